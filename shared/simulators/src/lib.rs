@@ -1,1 +1,9 @@
-//! Placeholder replaced by the first commit of this crate.
+//! Stateful simulators of the outside services that Ticketsmith speaks to.
+//!
+//! A [`Simulation`] listens on loopback, one port for each service, and answers as Jira Cloud, GitHub, Slack,
+//! Confluence Cloud and Claude answer: the same routes, status codes, headers, error bodies and read-after-write state.
+//! All it knows comes from a [`World`], a YAML file. Nothing here is told who is calling, and a product function that
+//! speaks to a simulator uses the same code as against the real service.
+
+pub mod clock;
+pub mod log;
