@@ -1,1 +1,26 @@
-//! Placeholder replaced by the first commit of this crate.
+//! The vocabulary of Ticketsmith: names, plugin traits, errors, configuration and the shapes that travel between functions.
+//!
+//! Nothing here does input or output, and nothing knows AWS, HTTP or an async runtime. Every other crate may depend on
+//! this one; it depends on none of them.
+
+pub mod action;
+pub mod clock;
+pub mod configuration;
+pub mod error;
+pub mod event;
+pub mod execution;
+pub mod money;
+pub mod plugins;
+pub mod repository;
+pub mod routes;
+pub mod stored;
+pub mod task;
+
+pub use action::{ActionName, PluginType};
+pub use clock::{Clock, SystemClock};
+pub use error::{ActionError, ErrorKind};
+pub use event::{Actor, Event, EventKind, Source};
+pub use money::MicroUsd;
+pub use repository::{BranchName, CommitSha, RepositoryName};
+pub use stored::Stored;
+pub use task::Task;

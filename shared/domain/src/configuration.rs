@@ -1,0 +1,560 @@
+//! `ticketsmith.yaml`: the one configuration file, validated as a whole. Secrets are named in it, never held by it.
+
+use crate::action::PluginType;
+use crate::event::{Actor, Source};
+use crate::money::MicroUsd;
+use crate::repository::{BranchName, RepositoryName};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The whole file. Unknown keys are refused everywhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// What is worked on: each maps a tracker's project to a repository.
+    pub projects: Vec<Project>,
+    /// The outside services.
+    #[serde(default)]
+    pub plugins: Plugins,
+    /// How deliveries are accepted.
+    #[serde(default)]
+    pub webhooks: Webhooks,
+    /// What may be spent.
+    #[serde(default)]
+    pub budgets: Budgets,
+    /// Named lists of people, by the names under `users`.
+    #[serde(default)]
+    pub groups: BTreeMap<String, Vec<String>>,
+    /// People and what they are called in each service.
+    #[serde(default)]
+    pub users: Vec<User>,
+}
+
+/// One project: a tracker's project and the repository its tickets are about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// The tracker's key: `SHOP` in Jira, `owner/name` for GitHub Issues.
+    pub key: String,
+    /// The repository as `owner/name`.
+    pub repository: RepositoryName,
+    /// The branch that work starts from and pull requests go to. Default: `main`.
+    #[serde(default = "main_branch")]
+    pub base_branch: BranchName,
+    /// Which provider serves each plugin type; a type left out is not served, and its steps are skipped.
+    #[serde(default)]
+    pub providers: BTreeMap<PluginType, Provider>,
+    /// The channel the team reads, `#name` or an id.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// The space that pages are created in.
+    #[serde(default)]
+    pub space: Option<String>,
+    /// Groups whose members may start executions, or `repository-writers`: everybody who may push. Default:
+    /// `repository-writers`.
+    #[serde(default = "repository_writers")]
+    pub may_trigger: Vec<String>,
+    /// Our names for statuses and the tracker's, where they differ by more than case, `_` and `-`.
+    #[serde(default)]
+    pub statuses: BTreeMap<String, String>,
+    /// Glob patterns of files that no commit of ours may touch. Default: `.github/**`, `.gitlab-ci.yml`,
+    /// `**/Dockerfile`, `Jenkinsfile`, `.circleci/**`.
+    #[serde(default = "protected_paths")]
+    pub protected_paths: Vec<String>,
+}
+
+/// The word under `may_trigger` that admits everybody who may push to the repository.
+pub const REPOSITORY_WRITERS: &str = "repository-writers";
+
+fn main_branch() -> BranchName {
+    #[expect(clippy::expect_used, reason = "`main` is a legal branch name")]
+    "main".parse().expect("legal")
+}
+
+fn repository_writers() -> Vec<String> {
+    vec![REPOSITORY_WRITERS.to_owned()]
+}
+
+fn protected_paths() -> Vec<String> {
+    [".github/**", ".gitlab-ci.yml", "**/Dockerfile", "Jenkinsfile", ".circleci/**"]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+/// An outside service that a plugin of ours speaks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// Jira Cloud.
+    Jira,
+    /// GitHub, as code host and as tracker.
+    Github,
+    /// Slack.
+    Slack,
+    /// Confluence Cloud.
+    Confluence,
+    /// Claude.
+    Claude,
+    /// Amazon CloudWatch.
+    Cloudwatch,
+}
+
+impl Provider {
+    /// The plugin types it can serve.
+    pub fn serves(self) -> &'static [PluginType] {
+        match self {
+            Self::Jira => &[PluginType::TaskManagement],
+            Self::Github => &[PluginType::VersionControl, PluginType::TaskManagement],
+            Self::Slack => &[PluginType::Communication],
+            Self::Confluence => &[PluginType::Documentation],
+            Self::Claude => &[PluginType::AiProvider],
+            Self::Cloudwatch => &[PluginType::Monitoring],
+        }
+    }
+
+    /// The name in YAML.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jira => "jira",
+            Self::Github => "github",
+            Self::Slack => "slack",
+            Self::Confluence => "confluence",
+            Self::Claude => "claude",
+            Self::Cloudwatch => "cloudwatch",
+        }
+    }
+}
+
+/// Settings of the outside services; a service left out is not used.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plugins {
+    /// Jira Cloud.
+    #[serde(default)]
+    pub jira: Option<JiraSettings>,
+    /// GitHub.
+    #[serde(default)]
+    pub github: Option<GithubSettings>,
+    /// Slack.
+    #[serde(default)]
+    pub slack: Option<SlackSettings>,
+    /// Confluence Cloud.
+    #[serde(default)]
+    pub confluence: Option<ConfluenceSettings>,
+    /// Claude.
+    #[serde(default)]
+    pub claude: Option<ClaudeSettings>,
+}
+
+/// Jira Cloud.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JiraSettings {
+    /// The site: `https://acme.atlassian.net`.
+    pub base_url: String,
+    /// The secret's name; it holds `{"email": …, "api_token": …}`.
+    #[serde(default = "jira_secret")]
+    pub secret: String,
+    /// Requests a second, `2/s`. Default: `2/s`.
+    #[serde(default = "two_per_second")]
+    pub rate_limit: Rate,
+    /// Custom fields by our names: `story_points`, `epic_link`, `team`.
+    #[serde(default)]
+    pub custom_fields: BTreeMap<String, String>,
+}
+
+/// GitHub.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GithubSettings {
+    /// The API's address. Default: `https://api.github.com`.
+    #[serde(default = "github_url")]
+    pub base_url: String,
+    /// The secret's name; it holds `{"token": …}` or `{"app_id": …, "installation_id": …, "private_key": …}`.
+    #[serde(default = "github_secret")]
+    pub secret: String,
+    /// Requests a second. Default: `5/s`.
+    #[serde(default = "five_per_second")]
+    pub rate_limit: Rate,
+}
+
+/// Slack.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SlackSettings {
+    /// The API's address. Default: `https://slack.com/api`.
+    #[serde(default = "slack_url")]
+    pub base_url: String,
+    /// The secret's name; it holds `{"bot_token": …}`.
+    #[serde(default = "slack_secret")]
+    pub secret: String,
+    /// Requests a second. Default: `1/s`.
+    #[serde(default = "one_per_second")]
+    pub rate_limit: Rate,
+}
+
+/// Confluence Cloud.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfluenceSettings {
+    /// The site: `https://acme.atlassian.net`. The API's `/wiki` is added.
+    pub base_url: String,
+    /// The secret's name; it holds `{"email": …, "api_token": …}`.
+    #[serde(default = "confluence_secret")]
+    pub secret: String,
+    /// Requests a second. Default: `2/s`.
+    #[serde(default = "two_per_second")]
+    pub rate_limit: Rate,
+}
+
+/// Claude.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClaudeSettings {
+    /// The API's address. Default: `https://api.anthropic.com`.
+    #[serde(default = "claude_url")]
+    pub base_url: String,
+    /// The model. Default: `claude-sonnet-5-5`.
+    #[serde(default = "claude_model")]
+    pub model: String,
+    /// The secret's name; it holds `{"api_key": …}`.
+    #[serde(default = "claude_secret")]
+    pub secret: String,
+    /// Requests a second. Default: `1/s`.
+    #[serde(default = "one_per_second")]
+    pub rate_limit: Rate,
+    /// The most tokens one reply may have. Default: 32000.
+    #[serde(default = "max_output_tokens")]
+    pub max_output_tokens: u32,
+}
+
+fn jira_secret() -> String {
+    "ticketsmith/jira".into()
+}
+fn github_secret() -> String {
+    "ticketsmith/github".into()
+}
+fn slack_secret() -> String {
+    "ticketsmith/slack".into()
+}
+fn confluence_secret() -> String {
+    "ticketsmith/confluence".into()
+}
+fn claude_secret() -> String {
+    "ticketsmith/claude".into()
+}
+fn signing_secret() -> String {
+    "ticketsmith/signing".into()
+}
+fn github_url() -> String {
+    "https://api.github.com".into()
+}
+fn slack_url() -> String {
+    "https://slack.com/api".into()
+}
+fn claude_url() -> String {
+    "https://api.anthropic.com".into()
+}
+fn claude_model() -> String {
+    "claude-sonnet-5-5".into()
+}
+fn max_output_tokens() -> u32 {
+    32_000
+}
+fn one_per_second() -> Rate {
+    Rate { per_second: 1 }
+}
+fn two_per_second() -> Rate {
+    Rate { per_second: 2 }
+}
+fn five_per_second() -> Rate {
+    Rate { per_second: 5 }
+}
+
+/// Requests a second, written `2/s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Rate {
+    /// At least one.
+    pub per_second: u32,
+}
+
+impl TryFrom<String> for Rate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.strip_suffix("/s")
+            .and_then(|number| number.trim().parse().ok())
+            .filter(|per_second| *per_second > 0)
+            .map(|per_second| Self { per_second })
+            .ok_or_else(|| {
+                format!("`{text}` is not a rate; accepted: a whole number of requests a second, `2/s`")
+            })
+    }
+}
+
+impl From<Rate> for String {
+    fn from(rate: Rate) -> Self {
+        format!("{}/s", rate.per_second)
+    }
+}
+
+/// How deliveries are accepted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// The secret's name; it holds the signing secrets `{"jira": …, "github": …, "slack": …}` and no token of a provider.
+    #[serde(default = "signing_secret")]
+    pub secret: String,
+    /// What people call the bot in comments. Default: `@ticketsmith`.
+    #[serde(default = "mention")]
+    pub mention: String,
+    /// The slash command. Default: `/ticketsmith`.
+    #[serde(default = "command")]
+    pub command: String,
+    /// The bot's own ids, whose events are ignored: a Jira account id, a GitHub login, a Slack user id.
+    #[serde(default)]
+    pub own_accounts: BTreeMap<Source, String>,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self {
+            secret: signing_secret(),
+            mention: mention(),
+            command: command(),
+            own_accounts: BTreeMap::new(),
+        }
+    }
+}
+
+fn mention() -> String {
+    "@ticketsmith".into()
+}
+fn command() -> String {
+    "/ticketsmith".into()
+}
+
+/// What may be spent on models, in dollars.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Budgets {
+    /// For one ticket, ever. Default: 10.
+    #[serde(default = "per_task")]
+    pub per_task_usd: f64,
+    /// For one person in one calendar month (UTC). Default: 500.
+    #[serde(default = "per_month")]
+    pub per_user_month_usd: f64,
+    /// At which shares people are told. Default: 50, 80, 100.
+    #[serde(default = "alerts")]
+    pub alert_at_percent: Vec<u8>,
+}
+
+impl Budgets {
+    /// The limit of one ticket.
+    pub fn per_task(&self) -> MicroUsd {
+        MicroUsd::from_usd_rounded_up(self.per_task_usd)
+    }
+
+    /// The limit of one person's calendar month.
+    pub fn per_user_month(&self) -> MicroUsd {
+        MicroUsd::from_usd_rounded_up(self.per_user_month_usd)
+    }
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self { per_task_usd: per_task(), per_user_month_usd: per_month(), alert_at_percent: alerts() }
+    }
+}
+
+fn per_task() -> f64 {
+    10.0
+}
+fn per_month() -> f64 {
+    500.0
+}
+fn alerts() -> Vec<u8> {
+    vec![50, 80, 100]
+}
+
+/// A person and what they are called in each service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// Our name for them; limits, groups and costs use it.
+    pub name: String,
+    /// Their GitHub login.
+    #[serde(default)]
+    pub github: Option<String>,
+    /// Their Slack member id.
+    #[serde(default)]
+    pub slack: Option<String>,
+    /// Their Jira account id.
+    #[serde(default)]
+    pub jira: Option<String>,
+    /// What they may do.
+    #[serde(default)]
+    pub roles: BTreeSet<Role>,
+}
+
+/// What a person may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Look.
+    Viewer,
+    /// Start and steer executions.
+    Developer,
+    /// Answer approvals.
+    Approver,
+    /// Change the configuration.
+    Admin,
+}
+
+/// Why an actor may not trigger, or that only the provider can tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Permission {
+    /// A group they belong to is admitted.
+    Granted,
+    /// Only repository writers are admitted: the workflow's first step asks the provider.
+    AskProvider,
+    /// Not admitted, with the reason for people.
+    Denied(String),
+}
+
+impl Configuration {
+    /// Every contradiction in the file, each as a sentence that names the key; empty when it can be used.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut keys = BTreeSet::new();
+        for (index, project) in self.projects.iter().enumerate() {
+            let at = format!("projects[{index}] ({})", project.key);
+            if !keys.insert(&project.key) {
+                problems.push(format!("{at}: the key stands twice"));
+            }
+            for (plugin, provider) in &project.providers {
+                if !provider.serves().contains(plugin) {
+                    let able: Vec<_> = ALL_PROVIDERS
+                        .iter()
+                        .filter(|candidate| candidate.serves().contains(plugin))
+                        .map(|candidate| candidate.as_str())
+                        .collect();
+                    let name = provider.as_str();
+                    problems
+                        .push(format!("{at}: `{name}` cannot serve {plugin}; accepted: {}", able.join(", ")));
+                } else if !self.has_settings(*provider) {
+                    let name = provider.as_str();
+                    problems.push(format!(
+                        "{at}: {plugin} is served by `{name}`, but there is no section plugins.{name}"
+                    ));
+                }
+            }
+            for group in project.may_trigger.iter().filter(|group| *group != REPOSITORY_WRITERS) {
+                if !self.groups.contains_key(group) {
+                    problems.push(format!(
+                        "{at}: may_trigger names the group `{group}`, which is not under groups"
+                    ));
+                }
+            }
+        }
+        let names: BTreeSet<_> = self.users.iter().map(|user| user.name.as_str()).collect();
+        if names.len() < self.users.len() {
+            problems.push("users: a name stands twice".into());
+        }
+        for (group, members) in &self.groups {
+            for member in members.iter().filter(|member| !names.contains(member.as_str())) {
+                problems.push(format!("groups.{group}: `{member}` is not under users"));
+            }
+        }
+        for (name, amount) in [
+            ("per_task_usd", self.budgets.per_task_usd),
+            ("per_user_month_usd", self.budgets.per_user_month_usd),
+        ] {
+            if !amount.is_finite() || amount < 0.0 {
+                problems.push(format!("budgets.{name}: {amount} is not an amount of dollars"));
+            }
+        }
+        problems
+    }
+
+    fn has_settings(&self, provider: Provider) -> bool {
+        match provider {
+            Provider::Jira => self.plugins.jira.is_some(),
+            Provider::Github => self.plugins.github.is_some(),
+            Provider::Slack => self.plugins.slack.is_some(),
+            Provider::Confluence => self.plugins.confluence.is_some(),
+            Provider::Claude => self.plugins.claude.is_some(),
+            Provider::Cloudwatch => true,
+        }
+    }
+
+    /// The project with this key; keys are compared ignoring case.
+    pub fn project(&self, key: &str) -> Option<&Project> {
+        self.projects.iter().find(|project| project.key.eq_ignore_ascii_case(key))
+    }
+
+    /// The project a ticket belongs to: by the part of `SHOP-1` before the dash, by the repository of `owner/name#12`, or the
+    /// only project there is.
+    pub fn project_of_task(&self, task_id: &str) -> Option<&Project> {
+        if let Some((repository, _)) = task_id.split_once('#') {
+            return self.project_of_repository(repository);
+        }
+        let key = task_id.rsplit_once('-').map_or(task_id, |(key, _)| key);
+        self.project(key)
+    }
+
+    /// The project whose repository this is.
+    pub fn project_of_repository(&self, repository: &str) -> Option<&Project> {
+        self.projects.iter().find(|project| project.repository.as_str().eq_ignore_ascii_case(repository))
+    }
+
+    /// The actor with the configured person filled in, where one matches.
+    pub fn identify(&self, mut actor: Actor) -> Actor {
+        let matches = |user: &&User| {
+            let id = match actor.source {
+                Source::Jira => &user.jira,
+                Source::Github => &user.github,
+                Source::Slack => &user.slack,
+                Source::Schedule => return false,
+                Source::Api => return user.name == actor.id,
+            };
+            id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(&actor.id))
+        };
+        actor.person = self.users.iter().find(matches).map(|user| user.name.clone());
+        actor
+    }
+
+    /// Whether the actor may start executions of the project, as far as the configuration can tell.
+    pub fn may_trigger(&self, project: &Project, actor: &Actor) -> Permission {
+        let person = actor.person.as_deref();
+        let in_group = |group: &String| {
+            self.groups
+                .get(group)
+                .is_some_and(|members| person.is_some_and(|name| members.iter().any(|m| m == name)))
+        };
+        if project.may_trigger.iter().any(in_group) {
+            return Permission::Granted;
+        }
+        if project.may_trigger.iter().any(|group| group == REPOSITORY_WRITERS) {
+            return Permission::AskProvider;
+        }
+        Permission::Denied(format!(
+            "{} may not start work on {}; members of {} may",
+            actor.display_name.as_deref().unwrap_or(&actor.id),
+            project.key,
+            project.may_trigger.join(", ")
+        ))
+    }
+}
+
+const ALL_PROVIDERS: [Provider; 6] = [
+    Provider::Jira,
+    Provider::Github,
+    Provider::Slack,
+    Provider::Confluence,
+    Provider::Claude,
+    Provider::Cloudwatch,
+];

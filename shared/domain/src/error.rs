@@ -1,0 +1,107 @@
+//! Errors of actions, named for what the workflow does next.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+
+/// What should happen after an error. The compiler writes `Retry` and `Catch` from this same list, and the name is the
+/// `errorType` that Step Functions sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ErrorKind {
+    /// The request is wrong or not allowed: tell the person, stop.
+    Rejected,
+    /// The provider asks for fewer requests: wait, then try again.
+    Throttled,
+    /// The provider or a lease is not available now: try again later.
+    Unavailable,
+    /// The outside changed underneath: a newer state must be read first.
+    Conflict,
+    /// A limit would be exceeded: park until somebody raises it.
+    BudgetExceeded,
+    /// A defect of ours.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::Rejected,
+        Self::Throttled,
+        Self::Unavailable,
+        Self::Conflict,
+        Self::BudgetExceeded,
+        Self::Internal,
+    ];
+
+    /// The kinds that the built-in retry repeats.
+    pub const RETRIED: [Self; 2] = [Self::Throttled, Self::Unavailable];
+
+    /// The `errorType` a state machine matches on.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rejected => "Rejected",
+            Self::Throttled => "Throttled",
+            Self::Unavailable => "Unavailable",
+            Self::Conflict => "Conflict",
+            Self::BudgetExceeded => "BudgetExceeded",
+            Self::Internal => "Internal",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// Why an action did not succeed: the kind decides what the workflow does, the message tells a person what to do.
+///
+/// A message never holds a secret, a signature or a request body.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ActionError {
+    /// What should happen next.
+    pub kind: ErrorKind,
+    /// What went wrong, where, and what is accepted, in a sentence for people.
+    pub message: String,
+    /// How long to wait before a repeat can succeed, where the provider said so.
+    pub retry_after: Option<Duration>,
+}
+
+impl ActionError {
+    /// An error of any kind without a retry-after.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), retry_after: None }
+    }
+
+    /// The request is wrong or not allowed.
+    pub fn rejected(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Rejected, message)
+    }
+
+    /// The provider or a lease is not available now.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, message)
+    }
+
+    /// The outside changed underneath.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Conflict, message)
+    }
+
+    /// A defect of ours.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
+    }
+
+    /// The provider asks to come back after `retry_after`.
+    pub fn throttled(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
+        Self { kind: ErrorKind::Throttled, message: message.into(), retry_after }
+    }
+
+    /// A limit would be exceeded.
+    pub fn budget_exceeded(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::BudgetExceeded, message)
+    }
+}

@@ -1,0 +1,194 @@
+//! Executions: their names, what they start with, what each step's function receives, how they end.
+
+use crate::event::{Actor, Source};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// The version of [`TaskPayload`], which parked executions carry across deployments.
+pub const PAYLOAD_VERSION: u32 = 1;
+
+/// Names an execution after its delivery, so that the same delivery can start only one:
+/// `<source>-<task>-<32 hex of sha256(delivery)>`. Illegal characters of the task become `-`; the whole has at most 80
+/// characters, as Step Functions demands:
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>.
+pub fn execution_name(source: Source, task_id: Option<&str>, delivery: &str) -> String {
+    let digest = hex::encode(Sha256::digest(delivery.as_bytes()));
+    let task: String = task_id
+        .unwrap_or("none")
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' })
+        .take(80 - 34 - source.as_str().len())
+        .collect();
+    format!("{source}-{task}-{}", &digest[..32])
+}
+
+/// The input of an execution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionInput {
+    /// The workflow's inputs, complete and checked.
+    pub inputs: Map<String, Value>,
+    /// The fields of the event that started it.
+    #[serde(default)]
+    pub event: Map<String, Value>,
+    /// The key of the project in the configuration.
+    pub project: Option<String>,
+    /// Who started it.
+    pub actor: Option<Actor>,
+    /// The execution that started this one as a step.
+    #[serde(default)]
+    pub parent: Option<Parent>,
+}
+
+/// The execution that started another as one of its steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The outermost execution's ARN; effects of parent and child stand under it.
+    pub run: String,
+    /// The place in the parent: the key of the step.
+    pub at: String,
+}
+
+/// What a state machine sends to an action's function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskPayload {
+    /// [`PAYLOAD_VERSION`] of the compiler that wrote the definition.
+    pub v: u32,
+    /// The outermost execution's ARN.
+    pub run: String,
+    /// Run, state name and loop indexes: the idempotency key of what this step does.
+    pub key: String,
+    /// The key of the project in the configuration.
+    pub project: Option<String>,
+    /// Who started the execution.
+    pub actor: Option<Actor>,
+    /// The action's input.
+    pub input: Value,
+    /// The task token, for actions that park.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_token: Option<String>,
+}
+
+impl TaskPayload {
+    /// The execution's name: the part of the ARN behind the last colon.
+    pub fn execution(&self) -> &str {
+        self.run.rsplit(':').next().unwrap_or(&self.run)
+    }
+
+    /// The state's name with its loop indexes: the part of the key behind the run.
+    pub fn state(&self) -> &str {
+        self.key.strip_prefix(&self.run).map_or(self.key.as_str(), |rest| rest.trim_start_matches([':', '/']))
+    }
+}
+
+/// How an execution stands, in our words. Step Functions' five words are its *status*.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Accepted, not started yet.
+    Pending,
+    /// At work.
+    Running,
+    /// Parked on a question.
+    Waiting,
+    /// Done.
+    Succeeded,
+    /// Ended with a reason.
+    Failed,
+    /// Failed, and what it did was taken back.
+    RolledBack,
+    /// Ended by a person.
+    Stopped,
+}
+
+impl Outcome {
+    /// The name in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::RolledBack => "rolled_back",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// Whether nothing more will happen.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::RolledBack | Self::Stopped)
+    }
+
+    /// Our word for Step Functions' status and error name. A rollback ends in the state `RolledBack`, whose error is `RolledBack`.
+    pub fn from_status(status: &str, error: Option<&str>) -> Self {
+        match (status, error) {
+            ("SUCCEEDED", _) => Self::Succeeded,
+            ("RUNNING" | "PENDING_REDRIVE", _) => Self::Running,
+            ("ABORTED", _) => Self::Stopped,
+            (_, Some("RolledBack")) => Self::RolledBack,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// What takes an effect back: an action and its input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Inverse {
+    /// The action to call.
+    pub action: crate::ActionName,
+    /// Its input.
+    pub input: Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_legal_and_follow_the_delivery() {
+        let name = execution_name(
+            Source::Github,
+            Some("acme/a-very-long-repository-name-that-goes-on-and-on-and-on#12"),
+            "d1",
+        );
+        assert!(name.len() <= 80, "{name}");
+        assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));
+        assert_eq!(
+            name,
+            execution_name(
+                Source::Github,
+                Some("acme/a-very-long-repository-name-that-goes-on-and-on-and-on#12"),
+                "d1"
+            )
+        );
+        assert_ne!(
+            execution_name(Source::Jira, Some("SHOP-1"), "a"),
+            execution_name(Source::Jira, Some("SHOP-1"), "b")
+        );
+    }
+
+    #[test]
+    fn payload_knows_its_execution_and_state() {
+        let payload = TaskPayload {
+            v: 1,
+            run: "arn:aws:states:us-east-1:000000000000:execution:development:jira-SHOP-1-ab".into(),
+            key: "arn:aws:states:us-east-1:000000000000:execution:development:jira-SHOP-1-ab/CreateBranch.0"
+                .into(),
+            project: None,
+            actor: None,
+            input: Value::Null,
+            task_token: None,
+        };
+        assert_eq!(payload.execution(), "jira-SHOP-1-ab");
+        assert_eq!(payload.state(), "CreateBranch.0");
+    }
+}

@@ -1,0 +1,87 @@
+//! Language models.
+
+use crate::error::ActionError;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A language model. It only answers: what an answer may cause is decided by the action that asked.
+#[async_trait]
+pub trait AiProvider: Send + Sync {
+    /// Asks once. A refusal or a cut reply is no error here: it stands in [`ModelReply::stop`], with its usage, so that what was
+    /// spent is always booked.
+    async fn complete(&self, request: &ModelRequest) -> Result<ModelReply, ActionError>;
+
+    /// No request of this size can use more input tokens: what a reservation is computed from.
+    fn input_tokens_at_most(&self, request: &ModelRequest) -> u64;
+
+    /// The provider's id in the price list: `anthropic`.
+    fn price_provider(&self) -> &'static str;
+}
+
+/// One question to a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelRequest {
+    /// The model's id.
+    pub model: String,
+    /// What the model is and must keep to, never holding text from outside.
+    pub system: Vec<PromptBlock>,
+    /// The question, with text from outside fenced as data.
+    pub prompt: Vec<PromptBlock>,
+    /// The JSON Schema that the reply must follow; free text without one.
+    pub reply_schema: Option<Value>,
+    /// The most tokens the reply may have.
+    pub max_output_tokens: u32,
+}
+
+/// A part of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromptBlock {
+    /// The text.
+    pub text: String,
+    /// Whether everything up to here is likely to be sent again within minutes and worth caching.
+    pub cache: bool,
+}
+
+/// A model's answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelReply {
+    /// The text; JSON when a schema was given.
+    pub text: String,
+    /// Why it ended.
+    pub stop: StopReason,
+    /// What was used.
+    pub usage: Usage,
+    /// The model that answered, as the provider names it.
+    pub model: String,
+    /// The provider's id of the request, for its support.
+    pub request_id: Option<String>,
+}
+
+/// Why a reply ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StopReason {
+    /// The model was done.
+    Complete,
+    /// The reply reached its limit of tokens, or the context's: it is cut.
+    Truncated,
+    /// The model declined.
+    Refused,
+    /// Anything else, by the provider's name.
+    Other(String),
+}
+
+/// The tokens a request used, as the provider reported them. `input_tokens` excludes what was read from or written to a cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Input at the full price.
+    pub input_tokens: u64,
+    /// Input read from a cache.
+    pub cache_read_tokens: u64,
+    /// Input written to a cache for five minutes.
+    pub cache_write_5m_tokens: u64,
+    /// Input written to a cache for an hour.
+    pub cache_write_1h_tokens: u64,
+    /// Output.
+    pub output_tokens: u64,
+}

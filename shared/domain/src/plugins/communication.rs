@@ -1,0 +1,75 @@
+//! Chat.
+
+use super::Mark;
+use crate::error::ActionError;
+use async_trait::async_trait;
+
+/// A chat.
+#[async_trait]
+pub trait Communication: Send + Sync {
+    /// Sends a message to a channel (`#name` or an id) or into a thread; it carries the mark.
+    async fn send_message(&self, message: &Message, mark: &Mark) -> Result<SentMessage, ActionError>;
+
+    /// The message that an earlier attempt with the same mark sent to this channel.
+    async fn find_message(
+        &self,
+        channel: &str,
+        thread: Option<&str>,
+        mark: &Mark,
+    ) -> Result<Option<SentMessage>, ActionError>;
+
+    /// Replaces a message's text, keeping its mark.
+    async fn update_message(
+        &self,
+        sent: &SentMessage,
+        body: &MessageBody,
+        mark: Option<&Mark>,
+    ) -> Result<(), ActionError>;
+
+    /// Adds a reaction by its name without colons; one that is there is left alone.
+    async fn react(&self, sent: &SentMessage, reaction: &str) -> Result<(), ActionError>;
+}
+
+/// A message to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// `#name` or the channel's id.
+    pub channel: String,
+    /// The id of the message whose thread it goes to.
+    pub thread: Option<String>,
+    /// What it says.
+    pub body: MessageBody,
+}
+
+/// What a message says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MessageBody {
+    /// Markdown; also what notifications show.
+    pub text: String,
+    /// Buttons under it.
+    pub buttons: Vec<MessageButton>,
+}
+
+/// A button under a message: pressing it sends its value back as a delivery, or opens its address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageButton {
+    /// What stands on it.
+    pub label: String,
+    /// Which action it is: `approve`, `deny`, `stop`.
+    pub action: String,
+    /// What it is about; at most 2,000 characters.
+    pub value: String,
+    /// The address it opens.
+    pub url: Option<String>,
+}
+
+/// A message that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentMessage {
+    /// The channel's id.
+    pub channel: String,
+    /// The message's id in the channel (Slack's `ts`).
+    pub id: String,
+    /// Where people see it, where the chat says so.
+    pub url: Option<String>,
+}

@@ -1,0 +1,96 @@
+//! Trackers.
+
+use super::Mark;
+use crate::error::ActionError;
+use crate::task::Task;
+use async_trait::async_trait;
+
+/// A tracker of tickets.
+///
+/// Every method answers `Rejected` for what does not exist or is not allowed, naming it; `Throttled` and `Unavailable` as
+/// the provider says.
+#[async_trait]
+pub trait TaskManagement: Send + Sync {
+    /// Reads one ticket. `repository_url` and `team_channel` stay `None`: they come from the configuration.
+    async fn get_task(&self, task_id: &str) -> Result<Task, ActionError>;
+
+    /// Creates a ticket (or an epic) and answers with its key and where people open it.
+    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError>;
+
+    /// The ticket that an earlier attempt with the same mark made.
+    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<Task>, ActionError>;
+
+    /// Moves a ticket to a status by the tracker's name (compared ignoring case, `_`, `-` and spaces) and answers with what it was.
+    /// A ticket that is there already is left alone.
+    async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError>;
+
+    /// Adds a comment, in Markdown, carrying the mark.
+    async fn add_comment(&self, task_id: &str, markdown: &str, mark: &Mark)
+    -> Result<CommentId, ActionError>;
+
+    /// The comment that an earlier attempt with the same mark made.
+    async fn find_comment(&self, task_id: &str, mark: &Mark) -> Result<Option<CommentId>, ActionError>;
+
+    /// Replaces a comment's text, in Markdown, keeping its mark.
+    async fn update_comment(
+        &self,
+        task_id: &str,
+        comment: &CommentId,
+        markdown: &str,
+        mark: &Mark,
+    ) -> Result<(), ActionError>;
+
+    /// Tickets of a project, newest first, at most `limit`.
+    async fn get_project_tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, ActionError>;
+
+    /// Removes a label; one that is not there is left alone.
+    async fn remove_label(&self, task_id: &str, label: &str) -> Result<(), ActionError>;
+}
+
+/// A ticket to be created.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewTask {
+    /// The project's key.
+    pub project: String,
+    /// The ticket's type by the tracker's name: `Task`, `Epic`.
+    pub task_type: String,
+    /// The title.
+    pub title: String,
+    /// The description in Markdown.
+    pub description: String,
+    /// Labels.
+    pub labels: Vec<String>,
+    /// The key of the epic it belongs to.
+    pub epic: Option<String>,
+    /// Story points, where the configuration names the field.
+    pub story_points: Option<f64>,
+}
+
+/// Which tickets of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskQuery {
+    /// The project's key.
+    pub project: String,
+    /// Only those in this status.
+    pub status: Option<String>,
+    /// At most so many, 1 to 100.
+    pub limit: u32,
+}
+
+/// A comment's id in its tracker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentId {
+    /// The tracker's id.
+    pub id: String,
+    /// Where people see it, where the tracker says so.
+    pub url: Option<String>,
+}
+
+/// A ticket's status before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    /// What it was, by the tracker's name.
+    pub previous: String,
+    /// What it is now, by the tracker's name.
+    pub status: String,
+}

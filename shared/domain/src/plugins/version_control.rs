@@ -1,0 +1,237 @@
+//! Code hosts.
+
+use super::Mark;
+use crate::error::ActionError;
+use crate::repository::{BranchName, CommitSha, RepositoryName};
+use async_trait::async_trait;
+
+/// A host of repositories.
+///
+/// Every method answers `Rejected` for what does not exist or is not allowed, naming it; `Conflict` when a branch moved
+/// underneath; `Throttled` and `Unavailable` as the provider says.
+#[async_trait]
+pub trait VersionControl: Send + Sync {
+    /// Reads a repository's metadata.
+    async fn repository_info(&self, repository: &RepositoryName) -> Result<RepositoryInfo, ActionError>;
+
+    /// Every entry of the tree at a branch or commit. A tree too large for the provider to list whole is an error.
+    async fn tree(&self, repository: &RepositoryName, reference: &str)
+    -> Result<Vec<TreeEntry>, ActionError>;
+
+    /// The contents of files at a branch or commit, in the order asked; `None` for what does not exist there.
+    async fn read_files(
+        &self,
+        repository: &RepositoryName,
+        reference: &str,
+        paths: &[String],
+    ) -> Result<Vec<Option<FileContent>>, ActionError>;
+
+    /// The commit a branch points to; `None` when there is no such branch.
+    async fn find_branch(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+    ) -> Result<Option<CommitSha>, ActionError>;
+
+    /// Creates a branch at a commit; `Conflict` when it exists at another one.
+    async fn create_branch(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+        at: &CommitSha,
+    ) -> Result<(), ActionError>;
+
+    /// Deletes a branch; one that is gone is left alone.
+    async fn delete_branch(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+    ) -> Result<(), ActionError>;
+
+    /// Makes one commit of many files on top of `request.parent` and moves the branch to it, never by force: `Conflict` when the branch
+    /// has moved. The same request with the same mark makes the same commit.
+    async fn commit(
+        &self,
+        repository: &RepositoryName,
+        request: &CommitRequest,
+        mark: &Mark,
+    ) -> Result<Commit, ActionError>;
+
+    /// Moves a branch from `commit` back to its parent; `Conflict` when the branch points elsewhere.
+    async fn revert_commit(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+        commit: &CommitSha,
+        parent: &CommitSha,
+    ) -> Result<(), ActionError>;
+
+    /// The open pull request from this branch into that one.
+    async fn find_pull_request(
+        &self,
+        repository: &RepositoryName,
+        source: &BranchName,
+        target: &BranchName,
+    ) -> Result<Option<PullRequest>, ActionError>;
+
+    /// Opens a pull request; its body carries the mark where people do not see it.
+    async fn create_pull_request(
+        &self,
+        repository: &RepositoryName,
+        request: &PullRequestRequest,
+        mark: &Mark,
+    ) -> Result<PullRequest, ActionError>;
+
+    /// Closes a pull request without merging; one that is closed is left alone, a merged one is `Conflict`.
+    async fn close_pull_request(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError>;
+
+    /// What a person, by the code host's login, may do in the repository.
+    async fn permission(
+        &self,
+        repository: &RepositoryName,
+        login: &str,
+    ) -> Result<RepositoryPermission, ActionError>;
+}
+
+/// A repository's metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryInfo {
+    /// `owner/name`.
+    pub repository: RepositoryName,
+    /// Where people open it.
+    pub url: String,
+    /// The branch shown first.
+    pub default_branch: BranchName,
+    /// What it is about.
+    pub description: Option<String>,
+    /// The main programming language.
+    pub language: Option<String>,
+    /// Whether only invited people see it.
+    pub private: bool,
+    /// Whether nothing may be changed any more.
+    pub archived: bool,
+}
+
+/// One entry of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeEntry {
+    /// The path from the root.
+    pub path: String,
+    /// What it is.
+    pub kind: TreeEntryKind,
+    /// Bytes, for files.
+    pub size: Option<u64>,
+}
+
+/// What an entry of a tree is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TreeEntryKind {
+    /// A file.
+    File,
+    /// A file with the executable bit.
+    ExecutableFile,
+    /// A symbolic link.
+    SymbolicLink,
+    /// A folder.
+    Folder,
+    /// Another repository.
+    Submodule,
+}
+
+/// A file's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileContent {
+    /// UTF-8 text.
+    Text(String),
+    /// Anything else.
+    Binary(Vec<u8>),
+}
+
+/// One commit to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitRequest {
+    /// The branch to move.
+    pub branch: BranchName,
+    /// The commit that the branch must point to.
+    pub parent: CommitSha,
+    /// The message; the mark is added as a trailer.
+    pub message: String,
+    /// The files, each path once.
+    pub changes: Vec<FileChange>,
+}
+
+/// What happens to one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileChange {
+    /// The file has this content afterwards.
+    Write {
+        /// The path from the root.
+        path: String,
+        /// The whole content.
+        content: String,
+        /// Whether it has the executable bit.
+        executable: bool,
+    },
+    /// The file is gone afterwards.
+    Delete {
+        /// The path from the root.
+        path: String,
+    },
+}
+
+impl FileChange {
+    /// The path it is about.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Write { path, .. } | Self::Delete { path } => path,
+        }
+    }
+}
+
+/// A commit that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its id.
+    pub sha: CommitSha,
+    /// Where people see it.
+    pub url: String,
+}
+
+/// A pull request to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequestRequest {
+    /// The branch with the changes.
+    pub source: BranchName,
+    /// The branch they go to.
+    pub target: BranchName,
+    /// The title.
+    pub title: String,
+    /// The description in Markdown.
+    pub description: String,
+    /// Whether it is opened as a draft.
+    pub draft: bool,
+}
+
+/// A pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequest {
+    /// Its number in the repository.
+    pub number: u64,
+    /// Where people see it.
+    pub url: String,
+    /// Whether it carries the mark it was looked up or made with.
+    pub marks: Vec<String>,
+}
+
+/// What a person may do in a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RepositoryPermission {
+    /// Nothing.
+    None,
+    /// Read.
+    Read,
+    /// Push.
+    Write,
+    /// Change its settings.
+    Admin,
+}

@@ -1,0 +1,220 @@
+//! Names of things in a repository, checked when they are made.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A name that a code host would not accept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` is not {expected}")]
+pub struct InvalidName {
+    /// What was given.
+    pub given: String,
+    /// What is accepted, with its article.
+    pub expected: &'static str,
+}
+
+macro_rules! checked_name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        #[serde(try_from = "String", into = "String")]
+        #[schemars(with = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidName;
+
+            fn try_from(given: String) -> Result<Self, InvalidName> {
+                given.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+    };
+}
+
+checked_name! {
+    /// A repository as `owner/name`. It is also read from a URL: `https://github.com/acme/shop`, with or without `.git`,
+    /// and `git@github.com:acme/shop.git`.
+    RepositoryName
+}
+
+checked_name! {
+    /// A branch without `refs/heads/`, by git's own rules: <https://git-scm.com/docs/git-check-ref-format>.
+    BranchName
+}
+
+checked_name! {
+    /// The full SHA-1 or SHA-256 of a commit, in lower-case hex.
+    CommitSha
+}
+
+impl RepositoryName {
+    /// The part before the slash.
+    pub fn owner(&self) -> &str {
+        self.0.split('/').next().unwrap_or_default()
+    }
+
+    /// The part after the slash.
+    pub fn name(&self) -> &str {
+        self.0.split('/').nth(1).unwrap_or_default()
+    }
+}
+
+impl FromStr for RepositoryName {
+    type Err = InvalidName;
+
+    fn from_str(given: &str) -> Result<Self, InvalidName> {
+        let invalid = || InvalidName {
+            given: given.to_owned(),
+            expected: "a repository; accepted: `owner/name` or its URL",
+        };
+        let path = match given.split_once("://") {
+            Some((_, rest)) => rest.split_once('/').map(|(_, path)| path).ok_or_else(invalid)?,
+            None => given
+                .strip_prefix("git@")
+                .and_then(|rest| rest.split_once(':'))
+                .map_or(given, |(_, path)| path),
+        };
+        let path = path.trim_end_matches('/');
+        let path = path.strip_suffix(".git").unwrap_or(path);
+        let legal = |part: &str| {
+            !part.is_empty()
+                && part.len() <= 100
+                && part != "."
+                && part != ".."
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        };
+        match path.split_once('/') {
+            Some((owner, name)) if legal(owner) && legal(name) => Ok(Self(path.to_owned())),
+            _ => Err(invalid()),
+        }
+    }
+}
+
+impl FromStr for BranchName {
+    type Err = InvalidName;
+
+    fn from_str(given: &str) -> Result<Self, InvalidName> {
+        let forbidden =
+            |c: char| c.is_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
+        let legal = !given.is_empty()
+            && given.len() <= 200
+            && given != "@"
+            && !given.starts_with(['-', '/', '.'])
+            && !given.ends_with(['/', '.'])
+            && !given.contains("..")
+            && !given.contains("//")
+            && !given.contains("@{")
+            && !given.contains(forbidden)
+            && given.split('/').all(|part| !part.starts_with('.') && !part.ends_with(".lock"));
+        if legal {
+            Ok(Self(given.to_owned()))
+        } else {
+            Err(InvalidName {
+                given: given.to_owned(),
+                expected: "a branch name; git accepts letters, digits, `-`, `_`, `.` and `/` between them",
+            })
+        }
+    }
+}
+
+impl FromStr for CommitSha {
+    type Err = InvalidName;
+
+    fn from_str(given: &str) -> Result<Self, InvalidName> {
+        let hex = given.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if hex && matches!(given.len(), 40 | 64) {
+            Ok(Self(given.to_owned()))
+        } else {
+            Err(InvalidName {
+                given: given.to_owned(),
+                expected: "a commit; accepted: 40 or 64 lower-case hex digits",
+            })
+        }
+    }
+}
+
+/// A path inside a repository: relative, with `/` between its parts, never leaving the root and never into `.git`.
+///
+/// # Errors
+/// Says what is wrong when the path is absolute, empty, longer than 4,096 bytes, holds `..`, `.`, an empty part, a backslash,
+/// a control character, or a part that is `.git` in any case.
+pub fn check_path(path: &str) -> Result<(), InvalidName> {
+    let legal = !path.is_empty()
+        && path.len() <= 4096
+        && !path.contains(|c: char| c.is_control() || c == '\\')
+        && path.split('/').all(|part| {
+            !part.is_empty() && part != "." && part != ".." && !part.eq_ignore_ascii_case(".git")
+        });
+    if legal {
+        Ok(())
+    } else {
+        Err(InvalidName {
+            given: path.to_owned(),
+            expected: "a path inside the repository; accepted: relative, `/` between parts, no `.`, `..`, `.git` or backslash",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repositories_from_names_and_urls() {
+        for given in [
+            "acme/shop",
+            "https://github.com/acme/shop",
+            "https://github.com/acme/shop.git",
+            "http://127.0.0.1:9/acme/shop/",
+            "git@github.com:acme/shop.git",
+        ] {
+            assert_eq!(given.parse::<RepositoryName>().unwrap().as_str(), "acme/shop", "{given}");
+        }
+        for given in ["", "acme", "acme/shop/x", "../shop", "acme/..", "acme/sh op", "https://github.com"] {
+            assert!(given.parse::<RepositoryName>().is_err(), "{given}");
+        }
+    }
+
+    #[test]
+    fn branches_by_the_rules_of_git() {
+        for given in ["main", "feature/SHOP-1", "a.b/c_d"] {
+            assert!(given.parse::<BranchName>().is_ok(), "{given}");
+        }
+        for given in ["", "-x", "a..b", "a b", "a/.b", "x.lock", "a/", "/a", "a@{1}", "@", "a~1", "a\nb"] {
+            assert!(given.parse::<BranchName>().is_err(), "{given}");
+        }
+    }
+
+    #[test]
+    fn paths_stay_inside() {
+        for path in ["a", "src/main.rs", ".github/workflows/ci.yml", "a b/c"] {
+            assert!(check_path(path).is_ok(), "{path}");
+        }
+        for path in
+            ["", "/etc/passwd", "../x", "a/../b", "a//b", "./a", ".git/config", "a/.GIT/hooks", "a\\b", "a\0"]
+        {
+            assert!(check_path(path).is_err(), "{path}");
+        }
+    }
+}

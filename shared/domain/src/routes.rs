@@ -1,0 +1,367 @@
+//! Which event starts which workflow: all that the webhook function and the scheduler read of a compiled workflow.
+
+use crate::event::{Event, EventKind};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The contents of `statemachines/routes.json`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Routes {
+    /// By the workflow's name, the file's stem.
+    pub workflows: BTreeMap<String, WorkflowRoute>,
+}
+
+/// How one workflow is started.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct WorkflowRoute {
+    /// For people.
+    pub title: String,
+    /// What it may be given.
+    pub inputs: BTreeMap<String, InputSchema>,
+    /// What starts it; any one is enough.
+    pub triggers: Vec<TriggerRoute>,
+}
+
+/// One trigger of a workflow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TriggerRoute {
+    /// What must happen.
+    pub on: EventKind,
+    /// What must hold of the event, by the names of [`EventKind::conditions`].
+    #[serde(default)]
+    pub conditions: BTreeMap<String, Value>,
+    /// Whether a second execution for the same task may start while one is open.
+    #[serde(default)]
+    pub concurrency: Concurrency,
+}
+
+/// How many executions one task may have at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Concurrency {
+    /// One; a second is told where the first is.
+    #[default]
+    OnePerTask,
+    /// Any number.
+    Any,
+}
+
+/// The type of one input and what it is when nobody gives it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InputSchema {
+    /// The accepted JSON type.
+    #[serde(rename = "type")]
+    pub kind: InputType,
+    /// Whether `null`, or nothing at all, is accepted.
+    #[serde(default)]
+    pub optional: bool,
+    /// The value where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// The only accepted values, where they are listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_of: Vec<Value>,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// The JSON types an input can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputType {
+    /// Text.
+    String,
+    /// Any number.
+    Number,
+    /// A whole number.
+    Integer,
+    /// `true` or `false`.
+    Boolean,
+    /// An object; nothing is said of its fields.
+    Object,
+    /// A list.
+    Array,
+    /// Anything.
+    Any,
+}
+
+impl InputType {
+    fn accepts(self, value: &Value) -> bool {
+        match self {
+            Self::String => value.is_string(),
+            Self::Number => value.is_number(),
+            Self::Integer => {
+                value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|n| n.fract() == 0.0)
+            }
+            Self::Boolean => value.is_boolean(),
+            Self::Object => value.is_object(),
+            Self::Array => value.is_array(),
+            Self::Any => true,
+        }
+    }
+
+    /// The name in YAML.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Integer => "integer",
+            Self::Boolean => "boolean",
+            Self::Object => "object",
+            Self::Array => "array",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// A workflow that an event starts, with its complete inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Start {
+    /// The workflow's name.
+    pub workflow: String,
+    /// Its inputs.
+    pub inputs: Map<String, Value>,
+    /// The event with what the trigger captured.
+    pub event: Map<String, Value>,
+    /// How many executions its task may have.
+    pub concurrency: Concurrency,
+    /// The ticket it is about: the event's, else the input or capture `task_id`.
+    pub task_id: Option<String>,
+}
+
+/// Inputs that a workflow does not accept, each problem in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("workflow `{workflow}` cannot start: {}", problems.join("; "))]
+pub struct InvalidInputs {
+    /// The workflow's name.
+    pub workflow: String,
+    /// Every problem found.
+    pub problems: Vec<String>,
+}
+
+impl Routes {
+    /// The first workflow that the event starts, in the order of names, with its inputs filled from the event's fields
+    /// and checked; `None` when no trigger matches.
+    ///
+    /// # Errors
+    /// [`InvalidInputs`] when a trigger matches but the event's fields do not make valid inputs.
+    pub fn start_for(&self, event: &Event) -> Result<Option<Start>, InvalidInputs> {
+        for (name, workflow) in &self.workflows {
+            for trigger in &workflow.triggers {
+                if let Some(captured) = trigger.matches(event) {
+                    let mut fields = event.fields.clone();
+                    fields.extend(captured);
+                    let inputs = self.check_inputs(name, &Map::new(), &fields)?;
+                    let task_id = event.task_id.clone().or_else(|| task_id_of(&inputs, &fields));
+                    return Ok(Some(Start {
+                        workflow: name.clone(),
+                        inputs,
+                        event: fields,
+                        concurrency: trigger.concurrency,
+                        task_id,
+                    }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The one place where inputs are checked, wherever an execution is started: unknown names and wrong types are refused,
+    /// what is missing comes from the event's field of that name, then from the default.
+    ///
+    /// # Errors
+    /// [`InvalidInputs`] with every problem; also when the workflow does not exist.
+    pub fn check_inputs(
+        &self,
+        workflow: &str,
+        given: &Map<String, Value>,
+        event: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, InvalidInputs> {
+        let invalid = |problems| InvalidInputs { workflow: workflow.to_owned(), problems };
+        let names = || self.workflows.keys().cloned().collect::<Vec<_>>().join(", ");
+        let route = self
+            .workflows
+            .get(workflow)
+            .ok_or_else(|| invalid(vec![format!("there is no such workflow; known: {}", names())]))?;
+        let mut problems = Vec::new();
+        let mut inputs = Map::new();
+        for name in given.keys().filter(|name| !route.inputs.contains_key(*name)) {
+            let accepted: Vec<_> = route.inputs.keys().map(String::as_str).collect();
+            problems.push(format!("input `{name}` is unknown; accepted: {}", accepted.join(", ")));
+        }
+        for (name, schema) in &route.inputs {
+            let value = given
+                .get(name)
+                .filter(|value| !value.is_null())
+                .or_else(|| event.get(name).filter(|value| !value.is_null()))
+                .or(schema.default.as_ref());
+            match value {
+                None if schema.optional => {
+                    inputs.insert(name.clone(), Value::Null);
+                }
+                None => problems.push(format!("input `{name}` ({}) is missing", schema.kind.as_str())),
+                Some(value) if !schema.kind.accepts(value) => {
+                    problems.push(format!(
+                        "input `{name}` must be of type {}, but is {value}",
+                        schema.kind.as_str()
+                    ));
+                }
+                Some(value) if !schema.one_of.is_empty() && !schema.one_of.contains(value) => {
+                    let accepted: Vec<_> = schema.one_of.iter().map(Value::to_string).collect();
+                    problems.push(format!("input `{name}` is {value}; accepted: {}", accepted.join(", ")));
+                }
+                Some(value) => {
+                    inputs.insert(name.clone(), value.clone());
+                }
+            }
+        }
+        if problems.is_empty() { Ok(inputs) } else { Err(invalid(problems)) }
+    }
+}
+
+fn task_id_of(inputs: &Map<String, Value>, fields: &Map<String, Value>) -> Option<String> {
+    inputs.get("task_id").or_else(|| fields.get("task_id")).and_then(Value::as_str).map(str::to_owned)
+}
+
+impl TriggerRoute {
+    /// The fields that the trigger captures from the event, or `None` when it does not match. Text is compared
+    /// ignoring case.
+    pub fn matches(&self, event: &Event) -> Option<Map<String, Value>> {
+        if self.on != event.kind {
+            return None;
+        }
+        let field = |name: &str| event.fields.get(name).and_then(Value::as_str);
+        let mut captured = Map::new();
+        for (condition, wanted) in &self.conditions {
+            let wanted_text = wanted.as_str().unwrap_or_default();
+            let holds = match (self.on, condition.as_str()) {
+                (EventKind::SlackCommand, "text") => {
+                    match capture(wanted_text, field("text").unwrap_or_default()) {
+                        Some(fields) => {
+                            captured.extend(fields);
+                            true
+                        }
+                        None => false,
+                    }
+                }
+                (EventKind::GithubCommented, "command") => {
+                    field("text").is_some_and(|text| starts_with_words(text, wanted_text))
+                }
+                (EventKind::JiraCommented, "mention") => {
+                    field("text").is_some_and(|text| text.contains(wanted_text))
+                }
+                (EventKind::Schedule, _) => true,
+                (_, name) => field(name).is_some_and(|value| value.eq_ignore_ascii_case(wanted_text)),
+            };
+            if !holds {
+                return None;
+            }
+        }
+        Some(captured)
+    }
+}
+
+/// Matches words against a pattern in which `{name}` captures one word, and as the last word all the rest.
+fn capture(pattern: &str, text: &str) -> Option<Map<String, Value>> {
+    let mut captured = Map::new();
+    let mut words = text.split_whitespace();
+    let pattern: Vec<&str> = pattern.split_whitespace().collect();
+    for (index, expected) in pattern.iter().enumerate() {
+        let name = expected.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        let word = words.next()?;
+        match name {
+            Some(name) if index + 1 == pattern.len() => {
+                let rest: Vec<&str> = std::iter::once(word).chain(words.by_ref()).collect();
+                captured.insert(name.to_owned(), rest.join(" ").into());
+            }
+            Some(name) => {
+                captured.insert(name.to_owned(), word.into());
+            }
+            None if expected.eq_ignore_ascii_case(word) => {}
+            None => return None,
+        }
+    }
+    words.next().is_none().then_some(captured)
+}
+
+fn starts_with_words(text: &str, command: &str) -> bool {
+    let mut words = text.split_whitespace();
+    command
+        .split_whitespace()
+        .all(|expected| words.next().is_some_and(|word| word.eq_ignore_ascii_case(expected)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(kind: EventKind, fields: Value) -> Event {
+        Event {
+            kind,
+            delivery: "d".into(),
+            actor: None,
+            project: None,
+            task_id: None,
+            fields: fields.as_object().unwrap().clone(),
+        }
+    }
+
+    fn routes() -> Routes {
+        serde_json::from_value(json!({"workflows": {"development": {
+            "title": "Development",
+            "inputs": {
+                "task_id": {"type": "string"},
+                "max_cost_usd": {"type": "number", "default": 10},
+                "speed": {"type": "string", "optional": true, "one_of": ["fast", "slow"]}
+            },
+            "triggers": [
+                {"on": "jira.labelled", "conditions": {"label": "agent"}},
+                {"on": "slack.command", "conditions": {"text": "run {task_id}"}}
+            ]
+        }}}))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_label_starts_with_the_fields_of_the_event() {
+        let start = routes()
+            .start_for(&event(EventKind::JiraLabelled, json!({"label": "Agent", "task_id": "SHOP-1"})))
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            Value::Object(start.inputs),
+            json!({"task_id": "SHOP-1", "max_cost_usd": 10, "speed": null})
+        );
+        assert_eq!(start.task_id.as_deref(), Some("SHOP-1"));
+        let other = event(EventKind::JiraLabelled, json!({"label": "bug", "task_id": "SHOP-1"}));
+        assert_eq!(routes().start_for(&other).unwrap(), None);
+    }
+
+    #[test]
+    fn a_command_captures_words() {
+        let start = routes()
+            .start_for(&event(EventKind::SlackCommand, json!({"text": "run  SHOP-7"})))
+            .unwrap()
+            .unwrap();
+        assert_eq!(start.task_id.as_deref(), Some("SHOP-7"));
+        assert_eq!(
+            routes().start_for(&event(EventKind::SlackCommand, json!({"text": "run"}))).unwrap(),
+            None
+        );
+        assert_eq!(capture("plan {text}", "plan a new shop").unwrap()["text"], "a new shop");
+        assert_eq!(capture("run {task_id}", "stop X"), None);
+        assert_eq!(capture("status", "status now"), None);
+    }
+
+    #[test]
+    fn every_problem_is_named() {
+        let given = json!({"speed": "warp", "max_cost_usd": "ten", "typo": 1});
+        let error =
+            routes().check_inputs("development", given.as_object().unwrap(), &Map::new()).unwrap_err();
+        assert_eq!(error.problems.len(), 4, "{error}");
+        assert!(routes().check_inputs("nope", &Map::new(), &Map::new()).is_err());
+    }
+}

@@ -1,0 +1,103 @@
+//! Large values that travel by reference.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Strings longer than this are cut (with a note) before they stand inline in state data; in bytes of UTF-8.
+pub const INLINE_STRING_LIMIT: usize = 32 * 1024;
+
+/// No action's output may be larger than this, in bytes of JSON. State data over 256 KiB would end an execution in a way
+/// that nothing can catch: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
+pub const OUTPUT_LIMIT: usize = 200 * 1024;
+
+/// A reference to a value of type `T` kept in the table as compressed chunks. It passes whole between steps, cannot be
+/// read in expressions, and is restored by the dispatcher of the action that receives it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stored<T> {
+    /// The key of its chunks.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// Its size as JSON, in bytes, before compression.
+    pub bytes: u64,
+    /// The SHA-256 of its JSON, in hex.
+    pub sha256: String,
+    #[serde(skip)]
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T> Stored<T> {
+    /// Describes a value whose chunks stand under `reference`.
+    pub fn new(reference: impl Into<String>, bytes: u64, sha256: impl Into<String>) -> Self {
+        Self { reference: reference.into(), bytes, sha256: sha256.into(), kind: PhantomData }
+    }
+}
+
+impl<T> Clone for Stored<T> {
+    fn clone(&self) -> Self {
+        Self::new(self.reference.clone(), self.bytes, self.sha256.clone())
+    }
+}
+
+impl<T> fmt::Debug for Stored<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Stored({}, {} bytes)", self.reference, self.bytes)
+    }
+}
+
+impl<T> PartialEq for Stored<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.reference == other.reference && self.sha256 == other.sha256
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Stored<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Stored{}", T::schema_name()).into()
+    }
+
+    /// An object that says with `x-stored` what it refers to; the compiler refuses to read inside it and compares the names.
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "x-stored": T::schema_name(),
+            "properties": {
+                "ref": { "type": "string" },
+                "bytes": { "type": "integer", "minimum": 0 },
+                "sha256": { "type": "string" }
+            },
+            "required": ["ref", "bytes", "sha256"],
+            "additionalProperties": false
+        })
+    }
+}
+
+/// Cuts a text to [`INLINE_STRING_LIMIT`] at a character boundary and says so at its end; shorter texts stay as they are.
+pub fn cut_inline(text: &str) -> String {
+    if text.len() <= INLINE_STRING_LIMIT {
+        return text.to_owned();
+    }
+    const NOTE: &str = "\n… (cut: the text is longer than 32 KiB)";
+    let mut end = INLINE_STRING_LIMIT - NOTE.len();
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{NOTE}", &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cut_keeps_characters_whole() {
+        let text = "ä".repeat(INLINE_STRING_LIMIT);
+        let cut = cut_inline(&text);
+        assert!(cut.len() <= INLINE_STRING_LIMIT);
+        assert!(cut.ends_with("(cut: the text is longer than 32 KiB)"));
+        assert_eq!(cut_inline("short"), "short");
+    }
+}
