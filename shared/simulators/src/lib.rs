@@ -6,4 +6,6 @@
 //! speaks to a simulator uses the same code as against the real service.
 
 pub mod clock;
+pub mod description;
+pub mod fault;
 pub mod log;
