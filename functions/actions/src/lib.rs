@@ -1,1 +1,5 @@
-//! Placeholder replaced by the first commit of this crate.
+//! The functions that do the work of steps: one executable, deployed once for each action.
+
+pub mod actions;
+pub mod artifacts;
+pub mod catalog;

@@ -53,6 +53,30 @@ impl fmt::Display for PluginType {
     }
 }
 
+/// A configured model worker: it decides how the model is introduced to its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Agent {
+    /// Analyses requirements, makes plans, epics and tickets.
+    Planning,
+    /// Implements single tickets.
+    #[default]
+    Development,
+}
+
+impl Agent {
+    /// Every agent.
+    pub const ALL: [Self; 2] = [Self::Planning, Self::Development];
+
+    /// The name in YAML.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planning => "planning",
+            Self::Development => "development",
+        }
+    }
+}
+
 /// A name that is not in the closed list it was looked up in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{name}` is not {kind}; accepted: {accepted}")]

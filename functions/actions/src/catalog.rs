@@ -1,0 +1,162 @@
+//! The catalog: what the compiler, the editors and the documentation know of every action, made from the action's own types.
+
+use crate::actions;
+use domain::ActionName;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+/// The catalog as JSON: for every action its plugin type, whether it changes the outside, what can take it back, how long its function
+/// may run, other names for it, and the JSON Schemas of its input and output. It is committed as `schemas.json` beside this
+/// package's manifest, which the compiler's tests and the editor schema read.
+pub fn catalog() -> Value {
+    let actions: serde_json::Map<String, Value> =
+        ActionName::ALL.iter().map(|action| (action.as_str().to_owned(), entry(*action))).collect();
+    json!({ "actions": actions })
+}
+
+fn entry(action: ActionName) -> Value {
+    let (input, output) = schemas(action);
+    json!({
+        "plugin": action.plugin(),
+        "aliases": aliases(action),
+        "effect": has_effect(action),
+        "inverses": inverses(action),
+        "timeout_seconds": timeout_seconds(action),
+        "input": input,
+        "output": output,
+    })
+}
+
+/// How long the function may run, in seconds; a step's own timeout is at least five more.
+pub fn timeout_seconds(action: ActionName) -> u32 {
+    match action.plugin() {
+        Some(domain::PluginType::AiProvider) => 840,
+        _ => 60,
+    }
+}
+
+/// Other names under which workflows may call the action.
+fn aliases(action: ActionName) -> &'static [&'static str] {
+    match action {
+        ActionName::GenerateCodeImplementation => &["generate_code"],
+        _ => &[],
+    }
+}
+
+/// Whether the action changes something outside, and so is journaled.
+pub fn has_effect(action: ActionName) -> bool {
+    use ActionName::*;
+    matches!(
+        action,
+        AddComment
+            | ClosePullRequest
+            | CommitChanges
+            | CreateBranch
+            | CreateEpic
+            | CreatePageFromTemplate
+            | CreatePullRequest
+            | CreateTask
+            | DeleteBranch
+            | DeletePage
+            | RevertCommit
+            | SendMessage
+            | UpdateMessage
+            | UpdateTaskStatus
+    )
+}
+
+/// The actions that can take it back.
+pub fn inverses(action: ActionName) -> &'static [ActionName] {
+    use ActionName::*;
+    match action {
+        CommitChanges => &[RevertCommit, DeleteBranch],
+        CreateBranch => &[DeleteBranch],
+        CreatePageFromTemplate => &[DeletePage],
+        CreatePullRequest => &[ClosePullRequest],
+        UpdateTaskStatus => &[UpdateTaskStatus],
+        _ => &[],
+    }
+}
+
+fn schemas(action: ActionName) -> (Value, Value) {
+    match action {
+        ActionName::AddComment => pair::<actions::add_comment::Input, actions::add_comment::Output>(),
+        ActionName::AnalyzeCodebase => {
+            pair::<actions::analyze_codebase::Input, actions::analyze_codebase::Output>()
+        }
+        ActionName::AnalyzeRepositoryStructure => {
+            pair::<actions::analyze_repository_structure::Input, actions::analyze_repository_structure::Output>(
+            )
+        }
+        ActionName::AwaitBudget => pair::<actions::await_budget::Input, actions::await_budget::Output>(),
+        ActionName::CheckActor => pair::<actions::check_actor::Input, actions::check_actor::Output>(),
+        ActionName::ClosePullRequest => {
+            pair::<actions::close_pull_request::Input, actions::close_pull_request::Output>()
+        }
+        ActionName::CommitChanges => {
+            pair::<actions::commit_changes::Input, actions::commit_changes::Output>()
+        }
+        ActionName::CreateBranch => pair::<actions::create_branch::Input, actions::create_branch::Output>(),
+        ActionName::CreateEpic => pair::<actions::create_epic::Input, actions::create_epic::Output>(),
+        ActionName::CreatePageFromTemplate => {
+            pair::<actions::create_page_from_template::Input, actions::create_page_from_template::Output>()
+        }
+        ActionName::CreatePullRequest => {
+            pair::<actions::create_pull_request::Input, actions::create_pull_request::Output>()
+        }
+        ActionName::CreateTask => pair::<actions::create_task::Input, actions::create_task::Output>(),
+        ActionName::DeleteBranch => pair::<actions::delete_branch::Input, actions::delete_branch::Output>(),
+        ActionName::DeletePage => pair::<actions::delete_page::Input, actions::delete_page::Output>(),
+        ActionName::GenerateCodeImplementation => {
+            pair::<actions::generate_code_implementation::Input, actions::generate_code_implementation::Output>(
+            )
+        }
+        ActionName::GenerateDocumentation => {
+            pair::<actions::generate_documentation::Input, actions::generate_documentation::Output>()
+        }
+        ActionName::GenerateImplementationPlan => {
+            pair::<actions::generate_implementation_plan::Input, actions::generate_implementation_plan::Output>(
+            )
+        }
+        ActionName::GenerateText => pair::<actions::generate_text::Input, actions::generate_text::Output>(),
+        ActionName::GetProjectTasks => {
+            pair::<actions::get_project_tasks::Input, actions::get_project_tasks::Output>()
+        }
+        ActionName::GetRepositoryInfo => {
+            pair::<actions::get_repository_info::Input, actions::get_repository_info::Output>()
+        }
+        ActionName::GetTask => pair::<actions::get_task::Input, actions::get_task::Output>(),
+        ActionName::ListEffects => pair::<actions::list_effects::Input, actions::list_effects::Output>(),
+        ActionName::RevertCommit => pair::<actions::revert_commit::Input, actions::revert_commit::Output>(),
+        ActionName::SendMessage => pair::<actions::send_message::Input, actions::send_message::Output>(),
+        ActionName::UpdateMessage => {
+            pair::<actions::update_message::Input, actions::update_message::Output>()
+        }
+        ActionName::UpdateTaskStatus => {
+            pair::<actions::update_task_status::Input, actions::update_task_status::Output>()
+        }
+    }
+}
+
+fn pair<I: JsonSchema, O: JsonSchema>() -> (Value, Value) {
+    let input = SchemaSettings::draft2020_12().for_deserialize().into_generator().into_root_schema_for::<I>();
+    let output = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<O>();
+    (input.to_value(), output.to_value())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn committed_schemas_are_not_stale() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas.json");
+        let fresh = serde_json::to_string_pretty(&catalog()).unwrap() + "\n";
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
+            std::fs::write(path, &fresh).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(committed == fresh, "schemas.json is stale; run the tests once with UPDATE_GENERATED=1");
+    }
+}
