@@ -1,1 +1,49 @@
-//! Placeholder replaced by the first commit of this crate.
+//! The one HTTP client that every provider speaks through.
+//!
+//! It adds to [`reqwest`] what all of them need: explicit timeouts, credentials that cannot be printed, a limit on the
+//! size of answers, statuses and `Retry-After` read as [`ActionError`](domain::ActionError), and logs without queries,
+//! bodies or secrets. It repeats nothing by itself: an action that fails is repeated by its workflow, which knows what
+//! may run twice. It follows redirects only to the same origin, so that credentials never reach another host.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), domain::ActionError> {
+//! use http_client::{Auth, Client, Options};
+//!
+//! let options = Options::new()?;
+//! let client = Client::new("Jira", "https://acme.atlassian.net", Auth::None, &options)?;
+//! let answer = client.get("/rest/api/3/issue/{key}", &["SHOP-1"]).query("fields", "summary").send().await?;
+//! let issue: serde_json::Value = answer.json()?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod auth;
+mod client;
+mod credentials;
+mod failure;
+mod gate;
+mod options;
+mod path;
+mod request;
+mod retry_after;
+
+pub use answer::Answer;
+pub use auth::Auth;
+pub use client::Client;
+pub use credentials::read_credentials;
+pub use failure::{Failure, Optional};
+pub use gate::Gate;
+pub use options::Options;
+pub use request::Request;
+
+/// An excerpt of text from outside that is safe in an error: one line, at most 500 characters.
+pub fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 500;
+    let line = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let line = line.collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

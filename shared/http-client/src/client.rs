@@ -1,0 +1,165 @@
+//! A client of one provider.
+
+use crate::auth::Auth;
+use crate::options::Options;
+use crate::request::Request;
+use domain::{ActionError, Clock};
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use std::sync::Arc;
+use std::time::Duration;
+use url::{Host, Url};
+
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
+
+/// Speaks to one provider. Cloning is cheap and shares connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub(crate) service: &'static str,
+    pub(crate) base: Url,
+    pub(crate) auth: Auth,
+    pub(crate) headers: HeaderMap,
+    pub(crate) options: Options,
+    pub(crate) request_timeout: Duration,
+    pub(crate) largest_answer: usize,
+}
+
+impl Client {
+    /// A client whose paths follow `base_url`. `service` is the provider's name as errors and logs show it: `Jira`. Requests
+    /// have 30 seconds and answers 16 MiB unless set otherwise.
+    ///
+    /// # Errors
+    /// `Rejected` when `base_url` is not an `https` address, or `http` on this machine (`localhost`, `127.0.0.0/8`, `::1`), or
+    /// holds a user, a query or a fragment.
+    pub fn new(
+        service: &'static str,
+        base_url: &str,
+        auth: Auth,
+        options: &Options,
+    ) -> Result<Self, ActionError> {
+        Ok(Self {
+            service,
+            base: check_base(service, base_url)?,
+            auth,
+            headers: HeaderMap::new(),
+            options: options.clone(),
+            request_timeout: options.request_timeout.unwrap_or(REQUEST_TIMEOUT),
+            largest_answer: LARGEST_ANSWER,
+        })
+    }
+
+    /// Sends this header, in lower case, with every request.
+    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        self
+    }
+
+    /// Gives requests this long where [`Options`] do not say otherwise.
+    pub fn default_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = self.options.request_timeout.unwrap_or(timeout);
+        self
+    }
+
+    /// Refuses answers of more bytes than this.
+    pub fn largest_answer(mut self, bytes: usize) -> Self {
+        self.largest_answer = bytes;
+        self
+    }
+
+    /// The clock given with [`Options`].
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.options.clock
+    }
+
+    /// The address that paths follow, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// A `GET` of a path made from a template: `{name}` takes a value as one segment, `{+name}` keeps its slashes.
+    pub fn get(&self, path: &'static str, values: &[&str]) -> Request<'_> {
+        Request::new(self, Method::GET, path, values)
+    }
+
+    /// A `POST`; see [`Client::get`] for the path.
+    pub fn post(&self, path: &'static str, values: &[&str]) -> Request<'_> {
+        Request::new(self, Method::POST, path, values)
+    }
+
+    /// A `PUT`; see [`Client::get`] for the path.
+    pub fn put(&self, path: &'static str, values: &[&str]) -> Request<'_> {
+        Request::new(self, Method::PUT, path, values)
+    }
+
+    /// A `PATCH`; see [`Client::get`] for the path.
+    pub fn patch(&self, path: &'static str, values: &[&str]) -> Request<'_> {
+        Request::new(self, Method::PATCH, path, values)
+    }
+
+    /// A `DELETE`; see [`Client::get`] for the path.
+    pub fn delete(&self, path: &'static str, values: &[&str]) -> Request<'_> {
+        Request::new(self, Method::DELETE, path, values)
+    }
+}
+
+fn check_base(service: &str, base_url: &str) -> Result<Url, ActionError> {
+    let wrong = |problem: &str| {
+        ActionError::rejected(format!(
+            "{service}'s base_url {problem}; accepted: an https address without user, query or fragment \
+             (http only on this machine), as https://example.com"
+        ))
+    };
+    // What is wrong may hold a password, so it is not repeated.
+    let url = Url::parse(base_url).map_err(|error| wrong(&format!("is no address ({error})")))?;
+    let local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => return Err(wrong("names no host")),
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if local => {}
+        "http" => return Err(wrong("is not encrypted")),
+        _ => return Err(wrong("is not https")),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("holds a user"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("holds a query or fragment"));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_encrypted_or_local_addresses() {
+        for good in [
+            "https://a.example",
+            "https://a.example/wiki/",
+            "http://127.0.0.1:8080",
+            "http://localhost",
+            "http://[::1]:1",
+        ] {
+            assert!(check_base("Jira", good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://a.example",
+            "http://localhost.evil.example",
+            "ftp://127.0.0.1",
+            "https://user:hunter2@a.example",
+            "https://a.example?token=hunter2",
+            "https://a.example#x",
+            "a.example",
+            "",
+        ] {
+            let error = check_base("Jira", bad).unwrap_err();
+            assert!(error.message.contains("Jira's base_url") && !error.message.contains("hunter2"), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Credentials as a secret holds them.
+
+use domain::ActionError;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+
+/// Reads a secret's JSON. `name` is the secret's name and `accepted` its form, both for the error: `{"email": …,
+/// "api_token": …}`.
+///
+/// # Errors
+/// `Rejected` when the secret is not JSON of the accepted form. The message says which secret, what is missing and what is
+/// accepted, and never shows a value.
+pub fn read_credentials<T: DeserializeOwned>(
+    name: &str,
+    secret: &SecretString,
+    accepted: &str,
+) -> Result<T, ActionError> {
+    serde_json::from_str(secret.expose_secret()).map_err(|error| {
+        let detail = error.to_string();
+        // Other messages of the parser quote the value they stumbled over.
+        let problem = match detail.split(" at line").next() {
+            Some(missing) if missing.starts_with("missing field") => missing,
+            _ if error.is_data() => "its fields are not the accepted ones",
+            _ => "it is not JSON",
+        };
+        ActionError::rejected(format!("the secret `{name}` cannot be used: {problem}; accepted: {accepted}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Credentials {
+        #[expect(dead_code, reason = "only its form is tested")]
+        token: SecretString,
+    }
+
+    #[test]
+    fn errors_name_the_secret_and_never_its_value() {
+        let read = |json: &str| {
+            read_credentials::<Credentials>("ticketsmith/x", &json.into(), r#"{"token": …}"#)
+                .map_err(|error| error.message)
+        };
+        assert!(read(r#"{"token": "hunter2"}"#).is_ok());
+        let check = |json: &str, problem: &str| {
+            let message = read(json).unwrap_err();
+            assert!(message.contains("`ticketsmith/x`") && message.contains(problem), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        };
+        check("hunter2", "not JSON");
+        check("\"hunter2\"", "not the accepted ones");
+        check("{}", "missing field `token`");
+        check(r#"{"token": ["hunter2"]}"#, "not the accepted ones");
+        check(r#"{"token": "a", "hunter2": "b"}"#, "not the accepted ones");
+    }
+}

@@ -1,0 +1,63 @@
+//! How a [`Client`](crate::Client) connects.
+
+use crate::gate::Gate;
+use domain::{ActionError, Clock, SystemClock};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What clients of different providers have in common. Clients made from clones share their connections.
+#[derive(Clone)]
+pub struct Options {
+    pub(crate) transport: reqwest::Client,
+    pub(crate) gate: Option<Arc<dyn Gate>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) request_timeout: Option<Duration>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Options")
+            .field("gated", &self.gate.is_some())
+            .field("clock", &self.clock)
+            .field("request_timeout", &self.request_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Options {
+    /// The system's clock, no gate, the provider's own request timeout, five seconds to connect. The environment's proxy
+    /// settings are honoured.
+    ///
+    /// # Errors
+    /// `Internal` when TLS cannot be set up, as where the machine has no root certificates.
+    pub fn new() -> Result<Self, ActionError> {
+        let transport = reqwest::Client::builder()
+            .user_agent(concat!("ticketsmith/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .build()
+            .map_err(|error| ActionError::internal(format!("TLS cannot be set up: {error}")))?;
+        Ok(Self { transport, gate: None, clock: Arc::new(SystemClock), request_timeout: None })
+    }
+
+    /// Awaits this gate before each request.
+    pub fn gate(self, gate: Arc<dyn Gate>) -> Self {
+        Self { gate: Some(gate), ..self }
+    }
+
+    /// Reads the time from this clock.
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Gives every request this long, from its first byte out to its last byte in, instead of the provider's default.
+    pub fn request_timeout(self, timeout: Duration) -> Self {
+        Self { request_timeout: Some(timeout), ..self }
+    }
+}

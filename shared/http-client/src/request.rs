@@ -1,0 +1,212 @@
+//! One request.
+
+use crate::answer::Answer;
+use crate::auth::Auth;
+use crate::client::Client;
+use crate::failure::{Failure, from_status};
+use crate::path;
+use domain::{ActionError, ErrorKind};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::{Method, StatusCode};
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::Value;
+use std::error::Error;
+use std::time::Instant;
+use url::Url;
+
+/// More hops than this are a loop.
+const MOST_REDIRECTS: usize = 3;
+
+/// A request that is being put together. What is wrong with its parts is said by [`Request::send`].
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct Request<'client> {
+    client: &'client Client,
+    method: Method,
+    template: &'static str,
+    path: Result<String, ActionError>,
+    query: Vec<(&'static str, String)>,
+    headers: HeaderMap,
+    auth: Auth,
+    body: Result<Option<Vec<u8>>, ActionError>,
+}
+
+impl<'client> Request<'client> {
+    pub(crate) fn new(
+        client: &'client Client,
+        method: Method,
+        template: &'static str,
+        values: &[&str],
+    ) -> Self {
+        Self {
+            client,
+            method,
+            template,
+            path: path::fill(template, values),
+            query: Vec::new(),
+            headers: client.headers.clone(),
+            auth: client.auth.clone(),
+            body: Ok(None),
+        }
+    }
+
+    /// Adds a query parameter, which is never logged.
+    pub fn query(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.query.push((name, value.to_string()));
+        self
+    }
+
+    /// Sends this header, in lower case.
+    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        self
+    }
+
+    /// Sends this token instead of the client's credentials.
+    pub fn bearer(mut self, token: SecretString) -> Self {
+        self.auth = Auth::Bearer(token);
+        self
+    }
+
+    /// Sends a JSON body.
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.body = serde_json::to_vec(body).map(Some).map_err(|error| {
+            ActionError::internal(format!("the body of {} is no JSON: {error}", self.template))
+        });
+        self
+    }
+
+    /// Sends the request and reads the whole answer.
+    ///
+    /// # Errors
+    /// [`Failure`] with the status and body where there was an answer of another status than 2xx, or without where there was
+    /// none. As [`ActionError`]: `Throttled` for 429, and for 403 where it is a rate limit; `Conflict` for 409 and 412;
+    /// `Unavailable` for 408, 425 and 5xx, for no connection, no answer in time, and an answer that broke off; else `Rejected`. The
+    /// provider's own words are quoted, cut, and without our secrets. Also whatever the [`Gate`](crate::Gate) says.
+    pub async fn send(self) -> Result<Answer, Failure> {
+        let Self { client, method, template, path, query, mut headers, auth, body } = self;
+        let (path, body) = (path?, body?);
+        if let Some((name, value)) = auth.header()? {
+            headers.insert(name, value);
+        }
+        let what = format!("{}: {method} {}", client.service, crate::excerpt(&path));
+        let base = client.base_url();
+        let mut url = Url::parse(&format!("{base}{path}"))
+            .map_err(|error| ActionError::internal(format!("{what} has no address: {error}")))?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&query);
+        }
+
+        let started = Instant::now();
+        let outcome = async {
+            let mut hops = 0;
+            loop {
+                if let Some(gate) = &client.options.gate {
+                    gate.pass().await?;
+                }
+                let mut request =
+                    client.options.transport.request(method.clone(), url.clone()).headers(headers.clone());
+                if let Some(body) = &body {
+                    request = request.body(body.clone());
+                }
+                let response = request
+                    .timeout(client.request_timeout)
+                    .send()
+                    .await
+                    .map_err(|error| no_answer(client, &what, &error))?;
+                match next_hop(&method, &url, response.status(), response.headers()) {
+                    Some(next) if hops < MOST_REDIRECTS => {
+                        hops += 1;
+                        url = next;
+                    }
+                    _ => break read(client, &what, &auth, response).await,
+                }
+            }
+        }
+        .await;
+
+        let status = match &outcome {
+            Ok(answer) => Some(answer.status),
+            Err(failure) => failure.status,
+        };
+        tracing::debug!(
+            service = client.service,
+            method = %method,
+            host = url.host_str(),
+            path = template,
+            status,
+            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "outside request ended"
+        );
+        if let (Err(failure), Some(gate)) = (&outcome, &client.options.gate)
+            && failure.status.is_some()
+            && failure.error.kind == ErrorKind::Throttled
+        {
+            gate.throttled(failure.error.retry_after).await;
+        }
+        outcome
+    }
+}
+
+/// Where a redirect leads, if it may be followed: to the same origin, with the same method and body.
+fn next_hop(method: &Method, from: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
+    let keeps_method = match status.as_u16() {
+        301..=303 => method == Method::GET,
+        307 | 308 => true,
+        _ => false,
+    };
+    let to = from.join(headers.get(LOCATION)?.to_str().ok()?).ok()?;
+    (keeps_method && to.origin() == from.origin()).then_some(to)
+}
+
+async fn read(
+    client: &Client,
+    what: &str,
+    auth: &Auth,
+    mut response: reqwest::Response,
+) -> Result<Answer, Failure> {
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    let mut body = Vec::new();
+    let too_large = || {
+        let megabytes = client.largest_answer / (1024 * 1024);
+        ActionError::rejected(format!("{what} gave an answer of more than {megabytes} MiB, which is refused"))
+    };
+    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(client, what, &error))? {
+        if body.len() + chunk.len() > client.largest_answer {
+            return Err(too_large().into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    if status.is_success() {
+        let (what, auth) = (what.to_owned(), auth.clone());
+        return Ok(Answer { what, auth, status: status.as_u16(), headers, body });
+    }
+    let text = auth.redact(&String::from_utf8_lossy(&body));
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    let error = from_status(what, status, &headers, &body, &text, client.options.clock.now());
+    Err(Failure { status: Some(status.as_u16()), body, error })
+}
+
+/// The whole chain of causes, without the address: its query is not for logs.
+fn no_answer(client: &Client, what: &str, error: &reqwest::Error) -> ActionError {
+    if error.is_timeout() && !error.is_connect() {
+        let seconds = client.request_timeout.as_secs_f64();
+        return ActionError::unavailable(format!("{what} gave no whole answer within {seconds} s"));
+    }
+    let problem = match error {
+        error if error.is_connect() => "could not connect",
+        error if error.is_body() || error.is_decode() => "broke off in the middle of its answer",
+        _ => "gave no answer",
+    };
+    let mut cause = error.source();
+    let mut deepest = String::new();
+    while let Some(current) = cause {
+        deepest = current.to_string();
+        cause = current.source();
+    }
+    let reason = if deepest.is_empty() { String::new() } else { format!(": {}", crate::excerpt(&deepest)) };
+    ActionError::unavailable(format!("{what} {problem}{reason}"))
+}

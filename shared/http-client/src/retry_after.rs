@@ -1,0 +1,73 @@
+//! When a provider says that a repeat can succeed.
+
+use jiff::Timestamp;
+use reqwest::header::HeaderMap;
+use std::time::Duration;
+
+/// No provider means more than a day; a larger number is a mistake that would park an execution for ever.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The wait that an answer's headers ask for: `retry-after-ms`, `retry-after` in seconds or as a date
+/// ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#field.retry-after)), or, with no requests left,
+/// `x-ratelimit-reset` in seconds since 1970 (GitHub) or as a timestamp (Jira). At most a day.
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let seconds = |number: f64| Duration::try_from_secs_f64(number).ok();
+    let until = |then: Timestamp| Duration::try_from(then.duration_since(now)).unwrap_or_default();
+
+    let milliseconds = || seconds(text("retry-after-ms")?.parse::<f64>().ok()? / 1000.0);
+    let stated = || {
+        let value = text("retry-after")?;
+        match value.parse() {
+            Ok(number) => seconds(number),
+            Err(_) => jiff::fmt::rfc2822::parse(value).ok().map(|date| until(date.timestamp())),
+        }
+    };
+    let reset = || {
+        if !exhausted(headers) {
+            return None;
+        }
+        let value = text("x-ratelimit-reset")?;
+        let then = match value.parse() {
+            Ok(number) => Timestamp::from_second(number).ok()?,
+            Err(_) => value.parse().ok()?,
+        };
+        Some(until(then))
+    };
+    milliseconds().or_else(stated).or_else(reset).map(|wait| wait.min(LONGEST))
+}
+
+/// Whether the headers say that no requests are left.
+pub(crate) fn exhausted(headers: &HeaderMap) -> bool {
+    headers.get("x-ratelimit-remaining").is_some_and(|left| left == "0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(headers: &[(&'static str, &'static str)], expected: Option<u64>) {
+        let now = "1994-11-06T08:49:30Z".parse().unwrap();
+        let map: HeaderMap =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        assert_eq!(retry_after(&map, now), expected.map(Duration::from_millis), "{headers:?}");
+    }
+
+    #[test]
+    fn every_form_of_every_provider() {
+        check(&[], None);
+        check(&[("retry-after", "7")], Some(7_000));
+        check(&[("retry-after", "1.5")], Some(1_500));
+        check(&[("retry-after-ms", "250"), ("retry-after", "7")], Some(250));
+        check(&[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")], Some(7_000));
+        check(&[("retry-after", "Sun, 06 Nov 1994 08:49:00 GMT")], Some(0));
+        check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "784111777")], Some(7_000));
+        check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1994-11-06T08:50Z")], Some(30_000));
+        check(&[("x-ratelimit-remaining", "9"), ("x-ratelimit-reset", "784111777")], None);
+        check(&[("retry-after", "-1")], None);
+        check(&[("retry-after", "NaN")], None);
+        check(&[("retry-after", "1e300")], None);
+        check(&[("retry-after", "soon")], None);
+        check(&[("retry-after", "99999999")], Some(86_400_000));
+    }
+}
