@@ -49,7 +49,7 @@ pub trait VersionControl: Send + Sync {
     ) -> Result<(), ActionError>;
 
     /// Makes one commit of many files on top of `request.parent` and moves the branch to it, never by force: `Conflict` when the branch
-    /// has moved. The same request with the same mark makes the same commit.
+    /// has moved. The same request with the same mark makes the same commit, and succeeds when the branch points to it already.
     async fn commit(
         &self,
         repository: &RepositoryName,
@@ -81,6 +81,13 @@ pub trait VersionControl: Send + Sync {
         request: &PullRequestRequest,
         mark: &Mark,
     ) -> Result<PullRequest, ActionError>;
+
+    /// The paths that a pull request changes, as the code host lists them; at most the 3,000 it names.
+    async fn pull_request_files(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+    ) -> Result<Vec<String>, ActionError>;
 
     /// Closes a pull request without merging; one that is closed is left alone, a merged one is `Conflict`.
     async fn close_pull_request(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError>;
