@@ -5,7 +5,16 @@
 //! All it knows comes from a [`World`], a YAML file. Nothing here is told who is calling, and a product function that
 //! speaks to a simulator uses the same code as against the real service.
 
+pub mod claude;
 pub mod clock;
+pub mod confluence;
+pub mod credentials;
+pub mod delivery;
 pub mod description;
 pub mod fault;
+pub mod jira;
 pub mod log;
+pub mod slack;
+pub mod world;
+
+pub use world::{World, WorldError};

@@ -1,0 +1,118 @@
+//! Choosing the reply to a request, and checking that the request is the one it was written for.
+
+use serde_json::Value;
+
+use super::world::{Content, Expectation, Reply};
+
+/// Everything the request says in words: system prompt and messages.
+pub(super) fn words(request: &Value) -> String {
+    let mut words = String::new();
+    gather(&request["system"], &mut words);
+    for message in request["messages"].as_array().into_iter().flatten() {
+        gather(&message["content"], &mut words);
+    }
+    words
+}
+
+fn gather(content: &Value, words: &mut String) {
+    match content {
+        Value::String(text) => {
+            words.push_str(text);
+            words.push('\n');
+        }
+        Value::Array(blocks) => {
+            for block in blocks {
+                gather(&block["text"], words);
+                // The result of a tool call.
+                gather(&block["content"], words);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The position of the reply to a request: the first with a use left whose `for` occurs in it.
+pub(super) fn choose(replies: &[Reply], left: &[u32], words: &str) -> Option<usize> {
+    replies.iter().zip(left).position(|(reply, left)| {
+        *left > 0 && reply.r#for.as_ref().is_none_or(|keyword| words.contains(keyword))
+    })
+}
+
+/// Everything the request lacks of what a reply expects, in words.
+pub(super) fn missing(reply: &Reply, request: &Value, words: &str) -> Vec<String> {
+    let Expectation { model, contains, lacks, tools, json_schema, max_tokens } = &reply.expect;
+    let mut missing = Vec::new();
+    if let Some(model) = model.as_ref().filter(|model| request["model"] != **model) {
+        missing.push(format!("model `{model}` (it has {})", request["model"]));
+    }
+    missing.extend(
+        contains.iter().filter(|text| !words.contains(*text)).map(|text| format!("the text {text:?}")),
+    );
+    missing.extend(
+        lacks
+            .iter()
+            .filter(|text| words.contains(*text))
+            .map(|text| format!("the absence of the text {text:?}")),
+    );
+    let offered: Vec<&str> =
+        request["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["name"].as_str()).collect();
+    let called = reply.content.iter().filter_map(|content| match content {
+        Content::ToolUse { name, .. } => Some(name),
+        Content::Text(_) | Content::Json(_) => None,
+    });
+    missing.extend(
+        tools
+            .iter()
+            .chain(called)
+            .filter(|name| !offered.contains(&name.as_str()))
+            .map(|name| format!("the tool `{name}`")),
+    );
+    let schema = &request["output_config"]["format"]["schema"];
+    if let Some(wanted) = json_schema.filter(|wanted| *wanted != schema.is_object()) {
+        missing.push(format!("{} output_config.format.schema", if wanted { "an" } else { "no" }));
+    }
+    if let Some([least, greatest]) = max_tokens {
+        let given = request["max_tokens"].as_u64().unwrap_or_default();
+        if !(*least..=*greatest).contains(&given) {
+            missing.push(format!("max_tokens from {least} to {greatest} (it has {given})"));
+        }
+    }
+    if schema.is_object() {
+        for content in &reply.content {
+            if let Content::Json(value) = content {
+                missing.extend(unfit(schema, value).map(|problem| {
+                    format!("a schema that this reply satisfies (the world file's reply does not fit it: {problem})")
+                }));
+            }
+        }
+    }
+    missing
+}
+
+/// Why a value does not satisfy a schema.
+fn unfit(schema: &Value, value: &Value) -> Option<String> {
+    match jsonschema::validator_for(schema) {
+        Err(error) => Some(format!("the schema is invalid: {error}")),
+        Ok(validator) => {
+            validator.iter_errors(value).next().map(|error| format!("{error} at {}", error.instance_path()))
+        }
+    }
+}
+
+/// What the service refuses in a schema for structured output: objects must be closed.
+pub(super) fn schema_problem(schema: &Value) -> Option<&'static str> {
+    match schema {
+        Value::Object(fields) => {
+            if fields.get("type").is_some_and(|kind| kind == "object")
+                && fields.get("additionalProperties") != Some(&Value::Bool(false))
+            {
+                return Some(
+                    "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false",
+                );
+            }
+            fields.values().find_map(schema_problem)
+        }
+        Value::Array(items) => items.iter().find_map(schema_problem),
+        _ => None,
+    }
+}

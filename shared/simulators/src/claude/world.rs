@@ -1,0 +1,105 @@
+//! The `claude` section of a world file: a script of replies, each of which says what it expects to be asked.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The models and what they will say.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// Name of the secret with the field `api_key`.
+    pub secret: String,
+    /// Ids of the models the account may use; another is answered with `not_found_error`.
+    pub models: Vec<String>,
+    /// The script. A request is answered by the first reply in it that is left over and whose `for` it contains. A
+    /// request that is equal to an earlier one, byte for byte, is answered as that one was and uses nothing up, since a
+    /// program that was killed asks again.
+    pub replies: Vec<Reply>,
+}
+
+/// One thing the model says.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// A text that must occur in the request's system prompt or messages for this reply to be chosen. Any request will
+    /// do when absent.
+    #[serde(default)]
+    pub r#for: Option<String>,
+    /// How many requests it answers; 1 when absent.
+    #[serde(default = "once")]
+    pub times: u32,
+    /// What the request must hold. A request that lacks it is refused with `invalid_request_error` and recorded as a
+    /// violation, and the reply stays.
+    #[serde(default)]
+    pub expect: Expectation,
+    /// What the model says.
+    pub content: Vec<Content>,
+    /// Why the model stops. When absent: `tool_use` after a tool call, else `end_turn`; `max_tokens` always when the
+    /// reply is longer than the request allows.
+    #[serde(default)]
+    pub stop_reason: Option<String>,
+    /// What it costs; estimated from the texts' lengths when absent.
+    #[serde(default)]
+    pub usage: Option<Usage>,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// What a request must hold.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// Id of the model.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// Texts that must occur in the system prompt or messages.
+    #[serde(default)]
+    pub contains: Vec<String>,
+    /// Texts that must not occur there.
+    #[serde(default)]
+    pub lacks: Vec<String>,
+    /// Names of tools that must be offered.
+    #[serde(default)]
+    pub tools: Vec<String>,
+    /// Whether `output_config.format` must (or must not) ask for JSON of a schema.
+    #[serde(default)]
+    pub json_schema: Option<bool>,
+    /// Least and greatest `max_tokens`.
+    #[serde(default)]
+    pub max_tokens: Option<[u64; 2]>,
+}
+
+/// One block of a reply.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Content {
+    /// Words.
+    Text(String),
+    /// A JSON value, sent as text. It must satisfy the schema when the request gives one, as the service guarantees.
+    Json(Value),
+    /// A call of a tool.
+    ToolUse {
+        /// The tool's name, which the request must offer.
+        name: String,
+        /// What it is given.
+        input: Value,
+    },
+}
+
+/// Tokens of one reply, as in the API's `usage`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Usage {
+    /// Tokens read anew.
+    pub input_tokens: u64,
+    /// Tokens said.
+    pub output_tokens: u64,
+    /// Tokens written to the cache, for five minutes.
+    #[serde(default)]
+    pub cache_creation_input_tokens: u64,
+    /// Tokens read from the cache.
+    #[serde(default)]
+    pub cache_read_input_tokens: u64,
+}

@@ -1,0 +1,184 @@
+//! Comments of tickets.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State as AxumState};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::render::Form;
+use super::state::{Comment, Issue, State};
+use super::{Failure, Jira, document, parse};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Listing {
+    start_at: Option<usize>,
+    max_results: Option<usize>,
+    order_by: Option<String>,
+    expand: Option<String>,
+}
+
+fn wants_properties(expand: Option<&str>) -> bool {
+    expand.is_some_and(|names| names.split(',').any(|name| name.trim() == "properties"))
+}
+
+fn no_comment(id: &str) -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, format!("Can not find a comment for the id: {id}."))
+}
+
+/// One page of a ticket's comments, oldest first.
+pub(super) fn page(jira: &Jira, issue: &Issue, start: usize, maximum: usize, properties: bool) -> Value {
+    let comments: Vec<Value> = issue
+        .comments
+        .iter()
+        .skip(start)
+        .take(maximum)
+        .map(|comment| jira.comment_json(Form::Answer, issue, comment, properties))
+        .collect();
+    json!({"startAt": start, "maxResults": maximum, "total": issue.comments.len(), "comments": comments})
+}
+
+pub(super) async fn list(
+    AxumState(jira): AxumState<Jira>,
+    Path(key): Path<String>,
+    Query(listing): Query<Listing>,
+) -> Result<Json<Value>, Failure> {
+    let state = jira.lock();
+    let mut issue = state.issue(&key)?.clone();
+    match listing.order_by.as_deref() {
+        None | Some("created" | "+created") => {}
+        Some("-created") => issue.comments.reverse(),
+        Some(_) => {
+            return Err(Failure::new(
+                StatusCode::BAD_REQUEST,
+                "orderBy must be created, +created or -created",
+            ));
+        }
+    }
+    let maximum = listing.max_results.unwrap_or(100).min(100);
+    let properties = wants_properties(listing.expand.as_deref());
+    Ok(Json(page(&jira, &issue, listing.start_at.unwrap_or(0), maximum, properties)))
+}
+
+pub(super) async fn list_by_id(
+    AxumState(jira): AxumState<Jira>,
+    Query(listing): Query<Listing>,
+    body: Bytes,
+) -> Result<Json<Value>, Failure> {
+    let body = parse(&body)?;
+    let ids: Vec<String> = body["ids"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_u64)
+        .map(|id| id.to_string())
+        .collect();
+    if ids.is_empty() || ids.len() > 1000 {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "Comment IDs list must hold 1 to 1000 ids."));
+    }
+    let state = jira.lock();
+    let properties = wants_properties(listing.expand.as_deref());
+    let values: Vec<Value> = state
+        .issues
+        .iter()
+        .flat_map(|issue| issue.comments.iter().map(move |comment| (issue, comment)))
+        .filter(|(_, comment)| ids.contains(&comment.id))
+        .map(|(issue, comment)| jira.comment_json(Form::Answer, issue, comment, properties))
+        .collect();
+    Ok(Json(
+        json!({"startAt": 0, "maxResults": 1_048_576, "total": values.len(), "isLast": true, "values": values}),
+    ))
+}
+
+/// A comment by the API's user from a body of the form `{"body": document, "properties": […]}`.
+pub(super) fn new(jira: &Jira, state: &mut State, value: &Value) -> Result<Comment, Failure> {
+    let body = &value["body"];
+    if body.is_null() {
+        return Err(Failure::field("comment", "Comment body can not be empty!"));
+    }
+    document::check(body).map_err(|reason| Failure::field("comment", reason))?;
+    let now = jira.now();
+    Ok(Comment {
+        id: state.next_id(),
+        author: jira.world().bot.clone(),
+        body: body.clone(),
+        properties: properties_of(value),
+        created: now,
+        updated: now,
+    })
+}
+
+fn properties_of(value: &Value) -> BTreeMap<String, Value> {
+    let listed = value["properties"].as_array().into_iter().flatten();
+    listed
+        .filter_map(|property| Some((property["key"].as_str()?.to_owned(), property["value"].clone())))
+        .collect()
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Expansion {
+    expand: Option<String>,
+}
+
+pub(super) async fn add(
+    AxumState(jira): AxumState<Jira>,
+    Path(key): Path<String>,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    let body = parse(&body)?;
+    let mut state = jira.lock();
+    state.issue(&key)?;
+    let comment = new(&jira, &mut state, &body)?;
+    let issue = state.issue_mut(&key)?;
+    let answer = jira.comment_json(Form::Answer, issue, &comment, false);
+    issue.updated = comment.created;
+    issue.comments.push(comment);
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
+}
+
+pub(super) async fn get(
+    AxumState(jira): AxumState<Jira>,
+    Path((key, id)): Path<(String, String)>,
+    Query(expansion): Query<Expansion>,
+) -> Result<Json<Value>, Failure> {
+    let state = jira.lock();
+    let issue = state.issue(&key)?;
+    let comment = issue.comments.iter().find(|comment| comment.id == id).ok_or_else(|| no_comment(&id))?;
+    Ok(Json(jira.comment_json(Form::Answer, issue, comment, wants_properties(expansion.expand.as_deref()))))
+}
+
+pub(super) async fn update(
+    AxumState(jira): AxumState<Jira>,
+    Path((key, id)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Json<Value>, Failure> {
+    let value = parse(&body)?;
+    document::check(&value["body"]).map_err(|reason| Failure::field("comment", reason))?;
+    let now = jira.now();
+    let mut state = jira.lock();
+    let issue = state.issue_mut(&key)?;
+    let comment =
+        issue.comments.iter_mut().find(|comment| comment.id == id).ok_or_else(|| no_comment(&id))?;
+    comment.body = value["body"].clone();
+    comment.properties.extend(properties_of(&value));
+    comment.updated = now;
+    let comment = comment.clone();
+    Ok(Json(jira.comment_json(Form::Answer, issue, &comment, false)))
+}
+
+pub(super) async fn delete(
+    AxumState(jira): AxumState<Jira>,
+    Path((key, id)): Path<(String, String)>,
+) -> Result<StatusCode, Failure> {
+    let mut state = jira.lock();
+    let issue = state.issue_mut(&key)?;
+    let position =
+        issue.comments.iter().position(|comment| comment.id == id).ok_or_else(|| no_comment(&id))?;
+    issue.comments.remove(position);
+    Ok(StatusCode::NO_CONTENT)
+}

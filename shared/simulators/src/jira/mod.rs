@@ -1,0 +1,229 @@
+//! A Jira Cloud site: the part of the
+//! [REST API v3](https://developer.atlassian.com/cloud/jira/platform/rest/v3/intro/) that ticket automation uses, and
+//! the webhooks an administrator can register.
+
+mod comments;
+mod document;
+mod issues;
+mod jql;
+mod people;
+mod projects;
+mod properties;
+mod render;
+mod search;
+mod state;
+mod transitions;
+mod webhooks;
+mod world;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::extract::{Request, State as AxumState};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+
+use crate::clock::Clock;
+use crate::credentials::{Secrets, is_basic};
+use crate::world::WorldError;
+
+pub use world::{Comment, Field, Project, Status, StatusCategory, Ticket, Transition, User, World};
+
+/// A running Jira site. Clones share one state.
+#[derive(Clone)]
+pub struct Jira(Arc<Site>);
+
+struct Site {
+    base_url: String,
+    world: World,
+    email: SecretString,
+    api_token: SecretString,
+    webhook_secret: SecretString,
+    clock: Clock,
+    state: Mutex<state::State>,
+}
+
+impl Jira {
+    /// Opens the site which the world describes at `base_url` (an address without a slash at its end).
+    ///
+    /// # Errors
+    /// [`WorldError::Invalid`] when the section contradicts itself or lacks a secret.
+    pub fn start(
+        world: World,
+        secrets: &Secrets,
+        base_url: String,
+        clock: Clock,
+    ) -> Result<Self, WorldError> {
+        let invalid =
+            |place: &str, problem: String| WorldError::Invalid { place: format!("jira.{place}"), problem };
+        if world.account(&world.bot).is_none() {
+            return Err(invalid("bot", format!("no user has the account_id `{}`", world.bot)));
+        }
+        for project in &world.projects {
+            if project.statuses.is_empty() || project.issue_types.is_empty() {
+                return Err(invalid("projects", format!("{} needs statuses and issue_types", project.key)));
+            }
+            for transition in &project.transitions {
+                if let Some(unknown) = transition
+                    .from
+                    .iter()
+                    .chain([&transition.to])
+                    .find(|status| project.status(status) != Some(status.as_str()))
+                {
+                    let name = &transition.name;
+                    return Err(invalid(
+                        "projects",
+                        format!("transition `{name}`: no status is named `{unknown}`"),
+                    ));
+                }
+            }
+        }
+        let field = |name: &str| secrets.field("jira", &world.secret, name);
+        Ok(Self(Arc::new(Site {
+            base_url,
+            email: field("email")?,
+            api_token: field("api_token")?,
+            webhook_secret: field("webhook_secret")?,
+            state: Mutex::new(state::State::new(&world, clock())?),
+            world,
+            clock,
+        })))
+    }
+
+    /// All routes of the API, with authentication.
+    pub fn router(&self) -> Router {
+        let api = Router::new()
+            .route("/issue", post(issues::create))
+            .route("/issue/{key}", get(issues::get).put(issues::edit).delete(issues::delete))
+            .route("/issue/{key}/transitions", get(transitions::list).post(transitions::make))
+            .route("/issue/{key}/comment", get(comments::list).post(comments::add))
+            .route(
+                "/issue/{key}/comment/{id}",
+                get(comments::get).put(comments::update).delete(comments::delete),
+            )
+            .route("/issue/{key}/properties", get(properties::issue_keys))
+            .route(
+                "/issue/{key}/properties/{property}",
+                get(properties::get_of_issue)
+                    .put(properties::set_on_issue)
+                    .delete(properties::delete_of_issue),
+            )
+            .route(
+                "/issue/{key}/remotelink",
+                get(properties::remote_links)
+                    .post(properties::set_remote_link)
+                    .delete(properties::delete_remote_link),
+            )
+            .route("/comment/list", post(comments::list_by_id))
+            .route("/comment/{id}/properties", get(properties::comment_keys))
+            .route(
+                "/comment/{id}/properties/{property}",
+                get(properties::get_of_comment)
+                    .put(properties::set_on_comment)
+                    .delete(properties::delete_of_comment),
+            )
+            .route("/search/jql", get(search::by_query).post(search::by_body))
+            .route("/project/{key}", get(projects::get))
+            .route("/project/{key}/statuses", get(projects::statuses_by_type))
+            .route("/status", get(projects::statuses))
+            .route("/field", get(projects::fields))
+            .route("/myself", get(people::myself))
+            .route("/user", get(people::user))
+            .route("/user/search", get(people::search))
+            .route("/user/groups", get(people::groups))
+            .route("/mypermissions", get(people::permissions))
+            .route("/serverInfo", get(people::server_info));
+        // `put` alone is a route of its own so that a wrong method is answered 405, as by the service.
+        let api = api.route("/issue/{key}/assignee", put(issues::assign));
+        Router::new()
+            .nest("/rest/api/3", api)
+            .layer(from_fn_with_state(self.clone(), authenticate))
+            .with_state(self.clone())
+    }
+
+    /// The tickets as they stand, in short form.
+    #[must_use]
+    pub fn state(&self) -> Value {
+        self.lock().summary()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, state::State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+
+    fn world(&self) -> &World {
+        &self.0.world
+    }
+}
+
+/// Refuses a call without the site's e-mail and API token, and adds the headers every answer carries.
+async fn authenticate(AxumState(jira): AxumState<Jira>, request: Request, next: Next) -> Response {
+    use secrecy::ExposeSecret;
+    if !is_basic(request.headers(), jira.0.email.expose_secret(), &jira.0.api_token) {
+        let body =
+            json!({"message": "Client must be authenticated to access this resource.", "status-code": 401});
+        let mut response = (StatusCode::UNAUTHORIZED, axum::Json(body)).into_response();
+        response
+            .headers_mut()
+            .insert("x-seraph-loginreason", HeaderValue::from_static("AUTHENTICATED_FAILED"));
+        return response;
+    }
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert("x-ratelimit-limit", HeaderValue::from_static("100"));
+    headers.insert("x-ratelimit-remaining", HeaderValue::from_static("99"));
+    headers.insert(
+        "x-aaccountid",
+        HeaderValue::from_str(&jira.world().bot).unwrap_or(HeaderValue::from_static("")),
+    );
+    response
+}
+
+/// A refusal in Jira's form: `{"errorMessages": […], "errors": {field: message}}`.
+#[derive(Debug)]
+struct Failure {
+    status: StatusCode,
+    messages: Vec<String>,
+    errors: Map<String, Value>,
+}
+
+impl Failure {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, messages: vec![message.into()], errors: Map::new() }
+    }
+
+    fn no_issue() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Issue does not exist or you do not have permission to see it.")
+    }
+
+    fn field(name: &str, message: impl Into<String>) -> Self {
+        let errors = Map::from_iter([(name.to_owned(), Value::String(message.into()))]);
+        Self { status: StatusCode::BAD_REQUEST, messages: Vec::new(), errors }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (self.status, axum::Json(json!({"errorMessages": self.messages, "errors": self.errors})))
+            .into_response()
+    }
+}
+
+/// The body as JSON. Jira refuses anything else before looking at it.
+fn parse(body: &[u8]) -> Result<Value, Failure> {
+    serde_json::from_slice(body).map_err(|_| {
+        Failure::new(
+            StatusCode::BAD_REQUEST,
+            "There was an error parsing JSON. Check that your request body is valid.",
+        )
+    })
+}

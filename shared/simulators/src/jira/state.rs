@@ -1,0 +1,269 @@
+//! What a Jira site remembers.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::world::{Project, StatusCategory, Ticket, User, World};
+use super::{Failure, document};
+use crate::world::WorldError;
+
+/// The first number Jira's ids are counted from here.
+const FIRST_ID: u64 = 10_000;
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) issues: Vec<Issue>,
+    last_id: u64,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Issue {
+    pub(super) id: String,
+    pub(super) key: String,
+    pub(super) project: String,
+    pub(super) issue_type: String,
+    pub(super) summary: String,
+    pub(super) description: Value,
+    pub(super) status: String,
+    pub(super) priority: String,
+    pub(super) labels: Vec<String>,
+    pub(super) assignee: Option<String>,
+    pub(super) reporter: String,
+    pub(super) parent: Option<String>,
+    pub(super) custom: Map<String, Value>,
+    pub(super) comments: Vec<Comment>,
+    pub(super) properties: BTreeMap<String, Value>,
+    pub(super) remote_links: Vec<RemoteLink>,
+    pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Comment {
+    pub(super) id: String,
+    pub(super) author: String,
+    pub(super) body: Value,
+    pub(super) properties: BTreeMap<String, Value>,
+    pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct RemoteLink {
+    pub(super) id: u64,
+    pub(super) link: Map<String, Value>,
+}
+
+impl State {
+    /// The state that the world describes.
+    pub(super) fn new(world: &World, now: Timestamp) -> Result<Self, WorldError> {
+        let mut state = Self { issues: Vec::new(), last_id: FIRST_ID };
+        for (index, ticket) in world.tickets.iter().enumerate() {
+            let place = format!("jira.tickets[{index}]");
+            let issue = state.from_ticket(world, ticket, now, &place)?;
+            state.issues.push(issue);
+        }
+        Ok(state)
+    }
+
+    fn from_ticket(
+        &mut self,
+        world: &World,
+        ticket: &Ticket,
+        now: Timestamp,
+        place: &str,
+    ) -> Result<Issue, WorldError> {
+        let invalid =
+            |field: &str, problem: String| WorldError::Invalid { place: format!("{place}.{field}"), problem };
+        let project_key = ticket.key.rsplit_once('-').map_or("", |(project, _)| project);
+        let project =
+            world.projects.iter().find(|project| project.key == project_key).ok_or_else(|| {
+                invalid("key", format!("`{}` belongs to no project of this site", ticket.key))
+            })?;
+        let status = match &ticket.status {
+            Some(name) => project.status(name).ok_or_else(|| {
+                invalid("status", format!("project {} has no status `{name}`", project.key))
+            })?,
+            None => project.first_status(),
+        };
+        let person = |field: &str, name: &Option<String>| match name {
+            Some(name) => world
+                .user(name)
+                .map(|user| Some(user.account_id.clone()))
+                .ok_or_else(|| invalid(field, format!("no user is named `{name}`"))),
+            None => Ok(None),
+        };
+        let description = match &ticket.description {
+            None => Value::Null,
+            Some(Value::String(text)) => document::from_text(text),
+            Some(other) => other.clone(),
+        };
+        let reporter = person("reporter", &ticket.reporter)?
+            .or_else(|| world.users.first().map(|user| user.account_id.clone()))
+            .unwrap_or_default();
+        let mut comments = Vec::new();
+        for (index, comment) in ticket.comments.iter().enumerate() {
+            let author = person(&format!("comments[{index}].author"), &Some(comment.author.clone()))?;
+            comments.push(Comment {
+                id: self.next_id(),
+                author: author.unwrap_or_default(),
+                body: document::from_text(&comment.body),
+                properties: BTreeMap::new(),
+                created: now,
+                updated: now,
+            });
+        }
+        Ok(Issue {
+            id: self.next_id(),
+            key: ticket.key.clone(),
+            project: project.key.clone(),
+            issue_type: ticket
+                .r#type
+                .clone()
+                .or_else(|| project.issue_types.first().cloned())
+                .unwrap_or_default(),
+            summary: ticket.summary.clone(),
+            description,
+            status: status.to_owned(),
+            priority: ticket.priority.clone().unwrap_or_else(|| "Medium".to_owned()),
+            labels: ticket.labels.clone(),
+            assignee: person("assignee", &ticket.assignee)?,
+            reporter,
+            parent: ticket.parent.clone(),
+            custom: ticket.fields.clone().into_iter().collect(),
+            comments,
+            properties: BTreeMap::new(),
+            remote_links: Vec::new(),
+            created: now,
+            updated: now,
+        })
+    }
+
+    pub(super) fn next_id(&mut self) -> String {
+        self.last_id += 1;
+        self.last_id.to_string()
+    }
+
+    /// A key that no ticket of the project has had.
+    pub(super) fn next_key(&self, project: &str) -> String {
+        let highest = self
+            .issues
+            .iter()
+            .filter(|issue| issue.project == project)
+            .filter_map(|issue| issue.key.rsplit_once('-')?.1.parse::<u64>().ok())
+            .max()
+            .unwrap_or(0);
+        format!("{project}-{}", highest + 1)
+    }
+
+    /// A ticket by key (any case) or id.
+    pub(super) fn issue(&self, key_or_id: &str) -> Result<&Issue, Failure> {
+        self.issues
+            .iter()
+            .find(|issue| issue.key.eq_ignore_ascii_case(key_or_id) || issue.id == key_or_id)
+            .ok_or_else(Failure::no_issue)
+    }
+
+    pub(super) fn issue_mut(&mut self, key_or_id: &str) -> Result<&mut Issue, Failure> {
+        self.issues
+            .iter_mut()
+            .find(|issue| issue.key.eq_ignore_ascii_case(key_or_id) || issue.id == key_or_id)
+            .ok_or_else(Failure::no_issue)
+    }
+
+    /// What `/_world/state` shows.
+    pub(super) fn summary(&self) -> Value {
+        self.issues
+            .iter()
+            .map(|issue| {
+                let comments: Vec<Value> = issue
+                    .comments
+                    .iter()
+                    .map(|comment| {
+                        json!({"id": comment.id, "author": comment.author,
+                               "text": document::to_wiki(&comment.body), "properties": comment.properties})
+                    })
+                    .collect();
+                json!({
+                    "key": issue.key, "type": issue.issue_type, "summary": issue.summary, "status": issue.status,
+                    "description": document::to_wiki(&issue.description), "labels": issue.labels,
+                    "assignee": issue.assignee, "parent": issue.parent, "fields": issue.custom,
+                    "comments": comments, "properties": issue.properties,
+                    "remote_links": issue.remote_links.iter().map(|link| &link.link).collect::<Vec<_>>(),
+                })
+            })
+            .collect()
+    }
+}
+
+impl World {
+    pub(super) fn user(&self, name: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.name == name)
+    }
+
+    pub(super) fn account(&self, account_id: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.account_id == account_id)
+    }
+
+    pub(super) fn project(&self, key: &str) -> Option<&Project> {
+        self.projects.iter().find(|project| project.key.eq_ignore_ascii_case(key))
+    }
+}
+
+/// A transition that may be made now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) to: String,
+}
+
+impl Project {
+    /// The status of this name, spelled as the project spells it.
+    pub(super) fn status(&self, name: &str) -> Option<&str> {
+        self.statuses.iter().map(|status| status.name.as_str()).find(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    pub(super) fn first_status(&self) -> &str {
+        self.statuses.first().map_or("", |status| status.name.as_str())
+    }
+
+    pub(super) fn category(&self, status: &str) -> StatusCategory {
+        self.statuses
+            .iter()
+            .find(|known| known.name == status)
+            .map_or(StatusCategory::New, |known| known.category)
+    }
+
+    /// The transitions that leave a status. Ids are stable for one world: 11, 21, 31, as Jira's own templates count.
+    pub(super) fn steps(&self, from: &str) -> Vec<Step> {
+        let id = |index: usize| (index * 10 + 11).to_string();
+        if self.transitions.is_empty() {
+            return self
+                .statuses
+                .iter()
+                .enumerate()
+                .filter(|(_, status)| status.name != from)
+                .map(|(index, status)| Step {
+                    id: id(index),
+                    name: status.name.clone(),
+                    to: status.name.clone(),
+                })
+                .collect();
+        }
+        self.transitions
+            .iter()
+            .enumerate()
+            .filter(|(_, transition)| {
+                transition.from.is_empty() || transition.from.iter().any(|status| status == from)
+            })
+            .map(|(index, transition)| Step {
+                id: id(index),
+                name: transition.name.clone(),
+                to: transition.to.clone(),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,230 @@
+//! A Slack workspace: the [Web API](https://docs.slack.dev/apis/web-api/) methods a bot needs, response addresses of
+//! slash commands, and what Slack sends when people use the app.
+
+mod arguments;
+mod blocks;
+mod conversations;
+mod messages;
+mod people;
+mod webhooks;
+mod world;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::extract::{Request, State as AxumState};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+
+use crate::clock::Clock;
+use crate::credentials::{Secrets, bearer, same};
+use crate::world::WorldError;
+
+pub use world::{App, Channel, Team, User, World};
+
+/// A running workspace. Clones share one state.
+#[derive(Clone)]
+pub struct Slack(Arc<Workspace>);
+
+struct Workspace {
+    base_url: String,
+    world: World,
+    bot_token: SecretString,
+    signing_secret: SecretString,
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    messages: Vec<Message>,
+    /// The response addresses given out.
+    addresses: Vec<String>,
+    /// What was posted to response addresses, by address.
+    responses: Vec<(String, Value)>,
+    /// Microseconds of the last message: Slack's `ts` is unique in a channel.
+    last_ts: i64,
+}
+
+#[derive(Debug, Clone)]
+struct Message {
+    channel: String,
+    ts: String,
+    thread_ts: Option<String>,
+    /// A person's id; absent for the bot.
+    user: Option<String>,
+    text: String,
+    blocks: Value,
+    metadata: Value,
+    edited: Option<String>,
+    /// Reactions with the ids of those who gave them.
+    reactions: Vec<(String, Vec<String>)>,
+}
+
+impl Slack {
+    /// Opens the workspace which the world describes at `base_url`; the methods are below `{base_url}/api/`.
+    ///
+    /// # Errors
+    /// [`WorldError::Invalid`] when a secret is missing.
+    pub fn start(
+        world: World,
+        secrets: &Secrets,
+        base_url: String,
+        clock: Clock,
+    ) -> Result<Self, WorldError> {
+        let field = |name: &str| secrets.field("slack", &world.secret, name);
+        Ok(Self(Arc::new(Workspace {
+            base_url,
+            bot_token: field("bot_token")?,
+            signing_secret: field("signing_secret")?,
+            state: Mutex::default(),
+            world,
+            clock,
+        })))
+    }
+
+    /// All methods, with authentication, and the response addresses, which need none.
+    pub fn router(&self) -> Router {
+        let methods = Router::new()
+            .route("/auth.test", post(people::auth_test).get(people::auth_test))
+            .route("/users.info", post(people::user_info).get(people::user_info))
+            .route("/chat.postMessage", post(messages::post))
+            .route("/chat.update", post(messages::update))
+            .route("/chat.delete", post(messages::delete))
+            .route("/chat.getPermalink", post(messages::permalink).get(messages::permalink))
+            .route("/conversations.list", post(conversations::list).get(conversations::list))
+            .route("/conversations.info", post(conversations::info).get(conversations::info))
+            .route("/conversations.history", post(conversations::history).get(conversations::history))
+            .route("/conversations.replies", post(conversations::replies).get(conversations::replies))
+            .route("/reactions.add", post(messages::add_reaction))
+            .route("/reactions.remove", post(messages::remove_reaction))
+            .layer(from_fn_with_state(self.clone(), authenticate));
+        Router::new()
+            .nest("/api", methods)
+            .route("/commands/{team}/{id}/{token}", post(webhooks::respond))
+            .with_state(self.clone())
+    }
+
+    /// The messages by channel name, and what was posted to response addresses.
+    #[must_use]
+    pub fn state(&self) -> Value {
+        let state = self.lock();
+        let messages: Vec<Value> = state
+            .messages
+            .iter()
+            .map(|message| {
+                let mut json = self.message_json(message, true);
+                let channel = self.0.world.channels.iter().find(|channel| channel.id == message.channel);
+                json["channel"] = channel.map(|channel| format!("#{}", channel.name)).into();
+                json
+            })
+            .collect();
+        let responses: Vec<Value> =
+            state.responses.iter().map(|(to, body)| json!({"response_url": to, "body": body})).collect();
+        json!({"messages": messages, "responses": responses})
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn world(&self) -> &World {
+        &self.0.world
+    }
+
+    /// A channel by id, or where `names` allows by `#name` or name.
+    fn channel(&self, given: &str, names: bool) -> Result<&Channel, Refusal> {
+        self.world()
+            .channels
+            .iter()
+            .find(|channel| channel.id == given || (names && channel.name == given.trim_start_matches('#')))
+            .ok_or(Refusal("channel_not_found"))
+    }
+
+    /// The next message's `ts`: seconds and microseconds, later than any before.
+    fn next_ts(&self, state: &mut State) -> String {
+        let now = (self.0.clock)().as_microsecond();
+        state.last_ts = now.max(state.last_ts + 1);
+        format!("{}.{:06}", state.last_ts / 1_000_000, state.last_ts % 1_000_000)
+    }
+
+    fn message_json(&self, message: &Message, metadata: bool) -> Value {
+        let app = &self.world().app;
+        let mut json = json!({"type": "message", "ts": message.ts, "text": message.text});
+        match &message.user {
+            Some(user) => json["user"] = user.clone().into(),
+            None => {
+                json["user"] = app.bot_user_id.clone().into();
+                json["bot_id"] = app.bot_id.clone().into();
+                json["app_id"] = app.id.clone().into();
+                json["team"] = self.world().team.id.clone().into();
+                json["bot_profile"] = json!({"id": app.bot_id, "app_id": app.id, "name": app.bot_name,
+                                             "deleted": false, "team_id": self.world().team.id});
+            }
+        }
+        if !message.blocks.is_null() {
+            json["blocks"] = message.blocks.clone();
+        }
+        if let Some(thread) = &message.thread_ts {
+            json["thread_ts"] = thread.clone().into();
+        }
+        if let Some(at) = &message.edited {
+            json["edited"] = json!({"user": app.bot_user_id, "ts": at});
+        }
+        if metadata && !message.metadata.is_null() {
+            json["metadata"] = message.metadata.clone();
+        }
+        if !message.reactions.is_empty() {
+            json["reactions"] = message
+                .reactions
+                .iter()
+                .map(|(name, users)| json!({"name": name, "users": users, "count": users.len()}))
+                .collect();
+        }
+        json
+    }
+}
+
+/// Slack answers a refused call with 200 and `ok: false`.
+#[derive(Debug)]
+struct Refusal(&'static str);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        Json(json!({"ok": false, "error": self.0})).into_response()
+    }
+}
+
+type Answer = Result<Json<Value>, Refusal>;
+
+/// A successful answer with these fields.
+fn answer(fields: Value) -> Answer {
+    let mut all = Map::from_iter([("ok".to_owned(), Value::Bool(true))]);
+    if let Value::Object(fields) = fields {
+        all.extend(fields);
+    }
+    Ok(Json(Value::Object(all)))
+}
+
+/// Refuses a call without the bot's token, and adds the headers of every answer.
+async fn authenticate(AxumState(slack): AxumState<Slack>, request: Request, next: Next) -> Response {
+    let mut response = match bearer(request.headers()) {
+        None => Refusal("not_authed").into_response(),
+        Some(token) if !same(token, &slack.0.bot_token) => Refusal("invalid_auth").into_response(),
+        Some(_) => next.run(request).await,
+    };
+    let headers = response.headers_mut();
+    let id = HeaderValue::from_str(&uuid::Uuid::new_v4().simple().to_string());
+    headers.insert(HeaderName::from_static("x-slack-req-id"), id.unwrap_or(HeaderValue::from_static("")));
+    headers.insert(
+        HeaderName::from_static("x-oauth-scopes"),
+        HeaderValue::from_static(
+            "chat:write,commands,app_mentions:read,channels:read,channels:history,reactions:write,users:read",
+        ),
+    );
+    response
+}

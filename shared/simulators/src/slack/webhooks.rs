@@ -1,0 +1,188 @@
+//! What people do with the app, the signed requests that Slack sends about it, and the addresses at which it takes late
+//! answers.
+
+use axum::Json;
+use axum::extract::{Path, State as AxumState};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{Message, Slack, State, User};
+use crate::delivery::{Outgoing, sign_slack};
+
+/// How often a response address may be used.
+const RESPONSES_A_COMMAND: usize = 5;
+
+impl Slack {
+    /// `by` types the app's slash command with this text in a channel.
+    pub(crate) fn commanded(&self, text: &str, by: &str, channel: &str) -> Result<Outgoing, String> {
+        let user = self.user(by)?;
+        let channel = self.channel(channel, true).map_err(|_| unknown_channel(channel))?;
+        let team = &self.world().team;
+        let id = (self.0.clock)().as_microsecond();
+        let response_url = self.response_url(&mut self.lock());
+        let fields = [
+            ("token", "deprecated"),
+            ("team_id", &team.id),
+            ("team_domain", &team.domain),
+            ("channel_id", &channel.id),
+            ("channel_name", &channel.name),
+            ("user_id", &user.id),
+            ("user_name", &user.name),
+            ("command", &self.world().app.command),
+            ("text", text),
+            ("api_app_id", &self.world().app.id),
+            ("is_enterprise_install", "false"),
+            ("response_url", &response_url),
+            ("trigger_id", &format!("{id}.{}.{}", id / 7, uuid::Uuid::new_v4().simple())),
+        ];
+        let body = serde_urlencoded::to_string(fields).map_err(|error| error.to_string())?;
+        Ok(self.signed("application/x-www-form-urlencoded", body))
+    }
+
+    /// `by` writes a message that mentions the bot; `text` may leave the mention out, then it is put first.
+    pub(crate) fn mentioned(
+        &self,
+        text: &str,
+        by: &str,
+        channel: &str,
+        thread: Option<&str>,
+    ) -> Result<Outgoing, String> {
+        let user = self.user(by)?;
+        let channel = self.channel(channel, true).map_err(|_| unknown_channel(channel))?;
+        let app = &self.world().app;
+        let mention = format!("<@{}>", app.bot_user_id);
+        let text = if text.contains(&mention) { text.to_owned() } else { format!("{mention} {text}") };
+        let mut state = self.lock();
+        let ts = self.next_ts(&mut state);
+        let mut event = json!({"type": "app_mention", "user": user.id, "text": text, "ts": ts,
+                               "channel": channel.id, "event_ts": ts, "team": self.world().team.id});
+        if let Some(thread) = thread {
+            event["thread_ts"] = thread.into();
+        }
+        state.messages.push(Message {
+            channel: channel.id.clone(),
+            ts,
+            thread_ts: thread.map(str::to_owned),
+            user: Some(user.id.clone()),
+            text,
+            blocks: Value::Null,
+            metadata: Value::Null,
+            edited: None,
+            reactions: Vec::new(),
+        });
+        let body = json!({
+            "token": "deprecated", "team_id": self.world().team.id, "api_app_id": app.id, "event": event,
+            "type": "event_callback", "event_id": format!("Ev{}", uuid::Uuid::new_v4().simple()),
+            "event_time": (self.0.clock)().as_second(),
+            "authorizations": [{"enterprise_id": null, "team_id": self.world().team.id,
+                                "user_id": app.bot_user_id, "is_bot": true, "is_enterprise_install": false}],
+            "is_ext_shared_channel": false,
+        });
+        Ok(self.signed("application/json", body.to_string()))
+    }
+
+    /// `by` presses the button with this `action_id` in the message `ts` of a channel.
+    pub(crate) fn pressed(
+        &self,
+        action_id: &str,
+        ts: &str,
+        by: &str,
+        channel: &str,
+    ) -> Result<Outgoing, String> {
+        let user = self.user(by)?;
+        let channel = self.channel(channel, true).map_err(|_| unknown_channel(channel))?;
+        let mut state = self.lock();
+        let response_url = self.response_url(&mut state);
+        let message = state
+            .messages
+            .iter()
+            .find(|message| message.channel == channel.id && message.ts == ts)
+            .ok_or_else(|| format!("no message in #{} has the ts {ts}", channel.name))?;
+        let button = message
+            .blocks
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|block| {
+                block["elements"].as_array().into_iter().flatten().map(move |button| (block, button))
+            })
+            .find(|(_, button)| button["action_id"] == action_id);
+        let (block, button) = button.ok_or_else(|| format!("the message has no button `{action_id}`"))?;
+        let app = &self.world().app;
+        let team = json!({"id": self.world().team.id, "domain": self.world().team.domain});
+        let payload = json!({
+            "type": "block_actions", "api_app_id": app.id, "token": "deprecated", "team": team,
+            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": self.world().team.id},
+            "container": {"type": "message", "message_ts": ts, "channel_id": channel.id, "is_ephemeral": false},
+            "channel": {"id": channel.id, "name": channel.name},
+            "message": self.message_json(message, true), "response_url": response_url,
+            "trigger_id": uuid::Uuid::new_v4().simple().to_string(),
+            "actions": [{"type": "button", "action_id": action_id, "block_id": block["block_id"],
+                         "text": button["text"], "value": button["value"],
+                         "action_ts": (self.0.clock)().as_second().to_string()}],
+        });
+        let body = serde_urlencoded::to_string([("payload", payload.to_string())])
+            .map_err(|error| error.to_string())?;
+        Ok(self.signed("application/x-www-form-urlencoded", body))
+    }
+
+    /// A new address for late answers.
+    fn response_url(&self, state: &mut State) -> String {
+        let id = (self.0.clock)().as_microsecond();
+        let token = uuid::Uuid::new_v4().simple();
+        let address = format!("{}/commands/{}/{id}/{token}", self.0.base_url, self.world().team.id);
+        state.addresses.push(address.clone());
+        address
+    }
+
+    fn user(&self, name: &str) -> Result<&User, String> {
+        self.world().users.iter().find(|user| user.name == name).ok_or_else(|| {
+            let known =
+                self.world().users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>().join(", ");
+            format!("nobody in slack.users is named `{name}`; there are: {known}")
+        })
+    }
+
+    fn signed(&self, kind: &'static str, body: String) -> Outgoing {
+        let timestamp = (self.0.clock)().as_second();
+        let signature = sign_slack(&self.0.signing_secret, timestamp, body.as_bytes());
+        Outgoing {
+            path: "/webhooks/slack",
+            headers: vec![
+                ("content-type", kind.to_owned()),
+                ("user-agent", "Slackbot 1.0 (+https://api.slack.com/robots)".to_owned()),
+                ("x-slack-request-timestamp", timestamp.to_string()),
+                ("x-slack-signature", signature),
+            ],
+            body: body.into_bytes(),
+        }
+    }
+}
+
+fn unknown_channel(name: &str) -> String {
+    format!("no channel is named `{name}`")
+}
+
+/// A late answer to a slash command or a pressed button.
+pub(super) async fn respond(
+    AxumState(slack): AxumState<Slack>,
+    Path((team, id, token)): Path<(String, String, String)>,
+    Json(body): Json<Value>,
+) -> (StatusCode, String) {
+    let address = format!("{}/commands/{team}/{id}/{token}", slack.0.base_url);
+    let mut state = slack.lock();
+    if !state.addresses.contains(&address) {
+        return (StatusCode::NOT_FOUND, "expired_url".to_owned());
+    }
+    if state.responses.iter().filter(|(used, _)| *used == address).count() >= RESPONSES_A_COMMAND {
+        return (StatusCode::NOT_FOUND, "used_url".to_owned());
+    }
+    if body["text"].as_str().is_none_or(str::is_empty)
+        && !body["blocks"].is_array()
+        && body["delete_original"] != true
+    {
+        return (StatusCode::BAD_REQUEST, "no_text".to_owned());
+    }
+    state.responses.push((address, body));
+    (StatusCode::OK, "ok".to_owned())
+}
