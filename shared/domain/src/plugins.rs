@@ -19,12 +19,22 @@ pub use version_control::{
 };
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 /// What is left on every outside thing we make, so that a repeat of the same effect finds it and does not make a second one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    /// The effect's idempotency key; hashed by providers whose field is short or public.
+    /// The effect's idempotency key. It stays with us: what is left outside is its [`Mark::digest`].
     pub key: String,
     /// When the effect was first intended: the date of commits, so that a repeated commit has the same id.
     pub at: Timestamp,
+}
+
+impl Mark {
+    /// The first 32 hex digits of the key's SHA-256: what stands on the outside thing, safe in every field and in public.
+    pub fn digest(&self) -> String {
+        let mut digest = hex::encode(Sha256::digest(self.key.as_bytes()));
+        digest.truncate(32);
+        digest
+    }
 }

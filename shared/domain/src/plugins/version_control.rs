@@ -226,8 +226,15 @@ pub struct PullRequest {
     pub number: u64,
     /// Where people see it.
     pub url: String,
-    /// Whether it carries the mark it was looked up or made with.
+    /// The digests of the marks that its body carries.
     pub marks: Vec<String>,
+}
+
+impl PullRequest {
+    /// Whether an effect with this mark opened it.
+    pub fn carries(&self, mark: &Mark) -> bool {
+        self.marks.contains(&mark.digest())
+    }
 }
 
 /// What a person may do in a repository.
