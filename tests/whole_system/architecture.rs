@@ -1,0 +1,144 @@
+//! The dependency rules of `ARCHITECTURE.md`, read from the manifests.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+/// Which of our crates each crate may depend on, directly, outside its tests.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("workflow", &["domain"]),
+    ("http-client", &["domain"]),
+    ("records", &["domain"]),
+    ("provider-claude", &["domain", "http-client"]),
+    ("provider-confluence", &["domain", "http-client"]),
+    ("provider-github", &["domain", "http-client"]),
+    ("provider-jira", &["domain", "http-client"]),
+    ("provider-slack", &["domain", "http-client"]),
+    ("engine", &["domain", "workflow"]),
+    ("simulators", &[]),
+    ("webhooks", &["domain", "records"]),
+    (
+        "actions",
+        &[
+            "domain",
+            "http-client",
+            "provider-claude",
+            "provider-confluence",
+            "provider-github",
+            "provider-jira",
+            "provider-slack",
+            "records",
+        ],
+    ),
+    ("events", &["domain", "http-client", "provider-github", "provider-jira", "provider-slack", "records"]),
+    (
+        "ticketsmith",
+        &["actions", "domain", "engine", "events", "records", "simulators", "webhooks", "workflow"],
+    ),
+    ("tests", &[]),
+    ("benches", &["domain", "engine", "records", "simulators", "webhooks", "workflow", "actions"]),
+];
+
+/// Crates that neither `domain` nor `workflow` may reach, even through others.
+const NO_INPUT_OUTPUT: &[&str] = &["tokio", "reqwest", "hyper", "axum", "aws-config", "aws-sdk-dynamodb", "aws-sdk-sfn"];
+
+struct Graph {
+    ours: BTreeSet<String>,
+    direct: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Graph {
+    fn read() -> Self {
+        let output = Command::new(env!("CARGO"))
+            .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let names: BTreeMap<&str, &str> = metadata["packages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|package| (package["id"].as_str().unwrap(), package["name"].as_str().unwrap()))
+            .collect();
+        let ours = metadata["workspace_members"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|id| names[id.as_str().unwrap()].to_owned())
+            .collect();
+        let mut direct: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for node in metadata["resolve"]["nodes"].as_array().unwrap() {
+            let dependencies = direct.entry(names[node["id"].as_str().unwrap()].to_owned()).or_default();
+            for dependency in node["deps"].as_array().unwrap() {
+                let normal = dependency["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"].is_null());
+                if normal {
+                    dependencies.insert(names[dependency["pkg"].as_str().unwrap()].to_owned());
+                }
+            }
+        }
+        Self { ours, direct }
+    }
+
+    fn reachable(&self, from: &str) -> BTreeSet<String> {
+        let mut seen = BTreeSet::new();
+        let mut next = vec![from.to_owned()];
+        while let Some(name) = next.pop() {
+            for dependency in self.direct.get(&name).into_iter().flatten() {
+                if seen.insert(dependency.clone()) {
+                    next.push(dependency.clone());
+                }
+            }
+        }
+        seen
+    }
+}
+
+#[test]
+fn our_crates_depend_only_downwards() {
+    let graph = Graph::read();
+    let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
+    let mut broken = Vec::new();
+    for name in &graph.ours {
+        let Some(allowed) = allowed.get(name.as_str()) else {
+            broken.push(format!("{name} is not in the table of allowed dependencies"));
+            continue;
+        };
+        for dependency in graph.direct[name].iter().filter(|dependency| graph.ours.contains(*dependency)) {
+            if !allowed.contains(&dependency.as_str()) {
+                broken.push(format!("{name} must not depend on {dependency}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn domain_and_workflow_do_no_input_or_output() {
+    let graph = Graph::read();
+    for name in ["domain", "workflow"] {
+        let reachable = graph.reachable(name);
+        let forbidden: Vec<_> = NO_INPUT_OUTPUT.iter().filter(|crate_name| reachable.contains(**crate_name)).collect();
+        assert!(forbidden.is_empty(), "{name} reaches {forbidden:?}");
+    }
+}
+
+#[test]
+fn the_webhook_function_holds_no_provider_client() {
+    let reachable = Graph::read().reachable("webhooks");
+    let forbidden: Vec<_> = reachable
+        .iter()
+        .filter(|name| name.starts_with("provider-") || matches!(name.as_str(), "http-client" | "simulators" | "genai-prices"))
+        .collect();
+    assert!(forbidden.is_empty(), "webhooks reaches {forbidden:?}");
+}
+
+#[test]
+fn no_function_sees_the_simulators() {
+    let graph = Graph::read();
+    for name in ["actions", "events", "webhooks"] {
+        assert!(!graph.reachable(name).contains("simulators"), "{name} reaches the simulators");
+    }
+}

@@ -1,0 +1,3 @@
+//! Whole-system tests: what a user of Ticketsmith sees, from outside.
+
+mod architecture;
