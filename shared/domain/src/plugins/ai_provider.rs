@@ -10,6 +10,10 @@ use serde_json::Value;
 pub trait AiProvider: Send + Sync {
     /// Asks once. A refusal or a cut reply is no error here: it stands in [`ModelReply::stop`], with its usage, so that what was
     /// spent is always booked.
+    ///
+    /// # Errors
+    /// `Rejected` and `Throttled` when the provider answered with an error, which it does not bill (`Throttled` where a repeat may
+    /// succeed, server errors included); `Unavailable` when no whole answer came, so that nobody knows what was billed.
     async fn complete(&self, request: &ModelRequest) -> Result<ModelReply, ActionError>;
 
     /// No request of this size can use more input tokens: what a reservation is computed from.
