@@ -1,1 +1,65 @@
-//! Placeholder replaced by the first commit of this crate.
+//! The one DynamoDB table, and the only crate that knows its keys. `src/keys.rs` documents every access pattern.
+//!
+//! [`Table`] has one method per question or change; each is one request or one transaction, and nothing is ever scanned. Time
+//! is always given, never asked for. What several functions do at once is decided by conditions in the table, so that every
+//! method may be called by any number of them, and again after a lost answer.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `execution`, `execution_list`, `view` | executions: begun once, ended once, listed, shown |
+//! | `step`, `agent_execution` | what each state did, and each call of a model |
+//! | `task`, `delivery` | who is at work on a ticket; what a webhook led to |
+//! | `effect` | the journal: leases, outputs, inverses |
+//! | `budget`, `cost` | money: reserved, settled, recorded |
+//! | `rate` | how fast a provider may be called |
+//! | `waiter` | executions parked on a task token |
+//! | `document` | configuration, routes, prompts |
+//! | `stored` | large values as compressed chunks |
+//! | `progress`, `pull_request` | the comment edited in place; what became of pull requests |
+//! | `stream` | which execution a changed item belongs to |
+
+mod agent_execution;
+mod budget;
+mod cost;
+mod delivery;
+mod document;
+mod effect;
+mod error;
+mod execution;
+mod execution_list;
+mod item;
+mod json_text;
+mod keys;
+mod progress;
+mod pull_request;
+mod rate;
+mod retention;
+mod step;
+mod stored;
+mod stream;
+mod table;
+mod task;
+mod timestamp;
+mod view;
+mod waiter;
+mod write;
+
+pub use agent_execution::AgentExecution;
+pub use budget::{BudgetExceeded, LimitOf, Limits, Reservation, ReserveError, Settlement, Spending};
+pub use cost::{Cost, CostRecord, CostTotal};
+pub use delivery::Delivery;
+pub use document::{DOCUMENT_CACHED, DOCUMENT_LIMIT};
+pub use effect::{EFFECT_OUTPUT_LIMIT, Effect, EffectEnd, EffectStatus, Intended, Intent, NewEffect};
+pub use error::RecordsError;
+pub use execution::{Begun, ExecutionEnd, ExecutionRecord, Finished, INPUT_LIMIT, NewExecution};
+pub use execution_list::LIST_LIMIT;
+pub use progress::{Progress, ProgressPlace};
+pub use pull_request::ClosedPullRequest;
+pub use rate::Throttled;
+pub use step::{StepEnd, StepRecord, StepStatus};
+pub use stored::STORED_LIMIT;
+pub use stream::Changed;
+pub use table::Table;
+pub use task::TaskRecord;
+pub use view::ExecutionView;
+pub use waiter::Waiter;

@@ -1,0 +1,385 @@
+//! Budgets: money is reserved before a model is called and settled after it, so that no number of functions at once can spend
+//! more than a limit.
+//!
+//! Each limited thing (a task; an account in a month) has one item with `committed`: what is reserved and what was spent. A
+//! reservation adds its worst case to each of them if that stays within the limit; the settlement puts what was really spent
+//! in its place.
+
+use crate::cost::{Cost, CostRecord};
+use crate::error::RecordsError;
+use crate::item::{Item, from_item, moment, number, text, to_item, whole_number};
+use crate::keys::{self, Key};
+use crate::retention;
+use crate::table::Table;
+use crate::timestamp::{self, month};
+use crate::write::{ABSENT, Refused, Update, Write};
+use domain::plugins::Usage;
+use domain::{ActionError, ActionName, MicroUsd};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Money set aside for one call of a model: its worst case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// The invocation's id: every try pays for itself.
+    pub id: String,
+    /// The worst case.
+    pub amount: MicroUsd,
+    /// Whom it is charged to, by [`domain::Actor::account`].
+    pub account: String,
+    /// The project's key in the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The ticket it is spent on; without one only the account's limit holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
+    /// The execution's name.
+    pub execution: String,
+    /// The state's name with its loop indexes.
+    pub state: String,
+    /// What is asked for.
+    pub action: ActionName,
+    /// The provider by its name in the price list: `anthropic`.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+    /// When; the calendar month (UTC) it lies in is the one that is charged.
+    #[serde(with = "timestamp")]
+    pub reserved_at: Timestamp,
+}
+
+/// The limits that hold at a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// For the task, ever.
+    pub per_task: MicroUsd,
+    /// For the account in the calendar month.
+    pub per_month: MicroUsd,
+}
+
+/// Which limit stood in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LimitOf {
+    /// The task's.
+    Task(String),
+    /// The account's, in a month such as `2026-11`.
+    Month {
+        /// The account.
+        account: String,
+        /// The month.
+        month: String,
+    },
+}
+
+impl fmt::Display for LimitOf {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Task(task) => write!(formatter, "task {task}"),
+            Self::Month { account, month } => write!(formatter, "{account} in {month}"),
+        }
+    }
+}
+
+/// A limit that a reservation would exceed. Nothing was reserved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the limit of {of} is {limit}; {committed} of it is spent or reserved, and this call may cost up to {wanted}"
+)]
+pub struct BudgetExceeded {
+    /// Whose limit.
+    pub of: LimitOf,
+    /// How much may be spent.
+    pub limit: MicroUsd,
+    /// How much of it is spent or reserved.
+    pub committed: MicroUsd,
+    /// What was to be reserved.
+    pub wanted: MicroUsd,
+}
+
+/// Why nothing was reserved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReserveError {
+    /// A limit would be exceeded: park until somebody raises it.
+    #[error(transparent)]
+    Exceeded(#[from] BudgetExceeded),
+    /// The table could not be written.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+}
+
+impl From<ReserveError> for ActionError {
+    fn from(error: ReserveError) -> Self {
+        match error {
+            ReserveError::Exceeded(exceeded) => Self::budget_exceeded(exceeded.to_string()),
+            ReserveError::Records(error) => error.into(),
+        }
+    }
+}
+
+/// What really came of a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settlement {
+    /// The price; `None` when it is not known, and then the whole reservation stays booked.
+    pub price: Option<MicroUsd>,
+    /// The tokens, where the provider reported them.
+    pub usage: Option<Usage>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How much of a limit is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spending {
+    /// What is spent and what is reserved.
+    pub committed: MicroUsd,
+    /// What is spent, calls of unknown cost at their worst case.
+    pub spent: MicroUsd,
+    /// How many calls of unknown cost are in it.
+    pub unknown_calls: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReservationStatus {
+    Open,
+    Settled,
+    Released,
+}
+
+impl ReservationStatus {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Settled => "settled",
+            Self::Released => "released",
+        }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ReservationItem {
+    #[serde(flatten)]
+    reservation: Reservation,
+    status: ReservationStatus,
+}
+
+impl Table {
+    /// Sets money aside, within both limits or not at all. The same reservation again, while it is open, is no second one.
+    ///
+    /// # Errors
+    /// [`ReserveError::Exceeded`] with the limit that would be exceeded; [`RecordsError::Conflict`] when the id was used for
+    /// another reservation or was settled.
+    pub async fn reserve(&self, reservation: &Reservation, limits: Limits) -> Result<(), ReserveError> {
+        let budgets = reservation.budgets();
+        for (of, _) in &budgets {
+            let limit = limits.of(of);
+            // DynamoDB conditions cannot subtract, and a limit below the amount has no remainder to compare with.
+            if reservation.amount > limit {
+                let committed = self.spending(of).await?.committed;
+                return Err(reservation.exceeded(of, limit, committed).into());
+            }
+        }
+        let item = ReservationItem { reservation: reservation.clone(), status: ReservationStatus::Open };
+        let mut writes = vec![Write::Put {
+            item: to_item(&item, keys::reservation(&reservation.execution, &reservation.id), None)?,
+            condition: Some(ABSENT),
+        }];
+        for (of, key) in &budgets {
+            let room = limits.of(of).saturating_sub(reservation.amount);
+            writes.push(Write::Update(
+                Update::new(key.clone(), "ADD #committed :amount")
+                    .condition("attribute_not_exists(#committed) OR #committed <= :room")
+                    .value(":amount", number(reservation.amount.0))
+                    .value(":room", number(room.0)),
+            ));
+        }
+        match self.transact("reserve money", writes).await? {
+            Ok(()) => Ok(()),
+            Err(Refused { index: 0, item }) => {
+                let before: Option<ReservationItem> = item.map(from_item).transpose()?;
+                match before {
+                    Some(before)
+                        if before.status == ReservationStatus::Open && before.reservation == *reservation =>
+                    {
+                        Ok(())
+                    }
+                    _ => Err(RecordsError::Conflict(format!(
+                        "the reservation id `{}` was used before",
+                        reservation.id
+                    ))
+                    .into()),
+                }
+            }
+            Err(Refused { index, item }) => {
+                let Some((of, _)) = budgets.get(index - 1) else {
+                    return Err(RecordsError::Corrupt("a write that was not made was refused".into()).into());
+                };
+                let committed = spending_in(&item.unwrap_or_default())?.committed;
+                Err(reservation.exceeded(of, limits.of(of), committed).into())
+            }
+        }
+    }
+
+    /// Books what a call cost in place of its reservation, and writes the cost record, in one transaction and exactly once:
+    /// `None` when it was settled or released before.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when it was never reserved.
+    pub async fn settle(
+        &self,
+        reservation: &Reservation,
+        settlement: Settlement,
+    ) -> Result<Option<CostRecord>, RecordsError> {
+        let cost = settlement.price.map_or(Cost::Unknown { booked: reservation.amount }, Cost::Priced);
+        let record = CostRecord {
+            id: reservation.id.clone(),
+            at: settlement.at,
+            account: reservation.account.clone(),
+            project: reservation.project.clone(),
+            task_id: reservation.task_id.clone(),
+            execution: reservation.execution.clone(),
+            state: reservation.state.clone(),
+            action: reservation.action,
+            provider: reservation.provider.clone(),
+            model: reservation.model.clone(),
+            usage: settlement.usage,
+            cost,
+        };
+        let spent = cost.booked();
+        let unknown = u64::from(cost.priced().is_none());
+        let mut writes = vec![reservation.close(ReservationStatus::Settled, settlement.at)];
+        for (_, key) in reservation.budgets() {
+            writes.push(Write::Update(
+                Update::new(key, "ADD #committed :difference, #spent :spent, #unknown_calls :unknown")
+                    .value(":difference", number(i128::from(spent.0) - i128::from(reservation.amount.0)))
+                    .value(":spent", number(spent.0))
+                    .value(":unknown", number(unknown)),
+            ));
+        }
+        writes.extend(record.writes()?);
+        let settled = self.close_reservation(reservation, "settle a reservation", writes).await?;
+        Ok(settled.then_some(record))
+    }
+
+    /// Gives back what was reserved for a call that was never made; `false` when it was settled or released before.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when it was never reserved.
+    pub async fn release(&self, reservation: &Reservation, at: Timestamp) -> Result<bool, RecordsError> {
+        let mut writes = vec![reservation.close(ReservationStatus::Released, at)];
+        for (_, key) in reservation.budgets() {
+            writes.push(Write::Update(
+                Update::new(key, "ADD #committed :difference")
+                    .value(":difference", number(-i128::from(reservation.amount.0))),
+            ));
+        }
+        self.close_reservation(reservation, "release a reservation", writes).await
+    }
+
+    async fn close_reservation(
+        &self,
+        reservation: &Reservation,
+        operation: &str,
+        writes: Vec<Write>,
+    ) -> Result<bool, RecordsError> {
+        match self.transact(operation, writes).await? {
+            Ok(()) => Ok(true),
+            Err(Refused { index: 0, item: Some(_) }) => Ok(false),
+            Err(Refused { index: 0, item: None }) => {
+                Err(RecordsError::Missing(format!("reservation `{}`", reservation.id)))
+            }
+            Err(_) => Err(RecordsError::Conflict(format!(
+                "reservation `{}` is open but has a cost record",
+                reservation.id
+            ))),
+        }
+    }
+
+    /// Reservations of an execution that were neither settled nor released: what the sweeper settles at their worst case when
+    /// the execution has ended.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn open_reservations(&self, execution: &str) -> Result<Vec<Reservation>, RecordsError> {
+        let items = self.query(keys::execution_partition(execution), keys::RESERVATION).await?;
+        let items = items.into_iter().map(from_item).collect::<Result<Vec<ReservationItem>, _>>()?;
+        Ok(items
+            .into_iter()
+            .filter(|item| item.status == ReservationStatus::Open)
+            .map(|item| item.reservation)
+            .collect())
+    }
+
+    /// How much of a limit is used.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn spending(&self, of: &LimitOf) -> Result<Spending, RecordsError> {
+        spending_in(&self.get(of.key()).await?.unwrap_or_default())
+    }
+}
+
+fn spending_in(item: &Item) -> Result<Spending, RecordsError> {
+    Ok(Spending {
+        committed: MicroUsd(whole_number(item, "committed")?),
+        spent: MicroUsd(whole_number(item, "spent")?),
+        unknown_calls: whole_number(item, "unknown_calls")?,
+    })
+}
+
+impl LimitOf {
+    /// The limit of an account in the calendar month (UTC) that `within` lies in.
+    pub fn month(account: impl Into<String>, within: Timestamp) -> Self {
+        Self::Month { account: account.into(), month: month(within) }
+    }
+
+    fn key(&self) -> Key {
+        match self {
+            Self::Task(task) => keys::task_budget(task),
+            Self::Month { account, month } => keys::person_budget(account, month),
+        }
+    }
+}
+
+impl Limits {
+    fn of(self, of: &LimitOf) -> MicroUsd {
+        match of {
+            LimitOf::Task(_) => self.per_task,
+            LimitOf::Month { .. } => self.per_month,
+        }
+    }
+}
+
+impl Reservation {
+    /// The limits it counts against, with their items.
+    fn budgets(&self) -> Vec<(LimitOf, Key)> {
+        let task = self.task_id.clone().map(LimitOf::Task);
+        let month = LimitOf::month(&self.account, self.reserved_at);
+        task.into_iter()
+            .chain([month])
+            .map(|of| {
+                let key = of.key();
+                (of, key)
+            })
+            .collect()
+    }
+
+    fn exceeded(&self, of: &LimitOf, limit: MicroUsd, committed: MicroUsd) -> BudgetExceeded {
+        BudgetExceeded { of: of.clone(), limit, committed, wanted: self.amount }
+    }
+
+    fn close(&self, status: ReservationStatus, at: Timestamp) -> Write {
+        Write::Update(
+            Update::new(
+                keys::reservation(&self.execution, &self.id),
+                "SET #status = :status, #closed_at = :at, #expires_at = :expires_at",
+            )
+            .condition("#status = :open")
+            .value(":open", text(ReservationStatus::Open.as_str()))
+            .value(":status", text(status.as_str()))
+            .value(":at", moment(at))
+            .value(":expires_at", number(retention::expires_at(at, retention::EXECUTION))),
+        )
+    }
+}

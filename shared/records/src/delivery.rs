@@ -1,0 +1,55 @@
+//! Deliveries: what each webhook led to, so that it leads to it once.
+
+use crate::error::RecordsError;
+use crate::execution::NewExecution;
+use crate::item::{Item, from_item, to_item};
+use crate::keys;
+use crate::retention;
+use crate::table::Table;
+use crate::timestamp;
+use domain::Source;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What one delivery led to. Kept for 30 days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Who sent it.
+    pub source: Source,
+    /// Its id, the same when it is sent again.
+    pub id: String,
+    /// The execution it began, or that it was told was at work already.
+    pub execution: String,
+    /// Whether it was told so.
+    pub already_at_work: bool,
+    /// When it was accepted.
+    #[serde(with = "timestamp")]
+    pub at: Timestamp,
+}
+
+impl Delivery {
+    pub(crate) fn of(new: &NewExecution, execution: &str, already_at_work: bool) -> Self {
+        Self {
+            source: new.trigger.source(),
+            id: new.delivery.clone(),
+            execution: execution.to_owned(),
+            already_at_work,
+            at: new.begun_at,
+        }
+    }
+
+    pub(crate) fn to_item(&self) -> Result<Item, RecordsError> {
+        let expires_at = retention::expires_at(self.at, retention::DELIVERY);
+        to_item(self, keys::delivery(self.source, &self.id), Some(expires_at))
+    }
+}
+
+impl Table {
+    /// What a delivery led to; `None` when it began nothing.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn delivery(&self, source: Source, id: &str) -> Result<Option<Delivery>, RecordsError> {
+        self.get(keys::delivery(source, id)).await?.map(from_item).transpose()
+    }
+}

@@ -1,0 +1,172 @@
+//! Whole documents that functions read again and again: the configuration, the routes and the prompt templates. Each is kept
+//! with its earlier versions, and read from memory for a minute.
+
+use crate::error::RecordsError;
+use crate::item::{Item, number, text, whole_number};
+use crate::keys;
+use crate::stored::{compress, decompress};
+use crate::table::Table;
+use crate::write::{ABSENT, Refused, Write};
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::configuration::Configuration;
+use domain::routes::Routes;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How long a document is read from memory.
+pub const DOCUMENT_CACHED: SignedDuration = SignedDuration::from_secs(60);
+
+/// The largest document, in bytes after compression: it is one item.
+pub const DOCUMENT_LIMIT: usize = 350 * 1024;
+
+/// A document as it was read last.
+#[derive(Debug)]
+pub(crate) struct Cached<T>(Mutex<Option<(Timestamp, Arc<T>)>>);
+
+impl<T> Default for Cached<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T> Cached<T> {
+    fn fresh(&self, now: Timestamp) -> Option<Arc<T>> {
+        let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read_at, value) = cached.as_ref()?;
+        // A clock that was set back must not keep an old document for ever.
+        (now.duration_since(*read_at).abs() < DOCUMENT_CACHED).then(|| Arc::clone(value))
+    }
+
+    fn set(&self, entry: Option<(Timestamp, Arc<T>)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = entry;
+    }
+}
+
+const CONFIGURATION: &str = "configuration";
+const ROUTES: &str = "routes";
+const PROMPTS: &str = "prompts";
+
+impl Table {
+    /// Puts the configuration in force, as a new version unless it is the present one. Gives the version's number. Other
+    /// functions see it within a minute.
+    ///
+    /// # Errors
+    /// [`RecordsError::Invalid`] when it is over [`DOCUMENT_LIMIT`]; [`RecordsError::Conflict`] when somebody else put
+    /// another one at the same moment.
+    pub async fn put_configuration(&self, configuration: &Configuration) -> Result<u64, RecordsError> {
+        self.configuration.set(None);
+        self.put_document(CONFIGURATION, configuration).await
+    }
+
+    /// The configuration in force, at most a minute old.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when none was ever put.
+    pub async fn configuration(&self, now: Timestamp) -> Result<Arc<Configuration>, RecordsError> {
+        self.document(CONFIGURATION, &self.configuration, now).await
+    }
+
+    /// Puts the routes in force, as [`Table::put_configuration`] does.
+    ///
+    /// # Errors
+    /// As [`Table::put_configuration`].
+    pub async fn put_routes(&self, routes: &Routes) -> Result<u64, RecordsError> {
+        self.routes.set(None);
+        self.put_document(ROUTES, routes).await
+    }
+
+    /// The routes in force, at most a minute old.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when none were ever put.
+    pub async fn routes(&self, now: Timestamp) -> Result<Arc<Routes>, RecordsError> {
+        self.document(ROUTES, &self.routes, now).await
+    }
+
+    /// Puts the prompt templates in force, by their paths relative to the folder of `ticketsmith.yaml`, as
+    /// [`Table::put_configuration`] does.
+    ///
+    /// # Errors
+    /// As [`Table::put_configuration`].
+    pub async fn put_prompts(&self, prompts: &BTreeMap<String, String>) -> Result<u64, RecordsError> {
+        self.prompts.set(None);
+        self.put_document(PROMPTS, prompts).await
+    }
+
+    /// The prompt templates in force by their paths, at most a minute old.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when none were ever put.
+    pub async fn prompts(&self, now: Timestamp) -> Result<Arc<BTreeMap<String, String>>, RecordsError> {
+        self.document(PROMPTS, &self.prompts, now).await
+    }
+
+    async fn put_document<T: Serialize>(&self, name: &str, document: &T) -> Result<u64, RecordsError> {
+        let json = serde_json::to_vec(document)
+            .map_err(|error| RecordsError::Invalid(format!("the {name} cannot be stored: {error}")))?;
+        let compressed = compress(&json)?;
+        if compressed.len() > DOCUMENT_LIMIT {
+            return Err(RecordsError::Invalid(format!(
+                "the {name} has {} bytes after compression; at most {DOCUMENT_LIMIT} are accepted",
+                compressed.len()
+            )));
+        }
+        let present = self.get(keys::document(name)).await?;
+        let version = match &present {
+            None => 0,
+            Some(item) if read_json(item, name)? == json => return whole_number(item, "version"),
+            Some(item) => whole_number(item, "version")?,
+        };
+        let item = |key: keys::Key| -> Item {
+            HashMap::from([
+                (keys::PK.to_owned(), text(key.pk)),
+                (keys::SK.to_owned(), text(key.sk)),
+                ("version".to_owned(), number(version + 1)),
+                ("size".to_owned(), number(json.len() as u64)),
+                ("gzip".to_owned(), AttributeValue::B(Blob::new(compressed.clone()))),
+            ])
+        };
+        // The new version's number is free only if nobody was faster, so one condition guards both items.
+        let writes = vec![
+            Write::Put { item: item(keys::document_version(name, version + 1)), condition: Some(ABSENT) },
+            Write::Put { item: item(keys::document(name)), condition: None },
+        ];
+        match self.transact("put a document", writes).await? {
+            Ok(()) => Ok(version + 1),
+            Err(Refused { .. }) => {
+                Err(RecordsError::Conflict(format!("somebody else put another {name} at the same moment")))
+            }
+        }
+    }
+
+    async fn document<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        cached: &Cached<T>,
+        now: Timestamp,
+    ) -> Result<Arc<T>, RecordsError> {
+        if let Some(document) = cached.fresh(now) {
+            return Ok(document);
+        }
+        let item = self.get(keys::document(name)).await?.ok_or_else(|| {
+            RecordsError::Missing(format!("{name} in the table; apply the configuration first"))
+        })?;
+        let document = serde_json::from_slice(&read_json(&item, name)?)
+            .map_err(|error| RecordsError::Corrupt(format!("the {name} cannot be read: {error}")))?;
+        let document = Arc::new(document);
+        cached.set(Some((now, Arc::clone(&document))));
+        Ok(document)
+    }
+}
+
+fn read_json(item: &Item, name: &str) -> Result<Vec<u8>, RecordsError> {
+    let size = whole_number(item, "size")?;
+    item.get("gzip")
+        .and_then(|bytes| bytes.as_b().ok())
+        .and_then(|bytes| decompress(bytes.as_ref(), size))
+        .ok_or_else(|| RecordsError::Corrupt(format!("the {name} cannot be decompressed to its size")))
+}

@@ -1,0 +1,488 @@
+//! Executions: begun once per delivery, one at a time per task, ended once.
+
+use crate::delivery::Delivery;
+use crate::error::RecordsError;
+use crate::item::{Item, attribute, from_item, moment, number, text, to_item};
+use crate::keys::{self, GSI1_PK, GSI1_SK};
+use crate::retention;
+use crate::table::Table;
+use crate::timestamp;
+use crate::write::{ABSENT, Update, Write};
+use domain::event::{Actor, EventKind};
+use domain::execution::{ExecutionInput, Outcome};
+use domain::routes::Concurrency;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The largest input of an execution, in bytes of JSON: an item holds 400 KB, and input, cause and output share it.
+pub const INPUT_LIMIT: usize = 200 * 1024;
+
+/// A longer output is not kept in the record; the state machine's history has it.
+const OUTPUT_LIMIT: usize = 100 * 1024;
+/// A longer cause is cut, in characters.
+const CAUSE_LIMIT: usize = 8 * 1024;
+
+/// An execution about to be begun.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewExecution {
+    /// Its name, by [`domain::execution::execution_name`].
+    pub name: String,
+    /// The workflow's name, the file's stem.
+    pub workflow: String,
+    /// What happened.
+    pub trigger: EventKind,
+    /// The id of the delivery that said so.
+    pub delivery: String,
+    /// The project's key in the configuration.
+    pub project: Option<String>,
+    /// The ticket it is about.
+    pub task_id: Option<String>,
+    /// Who caused it.
+    pub actor: Option<Actor>,
+    /// What it starts with; at most [`INPUT_LIMIT`].
+    pub input: ExecutionInput,
+    /// When it was accepted.
+    pub begun_at: Timestamp,
+}
+
+/// One execution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionRecord {
+    /// Its name, unique for ever.
+    pub name: String,
+    /// The workflow's name, the file's stem.
+    pub workflow: String,
+    /// What happened.
+    pub trigger: EventKind,
+    /// The id of the delivery that said so.
+    pub delivery: String,
+    /// The project's key in the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The ticket it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
+    /// Who caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
+    /// What it started with.
+    #[serde(with = "crate::json_text")]
+    pub input: ExecutionInput,
+    /// How it stands.
+    pub outcome: Outcome,
+    /// The ARN, once started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// When it was accepted.
+    #[serde(with = "timestamp")]
+    pub begun_at: Timestamp,
+    /// When it was started.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub ended_at: Option<Timestamp>,
+    /// The error's name, where it did not succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Why, in words for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// What it returned; absent when it is over 100 KB.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
+    pub output: Option<Value>,
+    /// When the sweeper looks at it next; absent once it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub check_at: Option<Timestamp>,
+    /// How often the sweeper has looked.
+    #[serde(default)]
+    pub checks: u32,
+    /// Whether it holds its task against a second execution.
+    #[serde(default)]
+    pub claims_task: bool,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExecutionEnd {
+    /// A final outcome.
+    pub outcome: Outcome,
+    /// The error's name, where it did not succeed.
+    pub error: Option<String>,
+    /// Why, in words for people; cut after 8 Ki characters.
+    pub cause: Option<String>,
+    /// What it returned.
+    pub output: Option<Value>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What [`Table::begin`] came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// It is recorded as pending and may be started.
+    Begun(Box<ExecutionRecord>),
+    /// The same delivery began this execution before.
+    Duplicate(Box<ExecutionRecord>),
+    /// Another execution is at work on the task; nothing was recorded but the answer to this delivery.
+    AlreadyAtWork {
+        /// Its name.
+        execution: String,
+    },
+}
+
+/// What [`Table::finish`] came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finished {
+    /// The end is recorded, and the task is free.
+    Finished(Box<ExecutionRecord>),
+    /// It had ended before; nothing was changed.
+    Already(Box<ExecutionRecord>),
+}
+
+impl Table {
+    /// Records an execution as pending, claims its task (unless `concurrency` is any) and records the delivery, in one
+    /// transaction. However often and at once the same delivery arrives, one call gives [`Begun::Begun`].
+    ///
+    /// # Errors
+    /// [`RecordsError::Invalid`] when the input is over [`INPUT_LIMIT`]; otherwise when the table does not answer, and then
+    /// nothing was recorded or the same call says [`Begun::Duplicate`].
+    pub async fn begin(&self, new: &NewExecution, concurrency: Concurrency) -> Result<Begun, RecordsError> {
+        let size = serde_json::to_vec(&new.input).map(|json| json.len()).unwrap_or(usize::MAX);
+        if size > INPUT_LIMIT {
+            return Err(RecordsError::Invalid(format!(
+                "the input of execution `{}` has {size} bytes; at most {INPUT_LIMIT} are accepted",
+                new.name
+            )));
+        }
+        let record = new.pending(concurrency);
+        let mut writes = vec![
+            Write::Put { item: open_item(&record)?, condition: Some(ABSENT) },
+            Write::Put { item: Delivery::of(new, &new.name, false).to_item()?, condition: Some(ABSENT) },
+        ];
+        if let Some(task_id) = &new.task_id {
+            writes.push(Write::Update(claim(task_id, new, record.claims_task)));
+        }
+        writes.extend(listed(&record)?);
+        let Err(refused) = self.transact("begin an execution", writes).await? else {
+            return Ok(Begun::Begun(Box::new(record)));
+        };
+        let Some(item) = refused.item else {
+            return Err(RecordsError::Unavailable("what stands in the way of the execution is gone".into()));
+        };
+        match refused.index {
+            0 => Ok(Begun::Duplicate(Box::new(from_item(item)?))),
+            1 => {
+                let delivery: Delivery = from_item(item)?;
+                Ok(Begun::AlreadyAtWork { execution: delivery.execution })
+            }
+            _ => {
+                let execution = attribute(&item, "open_execution").unwrap_or_default().to_owned();
+                // The same delivery, sent again after that execution has ended, must not start a second one.
+                let answered = Delivery::of(new, &execution, true).to_item()?;
+                // Of two at once, either answer is right.
+                let _ = self.put("record a delivery", answered, Some(ABSENT)).await?;
+                Ok(Begun::AlreadyAtWork { execution })
+            }
+        }
+    }
+
+    /// One execution.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn execution(&self, name: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
+        self.get(keys::execution(name)).await?.map(from_item).transpose()
+    }
+
+    /// Records that a pending execution was started. One that goes on already, or has ended, is left as it is.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when it was never begun.
+    pub async fn mark_started(&self, name: &str, arn: &str, at: Timestamp) -> Result<(), RecordsError> {
+        let update =
+            Update::new(keys::execution(name), "SET #outcome = :running, #arn = :arn, #started_at = :at")
+                .condition("#outcome = :pending")
+                .value(":running", text(Outcome::Running.as_str()))
+                .value(":pending", text(Outcome::Pending.as_str()))
+                .value(":arn", text(arn))
+                .value(":at", moment(at));
+        self.unless_elsewhere(name, "mark an execution as started", update).await
+    }
+
+    /// Records that a running execution is parked on a question; the sweeper looks at it daily.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when it was never begun.
+    pub async fn mark_waiting(&self, name: &str, now: Timestamp) -> Result<(), RecordsError> {
+        self.move_between(name, Outcome::Running, Outcome::Waiting, now + DAY).await
+    }
+
+    /// Records that a parked execution goes on.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when it was never begun.
+    pub async fn mark_running(&self, name: &str, now: Timestamp) -> Result<(), RecordsError> {
+        self.move_between(name, Outcome::Waiting, Outcome::Running, now + FIRST_CHECK).await
+    }
+
+    async fn move_between(
+        &self,
+        name: &str,
+        from: Outcome,
+        to: Outcome,
+        check_at: Timestamp,
+    ) -> Result<(), RecordsError> {
+        let update = Update::new(
+            keys::execution(name),
+            "SET #outcome = :to, #check_at = :check_at, #checks = :none, #gsi1sk = :due",
+        )
+        .condition("#outcome = :from")
+        .value(":from", text(from.as_str()))
+        .value(":to", text(to.as_str()))
+        .value(":check_at", moment(check_at))
+        .value(":due", text(keys::open_since(check_at, name)))
+        .value(":none", number(0));
+        self.unless_elsewhere(name, "change an execution's outcome", update).await
+    }
+
+    /// Makes a change whose condition is the outcome; where it is another, nothing needs to change.
+    async fn unless_elsewhere(&self, name: &str, what: &str, update: Update) -> Result<(), RecordsError> {
+        match self.update(what, update).await? {
+            Ok(_) => Ok(()),
+            Err(refused) if refused.item.is_some() => Ok(()),
+            Err(_) => Err(RecordsError::Missing(format!("execution `{name}`"))),
+        }
+    }
+
+    /// Records the end of an execution and frees its task, in one transaction. A final outcome is never changed.
+    ///
+    /// # Errors
+    /// [`RecordsError::Invalid`] when the outcome is not final; [`RecordsError::Missing`] when it was never begun.
+    pub async fn finish(&self, name: &str, end: &ExecutionEnd) -> Result<Finished, RecordsError> {
+        if !end.outcome.is_final() {
+            return Err(RecordsError::Invalid(format!("`{}` is not a final outcome", end.outcome)));
+        }
+        let missing = || RecordsError::Missing(format!("execution `{name}`"));
+        let mut record = self.execution(name).await?.ok_or_else(missing)?;
+        if record.outcome.is_final() {
+            return Ok(Finished::Already(Box::new(record)));
+        }
+        let claimed = record.task_id.clone().filter(|_| record.claims_task);
+        record.end(end);
+        let expires_at = retention::expires_at(end.at, retention::EXECUTION);
+        let mut ended = to_item(&record, keys::execution(name), Some(expires_at))?;
+        // The ARN may be written between our reading and our writing, so only the end's own attributes are set.
+        let mut assignments = Vec::new();
+        let mut update_values = Vec::new();
+        for field in ["outcome", "error", "cause", "output", "ended_at", keys::EXPIRES_AT] {
+            if let Some(value) = ended.remove(field) {
+                assignments.push(format!("#{field} = :{field}"));
+                update_values.push((format!(":{field}"), value));
+            }
+        }
+        let mut update = Update::new(
+            keys::execution(name),
+            format!("SET {} REMOVE #check_at, #gsi1pk, #gsi1sk", assignments.join(", ")),
+        )
+        .condition("#outcome IN (:pending, :running, :waiting)")
+        .value(":pending", text(Outcome::Pending.as_str()))
+        .value(":running", text(Outcome::Running.as_str()))
+        .value(":waiting", text(Outcome::Waiting.as_str()));
+        for (placeholder, value) in update_values {
+            update = update.value(&placeholder, value);
+        }
+        let mut writes = vec![Write::Update(update.clone())];
+        if let Some(task_id) = claimed {
+            let release = Update::new(keys::task(&task_id), "REMOVE #open_execution")
+                .condition("#open_execution = :name")
+                .value(":name", text(name));
+            writes.push(Write::Update(release));
+        }
+        let mut result = self.transact("record the end of an execution", writes).await?;
+        if result.as_ref().is_err_and(|refused| refused.index == 1) {
+            // A claim that is not ours is not ours to free, and must not keep the execution open.
+            tracing::warn!(execution = name, "the execution ended without holding its task");
+            result = self.transact("record the end of an execution", vec![Write::Update(update)]).await?;
+        }
+        match result {
+            Ok(()) => Ok(Finished::Finished(Box::new(record))),
+            Err(refused) => {
+                let item = refused.item.ok_or_else(missing)?;
+                Ok(Finished::Already(Box::new(from_item(item)?)))
+            }
+        }
+    }
+
+    /// Open executions whose check is due, the longest due first, at most `limit` (up to 100).
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn open_due(&self, now: Timestamp, limit: usize) -> Result<Vec<ExecutionRecord>, RecordsError> {
+        let page = self
+            .client
+            .query()
+            .table_name(&*self.name)
+            .index_name(keys::GSI1)
+            .key_condition_expression("gsi1pk = :open AND gsi1sk < :now")
+            .expression_attribute_values(":open", text(keys::OPEN))
+            // `~` sorts behind the separator: what is due at this very moment is included.
+            .expression_attribute_values(":now", text(keys::open_since(now, "~")))
+            .limit(i32::try_from(limit.min(100)).unwrap_or(100))
+            .send()
+            .await
+            .map_err(|error| RecordsError::from_sdk("query the open executions", &error))?;
+        let names: Vec<String> = page
+            .items
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|item| attribute(item, keys::PK)?.strip_prefix("EXECUTION#").map(str::to_owned))
+            .collect();
+        let mut due = self.executions_named(names).await?;
+        // The index follows the table with a delay.
+        due.retain(|execution| execution.check_at.is_some_and(|check_at| check_at <= now));
+        Ok(due)
+    }
+
+    /// Puts the next check off: after a minute, then doubling to an hour; parked executions daily. An execution that has
+    /// ended meanwhile is left alone.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn postpone_check(
+        &self,
+        execution: &ExecutionRecord,
+        now: Timestamp,
+    ) -> Result<(), RecordsError> {
+        let check_at = now + execution.next_check_after();
+        let update = Update::new(
+            keys::execution(&execution.name),
+            "SET #check_at = :check_at, #gsi1sk = :due ADD #checks :one",
+        )
+        .condition("attribute_exists(#check_at) AND #checks = :seen")
+        .value(":check_at", moment(check_at))
+        .value(":due", text(keys::open_since(check_at, &execution.name)))
+        .value(":seen", number(execution.checks))
+        .value(":one", number(1));
+        self.unless_elsewhere(&execution.name, "put off a check", update).await
+    }
+
+    /// Executions in the order of the names; those that do not exist are left out.
+    pub(crate) async fn executions_named(
+        &self,
+        names: Vec<String>,
+    ) -> Result<Vec<ExecutionRecord>, RecordsError> {
+        let wanted = names.iter().map(|name| keys::execution(name)).collect();
+        let mut found: Vec<ExecutionRecord> =
+            self.get_many(wanted).await?.into_iter().map(from_item).collect::<Result<_, _>>()?;
+        found.sort_by_key(|execution| names.iter().position(|name| *name == execution.name));
+        Ok(found)
+    }
+}
+
+const FIRST_CHECK: SignedDuration = SignedDuration::from_mins(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+impl NewExecution {
+    fn pending(&self, concurrency: Concurrency) -> ExecutionRecord {
+        ExecutionRecord {
+            name: self.name.clone(),
+            workflow: self.workflow.clone(),
+            trigger: self.trigger,
+            delivery: self.delivery.clone(),
+            project: self.project.clone(),
+            task_id: self.task_id.clone(),
+            actor: self.actor.clone(),
+            input: self.input.clone(),
+            outcome: Outcome::Pending,
+            arn: None,
+            begun_at: self.begun_at,
+            started_at: None,
+            ended_at: None,
+            error: None,
+            cause: None,
+            output: None,
+            check_at: Some(self.begun_at + FIRST_CHECK),
+            checks: 0,
+            claims_task: concurrency == Concurrency::OnePerTask && self.task_id.is_some(),
+        }
+    }
+}
+
+impl ExecutionRecord {
+    fn end(&mut self, end: &ExecutionEnd) {
+        self.outcome = end.outcome;
+        self.error.clone_from(&end.error);
+        self.cause = end.cause.as_ref().map(|cause| cause.chars().take(CAUSE_LIMIT).collect());
+        self.output = end
+            .output
+            .as_ref()
+            .filter(|output| serde_json::to_vec(output).is_ok_and(|json| json.len() <= OUTPUT_LIMIT))
+            .cloned();
+        self.ended_at = Some(end.at);
+        self.check_at = None;
+    }
+
+    fn next_check_after(&self) -> SignedDuration {
+        if self.outcome == Outcome::Waiting {
+            return DAY;
+        }
+        // The first check came a minute after the beginning; 2^6 minutes are over an hour already.
+        SignedDuration::from_mins(60.min(1 << self.checks.saturating_add(1).min(6)))
+    }
+}
+
+/// The item of an open execution: found by the sweeper.
+fn open_item(record: &ExecutionRecord) -> Result<Item, RecordsError> {
+    let mut item = to_item(record, keys::execution(&record.name), None)?;
+    if let Some(check_at) = record.check_at {
+        item.insert(GSI1_PK.to_owned(), text(keys::OPEN));
+        item.insert(GSI1_SK.to_owned(), text(keys::open_since(check_at, &record.name)));
+    }
+    Ok(item)
+}
+
+/// Records the task and, where wanted, claims it.
+fn claim(task_id: &str, new: &NewExecution, claims: bool) -> Update {
+    let mut set = "SET #task_id = :task_id, #latest_execution = :name, #updated_at = :at, \
+                   #created_at = if_not_exists(#created_at, :at)"
+        .to_owned();
+    if claims {
+        set.push_str(", #open_execution = :name");
+    }
+    if new.project.is_some() {
+        set.push_str(", #project = :project");
+    }
+    let mut update = Update::new(keys::task(task_id), set)
+        .value(":task_id", text(task_id))
+        .value(":name", text(&new.name))
+        .value(":at", moment(new.begun_at));
+    if let Some(project) = &new.project {
+        update = update.value(":project", text(project));
+    }
+    if claims { update.condition("attribute_not_exists(#open_execution)") } else { update }
+}
+
+/// The pointers by which an execution is listed.
+fn listed(record: &ExecutionRecord) -> Result<Vec<Write>, RecordsError> {
+    #[derive(Serialize)]
+    struct Listed<'a> {
+        name: &'a str,
+    }
+    let partitions = [
+        Some(keys::month_partition(&timestamp::month(record.begun_at))),
+        record.project.as_deref().map(keys::project_partition),
+        record.task_id.as_deref().map(keys::task_partition),
+    ];
+    let expires_at = retention::expires_at(record.begun_at, retention::LISTED);
+    partitions
+        .into_iter()
+        .flatten()
+        .map(|partition| {
+            let key = keys::listed_execution(partition, record.begun_at, &record.name);
+            let item = to_item(&Listed { name: &record.name }, key, Some(expires_at))?;
+            Ok(Write::Put { item, condition: None })
+        })
+        .collect()
+}

@@ -1,0 +1,195 @@
+//! Every key of the one table, and with them every access pattern.
+//!
+//! The table has the string keys `pk` and `sk`, the index `gsi1` (`gsi1pk`, `gsi1sk`; sparse, keys only), the time-to-live
+//! attribute `expires_at` (seconds since 1970) and a stream of new and old images. Nothing is ever scanned.
+//!
+//! | what is asked | how | `pk` | `sk` |
+//! |---|---|---|---|
+//! | one execution | get | `EXECUTION#<name>` | `EXECUTION` |
+//! | everything about one execution | query | `EXECUTION#<name>` | |
+//! | its steps | query | `EXECUTION#<name>` | `STEP#<state key>` |
+//! | its calls of agents | query | `EXECUTION#<name>` | `AGENT#<id>` |
+//! | its costs | query | `EXECUTION#<name>` | `COST#<at>#<id>` |
+//! | its reservations | query | `EXECUTION#<name>` | `RESERVATION#<id>` |
+//! | its progress comment | get | `EXECUTION#<name>` | `PROGRESS` |
+//! | one task, with the execution that is at work on it | get | `TASK#<id>` | `TASK` |
+//! | what a task may still spend | get | `TASK#<id>` | `BUDGET` |
+//! | executions of a task, newest first | query, then batch get | `TASK#<id>` | `EXECUTION#<begun>#<name>` |
+//! | costs of a task | query | `TASK#<id>` | `COST#<at>#<id>` |
+//! | executions of a project, newest first | query, then batch get | `PROJECT#<key>` | `EXECUTION#<begun>#<name>` |
+//! | costs of a project in a month | query | `PROJECT#<key>` | `COST#<at>#<id>` |
+//! | what a person may still spend in a month | get | `PERSON#<account>` | `BUDGET#<month>` |
+//! | costs of a person in a month | query | `PERSON#<account>` | `COST#<at>#<id>` |
+//! | executions of everybody, newest first | query a month, then batch get | `MONTH#<month>` | `EXECUTION#<begun>#<name>` |
+//! | open executions whose check is due | query `gsi1`, then batch get | `gsi1pk` = `OPEN` | `gsi1sk` = `<check_at>#<name>` |
+//! | one effect | get | `RUN#<run>` | `EFFECT#<key>` |
+//! | whether a run is closed; its next sequence number | get, update | `RUN#<run>` | `RUN` |
+//! | effects of a run, newest first | query, sorted by sequence | `RUN#<run>` | `EFFECT#<key>` |
+//! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
+//! | how fast a provider may be called | update | `PROVIDER#<name>` | `RATE` |
+//! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
+//! | the current document: configuration, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
+//! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
+//! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
+//! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
+//!
+//! Costs stand four times (execution, task, project, person), written in one transaction and never changed: reading any of
+//! the four is then one consistent query. Lists of executions are pointers to the one execution item, so that an outcome has
+//! one place.
+
+use crate::timestamp::fixed_width;
+use domain::Source;
+use jiff::Timestamp;
+
+pub(crate) const PK: &str = "pk";
+pub(crate) const SK: &str = "sk";
+pub(crate) const GSI1: &str = "gsi1";
+pub(crate) const GSI1_PK: &str = "gsi1pk";
+pub(crate) const GSI1_SK: &str = "gsi1sk";
+pub(crate) const EXPIRES_AT: &str = "expires_at";
+
+/// The partition of `gsi1` that holds every open execution.
+pub(crate) const OPEN: &str = "OPEN";
+
+pub(crate) const STEP: &str = "STEP#";
+pub(crate) const AGENT: &str = "AGENT#";
+pub(crate) const COST: &str = "COST#";
+pub(crate) const RESERVATION: &str = "RESERVATION#";
+pub(crate) const EXECUTION: &str = "EXECUTION";
+pub(crate) const PROGRESS: &str = "PROGRESS";
+pub(crate) const LISTED_EXECUTION: &str = "EXECUTION#";
+pub(crate) const EFFECT: &str = "EFFECT#";
+pub(crate) const WAITER: &str = "WAITER#";
+pub(crate) const CHUNK: &str = "CHUNK#";
+pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
+
+/// The primary key of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+}
+
+pub(crate) fn execution_partition(name: &str) -> String {
+    format!("EXECUTION#{name}")
+}
+
+pub(crate) fn execution(name: &str) -> Key {
+    Key::new(execution_partition(name), EXECUTION)
+}
+
+pub(crate) fn step(execution: &str, state: &str) -> Key {
+    Key::new(execution_partition(execution), format!("{STEP}{state}"))
+}
+
+pub(crate) fn agent_execution(execution: &str, id: &str) -> Key {
+    Key::new(execution_partition(execution), format!("{AGENT}{id}"))
+}
+
+pub(crate) fn reservation(execution: &str, id: &str) -> Key {
+    Key::new(execution_partition(execution), format!("{RESERVATION}{id}"))
+}
+
+pub(crate) fn progress(execution: &str) -> Key {
+    Key::new(execution_partition(execution), PROGRESS)
+}
+
+/// The place of a cost record in one of its four partitions.
+pub(crate) fn cost(partition: String, at: Timestamp, id: &str) -> Key {
+    Key::new(partition, format!("{COST}{}#{id}", fixed_width(at)))
+}
+
+/// The place of an execution in one of the lists it stands in.
+pub(crate) fn listed_execution(partition: String, begun: Timestamp, name: &str) -> Key {
+    Key::new(partition, format!("{LISTED_EXECUTION}{}#{name}", fixed_width(begun)))
+}
+
+pub(crate) fn task_partition(id: &str) -> String {
+    format!("TASK#{id}")
+}
+
+pub(crate) fn task(id: &str) -> Key {
+    Key::new(task_partition(id), "TASK")
+}
+
+pub(crate) fn task_budget(id: &str) -> Key {
+    Key::new(task_partition(id), "BUDGET")
+}
+
+pub(crate) fn project_partition(key: &str) -> String {
+    format!("PROJECT#{key}")
+}
+
+pub(crate) fn person_partition(account: &str) -> String {
+    format!("PERSON#{account}")
+}
+
+pub(crate) fn month_partition(month: &str) -> String {
+    format!("MONTH#{month}")
+}
+
+pub(crate) fn person_budget(account: &str, month: &str) -> Key {
+    Key::new(person_partition(account), format!("BUDGET#{month}"))
+}
+
+pub(crate) fn open_since(check_at: Timestamp, name: &str) -> String {
+    format!("{}#{name}", fixed_width(check_at))
+}
+
+pub(crate) fn run_partition(run: &str) -> String {
+    format!("RUN#{run}")
+}
+
+pub(crate) fn run(run: &str) -> Key {
+    Key::new(run_partition(run), "RUN")
+}
+
+pub(crate) fn effect(run: &str, key: &str) -> Key {
+    Key::new(run_partition(run), format!("{EFFECT}{key}"))
+}
+
+pub(crate) fn delivery(source: Source, id: &str) -> Key {
+    Key::new(format!("DELIVERY#{source}#{id}"), "DELIVERY")
+}
+
+pub(crate) fn rate(provider: &str) -> Key {
+    Key::new(format!("PROVIDER#{provider}"), "RATE")
+}
+
+pub(crate) fn waiter_partition(topic: &str) -> String {
+    format!("WAITER#{topic}")
+}
+
+pub(crate) fn waiter(topic: &str, key: &str) -> Key {
+    Key::new(waiter_partition(topic), format!("{WAITER}{key}"))
+}
+
+pub(crate) fn document(name: &str) -> Key {
+    Key::new(format!("DOCUMENT#{name}"), "CURRENT")
+}
+
+pub(crate) fn document_version(name: &str, version: u64) -> Key {
+    Key::new(format!("DOCUMENT#{name}"), format!("VERSION#{version:010}"))
+}
+
+pub(crate) fn stored_partition(reference: &str) -> String {
+    format!("STORED#{reference}")
+}
+
+pub(crate) fn chunk(reference: &str, number: usize) -> Key {
+    Key::new(stored_partition(reference), format!("{CHUNK}{number:05}"))
+}
+
+pub(crate) fn repository_partition(repository: &str) -> String {
+    format!("REPOSITORY#{repository}")
+}
+
+pub(crate) fn pull_request(repository: &str, number: u64) -> Key {
+    Key::new(repository_partition(repository), format!("{PULL_REQUEST}{number:010}"))
+}

@@ -1,0 +1,96 @@
+//! The progress comment of an execution: where it stands, so that it is edited in place, and when it was edited last, so that
+//! edits are coalesced.
+
+use crate::error::RecordsError;
+use crate::item::{from_item, moment, number, text};
+use crate::keys;
+use crate::retention;
+use crate::table::Table;
+use crate::timestamp::{self, fixed_width};
+use crate::write::Update;
+use domain::configuration::Provider;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What is known of an execution's progress comment or message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The execution's name.
+    pub execution: String,
+    /// Where it stands, once it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<ProgressPlace>,
+    /// The digest of what it says.
+    pub digest: String,
+    /// When it was last edited.
+    #[serde(with = "timestamp")]
+    pub edited_at: Timestamp,
+}
+
+/// Where a comment or message stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgressPlace {
+    /// Whose it is.
+    pub provider: Provider,
+    /// What it is in: the ticket's key, or the channel's id.
+    pub container: String,
+    /// Its id there.
+    pub id: String,
+}
+
+impl Table {
+    /// What is known of an execution's progress comment.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn progress(&self, execution: &str) -> Result<Option<Progress>, RecordsError> {
+        self.get(keys::progress(execution)).await?.map(from_item).transpose()
+    }
+
+    /// Asks for the right to edit the progress comment now. It is refused when it says the same already, or was edited less
+    /// than `interval` ago; with an interval of zero only the first holds. Of several askers at once one is let through.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn claim_progress_edit(
+        &self,
+        execution: &str,
+        digest: &str,
+        interval: Duration,
+        now: Timestamp,
+    ) -> Result<bool, RecordsError> {
+        let latest = now.checked_sub(interval).unwrap_or(now);
+        let update = Update::new(
+            keys::progress(execution),
+            "SET #execution = :execution, #digest = :digest, #edited_at = :now, #expires_at = :expires_at",
+        )
+        .condition("attribute_not_exists(#edited_at) OR (#edited_at <= :latest AND #digest <> :digest)")
+        .value(":execution", text(execution))
+        .value(":digest", text(digest))
+        .value(":now", moment(now))
+        .value(":latest", text(fixed_width(latest)))
+        .value(":expires_at", number(retention::expires_at(now, retention::EXECUTION)));
+        Ok(self.update("claim an edit", update).await?.is_ok())
+    }
+
+    /// Records where the progress comment stands; the first place stays.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when no edit was ever claimed.
+    pub async fn put_progress_place(
+        &self,
+        execution: &str,
+        place: &ProgressPlace,
+    ) -> Result<(), RecordsError> {
+        let value = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(place)
+            .map_err(|error| RecordsError::Invalid(format!("a place cannot be stored: {error}")))?;
+        let update = Update::new(keys::progress(execution), "SET #place = if_not_exists(#place, :place)")
+            .condition("attribute_exists(#pk)")
+            .value(":place", value);
+        match self.update("record a comment's place", update).await? {
+            Ok(_) => Ok(()),
+            Err(_) => Err(RecordsError::Missing(format!("progress of execution `{execution}`"))),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! How long records live. DynamoDB removes an expired item within days, so nothing relies on the moment.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// What an execution leaves: Step Functions lets one be open for a year, and a rollback or undo may still follow.
+pub(crate) const EXECUTION: SignedDuration = SignedDuration::from_hours(24 * 400);
+/// Pointers outlive what they point at: an open execution does not expire before it ends.
+pub(crate) const LISTED: SignedDuration = SignedDuration::from_hours(24 * 800);
+/// No provider sends a delivery again after this.
+pub(crate) const DELIVERY: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// An idle limiter forgets.
+pub(crate) const RATE: SignedDuration = SignedDuration::from_hours(24);
+
+/// The value of `expires_at`: whole seconds since 1970, as DynamoDB demands.
+pub(crate) fn expires_at(from: Timestamp, after: SignedDuration) -> i64 {
+    from.as_second().saturating_add(after.as_secs())
+}

@@ -1,0 +1,108 @@
+//! Stored values: what is too large to travel, as compressed chunks.
+
+use crate::error::RecordsError;
+use crate::item::{Item, number, text};
+use crate::keys::{self, PK, SK};
+use crate::retention;
+use crate::table::Table;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::Stored;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::io::{Read, Write};
+
+/// The largest value that can be stored, in bytes of JSON.
+pub const STORED_LIMIT: usize = 64 * 1024 * 1024;
+
+/// An item holds 400 KB, names and keys included.
+const CHUNK_SIZE: usize = 350 * 1024;
+
+const CHUNK_ATTRIBUTE: &str = "bytes";
+
+impl Table {
+    /// Stores a value for an execution and gives the reference by which it travels. The same value stored again has the same
+    /// reference.
+    ///
+    /// # Errors
+    /// [`RecordsError::Invalid`] when it is over [`STORED_LIMIT`] or is not JSON.
+    pub async fn store<T: Serialize>(
+        &self,
+        execution: &str,
+        value: &T,
+        now: Timestamp,
+    ) -> Result<Stored<T>, RecordsError> {
+        let json = serde_json::to_vec(value)
+            .map_err(|error| RecordsError::Invalid(format!("a value cannot be stored: {error}")))?;
+        if json.len() > STORED_LIMIT {
+            return Err(RecordsError::Invalid(format!(
+                "a value of {} bytes cannot be stored; at most {STORED_LIMIT} are accepted",
+                json.len()
+            )));
+        }
+        let sha256 = hex::encode(Sha256::digest(&json));
+        let reference = format!("{execution}/{sha256}");
+        let compressed = compress(&json)?;
+        let expires_at = retention::expires_at(now, retention::EXECUTION);
+        for (number_of, chunk) in compressed.chunks(CHUNK_SIZE).enumerate() {
+            let key = keys::chunk(&reference, number_of);
+            let item: Item = HashMap::from([
+                (PK.to_owned(), text(key.pk)),
+                (SK.to_owned(), text(key.sk)),
+                (CHUNK_ATTRIBUTE.to_owned(), AttributeValue::B(Blob::new(chunk))),
+                (keys::EXPIRES_AT.to_owned(), number(expires_at)),
+            ]);
+            // Without a condition nothing can refuse it.
+            let _ = self.put("store a chunk", item, None).await?;
+        }
+        Ok(Stored::new(reference, json.len() as u64, sha256))
+    }
+
+    /// Restores a stored value and verifies that it is the one that was stored.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when it has expired or never was; [`RecordsError::Corrupt`] when it is another value.
+    pub async fn load<T: DeserializeOwned>(&self, stored: &Stored<T>) -> Result<T, RecordsError> {
+        let chunks = self.query(keys::stored_partition(&stored.reference), keys::CHUNK).await?;
+        let corrupt =
+            |why: &str| RecordsError::Corrupt(format!("the stored value `{}` {why}", stored.reference));
+        if chunks.is_empty() {
+            return Err(RecordsError::Missing(format!(
+                "stored value `{}`; it may have expired",
+                stored.reference
+            )));
+        }
+        let mut compressed = Vec::new();
+        for chunk in &chunks {
+            let bytes = chunk.get(CHUNK_ATTRIBUTE).and_then(|bytes| bytes.as_b().ok());
+            compressed.extend_from_slice(bytes.ok_or_else(|| corrupt("has a chunk without bytes"))?.as_ref());
+        }
+        let json = decompress(&compressed, stored.bytes.min(STORED_LIMIT as u64))
+            .ok_or_else(|| corrupt("cannot be decompressed to its size"))?;
+        if hex::encode(Sha256::digest(&json)) != stored.sha256 {
+            return Err(corrupt("does not have its SHA-256"));
+        }
+        serde_json::from_slice(&json).map_err(|error| corrupt(&format!("cannot be read: {error}")))
+    }
+}
+
+pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>, RecordsError> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder
+        .write_all(bytes)
+        .and_then(|()| encoder.finish())
+        .map_err(|error| RecordsError::Invalid(format!("a value cannot be compressed: {error}")))
+}
+
+/// The bytes, if they are exactly `size`: compressed data from outside must not fill our memory.
+pub(crate) fn decompress(compressed: &[u8], size: u64) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    GzDecoder::new(compressed).take(size + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() as u64 == size).then_some(bytes)
+}

@@ -1,0 +1,60 @@
+//! The table's stream: which execution a changed item belongs to, for whoever listens without knowing keys.
+//!
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>
+
+use crate::keys;
+
+/// What changed in the table, as far as listeners care.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// An execution was begun, started, parked or ended; by its name.
+    Execution(String),
+    /// A step of an execution started or ended; by the execution's name.
+    Step(String),
+    /// A call of a model in an execution was settled; by the execution's name.
+    Cost(String),
+    /// Anything else.
+    Other,
+}
+
+impl Changed {
+    /// Reads it from the keys of a stream record: its `Keys.pk.S` and `Keys.sk.S`.
+    pub fn from_keys(pk: &str, sk: &str) -> Self {
+        let Some(execution) = pk.strip_prefix("EXECUTION#").map(str::to_owned) else {
+            return Self::Other;
+        };
+        match sk {
+            keys::EXECUTION => Self::Execution(execution),
+            sk if sk.starts_with(keys::STEP) => Self::Step(execution),
+            sk if sk.starts_with(keys::COST) => Self::Cost(execution),
+            _ => Self::Other,
+        }
+    }
+
+    /// The name of the execution whose feedback may need an edit.
+    pub fn execution(&self) -> Option<&str> {
+        match self {
+            Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
+            Self::Other => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    #[test]
+    fn every_key_of_an_execution_is_recognized() {
+        let of = |key: keys::Key| Changed::from_keys(&key.pk, &key.sk);
+        assert_eq!(of(keys::execution("jira-SHOP-1-ab")), Changed::Execution("jira-SHOP-1-ab".into()));
+        assert_eq!(of(keys::step("e", "CreateBranch.0")), Changed::Step("e".into()));
+        let cost = keys::cost(keys::execution_partition("e"), Timestamp::UNIX_EPOCH, "1");
+        assert_eq!(of(cost), Changed::Cost("e".into()));
+        // The same record under a task is the same change, told once.
+        let copy = keys::cost(keys::task_partition("SHOP-1"), Timestamp::UNIX_EPOCH, "1");
+        assert_eq!(of(copy), Changed::Other);
+        assert_eq!(of(keys::progress("e")), Changed::Other);
+    }
+}

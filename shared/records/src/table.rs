@@ -1,0 +1,232 @@
+//! The table itself: its client, its creation, and the few ways in which it is read.
+
+use crate::document::Cached;
+use crate::error::RecordsError;
+use crate::item::Item;
+use crate::keys::{EXPIRES_AT, GSI1, GSI1_PK, GSI1_SK, Key, PK, SK};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    KeysAndAttributes, Projection, ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+    TimeToLiveSpecification,
+};
+use domain::configuration::Configuration;
+use domain::routes::Routes;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// The one table. Cloning is cheap; clones share the cached documents.
+///
+/// Timeouts and retries of single requests are the client's settings. Transactions that collide are repeated here, a bounded
+/// number of times.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub(crate) client: Client,
+    pub(crate) name: Arc<str>,
+    pub(crate) configuration: Arc<Cached<Configuration>>,
+    pub(crate) routes: Arc<Cached<Routes>>,
+    pub(crate) prompts: Arc<Cached<BTreeMap<String, String>>>,
+}
+
+impl Table {
+    /// The table called `name`, through `client`. Nothing is sent yet.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self {
+            client,
+            name: name.into().into(),
+            configuration: Arc::default(),
+            routes: Arc::default(),
+            prompts: Arc::default(),
+        }
+    }
+
+    /// The table's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Creates the table with its index, stream and time to live, billed on demand; a table that is there is left as it is.
+    /// For one machine and for tests: in an account, infrastructure code creates it.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when DynamoDB refuses or does not answer.
+    pub async fn create_table(&self) -> Result<(), RecordsError> {
+        let build = |error: aws_sdk_dynamodb::error::BuildError| RecordsError::Invalid(error.to_string());
+        let mut request = self
+            .client
+            .create_table()
+            .table_name(&*self.name)
+            .billing_mode(BillingMode::PayPerRequest)
+            .stream_specification(
+                StreamSpecification::builder()
+                    .stream_enabled(true)
+                    .stream_view_type(StreamViewType::NewAndOldImages)
+                    .build()
+                    .map_err(build)?,
+            );
+        for name in [PK, SK, GSI1_PK, GSI1_SK] {
+            let attribute = AttributeDefinition::builder()
+                .attribute_name(name)
+                .attribute_type(ScalarAttributeType::S)
+                .build()
+                .map_err(build)?;
+            request = request.attribute_definitions(attribute);
+        }
+        let part = |name, kind| {
+            KeySchemaElement::builder().attribute_name(name).key_type(kind).build().map_err(build)
+        };
+        let index = GlobalSecondaryIndex::builder()
+            .index_name(GSI1)
+            .key_schema(part(GSI1_PK, KeyType::Hash)?)
+            .key_schema(part(GSI1_SK, KeyType::Range)?)
+            .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
+            .build()
+            .map_err(build)?;
+        let created = request
+            .key_schema(part(PK, KeyType::Hash)?)
+            .key_schema(part(SK, KeyType::Range)?)
+            .global_secondary_indexes(index)
+            .send()
+            .await;
+        match created {
+            Ok(_) => {}
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) =>
+            {
+                return Ok(());
+            }
+            Err(error) => return Err(RecordsError::from_sdk("create the table", &error)),
+        }
+        let expiry = TimeToLiveSpecification::builder()
+            .attribute_name(EXPIRES_AT)
+            .enabled(true)
+            .build()
+            .map_err(build)?;
+        self.client
+            .update_time_to_live()
+            .table_name(&*self.name)
+            .time_to_live_specification(expiry)
+            .send()
+            .await
+            .map_err(|error| RecordsError::from_sdk("set the table's time to live", &error))?;
+        Ok(())
+    }
+
+    /// The item under a key, read consistently.
+    pub(crate) async fn get(&self, key: Key) -> Result<Option<Item>, RecordsError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&*self.name)
+            .key(PK, AttributeValue::S(key.pk))
+            .key(SK, AttributeValue::S(key.sk))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| RecordsError::from_sdk("read a record", &error))?;
+        Ok(answer.item)
+    }
+
+    /// Every item of a partition whose sort key starts with `prefix`, in its order, read consistently.
+    pub(crate) async fn query(&self, partition: String, prefix: &str) -> Result<Vec<Item>, RecordsError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let mut request = self
+                .client
+                .query()
+                .table_name(&*self.name)
+                .consistent_read(true)
+                .expression_attribute_values(":pk", AttributeValue::S(partition.clone()))
+                .set_exclusive_start_key(start);
+            // An empty prefix is not a legal operand of `begins_with`.
+            request = if prefix.is_empty() {
+                request.key_condition_expression("pk = :pk")
+            } else {
+                request
+                    .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+            };
+            let page =
+                request.send().await.map_err(|error| RecordsError::from_sdk("query records", &error))?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// The last items of a partition, descending, whose sort keys start with `prefix` and are below `before`.
+    pub(crate) async fn query_newest(
+        &self,
+        partition: String,
+        prefix: &str,
+        before: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<Item>, RecordsError> {
+        // `~` sorts behind every character that our sort keys hold.
+        let last = before.map_or_else(|| format!("{prefix}~"), |before| format!("{prefix}{before}"));
+        let page = self
+            .client
+            .query()
+            .table_name(&*self.name)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", AttributeValue::S(partition))
+            .expression_attribute_values(":first", AttributeValue::S(prefix.to_owned()))
+            .expression_attribute_values(":last", AttributeValue::S(last))
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| RecordsError::from_sdk("query the newest records", &error))?;
+        Ok(page.items.unwrap_or_default())
+    }
+
+    /// The items under the keys that exist, in no order.
+    pub(crate) async fn get_many(&self, keys: Vec<Key>) -> Result<Vec<Item>, RecordsError> {
+        let mut items = Vec::with_capacity(keys.len());
+        // DynamoDB takes 100 keys at a time and may leave some unread.
+        const AT_A_TIME: usize = 100;
+        let mut wanted: Vec<Item> = keys
+            .into_iter()
+            .map(|key| {
+                HashMap::from([
+                    (PK.to_owned(), AttributeValue::S(key.pk)),
+                    (SK.to_owned(), AttributeValue::S(key.sk)),
+                ])
+            })
+            .collect();
+        let mut fruitless = 0;
+        while !wanted.is_empty() {
+            let rest = wanted.split_off(wanted.len().min(AT_A_TIME));
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(true)
+                .build()
+                .map_err(|error| RecordsError::Invalid(error.to_string()))?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&*self.name, request)
+                .send()
+                .await
+                .map_err(|error| RecordsError::from_sdk("read several records", &error))?;
+            let found: Vec<Item> = answer.responses.unwrap_or_default().into_values().flatten().collect();
+            wanted = answer
+                .unprocessed_keys
+                .unwrap_or_default()
+                .into_values()
+                .flat_map(|unread| unread.keys)
+                .collect();
+            fruitless = if found.is_empty() && !wanted.is_empty() { fruitless + 1 } else { 0 };
+            if fruitless == 5 {
+                return Err(RecordsError::Unavailable("it left the same records unread five times".into()));
+            }
+            items.extend(found);
+            wanted.extend(rest);
+        }
+        Ok(items)
+    }
+}

@@ -1,0 +1,41 @@
+//! Tasks: our records of tickets, each with the execution that is at work on it.
+
+use crate::error::RecordsError;
+use crate::item::from_item;
+use crate::keys;
+use crate::table::Table;
+use crate::timestamp;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Our record of one ticket. What the ticket says stays in the tracker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRecord {
+    /// The tracker's key: `SHOP-1`, `owner/name#12`.
+    pub task_id: String,
+    /// The project's key in the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The execution that has claimed the task and has not ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_execution: Option<String>,
+    /// The execution that was begun last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_execution: Option<String>,
+    /// When the first execution was begun.
+    #[serde(with = "timestamp")]
+    pub created_at: Timestamp,
+    /// When the latest execution was begun.
+    #[serde(with = "timestamp")]
+    pub updated_at: Timestamp,
+}
+
+impl Table {
+    /// One task; `None` when no execution was ever begun for it.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn task(&self, task_id: &str) -> Result<Option<TaskRecord>, RecordsError> {
+        self.get(keys::task(task_id)).await?.map(from_item).transpose()
+    }
+}

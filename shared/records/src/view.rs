@@ -1,0 +1,58 @@
+//! Everything about one execution in one query: what feedback, `status` and `--json` show.
+
+use crate::agent_execution::AgentExecution;
+use crate::cost::{CostRecord, CostTotal};
+use crate::error::RecordsError;
+use crate::execution::ExecutionRecord;
+use crate::item::{attribute, from_item};
+use crate::keys;
+use crate::step::{StepRecord, in_order};
+use crate::table::Table;
+
+/// An execution with its steps and costs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExecutionView {
+    /// The execution.
+    pub execution: ExecutionRecord,
+    /// Its steps, in the order in which they were first started.
+    pub steps: Vec<StepRecord>,
+    /// Its calls of models, in their order.
+    pub agent_executions: Vec<AgentExecution>,
+    /// Its costs, oldest first.
+    pub costs: Vec<CostRecord>,
+}
+
+impl ExecutionView {
+    /// What it has cost so far.
+    pub fn cost(&self) -> CostTotal {
+        CostTotal::of(&self.costs)
+    }
+
+    /// What one step has cost so far, all attempts together.
+    pub fn cost_of_step(&self, state: &str) -> CostTotal {
+        CostTotal::of(self.costs.iter().filter(|cost| cost.state == state))
+    }
+}
+
+impl Table {
+    /// An execution with everything that is recorded of it; `None` when it was never begun.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn execution_view(&self, name: &str) -> Result<Option<ExecutionView>, RecordsError> {
+        let mut execution = None;
+        let (mut steps, mut agent_executions, mut costs) = (Vec::new(), Vec::new(), Vec::new());
+        for item in self.query(keys::execution_partition(name), "").await? {
+            match attribute(&item, keys::SK).unwrap_or_default() {
+                keys::EXECUTION => execution = Some(from_item(item)?),
+                sk if sk.starts_with(keys::STEP) => steps.push(from_item(item)?),
+                sk if sk.starts_with(keys::AGENT) => agent_executions.push(from_item(item)?),
+                sk if sk.starts_with(keys::COST) => costs.push(from_item(item)?),
+                _ => {}
+            }
+        }
+        in_order(&mut steps);
+        agent_executions.sort_by_key(|call: &AgentExecution| call.started_at);
+        Ok(execution.map(|execution| ExecutionView { execution, steps, agent_executions, costs }))
+    }
+}
