@@ -4,6 +4,8 @@
 //! required of answers only), and three habits of published descriptions are dealt with:
 //!
 //! - an object that lists its properties without saying more is closed in requests, so that a misspelt property is found;
+//! - so is one that adds `additionalProperties: true` in OpenAPI 3.0, which Atlassian's generator writes everywhere (a
+//!   3.1 description that writes it means it: Anthropic's schemas of tools);
 //! - `oneOf` is read as `anyOf`, because alternatives overlap (Confluence's page body);
 //! - the parts of an `allOf`, and alternatives beside `properties`, are closed together, not one by one.
 
@@ -97,10 +99,17 @@ impl Translation<'_> {
         let parts =
             if closes_parts && openness == Openness::Closed { Openness::ClosedBelow } else { openness };
 
+        let is_true = |value: &Value| *value == Value::Bool(true) || *value == json!({});
+        let says_nothing = lists_own
+            && openness != Openness::Open
+            && self.document.get("openapi").and_then(Value::as_str).is_some_and(|version| version.starts_with("3.0"))
+            && source.get("additionalProperties").is_some_and(is_true);
+
         let mut target = Map::new();
         let mut all_of = Vec::new();
         for (keyword, value) in source {
             match keyword.as_str() {
+                "additionalProperties" if says_nothing => {}
                 "properties" => {
                     target.insert(keyword.clone(), self.each(value, below));
                 }
@@ -131,7 +140,7 @@ impl Translation<'_> {
         translate_exclusive_bounds(&mut target);
         if openness == Openness::Closed
             && closes_parts
-            && !source.contains_key("additionalProperties")
+            && (says_nothing || !source.contains_key("additionalProperties"))
             && self.lists_properties(schema, 0)
         {
             target.insert("unevaluatedProperties".into(), Value::Bool(false));

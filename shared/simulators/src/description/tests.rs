@@ -149,7 +149,6 @@ fn github() {
     assert_eq!(check("GET", "/repos/a/b/commits/topic/one/check-runs?per_page=100", None), none);
     assert_eq!(check("GET", "/repos/a/b/contents/src/main.rs?ref=main", None), none);
     assert_eq!(check("GET", "/repos/a/b/compare/main...topic/one", None), none);
-    assert_eq!(check("POST", "/repos/a/b/issues/1/labels", Some(json!(["bug"]))), none);
     assert_eq!(check("POST", "/repos/a/b/issues/1/labels", Some(json!({ "labels": ["bug"] }))), none);
     let entry = json!({ "path": "a", "mode": "100644", "type": "blob", "sha": null });
     assert_eq!(check("POST", "/repos/a/b/git/trees", Some(json!({ "tree": [entry] }))), none);

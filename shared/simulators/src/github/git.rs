@@ -1,0 +1,367 @@
+//! A real git repository behind a simulated one, driven through git's own plumbing commands.
+//!
+//! Nothing of the machine's or its user's git configuration reaches these commands, and every identity and date is
+//! given, so the same requests make the same object names everywhere.
+
+use std::{
+    ffi::OsStr,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use jiff::Timestamp;
+
+/// A git command that failed, or could not be run.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum GitError {
+    #[error("cannot run git: {0}")]
+    Start(#[from] std::io::Error),
+    #[error("git {command}: {message}")]
+    Failed { command: String, message: String },
+    #[error("git {command} answered {answer:?}, which cannot be read")]
+    Unreadable { command: &'static str, answer: String },
+}
+
+/// A bare repository on disk.
+#[derive(Debug)]
+pub(super) struct Git {
+    folder: PathBuf,
+}
+
+/// Who wrote or committed something, and when.
+#[derive(Clone, Debug)]
+pub(super) struct Signature {
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) date: Timestamp,
+}
+
+/// A commit as stored.
+#[derive(Clone, Debug)]
+pub(super) struct Commit {
+    pub(super) sha: String,
+    pub(super) tree: String,
+    pub(super) parents: Vec<String>,
+    pub(super) author: Signature,
+    pub(super) committer: Signature,
+    pub(super) message: String,
+}
+
+/// An entry of a tree; `path` is relative to the tree that was listed.
+#[derive(Clone, Debug)]
+pub(super) struct TreeEntry {
+    pub(super) mode: String,
+    pub(super) kind: String,
+    pub(super) sha: String,
+    pub(super) size: Option<u64>,
+    pub(super) path: String,
+}
+
+/// One change to a tree: an object under a mode, or nothing where the path is to go.
+#[derive(Clone, Debug)]
+pub(super) struct TreeChange {
+    pub(super) path: String,
+    pub(super) object: Option<(String, String)>,
+}
+
+/// A branch, tag or other reference with the object it names.
+#[derive(Clone, Debug)]
+pub(super) struct Reference {
+    pub(super) name: String,
+    pub(super) sha: String,
+    pub(super) kind: String,
+}
+
+impl Git {
+    /// Makes an empty bare repository in a folder.
+    pub(super) fn init(folder: &Path, default_branch: &str) -> Result<Self, GitError> {
+        let git = Self { folder: folder.into() };
+        std::fs::create_dir_all(folder)?;
+        git.run(["init", "--quiet", "--bare", "--initial-branch", default_branch])?;
+        Ok(git)
+    }
+
+    /// Fetches all branches and tags of another repository on this machine.
+    pub(super) fn fetch(&self, from: &Path) -> Result<(), GitError> {
+        let from = from.to_string_lossy();
+        self.run(["fetch", "--quiet", &from, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"])
+            .map(drop)
+    }
+
+    /// The tree of everything in a folder, ignored files too.
+    pub(super) fn tree_of_folder(&self, folder: &Path) -> Result<String, GitError> {
+        let index = self.scratch_index()?;
+        let mut add = self.command(["add", "--all", "--force", "."]);
+        add.current_dir(folder).env("GIT_WORK_TREE", folder).env("GIT_INDEX_FILE", &index.file);
+        self.finish(add, b"")?;
+        self.write_index(&index.file)
+    }
+
+    /// The full name of the object of the given kind (`commit`, `tree`, `blob`) that a revision leads to, if any.
+    pub(super) fn resolve(&self, revision: &str, kind: &str) -> Option<String> {
+        let wanted = format!("{revision}^{{{kind}}}");
+        let answer = self.run(["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).ok()?;
+        text(answer).trim().to_string().into()
+    }
+
+    pub(super) fn kind(&self, sha: &str) -> Option<String> {
+        let answer = self.run(["cat-file", "-t", sha]).ok()?;
+        Some(text(answer).trim().to_string())
+    }
+
+    pub(super) fn read_blob(&self, sha: &str) -> Result<Vec<u8>, GitError> {
+        self.run(["cat-file", "blob", sha])
+    }
+
+    pub(super) fn write_blob(&self, content: &[u8]) -> Result<String, GitError> {
+        self.write_object("blob", content)
+    }
+
+    fn write_object(&self, kind: &str, content: &[u8]) -> Result<String, GitError> {
+        let answer = self.finish(self.command(["hash-object", "-w", "-t", kind, "--stdin"]), content)?;
+        Ok(text(answer).trim().to_string())
+    }
+
+    pub(super) fn read_commit(&self, sha: &str) -> Result<Commit, GitError> {
+        const FORMAT: &str = "--format=format:%H%x00%T%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x00%ct%x00%B";
+        let answer =
+            text(self.run(["log", "-1", "--no-show-signature", FORMAT, "--end-of-options", sha, "--"])?);
+        let fields: Vec<&str> = answer.splitn(10, '\0').collect();
+        let unreadable = || GitError::Unreadable { command: "log", answer: answer.clone() };
+        let date = |seconds: &str| {
+            let seconds = seconds.parse().map_err(|_| unreadable())?;
+            Timestamp::from_second(seconds).map_err(|_| unreadable())
+        };
+        let [sha, tree, parents, name, email, at, committer, committer_email, committed_at, message] =
+            fields[..]
+        else {
+            return Err(unreadable());
+        };
+        Ok(Commit {
+            sha: sha.into(),
+            tree: tree.into(),
+            parents: parents.split_whitespace().map(String::from).collect(),
+            author: Signature { name: name.into(), email: email.into(), date: date(at)? },
+            committer: Signature {
+                name: committer.into(),
+                email: committer_email.into(),
+                date: date(committed_at)?,
+            },
+            message: message.trim_end_matches('\n').into(),
+        })
+    }
+
+    /// Stores a commit; git refuses a malformed identity.
+    pub(super) fn write_commit(
+        &self,
+        tree: &str,
+        parents: &[String],
+        author: &Signature,
+        committer: &Signature,
+        message: &str,
+    ) -> Result<String, GitError> {
+        let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+        let person = |role: &str, who: &Signature| {
+            format!("{role} {} <{}> {} +0000\n", who.name, who.email, who.date.as_second())
+        };
+        let (author, committer) = (person("author", author), person("committer", committer));
+        self.write_object(
+            "commit",
+            format!("tree {tree}\n{parents}{author}{committer}\n{message}").as_bytes(),
+        )
+    }
+
+    pub(super) fn list_tree(&self, tree: &str, recursive: bool) -> Result<Vec<TreeEntry>, GitError> {
+        let mut arguments = vec!["ls-tree", "-l", "-z"];
+        if recursive {
+            arguments.extend(["-r", "-t"]);
+        }
+        arguments.push(tree);
+        let answer = text(self.run(arguments)?);
+        let entries = answer.split_terminator('\0').map(|line| {
+            let (columns, path) = line.split_once('\t')?;
+            let [mode, kind, sha, size] = columns.split_whitespace().collect::<Vec<_>>()[..] else {
+                return None;
+            };
+            let (mode, kind, sha) = (mode.into(), kind.into(), sha.into());
+            Some(TreeEntry { mode, kind, sha, size: size.parse().ok(), path: path.into() })
+        });
+        entries
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| GitError::Unreadable { command: "ls-tree", answer: answer.clone() })
+    }
+
+    /// Stores the tree that results from changes to another one, or to an empty one.
+    pub(super) fn write_tree(&self, base: Option<&str>, changes: &[TreeChange]) -> Result<String, GitError> {
+        let index = self.scratch_index()?;
+        let with_index = |arguments: &[&str], input: &[u8]| {
+            let mut command = self.command(arguments);
+            command.env("GIT_INDEX_FILE", &index.file);
+            self.finish(command, input)
+        };
+        if let Some(base) = base {
+            with_index(&["read-tree", base], b"")?;
+        }
+        for change in changes {
+            let line = match &change.object {
+                None => format!("0 {}\t{}\0", "0".repeat(40), change.path),
+                Some((mode, tree)) if mode == "040000" => {
+                    let below = format!("{}/", change.path);
+                    with_index(
+                        &["rm", "-r", "--cached", "--quiet", "--ignore-unmatch", "--", &change.path],
+                        b"",
+                    )?;
+                    with_index(&["read-tree", &format!("--prefix={below}"), tree], b"")?;
+                    continue;
+                }
+                Some((mode, sha)) => format!("{mode} {sha}\t{}\0", change.path),
+            };
+            with_index(&["update-index", "-z", "--replace", "--index-info"], line.as_bytes())?;
+        }
+        self.write_index(&index.file)
+    }
+
+    fn write_index(&self, index: &Path) -> Result<String, GitError> {
+        let mut command = self.command(["write-tree"]);
+        command.env("GIT_INDEX_FILE", index);
+        Ok(text(self.finish(command, b"")?).trim().to_string())
+    }
+
+    /// References whose full name is `prefix` or begins with it and a slash; all of them for an empty prefix.
+    pub(super) fn references(&self, prefix: &str) -> Result<Vec<Reference>, GitError> {
+        let mut arguments = vec!["for-each-ref", "--format=%(refname)%00%(objectname)%00%(objecttype)"];
+        if !prefix.is_empty() {
+            arguments.push(prefix);
+        }
+        let answer = text(self.run(arguments)?);
+        let lines = answer.lines().filter_map(|line| {
+            let [name, sha, kind] = line.split('\0').collect::<Vec<_>>()[..] else { return None };
+            Some(Reference { name: name.into(), sha: sha.into(), kind: kind.into() })
+        });
+        Ok(lines.collect())
+    }
+
+    /// The reference of exactly this full name.
+    pub(super) fn reference(&self, name: &str) -> Option<Reference> {
+        self.references(name).ok()?.into_iter().find(|reference| reference.name == name)
+    }
+
+    pub(super) fn is_legal_reference(&self, name: &str) -> bool {
+        self.run(["check-ref-format", name]).is_ok()
+    }
+
+    pub(super) fn set_reference(&self, name: &str, sha: &str) -> Result<(), GitError> {
+        self.run(["update-ref", name, sha]).map(drop)
+    }
+
+    pub(super) fn delete_reference(&self, name: &str) -> Result<(), GitError> {
+        self.run(["update-ref", "-d", name]).map(drop)
+    }
+
+    pub(super) fn is_ancestor(&self, ancestor: &str, descendant: &str) -> bool {
+        self.run(["merge-base", "--is-ancestor", ancestor, descendant]).is_ok()
+    }
+
+    pub(super) fn merge_base(&self, one: &str, other: &str) -> Option<String> {
+        Some(text(self.run(["merge-base", one, other]).ok()?).trim().to_string())
+    }
+
+    /// The commits in `until` that are not in `since`, oldest first.
+    pub(super) fn commits_between(&self, since: &str, until: &str) -> Result<Vec<String>, GitError> {
+        let answer = self.run(["rev-list", "--reverse", "--topo-order", &format!("{since}..{until}")])?;
+        Ok(text(answer).lines().map(String::from).collect())
+    }
+
+    /// The tree that merging `head` into `base` makes, or nothing where they conflict.
+    pub(super) fn merged_tree(&self, base: &str, head: &str) -> Option<String> {
+        let answer = self.run(["merge-tree", "--write-tree", "--no-messages", base, head]).ok()?;
+        Some(text(answer).trim().to_string())
+    }
+
+    /// The difference between two trees or commits as text, of some paths or all.
+    pub(super) fn diff(&self, before: &str, after: &str, paths: &[&str]) -> Result<String, GitError> {
+        let mut arguments = vec!["diff", "--no-color", "--no-ext-diff", "-M", before, after, "--"];
+        arguments.extend(paths);
+        Ok(text(self.run(arguments)?))
+    }
+
+    /// What changed between two trees or commits, in git's `--raw` form split at its NUL bytes.
+    pub(super) fn raw_diff(&self, before: &str, after: &str) -> Result<Vec<String>, GitError> {
+        let answer = self.run(["diff-tree", "-r", "-M", "--raw", "-z", "--no-abbrev", before, after])?;
+        Ok(text(answer).split_terminator('\0').map(String::from).collect())
+    }
+
+    /// Clones the repository into a folder that does not exist or is empty, with every branch as a local one.
+    pub(super) fn export(&self, target: &Path, remote: &str, default_branch: &str) -> Result<(), GitError> {
+        let target_text = target.to_string_lossy();
+        let from = self.folder.to_string_lossy();
+        self.run(["clone", "--quiet", "--no-hardlinks", "--branch", default_branch, &from, &target_text])?;
+        let clone = Self { folder: target.join(".git") };
+        for branch in self.references("refs/heads")? {
+            let name = branch.name.trim_start_matches("refs/heads/");
+            if name != default_branch {
+                clone.run(["branch", "--quiet", "--track", name, &format!("origin/{name}")])?;
+            }
+        }
+        clone.run(["remote", "set-url", "origin", remote]).map(drop)
+    }
+
+    fn scratch_index(&self) -> Result<ScratchIndex, GitError> {
+        // Only the folder is made: git refuses an index file that is empty.
+        let folder = tempfile::tempdir()?;
+        Ok(ScratchIndex { file: folder.path().join("index"), _folder: folder })
+    }
+
+    fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Result<Vec<u8>, GitError> {
+        self.finish(self.command(arguments), b"")
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new("git");
+        command
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            .env("GIT_DIR", &self.folder)
+            .env("HOME", &self.folder)
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("LC_ALL", "C")
+            .env("TZ", "UTC")
+            .args(["-c", "core.quotePath=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false"])
+            .args(["-c", "safe.directory=*", "-c", "core.autocrlf=false", "-c", "core.fileMode=true"])
+            .args(arguments);
+        command
+    }
+
+    fn finish(&self, mut command: Command, input: &[u8]) -> Result<Vec<u8>, GitError> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        let mut stdin = child.stdin.take();
+        let output = std::thread::scope(|scope| {
+            // Written beside the reading, since either pipe may fill up.
+            scope.spawn(move || stdin.take().map(|mut stdin| stdin.write_all(input)));
+            child.wait_with_output()
+        })?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let words =
+            command.get_args().skip_while(|word| word.to_string_lossy().contains('=') || *word == "-c");
+        Err(GitError::Failed {
+            command: words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" "),
+            message: text(output.stderr).trim().to_string(),
+        })
+    }
+}
+
+/// An index file of its own for one operation.
+struct ScratchIndex {
+    _folder: tempfile::TempDir,
+    file: PathBuf,
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8_lossy(&bytes).into_owned()
+}
