@@ -1,1 +1,27 @@
-//! Placeholder replaced by the first commit of this crate.
+//! Step Functions for one machine: an interpreter of the Amazon States Language in JSONata mode on an append-only event
+//! log.
+
+mod api;
+mod arn;
+mod clock;
+mod definition;
+mod driver;
+mod engine;
+mod error;
+mod execution;
+mod executions;
+mod expressions;
+mod invoke;
+pub mod limits;
+mod log;
+mod state_machines;
+mod status_change;
+
+pub use clock::{Activity, Clock, SkippingClock, SystemClock};
+pub use definition::{Diagnostic, Severity, validate};
+pub use engine::{Engine, Settings};
+pub use error::EngineError;
+pub use executions::ExecutionDescription;
+pub use invoke::{FunctionError, Invoke};
+pub use log::{Durability, LogError};
+pub use status_change::StatusChange;

@@ -1,0 +1,90 @@
+//! State machine definitions: parsed into types, and checked as Step Functions checks them.
+//!
+//! Only `QueryLanguage: JSONata` is accepted. The language is described at <https://states-language.net> and
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html>.
+
+mod fields;
+mod graph;
+mod parse;
+mod resource;
+mod retry;
+mod state;
+mod template;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+pub(crate) use parse::concurrency;
+pub(crate) use resource::{Pattern, Resource, function_name};
+pub(crate) use retry::{Catcher, Recovery, Retrier, matches};
+pub(crate) use state::{Choice, Kind, Map, Rule, State, Task, Wait};
+pub(crate) use template::{Quantity, Template};
+
+/// A definition that passed every check.
+#[derive(Debug)]
+pub(crate) struct Definition {
+    pub(crate) flow: Flow,
+    /// After how many seconds the whole execution is stopped.
+    pub(crate) timeout_seconds: Option<u64>,
+}
+
+/// States and where they start: a whole machine, one branch, or the body of a Map.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    pub(crate) start_at: String,
+    pub(crate) states: BTreeMap<String, State>,
+}
+
+impl Definition {
+    /// Parses and checks a definition.
+    ///
+    /// # Errors
+    /// Every problem found, in the order of the document. Warnings alone are no error.
+    pub(crate) fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let (definition, diagnostics) = parse::definition(text);
+        match definition {
+            Some(definition) if !diagnostics.iter().any(|found| found.severity == Severity::Error) => {
+                Ok(definition)
+            }
+            _ => Err(diagnostics),
+        }
+    }
+}
+
+/// Checks the text of a definition and gives all that was found, as the API's `ValidateStateMachineDefinition`
+/// does. It can be used when no diagnostic is an error.
+pub fn validate(text: &str) -> Vec<Diagnostic> {
+    parse::definition(text).1
+}
+
+/// One problem of a definition, in the form of Step Functions'
+/// [`ValidateStateMachineDefinitionDiagnostic`](https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinitionDiagnostic.html).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// Whether the definition can be used in spite of it.
+    pub severity: Severity,
+    /// One of AWS's codes, such as `MISSING_TRANSITION_TARGET`.
+    pub code: &'static str,
+    /// What is wrong and what is accepted.
+    pub message: String,
+    /// Where, such as `/States/Greet/Next`.
+    pub location: String,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {} at {}", self.code, self.message, self.location)
+    }
+}
+
+/// How grave a [`Diagnostic`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Severity {
+    /// The definition cannot be used.
+    Error,
+    /// The definition can be used, but probably does not mean what it says.
+    Warning,
+}

@@ -1,0 +1,132 @@
+//! JSON with JSONata expressions in it: the values of `Arguments`, `Output`, `Assign` and `ItemSelector`.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::fields::{Problems, SCHEMA, whole_number};
+use crate::expressions::{self, Expression};
+
+/// JSON in which every string of the form `{% … %}` is an expression.
+#[derive(Clone, Debug)]
+pub(crate) enum Template {
+    /// JSON without any expression in it.
+    Literal(Value),
+    Expression(Arc<dyn Expression>),
+    Array(Vec<Template>),
+    Object(Vec<(String, Template)>),
+}
+
+/// Which fields of `$states` exist where a template is evaluated; `input` and `context` always do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum States {
+    /// Only the input and the context.
+    Entry,
+    /// Also `result`.
+    Result,
+    /// Also `errorOutput`.
+    ErrorOutput,
+}
+
+/// The source of the expression that `text` is, if it is one.
+pub(super) fn expression_source(text: &str) -> Option<&str> {
+    text.strip_prefix("{%")?.strip_suffix("%}").map(str::trim)
+}
+
+impl Template {
+    pub(super) fn parse(value: &Value, states: States, location: &str, problems: &mut Problems) -> Self {
+        match value {
+            Value::String(text) => match expression(text, states, location, problems) {
+                Some(expression) => Self::Expression(expression),
+                None => Self::Literal(value.clone()),
+            },
+            Value::Array(items) => {
+                let parse =
+                    |(index, item)| Self::parse(item, states, &format!("{location}[{index}]"), problems);
+                let items: Vec<_> = items.iter().enumerate().map(parse).collect();
+                if items.iter().all(Self::is_literal) {
+                    Self::Literal(value.clone())
+                } else {
+                    Self::Array(items)
+                }
+            }
+            Value::Object(fields) => {
+                let fields: Vec<_> = fields
+                    .iter()
+                    .map(|(key, field)| {
+                        (key.clone(), Self::parse(field, states, &format!("{location}/{key}"), problems))
+                    })
+                    .collect();
+                if fields.iter().all(|(_, field)| field.is_literal()) {
+                    Self::Literal(value.clone())
+                } else {
+                    Self::Object(fields)
+                }
+            }
+            _ => Self::Literal(value.clone()),
+        }
+    }
+
+    fn is_literal(&self) -> bool {
+        matches!(self, Self::Literal(_))
+    }
+}
+
+/// Compiles `text` if it is an expression; a broken one becomes a problem.
+pub(super) fn expression(
+    text: &str,
+    states: States,
+    location: &str,
+    problems: &mut Problems,
+) -> Option<Arc<dyn Expression>> {
+    let source = expression_source(text)?;
+    match expressions::compile(source) {
+        Ok(expression) => {
+            let absent = [("result", States::Result), ("errorOutput", States::ErrorOutput)];
+            for (field, _) in absent
+                .iter()
+                .filter(|(field, needed)| *needed != states && expression.reads_states_field(field))
+            {
+                let message = format!("'$states.{field}' is not available in this field");
+                problems.error(SCHEMA, location, message);
+            }
+            Some(expression)
+        }
+        Err(error) => {
+            problems.error(SCHEMA, location, format!("Invalid JSONata expression '{source}': {error}"));
+            None
+        }
+    }
+}
+
+/// A number that is written down or computed when the state is entered.
+#[derive(Clone, Debug)]
+pub(crate) enum Quantity {
+    Fixed(u64),
+    Computed(Arc<dyn Expression>),
+}
+
+impl Quantity {
+    /// Parses a whole number from `least` to `most`, or an expression that will give one.
+    pub(super) fn parse(
+        value: &Value,
+        (least, most): (u64, u64),
+        location: &str,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        if let Some(text) = value.as_str()
+            && expression_source(text).is_some()
+        {
+            return expression(text, States::Entry, location, problems).map(Self::Computed);
+        }
+        match whole_number(value) {
+            Some(number) if (least..=most).contains(&number) => Some(Self::Fixed(number)),
+            _ => {
+                let message =
+                    format!("Must be a whole number from {least} to {most}, or a JSONata expression");
+                problems.schema(location, message);
+                None
+            }
+        }
+    }
+}

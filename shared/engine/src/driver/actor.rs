@@ -1,0 +1,229 @@
+//! One execution, advanced until only time, a token or another execution can move it on.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{mpsc, oneshot};
+
+use super::Message;
+use crate::engine::{Inner, lock};
+use crate::error::EngineError;
+use crate::execution::{Draft, Event, ExecutionState, Failure, Identity, Outcome, Rejection};
+use crate::log::{ExecutionRow, LogError, Progress};
+
+/// Most events that one append writes, so that a long run of states is recorded as it goes.
+const BATCH: usize = 200;
+/// How long an execution rests when the log could not be written.
+const REST: Duration = Duration::from_secs(5);
+
+/// Advances an execution. `mailbox` feeds `messages`; functions at work answer through it.
+pub(super) async fn run(
+    engine: Arc<Inner>,
+    key: i64,
+    mailbox: mpsc::UnboundedSender<Message>,
+    mut messages: mpsc::UnboundedReceiver<Message>,
+) {
+    if let Err(error) = advance(&engine, key, mailbox, &mut messages).await {
+        tracing::error!(execution = key, %error, "an execution cannot be advanced now");
+        let rest = SignedDuration::try_from(REST).unwrap_or(SignedDuration::ZERO);
+        engine.timers.set(key, engine.clock.now().checked_add(rest).ok());
+        // Whoever waits for an answer learns from the closed channel that there is none. The state in memory may be
+        // ahead of the log, so the next actor reads it anew.
+        lock(&engine.actors.0).remove(&key);
+    }
+    engine.running.send_modify(|running| *running -= 1);
+}
+
+async fn advance(
+    engine: &Arc<Inner>,
+    key: i64,
+    mailbox: mpsc::UnboundedSender<Message>,
+    messages: &mut mpsc::UnboundedReceiver<Message>,
+) -> Result<(), EngineError> {
+    let mut actor = Actor::load(engine, key, mailbox).await?;
+    loop {
+        while let Ok(message) = messages.try_recv() {
+            actor.take(message);
+        }
+        if actor.settle().await? {
+            continue;
+        }
+        if actor.is_over().await? {
+            if engine.retire(key, messages) {
+                return Ok(());
+            }
+            continue;
+        }
+        actor.call().await?;
+        if !actor.pending.is_empty() {
+            continue;
+        }
+        engine.timers.set(key, actor.state.wakes_at());
+        if actor.at_work.is_empty() && engine.retire(key, messages) {
+            return Ok(());
+        }
+        match messages.recv().await {
+            Some(message) => actor.take(message),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Tells somebody outside, once what they caused is durable.
+enum Reply {
+    Token(oneshot::Sender<Result<(), Rejection>>, Result<(), Rejection>),
+    Stop(oneshot::Sender<Timestamp>),
+}
+
+pub(super) struct Actor {
+    pub(super) engine: Arc<Inner>,
+    pub(super) row: ExecutionRow,
+    pub(super) state: ExecutionState,
+    pub(super) mailbox: mpsc::UnboundedSender<Message>,
+    /// Entries of the log so far.
+    length: usize,
+    /// Events folded into the state but not yet written.
+    pub(super) pending: Vec<Event>,
+    replies: Vec<Reply>,
+    /// The calls that functions are working on, by branch and scheduling event.
+    pub(super) at_work: HashSet<(Vec<usize>, u64)>,
+    /// The end was recorded and told.
+    told: bool,
+}
+
+impl Actor {
+    async fn load(
+        engine: &Arc<Inner>,
+        key: i64,
+        mailbox: mpsc::UnboundedSender<Message>,
+    ) -> Result<Self, EngineError> {
+        let missing = || LogError::Damaged(format!("execution {key} is missing"));
+        let row = engine.log.execution_by_key(key).await?.ok_or_else(missing)?;
+        let definition = engine.definition(row.revision).await?;
+        let role_arn = engine.log.revision(row.revision).await?.map(|revision| revision.role_arn);
+        let identity = Arc::new(Identity {
+            key,
+            arn: row.arn.clone(),
+            name: row.name.clone(),
+            state_machine_arn: row.state_machine_arn.clone(),
+            state_machine_name: crate::arn::state_machine_name(&row.state_machine_arn)
+                .unwrap_or_default()
+                .to_owned(),
+            role_arn: role_arn.unwrap_or_default(),
+            seed: row.seed.clone(),
+            definition,
+        });
+        let entries = engine.log.entries(key).await?;
+        let state = ExecutionState::replay(identity, &entries);
+        let told = state.outcome().is_some();
+        Ok(Self {
+            engine: Arc::clone(engine),
+            row,
+            state,
+            mailbox,
+            length: entries.len(),
+            pending: Vec::new(),
+            replies: Vec::new(),
+            at_work: HashSet::new(),
+            told,
+        })
+    }
+
+    /// Takes in one message; what follows from it is written by the next [`Actor::settle`].
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Wake => {}
+            Message::Answer { branch, scheduled, answer } => {
+                self.at_work.remove(&(branch.clone(), scheduled));
+                let draft = self.state.answer(&branch, scheduled, answer);
+                self.add(draft);
+            }
+            Message::Token { claim, answer, reply } => {
+                let draft = self.state.answer_token(claim, answer);
+                let result = draft.as_ref().map(|_| ()).map_err(|rejection| *rejection);
+                self.add(draft.ok());
+                self.replies.push(Reply::Token(reply, result));
+            }
+            Message::Stop { failure, reply } => {
+                let draft = self.state.abort(failure);
+                self.add(draft);
+                self.replies.extend(reply.map(Reply::Stop));
+            }
+        }
+    }
+
+    pub(super) fn add(&mut self, draft: Option<Draft>) {
+        if let Some(draft) = draft {
+            let event = self.state.event(draft, self.engine.now());
+            self.state.apply(&event);
+            self.pending.push(event);
+        }
+    }
+
+    /// Adds all that follows by itself, writes it down, and answers whoever waits for that. Says whether there may be
+    /// more to add.
+    async fn settle(&mut self) -> Result<bool, EngineError> {
+        let now = self.engine.now();
+        while self.pending.len() < BATCH
+            && let Some(draft) = self.state.decide(now)
+        {
+            self.add(Some(draft));
+        }
+        let more = self.pending.len() >= BATCH;
+        if !self.pending.is_empty() {
+            let events = std::mem::take(&mut self.pending);
+            let count = events.len();
+            let end = events.last().map_or(now, |event| event.at);
+            let progress = Progress {
+                awake: more || !self.state.calls().is_empty(),
+                wakes_at: self.state.wakes_at(),
+                end: self.state.outcome().map(|outcome| (outcome.clone(), end)),
+            };
+            self.engine.log.append(self.row.key, self.length, events, progress).await?;
+            self.length += count;
+        }
+        self.answer_waiting();
+        Ok(more)
+    }
+
+    fn answer_waiting(&mut self) {
+        for reply in self.replies.drain(..) {
+            // Whoever has stopped waiting needs no answer.
+            match reply {
+                Reply::Token(sender, result) => {
+                    let _ = sender.send(result);
+                }
+                Reply::Stop(sender) => {
+                    let _ = sender.send(self.engine.now());
+                }
+            }
+        }
+    }
+
+    /// Whether the execution has ended. The first time, whoever is concerned is told.
+    async fn is_over(&mut self) -> Result<bool, EngineError> {
+        if self.state.outcome().is_none() {
+            return Ok(false);
+        }
+        if !self.told {
+            self.told = true;
+            self.engine.timers.set(self.row.key, None);
+            if let Some(row) = self.engine.log.execution_by_key(self.row.key).await? {
+                self.engine.announce(&row);
+            }
+            if !matches!(self.state.outcome(), Some(Outcome::Succeeded(_))) {
+                for child in self.engine.log.awaited_children(self.row.key).await? {
+                    let failure =
+                        Failure { error: None, cause: Some("The parent execution has ended.".to_owned()) };
+                    self.engine.deliver(child, Message::Stop { failure, reply: None });
+                }
+            }
+            if let Some(parent) = self.row.parent.filter(|parent| parent.waits) {
+                self.engine.wake(parent.key);
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,158 @@
+//! The engine as its host sees it.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{broadcast, watch};
+
+use crate::arn::Place;
+use crate::clock::{Activity, Clock};
+use crate::definition::Definition;
+use crate::driver::{Actors, Timers};
+use crate::error::EngineError;
+use crate::invoke::Invoke;
+use crate::log::{Durability, Log, LogError};
+use crate::status_change::StatusChange;
+
+/// What can be set about an engine.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The region in ARNs. Default `us-east-1`.
+    pub region: String,
+    /// The account in ARNs, twelve digits. Default `000000000000`.
+    pub account: String,
+    /// What the log survives. Default: the loss of power.
+    pub durability: Durability,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            region: "us-east-1".to_owned(),
+            account: "000000000000".to_owned(),
+            durability: Durability::default(),
+        }
+    }
+}
+
+/// Step Functions for one machine. Clones share one engine.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Engine").field("place", &self.inner.place).finish_non_exhaustive()
+    }
+}
+
+pub(crate) struct Inner {
+    pub(crate) log: Log,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) functions: Arc<dyn Invoke>,
+    pub(crate) place: Place,
+    /// Parsed definitions by revision. Revisions never change.
+    pub(crate) definitions: Mutex<HashMap<i64, Arc<Definition>>>,
+    pub(crate) actors: Actors,
+    pub(crate) timers: Timers,
+    pub(crate) changes: broadcast::Sender<StatusChange>,
+    /// The number of executions being advanced.
+    pub(crate) running: watch::Sender<usize>,
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+/// How many status changes a slow subscriber may lag behind before it loses the oldest.
+const CHANGES_KEPT: usize = 4096;
+
+impl Engine {
+    /// Opens the log at `path`, creating it where there is none. Nothing moves before [`Engine::resume`].
+    ///
+    /// # Errors
+    /// When the file cannot be opened or was written by another version.
+    pub fn open(
+        path: &Path,
+        clock: Arc<dyn Clock>,
+        functions: Arc<dyn Invoke>,
+        settings: Settings,
+    ) -> Result<Self, LogError> {
+        Ok(Self {
+            inner: Arc::new(Inner {
+                log: Log::open(path, settings.durability)?,
+                clock,
+                functions,
+                place: Place { region: settings.region, account: settings.account },
+                definitions: Mutex::default(),
+                actors: Actors::default(),
+                timers: Timers::default(),
+                changes: broadcast::Sender::new(CHANGES_KEPT),
+                running: watch::Sender::new(0),
+                stopping: watch::Sender::new(false),
+            }),
+        })
+    }
+
+    /// Continues every execution that was running when the log was last used, and starts the timers. Call it once,
+    /// inside a tokio runtime. Gives the number of executions continued or waiting for a time.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn resume(&self) -> Result<usize, EngineError> {
+        let unfinished = self.inner.log.unfinished().await?;
+        let count = unfinished.len();
+        tokio::spawn(Inner::run_timers(Arc::clone(&self.inner)));
+        for (key, wakes_at) in unfinished {
+            match wakes_at {
+                Some(moment) => self.inner.timers.set(key, Some(moment)),
+                None => self.inner.wake(key),
+            }
+        }
+        Ok(count)
+    }
+
+    /// A receiver of all status changes from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<StatusChange> {
+        self.inner.changes.subscribe()
+    }
+
+    /// What the engine is doing, for tests and for orderly ends.
+    pub fn activity(&self) -> Activity {
+        Activity::new(self.inner.running.subscribe())
+    }
+
+    /// Starts no more calls and waits, at most `grace`, for functions at work to answer. What is unfinished then
+    /// continues at the next [`Engine::resume`]: those functions are called again.
+    pub async fn shutdown(&self, grace: Duration) {
+        self.inner.stopping.send_replace(true);
+        if tokio::time::timeout(grace, self.activity().quiet()).await.is_err() {
+            tracing::info!("functions still at work are left behind and will be called again");
+        }
+    }
+}
+
+impl Inner {
+    /// The present moment, to the millisecond, as the API tells times.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// The parsed definition of a revision.
+    pub(crate) async fn definition(&self, revision: i64) -> Result<Arc<Definition>, EngineError> {
+        if let Some(known) = lock(&self.definitions).get(&revision) {
+            return Ok(Arc::clone(known));
+        }
+        let damaged = || LogError::Damaged(format!("revision {revision} of a definition is missing"));
+        let row = self.log.revision(revision).await?.ok_or_else(damaged)?;
+        let definition = Definition::parse(&row.definition).map_err(EngineError::InvalidDefinition)?;
+        Ok(Arc::clone(lock(&self.definitions).entry(revision).or_insert(Arc::new(definition))))
+    }
+}
+
+/// Locks a mutex whose data is whole even when a holder panicked.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,218 @@
+//! The fold: how each event changes the state.
+
+use std::mem;
+
+use serde_json::Value;
+
+use super::{
+    Branch, Child, Event, ExecutionState, Outcome, Phase, Position, Scheduled, Spread, Visit, What,
+    inner_flow,
+};
+use crate::definition::{Flow, Kind, State};
+
+impl ExecutionState {
+    /// Folds one event into the state. Events that do not fit the state, which only a damaged log could hold, change
+    /// nothing but the count.
+    pub(crate) fn apply(&mut self, event: &Event) {
+        if event.id > 0 {
+            self.events = event.id;
+        }
+        match &event.what {
+            What::ExecutionStarted { input } => {
+                self.input = input.clone();
+                self.started_at = event.at;
+                self.root = Branch::new(Vec::new(), event.id, &self.identity.definition.flow, input.clone());
+            }
+            What::ExecutionSucceeded { output } => self.outcome = Some(Outcome::Succeeded(output.clone())),
+            What::ExecutionFailed(failure) => self.outcome = Some(Outcome::Failed(failure.clone())),
+            What::ExecutionTimedOut(failure) => self.outcome = Some(Outcome::TimedOut(failure.clone())),
+            What::ExecutionAborted(failure) => self.outcome = Some(Outcome::Aborted(failure.clone())),
+            What::MapIterationSucceeded { .. } | What::MapIterationFailed { .. } => self.end_iteration(event),
+            _ => {
+                if let Some((branch, flow)) = self.branch_mut(&event.branch) {
+                    branch.apply(flow, event);
+                }
+                self.tell_parent(event);
+            }
+        }
+    }
+
+    /// The event after a branch's end follows from the branch's last one.
+    fn tell_parent(&mut self, event: &Event) {
+        let Some((_, parent)) = event.branch.split_last() else { return };
+        let ended = self.branch(&event.branch).and_then(|branch| {
+            matches!(branch.position, Position::Done(_) | Position::Failed(_)).then_some(branch.last_event)
+        });
+        if let Some(last_event) = ended
+            && let Some((parent, _)) = self.branch_mut(parent)
+        {
+            parent.last_event = last_event;
+        }
+    }
+
+    fn end_iteration(&mut self, event: &Event) {
+        let Some((index, parent)) = event.branch.split_last() else { return };
+        let Some((parent, _)) = self.branch_mut(parent) else { return };
+        parent.last_event = event.id;
+        let Position::In(visit) = &mut parent.position else { return };
+        let Phase::Spread(spread) = &mut visit.phase else { return };
+        let Some(child) = spread.children.get_mut(*index) else { return };
+        let Child::Live(branch) = child else { return };
+        match &mut branch.position {
+            Position::Done(output) => *child = Child::Finished(mem::take(output)),
+            // The first failed iteration fails the Map; what the others do no longer counts.
+            Position::Failed(failure) => {
+                visit.phase = Phase::Failing { failure: mem::take(failure), told: false };
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Branch {
+    fn apply(&mut self, flow: &Flow, event: &Event) {
+        // An iteration's start belongs to the iteration; the Map's own thread stays where it was.
+        if event.id > 0 && !matches!(event.what, What::MapIterationStarted { .. }) {
+            self.last_event = event.id;
+        }
+        match &event.what {
+            What::StateEntered { name, input, .. } => {
+                let retriers = flow.states.get(name).map_or(0, |state| state.recovery.retriers.len());
+                self.position = Position::In(Visit {
+                    name: name.clone(),
+                    input: input.clone(),
+                    entered: event.id,
+                    entered_at: event.at,
+                    attempts: vec![0; retriers],
+                    phase: Phase::Ready,
+                });
+            }
+            What::StateExited { output, assigned, next, .. } => {
+                self.variables.extend(assigned.iter().map(|(name, value)| (name.clone(), value.clone())));
+                self.position = match next {
+                    Some(state) => Position::Before { state: state.clone(), input: output.clone() },
+                    None => Position::Done(output.clone()),
+                };
+            }
+            What::BranchFailed(failure) => self.position = Position::Failed(failure.clone()),
+            _ => {
+                if let Position::In(visit) = &mut self.position
+                    && let Some(state) = flow.states.get(&visit.name)
+                {
+                    visit.apply(state, &self.path, event);
+                }
+            }
+        }
+    }
+}
+
+impl Visit {
+    fn apply(&mut self, state: &State, path: &[usize], event: &Event) {
+        match &event.what {
+            What::TaskScheduled { parameters, timeout, heartbeat, .. } => {
+                self.phase = Phase::Scheduled(Scheduled {
+                    event: event.id,
+                    at: event.at,
+                    parameters: parameters.clone(),
+                    timeout: *timeout,
+                    heartbeat: *heartbeat,
+                    alive_at: event.at,
+                });
+            }
+            What::TaskStarted { .. } => {
+                if let Phase::Scheduled(task) = mem::replace(&mut self.phase, Phase::Ready) {
+                    self.phase = Phase::Started(task);
+                }
+            }
+            What::TaskSubmitted { output, .. } => {
+                if let Phase::Started(task) = mem::replace(&mut self.phase, Phase::Ready) {
+                    self.phase = Phase::Submitted(task, output.clone());
+                }
+            }
+            What::Heartbeat => {
+                if let Phase::Started(task) | Phase::Submitted(task, _) = &mut self.phase {
+                    task.alive_at = event.at;
+                }
+            }
+            What::TaskSucceeded { output, .. } => self.phase = Phase::Returned(output.clone()),
+            What::TaskFailed { failure, .. }
+            | What::TaskTimedOut { failure, .. }
+            | What::EvaluationFailed { failure, .. }
+            | What::StateFailed(failure) => {
+                self.phase = Phase::Failing { failure: failure.clone(), told: false };
+            }
+            What::RetryScheduled { retrier, until } => {
+                if let Some(attempts) = self.attempts.get_mut(*retrier) {
+                    *attempts += 1;
+                }
+                self.phase = Phase::Backoff(*until);
+            }
+            What::WaitScheduled { until } => self.phase = Phase::Waiting(*until),
+            What::ParallelStateStarted { input } => {
+                let live = |(index, flow)| {
+                    let mut path = path.to_vec();
+                    path.push(index);
+                    Child::Live(Box::new(Branch::new(path, event.id, flow, input.clone())))
+                };
+                let children: Vec<_> = state.kind.flows().iter().enumerate().map(live).collect();
+                self.phase = Phase::Spread(Spread { concurrency: children.len(), children });
+            }
+            What::MapStateStarted { inputs, items, concurrency } => {
+                let pending = |(index, input): (usize, &Value)| {
+                    let item = items.as_ref().and_then(|items| items.get(index)).unwrap_or(input).clone();
+                    Child::Pending { input: input.clone(), item }
+                };
+                let children = inputs.iter().enumerate().map(pending).collect();
+                self.phase = Phase::Spread(Spread { children, concurrency: *concurrency });
+            }
+            What::MapIterationStarted { index, .. } => {
+                if let Phase::Spread(spread) = &mut self.phase
+                    && let Some(child) = spread.children.get_mut(*index)
+                    && let Child::Pending { input, item } = child
+                    && let Some(flow) = inner_flow(state, *index)
+                {
+                    let mut path = path.to_vec();
+                    path.push(*index);
+                    let mut branch = Branch::new(path, event.id, flow, mem::take(input));
+                    branch.item = Some((*index, mem::take(item)));
+                    *child = Child::Live(Box::new(branch));
+                }
+            }
+            What::ParallelStateSucceeded | What::MapStateSucceeded => {
+                if let Phase::Spread(spread) = mem::replace(&mut self.phase, Phase::Ready) {
+                    self.phase = Phase::Returned(spread.children.into_iter().map(Child::output).collect());
+                }
+            }
+            What::ParallelStateFailed | What::MapStateFailed => {
+                if let Phase::Failing { told, .. } = &mut self.phase {
+                    *told = true;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Child {
+    fn output(self) -> Value {
+        match self {
+            Self::Finished(output) => output,
+            Self::Live(branch) => match branch.position {
+                Position::Done(output) => output,
+                _ => Value::Null,
+            },
+            Self::Pending { .. } => Value::Null,
+        }
+    }
+
+    /// Whether nothing more will come of it. Iterations must first be told of as ended.
+    pub(super) fn is_over(&self, kind: &Kind) -> bool {
+        match self {
+            Self::Finished(_) => true,
+            Self::Live(branch) => {
+                matches!(kind, Kind::Parallel { .. }) && matches!(branch.position, Position::Done(_))
+            }
+            Self::Pending { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What happened in an execution: the entries of its log.
+//!
+//! The log is the history that `GetExecutionHistory` shows, with Step Functions' own event types, and a few
+//! private entries (with no id) where AWS's history leaves unsaid what a restart must know.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// One entry of the log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Event {
+    /// The number that the history shows, from 1; 0 for private entries.
+    pub(crate) id: u64,
+    /// The public entry that led to this one.
+    pub(crate) previous: u64,
+    pub(crate) at: Timestamp,
+    /// Where it happened: the indexes of branches and iterations from the outside in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) branch: Vec<usize>,
+    #[serde(flatten)]
+    pub(crate) what: What,
+}
+
+/// An error name and a cause, either of which a Fail state may leave out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Failure {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cause: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(error: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self { error: Some(error.into()), cause: Some(cause.into()) }
+    }
+
+    /// The name that `ErrorEquals` is compared with.
+    pub(crate) fn name(&self) -> &str {
+        self.error.as_deref().unwrap_or_default()
+    }
+}
+
+/// How history events name the resource of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Label {
+    pub(crate) service: String,
+    pub(crate) action: String,
+    /// The ARN, where the resource is a function itself; its events have names of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) function: Option<String>,
+}
+
+/// What an entry tells.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub(crate) enum What {
+    ExecutionStarted {
+        input: Value,
+    },
+    ExecutionSucceeded {
+        output: Value,
+    },
+    ExecutionFailed(Failure),
+    ExecutionTimedOut(Failure),
+    ExecutionAborted(Failure),
+    StateEntered {
+        kind: String,
+        name: String,
+        input: Value,
+    },
+    StateExited {
+        kind: String,
+        name: String,
+        output: Value,
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        assigned: Map<String, Value>,
+        /// The state that follows; without one the flow ends.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
+    },
+    TaskScheduled {
+        label: Label,
+        parameters: Value,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        heartbeat: Option<u64>,
+    },
+    TaskStarted {
+        label: Label,
+    },
+    TaskSubmitted {
+        label: Label,
+        output: Value,
+    },
+    TaskSucceeded {
+        label: Label,
+        output: Value,
+    },
+    TaskFailed {
+        label: Label,
+        #[serde(flatten)]
+        failure: Failure,
+    },
+    TaskTimedOut {
+        label: Label,
+        #[serde(flatten)]
+        failure: Failure,
+    },
+    EvaluationFailed {
+        state: String,
+        location: String,
+        #[serde(flatten)]
+        failure: Failure,
+    },
+    ParallelStateStarted {
+        /// What every branch gets.
+        input: Value,
+    },
+    ParallelStateSucceeded,
+    ParallelStateFailed,
+    MapStateStarted {
+        /// The inputs of the iterations.
+        inputs: Vec<Value>,
+        /// The items they were made from, where these differ.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        items: Option<Vec<Value>>,
+        concurrency: usize,
+    },
+    MapIterationStarted {
+        name: String,
+        index: usize,
+    },
+    MapIterationSucceeded {
+        name: String,
+        index: usize,
+    },
+    MapIterationFailed {
+        name: String,
+        index: usize,
+    },
+    MapStateSucceeded,
+    MapStateFailed,
+    /// Private: the state failed in a way that no public entry tells.
+    StateFailed(Failure),
+    /// Private: nothing caught the failure, so the branch has failed.
+    BranchFailed(Failure),
+    /// Private: the state runs again at `until`.
+    RetryScheduled {
+        retrier: usize,
+        until: Timestamp,
+    },
+    /// Private: until when a Wait state waits.
+    WaitScheduled {
+        until: Timestamp,
+    },
+    /// Private: the holder of the task token is alive.
+    Heartbeat,
+}
+
+impl What {
+    /// Whether the history shows it.
+    pub(crate) fn is_public(&self) -> bool {
+        !matches!(
+            self,
+            Self::StateFailed(_)
+                | Self::BranchFailed(_)
+                | Self::RetryScheduled { .. }
+                | Self::WaitScheduled { .. }
+                | Self::Heartbeat
+        )
+    }
+}

@@ -1,0 +1,85 @@
+//! What follows a failure: a retry, a catcher, or the failure of the whole flow.
+
+use jiff::SignedDuration;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Map, Value};
+
+use super::evaluate::Evaluation;
+use super::{Draft, Failure, What};
+use crate::definition::{Catcher, Kind, Retrier, State, matches};
+
+impl Evaluation<'_> {
+    /// The event that follows `failure`. `told` says whether the history shows already that a Parallel or Map failed.
+    pub(super) fn recover(&self, state: &State, failure: &Failure, told: bool) -> Draft {
+        if let Some(retry) = self.retry(state, failure) {
+            return retry;
+        }
+        let whole = match state.kind {
+            Kind::Map(_) => Some(What::MapStateFailed),
+            Kind::Parallel { .. } => Some(What::ParallelStateFailed),
+            _ => None,
+        };
+        if let Some(whole) = whole.filter(|_| !told && failure.name() != "States.Runtime") {
+            return self.draft(whole);
+        }
+        let catchers = &state.recovery.catchers;
+        match catchers.iter().position(|catcher| matches(&catcher.errors, failure.name())) {
+            Some(index) => self.catch(state, &catchers[index], index, failure),
+            None => self.draft(What::BranchFailed(failure.clone())),
+        }
+    }
+
+    /// Each retrier counts by itself; the first that names the error decides.
+    fn retry(&self, state: &State, failure: &Failure) -> Option<Draft> {
+        let retriers = &state.recovery.retriers;
+        let index = retriers.iter().position(|retrier| matches(&retrier.errors, failure.name()))?;
+        let retrier = &retriers[index];
+        let attempt = self.visit.attempts.get(index).copied().unwrap_or(0);
+        if attempt >= retrier.max_attempts {
+            return None;
+        }
+        let delay =
+            SignedDuration::try_from_secs_f64(self.jittered(retrier, attempt)).unwrap_or(SignedDuration::MAX);
+        let until = self.now.checked_add(delay).unwrap_or(jiff::Timestamp::MAX);
+        Some(self.draft(What::RetryScheduled { retrier: index, until }))
+    }
+
+    /// Full jitter spreads the retry over the whole delay.
+    fn jittered(&self, retrier: &Retrier, attempt: u64) -> f64 {
+        let delay = retrier.delay_seconds(attempt);
+        if !retrier.full_jitter {
+            return delay;
+        }
+        let purpose = format!("retry {:?}", self.scope.branch.path);
+        let seed = self.state.identity.seed.derive(&purpose, self.state.events);
+        delay * StdRng::from_seed(seed).random::<f64>()
+    }
+
+    fn catch(&self, state: &State, catcher: &Catcher, index: usize, failure: &Failure) -> Draft {
+        let mut error_output = Map::new();
+        error_output.extend(failure.error.iter().map(|error| ("Error".to_owned(), error.clone().into())));
+        error_output.extend(failure.cause.iter().map(|cause| ("Cause".to_owned(), cause.clone().into())));
+        let error_output = Value::Object(error_output);
+        let environment = self.environment(Some(("errorOutput", error_output.clone())), None);
+        let prefix = format!("Catch[{index}]/");
+        let output = catcher.output.as_ref();
+        self.exit(
+            state,
+            &environment,
+            &catcher.assign,
+            output,
+            &prefix,
+            Some(&error_output),
+            Some(&catcher.next),
+        )
+        .unwrap_or_else(|fault| {
+            // A catcher that itself cannot be evaluated must not be tried again for its own error.
+            let failed = self.failed(fault);
+            match failed.what {
+                What::EvaluationFailed { failure, .. } => self.draft(What::BranchFailed(failure)),
+                _ => failed,
+            }
+        })
+    }
+}

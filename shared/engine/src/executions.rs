@@ -1,0 +1,213 @@
+//! Starting, describing and ending executions.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::arn;
+use crate::driver::Message;
+use crate::engine::{Engine, Inner};
+use crate::error::EngineError;
+use crate::execution::{Answer, Claim, ExecutionState, Failure, Rejection, Seed};
+use crate::limits::PAYLOAD_BYTES;
+use crate::log::{ExecutionRow, LogError, NewExecution, Parent, Started};
+use crate::status_change::StatusChange;
+
+/// What to start.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Start {
+    pub(crate) state_machine_arn: String,
+    /// Default: a random UUID.
+    pub(crate) name: Option<String>,
+    /// JSON text. Default: `{}`.
+    pub(crate) input: Option<String>,
+    pub(crate) parent: Option<Parent>,
+}
+
+/// How an execution stands, as `DescribeExecution` tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExecutionDescription {
+    /// The execution.
+    pub execution_arn: String,
+    /// One of `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` and `ABORTED`.
+    pub status: String,
+    /// When it was started.
+    pub started: Timestamp,
+    /// When it ended.
+    pub stopped: Option<Timestamp>,
+    /// The input, as JSON text.
+    pub input: String,
+    /// The output, as JSON text, if it succeeded.
+    pub output: Option<String>,
+    /// The name of the error it failed with.
+    pub error: Option<String>,
+    /// What was the matter.
+    pub cause: Option<String>,
+}
+
+impl Engine {
+    /// Starts an execution of the state machine `state_machine_arn` and gives its ARN. Without `name` it gets a random
+    /// one. A repeated start with the same name and input, while the execution runs, gives the same ARN again.
+    ///
+    /// # Errors
+    /// [`EngineError::StateMachineDoesNotExist`], [`EngineError::ExecutionAlreadyExists`],
+    /// [`EngineError::InvalidName`], [`EngineError::InvalidExecutionInput`] above 262,144 bytes of JSON, and
+    /// [`EngineError::Log`].
+    pub async fn start_execution(
+        &self,
+        state_machine_arn: &str,
+        name: Option<&str>,
+        input: &Value,
+    ) -> Result<String, EngineError> {
+        let start = Start {
+            state_machine_arn: state_machine_arn.to_owned(),
+            name: name.map(str::to_owned),
+            input: Some(input.to_string()),
+            parent: None,
+        };
+        Ok(self.inner.start(start).await?.arn)
+    }
+
+    /// How an execution stands.
+    ///
+    /// # Errors
+    /// [`EngineError::InvalidArn`], [`EngineError::ExecutionDoesNotExist`] and [`EngineError::Log`].
+    pub async fn describe_execution(&self, execution_arn: &str) -> Result<ExecutionDescription, EngineError> {
+        let row = self.inner.execution(execution_arn).await?;
+        Ok(ExecutionDescription {
+            execution_arn: row.arn,
+            status: row.status,
+            started: row.started,
+            stopped: row.stopped,
+            input: row.input,
+            output: row.output,
+            error: row.error,
+            cause: row.cause,
+        })
+    }
+
+    /// Hands back a task token with the task's result.
+    ///
+    /// # Errors
+    /// [`EngineError::InvalidToken`], [`EngineError::TaskTimedOut`] when the task is over,
+    /// [`EngineError::InvalidOutput`] above 262,144 bytes of JSON, and [`EngineError::Log`].
+    pub async fn send_task_success(&self, task_token: &str, output: &Value) -> Result<(), EngineError> {
+        self.inner.answer_token(task_token, success(&output.to_string())?).await
+    }
+
+    /// Hands back a task token with an error name and a cause.
+    ///
+    /// # Errors
+    /// [`EngineError::InvalidToken`], [`EngineError::TaskTimedOut`] when the task is over, and [`EngineError::Log`].
+    pub async fn send_task_failure(
+        &self,
+        task_token: &str,
+        error: &str,
+        cause: &str,
+    ) -> Result<(), EngineError> {
+        self.inner.answer_token(task_token, Answer::Failure(Failure::new(error, cause))).await
+    }
+}
+
+/// The answer that hands back `output`, a JSON text.
+pub(crate) fn success(output: &str) -> Result<Answer, EngineError> {
+    json_within_quota(output).map(Answer::Success).map_err(EngineError::InvalidOutput)
+}
+
+fn json_within_quota(text: &str) -> Result<Value, String> {
+    if text.len() > PAYLOAD_BYTES {
+        return Err(format!("the text has {} bytes, and at most {PAYLOAD_BYTES} are allowed", text.len()));
+    }
+    serde_json::from_str(text).map_err(|error| format!("the text is not JSON: {error}"))
+}
+
+impl Inner {
+    /// Starts an execution, durably, and lets it advance.
+    pub(crate) async fn start(self: &Arc<Self>, start: Start) -> Result<ExecutionRow, EngineError> {
+        let Start { state_machine_arn, name, input, parent } = start;
+        let machine = self.state_machine(&state_machine_arn).await?;
+        let name = name.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        if !arn::is_legal_name(&name) {
+            return Err(EngineError::InvalidName(name));
+        }
+        let input = input.unwrap_or_else(|| "{}".to_owned());
+        let value = json_within_quota(&input).map_err(EngineError::InvalidExecutionInput)?;
+        // A definition that an older version accepted must fail here, and not inside a started execution.
+        self.definition(machine.revision.id).await?;
+        let new = NewExecution {
+            arn: self.place.execution(&machine.name, &name),
+            name,
+            state_machine_arn: machine.arn,
+            revision: machine.revision.id,
+            input,
+            seed: Seed(rand::random()),
+            parent,
+            start: ExecutionState::start(value, self.now()),
+        };
+        let execution_arn = new.arn.clone();
+        match self.log.start_execution(new).await? {
+            Started::New(row) => {
+                self.announce(&row);
+                self.wake(row.key);
+                Ok(row)
+            }
+            Started::Same(row) => Ok(row),
+            Started::Taken => Err(EngineError::ExecutionAlreadyExists(execution_arn)),
+        }
+    }
+
+    /// The execution with this ARN.
+    pub(crate) async fn execution(&self, execution_arn: &str) -> Result<ExecutionRow, EngineError> {
+        if !arn::is_execution(execution_arn) {
+            return Err(EngineError::InvalidArn(execution_arn.to_owned()));
+        }
+        let row = self.log.execution(execution_arn.to_owned()).await?;
+        row.ok_or_else(|| EngineError::ExecutionDoesNotExist(execution_arn.to_owned()))
+    }
+
+    /// Ends an execution by order and gives when it ended. One that has ended already stays as it is.
+    pub(crate) async fn stop(
+        self: &Arc<Self>,
+        execution_arn: &str,
+        failure: Failure,
+    ) -> Result<Timestamp, EngineError> {
+        let row = self.execution(execution_arn).await?;
+        if let Some(stopped) = row.stopped {
+            return Ok(stopped);
+        }
+        let (reply, answer) = oneshot::channel();
+        self.deliver(row.key, Message::Stop { failure, reply: Some(reply) });
+        Ok(answer.await.map_err(|_| LogError::Closed)?)
+    }
+
+    /// Hands back a task token.
+    pub(crate) async fn answer_token(
+        self: &Arc<Self>,
+        token: &str,
+        answer: Answer,
+    ) -> Result<(), EngineError> {
+        let invalid = || EngineError::InvalidToken("the task token was never issued".to_owned());
+        let claim = Claim::parse(token).ok_or_else(invalid)?;
+        if self.log.execution_by_key(claim.key).await?.is_none() {
+            return Err(invalid());
+        }
+        let (reply, result) = oneshot::channel();
+        self.deliver(claim.key, Message::Token { claim, answer, reply });
+        match result.await.map_err(|_| LogError::Closed)? {
+            Ok(()) => Ok(()),
+            Err(Rejection::Invalid) => Err(invalid()),
+            Err(Rejection::TaskOver) => Err(EngineError::TaskTimedOut),
+        }
+    }
+
+    /// Publishes how an execution stands.
+    pub(crate) fn announce(&self, row: &ExecutionRow) {
+        let mut id = [0; 16];
+        id.copy_from_slice(&row.seed.derive(&row.status, 0)[..16]);
+        let id = uuid::Builder::from_random_bytes(id).into_uuid();
+        // Without subscribers there is nobody to tell.
+        let _ = self.changes.send(StatusChange::of(row, id, &self.place.region, &self.place.account));
+    }
+}

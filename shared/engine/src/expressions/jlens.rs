@@ -1,0 +1,162 @@
+//! The expressions of this crate, evaluated by `jlens-core`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jlens_core::{Bindings, Expression as Compiled, Options};
+use serde_json::Value;
+
+use super::{EvaluationError, Expression, Moment, SyntaxError, dialect, functions};
+
+/// The longest array that Step Functions lets an expression build.
+pub(super) const LONGEST_ARRAY: usize = 873_782;
+/// An expression that runs longer is cut off, so that an endless recursion cannot hold a thread.
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// The deepest recursion of an evaluation.
+const DEPTH: usize = 2_000;
+/// The largest result or string. States refuse far smaller ones; this only bounds memory on the way there.
+const LARGEST_RESULT: usize = 16 * 1024 * 1024;
+
+/// The variables and functions that expressions see, bound once for all expressions of a field.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    bindings: Bindings,
+    options: Options,
+}
+
+impl Environment {
+    /// Binds `variables` (names without `$`).
+    pub(crate) fn new(variables: impl IntoIterator<Item = (String, Value)>, moment: &Moment) -> Self {
+        let bindings =
+            variables.into_iter().fold(Bindings::new(), |bindings, (name, value)| bindings.var(name, value));
+        let mut seed = [0; 8];
+        seed.copy_from_slice(&moment.seed[..8]);
+        let options = Options::new()
+            .now(moment.now.as_millisecond())
+            .seed(u64::from_le_bytes(seed))
+            .timeout(TIMEOUT)
+            .max_depth(DEPTH)
+            .max_array_length(LONGEST_ARRAY)
+            .max_string_length(LARGEST_RESULT)
+            .max_result_size(LARGEST_RESULT);
+        Self { bindings: functions::bind(bindings, moment.seed), options }
+    }
+}
+
+pub(super) fn compile(source: &str) -> Result<Arc<dyn Expression>, SyntaxError> {
+    let compiled = Compiled::compile(source).map_err(|error| SyntaxError(error.message()))?;
+    dialect::check(compiled.ast())?;
+    Ok(Arc::new(Jlens { compiled }))
+}
+
+#[derive(Debug)]
+struct Jlens {
+    compiled: Compiled,
+}
+
+impl Expression for Jlens {
+    fn source(&self) -> &str {
+        self.compiled.source()
+    }
+
+    fn reads_states_field(&self, field: &str) -> bool {
+        let reads = self.compiled.reads();
+        reads
+            .binding("states")
+            .and_then(|read| read.fields())
+            .is_some_and(|fields| fields.contains_key(field))
+    }
+
+    fn evaluate(&self, environment: &Environment) -> Result<Value, EvaluationError> {
+        let result = self.compiled.evaluate_with(None, &environment.bindings, &environment.options);
+        match result {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) if self.is_function(environment) => Err(EvaluationError::Unsupported),
+            Ok(None) => Err(EvaluationError::Undefined),
+            Err(error) => {
+                Err(EvaluationError::Thrown { code: error.code().to_owned(), message: error.message() })
+            }
+        }
+    }
+}
+
+impl Jlens {
+    /// The library gives nothing both for undefined and for a function; only `$type` tells them apart.
+    fn is_function(&self, environment: &Environment) -> bool {
+        Compiled::compile(&format!("$type(({}\n))", self.compiled.source()))
+            .and_then(|typed| typed.evaluate_with(None, &environment.bindings, &environment.options))
+            .is_ok_and(|kind| kind == Some(Value::String("function".to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn evaluate(source: &str) -> Result<Value, EvaluationError> {
+        let moment = Moment { now: jiff::Timestamp::UNIX_EPOCH, seed: [7; 32] };
+        let environment = Environment::new([("states".to_owned(), json!({"input": {"a": 1}}))], &moment);
+        compile(source).unwrap().evaluate(&environment)
+    }
+
+    #[track_caller]
+    fn check(source: &str, expected: Value) {
+        assert_eq!(evaluate(source), Ok(expected), "{source}");
+    }
+
+    #[test]
+    fn functions_of_step_functions_are_added() {
+        check("$parse('{\"a\":[1]}')", json!({"a": [1]}));
+        check("$partition([1,2,3,4,5], 2.9)", json!([[1, 2], [3, 4], [5]]));
+        check("$range(0, 10, 5)", json!([0, 5, 10]));
+        check("$range(3, 1, -1.5)", json!([3, 2, 1]));
+        check("$range(3, 1, 1)", json!([]));
+        check("$hash('abc', 'MD5')", json!("900150983cd24fb0d6963f7d28e17f72"));
+        check("$hash('abc', 'SHA-1')", json!("a9993e364706816aba3e25717850c26c9cd0d89d"));
+        check("$random(42)", json!(0.727_563_680_032_868_1));
+        check("$length($uuid())", json!(36));
+        check("$uuid() != $uuid() and $random() < 1", json!(true));
+    }
+
+    #[test]
+    fn what_has_no_value_says_which_kind_of_nothing_it_is() {
+        assert_eq!(evaluate("$missing"), Err(EvaluationError::Undefined));
+        assert_eq!(evaluate("function($x) { $x }"), Err(EvaluationError::Unsupported));
+        check("$states.input.b & 'x'", json!("x"));
+        check("null", Value::Null);
+    }
+
+    #[test]
+    fn eval_is_no_function() {
+        assert!(
+            matches!(evaluate("$eval('1+1')"), Err(EvaluationError::Thrown { code, .. }) if code == "T1006")
+        );
+    }
+
+    #[test]
+    fn endless_and_deep_recursion_is_cut() {
+        for source in ["($f := function() { $f() }; $f())", "($f := function($n) { 1 + $f($n) }; $f(1))"] {
+            assert!(
+                matches!(evaluate(source), Err(EvaluationError::Thrown { code, .. }) if code.starts_with("D10")),
+                "{source}"
+            );
+        }
+        assert!(matches!(evaluate("[1..873783]"), Err(EvaluationError::Thrown { .. })));
+    }
+
+    #[test]
+    fn syntax_newer_than_2_0_6_is_refused() {
+        for source in ["$a ?? 1", "$a ?: 1", "[$map([1], function($x) { $x ?? 2 })]", "$$", "$.a", "1 +"] {
+            assert!(compile(source).is_err(), "{source}");
+        }
+        assert!(compile("$states.input[$ > 1]").is_ok());
+    }
+
+    #[test]
+    fn fields_of_states_that_are_read_are_known() {
+        assert!(compile("$states.result.x").unwrap().reads_states_field("result"));
+        assert!(!compile("$states.input.result").unwrap().reads_states_field("result"));
+    }
+}

@@ -1,0 +1,65 @@
+//! JSONata as Step Functions speaks it, behind a narrow trait so that the library can be replaced.
+//!
+//! Step Functions evaluates JSONata 2.0.6 without `$eval` and with `$parse`, `$partition`, `$range`, `$hash`,
+//! `$random(seed)` and `$uuid`. See
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>.
+
+mod dialect;
+mod functions;
+mod java_random;
+mod jlens;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub(crate) use jlens::Environment;
+
+/// One compiled JSONata expression.
+pub(crate) trait Expression: Debug + Send + Sync {
+    /// The source text, as error causes quote it.
+    fn source(&self) -> &str;
+
+    /// Whether the expression reads `$states.<field>` by name. Reading `$states` whole does not count.
+    fn reads_states_field(&self, field: &str) -> bool;
+
+    /// The value of the expression where the variables of `environment` are bound.
+    fn evaluate(&self, environment: &Environment) -> Result<Value, EvaluationError>;
+}
+
+/// Compiles `source`, the text between `{%` and `%}`.
+pub(crate) fn compile(source: &str) -> Result<Arc<dyn Expression>, SyntaxError> {
+    jlens::compile(source)
+}
+
+/// The time and the randomness of one evaluation, which make it repeatable.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment {
+    /// What `$now()` and `$millis()` tell.
+    pub(crate) now: Timestamp,
+    /// From which `$random()`, `$shuffle()` and `$uuid()` draw.
+    pub(crate) seed: [u8; 32],
+}
+
+/// Why an expression cannot be compiled; the text of JSONata's own message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct SyntaxError(pub(crate) String);
+
+/// Why an expression has no usable value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EvaluationError {
+    /// It evaluated to JSONata's undefined.
+    Undefined,
+    /// It evaluated to a function, which no JSON document can hold.
+    Unsupported,
+    /// It threw, with JSONata's error code and message.
+    Thrown {
+        /// Such as `T2001`.
+        code: String,
+        /// What JSONata says about it.
+        message: String,
+    },
+}

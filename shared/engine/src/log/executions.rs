@@ -1,0 +1,229 @@
+//! Executions: what they are, and how they stand.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::state_machines::timestamp;
+use super::{Log, LogError, events};
+use crate::execution::{Event, Outcome, Seed};
+
+/// An execution as the log has it.
+#[derive(Clone, Debug)]
+pub(crate) struct ExecutionRow {
+    pub(crate) key: i64,
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    pub(crate) state_machine_arn: String,
+    pub(crate) revision: i64,
+    pub(crate) status: String,
+    pub(crate) started: Timestamp,
+    pub(crate) stopped: Option<Timestamp>,
+    /// The text of the input as it was given.
+    pub(crate) input: String,
+    pub(crate) output: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) cause: Option<String>,
+    pub(crate) seed: Seed,
+    pub(crate) parent: Option<Parent>,
+}
+
+/// The task that started an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parent {
+    /// The execution of the task.
+    pub(crate) key: i64,
+    /// The event that scheduled the task.
+    pub(crate) task: u64,
+    /// Whether the task waits for the end.
+    pub(crate) waits: bool,
+}
+
+/// An execution to be.
+#[derive(Clone, Debug)]
+pub(crate) struct NewExecution {
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    pub(crate) state_machine_arn: String,
+    pub(crate) revision: i64,
+    pub(crate) input: String,
+    pub(crate) seed: Seed,
+    pub(crate) parent: Option<Parent>,
+    pub(crate) start: Event,
+}
+
+/// What came of starting an execution.
+#[derive(Clone, Debug)]
+pub(crate) enum Started {
+    New(ExecutionRow),
+    /// The same start was made before.
+    Same(ExecutionRow),
+    /// The name belongs to another.
+    Taken,
+}
+
+/// How an execution stands after an append.
+#[derive(Clone, Debug)]
+pub(crate) struct Progress {
+    /// Whether somebody must act for it at once after a restart, and not only at `wakes_at` or when told.
+    pub(crate) awake: bool,
+    pub(crate) wakes_at: Option<Timestamp>,
+    /// How and when it ended.
+    pub(crate) end: Option<(Outcome, Timestamp)>,
+}
+
+/// Which executions to list, newest first.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter {
+    pub(crate) state_machine_arn: String,
+    pub(crate) status: Option<String>,
+    /// Only executions older than the one with this key.
+    pub(crate) before: Option<i64>,
+    pub(crate) limit: usize,
+}
+
+const COLUMNS: &str = "key, arn, name, state_machine_arn, revision, status, started, stopped, input, output, error, \
+                       cause, seed, parent, parent_task, parent_waits";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
+    let parent: Option<i64> = row.get(13)?;
+    let task: Option<i64> = row.get(14)?;
+    let waits = row.get(15)?;
+    Ok(ExecutionRow {
+        key: row.get(0)?,
+        arn: row.get(1)?,
+        name: row.get(2)?,
+        state_machine_arn: row.get(3)?,
+        revision: row.get(4)?,
+        status: row.get(5)?,
+        started: timestamp(row.get(6)?),
+        stopped: row.get::<_, Option<i64>>(7)?.map(timestamp),
+        input: row.get(8)?,
+        output: row.get(9)?,
+        error: row.get(10)?,
+        cause: row.get(11)?,
+        seed: Seed(row.get(12)?),
+        parent: parent.zip(task).map(|(key, task)| Parent { key, task: task.cast_unsigned(), waits }),
+    })
+}
+
+fn find(connection: &Connection, arn: &str) -> Result<Option<ExecutionRow>, LogError> {
+    let query = format!("SELECT {COLUMNS} FROM executions WHERE arn = ?1");
+    Ok(connection.prepare_cached(&query)?.query_row([arn], read).optional()?)
+}
+
+/// Records how an execution stands.
+pub(super) fn record(connection: &Connection, key: i64, progress: &Progress) -> Result<(), LogError> {
+    let wakes_at = progress.wakes_at.map(Timestamp::as_millisecond);
+    let Some((outcome, stopped)) = &progress.end else {
+        connection
+            .prepare_cached("UPDATE executions SET awake = ?2, wakes_at = ?3 WHERE key = ?1")?
+            .execute(params![key, progress.awake, wakes_at])?;
+        return Ok(());
+    };
+    let (status, output, failure) = match outcome {
+        Outcome::Succeeded(output) => ("SUCCEEDED", Some(output.to_string()), None),
+        Outcome::Failed(failure) => ("FAILED", None, Some(failure)),
+        Outcome::TimedOut(failure) => ("TIMED_OUT", None, Some(failure)),
+        Outcome::Aborted(failure) => ("ABORTED", None, Some(failure)),
+    };
+    let error = failure.and_then(|failure| failure.error.as_deref());
+    let cause = failure.and_then(|failure| failure.cause.as_deref());
+    connection
+        .prepare_cached(
+            "UPDATE executions SET awake = 0, wakes_at = NULL, status = ?2, output = ?3, error = ?4, cause = ?5, \
+             stopped = ?6 WHERE key = ?1",
+        )?
+        .execute(params![key, status, output, error, cause, stopped.as_millisecond()])?;
+    Ok(())
+}
+
+impl Log {
+    /// Starts an execution, or finds that it was started before.
+    pub(crate) async fn start_execution(&self, new: NewExecution) -> Result<Started, LogError> {
+        self.run(move |connection| {
+            if let Some(existing) = find(connection, &new.arn)? {
+                let repeated = existing.status == "RUNNING" && existing.input == new.input;
+                let of_same_task = new.parent.is_some() && existing.parent == new.parent;
+                return Ok(if repeated || of_same_task { Started::Same(existing) } else { Started::Taken });
+            }
+            connection.execute(
+                "INSERT INTO executions (arn, name, state_machine_arn, revision, status, started, input, seed, \
+                 parent, parent_task, parent_waits, awake) \
+                 VALUES (?1, ?2, ?3, ?4, 'RUNNING', ?5, ?6, ?7, ?8, ?9, ?10, 1)",
+                params![
+                    new.arn,
+                    new.name,
+                    new.state_machine_arn,
+                    new.revision,
+                    new.start.at.as_millisecond(),
+                    new.input,
+                    new.seed.0,
+                    new.parent.map(|parent| parent.key),
+                    new.parent.map(|parent| parent.task.cast_signed()),
+                    new.parent.is_some_and(|parent| parent.waits),
+                ],
+            )?;
+            let key = connection.last_insert_rowid();
+            events::insert(connection, key, 0, std::slice::from_ref(&new.start))?;
+            find(connection, &new.arn)?
+                .map(Started::New)
+                .ok_or_else(|| LogError::Damaged(format!("execution {} is missing after its start", new.arn)))
+        })
+        .await
+    }
+
+    pub(crate) async fn execution(&self, arn: String) -> Result<Option<ExecutionRow>, LogError> {
+        self.run(move |connection| find(connection, &arn)).await
+    }
+
+    pub(crate) async fn execution_by_key(&self, key: i64) -> Result<Option<ExecutionRow>, LogError> {
+        self.run(move |connection| {
+            let query = format!("SELECT {COLUMNS} FROM executions WHERE key = ?1");
+            Ok(connection.prepare_cached(&query)?.query_row([key], read).optional()?)
+        })
+        .await
+    }
+
+    pub(crate) async fn executions(&self, filter: Filter) -> Result<Vec<ExecutionRow>, LogError> {
+        self.run(move |connection| {
+            let query = format!(
+                "SELECT {COLUMNS} FROM executions WHERE state_machine_arn = ?1 AND (?2 IS NULL OR status = ?2) \
+                 AND key < ?3 ORDER BY key DESC LIMIT ?4"
+            );
+            let mut statement = connection.prepare_cached(&query)?;
+            let before = filter.before.unwrap_or(i64::MAX);
+            let rows = statement
+                .query_map(params![filter.state_machine_arn, filter.status, before, filter.limit as i64], read)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The running executions that a restart must look after: those to act for at once, and those to wake at a time.
+    pub(crate) async fn unfinished(&self) -> Result<Vec<(i64, Option<Timestamp>)>, LogError> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT key, awake, wakes_at FROM executions \
+                 WHERE status = 'RUNNING' AND (awake OR wakes_at IS NOT NULL)",
+            )?;
+            let rows = statement.query_map([], |row| {
+                let (awake, wakes_at): (bool, Option<i64>) = (row.get(1)?, row.get(2)?);
+                Ok((row.get(0)?, wakes_at.filter(|_| !awake).map(timestamp)))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The running executions that tasks of execution `parent` wait for.
+    pub(crate) async fn awaited_children(&self, parent: i64) -> Result<Vec<i64>, LogError> {
+        self.run(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT key FROM executions WHERE parent = ?1 AND parent_waits AND status = 'RUNNING'",
+            )?;
+            let rows = statement.query_map([parent], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+}

@@ -1,0 +1,142 @@
+//! The log on disk: one SQLite file, written by one thread.
+//!
+//! All requests, reads too, pass through that thread. It runs what has queued up in one transaction, commits once for
+//! all of it, and only then answers: group commit, and nobody ever sees what is not durable.
+
+mod events;
+mod executions;
+mod schema;
+mod state_machines;
+
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+pub(crate) use events::Page;
+pub(crate) use executions::{ExecutionRow, Filter, NewExecution, Parent, Progress, Started};
+pub(crate) use state_machines::{Revision, StateMachineRow};
+
+/// What a committed transaction survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The loss of power: every commit waits for the disk (SQLite's `synchronous=FULL`).
+    #[default]
+    PowerLoss,
+    /// The death of the process, such as by SIGKILL, but not of the machine (`synchronous=NORMAL`). Commits are
+    /// several times faster.
+    ProcessDeath,
+}
+
+/// Why the log could not do what it was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LogError {
+    /// SQLite failed; its message says how.
+    #[error("the engine's log failed: {0}")]
+    Sqlite(String),
+    /// An entry does not have the form this version writes.
+    #[error("the engine's log holds an entry that cannot be read: {0}")]
+    Damaged(String),
+    /// The engine is shutting down.
+    #[error("the engine's log is closed")]
+    Closed,
+}
+
+impl From<rusqlite::Error> for LogError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for LogError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
+/// Tells a waiting caller, once the transaction is committed or has failed.
+type Reply = Box<dyn FnOnce(Result<(), LogError>) + Send>;
+type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
+
+/// Most requests that share one transaction.
+const BATCH: usize = 256;
+
+/// A handle to the log's thread. The thread ends, and the file is closed, when the handle is dropped.
+pub(crate) struct Log {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Log {
+    /// Opens or creates the log at `path`.
+    pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self, LogError> {
+        let connection = Connection::open(path)?;
+        schema::prepare(&connection, durability)?;
+        let (jobs, queue) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("engine-log".to_owned())
+            .spawn(move || serve(&connection, &queue))
+            .map_err(|error| LogError::Sqlite(error.to_string()))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Runs `work` in the next transaction. When `work` fails, only its own changes are undone.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = in_savepoint(connection, work);
+            Box::new(move |committed| {
+                // A caller that has gone away needs no answer.
+                let _ = sender.send(committed.and(result));
+            })
+        });
+        self.jobs.as_ref().ok_or(LogError::Closed)?.send(job).map_err(|_| LogError::Closed)?;
+        receiver.await.map_err(|_| LogError::Closed)?
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was reported when it happened; there is nothing left to do about it.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn in_savepoint<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, LogError>,
+) -> Result<T, LogError> {
+    connection.execute_batch("SAVEPOINT job")?;
+    let result = work(connection);
+    let end = if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+    connection.execute_batch(end)?;
+    result
+}
+
+fn serve(connection: &Connection, queue: &mpsc::Receiver<Job>) {
+    while let Ok(first) = queue.recv() {
+        let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(LogError::from);
+        let mut replies = vec![first(connection)];
+        while replies.len() < BATCH
+            && let Ok(next) = queue.try_recv()
+        {
+            replies.push(next(connection));
+        }
+        let committed = begun.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
+        if committed.is_err() && !connection.is_autocommit() {
+            // The replies report the failure; without the rollback the next transaction could not begin.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        for reply in replies {
+            reply(committed.clone());
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! State machines and the revisions of their definitions.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{Log, LogError};
+
+/// A state machine as it is now.
+#[derive(Clone, Debug)]
+pub(crate) struct StateMachineRow {
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    pub(crate) created: Timestamp,
+    pub(crate) revision: Revision,
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// A definition that a state machine has or had. Executions keep the one they started with.
+#[derive(Clone, Debug)]
+pub(crate) struct Revision {
+    pub(crate) id: i64,
+    pub(crate) definition: String,
+    pub(crate) role_arn: String,
+    pub(crate) created: Timestamp,
+}
+
+const COLUMNS: &str = "state_machines.arn, state_machines.name, state_machines.created, state_machines.tags, \
+                       revisions.id, revisions.definition, revisions.role_arn, revisions.created";
+
+pub(super) fn timestamp(millisecond: i64) -> Timestamp {
+    Timestamp::from_millisecond(millisecond).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<(StateMachineRow, String)> {
+    let machine = StateMachineRow {
+        arn: row.get(0)?,
+        name: row.get(1)?,
+        created: timestamp(row.get(2)?),
+        revision: Revision {
+            id: row.get(4)?,
+            definition: row.get(5)?,
+            role_arn: row.get(6)?,
+            created: timestamp(row.get(7)?),
+        },
+        tags: BTreeMap::new(),
+    };
+    Ok((machine, row.get(3)?))
+}
+
+fn with_tags((mut machine, tags): (StateMachineRow, String)) -> Result<StateMachineRow, LogError> {
+    machine.tags = serde_json::from_str(&tags)?;
+    Ok(machine)
+}
+
+pub(super) fn find(connection: &Connection, arn: &str) -> Result<Option<StateMachineRow>, LogError> {
+    let query = format!(
+        "SELECT {COLUMNS} FROM state_machines JOIN revisions ON revisions.id = state_machines.revision \
+         WHERE state_machines.arn = ?1"
+    );
+    connection.prepare_cached(&query)?.query_row([arn], read).optional()?.map(with_tags).transpose()
+}
+
+fn add_revision(
+    connection: &Connection,
+    arn: &str,
+    definition: &str,
+    role_arn: &str,
+    now: Timestamp,
+) -> Result<i64, LogError> {
+    connection.execute(
+        "INSERT INTO revisions (state_machine_arn, definition, role_arn, created) VALUES (?1, ?2, ?3, ?4)",
+        params![arn, definition, role_arn, now.as_millisecond()],
+    )?;
+    Ok(connection.last_insert_rowid())
+}
+
+impl Log {
+    /// Creates a state machine, or gives the one that has the ARN already.
+    pub(crate) async fn create_state_machine(
+        &self,
+        machine: StateMachineRow,
+    ) -> Result<Result<StateMachineRow, StateMachineRow>, LogError> {
+        self.run(move |connection| {
+            if let Some(existing) = find(connection, &machine.arn)? {
+                return Ok(Err(existing));
+            }
+            let Revision { definition, role_arn, created, .. } = &machine.revision;
+            let revision = add_revision(connection, &machine.arn, definition, role_arn, *created)?;
+            connection.execute(
+                "INSERT INTO state_machines (arn, name, created, revision, tags) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    machine.arn,
+                    machine.name,
+                    machine.created.as_millisecond(),
+                    revision,
+                    serde_json::to_string(&machine.tags)?
+                ],
+            )?;
+            let revision = Revision { id: revision, ..machine.revision };
+            Ok(Ok(StateMachineRow { revision, ..machine }))
+        })
+        .await
+    }
+
+    /// Gives a state machine a new revision; what is `None` stays as it was. `None` if there is no such machine.
+    pub(crate) async fn update_state_machine(
+        &self,
+        arn: String,
+        definition: Option<String>,
+        role_arn: Option<String>,
+        now: Timestamp,
+    ) -> Result<Option<StateMachineRow>, LogError> {
+        self.run(move |connection| {
+            let Some(machine) = find(connection, &arn)? else { return Ok(None) };
+            let definition = definition.unwrap_or(machine.revision.definition);
+            let role_arn = role_arn.unwrap_or(machine.revision.role_arn);
+            let revision = add_revision(connection, &arn, &definition, &role_arn, now)?;
+            connection
+                .execute("UPDATE state_machines SET revision = ?2 WHERE arn = ?1", params![arn, revision])?;
+            find(connection, &arn)
+        })
+        .await
+    }
+
+    pub(crate) async fn state_machine(&self, arn: String) -> Result<Option<StateMachineRow>, LogError> {
+        self.run(move |connection| find(connection, &arn)).await
+    }
+
+    pub(crate) async fn revision(&self, id: i64) -> Result<Option<Revision>, LogError> {
+        self.run(move |connection| {
+            let read = |row: &Row<'_>| {
+                Ok(Revision {
+                    id: row.get(0)?,
+                    definition: row.get(1)?,
+                    role_arn: row.get(2)?,
+                    created: timestamp(row.get(3)?),
+                })
+            };
+            let query = "SELECT id, definition, role_arn, created FROM revisions WHERE id = ?1";
+            Ok(connection.prepare_cached(query)?.query_row([id], read).optional()?)
+        })
+        .await
+    }
+
+    /// State machines by ARN, at most `limit` after `after`.
+    pub(crate) async fn state_machines(
+        &self,
+        after: String,
+        limit: usize,
+    ) -> Result<Vec<StateMachineRow>, LogError> {
+        self.run(move |connection| {
+            let query = format!(
+                "SELECT {COLUMNS} FROM state_machines JOIN revisions ON revisions.id = state_machines.revision \
+                 WHERE state_machines.arn > ?1 ORDER BY state_machines.arn LIMIT ?2"
+            );
+            let mut statement = connection.prepare_cached(&query)?;
+            let rows = statement.query_map(params![after, limit as i64], read)?;
+            rows.map(|row| with_tags(row?)).collect()
+        })
+        .await
+    }
+
+    /// Deletes a state machine. Its executions, and the revisions they run, stay.
+    pub(crate) async fn delete_state_machine(&self, arn: String) -> Result<(), LogError> {
+        self.run(move |connection| {
+            connection.execute("DELETE FROM state_machines WHERE arn = ?1", [arn])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Replaces the tags of a state machine.
+    pub(crate) async fn set_tags(&self, arn: String, tags: BTreeMap<String, String>) -> Result<(), LogError> {
+        self.run(move |connection| {
+            let tags = serde_json::to_string(&tags)?;
+            connection.execute("UPDATE state_machines SET tags = ?2 WHERE arn = ?1", params![arn, tags])?;
+            Ok(())
+        })
+        .await
+    }
+}
