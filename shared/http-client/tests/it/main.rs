@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[derive(Debug)]
 struct StoppedClock;
@@ -132,11 +133,16 @@ async fn answers_that_are_not_what_was_asked_for() {
 
 #[tokio::test]
 async fn connections_that_fail_are_unavailable() {
-    let client = serve(|_| {
-        let pieces = futures::stream::iter([Ok(Bytes::from_static(b"{\"a\":")), Err("cut")]);
-        answer(200, &[("content-length", "100")], Body::from_stream(pieces))
-    })
-    .await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut request = [0; 1024];
+        connection.read(&mut request).await.unwrap();
+        let half = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"a\":";
+        connection.write_all(half.as_bytes()).await.unwrap();
+    });
+    let client = Client::new("Jira", &base, Auth::None, &Options::new().unwrap()).unwrap();
     let error = client.get("/x", &[]).send().await.unwrap_err().error;
     assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.message.contains("broke off"), "{error}");

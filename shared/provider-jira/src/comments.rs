@@ -1,0 +1,136 @@
+//! Comments with a mark.
+
+use crate::jira::Jira;
+use crate::markdown_to_document::document_from_markdown;
+use crate::tickets::unknown_ticket;
+use domain::ActionError;
+use domain::plugins::{CommentId, Mark};
+use http_client::Optional;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const PROPERTY: &str = "ticketsmith";
+const PAGE: usize = 100;
+/// How far Jira's clock and ours may differ.
+const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_hours(24);
+
+#[derive(Debug, Deserialize)]
+struct Comments {
+    comments: Vec<Comment>,
+    total: usize,
+}
+
+#[derive(Debug, Deserialize)]
+struct Comment {
+    id: String,
+    #[serde(default)]
+    created: String,
+    #[serde(default)]
+    properties: Vec<Property>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Property {
+    key: String,
+    #[serde(default)]
+    value: Value,
+}
+
+impl Jira {
+    pub(crate) async fn create_comment(
+        &self,
+        key: &str,
+        markdown: &str,
+        mark: &Mark,
+    ) -> Result<CommentId, ActionError> {
+        let request =
+            self.client.post("/rest/api/3/issue/{key}/comment", &[key]).json(&marked(markdown, mark));
+        let answer = request.send().await.optional()?.ok_or_else(|| unknown_ticket(key))?;
+        let comment: Comment = answer.json()?;
+        Ok(self.comment_id(key, comment))
+    }
+
+    pub(crate) async fn find_marked_comment(
+        &self,
+        key: &str,
+        mark: &Mark,
+    ) -> Result<Option<CommentId>, ActionError> {
+        let digest = mark.digest();
+        let mut seen = 0;
+        loop {
+            let request = self
+                .client
+                .get("/rest/api/3/issue/{key}/comment", &[key])
+                .query("expand", "properties")
+                .query("orderBy", "-created")
+                .query("maxResults", PAGE)
+                .query("startAt", seen);
+            let answer = request.send().await.optional()?.ok_or_else(|| unknown_ticket(key))?;
+            let page: Comments = answer.json()?;
+            seen += page.comments.len();
+            let last = page.comments.is_empty()
+                || seen >= page.total
+                || page.comments.last().is_some_and(|oldest| oldest.is_older_than(mark.at));
+            if let Some(comment) = page.comments.into_iter().find(|comment| comment.carries(&digest)) {
+                return Ok(Some(self.comment_id(key, comment)));
+            }
+            if last {
+                return Ok(None);
+            }
+        }
+    }
+
+    pub(crate) async fn replace_comment(
+        &self,
+        key: &str,
+        comment: &CommentId,
+        markdown: &str,
+        mark: &Mark,
+    ) -> Result<(), ActionError> {
+        let path = "/rest/api/3/issue/{key}/comment/{id}";
+        let request = self.client.put(path, &[key, &comment.id]).json(&marked(markdown, mark));
+        request.send().await.optional()?.ok_or_else(|| {
+            ActionError::rejected(format!("Jira has no comment {} on `{key}` any more", comment.id))
+        })?;
+        Ok(())
+    }
+
+    fn comment_id(&self, key: &str, comment: Comment) -> CommentId {
+        let url = format!("{}?focusedCommentId={}", self.ticket_url(key), comment.id);
+        CommentId { id: comment.id, url: Some(url) }
+    }
+}
+
+impl Comment {
+    fn carries(&self, digest: &str) -> bool {
+        self.properties.iter().any(|property| property.key == PROPERTY && property.value["mark"] == digest)
+    }
+
+    fn is_older_than(&self, at: Timestamp) -> bool {
+        // Jira writes 2021-01-17T12:34:00.000+0000.
+        Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", &self.created)
+            .is_ok_and(|created| created < at - CLOCKS_DIFFER_BY)
+    }
+}
+
+fn marked(markdown: &str, mark: &Mark) -> Value {
+    json!({
+        "body": document_from_markdown(markdown),
+        "properties": [{"key": PROPERTY, "value": {"mark": mark.digest()}}],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jiras_dates_are_read() {
+        let comment = |created: &str| Comment { id: "1".into(), created: created.into(), properties: vec![] };
+        let at = "2021-01-20T00:00:00Z".parse().unwrap();
+        assert!(comment("2021-01-17T12:34:00.000+0000").is_older_than(at));
+        assert!(!comment("2021-01-19T12:34:00.000+0100").is_older_than(at));
+        assert!(!comment("yesterday").is_older_than(at));
+    }
+}

@@ -1,0 +1,110 @@
+//! The plugin itself.
+
+use crate::fields::CustomFields;
+use async_trait::async_trait;
+use domain::configuration::JiraSettings;
+use domain::plugins::{CommentId, Mark, NewTask, StatusChange, TaskManagement, TaskQuery};
+use domain::{ActionError, Task};
+use http_client::{Auth, Client, Options, read_credentials};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// Who we are to Jira: an account and its API token
+/// (<https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/>).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The account's address.
+    pub email: String,
+    /// The token.
+    pub api_token: SecretString,
+}
+
+impl Credentials {
+    /// Reads the JSON of the secret called `name`: `{"email": …, "api_token": …}`.
+    ///
+    /// # Errors
+    /// `Rejected`, naming the secret and what is missing and never a value.
+    pub fn read(name: &str, secret: &SecretString) -> Result<Self, ActionError> {
+        read_credentials(name, secret, r#"{"email": …, "api_token": …}"#)
+    }
+}
+
+/// A Jira Cloud site.
+#[derive(Debug, Clone)]
+pub struct Jira {
+    pub(crate) client: Client,
+    pub(crate) custom_fields: CustomFields,
+}
+
+impl Jira {
+    /// Connects nothing yet.
+    ///
+    /// # Errors
+    /// `Rejected` when `base_url` cannot be used or `custom_fields` names a field that we do not know.
+    pub fn new(
+        settings: &JiraSettings,
+        credentials: Credentials,
+        options: &Options,
+    ) -> Result<Self, ActionError> {
+        let auth = Auth::Basic { user: credentials.email, password: credentials.api_token };
+        let client =
+            Client::new("Jira", &settings.base_url, auth, options)?.header("accept", "application/json");
+        Ok(Self { client, custom_fields: CustomFields::new(&settings.custom_fields)? })
+    }
+
+    /// Where people open a ticket.
+    pub(crate) fn ticket_url(&self, key: &str) -> String {
+        format!("{}/browse/{key}", self.client.base_url())
+    }
+}
+
+#[async_trait]
+impl TaskManagement for Jira {
+    async fn get_task(&self, task_id: &str) -> Result<Task, ActionError> {
+        self.ticket(task_id).await
+    }
+
+    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError> {
+        self.create_ticket(new, mark).await
+    }
+
+    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<Task>, ActionError> {
+        self.find_marked_ticket(project, mark).await
+    }
+
+    async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {
+        self.move_to_status(task_id, status).await
+    }
+
+    async fn add_comment(
+        &self,
+        task_id: &str,
+        markdown: &str,
+        mark: &Mark,
+    ) -> Result<CommentId, ActionError> {
+        self.create_comment(task_id, markdown, mark).await
+    }
+
+    async fn find_comment(&self, task_id: &str, mark: &Mark) -> Result<Option<CommentId>, ActionError> {
+        self.find_marked_comment(task_id, mark).await
+    }
+
+    async fn update_comment(
+        &self,
+        task_id: &str,
+        comment: &CommentId,
+        markdown: &str,
+        mark: &Mark,
+    ) -> Result<(), ActionError> {
+        self.replace_comment(task_id, comment, markdown, mark).await
+    }
+
+    async fn get_project_tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, ActionError> {
+        self.project_tickets(query).await
+    }
+
+    async fn remove_label(&self, task_id: &str, label: &str) -> Result<(), ActionError> {
+        self.unlabel(task_id, label).await
+    }
+}

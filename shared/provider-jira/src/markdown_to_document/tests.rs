@@ -1,0 +1,131 @@
+use super::document_from_markdown;
+use crate::markdown_from_document;
+use serde_json::{Value, json};
+
+/// What the format allows inside each node, from the published schema (`@atlaskit/adf-schema`, `full.json`).
+fn assert_valid(node: &Value) {
+    let kind = node["type"].as_str().unwrap();
+    let allowed: &[&str] = match kind {
+        "doc" => {
+            &["paragraph", "heading", "bulletList", "orderedList", "codeBlock", "blockquote", "rule", "table"]
+        }
+        "blockquote" => &["paragraph", "bulletList", "orderedList", "codeBlock"],
+        "listItem" => &["paragraph", "bulletList", "orderedList", "codeBlock"],
+        "tableHeader" | "tableCell" => {
+            &["paragraph", "heading", "bulletList", "orderedList", "codeBlock", "blockquote", "rule"]
+        }
+        "bulletList" | "orderedList" => &["listItem"],
+        "table" => &["tableRow"],
+        "tableRow" => &["tableHeader", "tableCell"],
+        "paragraph" | "heading" => &["text", "hardBreak"],
+        "codeBlock" => &["text"],
+        _ => &[],
+    };
+    let content = node["content"].as_array().map_or(&[][..], Vec::as_slice);
+    let may_be_empty =
+        matches!(kind, "doc" | "paragraph" | "heading" | "codeBlock" | "text" | "hardBreak" | "rule");
+    assert!(may_be_empty || !content.is_empty(), "an empty {kind}");
+    if kind == "listItem" {
+        assert!(["paragraph", "codeBlock"].contains(&content[0]["type"].as_str().unwrap()), "{node}");
+    }
+    if kind == "text" {
+        assert_ne!(node["text"], "", "an empty text");
+        let marks = node["marks"].as_array().map_or(&[][..], Vec::as_slice);
+        let names: Vec<_> = marks.iter().map(|mark| mark["type"].as_str().unwrap()).collect();
+        if names.contains(&"code") {
+            assert!(names.iter().all(|name| ["code", "link"].contains(name)), "{names:?}");
+        }
+    }
+    for child in content {
+        let inner = child["type"].as_str().unwrap();
+        assert!(allowed.contains(&inner), "`{inner}` may not stand in `{kind}`: {node}");
+        if kind == "codeBlock" {
+            assert!(child.get("marks").is_none(), "marked code: {child}");
+        }
+        assert_valid(child);
+    }
+}
+
+fn document(markdown: &str) -> Value {
+    let document = document_from_markdown(markdown);
+    assert_valid(&document);
+    document
+}
+
+/// Reading what was written gives the same text.
+fn check(markdown: &str) {
+    assert_eq!(markdown_from_document(&document(markdown)), markdown);
+}
+
+#[test]
+fn text_survives_both_ways() {
+    check("# Title\n\nOne *em* **strong** ~~gone~~ `code` [here](https://a.example).");
+    check("- one\n- two\n  - inner\n    1. deep\n    2. deeper\n- three");
+    check("```rust\nlet a = 1;\n\nlet b = 2;\n```");
+    check("> quoted\n> \n> - item".replace("> \n", ">\n").as_str());
+    check("| a | b |\n| --- | --- |\n| 1 | **2** |");
+    check("above\n\n---\n\nbelow");
+}
+
+#[test]
+fn the_form_of_a_comment() {
+    assert_eq!(
+        document("Done: **yes**\n\n- [x] tests"),
+        json!({"type": "doc", "version": 1, "content": [
+            {"type": "paragraph", "content": [
+                {"type": "text", "text": "Done: "},
+                {"type": "text", "text": "yes", "marks": [{"type": "strong"}]}]},
+            {"type": "bulletList", "content": [{"type": "listItem", "content": [
+                {"type": "paragraph", "content": [{"type": "text", "text": "☑ "}, {"type": "text", "text": "tests"}]}]}]}]})
+    );
+}
+
+#[test]
+fn what_may_not_stand_there_becomes_what_may() {
+    for markdown in [
+        "> # heading in a quote",
+        "> > a quote in a quote\n> > - with a list",
+        "- # heading in a list\n- > quote in a list",
+        "- | a | b |\n  | - | - |\n  | 1 | 2 |",
+        "> ---",
+        "- ---\n- x",
+        "- - - - - - - - - - - - - - - - - - - - deep",
+        "-",
+        "- \n- ",
+        ">",
+        "# ",
+        "```\n```",
+        "| |\n|-|\n| |",
+        "**`bold code`** [`linked code`](https://a.example) ***`x`***",
+        "**a *b **c** d* e**",
+        "<div>\n<b>html</b>\n</div>\n\ntext <i>inline</i>",
+        "![image](https://a.example/x.png) ![](x)",
+        "[x](javascript:alert(1)) <javascript:alert(1)>",
+        "1. a\n\n   b\n\n   ```\n   c\n   ```\n2. d",
+        "",
+    ] {
+        document(markdown);
+    }
+    assert_eq!(markdown_from_document(&document("> # a\n> > b")), "> **a**\n>\n> b");
+    assert_eq!(
+        markdown_from_document(&document("- | a | b |\n  | - | - |\n  | 1 | 2 |")),
+        "- a | b\n  1 | 2"
+    );
+}
+
+#[test]
+fn addresses_that_run_code_are_left_out_and_html_is_text() {
+    let document = document("[x](javascript:alert) [y](/relative) <b onclick=z>w</b>").to_string();
+    assert!(!document.contains("javascript") && !document.contains("relative"), "{document}");
+    assert!(document.contains("<b onclick=z>"), "{document}");
+}
+
+#[test]
+fn nesting_has_an_end() {
+    let depth = 1_000;
+    let document = document_from_markdown(&format!("{}x", "- ".repeat(depth)));
+    assert!(document.to_string().len() < 2_000);
+    assert_valid(&document);
+    assert_valid(&document_from_markdown(&format!("{}x", "> ".repeat(depth))));
+    assert_valid(&document_from_markdown(&format!("{}x{}", "*".repeat(depth), "*".repeat(depth))));
+}

@@ -1,0 +1,191 @@
+//! Reading, finding and creating tickets.
+
+use crate::fields::Issue;
+use crate::jira::Jira;
+use crate::markdown_to_document::document_from_markdown;
+use crate::transitions::same_status;
+use domain::plugins::{Mark, NewTask, TaskQuery};
+use domain::{ActionError, Task};
+use http_client::Optional;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// Jira's own limit.
+const LONGEST_SUMMARY: usize = 255;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Found {
+    #[serde(default)]
+    issues: Vec<Issue>,
+    #[serde(default)]
+    next_page_token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Created {
+    key: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct IssueType {
+    #[serde(default)]
+    statuses: Vec<crate::fields::Named>,
+}
+
+impl Jira {
+    pub(crate) async fn ticket(&self, key: &str) -> Result<Task, ActionError> {
+        let issue = self.issue(key, &self.custom_fields.wanted()).await?;
+        Ok(self.task(issue))
+    }
+
+    pub(crate) async fn issue(&self, key: &str, fields: &[&str]) -> Result<Issue, ActionError> {
+        let request = self.client.get("/rest/api/3/issue/{key}", &[key]).query("fields", fields.join(","));
+        let answer = request.send().await.optional()?.ok_or_else(|| unknown_ticket(key))?;
+        answer.json()
+    }
+
+    fn task(&self, issue: Issue) -> Task {
+        let url = self.ticket_url(&issue.key);
+        issue.into_task(&self.custom_fields, url)
+    }
+
+    pub(crate) async fn create_ticket(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError> {
+        let mut labels = new.labels.clone();
+        labels.push(mark_label(mark));
+        let mut fields = Map::new();
+        fields.insert("project".into(), json!({"key": new.project}));
+        fields.insert("issuetype".into(), json!({"name": new.task_type}));
+        fields.insert("summary".into(), summary(&new.title).into());
+        fields.insert("description".into(), document_from_markdown(&new.description));
+        fields.insert("labels".into(), labels.into());
+        if let Some(epic) = &new.epic {
+            match &self.custom_fields.epic_link {
+                Some(field) => fields.insert(field.clone(), epic.as_str().into()),
+                None => fields.insert("parent".into(), json!({"key": epic})),
+            };
+        }
+        if let Some(points) = new.story_points {
+            let field = self.custom_fields.story_points.as_ref().ok_or_else(|| {
+                ActionError::rejected(
+                    "story points cannot be set: plugins.jira.custom_fields.story_points names no field",
+                )
+            })?;
+            fields.insert(field.clone(), points.into());
+        }
+        let request = self.client.post("/rest/api/3/issue", &[]).json(&json!({"fields": fields}));
+        let created: Created = request.send().await?.json()?;
+        self.ticket(&created.key).await
+    }
+
+    pub(crate) async fn find_marked_ticket(
+        &self,
+        project: &str,
+        mark: &Mark,
+    ) -> Result<Option<Task>, ActionError> {
+        let jql = format!("project = {} AND labels = {}", quoted(project), quoted(&mark_label(mark)));
+        // Of two tickets with one mark the older is the first attempt's.
+        Ok(self.search(&format!("{jql} ORDER BY created ASC"), 1).await?.pop())
+    }
+
+    pub(crate) async fn project_tickets(&self, query: &TaskQuery) -> Result<Vec<Task>, ActionError> {
+        let mut jql = format!("project = {}", quoted(&query.project));
+        if let Some(status) = &query.status {
+            let status = self.status_name(&query.project, status).await?;
+            jql = format!("{jql} AND status = {}", quoted(&status));
+        }
+        self.search(&format!("{jql} ORDER BY created DESC"), query.limit.clamp(1, 100) as usize).await
+    }
+
+    /// The project's own name of a status.
+    async fn status_name(&self, project: &str, status: &str) -> Result<String, ActionError> {
+        let request = self.client.get("/rest/api/3/project/{project}/statuses", &[project]);
+        let answer = request.send().await.optional()?.ok_or_else(|| {
+            ActionError::rejected(format!(
+                "Jira has no project `{project}`, or the account of the configured secret may not see it"
+            ))
+        })?;
+        let types: Vec<IssueType> = answer.json()?;
+        let mut names: Vec<_> =
+            types.into_iter().flat_map(|kind| kind.statuses).map(|status| status.name).collect();
+        names.sort();
+        names.dedup();
+        match names.iter().find(|name| same_status(name, status)) {
+            Some(name) => Ok(name.clone()),
+            None => Err(ActionError::rejected(format!(
+                "project {project} has no status `{status}`; accepted: {}",
+                names.join(", ")
+            ))),
+        }
+    }
+
+    async fn search(&self, jql: &str, limit: usize) -> Result<Vec<Task>, ActionError> {
+        let mut tasks = Vec::new();
+        let mut page: Option<String> = None;
+        loop {
+            let mut body = json!({
+                "jql": jql, "fields": self.custom_fields.wanted(), "maxResults": limit - tasks.len(),
+            });
+            if let Some(page) = page {
+                body["nextPageToken"] = page.into();
+            }
+            let request = self.client.post("/rest/api/3/search/jql", &[]).json(&body);
+            let found: Found = request.send().await?.json()?;
+            tasks.extend(found.issues.into_iter().map(|issue| self.task(issue)));
+            page = found.next_page_token;
+            if page.is_none() || tasks.len() >= limit {
+                tasks.truncate(limit);
+                return Ok(tasks);
+            }
+        }
+    }
+
+    pub(crate) async fn unlabel(&self, key: &str, label: &str) -> Result<(), ActionError> {
+        let body = json!({"update": {"labels": [{"remove": label}]}});
+        let request = self.client.put("/rest/api/3/issue/{key}", &[key]).json(&body);
+        request.send().await.optional()?.ok_or_else(|| unknown_ticket(key))?;
+        Ok(())
+    }
+}
+
+/// Jira does not tell what is hidden from what is not there.
+pub(crate) fn unknown_ticket(key: &str) -> ActionError {
+    ActionError::rejected(format!(
+        "Jira has no ticket `{key}`, or the account of the configured secret may not see it"
+    ))
+}
+
+fn mark_label(mark: &Mark) -> String {
+    format!("ticketsmith-{}", mark.digest())
+}
+
+/// One line of at most as many characters as Jira takes.
+fn summary(title: &str) -> Value {
+    let line = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST_SUMMARY) {
+        None => line.into(),
+        Some(_) => line.chars().take(LONGEST_SUMMARY - 1).chain(['…']).collect::<String>().into(),
+    }
+}
+
+/// A string of [JQL](https://support.atlassian.com/jira-software-cloud/docs/use-advanced-search-with-jira-query-language-jql/).
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_cannot_leave_its_quotes() {
+        assert_eq!(quoted(r#"A" OR project = "B\"#), r#""A\" OR project = \"B\\""#);
+    }
+
+    #[test]
+    fn a_title_fits() {
+        assert_eq!(summary("a\n b"), json!("a b"));
+        assert_eq!(summary(&"ü".repeat(255)), json!("ü".repeat(255)));
+        assert_eq!(summary(&"ü".repeat(256)), json!("ü".repeat(254) + "…"));
+    }
+}
