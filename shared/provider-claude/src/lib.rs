@@ -1,1 +1,11 @@
-//! Placeholder replaced by the first commit of this crate.
+//! Claude as a language model, through the [Messages API](https://platform.claude.com/docs/en/api/messages).
+//!
+//! The API is called without streaming and its own types are written here: there is no official library for Rust, and one
+//! endpoint is needed. A reply may take ten minutes unless the client's options say otherwise.
+
+mod claude;
+mod reply;
+mod request;
+mod schema;
+
+pub use claude::{Claude, Credentials};

@@ -1,0 +1,74 @@
+//! The plugin itself.
+
+use crate::reply::Reply;
+use crate::request::{body, tokens_at_most};
+use async_trait::async_trait;
+use domain::ActionError;
+use domain::configuration::ClaudeSettings;
+use domain::plugins::{AiProvider, ModelReply, ModelRequest};
+use http_client::{Auth, Client, Options, read_credentials};
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// Long replies take minutes; the API itself ends a request after ten.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// An API key (<https://platform.claude.com/settings/keys>).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The key.
+    pub api_key: SecretString,
+}
+
+impl Credentials {
+    /// Reads the JSON of the secret called `name`: `{"api_key": …}`.
+    ///
+    /// # Errors
+    /// `Rejected`, naming the secret and what is missing and never a value.
+    pub fn read(name: &str, secret: &SecretString) -> Result<Self, ActionError> {
+        read_credentials(name, secret, r#"{"api_key": …}"#)
+    }
+}
+
+/// Claude.
+#[derive(Debug, Clone)]
+pub struct Claude {
+    client: Client,
+}
+
+impl Claude {
+    /// Connects nothing yet.
+    ///
+    /// # Errors
+    /// `Rejected` when `base_url` cannot be used.
+    pub fn new(
+        settings: &ClaudeSettings,
+        credentials: Credentials,
+        options: &Options,
+    ) -> Result<Self, ActionError> {
+        let auth = Auth::Header { name: "x-api-key", value: credentials.api_key };
+        let client = Client::new("Claude", &settings.base_url, auth, options)?
+            .header("anthropic-version", "2023-06-01")
+            .default_timeout(REPLY_TIMEOUT);
+        Ok(Self { client })
+    }
+}
+
+#[async_trait]
+impl AiProvider for Claude {
+    async fn complete(&self, request: &ModelRequest) -> Result<ModelReply, ActionError> {
+        let answer = self.client.post("/v1/messages", &[]).json(&body(request)).send().await?;
+        let reply: Reply = answer.json()?;
+        Ok(reply.into_model_reply(answer.header("request-id").map(str::to_owned)))
+    }
+
+    fn input_tokens_at_most(&self, request: &ModelRequest) -> u64 {
+        tokens_at_most(request)
+    }
+
+    fn price_provider(&self) -> &'static str {
+        "anthropic"
+    }
+}
