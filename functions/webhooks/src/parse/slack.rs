@@ -1,0 +1,253 @@
+//! Slack: the Events API (<https://docs.slack.dev/apis/events-api/>, JSON), slash commands
+//! (<https://docs.slack.dev/interactivity/implementing-slash-commands/>, a form) and buttons
+//! (<https://docs.slack.dev/interactivity/handling-user-interaction/>, JSON in a form's field).
+
+use super::{Delivery, Malformed, Meaning, header, id_of_body, is_own_account, read_json};
+use axum::http::HeaderMap;
+use domain::configuration::Webhooks;
+use domain::stored::cut_inline;
+use domain::{Actor, Event, EventKind, Source};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// What the Events API sends.
+#[derive(Debug, Deserialize)]
+struct Envelope {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    challenge: Option<String>,
+    event_id: Option<String>,
+    event: Option<Inner>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Inner {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    user: Option<String>,
+    bot_id: Option<String>,
+    text: Option<String>,
+    channel: Option<String>,
+    ts: Option<String>,
+    thread_ts: Option<String>,
+}
+
+/// A form: a slash command, a button in `payload`, or Slack's check of our certificate.
+#[derive(Debug, Deserialize)]
+struct Form {
+    ssl_check: Option<String>,
+    payload: Option<String>,
+    command: Option<String>,
+    text: Option<String>,
+    user_id: Option<String>,
+    user_name: Option<String>,
+    channel_id: Option<String>,
+    response_url: Option<String>,
+    trigger_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Interaction {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    trigger_id: Option<String>,
+    user: Option<User>,
+    #[serde(default)]
+    actions: Vec<Action>,
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Action {
+    action_id: Option<String>,
+}
+
+pub(super) fn parse(headers: &HeaderMap, body: &[u8], settings: &Webhooks) -> Result<Delivery, Malformed> {
+    let is_form = header(headers, "content-type")
+        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded"));
+    if !is_form {
+        return event_callback(body, settings);
+    }
+    let form: Form =
+        serde_urlencoded::from_bytes(body).map_err(|error| Malformed::Form(error.to_string()))?;
+    match &form.payload {
+        Some(payload) => interaction(payload, body),
+        None => Ok(slash_command(form, body, settings)),
+    }
+}
+
+fn event_callback(body: &[u8], settings: &Webhooks) -> Result<Delivery, Malformed> {
+    let envelope = match read_json::<Envelope>("Slack", body)? {
+        Ok(envelope) => envelope,
+        Err(reason) => return Ok(Delivery { id: id_of_body(body), meaning: Meaning::Ignored(reason) }),
+    };
+    let id = envelope.event_id.unwrap_or_else(|| id_of_body(body));
+    let meaning = match (envelope.kind.as_deref(), envelope.challenge, envelope.event) {
+        (Some("url_verification"), Some(challenge), _) => Meaning::Challenge(challenge),
+        (Some("event_callback"), _, Some(event)) if event.kind.as_deref() == Some("app_mention") => {
+            mention(event, &id, settings)
+        }
+        (kind, _, event) => Meaning::Ignored(format!(
+            "nothing listens to Slack's `{}`, event `{}`",
+            kind.unwrap_or_default(),
+            event.and_then(|event| event.kind).unwrap_or_default()
+        )),
+    };
+    Ok(Delivery { id, meaning })
+}
+
+fn mention(event: Inner, delivery: &str, settings: &Webhooks) -> Meaning {
+    let (Some(user), Some(channel)) = (event.user, event.channel) else {
+        return Meaning::Ignored("nobody is named as having said it".into());
+    };
+    if event.bot_id.is_some() || is_own_account(settings, Source::Slack, &user) {
+        return Meaning::Ignored("a bot said it".into());
+    }
+    let text = event.text.unwrap_or_default();
+    let fields = json!({
+        "text": cut_inline(without_leading_mention(&text)),
+        "thread": event.thread_ts.or_else(|| event.ts.clone()),
+        "channel": channel,
+        "actor": user,
+        // Where the answering reaction goes.
+        "message": event.ts,
+    });
+    Meaning::Events(vec![slack_event(EventKind::SlackMentioned, delivery, user, None, fields)])
+}
+
+/// Slack writes a mention as `<@U012AB3CD>`; the one that names the bot at the start is no part of what is said.
+fn without_leading_mention(text: &str) -> &str {
+    let text = text.trim();
+    let Some(rest) = text.strip_prefix("<@") else { return text };
+    rest.split_once('>').map_or(text, |(_, words)| words.trim())
+}
+
+fn slash_command(form: Form, body: &[u8], settings: &Webhooks) -> Delivery {
+    let id = form.trigger_id.unwrap_or_else(|| id_of_body(body));
+    if form.ssl_check.is_some() {
+        return Delivery { id, meaning: Meaning::Ping };
+    }
+    let (Some(command), Some(user)) = (form.command, form.user_id) else {
+        let reason = "the form is neither a slash command nor a button".into();
+        return Delivery { id, meaning: Meaning::Ignored(reason) };
+    };
+    if !command.eq_ignore_ascii_case(&settings.command) {
+        let reason = format!("the command is `{command}`; accepted: `{}`", settings.command);
+        return Delivery { id, meaning: Meaning::Ignored(reason) };
+    }
+    let fields = json!({
+        "text": cut_inline(form.text.as_deref().unwrap_or_default().trim()),
+        "actor": user,
+        "channel": form.channel_id,
+        "response_url": form.response_url,
+    });
+    let event = slack_event(EventKind::SlackCommand, &id, user, form.user_name, fields);
+    Delivery { id, meaning: Meaning::SlashCommand(event) }
+}
+
+fn interaction(payload: &str, body: &[u8]) -> Result<Delivery, Malformed> {
+    let interaction = match read_json::<Interaction>("Slack", payload.as_bytes())? {
+        Ok(interaction) => interaction,
+        Err(reason) => return Ok(Delivery { id: id_of_body(body), meaning: Meaning::Ignored(reason) }),
+    };
+    let id = interaction.trigger_id.unwrap_or_else(|| id_of_body(body));
+    let action = interaction.actions.into_iter().find_map(|action| action.action_id);
+    let user = interaction.user.and_then(|user| user.id);
+    let meaning = match (interaction.kind.as_deref(), action, user) {
+        (Some("block_actions"), Some(action), Some(user)) => Meaning::Button { action, user },
+        (kind, _, _) => {
+            Meaning::Ignored(format!("nothing listens to Slack's interaction `{}`", kind.unwrap_or_default()))
+        }
+    };
+    Ok(Delivery { id, meaning })
+}
+
+fn slack_event(
+    kind: EventKind,
+    delivery: &str,
+    user: String,
+    display_name: Option<String>,
+    fields: Value,
+) -> Event {
+    let fields = match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    };
+    let actor = Actor { source: Source::Slack, id: user, display_name, person: None };
+    Event { kind, delivery: delivery.to_owned(), actor: Some(actor), project: None, task_id: None, fields }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn parsed(content_type: &'static str, body: &str) -> Delivery {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static(content_type));
+        let settings =
+            Webhooks { own_accounts: [(Source::Slack, "UBOT".to_owned())].into(), ..Webhooks::default() };
+        parse(&headers, body.as_bytes(), &settings).unwrap()
+    }
+
+    fn form(fields: &[(&str, &str)]) -> Delivery {
+        parsed("application/x-www-form-urlencoded", &serde_urlencoded::to_string(fields).unwrap())
+    }
+
+    fn mention_by(user: &str) -> Delivery {
+        let body = json!({
+            "type": "event_callback",
+            "event_id": "Ev1",
+            "event": {"type": "app_mention", "user": user, "text": "<@UBOT> run SHOP-1", "channel": "C1", "ts": "1.2"},
+        });
+        parsed("application/json", &body.to_string())
+    }
+
+    #[test]
+    fn a_challenge_is_handed_back() {
+        let delivery = parsed("application/json", r#"{"type": "url_verification", "challenge": "abc"}"#);
+        assert_eq!(delivery.meaning, Meaning::Challenge("abc".into()));
+    }
+
+    #[test]
+    fn a_mention_carries_its_thread_and_words() {
+        let delivery = mention_by("U1");
+        assert_eq!(delivery.id, "Ev1");
+        let Meaning::Events(events) = delivery.meaning else { panic!("no event") };
+        assert_eq!(events[0].kind, EventKind::SlackMentioned);
+        assert_eq!(events[0].fields["text"], "run SHOP-1");
+        assert_eq!(events[0].fields["thread"], "1.2");
+        assert_eq!(mention_by("UBOT").meaning, Meaning::Ignored("a bot said it".into()));
+    }
+
+    #[test]
+    fn a_command_knows_where_to_answer() {
+        let delivery = form(&[
+            ("command", "/ticketsmith"),
+            ("text", " run SHOP-1 "),
+            ("user_id", "U1"),
+            ("channel_id", "C1"),
+            ("response_url", "https://hooks.slack.com/commands/1"),
+            ("trigger_id", "T1"),
+        ]);
+        assert_eq!(delivery.id, "T1");
+        let Meaning::SlashCommand(event) = delivery.meaning else { panic!("no command") };
+        assert_eq!(event.fields["text"], "run SHOP-1");
+        assert_eq!(event.fields["response_url"], "https://hooks.slack.com/commands/1");
+        assert_eq!(event.actor.unwrap().id, "U1");
+        assert_eq!(form(&[("ssl_check", "1")]).meaning, Meaning::Ping);
+        assert!(matches!(form(&[("command", "/other"), ("user_id", "U1")]).meaning, Meaning::Ignored(_)));
+    }
+
+    #[test]
+    fn a_button_names_its_action_and_who_pressed_it() {
+        let payload = json!({"type": "block_actions", "trigger_id": "T1", "user": {"id": "U1"},
+            "actions": [{"action_id": "approve", "value": "x"}]});
+        let delivery = form(&[("payload", &payload.to_string())]);
+        assert_eq!(delivery.meaning, Meaning::Button { action: "approve".into(), user: "U1".into() });
+    }
+}

@@ -1,0 +1,251 @@
+//! What becomes of deliveries from Jira and GitHub.
+
+use crate::world::{PREFIX, World, labelled, send, sign};
+use domain::Source;
+use domain::execution::{Outcome, execution_name};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+#[tokio::test]
+async fn a_labelled_ticket_starts_its_workflow() {
+    let world = World::new().await;
+    let (status, answer) = world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
+    let name = execution_name(Source::Jira, Some("SHOP-1"), "d1");
+    assert_eq!(
+        (status, answer),
+        (200, json!({"results": [{"result": "started", "workflow": "development", "execution": name}]}))
+    );
+    let starts = world.starts();
+    assert_eq!(starts.len(), 1);
+    assert_eq!(starts[0]["stateMachineArn"], format!("{PREFIX}development"));
+    assert_eq!(starts[0]["name"], name);
+    let input: Value = serde_json::from_str(starts[0]["input"].as_str().unwrap()).unwrap();
+    assert_eq!(input["inputs"], json!({"task_id": "SHOP-1", "max_cost_usd": 10}));
+    assert_eq!(input["actor"]["person"], "ada");
+    assert_eq!(input["project"], "SHOP");
+    let record = world.table.execution(&name).await.unwrap().unwrap();
+    assert_eq!(record.outcome, Outcome::Running);
+    assert_eq!(record.task_id.as_deref(), Some("SHOP-1"));
+}
+
+#[tokio::test]
+async fn the_same_delivery_fifty_times_at_once_starts_one() {
+    let world = Arc::new(World::new().await);
+    let posts: Vec<_> = (0..50)
+        .map(|_| {
+            let world = world.clone();
+            tokio::spawn(async move { world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await })
+        })
+        .collect();
+    let mut results = Vec::new();
+    for post in posts {
+        let (status, answer) = post.await.unwrap();
+        assert_eq!(status, 200, "{answer}");
+        results.push(answer["results"][0]["result"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(world.starts().len(), 1);
+    assert_eq!(results.iter().filter(|result| *result == "started").count(), 1, "{results:?}");
+    assert_eq!(results.iter().filter(|result| *result == "duplicate").count(), 49, "{results:?}");
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_worked_on_is_not_started_again() {
+    let world = World::new().await;
+    world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
+    let (status, answer) = world.jira("d2", &labelled("SHOP-1", "agent", "5b10")).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        answer["results"][0],
+        json!({"result": "already_at_work", "execution": execution_name(Source::Jira, Some("SHOP-1"), "d1")})
+    );
+    let (_, other) = world.jira("d3", &labelled("SHOP-2", "agent", "5b10")).await;
+    assert_eq!(other["results"][0]["result"], "started");
+    assert_eq!(world.starts().len(), 2);
+}
+
+#[tokio::test]
+async fn nothing_is_believed_without_its_signature() {
+    let world = World::new().await;
+    let body = labelled("SHOP-1", "agent", "5b10").to_string();
+    let good = format!("sha256={}", sign("jira-secret", &[body.as_bytes()]));
+    let other = format!("sha256={}", sign("github-secret", &[body.as_bytes()]));
+    for signature in [None, Some(other.as_str()), Some("sha256="), Some("sha1=00"), Some("nonsense")] {
+        let mut request = world.post("jira", body.clone());
+        if let Some(signature) = signature {
+            request = request.header("x-hub-signature", signature);
+        }
+        assert_eq!(send(request).await.0, 401, "{signature:?}");
+    }
+    let changed = body.replace("SHOP-1", "SHOP-2");
+    let (status, answer) = send(world.post("jira", changed).header("x-hub-signature", &good)).await;
+    assert_eq!(status, 401);
+    assert!(!answer.to_string().contains(&good[7..]), "{answer}");
+    assert!(world.starts().is_empty());
+    assert_eq!(send(world.post("jira", body).header("x-hub-signature", &good)).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_rotated_secret_is_read_again_but_not_by_everybody_who_knocks() {
+    let world = World::new().await;
+    let payload = labelled("SHOP-1", "agent", "5b10");
+    assert_eq!(world.jira("d1", &payload).await.0, 200);
+    world.aws.lock().unwrap().secrets = json!({"jira": "rotated"});
+    let body = payload.to_string();
+    let request = || {
+        let signature = format!("sha256={}", sign("rotated", &[body.as_bytes()]));
+        world.post("jira", body.clone()).header("x-hub-signature", signature)
+    };
+    assert_eq!(send(request()).await.0, 401, "read less than ten seconds ago");
+    assert_eq!(world.aws.lock().unwrap().secret_reads, 1);
+    world.clock.advance(11);
+    assert_eq!(send(request()).await.0, 200);
+    assert_eq!(world.jira("d2", &payload).await.0, 401, "the old secret is no longer believed");
+    assert_eq!(world.aws.lock().unwrap().secret_reads, 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_delivery_is_refused_by_its_own_status() {
+    let world = World::new().await;
+    assert_eq!(send(world.post("gitlab", "{}")).await.0, 404);
+    assert_eq!(send(world.http.get(format!("{}/webhooks/jira", world.url))).await.0, 405);
+    assert_eq!(send(world.post("jira", vec![b'x'; 1024 * 1024 + 1])).await.0, 413);
+    let signed = |body: &str| {
+        let signature = format!("sha256={}", sign("jira-secret", &[body.as_bytes()]));
+        world.post("jira", body.to_owned()).header("x-hub-signature", signature)
+    };
+    let (status, answer) = send(signed("{\"webhookEvent\": ")).await;
+    assert_eq!(status, 400);
+    assert!(answer["error"].as_str().unwrap().starts_with("the body is not valid JSON"), "{answer}");
+    assert_eq!(send(signed("[]")).await.0, 400);
+    let (status, answer) = send(signed("{\"webhookEvent\": \"jira:version_released\"}")).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        answer["results"][0],
+        json!({"result": "ignored", "reason": "nothing listens to Jira's event `jira:version_released`"})
+    );
+}
+
+#[tokio::test]
+async fn only_admitted_people_start_work() {
+    let world = World::new().await;
+    let (status, answer) = world.jira("d1", &labelled("SHOP-1", "agent", "mallory")).await;
+    assert_eq!((status, &answer["results"][0]["result"]), (200, &json!("refused")));
+    // TES admits whoever may push, which the workflow's first state asks the code host.
+    let (_, answer) = world.jira("d2", &labelled("TES-1", "agent", "mallory")).await;
+    assert_eq!(answer["results"][0]["result"], "started");
+    let (_, answer) = world.jira("d3", &labelled("SHOP-1", "agent", "bot-1")).await;
+    assert_eq!(answer["results"][0], json!({"result": "ignored", "reason": "the bot did it itself"}));
+    assert_eq!(world.starts().len(), 1);
+}
+
+#[tokio::test]
+async fn an_accepted_delivery_survives_a_failed_start() {
+    let world = World::new().await;
+    world.aws.lock().unwrap().refuse_starts = true;
+    let (status, answer) = world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
+    assert_eq!((status, &answer["results"][0]["result"]), (200, &json!("pending")));
+    let name = answer["results"][0]["execution"].as_str().unwrap();
+    assert_eq!(world.table.execution(name).await.unwrap().unwrap().outcome, Outcome::Pending);
+}
+
+#[tokio::test]
+async fn a_failed_record_is_for_the_sender_to_repeat() {
+    let world = World::new().await;
+    world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
+    world.dynamo.delete_table().table_name("ticketsmith").send().await.unwrap();
+    let (status, answer) = world.jira("d2", &labelled("SHOP-2", "agent", "5b10")).await;
+    assert_eq!(status, 503);
+    assert_eq!(answer, json!({"error": "the delivery was not accepted; send it again later"}));
+    assert_eq!(world.starts().len(), 1);
+}
+
+#[tokio::test]
+async fn a_panic_ends_one_delivery_and_not_the_process() {
+    let world = World::new().await;
+    let now = world.clock.break_down();
+    let body = labelled("SHOP-1", "agent", "5b10").to_string();
+    let signature = format!("sha256={}", sign("jira-secret", &[body.as_bytes()]));
+    let (status, answer) = send(world.post("jira", body).header("x-hub-signature", signature)).await;
+    assert_eq!(status, 500);
+    assert!(!answer.to_string().contains("clock"), "{answer}");
+    world.clock.mend(now);
+    assert_eq!(world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await.0, 200);
+}
+
+#[tokio::test]
+async fn comments_and_reviews_on_github_start_their_workflow() {
+    let world = World::new().await;
+    let comment = |id: u64, body: &str| {
+        json!({
+            "action": "created",
+            "sender": {"login": "ada-hub"},
+            "repository": {"full_name": "acme/shop"},
+            "issue": {"number": id, "pull_request": {"url": "u"}},
+            "comment": {"id": 9, "body": body},
+        })
+    };
+    for (number, body) in [(3, "/ticketsmith revise use a map"), (4, "@ticketsmith revise use a map")] {
+        let (status, answer) = world.github("issue_comment", body, &comment(number, body)).await;
+        assert_eq!((status, &answer["results"][0]["workflow"]), (200, &json!("revision")), "{answer}");
+    }
+    let (_, answer) = world.github("issue_comment", "d3", &comment(5, "@ticketsmith-dev revise")).await;
+    assert_eq!(answer["results"][0]["result"], "ignored");
+    let review = json!({
+        "action": "submitted",
+        "sender": {"login": "ada-hub"},
+        "repository": {"full_name": "acme/shop"},
+        "pull_request": {"number": 7},
+        "review": {"state": "changes_requested", "body": "rename it"},
+    });
+    let (_, answer) = world.github("pull_request_review", "d4", &review).await;
+    assert_eq!(answer["results"][0]["result"], "started");
+    let input: Value = serde_json::from_str(world.starts()[2]["input"].as_str().unwrap()).unwrap();
+    assert_eq!((&input["inputs"]["number"], &input["event"]["comments"]), (&json!(7), &json!("rename it")));
+}
+
+#[tokio::test]
+async fn a_closed_pull_request_is_written_down() {
+    let world = World::new().await;
+    let payload = json!({
+        "action": "closed",
+        "sender": {"login": "ada-hub"},
+        "repository": {"full_name": "acme/shop"},
+        "pull_request": {"number": 7, "merged": true, "head": {"ref": "feature/SHOP-1"},
+            "created_at": "2026-11-22T10:00:00Z", "closed_at": "2026-11-22T12:00:00Z"},
+    });
+    let (status, answer) = world.github("pull_request", "d1", &payload).await;
+    assert_eq!((status, answer), (200, json!({"results": [{"result": "recorded"}]})));
+    let closed = world.table.closed_pull_requests(&"acme/shop".parse().unwrap()).await.unwrap();
+    assert_eq!((closed.len(), closed[0].number, closed[0].merged), (1, 7, true));
+    assert_eq!(closed[0].branch, "feature/SHOP-1");
+}
+
+#[tokio::test]
+async fn recorded_deliveries_take_their_road() {
+    let contracts = std::env::var("TICKETSMITH_CONTRACTS")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/contracts").into());
+    let world = World::new().await;
+    for (file, expected) in [
+        (
+            "jira-issue-labelled.json",
+            json!({"result": "ignored", "reason": "no workflow has a trigger for jira.labelled with label `sad`"}),
+        ),
+        (
+            "jira-issue-transitioned.json",
+            json!({"result": "started", "workflow": "development",
+                "execution": execution_name(Source::Jira, Some("TES-41"), file_id("jira-issue-transitioned.json"))}),
+        ),
+    ] {
+        let Ok(text) = std::fs::read_to_string(format!("{contracts}/samples/{file}")) else {
+            eprintln!("SKIPPED: {file} is not under TICKETSMITH_CONTRACTS ({contracts})");
+            continue;
+        };
+        let payload: Value = serde_json::from_str(&text).unwrap();
+        let (status, answer) = world.jira(file_id(file), &payload).await;
+        assert_eq!((status, &answer["results"][0]), (200, &expected));
+    }
+}
+
+fn file_id(file: &str) -> &str {
+    file.trim_end_matches(".json")
+}
