@@ -109,7 +109,7 @@ fn what_may_not_stand_there_becomes_what_may() {
     assert_eq!(markdown_from_document(&document("> # a\n> > b")), "> **a**\n>\n> b");
     assert_eq!(
         markdown_from_document(&document("- | a | b |\n  | - | - |\n  | 1 | 2 |")),
-        "- a | b\n  1 | 2"
+        "- a | b\n\n  1 | 2"
     );
 }
 

@@ -1,0 +1,222 @@
+//! Markdown as Slack's [mrkdwn](https://docs.slack.dev/messaging/formatting-message-text).
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+/// Writes Markdown as `mrkdwn`. Text is escaped, so that nothing in it can mention a person, a channel or everybody, and
+/// links keep `http`, `https` and `mailto` addresses only. Headings are bold, tables are rows parted by `|`, images are links.
+pub fn mrkdwn_from_markdown(markdown: &str) -> String {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let mut writer = Writer::default();
+    for event in Parser::new_ext(markdown, options) {
+        writer.read(event);
+    }
+    writer.text.trim().to_owned()
+}
+
+#[derive(Default)]
+struct Writer {
+    text: String,
+    /// The next number of each list around, `None` for bullets.
+    lists: Vec<Option<u64>>,
+    quotes: usize,
+    in_code: bool,
+    /// Whether each link around is written as one.
+    links: Vec<bool>,
+    first_cell: bool,
+}
+
+impl Writer {
+    fn read(&mut self, event: Event<'_>) {
+        match event {
+            Event::Start(tag) => self.start(tag),
+            Event::End(tag) => self.end(tag),
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.write(&escaped(&text)),
+            Event::Code(text) => self.write(&format!("`{}`", escaped(&text))),
+            Event::SoftBreak | Event::HardBreak => self.write("\n"),
+            Event::Rule => {
+                self.block();
+                self.text.push_str("———");
+            }
+            Event::TaskListMarker(done) => self.text.push_str(if done { "☑ " } else { "☐ " }),
+            Event::FootnoteReference(text) => self.write(&escaped(&text)),
+            Event::InlineMath(text) | Event::DisplayMath(text) => self.write(&escaped(&text)),
+        }
+    }
+
+    fn start(&mut self, tag: Tag<'_>) {
+        match tag {
+            Tag::Paragraph | Tag::HtmlBlock => self.block(),
+            Tag::Heading { .. } => {
+                self.block();
+                self.text.push('*');
+            }
+            Tag::BlockQuote(_) => self.quotes += 1,
+            // A language after the fence would be shown as code, so it is left out.
+            Tag::CodeBlock(_) => {
+                self.block();
+                self.text.push_str("```\n");
+                self.in_code = true;
+            }
+            Tag::List(first) => self.lists.push(first),
+            Tag::Item => self.item(),
+            Tag::Table(_) => self.block(),
+            Tag::TableHead | Tag::TableRow => {
+                self.line();
+                self.first_cell = true;
+            }
+            Tag::TableCell => {
+                if !std::mem::take(&mut self.first_cell) {
+                    self.text.push_str(" | ");
+                }
+            }
+            Tag::Emphasis => self.text.push('_'),
+            Tag::Strong => self.text.push('*'),
+            Tag::Strikethrough => self.text.push('~'),
+            Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
+                let address = address(&dest_url);
+                if let Some(address) = &address {
+                    self.text.push_str(&format!("<{address}|"));
+                }
+                self.links.push(address.is_some());
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::Heading(_) | TagEnd::Strong => self.text.push('*'),
+            TagEnd::BlockQuote(_) => self.quotes -= 1,
+            TagEnd::CodeBlock => {
+                if !self.text.ends_with('\n') {
+                    self.write("\n");
+                }
+                self.text.push_str("```");
+                self.in_code = false;
+            }
+            TagEnd::List(_) => {
+                self.lists.pop();
+            }
+            TagEnd::Emphasis => self.text.push('_'),
+            TagEnd::Strikethrough => self.text.push('~'),
+            TagEnd::Link | TagEnd::Image => {
+                if self.links.pop() == Some(true) {
+                    self.text.push('>');
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Text that may hold line breaks, each continued in its quote.
+    fn write(&mut self, text: &str) {
+        let quote = if self.in_code { String::new() } else { "> ".repeat(self.quotes.min(1)) };
+        for (index, line) in text.split('\n').enumerate() {
+            if index > 0 {
+                self.text.push('\n');
+                self.text.push_str(&quote);
+            }
+            self.text.push_str(line);
+        }
+    }
+
+    /// A blank line before a block, but none after an item's bullet.
+    fn block(&mut self) {
+        let at_bullet = self.text.ends_with(' ') && !self.lists.is_empty();
+        if self.text.is_empty() || at_bullet {
+            return self.quote();
+        }
+        let between = if self.lists.is_empty() { "\n\n" } else { "\n" };
+        self.text.push_str(between);
+        self.quote();
+    }
+
+    fn line(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        self.quote();
+    }
+
+    /// Slack knows one depth of quotes, at the beginning of a line.
+    fn quote(&mut self) {
+        if self.quotes > 0 && (self.text.is_empty() || self.text.ends_with('\n')) {
+            self.text.push_str("> ");
+        }
+    }
+
+    fn item(&mut self) {
+        self.line();
+        // Slack shows no deeper nesting in a readable way.
+        self.text.push_str(&"    ".repeat(self.lists.len().saturating_sub(1).min(4)));
+        match self.lists.last_mut() {
+            Some(Some(number)) => {
+                self.text.push_str(&format!("{number}. "));
+                *number = number.saturating_add(1);
+            }
+            _ => self.text.push_str("• "),
+        }
+    }
+}
+
+/// The three characters that Slack gives a meaning, and nothing else:
+/// <https://docs.slack.dev/messaging/formatting-message-text#escaping>.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// An address as it may stand in a link; `None` for one that leads nowhere safe.
+fn address(given: &str) -> Option<String> {
+    let lower = given.to_ascii_lowercase();
+    let safe = ["http://", "https://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme));
+    safe.then(|| escaped(given).replace('|', "%7C").replace(char::is_whitespace, "%20"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(markdown: &str, expected: &str) {
+        assert_eq!(mrkdwn_from_markdown(markdown), expected, "{markdown}");
+    }
+
+    #[test]
+    fn text_and_marks() {
+        check("Done: **bold** *em* ~~gone~~ `a < b`", "Done: *bold* _em_ ~gone~ `a &lt; b`");
+        check("# Title\n\nOne\ntwo\n\nthree", "*Title*\n\nOne\ntwo\n\nthree");
+        check("[#12](https://a.example/x?a=1&b=2)", "<https://a.example/x?a=1&amp;b=2|#12>");
+        check("<https://a.example>", "<https://a.example|https://a.example>");
+        check("![alt](https://a.example/x.png)", "<https://a.example/x.png|alt>");
+    }
+
+    #[test]
+    fn lists_quotes_code_and_tables() {
+        check("Changed:\n- a\n- b\n  - c\n\nAfter", "Changed:\n• a\n• b\n    • c\n\nAfter");
+        check("3. a\n4. b", "3. a\n4. b");
+        check("- [x] did\n- [ ] will", "• ☑ did\n• ☐ will");
+        check("> one\n> two\n\nthree", "> one\n> two\n\nthree");
+        check("```rust\nlet a = \"<b>\";\n```\nafter", "```\nlet a = \"&lt;b&gt;\";\n```\n\nafter");
+        check("| a | b |\n| - | - |\n| 1 | 2 |", "a | b\n1 | 2");
+        check("a\n\n---\n\nb", "a\n\n———\n\nb");
+    }
+
+    #[test]
+    fn nothing_in_the_text_can_mention_or_mislead() {
+        for hostile in [
+            "<!channel> <!here> <@U012AB3CD> <!subteam^S1> <#C1|x>",
+            "`<!channel>`",
+            "```\n<!channel>\n```",
+            "[<!channel>](https://a.example)",
+            "[x](<https://a.example/|<!channel>>)",
+            "[x](javascript:alert)",
+            "<b>\n<!channel>\n</b>",
+            "&lt;!channel&gt;",
+        ] {
+            let text = mrkdwn_from_markdown(hostile);
+            for part in text.split('<').skip(1) {
+                assert!(part.starts_with("https://a.example"), "{hostile} became {text}");
+            }
+        }
+        check("[x](javascript:alert)", "x");
+    }
+}

@@ -1,0 +1,157 @@
+//! The plugin itself.
+
+use async_trait::async_trait;
+use domain::configuration::SlackSettings;
+use domain::plugins::{Communication, Mark, Message, MessageBody, SentMessage};
+use domain::{ActionError, ErrorKind};
+use http_client::{Auth, Client, Options, Request, read_credentials};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+/// The token of the bot user, `xoxb-…` (<https://docs.slack.dev/authentication/tokens>).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The token.
+    pub bot_token: SecretString,
+}
+
+impl Credentials {
+    /// Reads the JSON of the secret called `name`: `{"bot_token": …}`.
+    ///
+    /// # Errors
+    /// `Rejected`, naming the secret and what is missing and never a value.
+    pub fn read(name: &str, secret: &SecretString) -> Result<Self, ActionError> {
+        read_credentials(name, secret, r#"{"bot_token": …}"#)
+    }
+}
+
+/// A Slack workspace.
+#[derive(Debug, Clone)]
+pub struct Slack {
+    pub(crate) client: Client,
+    /// The ids of channels by name. A renamed channel keeps its id, so what is known stays right.
+    pub(crate) channels: Arc<Mutex<HashMap<String, String>>>,
+}
+
+impl Slack {
+    /// Connects nothing yet.
+    ///
+    /// # Errors
+    /// `Rejected` when `base_url` cannot be used.
+    pub fn new(
+        settings: &SlackSettings,
+        credentials: Credentials,
+        options: &Options,
+    ) -> Result<Self, ActionError> {
+        let client = Client::new("Slack", &settings.base_url, Auth::Bearer(credentials.bot_token), options)?;
+        Ok(Self { client, channels: Arc::default() })
+    }
+
+    /// Calls a method with a JSON body.
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        body: &Value,
+    ) -> Result<T, SlackError> {
+        let request = self.client.post(method, &[]).json(body);
+        answer(method, request.header("content-type", "application/json; charset=utf-8")).await
+    }
+}
+
+/// What Slack said no to, by its own code, and what it means.
+#[derive(Debug)]
+pub(crate) struct SlackError {
+    pub(crate) code: String,
+    error: ActionError,
+}
+
+impl From<SlackError> for ActionError {
+    fn from(error: SlackError) -> Self {
+        error.error
+    }
+}
+
+/// Sends a request and reads the fields of an answer that is `ok`.
+pub(crate) async fn answer<T: DeserializeOwned>(
+    method: &'static str,
+    request: Request<'_>,
+) -> Result<T, SlackError> {
+    let transport = |error: ActionError| SlackError { code: String::new(), error };
+    let answer = request.send().await.map_err(|failure| transport(failure.into()))?;
+    let body: Value = answer.json().map_err(transport)?;
+    if body["ok"] == true {
+        return answer.json().map_err(transport);
+    }
+    let code = body["error"].as_str().unwrap_or("no code").to_owned();
+    let details = body["response_metadata"]["messages"].as_array().into_iter().flatten();
+    let details = details.filter_map(Value::as_str).collect::<Vec<_>>().join("; ");
+    let needed = body["needed"].as_str().map(|scope| format!("; the scope needed is {scope}"));
+    let advice = advice(&code).map(|advice| format!("; {advice}")).unwrap_or_default();
+    let said = http_client::excerpt(&format!("{code} {details}"));
+    let message = format!("Slack: {} failed: {said}{}{advice}", &method[1..], needed.unwrap_or_default());
+    Err(SlackError { error: ActionError::new(kind(&code), message), code })
+}
+
+/// What a code means: <https://docs.slack.dev/reference/methods/chat.postMessage#errors> lists those of one method.
+fn kind(code: &str) -> ErrorKind {
+    match code {
+        "ratelimited" | "rate_limited" | "message_limit_exceeded" => ErrorKind::Throttled,
+        "internal_error"
+        | "fatal_error"
+        | "service_unavailable"
+        | "request_timeout"
+        | "team_added_to_org" => ErrorKind::Unavailable,
+        _ => ErrorKind::Rejected,
+    }
+}
+
+fn advice(code: &str) -> Option<&'static str> {
+    match code {
+        "not_in_channel" => Some("invite the bot to the channel with /invite"),
+        "channel_not_found" => Some("the channel does not exist, or it is private and the bot is no member"),
+        "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" | "account_inactive" => {
+            Some("store a valid bot token in the configured secret")
+        }
+        "missing_scope" => Some("add the scope to the app and install it again"),
+        "is_archived" => Some("the channel is archived"),
+        _ => None,
+    }
+}
+
+#[async_trait]
+impl Communication for Slack {
+    async fn send_message(&self, message: &Message, mark: &Mark) -> Result<SentMessage, ActionError> {
+        self.post_message(message, mark).await
+    }
+
+    async fn find_message(
+        &self,
+        channel: &str,
+        thread: Option<&str>,
+        mark: &Mark,
+    ) -> Result<Option<SentMessage>, ActionError> {
+        self.find_marked_message(channel, thread, mark).await
+    }
+
+    async fn update_message(
+        &self,
+        sent: &SentMessage,
+        body: &MessageBody,
+        mark: Option<&Mark>,
+    ) -> Result<(), ActionError> {
+        self.replace_message(sent, body, mark).await
+    }
+
+    async fn react(&self, sent: &SentMessage, reaction: &str) -> Result<(), ActionError> {
+        let body = json!({"channel": sent.channel, "timestamp": sent.id, "name": reaction});
+        match self.call::<Value>("/reactions.add", &body).await {
+            Err(error) if error.code == "already_reacted" => Ok(()),
+            other => Ok(other.map(|_| ())?),
+        }
+    }
+}
