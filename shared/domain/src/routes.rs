@@ -247,7 +247,7 @@ impl TriggerRoute {
                     }
                 }
                 (EventKind::GithubCommented, "command") => {
-                    field("text").is_some_and(|text| starts_with_words(text, wanted_text))
+                    field("text").is_some_and(|text| starts_with_words(text, without_address(wanted_text)))
                 }
                 (EventKind::JiraCommented, "mention") => {
                     field("text").is_some_and(|text| text.contains(wanted_text))
@@ -284,6 +284,15 @@ fn capture(pattern: &str, text: &str) -> Option<Map<String, Value>> {
         }
     }
     words.next().is_none().then_some(captured)
+}
+
+/// The words behind `/ticketsmith` or `@ticketsmith`, which a condition may name and an event's text has lost.
+fn without_address(command: &str) -> &str {
+    let command = command.trim_start();
+    if !command.starts_with(['/', '@']) {
+        return command;
+    }
+    command.split_once(char::is_whitespace).map_or("", |(_, words)| words)
 }
 
 fn starts_with_words(text: &str, command: &str) -> bool {
@@ -354,6 +363,25 @@ mod tests {
         assert_eq!(capture("plan {text}", "plan a new shop").unwrap()["text"], "a new shop");
         assert_eq!(capture("run {task_id}", "stop X"), None);
         assert_eq!(capture("status", "status now"), None);
+    }
+
+    #[test]
+    fn a_comment_starts_with_the_command_however_the_condition_addresses_the_bot() {
+        for (command, text, expected) in [
+            ("revise", "revise use a map", true),
+            ("/ticketsmith revise", "revise use a map", true),
+            ("@ticketsmith Revise", "revise", true),
+            ("revise", "please revise", false),
+            ("/ticketsmith", "anything", true),
+        ] {
+            let trigger = TriggerRoute {
+                on: EventKind::GithubCommented,
+                conditions: [("command".to_owned(), json!(command))].into(),
+                concurrency: Concurrency::OnePerTask,
+            };
+            let event = event(EventKind::GithubCommented, json!({ "text": text }));
+            assert_eq!(trigger.matches(&event).is_some(), expected, "{command} / {text}");
+        }
     }
 
     #[test]
