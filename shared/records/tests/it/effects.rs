@@ -1,0 +1,198 @@
+//! Effects happen once, and only ours are taken back.
+
+use super::*;
+use domain::execution::Inverse;
+use domain::{ActionError, ActionName, ErrorKind};
+use futures::future::join_all;
+use jiff::SignedDuration;
+use records::{EffectEnd, EffectStatus, Intended, Intent, NewEffect, RecordsError};
+use std::time::Duration;
+
+const RUN: &str = "arn:aws:states:us-east-1:000000000000:execution:development:jira-SHOP-1-ab";
+
+fn key(state: &str) -> String {
+    format!("{RUN}/{state}")
+}
+
+fn intention(state: &str, holder: &str, seconds: i64) -> NewEffect {
+    let now = start() + SignedDuration::from_secs(seconds);
+    NewEffect {
+        run: RUN.into(),
+        key: key(state),
+        action: ActionName::CreateBranch,
+        existed: false,
+        holder: holder.into(),
+        at: now,
+        lease_until: now + SignedDuration::from_secs(60),
+    }
+}
+
+fn end(name: &str) -> EffectEnd {
+    EffectEnd {
+        output: json!({"branch": name, "deep": 1.5e300}),
+        inverse: Some(Inverse { action: ActionName::DeleteBranch, input: json!({"branch": name}) }),
+        cost: None,
+        at: start() + SignedDuration::from_secs(5),
+    }
+}
+
+fn act(intended: Intended) -> Intent {
+    match intended {
+        Intended::Act(intent) => intent,
+        Intended::Done(effect) => panic!("done already: {effect:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_done_effect_is_replayed() {
+    let table = table().await;
+    let first = act(table.intend(&intention("CreateBranch", "one", 0)).await.unwrap());
+    assert_eq!(first, Intent { existed: false, at: start(), resumed: false });
+    assert_eq!(table.effect_output(RUN, &key("CreateBranch")).await.unwrap(), None);
+    table.effect_done(RUN, &key("CreateBranch"), "one", &end("b")).await.unwrap();
+    // An answer that got lost is given again.
+    table.effect_done(RUN, &key("CreateBranch"), "one", &end("b")).await.unwrap();
+    let effect = table.effect_output(RUN, &key("CreateBranch")).await.unwrap().unwrap();
+    assert_eq!((effect.output, effect.inverse), (Some(end("b").output), end("b").inverse));
+    let again = table.intend(&intention("CreateBranch", "two", 300)).await.unwrap();
+    assert!(matches!(again, Intended::Done(_)));
+}
+
+#[tokio::test]
+async fn a_live_lease_answers_unavailable_and_a_dead_one_is_taken_over() {
+    let table = table().await;
+    act(table.intend(&NewEffect { existed: true, ..intention("A", "one", 0) }).await.unwrap());
+    let error = table.intend(&intention("A", "two", 59)).await.unwrap_err();
+    let error = ActionError::from(error);
+    assert_eq!((error.kind, error.retry_after), (ErrorKind::Unavailable, Some(Duration::from_secs(1))));
+
+    let later = start() + SignedDuration::from_secs(120);
+    table.renew_effect(RUN, &key("A"), "one", later).await.unwrap();
+    assert!(matches!(
+        table.intend(&intention("A", "two", 61)).await,
+        Err(RecordsError::Leased { until, .. }) if until == later
+    ));
+
+    // What the first found outside, and when, is what counts.
+    let taken = act(table.intend(&intention("A", "two", 120)).await.unwrap());
+    assert_eq!(taken, Intent { existed: true, at: start(), resumed: true });
+    // The first comes back from the dead, and must not write.
+    for late in [
+        table.renew_effect(RUN, &key("A"), "one", later).await,
+        table.effect_done(RUN, &key("A"), "one", &end("b")).await,
+        table.abandon_effect(RUN, &key("A"), "one").await,
+    ] {
+        assert!(matches!(late, Err(RecordsError::Conflict(_))), "{late:?}");
+    }
+    table.effect_done(RUN, &key("A"), "two", &end("b")).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_same_invocation_intends_again_and_resumes() {
+    let table = table().await;
+    act(table.intend(&intention("A", "one", 0)).await.unwrap());
+    assert!(act(table.intend(&intention("A", "one", 1)).await.unwrap()).resumed);
+}
+
+#[tokio::test]
+async fn an_abandoned_effect_is_intended_anew() {
+    let table = table().await;
+    act(table.intend(&intention("A", "one", 0)).await.unwrap());
+    table.abandon_effect(RUN, &key("A"), "one").await.unwrap();
+    let again = act(table.intend(&NewEffect { existed: true, ..intention("A", "two", 1) }).await.unwrap());
+    assert_eq!((again.existed, again.resumed), (true, false));
+    table.effect_done(RUN, &key("A"), "two", &end("b")).await.unwrap();
+    table.mark_undone(RUN, &key("A"), start()).await.unwrap();
+    table.mark_undone(RUN, &key("A"), start()).await.unwrap();
+    assert_eq!(table.effect_output(RUN, &key("A")).await.unwrap(), None);
+    act(table.intend(&intention("A", "three", 2)).await.unwrap());
+    let effect = table.effect(RUN, &key("A")).await.unwrap().unwrap();
+    assert_eq!((effect.status, effect.output, effect.undone_at), (EffectStatus::Intended, None, None));
+    let undone = table.mark_undone(RUN, &key("A"), start()).await;
+    assert!(matches!(undone, Err(RecordsError::Conflict(_))), "{undone:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_invocations_at_once_one_acts() {
+    let table = table().await;
+    // Both the first intention and the takeover of a dead lease.
+    for seconds in [0, 120] {
+        let tries = join_all((0..30).map(|number| {
+            let table = table.clone();
+            let intention = intention("A", &format!("{seconds}-{number}"), seconds);
+            tokio::spawn(async move { table.intend(&intention).await })
+        }))
+        .await;
+        let mut acting = 0;
+        for tried in tries {
+            match tried.unwrap() {
+                Ok(Intended::Act(_)) => acting += 1,
+                Err(RecordsError::Leased { .. }) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(acting, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_run_takes_no_effect_and_lists_what_it_did_newest_first() {
+    let table = table().await;
+    let states: Vec<String> = (0..10).map(|number| format!("S{number}")).collect();
+    for (number, state) in states.iter().enumerate() {
+        // All at one moment: the order is the sequence's.
+        act(table.intend(&intention(state, "one", 0)).await.unwrap());
+        if number != 4 {
+            table.effect_done(RUN, &key(state), "one", &end(state)).await.unwrap();
+        }
+    }
+    let other = NewEffect { run: "arn:other".into(), key: "arn:other/S1".into(), ..intention("x", "one", 0) };
+    act(table.intend(&other).await.unwrap());
+
+    table.close_run(RUN, start()).await.unwrap();
+    table.close_run(RUN, start()).await.unwrap();
+    for refused in [
+        table.intend(&intention("New", "one", 1)).await,
+        // Not even an intention of before is taken over.
+        table.intend(&intention("S4", "two", 999)).await,
+    ] {
+        assert!(matches!(refused, Err(RecordsError::RunClosed { .. })), "{refused:?}");
+    }
+    act(table.intend(&NewEffect { key: "arn:other/S2".into(), ..other }).await.unwrap());
+
+    let effects = table.effects_of(RUN).await.unwrap();
+    let listed: Vec<_> = effects.iter().map(|effect| effect.key.clone()).collect();
+    let newest_first: Vec<_> = states.iter().rev().map(|state| key(state)).collect();
+    assert_eq!(listed, newest_first);
+    let leased: Vec<_> = effects.iter().filter(|effect| effect.is_leased(start())).collect();
+    assert_eq!(leased.len(), 1);
+    assert_eq!(leased[0].key, key("S4"));
+    // Whoever acts at this moment may still say what came of it.
+    table.effect_done(RUN, &key("S4"), "one", &end("late")).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parallel_branches_get_different_places() {
+    let table = table().await;
+    let tries = join_all((0..40).map(|number| {
+        let table = table.clone();
+        let intention = intention(&format!("S{number}"), "one", 0);
+        tokio::spawn(async move { table.intend(&intention).await.unwrap() })
+    }))
+    .await;
+    assert!(tries.into_iter().all(|tried| matches!(tried, Ok(Intended::Act(_)))));
+    let mut places: Vec<u64> =
+        table.effects_of(RUN).await.unwrap().iter().map(|effect| effect.sequence).collect();
+    places.dedup();
+    assert_eq!(places.len(), 40);
+}
+
+#[tokio::test]
+async fn an_output_that_is_too_large_is_refused_before_it_is_written() {
+    let table = table().await;
+    act(table.intend(&intention("A", "one", 0)).await.unwrap());
+    let large = EffectEnd { output: json!("x".repeat(records::EFFECT_OUTPUT_LIMIT)), ..end("b") };
+    let error = table.effect_done(RUN, &key("A"), "one", &large).await.unwrap_err();
+    assert!(matches!(error, RecordsError::Invalid(_)), "{error}");
+    assert_eq!(table.effect(RUN, &key("A")).await.unwrap().unwrap().status, EffectStatus::Intended);
+}

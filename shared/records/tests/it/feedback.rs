@@ -1,0 +1,160 @@
+//! What people are shown: steps, progress, waiters, closed pull requests.
+
+use super::*;
+use domain::configuration::Provider;
+use domain::plugins::Usage;
+use domain::routes::Concurrency;
+use domain::{ActionName, MicroUsd};
+use jiff::SignedDuration;
+use records::{
+    AgentExecution, ClosedPullRequest, Limits, ProgressPlace, RecordsError, Reservation, Settlement, StepEnd,
+    StepStatus, Waiter,
+};
+use secrecy::ExposeSecret;
+use std::time::Duration;
+
+fn after(seconds: i64) -> Timestamp {
+    start() + SignedDuration::from_secs(seconds)
+}
+
+fn ended(status: StepStatus, seconds: i64) -> StepEnd {
+    let error = (status == StepStatus::Failed).then(|| "Unavailable".to_owned());
+    StepEnd { status, cause: error.clone(), error, at: after(seconds) }
+}
+
+#[tokio::test]
+async fn steps_keep_their_first_start_and_count_their_attempts() {
+    let table = table().await;
+    table.start_step("e", "GetTask", ActionName::GetTask, after(0)).await.unwrap();
+    table.finish_step("e", "GetTask", &ended(StepStatus::Failed, 1)).await.unwrap();
+    table.start_step("e", "CreateBranch", ActionName::CreateBranch, after(2)).await.unwrap();
+    let again = table.start_step("e", "GetTask", ActionName::GetTask, after(3)).await.unwrap();
+    assert_eq!((again.attempts, again.started_at, again.error), (2, after(0), None));
+    assert_eq!((again.status, again.ended_at), (StepStatus::Running, None));
+    table.finish_step("e", "GetTask", &ended(StepStatus::Succeeded, 4)).await.unwrap();
+    let steps = table.steps("e").await.unwrap();
+    let shown: Vec<_> = steps.iter().map(|step| (step.state.as_str(), step.status)).collect();
+    assert_eq!(shown, [("GetTask", StepStatus::Succeeded), ("CreateBranch", StepStatus::Running)]);
+    let missing = table.finish_step("e", "Never", &ended(StepStatus::Succeeded, 4)).await;
+    assert!(matches!(missing, Err(RecordsError::Missing(_))), "{missing:?}");
+
+    assert_eq!(table.close_open_steps("e", &ended(StepStatus::Failed, 9)).await.unwrap(), 1);
+    assert_eq!(table.close_open_steps("e", &ended(StepStatus::Failed, 9)).await.unwrap(), 0);
+    let steps = table.steps("e").await.unwrap();
+    assert_eq!((steps[0].ended_at, steps[1].ended_at), (Some(after(4)), Some(after(9))));
+}
+
+#[tokio::test]
+async fn one_view_holds_everything_of_an_execution() {
+    let table = table().await;
+    let new = execution_for("SHOP-1", "d1");
+    assert_eq!(table.execution_view(&new.name).await.unwrap(), None);
+    table.begin(&new, Concurrency::OnePerTask).await.unwrap();
+    for (seconds, state) in [(0, "Zulu"), (1, "Alpha")] {
+        table.start_step(&new.name, state, ActionName::GenerateText, after(seconds)).await.unwrap();
+    }
+    for (id, price) in [("1", Some(MicroUsd(7))), ("2", None)] {
+        let reservation = Reservation {
+            id: id.into(),
+            amount: MicroUsd(100),
+            account: "ada".into(),
+            project: None,
+            task_id: None,
+            execution: new.name.clone(),
+            state: "Zulu".into(),
+            action: ActionName::GenerateText,
+            provider: "anthropic".into(),
+            model: "m".into(),
+            reserved_at: start(),
+        };
+        let limits = Limits { per_task: MicroUsd(1_000), per_month: MicroUsd(1_000) };
+        table.reserve(&reservation, limits).await.unwrap();
+        table.settle(&reservation, Settlement { price, usage: None, at: start() }).await.unwrap();
+    }
+    let call = AgentExecution {
+        id: "1".into(),
+        execution: new.name.clone(),
+        state: "Zulu".into(),
+        agent: "development".into(),
+        action: ActionName::GenerateText,
+        model: "m".into(),
+        request_id: None,
+        stop: "complete".into(),
+        usage: Usage { output_tokens: 3, ..Usage::default() },
+        started_at: after(0),
+        ended_at: after(1),
+    };
+    table.put_agent_execution(&call).await.unwrap();
+    table.claim_progress_edit(&new.name, "x", Duration::ZERO, start()).await.unwrap();
+
+    let view = table.execution_view(&new.name).await.unwrap().unwrap();
+    assert_eq!(view.execution.name, new.name);
+    assert_eq!(view.steps.iter().map(|step| step.state.as_str()).collect::<Vec<_>>(), ["Zulu", "Alpha"]);
+    assert_eq!(view.agent_executions, [call.clone()]);
+    assert_eq!(table.agent_executions(&new.name).await.unwrap(), [call]);
+    assert_eq!((view.cost().priced, view.cost().booked()), (MicroUsd(7), MicroUsd(107)));
+    assert_eq!(view.cost_of_step("Zulu").unknown_calls, 1);
+    assert_eq!(view.cost_of_step("Alpha").booked(), MicroUsd::ZERO);
+}
+
+#[tokio::test]
+async fn edits_of_the_progress_comment_are_coalesced() {
+    let table = table().await;
+    let second = Duration::from_secs(1);
+    let place =
+        |id: &str| ProgressPlace { provider: Provider::Jira, container: "SHOP-1".into(), id: id.into() };
+    let early = table.put_progress_place("e", &place("1")).await;
+    assert!(matches!(early, Err(RecordsError::Missing(_))), "{early:?}");
+    let mut claims = Vec::new();
+    for (digest, interval, seconds) in
+        [("a", second, 0), ("b", second, 0), ("a", second, 5), ("b", second, 5), ("c", Duration::ZERO, 5)]
+    {
+        claims.push(table.claim_progress_edit("e", digest, interval, after(seconds)).await.unwrap());
+    }
+    assert_eq!(claims, [true, false, false, true, true]);
+    table.put_progress_place("e", &place("1")).await.unwrap();
+    table.put_progress_place("e", &place("2")).await.unwrap();
+    table.claim_progress_edit("e", "d", second, after(9)).await.unwrap();
+    let progress = table.progress("e").await.unwrap().unwrap();
+    assert_eq!((progress.place, progress.digest.as_str()), (Some(place("1")), "d"));
+}
+
+#[tokio::test]
+async fn the_newest_token_waits_and_one_answer_takes_it() {
+    let table = table().await;
+    let waiter = |token: &str, seconds| Waiter {
+        topic: "budget/ada".into(),
+        key: "run/AwaitBudget".into(),
+        execution: "e".into(),
+        token: token.to_owned().into(),
+        since: after(seconds),
+    };
+    table.put_waiter(&waiter("new", 5)).await.unwrap();
+    table.put_waiter(&waiter("old", 4)).await.unwrap();
+    let waiting = table.waiters("budget/ada").await.unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(waiting[0].token.expose_secret(), "new");
+    assert!(!format!("{waiting:?}").contains("new"));
+    assert!(!table.take_waiter(&waiter("old", 4)).await.unwrap());
+    assert!(table.take_waiter(&waiting[0]).await.unwrap());
+    assert!(!table.take_waiter(&waiting[0]).await.unwrap());
+    assert!(table.waiters("budget/ada").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn closed_pull_requests_are_kept_for_figures() {
+    let table = table().await;
+    let closed = |number, merged| ClosedPullRequest {
+        repository: "acme/shop".parse().unwrap(),
+        number,
+        branch: "feature/SHOP-1".into(),
+        merged,
+        opened_at: None,
+        closed_at: after(1),
+    };
+    for (number, merged) in [(10, false), (9, true), (10, true)] {
+        table.put_closed_pull_request(&closed(number, merged)).await.unwrap();
+    }
+    let found = table.closed_pull_requests(&"acme/shop".parse().unwrap()).await.unwrap();
+    assert_eq!(found, [closed(9, true), closed(10, true)]);
+}

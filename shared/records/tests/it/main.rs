@@ -1,0 +1,93 @@
+//! The table through the real client, against an embedded DynamoDB on loopback.
+
+mod documents;
+mod effects;
+mod executions;
+mod feedback;
+mod money;
+mod rate;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+use domain::event::{Actor, EventKind, Source};
+use domain::execution::{ExecutionInput, execution_name};
+use jiff::Timestamp;
+use records::{NewExecution, Table};
+use serde_json::{Map, json};
+
+/// A new table in a database of its own. The server ends with the test's runtime.
+async fn table() -> Table {
+    let table = Table::new(client().await, "ticketsmith");
+    table.create_table().await.unwrap();
+    table
+}
+
+async fn client() -> Client {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let database = dynoxide::Database::memory().unwrap();
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    let credentials = Credentials::builder()
+        .access_key_id("local")
+        .secret_access_key("local")
+        .provider_name("test")
+        .build();
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(credentials)
+        .endpoint_url(format!("http://{address}"))
+        .build();
+    Client::from_conf(config)
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// The moment at which every test begins.
+fn start() -> Timestamp {
+    at("2026-11-22T12:00:00Z")
+}
+
+fn ada() -> Actor {
+    Actor { source: Source::Jira, id: "5b10".into(), display_name: None, person: Some("ada".into()) }
+}
+
+/// An execution of `development` for a task, caused by a delivery.
+fn execution_for(task: &str, delivery: &str) -> NewExecution {
+    let mut inputs = Map::new();
+    inputs.insert("task_id".into(), json!(task));
+    NewExecution {
+        name: execution_name(Source::Jira, Some(task), delivery),
+        workflow: "development".into(),
+        trigger: EventKind::JiraLabelled,
+        delivery: delivery.into(),
+        project: Some("SHOP".into()),
+        task_id: Some(task.into()),
+        actor: Some(ada()),
+        input: ExecutionInput {
+            inputs,
+            event: Map::new(),
+            project: Some("SHOP".into()),
+            actor: Some(ada()),
+            parent: None,
+        },
+        begun_at: start(),
+    }
+}
+
+#[tokio::test]
+async fn creating_the_table_again_changes_nothing() {
+    let table = table().await;
+    table.create_table().await.unwrap();
+    assert_eq!(table.execution("nobody").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_there_is_named() {
+    let table = Table::new(client().await, "elsewhere");
+    let error = table.execution("x").await.unwrap_err();
+    assert!(matches!(error, records::RecordsError::Refused(_)), "{error:?}");
+    assert!(error.to_string().contains("ResourceNotFoundException"), "{error}");
+}
