@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::Sha256;
 
+use crate::github::{LineComment, Verdict};
+
 /// How long a receiver may take. GitHub, the slowest to give up, waits 10 seconds.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -61,6 +63,34 @@ pub enum Delivery {
         issue: u64,
         /// Text in Markdown.
         text: String,
+        /// Login of the person.
+        by: String,
+    },
+    /// A pull request is reviewed.
+    GithubReview {
+        /// As `owner/name`.
+        repository: String,
+        /// Number of the pull request.
+        pull_request: u64,
+        /// `approved`, `changes_requested` or `commented`.
+        verdict: Verdict,
+        /// The review's text in Markdown.
+        text: String,
+        /// Remarks on lines of the changed files.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        comments: Vec<LineComment>,
+        /// Login of the person.
+        by: String,
+    },
+    /// A pull request is closed.
+    GithubClose {
+        /// As `owner/name`.
+        repository: String,
+        /// Number of the pull request.
+        pull_request: u64,
+        /// Whether it is merged first.
+        #[serde(default)]
+        merge: bool,
         /// Login of the person.
         by: String,
     },

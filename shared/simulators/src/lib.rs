@@ -8,13 +8,17 @@
 pub mod claude;
 pub mod clock;
 pub mod confluence;
+mod control;
 pub mod credentials;
 pub mod delivery;
 pub mod description;
 pub mod fault;
+pub mod github;
 pub mod jira;
 pub mod log;
+mod simulation;
 pub mod slack;
 pub mod world;
 
+pub use simulation::{Options, Ports, Simulation, SimulationError, Urls};
 pub use world::{World, WorldError};

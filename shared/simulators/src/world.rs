@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::credentials::Secrets;
 use crate::delivery::Delivery;
 use crate::fault::Fault;
-use crate::{claude, confluence, jira, slack};
+use crate::{claude, confluence, github, jira, slack};
 
 /// Everything a [`Simulation`](crate::Simulation) knows when it starts, read from a YAML file. Keys that are not
 /// described here are refused. Paths are relative to the file.
@@ -24,8 +24,12 @@ pub struct World {
     /// Secrets by name, each a map of fields. The simulators demand them of callers, and
     /// [`Simulation::secrets`](crate::Simulation::secrets) gives them to whoever fills the secret store.
     pub secrets: Secrets,
+    /// Name of the secret with the fields `jira`, `github` and `slack`: what each service signs its webhooks with.
+    pub signing: String,
     /// The Jira site.
     pub jira: jira::World,
+    /// GitHub.
+    pub github: github::World,
     /// The Slack workspace.
     pub slack: slack::World,
     /// The Confluence site.

@@ -43,19 +43,21 @@ struct Site {
     world: World,
     email: SecretString,
     api_token: SecretString,
-    webhook_secret: SecretString,
+    signing: SecretString,
     clock: Clock,
     state: Mutex<state::State>,
 }
 
 impl Jira {
-    /// Opens the site which the world describes at `base_url` (an address without a slash at its end).
+    /// Opens the site which the world describes at `base_url` (an address without a slash at its end); `signing` is
+    /// the secret of its webhook.
     ///
     /// # Errors
     /// [`WorldError::Invalid`] when the section contradicts itself or lacks a secret.
     pub fn start(
         world: World,
         secrets: &Secrets,
+        signing: SecretString,
         base_url: String,
         clock: Clock,
     ) -> Result<Self, WorldError> {
@@ -88,7 +90,7 @@ impl Jira {
             base_url,
             email: field("email")?,
             api_token: field("api_token")?,
-            webhook_secret: field("webhook_secret")?,
+            signing,
             state: Mutex::new(state::State::new(&world, clock())?),
             world,
             clock,

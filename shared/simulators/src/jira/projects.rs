@@ -44,7 +44,8 @@ pub(super) async fn statuses_by_type(
     let project = project(&jira, &key)?;
     let mut listed = types(&jira, project);
     for kind in &mut listed {
-        kind["statuses"] = statuses_of(&jira, project).into();
+        *kind = json!({"self": kind["self"], "id": kind["id"], "name": kind["name"], "subtask": kind["subtask"],
+                       "statuses": statuses_of(&jira, project)});
     }
     Ok(Json(listed.into()))
 }

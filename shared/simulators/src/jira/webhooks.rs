@@ -123,7 +123,7 @@ impl Jira {
 
     fn webhook(&self, payload: &Value) -> Outgoing {
         let body = payload.to_string().into_bytes();
-        let signature = sign_sha256(&self.0.webhook_secret, &body);
+        let signature = sign_sha256(&self.0.signing, &body);
         Outgoing {
             path: "/webhooks/jira",
             headers: vec![

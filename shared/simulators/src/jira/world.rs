@@ -9,7 +9,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct World {
-    /// Name of the secret with the fields `email` and `api_token` (of the account in `bot`) and `webhook_secret`.
+    /// Name of the secret with the fields `email` and `api_token`, of the account in `bot`.
     pub secret: String,
     /// `accountId` of the user whose token callers show; author of everything done through the API.
     pub bot: String,

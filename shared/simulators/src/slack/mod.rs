@@ -34,7 +34,7 @@ struct Workspace {
     base_url: String,
     world: World,
     bot_token: SecretString,
-    signing_secret: SecretString,
+    signing: SecretString,
     clock: Clock,
     state: Mutex<State>,
 }
@@ -66,21 +66,22 @@ struct Message {
 }
 
 impl Slack {
-    /// Opens the workspace which the world describes at `base_url`; the methods are below `{base_url}/api/`.
+    /// Opens the workspace which the world describes at `base_url`; the methods are below `{base_url}/api/`, and
+    /// `signing` is the app's signing secret.
     ///
     /// # Errors
     /// [`WorldError::Invalid`] when a secret is missing.
     pub fn start(
         world: World,
         secrets: &Secrets,
+        signing: SecretString,
         base_url: String,
         clock: Clock,
     ) -> Result<Self, WorldError> {
-        let field = |name: &str| secrets.field("slack", &world.secret, name);
         Ok(Self(Arc::new(Workspace {
             base_url,
-            bot_token: field("bot_token")?,
-            signing_secret: field("signing_secret")?,
+            bot_token: secrets.field("slack", &world.secret, "bot_token")?,
+            signing,
             state: Mutex::default(),
             world,
             clock,

@@ -145,7 +145,7 @@ impl Slack {
 
     fn signed(&self, kind: &'static str, body: String) -> Outgoing {
         let timestamp = (self.0.clock)().as_second();
-        let signature = sign_slack(&self.0.signing_secret, timestamp, body.as_bytes());
+        let signature = sign_slack(&self.0.signing, timestamp, body.as_bytes());
         Outgoing {
             path: "/webhooks/slack",
             headers: vec![

@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct World {
-    /// Name of the secret with the fields `bot_token` (`xoxb-…`) and `signing_secret`.
+    /// Name of the secret with the field `bot_token` (`xoxb-…`).
     pub secret: String,
     /// The workspace.
     pub team: Team,

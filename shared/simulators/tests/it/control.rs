@@ -1,0 +1,124 @@
+use axum::Router;
+use axum::routing::post;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use simulators::delivery::sign_sha256;
+
+use crate::harness::Harness;
+
+#[tokio::test]
+async fn a_delivery_is_posted_and_its_answer_told() {
+    let world = Harness::start().await;
+    let receiver = Router::new()
+        .route("/webhooks/jira", post(async |body: String| (axum::http::StatusCode::ACCEPTED, body)));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, receiver).await });
+    let order = json!({"trigger": "label", "to": to});
+    let receipt = world.control(Method::POST, "/deliver", Some(order)).await;
+    assert_eq!((receipt.status, &receipt.body["status"]), (200, &json!(202)));
+    assert_eq!(receipt.body["body"]["issue"]["key"], "TES-41");
+    let own =
+        json!({"trigger": {"kind": "jira-comment", "ticket": "TES-41", "text": "hi", "by": "ada"}, "to": to});
+    assert_eq!(
+        world.control(Method::POST, "/deliver", Some(own)).await.body["body"]["webhookEvent"],
+        "comment_created"
+    );
+
+    let unknown =
+        world.control(Method::POST, "/deliver", Some(json!({"trigger": "nothing", "to": to}))).await;
+    assert_eq!(unknown.status, 400);
+    assert!(unknown.body["error"].as_str().unwrap().contains("the world has: command, issue, label"));
+    drop(to);
+    let nobody = json!({"trigger": "label", "to": "http://127.0.0.1:1"});
+    assert_eq!(world.control(Method::POST, "/deliver", Some(nobody)).await.status, 502);
+}
+
+#[tokio::test]
+async fn a_fault_meets_one_request_and_everything_is_logged_without_secrets() {
+    let world = Harness::start().await;
+    let fault = json!({"service": "jira", "path": "/myself$", "status": 429, "headers": {"retry-after": "7"},
+                       "body": {"errorMessages": ["slow down"]}});
+    assert_eq!(world.control(Method::POST, "/faults", Some(fault)).await.status, 204);
+    assert_eq!(world.jira(Method::GET, "/myself", None).await.status, 429);
+    assert_eq!(world.jira(Method::GET, "/myself", None).await.status, 200);
+    world.slack("chat.postMessage", json!({"channel": "dev", "text": "the token is jira-token"})).await;
+
+    let log = world.control(Method::GET, "/log", None).await.body;
+    let statuses: Vec<&Value> = log.as_array().unwrap().iter().map(|entry| &entry["status"]).collect();
+    assert_eq!(statuses, [429, 200, 200]);
+    assert_eq!(log[2]["request"]["text"], "the token is [redacted]");
+    assert_eq!(log[0]["at"], "2026-03-02T09:00:00Z");
+    let bad = world.control(Method::POST, "/faults", Some(json!({"path": "(", "status": 500}))).await;
+    assert_eq!(bad.status, 400);
+}
+
+#[tokio::test]
+async fn a_truncated_answer_is_logged_but_not_received() {
+    let world = Harness::start().await;
+    let fault = json!({"service": "jira", "path": "/myself$", "truncated": true});
+    world.control(Method::POST, "/faults", Some(fault)).await;
+    let url = format!("{}/rest/api/3/myself", world.simulation.urls().jira);
+    let request = world.client.get(url).basic_auth("bot@example.com", Some("jira-token"));
+    let received = match request.send().await {
+        Ok(response) => response.bytes().await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    assert!(received.is_err());
+    assert_eq!(world.simulation.log().len(), 1);
+}
+
+#[tokio::test]
+async fn the_configuration_points_at_the_simulated_services() {
+    let world = Harness::start().await;
+    let urls = world.simulation.urls();
+    let configuration: Value = serde_saphyr::from_str(&world.simulation.configuration()).unwrap();
+    assert_eq!(configuration["plugins"]["jira"], json!({"base_url": urls.jira, "secret": "jira"}));
+    assert_eq!(configuration["plugins"]["slack"]["base_url"], format!("{}/api", urls.slack));
+    let secrets = world.control(Method::GET, "/secrets", None).await.body;
+    assert_eq!(secrets["slack"]["bot_token"], "xoxb-token");
+}
+
+#[tokio::test]
+async fn an_unknown_call_is_recorded() {
+    let world = Harness::start().await;
+    assert_eq!(world.jira(Method::GET, "/nothing", None).await.status, 500);
+    assert_eq!(world.simulation.violations()[0].path, "/rest/api/3/nothing");
+}
+
+#[test]
+fn a_world_with_an_unknown_key_is_refused_with_its_place() {
+    let error =
+        simulators::World::parse("secrets: {}\nsigning: x\njira:\n  sekret: y\n", ".".into()).unwrap_err();
+    assert!(error.contains("sekret") && error.contains('4'), "{error}");
+}
+
+#[tokio::test]
+async fn an_issue_is_labelled_and_the_repository_exported() {
+    let world = Harness::start().await;
+    let webhook = world.simulation.prepare("issue").unwrap();
+    assert_eq!(webhook.path, "/webhooks/github");
+    let header = |name: &str| webhook.headers.iter().find(|(known, _)| *known == name).unwrap().1.clone();
+    assert_eq!(header("x-github-event"), "issues");
+    assert_eq!(header("x-hub-signature-256"), sign_sha256(&"github-signing".into(), &webhook.body));
+
+    let folder = tempfile::tempdir().unwrap();
+    let order = json!({"dir": folder.path()});
+    assert_eq!(world.control(Method::POST, "/export", Some(order)).await.status, 204);
+    let readme = folder.path().join("acme/tool/README.md");
+    assert_eq!(std::fs::read_to_string(readme).unwrap(), "# Tool\n");
+}
+
+/// The world that ships with the program starts, and its people can do what it says they do.
+#[tokio::test]
+async fn the_shipped_world_starts() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("worlds/shop.yaml");
+    let world = simulators::World::load(&path).unwrap();
+    let names: Vec<String> = world.deliveries.keys().cloned().collect();
+    let simulation = simulators::Simulation::start(world, simulators::Options::default()).await.unwrap();
+    for name in names {
+        assert!(simulation.prepare(&name).is_ok(), "{name}");
+    }
+    assert_eq!(simulation.state()["jira"][0]["status"], "Ready for Agent");
+}
