@@ -1,1 +1,191 @@
-//! Placeholder replaced by the first commit of this crate.
+//! Compiles workflows, written in YAML, to Amazon States Language documents in JSONata.
+//!
+//! The crate is pure: it is given texts and gives back definitions, routes and diagnostics. It opens no file, knows no AWS
+//! SDK, HTTP or async runtime, and the same texts always give the same bytes.
+//!
+//! ```
+//! use workflow::{Catalog, Environment, Source, compile};
+//!
+//! let catalog = Catalog::from_json(r#"{"actions": {"get_task": {
+//!     "plugin": "task_management",
+//!     "input": {"type": "object", "properties": {"task_id": {"type": "string"}}, "required": ["task_id"]},
+//!     "output": {"type": "object"}
+//! }}}"#)?;
+//! let source = Source::new("workflows/look.yaml", "\
+//! name: Look
+//! steps:
+//!   - name: fetch
+//!     plugin: task_management
+//!     action: get_task
+//!     inputs: { task_id: \"${task_id}\" }
+//! ");
+//! let compiled = compile(&source, &catalog, &Environment::default());
+//! assert!(!compiled.has_errors());
+//! assert_eq!(compiled.definition.unwrap()["StartAt"], "Fetch");
+//! assert!(compiled.route.inputs.contains_key("task_id"));
+//! # Ok::<(), workflow::InvalidCatalog>(())
+//! ```
+//!
+//! The road of one file: [`Source`] → YAML tree with positions (`yaml`) → model (`reader`, `model`) → names and types
+//! (`declare`, `scope`) → each step checked where it stands (`plan`, `check`, `infer`) → states (`compile`) and what starts
+//! them (`routes`).
+
+mod catalog;
+mod check;
+mod compile;
+mod declare;
+mod diagnostic;
+mod expression;
+mod folder;
+mod functions;
+mod implicit_commit;
+mod infer;
+mod model;
+mod names;
+mod plan;
+mod reader;
+mod routes;
+mod scope;
+mod source;
+mod substitute;
+mod template;
+mod types;
+mod yaml;
+
+pub use catalog::{Catalog, InvalidCatalog};
+pub use diagnostic::{Diagnostic, Severity, render};
+pub use folder::{FolderCompilation, compile_folder};
+pub use source::Source;
+pub use substitute::{placeholders, substitute};
+
+use check::Checker;
+use diagnostic::Problems;
+use domain::PluginType;
+use domain::routes::WorkflowRoute;
+use serde::Serialize;
+use serde_json::Value;
+use source::Span;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Step Functions' limit on a definition, in bytes:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
+const DEFINITION_LIMIT: usize = 1024 * 1024;
+
+/// What a workflow may refer to besides actions.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// The prompt templates by their paths, relative to the folder of `ticketsmith.yaml` (`prompts/code_generation.txt`), each
+    /// with the names it reads. `None` when they are not known: then no template is refused.
+    pub templates: Option<BTreeMap<String, Vec<String>>>,
+    /// Names that every template has without the step giving them.
+    pub template_globals: BTreeSet<String>,
+}
+
+/// What became of one source.
+#[derive(Debug, Clone)]
+pub struct Compilation {
+    /// The workflow's name, the file's stem; it names the state machine.
+    pub name: String,
+    /// The Amazon States Language document, with `${…FunctionArn}` where functions are called; see [`substitute`]. `None` when
+    /// there are errors.
+    pub definition: Option<Value>,
+    /// What starts it and what its inputs must be.
+    pub route: WorkflowRoute,
+    /// Everything found, in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The steps, in order, with those that the compiler added.
+    pub steps: Vec<StepSummary>,
+}
+
+/// One step, for people and for progress displays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepSummary {
+    /// As written: `create_branch`.
+    pub name: String,
+    /// The state it became: `CreateBranch`.
+    pub state: String,
+    /// The action it calls, by its own name; `None` for steps that call none.
+    pub action: Option<String>,
+    /// The plugin type of the action.
+    pub plugin: Option<PluginType>,
+    /// What it says of itself.
+    pub description: Option<String>,
+    /// Its line in the file, counted from 1.
+    pub line: usize,
+    /// Whether the compiler added it.
+    pub implicit: bool,
+}
+
+impl Compilation {
+    /// Whether something keeps it from being compiled.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// The definition as it is committed: pretty JSON with a newline at its end. `None` when there are errors.
+    pub fn definition_json(&self) -> Option<String> {
+        serde_json::to_string_pretty(self.definition.as_ref()?).ok().map(|json| json + "\n")
+    }
+}
+
+/// Compiles one workflow. Every problem that can be found is found in one run; nothing panics, whatever the text.
+pub fn compile(source: &Source, catalog: &Catalog, environment: &Environment) -> Compilation {
+    let mut problems = Problems::new(source);
+    let mut compilation = Compilation {
+        name: source.name().to_owned(),
+        definition: None,
+        route: WorkflowRoute::default(),
+        diagnostics: Vec::new(),
+        steps: Vec::new(),
+    };
+    check_name(source, &mut problems);
+    if let Some(workflow) = reader::read(source, &mut problems) {
+        check::definitions(&workflow, &mut problems);
+        let steps = implicit_commit::add(&workflow, catalog, &mut problems);
+        compilation.steps = steps.iter().map(|step| summary(step, catalog)).collect();
+        let scope = declare::scope(&workflow, &steps, catalog, &mut problems);
+        let mut checker =
+            Checker { scope, problems: &mut problems, catalog, environment, file: source.file_name() };
+        let plan = plan::plan(&workflow, &steps, &mut checker);
+        let (inputs, context_inputs) = (checker.scope.inputs, checker.scope.context_inputs);
+        compilation.route = routes::route(&workflow, &inputs, &context_inputs, &mut problems);
+        if !problems.any_errors() {
+            let definition = compile::definition(&workflow, &inputs, &plan, catalog);
+            let size = definition.to_string().len();
+            if size > DEFINITION_LIMIT {
+                let message =
+                    format!("the definition has {size} bytes; Step Functions takes {DEFINITION_LIMIT}");
+                problems.error(Span::default(), message).help("move a part of it into a workflow of its own");
+            } else {
+                compilation.definition = Some(definition);
+            }
+        }
+    }
+    compilation.diagnostics = problems.finish();
+    compilation
+}
+
+fn check_name(source: &Source, problems: &mut Problems<'_>) {
+    let name = source.name();
+    let legal = !name.is_empty()
+        && name.len() <= 64
+        && name.chars().all(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_'));
+    if !legal {
+        problems
+            .error(Span::default(), format!("`{name}` cannot name a state machine"))
+            .help("a file is called by at most 64 letters, digits, `-` and `_`");
+    }
+}
+
+fn summary(step: &model::Step, catalog: &Catalog) -> StepSummary {
+    let action = step.call().and_then(|call| catalog.find(&call.action.value));
+    StepSummary {
+        name: step.name.value.clone(),
+        state: step.state(),
+        action: action.map(|action| action.name.clone()),
+        plugin: action.and_then(|action| action.plugin),
+        description: step.description.clone(),
+        line: step.line,
+        implicit: step.implicit,
+    }
+}

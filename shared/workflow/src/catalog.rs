@@ -1,0 +1,140 @@
+//! The actions that steps may call, read from the JSON that the actions' crate generates.
+
+use crate::types::{Field, Kind, ObjectType, Type, strings};
+use domain::PluginType;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How long a function may run where its entry does not say, in seconds.
+const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
+/// The same for actions that call a model.
+const DEFAULT_AI_TIMEOUT_SECONDS: u64 = 600;
+
+/// Every action with the types of its input and output.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    actions: BTreeMap<String, Action>,
+}
+
+/// One action.
+#[derive(Debug, Clone)]
+pub(crate) struct Action {
+    pub(crate) name: String,
+    pub(crate) plugin: Option<PluginType>,
+    pub(crate) aliases: Vec<String>,
+    /// The actions that may take its effect back.
+    pub(crate) inverses: Vec<String>,
+    pub(crate) timeout_seconds: u64,
+    pub(crate) input: Arc<ObjectType>,
+    pub(crate) output: Arc<ObjectType>,
+}
+
+/// Why a catalog cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the catalog of actions cannot be read: {0}")]
+pub struct InvalidCatalog(String);
+
+impl Catalog {
+    /// Reads `{"actions": {"create_branch": {"plugin": "version_control", "effect": true, "input": <JSON Schema>,
+    /// "output": <JSON Schema>}}}`. An entry may also have `aliases` (other names of the action), `inverses` (the actions that
+    /// may take its effect back) and `timeout_seconds` (of its function; 60, or 600 for `ai_provider`, where absent). An input's
+    /// property may have `x-aliases`. Schemas are JSON Schema, draft 2020-12, as schemars writes them.
+    ///
+    /// # Errors
+    /// [`InvalidCatalog`] when it is no JSON of this shape.
+    pub fn from_json(json: &str) -> Result<Self, InvalidCatalog> {
+        let root: Value = serde_json::from_str(json).map_err(|error| InvalidCatalog(error.to_string()))?;
+        let actions = root
+            .get("actions")
+            .and_then(Value::as_object)
+            .ok_or_else(|| InvalidCatalog("it has no object `actions`".to_owned()))?;
+        let actions = actions
+            .iter()
+            .map(|(name, entry)| Ok((name.clone(), Action::read(name, entry)?)))
+            .collect::<Result<_, InvalidCatalog>>()?;
+        Ok(Self { actions })
+    }
+
+    /// The action that `name` means: by its own name or an alias.
+    pub(crate) fn find(&self, name: &str) -> Option<&Action> {
+        self.actions
+            .get(name)
+            .or_else(|| self.actions.values().find(|action| action.aliases.iter().any(|alias| alias == name)))
+    }
+
+    pub(crate) fn names(&self, plugin: Option<PluginType>) -> impl Iterator<Item = &str> {
+        self.actions
+            .values()
+            .filter(move |action| plugin.is_none() || action.plugin == plugin)
+            .map(|action| action.name.as_str())
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Action> {
+        self.actions.values()
+    }
+}
+
+impl Action {
+    fn read(name: &str, entry: &Value) -> Result<Self, InvalidCatalog> {
+        let plugin = match entry.get("plugin") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(plugin)) => {
+                Some(plugin.parse().map_err(|error| InvalidCatalog(format!("action `{name}`: {error}")))?)
+            }
+            Some(other) => return Err(InvalidCatalog(format!("action `{name}`: plugin is {other}"))),
+        };
+        let default = if plugin == Some(PluginType::AiProvider) {
+            DEFAULT_AI_TIMEOUT_SECONDS
+        } else {
+            DEFAULT_TIMEOUT_SECONDS
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            plugin,
+            aliases: strings(entry.get("aliases")).into_iter().map(str::to_owned).collect(),
+            inverses: strings(entry.get("inverses")).into_iter().map(str::to_owned).collect(),
+            timeout_seconds: entry.get("timeout_seconds").and_then(Value::as_u64).unwrap_or(default),
+            input: object(name, "input", entry)?,
+            output: object(name, "output", entry)?,
+        })
+    }
+
+    /// The input field that `name` means, by its own name or an alias, with its own name.
+    pub(crate) fn input_field(&self, name: &str) -> Option<(&str, &Field)> {
+        self.input.find(name)
+    }
+}
+
+fn object(name: &str, which: &str, entry: &Value) -> Result<Arc<ObjectType>, InvalidCatalog> {
+    let schema =
+        entry.get(which).ok_or_else(|| InvalidCatalog(format!("action `{name}` has no {which} schema")))?;
+    match Type::from_schema(schema, schema).kind {
+        Kind::Object(object) => Ok(object),
+        _ => Err(InvalidCatalog(format!("action `{name}`: its {which} schema is no object"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_read_and_mistakes_named() {
+        let catalog = Catalog::from_json(
+            r#"{"actions": {"generate_code_implementation": {"plugin": "ai_provider", "aliases": ["generate_code"],
+                "input": {"type": "object"}, "output": {"type": "object"}}}}"#,
+        )
+        .unwrap();
+        let action = catalog.find("generate_code").unwrap();
+        assert_eq!((action.name.as_str(), action.timeout_seconds), ("generate_code_implementation", 600));
+        for (json, message) in [
+            ("[]", "no object `actions`"),
+            (r#"{"actions": {"x": {"plugin": "y"}}}"#, "`y` is not a plugin type"),
+            (r#"{"actions": {"x": {}}}"#, "no input schema"),
+            ("{", "EOF"),
+        ] {
+            assert!(Catalog::from_json(json).unwrap_err().to_string().contains(message), "{json}");
+        }
+    }
+}

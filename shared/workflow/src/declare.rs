@@ -1,0 +1,238 @@
+//! What has a name in a workflow, found before its steps are gone through: variables, short names and undeclared inputs.
+
+use crate::catalog::Catalog;
+use crate::diagnostic::{Problems, nearest};
+use crate::expression::{self, Lookup};
+use crate::model::{Given, Step, StepKind, Workflow};
+use crate::scope::{Input, Scope, claims, twice_claimed};
+use crate::source::{Span, Spanned};
+use crate::types::{Kind, Type};
+use domain::routes::{InputSchema, InputType};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The scope before the first step.
+pub(crate) fn scope<'w>(
+    workflow: &'w Workflow,
+    steps: &'w [Step],
+    catalog: &Catalog,
+    problems: &mut Problems<'_>,
+) -> Scope<'w> {
+    let mut scope = Scope::new(workflow);
+    let targets = targets(steps);
+    for (root, _, step) in &targets {
+        scope.setters.entry((*root).to_owned()).or_insert_with(|| (*step).to_owned());
+    }
+    let variables: Vec<(&str, Span)> = targets.iter().map(|(root, span, _)| (*root, *span)).collect();
+    for (_, span, message) in twice_claimed(&claims(workflow, &variables)) {
+        problems.error(span, message);
+    }
+    for (name, schema) in workflow.inputs.iter().flatten() {
+        scope.inputs.insert(name.value.clone(), Input::new(schema.clone()));
+    }
+    scope.aliases = aliases(steps, &scope);
+    if workflow.inputs.is_none() {
+        undeclared_inputs(workflow, steps, catalog, &mut scope, problems);
+    }
+    for (name, _) in errors_of(steps) {
+        scope.setters.entry(name.clone()).or_insert_with(|| name.trim_end_matches("_error").to_owned());
+    }
+    scope
+}
+
+/// Every variable that a step sets: its root, where it is written, and the step.
+fn targets(steps: &[Step]) -> Vec<(&str, Span, &str)> {
+    let mut targets = Vec::new();
+    for step in steps {
+        match &step.kind {
+            StepKind::Call(call) => {
+                for (_, target) in &call.outputs {
+                    targets.push((target.value[0].as_str(), target.span, step.name.value.as_str()));
+                }
+            }
+            StepKind::Set(variables) => {
+                for (name, _) in variables {
+                    let root = name.value.split('.').next().unwrap_or_default();
+                    targets.push((root, name.span, step.name.value.as_str()));
+                }
+            }
+            StepKind::Fail { .. } | StepKind::Undo { .. } => {}
+        }
+    }
+    targets
+}
+
+/// The variables that say how a tolerated step failed: `notify_error` for the step `notify`.
+pub(crate) fn errors_of(steps: &[Step]) -> Vec<(String, &Step)> {
+    steps
+        .iter()
+        .filter(|step| step.on_error == crate::model::OnError::Continue)
+        .map(|step| (format!("{}_error", step.name.value), step))
+        .collect()
+}
+
+/// `outputs: {task: task_data}` lets `task` stand for `task_data`, unless that name is taken or two steps could mean it.
+fn aliases(steps: &[Step], scope: &Scope<'_>) -> BTreeMap<String, Vec<String>> {
+    let mut meanings: BTreeMap<&str, BTreeSet<&Vec<String>>> = BTreeMap::new();
+    for (field, target) in steps.iter().filter_map(Step::call).flat_map(|call| &call.outputs) {
+        meanings.entry(&field.value).or_default().insert(&target.value);
+    }
+    meanings
+        .into_iter()
+        .filter(|(field, paths)| paths.len() == 1 && !scope.defines(field) && *field != "context")
+        .filter_map(|(field, paths)| Some((field.to_owned(), (*paths.first()?).clone())))
+        .collect()
+}
+
+/// Undefined names that used expressions read become inputs, typed from where they flow.
+fn undeclared_inputs(
+    workflow: &Workflow,
+    steps: &[Step],
+    catalog: &Catalog,
+    scope: &mut Scope<'_>,
+    problems: &mut Problems<'_>,
+) {
+    let mut wanted: BTreeMap<String, Span> = BTreeMap::new();
+    for (lookup, span) in used_lookups(workflow, steps) {
+        if lookup.name == "context" {
+            scope.context_inputs.extend(lookup.fields.first().cloned());
+        } else if !scope.defines(&lookup.name) {
+            wanted.entry(lookup.name).or_insert(span);
+        }
+    }
+    for (_, given) in &workflow.definitions {
+        for lookup in given.expressions().into_iter().flat_map(lookups_of).map(|(lookup, _)| lookup) {
+            if lookup.name == "context" {
+                scope.context_inputs.extend(lookup.fields.first().cloned());
+            }
+        }
+    }
+    let defined: Vec<String> = scope
+        .definitions
+        .keys()
+        .map(|name| (*name).to_owned())
+        .chain(scope.setters.keys().cloned())
+        .chain(scope.aliases.keys().cloned())
+        .collect();
+    let flows = flows(workflow, steps, catalog);
+    for (name, span) in wanted {
+        let slip = defined
+            .iter()
+            .filter(|defined| {
+                strsim::damerau_levenshtein(&name, defined) <= 2.min(name.len().saturating_sub(1))
+            })
+            .map(String::as_str);
+        if let Some(meant) = nearest(&name, slip) {
+            problems
+                .error(span, format!("nothing is called `{name}`"))
+                .label(format!("did you mean `{meant}`?"))
+                .help("an undefined name becomes an input, but this one is too much like a defined one; declare it under `inputs:` if it is meant");
+            // The mistake is told once; that it is unknown as well would not help.
+            scope.inputs.insert(name, Input { schema: schema_of(&Type::any()), kind: Type::any() });
+        } else if crate::names::is_function(&name) || crate::names::input(&name).is_err() {
+            problems.error(span, format!("nothing is called `{name}`"));
+            scope.inputs.insert(name, Input { schema: schema_of(&Type::any()), kind: Type::any() });
+        } else {
+            let kind = flows.get(&name).cloned().unwrap_or_else(Type::any).present();
+            scope.inputs.insert(name, Input { schema: schema_of(&kind), kind });
+        }
+    }
+    scope.context_inputs.retain(|name| !scope.inputs.contains_key(name));
+}
+
+/// The lookups of everything that runs, definitions included where they are used, with their places in the file.
+fn used_lookups(workflow: &Workflow, steps: &[Step]) -> Vec<(Lookup, Span)> {
+    let mut open: Vec<&Given> =
+        steps.iter().flat_map(values_of).chain(workflow.outputs.iter().map(|(_, given)| given)).collect();
+    let mut expanded = BTreeSet::new();
+    let mut found = Vec::new();
+    while let Some(given) = open.pop() {
+        for (lookup, span) in given.expressions().into_iter().flat_map(lookups_of) {
+            let definition = workflow.definitions.iter().find(|(name, _)| name.value == lookup.name);
+            match definition {
+                Some((name, given)) => {
+                    if expanded.insert(name.value.as_str()) {
+                        open.push(given);
+                    }
+                }
+                None => found.push((lookup, span)),
+            }
+        }
+    }
+    found
+}
+
+/// Every value of a step in which names are looked up. Those of `rollback:` name other things.
+pub(crate) fn values_of(step: &Step) -> Vec<&Given> {
+    let mut values: Vec<&Given> = step.when.iter().collect();
+    match &step.kind {
+        StepKind::Call(call) => values.extend(call.inputs.iter().map(|(_, given)| given)),
+        StepKind::Set(variables) => values.extend(variables.iter().map(|(_, given)| given)),
+        StepKind::Fail { error, cause } => values.extend([error, cause]),
+        StepKind::Undo { run } => values.push(run),
+    }
+    values
+}
+
+fn lookups_of(expression: &Spanned<String>) -> Vec<(Lookup, Span)> {
+    let Ok(ast) = expression::parse(&expression.value) else { return Vec::new() };
+    let verbatim = expression.span.end - expression.span.start == expression.value.len();
+    expression::lookups(&ast)
+        .into_iter()
+        .map(|lookup| {
+            let start = expression.span.start;
+            let span = if verbatim {
+                Span::new(start + lookup.span.start, start + lookup.span.end)
+            } else {
+                expression.span
+            };
+            (lookup, span)
+        })
+        .collect()
+}
+
+/// The types of the action inputs into which a name flows whole; the first that says something counts.
+fn flows(workflow: &Workflow, steps: &[Step], catalog: &Catalog) -> BTreeMap<String, Type> {
+    let mut flows = BTreeMap::new();
+    for call in steps.iter().filter_map(Step::call) {
+        let Some(action) = catalog.find(&call.action.value) else { continue };
+        for (key, given) in &call.inputs {
+            let Some((_, field)) = action.input_field(&key.value) else { continue };
+            let Some(name) = whole_name(workflow, given, 0) else { continue };
+            if field.kind.kind != Kind::Any {
+                flows.entry(name).or_insert_with(|| field.kind.clone());
+            }
+        }
+    }
+    flows
+}
+
+/// The one name that a value is, through definitions that are one name themselves.
+fn whole_name(workflow: &Workflow, given: &Given, depth: usize) -> Option<String> {
+    let expression = given.whole_expression()?;
+    let ast = expression::parse(&expression.value).ok()?;
+    let lookups = expression::lookups(&ast);
+    let [lookup] = lookups.as_slice() else { return None };
+    if !lookup.fields.is_empty()
+        || lookup.span.end - lookup.span.start != expression.value.len()
+        || depth > 20
+    {
+        return None;
+    }
+    match workflow.definitions.iter().find(|(name, _)| name.value == lookup.name) {
+        Some((_, given)) => whole_name(workflow, given, depth + 1),
+        None => Some(lookup.name.clone()),
+    }
+}
+
+fn schema_of(kind: &Type) -> InputSchema {
+    let (json, one_of) = match &kind.kind {
+        Kind::Boolean => (InputType::Boolean, Vec::new()),
+        Kind::Integer => (InputType::Integer, Vec::new()),
+        Kind::Number => (InputType::Number, Vec::new()),
+        Kind::Text(values) => (InputType::String, values.iter().map(|value| value.as_str().into()).collect()),
+        Kind::List(_) => (InputType::Array, Vec::new()),
+        Kind::Object(_) | Kind::Stored(_) => (InputType::Object, Vec::new()),
+        Kind::Any | Kind::Null | Kind::OneOf(_) => (InputType::Any, Vec::new()),
+    };
+    InputSchema { kind: json, optional: false, default: None, one_of, description: None }
+}

@@ -1,0 +1,101 @@
+//! Which names workflows may use.
+
+/// State names that the compiler uses itself.
+pub(crate) const RESERVED_STATES: [&str; 8] =
+    ["CheckInputs", "Done", "EffectStays", "RolledBack", "Rollback", "RollbackFailed", "Undo", "UndoEffect"];
+/// Variables that the compiler uses itself, or that mean something in every expression.
+const RESERVED_VARIABLES: [&str; 4] = ["context", "output", "rollback_failure", "rollback_kept"];
+/// What JSONata reads as something else than a name.
+const WORDS: [&str; 8] = ["and", "or", "in", "true", "false", "null", "function", "states"];
+/// Functions that Step Functions adds to JSONata:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>.
+pub(crate) const ADDED_FUNCTIONS: [&str; 6] = ["hash", "parse", "partition", "random", "range", "uuid"];
+/// The longest name of a state or variable.
+const LONGEST: usize = 80;
+/// Room for what the compiler appends to a state's name.
+const LONGEST_STEP: usize = 64;
+
+/// Whether a step may have this name; otherwise why not.
+pub(crate) fn step(name: &str) -> Result<(), String> {
+    let legal = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !legal {
+        return Err(format!(
+            "`{name}` cannot name a step: a letter comes first, then letters, digits and `_`, all lower case"
+        ));
+    }
+    if name.len() > LONGEST_STEP {
+        return Err(format!("a step's name has at most {LONGEST_STEP} characters"));
+    }
+    let state = crate::model::pascal(name);
+    if RESERVED_STATES.contains(&state.as_str()) {
+        return Err(format!("`{name}` cannot name a step: the compiler's own state `{state}` is called so"));
+    }
+    Ok(())
+}
+
+/// Whether an input may have this name; otherwise why not.
+pub(crate) fn input(name: &str) -> Result<(), String> {
+    identifier(name)?;
+    if WORDS.contains(&name) || RESERVED_VARIABLES.contains(&name) {
+        return Err(format!("`{name}` means something else in expressions"));
+    }
+    Ok(())
+}
+
+/// Whether something may be called so by `variables:`, `outputs:` or `set`; otherwise why not.
+pub(crate) fn variable(name: &str) -> Result<(), String> {
+    input(name)?;
+    if is_function(name) {
+        return Err(format!("`{name}` is the name of a JSONata function"));
+    }
+    Ok(())
+}
+
+/// Whether a variable path (`pr`, `pr.url`) may be written; otherwise why not.
+pub(crate) fn variable_path(path: &[String]) -> Result<(), String> {
+    let Some((root, fields)) = path.split_first() else { return Err("a variable path is empty".to_owned()) };
+    variable(root)?;
+    fields.iter().try_for_each(|field| identifier(field))?;
+    if fields.len() > 8 {
+        return Err("a variable path has at most 9 names".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether JSONata as Step Functions runs it has a function of this name.
+pub(crate) fn is_function(name: &str) -> bool {
+    ADDED_FUNCTIONS.contains(&name)
+        || jlens_core::function_catalog().iter().any(|function| function.name == name)
+}
+
+fn identifier(name: &str) -> Result<(), String> {
+    let legal = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && name.len() <= LONGEST;
+    if legal {
+        return Ok(());
+    }
+    Err(format!(
+        "`{name}` is no name: a letter comes first, then letters, digits and `_`, at most {LONGEST} characters"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_would_mean_something_else_are_refused() {
+        assert!(step("create_branch2").is_ok());
+        for name in ["", "Create", "2nd", "a-b", "rollback", "rolled_back", "done"] {
+            assert!(step(name).is_err(), "{name}");
+        }
+        for name in ["count", "sum", "states", "parse", "context", "a b", "in"] {
+            assert!(variable(name).is_err(), "{name}");
+        }
+        assert!(variable("task_data").is_ok() && input("count").is_ok() && input("context").is_err());
+        assert!(variable_path(&["pr".into(), "url".into()]).is_ok());
+        assert!(variable_path(&["pr".into(), "".into()]).is_err());
+    }
+}

@@ -1,0 +1,301 @@
+//! Steps that call an action.
+
+use super::{PlannedKind, Task, Walk, result_field};
+use crate::catalog::Action;
+use crate::model::{Call, Form, Given, OnError, Part, Rollback, Step};
+use crate::source::Spanned;
+use crate::types::{Kind, Type};
+use domain::PluginType;
+use serde_json::{Map, Value, json};
+
+/// A state outlives its function by this much, so that the function's own error is heard.
+const TIMEOUT_MARGIN_SECONDS: u64 = 5;
+
+type Sets = Vec<(Vec<String>, String, Type)>;
+
+impl Walk<'_, '_, '_> {
+    pub(super) fn call(&mut self, step: &Step, call: &Call) -> (Option<PlannedKind>, Sets) {
+        let Some(action) = self.action(call) else {
+            // The outputs are named all the same, so that only the action is told to be unknown.
+            for (_, given) in &call.inputs {
+                self.checker.value(given);
+            }
+            let sets = call
+                .outputs
+                .iter()
+                .map(|(_, target)| (target.value.clone(), "null".to_owned(), Type::any()))
+                .collect();
+            return (None, sets);
+        };
+        let mut input = self.inputs(call, &action);
+        self.agent(call, &action, &mut input);
+        if let Some(rollback) = &step.rollback {
+            self.inverses.insert(rollback.action.value.clone());
+        }
+        self.inverses.extend(action.inverses.iter().cloned());
+        let inverse = step.rollback.as_ref().map(|rollback| self.inverse(rollback, call, &action, &input));
+        let sets = self.outputs_of(call, &action);
+        let task = Task {
+            timeout_seconds: self.timeout(step, &action),
+            retry: (step.retry.is_some() || step.on_error == OnError::Retry)
+                .then(|| step.retry.clone().unwrap_or_default()),
+            parks: action.plugin == Some(PluginType::AiProvider),
+            required: call.required,
+            inverse,
+            input: Value::Object(input),
+            action: action.name,
+        };
+        (Some(PlannedKind::Task(task)), sets)
+    }
+
+    fn action(&mut self, call: &Call) -> Option<Action> {
+        let name = &call.action;
+        let plugin = match &call.agent {
+            Some(_) => Some(PluginType::AiProvider),
+            None => call.plugin.as_ref().map(|plugin| plugin.value),
+        };
+        let catalog = self.checker.catalog;
+        let Some(action) = catalog.find(&name.value) else {
+            let names: Vec<&str> = catalog.names(plugin).collect();
+            let diagnostic =
+                self.checker.problems.error(name.span, format!("there is no action `{}`", name.value));
+            diagnostic.accepted(&name.value, names);
+            if call.agent.is_some() {
+                diagnostic.help("an ai_action's action is its `action:`, or else the step's name");
+            }
+            return None;
+        };
+        if let Some(plugin) = plugin
+            && action.plugin != Some(plugin)
+        {
+            let span = call.plugin.as_ref().map_or(name.span, |plugin| plugin.span);
+            let owner =
+                action.plugin.map_or_else(|| "Ticketsmith itself".to_owned(), |plugin| format!("`{plugin}`"));
+            self.checker
+                .problems
+                .error(span, format!("`{}` is no action of `{plugin}`, but of {owner}", name.value))
+                .help(format!(
+                    "actions of `{plugin}`: {}",
+                    catalog.names(Some(plugin)).collect::<Vec<_>>().join(", ")
+                ));
+        }
+        Some(action.clone())
+    }
+
+    fn inputs(&mut self, call: &Call, action: &Action) -> Map<String, Value> {
+        let mut input: Map<String, Value> = Map::new();
+        let template = call.agent.as_ref().and_then(|agent| agent.prompt_template.as_ref());
+        let template_variables =
+            template.and_then(|template| self.template(template, call)).unwrap_or_default();
+        for (key, given) in &call.inputs {
+            let Some((name, field)) = action.input_field(&key.value) else {
+                self.checker.value(given);
+                if !template_variables.contains(&key.value) {
+                    self.checker
+                        .problems
+                        .error(key.span, format!("`{}` takes no input `{}`", action.name, key.value))
+                        .accepted(&key.value, action.input.fields.keys().map(String::as_str));
+                }
+                continue;
+            };
+            let value = self.checker.fit(given, &field.kind, field.required, &format!("`{}`", key.value));
+            if input.insert(name.to_owned(), value).is_some() {
+                self.checker.problems.error(
+                    key.span,
+                    format!("`{}` is given twice: `{}` is another name of it", name, key.value),
+                );
+            }
+        }
+        for (name, field) in &action.input.fields {
+            if field.required && !input.contains_key(name) {
+                self.checker
+                    .problems
+                    .error(call.action.span, format!("`{}` needs the input `{name}`", action.name))
+                    .help(format!("it takes {}", field.kind));
+            }
+        }
+        input
+    }
+
+    /// What an `ai_action` says of its agent and prompt becomes part of the action's input.
+    fn agent(&mut self, call: &Call, action: &Action, input: &mut Map<String, Value>) {
+        let Some(agent) = &call.agent else { return };
+        for (key, given) in [("agent", &agent.name), ("prompt_template", &agent.prompt_template)] {
+            let Some(given) = given else { continue };
+            match action.input_field(key) {
+                Some((name, field)) => {
+                    let text = Given::text(given.value.clone(), given.span);
+                    let value = self.checker.fit(&text, &field.kind, false, &format!("`{key}`"));
+                    input.insert(name.to_owned(), value);
+                }
+                None => {
+                    self.checker.problems.error(given.span, format!("`{}` takes no `{key}`", action.name));
+                }
+            }
+        }
+    }
+
+    /// The variables of a prompt template, which must be the step's inputs. `None` when it is not known.
+    fn template(&mut self, template: &Spanned<String>, call: &Call) -> Option<Vec<String>> {
+        let known = self.checker.environment.templates.as_ref()?;
+        let path = template.value.strip_prefix("./").unwrap_or(&template.value);
+        let Some(variables) = known.get(path) else {
+            self.checker
+                .problems
+                .error(template.span, format!("there is no prompt template `{}`", template.value))
+                .accepted(path, known.keys().map(String::as_str));
+            return None;
+        };
+        for variable in variables {
+            let given = call.inputs.iter().any(|(key, _)| key.value == *variable);
+            if !given && !self.checker.environment.template_globals.contains(variable) {
+                self.checker
+                    .problems
+                    .error(
+                        template.span,
+                        format!("`{}` uses `{variable}`, which is no input of this step", template.value),
+                    )
+                    .help(format!(
+                        "inputs: {}",
+                        call.inputs.iter().map(|(key, _)| key.value.as_str()).collect::<Vec<_>>().join(", ")
+                    ));
+            }
+        }
+        Some(variables.clone())
+    }
+
+    fn outputs_of(&mut self, call: &Call, action: &Action) -> Sets {
+        let mut sets: Sets = Vec::new();
+        for (field, target) in &call.outputs {
+            let kind = match action.output.fields.get(&field.value) {
+                Some(known) => known.kind.clone(),
+                None => {
+                    self.checker
+                        .problems
+                        .error(field.span, format!("`{}` gives no `{}`", action.name, field.value))
+                        .accepted(&field.value, action.output.fields.keys().map(String::as_str));
+                    Type::any()
+                }
+            };
+            let path = &target.value;
+            if sets.iter().any(|(other, _, _)| other.starts_with(path) || path.starts_with(other)) {
+                self.checker
+                    .problems
+                    .error(target.span, format!("`{}` is set twice by this step", path.join(".")));
+            } else {
+                sets.push((path.clone(), result_field(&field.value), kind));
+            }
+        }
+        sets
+    }
+
+    fn timeout(&mut self, step: &Step, action: &Action) -> u64 {
+        let least = action.timeout_seconds + TIMEOUT_MARGIN_SECONDS;
+        match &step.timeout_seconds {
+            Some(given) if given.value < least => {
+                self.checker.problems.note(
+                    given.span,
+                    format!(
+                        "the step waits {least} seconds: the function of `{}` may take {}",
+                        action.name, action.timeout_seconds
+                    ),
+                );
+                least
+            }
+            Some(given) => given.value,
+            None => least,
+        }
+    }
+
+    /// A step's own `rollback:`. Its inputs are stored with the effect, so they may name only what the effect knows.
+    fn inverse(
+        &mut self,
+        rollback: &Rollback,
+        call: &Call,
+        action: &Action,
+        input: &Map<String, Value>,
+    ) -> Value {
+        let Some(inverse) = self.checker.catalog.find(&rollback.action.value) else {
+            let names: Vec<&str> = self.checker.catalog.names(None).collect();
+            self.checker
+                .problems
+                .error(rollback.action.span, format!("there is no action `{}`", rollback.action.value))
+                .accepted(&rollback.action.value, names);
+            return Value::Null;
+        };
+        let mut fields = Map::new();
+        for (key, given) in &rollback.inputs {
+            let Some((name, _)) = inverse.input_field(&key.value) else {
+                self.checker
+                    .problems
+                    .error(key.span, format!("`{}` takes no input `{}`", inverse.name, key.value))
+                    .accepted(&key.value, inverse.input.fields.keys().map(String::as_str));
+                continue;
+            };
+            if let Some(value) = self.inverse_input(given, call, action, input) {
+                fields.insert(name.to_owned(), value);
+            }
+        }
+        for (name, _) in
+            inverse.input.fields.iter().filter(|(name, field)| field.required && !fields.contains_key(*name))
+        {
+            self.checker
+                .problems
+                .error(rollback.action.span, format!("`{}` needs the input `{name}`", inverse.name));
+        }
+        json!({"action": inverse.name, "input": fields})
+    }
+
+    fn inverse_input(
+        &mut self,
+        given: &Given,
+        call: &Call,
+        action: &Action,
+        input: &Map<String, Value>,
+    ) -> Option<Value> {
+        let name = match &given.form {
+            Form::Literal(value) => return Some(value.clone()),
+            Form::Text(parts) => match parts.as_slice() {
+                [Part::Literal(text)] => return Some(crate::check::literal_json(text)),
+                [Part::Expression(expression)] => Some(expression.value.as_str()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let path: Vec<&str> = name.unwrap_or_default().split('.').collect();
+        match path.as_slice() {
+            ["output", fields @ ..] if !fields.is_empty() => {
+                let mut kind = Type::new(Kind::Object(action.output.clone()));
+                for field in fields {
+                    match kind.field(field) {
+                        Some(inner) => kind = inner,
+                        None => {
+                            self.checker
+                                .problems
+                                .error(
+                                    given.span,
+                                    format!("the output of `{}` has no `{field}`", action.name),
+                                )
+                                .accepted(field, kind.field_names());
+                            return None;
+                        }
+                    }
+                }
+                Some(json!({"$output": fields.join(".")}))
+            }
+            [name] if call.inputs.iter().any(|(key, _)| key.value == *name) => {
+                let own = action.input_field(name).map(|(own, _)| own)?;
+                input.get(own).cloned()
+            }
+            _ => {
+                let names: Vec<&str> = call.inputs.iter().map(|(key, _)| key.value.as_str()).collect();
+                self.checker
+                    .problems
+                    .error(given.span, "a rollback's input is a plain value, one of the step's inputs, or `${output.<field>}`")
+                    .help(format!("inputs of the step: {}; fields of `output`: {}", names.join(", "),
+                        action.output.fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ")));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! From YAML to the model: which keys there are, what their values may be, and every mistake in them.
+
+mod fields;
+mod inputs;
+mod steps;
+mod triggers;
+mod values;
+
+use crate::diagnostic::Problems;
+use crate::model::Workflow;
+use crate::source::Source;
+use crate::yaml;
+use fields::{Fields, list, text};
+
+/// The keys of a workflow.
+const KEYS: [&str; 8] =
+    ["name", "description", "version", "triggers", "inputs", "variables", "steps", "outputs"];
+
+/// Reads a workflow; mistakes are reported, and what could be read all the same is returned so that it is checked in the
+/// same run.
+pub(crate) fn read<'s>(source: &'s Source, problems: &mut Problems<'s>) -> Option<Workflow> {
+    let root = yaml::read(source, problems)?;
+    let mut reader = Reader { source, problems };
+    let fields = Fields::of(&root, "a workflow", &KEYS, &mut reader)?;
+    let title = fields.required("name", &mut reader).and_then(|node| text(node, "`name`", &mut reader));
+    let description = fields.get("description").and_then(|node| text(node, "`description`", &mut reader));
+    if let Some(version) = fields.get("version") {
+        text(version, "`version`", &mut reader);
+    }
+    let triggers = fields.get("triggers").map(|node| triggers::read(node, &mut reader)).unwrap_or_default();
+    let inputs = fields.get("inputs").map(|node| inputs::read(node, &mut reader));
+    let definitions = fields
+        .get("variables")
+        .map(|node| values::named(node, "`variables`", &mut reader))
+        .unwrap_or_default();
+    let outputs =
+        fields.get("outputs").map(|node| values::named(node, "`outputs`", &mut reader)).unwrap_or_default();
+    let nodes = fields
+        .required("steps", &mut reader)
+        .and_then(|node| list(node, "`steps`", &mut reader))
+        .unwrap_or_default();
+    if nodes.is_empty()
+        && let Some(steps) = fields.get("steps")
+    {
+        reader.problems.error(steps.span, "a workflow needs at least one step");
+    }
+    let steps = nodes.iter().filter_map(|node| steps::read(node, &mut reader)).collect();
+    Some(Workflow {
+        title: title.map_or_else(|| source.name().to_owned(), |title| title.value),
+        description: description.map(|description| description.value),
+        triggers,
+        inputs,
+        definitions,
+        steps,
+        outputs,
+    })
+}
+
+pub(crate) struct Reader<'r, 's> {
+    pub(crate) source: &'s Source,
+    pub(crate) problems: &'r mut Problems<'s>,
+}

@@ -1,0 +1,107 @@
+//! `triggers:`, each a mapping of one event's name to its conditions.
+
+use super::Reader;
+use super::fields::{list, mapping, word};
+use super::inputs::json;
+use crate::model::Trigger;
+use crate::source::{Span, Spanned};
+use crate::yaml::{Data, Entry, Node};
+use domain::EventKind;
+use domain::routes::Concurrency;
+use serde_json::Value;
+
+const CONCURRENCIES: [(&str, Concurrency); 2] =
+    [("one_per_task", Concurrency::OnePerTask), ("any", Concurrency::Any)];
+
+pub(crate) fn read(node: &Node, reader: &mut Reader<'_, '_>) -> Vec<Trigger> {
+    let items = list(node, "`triggers`", reader).unwrap_or_default();
+    items.iter().filter_map(|item| trigger(item, reader)).collect()
+}
+
+fn trigger(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Trigger> {
+    let (name, entries): (Spanned<String>, &[Entry]) = match &node.data {
+        Data::Text(name) => (Spanned::new(name.clone(), node.span), &[]),
+        Data::Map(entries) => match entries.as_slice() {
+            [Entry { key, value: Node { data: Data::Null, .. } }] => (key.clone(), &[]),
+            [Entry { key, value }] => (key.clone(), mapping(value, "a trigger's conditions", reader)?),
+            _ => {
+                reader
+                    .problems
+                    .error(node.span, "a trigger is one event: `- jira.labelled: { label: agent }`");
+                return None;
+            }
+        },
+        _ => {
+            reader.problems.error(node.span, format!("a trigger is a mapping, but this is {}", node.kind()));
+            return None;
+        }
+    };
+    let Some(on) = EventKind::TRIGGERS.into_iter().find(|kind| kind.as_str() == name.value) else {
+        reader
+            .problems
+            .error(name.span, format!("`{}` is no trigger", name.value))
+            .accepted(&name.value, EventKind::TRIGGERS.iter().map(|kind| kind.as_str()));
+        return None;
+    };
+    let mut trigger =
+        Trigger { on, span: name.span, conditions: Vec::new(), concurrency: Concurrency::default() };
+    for Entry { key, value } in entries {
+        if key.value == "concurrency" {
+            trigger.concurrency = word(value, "`concurrency`", &CONCURRENCIES, reader).unwrap_or_default();
+        } else if !on.conditions().contains(&key.value.as_str()) {
+            let accepted = on.conditions().iter().copied().chain(["concurrency"]);
+            reader
+                .problems
+                .error(key.span, format!("`{}` is no condition of {on}", key.value))
+                .accepted(&key.value, accepted);
+        } else if let Some(condition) = condition(key, value, reader) {
+            trigger.conditions.push((key.value.clone(), condition));
+        }
+    }
+    for needed in needed_conditions(on) {
+        if !entries.iter().any(|entry| entry.key.value == *needed) {
+            reader.problems.error(name.span, format!("{on} needs `{needed}:`"));
+        }
+    }
+    Some(trigger)
+}
+
+/// The conditions without which a trigger would fire on everything.
+fn needed_conditions(on: EventKind) -> &'static [&'static str] {
+    match on {
+        EventKind::JiraLabelled | EventKind::GithubLabelled => &["label"],
+        EventKind::JiraTransitioned => &["to"],
+        EventKind::GithubChecksCompleted => &["conclusion"],
+        EventKind::SlackCommand => &["text"],
+        EventKind::Schedule => &["cron"],
+        _ => &[],
+    }
+}
+
+fn condition(key: &Spanned<String>, node: &Node, reader: &mut Reader<'_, '_>) -> Option<Value> {
+    if key.value == "with" {
+        mapping(node, "`with`", reader)?;
+        return Some(json(node));
+    }
+    let Data::Text(text) = &node.data else {
+        reader.problems.error(node.span, format!("`{}` is text, but this is {}", key.value, node.kind()));
+        return None;
+    };
+    if key.value == "cron" {
+        cron(text, node.span, reader);
+    }
+    Some(text.as_str().into())
+}
+
+/// EventBridge's six fields: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based>.
+fn cron(text: &str, span: Span, reader: &mut Reader<'_, '_>) {
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let legal = |field: &str| field.chars().all(|c| c.is_ascii_alphanumeric() || "*?,-/#".contains(c));
+    let example =
+        "six fields: minutes, hours, day of month, month, day of week, year, as in `0 6 ? * MON-FRI *`";
+    if fields.len() != 6 || !fields.iter().all(|field| legal(field)) {
+        reader.problems.error(span, format!("`{text}` is no cron expression")).help(example);
+    } else if (fields[2] == "?") == (fields[4] == "?") {
+        reader.problems.error(span, "exactly one of day of month and day of week is `?`").help(example);
+    }
+}

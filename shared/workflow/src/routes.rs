@@ -1,0 +1,78 @@
+//! What webhooks and the scheduler read of a workflow: its triggers and what its inputs must be.
+
+use crate::diagnostic::Problems;
+use crate::model::{Trigger, Workflow};
+use crate::scope::Input;
+use domain::EventKind;
+use domain::routes::{InputSchema, InputType, TriggerRoute, WorkflowRoute};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The route of one workflow. Reports triggers that cannot supply an input which must be there.
+pub(crate) fn route(
+    workflow: &Workflow,
+    inputs: &BTreeMap<String, Input>,
+    context_inputs: &BTreeSet<String>,
+    problems: &mut Problems<'_>,
+) -> WorkflowRoute {
+    let mut schemas: BTreeMap<String, InputSchema> =
+        inputs.iter().map(|(name, input)| (name.clone(), input.schema.clone())).collect();
+    for name in context_inputs {
+        schemas.entry(name.clone()).or_insert_with(|| InputSchema {
+            kind: InputType::Any,
+            optional: true,
+            default: None,
+            one_of: Vec::new(),
+            description: None,
+        });
+    }
+    for trigger in &workflow.triggers {
+        supplies_inputs(trigger, &schemas, problems);
+    }
+    let triggers = workflow
+        .triggers
+        .iter()
+        .map(|trigger| TriggerRoute {
+            on: trigger.on,
+            conditions: trigger.conditions.iter().cloned().collect(),
+            concurrency: trigger.concurrency,
+        })
+        .collect();
+    WorkflowRoute { title: workflow.title.clone(), inputs: schemas, triggers }
+}
+
+fn supplies_inputs(trigger: &Trigger, inputs: &BTreeMap<String, InputSchema>, problems: &mut Problems<'_>) {
+    let fields = fields_of(trigger);
+    for (name, schema) in inputs {
+        let needed = !schema.optional && schema.default.is_none();
+        if needed && !fields.contains(name) {
+            let known: Vec<&str> = fields.iter().map(String::as_str).collect();
+            let help = match trigger.on {
+                EventKind::SlackCommand => format!("capture it: `text: \"… {{{name}}}\"`"),
+                EventKind::Schedule => format!("give it: `with: {{ {name}: … }}`"),
+                _ => "give the input a default".to_owned(),
+            };
+            problems
+                .error(trigger.span, format!("{} cannot supply the input `{name}`", trigger.on))
+                .help(format!("it gives: {}", known.join(", ")))
+                .help(help);
+        }
+    }
+}
+
+/// The fields of the trigger's event, with what it captures or sets itself.
+fn fields_of(trigger: &Trigger) -> BTreeSet<String> {
+    let mut fields: BTreeSet<String> = trigger.on.fields().iter().map(|field| (*field).to_owned()).collect();
+    for (name, condition) in &trigger.conditions {
+        match (trigger.on, name.as_str(), condition) {
+            (EventKind::SlackCommand, "text", Value::String(text)) => {
+                let captured =
+                    text.split_whitespace().filter_map(|word| word.strip_prefix('{')?.strip_suffix('}'));
+                fields.extend(captured.map(str::to_owned));
+            }
+            (EventKind::Schedule, "with", Value::Object(given)) => fields.extend(given.keys().cloned()),
+            _ => {}
+        }
+    }
+    fields
+}

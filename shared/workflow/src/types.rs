@@ -1,0 +1,415 @@
+//! The types of values, read from the actions' JSON Schemas.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// References nested deeper than this are not followed: the value may then be anything.
+const DEPTH_LIMIT: usize = 12;
+
+/// What a value can be.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Type {
+    pub(crate) kind: Kind,
+    /// Whether it can be `null` as well.
+    pub(crate) nullable: bool,
+    /// Why it can be `null`, when that is the workflow's doing and not the action's.
+    pub(crate) absence: Option<Arc<Absence>>,
+}
+
+/// A step that may leave its outputs `null`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Absence {
+    pub(crate) step: String,
+    /// The compiled condition under which the step runs; `None` when it fails and the workflow continues.
+    pub(crate) condition: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kind {
+    Any,
+    Null,
+    Boolean,
+    Integer,
+    Number,
+    /// Text; the only accepted values where they are listed.
+    Text(Vec<String>),
+    List(Box<Type>),
+    Object(Arc<ObjectType>),
+    /// A value that travels by reference, by the name of what it refers to.
+    Stored(String),
+    OneOf(Vec<Type>),
+}
+
+/// An object's fields.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct ObjectType {
+    /// The schema's name: `Task`.
+    pub(crate) name: Option<String>,
+    pub(crate) fields: BTreeMap<String, Field>,
+    /// Whether it may have fields that are not listed.
+    pub(crate) open: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Field {
+    pub(crate) kind: Type,
+    pub(crate) required: bool,
+    /// Other names by which workflows may give it (`x-aliases`).
+    pub(crate) aliases: Vec<String>,
+}
+
+impl Type {
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self { kind, nullable: false, absence: None }
+    }
+
+    pub(crate) fn any() -> Self {
+        Self::new(Kind::Any)
+    }
+
+    pub(crate) fn null() -> Self {
+        Self { kind: Kind::Null, nullable: true, absence: None }
+    }
+
+    pub(crate) fn text() -> Self {
+        Self::new(Kind::Text(Vec::new()))
+    }
+
+    pub(crate) fn object(fields: impl IntoIterator<Item = (String, Type)>) -> Self {
+        let fields = fields
+            .into_iter()
+            .map(|(name, kind)| (name, Field { kind, required: true, aliases: Vec::new() }))
+            .collect();
+        Self::new(Kind::Object(Arc::new(ObjectType { name: None, fields, open: false })))
+    }
+
+    pub(crate) fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    pub(crate) fn present(mut self) -> Self {
+        self.nullable = false;
+        self.absence = None;
+        self
+    }
+
+    /// Whether `null` must be reckoned with.
+    pub(crate) fn may_be_null(&self) -> bool {
+        self.nullable || self.absence.is_some()
+    }
+
+    /// The end of a sentence that says when the value is absent; empty where the action alone decides.
+    pub(crate) fn why_absent(&self) -> String {
+        match self.absence.as_deref() {
+            Some(Absence { step, condition: Some(_) }) => format!(": step `{step}` may be skipped"),
+            Some(Absence { step, condition: None }) => {
+                format!(": step `{step}` may fail and the workflow continues")
+            }
+            None => String::new(),
+        }
+    }
+
+    /// Either of the two.
+    pub(crate) fn or(self, other: Self) -> Self {
+        let nullable = self.nullable || other.nullable;
+        let absence = self.absence.clone().or_else(|| other.absence.clone());
+        let kind = match (self.kind, other.kind) {
+            (Kind::Null, kind) | (kind, Kind::Null) => kind,
+            (one, other) if one == other => one,
+            (Kind::Any, _) | (_, Kind::Any) => Kind::Any,
+            (Kind::Integer, Kind::Number) | (Kind::Number, Kind::Integer) => Kind::Number,
+            (Kind::Text(_), Kind::Text(_)) => Kind::Text(Vec::new()),
+            (one, other) => Kind::OneOf(vec![Self::new(one), Self::new(other)]),
+        };
+        Self { kind, nullable, absence }
+    }
+
+    /// Reads a JSON Schema (draft 2020-12 as schemars writes it); `root` holds the `$defs`.
+    pub(crate) fn from_schema(schema: &Value, root: &Value) -> Self {
+        read_schema(schema, root, 0)
+    }
+
+    /// Whether a value of this type can be given where `target` is asked for. `null` is the caller's to judge.
+    pub(crate) fn fits(&self, target: &Self) -> bool {
+        match (&self.kind, &target.kind) {
+            (Kind::Any, _) | (_, Kind::Any) => true,
+            (Kind::Null, _) => target.nullable,
+            (_, Kind::Null) => self.nullable,
+            (Kind::OneOf(options), _) => options.iter().any(|option| option.fits(target)),
+            (_, Kind::OneOf(options)) => options.iter().any(|option| self.fits(option)),
+            (Kind::Boolean, Kind::Boolean) | (Kind::Integer, Kind::Integer) => true,
+            (Kind::Integer | Kind::Number, Kind::Number) | (Kind::Number, Kind::Integer) => true,
+            (Kind::Text(given), Kind::Text(accepted)) => {
+                given.is_empty() || accepted.is_empty() || given.iter().any(|value| accepted.contains(value))
+            }
+            (Kind::List(given), Kind::List(accepted)) => given.fits(accepted),
+            (Kind::Stored(given), Kind::Stored(accepted)) => given == accepted,
+            (Kind::Stored(given), Kind::Object(accepted)) => {
+                accepted.name.as_ref().is_none_or(|name| name == given)
+            }
+            (Kind::Stored(given), Kind::Text(_)) => given == "string",
+            (Kind::Object(given), Kind::Object(accepted)) => given.fits(accepted),
+            _ => false,
+        }
+    }
+
+    /// The type of a field, `None` when there is no such field.
+    pub(crate) fn field(&self, name: &str) -> Option<Self> {
+        let mut found = match &self.kind {
+            Kind::Any => Some(Self::any()),
+            Kind::Object(object) => match object.fields.get(name) {
+                Some(field) => Some(field.kind.clone()),
+                None => object.open.then(Self::any),
+            },
+            // A path through a list gives one value or many: JSONata decides when it runs.
+            Kind::List(item) => item.field(name).map(|_| Self::any()),
+            Kind::OneOf(options) => options.iter().filter_map(|option| option.field(name)).reduce(Self::or),
+            _ => None,
+        }?;
+        found.nullable |= self.nullable;
+        if found.absence.is_none() {
+            found.absence.clone_from(&self.absence);
+        }
+        Some(found)
+    }
+
+    /// The names of its fields.
+    pub(crate) fn field_names(&self) -> Vec<&str> {
+        match &self.kind {
+            Kind::Object(object) => object.fields.keys().map(String::as_str).collect(),
+            Kind::List(item) => item.field_names(),
+            Kind::OneOf(options) => options.iter().flat_map(Self::field_names).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl ObjectType {
+    fn fits(&self, target: &Self) -> bool {
+        if self.name.is_some() && self.name == target.name {
+            return true;
+        }
+        target.fields.iter().all(|(name, wanted)| match self.fields.get(name) {
+            Some(given) => given.kind.fits(&wanted.kind),
+            None => self.open || !wanted.required,
+        })
+    }
+
+    /// The field that `name` means, by its own name or an alias, with its own name.
+    pub(crate) fn find(&self, name: &str) -> Option<(&str, &Field)> {
+        self.fields
+            .get_key_value(name)
+            .or_else(|| self.fields.iter().find(|(_, field)| field.aliases.iter().any(|alias| alias == name)))
+            .map(|(name, field)| (name.as_str(), field))
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Any => formatter.write_str("anything"),
+            Kind::Null => formatter.write_str("null"),
+            Kind::Boolean => formatter.write_str("a boolean"),
+            Kind::Integer => formatter.write_str("a whole number"),
+            Kind::Number => formatter.write_str("a number"),
+            Kind::Text(values) if values.is_empty() => formatter.write_str("text"),
+            Kind::Text(values) => write!(formatter, "one of {}", values.join(", ")),
+            Kind::List(item) => write!(formatter, "a list ({item})"),
+            Kind::Object(object) => match &object.name {
+                Some(name) => write!(formatter, "`{name}`"),
+                None => formatter.write_str("an object"),
+            },
+            Kind::Stored(name) => write!(formatter, "a stored `{name}`"),
+            Kind::OneOf(options) => {
+                for (place, option) in options.iter().enumerate() {
+                    if place > 0 {
+                        formatter.write_str(" or ")?;
+                    }
+                    option.fmt(formatter)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn read_schema(schema: &Value, root: &Value, depth: usize) -> Type {
+    let Some(keywords) = schema.as_object() else { return Type::any() };
+    if depth > DEPTH_LIMIT {
+        return Type::any();
+    }
+    if let Some(stored) = keywords.get("x-stored").and_then(Value::as_str) {
+        return Type::new(Kind::Stored(stored.to_owned()));
+    }
+    if let Some(reference) = keywords.get("$ref").and_then(Value::as_str) {
+        let pointer = reference.strip_prefix('#').unwrap_or(reference);
+        let Some(target) = root.pointer(pointer) else { return Type::any() };
+        let mut read = read_schema(target, root, depth + 1);
+        if let Kind::Object(object) = &mut read.kind {
+            Arc::make_mut(object).name = pointer.rsplit('/').next().map(str::to_owned);
+        }
+        return read;
+    }
+    for combined in ["anyOf", "oneOf"] {
+        if let Some(options) = keywords.get(combined).and_then(Value::as_array) {
+            return either(options.iter().map(|option| read_schema(option, root, depth + 1)));
+        }
+    }
+    if let Some([only]) = keywords.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
+        return read_schema(only, root, depth + 1);
+    }
+    if let Some(values) = keywords.get("enum").and_then(Value::as_array) {
+        return enumeration(values);
+    }
+    if let Some(value) = keywords.get("const") {
+        return enumeration(std::slice::from_ref(value));
+    }
+    match keywords.get("type") {
+        Some(Value::String(name)) => read_type(name, schema, root, depth),
+        Some(Value::Array(names)) => {
+            either(names.iter().filter_map(Value::as_str).map(|name| read_type(name, schema, root, depth)))
+        }
+        _ if keywords.contains_key("properties") => read_type("object", schema, root, depth),
+        _ => Type::any(),
+    }
+}
+
+fn either(options: impl Iterator<Item = Type>) -> Type {
+    let mut nullable = false;
+    let mut kinds: Vec<Type> = Vec::new();
+    for option in options {
+        nullable |= option.nullable;
+        match option.kind {
+            Kind::Null => {}
+            Kind::OneOf(inner) => kinds.extend(inner),
+            Kind::Text(values) => match kinds.iter_mut().find_map(|kind| match &mut kind.kind {
+                Kind::Text(known) => Some(known),
+                _ => None,
+            }) {
+                Some(known) => known.extend(values),
+                None => kinds.push(Type::new(Kind::Text(values))),
+            },
+            kind => kinds.push(Type::new(kind)),
+        }
+    }
+    let mut read = match kinds.len() {
+        0 => Type::null(),
+        1 => kinds.remove(0),
+        _ => Type::new(Kind::OneOf(kinds)),
+    };
+    read.nullable = nullable;
+    read
+}
+
+fn enumeration(values: &[Value]) -> Type {
+    let texts = values.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>();
+    let mut read = if texts.is_empty() { Type::any() } else { Type::new(Kind::Text(texts)) };
+    read.nullable = values.iter().any(Value::is_null);
+    read
+}
+
+fn read_type(name: &str, schema: &Value, root: &Value, depth: usize) -> Type {
+    match name {
+        "null" => Type::null(),
+        "boolean" => Type::new(Kind::Boolean),
+        "integer" => Type::new(Kind::Integer),
+        "number" => Type::new(Kind::Number),
+        "string" => Type::text(),
+        "array" => {
+            let item =
+                schema.get("items").map_or_else(Type::any, |items| read_schema(items, root, depth + 1));
+            Type::new(Kind::List(Box::new(item)))
+        }
+        "object" => Type::new(Kind::Object(Arc::new(read_object(schema, root, depth)))),
+        _ => Type::any(),
+    }
+}
+
+fn read_object(schema: &Value, root: &Value, depth: usize) -> ObjectType {
+    let required: Vec<&str> = strings(schema.get("required"));
+    let fields: BTreeMap<String, Field> = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, property)| {
+            let field = Field {
+                kind: read_schema(property, root, depth + 1),
+                required: required.contains(&name.as_str()),
+                aliases: strings(property.get("x-aliases")).into_iter().map(str::to_owned).collect(),
+            };
+            (name.clone(), field)
+        })
+        .collect();
+    // A struct without `deny_unknown_fields` says nothing of other fields, yet has none.
+    let open = match schema.get("additionalProperties") {
+        Some(Value::Bool(open)) => *open,
+        Some(_) => true,
+        None => fields.is_empty(),
+    };
+    let name = schema.get("title").and_then(Value::as_str).map(str::to_owned);
+    ObjectType { name, fields, open }
+}
+
+pub(crate) fn strings(list: Option<&Value>) -> Vec<&str> {
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(schema: Value) -> Type {
+        Type::from_schema(&schema, &schema)
+    }
+
+    #[test]
+    fn schemas_become_types() {
+        let schema = json!({
+            "$defs": {"Task": {"type": "object", "properties": {"id": {"type": "string"}, "points": {"type": ["number", "null"]}}}},
+            "type": "object",
+            "properties": {
+                "task": {"$ref": "#/$defs/Task"},
+                "maybe": {"anyOf": [{"$ref": "#/$defs/Task"}, {"type": "null"}]},
+                "edits": {"type": "object", "x-stored": "Edits"},
+                "branch": {"type": "string", "x-aliases": ["branch_name"]},
+                "tone": {"enum": ["kind", "brief"]}
+            },
+            "required": ["task"],
+            "additionalProperties": false
+        });
+        let object = read(schema);
+        assert_eq!(object.field("task").unwrap().to_string(), "`Task`");
+        assert!(object.field("maybe").unwrap().nullable);
+        let points = object.field("task").unwrap().field("points").unwrap();
+        assert!(points.nullable && points.kind == Kind::Number);
+        assert_eq!(object.field("edits").unwrap().to_string(), "a stored `Edits`");
+        assert!(object.field("nope").is_none());
+        let Kind::Object(fields) = &object.kind else { panic!("an object") };
+        assert_eq!(fields.find("branch_name").unwrap().0, "branch");
+        assert_eq!(object.field("tone").unwrap().to_string(), "one of kind, brief");
+    }
+
+    #[test]
+    fn misfits_are_seen() {
+        let text = read(json!({"type": "string"}));
+        let number = read(json!({"type": "number"}));
+        let texts = read(json!({"type": "array", "items": {"type": "string"}}));
+        assert!(!text.fits(&number) && !number.fits(&text) && !text.fits(&texts));
+        assert!(Type::any().fits(&number) && number.fits(&read(json!({"type": ["integer", "null"]}))));
+        let narrow =
+            read(json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}));
+        let empty = Type::object([]);
+        assert!(!empty.fits(&narrow));
+    }
+
+    #[test]
+    fn recursive_schemas_end() {
+        let schema = json!({"$defs": {"T": {"type": "object", "properties": {"next": {"$ref": "#/$defs/T"}}}}, "$ref": "#/$defs/T"});
+        assert!(read(schema).field("next").is_some());
+    }
+}

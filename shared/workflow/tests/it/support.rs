@@ -1,0 +1,54 @@
+//! The one place where tests know the compiler's interface.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use workflow::{Catalog, Compilation, Environment, Source, compile, render};
+
+/// The repository's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The real actions.
+pub(crate) fn catalog() -> Catalog {
+    let path = root().join("functions/actions/schemas.json");
+    Catalog::from_json(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Prompt templates as a project has them.
+pub(crate) fn environment() -> Environment {
+    let templates = [
+        ("prompts/code_generation.txt", vec!["task", "repository", "branch"]),
+        ("prompts/custom.md", vec!["task", "tone"]),
+    ];
+    Environment {
+        templates: Some(BTreeMap::from(
+            templates.map(|(path, names)| (path.to_owned(), names.into_iter().map(str::to_owned).collect())),
+        )),
+        ..Environment::default()
+    }
+}
+
+pub(crate) fn fixture(name: &str) -> Source {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    Source::new(name, std::fs::read_to_string(path).unwrap())
+}
+
+pub(crate) fn compiled(source: &Source) -> Compilation {
+    compile(source, &catalog(), &environment())
+}
+
+/// Compiles a text that must be right, and shows what is wrong otherwise.
+#[track_caller]
+pub(crate) fn right(text: &str) -> Compilation {
+    let source = Source::new("workflows/test.yaml", text);
+    let compilation = compiled(&source);
+    assert!(!compilation.has_errors(), "{}", render(&compilation.diagnostics, &source, false));
+    compilation
+}
+
+/// Compiles a text and gives what was found as people read it.
+pub(crate) fn found(text: &str) -> String {
+    let source = Source::new("workflows/test.yaml", text);
+    render(&compiled(&source).diagnostics, &source, false)
+}
