@@ -360,55 +360,6 @@ impl Table {
             }
         }
     }
-
-    /// Records that an effect was taken back. Saying so again is no error.
-    ///
-    /// # Errors
-    /// [`RecordsError::Conflict`] when it is not done: there is nothing to take back.
-    pub async fn mark_undone(&self, run: &str, key: &str, at: Timestamp) -> Result<(), RecordsError> {
-        let update = Update::new(
-            keys::effect(run, key),
-            "SET #status = :undone, #undone_at = if_not_exists(#undone_at, :at)",
-        )
-        .condition("#status IN (:done, :undone)")
-        .value(":done", text(EffectStatus::Done.as_str()))
-        .value(":undone", text(EffectStatus::Undone.as_str()))
-        .value(":at", moment(at));
-        match self.update("record that an effect was taken back", update).await? {
-            Ok(_) => Ok(()),
-            Err(_) => {
-                Err(RecordsError::Conflict(format!("the effect `{key}` was not done, so it is not undone")))
-            }
-        }
-    }
-
-    /// Closes a run: from now on no effect of it can be intended. Closing it again changes nothing.
-    ///
-    /// # Errors
-    /// [`RecordsError`] when the table does not answer.
-    pub async fn close_run(&self, run: &str, at: Timestamp) -> Result<(), RecordsError> {
-        let update = Update::new(
-            keys::run(run),
-            "SET #closed_at = if_not_exists(#closed_at, :at), #expires_at = :expires_at",
-        )
-        .value(":at", moment(at))
-        .value(":expires_at", number(retention::expires_at(at, retention::EXECUTION)));
-        // Without a condition nothing can refuse it.
-        let _ = self.update("close a run", update).await?;
-        Ok(())
-    }
-
-    /// Every effect of a run, newest first, read consistently. After [`Table::close_run`] none is added; those that
-    /// [are leased](Effect::is_leased) may still become done.
-    ///
-    /// # Errors
-    /// [`RecordsError`] when the table does not answer.
-    pub async fn effects_of(&self, run: &str) -> Result<Vec<Effect>, RecordsError> {
-        let items = self.query(keys::run_partition(run), keys::EFFECT).await?;
-        let mut effects = items.into_iter().map(from_item).collect::<Result<Vec<Effect>, _>>()?;
-        effects.sort_by_key(|effect| std::cmp::Reverse(effect.sequence));
-        Ok(effects)
-    }
 }
 
 fn leased(effect: &Effect, now: Timestamp) -> RecordsError {

@@ -6,10 +6,11 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `execution`, `execution_list`, `view` | executions: begun once, ended once, listed, shown |
+//! | `execution`, `open_execution` | executions: begun once, checked while open, ended once |
+//! | `execution_list`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
 //! | `task`, `delivery` | who is at work on a ticket; what a webhook led to |
-//! | `effect` | the journal: leases, outputs, inverses |
+//! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `budget`, `cost` | money: reserved, settled, recorded |
 //! | `rate` | how fast a provider may be called |
 //! | `waiter` | executions parked on a task token |
@@ -30,10 +31,12 @@ mod execution_list;
 mod item;
 mod json_text;
 mod keys;
+mod open_execution;
 mod progress;
 mod pull_request;
 mod rate;
 mod retention;
+mod run;
 mod step;
 mod stored;
 mod stream;

@@ -65,17 +65,14 @@ impl Table {
         items.into_iter().map(from_item).collect()
     }
 
-    /// Removes a waiter, so that one answer lets it go on; `false` when another answer was first, or a newer attempt waits.
+    /// Forgets a waiter that was answered. Answer first: Step Functions lets one answer to a token count and refuses the others,
+    /// and a crash between the two then loses nothing. A newer attempt of the same step is left waiting.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn take_waiter(&self, waiter: &Waiter) -> Result<bool, RecordsError> {
-        self.delete_if(
-            "take a waiter",
-            keys::waiter(&waiter.topic, &waiter.key),
-            "#token = :token",
-            (":token", text(waiter.token.expose_secret())),
-        )
-        .await
+    pub async fn forget_waiter(&self, waiter: &Waiter) -> Result<(), RecordsError> {
+        let token = text(waiter.token.expose_secret());
+        let key = keys::waiter(&waiter.topic, &waiter.key);
+        self.delete_if("forget a waiter", key, "#token = :token", (":token", token)).await
     }
 }

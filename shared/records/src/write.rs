@@ -235,14 +235,14 @@ impl Table {
         settle(once.retry(backoff()).when(|tried| matches!(tried, Try::Collided(_))).await)
     }
 
-    /// Removes an item if the condition holds of it, and says whether it did.
+    /// Removes an item if the condition holds of it.
     pub(crate) async fn delete_if(
         &self,
         operation: &str,
         key: Key,
         condition: &'static str,
         (placeholder, value): (&str, AttributeValue),
-    ) -> Result<bool, RecordsError> {
+    ) -> Result<(), RecordsError> {
         let answer = self
             .client
             .delete_item()
@@ -254,13 +254,13 @@ impl Table {
             .send()
             .await;
         match answer {
-            Ok(_) => Ok(true),
+            Ok(_) => Ok(()),
             Err(error)
                 if error
                     .as_service_error()
                     .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
             {
-                Ok(false)
+                Ok(())
             }
             Err(error) => Err(RecordsError::from_sdk(operation, &error)),
         }

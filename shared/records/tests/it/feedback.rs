@@ -90,7 +90,7 @@ async fn one_view_holds_everything_of_an_execution() {
     let view = table.execution_view(&new.name).await.unwrap().unwrap();
     assert_eq!(view.execution.name, new.name);
     assert_eq!(view.steps.iter().map(|step| step.state.as_str()).collect::<Vec<_>>(), ["Zulu", "Alpha"]);
-    assert_eq!(view.agent_executions, [call.clone()]);
+    assert_eq!(view.agent_executions, std::slice::from_ref(&call));
     assert_eq!(table.agent_executions(&new.name).await.unwrap(), [call]);
     assert_eq!((view.cost().priced, view.cost().booked()), (MicroUsd(7), MicroUsd(107)));
     assert_eq!(view.cost_of_step("Zulu").unknown_calls, 1);
@@ -120,7 +120,7 @@ async fn edits_of_the_progress_comment_are_coalesced() {
 }
 
 #[tokio::test]
-async fn the_newest_token_waits_and_one_answer_takes_it() {
+async fn the_newest_token_waits_until_it_is_forgotten() {
     let table = table().await;
     let waiter = |token: &str, seconds| Waiter {
         topic: "budget/ada".into(),
@@ -135,9 +135,10 @@ async fn the_newest_token_waits_and_one_answer_takes_it() {
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0].token.expose_secret(), "new");
     assert!(!format!("{waiting:?}").contains("new"));
-    assert!(!table.take_waiter(&waiter("old", 4)).await.unwrap());
-    assert!(table.take_waiter(&waiting[0]).await.unwrap());
-    assert!(!table.take_waiter(&waiting[0]).await.unwrap());
+    table.forget_waiter(&waiter("old", 4)).await.unwrap();
+    assert_eq!(table.waiters("budget/ada").await.unwrap().len(), 1);
+    table.forget_waiter(&waiting[0]).await.unwrap();
+    table.forget_waiter(&waiting[0]).await.unwrap();
     assert!(table.waiters("budget/ada").await.unwrap().is_empty());
 }
 

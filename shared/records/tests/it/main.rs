@@ -1,5 +1,11 @@
 //! The table through the real client, against an embedded DynamoDB on loopback.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking; the lint knows only test functions"
+)]
+
 mod documents;
 mod effects;
 mod executions;
