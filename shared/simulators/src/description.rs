@@ -188,7 +188,8 @@ impl Description {
     }
 
     /// Holds a JSON answer to a request against the description: the simulators are to answer as the service does.
-    /// Properties beyond those described are allowed.
+    /// Properties beyond those described are allowed, and formats such as `date-time` are not looked at, since services
+    /// take liberties with them: the dates of Jira are no RFC 3339.
     ///
     /// # Errors
     ///
@@ -312,7 +313,7 @@ impl Description {
         let standalone = schema::standalone(&self.document, schema, openness);
         let built = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
-            .should_validate_formats(true)
+            .should_validate_formats(openness == Openness::Closed)
             .should_ignore_unknown_formats(true)
             .build(&standalone)
             .map_err(|error| error.to_string());

@@ -14,6 +14,8 @@ mod git;
 mod routes;
 mod shapes;
 mod state;
+#[cfg(test)]
+mod tests;
 mod webhooks;
 mod world;
 

@@ -102,7 +102,11 @@ impl Translation<'_> {
         let is_true = |value: &Value| *value == Value::Bool(true) || *value == json!({});
         let says_nothing = lists_own
             && openness != Openness::Open
-            && self.document.get("openapi").and_then(Value::as_str).is_some_and(|version| version.starts_with("3.0"))
+            && self
+                .document
+                .get("openapi")
+                .and_then(Value::as_str)
+                .is_some_and(|version| version.starts_with("3.0"))
             && source.get("additionalProperties").is_some_and(is_true);
 
         let mut target = Map::new();

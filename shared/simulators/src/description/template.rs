@@ -71,7 +71,7 @@ fn match_segments(segments: &[Segment], path: &[&str], values: &mut Vec<(String,
             let longest = if *spans { path.len().saturating_sub(rest.len()) } else { 1 };
             (1..=longest).find_map(|taken| {
                 let before = values.len();
-                values.extend(match_parameters(literals, names, &path[..taken].join("/"))?);
+                values.extend(match_parameters(literals, names, &path[..taken].join("/"), *spans)?);
                 let found = match_segments(rest, &path[taken..], values);
                 if found.is_none() {
                     values.truncate(before);
@@ -82,7 +82,13 @@ fn match_segments(segments: &[Segment], path: &[&str], values: &mut Vec<(String,
     }
 }
 
-fn match_parameters(literals: &[String], names: &[String], text: &str) -> Option<Vec<(String, String)>> {
+/// A value may be empty only where it may span segments: GitHub's root folder is `/contents/`.
+fn match_parameters(
+    literals: &[String],
+    names: &[String],
+    text: &str,
+    may_be_empty: bool,
+) -> Option<Vec<(String, String)>> {
     let mut rest = text.strip_prefix(literals.first()?.as_str())?;
     let mut values = Vec::new();
     for (index, name) in names.iter().enumerate() {
@@ -92,7 +98,7 @@ fn match_parameters(literals: &[String], names: &[String], text: &str) -> Option
             (true, suffix) => (rest.strip_suffix(suffix)?, ""),
             (false, separator) => rest.split_once(separator)?,
         };
-        if value.is_empty() {
+        if value.is_empty() && !may_be_empty {
             return None;
         }
         values.push((name.clone(), decode(value)));
@@ -123,6 +129,8 @@ mod tests {
         check("/a/{x}/b", "/a/1/2/b", None);
         check("/a/{x}/b", "/a//b", None);
         check("/a/{x}", "/a/heads%2Fone", Some(&[("x", "heads/one")]));
+        check("/a/{ref}", "/a/", Some(&[("ref", "")]));
+        check("/a/{x}", "/a/", None);
         check("/a/{ref}", "/a/heads/one/two", Some(&[("ref", "heads/one/two")]));
         check("/a/{ref}/status", "/a/one/two/status", Some(&[("ref", "one/two")]));
         check("/a/{base}...{head}", "/a/main...topic", Some(&[("base", "main"), ("head", "topic")]));

@@ -98,11 +98,23 @@ impl Git {
         self.write_index(&index.file)
     }
 
-    /// The full name of the object of the given kind (`commit`, `tree`, `blob`) that a revision leads to, if any.
-    pub(super) fn resolve(&self, revision: &str, kind: &str) -> Option<String> {
-        let wanted = format!("{revision}^{{{kind}}}");
+    /// The full name of the object of the given kind (`commit`, `tree`, `blob`) that a full reference name or a whole or
+    /// shortened object name leads to, if any. Git's other ways to name objects are not GitHub's.
+    pub(super) fn resolve(&self, name: &str, kind: &str) -> Option<String> {
+        let is_object_name = name.len() >= 4 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_object_name && !name.starts_with("refs/") {
+            return None;
+        }
+        let wanted = format!("{name}^{{{kind}}}");
         let answer = self.run(["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).ok()?;
-        text(answer).trim().to_string().into()
+        Some(text(answer).trim().to_string())
+    }
+
+    /// The file or folder at a path of a commit or tree; an empty path is the tree itself.
+    pub(super) fn resolve_path(&self, tree: &str, path: &str) -> Option<String> {
+        let wanted = format!("{tree}:{path}");
+        let answer = self.run(["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).ok()?;
+        Some(text(answer).trim().to_string())
     }
 
     pub(super) fn kind(&self, sha: &str) -> Option<String> {

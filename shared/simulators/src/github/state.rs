@@ -346,7 +346,9 @@ impl State {
             let commit = git.write_commit(&tree, &[], &author, &author, "First version\n").map_err(failed)?;
             let branch = format!("refs/heads/{}", described.default_branch);
             git.set_reference(&branch, &commit).map_err(failed)?;
-        } else if described.path.is_some() && git.resolve(&described.default_branch, "commit").is_none() {
+        } else if described.path.is_some()
+            && git.reference(&format!("refs/heads/{}", described.default_branch)).is_none()
+        {
             let problem = format!("the clone has no branch `{}`", described.default_branch);
             return Err(invalid(format!("{place}.default_branch"), problem));
         }

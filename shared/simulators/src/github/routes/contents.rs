@@ -24,7 +24,8 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Answer, Failure> {
     if file.is_empty() {
         return list(call, name, "", &commit);
     }
-    let tree = git.resolve(&format!("{commit}:{folder}"), "tree").ok_or_else(Failure::not_found)?;
+    let tree = git.resolve_path(&commit, folder).filter(|sha| git.kind(sha).as_deref() == Some("tree"));
+    let tree = tree.ok_or_else(Failure::not_found)?;
     let entries = git.list_tree(&tree, false)?;
     let entry = entries.into_iter().find(|entry| entry.path == file).ok_or_else(Failure::not_found)?;
     if entry.kind == "tree" {

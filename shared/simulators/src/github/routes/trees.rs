@@ -57,9 +57,7 @@ fn change(call: &Call<'_>, base: Option<&str>, entry: &Value) -> Result<TreeChan
     let mode = text("mode").unwrap_or_default().to_string();
     let object = match (entry.get("sha"), text("content")) {
         (Some(Value::Null), None) => {
-            let is_there =
-                |kind| base.is_some_and(|base| git.resolve(&format!("{base}:{path}"), kind).is_some());
-            if !is_there("blob") && !is_there("tree") {
+            if !base.is_some_and(|base| git.resolve_path(base, &path).is_some()) {
                 return Err(Failure::new(422, "GitRPC::BadObjectState"));
             }
             None

@@ -1,0 +1,100 @@
+//! Webhooks: what they say, and that they say it as GitHub's own description of webhooks wants it.
+
+use secrecy::SecretString;
+
+use super::*;
+use crate::{
+    delivery::{Outgoing, sign_sha256},
+    github::{LineComment, Verdict},
+};
+
+/// The event and the payload, after checking the signature and, where GitHub's description of webhooks is at hand, the
+/// form. `name` is the description's, as `issues-labeled`.
+fn read(outgoing: &Outgoing, name: &str) -> (String, Value) {
+    let header = |name: &str| outgoing.headers.iter().find(|(known, _)| *known == name).unwrap().1.clone();
+    assert_eq!(header("x-hub-signature-256"), sign_sha256(&SecretString::from(SIGNING), &outgoing.body));
+    assert_eq!(header("x-github-delivery").len(), 36);
+    let payload: Value = serde_json::from_slice(&outgoing.body).unwrap();
+    if let Some(path) = official("webhooks.github.json") {
+        let mut document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let pointer = format!("/webhooks/{name}/post/requestBody/content/application~1json/schema/$ref");
+        document["$ref"] = document.pointer(&pointer).unwrap().clone();
+        let validator = jsonschema::validator_for(&document).unwrap();
+        let errors: Vec<_> = validator
+            .iter_errors(&payload)
+            .map(|error| format!("{}: {}", error.instance_path(), error.masked()))
+            .collect();
+        assert_eq!(errors, [""; 0], "{name}");
+    }
+    (header("x-github-event"), payload)
+}
+
+#[tokio::test]
+async fn labels_and_comments_are_told() {
+    let server = Server::start().await;
+    let (event, payload) =
+        read(&server.github.labelled("acme/shop", 1, "agent", "ada").unwrap(), "issues-labeled");
+    assert_eq!((event.as_str(), &payload["action"]), ("issues", &json!("labeled")));
+    assert_eq!((&payload["label"]["name"], &payload["sender"]["login"]), (&json!("agent"), &json!("ada")));
+    assert_eq!(names(&server.get("/issues/1").await["labels"], "name"), ["feature", "agent"]);
+
+    let number = server.pull("topic").await;
+    let outgoing = server.github.commented("acme/shop", number, "@ticketsmith revise", "ada").unwrap();
+    let (event, payload) = read(&outgoing, "issue-comment-created");
+    assert_eq!(
+        (event.as_str(), &payload["comment"]["body"]),
+        ("issue_comment", &json!("@ticketsmith revise"))
+    );
+    assert!(payload["issue"]["pull_request"].is_object());
+    assert_eq!(names(&server.get("/issues/2/comments").await, "body"), ["@ticketsmith revise"]);
+    let (event, _) =
+        read(&server.github.labelled("acme/shop", 2, "agent", "ada").unwrap(), "pull-request-labeled");
+    assert_eq!(event, "pull_request");
+
+    let refused = |result: Result<Outgoing, String>| result.unwrap_err();
+    assert_eq!(refused(server.github.labelled("acme/shop", 9, "x", "ada")), "acme/shop has no #9");
+    assert_eq!(refused(server.github.labelled("acme/shop", 1, "x", "bob")), "there is no GitHub user `bob`");
+    assert!(refused(server.github.commented("acme/none", 1, "x", "ada")).contains("there are: acme/shop"));
+    server.finish();
+}
+
+#[tokio::test]
+async fn reviews_are_told() {
+    let server = Server::start().await;
+    let number = server.pull("topic").await;
+    let remark = LineComment { path: "topic.txt".into(), line: 1, body: "Say more.".into() };
+    let outgoing =
+        server.github.reviewed("acme/shop", number, Verdict::ChangesRequested, "Not yet.", &[remark], "ada");
+    let (event, payload) = read(&outgoing.unwrap(), "pull-request-review-submitted");
+    assert_eq!(
+        (event.as_str(), &payload["review"]["state"]),
+        ("pull_request_review", &json!("changes_requested"))
+    );
+    assert_eq!(names(&server.get("/pulls/2/reviews").await, "state"), ["CHANGES_REQUESTED"]);
+    assert_eq!(names(&server.get("/pulls/2/comments").await, "path"), ["topic.txt"]);
+    assert!(server.github.reviewed("acme/shop", 1, Verdict::Approved, "", &[], "ada").is_err());
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_merge_is_a_commit_and_is_told() {
+    let server = Server::start().await;
+    let number = server.pull("topic").await;
+    let (event, payload) =
+        read(&server.github.closed("acme/shop", number, true, "ada").unwrap(), "pull-request-closed");
+    assert_eq!((event.as_str(), &payload["pull_request"]["merged"]), ("pull_request", &json!(true)));
+    let main = server.get("/commits/main").await;
+    assert_eq!(main["sha"], payload["pull_request"]["merge_commit_sha"]);
+    assert_eq!(main["parents"].as_array().unwrap().len(), 2);
+    assert_eq!(server.call("GET", "/repos/acme/shop/pulls/2/merge", None).await.0, 204);
+    assert_eq!(names(&server.get("/pulls/2/files").await, "filename"), ["topic.txt"]);
+    assert!(server.github.closed("acme/shop", number, false, "ada").is_err(), "it is closed");
+
+    let number = server.pull("second").await;
+    let (_, payload) =
+        read(&server.github.closed("acme/shop", number, false, "ada").unwrap(), "pull-request-closed");
+    assert_eq!(payload["pull_request"]["merged"], json!(false));
+    let state = server.github.state();
+    assert_eq!(names(&state["repositories"][0]["pull_requests"], "state"), ["closed", "closed"]);
+    server.finish();
+}
