@@ -24,7 +24,7 @@ use crate::description::{
 };
 use crate::fault::{Fault, FaultError, FaultPoint, Faults, inject};
 use crate::github::{GitHub, Settings};
-use crate::jira::Jira;
+use crate::jira::{DocumentFormat, DocumentFormatError, Jira};
 use crate::log::{LogEntry, Recorder, ServiceLog, record};
 use crate::slack::Slack;
 use crate::world::{World, WorldError};
@@ -33,8 +33,8 @@ use crate::world::{World, WorldError};
 #[derive(Default)]
 pub struct Options {
     /// A folder with the services' official OpenAPI descriptions: `jira-v3.json`, `confluence-v1.json`,
-    /// `confluence-v2.json`, `anthropic.json` and `api.github.com.json`. Each request is held against the one of its
-    /// service, where the file is there.
+    /// `confluence-v2.json`, `anthropic.json` and `api.github.com.json`, and with the JSON Schema of Jira's documents,
+    /// `adf.json`. Each request is held against the one of its service, where the file is there.
     pub descriptions: Option<PathBuf>,
     /// Ports to listen on.
     pub ports: Ports,
@@ -86,6 +86,9 @@ pub enum SimulationError {
     /// A description cannot be used.
     #[error(transparent)]
     Description(#[from] DescriptionError),
+    /// The schema of Jira's documents cannot be used.
+    #[error(transparent)]
+    DocumentFormat(#[from] DocumentFormatError),
     /// A port is taken or may not be opened.
     #[error("cannot listen on 127.0.0.1:{port}: {reason}")]
     Listen {
@@ -150,8 +153,16 @@ impl Simulation {
         }
         let secrets = &world.secrets;
         let signing = |service: &str| secrets.field("signing", &world.signing, service);
-        let jira =
-            Jira::start(world.jira.clone(), secrets, signing("jira")?, urls.jira.clone(), clock.clone())?;
+        let adf =
+            options.descriptions.as_ref().map(|folder| folder.join("adf.json")).filter(|path| path.exists());
+        let jira = Jira::start(
+            world.jira.clone(),
+            secrets,
+            signing("jira")?,
+            adf.as_deref().map(DocumentFormat::load).transpose()?,
+            urls.jira.clone(),
+            clock.clone(),
+        )?;
         let slack =
             Slack::start(world.slack.clone(), secrets, signing("slack")?, urls.slack.clone(), clock.clone())?;
         let confluence =

@@ -11,6 +11,9 @@ use super::world::{Content, Reply};
 use super::{Claude, Failure, script, stream, tokens};
 use crate::description::{UnexpectedRequest, Violation};
 
+/// How many blocks may be marked for the cache.
+const MOST_CACHED: usize = 4;
+
 pub(super) async fn create(AxumState(claude): AxumState<Claude>, body: Bytes) -> Result<Response, Failure> {
     let request = parse(&claude, &body)?;
     let allowed = match request["max_tokens"].as_u64() {
@@ -53,11 +56,20 @@ fn parse(claude: &Claude, body: &[u8]) -> Result<Value, Failure> {
             )));
         }
         let content = &message["content"];
+        if content.as_array().into_iter().flatten().any(|block| block["text"] == "") {
+            return Err(Failure::invalid("messages: text content blocks must be non-empty"));
+        }
         if content.as_str().is_some_and(str::is_empty) || content.as_array().is_some_and(Vec::is_empty) {
             return Err(Failure::invalid(format!(
                 "messages.{index}: all messages must have non-empty content"
             )));
         }
+    }
+    let marked = tokens::marked(&request);
+    if marked > MOST_CACHED {
+        let problem =
+            format!("A maximum of {MOST_CACHED} blocks with cache_control may be provided. Found {marked}.");
+        return Err(Failure::invalid(problem));
     }
     Ok(request)
 }

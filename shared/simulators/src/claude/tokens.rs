@@ -76,6 +76,11 @@ pub(super) fn count(request: &Value) -> u64 {
     blocks(request).iter().map(|block| block.tokens).sum()
 }
 
+/// How many blocks are marked to be cached.
+pub(super) fn marked(request: &Value) -> usize {
+    blocks(request).iter().filter(|block| block.kept.is_some()).count()
+}
+
 /// The prefixes that are cached, with the time they are kept and until when.
 #[derive(Debug, Default)]
 pub(super) struct Cache(BTreeMap<[u8; 32], (SignedDuration, Timestamp)>);

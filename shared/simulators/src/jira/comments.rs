@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::render::Form;
 use super::state::{Comment, Issue, State};
-use super::{Failure, Jira, document, parse};
+use super::{Failure, Jira, parse};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -101,7 +101,7 @@ pub(super) fn new(jira: &Jira, state: &mut State, value: &Value) -> Result<Comme
     if body.is_null() {
         return Err(Failure::field("comment", "Comment body can not be empty!"));
     }
-    document::check(body).map_err(|reason| Failure::field("comment", reason))?;
+    jira.check_document(body).map_err(|reason| Failure::field("comment", reason))?;
     let now = jira.now();
     Ok(Comment {
         id: state.next_id(),
@@ -158,7 +158,7 @@ pub(super) async fn update(
     body: Bytes,
 ) -> Result<Json<Value>, Failure> {
     let value = parse(&body)?;
-    document::check(&value["body"]).map_err(|reason| Failure::field("comment", reason))?;
+    jira.check_document(&value["body"]).map_err(|reason| Failure::field("comment", reason))?;
     let now = jira.now();
     let mut state = jira.lock();
     let issue = state.issue_mut(&key)?;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::render::Form;
 use super::state::{Issue, State};
-use super::{Failure, Jira, comments, document, parse};
+use super::{Failure, Jira, comments, parse};
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Shown {
@@ -228,7 +228,7 @@ fn set_field(jira: &Jira, state: &State, issue: &mut Issue, name: &str, value: V
         },
         "description" => {
             if !value.is_null() {
-                document::check(&value).map_err(|reason| Failure::field(name, reason))?;
+                jira.check_document(&value).map_err(|reason| Failure::field(name, reason))?;
             }
             issue.description = value;
         }

@@ -4,6 +4,7 @@
 
 mod comments;
 mod document;
+mod document_format;
 mod issues;
 mod jql;
 mod people;
@@ -32,6 +33,7 @@ use crate::clock::Clock;
 use crate::credentials::{Secrets, is_basic};
 use crate::world::WorldError;
 
+pub use document_format::{DocumentFormat, DocumentFormatError};
 pub use world::{Comment, Field, Project, Status, StatusCategory, Ticket, Transition, User, World};
 
 /// A running Jira site. Clones share one state.
@@ -44,13 +46,14 @@ struct Site {
     email: SecretString,
     api_token: SecretString,
     signing: SecretString,
+    documents: Option<DocumentFormat>,
     clock: Clock,
     state: Mutex<state::State>,
 }
 
 impl Jira {
     /// Opens the site which the world describes at `base_url` (an address without a slash at its end); `signing` is
-    /// the secret of its webhook.
+    /// the secret of its webhook. Descriptions and comments are held against `documents`, where it is given.
     ///
     /// # Errors
     /// [`WorldError::Invalid`] when the section contradicts itself or lacks a secret.
@@ -58,6 +61,7 @@ impl Jira {
         world: World,
         secrets: &Secrets,
         signing: SecretString,
+        documents: Option<DocumentFormat>,
         base_url: String,
         clock: Clock,
     ) -> Result<Self, WorldError> {
@@ -91,6 +95,7 @@ impl Jira {
             email: field("email")?,
             api_token: field("api_token")?,
             signing,
+            documents,
             state: Mutex::new(state::State::new(&world, clock())?),
             world,
             clock,
@@ -156,6 +161,12 @@ impl Jira {
 
     fn lock(&self) -> MutexGuard<'_, state::State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses what is no Atlassian Document, in words.
+    fn check_document(&self, document: &Value) -> Result<(), String> {
+        document::check(document)?;
+        self.0.documents.as_ref().map_or(Ok(()), |format| format.check(document))
     }
 
     fn now(&self) -> Timestamp {

@@ -18,6 +18,16 @@ pub(super) fn check(blocks: &Value) -> Result<(), String> {
     })
 }
 
+/// The blocks with an id each; Slack gives one to those that were sent without.
+pub(super) fn named(mut blocks: Value) -> Value {
+    for block in blocks.as_array_mut().into_iter().flatten() {
+        if block["block_id"].is_null() {
+            block["block_id"] = uuid::Uuid::new_v4().simple().to_string()[..5].into();
+        }
+    }
+    blocks
+}
+
 fn check_block(block: &Value) -> Result<(), String> {
     match block["type"].as_str().unwrap_or_default() {
         "divider" => Ok(()),

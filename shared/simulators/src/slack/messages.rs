@@ -37,7 +37,7 @@ fn content(arguments: &Arguments) -> Result<Content, Response> {
     if !metadata.is_null() && !(metadata["event_type"].is_string() && metadata["event_payload"].is_object()) {
         return refuse("invalid_metadata_schema");
     }
-    Ok(Content { text, blocks: shown, metadata })
+    Ok(Content { text, blocks: blocks::named(shown), metadata })
 }
 
 pub(super) async fn post(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Response {

@@ -71,6 +71,15 @@ async fn a_request_without_what_the_reply_expects_fails_loudly_and_leaves_the_re
     open["output_config"]["format"]["schema"]["additionalProperties"] = true.into();
     let open = world.claude("/v1/messages", Some(open)).await;
     assert!(open.body["error"]["message"].as_str().unwrap().contains("additionalProperties"));
+    let mut limited = plan("Plan the work for TES-41");
+    limited["output_config"]["format"]["schema"]["properties"]["steps"]["items"]["maxLength"] = 3.into();
+    let limited = world.claude("/v1/messages", Some(limited)).await;
+    assert!(limited.body["error"]["message"].as_str().unwrap().contains("'maxLength' is not supported"));
+    let mut cached = plan("Plan the work for TES-41");
+    let block = json!({"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}});
+    cached["messages"][0]["content"] = json!([block, block, block, block, block]);
+    let cached = world.claude("/v1/messages", Some(cached)).await;
+    assert!(cached.body["error"]["message"].as_str().unwrap().contains("Found 5"));
 }
 
 #[tokio::test]

@@ -122,3 +122,26 @@ async fn the_shipped_world_starts() {
     }
     assert_eq!(simulation.state()["jira"][0]["status"], "Ready for Agent");
 }
+
+/// What the shipped model says can be done: each text to be replaced stands once in the file of the shipped repository.
+#[test]
+fn the_shipped_edits_apply_to_the_shipped_repository() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("worlds");
+    let world = simulators::World::load(&folder.join("shop.yaml")).unwrap();
+    let replies = world.claude.replies.iter().flat_map(|reply| &reply.content);
+    let mut checked = 0;
+    for content in replies {
+        let simulators::claude::Content::Json(reply) = content else { continue };
+        for edit in reply["edits"].as_array().into_iter().flatten() {
+            let path = folder.join("shop-repository").join(edit["path"].as_str().unwrap());
+            assert_eq!(path.exists(), edit["operation"] != "create", "{}", path.display());
+            for replacement in edit["replacements"].as_array().unwrap() {
+                let search = replacement["search"].as_str().unwrap();
+                let text = std::fs::read_to_string(&path).unwrap();
+                assert_eq!(text.matches(search).count(), 1, "{}: {search:?}", path.display());
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 5);
+}

@@ -266,3 +266,20 @@ async fn a_malformed_body_is_refused_as_jira_does() {
     let response = request.header(header::CONTENT_TYPE, "application/json").body("{").send().await.unwrap();
     assert_eq!(response.status(), 400);
 }
+
+#[tokio::test]
+async fn documents_are_held_against_the_official_schema_where_it_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = json!({"type": "object", "properties": {"content": {"maxItems": 1}}});
+    std::fs::write(folder.path().join("adf.json"), schema.to_string()).unwrap();
+    let world = Harness::start_with(Some(folder.path().to_owned())).await;
+    let comment = async |body: Value| {
+        world.jira(Method::POST, "/issue/TES-41/comment", Some(json!({"body": body}))).await
+    };
+    assert_eq!(comment(document("one")).await.status, 201);
+    let mut two = document("one");
+    two["content"] = json!([two["content"][0], two["content"][0]]);
+    let refused = comment(two).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.body["errors"]["comment"].as_str().unwrap().contains("at /content"), "{}", refused.body);
+}
