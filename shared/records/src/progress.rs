@@ -21,9 +21,10 @@ pub struct Progress {
     /// Where it stands, once it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<ProgressPlace>,
-    /// The digest of what it says.
-    pub digest: String,
-    /// When it was last edited.
+    /// The digest of what it says, once it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// When an edit was last begun.
     #[serde(with = "timestamp")]
     pub edited_at: Timestamp,
 }
@@ -48,8 +49,10 @@ impl Table {
         self.get(keys::progress(execution)).await?.map(from_item).transpose()
     }
 
-    /// Asks for the right to edit the progress comment now. It is refused when it says the same already, or was edited less
-    /// than `interval` ago; with an interval of zero only the first holds. Of several askers at once one is let through.
+    /// Asks for the right to edit the progress comment now, so that it says what has this digest. It is refused when it says so
+    /// already, or when an edit was begun less than `interval` ago; an interval of zero waits for nobody. Of several askers
+    /// within an interval one is let through. Edit, then call [`Table::progress_edited`]: an edit that was never made is asked
+    /// for again.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -63,9 +66,12 @@ impl Table {
         let latest = now.checked_sub(interval).unwrap_or(now);
         let update = Update::new(
             keys::progress(execution),
-            "SET #execution = :execution, #digest = :digest, #edited_at = :now, #expires_at = :expires_at",
+            "SET #execution = :execution, #edited_at = :now, #expires_at = :expires_at",
         )
-        .condition("attribute_not_exists(#edited_at) OR (#edited_at <= :latest AND #digest <> :digest)")
+        .condition(
+            "attribute_not_exists(#edited_at) OR \
+             (#edited_at <= :latest AND (attribute_not_exists(#digest) OR #digest <> :digest))",
+        )
         .value(":execution", text(execution))
         .value(":digest", text(digest))
         .value(":now", moment(now))
@@ -74,21 +80,26 @@ impl Table {
         Ok(self.update("claim an edit", update).await?.is_ok())
     }
 
-    /// Records where the progress comment stands; the first place stays.
+    /// Records what the progress comment says now and where it stands; the first place stays.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when no edit was ever claimed.
-    pub async fn put_progress_place(
+    pub async fn progress_edited(
         &self,
         execution: &str,
+        digest: &str,
         place: &ProgressPlace,
     ) -> Result<(), RecordsError> {
-        let value = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(place)
+        let place = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(place)
             .map_err(|error| RecordsError::Invalid(format!("a place cannot be stored: {error}")))?;
-        let update = Update::new(keys::progress(execution), "SET #place = if_not_exists(#place, :place)")
-            .condition("attribute_exists(#pk)")
-            .value(":place", value);
-        match self.update("record a comment's place", update).await? {
+        let update = Update::new(
+            keys::progress(execution),
+            "SET #digest = :digest, #place = if_not_exists(#place, :place)",
+        )
+        .condition("attribute_exists(#pk)")
+        .value(":digest", text(digest))
+        .value(":place", place);
+        match self.update("record an edit", update).await? {
             Ok(_) => Ok(()),
             Err(_) => Err(RecordsError::Missing(format!("progress of execution `{execution}`"))),
         }

@@ -103,20 +103,21 @@ async fn edits_of_the_progress_comment_are_coalesced() {
     let second = Duration::from_secs(1);
     let place =
         |id: &str| ProgressPlace { provider: Provider::Jira, container: "SHOP-1".into(), id: id.into() };
-    let early = table.put_progress_place("e", &place("1")).await;
+    let early = table.progress_edited("e", "a", &place("1")).await;
     assert!(matches!(early, Err(RecordsError::Missing(_))), "{early:?}");
-    let mut claims = Vec::new();
-    for (digest, interval, seconds) in
-        [("a", second, 0), ("b", second, 0), ("a", second, 5), ("b", second, 5), ("c", Duration::ZERO, 5)]
-    {
-        claims.push(table.claim_progress_edit("e", digest, interval, after(seconds)).await.unwrap());
-    }
-    assert_eq!(claims, [true, false, false, true, true]);
-    table.put_progress_place("e", &place("1")).await.unwrap();
-    table.put_progress_place("e", &place("2")).await.unwrap();
-    table.claim_progress_edit("e", "d", second, after(9)).await.unwrap();
+    let claim = async |digest: &str, interval: Duration, seconds: i64| {
+        table.claim_progress_edit("e", digest, interval, after(seconds)).await.unwrap()
+    };
+    assert!(claim("a", second, 0).await);
+    assert!(!claim("b", second, 0).await, "an edit has just begun");
+    assert!(claim("a", second, 1).await, "the first edit was never made");
+    table.progress_edited("e", "a", &place("1")).await.unwrap();
+    assert!(!claim("a", second, 5).await, "it says so already");
+    assert!(claim("b", second, 5).await);
+    table.progress_edited("e", "b", &place("2")).await.unwrap();
+    assert!(claim("c", Duration::ZERO, 5).await, "the last edit waits for nobody");
     let progress = table.progress("e").await.unwrap().unwrap();
-    assert_eq!((progress.place, progress.digest.as_str()), (Some(place("1")), "d"));
+    assert_eq!((progress.place, progress.digest.as_deref()), (Some(place("1")), Some("b")));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod collisions;
 mod documents;
 mod effects;
 mod executions;
@@ -20,6 +21,7 @@ use domain::execution::{ExecutionInput, execution_name};
 use jiff::Timestamp;
 use records::{NewExecution, Table};
 use serde_json::{Map, json};
+use std::net::SocketAddr;
 
 /// A new table in a database of its own. The server ends with the test's runtime.
 async fn table() -> Table {
@@ -33,6 +35,10 @@ async fn client() -> Client {
     let address = listener.local_addr().unwrap();
     let database = dynoxide::Database::memory().unwrap();
     tokio::spawn(dynoxide::server::serve_on(listener, database));
+    client_of(address)
+}
+
+fn client_of(address: SocketAddr) -> Client {
     let credentials = Credentials::builder()
         .access_key_id("local")
         .secret_access_key("local")
