@@ -3,9 +3,9 @@
 use crate::reply::Reply;
 use crate::request::{body, tokens_at_most};
 use async_trait::async_trait;
-use domain::ActionError;
 use domain::configuration::ClaudeSettings;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest};
+use domain::{ActionError, ErrorKind};
 use http_client::{Auth, Client, Options, read_credentials};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -16,7 +16,6 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// An API key (<https://platform.claude.com/settings/keys>).
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Credentials {
     /// The key.
     pub api_key: SecretString,
@@ -59,8 +58,17 @@ impl Claude {
 #[async_trait]
 impl AiProvider for Claude {
     async fn complete(&self, request: &ModelRequest) -> Result<ModelReply, ActionError> {
-        let answer = self.client.post("/v1/messages", &[]).json(&body(request)).send().await?;
-        let reply: Reply = answer.json()?;
+        let request = self.client.post("/v1/messages", &[]).json(&body(request));
+        let answer = request.send().await.map_err(|failure| match failure.error.kind {
+            // An answer with an error is not billed, also where the service itself failed.
+            ErrorKind::Unavailable | ErrorKind::Conflict if failure.status.is_some() => {
+                failure.with_kind(ErrorKind::Throttled)
+            }
+            _ => failure,
+        })?;
+        // A reply that cannot be read may be billed.
+        let reply: Reply =
+            answer.json().map_err(|error| ActionError { kind: ErrorKind::Unavailable, ..error })?;
         Ok(reply.into_model_reply(answer.header("request-id").map(str::to_owned)))
     }
 

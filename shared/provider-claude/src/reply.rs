@@ -70,8 +70,7 @@ impl ReportedUsage {
         let written = self.cache_creation.unwrap_or_default();
         let total = self.cache_creation_input_tokens.unwrap_or_default();
         // What the break-down leaves out was written for five minutes, the default.
-        let rest =
-            total
+        let rest = total
             .saturating_sub(written.ephemeral_1h_input_tokens)
             .saturating_sub(written.ephemeral_5m_input_tokens);
         Usage {

@@ -1,1 +1,36 @@
-//! Placeholder replaced by the first commit of this crate.
+//! GitHub as code host and as tracker, through its [REST API](https://docs.github.com/en/rest).
+//!
+//! **Own types, no client library.** About twenty endpoints are used. The best library repeats a `POST` after a 502 by
+//! itself, cannot express the deletion of a file in a tree (`sha: null`), and links a second cryptography library; each of
+//! these would have to be worked around.
+//!
+//! **Who we are.** A token, or a [GitHub App](https://docs.github.com/en/apps) whose installation tokens are narrowed to one
+//! repository and to the permissions that an [`Access`] names, and are kept until five minutes before they expire.
+//!
+//! **Commits** are made without cloning, by [Git data](https://docs.github.com/en/rest/git): a tree on top of the parent's, a
+//! commit with dates fixed by its mark, and a branch moved without force. The same request therefore makes the same commit.
+//!
+//! **Marks** stand in the bodies of pull requests, issues and comments as HTML comments that people do not see, and in commits
+//! as the trailer `Ticketsmith-Mark`.
+//!
+//! **Issues as tickets.** A task's id is `owner/name#12`. GitHub has only open and closed; every other status is a label
+//! `status: in review`, of which an issue has one at a time, and which is made when first used. `closed` and `done` close an issue
+//! and take its status label away, `open` opens it again. A label `priority: high` is a priority. Types other than `Task`
+//! become labels, and an epic and story points become lines of the body.
+
+mod app;
+mod branches;
+mod commits;
+mod conversations;
+mod files;
+mod github;
+mod issue_reference;
+mod issues;
+mod mark;
+mod pull_requests;
+mod repositories;
+mod status;
+
+pub use app::AppCredentials;
+pub use conversations::{Reaction, Subject};
+pub use github::{Access, Credentials, Github};

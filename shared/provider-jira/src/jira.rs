@@ -12,7 +12,6 @@ use serde::Deserialize;
 /// Who we are to Jira: an account and its API token
 /// (<https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/>).
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Credentials {
     /// The account's address.
     pub email: String,

@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex};
 
 /// The token of the bot user, `xoxb-…` (<https://docs.slack.dev/authentication/tokens>).
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Credentials {
     /// The token.
     pub bot_token: SecretString,

@@ -1,0 +1,155 @@
+//! Comments and reactions on issues and pull requests, which share their numbers.
+
+use crate::github::{Github, not_there};
+use crate::issue_reference::IssueReference;
+use crate::mark::{carries, with_mark};
+use domain::plugins::{CommentId, Mark};
+use domain::{ActionError, RepositoryName};
+use http_client::Optional;
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::json;
+
+pub(crate) const PAGE: usize = 100;
+/// How far GitHub's clock and ours may differ.
+pub(crate) const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_hours(1);
+
+/// A reaction of those that GitHub has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reaction {
+    /// 👀: seen.
+    Eyes,
+    /// 🚀: done.
+    Rocket,
+    /// 😕: failed.
+    Confused,
+}
+
+impl Reaction {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Eyes => "eyes",
+            Self::Rocket => "rocket",
+            Self::Confused => "confused",
+        }
+    }
+}
+
+/// What is reacted to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// An issue or pull request by its number.
+    Issue(u64),
+    /// A comment on one by its id.
+    Comment(u64),
+}
+
+#[derive(Debug, Deserialize)]
+struct Comment {
+    id: u64,
+    #[serde(default)]
+    html_url: Option<String>,
+    #[serde(default)]
+    body: Option<String>,
+}
+
+impl From<Comment> for CommentId {
+    fn from(comment: Comment) -> Self {
+        Self { id: comment.id.to_string(), url: comment.html_url }
+    }
+}
+
+impl Github {
+    /// Adds a reaction; one of ours that is there is left alone. Needs [`Access::WriteIssues`](crate::Access).
+    ///
+    /// # Errors
+    /// `Rejected` when the subject is not there; otherwise as GitHub says.
+    pub async fn react(
+        &self,
+        repository: &RepositoryName,
+        subject: &Subject,
+        reaction: Reaction,
+    ) -> Result<(), ActionError> {
+        let (path, id) = match subject {
+            Subject::Issue(number) => ("/repos/{owner}/{name}/issues/{number}/reactions", number),
+            Subject::Comment(id) => ("/repos/{owner}/{name}/issues/comments/{id}/reactions", id),
+        };
+        let request = self.client.post(path, &[repository.owner(), repository.name(), &id.to_string()]);
+        let body = json!({"content": reaction.as_str()});
+        self.send(repository, request.json(&body))
+            .await
+            .optional()?
+            .ok_or_else(|| not_there(format!("{subject:?} in {repository} to react to")))?;
+        Ok(())
+    }
+
+    pub(crate) async fn make_comment(
+        &self,
+        issue: &IssueReference,
+        markdown: &str,
+        mark: &Mark,
+    ) -> Result<CommentId, ActionError> {
+        let request = self.client.post(
+            "/repos/{owner}/{name}/issues/{number}/comments",
+            &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
+        );
+        let body = json!({"body": with_mark(markdown, mark)});
+        let answer = self.send(&issue.repository, request.json(&body)).await.optional()?;
+        let comment: Comment = answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()?;
+        Ok(comment.into())
+    }
+
+    /// The oldest comment with the mark: of copies, ours is the first.
+    pub(crate) async fn find_marked_comment(
+        &self,
+        issue: &IssueReference,
+        mark: &Mark,
+    ) -> Result<Option<CommentId>, ActionError> {
+        let mut page = 1;
+        loop {
+            let request = self
+                .client
+                .get(
+                    "/repos/{owner}/{name}/issues/{number}/comments",
+                    &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
+                )
+                .query("since", since(mark))
+                .query("per_page", PAGE)
+                .query("page", page);
+            let answer = self.send(&issue.repository, request).await.optional()?;
+            let comments: Vec<Comment> = answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()?;
+            let last = comments.len() < PAGE;
+            let ours = |comment: &Comment| carries(comment.body.as_deref().unwrap_or_default(), mark);
+            if let Some(found) = comments.into_iter().find(ours) {
+                return Ok(Some(found.into()));
+            }
+            if last {
+                return Ok(None);
+            }
+            page += 1;
+        }
+    }
+
+    pub(crate) async fn replace_comment(
+        &self,
+        issue: &IssueReference,
+        comment: &CommentId,
+        markdown: &str,
+        mark: &Mark,
+    ) -> Result<(), ActionError> {
+        let path = "/repos/{owner}/{name}/issues/comments/{id}";
+        let request =
+            self.client.patch(path, &[issue.repository.owner(), issue.repository.name(), &comment.id]);
+        let body = json!({"body": with_mark(markdown, mark)});
+        self.send(&issue.repository, request.json(&body))
+            .await
+            .optional()?
+            .ok_or_else(|| not_there(format!("comment {} on {issue} any more", comment.id)))?;
+        Ok(())
+    }
+}
+
+/// From when on something with the mark can have been made, as GitHub's `since` takes it.
+pub(crate) fn since(mark: &Mark) -> String {
+    (mark.at - CLOCKS_DIFFER_BY).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

@@ -1,0 +1,140 @@
+//! Trees and the contents of files.
+
+use crate::github::{Github, not_there};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::plugins::{FileContent, TreeEntry, TreeEntryKind};
+use domain::{ActionError, RepositoryName};
+use futures::{StreamExt, TryStreamExt};
+use http_client::Optional;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Files read at once: enough to hide the way to GitHub, few enough to spare its limit of requests.
+const AT_ONCE: usize = 4;
+
+#[derive(Debug, Deserialize)]
+struct Tree {
+    tree: Vec<Entry>,
+    #[serde(default)]
+    truncated: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entry {
+    path: String,
+    mode: String,
+    #[serde(default)]
+    size: Option<u64>,
+}
+
+/// A file's content; `encoding` is `none` where it is too large to stand in a listing.
+#[derive(Debug, Deserialize)]
+struct Content {
+    sha: String,
+    #[serde(default)]
+    content: String,
+    #[serde(default)]
+    encoding: String,
+}
+
+impl Github {
+    pub(crate) async fn read_tree(
+        &self,
+        repository: &RepositoryName,
+        reference: &str,
+    ) -> Result<Vec<TreeEntry>, ActionError> {
+        let commit = self.resolve(repository, reference).await?;
+        let path = "/repos/{owner}/{name}/git/trees/{commit}";
+        let request = self.client.get(path, &[repository.owner(), repository.name(), &commit]);
+        let answer = self.send(repository, request.query("recursive", 1)).await.optional()?;
+        let found = answer.ok_or_else(|| not_there(format!("commit {commit} in {repository}")))?;
+        let tree: Tree = found.json()?;
+        if tree.truncated {
+            return Err(ActionError::rejected(format!(
+                "{repository} has more files than GitHub lists at once (100,000 entries or 7 MB); \
+                 repositories of this size cannot be worked on"
+            )));
+        }
+        tree.tree.into_iter().map(TreeEntry::try_from).collect()
+    }
+
+    /// The commit that a branch's name or a commit's id stands for.
+    async fn resolve(&self, repository: &RepositoryName, reference: &str) -> Result<String, ActionError> {
+        if reference.parse::<domain::CommitSha>().is_ok() {
+            return Ok(reference.to_owned());
+        }
+        let branch = reference
+            .parse()
+            .map_err(|error: domain::repository::InvalidName| ActionError::rejected(error.to_string()))?;
+        let head = self.branch_head(repository, &branch).await?;
+        let head = head.ok_or_else(|| not_there(format!("branch `{branch}` in {repository}")))?;
+        Ok(head.as_str().to_owned())
+    }
+
+    pub(crate) async fn contents(
+        &self,
+        repository: &RepositoryName,
+        reference: &str,
+        paths: &[String],
+    ) -> Result<Vec<Option<FileContent>>, ActionError> {
+        // All files are of one commit, also while the branch moves.
+        let commit = self.resolve(repository, reference).await?;
+        let reads: Vec<_> = paths.iter().map(|path| self.content(repository, &commit, path)).collect();
+        futures::stream::iter(reads).buffered(AT_ONCE).try_collect().await
+    }
+
+    async fn content(
+        &self,
+        repository: &RepositoryName,
+        commit: &str,
+        path: &str,
+    ) -> Result<Option<FileContent>, ActionError> {
+        let request = self
+            .client
+            .get("/repos/{owner}/{name}/contents/{+path}", &[repository.owner(), repository.name(), path])
+            .query("ref", commit);
+        let Some(answer) = self.send(repository, request).await.optional()? else { return Ok(None) };
+        let value: Value = answer.json()?;
+        // A folder is given as a list; it is no file.
+        if value.is_array() || value["type"] != "file" {
+            return Ok(None);
+        }
+        let mut found: Content = answer.json()?;
+        if found.encoding != "base64" {
+            let path = "/repos/{owner}/{name}/git/blobs/{sha}";
+            let request = self.client.get(path, &[repository.owner(), repository.name(), &found.sha]);
+            found = self.send(repository, request).await?.json()?;
+        }
+        let encoded: String = found.content.split_ascii_whitespace().collect();
+        let bytes = STANDARD.decode(encoded).map_err(|_| {
+            ActionError::internal(format!(
+                "GitHub gave `{path}` of {repository} in no base64 that can be read"
+            ))
+        })?;
+        Ok(Some(match String::from_utf8(bytes) {
+            Ok(text) => FileContent::Text(text),
+            Err(error) => FileContent::Binary(error.into_bytes()),
+        }))
+    }
+}
+
+impl TryFrom<Entry> for TreeEntry {
+    type Error = ActionError;
+
+    fn try_from(entry: Entry) -> Result<Self, ActionError> {
+        let kind = match entry.mode.as_str() {
+            "100644" | "100664" => TreeEntryKind::File,
+            "100755" => TreeEntryKind::ExecutableFile,
+            "120000" => TreeEntryKind::SymbolicLink,
+            "040000" => TreeEntryKind::Folder,
+            "160000" => TreeEntryKind::Submodule,
+            mode => {
+                let message =
+                    format!("GitHub gave `{}` the mode {mode}, which git does not have", entry.path);
+                return Err(ActionError::internal(message));
+            }
+        };
+        Ok(Self { path: entry.path, kind, size: entry.size })
+    }
+}

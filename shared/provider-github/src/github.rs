@@ -1,0 +1,275 @@
+//! The plugin itself.
+
+use crate::app::{AppCredentials, Installation};
+use async_trait::async_trait;
+use domain::configuration::GithubSettings;
+use domain::plugins::{
+    CommentId, Commit, CommitRequest, FileContent, Mark, NewTask, PullRequest, PullRequestRequest,
+    RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
+};
+use domain::{ActionError, BranchName, CommitSha, RepositoryName, Task};
+use http_client::{Answer, Auth, Client, Failure, Options, Request, read_credentials};
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Trees and files may be large: a tree is listed up to 7 MB, a file is read up to 40 MiB in base64.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// Who we are to GitHub.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Credentials {
+    /// A GitHub App's installation.
+    App(AppCredentials),
+    /// A personal access token, which acts as the person it belongs to and may all they allowed it.
+    Token {
+        /// The token.
+        token: SecretString,
+    },
+}
+
+impl Credentials {
+    /// Reads the JSON of the secret called `name`: `{"token": …}` or `{"app_id": …, "installation_id": …, "private_key": …}`.
+    ///
+    /// # Errors
+    /// `Rejected`, naming the secret and what is accepted and never a value.
+    pub fn read(name: &str, secret: &SecretString) -> Result<Self, ActionError> {
+        let accepted = r#"{"token": …} or {"app_id": …, "installation_id": …, "private_key": …}"#;
+        read_credentials(name, secret, accepted)
+    }
+}
+
+/// What a function may do with GitHub. An App's tokens are narrowed to this; a personal token cannot be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Read what a repository is and who may do what in it.
+    ReadMetadata,
+    /// Read files.
+    ReadContents,
+    /// Create and delete branches and push commits.
+    WriteContents,
+    /// Open and close pull requests.
+    WritePullRequests,
+    /// Create and change issues; comment and react on issues and pull requests.
+    WriteIssues,
+}
+
+impl Access {
+    /// The [permissions](https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps) to ask for.
+    pub(crate) fn permissions(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::ReadMetadata => &[("metadata", "read")],
+            Self::ReadContents => &[("contents", "read")],
+            Self::WriteContents => &[("contents", "write")],
+            Self::WritePullRequests => &[("contents", "read"), ("pull_requests", "write")],
+            Self::WriteIssues => &[("issues", "write"), ("pull_requests", "write")],
+        }
+    }
+}
+
+/// GitHub, or a GitHub Enterprise Server.
+#[derive(Debug, Clone)]
+pub struct Github {
+    pub(crate) client: Client,
+    installation: Option<Arc<Installation>>,
+}
+
+impl Github {
+    /// Connects nothing yet.
+    ///
+    /// # Errors
+    /// `Rejected` when `base_url` or an App's private key cannot be used.
+    pub fn new(
+        settings: &GithubSettings,
+        credentials: Credentials,
+        access: Access,
+        options: &Options,
+    ) -> Result<Self, ActionError> {
+        let (auth, app) = match credentials {
+            Credentials::Token { token } => (Auth::Bearer(token), None),
+            Credentials::App(app) => (Auth::None, Some(app)),
+        };
+        let client = Client::new("GitHub", &settings.base_url, auth, options)?
+            .header("accept", "application/vnd.github+json")
+            .header("x-github-api-version", "2022-11-28")
+            .largest_answer(LARGEST_ANSWER);
+        let installation = app.map(|app| Installation::new(app, access)).transpose()?.map(Arc::new);
+        Ok(Self { client, installation })
+    }
+
+    /// Sends a request about a repository, as who may do that there.
+    pub(crate) async fn send(
+        &self,
+        repository: &RepositoryName,
+        request: Request<'_>,
+    ) -> Result<Answer, Failure> {
+        match &self.installation {
+            None => request.send().await,
+            Some(installation) => {
+                request.bearer(installation.token(&self.client, repository).await?).send().await
+            }
+        }
+    }
+}
+
+/// GitHub does not tell what is hidden from what is not there.
+pub(crate) fn not_there(what: impl std::fmt::Display) -> ActionError {
+    ActionError::rejected(format!("GitHub has no {what}, or the configured token or App may not see it"))
+}
+
+#[async_trait]
+impl VersionControl for Github {
+    async fn repository_info(&self, repository: &RepositoryName) -> Result<RepositoryInfo, ActionError> {
+        self.read_repository(repository).await
+    }
+
+    async fn tree(
+        &self,
+        repository: &RepositoryName,
+        reference: &str,
+    ) -> Result<Vec<TreeEntry>, ActionError> {
+        self.read_tree(repository, reference).await
+    }
+
+    async fn read_files(
+        &self,
+        repository: &RepositoryName,
+        reference: &str,
+        paths: &[String],
+    ) -> Result<Vec<Option<FileContent>>, ActionError> {
+        self.contents(repository, reference, paths).await
+    }
+
+    async fn find_branch(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+    ) -> Result<Option<CommitSha>, ActionError> {
+        self.branch_head(repository, branch).await
+    }
+
+    async fn create_branch(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+        at: &CommitSha,
+    ) -> Result<(), ActionError> {
+        self.make_branch(repository, branch, at).await
+    }
+
+    async fn delete_branch(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+    ) -> Result<(), ActionError> {
+        self.remove_branch(repository, branch).await
+    }
+
+    async fn commit(
+        &self,
+        repository: &RepositoryName,
+        request: &CommitRequest,
+        mark: &Mark,
+    ) -> Result<Commit, ActionError> {
+        self.make_commit(repository, request, mark).await
+    }
+
+    async fn revert_commit(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+        commit: &CommitSha,
+        parent: &CommitSha,
+    ) -> Result<(), ActionError> {
+        self.take_back_commit(repository, branch, commit, parent).await
+    }
+
+    async fn find_pull_request(
+        &self,
+        repository: &RepositoryName,
+        source: &BranchName,
+        target: &BranchName,
+    ) -> Result<Option<PullRequest>, ActionError> {
+        self.open_pull_request(repository, source, target).await
+    }
+
+    async fn create_pull_request(
+        &self,
+        repository: &RepositoryName,
+        request: &PullRequestRequest,
+        mark: &Mark,
+    ) -> Result<PullRequest, ActionError> {
+        self.make_pull_request(repository, request, mark).await
+    }
+
+    async fn close_pull_request(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError> {
+        self.shut_pull_request(repository, number).await
+    }
+
+    async fn pull_request_files(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+    ) -> Result<Vec<String>, ActionError> {
+        self.changed_files(repository, number).await
+    }
+
+    async fn permission(
+        &self,
+        repository: &RepositoryName,
+        login: &str,
+    ) -> Result<RepositoryPermission, ActionError> {
+        self.permission_of(repository, login).await
+    }
+}
+
+#[async_trait]
+impl TaskManagement for Github {
+    async fn get_task(&self, task_id: &str) -> Result<Task, ActionError> {
+        self.read_issue(&task_id.parse()?).await
+    }
+
+    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError> {
+        self.make_issue(new, mark).await
+    }
+
+    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<Task>, ActionError> {
+        self.find_marked_issue(project, mark).await
+    }
+
+    async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {
+        self.set_status(&task_id.parse()?, status).await
+    }
+
+    async fn add_comment(
+        &self,
+        task_id: &str,
+        markdown: &str,
+        mark: &Mark,
+    ) -> Result<CommentId, ActionError> {
+        self.make_comment(&task_id.parse()?, markdown, mark).await
+    }
+
+    async fn find_comment(&self, task_id: &str, mark: &Mark) -> Result<Option<CommentId>, ActionError> {
+        self.find_marked_comment(&task_id.parse()?, mark).await
+    }
+
+    async fn update_comment(
+        &self,
+        task_id: &str,
+        comment: &CommentId,
+        markdown: &str,
+        mark: &Mark,
+    ) -> Result<(), ActionError> {
+        self.replace_comment(&task_id.parse()?, comment, markdown, mark).await
+    }
+
+    async fn get_project_tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, ActionError> {
+        self.list_issues(query).await
+    }
+
+    async fn remove_label(&self, task_id: &str, label: &str) -> Result<(), ActionError> {
+        self.unlabel(&task_id.parse()?, label).await
+    }
+}

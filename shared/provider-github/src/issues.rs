@@ -1,0 +1,262 @@
+//! Issues as tickets.
+
+use crate::conversations::{PAGE, since};
+use crate::github::{Github, not_there};
+use crate::issue_reference::IssueReference;
+use crate::mark::{carries, with_mark, without_marks};
+use crate::pull_requests::one_line;
+use crate::status::{is_status, label_of, priority_of, same_status, status_of};
+use domain::plugins::{Mark, NewTask, StatusChange, TaskQuery};
+use domain::stored::cut_inline;
+use domain::{ActionError, RepositoryName, Task};
+use http_client::{Optional, Request};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Debug, Deserialize)]
+struct Issue {
+    number: u64,
+    title: String,
+    state: String,
+    html_url: String,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    labels: Vec<Label>,
+    #[serde(default)]
+    assignee: Option<User>,
+    #[serde(default, rename = "type")]
+    kind: Option<Named>,
+    #[serde(default)]
+    created_at: Option<String>,
+    #[serde(default)]
+    updated_at: Option<String>,
+    /// There on pull requests alone, which GitHub lists among the issues.
+    #[serde(default)]
+    pull_request: Option<Value>,
+}
+
+/// GitHub describes a label as an object or as a name alone.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Label {
+    Object(Named),
+    Name(String),
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    login: String,
+}
+
+impl Issue {
+    fn label_names(&self) -> Vec<String> {
+        let name = |label: &Label| match label {
+            Label::Object(Named { name }) | Label::Name(name) => name.clone(),
+        };
+        self.labels.iter().map(name).collect()
+    }
+
+    fn into_task(self, repository: &RepositoryName) -> Task {
+        let labels = self.label_names();
+        let task_id = format!("{repository}#{}", self.number);
+        Task {
+            id: task_id.clone(),
+            task_id,
+            project: Some(repository.to_string()),
+            title: self.title,
+            description: cut_inline(&without_marks(&self.body.unwrap_or_default())),
+            status: Some(status_of(&self.state, &labels)),
+            task_type: self.kind.map(|kind| kind.name),
+            assignee: self.assignee.map(|user| user.login),
+            priority: priority_of(&labels),
+            labels,
+            story_points: None,
+            epic_link: None,
+            team: None,
+            created: self.created_at,
+            updated: self.updated_at,
+            url: Some(self.html_url),
+            repository_url: None,
+            team_channel: None,
+        }
+    }
+}
+
+impl Github {
+    pub(crate) async fn read_issue(&self, issue: &IssueReference) -> Result<Task, ActionError> {
+        Ok(self.issue(issue).await?.into_task(&issue.repository))
+    }
+
+    async fn issue(&self, issue: &IssueReference) -> Result<Issue, ActionError> {
+        let request = self.client.get(
+            "/repos/{owner}/{name}/issues/{number}",
+            &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
+        );
+        let answer = self.send(&issue.repository, request).await.optional()?;
+        answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()
+    }
+
+    pub(crate) async fn make_issue(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError> {
+        let repository = repository_of(&new.project)?;
+        let mut labels = new.labels.clone();
+        if !new.task_type.eq_ignore_ascii_case("task") {
+            labels.push(new.task_type.to_lowercase());
+        }
+        let mut body = new.description.clone();
+        if let Some(epic) = &new.epic {
+            body = format!("{body}\n\nPart of {epic}");
+        }
+        if let Some(points) = new.story_points {
+            body = format!("{body}\n\nStory points: {points}");
+        }
+        let body = json!({"title": one_line(&new.title), "body": with_mark(&body, mark), "labels": labels});
+        let request =
+            self.client.post("/repos/{owner}/{name}/issues", &[repository.owner(), repository.name()]);
+        let answer = self.send(&repository, request.json(&body)).await.optional()?;
+        let issue: Issue =
+            answer.ok_or_else(|| not_there(format!("repository {repository} with issues")))?.json()?;
+        Ok(issue.into_task(&repository))
+    }
+
+    pub(crate) async fn find_marked_issue(
+        &self,
+        project: &str,
+        mark: &Mark,
+    ) -> Result<Option<Task>, ActionError> {
+        let repository = repository_of(project)?;
+        let since = since(mark);
+        let mut page = 1;
+        loop {
+            let issues = self
+                .issues_page(&repository, page, |request| {
+                    request.query("state", "all").query("since", &since).query("direction", "asc")
+                })
+                .await?;
+            let last = issues.len() < PAGE;
+            let ours = |issue: &Issue| carries(issue.body.as_deref().unwrap_or_default(), mark);
+            if let Some(issue) = issues.into_iter().filter(|issue| issue.pull_request.is_none()).find(ours) {
+                return Ok(Some(issue.into_task(&repository)));
+            }
+            if last {
+                return Ok(None);
+            }
+            page += 1;
+        }
+    }
+
+    pub(crate) async fn list_issues(&self, query: &TaskQuery) -> Result<Vec<Task>, ActionError> {
+        let repository = repository_of(&query.project)?;
+        let limit = query.limit.clamp(1, 100) as usize;
+        let state = match &query.status {
+            None => "all",
+            Some(status) if closes(status) => "closed",
+            Some(_) => "open",
+        };
+        let fits = |task: &Task| match (&query.status, &task.status) {
+            (Some(asked), Some(shown)) => state == "closed" || same_status(asked, shown),
+            _ => true,
+        };
+        let mut tasks = Vec::new();
+        let mut page = 1;
+        loop {
+            let issues = self
+                .issues_page(&repository, page, |request| {
+                    request.query("state", state).query("direction", "desc")
+                })
+                .await?;
+            let last = issues.len() < PAGE;
+            let issues = issues.into_iter().filter(|issue| issue.pull_request.is_none());
+            tasks.extend(issues.map(|issue| issue.into_task(&repository)).filter(fits));
+            if last || tasks.len() >= limit {
+                tasks.truncate(limit);
+                return Ok(tasks);
+            }
+            page += 1;
+        }
+    }
+
+    async fn issues_page<'client>(
+        &'client self,
+        repository: &RepositoryName,
+        page: usize,
+        narrow: impl FnOnce(Request<'client>) -> Request<'client>,
+    ) -> Result<Vec<Issue>, ActionError> {
+        let request =
+            self.client.get("/repos/{owner}/{name}/issues", &[repository.owner(), repository.name()]);
+        let request = request.query("sort", "created").query("per_page", PAGE).query("page", page);
+        let answer = self.send(repository, narrow(request)).await.optional()?;
+        answer.ok_or_else(|| not_there(format!("repository {repository} with issues")))?.json()
+    }
+
+    pub(crate) async fn set_status(
+        &self,
+        reference: &IssueReference,
+        status: &str,
+    ) -> Result<StatusChange, ActionError> {
+        let issue = self.issue(reference).await?;
+        let labels = issue.label_names();
+        let previous = status_of(&issue.state, &labels);
+        let state = if closes(status) { "closed" } else { "open" };
+        let label = (state == "open" && !same_status(status, "open")).then(|| label_of(status, &labels));
+        // The new label comes before the old one goes: an interrupted change leaves both and can be repeated.
+        if let Some(label) = label.as_ref().filter(|label| !labels.contains(label)) {
+            self.label(reference, label).await?;
+        }
+        for old in labels.iter().filter(|old| is_status(old) && Some(*old) != label.as_ref()) {
+            self.unlabel(reference, old).await?;
+        }
+        if issue.state != state {
+            self.set_state(reference, state).await?;
+        }
+        let now: Vec<String> = label.into_iter().collect();
+        Ok(StatusChange { previous, status: status_of(state, &now) })
+    }
+
+    async fn set_state(&self, issue: &IssueReference, state: &str) -> Result<(), ActionError> {
+        let request = self.client.patch(
+            "/repos/{owner}/{name}/issues/{number}",
+            &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
+        );
+        self.send(&issue.repository, request.json(&json!({"state": state}))).await?;
+        Ok(())
+    }
+
+    /// GitHub makes a label that the repository does not have yet.
+    async fn label(&self, issue: &IssueReference, label: &str) -> Result<(), ActionError> {
+        let request = self.client.post(
+            "/repos/{owner}/{name}/issues/{number}/labels",
+            &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
+        );
+        self.send(&issue.repository, request.json(&json!({"labels": [label]}))).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn unlabel(&self, issue: &IssueReference, label: &str) -> Result<(), ActionError> {
+        let request = self.client.delete(
+            "/repos/{owner}/{name}/issues/{number}/labels/{label}",
+            &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string(), label],
+        );
+        match self.send(&issue.repository, request).await {
+            Err(failure) if failure.says(404, "Label does not exist") => Ok(()),
+            other => {
+                other.optional()?.ok_or_else(|| not_there(format!("issue {issue}")))?;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn repository_of(project: &str) -> Result<RepositoryName, ActionError> {
+    project.parse().map_err(|error: domain::repository::InvalidName| ActionError::rejected(error.to_string()))
+}
+
+/// Whether a status is one that GitHub closes issues for.
+fn closes(status: &str) -> bool {
+    ["closed", "done"].iter().any(|closed| same_status(status, closed))
+}

@@ -1,0 +1,62 @@
+//! Marks in text that GitHub shows: HTML comments, which it does not render.
+
+use domain::plugins::Mark;
+
+const BEGIN: &str = "<!-- ticketsmith:";
+const END: &str = " -->";
+
+/// GitHub's limit of a body is 65,536 characters.
+const LONGEST_BODY: usize = 65_000;
+
+/// The text with the mark at its end. Marks that the text already holds are taken out: text from outside must not claim to
+/// be ours.
+pub(crate) fn with_mark(markdown: &str, mark: &Mark) -> String {
+    let own = markdown.replace(BEGIN, "<!-- ");
+    let body = match own.char_indices().nth(LONGEST_BODY) {
+        None => own,
+        Some((end, _)) => format!("{}\n\n… (cut)", &own[..end]),
+    };
+    format!("{}\n\n{BEGIN}{}{END}", body.trim_end(), mark.digest())
+}
+
+/// The digests of the marks in a body.
+pub(crate) fn marks_in(body: &str) -> Vec<String> {
+    let ends = body.split(BEGIN).skip(1).filter_map(|rest| rest.split_once(END));
+    ends.map(|(digest, _)| digest.to_owned()).collect()
+}
+
+/// Whether a body carries the mark.
+pub(crate) fn carries(body: &str, mark: &Mark) -> bool {
+    marks_in(body).contains(&mark.digest())
+}
+
+/// The body without marks.
+pub(crate) fn without_marks(body: &str) -> String {
+    let mut text = body.to_owned();
+    while let Some(begin) = text.find(BEGIN) {
+        let Some(length) = text[begin..].find(END) else { break };
+        text.replace_range(begin..begin + length + END.len(), "");
+    }
+    text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(key: &str) -> Mark {
+        Mark { key: key.into(), at: jiff::Timestamp::UNIX_EPOCH }
+    }
+
+    #[test]
+    fn a_mark_is_found_and_cannot_be_claimed_by_the_text() {
+        let forged = with_mark("stolen", &mark("other"));
+        let body = with_mark(&format!("Text\n{forged}"), &mark("key"));
+        assert_eq!(marks_in(&body), [mark("key").digest()]);
+        assert!(carries(&body, &mark("key")) && !carries(&body, &mark("other")));
+        assert_eq!(without_marks(&with_mark("Text", &mark("key"))), "Text");
+        assert!(marks_in("<!-- ticketsmith:x").is_empty());
+        assert_eq!(without_marks("<!-- ticketsmith:x"), "<!-- ticketsmith:x");
+        assert!(carries(&with_mark(&"ü".repeat(100_000), &mark("key")), &mark("key")));
+    }
+}

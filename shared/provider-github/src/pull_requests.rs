@@ -1,0 +1,137 @@
+//! Pull requests.
+
+use crate::conversations::PAGE;
+use crate::github::{Github, not_there};
+use crate::mark::{marks_in, with_mark};
+use domain::plugins::{Mark, PullRequest, PullRequestRequest};
+use domain::{ActionError, BranchName, ErrorKind, RepositoryName};
+use http_client::Optional;
+use serde::Deserialize;
+use serde_json::json;
+
+/// GitHub's own limit.
+const LONGEST_TITLE: usize = 256;
+
+#[derive(Debug, Deserialize)]
+struct Pull {
+    number: u64,
+    html_url: String,
+    state: String,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    merged_at: Option<String>,
+}
+
+/// A file as a pull request lists it: a renamed one has two paths.
+#[derive(Debug, Deserialize)]
+struct ChangedFile {
+    filename: String,
+    #[serde(default)]
+    previous_filename: Option<String>,
+}
+
+impl From<Pull> for PullRequest {
+    fn from(pull: Pull) -> Self {
+        let marks = marks_in(pull.body.as_deref().unwrap_or_default());
+        Self { number: pull.number, url: pull.html_url, marks }
+    }
+}
+
+impl Github {
+    pub(crate) async fn open_pull_request(
+        &self,
+        repository: &RepositoryName,
+        source: &BranchName,
+        target: &BranchName,
+    ) -> Result<Option<PullRequest>, ActionError> {
+        let request = self
+            .client
+            .get("/repos/{owner}/{name}/pulls", &[repository.owner(), repository.name()])
+            .query("state", "open")
+            .query("head", format!("{}:{source}", repository.owner()))
+            .query("base", target);
+        let answer = self.send(repository, request).await.optional()?;
+        let found: Vec<Pull> = answer.ok_or_else(|| not_there(format!("repository {repository}")))?.json()?;
+        Ok(found.into_iter().next().map(PullRequest::from))
+    }
+
+    pub(crate) async fn make_pull_request(
+        &self,
+        repository: &RepositoryName,
+        request: &PullRequestRequest,
+        mark: &Mark,
+    ) -> Result<PullRequest, ActionError> {
+        let body = json!({
+            "title": one_line(&request.title),
+            "head": request.source.as_str(),
+            "base": request.target.as_str(),
+            "body": with_mark(&request.description, mark),
+            "draft": request.draft,
+        });
+        let call = self.client.post("/repos/{owner}/{name}/pulls", &[repository.owner(), repository.name()]);
+        match self.send(repository, call.json(&body)).await {
+            Err(failure) if failure.says(422, "already exists") => {
+                Err(failure.with_kind(ErrorKind::Conflict).into())
+            }
+            other => Ok(other?.json::<Pull>()?.into()),
+        }
+    }
+
+    pub(crate) async fn shut_pull_request(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+    ) -> Result<(), ActionError> {
+        let path = "/repos/{owner}/{name}/pulls/{number}";
+        let values = [repository.owner(), repository.name(), &number.to_string()];
+        let answer = self.send(repository, self.client.get(path, &values)).await.optional()?;
+        let pull: Pull =
+            answer.ok_or_else(|| not_there(format!("pull request {repository}#{number}")))?.json()?;
+        if pull.merged_at.is_some() {
+            return Err(ActionError::conflict(format!(
+                "pull request {repository}#{number} was merged, so it cannot be closed"
+            )));
+        }
+        if pull.state == "closed" {
+            return Ok(());
+        }
+        self.send(repository, self.client.patch(path, &values).json(&json!({"state": "closed"}))).await?;
+        Ok(())
+    }
+
+    /// GitHub itself ends the list after 3,000 files.
+    pub(crate) async fn changed_files(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+    ) -> Result<Vec<String>, ActionError> {
+        let mut paths = Vec::new();
+        let mut page = 1;
+        loop {
+            let path = "/repos/{owner}/{name}/pulls/{number}/files";
+            let values = [repository.owner(), repository.name(), &number.to_string()];
+            let request = self.client.get(path, &values).query("per_page", PAGE).query("page", page);
+            let answer = self.send(repository, request).await.optional()?;
+            let files: Vec<ChangedFile> =
+                answer.ok_or_else(|| not_there(format!("pull request {repository}#{number}")))?.json()?;
+            let last = files.len() < PAGE;
+            paths.extend(
+                files.into_iter().flat_map(|file| [file.previous_filename, Some(file.filename)]).flatten(),
+            );
+            if last {
+                return Ok(paths);
+            }
+            page += 1;
+        }
+    }
+}
+
+/// A title in one line that GitHub takes.
+pub(crate) fn one_line(title: &str) -> String {
+    let line = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST_TITLE) {
+        None => line,
+        Some(_) => line.chars().take(LONGEST_TITLE - 1).chain(['…']).collect(),
+    }
+}
