@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(faults.take("github", "GET", "/repos/a/b/pulls"), None);
         assert_eq!(faults.take("jira", "POST", "/repos/a/b/pulls"), None);
         assert_eq!(faults.take("github", "POST", "/repos/a/b/pulls/1"), None);
-        assert_eq!(faults.waiting(), [only_posts.clone()]);
+        assert_eq!(faults.waiting(), std::slice::from_ref(&only_posts));
         assert_eq!(faults.take("github", "POST", "/repos/a/b/pulls"), Some(only_posts));
         assert_eq!(faults.take("github", "POST", "/repos/a/b/pulls"), None);
     }

@@ -11,6 +11,7 @@ mod access;
 mod call;
 mod failure;
 mod git;
+mod opening;
 mod routes;
 mod shapes;
 mod state;

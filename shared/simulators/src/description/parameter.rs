@@ -112,10 +112,10 @@ fn parameter_value(
 fn scalar(kinds: &BTreeSet<String>, text: &str) -> Value {
     let number =
         || text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<f64>().map(Value::from)).ok();
-    if kinds.contains("integer") || kinds.contains("number") {
-        if let Some(number) = number() {
-            return number;
-        }
+    if (kinds.contains("integer") || kinds.contains("number"))
+        && let Some(number) = number()
+    {
+        return number;
     }
     match text {
         "true" if kinds.contains("boolean") => Value::Bool(true),

@@ -9,7 +9,7 @@
 //! - `oneOf` is read as `anyOf`, because alternatives overlap (Confluence's page body);
 //! - the parts of an `allOf`, and alternatives beside `properties`, are closed together, not one by one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use serde_json::{Map, Value, json};
 
@@ -30,15 +30,10 @@ pub(super) fn standalone(document: &Value, schema: &Value, openness: Openness) -
     let mut root = translation.schema(schema, openness);
     let mut definitions = BTreeMap::new();
     while let Some((reference, openness)) = translation.wanted.pop_first() {
-        let key = definition_key(&reference, openness);
-        if !definitions.contains_key(&key) {
-            let target = resolve(document, &reference).cloned().unwrap_or(Value::Bool(false));
-            let translated = translation.schema(&target, openness);
-            definitions.insert(key, translated);
+        if let Entry::Vacant(vacant) = definitions.entry(definition_key(&reference, openness)) {
+            let target = resolve(document, &reference).unwrap_or(&Value::Bool(false));
+            vacant.insert(translation.schema(target, openness));
         }
-        translation
-            .wanted
-            .retain(|(reference, openness)| !definitions.contains_key(&definition_key(reference, *openness)));
     }
     if let Value::Object(root) = &mut root {
         root.insert("$defs".into(), json!(definitions));

@@ -209,3 +209,29 @@ fn jira_confluence_and_claude() {
         assert_eq!(places(&claude, "POST", "/v1/messages", Some(request)), ["body"]);
     }
 }
+
+#[tokio::test]
+async fn a_service_behind_the_check_is_asked_only_what_is_described() {
+    let violations = Violations::default();
+    let check = RequestCheck {
+        service: "library",
+        descriptions: vec![Arc::new(library())],
+        violations: violations.clone(),
+    };
+    let router = axum::Router::new()
+        .route("/v1/shelves/{shelf}/books", axum::routing::post(async |body: String| body))
+        .layer(axum::middleware::from_fn_with_state(check, check_requests));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1/shelves/1/books", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let post = async |body: Value| client.post(&url).json(&body).send().await.unwrap();
+    let good = json!({ "name": "Emma" });
+    assert_eq!(post(good.clone()).await.json::<Value>().await.unwrap(), good);
+    assert_eq!(violations.all(), []);
+    let refused = post(json!({ "title": "Emma" })).await;
+    assert_eq!(refused.status(), 500);
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!(json!(violations.all()[0].violations), body["violations"]);
+    assert_eq!(violations.all()[0].path, "/v1/shelves/1/books");
+}

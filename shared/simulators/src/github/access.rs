@@ -226,10 +226,10 @@ impl Access {
         if !(scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token")) {
             return Err(bad());
         }
-        if let Some((login, known)) = &self.accounts.token {
-            if same(token, known) {
-                return Ok(Caller::User { login: login.clone() });
-            }
+        if let Some((login, known)) = &self.accounts.token
+            && same(token, known)
+        {
+            return Ok(Caller::User { login: login.clone() });
         }
         if token.split('.').count() == 3 {
             return self.check_jwt(token, now).map(|()| Caller::App);

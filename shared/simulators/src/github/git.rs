@@ -27,7 +27,22 @@ pub(super) enum GitError {
 #[derive(Debug)]
 pub(super) struct Git {
     folder: PathBuf,
+    /// Stands in for the user's configuration, also for the processes that git starts by itself.
+    configuration: PathBuf,
 }
+
+/// Repositories are read whoever owns them: a checkout in a container often belongs to somebody else.
+const CONFIGURATION: &str = "\
+[core]
+    quotePath = false
+    autocrlf = false
+[gc]
+    auto = 0
+[maintenance]
+    auto = false
+[safe]
+    directory = *
+";
 
 /// Who wrote or committed something, and when.
 #[derive(Clone, Debug)]
@@ -76,8 +91,9 @@ pub(super) struct Reference {
 impl Git {
     /// Makes an empty bare repository in a folder.
     pub(super) fn init(folder: &Path, default_branch: &str) -> Result<Self, GitError> {
-        let git = Self { folder: folder.into() };
+        let git = Self { folder: folder.into(), configuration: folder.join("simulator.gitconfig") };
         std::fs::create_dir_all(folder)?;
+        std::fs::write(&git.configuration, CONFIGURATION)?;
         git.run(["init", "--quiet", "--bare", "--initial-branch", default_branch])?;
         Ok(git)
     }
@@ -89,10 +105,10 @@ impl Git {
             .map(drop)
     }
 
-    /// The tree of everything in a folder, ignored files too.
+    /// The tree of what is in a folder, without what its `.gitignore` files name.
     pub(super) fn tree_of_folder(&self, folder: &Path) -> Result<String, GitError> {
         let index = self.scratch_index()?;
-        let mut add = self.command(["add", "--all", "--force", "."]);
+        let mut add = self.command(["add", "--all", "."]);
         add.current_dir(folder).env("GIT_WORK_TREE", folder).env("GIT_INDEX_FILE", &index.file);
         self.finish(add, b"")?;
         self.write_index(&index.file)
@@ -309,7 +325,7 @@ impl Git {
         let target_text = target.to_string_lossy();
         let from = self.folder.to_string_lossy();
         self.run(["clone", "--quiet", "--no-hardlinks", "--branch", default_branch, &from, &target_text])?;
-        let clone = Self { folder: target.join(".git") };
+        let clone = Self { folder: target.join(".git"), configuration: self.configuration.clone() };
         for branch in self.references("refs/heads")? {
             let name = branch.name.trim_start_matches("refs/heads/");
             if name != default_branch {
@@ -337,12 +353,10 @@ impl Git {
             .env("GIT_DIR", &self.folder)
             .env("HOME", &self.folder)
             .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_GLOBAL", &self.configuration)
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C")
             .env("TZ", "UTC")
-            .args(["-c", "core.quotePath=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false"])
-            .args(["-c", "safe.directory=*", "-c", "core.autocrlf=false", "-c", "core.fileMode=true"])
             .args(arguments);
         command
     }
@@ -359,10 +373,9 @@ impl Git {
         if output.status.success() {
             return Ok(output.stdout);
         }
-        let words =
-            command.get_args().skip_while(|word| word.to_string_lossy().contains('=') || *word == "-c");
+        let words = command.get_args().map(|word| word.to_string_lossy());
         Err(GitError::Failed {
-            command: words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" "),
+            command: words.collect::<Vec<_>>().join(" "),
             message: text(output.stderr).trim().to_string(),
         })
     }

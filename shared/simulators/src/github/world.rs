@@ -132,8 +132,8 @@ impl UserType {
 pub struct Repository {
     /// `owner/name`.
     pub name: String,
-    /// A folder whose files become the first commit, or a git clone whose branches and tags are taken over. Relative to
-    /// the world file's folder.
+    /// A folder whose files, without those its `.gitignore` files name, become the first commit; or a git clone whose
+    /// branches and tags are taken over. Relative to the world file's folder.
     #[serde(default)]
     pub path: Option<PathBuf>,
     /// Files of the first commit: path and text.

@@ -57,7 +57,7 @@ fn change(call: &Call<'_>, base: Option<&str>, entry: &Value) -> Result<TreeChan
     let mode = text("mode").unwrap_or_default().to_string();
     let object = match (entry.get("sha"), text("content")) {
         (Some(Value::Null), None) => {
-            if !base.is_some_and(|base| git.resolve_path(base, &path).is_some()) {
+            if base.is_none_or(|base| git.resolve_path(base, &path).is_none()) {
                 return Err(Failure::new(422, "GitRPC::BadObjectState"));
             }
             None
