@@ -12,7 +12,7 @@
 //! | `GET /_world/faults` | faults no request has met yet |
 //! | `POST /_world/faults` | queues one fault, or a list |
 //! | `POST /_world/deliver` | `{"trigger": name, "to": address}`, or a delivery itself in place of the name |
-//! | `POST /_world/export` | `{"dir": folder}`: writes the repositories as git clones to `folder/owner/name` |
+//! | `POST /_world/export` | `{"dir": folder, "repository": "owner/name"}`: writes it as a git clone; without `repository`, each to `dir/owner/name` |
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -132,10 +132,13 @@ async fn deliver(State(shared): State<Arc<Shared>>, Json(order): Json<Order>) ->
 #[serde(deny_unknown_fields)]
 struct Export {
     dir: PathBuf,
+    #[serde(default)]
+    repository: Option<String>,
 }
 
 async fn export(State(shared): State<Arc<Shared>>, Json(order): Json<Export>) -> Response {
-    let exported = tokio::task::spawn_blocking(move || shared.export(&order.dir)).await;
+    let exported =
+        tokio::task::spawn_blocking(move || shared.export(&order.dir, order.repository.as_deref())).await;
     match exported.map_err(|error| error.to_string()).and_then(|exported| exported) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, error),

@@ -16,7 +16,7 @@ pub mod fault;
 pub mod github;
 pub mod jira;
 pub mod log;
-mod simulation;
+pub mod simulation;
 pub mod slack;
 pub mod world;
 

@@ -281,12 +281,13 @@ impl Simulation {
         self.shared.deliver(self.shared.named(trigger)?, to).await
     }
 
-    /// Writes each repository as a git clone to `folder/owner/name`, which must not exist yet or be empty. Runs git.
+    /// Writes a repository, given as `owner/name`, as a git clone to `folder`; without one, each to `folder/owner/name`.
+    /// A folder written to must not exist yet or be empty. Runs git.
     ///
     /// # Errors
     /// What git or the file system refused, in words.
-    pub fn export(&self, folder: &Path) -> Result<(), String> {
-        self.shared.export(folder)
+    pub fn export(&self, folder: &Path, repository: Option<&str>) -> Result<(), String> {
+        self.shared.export(folder, repository)
     }
 }
 
@@ -431,7 +432,14 @@ impl Shared {
         self.act(delivery)?.post(&self.client, to).await
     }
 
-    pub(crate) fn export(&self, folder: &Path) -> Result<(), String> {
-        self.github.repositories().iter().try_for_each(|name| self.github.export(name, &folder.join(name)))
+    pub(crate) fn export(&self, folder: &Path, repository: Option<&str>) -> Result<(), String> {
+        match repository {
+            Some(name) => self.github.export(name, folder),
+            None => self
+                .github
+                .repositories()
+                .iter()
+                .try_for_each(|name| self.github.export(name, &folder.join(name))),
+        }
     }
 }

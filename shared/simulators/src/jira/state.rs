@@ -62,13 +62,13 @@ impl State {
         let mut state = Self { issues: Vec::new(), last_id: FIRST_ID };
         for (index, ticket) in world.tickets.iter().enumerate() {
             let place = format!("jira.tickets[{index}]");
-            let issue = state.from_ticket(world, ticket, now, &place)?;
+            let issue = state.make_issue(world, ticket, now, &place)?;
             state.issues.push(issue);
         }
         Ok(state)
     }
 
-    fn from_ticket(
+    fn make_issue(
         &mut self,
         world: &World,
         ticket: &Ticket,

@@ -2,7 +2,6 @@
 
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
 use super::Refusal;
@@ -17,9 +16,9 @@ pub(super) struct Arguments {
 }
 
 impl<S: Send + Sync> FromRequest<S> for Arguments {
-    type Rejection = Response;
+    type Rejection = Refusal;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         let mut fields = form(request.uri().query().unwrap_or_default().as_bytes());
         let kind = request
             .headers()
@@ -29,18 +28,18 @@ impl<S: Send + Sync> FromRequest<S> for Arguments {
         let kind = kind.to_ascii_lowercase();
         let bytes = axum::body::to_bytes(request.into_body(), MAXIMUM_BODY_BYTES)
             .await
-            .map_err(|_| Refusal("request_timeout").into_response())?;
+            .map_err(|_| Refusal::Because("request_timeout"))?;
         let json = kind.starts_with("application/json");
         if json {
             match serde_json::from_slice(&bytes) {
                 Ok(Value::Object(body)) => fields.extend(body),
-                Ok(_) => return Err(Refusal("json_not_object").into_response()),
-                Err(_) => return Err(Refusal("invalid_json").into_response()),
+                Ok(_) => return Err(Refusal::Because("json_not_object")),
+                Err(_) => return Err(Refusal::Because("invalid_json")),
             }
         } else if kind.starts_with("application/x-www-form-urlencoded") {
             fields.extend(form(&bytes));
         } else if !bytes.is_empty() {
-            return Err(Refusal("invalid_post_type").into_response());
+            return Err(Refusal::Because("invalid_post_type"));
         }
         Ok(Self { fields, missing_charset: json && !kind.contains("charset") })
     }
@@ -59,7 +58,7 @@ impl Arguments {
 
     /// A text argument that must be there; `missing` is the error otherwise.
     pub(super) fn required(&self, name: &str, missing: &'static str) -> Result<&str, Refusal> {
-        self.text(name).ok_or(Refusal(missing))
+        self.text(name).ok_or(Refusal::Because(missing))
     }
 
     /// A whole number, which a form carries as text.
@@ -80,7 +79,7 @@ impl Arguments {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(Value::Null),
             Some(Value::String(text)) if text.is_empty() => Ok(Value::Null),
-            Some(Value::String(text)) => serde_json::from_str(text).map_err(|_| Refusal(invalid)),
+            Some(Value::String(text)) => serde_json::from_str(text).map_err(|_| Refusal::Because(invalid)),
             Some(value) => Ok(value.clone()),
         }
     }

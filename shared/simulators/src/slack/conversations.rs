@@ -23,7 +23,7 @@ fn page<T: Clone>(all: &[T], arguments: &Arguments) -> Result<(Vec<T>, String), 
         Some(cursor) => cursor
             .strip_prefix("next:")
             .and_then(|offset| offset.parse().ok())
-            .ok_or(Refusal("invalid_cursor"))?,
+            .ok_or(Refusal::Because("invalid_cursor"))?,
     };
     let limit = arguments.number("limit").unwrap_or(100).clamp(1, 999);
     let end = all.len().min(start + limit);
@@ -78,7 +78,7 @@ fn show(slack: &Slack, messages: &[Message], arguments: &Arguments) -> Answer {
 pub(super) async fn history(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
     let channel = slack.channel(arguments.required("channel", "channel_not_found")?, false)?;
     if !channel.bot_is_member {
-        return Err(Refusal("not_in_channel"));
+        return Err(Refusal::Because("not_in_channel"));
     }
     let mut messages: Vec<Message> = slack
         .lock()
@@ -103,7 +103,7 @@ pub(super) async fn replies(AxumState(slack): AxumState<Slack>, arguments: Argum
         .cloned()
         .collect();
     if messages.is_empty() {
-        return Err(Refusal("thread_not_found"));
+        return Err(Refusal::Because("thread_not_found"));
     }
     show(&slack, &within(messages, &arguments), &arguments)
 }

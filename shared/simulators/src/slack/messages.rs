@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State as AxumState;
-use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::arguments::Arguments;
@@ -17,49 +16,41 @@ struct Content {
 }
 
 /// The text, blocks and metadata of a message to be shown.
-fn content(arguments: &Arguments) -> Result<Content, Response> {
-    let refuse = |error| Err(Refusal(error).into_response());
+fn content(arguments: &Arguments) -> Result<Content, Refusal> {
+    let refuse = |error| Err(Refusal::Because(error));
     let text = arguments.text("text").unwrap_or_default().to_owned();
-    let shown = arguments.structure("blocks", "invalid_blocks_format").map_err(Refusal::into_response)?;
-    let metadata =
-        arguments.structure("metadata", "invalid_metadata_format").map_err(Refusal::into_response)?;
+    let shown = arguments.structure("blocks", "invalid_blocks_format")?;
+    let metadata = arguments.structure("metadata", "invalid_metadata_format")?;
     if text.is_empty() && shown.as_array().is_none_or(Vec::is_empty) {
         return refuse("no_text");
     }
     if text.chars().count() > MAXIMUM_TEXT {
         return refuse("msg_too_long");
     }
-    if let Err(problem) = blocks::check(&shown) {
-        let body = json!({"ok": false, "error": "invalid_blocks", "errors": [problem],
-                          "response_metadata": {"messages": [format!("[ERROR] {problem}")]}});
-        return Err(Json(body).into_response());
-    }
-    if !metadata.is_null() && !(metadata["event_type"].is_string() && metadata["event_payload"].is_object()) {
+    blocks::check(&shown).map_err(Refusal::InvalidBlocks)?;
+    let described = metadata["event_type"].is_string() && metadata["event_payload"].is_object();
+    if !metadata.is_null() && !described {
         return refuse("invalid_metadata_schema");
     }
     Ok(Content { text, blocks: blocks::named(shown), metadata })
 }
 
-pub(super) async fn post(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Response {
-    post_message(&slack, &arguments).unwrap_or_else(|refused| refused)
-}
-
-fn post_message(slack: &Slack, arguments: &Arguments) -> Result<Response, Response> {
-    let given = arguments.required("channel", "channel_not_found").map_err(Refusal::into_response)?;
-    let channel = slack.channel(given, true).map_err(Refusal::into_response)?;
+pub(super) async fn post(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
+    let given = arguments.required("channel", "channel_not_found")?;
+    let channel = slack.channel(given, true)?;
     if channel.archived {
-        return Err(Refusal("is_archived").into_response());
+        return Err(Refusal::Because("is_archived"));
     }
     if !channel.bot_is_member {
-        return Err(Refusal("not_in_channel").into_response());
+        return Err(Refusal::Because("not_in_channel"));
     }
-    let content = content(arguments)?;
+    let content = content(&arguments)?;
     let mut state = slack.lock();
     let thread_ts = arguments.text("thread_ts").map(str::to_owned);
     if let Some(thread) = &thread_ts
         && find(&mut state, &channel.id, thread).is_none()
     {
-        return Err(Refusal("thread_not_found").into_response());
+        return Err(Refusal::Because("thread_not_found"));
     }
     let message = Message {
         channel: channel.id.clone(),
@@ -79,28 +70,23 @@ fn post_message(slack: &Slack, arguments: &Arguments) -> Result<Response, Respon
         body["response_metadata"] = json!({"warnings": ["missing_charset"]});
     }
     state.messages.push(message);
-    Ok(Json(body).into_response())
+    Ok(Json(body))
 }
 
 fn find<'a>(state: &'a mut State, channel: &str, ts: &str) -> Option<&'a mut Message> {
     state.messages.iter_mut().find(|message| message.channel == channel && message.ts == ts)
 }
 
-pub(super) async fn update(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Response {
-    update_message(&slack, &arguments).unwrap_or_else(|refused| refused)
-}
-
-fn update_message(slack: &Slack, arguments: &Arguments) -> Result<Response, Response> {
-    let given = arguments.required("channel", "channel_not_found").map_err(Refusal::into_response)?;
-    let channel = slack.channel(given, false).map_err(Refusal::into_response)?;
-    let ts = arguments.required("ts", "message_not_found").map_err(Refusal::into_response)?;
-    let content = content(arguments)?;
+pub(super) async fn update(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
+    let given = arguments.required("channel", "channel_not_found")?;
+    let channel = slack.channel(given, false)?;
+    let ts = arguments.required("ts", "message_not_found")?;
+    let content = content(&arguments)?;
     let mut state = slack.lock();
     let edited = slack.next_ts(&mut state);
-    let message =
-        find(&mut state, &channel.id, ts).ok_or_else(|| Refusal("message_not_found").into_response())?;
+    let message = find(&mut state, &channel.id, ts).ok_or(Refusal::Because("message_not_found"))?;
     if message.user.is_some() {
-        return Err(Refusal("cant_update_message").into_response());
+        return Err(Refusal::Because("cant_update_message"));
     }
     message.text = content.text;
     message.blocks = content.blocks;
@@ -110,16 +96,16 @@ fn update_message(slack: &Slack, arguments: &Arguments) -> Result<Response, Resp
     message.edited = Some(edited);
     let body = json!({"ok": true, "channel": channel.id, "ts": ts, "text": message.text,
                       "message": slack.message_json(message, true)});
-    Ok(Json(body).into_response())
+    Ok(Json(body))
 }
 
 pub(super) async fn delete(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
     let channel = slack.channel(arguments.required("channel", "channel_not_found")?, false)?;
     let ts = arguments.required("ts", "message_not_found")?;
     let mut state = slack.lock();
-    let message = find(&mut state, &channel.id, ts).ok_or(Refusal("message_not_found"))?;
+    let message = find(&mut state, &channel.id, ts).ok_or(Refusal::Because("message_not_found"))?;
     if message.user.is_some() {
-        return Err(Refusal("cant_delete_message"));
+        return Err(Refusal::Because("cant_delete_message"));
     }
     state.messages.retain(|message| message.channel != channel.id || message.ts != ts);
     answer(json!({"channel": channel.id, "ts": ts}))
@@ -128,7 +114,7 @@ pub(super) async fn delete(AxumState(slack): AxumState<Slack>, arguments: Argume
 pub(super) async fn permalink(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
     let channel = slack.channel(arguments.required("channel", "channel_not_found")?, false)?;
     let ts = arguments.required("message_ts", "message_not_found")?;
-    find(&mut slack.lock(), &channel.id, ts).ok_or(Refusal("message_not_found"))?;
+    find(&mut slack.lock(), &channel.id, ts).ok_or(Refusal::Because("message_not_found"))?;
     let address = format!("{}/archives/{}/p{}", slack.0.base_url, channel.id, ts.replace('.', ""));
     answer(json!({"channel": channel.id, "permalink": address}))
 }
@@ -142,7 +128,7 @@ fn reacted<'a>(
     let name = arguments.required("name", "invalid_name")?.trim_matches(':').to_owned();
     let channel = slack.channel(arguments.required("channel", "channel_not_found")?, false)?;
     let ts = arguments.required("timestamp", "no_item_specified")?;
-    let message = find(state, &channel.id, ts).ok_or(Refusal("message_not_found"))?;
+    let message = find(state, &channel.id, ts).ok_or(Refusal::Because("message_not_found"))?;
     Ok((message, name))
 }
 
@@ -151,7 +137,7 @@ pub(super) async fn add_reaction(AxumState(slack): AxumState<Slack>, arguments: 
     let bot = slack.world().app.bot_user_id.clone();
     let (message, name) = reacted(&slack, &mut state, &arguments)?;
     match message.reactions.iter_mut().find(|(known, _)| *known == name) {
-        Some((_, users)) if users.contains(&bot) => return Err(Refusal("already_reacted")),
+        Some((_, users)) if users.contains(&bot) => return Err(Refusal::Because("already_reacted")),
         Some((_, users)) => users.push(bot),
         None => message.reactions.push((name, vec![bot])),
     }
@@ -163,7 +149,7 @@ pub(super) async fn remove_reaction(AxumState(slack): AxumState<Slack>, argument
     let bot = slack.world().app.bot_user_id.clone();
     let (message, name) = reacted(&slack, &mut state, &arguments)?;
     let users = message.reactions.iter_mut().find(|(known, users)| *known == name && users.contains(&bot));
-    let (_, users) = users.ok_or(Refusal("no_reaction"))?;
+    let (_, users) = users.ok_or(Refusal::Because("no_reaction"))?;
     users.retain(|user| *user != bot);
     message.reactions.retain(|(_, users)| !users.is_empty());
     answer(json!({}))

@@ -143,7 +143,7 @@ impl Slack {
             .channels
             .iter()
             .find(|channel| channel.id == given || (names && channel.name == given.trim_start_matches('#')))
-            .ok_or(Refusal("channel_not_found"))
+            .ok_or(Refusal::Because("channel_not_found"))
     }
 
     /// The next message's `ts`: seconds and microseconds, later than any before.
@@ -192,11 +192,23 @@ impl Slack {
 
 /// Slack answers a refused call with 200 and `ok: false`.
 #[derive(Debug)]
-struct Refusal(&'static str);
+enum Refusal {
+    /// An error that its name explains.
+    Because(&'static str),
+    /// Blocks that cannot be shown, with what is wrong and where.
+    InvalidBlocks(String),
+}
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        Json(json!({"ok": false, "error": self.0})).into_response()
+        let body = match self {
+            Self::Because(error) => json!({"ok": false, "error": error}),
+            Self::InvalidBlocks(problem) => json!({
+                "ok": false, "error": "invalid_blocks", "errors": [problem],
+                "response_metadata": {"messages": [format!("[ERROR] {problem}")]},
+            }),
+        };
+        Json(body).into_response()
     }
 }
 
@@ -214,8 +226,8 @@ fn answer(fields: Value) -> Answer {
 /// Refuses a call without the bot's token, and adds the headers of every answer.
 async fn authenticate(AxumState(slack): AxumState<Slack>, request: Request, next: Next) -> Response {
     let mut response = match bearer(request.headers()) {
-        None => Refusal("not_authed").into_response(),
-        Some(token) if !same(token, &slack.0.bot_token) => Refusal("invalid_auth").into_response(),
+        None => Refusal::Because("not_authed").into_response(),
+        Some(token) if !same(token, &slack.0.bot_token) => Refusal::Because("invalid_auth").into_response(),
         Some(_) => next.run(request).await,
     };
     let headers = response.headers_mut();

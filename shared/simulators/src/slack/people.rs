@@ -17,7 +17,8 @@ pub(super) async fn auth_test(AxumState(slack): AxumState<Slack>) -> Answer {
 
 pub(super) async fn user_info(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
     let id = arguments.required("user", "user_not_found")?;
-    let user = slack.world().users.iter().find(|user| user.id == id).ok_or(Refusal("user_not_found"))?;
+    let user =
+        slack.world().users.iter().find(|user| user.id == id).ok_or(Refusal::Because("user_not_found"))?;
     let mut profile = json!({"real_name": user.real_name, "display_name": user.name});
     if let Some(email) = &user.email {
         profile["email"] = email.clone().into();

@@ -106,6 +106,13 @@ async fn an_issue_is_labelled_and_the_repository_exported() {
     let folder = tempfile::tempdir().unwrap();
     let order = json!({"dir": folder.path()});
     assert_eq!(world.control(Method::POST, "/export", Some(order)).await.status, 204);
+    let one = folder.path().join("one");
+    let order = json!({"dir": one, "repository": "acme/tool"});
+    assert_eq!(world.control(Method::POST, "/export", Some(order)).await.status, 204);
+    assert!(one.join(".git").is_dir());
+    let unknown = json!({"dir": folder.path().join("two"), "repository": "acme/none"});
+    let unknown = world.control(Method::POST, "/export", Some(unknown)).await;
+    assert!(unknown.body["error"].as_str().unwrap().contains("acme/none"));
     let readme = folder.path().join("acme/tool/README.md");
     assert_eq!(std::fs::read_to_string(readme).unwrap(), "# Tool\n");
 }
