@@ -1,0 +1,66 @@
+//! The plugin itself.
+
+use async_trait::async_trait;
+use domain::ActionError;
+use domain::configuration::ConfluenceSettings;
+use domain::plugins::{Documentation, Mark, Page, PageRequest};
+use http_client::{Auth, Client, Options, read_credentials};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// Who we are to Confluence: an account and its API token
+/// (<https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/>).
+#[derive(Debug, Clone, Deserialize)]
+pub struct Credentials {
+    /// The account's address.
+    pub email: String,
+    /// The token.
+    pub api_token: SecretString,
+}
+
+impl Credentials {
+    /// Reads the JSON of the secret called `name`: `{"email": …, "api_token": …}`.
+    ///
+    /// # Errors
+    /// `Rejected`, naming the secret and what is missing and never a value.
+    pub fn read(name: &str, secret: &SecretString) -> Result<Self, ActionError> {
+        read_credentials(name, secret, r#"{"email": …, "api_token": …}"#)
+    }
+}
+
+/// A Confluence Cloud site.
+#[derive(Debug, Clone)]
+pub struct Confluence {
+    pub(crate) client: Client,
+}
+
+impl Confluence {
+    /// Connects nothing yet.
+    ///
+    /// # Errors
+    /// `Rejected` when `base_url` cannot be used.
+    pub fn new(
+        settings: &ConfluenceSettings,
+        credentials: Credentials,
+        options: &Options,
+    ) -> Result<Self, ActionError> {
+        let auth = Auth::Basic { user: credentials.email, password: credentials.api_token };
+        let client = Client::new("Confluence", &settings.base_url, auth, options)?;
+        Ok(Self { client: client.header("accept", "application/json") })
+    }
+}
+
+#[async_trait]
+impl Documentation for Confluence {
+    async fn create_page(&self, request: &PageRequest, mark: &Mark) -> Result<Page, ActionError> {
+        self.make_page(request, mark).await
+    }
+
+    async fn find_page(&self, request: &PageRequest, mark: &Mark) -> Result<Option<Page>, ActionError> {
+        self.find_marked_page(request, mark).await
+    }
+
+    async fn delete_page(&self, page_id: &str) -> Result<(), ActionError> {
+        self.remove_page(page_id).await
+    }
+}

@@ -1,0 +1,128 @@
+//! Markdown as Confluence's storage format, which is XHTML with macros.
+
+use domain::plugins::Mark;
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
+
+/// Writes Markdown in the storage format. HTML in it stands as the text it is written as, code becomes the code macro, images
+/// become links, and links keep `http`, `https` and `mailto` addresses only.
+pub fn storage_from_markdown(markdown: &str) -> String {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let mut events = Vec::new();
+    let mut code: Option<String> = None;
+    let mut links = Vec::new();
+    for event in Parser::new_ext(markdown, options) {
+        match event {
+            Event::Start(Tag::CodeBlock(kind)) => {
+                code = Some(match kind {
+                    CodeBlockKind::Fenced(language) => begin_code(&language),
+                    CodeBlockKind::Indented => begin_code(""),
+                });
+            }
+            Event::Text(text) if code.is_some() => {
+                if let Some(code) = &mut code {
+                    code.push_str(&in_cdata(&text));
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                let code = code.take().unwrap_or_default();
+                events.push(Event::Html(format!("{code}{END_CODE}\n").into()));
+            }
+            Event::Html(text) | Event::InlineHtml(text) | Event::Text(text) => {
+                events.push(Event::Text(legal(&text).into()));
+            }
+            Event::Code(text) => events.push(Event::Code(legal(&text).into())),
+            Event::Start(Tag::HtmlBlock) => events.push(Event::Start(Tag::Paragraph)),
+            Event::End(TagEnd::HtmlBlock) => events.push(Event::End(TagEnd::Paragraph)),
+            Event::Start(Tag::Link { link_type, dest_url, .. } | Tag::Image { link_type, dest_url, .. }) => {
+                let safe = is_safe(&dest_url);
+                links.push(safe);
+                if safe {
+                    let (title, id) = (CowStr::Borrowed(""), CowStr::Borrowed(""));
+                    let dest_url = legal(&dest_url).into();
+                    events.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
+                }
+            }
+            Event::End(TagEnd::Link | TagEnd::Image) => {
+                if links.pop() == Some(true) {
+                    events.push(Event::End(TagEnd::Link));
+                }
+            }
+            other => events.push(other),
+        }
+    }
+    let mut text = String::new();
+    html::push_html(&mut text, events.into_iter());
+    text.trim().to_owned()
+}
+
+/// The mark as an anchor: <https://confluence.atlassian.com/doc/anchor-macro-182682085.html>.
+pub(crate) fn anchor(mark: &Mark) -> String {
+    format!(
+        "<p><ac:structured-macro ac:name=\"anchor\"><ac:parameter ac:name=\"\">ticketsmith-{}</ac:parameter>\
+         </ac:structured-macro></p>",
+        mark.digest()
+    )
+}
+
+const END_CODE: &str = "]]></ac:plain-text-body></ac:structured-macro>";
+
+fn begin_code(info: &str) -> String {
+    let word = info.split_whitespace().next().unwrap_or_default();
+    let language: String =
+        word.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '#')).collect();
+    let language = match language.as_str() {
+        "" => String::new(),
+        language => format!("<ac:parameter ac:name=\"language\">{language}</ac:parameter>"),
+    };
+    format!("<ac:structured-macro ac:name=\"code\">{language}<ac:plain-text-body><![CDATA[")
+}
+
+/// What would end the section is parted over two.
+fn in_cdata(text: &str) -> String {
+    legal(text).replace("]]>", "]]]]><![CDATA[>")
+}
+
+/// The text without the characters that [XML](https://www.w3.org/TR/xml/#charsets) has no place for.
+fn legal(text: &str) -> String {
+    let allowed = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
+    text.chars().filter(allowed).collect()
+}
+
+fn is_safe(address: &str) -> bool {
+    let address = address.to_ascii_lowercase();
+    ["http://", "https://", "mailto:"].iter().any(|scheme| address.starts_with(scheme))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(markdown: &str, expected: &str) {
+        assert_eq!(storage_from_markdown(markdown), expected, "{markdown}");
+    }
+
+    #[test]
+    fn text_and_blocks() {
+        check(
+            "# A & B\n\n**b** *i* ~~s~~ `c<d`",
+            "<h1>A &amp; B</h1>\n<p><strong>b</strong> <em>i</em> <del>s</del> <code>c&lt;d</code></p>",
+        );
+        check("a  \nb\n\n---", "<p>a<br />\nb</p>\n<hr />");
+        check("[x](https://a.example?a=1&b=2)", "<p><a href=\"https://a.example?a=1&amp;b=2\">x</a></p>");
+        check(
+            "```rust\nif a < b && c[d[0]]>0 {}\n```",
+            "<ac:structured-macro ac:name=\"code\"><ac:parameter ac:name=\"language\">rust</ac:parameter>\
+             <ac:plain-text-body><![CDATA[if a < b && c[d[0]]]]><![CDATA[>0 {}\n]]></ac:plain-text-body></ac:structured-macro>",
+        );
+    }
+
+    #[test]
+    fn nothing_in_the_text_becomes_markup() {
+        check("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>");
+        check("a <b onclick=x>b</b>", "<p>a &lt;b onclick=x&gt;b&lt;/b&gt;</p>");
+        check("[x](javascript:alert) ![y](data:x)", "<p>x y</p>");
+        check("![alt](https://a.example/x.png)", "<p><a href=\"https://a.example/x.png\">alt</a></p>");
+        check("```x\"><ac:macro>\ny\n```", &format!("{}y\n{END_CODE}", begin_code("xacmacro")));
+        check("a\u{8}b\u{FFFF}c", "<p>abc</p>");
+    }
+}
