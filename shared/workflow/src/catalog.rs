@@ -110,7 +110,8 @@ fn object(name: &str, which: &str, entry: &Value) -> Result<Arc<ObjectType>, Inv
     let schema =
         entry.get(which).ok_or_else(|| InvalidCatalog(format!("action `{name}` has no {which} schema")))?;
     match Type::from_schema(schema, schema).kind {
-        Kind::Object(object) => Ok(object),
+        // The schema's own title says `Input` or `Output`, which helps nobody.
+        Kind::Object(object) => Ok(Arc::new(ObjectType { name: None, ..(*object).clone() })),
         _ => Err(InvalidCatalog(format!("action `{name}`: its {which} schema is no object"))),
     }
 }

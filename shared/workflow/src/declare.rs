@@ -132,7 +132,7 @@ fn undeclared_inputs(
             problems.error(span, format!("nothing is called `{name}`"));
             scope.inputs.insert(name, Input { schema: schema_of(&Type::any()), kind: Type::any() });
         } else {
-            let kind = flows.get(&name).cloned().unwrap_or_else(Type::any).present();
+            let kind = flows.get(&name).cloned().unwrap_or_else(Type::any).present().given_by_people();
             scope.inputs.insert(name, Input { schema: schema_of(&kind), kind });
         }
     }

@@ -31,17 +31,22 @@ impl<'c, 's> Checker<'c, 's> {
         let kind = inference.infer(&ast.root, None);
         let Inference { mut edits, partial, .. } = inference;
         edits.sort_by_key(|(span, _)| span.start);
+        if let [(span, lowered)] = edits.as_slice()
+            && (span.start, span.end) == (0, given.value.len())
+        {
+            return Lowered { kind, partial, ..lowered.clone() };
+        }
         let mut text = String::new();
         let mut copied = 0;
         for (span, replacement) in &edits {
             text.push_str(&given.value[copied..span.start]);
-            text.push_str(replacement);
+            text.push_str(&replacement.enclosed());
             copied = span.end;
         }
         text.push_str(&given.value[copied..]);
         let simple = match &ast.root.kind {
-            NodeKind::Path { .. } => !text.starts_with("$states.result") || edits.len() < 2,
-            NodeKind::Variable { .. }
+            NodeKind::Path { .. }
+            | NodeKind::Variable { .. }
             | NodeKind::Number { .. }
             | NodeKind::String { .. }
             | NodeKind::Block { .. } => true,
@@ -77,7 +82,7 @@ fn place(given: &Spanned<String>, inside: Span) -> Span {
 struct Inference<'i, 'c, 's> {
     checker: &'i mut Checker<'c, 's>,
     given: &'i Spanned<String>,
-    edits: Vec<(Span, String)>,
+    edits: Vec<(Span, Lowered)>,
     /// Variables that the expression binds itself, innermost last.
     locals: Vec<HashMap<String, Type>>,
     /// Texts of paths that a condition around has found to be there.
@@ -220,6 +225,7 @@ impl Inference<'_, '_, '_> {
 
     fn path(&mut self, node: &Node, steps: &[Node], context: Option<&Type>) -> Type {
         let Some(first) = steps.first() else { return Type::any() };
+        let partial = self.partial;
         let (mut kind, taken) = match (&first.kind, context) {
             (NodeKind::Name { .. }, None) => {
                 let names = expression::plain_names(steps);
@@ -238,7 +244,11 @@ impl Inference<'_, '_, '_> {
             Some(last) => self.predicates(last, kind),
             None => kind,
         };
-        for step in &steps[taken.min(steps.len())..] {
+        for (before, step) in steps.iter().zip(&steps[1..]).skip(taken - 1) {
+            let owner = self.given.value.get(node.span.start..before.pos).unwrap_or_default();
+            if self.present.iter().any(|present| present == owner) {
+                kind = kind.present();
+            }
             kind = match &step.kind {
                 NodeKind::Name { name } => {
                     let field = self.field(&kind, name, step);
@@ -252,7 +262,11 @@ impl Inference<'_, '_, '_> {
             };
         }
         let text = self.given.value.get(node.span.start..node.span.end).unwrap_or_default().trim();
-        if self.present.iter().any(|present| present == text) { kind.present() } else { kind }
+        if self.present.iter().any(|present| present == text) {
+            self.partial = partial;
+            return kind.present();
+        }
+        kind
     }
 
     /// Looks up a path's first names and notes what stands there instead. Gives the type and how many names were taken.
@@ -261,9 +275,10 @@ impl Inference<'_, '_, '_> {
             Ok(found) => {
                 let last = &steps[found.names.min(steps.len()) - 1];
                 let span = Span::new(steps[0].span.start, last.pos);
-                self.edits.push((span, found.lowered.enclosed()));
                 self.partial |= found.lowered.partial;
-                (found.lowered.kind, found.names.min(steps.len()))
+                let kind = found.lowered.kind.clone();
+                self.edits.push((span, found.lowered));
+                (kind, found.names.min(steps.len()))
             }
             Err(unknown) => {
                 let diagnostic = self.error(&steps[0], unknown.message);
@@ -307,7 +322,7 @@ impl Inference<'_, '_, '_> {
     }
 
     fn field(&mut self, owner: &Type, name: &str, node: &Node) -> Type {
-        self.partial |= owner.may_be_null();
+        self.partial |= owner.may_be_null() || owner.may_lack(name);
         if let Some(kind) = owner.field(name) {
             return self.checker.scope.present_under_guard(kind);
         }

@@ -50,6 +50,8 @@ pub(crate) struct ObjectType {
     pub(crate) fields: BTreeMap<String, Field>,
     /// Whether it may have fields that are not listed.
     pub(crate) open: bool,
+    /// Whether fields that are not required may be missing altogether: people give such objects, actions never do.
+    pub(crate) sparse: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +84,7 @@ impl Type {
             .into_iter()
             .map(|(name, kind)| (name, Field { kind, required: true, aliases: Vec::new() }))
             .collect();
-        Self::new(Kind::Object(Arc::new(ObjectType { name: None, fields, open: false })))
+        Self::new(Kind::Object(Arc::new(ObjectType { fields, ..ObjectType::default() })))
     }
 
     pub(crate) fn nullable(mut self) -> Self {
@@ -94,6 +96,36 @@ impl Type {
         self.nullable = false;
         self.absence = None;
         self
+    }
+
+    /// The type of such a value when a person gives it: what is not required may be missing.
+    pub(crate) fn given_by_people(mut self) -> Self {
+        match &mut self.kind {
+            Kind::Object(object) => {
+                let object = Arc::make_mut(object);
+                object.sparse = true;
+                for field in object.fields.values_mut() {
+                    field.kind = std::mem::replace(&mut field.kind, Self::any()).given_by_people();
+                    field.kind.nullable |= !field.required;
+                }
+            }
+            Kind::List(item) => **item = std::mem::replace(&mut **item, Self::any()).given_by_people(),
+            _ => {}
+        }
+        self
+    }
+
+    /// Whether the field may be missing, so that reading it gives nothing at all instead of `null`.
+    pub(crate) fn may_lack(&self, field: &str) -> bool {
+        match &self.kind {
+            Kind::Any => true,
+            Kind::Object(object) => match object.fields.get(field) {
+                Some(field) => object.sparse && !field.required,
+                None => true,
+            },
+            Kind::OneOf(options) => options.iter().any(|option| option.may_lack(field)),
+            _ => false,
+        }
     }
 
     /// Whether `null` must be reckoned with.
@@ -351,7 +383,7 @@ fn read_object(schema: &Value, root: &Value, depth: usize) -> ObjectType {
         None => fields.is_empty(),
     };
     let name = schema.get("title").and_then(Value::as_str).map(str::to_owned);
-    ObjectType { name, fields, open }
+    ObjectType { name, fields, open, sparse: false }
 }
 
 pub(crate) fn strings(list: Option<&Value>) -> Vec<&str> {

@@ -232,9 +232,9 @@ impl Walk<'_, '_, '_> {
                     .accepted(&key.value, inverse.input.fields.keys().map(String::as_str));
                 continue;
             };
-            if let Some(value) = self.inverse_input(given, call, action, input) {
-                fields.insert(name.to_owned(), value);
-            }
+            // What could not be made has been told; that it is missing as well would not help.
+            let value = self.inverse_input(given, call, action, input).unwrap_or_default();
+            fields.insert(name.to_owned(), value);
         }
         for (name, _) in
             inverse.input.fields.iter().filter(|(name, field)| field.required && !fields.contains_key(*name))
