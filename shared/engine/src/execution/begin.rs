@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::decide::after;
+use super::decide::{after, whole_millisecond};
 use super::evaluate::{Evaluation, Fault, evaluate, wrong_type};
 use super::{Draft, Failure, Label, What};
 use crate::definition::{Choice, Kind, Map, Resource, State, Task, Template, Wait, function_name};
@@ -113,7 +113,7 @@ impl Evaluation<'_> {
                 moment
             }
         };
-        Ok(self.draft(What::WaitScheduled { until }))
+        Ok(self.draft(What::WaitScheduled { until: whole_millisecond(until) }))
     }
 
     fn fail(&self, error: Option<&Template>, cause: Option<&Template>) -> Result<Draft, Fault> {

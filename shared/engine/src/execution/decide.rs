@@ -1,6 +1,6 @@
 //! What follows from the state and the time alone.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
 use super::evaluate::{Evaluation, Scope};
 use super::{Branch, Child, Draft, ExecutionState, Failure, Phase, Position, Scheduled, Spread, Visit, What};
@@ -186,6 +186,12 @@ impl Scheduled {
         };
         Some(Failure { error: Some(error.to_owned()), cause: None })
     }
+}
+
+/// `moment`, or the next whole millisecond after it: events have no finer times, so nothing finer could ever come due.
+pub(super) fn whole_millisecond(moment: Timestamp) -> Timestamp {
+    let rounding = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil);
+    moment.round(rounding).unwrap_or(Timestamp::MAX)
 }
 
 /// `seconds` after `moment`, or the end of time.

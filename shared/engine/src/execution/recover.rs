@@ -5,6 +5,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Map, Value};
 
+use super::decide::whole_millisecond;
 use super::evaluate::Evaluation;
 use super::{Draft, Failure, What};
 use crate::definition::{Catcher, Kind, Retrier, State, matches};
@@ -41,7 +42,7 @@ impl Evaluation<'_> {
         }
         let delay =
             SignedDuration::try_from_secs_f64(self.jittered(retrier, attempt)).unwrap_or(SignedDuration::MAX);
-        let until = self.now.checked_add(delay).unwrap_or(jiff::Timestamp::MAX);
+        let until = whole_millisecond(self.now.checked_add(delay).unwrap_or(jiff::Timestamp::MAX));
         Some(self.draft(What::RetryScheduled { retrier: index, until }))
     }
 

@@ -1,0 +1,130 @@
+//! Crashes: whatever entry of the log was the last to reach the disk, the execution comes to the same end.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{FunctionError, SkippingClock};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, Functions, invoke, machine, open, start_of_time};
+
+/// A function that fails once for each payload it has not seen yet would differ after a crash; this one depends on the
+/// payload alone, as the actions' journal makes real functions do.
+fn functions() -> Functions {
+    Functions::default().with("work", |_, payload| match (payload["n"].as_i64(), payload["try"].as_i64()) {
+        (Some(3), Some(0)) => Err(FunctionError::new("Throttled", "once")),
+        (Some(n), _) => Ok(json!(n * 10)),
+        _ => Err(FunctionError::new("Rejected", "no number")),
+    })
+}
+
+fn work(more: Value) -> Value {
+    let payload = json!({ "n": "{% $states.input.n %}", "try": "{% $states.context.State.RetryCount %}" });
+    let mut fields = json!({
+        "Output": { "n": "{% $states.result.Payload %}" },
+        "Retry": [{ "ErrorEquals": ["Throttled"], "JitterStrategy": "FULL" }],
+    });
+    fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    invoke("work", payload, fields)
+}
+
+fn definition() -> Value {
+    machine(
+        "One",
+        json!({
+            "One": work(json!({ "Assign": { "id": "{% $uuid() %}" }, "Next": "Rest" })),
+            "Rest": { "Type": "Wait", "Seconds": 3600, "Next": "Many" },
+            "Many": {
+                "Type": "Map",
+                "Items": "{% [1..4] %}",
+                "ItemSelector": { "n": "{% $states.context.Map.Item.Value %}" },
+                "MaxConcurrency": 2,
+                "ItemProcessor": { "StartAt": "Each", "States": { "Each": work(json!({ "End": true })) } },
+                "Next": "Both",
+            },
+            "Both": {
+                "Type": "Parallel",
+                "Branches": [
+                    { "StartAt": "A", "States": { "A": { "Type": "Pass", "Output": "{% $count($states.input) %}", "End": true } } },
+                    { "StartAt": "B", "States": { "B": { "Type": "Fail", "Error": "Broken" } } },
+                ],
+                "Catch": [{
+                    "ErrorEquals": ["Broken"],
+                    "Output": { "error": "{% $states.errorOutput.Error %}", "sum": "{% $sum($states.input.n) %}" },
+                    "Next": "End",
+                }],
+                "End": true,
+            },
+            "End": { "Type": "Succeed" },
+        }),
+    )
+}
+
+/// Makes a log as it was when only its first `length` entries had been written.
+fn cut(log: &Path, length: usize) {
+    let connection = Connection::open(log).unwrap();
+    connection.execute("DELETE FROM events WHERE sequence >= ?1", [length as i64]).unwrap();
+    let undo =
+        "UPDATE executions SET status = 'RUNNING', stopped = NULL, output = NULL, awake = 1, wakes_at = NULL";
+    connection.execute(undo, []).unwrap();
+}
+
+fn length(log: &Path) -> usize {
+    let connection = Connection::open(log).unwrap();
+    connection.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0)).unwrap() as usize
+}
+
+#[tokio::test]
+async fn every_prefix_of_the_log_leads_to_the_same_end() {
+    let mut bench = Bench::new(functions()).await;
+    let whole = bench.run(&definition(), &json!({ "n": 3 })).await;
+    assert_eq!(whole.output.as_deref(), Some(r#"{"error":"Broken","sum":100}"#), "{whole:?}");
+    let Bench { engine, folder, .. } = bench;
+    engine.shutdown(Duration::from_secs(1)).await;
+    drop(engine);
+    let log = folder.path().join("log.sqlite");
+    let entries = length(&log);
+    assert!(entries > 50, "{entries}");
+    for kept in 1..entries {
+        let copy = folder.path().join(format!("{kept}.sqlite"));
+        Connection::open(&log).unwrap().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+        cut(&copy, kept);
+        // The machine was down for a while.
+        let clock = SkippingClock::new(start_of_time());
+        clock.advance(Duration::from_secs(86_400));
+        let engine = open(&copy, Arc::new(clock), Arc::new(functions()));
+        let mut changes = engine.subscribe();
+        assert_eq!(engine.resume().await.unwrap(), 1);
+        let change = tokio::time::timeout(Duration::from_secs(20), changes.recv()).await;
+        assert!(change.is_ok(), "nothing happens after entry {kept}");
+        let ended = engine.describe_execution(&whole.execution_arn).await.unwrap();
+        assert_eq!(ended.output, whole.output, "after entry {kept}");
+        engine.shutdown(Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn parked_executions_are_woken_by_time_and_token_after_a_restart() {
+    let asks = json!({ "token": "{% $states.context.Task.Token %}" });
+    let mut state = invoke("ask", asks, json!({ "End": true }));
+    state["Resource"] = json!("arn:aws:states:::lambda:invoke.waitForTaskToken");
+    let functions = || Functions::default().with("ask", |_, _| Ok(json!(null)));
+    let bench = Bench::new(functions()).await;
+    let execution = bench.start(&machine("Ask", json!({ "Ask": state })), &json!({})).await;
+    bench.engine.activity().quiet().await;
+    let token = bench.functions.calls("ask")[0]["token"].as_str().unwrap().to_owned();
+    let Bench { engine, folder, clock, .. } = bench;
+    engine.shutdown(Duration::from_secs(1)).await;
+    drop(engine);
+    let functions = Arc::new(functions());
+    let engine = open(&folder.path().join("log.sqlite"), clock, Arc::clone(&functions) as _);
+    // Nothing needs to be done for it, and its function is not called again.
+    assert_eq!(engine.resume().await.unwrap(), 0);
+    let mut changes = engine.subscribe();
+    engine.send_task_success(&token, &json!(1)).await.unwrap();
+    assert_eq!(changes.recv().await.unwrap().status, "SUCCEEDED");
+    assert_eq!(engine.describe_execution(&execution).await.unwrap().output.as_deref(), Some("1"));
+    assert!(functions.calls("ask").is_empty());
+}
