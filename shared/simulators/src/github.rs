@@ -12,6 +12,7 @@ mod call;
 mod failure;
 mod git;
 mod opening;
+mod pages;
 mod routes;
 mod shapes;
 mod state;
@@ -67,6 +68,12 @@ impl GitHub {
     /// serves it.
     pub fn router(&self) -> Router {
         routes::router(self)
+    }
+
+    /// Pages for people at the `html_url` of issues and pull requests, to be served at the same address as the API. They
+    /// are no part of it, so they stand outside of any check of its requests.
+    pub fn pages(&self) -> Router {
+        pages::router(self)
     }
 
     /// Clones a repository, given as `owner/name`, into a folder that does not exist yet or is empty: a real clone, with

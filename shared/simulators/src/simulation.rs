@@ -194,7 +194,10 @@ impl Simulation {
         });
         let listeners = vec![
             serve(jira_at, front.before("jira", shared.jira.router(), descriptions.jira)),
-            serve(github_at, front.before("github", shared.github.router(), descriptions.github)),
+            serve(
+                github_at,
+                front.before("github", shared.github.router(), descriptions.github).merge(shared.github.pages()),
+            ),
             serve(slack_at, front.before("slack", shared.slack.router(), Vec::new())),
             serve(
                 confluence_at,

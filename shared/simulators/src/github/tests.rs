@@ -115,7 +115,8 @@ impl Server {
             .fallback_service(unknown)
             .layer(from_fn_with_state(check, check_requests))
             .layer(from_fn_with_state(FaultPoint { service: "github", faults: faults.clone() }, inject))
-            .layer(from_fn_with_state(recorder, record));
+            .layer(from_fn_with_state(recorder, record))
+            .merge(github.pages());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let client = Client::builder().no_proxy().user_agent("tests").build().unwrap();
         Self { github, url, client, token: Some(TOKEN.into()), violations, log, faults, now }

@@ -86,3 +86,27 @@ async fn drafts_and_conflicts_are_told_apart() {
     assert_eq!((&pull["mergeable"], &pull["mergeable_state"]), (&json!(false), &json!("dirty")));
     server.finish();
 }
+
+#[tokio::test]
+async fn people_see_a_page_where_an_answer_says_so() {
+    let server = Server::start().await;
+    let number = server.pull("topic").await;
+    let address = server.get(&format!("/pulls/{number}")).await["html_url"].as_str().unwrap().to_string();
+    let page = server.client.get(&address).send().await.unwrap().text().await.unwrap();
+    assert!(
+        page.starts_with("Change  #2  (open)\nacme/shop\nrobot wants to merge topic into main\n"),
+        "{page}"
+    );
+    assert!(page.contains("\nWhy.\n") && page.contains("+++ b/topic.txt"), "{page}");
+    let address = server.get("/issues/1").await["html_url"].as_str().unwrap().to_string();
+    let page = server.client.get(&address).send().await.unwrap().text().await.unwrap();
+    assert!(
+        page.contains("labels: feature\n") && page.contains("--- ada, 2026-03-02T09:00:00Z\n\nPlease.\n"),
+        "{page}"
+    );
+    assert_eq!(
+        server.client.get(format!("{}/acme/shop/pull/9", server.url)).send().await.unwrap().status(),
+        404
+    );
+    server.finish();
+}
