@@ -98,10 +98,7 @@ pub(super) async fn list_by_id(
 /// A comment by the API's user from a body of the form `{"body": document, "properties": […]}`.
 pub(super) fn new(jira: &Jira, state: &mut State, value: &Value) -> Result<Comment, Failure> {
     let body = &value["body"];
-    if body.is_null() {
-        return Err(Failure::field("comment", "Comment body can not be empty!"));
-    }
-    jira.check_document(body).map_err(|reason| Failure::field("comment", reason))?;
+    jira.check_comment(body)?;
     let now = jira.now();
     Ok(Comment {
         id: state.next_id(),
@@ -158,7 +155,7 @@ pub(super) async fn update(
     body: Bytes,
 ) -> Result<Json<Value>, Failure> {
     let value = parse(&body)?;
-    jira.check_document(&value["body"]).map_err(|reason| Failure::field("comment", reason))?;
+    jira.check_comment(&value["body"])?;
     let now = jira.now();
     let mut state = jira.lock();
     let issue = state.issue_mut(&key)?;

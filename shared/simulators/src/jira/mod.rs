@@ -169,6 +169,15 @@ impl Jira {
         self.0.documents.as_ref().map_or(Ok(()), |format| format.check(document))
     }
 
+    /// Refuses a comment that is no document or says nothing.
+    fn check_comment(&self, body: &Value) -> Result<(), Failure> {
+        self.check_document(body).map_err(|reason| Failure::field("comment", reason))?;
+        match document::to_wiki(body).is_empty() {
+            true => Err(Failure::field("comment", "Comment body can not be empty!")),
+            false => Ok(()),
+        }
+    }
+
     fn now(&self) -> Timestamp {
         (self.0.clock)()
     }

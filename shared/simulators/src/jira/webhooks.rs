@@ -17,14 +17,14 @@ use crate::delivery::{Outgoing, sign_sha256};
 pub(crate) type Refusal = String;
 
 impl Jira {
-    /// `by` adds a label to a ticket.
+    /// `by` adds a label to a ticket. One that the ticket carries already is taken to have been removed before.
     pub(crate) fn labelled(&self, ticket: &str, label: &str, by: &str) -> Result<Outgoing, Refusal> {
         let mut state = self.lock();
         let person = self.person(by)?;
         let now = self.now();
         let issue = state.issue_mut(ticket).map_err(|_| unknown_ticket(ticket))?;
-        let before = issue.labels.join(" ");
         issue.labels.retain(|known| known != label);
+        let before = issue.labels.join(" ");
         issue.labels.push(label.to_owned());
         issue.updated = now;
         let change = change("labels", [Value::Null, Value::Null], &before, &issue.labels.join(" "));

@@ -19,7 +19,8 @@ async fn requests_and_answers_fit_the_official_descriptions() {
         return;
     }
     let world = Harness::start_with(Some(folder.clone())).await;
-    let document = json!({"type": "doc", "version": 1, "content": []});
+    let document = json!({"type": "doc", "version": 1, "content": [
+        {"type": "paragraph", "content": [{"type": "text", "text": "hello"}]}]});
     let story = json!({"project": {"key": "TES"}, "issuetype": {"name": "Story"}, "summary": "s"});
     for (method, path, body) in [
         (Method::GET, "/issue/TES-41?fields=summary,status", None),

@@ -132,6 +132,8 @@ async fn comments_carry_properties_and_are_edited_in_place() {
     let property = world.jira(Method::GET, &format!("/comment/{id}/properties/ticketsmith"), None).await;
     assert_eq!(property.body["value"]["key"], "k1");
 
+    let silent = json!({"body": {"type": "doc", "version": 1, "content": []}});
+    assert_eq!(world.jira(Method::POST, "/issue/TES-41/comment", Some(silent)).await.status, 400);
     let path = format!("/issue/TES-41/comment/{id}");
     let updated = world.jira(Method::PUT, &path, Some(json!({"body": document("two")}))).await;
     assert_eq!(updated.body["body"], document("two"));
