@@ -15,6 +15,7 @@ pub mod description;
 pub mod fault;
 pub mod github;
 pub mod jira;
+mod listener;
 pub mod log;
 pub mod simulation;
 pub mod slack;

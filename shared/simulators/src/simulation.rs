@@ -1,15 +1,11 @@
 //! A running world: one listener for each service and one for control.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::middleware::from_fn_with_state;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::claude::Claude;
@@ -18,14 +14,12 @@ use crate::confluence::Confluence;
 use crate::control;
 use crate::credentials::Secrets;
 use crate::delivery::{Delivery, DeliveryError, Outgoing, Receipt};
-use crate::description::{
-    Description, DescriptionError, RequestCheck, UnexpectedRequest, Violations, check_requests,
-    unexpected_call,
-};
-use crate::fault::{Fault, FaultError, FaultPoint, Faults, inject};
+use crate::description::{DescriptionError, UnexpectedRequest, Violations};
+use crate::fault::{Fault, FaultError, Faults};
 use crate::github::{GitHub, Settings};
 use crate::jira::{DocumentFormat, DocumentFormatError, Jira};
-use crate::log::{LogEntry, Recorder, ServiceLog, record};
+use crate::listener::{Descriptions, Front, listen, serve};
+use crate::log::{LogEntry, ServiceLog};
 use crate::slack::Slack;
 use crate::world::{World, WorldError};
 
@@ -196,7 +190,9 @@ impl Simulation {
             serve(jira_at, front.before("jira", shared.jira.router(), descriptions.jira)),
             serve(
                 github_at,
-                front.before("github", shared.github.router(), descriptions.github).merge(shared.github.pages()),
+                front
+                    .before("github", shared.github.router(), descriptions.github)
+                    .merge(shared.github.pages()),
             ),
             serve(slack_at, front.before("slack", shared.slack.router(), Vec::new())),
             serve(
@@ -297,66 +293,6 @@ impl Simulation {
 impl Drop for Simulation {
     fn drop(&mut self) {
         self.listeners.iter().for_each(JoinHandle::abort);
-    }
-}
-
-async fn listen(port: u16) -> Result<(TcpListener, String), SimulationError> {
-    let failed = |error: std::io::Error| SimulationError::Listen { port, reason: error.to_string() };
-    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, format!("http://{address}")))
-}
-
-fn serve(listener: TcpListener, router: Router) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
-            tracing::error!(%error, "a simulated service stopped");
-        }
-    })
-}
-
-/// What stands before every service: the log, then the faults, then the official description.
-struct Front {
-    log: ServiceLog,
-    violations: Violations,
-    faults: Faults,
-    clock: Clock,
-}
-
-impl Front {
-    fn before(&self, service: &'static str, router: Router, descriptions: Vec<Arc<Description>>) -> Router {
-        let check = RequestCheck { service, descriptions, violations: self.violations.clone() };
-        let unknown = Router::new().fallback(unexpected_call).with_state(check.clone());
-        let recorder = Recorder { service, log: self.log.clone(), clock: self.clock.clone() };
-        router
-            .fallback_service(unknown)
-            .layer(from_fn_with_state(check, check_requests))
-            .layer(from_fn_with_state(FaultPoint { service, faults: self.faults.clone() }, inject))
-            .layer(from_fn_with_state(recorder, record))
-    }
-}
-
-#[derive(Default)]
-struct Descriptions {
-    jira: Vec<Arc<Description>>,
-    github: Vec<Arc<Description>>,
-    confluence: Vec<Arc<Description>>,
-    claude: Vec<Arc<Description>>,
-}
-
-impl Descriptions {
-    fn load(folder: Option<&Path>) -> Result<Self, DescriptionError> {
-        let Some(folder) = folder else { return Ok(Self::default()) };
-        let load = |names: &[&str]| -> Result<Vec<Arc<Description>>, DescriptionError> {
-            let paths = names.iter().map(|name| folder.join(name)).filter(|path| path.exists());
-            paths.map(|path| Description::load(&path).map(Arc::new)).collect()
-        };
-        Ok(Self {
-            jira: load(&["jira-v3.json"])?,
-            github: load(&["api.github.com.json"])?,
-            confluence: load(&["confluence-v2.json", "confluence-v1.json"])?,
-            claude: load(&["anthropic.json"])?,
-        })
     }
 }
 

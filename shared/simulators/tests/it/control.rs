@@ -85,6 +85,8 @@ async fn an_unknown_call_is_recorded() {
     let world = Harness::start().await;
     assert_eq!(world.jira(Method::GET, "/nothing", None).await.status, 500);
     assert_eq!(world.simulation.violations()[0].path, "/rest/api/3/nothing");
+    assert_eq!(world.jira(Method::PATCH, "/myself", None).await.status, 500);
+    assert_eq!(world.simulation.violations()[1].method, "PATCH");
 }
 
 #[test]

@@ -1,0 +1,92 @@
+//! Listening on loopback, and what stands before every service.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::from_fn_with_state;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::description::{
+    Description, DescriptionError, RequestCheck, Violations, check_requests, unexpected_call,
+};
+use crate::fault::{FaultPoint, Faults, inject};
+use crate::log::{Recorder, ServiceLog, record};
+use crate::simulation::SimulationError;
+
+/// Opens a port on 127.0.0.1 and gives its address.
+pub(crate) async fn listen(port: u16) -> Result<(TcpListener, String), SimulationError> {
+    let failed = |error: std::io::Error| SimulationError::Listen { port, reason: error.to_string() };
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, format!("http://{address}")))
+}
+
+/// Serves until the handle is aborted.
+pub(crate) fn serve(listener: TcpListener, router: Router) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "a simulated service stopped");
+        }
+    })
+}
+
+/// What stands before every service: the log, then the faults, then the official description.
+pub(crate) struct Front {
+    pub(crate) log: ServiceLog,
+    pub(crate) violations: Violations,
+    pub(crate) faults: Faults,
+    pub(crate) clock: Clock,
+}
+
+impl Front {
+    /// Puts it before the router of one service.
+    pub(crate) fn before(
+        &self,
+        service: &'static str,
+        router: Router,
+        descriptions: Vec<Arc<Description>>,
+    ) -> Router {
+        let check = RequestCheck { service, descriptions, violations: self.violations.clone() };
+        let unknown = Router::new().fallback(unexpected_call).with_state(check.clone());
+        let of_known_path = check.clone();
+        let other_method = move |request: Request| unexpected_call(State(of_known_path), request);
+        let recorder = Recorder { service, log: self.log.clone(), clock: self.clock.clone() };
+        router
+            .method_not_allowed_fallback(other_method)
+            .fallback_service(unknown)
+            .layer(from_fn_with_state(check, check_requests))
+            .layer(from_fn_with_state(FaultPoint { service, faults: self.faults.clone() }, inject))
+            .layer(from_fn_with_state(recorder, record))
+    }
+}
+
+/// The official descriptions of each service; none where no folder is given or the file is not there.
+#[derive(Default)]
+pub(crate) struct Descriptions {
+    pub(crate) jira: Vec<Arc<Description>>,
+    pub(crate) github: Vec<Arc<Description>>,
+    pub(crate) confluence: Vec<Arc<Description>>,
+    pub(crate) claude: Vec<Arc<Description>>,
+}
+
+impl Descriptions {
+    /// Loads the files of a folder that are there.
+    pub(crate) fn load(folder: Option<&Path>) -> Result<Self, DescriptionError> {
+        let Some(folder) = folder else { return Ok(Self::default()) };
+        let load = |names: &[&str]| -> Result<Vec<Arc<Description>>, DescriptionError> {
+            let paths = names.iter().map(|name| folder.join(name)).filter(|path| path.exists());
+            paths.map(|path| Description::load(&path).map(Arc::new)).collect()
+        };
+        Ok(Self {
+            jira: load(&["jira-v3.json"])?,
+            github: load(&["api.github.com.json"])?,
+            confluence: load(&["confluence-v2.json", "confluence-v1.json"])?,
+            claude: load(&["anthropic.json"])?,
+        })
+    }
+}
