@@ -65,6 +65,11 @@ pub(super) async fn list(engine: &Engine, request: ListExecutions) -> Result<Val
         return Err(EngineError::Validation("stateMachineArn is required".to_owned()));
     };
     let machine = engine.inner.state_machine(&state_machine_arn).await?;
+    let statuses = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
+    if let Some(unknown) = request.status_filter.as_deref().filter(|status| !statuses.contains(status)) {
+        let message = format!("'{unknown}' is no status; there are {}", statuses.join(", "));
+        return Err(EngineError::Validation(message));
+    }
     let limit = page::size(request.max_results)?;
     let rows = engine
         .inner

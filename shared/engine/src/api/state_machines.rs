@@ -28,6 +28,13 @@ pub(super) struct CreateStateMachine {
     kind: Option<String>,
     #[serde(default)]
     tags: Vec<Tag>,
+    #[serde(default)]
+    publish: bool,
+}
+
+fn refuse_versions(publish: bool) -> Result<(), EngineError> {
+    let message = "The engine keeps no versions; leave out 'publish'";
+    if publish { Err(EngineError::Validation(message.to_owned())) } else { Ok(()) }
 }
 
 pub(super) async fn create(engine: &Engine, request: CreateStateMachine) -> Result<Value, EngineError> {
@@ -36,6 +43,7 @@ pub(super) async fn create(engine: &Engine, request: CreateStateMachine) -> Resu
             "The engine runs state machines of type STANDARD only".to_owned(),
         ));
     }
+    refuse_versions(request.publish)?;
     let row = engine
         .inner
         .create(NewStateMachine {
@@ -54,9 +62,12 @@ pub(super) struct UpdateStateMachine {
     state_machine_arn: String,
     definition: Option<String>,
     role_arn: Option<String>,
+    #[serde(default)]
+    publish: bool,
 }
 
 pub(super) async fn update(engine: &Engine, request: UpdateStateMachine) -> Result<Value, EngineError> {
+    refuse_versions(request.publish)?;
     let row = engine.inner.update(&request.state_machine_arn, request.definition, request.role_arn).await?;
     Ok(json!({ "updateDate": seconds(row.revision.created), "revisionId": row.revision.id.to_string() }))
 }

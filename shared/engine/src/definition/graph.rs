@@ -56,7 +56,7 @@ fn check_flow<'a>(
     for (name, state) in &flow.states {
         let place = format!("{location}/States/{name}");
         if !reached.contains(name.as_str()) {
-            let message = format!("State '{name}' cannot be reached");
+            let message = format!("State '{name}' is not reachable");
             problems.error("MISSING_TRANSITION_TARGET", &place, message);
         }
         for (index, inner) in state.kind.flows().iter().enumerate() {
@@ -70,7 +70,11 @@ fn check_flow<'a>(
 }
 
 fn missing_target(target: &str, location: &str, problems: &mut Problems) {
-    problems.error("MISSING_TRANSITION_TARGET", location, format!("There is no state '{target}' here"));
+    problems.error(
+        "MISSING_TRANSITION_TARGET",
+        location,
+        format!("Missing target: there is no state '{target}' here"),
+    );
 }
 
 fn is_terminal(state: &State) -> bool {

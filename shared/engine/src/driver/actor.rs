@@ -20,12 +20,13 @@ const REST: Duration = Duration::from_secs(5);
 
 /// Advances an execution. `mailbox` feeds `messages`; functions at work answer through it.
 pub(super) async fn run(
-    engine: Arc<Inner>,
+    running: Running,
     key: i64,
     mailbox: mpsc::UnboundedSender<Message>,
     mut messages: mpsc::UnboundedReceiver<Message>,
 ) {
-    if let Err(error) = advance(&engine, key, mailbox, &mut messages).await {
+    let engine = &running.0;
+    if let Err(error) = advance(engine, key, mailbox, &mut messages).await {
         tracing::error!(execution = key, %error, "an execution cannot be advanced now");
         let rest = SignedDuration::try_from(REST).unwrap_or(SignedDuration::ZERO);
         engine.timers.set(key, engine.clock.now().checked_add(rest).ok());
@@ -33,7 +34,22 @@ pub(super) async fn run(
         // ahead of the log, so the next actor reads it anew.
         lock(&engine.actors.0).remove(&key);
     }
-    engine.running.send_modify(|running| *running -= 1);
+}
+
+/// Counts an execution as being advanced for as long as it lives, even if advancing it should panic.
+pub(super) struct Running(Arc<Inner>);
+
+impl Running {
+    pub(super) fn begin(engine: &Arc<Inner>) -> Self {
+        engine.running.send_modify(|running| *running += 1);
+        Self(Arc::clone(engine))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.send_modify(|running| *running -= 1);
+    }
 }
 
 async fn advance(
@@ -175,11 +191,10 @@ impl Actor {
         if !self.pending.is_empty() {
             let events = std::mem::take(&mut self.pending);
             let count = events.len();
-            let end = events.last().map_or(now, |event| event.at);
             let progress = Progress {
                 awake: more || !self.state.calls().is_empty(),
                 wakes_at: self.state.wakes_at(),
-                end: self.state.outcome().map(|outcome| (outcome.clone(), end)),
+                end: self.state.outcome().cloned().zip(self.state.ended_at()),
             };
             self.engine.log.append(self.row.key, self.length, events, progress).await?;
             self.length += count;
@@ -196,7 +211,7 @@ impl Actor {
                     let _ = sender.send(result);
                 }
                 Reply::Stop(sender) => {
-                    let _ = sender.send(self.engine.now());
+                    let _ = sender.send(self.state.ended_at().unwrap_or_else(|| self.engine.now()));
                 }
             }
         }

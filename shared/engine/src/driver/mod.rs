@@ -50,8 +50,7 @@ impl Inner {
         // The receiver is in our hands, so the first message cannot fail to arrive.
         let _ = mailbox.send(message);
         actors.insert(key, mailbox.clone());
-        self.running.send_modify(|running| *running += 1);
-        tokio::spawn(actor::run(Arc::clone(self), key, mailbox, messages));
+        tokio::spawn(actor::run(actor::Running::begin(self), key, mailbox, messages));
     }
 
     /// Has the execution advanced, if it can be.

@@ -23,10 +23,10 @@ impl ExecutionState {
                 self.started_at = event.at;
                 self.root = Branch::new(Vec::new(), event.id, &self.identity.definition.flow, input.clone());
             }
-            What::ExecutionSucceeded { output } => self.outcome = Some(Outcome::Succeeded(output.clone())),
-            What::ExecutionFailed(failure) => self.outcome = Some(Outcome::Failed(failure.clone())),
-            What::ExecutionTimedOut(failure) => self.outcome = Some(Outcome::TimedOut(failure.clone())),
-            What::ExecutionAborted(failure) => self.outcome = Some(Outcome::Aborted(failure.clone())),
+            What::ExecutionSucceeded { output } => self.end(Outcome::Succeeded(output.clone()), event),
+            What::ExecutionFailed(failure) => self.end(Outcome::Failed(failure.clone()), event),
+            What::ExecutionTimedOut(failure) => self.end(Outcome::TimedOut(failure.clone()), event),
+            What::ExecutionAborted(failure) => self.end(Outcome::Aborted(failure.clone()), event),
             What::MapIterationSucceeded { .. } | What::MapIterationFailed { .. } => self.end_iteration(event),
             _ => {
                 if let Some((branch, flow)) = self.branch_mut(&event.branch) {
@@ -35,6 +35,11 @@ impl ExecutionState {
                 self.tell_parent(event);
             }
         }
+    }
+
+    fn end(&mut self, outcome: Outcome, event: &Event) {
+        self.outcome = Some(outcome);
+        self.ended_at = Some(event.at);
     }
 
     /// The event after a branch's end follows from the branch's last one.

@@ -144,7 +144,7 @@ impl Evaluation<'_> {
             None => 0,
         };
         let items = match &map.items {
-            Some(items) => items.evaluate_as(&environment, "Items", "array", |value| as_items(value))?,
+            Some(items) => items.evaluate_as(&environment, "Items", "array", as_items)?,
             None => match as_items(&self.visit.input) {
                 Some(items) => items,
                 None => {

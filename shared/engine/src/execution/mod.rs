@@ -60,6 +60,7 @@ pub(crate) struct ExecutionState {
     events: u64,
     root: Branch,
     outcome: Option<Outcome>,
+    ended_at: Option<Timestamp>,
 }
 
 /// A flow in progress: the machine itself, a branch of a Parallel, or an iteration of a Map.
@@ -76,6 +77,7 @@ struct Branch {
 
 /// Where a flow is.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "almost every flow in progress is in a state")]
 enum Position {
     /// Before a state.
     Before { state: String, input: Value },
@@ -185,6 +187,7 @@ impl ExecutionState {
             events: 0,
             root,
             outcome: None,
+            ended_at: None,
         }
     }
 
@@ -198,6 +201,11 @@ impl ExecutionState {
     /// How the execution ended, if it has.
     pub(crate) fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
+    }
+
+    /// When the execution ended, if it has.
+    pub(crate) fn ended_at(&self) -> Option<Timestamp> {
+        self.ended_at
     }
 
     /// The event that starts the execution.

@@ -182,16 +182,13 @@ async fn definitions_that_cannot_be_used_are_refused() {
         (json!({ "StartAt": "A", "States": { "A": { "Type": "Succeed" } } }), "QueryLanguage"),
         (pass(json!("{% $a ?? 1 %}")), "Invalid JSONata expression"),
         (pass(json!("{% $states.result %}")), "'$states.result' is not available"),
-        (machine("B", json!({ "A": { "Type": "Succeed" } })), "There is no state 'B'"),
+        (machine("B", json!({ "A": { "Type": "Succeed" } })), "there is no state 'B'"),
         (
             machine("A", json!({ "A": { "Type": "Pass", "InputPath": "$", "End": true } })),
             "belongs to JSONPath",
         ),
         (machine("A", json!({ "A": { "Type": "Pass", "Next": "A" } })), "No state ends the flow"),
-        (
-            machine("A", json!({ "A": { "Type": "Succeed" }, "B": { "Type": "Succeed" } })),
-            "cannot be reached",
-        ),
+        (machine("A", json!({ "A": { "Type": "Succeed" }, "B": { "Type": "Succeed" } })), "is not reachable"),
         (
             machine("A", json!({ "A": { "Type": "Pass", "Assign": { "states": 1 }, "End": true } })),
             "is not 'states'",
@@ -271,6 +268,7 @@ async fn requests_that_make_no_sense_get_named_errors() {
         ("DescribeExecution", json!({ "executionArn": execution }), "ExecutionDoesNotExist"),
         ("GetExecutionHistory", json!({ "executionArn": execution }), "ExecutionDoesNotExist"),
         ("ListExecutions", json!({ "stateMachineArn": arn, "nextToken": "?" }), "InvalidToken"),
+        ("ListExecutions", json!({ "stateMachineArn": arn, "statusFilter": "DONE" }), "ValidationException"),
         ("ListStateMachines", json!({ "maxResults": 1001 }), "ValidationException"),
         ("UpdateStateMachine", json!({ "stateMachineArn": arn }), "MissingRequiredParameter"),
     ] {

@@ -1,5 +1,11 @@
 //! The engine from outside: semantics, crashes, and the API through the AWS SDK.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that panics has failed, as it should"
+)]
+
 mod api;
 mod arbitrary;
 mod bench;
