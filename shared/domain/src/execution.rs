@@ -69,6 +69,13 @@ pub struct TaskPayload {
     /// The task token, for actions that park.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_token: Option<String>,
+    /// Whether a project that leaves the action's plugin type unset is an error (`required: true`); otherwise the step is
+    /// skipped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
+    /// The step's own `rollback:`, which takes the place of the action's inverse; see [`Inverse::with_output`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inverse: Option<Inverse>,
 }
 
 impl TaskPayload {
@@ -149,6 +156,27 @@ pub struct Inverse {
     pub input: Value,
 }
 
+impl Inverse {
+    /// The inverse with every `{"$output": "path.to.field"}` in its input replaced by that field of the action's output, and
+    /// by `null` where the output has none. That is how a step's own `rollback:` names what its action gave.
+    pub fn with_output(&self, output: &Value) -> Self {
+        Self { action: self.action, input: with_output(&self.input, output) }
+    }
+}
+
+fn with_output(template: &Value, output: &Value) -> Value {
+    match template {
+        Value::Object(fields) => match (fields.len(), fields.get("$output").and_then(Value::as_str)) {
+            (1, Some(path)) => path.split('.').fold(output, |value, field| &value[field]).clone(),
+            _ => Value::Object(
+                fields.iter().map(|(name, value)| (name.clone(), with_output(value, output))).collect(),
+            ),
+        },
+        Value::Array(items) => items.iter().map(|item| with_output(item, output)).collect(),
+        plain => plain.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,8 +215,20 @@ mod tests {
             actor: None,
             input: Value::Null,
             task_token: None,
+            required: false,
+            inverse: None,
         };
         assert_eq!(payload.execution(), "jira-SHOP-1-ab");
         assert_eq!(payload.state(), "CreateBranch.0");
+    }
+
+    #[test]
+    fn an_inverse_takes_fields_of_the_output() {
+        let inverse = Inverse {
+            action: crate::ActionName::ClosePullRequest,
+            input: serde_json::json!({"number": {"$output": "pr.number"}, "repository": "acme/shop", "gone": {"$output": "a.b"}}),
+        };
+        let filled = inverse.with_output(&serde_json::json!({"pr": {"number": 7}}));
+        assert_eq!(filled.input, serde_json::json!({"number": 7, "repository": "acme/shop", "gone": null}));
     }
 }
