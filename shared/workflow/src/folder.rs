@@ -56,9 +56,9 @@ pub fn compile_folder(sources: &[Source], catalog: &Catalog, environment: &Envir
 
 /// One event starts one workflow, the first by name; a second with the same trigger would never start.
 fn shared_triggers(sources: &[&Source], workflows: &mut [Compilation]) {
-    for place in 1..workflows.len() {
+    for (place, source) in sources.iter().enumerate() {
         let (earlier, later) = workflows.split_at_mut(place);
-        let later = &mut later[0];
+        let Some(later) = later.first_mut() else { break };
         for trigger in &later.route.triggers {
             let same = earlier.iter().find(|other| {
                 let mut triggers = other.route.triggers.iter();
@@ -68,7 +68,7 @@ fn shared_triggers(sources: &[&Source], workflows: &mut [Compilation]) {
                 let message =
                     format!("`{}` starts on the same {} event, and comes first", other.name, trigger.on);
                 let help = "one event starts one workflow: give them different conditions".to_owned();
-                later.diagnostics.push(at_start(sources[place], Severity::Warning, message, help));
+                later.diagnostics.push(at_start(source, Severity::Warning, message, help));
             }
         }
     }

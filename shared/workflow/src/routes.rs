@@ -4,8 +4,8 @@ use crate::diagnostic::Problems;
 use crate::model::{Trigger, Workflow};
 use crate::scope::Input;
 use domain::EventKind;
-use domain::routes::{InputSchema, InputType, TriggerRoute, WorkflowRoute};
-use serde_json::Value;
+use domain::routes::{InputSchema, InputType, Routes, TriggerRoute, WorkflowRoute};
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The route of one workflow. Reports triggers that cannot supply an input which must be there.
@@ -27,7 +27,10 @@ pub(crate) fn route(
         });
     }
     for trigger in &workflow.triggers {
-        supplies_inputs(trigger, &schemas, problems);
+        match trigger.on {
+            EventKind::Schedule => fits_inputs(trigger, &schemas, problems),
+            _ => supplies_inputs(trigger, &schemas, problems),
+        }
     }
     let triggers = workflow
         .triggers
@@ -49,7 +52,6 @@ fn supplies_inputs(trigger: &Trigger, inputs: &BTreeMap<String, InputSchema>, pr
             let known: Vec<&str> = fields.iter().map(String::as_str).collect();
             let help = match trigger.on {
                 EventKind::SlackCommand => format!("capture it: `text: \"… {{{name}}}\"`"),
-                EventKind::Schedule => format!("give it: `with: {{ {name}: … }}`"),
                 _ => "give the input a default".to_owned(),
             };
             problems
@@ -60,18 +62,28 @@ fn supplies_inputs(trigger: &Trigger, inputs: &BTreeMap<String, InputSchema>, pr
     }
 }
 
+/// A schedule gives its inputs itself, so they can be checked as when an execution is started.
+fn fits_inputs(trigger: &Trigger, inputs: &BTreeMap<String, InputSchema>, problems: &mut Problems<'_>) {
+    let with =
+        trigger.conditions.iter().find(|(name, _)| name == "with").and_then(|(_, given)| given.as_object());
+    let route = WorkflowRoute { inputs: inputs.clone(), ..WorkflowRoute::default() };
+    let routes = Routes { workflows: BTreeMap::from([(String::new(), route)]) };
+    if let Err(invalid) = routes.check_inputs("", &with.cloned().unwrap_or_default(), &Map::new()) {
+        for problem in invalid.problems {
+            problems.error(trigger.span, problem).help("give the inputs under `with:`");
+        }
+    }
+}
+
 /// The fields of the trigger's event, with what it captures or sets itself.
 fn fields_of(trigger: &Trigger) -> BTreeSet<String> {
     let mut fields: BTreeSet<String> = trigger.on.fields().iter().map(|field| (*field).to_owned()).collect();
     for (name, condition) in &trigger.conditions {
-        match (trigger.on, name.as_str(), condition) {
-            (EventKind::SlackCommand, "text", Value::String(text)) => {
-                let captured =
-                    text.split_whitespace().filter_map(|word| word.strip_prefix('{')?.strip_suffix('}'));
-                fields.extend(captured.map(str::to_owned));
-            }
-            (EventKind::Schedule, "with", Value::Object(given)) => fields.extend(given.keys().cloned()),
-            _ => {}
+        if let (EventKind::SlackCommand, "text", Value::String(text)) = (trigger.on, name.as_str(), condition)
+        {
+            let captured =
+                text.split_whitespace().filter_map(|word| word.strip_prefix('{')?.strip_suffix('}'));
+            fields.extend(captured.map(str::to_owned));
         }
     }
     fields

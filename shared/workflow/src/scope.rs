@@ -317,7 +317,7 @@ pub(crate) fn object_text(entries: &[(&[String], &String)]) -> String {
         .iter()
         .map(|(field, values)| {
             let value = match values.as_slice() {
-                [(rest, text)] if rest.is_empty() => (*text).clone(),
+                [([], text)] => (*text).clone(),
                 nested => object_text(nested),
             };
             format!("'{field}': {value}")

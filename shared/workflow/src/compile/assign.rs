@@ -38,8 +38,8 @@ impl Assigned {
         }
         let values = by_root.into_iter().map(|(root, entries)| {
             let value = match entries.as_slice() {
-                [(rest, text)] if rest.is_empty() => written(text),
-                entries if self.has_under(&[root.to_owned()]) => {
+                [([], text)] => written(text),
+                entries if self.holds(&[root.to_owned()]) => {
                     evaluated(&self.merged(&[root.to_owned()], entries))
                 }
                 entries => nested(entries),
@@ -49,9 +49,9 @@ impl Assigned {
         Value::Object(values.collect())
     }
 
-    /// Whether some field below the path is assigned.
-    fn has_under(&self, path: &[String]) -> bool {
-        self.0.iter().any(|known| known.len() > path.len() && known.starts_with(path))
+    /// Whether there may be an object at the path by now.
+    fn holds(&self, path: &[String]) -> bool {
+        self.0.iter().any(|known| known.starts_with(path) || path.starts_with(known))
     }
 
     fn merged(&self, base: &[String], entries: &[Entry<'_>]) -> String {
@@ -67,14 +67,18 @@ impl Assigned {
                 let mut path = base.to_vec();
                 path.push(field.to_owned());
                 let value = match entries.as_slice() {
-                    [(rest, text)] if rest.is_empty() => (*text).clone(),
-                    entries if self.has_under(&path) => self.merged(&path, entries),
+                    [([], text)] => (*text).clone(),
+                    entries if self.holds(&path) => self.merged(&path, entries),
                     entries => object_text(entries),
                 };
                 format!("'{field}': {value}")
             })
             .collect();
-        format!("$merge([${}, {{{}}}])", base.join("."), pairs.join(", "))
+        let known = format!("${}", base.join("."));
+        // Only what was set as a whole can be `null`.
+        let whole = self.0.iter().any(|path| base.starts_with(path));
+        let known = if whole { format!("({known} != null ? {known} : {{}})") } else { known };
+        format!("$merge([{known}, {{{}}}])", pairs.join(", "))
     }
 }
 
@@ -89,7 +93,7 @@ fn nested(entries: &[Entry<'_>]) -> Value {
         .into_iter()
         .map(|(field, entries)| {
             let value = match entries.as_slice() {
-                [(rest, text)] if rest.is_empty() => written(text),
+                [([], text)] => written(text),
                 entries => nested(entries),
             };
             (field.to_owned(), value)
@@ -132,6 +136,11 @@ mod tests {
         assert_eq!(
             assigned.assignment(later.iter().map(|(path, text)| (path, text))),
             json!({"pr": "{% $merge([$pr, {'head': $merge([$pr.head, {'name': 5}]), 'number': 4}]) %}", "task": "{% 6 %}"})
+        );
+        let inside = [(path("task.note"), "7".to_owned())];
+        assert_eq!(
+            assigned.assignment(inside.iter().map(|(path, text)| (path, text))),
+            json!({"task": "{% $merge([($task != null ? $task : {}), {'note': 7}]) %}"})
         );
     }
 }

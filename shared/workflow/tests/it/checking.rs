@@ -1,7 +1,7 @@
 //! What is refused, where, and with which help.
 
-use crate::support::{compiled, found, right};
-use workflow::{Severity, Source};
+use crate::support::{catalog, compiled, environment, found, right};
+use workflow::{Severity, Source, compile_folder};
 
 /// A workflow of these steps, without declared inputs.
 fn workflow(steps: &str) -> String {
@@ -252,6 +252,10 @@ fn triggers_supply_the_inputs() {
         &with("jira.labelled: { labels: agent }").replace("labels: agent", "label: agent, labels: x"),
         &["`labels` is no condition of jira.labelled"],
     );
+    refused(
+        &with("schedule: { cron: \"0 6 ? * MON-FRI *\", with: { task_id: 7 } }"),
+        &["2:5 input `task_id` must be of type string, but is 7"],
+    );
     refused(&with("jira.labelled"), &["jira.labelled needs `label:`"]);
     refused(
         &with("schedule: { cron: \"* * * * *\", with: { task_id: A } }"),
@@ -323,4 +327,32 @@ fn findings_are_json_as_well() {
         (json[0]["line"].as_u64(), json[0]["label"].as_str()),
         (Some(11), Some("did you mean `title`?"))
     );
+}
+
+#[test]
+fn workflows_of_a_folder_are_checked_together() {
+    let text = |trigger: &str| {
+        format!("triggers: [{{ jira.labelled: {{ label: {trigger} }} }}]\n{}", after_fetch("x"))
+    };
+    let sources = [
+        Source::new("workflows/b.yaml", text("agent")),
+        Source::new("workflows/a.yaml", text("agent")),
+        Source::new("other/a.yml", text("other")),
+    ];
+    let compiled = compile_folder(&sources, &catalog(), &environment());
+    let told: Vec<String> = compiled
+        .workflows
+        .iter()
+        .flat_map(|workflow| &workflow.diagnostics)
+        .map(|told| format!("{}: {}", told.path, told.message))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "workflows/a.yaml: two workflows are called `a`",
+            "workflows/b.yaml: `a` starts on the same jira.labelled event, and comes first"
+        ]
+    );
+    assert!(compiled.has_errors());
+    assert_eq!(compiled.routes.workflows.keys().collect::<Vec<_>>(), ["a", "b"]);
 }

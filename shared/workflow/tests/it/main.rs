@@ -1,4 +1,5 @@
 //! The compiler from the outside: whole files in, definitions, routes and diagnostics out.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
 mod support;
 
@@ -7,3 +8,4 @@ mod compiling;
 mod properties;
 mod shipped;
 mod source_workflows;
+mod speed;

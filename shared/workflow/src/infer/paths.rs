@@ -1,0 +1,130 @@
+//! Paths: the names they start with are looked up, the others are fields.
+
+use super::{Inference, capitalized, item_of};
+use crate::expression;
+use crate::source::Span;
+use crate::types::{Kind, Type};
+use jlens_core::{Node, NodeKind};
+
+impl Inference<'_, '_, '_> {
+    pub(super) fn path(&mut self, node: &Node, steps: &[Node], context: Option<&Type>) -> Type {
+        let Some(first) = steps.first() else { return Type::any() };
+        let partial = self.partial;
+        let (mut kind, taken) = match (&first.kind, context) {
+            (NodeKind::Name { .. }, None) => {
+                let names = expression::plain_names(steps);
+                self.look_up(&names, steps)
+            }
+            (NodeKind::Variable { name }, _) if self.is_workflow_variable(name) => {
+                let mut names = vec![name.as_str()];
+                if first.attrs.stages.is_empty() && first.attrs.predicate.is_empty() {
+                    names.extend(expression::plain_names(&steps[1..]));
+                }
+                self.look_up(&names, steps)
+            }
+            _ => (self.infer_bare(first, context), 1),
+        };
+        kind = match steps.get(taken - 1) {
+            Some(last) => self.predicates(last, kind),
+            None => kind,
+        };
+        for (before, step) in steps.iter().zip(&steps[1..]).skip(taken - 1) {
+            let owner = self.given.value.get(node.span.start..before.pos).unwrap_or_default();
+            if self.present.iter().any(|present| present == owner) {
+                kind = kind.present();
+            }
+            kind = match &step.kind {
+                NodeKind::Name { name } => {
+                    let field = self.field(&kind, name, step);
+                    self.predicates(step, field)
+                }
+                _ => {
+                    let item = item_of(&kind);
+                    self.infer(step, Some(&item));
+                    Type::any()
+                }
+            };
+        }
+        let text = self.given.value.get(node.span.start..node.span.end).unwrap_or_default().trim();
+        if self.present.iter().any(|present| present == text) {
+            self.partial = partial;
+            return kind.present();
+        }
+        kind
+    }
+
+    /// Looks up a path's first names and notes what stands there instead. Gives the type and how many names were taken.
+    pub(super) fn look_up(&mut self, names: &[&str], steps: &[Node]) -> (Type, usize) {
+        match self.checker.look_up(names) {
+            Ok(found) => {
+                let last = &steps[found.names.min(steps.len()) - 1];
+                let span = Span::new(steps[0].span.start, last.pos);
+                self.partial |= found.lowered.partial;
+                let kind = found.lowered.kind.clone();
+                self.edits.push((span, found.lowered));
+                (kind, found.names.min(steps.len()))
+            }
+            Err(unknown) => {
+                let diagnostic = self.error(&steps[0], unknown.message);
+                if let Some(nearest) = unknown.nearest {
+                    diagnostic.label(format!("did you mean `{nearest}`?"));
+                }
+                if let Some(help) = unknown.help {
+                    diagnostic.help(help);
+                }
+                (Type::any(), steps.len())
+            }
+        }
+    }
+
+    pub(super) fn is_workflow_variable(&self, name: &str) -> bool {
+        !name.is_empty() && self.local(name).is_none() && !crate::names::is_function(name)
+    }
+
+    pub(super) fn local(&self, name: &str) -> Option<&Type> {
+        self.locals.iter().rev().find_map(|frame| frame.get(name))
+    }
+
+    pub(super) fn variable(&mut self, node: &Node, name: &str, context: Option<&Type>) -> Type {
+        if name.is_empty() {
+            return match context {
+                Some(context) => context.clone(),
+                None => {
+                    self.error(node, "`$` means nothing here")
+                        .help("it is the value inside `[…]`, `.(…)` and functions");
+                    Type::any()
+                }
+            };
+        }
+        if let Some(kind) = self.local(name) {
+            return kind.clone();
+        }
+        if crate::names::is_function(name) {
+            return Type::any();
+        }
+        self.look_up(&[name], std::slice::from_ref(node)).0
+    }
+
+    pub(super) fn field(&mut self, owner: &Type, name: &str, node: &Node) -> Type {
+        self.partial |= owner.may_be_null() || owner.may_lack(name);
+        if let Some(kind) = owner.field(name) {
+            return self.checker.scope.present_under_guard(kind);
+        }
+        match &owner.kind {
+            Kind::Null => {}
+            Kind::Stored(what) => {
+                self.error(node, format!("a stored `{what}` cannot be read in expressions"))
+                    .help("it travels by reference: pass it whole to the step that needs it");
+            }
+            kind => {
+                let names = owner.field_names();
+                let message = match kind {
+                    Kind::Object(object) if object.name.is_none() => format!("there is no `{name}` here"),
+                    _ => format!("{} has no field `{name}`", capitalized(&owner.to_string())),
+                };
+                self.error(node, message).accepted(name, names);
+            }
+        }
+        Type::any()
+    }
+}

@@ -1,0 +1,130 @@
+//! Types out of JSON Schemas.
+
+use super::{Field, Kind, ObjectType, Type};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// References nested deeper than this are not followed: the value may then be anything.
+const DEPTH_LIMIT: usize = 12;
+
+pub(super) fn read(schema: &Value, root: &Value, depth: usize) -> Type {
+    let Some(keywords) = schema.as_object() else { return Type::any() };
+    if depth > DEPTH_LIMIT {
+        return Type::any();
+    }
+    if let Some(stored) = keywords.get("x-stored").and_then(Value::as_str) {
+        return Type::new(Kind::Stored(stored.to_owned()));
+    }
+    if let Some(reference) = keywords.get("$ref").and_then(Value::as_str) {
+        let pointer = reference.strip_prefix('#').unwrap_or(reference);
+        let Some(target) = root.pointer(pointer) else { return Type::any() };
+        let mut read = read(target, root, depth + 1);
+        if let Kind::Object(object) = &mut read.kind {
+            Arc::make_mut(object).name = pointer.rsplit('/').next().map(str::to_owned);
+        }
+        return read;
+    }
+    for combined in ["anyOf", "oneOf"] {
+        if let Some(options) = keywords.get(combined).and_then(Value::as_array) {
+            return either(options.iter().map(|option| read(option, root, depth + 1)));
+        }
+    }
+    if let Some([only]) = keywords.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
+        return read(only, root, depth + 1);
+    }
+    if let Some(values) = keywords.get("enum").and_then(Value::as_array) {
+        return enumeration(values);
+    }
+    if let Some(value) = keywords.get("const") {
+        return enumeration(std::slice::from_ref(value));
+    }
+    match keywords.get("type") {
+        Some(Value::String(name)) => read_type(name, schema, root, depth),
+        Some(Value::Array(names)) => {
+            either(names.iter().filter_map(Value::as_str).map(|name| read_type(name, schema, root, depth)))
+        }
+        _ if keywords.contains_key("properties") => read_type("object", schema, root, depth),
+        _ => Type::any(),
+    }
+}
+
+fn either(options: impl Iterator<Item = Type>) -> Type {
+    let mut nullable = false;
+    let mut kinds: Vec<Type> = Vec::new();
+    for option in options {
+        nullable |= option.nullable;
+        match option.kind {
+            Kind::Null => {}
+            Kind::OneOf(inner) => kinds.extend(inner),
+            Kind::Text(values) => match kinds.iter_mut().find_map(|kind| match &mut kind.kind {
+                Kind::Text(known) => Some(known),
+                _ => None,
+            }) {
+                Some(known) => known.extend(values),
+                None => kinds.push(Type::new(Kind::Text(values))),
+            },
+            kind => kinds.push(Type::new(kind)),
+        }
+    }
+    let mut read = match kinds.len() {
+        0 => Type::null(),
+        1 => kinds.remove(0),
+        _ => Type::new(Kind::OneOf(kinds)),
+    };
+    read.nullable = nullable;
+    read
+}
+
+fn enumeration(values: &[Value]) -> Type {
+    let texts = values.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>();
+    let mut read = if texts.is_empty() { Type::any() } else { Type::new(Kind::Text(texts)) };
+    read.nullable = values.iter().any(Value::is_null);
+    read
+}
+
+fn read_type(name: &str, schema: &Value, root: &Value, depth: usize) -> Type {
+    match name {
+        "null" => Type::null(),
+        "boolean" => Type::new(Kind::Boolean),
+        "integer" => Type::new(Kind::Integer),
+        "number" => Type::new(Kind::Number),
+        "string" => Type::text(),
+        "array" => {
+            let item = schema.get("items").map_or_else(Type::any, |items| read(items, root, depth + 1));
+            Type::new(Kind::List(Box::new(item)))
+        }
+        "object" => Type::new(Kind::Object(Arc::new(read_object(schema, root, depth)))),
+        _ => Type::any(),
+    }
+}
+
+fn read_object(schema: &Value, root: &Value, depth: usize) -> ObjectType {
+    let required: Vec<&str> = strings(schema.get("required"));
+    let fields: BTreeMap<String, Field> = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, property)| {
+            let field = Field {
+                kind: read(property, root, depth + 1),
+                required: required.contains(&name.as_str()),
+                aliases: strings(property.get("x-aliases")).into_iter().map(str::to_owned).collect(),
+            };
+            (name.clone(), field)
+        })
+        .collect();
+    // A struct without `deny_unknown_fields` says nothing of other fields, yet has none.
+    let open = match schema.get("additionalProperties") {
+        Some(Value::Bool(open)) => *open,
+        Some(_) => true,
+        None => fields.is_empty(),
+    };
+    let name = schema.get("title").and_then(Value::as_str).map(str::to_owned);
+    ObjectType { name, fields, open, sparse: false }
+}
+
+pub(crate) fn strings(list: Option<&Value>) -> Vec<&str> {
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+}
