@@ -8,7 +8,7 @@
 
 mod layer;
 mod parameter;
-mod schema;
+pub(crate) mod schema;
 mod template;
 
 use std::{

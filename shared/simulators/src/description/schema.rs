@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 /// Whether unlisted properties are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Openness {
+pub(crate) enum Openness {
     /// Refused: requests.
     Closed,
     /// Allowed at this level, because an enclosing schema closes it; refused below.
@@ -25,7 +25,7 @@ pub(super) enum Openness {
 }
 
 /// The JSON Schema of `schema`, which may refer to anything in `document`.
-pub(super) fn standalone(document: &Value, schema: &Value, openness: Openness) -> Value {
+pub(crate) fn standalone(document: &Value, schema: &Value, openness: Openness) -> Value {
     let mut translation = Translation { document, wanted: BTreeSet::new() };
     let mut root = translation.schema(schema, openness);
     let mut definitions = BTreeMap::new();

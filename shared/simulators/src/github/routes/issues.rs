@@ -77,13 +77,9 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(Answer::created(call.state.issue(call.repository(), issue)))
 }
 
-/// People who may not triage can change what they opened themselves.
 pub(super) fn update(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (login, now, number) = (call.login()?, call.now(), call.number("number")?);
-    let author = call.issue()?.user.clone();
-    if author != login && !may_triage(&call.caller, call.repository()) {
-        return Err(Failure::new(403, "Must have admin rights to Repository."));
-    }
+    demand_author(call, &call.issue()?.user)?;
     let title = call.optional_text("title")?.map(String::from);
     let body = call.body.get("body").map(|_| call.optional_text("body").map(|body| body.map(String::from)));
     let body = body.transpose()?;
@@ -132,6 +128,14 @@ pub(super) fn set_labels(call: &mut Call<'_>, number: u64, names: Vec<String>) -
         }
     }
     Ok(())
+}
+
+/// People who may not triage can change only what they opened themselves.
+pub(super) fn demand_author(call: &Call<'_>, author: &str) -> Result<(), Failure> {
+    if call.login()? == author || may_triage(&call.caller, call.repository()) {
+        return Ok(());
+    }
+    Err(Failure::new(403, "Must have admin rights to Repository."))
 }
 
 fn may_triage(caller: &Caller, repository: &Repository) -> bool {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Answer, Call, Failure,
-    issues::{in_order, is_in_state},
+    issues::{demand_author, in_order, is_in_state},
 };
 use crate::github::state::{Issue, Pull};
 
@@ -81,6 +81,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
 pub(super) fn update(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (number, now, login) = (call.number("number")?, call.now(), call.login()?);
     let (issue, pull) = named(call)?;
+    demand_author(call, &issue.user)?;
     let title = call.optional_text("title")?.map(String::from);
     let body = call.body.get("body").map(|_| call.optional_text("body").map(|body| body.map(String::from)));
     let body = body.transpose()?;

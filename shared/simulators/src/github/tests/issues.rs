@@ -90,6 +90,11 @@ async fn readers_comment_but_do_not_label_or_push() {
     server.ok("POST", "/issues/1/comments", Some(json!({ "body": "Hello." }))).await;
     let label = Some(json!({ "labels": ["x"] }));
     assert_eq!(server.refused("POST", "/issues/1/labels", label).await.0, 403);
+    let title = Some(json!({ "title": "Mine" }));
+    assert_eq!(server.refused("PATCH", "/issues/1", title.clone()).await.0, 403, "it is ada's");
+    let opened = server.ok("POST", "/issues", Some(json!({ "title": "Broken", "labels": ["bug"] }))).await;
+    assert_eq!((&opened["number"], &opened["labels"]), (&json!(2), &json!([])), "labels are dropped");
+    server.ok("PATCH", "/issues/2", title).await;
     let sha = server.get("/git/ref/heads/main").await["object"]["sha"].clone();
     let branch = Some(json!({ "ref": "refs/heads/x", "sha": sha }));
     assert_eq!(

@@ -5,8 +5,14 @@ use secrecy::SecretString;
 use super::*;
 use crate::{
     delivery::{Outgoing, sign_sha256},
+    description::schema::{Openness, standalone},
     github::{LineComment, Verdict},
 };
+
+static DOCUMENT: LazyLock<Option<Value>> = LazyLock::new(|| {
+    official("webhooks.github.json")
+        .map(|path| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap())
+});
 
 /// The event and the payload, after checking the signature and, where GitHub's description of webhooks is at hand, the
 /// form. `name` is the description's, as `issues-labeled`.
@@ -15,11 +21,10 @@ fn read(outgoing: &Outgoing, name: &str) -> (String, Value) {
     assert_eq!(header("x-hub-signature-256"), sign_sha256(&SecretString::from(SIGNING), &outgoing.body));
     assert_eq!(header("x-github-delivery").len(), 36);
     let payload: Value = serde_json::from_slice(&outgoing.body).unwrap();
-    if let Some(path) = official("webhooks.github.json") {
-        let mut document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        let pointer = format!("/webhooks/{name}/post/requestBody/content/application~1json/schema/$ref");
-        document["$ref"] = document.pointer(&pointer).unwrap().clone();
-        let validator = jsonschema::validator_for(&document).unwrap();
+    if let Some(document) = DOCUMENT.as_ref() {
+        let pointer = format!("/webhooks/{name}/post/requestBody/content/application~1json/schema");
+        let schema = standalone(document, document.pointer(&pointer).unwrap(), Openness::Open);
+        let validator = jsonschema::validator_for(&schema).unwrap();
         let errors: Vec<_> = validator
             .iter_errors(&payload)
             .map(|error| format!("{}: {}", error.instance_path(), error.masked()))
