@@ -79,6 +79,13 @@ pub fn inverses(action: ActionName) -> &'static [ActionName] {
     }
 }
 
+/// The output of a step that was skipped: every field of the action's output, `null`.
+pub fn absent_output(action: ActionName) -> Value {
+    let (_, output) = schemas(action);
+    let fields = output["properties"].as_object().into_iter().flatten();
+    Value::Object(fields.map(|(name, _)| (name.clone(), Value::Null)).collect())
+}
+
 fn schemas(action: ActionName) -> (Value, Value) {
     match action {
         ActionName::AddComment => pair::<actions::add_comment::Input, actions::add_comment::Output>(),
@@ -148,6 +155,12 @@ fn pair<I: JsonSchema, O: JsonSchema>() -> (Value, Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_skipped_step_gives_nothing_in_every_field() {
+        let expected = json!({"channel": null, "message_id": null, "url": null});
+        assert_eq!(absent_output(ActionName::SendMessage), expected);
+    }
 
     #[test]
     fn committed_schemas_are_not_stale() {

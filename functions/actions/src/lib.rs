@@ -1,5 +1,22 @@
 //! The functions that do the work of steps: one executable, deployed once for each action.
+//!
+//! [`Dispatcher`] is the whole of it for whoever calls: it reads what a state machine sends, keeps the records of steps and
+//! effects, gives each action the plugins it needs and nothing more, and answers with the action's output. Each action is one file
+//! under [`actions`].
 
 pub mod actions;
+pub mod agent;
 pub mod artifacts;
 pub mod catalog;
+mod dispatch;
+pub mod effect;
+mod pace;
+pub mod protected_paths;
+mod providers;
+pub mod scope;
+mod secrets;
+mod settings;
+
+pub use agent::template::{SHIPPED as SHIPPED_TEMPLATES, prompt_variables, variables as template_variables};
+pub use dispatch::Dispatcher;
+pub use settings::{Settings, SettingsError};

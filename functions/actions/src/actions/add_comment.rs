@@ -1,5 +1,8 @@
 //! `add_comment`: adds a comment to a ticket.
 
+use crate::effect::{Done, Effect};
+use domain::ActionError;
+use domain::plugins::TaskManagement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,4 +24,25 @@ pub struct Output {
     pub comment_id: String,
     /// Where people see it.
     pub url: Option<String>,
+}
+
+/// Adds the comment, unless an earlier attempt did.
+///
+/// # Errors
+/// `Rejected` when there is no such ticket; the tracker's errors.
+pub async fn run(
+    tracker: &dyn TaskManagement,
+    effect: &Effect,
+    input: Input,
+) -> Result<Done<Output>, ActionError> {
+    let intent = effect.intend(false).await?;
+    let earlier = match intent.resumed {
+        true => tracker.find_comment(&input.task_id, &intent.mark).await?,
+        false => None,
+    };
+    let comment = match earlier {
+        Some(comment) => comment,
+        None => tracker.add_comment(&input.task_id, &input.comment, &intent.mark).await?,
+    };
+    Ok(Done::for_good(Output { comment_id: comment.id, url: comment.url }))
 }

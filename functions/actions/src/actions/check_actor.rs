@@ -1,6 +1,10 @@
 //! `check_actor`: refuses an execution whose starter may not write to the repository.
 
+use crate::scope::Scope;
 use domain::RepositoryName;
+use domain::configuration::Permission;
+use domain::plugins::{RepositoryPermission, VersionControl};
+use domain::{ActionError, Actor, Source};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +21,135 @@ pub struct Input {
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// Who started the execution, by the code host's name.
+    /// Who started the execution: by the code host's name where it was asked, else by ours.
     pub actor: String,
-    /// What they may do: `group`, `write` or `admin`.
+    /// Why they may: `group`, `write` or `admin`; `schedule` for what the workflow itself starts.
     pub permission: String,
+}
+
+/// What the configuration alone can tell.
+#[derive(Debug, PartialEq)]
+pub enum Decision {
+    /// They may.
+    Granted(Output),
+    /// Only the code host knows: ask it what this login may do in the repository.
+    Ask {
+        /// The repository.
+        repository: RepositoryName,
+        /// Their login at the code host.
+        login: String,
+        /// What people call them.
+        name: String,
+    },
+}
+
+/// Decides from the configuration: groups first, then who they are at the code host.
+///
+/// # Errors
+/// `Rejected` with a reason that the person understands.
+pub fn decide(scope: &Scope, input: &Input) -> Result<Decision, ActionError> {
+    let project = scope.project_of(input.repository.as_ref())?;
+    let Some(actor) = &scope.actor else {
+        return Err(ActionError::rejected(format!(
+            "it is not known who started this execution, and only people named under may_trigger may start work on {}",
+            project.key
+        )));
+    };
+    let granted = |permission: &str| {
+        Decision::Granted(Output { actor: actor.account(), permission: permission.to_owned() })
+    };
+    if actor.source == Source::Schedule {
+        return Ok(granted("schedule"));
+    }
+    match scope.configuration.may_trigger(project, actor) {
+        Permission::Granted => Ok(granted("group")),
+        Permission::Denied(reason) => Err(ActionError::rejected(reason)),
+        Permission::AskProvider => {
+            let name = actor.display_name.clone().unwrap_or_else(|| actor.id.clone());
+            let login = login(scope, actor).ok_or_else(|| {
+                ActionError::rejected(format!(
+                    "{name} may not start work on {}: only people who may push to {} may, and the configuration does not say who \
+                     {name} is at GitHub; add them to `users` with their `github` login",
+                    project.key, project.repository
+                ))
+            })?;
+            Ok(Decision::Ask { repository: project.repository.clone(), login, name })
+        }
+    }
+}
+
+/// Asks the code host.
+///
+/// # Errors
+/// `Rejected` when they may not push; the code host's errors.
+pub async fn ask(
+    host: &dyn VersionControl,
+    repository: &RepositoryName,
+    login: String,
+    name: &str,
+) -> Result<Output, ActionError> {
+    let permission = match host.permission(repository, &login).await? {
+        RepositoryPermission::Admin => "admin",
+        RepositoryPermission::Write => "write",
+        RepositoryPermission::Read | RepositoryPermission::None => {
+            return Err(ActionError::rejected(format!(
+                "{name} may not start work on {repository}: only people who may push to it may, and {login} may not"
+            )));
+        }
+    };
+    Ok(Output { actor: login, permission: permission.to_owned() })
+}
+
+fn login(scope: &Scope, actor: &Actor) -> Option<String> {
+    if actor.source == Source::Github {
+        return Some(actor.id.clone());
+    }
+    let person = actor.person.as_deref()?;
+    scope.configuration.users.iter().find(|user| user.name == person)?.github.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn decided(may_trigger: Value, actor: Value) -> Result<Decision, String> {
+        let configuration = serde_json::from_value(json!({
+            "projects": [{"key": "SHOP", "repository": "acme/shop", "may_trigger": may_trigger}],
+            "groups": {"engineering": ["ada"]},
+            "users": [{"name": "ada", "github": "ada-l", "jira": "j1"}, {"name": "bob", "jira": "j2"}]
+        }))
+        .unwrap();
+        let payload =
+            json!({"v": 1, "run": "a:x", "key": "a:x/S", "project": "SHOP", "actor": actor, "input": {}});
+        let payload = crate::scope::read_payload(payload).unwrap();
+        let scope = Scope::new(std::sync::Arc::new(configuration), &payload).unwrap();
+        decide(&scope, &Input { repository: None }).map_err(|error| error.message)
+    }
+
+    fn asks(decision: Result<Decision, String>) -> String {
+        match decision.unwrap() {
+            Decision::Ask { login, .. } => login,
+            granted => panic!("{granted:?}"),
+        }
+    }
+
+    #[test]
+    fn groups_come_first() {
+        let granted = decided(json!(["engineering"]), json!({"source": "jira", "id": "j1"})).unwrap();
+        assert_eq!(granted, Decision::Granted(Output { actor: "ada".into(), permission: "group".into() }));
+        let denied =
+            decided(json!(["engineering"]), json!({"source": "jira", "id": "j2", "display_name": "Bob"}));
+        assert!(denied.unwrap_err().contains("Bob may not start work on SHOP"));
+    }
+
+    #[test]
+    fn writers_are_asked_for_by_their_login() {
+        let writers = || json!(["repository-writers"]);
+        assert_eq!(asks(decided(writers(), json!({"source": "jira", "id": "j1"}))), "ada-l");
+        assert_eq!(asks(decided(writers(), json!({"source": "github", "id": "eve"}))), "eve");
+        let unknown = decided(writers(), json!({"source": "jira", "id": "j2"})).unwrap_err();
+        assert!(unknown.contains("`github` login"), "{unknown}");
+        assert!(decided(writers(), json!(null)).is_err());
+    }
 }

@@ -1,6 +1,10 @@
 //! `close_pull_request`: closes a pull request without merging it.
 
+use crate::effect::{Done, Effect};
+use crate::scope::Scope;
+use domain::ActionError;
 use domain::RepositoryName;
+use domain::plugins::VersionControl;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,4 +26,21 @@ pub struct Input {
 pub struct Output {
     /// The pull request's number.
     pub number: u64,
+}
+
+/// Closes the pull request; one that is closed is left alone.
+///
+/// # Errors
+/// `Conflict` when it was merged; `Rejected` when the repository is not configured or there is no such pull request; the code
+/// host's errors.
+pub async fn run(
+    host: &dyn VersionControl,
+    effect: &Effect,
+    scope: &Scope,
+    input: Input,
+) -> Result<Done<Output>, ActionError> {
+    let project = scope.project_of(input.repository.as_ref())?;
+    effect.intend(true).await?;
+    host.close_pull_request(&project.repository, input.number).await?;
+    Ok(Done::for_good(Output { number: input.number }))
 }

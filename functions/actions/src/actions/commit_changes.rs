@@ -1,7 +1,18 @@
 //! `commit_changes`: makes one commit of many files on a branch; its inverse moves the branch back.
 
-use crate::artifacts::{FileEdit, Implementation};
-use domain::{BranchName, RepositoryName};
+use crate::actions::create_branch;
+use crate::agent::edits::sha256;
+use crate::artifacts::{Edits, FileEdit, Implementation};
+use crate::effect::{Done, Effect};
+use crate::protected_paths::ProtectedPaths;
+use crate::scope::Scope;
+use domain::configuration::Project;
+use domain::plugins::{CommitRequest, FileChange, FileContent, VersionControl};
+use domain::repository::check_path;
+use domain::{ActionError, ActionName, BranchName, CommitSha, RepositoryName};
+use serde_json::json;
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,4 +55,188 @@ pub struct Output {
     pub branch: String,
     /// The paths it changes.
     pub files: Vec<String>,
+}
+
+/// Makes the commit on top of the branch as it was first found, creating a missing branch as an effect of its own. `edits` is
+/// what the input's implementation refers to.
+///
+/// # Errors
+/// `Rejected` when a path is illegal, protected or given twice, when there is nothing to commit, or when the branch is the base
+/// branch; `Conflict` when the branch or a file has changed since the edits were made; the code host's errors.
+pub async fn run(
+    host: &dyn VersionControl,
+    effect: &Effect,
+    scope: &Scope,
+    input: Input,
+    edits: Option<Edits>,
+) -> Result<Done<Output>, ActionError> {
+    let project = scope.project_of(input.repository.as_ref())?;
+    let branch = &input.branch;
+    let change = Change::new(input.files, edits)?;
+    change.check(project, branch)?;
+    let message = input
+        .message
+        .or_else(|| input.implementation.map(|implementation| implementation.commit_message))
+        .ok_or_else(|| ActionError::rejected("no commit message is given"))?;
+
+    let start = create_branch::Input {
+        repository: Some(project.repository.clone()),
+        branch: branch.clone(),
+        base_branch: input.base_branch,
+    };
+    let started = effect
+        .part("branch", ActionName::CreateBranch)
+        .perform(async |part| create_branch::run(host, part, scope, start).await)
+        .await?;
+    let parent: CommitSha = started
+        .sha
+        .parse()
+        .map_err(|error: domain::repository::InvalidName| ActionError::internal(error.to_string()))?;
+    change.check_present(host, project, &parent).await?;
+
+    let intent = effect.intend(false).await?;
+    let files = change.paths();
+    let request = CommitRequest {
+        branch: branch.clone(),
+        parent: parent.clone(),
+        message,
+        changes: change.into_changes(),
+    };
+    let commit = host.commit(&project.repository, &request, &intent.mark).await?;
+    let inverse =
+        json!({ "repository": project.repository, "branch": branch, "sha": commit.sha, "parent": parent });
+    let output = Output { sha: commit.sha.to_string(), url: commit.url, branch: branch.to_string(), files };
+    Ok(Done::undone_by(output, ActionName::RevertCommit, inverse))
+}
+
+/// The files of one commit and what they were made from.
+struct Change {
+    files: Vec<FileEdit>,
+    /// The commit that an implementation was made from; then a file without a former content must not exist.
+    base: Option<CommitSha>,
+}
+
+impl Change {
+    fn new(files: Vec<FileEdit>, edits: Option<Edits>) -> Result<Self, ActionError> {
+        match (files.is_empty(), edits) {
+            (true, Some(edits)) => Ok(Self { files: edits.files, base: Some(edits.base) }),
+            (false, None) => Ok(Self { files, base: None }),
+            (true, None) => {
+                Err(ActionError::rejected("there is nothing to commit: give `implementation` or `files`"))
+            }
+            (false, Some(_)) => {
+                Err(ActionError::rejected("give either `implementation` or `files`, not both"))
+            }
+        }
+    }
+
+    /// What needs no look outside.
+    fn check(&self, project: &Project, branch: &BranchName) -> Result<(), ActionError> {
+        if *branch == project.base_branch {
+            return Err(ActionError::rejected(format!(
+                "`{branch}` is the base branch: changes reach it by a pull request from another branch"
+            )));
+        }
+        let mut seen = BTreeSet::new();
+        for file in &self.files {
+            check_path(&file.path).map_err(|error| ActionError::rejected(error.to_string()))?;
+            if !seen.insert(&file.path) {
+                return Err(ActionError::rejected(format!("`{}` is changed twice in one commit", file.path)));
+            }
+        }
+        ProtectedPaths::new(&project.protected_paths)?.check(self.files.iter().map(|file| file.path.as_str()))
+    }
+
+    /// Whether every file still is what its edit was made from.
+    async fn check_present(
+        &self,
+        host: &dyn VersionControl,
+        project: &Project,
+        parent: &CommitSha,
+    ) -> Result<(), ActionError> {
+        if self.base.as_ref() == Some(parent) {
+            return Ok(());
+        }
+        let made_from_something = |file: &&FileEdit| self.base.is_some() || file.before_sha256.is_some();
+        let files: Vec<&FileEdit> = self.files.iter().filter(made_from_something).collect();
+        if files.is_empty() {
+            return Ok(());
+        }
+        let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+        let contents = host.read_files(&project.repository, parent.as_str(), &paths).await?;
+        let changed: Vec<&str> = files
+            .iter()
+            .zip(contents)
+            .filter(|(file, content)| {
+                let present = match content {
+                    Some(FileContent::Text(text)) => Some(sha256(text)),
+                    Some(FileContent::Binary(_)) => Some(String::new()),
+                    None => None,
+                };
+                present != file.before_sha256
+            })
+            .map(|(file, _)| file.path.as_str())
+            .collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        Err(ActionError::conflict(format!(
+            "files have changed since the edits were made, so nothing is committed: {}",
+            changed.join(", ")
+        )))
+    }
+
+    fn paths(&self) -> Vec<String> {
+        self.files.iter().map(|file| file.path.clone()).collect()
+    }
+
+    fn into_changes(self) -> Vec<FileChange> {
+        self.files
+            .into_iter()
+            .map(|FileEdit { path, content, executable, .. }| match content {
+                Some(content) => FileChange::Write { path, content, executable },
+                None => FileChange::Delete { path },
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(paths: &[&str]) -> Change {
+        let files = paths
+            .iter()
+            .map(|path| FileEdit {
+                path: (*path).into(),
+                content: Some(String::new()),
+                executable: false,
+                before_sha256: None,
+            })
+            .collect();
+        Change { files, base: None }
+    }
+
+    fn check(branch: &str, paths: &[&str]) -> Result<(), String> {
+        let project: Project =
+            serde_json::from_value(json!({"key": "SHOP", "repository": "acme/shop"})).unwrap();
+        change(paths).check(&project, &branch.parse().unwrap()).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn what_may_not_be_committed_is_named() {
+        assert_eq!(check("feature/x", &["src/a.py"]), Ok(()));
+        assert!(check("main", &["a"]).unwrap_err().contains("`main` is the base branch"));
+        assert!(check("x", &["a", "a"]).unwrap_err().contains("twice"));
+        assert!(check("x", &["../a"]).unwrap_err().contains("`../a`"));
+        assert!(check("x", &[".GitHub/workflows/ci.yml"]).unwrap_err().contains(".GitHub/workflows/ci.yml"));
+    }
+
+    #[test]
+    fn either_an_implementation_or_files() {
+        assert!(Change::new(vec![], None).is_err());
+        let edits = Edits { base: "a".repeat(40).parse().unwrap(), files: vec![] };
+        assert!(Change::new(change(&["a"]).files, Some(edits)).is_err());
+    }
 }

@@ -1,8 +1,14 @@
 //! `create_branch`: creates a branch from a base branch; its inverse deletes it, unless it existed before.
 
+use crate::effect::{Done, Effect};
+use crate::scope::Scope;
+use domain::configuration::Project;
+use domain::plugins::VersionControl;
+use domain::{ActionError, ActionName};
 use domain::{BranchName, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// What the step gives.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -32,4 +38,48 @@ pub struct Output {
     pub sha: String,
     /// Whether it is new; a branch that existed is used as it is.
     pub created: bool,
+}
+
+/// Creates the branch at the head of its base, unless it is there. A branch that was there before is used and never taken back.
+///
+/// # Errors
+/// `Rejected` when the repository is not configured or the base branch does not exist; the code host's errors.
+pub async fn run(
+    host: &dyn VersionControl,
+    effect: &Effect,
+    scope: &Scope,
+    input: Input,
+) -> Result<Done<Output>, ActionError> {
+    let project = scope.project_of(input.repository.as_ref())?;
+    let repository = &project.repository;
+    let branch = &input.branch;
+    let mut found = host.find_branch(repository, branch).await?;
+    let intent = effect.intend(found.is_some()).await?;
+    if intent.resumed {
+        found = host.find_branch(repository, branch).await?;
+    }
+    let (sha, created) = match found {
+        Some(sha) => (sha, !intent.existed),
+        None => {
+            let base = input.base_branch.as_ref().unwrap_or(&project.base_branch);
+            let sha = host.find_branch(repository, base).await?.ok_or_else(|| missing_base(project, base))?;
+            host.create_branch(repository, branch, &sha).await?;
+            (sha, true)
+        }
+    };
+    let output = Output {
+        branch: branch.to_string(),
+        branch_url: scope.branch_url(project, branch),
+        sha: sha.to_string(),
+        created,
+    };
+    if !created {
+        return Ok(Done::for_good(output));
+    }
+    let inverse = json!({ "repository": repository, "branch": branch, "only_at": sha });
+    Ok(Done::undone_by(output, ActionName::DeleteBranch, inverse))
+}
+
+fn missing_base(project: &Project, base: &BranchName) -> ActionError {
+    ActionError::rejected(format!("{} has no branch `{base}` to start from", project.repository))
 }

@@ -1,7 +1,15 @@
 //! `create_page_from_template`: creates a page of documentation; its inverse deletes it.
 
+use crate::agent::context;
+use crate::agent::template::Templates;
+use crate::effect::{Done, Effect};
+use domain::configuration::Project;
+use domain::plugins::{Documentation, PageRequest};
+use domain::{ActionError, ActionName};
+use minijinja::Value;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// What the step gives.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -30,4 +38,85 @@ pub struct Output {
     pub doc_url: String,
     /// The wiki's id.
     pub page_id: String,
+}
+
+/// Renders the template and creates the page, unless an earlier attempt did. Templates are given `title`, `content`, `project` and
+/// `date`.
+///
+/// # Errors
+/// `Rejected` when there is no such template or no space; `Conflict` when the space has a page of that title; the wiki's errors.
+pub async fn run(
+    wiki: &dyn Documentation,
+    effect: &Effect,
+    project: &Project,
+    templates: &Templates,
+    input: Input,
+) -> Result<Done<Output>, ActionError> {
+    let space = input.space.or_else(|| project.space.clone()).ok_or_else(|| {
+        ActionError::rejected(format!(
+            "no space is given, and the project {} has no `space` in the configuration",
+            project.key
+        ))
+    })?;
+    let path = template_path(&input.template_type)?;
+    templates.text(&path)?;
+    let intent = effect.intend(false).await?;
+    let values = context([
+        ("title", Value::from(input.title.clone())),
+        ("content", Value::from(input.content)),
+        ("project", Value::from(project.key.clone())),
+        ("date", Value::from(intent.mark.at.strftime("%Y-%m-%d").to_string())),
+    ]);
+    let request = PageRequest {
+        space,
+        markdown: templates.render_page(&path, &values)?,
+        title: input.title,
+        parent: input.parent,
+    };
+    let earlier = match intent.resumed {
+        true => wiki.find_page(&request, &intent.mark).await?,
+        false => None,
+    };
+    let page = match earlier {
+        Some(page) => page,
+        None => wiki.create_page(&request, &intent.mark).await?,
+    };
+    let inverse = json!({ "page_id": page.id });
+    Ok(Done::undone_by(Output { doc_url: page.url, page_id: page.id }, ActionName::DeletePage, inverse))
+}
+
+fn template_path(name: &str) -> Result<String, ActionError> {
+    let legal = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    if !legal {
+        return Err(ActionError::rejected(format!(
+            "`{name}` is not a page template; accepted: the name of a file in prompts/pages/ without its ending"
+        )));
+    }
+    Ok(format!("prompts/pages/{name}.md"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_named_by_plain_words() {
+        assert_eq!(template_path("feature_documentation").unwrap(), "prompts/pages/feature_documentation.md");
+        for name in ["", "../system/planning", "a.md", "a/b"] {
+            assert!(template_path(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_shipped_page_shows_its_content() {
+        let values = context([
+            ("title", Value::from("Discounts")),
+            ("content", Value::from("# How")),
+            ("project", Value::from("SHOP")),
+            ("date", Value::from("2026-11-22")),
+        ]);
+        let page =
+            Templates::default().render_page("prompts/pages/feature_documentation.md", &values).unwrap();
+        assert!(page.starts_with("# How\n") && page.contains("SHOP on 2026-11-22"), "{page}");
+    }
 }

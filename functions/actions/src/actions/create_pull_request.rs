@@ -1,8 +1,13 @@
 //! `create_pull_request`: opens a pull request; its inverse closes it.
 
+use crate::effect::{Done, Effect};
+use crate::scope::Scope;
+use domain::plugins::{PullRequestRequest, VersionControl};
+use domain::{ActionError, ActionName};
 use domain::{BranchName, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// What the step gives.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -43,4 +48,53 @@ pub struct Output {
     pub files: Vec<String>,
     /// Whether it is new; an open one from the same branch is used as it is.
     pub created: bool,
+}
+
+/// Opens the pull request, unless one is open from the same branch into the same branch; that one is used and never taken back,
+/// if it was there before.
+///
+/// # Errors
+/// `Rejected` when the repository is not configured, a branch does not exist or nothing is between the two; the code host's
+/// errors.
+pub async fn run(
+    host: &dyn VersionControl,
+    effect: &Effect,
+    scope: &Scope,
+    input: Input,
+) -> Result<Done<Output>, ActionError> {
+    let project = scope.project_of(input.repository.as_ref())?;
+    let repository = &project.repository;
+    let source = input.source_branch;
+    let target = input.target_branch.unwrap_or_else(|| project.base_branch.clone());
+    let mut found = host.find_pull_request(repository, &source, &target).await?;
+    let intent = effect.intend(found.is_some()).await?;
+    if intent.resumed {
+        found = host.find_pull_request(repository, &source, &target).await?;
+    }
+    let (pull_request, created) = match found {
+        Some(pull_request) => (pull_request, !intent.existed),
+        None => {
+            let request = PullRequestRequest {
+                source: source.clone(),
+                target,
+                title: input.title,
+                description: input.description.unwrap_or_default(),
+                draft: input.draft.unwrap_or_default(),
+            };
+            (host.create_pull_request(repository, &request, &intent.mark).await?, true)
+        }
+    };
+    let number = pull_request.number;
+    let output = Output {
+        pr_url: pull_request.url,
+        number,
+        branch: source.to_string(),
+        files: host.pull_request_files(repository, number).await?,
+        created,
+    };
+    if !created {
+        return Ok(Done::for_good(output));
+    }
+    let inverse = json!({ "repository": repository, "number": number });
+    Ok(Done::undone_by(output, ActionName::ClosePullRequest, inverse))
 }

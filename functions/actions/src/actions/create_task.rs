@@ -1,5 +1,9 @@
 //! `create_task`: creates a ticket in a project.
 
+use crate::effect::{Done, Effect};
+use crate::scope::Scope;
+use domain::ActionError;
+use domain::plugins::{NewTask, TaskManagement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -37,4 +41,44 @@ pub struct Output {
     pub task_id: String,
     /// Where people open it.
     pub url: Option<String>,
+}
+
+/// Creates the ticket, unless an earlier attempt did.
+///
+/// # Errors
+/// `Rejected` when the project is not configured or the tracker does not accept a value; the tracker's errors.
+pub async fn run(
+    tracker: &dyn TaskManagement,
+    effect: &Effect,
+    scope: &Scope,
+    input: Input,
+) -> Result<Done<Output>, ActionError> {
+    let new = NewTask {
+        project: scope.tracker_project(input.project.as_deref())?.to_owned(),
+        task_type: input.task_type.unwrap_or_else(|| "Task".to_owned()),
+        title: input.title,
+        description: input.description.unwrap_or_default(),
+        labels: input.labels,
+        epic: input.epic,
+        story_points: input.story_points,
+    };
+    create(tracker, effect, &new).await
+}
+
+/// Creates a ticket of any type, unless an earlier attempt did.
+pub(crate) async fn create(
+    tracker: &dyn TaskManagement,
+    effect: &Effect,
+    new: &NewTask,
+) -> Result<Done<Output>, ActionError> {
+    let intent = effect.intend(false).await?;
+    let earlier = match intent.resumed {
+        true => tracker.find_created(&new.project, &intent.mark).await?,
+        false => None,
+    };
+    let task = match earlier {
+        Some(task) => task,
+        None => tracker.create_task(new, &intent.mark).await?,
+    };
+    Ok(Done::for_good(Output { task_id: task.task_id, url: task.url }))
 }

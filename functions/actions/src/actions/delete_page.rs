@@ -1,5 +1,8 @@
 //! `delete_page`: deletes a page.
 
+use crate::effect::{Done, Effect};
+use domain::ActionError;
+use domain::plugins::Documentation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,4 +19,18 @@ pub struct Input {
 pub struct Output {
     /// The wiki's id.
     pub page_id: String,
+}
+
+/// Deletes the page; one that is gone is left alone.
+///
+/// # Errors
+/// The wiki's errors.
+pub async fn run(
+    wiki: &dyn Documentation,
+    effect: &Effect,
+    input: Input,
+) -> Result<Done<Output>, ActionError> {
+    effect.intend(true).await?;
+    wiki.delete_page(&input.page_id).await?;
+    Ok(Done::for_good(Output { page_id: input.page_id }))
 }

@@ -1,8 +1,19 @@
 //! `generate_code_implementation`: has a model write the edits that implement a ticket, with tests.
 
+use crate::agent::edits::{CodeReply, Ground};
+use crate::agent::files::Repository;
+use crate::agent::{AgentExecution, Question, authored, context};
+use crate::artifacts::Edits;
 use crate::artifacts::{Analysis, Implementation, Plan};
+use crate::effect::{Done, Effect};
+use crate::protected_paths::ProtectedPaths;
+use crate::scope::Scope;
+use domain::ActionError;
 use domain::action::Agent;
+use domain::plugins::VersionControl;
 use domain::{BranchName, RepositoryName, Stored, Task};
+use minijinja::Value;
+use minijinja::value::Serde;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,4 +55,71 @@ pub struct Input {
 pub struct Output {
     /// The edits and the words that go with them.
     pub implementation: Implementation,
+}
+
+const TEMPLATE: &str = "prompts/code_implementation.md";
+
+/// How edits are to be written, whatever the template says.
+const EDIT_RULES: &str = "\
+Reply with the edits that implement it. Each path stands once, from the repository's root.
+
+- `edit` replaces parts of a file you were shown: each `search` is copied from it to the letter, white space included, and must \
+stand exactly once in it; replacements are made in order.
+- `replace` gives a file you were shown another content; use it when most of it changes.
+- `create` makes a file that does not exist; `delete` removes one you were shown.
+- Files you were not shown cannot be changed, and neither can CI definitions and other protected files.
+";
+
+/// Shows the model the ticket and the present contents of the files it may change, checks that the edits it replies apply to them,
+/// and stores them. Nothing is changed outside.
+///
+/// # Errors
+/// As [`AgentExecution::ask`], [`Repository::select`] and [`Ground::apply`].
+pub async fn run(
+    host: &dyn VersionControl,
+    agent: &AgentExecution,
+    effect: &Effect,
+    scope: &Scope,
+    input: Input,
+) -> Result<Done<Output>, ActionError> {
+    effect.intend(false).await?;
+    let project = scope.project_of(input.repository.as_ref())?;
+    let protected = ProtectedPaths::new(&project.protected_paths)?;
+    let plan = agent.load(input.plan.as_ref()).await?;
+    let analysis = agent.load(input.codebase_analysis.as_ref()).await?;
+    let wanted: Vec<String> = plan
+        .iter()
+        .flat_map(|plan| plan.files_to_change.iter().chain(&plan.files_to_read))
+        .chain(analysis.iter().flat_map(|analysis| &analysis.relevant_files))
+        .cloned()
+        .collect();
+    let repository = Repository::open(host, project, input.branch.as_ref()).await?;
+    let seen = repository.select(agent, &input.task, &wanted).await?;
+    let values = context([
+        ("task", Value::from(Serde(&input.task))),
+        ("repository", Value::from(project.repository.as_str())),
+        ("branch", Value::from(input.branch.as_ref().unwrap_or(&project.base_branch).as_str())),
+        ("plan", Value::from(Serde(&plan))),
+        ("codebase_analysis", Value::from(Serde(&analysis))),
+        ("instructions", authored(input.instructions.as_deref())),
+    ]);
+    let asked = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
+    let question = Question {
+        material: Some(repository.material(&seen)),
+        text: format!("{}\n\n{EDIT_RULES}", asked.trim_end()),
+        max_output_tokens: None,
+    };
+    let reply: CodeReply = agent.ask(question).await?;
+    let files = Ground { tree: &repository.tree, seen: &seen, protected: &protected }.apply(&reply.edits)?;
+    let paths = files.iter().map(|file| file.path.clone()).collect();
+    let implementation = Implementation {
+        summary: reply.summary,
+        pr_title: reply.pr_title,
+        pr_description: reply.pr_description,
+        documentation: reply.documentation,
+        commit_message: reply.commit_message,
+        files: paths,
+        edits: agent.store(&Edits { base: repository.commit, files }).await?,
+    };
+    Ok(Done { cost: agent.spent(), ..Done::for_good(Output { implementation }) })
 }

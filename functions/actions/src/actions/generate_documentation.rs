@@ -1,8 +1,13 @@
 //! `generate_documentation`: has a model write documentation of a change.
 
+use crate::agent::{AgentExecution, Question, authored, context};
 use crate::artifacts::Implementation;
+use crate::effect::{Done, Effect};
+use domain::ActionError;
 use domain::Task;
 use domain::action::Agent;
+use minijinja::Value;
+use minijinja::value::Serde;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,11 +32,31 @@ pub struct Input {
     pub instructions: Option<String>,
 }
 
-/// What later steps can read.
+/// What later steps can read; the model replies it as it stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
     /// The documentation in Markdown, at most 32 KiB.
     pub documentation: String,
     /// A title for it.
     pub title: String,
+}
+
+const TEMPLATE: &str = "prompts/documentation.md";
+const MOST_TOKENS: u32 = 8_000;
+
+/// Asks the model for documentation of what was done.
+///
+/// # Errors
+/// As [`AgentExecution::ask`].
+pub async fn run(agent: &AgentExecution, effect: &Effect, input: Input) -> Result<Done<Output>, ActionError> {
+    effect.intend(false).await?;
+    let values = context([
+        ("task", Value::from(Serde(&input.task))),
+        ("implementation", Value::from(Serde(&input.implementation))),
+        ("instructions", authored(input.instructions.as_deref())),
+    ]);
+    let text = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
+    let output: Output =
+        agent.ask(Question { material: None, text, max_output_tokens: Some(MOST_TOKENS) }).await?;
+    Ok(Done { cost: agent.spent(), ..Done::for_good(output) })
 }

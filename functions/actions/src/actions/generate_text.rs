@@ -1,5 +1,8 @@
 //! `generate_text`: has a model answer a prompt with text.
 
+use crate::agent::{AgentExecution, Question, authored, context};
+use crate::effect::{Done, Effect};
+use domain::ActionError;
 use domain::action::Agent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +11,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// The question; text from outside in it is treated as data.
+    /// The question, in the words of the workflow's author: it is followed. Nothing but text comes of it, whatever a ticket's text in it
+    /// says.
     pub prompt: String,
     /// The most tokens the reply may have. Default: 1000.
     #[serde(default)]
@@ -29,4 +33,26 @@ pub struct Input {
 pub struct Output {
     /// The reply, at most 32 KiB.
     pub text: String,
+}
+
+const TEMPLATE: &str = "prompts/text.md";
+const MOST_TOKENS: u32 = 1_000;
+
+/// Asks the model.
+///
+/// # Errors
+/// As [`AgentExecution::ask_text`]; `Rejected` too when `max_tokens` is zero.
+pub async fn run(agent: &AgentExecution, effect: &Effect, input: Input) -> Result<Done<Output>, ActionError> {
+    let most = input.max_tokens.unwrap_or(MOST_TOKENS);
+    if most == 0 {
+        return Err(ActionError::rejected("`max_tokens` is 0; accepted: 1 and more"));
+    }
+    effect.intend(false).await?;
+    let values = context([
+        ("prompt", authored(Some(&input.prompt))),
+        ("instructions", authored(input.instructions.as_deref())),
+    ]);
+    let text = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
+    let text = agent.ask_text(Question { material: None, text, max_output_tokens: Some(most) }).await?;
+    Ok(Done { cost: agent.spent(), ..Done::for_good(Output { text }) })
 }

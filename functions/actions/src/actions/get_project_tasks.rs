@@ -1,6 +1,9 @@
 //! `get_project_tasks`: lists the tickets of a project, newest first.
 
+use crate::scope::Scope;
+use domain::ActionError;
 use domain::Task;
+use domain::plugins::{TaskManagement, TaskQuery};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,4 +29,45 @@ pub struct Output {
     pub tasks: Vec<Task>,
     /// How many they are.
     pub count: u32,
+}
+
+/// How much text of descriptions an output has room for, in bytes.
+const ROOM: usize = 128 * 1024;
+
+/// Lists tickets.
+///
+/// # Errors
+/// `Rejected` when the limit is none of 1 to 100 or the project is not configured; the tracker's errors.
+pub async fn run(tracker: &dyn TaskManagement, scope: &Scope, input: Input) -> Result<Output, ActionError> {
+    let limit = input.limit.unwrap_or(50);
+    if !(1..=100).contains(&limit) {
+        return Err(ActionError::rejected(format!("`limit` is {limit}; accepted: 1 to 100")));
+    }
+    let project = scope.tracker_project(input.project.as_deref())?.to_owned();
+    let mut tasks = tracker.get_project_tasks(&TaskQuery { project, status: input.status, limit }).await?;
+    let each = ROOM / tasks.len().max(1);
+    for task in &mut tasks {
+        cut(&mut task.description, each);
+    }
+    let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
+    Ok(Output { tasks, count })
+}
+
+fn cut(text: &mut String, bytes: usize) {
+    if text.len() > bytes {
+        text.truncate(text.floor_char_boundary(bytes));
+        text.push('…');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_between_characters() {
+        let mut text = "aäö".to_owned();
+        cut(&mut text, 2);
+        assert_eq!(text, "a…");
+    }
 }

@@ -1,6 +1,9 @@
 //! `get_repository_info`: reads a repository's metadata.
 
+use crate::scope::Scope;
+use domain::ActionError;
 use domain::RepositoryName;
+use domain::plugins::VersionControl;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,4 +34,22 @@ pub struct Output {
     pub private: bool,
     /// Whether nothing may be changed any more.
     pub archived: bool,
+}
+
+/// Reads the metadata.
+///
+/// # Errors
+/// `Rejected` when the repository is not configured or does not exist; the code host's errors.
+pub async fn run(host: &dyn VersionControl, scope: &Scope, input: Input) -> Result<Output, ActionError> {
+    let project = scope.project_of(input.repository.as_ref())?;
+    let info = host.repository_info(&project.repository).await?;
+    Ok(Output {
+        repository: info.repository.to_string(),
+        url: info.url,
+        default_branch: info.default_branch.to_string(),
+        description: info.description,
+        language: info.language,
+        private: info.private,
+        archived: info.archived,
+    })
 }

@@ -1,6 +1,9 @@
 //! `get_task`: reads one ticket.
 
+use crate::scope::Scope;
+use domain::ActionError;
 use domain::Task;
+use domain::plugins::TaskManagement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,4 +20,16 @@ pub struct Input {
 pub struct Output {
     /// The ticket, with the project's repository and channel.
     pub task: Task,
+}
+
+/// Reads the ticket and adds what the configuration knows of its project.
+///
+/// # Errors
+/// `Rejected` when there is no such ticket; the tracker's errors.
+pub async fn run(tracker: &dyn TaskManagement, scope: &Scope, input: Input) -> Result<Output, ActionError> {
+    let mut task = tracker.get_task(&input.task_id).await?;
+    let project = scope.configuration.project_of_task(&input.task_id).unwrap_or(&scope.project);
+    task.repository_url = Some(scope.repository_url(project));
+    task.team_channel.clone_from(&project.channel);
+    Ok(Output { task })
 }

@@ -1,6 +1,8 @@
 //! `list_effects`: closes a run to new effects and lists what it did, newest first.
 
 use crate::artifacts::EffectEntry;
+use domain::{ActionError, Clock};
+use records::{EffectStatus, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,4 +20,36 @@ pub struct Input {
 pub struct Output {
     /// What can be taken back, newest first.
     pub effects: Vec<EffectEntry>,
+}
+
+/// Closes the run, waits out who is still acting, and lists what stands.
+///
+/// # Errors
+/// `Unavailable` while an effect of the run is being performed, with how long to wait; the table's errors.
+pub async fn run(
+    table: &Table,
+    clock: &dyn Clock,
+    own_run: &str,
+    input: Input,
+) -> Result<Output, ActionError> {
+    let run = input.run.as_deref().unwrap_or(own_run);
+    let now = clock.now();
+    table.close_run(run, now).await?;
+    let effects = table.effects_of(run).await?;
+    if let Some(until) =
+        effects.iter().filter(|effect| effect.is_leased(now)).map(|effect| effect.lease_until).max()
+    {
+        return Err(ActionError {
+            retry_after: until.duration_since(now).try_into().ok(),
+            ..ActionError::unavailable(format!(
+                "a step of the run is still at work, at least until {until}; the rollback waits for it"
+            ))
+        });
+    }
+    let effects = effects
+        .into_iter()
+        .filter(|effect| effect.status == EffectStatus::Done && effect.inverse.is_some())
+        .map(|effect| EffectEntry { key: effect.key, action: effect.action, inverse: effect.inverse })
+        .collect();
+    Ok(Output { effects })
 }

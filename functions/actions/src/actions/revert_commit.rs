@@ -1,5 +1,9 @@
 //! `revert_commit`: moves a branch back from a commit to its parent, while nobody has built on it.
 
+use crate::effect::{Done, Effect};
+use crate::scope::Scope;
+use domain::ActionError;
+use domain::plugins::VersionControl;
 use domain::{BranchName, CommitSha, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,4 +32,29 @@ pub struct Output {
     pub branch: String,
     /// The commit it points to now.
     pub sha: String,
+}
+
+/// Moves the branch back; one that is there already is left alone.
+///
+/// # Errors
+/// `Conflict` when somebody has built on the commit; `Rejected` when the repository is not configured or the branch is its base
+/// branch; the code host's errors.
+pub async fn run(
+    host: &dyn VersionControl,
+    effect: &Effect,
+    scope: &Scope,
+    input: Input,
+) -> Result<Done<Output>, ActionError> {
+    let project = scope.project_of(input.repository.as_ref())?;
+    let (repository, branch) = (&project.repository, &input.branch);
+    if *branch == project.base_branch {
+        return Err(ActionError::rejected(format!("`{branch}` is the base branch and is not moved back")));
+    }
+    let head = host.find_branch(repository, branch).await?;
+    let there = head.as_ref().is_none_or(|head| *head == input.parent);
+    effect.intend(there).await?;
+    if !there {
+        host.revert_commit(repository, branch, &input.sha, &input.parent).await?;
+    }
+    Ok(Done::for_good(Output { branch: branch.to_string(), sha: input.parent.to_string() }))
 }

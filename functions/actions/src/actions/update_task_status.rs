@@ -1,7 +1,13 @@
 //! `update_task_status`: moves a ticket to another status; its inverse moves it back.
 
+use crate::actions::add_comment;
+use crate::effect::{Done, Effect};
+use domain::configuration::Project;
+use domain::plugins::TaskManagement;
+use domain::{ActionError, ActionName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// What the step gives.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -23,4 +29,66 @@ pub struct Output {
     pub status: String,
     /// What it was, by the tracker's name.
     pub previous_status: String,
+}
+
+/// Leaves the comment, then moves the ticket. What it was before is remembered across attempts, so that the inverse stays true.
+///
+/// # Errors
+/// `Rejected` when there is no such ticket or the status cannot be reached, naming those that can; the tracker's errors.
+pub async fn run(
+    tracker: &dyn TaskManagement,
+    effect: &Effect,
+    project: &Project,
+    input: Input,
+) -> Result<Done<Output>, ActionError> {
+    let task_id = input.task_id;
+    let wanted = tracker_name(project, &input.status);
+    let previous: Option<String> =
+        effect.remember("previous", async || Ok(tracker.get_task(&task_id).await?.status)).await?;
+    if let Some(comment) = input.comment {
+        let part = effect.part("comment", ActionName::AddComment);
+        let input = add_comment::Input { task_id: task_id.clone(), comment };
+        part.perform(async |part| add_comment::run(tracker, part, input).await).await?;
+    }
+    let moved_before = previous.as_deref().is_some_and(|previous| same(previous, wanted));
+    effect.intend(moved_before).await?;
+    let change = tracker.update_status(&task_id, wanted).await?;
+    let output =
+        Output { previous_status: previous.clone().unwrap_or(change.previous), status: change.status };
+    match previous {
+        Some(previous) if !same(&previous, &output.status) => Ok(Done::undone_by(
+            output,
+            ActionName::UpdateTaskStatus,
+            json!({ "task_id": task_id, "status": previous }),
+        )),
+        _ => Ok(Done::for_good(output)),
+    }
+}
+
+/// What the tracker calls a status: by the project's `statuses`, else the same.
+fn tracker_name<'a>(project: &'a Project, status: &'a str) -> &'a str {
+    project.statuses.iter().find(|(name, _)| same(name, status)).map_or(status, |(_, name)| name)
+}
+
+fn same(one: &str, other: &str) -> bool {
+    let plain = |name: &str| -> String {
+        name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).flat_map(char::to_lowercase).collect()
+    };
+    plain(one) == plain(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_project_translates_statuses() {
+        let project: Project = serde_json::from_value(json!({
+            "key": "SHOP", "repository": "acme/shop", "statuses": {"in_review": "Code Review"}
+        }))
+        .unwrap();
+        assert_eq!(tracker_name(&project, "In-Review"), "Code Review");
+        assert_eq!(tracker_name(&project, "in_progress"), "in_progress");
+        assert!(same("In Progress", "in_progress") && !same("Done", "To Do"));
+    }
 }

@@ -1,0 +1,390 @@
+//! Calls of models: introduced to their work, paid for before they are made, recorded after.
+
+pub mod edits;
+pub mod fence;
+pub mod files;
+pub mod price;
+pub mod template;
+
+use crate::agent::template::Templates;
+use crate::scope::Scope;
+use domain::action::Agent;
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, PromptBlock, StopReason};
+use domain::{ActionError, ActionName, Clock, ErrorKind, MicroUsd, Stored};
+use minijinja::Value;
+use records::{Limits, Reservation, Settlement, Table};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+/// An agent at work on one step: asks its model within the limits, and keeps what is large.
+pub struct AgentExecution {
+    provider: Arc<dyn AiProvider>,
+    table: Table,
+    clock: Arc<dyn Clock>,
+    templates: Templates,
+    limits: Limits,
+    charge: Charge,
+    agent: Agent,
+    model: String,
+    max_output_tokens: u32,
+    calls: AtomicU32,
+    spent: AtomicU64,
+    unpriced: AtomicBool,
+}
+
+/// Whom and what calls are charged to.
+#[derive(Debug, Clone)]
+pub struct Charge {
+    /// The invocation's id: every attempt pays for itself.
+    pub invocation: String,
+    /// What is asked for.
+    pub action: ActionName,
+    /// The ticket it is spent on.
+    pub task_id: Option<String>,
+    /// The account, by [`domain::Actor::account`].
+    pub account: String,
+    /// The project's key.
+    pub project: String,
+    /// The execution's name.
+    pub execution: String,
+    /// The state's name with its loop indexes.
+    pub state: String,
+}
+
+impl Charge {
+    /// Charges what the invocation asks for to the scope's actor and project.
+    pub fn new(scope: &Scope, invocation: &str, action: ActionName, task_id: Option<String>) -> Self {
+        Self {
+            invocation: invocation.to_owned(),
+            action,
+            task_id,
+            account: scope.account(),
+            project: scope.project.key.clone(),
+            execution: scope.execution.clone(),
+            state: scope.state.clone(),
+        }
+    }
+}
+
+/// The model to ask and how much it may say.
+pub struct Model {
+    /// Who serves it.
+    pub provider: Arc<dyn AiProvider>,
+    /// Its id.
+    pub name: String,
+    /// The most tokens one reply may have.
+    pub max_output_tokens: u32,
+}
+
+/// A question to the model.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// What is likely to be sent again within minutes: the repository. Cached by the provider.
+    pub material: Option<String>,
+    /// The question itself, rendered from a template.
+    pub text: String,
+    /// The most tokens the reply may have; the configuration's limit holds besides.
+    pub max_output_tokens: Option<u32>,
+}
+
+impl AgentExecution {
+    /// An agent that has asked nothing yet.
+    pub fn new(
+        table: Table,
+        clock: Arc<dyn Clock>,
+        templates: Templates,
+        limits: Limits,
+        charge: Charge,
+        agent: Agent,
+        model: Model,
+    ) -> Self {
+        Self {
+            provider: model.provider,
+            table,
+            clock,
+            templates,
+            limits,
+            charge,
+            agent,
+            model: model.name,
+            max_output_tokens: model.max_output_tokens,
+            calls: AtomicU32::new(0),
+            spent: AtomicU64::new(0),
+            unpriced: AtomicBool::new(false),
+        }
+    }
+
+    /// Renders the step's own template, or else the action's.
+    ///
+    /// # Errors
+    /// `Rejected` when there is no such template or it uses what the step does not give.
+    pub fn render(&self, own: Option<&str>, default: &str, context: &Value) -> Result<String, ActionError> {
+        self.templates.render(own.unwrap_or(default), context)
+    }
+
+    /// Asks for a value of a form of its own.
+    ///
+    /// # Errors
+    /// As [`AgentExecution::ask_text`]; `Rejected` too when the reply does not have the form.
+    pub async fn ask<T: JsonSchema + DeserializeOwned>(&self, question: Question) -> Result<T, ActionError> {
+        let text = self.call(question, Some(reply_schema::<T>())).await?;
+        serde_json::from_str(&text).map_err(|error| {
+            ActionError::rejected(format!(
+                "the model's reply does not have the form that was asked for: {}",
+                http_client::excerpt(&error.to_string())
+            ))
+        })
+    }
+
+    /// Asks for text.
+    ///
+    /// # Errors
+    /// `BudgetExceeded` before anything is sent when the worst case does not fit a limit; `Rejected` when the model declines or its
+    /// reply is cut off; the provider's errors.
+    pub async fn ask_text(&self, question: Question) -> Result<String, ActionError> {
+        self.call(question, None).await
+    }
+
+    /// What the calls have cost so far; `None` when one of them has no known price.
+    pub fn spent(&self) -> Option<MicroUsd> {
+        let spent = MicroUsd(self.spent.load(Ordering::Relaxed));
+        (!self.unpriced.load(Ordering::Relaxed)).then_some(spent)
+    }
+
+    /// Restores what an earlier step stored.
+    ///
+    /// # Errors
+    /// `Internal` when it has expired or is damaged.
+    pub async fn load<T: DeserializeOwned>(
+        &self,
+        stored: Option<&Stored<T>>,
+    ) -> Result<Option<T>, ActionError> {
+        match stored {
+            Some(stored) => Ok(Some(self.table.load(stored).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Stores a value for later steps.
+    ///
+    /// # Errors
+    /// `Rejected` when it is too large.
+    pub async fn store<T: Serialize>(&self, value: &T) -> Result<Stored<T>, ActionError> {
+        Ok(self.table.store(&self.charge.execution, value, self.clock.now()).await?)
+    }
+
+    async fn call(
+        &self,
+        question: Question,
+        schema: Option<serde_json::Value>,
+    ) -> Result<String, ActionError> {
+        let request = self.request(question, schema)?;
+        let reservation = self.reserve(&request).await?;
+        let started_at = self.clock.now();
+        let reply = match self.provider.complete(&request).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                self.settle_failure(&reservation, &error).await;
+                return Err(error);
+            }
+        };
+        self.settle(&reservation, &reply).await?;
+        self.record(&reservation, &reply, started_at).await;
+        finished_text(reply)
+    }
+
+    fn request(
+        &self,
+        question: Question,
+        reply_schema: Option<serde_json::Value>,
+    ) -> Result<ModelRequest, ActionError> {
+        let path = match self.agent {
+            Agent::Planning => "prompts/system/planning.md",
+            Agent::Development => "prompts/system/development.md",
+        };
+        let introduction = self.templates.text(path)?;
+        let mut prompt = Vec::new();
+        prompt.extend(question.material.map(|text| PromptBlock { text, cache: true }));
+        prompt.push(PromptBlock { text: question.text, cache: false });
+        Ok(ModelRequest {
+            model: self.model.clone(),
+            system: vec![PromptBlock { text: format!("{introduction}\n{}\n", fence::RULE), cache: true }],
+            prompt,
+            reply_schema,
+            max_output_tokens: question
+                .max_output_tokens
+                .map_or(self.max_output_tokens, |most| most.min(self.max_output_tokens)),
+        })
+    }
+
+    async fn reserve(&self, request: &ModelRequest) -> Result<Reservation, ActionError> {
+        let now = self.clock.now();
+        let provider = self.provider.price_provider();
+        let amount = price::worst_case(
+            provider,
+            &request.model,
+            self.provider.input_tokens_at_most(request),
+            u64::from(request.max_output_tokens),
+            now,
+        )?;
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let charge = &self.charge;
+        let reservation = Reservation {
+            id: format!("{}-{number}", charge.invocation),
+            amount,
+            account: charge.account.clone(),
+            project: Some(charge.project.clone()),
+            task_id: charge.task_id.clone(),
+            execution: charge.execution.clone(),
+            state: charge.state.clone(),
+            action: charge.action,
+            provider: provider.to_owned(),
+            model: request.model.clone(),
+            reserved_at: now,
+        };
+        self.table.reserve(&reservation, self.limits).await?;
+        Ok(reservation)
+    }
+
+    async fn settle(&self, reservation: &Reservation, reply: &ModelReply) -> Result<(), ActionError> {
+        let now = self.clock.now();
+        let price = price::price(&reservation.provider, &reply.model, &reply.usage, now)
+            .or_else(|| price::price(&reservation.provider, &reservation.model, &reply.usage, now));
+        match price {
+            Some(price) => {
+                self.spent.fetch_add(price.0, Ordering::Relaxed);
+            }
+            None => {
+                tracing::warn!(
+                    model = reply.model,
+                    "the model has no known price; its worst case stays booked"
+                );
+                self.unpriced.store(true, Ordering::Relaxed);
+            }
+        }
+        self.table.settle(reservation, Settlement { price, usage: Some(reply.usage), at: now }).await?;
+        Ok(())
+    }
+
+    /// An error that the provider answered with is not billed. Without an answer nobody knows, so the worst case stays booked.
+    async fn settle_failure(&self, reservation: &Reservation, error: &ActionError) {
+        let now = self.clock.now();
+        let settled = match error.kind {
+            ErrorKind::Unavailable | ErrorKind::Internal => {
+                let unknown = Settlement { price: None, usage: None, at: now };
+                self.table.settle(reservation, unknown).await.map(drop)
+            }
+            _ => self.table.release(reservation, now).await.map(drop),
+        };
+        if let Err(error) = settled {
+            tracing::warn!(reservation = reservation.id, %error, "a reservation stays open; the sweeper settles it");
+        }
+    }
+
+    async fn record(&self, reservation: &Reservation, reply: &ModelReply, started_at: jiff::Timestamp) {
+        let call = records::AgentExecution {
+            id: reservation.id.clone(),
+            execution: reservation.execution.clone(),
+            state: reservation.state.clone(),
+            agent: self.agent.as_str().to_owned(),
+            action: reservation.action,
+            model: reply.model.clone(),
+            request_id: reply.request_id.clone(),
+            stop: match &reply.stop {
+                StopReason::Complete => "complete".to_owned(),
+                StopReason::Truncated => "truncated".to_owned(),
+                StopReason::Refused => "refused".to_owned(),
+                StopReason::Other(name) => name.clone(),
+            },
+            usage: reply.usage,
+            started_at,
+            ended_at: self.clock.now(),
+        };
+        // What was paid for must not be lost for want of its description.
+        if let Err(error) = self.table.put_agent_execution(&call).await {
+            tracing::warn!(call = call.id, %error, "a call of a model was not recorded");
+        }
+    }
+}
+
+fn finished_text(reply: ModelReply) -> Result<String, ActionError> {
+    match reply.stop {
+        StopReason::Complete => Ok(reply.text),
+        StopReason::Refused => Err(ActionError::rejected(
+            "the model declined to answer; reword the ticket or choose another model",
+        )),
+        StopReason::Truncated => Err(ActionError::rejected(
+            "the model's reply was cut off at its limit of tokens; make the ticket smaller or raise plugins.claude.max_output_tokens",
+        )),
+        StopReason::Other(name) => Err(ActionError::rejected(format!(
+            "the model stopped for the reason `{}`",
+            http_client::excerpt(&name)
+        ))),
+    }
+}
+
+/// The JSON Schema of a reply.
+fn reply_schema<T: JsonSchema>() -> serde_json::Value {
+    let settings =
+        SchemaSettings::draft2020_12().for_deserialize().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// The variables of a step's template: its inputs by their names, and in place of references what was stored.
+pub fn context(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    entries.into_iter().collect()
+}
+
+/// Words of the workflow's author, which agents keep to: printed as they stand. Whoever puts a ticket's text into them decides
+/// that it is to be followed.
+pub fn authored(text: Option<&str>) -> Value {
+    text.map_or_else(|| Value::from(()), |text| Value::from_safe_string(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::plugins::Usage;
+
+    fn finished(stop: StopReason) -> Result<String, ActionError> {
+        finished_text(ModelReply {
+            text: "text".into(),
+            stop,
+            usage: Usage::default(),
+            model: "m".into(),
+            request_id: None,
+        })
+    }
+
+    #[test]
+    fn only_a_complete_reply_is_used() {
+        assert_eq!(finished(StopReason::Complete).unwrap(), "text");
+        for (stop, words) in [
+            (StopReason::Refused, "declined"),
+            (StopReason::Truncated, "cut off"),
+            (StopReason::Other("pause_turn".into()), "`pause_turn`"),
+        ] {
+            let error = finished(stop).unwrap_err();
+            assert!(error.kind == ErrorKind::Rejected && error.message.contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn reply_schemas_stand_alone() {
+        let schema = reply_schema::<edits::CodeReply>().to_string();
+        assert!(!schema.contains("$ref"), "{schema}");
+        assert!(schema.contains("stands exactly once"), "fields are described: {schema}");
+    }
+
+    #[test]
+    fn authors_are_quoted_as_they_write() {
+        let templates = Templates::default();
+        let context = context([("prompt", authored(Some("Say hi."))), ("instructions", authored(None))]);
+        let text = templates.render("prompts/text.md", &context).unwrap();
+        assert!(text.ends_with("\n\nSay hi.\n") || text.ends_with("\n\nSay hi."), "{text}");
+    }
+}

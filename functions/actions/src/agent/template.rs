@@ -1,0 +1,189 @@
+//! Prompt templates: minijinja, strict about undefined names, with every value fenced as data.
+
+use super::fence::fence;
+use domain::ActionError;
+use minijinja::value::ValueKind;
+use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The templates that come with Ticketsmith, by their paths from the folder of `ticketsmith.yaml`. A project's own file of the same
+/// path replaces one.
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("prompts/analyze_codebase.md", include_str!("../../../../prompts/analyze_codebase.md")),
+    ("prompts/code_generation.txt", include_str!("../../../../prompts/code_generation.txt")),
+    ("prompts/code_implementation.md", include_str!("../../../../prompts/code_implementation.md")),
+    ("prompts/documentation.md", include_str!("../../../../prompts/documentation.md")),
+    ("prompts/file_selection.md", include_str!("../../../../prompts/file_selection.md")),
+    ("prompts/implementation_plan.md", include_str!("../../../../prompts/implementation_plan.md")),
+    ("prompts/text.md", include_str!("../../../../prompts/text.md")),
+    (
+        "prompts/pages/feature_documentation.md",
+        include_str!("../../../../prompts/pages/feature_documentation.md"),
+    ),
+    ("prompts/system/development.md", include_str!("../../../../prompts/system/development.md")),
+    ("prompts/system/planning.md", include_str!("../../../../prompts/system/planning.md")),
+];
+
+/// The templates of one installation: the shipped ones and, before them, a project's own.
+#[derive(Debug, Clone, Default)]
+pub struct Templates {
+    own: BTreeMap<String, String>,
+}
+
+impl Templates {
+    /// `own` maps paths from the folder of `ticketsmith.yaml` to texts.
+    pub fn new(own: BTreeMap<String, String>) -> Self {
+        Self { own: own.into_iter().map(|(path, text)| (normal(&path), text)).collect() }
+    }
+
+    /// The text of a template. `./` before a path does not matter.
+    ///
+    /// # Errors
+    /// `Rejected` when there is none of that path, naming those there are.
+    pub fn text(&self, path: &str) -> Result<&str, ActionError> {
+        let wanted = normal(path);
+        let shipped = || SHIPPED.iter().find(|(path, _)| *path == wanted).map(|(_, text)| *text);
+        self.own.get(&wanted).map(String::as_str).or_else(shipped).ok_or_else(|| {
+            ActionError::rejected(format!(
+                "there is no template `{path}`; known: {}",
+                self.paths().into_iter().collect::<Vec<_>>().join(", ")
+            ))
+        })
+    }
+
+    /// Renders a template for a model: every text it prints is fenced as data, unless code of ours made it.
+    ///
+    /// # Errors
+    /// `Rejected` when there is no such template, or it cannot be rendered: it names the template, the line and what is wrong.
+    pub fn render(&self, path: &str, context: &Value) -> Result<String, ActionError> {
+        render(path, self.text(path)?, context, Environment::new(), Some(print_fenced))
+    }
+
+    /// Renders a template for people: texts are printed as they are.
+    ///
+    /// # Errors
+    /// As [`Templates::render`].
+    pub fn render_page(&self, path: &str, context: &Value) -> Result<String, ActionError> {
+        render(path, self.text(path)?, context, Environment::new(), None)
+    }
+
+    fn paths(&self) -> BTreeSet<&str> {
+        self.own.keys().map(String::as_str).chain(SHIPPED.iter().map(|(path, _)| *path)).collect()
+    }
+}
+
+/// The names a template's text uses and does not define itself, for the compiler to compare with a step's inputs.
+///
+/// # Errors
+/// What is wrong with the template, and in which line.
+pub fn variables(text: &str) -> Result<BTreeSet<String>, String> {
+    let environment = Environment::new();
+    let template = environment.template_from_str(text).map_err(|error| describe(&error))?;
+    let own: BTreeSet<&str> = environment.globals().map(|(name, _)| name).collect();
+    Ok(template.undeclared_variables(false).into_iter().filter(|name| !own.contains(name.as_str())).collect())
+}
+
+/// The variables of a shipped template; `None` when no template is shipped under that path.
+pub fn prompt_variables(path: &str) -> Option<BTreeSet<String>> {
+    let path = normal(path);
+    SHIPPED.iter().find(|(shipped, _)| *shipped == path).and_then(|(_, text)| variables(text).ok())
+}
+
+fn normal(path: &str) -> String {
+    path.trim_start_matches("./").to_owned()
+}
+
+type Printer = fn(&mut Output<'_>, &mut State<'_, '_>, &Value) -> Result<(), minijinja::Error>;
+
+fn render(
+    path: &str,
+    text: &str,
+    context: &Value,
+    mut environment: Environment<'_>,
+    printer: Option<Printer>,
+) -> Result<String, ActionError> {
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // Nothing is HTML here, whatever a template's file is called.
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    if let Some(printer) = printer {
+        environment.set_formatter(printer);
+    }
+    environment.render_str(text, context.clone()).map_err(|error| {
+        ActionError::rejected(format!("the template `{path}` cannot be rendered: {}", describe(&error)))
+    })
+}
+
+/// Prints numbers and truth values as they are, nothing for an absent value, and everything else fenced: objects and lists as JSON.
+fn print_fenced(
+    output: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
+    match value.kind() {
+        ValueKind::None => Ok(()),
+        _ if value.is_safe() => Ok(output.write_str(&value.to_string())?),
+        ValueKind::String => Ok(output.write_str(&fence(&value.to_string()))?),
+        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable => {
+            let json = serde_json::to_string_pretty(value).map_err(|error| {
+                minijinja::Error::new(minijinja::ErrorKind::BadSerialization, error.to_string())
+            })?;
+            Ok(output.write_str(&fence(&json))?)
+        }
+        _ => minijinja::escape_formatter(output, state, value),
+    }
+}
+
+fn describe(error: &minijinja::Error) -> String {
+    let detail = error
+        .detail()
+        .map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+    match error.line() {
+        Some(line) => format!("line {line}: {detail}"),
+        None => detail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minijinja::value::Serde;
+    use serde_json::json;
+
+    fn own(text: &str) -> Templates {
+        Templates::new(BTreeMap::from([("./prompts/x.md".to_owned(), text.to_owned())]))
+    }
+
+    fn check(text: &str, context: serde_json::Value, expected: &str) {
+        let rendered = own(text).render("prompts/x.md", &Value::from(Serde(context)));
+        assert_eq!(rendered.unwrap(), expected);
+    }
+
+    #[test]
+    fn every_text_is_fenced_and_numbers_are_not() {
+        check("{{ n }} {{ absent }}.", json!({"n": 3, "absent": null}), "3 .");
+        check("A {{ t.title }}.", json!({"t": {"title": "Hi"}}), &format!("A {}.", fence("Hi")));
+        check("{{ list }}", json!({"list": ["a"]}), &fence("[\n  \"a\"\n]"));
+        check("{{ list | join(', ') }}", json!({"list": ["a", "b"]}), &fence("a, b"));
+    }
+
+    #[test]
+    fn an_undefined_name_is_an_error_with_its_line() {
+        let error =
+            own("a\n{{ nope }}").render("./prompts/x.md", &Value::from(Serde(json!({})))).unwrap_err();
+        assert!(error.message.contains("`./prompts/x.md`") && error.message.contains("line 2"), "{error}");
+        let error = Templates::default().text("prompts/nope.md").unwrap_err();
+        assert!(error.message.contains("prompts/code_generation.txt"), "{error}");
+    }
+
+    #[test]
+    fn variables_are_the_names_a_template_needs() {
+        let names = |text| variables(text).map(|names| names.into_iter().collect::<Vec<_>>().join(","));
+        assert_eq!(names("{% for s in plan.steps %}{{ s }}{% endfor %}{{ range(2) }}").unwrap(), "plan");
+        assert!(names("a\n{% if %}").unwrap_err().contains("line 2"));
+        let shipped = prompt_variables("./prompts/code_generation.txt").unwrap();
+        assert_eq!(shipped.into_iter().collect::<Vec<_>>(), ["branch", "repository", "task"]);
+        for (path, text) in SHIPPED {
+            assert!(variables(text).is_ok(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Files that no commit of ours may touch.
+
+use domain::ActionError;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+/// A project's `protected_paths`, ready to be asked.
+#[derive(Debug, Clone)]
+pub struct ProtectedPaths {
+    patterns: Vec<String>,
+    matcher: GlobSet,
+}
+
+impl ProtectedPaths {
+    /// Reads glob patterns as [`globset`] does: `*` stays within a folder, `**` does not. Case does not matter, because some file
+    /// systems ignore it: `.GitHub/workflows` is `.github/workflows` there.
+    ///
+    /// # Errors
+    /// `Rejected` naming a pattern that is none.
+    pub fn new(patterns: &[String]) -> Result<Self, ActionError> {
+        let wrong = |pattern: &str, error: &globset::Error| {
+            ActionError::rejected(format!(
+                "protected_paths: `{pattern}` is not a glob pattern: {}",
+                error.kind()
+            ))
+        };
+        let mut set = GlobSetBuilder::new();
+        for pattern in patterns {
+            let glob = GlobBuilder::new(pattern)
+                .literal_separator(true)
+                .case_insensitive(true)
+                .build()
+                .map_err(|error| wrong(pattern, &error))?;
+            set.add(glob);
+        }
+        let matcher = set.build().map_err(|error| wrong("", &error))?;
+        Ok(Self { patterns: patterns.to_vec(), matcher })
+    }
+
+    /// Whether a path is protected.
+    pub fn contains(&self, path: &str) -> bool {
+        self.matcher.is_match(path)
+    }
+
+    /// Lets through what touches no protected path, whether it writes or deletes.
+    ///
+    /// # Errors
+    /// `Rejected` naming every protected path and the patterns.
+    pub fn check<'a>(&self, paths: impl IntoIterator<Item = &'a str>) -> Result<(), ActionError> {
+        let touched: Vec<_> = paths.into_iter().filter(|path| self.contains(path)).collect();
+        if touched.is_empty() {
+            return Ok(());
+        }
+        Err(ActionError::rejected(format!(
+            "the change touches protected paths, which only people may change: {}; protected are: {}",
+            touched.join(", "),
+            self.patterns.join(", ")
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, protected: bool) {
+        let patterns = [".github/**", "**/Dockerfile", "Jenkinsfile", ".gitlab-ci.yml"].map(str::to_owned);
+        let paths = ProtectedPaths::new(&patterns).unwrap();
+        assert_eq!(paths.contains(path), protected, "{path}");
+        assert_eq!(paths.check([path]).is_err(), protected);
+    }
+
+    #[test]
+    fn patterns_hold_in_any_case_and_at_the_root() {
+        for path in [
+            ".github/workflows/ci.yml",
+            ".GITHUB/x",
+            "Dockerfile",
+            "a/b/dockerfile",
+            "jenkinsfile",
+            ".gitlab-ci.yml",
+        ] {
+            check(path, true);
+        }
+        for path in ["src/github/x.rs", "a/Jenkinsfile", "Dockerfile.md", ".githubx"] {
+            check(path, false);
+        }
+    }
+
+    #[test]
+    fn a_wrong_pattern_and_a_protected_path_are_named() {
+        assert!(ProtectedPaths::new(&["a[".to_owned()]).unwrap_err().message.contains("`a[`"));
+        let paths = ProtectedPaths::new(&["ci/**".to_owned()]).unwrap();
+        let error = paths.check(["a", "CI/x"]).unwrap_err();
+        assert!(error.message.contains("CI/x") && error.message.contains("ci/**"), "{error}");
+    }
+}

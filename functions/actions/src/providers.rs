@@ -1,0 +1,174 @@
+//! Which plugin serves a project: made when an action needs it, with that action's credentials only.
+
+use crate::agent::Model;
+use crate::pace::Pace;
+use crate::scope::Scope;
+use crate::secrets::Secrets;
+use domain::configuration::{Plugins, Provider, Rate};
+use domain::plugins::{Communication, Documentation, TaskManagement, VersionControl};
+use domain::{ActionError, Clock, PluginType};
+use http_client::Options;
+use provider_claude::Claude;
+use provider_confluence::Confluence;
+use provider_github::{Access, Github};
+use provider_jira::Jira;
+use provider_slack::Slack;
+use records::Table;
+use std::sync::Arc;
+
+/// Why there is no plugin.
+#[derive(Debug)]
+pub(crate) enum Absent {
+    /// The project leaves the plugin type unset: the step is skipped for this reason.
+    Unset(String),
+    /// It cannot be made.
+    Failed(ActionError),
+}
+
+impl From<ActionError> for Absent {
+    fn from(error: ActionError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Makes plugins.
+#[derive(Debug)]
+pub(crate) struct Providers {
+    table: Table,
+    secrets: Secrets,
+    clock: Arc<dyn Clock>,
+    options: Options,
+}
+
+impl Providers {
+    /// Connects nothing yet.
+    ///
+    /// # Errors
+    /// `Internal` when TLS cannot be set up.
+    pub(crate) fn new(table: Table, secrets: Secrets, clock: Arc<dyn Clock>) -> Result<Self, ActionError> {
+        let options = Options::new()?.clock(Arc::clone(&clock));
+        Ok(Self { table, secrets, clock, options })
+    }
+
+    /// The project's tracker.
+    ///
+    /// # Errors
+    /// [`Absent`].
+    pub(crate) async fn tracker(&self, scope: &Scope) -> Result<Arc<dyn TaskManagement>, Absent> {
+        match provider(scope, PluginType::TaskManagement)? {
+            Provider::Jira => {
+                let settings = section(&scope.configuration.plugins.jira, Provider::Jira)?;
+                let secret = self.secrets.get(&settings.secret).await?;
+                let credentials = provider_jira::Credentials::read(&settings.secret, &secret)?;
+                let options = self.options(Provider::Jira, settings.rate_limit);
+                Ok(Arc::new(Jira::new(settings, credentials, &options)?))
+            }
+            Provider::Github => {
+                Ok(Arc::new(self.github(&scope.configuration.plugins, Access::WriteIssues).await?))
+            }
+            other => Err(unable(other, PluginType::TaskManagement)),
+        }
+    }
+
+    /// The project's code host, with no more than the access wanted.
+    ///
+    /// # Errors
+    /// [`Absent`].
+    pub(crate) async fn code_host(
+        &self,
+        scope: &Scope,
+        access: Access,
+    ) -> Result<Arc<dyn VersionControl>, Absent> {
+        match provider(scope, PluginType::VersionControl)? {
+            Provider::Github => Ok(Arc::new(self.github(&scope.configuration.plugins, access).await?)),
+            other => Err(unable(other, PluginType::VersionControl)),
+        }
+    }
+
+    /// The project's chat.
+    ///
+    /// # Errors
+    /// [`Absent`].
+    pub(crate) async fn chat(&self, scope: &Scope) -> Result<Arc<dyn Communication>, Absent> {
+        match provider(scope, PluginType::Communication)? {
+            Provider::Slack => {
+                let settings = section(&scope.configuration.plugins.slack, Provider::Slack)?;
+                let secret = self.secrets.get(&settings.secret).await?;
+                let credentials = provider_slack::Credentials::read(&settings.secret, &secret)?;
+                let options = self.options(Provider::Slack, settings.rate_limit);
+                Ok(Arc::new(Slack::new(settings, credentials, &options)?))
+            }
+            other => Err(unable(other, PluginType::Communication)),
+        }
+    }
+
+    /// The project's wiki.
+    ///
+    /// # Errors
+    /// [`Absent`].
+    pub(crate) async fn wiki(&self, scope: &Scope) -> Result<Arc<dyn Documentation>, Absent> {
+        match provider(scope, PluginType::Documentation)? {
+            Provider::Confluence => {
+                let settings = section(&scope.configuration.plugins.confluence, Provider::Confluence)?;
+                let secret = self.secrets.get(&settings.secret).await?;
+                let credentials = provider_confluence::Credentials::read(&settings.secret, &secret)?;
+                let options = self.options(Provider::Confluence, settings.rate_limit);
+                Ok(Arc::new(Confluence::new(settings, credentials, &options)?))
+            }
+            other => Err(unable(other, PluginType::Documentation)),
+        }
+    }
+
+    /// The project's model.
+    ///
+    /// # Errors
+    /// [`Absent`].
+    pub(crate) async fn model(&self, scope: &Scope) -> Result<Model, Absent> {
+        match provider(scope, PluginType::AiProvider)? {
+            Provider::Claude => {
+                let settings = section(&scope.configuration.plugins.claude, Provider::Claude)?;
+                let secret = self.secrets.get(&settings.secret).await?;
+                let credentials = provider_claude::Credentials::read(&settings.secret, &secret)?;
+                let options = self.options(Provider::Claude, settings.rate_limit);
+                Ok(Model {
+                    provider: Arc::new(Claude::new(settings, credentials, &options)?),
+                    name: settings.model.clone(),
+                    max_output_tokens: settings.max_output_tokens,
+                })
+            }
+            other => Err(unable(other, PluginType::AiProvider)),
+        }
+    }
+
+    async fn github(&self, plugins: &Plugins, access: Access) -> Result<Github, ActionError> {
+        let settings = section(&plugins.github, Provider::Github)?;
+        let secret = self.secrets.get(&settings.secret).await?;
+        let credentials = provider_github::Credentials::read(&settings.secret, &secret)?;
+        let options = self.options(Provider::Github, settings.rate_limit);
+        Github::new(settings, credentials, access, &options)
+    }
+
+    fn options(&self, provider: Provider, rate: Rate) -> Options {
+        let pace = Pace { table: self.table.clone(), provider, rate, clock: Arc::clone(&self.clock) };
+        self.options.clone().gate(Arc::new(pace))
+    }
+}
+
+fn provider(scope: &Scope, plugin: PluginType) -> Result<Provider, Absent> {
+    scope.project.providers.get(&plugin).copied().ok_or_else(|| {
+        Absent::Unset(format!("the project {} has no provider for {plugin}", scope.project.key))
+    })
+}
+
+fn section<T>(section: &Option<T>, provider: Provider) -> Result<&T, ActionError> {
+    section.as_ref().ok_or_else(|| {
+        let name = provider.as_str();
+        ActionError::rejected(format!(
+            "the configuration has no section plugins.{name}; add it, or choose another provider"
+        ))
+    })
+}
+
+fn unable(provider: Provider, plugin: PluginType) -> Absent {
+    Absent::Failed(ActionError::rejected(format!("`{}` cannot serve {plugin}", provider.as_str())))
+}

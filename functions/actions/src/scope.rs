@@ -1,0 +1,199 @@
+//! What one invocation is about: the configuration, the project, who started it.
+
+use domain::configuration::{Configuration, Project};
+use domain::execution::{PAYLOAD_VERSION, TaskPayload};
+use domain::{ActionError, Actor, BranchName, RepositoryName};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// What actions may know of where they work.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The configuration in force.
+    pub configuration: Arc<Configuration>,
+    /// The project the execution is about.
+    pub project: Project,
+    /// Who started the execution, with the configured person where one matches.
+    pub actor: Option<Actor>,
+    /// The outermost execution's ARN.
+    pub run: String,
+    /// The execution's name.
+    pub execution: String,
+    /// The state's name with its loop indexes.
+    pub state: String,
+}
+
+impl Scope {
+    /// Finds the project: the one the payload names, else the one the input's ticket or repository belongs to, else the only one.
+    ///
+    /// # Errors
+    /// `Rejected` naming the configured projects when none can be told.
+    pub fn new(configuration: Arc<Configuration>, payload: &TaskPayload) -> Result<Self, ActionError> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let input = &payload.input;
+        let task_id = text(&input["task_id"]).or_else(|| text(&input["task"]["task_id"]));
+        let named = payload.project.as_deref().map(|key| {
+            configuration.project(key).or_else(|| configuration.project_of_repository(key)).ok_or(key)
+        });
+        let project = match named {
+            Some(Ok(project)) => Some(project),
+            Some(Err(key)) => {
+                return Err(no_project(&configuration, &format!("there is no project `{key}`")));
+            }
+            None => task_id
+                .and_then(|task_id| configuration.project_of_task(&task_id))
+                .or_else(|| {
+                    let repository = text(&input["repository"])?.parse::<RepositoryName>().ok()?;
+                    configuration.project_of_repository(repository.as_str())
+                })
+                .or(match configuration.projects.as_slice() {
+                    [only] => Some(only),
+                    _ => None,
+                }),
+        };
+        let project = project.cloned().ok_or_else(|| {
+            no_project(&configuration, "the execution names no project and no ticket of one")
+        })?;
+        Ok(Self {
+            project,
+            actor: payload.actor.clone().map(|actor| configuration.identify(actor)),
+            run: payload.run.clone(),
+            execution: payload.execution().to_owned(),
+            state: payload.state().to_owned(),
+            configuration,
+        })
+    }
+
+    /// The project whose repository this is; without one the execution's own. Only configured repositories are worked on.
+    ///
+    /// # Errors
+    /// `Rejected` naming the configured repositories.
+    pub fn project_of(&self, repository: Option<&RepositoryName>) -> Result<&Project, ActionError> {
+        let Some(repository) = repository else { return Ok(&self.project) };
+        if repository.as_str().eq_ignore_ascii_case(self.project.repository.as_str()) {
+            return Ok(&self.project);
+        }
+        self.configuration.project_of_repository(repository.as_str()).ok_or_else(|| {
+            let known: Vec<_> =
+                self.configuration.projects.iter().map(|project| project.repository.as_str()).collect();
+            ActionError::rejected(format!(
+                "`{repository}` is not a configured repository; configured: {}",
+                known.join(", ")
+            ))
+        })
+    }
+
+    /// The tracker's key of a configured project; without one the execution's own.
+    ///
+    /// # Errors
+    /// `Rejected` naming the configured projects.
+    pub fn tracker_project(&self, key: Option<&str>) -> Result<&str, ActionError> {
+        let Some(key) = key else { return Ok(&self.project.key) };
+        self.configuration
+            .project(key)
+            .map(|project| project.key.as_str())
+            .ok_or_else(|| no_project(&self.configuration, &format!("there is no project `{key}`")))
+    }
+
+    /// Where people open a project's repository: at the host of GitHub's API, which stands under `api.` or `/api/v3`.
+    pub fn repository_url(&self, project: &Project) -> String {
+        let api =
+            self.configuration.plugins.github.as_ref().map(|github| github.base_url.trim_end_matches('/'));
+        let site = match api {
+            None | Some("https://api.github.com") => "https://github.com",
+            Some(api) => api.strip_suffix("/api/v3").unwrap_or(api),
+        };
+        format!("{site}/{}", project.repository)
+    }
+
+    /// Where people see a branch of a project's repository.
+    pub fn branch_url(&self, project: &Project, branch: &BranchName) -> String {
+        // Of what git allows in a branch, only these two mean something else in an address.
+        let branch = branch.as_str().replace('%', "%25").replace('#', "%23");
+        format!("{}/tree/{branch}", self.repository_url(project))
+    }
+
+    /// The name that limits and costs are kept by.
+    pub fn account(&self) -> String {
+        self.actor.as_ref().map_or_else(|| "nobody".to_owned(), Actor::account)
+    }
+}
+
+/// Reads what a state machine sends.
+///
+/// # Errors
+/// `Internal` when it is no payload of a version that this function understands.
+pub fn read_payload(payload: Value) -> Result<TaskPayload, ActionError> {
+    let version = payload["v"].clone();
+    if version != PAYLOAD_VERSION {
+        return Err(ActionError::internal(format!(
+            "the payload is of version {version}; this function understands version {PAYLOAD_VERSION}"
+        )));
+    }
+    serde_json::from_value(payload)
+        .map_err(|error| ActionError::internal(format!("the payload cannot be read: {error}")))
+}
+
+fn no_project(configuration: &Configuration, problem: &str) -> ActionError {
+    let known: Vec<_> = configuration.projects.iter().map(|project| project.key.as_str()).collect();
+    ActionError::rejected(format!("{problem}; configured: {}", known.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn scope(project: Value, input: Value, projects: &[&str]) -> Result<Scope, ActionError> {
+        let projects: Vec<_> = projects
+            .iter()
+            .map(|key| json!({"key": key, "repository": format!("acme/{}", key.to_lowercase())}))
+            .collect();
+        let configuration = serde_json::from_value(json!({"projects": projects})).unwrap();
+        let payload = json!({"v": 1, "run": "a:b:x", "key": "a:b:x/S", "project": project, "actor": null, "input": input});
+        Scope::new(Arc::new(configuration), &read_payload(payload)?)
+    }
+
+    #[test]
+    fn the_project_is_told_from_what_there_is() {
+        let check = |project: Value, input: Value, expected: &str| {
+            assert_eq!(scope(project, input, &["SHOP", "WEB"]).unwrap().project.key, expected);
+        };
+        check(json!("web"), json!({"task_id": "SHOP-1"}), "WEB");
+        check(json!("acme/shop"), json!({}), "SHOP");
+        check(json!(null), json!({"task_id": "SHOP-1"}), "SHOP");
+        check(json!(null), json!({"task": {"task_id": "acme/web#3"}}), "WEB");
+        check(json!(null), json!({"repository": "https://github.com/acme/web"}), "WEB");
+        assert!(scope(json!("X"), json!({}), &["SHOP"]).unwrap_err().message.contains("`X`"));
+        assert!(scope(json!(null), json!({}), &["SHOP", "WEB"]).unwrap_err().message.contains("SHOP, WEB"));
+        assert_eq!(scope(json!(null), json!({}), &["SHOP"]).unwrap().project.key, "SHOP");
+    }
+
+    #[test]
+    fn only_configured_repositories_are_worked_on() {
+        let scope = scope(json!("SHOP"), json!({}), &["SHOP", "WEB"]).unwrap();
+        let project = |name: &str| scope.project_of(Some(&name.parse().unwrap())).map(|p| p.key.clone());
+        assert_eq!(project("Acme/Web").unwrap(), "WEB");
+        assert!(project("evil/web").unwrap_err().message.contains("acme/shop, acme/web"));
+        assert_eq!(scope.project_of(None).unwrap().key, "SHOP");
+    }
+
+    #[test]
+    fn people_open_what_the_api_serves() {
+        let mut scope = scope(json!("SHOP"), json!({}), &["SHOP"]).unwrap();
+        let url = |scope: &Scope| scope.branch_url(&scope.project, &"a/b#1".parse().unwrap());
+        assert_eq!(url(&scope), "https://github.com/acme/shop/tree/a/b%231");
+        let mut configuration = (*scope.configuration).clone();
+        configuration.plugins.github =
+            serde_json::from_value(json!({"base_url": "https://git.acme.example/api/v3/"})).unwrap();
+        scope.configuration = Arc::new(configuration);
+        assert_eq!(scope.repository_url(&scope.project), "https://git.acme.example/acme/shop");
+        assert!(scope.tracker_project(Some("NOPE")).is_err());
+    }
+
+    #[test]
+    fn other_versions_are_refused() {
+        assert!(read_payload(json!({"v": 2})).unwrap_err().message.contains("version 2"));
+        assert!(read_payload(json!(null)).is_err());
+    }
+}
