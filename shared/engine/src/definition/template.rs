@@ -87,8 +87,8 @@ pub(super) fn expression(
                 .iter()
                 .filter(|(field, needed)| *needed != states && expression.reads_states_field(field))
             {
-                let message = format!("'$states.{field}' is not available in this field");
-                problems.error(SCHEMA, location, message);
+                let message = format!("Field '$states.{field}' does not exist here");
+                problems.error("UNSUPPORTED_JSONATA_EXPRESSION", location, message);
             }
             Some(expression)
         }

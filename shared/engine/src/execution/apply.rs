@@ -21,7 +21,8 @@ impl ExecutionState {
             What::ExecutionStarted { input } => {
                 self.input = input.clone();
                 self.started_at = event.at;
-                self.root = Branch::new(Vec::new(), event.id, &self.identity.definition.flow, input.clone());
+                // AWS links the first state to no event.
+                self.root = Branch::new(Vec::new(), 0, &self.identity.definition.flow, input.clone());
             }
             What::ExecutionSucceeded { output } => self.end(Outcome::Succeeded(output.clone()), event),
             What::ExecutionFailed(failure) => self.end(Outcome::Failed(failure.clone()), event),
@@ -58,13 +59,18 @@ impl ExecutionState {
     fn end_iteration(&mut self, event: &Event) {
         let Some((index, parent)) = event.branch.split_last() else { return };
         let Some((parent, _)) = self.branch_mut(parent) else { return };
-        parent.last_event = event.id;
         let Position::In(visit) = &mut parent.position else { return };
         let Phase::Spread(spread) = &mut visit.phase else { return };
         let Some(child) = spread.children.get_mut(*index) else { return };
         let Child::Live(branch) = child else { return };
         match &mut branch.position {
-            Position::Done(output) => *child = Child::Finished(mem::take(output)),
+            Position::Done(output) => {
+                *child = Child::Finished(mem::take(output));
+                // What follows the Map is linked to its last iteration, and a next iteration to a state of this one.
+                if spread.children.iter().all(|child| matches!(child, Child::Finished(_))) {
+                    parent.last_event = event.id;
+                }
+            }
             // The first failed iteration fails the Map; what the others do no longer counts.
             Position::Failed(failure) => {
                 visit.phase = Phase::Failing { failure: mem::take(failure), told: false };
@@ -76,8 +82,12 @@ impl ExecutionState {
 
 impl Branch {
     fn apply(&mut self, flow: &Flow, event: &Event) {
-        // An iteration's start belongs to the iteration; the Map's own thread stays where it was.
-        if event.id > 0 && !matches!(event.what, What::MapIterationStarted { .. }) {
+        // An iteration's start belongs to the iteration, and AWS links nothing to the end of all of them.
+        let apart = matches!(
+            event.what,
+            What::MapIterationStarted { .. } | What::MapStateSucceeded | What::ParallelStateSucceeded
+        );
+        if event.id > 0 && !apart {
             self.last_event = event.id;
         }
         match &event.what {

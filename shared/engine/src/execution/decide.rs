@@ -79,33 +79,21 @@ impl ExecutionState {
     fn decide_spread(&self, state: &State, evaluation: &Evaluation<'_>, spread: &Spread) -> Option<Draft> {
         let name = &evaluation.visit.name;
         let is_map = matches!(state.kind, Kind::Map(_));
-        let mut live = 0;
-        let mut pending = None;
-        let mut over = true;
+        let live = spread.children.iter().filter(|child| matches!(child, Child::Live(_))).count();
+        let pending = spread.children.iter().position(|child| matches!(child, Child::Pending { .. }));
+        if let Some(index) = pending.filter(|_| live < spread.concurrency) {
+            return Some(evaluation.draft(What::MapIterationStarted { name: name.clone(), index }));
+        }
         for (index, child) in spread.children.iter().enumerate() {
-            over &= child.is_over(&state.kind);
-            let branch = match child {
-                Child::Finished(_) => continue,
-                Child::Pending { .. } => {
-                    pending = pending.or(Some(index));
-                    continue;
-                }
-                Child::Live(branch) => branch,
-            };
-            live += 1;
-            if let Some(draft) = self.decide_child(state, evaluation, index, branch, is_map) {
+            if let Child::Live(branch) = child
+                && let Some(draft) = self.decide_child(state, evaluation, index, branch, is_map)
+            {
                 return Some(draft);
             }
         }
-        if over {
-            return Some(evaluation.draft(if is_map {
-                What::MapStateSucceeded
-            } else {
-                What::ParallelStateSucceeded
-            }));
-        }
-        let index = pending.filter(|_| live < spread.concurrency)?;
-        Some(evaluation.draft(What::MapIterationStarted { name: name.clone(), index }))
+        let over = spread.children.iter().all(|child| child.is_over(&state.kind));
+        let end = if is_map { What::MapStateSucceeded } else { What::ParallelStateSucceeded };
+        over.then(|| evaluation.draft(end))
     }
 
     fn decide_child(

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde_json::{Map, Value};
+use serde_json::json;
 
 use super::decide::whole_millisecond;
 use super::evaluate::Evaluation;
@@ -58,10 +58,9 @@ impl Evaluation<'_> {
     }
 
     fn catch(&self, state: &State, catcher: &Catcher, index: usize, failure: &Failure) -> Draft {
-        let mut error_output = Map::new();
-        error_output.extend(failure.error.iter().map(|error| ("Error".to_owned(), error.clone().into())));
-        error_output.extend(failure.cause.iter().map(|cause| ("Cause".to_owned(), cause.clone().into())));
-        let error_output = Value::Object(error_output);
+        // AWS gives empty text where a Fail state named no error or no cause.
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let error_output = json!({ "Error": text(&failure.error), "Cause": text(&failure.cause) });
         let environment = self.environment(Some(("errorOutput", error_output.clone())), None);
         let prefix = format!("Catch[{index}]/");
         let output = catcher.output.as_ref();

@@ -87,7 +87,7 @@ async fn the_sdk_creates_starts_describes_and_reads_the_history() {
         ]
     );
     let numbers: Vec<(i64, i64)> = events.iter().map(|event| (event.id, event.previous_event_id)).collect();
-    assert_eq!(numbers, [(1, 0), (2, 1), (3, 2), (4, 3), (5, 4), (6, 5), (7, 6)]);
+    assert_eq!(numbers, [(1, 0), (2, 0), (3, 2), (4, 3), (5, 4), (6, 5), (7, 6)]);
     let scheduled = events[2].task_scheduled_event_details.as_ref().unwrap();
     assert_eq!((scheduled.resource_type.as_str(), scheduled.resource.as_str()), ("lambda", "invoke"));
     let exited = events[5].state_exited_event_details.as_ref().unwrap();
@@ -181,7 +181,7 @@ async fn definitions_that_cannot_be_used_are_refused() {
     let bad = [
         (json!({ "StartAt": "A", "States": { "A": { "Type": "Succeed" } } }), "QueryLanguage"),
         (pass(json!("{% $a ?? 1 %}")), "Invalid JSONata expression"),
-        (pass(json!("{% $states.result %}")), "'$states.result' is not available"),
+        (pass(json!("{% $states.result %}")), "'$states.result' does not exist"),
         (machine("B", json!({ "A": { "Type": "Succeed" } })), "there is no state 'B'"),
         (
             machine("A", json!({ "A": { "Type": "Pass", "InputPath": "$", "End": true } })),

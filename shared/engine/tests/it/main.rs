@@ -1,10 +1,6 @@
 //! The engine from outside: semantics, crashes, and the API through the AWS SDK.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that panics has failed, as it should"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed, as it should")]
 
 mod api;
 mod arbitrary;
