@@ -1,0 +1,54 @@
+//! The end of an execution in the records: nothing of it stays open.
+
+use crate::reason::reason;
+use domain::ActionError;
+use domain::execution::Outcome;
+use jiff::Timestamp;
+use records::{ExecutionEnd, RecordsError, Settlement, StepEnd, StepStatus, Table};
+use serde_json::Value;
+
+/// How Step Functions says that an execution ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    pub(crate) status: String,
+    pub(crate) error: Option<String>,
+    pub(crate) cause: Option<String>,
+    pub(crate) output: Option<Value>,
+    pub(crate) at: Timestamp,
+}
+
+/// Settles open reservations at their worst case, ends open steps and then the execution. All of it may run again. `false` when
+/// there is no such execution here.
+pub(crate) async fn end(table: &Table, name: &str, ending: &Ending) -> Result<bool, ActionError> {
+    if table.execution(name).await?.is_none() {
+        return Ok(false);
+    }
+    let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
+    for reservation in table.open_reservations(name).await? {
+        // Whoever made the call did not live to say what it cost, so it counts with all that was reserved.
+        let settlement = Settlement { price: None, usage: None, at: ending.at };
+        if table.settle(&reservation, settlement).await?.is_some() {
+            tracing::warn!(execution = name, reservation = reservation.id, "settled at its worst case");
+        }
+    }
+    let cause = reason(&ending.status, ending.error.as_deref(), ending.cause.as_deref());
+    let unfinished = StepEnd {
+        status: StepStatus::Failed,
+        error: ending.error.clone(),
+        cause: Some("the execution ended before this step did".to_owned()),
+        at: ending.at,
+    };
+    table.close_open_steps(name, &unfinished).await?;
+    let execution_end = ExecutionEnd {
+        outcome,
+        error: ending.error.clone(),
+        cause,
+        output: ending.output.clone(),
+        at: ending.at,
+    };
+    match table.finish(name, &execution_end).await {
+        Ok(_) => Ok(true),
+        Err(RecordsError::Missing(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,266 @@
+//! Keeps one progress comment per execution up to date.
+//!
+//! Whoever may edit is decided in the table: an edit is claimed with the digest of what it will say, so that the same text is
+//! never written twice, and edits are at least a second apart. Each writer looks once more after it has written, so that a
+//! change that came meanwhile is not left unsaid.
+
+pub(crate) mod destination;
+mod render;
+
+use crate::providers::Providers;
+use destination::{Destination, destination, field};
+use domain::configuration::{Configuration, Provider};
+use domain::plugins::{CommentId, Mark, Message, MessageBody, SentMessage};
+use domain::{ActionError, ActionName, Clock, ErrorKind, EventKind};
+use provider_github::{Reaction, Subject};
+use records::{ExecutionRecord, ExecutionView, Progress, ProgressPlace, RecordsError, Table};
+use render::{PullRequestLink, render};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the first writer has to make the comment before another one tries.
+const MAKING: Duration = Duration::from_secs(10);
+
+/// How often one call looks again before it leaves the rest to the next event.
+const ROUNDS: usize = 5;
+
+/// The longest wait for a provider or the interval that is worth holding a function awake.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+pub(crate) struct Feedback {
+    pub(crate) table: Table,
+    pub(crate) providers: Providers,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The least time between two edits of one comment.
+    pub(crate) interval: Duration,
+}
+
+impl Feedback {
+    /// Brings the comment of an execution up to date, and makes it where there is none. Executions that nobody began here
+    /// (children of others) have none.
+    pub(crate) async fn refresh(&self, execution: &str) -> Result<(), ActionError> {
+        let configuration = self.table.configuration(self.clock.now()).await?;
+        let mut written: Option<String> = None;
+        let mut failed = None;
+        for _ in 0..ROUNDS {
+            let Some(view) = self.table.execution_view(execution).await? else { return Ok(()) };
+            let Some(destination) = destination(&view.execution, &configuration) else { return Ok(()) };
+            let is_final = view.execution.outcome.is_final();
+            let text = render(&view, self.pull_request(&view).await?.as_ref());
+            let digest = hex::encode(Sha256::digest(text.as_bytes()));
+            let known = self.table.progress(execution).await?;
+            if let Some(wait) = self.being_made(known.as_ref()).filter(|_| failed.is_none()) {
+                if !is_final {
+                    // Who makes the comment looks again afterwards.
+                    return Ok(());
+                }
+                tokio::time::sleep(wait).await;
+            }
+            // The last word is not held up.
+            let interval = if is_final { Duration::ZERO } else { self.interval };
+            if !self.table.claim_progress_edit(execution, &digest, interval, self.clock.now()).await? {
+                let Some(known) = self.table.progress(execution).await? else { return Ok(()) };
+                if known.digest.as_ref() != Some(&digest) {
+                    tokio::time::sleep(self.until_allowed(&known)).await;
+                    continue;
+                }
+                // Another one has written the same newer words, perhaps before our older ones arrived: they are repeated.
+                if written.is_none() || written.as_ref() == Some(&digest) {
+                    return Ok(());
+                }
+            }
+            let place = self.table.progress(execution).await?.and_then(|progress| progress.place);
+            match self.write(&configuration, &view, &destination, place, &text).await {
+                Ok(place) => {
+                    self.table.progress_edited(execution, &digest, &place).await?;
+                    failed = None;
+                    written = Some(digest);
+                }
+                Err(error) => {
+                    let passes = matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable);
+                    let wait = error.retry_after.unwrap_or(self.interval);
+                    // Steps are told again by the next event, the end is not.
+                    if !passes || wait > LONGEST_WAIT || !is_final {
+                        return Err(error);
+                    }
+                    failed = Some(error);
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Makes or replaces the comment, and gives its place.
+    async fn write(
+        &self,
+        configuration: &Configuration,
+        view: &ExecutionView,
+        destination: &Destination,
+        place: Option<ProgressPlace>,
+        text: &str,
+    ) -> Result<ProgressPlace, ActionError> {
+        let execution = &view.execution;
+        let mark = Mark { key: format!("{}/progress", execution.name), at: execution.begun_at };
+        let place = match place {
+            Some(place) => place,
+            None => match self.find_or_add(configuration, destination, text, &mark).await? {
+                (place, true) => {
+                    self.acknowledge(configuration, execution).await;
+                    return Ok(place);
+                }
+                (place, false) => place,
+            },
+        };
+        match destination {
+            Destination::Ticket { provider, .. } => {
+                let tracker = self.providers.tracker(configuration, *provider).await?;
+                let comment = CommentId { id: place.id.clone(), url: None };
+                tracker.update_comment(&place.container, &comment, text, &mark).await?;
+            }
+            Destination::Chat { .. } => {
+                let chat = self.providers.chat(configuration).await?;
+                let sent = SentMessage { channel: place.container.clone(), id: place.id.clone(), url: None };
+                chat.update_message(&sent, &body(text), Some(&mark)).await?;
+            }
+        }
+        Ok(place)
+    }
+
+    /// The comment that an earlier attempt made, else a new one; and whether it is new.
+    async fn find_or_add(
+        &self,
+        configuration: &Configuration,
+        destination: &Destination,
+        text: &str,
+        mark: &Mark,
+    ) -> Result<(ProgressPlace, bool), ActionError> {
+        match destination {
+            Destination::Ticket { provider, ticket } => {
+                let tracker = self.providers.tracker(configuration, *provider).await?;
+                let place = |comment: CommentId| ProgressPlace {
+                    provider: *provider,
+                    container: ticket.clone(),
+                    id: comment.id,
+                };
+                match tracker.find_comment(ticket, mark).await? {
+                    Some(comment) => Ok((place(comment), false)),
+                    None => Ok((place(tracker.add_comment(ticket, text, mark).await?), true)),
+                }
+            }
+            Destination::Chat { channel, thread } => {
+                let chat = self.providers.chat(configuration).await?;
+                let place = |sent: SentMessage| ProgressPlace {
+                    provider: Provider::Slack,
+                    container: sent.channel,
+                    id: sent.id,
+                };
+                match chat.find_message(channel, thread.as_deref(), mark).await? {
+                    Some(sent) => Ok((place(sent), false)),
+                    None => {
+                        let message =
+                            Message { channel: channel.clone(), thread: thread.clone(), body: body(text) };
+                        Ok((place(chat.send_message(&message, mark).await?), true))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Answers the starting event itself: 👀 where the source has reactions, and the command's label is taken off, so that it
+    /// can be put on again. Both are courtesies: what fails is logged.
+    async fn acknowledge(&self, configuration: &Configuration, execution: &ExecutionRecord) {
+        let done = match execution.trigger {
+            EventKind::JiraLabelled => self.remove_label(configuration, Provider::Jira, execution).await,
+            EventKind::GithubLabelled => {
+                let removed = self.remove_label(configuration, Provider::Github, execution).await;
+                removed.and(self.react_on_github(configuration, execution).await)
+            }
+            EventKind::GithubCommented => self.react_on_github(configuration, execution).await,
+            EventKind::SlackMentioned => self.react_on_slack(configuration, execution).await,
+            _ => Ok(()),
+        };
+        if let Err(error) = done {
+            tracing::warn!(execution = execution.name, %error, "the starting event was not acknowledged in full");
+        }
+    }
+
+    async fn remove_label(
+        &self,
+        configuration: &Configuration,
+        provider: Provider,
+        execution: &ExecutionRecord,
+    ) -> Result<(), ActionError> {
+        let (Some(task_id), Some(label)) = (&execution.task_id, field(execution, "label")) else {
+            return Ok(());
+        };
+        self.providers.tracker(configuration, provider).await?.remove_label(task_id, label).await
+    }
+
+    async fn react_on_github(
+        &self,
+        configuration: &Configuration,
+        execution: &ExecutionRecord,
+    ) -> Result<(), ActionError> {
+        let Some((repository, number)) =
+            execution.task_id.as_deref().and_then(|task_id| task_id.split_once('#'))
+        else {
+            return Ok(());
+        };
+        let subject = match field(execution, "comment_id").map(str::parse) {
+            Some(Ok(comment)) => Subject::Comment(comment),
+            _ => Subject::Issue(number.parse().map_err(|_| ActionError::internal("an issue has a number"))?),
+        };
+        let repository =
+            repository.parse().map_err(|_| ActionError::internal("an issue has a repository"))?;
+        let github = self.providers.github(configuration).await?;
+        github.react(&repository, &subject, Reaction::Eyes).await
+    }
+
+    async fn react_on_slack(
+        &self,
+        configuration: &Configuration,
+        execution: &ExecutionRecord,
+    ) -> Result<(), ActionError> {
+        let (Some(channel), Some(message)) = (field(execution, "channel"), field(execution, "message"))
+        else {
+            return Ok(());
+        };
+        let sent = SentMessage { channel: channel.to_owned(), id: message.to_owned(), url: None };
+        self.providers.chat(configuration).await?.react(&sent, "eyes").await
+    }
+
+    /// The pull request of the journal that was not taken back.
+    async fn pull_request(&self, view: &ExecutionView) -> Result<Option<PullRequestLink>, RecordsError> {
+        let Some(run) = &view.execution.arn else { return Ok(None) };
+        // The journal is read only where a step can have opened one.
+        if !view.steps.iter().any(|step| step.action == ActionName::CreatePullRequest) {
+            return Ok(None);
+        }
+        let effects = self.table.effects_of(run).await?;
+        let opened = effects
+            .iter()
+            .filter(|effect| effect.action == ActionName::CreatePullRequest && effect.undone_at.is_none());
+        Ok(opened.filter_map(|effect| effect.output.as_ref()).find_map(|output| {
+            let (number, url) = (output["number"].as_u64()?, output["pr_url"].as_str()?.to_owned());
+            Some(PullRequestLink { number, url })
+        }))
+    }
+
+    /// For how long another writer may still be making the comment.
+    fn being_made(&self, progress: Option<&Progress>) -> Option<Duration> {
+        let progress = progress.filter(|progress| progress.place.is_none())?;
+        let since = self.clock.now().duration_since(progress.edited_at).try_into().unwrap_or_default();
+        Some(MAKING.saturating_sub(since)).filter(|wait| !wait.is_zero())
+    }
+
+    fn until_allowed(&self, progress: &Progress) -> Duration {
+        let since = self.clock.now().duration_since(progress.edited_at);
+        self.interval.saturating_sub(since.try_into().unwrap_or_default()).min(LONGEST_WAIT)
+    }
+}
+
+fn body(text: &str) -> MessageBody {
+    MessageBody { text: text.to_owned(), buttons: Vec::new() }
+}

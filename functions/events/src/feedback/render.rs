@@ -1,0 +1,287 @@
+//! The progress comment's text, from the records alone.
+
+use crate::reason::title;
+use domain::execution::Outcome;
+use jiff::{SignedDuration, Timestamp};
+use records::{CostTotal, ExecutionView, StepRecord, StepStatus};
+use std::fmt::Write;
+
+/// The longest reason that is shown, in characters; `status` has all of it.
+const REASON_LIMIT: usize = 2000;
+
+/// The most steps that are listed; comments have a limit, workflows with loops do not.
+const STEPS_LIMIT: usize = 60;
+
+/// A pull request that an execution opened or used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PullRequestLink {
+    pub(crate) number: u64,
+    pub(crate) url: String,
+}
+
+/// The comment in Markdown. It says nothing of the present time, so that the same records always make the same comment.
+pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink>) -> String {
+    let execution = &view.execution;
+    let mut text = headline(view);
+    text.push_str("\n\n");
+    let hidden = view.steps.len().saturating_sub(STEPS_LIMIT);
+    if hidden > 0 {
+        let _ = writeln!(text, "- … {hidden} steps before");
+    }
+    for step in &view.steps[hidden..] {
+        let _ = writeln!(text, "- {}", step_line(step, view.cost_of_step(&step.state)));
+    }
+    if !view.steps.is_empty() {
+        text.push('\n');
+    }
+    if let Some(pull_request) = pull_request {
+        let _ = writeln!(text, "**Pull request:** [#{}]({})\n", pull_request.number, pull_request.url);
+    }
+    if let Some(cause) = &execution.cause {
+        let cut: String = cause.chars().take(REASON_LIMIT).collect();
+        for line in cut.lines() {
+            let _ = writeln!(text, "> {line}");
+        }
+        text.push('\n');
+    }
+    text.push_str(&footer(view));
+    text
+}
+
+fn headline(view: &ExecutionView) -> String {
+    let execution = &view.execution;
+    let workflow = title(&execution.workflow);
+    let about = execution.task_id.as_deref().map(|task_id| format!(" on {task_id}")).unwrap_or_default();
+    let failed = view.steps.iter().rfind(|step| step.status == StepStatus::Failed);
+    let at = failed.map(|step| format!(" at *{}*", title(&step.state))).unwrap_or_default();
+    match execution.outcome {
+        Outcome::Pending | Outcome::Running => format!("👀 **{workflow}** is at work{about}"),
+        Outcome::Waiting => format!("⏸️ **{workflow}**{about} waits for an answer"),
+        Outcome::Succeeded => format!("✅ **{workflow}**{about} is done"),
+        Outcome::Failed => format!("❌ **{workflow}**{about} failed{at}"),
+        Outcome::RolledBack => format!("↩️ **{workflow}**{about} failed{at}, and what it did was taken back"),
+        Outcome::Stopped => format!("🛑 **{workflow}**{about} was stopped"),
+    }
+}
+
+fn step_line(step: &StepRecord, cost: CostTotal) -> String {
+    let symbol = match step.status {
+        StepStatus::Running => "⏳",
+        StepStatus::Succeeded => "✅",
+        StepStatus::Failed => "❌",
+        StepStatus::Skipped => "⏭️",
+    };
+    let mut line = format!("{symbol} {}", title(&step.state));
+    if let Some(ended_at) = step.ended_at.filter(|_| step.status != StepStatus::Skipped) {
+        let _ = write!(line, " · {}", duration(step.started_at, ended_at));
+    }
+    if cost != CostTotal::default() {
+        let _ = write!(line, " · {}", cost.booked());
+    }
+    if step.attempts > 1 {
+        let _ = write!(line, " · tried {} times", step.attempts);
+    }
+    match (&step.cause, step.status) {
+        (Some(cause), StepStatus::Skipped) => {
+            let _ = write!(line, " · skipped: {}", cause.lines().next().unwrap_or_default());
+        }
+        (None, StepStatus::Skipped) => line.push_str(" · skipped"),
+        _ => {}
+    }
+    line
+}
+
+fn footer(view: &ExecutionView) -> String {
+    let execution = &view.execution;
+    let total = view.cost();
+    let mut footer = match execution.ended_at {
+        Some(ended_at) => {
+            format!("Cost {} · took {}", total.booked(), duration(execution.begun_at, ended_at))
+        }
+        None => format!("Cost so far {}", total.booked()),
+    };
+    if total.unknown_calls > 0 {
+        let _ = write!(footer, " ({} calls of unknown price at their worst case)", total.unknown_calls);
+    }
+    let _ = write!(footer, " · `{}`", execution.name);
+    footer
+}
+
+/// `0.4 s`, `12 s`, `2m 13s`, `1h 5m`.
+fn duration(from: Timestamp, to: Timestamp) -> String {
+    let took = to.duration_since(from);
+    let seconds = took.as_secs().max(0);
+    if seconds < 10 {
+        return format!("{:.1} s", took.as_secs_f64().max(0.0));
+    }
+    if seconds < 60 {
+        return format!("{seconds} s");
+    }
+    // From an hour on, seconds only distract.
+    let shown = if seconds < 3600 { seconds } else { seconds - seconds % 60 };
+    format!("{:#}", SignedDuration::from_secs(shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::execution::ExecutionInput;
+    use domain::{ActionName, EventKind, MicroUsd};
+    use insta::assert_snapshot;
+    use records::{Cost, CostRecord, ExecutionRecord};
+    use serde_json::Map;
+
+    fn at(seconds: i64) -> Timestamp {
+        "2026-11-22T12:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
+    }
+
+    fn step(state: &str, action: ActionName, status: StepStatus, from: i64, to: Option<i64>) -> StepRecord {
+        StepRecord {
+            execution: "jira-SHOP-1-ab".into(),
+            state: state.into(),
+            action,
+            status,
+            attempts: 1,
+            started_at: at(from),
+            ended_at: to.map(at),
+            error: None,
+            cause: None,
+        }
+    }
+
+    fn view(outcome: Outcome, steps: Vec<StepRecord>) -> ExecutionView {
+        ExecutionView {
+            execution: ExecutionRecord {
+                name: "jira-SHOP-1-ab".into(),
+                workflow: "development".into(),
+                trigger: EventKind::JiraLabelled,
+                delivery: "d".into(),
+                project: Some("SHOP".into()),
+                task_id: Some("SHOP-1".into()),
+                actor: None,
+                input: ExecutionInput {
+                    inputs: Map::new(),
+                    event: Map::new(),
+                    project: None,
+                    actor: None,
+                    parent: None,
+                },
+                outcome,
+                arn: None,
+                begun_at: at(0),
+                started_at: Some(at(0)),
+                ended_at: outcome.is_final().then(|| at(133)),
+                error: None,
+                cause: None,
+                output: None,
+                check_at: None,
+                checks: 0,
+                claims_task: true,
+            },
+            steps,
+            agent_executions: Vec::new(),
+            costs: vec![CostRecord {
+                id: "1".into(),
+                at: at(60),
+                account: "ada".into(),
+                project: None,
+                task_id: None,
+                execution: "jira-SHOP-1-ab".into(),
+                state: "GenerateCodeImplementation".into(),
+                action: ActionName::GenerateCodeImplementation,
+                provider: "anthropic".into(),
+                model: "claude-sonnet-5-5".into(),
+                usage: None,
+                cost: Cost::Priced(MicroUsd(123_400)),
+            }],
+        }
+    }
+
+    #[test]
+    fn while_it_runs() {
+        let steps = vec![
+            step("GetTask", ActionName::GetTask, StepStatus::Succeeded, 0, Some(1)),
+            step(
+                "GenerateCodeImplementation",
+                ActionName::GenerateCodeImplementation,
+                StepStatus::Succeeded,
+                1,
+                Some(74),
+            ),
+            StepRecord {
+                attempts: 2,
+                ..step("CreateBranch", ActionName::CreateBranch, StepStatus::Running, 74, None)
+            },
+        ];
+        assert_snapshot!(render(&view(Outcome::Running, steps), None), @"
+        👀 **Development** is at work on SHOP-1
+
+        - ✅ Get task · 1.0 s
+        - ✅ Generate code implementation · 1m 13s · $0.1234
+        - ⏳ Create branch · tried 2 times
+
+        Cost so far $0.1234 · `jira-SHOP-1-ab`
+        ");
+    }
+
+    #[test]
+    fn when_it_succeeded() {
+        let link = PullRequestLink { number: 12, url: "https://github.com/acme/shop/pull/12".into() };
+        let skipped = StepRecord {
+            cause: Some("the project has no documentation".into()),
+            ..step("Document", ActionName::CreatePageFromTemplate, StepStatus::Skipped, 74, Some(74))
+        };
+        assert_snapshot!(render(&view(Outcome::Succeeded, vec![skipped]), Some(&link)), @"
+        ✅ **Development** on SHOP-1 is done
+
+        - ⏭️ Document · skipped: the project has no documentation
+
+        **Pull request:** [#12](https://github.com/acme/shop/pull/12)
+
+        Cost $0.1234 · took 2m 13s · `jira-SHOP-1-ab`
+        ");
+    }
+
+    #[test]
+    fn when_it_failed() {
+        let steps = vec![step("CreateBranch", ActionName::CreateBranch, StepStatus::Failed, 0, Some(12))];
+        let mut view = view(Outcome::Failed, steps);
+        view.execution.cause = Some("the branch exists at another commit\nTaken back: nothing.".into());
+        view.costs[0].cost = Cost::Unknown { booked: MicroUsd(500_000) };
+        assert_snapshot!(render(&view, None), @"
+        ❌ **Development** on SHOP-1 failed at *Create branch*
+
+        - ❌ Create branch · 12 s
+
+        > the branch exists at another commit
+        > Taken back: nothing.
+
+        Cost $0.5000 · took 2m 13s (1 calls of unknown price at their worst case) · `jira-SHOP-1-ab`
+        ");
+    }
+
+    #[test]
+    fn durations_are_as_exact_as_they_are_long() {
+        for (seconds, expected) in [(0, "0.0 s"), (59, "59 s"), (133, "2m 13s"), (3905, "1h 5m")] {
+            assert_eq!(duration(at(0), at(seconds)), expected);
+        }
+        assert_eq!(duration(at(5), at(0)), "0.0 s");
+    }
+
+    #[test]
+    fn a_long_loop_shows_its_last_steps() {
+        let steps = (0..100)
+            .map(|index| {
+                step(
+                    &format!("GetTask.{index}"),
+                    ActionName::GetTask,
+                    StepStatus::Succeeded,
+                    index,
+                    Some(index),
+                )
+            })
+            .collect();
+        let text = render(&view(Outcome::Running, steps), None);
+        assert!(text.contains("- … 40 steps before\n- ✅ Get task.40 · "), "{text}");
+    }
+}

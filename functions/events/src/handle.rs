@@ -1,0 +1,162 @@
+//! What each event leads to.
+
+use crate::ending::{Ending, end};
+use crate::feedback::Feedback;
+use crate::input::{EventInput, StatusChange};
+use crate::providers::Providers;
+use crate::settings::Settings;
+use aws_config::BehaviorVersion;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sfn::error::ProvideErrorMetadata;
+use domain::{ActionError, Clock, SystemClock};
+use futures::future::join_all;
+use records::{ExecutionRecord, Table};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The least time between two edits of one progress comment.
+const EDIT_INTERVAL: Duration = Duration::from_secs(1);
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Gives feedback on executions and looks after open ones.
+pub struct Events {
+    pub(crate) table: Table,
+    pub(crate) step_functions: aws_sdk_sfn::Client,
+    pub(crate) state_machine_arn_prefix: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) feedback: Feedback,
+}
+
+impl Events {
+    /// Works with these clients, whose timeouts are the caller's. `state_machine_arn_prefix` is as in [`Settings`].
+    ///
+    /// # Errors
+    /// `Internal` when TLS cannot be set up.
+    pub fn new(
+        table: Table,
+        step_functions: aws_sdk_sfn::Client,
+        secrets_manager: aws_sdk_secretsmanager::Client,
+        state_machine_arn_prefix: impl Into<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ActionError> {
+        let feedback = Feedback {
+            table: table.clone(),
+            providers: Providers::new(secrets_manager, table.clone(), clock.clone())?,
+            clock: clock.clone(),
+            interval: EDIT_INTERVAL,
+        };
+        let state_machine_arn_prefix = state_machine_arn_prefix.into();
+        Ok(Self { table, step_functions, state_machine_arn_prefix, clock, feedback })
+    }
+
+    /// Sets the least time between two edits of one progress comment. Default: one second.
+    pub fn edit_interval(mut self, interval: Duration) -> Self {
+        self.feedback.interval = interval;
+        self
+    }
+
+    /// Connects to AWS as the SDK's environment says, with explicit timeouts.
+    ///
+    /// # Errors
+    /// As [`Events::new`].
+    pub async fn connect(settings: &Settings) -> Result<Self, ActionError> {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(OPERATION_TIMEOUT)
+            .build();
+        let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
+        Self::new(
+            Table::new(aws_sdk_dynamodb::Client::new(&config), &settings.table_name),
+            aws_sdk_sfn::Client::new(&config),
+            aws_sdk_secretsmanager::Client::new(&config),
+            &settings.state_machine_arn_prefix,
+            Arc::new(SystemClock),
+        )
+    }
+
+    /// Does what an event asks for. Everything may be done again: after an error, the same event may be sent again.
+    ///
+    /// # Errors
+    /// When the records, Step Functions or the service that shows the feedback do not answer or refuse. Feedback on steps is
+    /// left to the next event instead; the end of an execution is not.
+    pub async fn handle(&self, event: EventInput) -> Result<(), ActionError> {
+        match event {
+            EventInput::StatusChange(change) => self.status_changed(*change).await,
+            EventInput::Changed(executions) => {
+                self.changed(executions).await;
+                Ok(())
+            }
+            EventInput::Sweep => self.sweep().await,
+        }
+    }
+
+    async fn status_changed(&self, change: StatusChange) -> Result<(), ActionError> {
+        let Some(execution) = self.table.execution(&change.name).await? else {
+            tracing::debug!(execution = change.name, "it was started by another execution");
+            return Ok(());
+        };
+        let now = self.clock.now();
+        if !change.outcome().is_final() {
+            self.table.mark_started(&change.name, &change.arn, now).await?;
+            return self.feedback.refresh(&change.name).await;
+        }
+        // The start may be told after the end, or never; the journal is found by the ARN.
+        self.table.mark_started(&change.name, &change.arn, now).await?;
+        let ending = Ending {
+            status: change.status,
+            error: change.error,
+            cause: change.cause,
+            output: change.output,
+            at: change.ended_at.unwrap_or(now),
+        };
+        end(&self.table, &change.name, &ending).await?;
+        let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
+        self.undo_where_due(&execution, &ending).await;
+        self.feedback.refresh(&change.name).await
+    }
+
+    async fn changed(&self, executions: BTreeSet<String>) {
+        join_all(executions.iter().map(|execution| self.refresh_logged(execution))).await;
+    }
+
+    /// Feedback that the next event repeats where it fails.
+    pub(crate) async fn refresh_logged(&self, execution: &str) {
+        if let Err(error) = self.feedback.refresh(execution).await {
+            tracing::warn!(execution, %error, "the progress comment is not up to date");
+        }
+    }
+
+    /// Starts the state machine of a recorded execution, and gives its ARN; one that was started before is not started again.
+    pub(crate) async fn start_state_machine(
+        &self,
+        execution: &ExecutionRecord,
+    ) -> Result<String, ActionError> {
+        let input = serde_json::to_string(&execution.input)
+            .map_err(|error| ActionError::internal(format!("the input cannot be written: {error}")))?;
+        let machine = format!("{}{}", self.state_machine_arn_prefix, execution.workflow);
+        let started = self
+            .step_functions
+            .start_execution()
+            .state_machine_arn(&machine)
+            .name(&execution.name)
+            .input(input)
+            .send()
+            .await;
+        match started {
+            Ok(started) => Ok(started.execution_arn),
+            Err(error) if error.code() == Some("ExecutionAlreadyExists") => {
+                Ok(format!("{}:{}", machine.replacen(":stateMachine:", ":execution:", 1), execution.name))
+            }
+            Err(error) => {
+                let code = error.code().unwrap_or("no answer in time");
+                let message = error.message().unwrap_or_default();
+                Err(ActionError::unavailable(format!("`{machine}` was not started: {code}: {message}")))
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What the function is told: status changes, changes of the table, and that a minute has passed.
+
+use domain::execution::Outcome;
+use jiff::Timestamp;
+use records::Changed;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// One event for the function.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventInput {
+    /// An execution started or ended.
+    StatusChange(Box<StatusChange>),
+    /// Records of these executions changed; each name once.
+    Changed(BTreeSet<String>),
+    /// It is time to look after open executions.
+    Sweep,
+}
+
+/// What Step Functions says of an execution that started or ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatusChange {
+    /// The execution's name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Step Functions' word: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`.
+    pub status: String,
+    /// The error's name, where it failed.
+    pub error: Option<String>,
+    /// Why, where it failed.
+    pub cause: Option<String>,
+    /// What it returned; absent where it is too large for an event.
+    pub output: Option<Value>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl StatusChange {
+    /// Our word for the status.
+    pub fn outcome(&self) -> Outcome {
+        Outcome::from_status(&self.status, self.error.as_deref())
+    }
+}
+
+/// An event in none of the forms that the function takes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the event is none that is handled here: {0}; accepted: a Step Functions Execution Status Change, records of the \
+     table's stream, {{\"tick\": \"sweep\"}}"
+)]
+pub struct UnknownEvent(String);
+
+/// EventBridge's envelope around a status change:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html>.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Detail {
+    execution_arn: String,
+    name: String,
+    status: String,
+    error: Option<String>,
+    cause: Option<String>,
+    output: Option<String>,
+    stop_date: Option<i64>,
+}
+
+/// What Lambda hands over from a stream:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>. The images are not read: what is shown comes from the table
+/// itself, as it is by then.
+#[derive(Deserialize)]
+struct StreamRecord {
+    dynamodb: StreamKeys,
+}
+
+#[derive(Deserialize)]
+struct StreamKeys {
+    #[serde(rename = "Keys")]
+    keys: Keys,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    pk: Text,
+    sk: Text,
+}
+
+#[derive(Deserialize)]
+struct Text {
+    #[serde(rename = "S")]
+    text: String,
+}
+
+impl EventInput {
+    /// Reads an event as EventBridge, DynamoDB Streams or EventBridge Scheduler hand it to a Lambda function.
+    ///
+    /// # Errors
+    /// [`UnknownEvent`] says what it is not.
+    pub fn from_json(mut event: Value) -> Result<Self, UnknownEvent> {
+        if event["detail-type"] == "Step Functions Execution Status Change" {
+            return Self::from_status_change(event["detail"].take());
+        }
+        if event["Records"].is_array() {
+            let records: Vec<StreamRecord> = serde_json::from_value(event["Records"].take())
+                .map_err(|error| UnknownEvent(format!("a record of the stream cannot be read ({error})")))?;
+            return Ok(Self::from_keys(
+                records.iter().map(|record| (&*record.dynamodb.keys.pk.text, &*record.dynamodb.keys.sk.text)),
+            ));
+        }
+        if event["tick"] == "sweep" {
+            return Ok(Self::Sweep);
+        }
+        Err(UnknownEvent("it has no `detail-type`, `Records` or `tick` that is known".into()))
+    }
+
+    /// Changes of the table by the keys (`pk`, `sk`) of the items that changed.
+    pub fn from_keys<'a>(keys: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let changed = keys.into_iter().map(|(pk, sk)| Changed::from_keys(pk, sk));
+        Self::Changed(changed.filter_map(|changed| changed.execution().map(str::to_owned)).collect())
+    }
+
+    fn from_status_change(detail: Value) -> Result<Self, UnknownEvent> {
+        let detail: Detail = serde_json::from_value(detail)
+            .map_err(|error| UnknownEvent(format!("the status change cannot be read ({error})")))?;
+        Ok(Self::StatusChange(Box::new(StatusChange {
+            name: detail.name,
+            arn: detail.execution_arn,
+            status: detail.status,
+            error: detail.error,
+            cause: detail.cause,
+            output: detail.output.and_then(|output| serde_json::from_str(&output).ok()),
+            ended_at: detail.stop_date.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+        })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_status_change_is_read_as_eventbridge_sends_it() {
+        let event = json!({
+            "version": "0",
+            "detail-type": "Step Functions Execution Status Change",
+            "source": "aws.states",
+            "time": "2026-11-22T12:00:05Z",
+            "detail": {
+                "executionArn": "arn:aws:states:us-east-1:123456789012:execution:ticketsmith-development:jira-SHOP-1-ab",
+                "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:ticketsmith-development",
+                "name": "jira-SHOP-1-ab",
+                "status": "FAILED",
+                "startDate": 1_551_225_271_984_i64,
+                "stopDate": 1_551_225_272_000_i64,
+                "input": "{}",
+                "output": null,
+                "error": "RolledBack",
+                "cause": "{}",
+            },
+        });
+        let EventInput::StatusChange(change) = EventInput::from_json(event).unwrap() else { panic!() };
+        assert_eq!(change.outcome(), Outcome::RolledBack);
+        assert_eq!(change.name, "jira-SHOP-1-ab");
+        assert_eq!(change.ended_at.unwrap().to_string(), "2019-02-26T23:54:32Z");
+    }
+
+    #[test]
+    fn a_batch_of_changes_names_each_execution_once() {
+        let record = |pk: &str, sk: &str| {
+            json!({"eventName": "MODIFY", "dynamodb": {
+                "Keys": {"pk": {"S": pk}, "sk": {"S": sk}}, "NewImage": {}, "StreamViewType": "NEW_AND_OLD_IMAGES"}})
+        };
+        let event = json!({"Records": [
+            record("EXECUTION#a", "STEP#GetTask"),
+            record("EXECUTION#a", "EXECUTION"),
+            record("EXECUTION#b", "COST#2026#1"),
+            record("EXECUTION#c", "PROGRESS"),
+            record("TASK#SHOP-1", "TASK"),
+        ]});
+        let names = BTreeSet::from(["a".to_owned(), "b".to_owned()]);
+        assert_eq!(EventInput::from_json(event), Ok(EventInput::Changed(names)));
+    }
+
+    #[test]
+    fn a_tick_sweeps_and_anything_else_is_named() {
+        assert_eq!(EventInput::from_json(json!({"tick": "sweep"})), Ok(EventInput::Sweep));
+        for event in [json!({}), json!([]), json!(null), json!({"Records": [{}]}), json!({"tick": 1})] {
+            assert!(EventInput::from_json(event.clone()).is_err(), "{event}");
+        }
+    }
+}

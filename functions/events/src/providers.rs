@@ -1,0 +1,159 @@
+//! The services that feedback goes to, connected with the secrets that the configuration names.
+
+use crate::gate::SharedRate;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use domain::configuration::{Configuration, Provider, Rate};
+use domain::plugins::{Communication, TaskManagement};
+use domain::{ActionError, Clock};
+use http_client::Options;
+use jiff::{SignedDuration, Timestamp};
+use provider_github::{Access, Github};
+use provider_jira::Jira;
+use provider_slack::Slack;
+use records::Table;
+use secrecy::SecretString;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// How long a connection is used before its settings and secret are read again.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long one request to a service may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The services, connected when first needed.
+pub(crate) struct Providers {
+    secrets_manager: Client,
+    table: Table,
+    clock: Arc<dyn Clock>,
+    options: Options,
+    connected: Mutex<HashMap<Provider, (Timestamp, Plugin)>>,
+}
+
+#[derive(Clone)]
+enum Plugin {
+    Jira(Arc<Jira>),
+    Github(Arc<Github>),
+    Slack(Arc<Slack>),
+}
+
+impl Providers {
+    pub(crate) fn new(
+        secrets_manager: Client,
+        table: Table,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ActionError> {
+        let options = Options::new()?.clock(clock.clone()).request_timeout(REQUEST_TIMEOUT);
+        Ok(Self { secrets_manager, table, clock, options, connected: Mutex::default() })
+    }
+
+    /// The tracker of a provider: for comments and labels.
+    pub(crate) async fn tracker(
+        &self,
+        configuration: &Configuration,
+        provider: Provider,
+    ) -> Result<Arc<dyn TaskManagement>, ActionError> {
+        match self.plugin(configuration, provider).await? {
+            Plugin::Jira(jira) => Ok(jira),
+            Plugin::Github(github) => Ok(github),
+            Plugin::Slack(_) => Err(ActionError::internal("Slack is no tracker")),
+        }
+    }
+
+    /// GitHub: for reactions.
+    pub(crate) async fn github(&self, configuration: &Configuration) -> Result<Arc<Github>, ActionError> {
+        match self.plugin(configuration, Provider::Github).await? {
+            Plugin::Github(github) => Ok(github),
+            Plugin::Jira(_) | Plugin::Slack(_) => Err(ActionError::internal("GitHub is another plugin")),
+        }
+    }
+
+    /// The chat: for messages and reactions.
+    pub(crate) async fn chat(
+        &self,
+        configuration: &Configuration,
+    ) -> Result<Arc<dyn Communication>, ActionError> {
+        match self.plugin(configuration, Provider::Slack).await? {
+            Plugin::Slack(slack) => Ok(slack),
+            Plugin::Jira(_) | Plugin::Github(_) => Err(ActionError::internal("Slack is another plugin")),
+        }
+    }
+
+    async fn plugin(&self, configuration: &Configuration, provider: Provider) -> Result<Plugin, ActionError> {
+        let now = self.clock.now();
+        let mut connected = self.connected.lock().await;
+        if let Some((since, plugin)) = connected.get(&provider)
+            && now.duration_since(*since) < FRESH
+        {
+            return Ok(plugin.clone());
+        }
+        let plugin = self.connect(configuration, provider).await?;
+        connected.insert(provider, (now, plugin.clone()));
+        Ok(plugin)
+    }
+
+    async fn connect(
+        &self,
+        configuration: &Configuration,
+        provider: Provider,
+    ) -> Result<Plugin, ActionError> {
+        let plugins = &configuration.plugins;
+        let unset = || {
+            let name = provider.as_str();
+            ActionError::rejected(format!("the configuration has no section plugins.{name}"))
+        };
+        match provider {
+            Provider::Jira => {
+                let settings = plugins.jira.as_ref().ok_or_else(unset)?;
+                let secret = self.secret(&settings.secret).await?;
+                let credentials = provider_jira::Credentials::read(&settings.secret, &secret)?;
+                let options = self.gated(provider, settings.rate_limit);
+                Ok(Plugin::Jira(Arc::new(Jira::new(settings, credentials, &options)?)))
+            }
+            Provider::Github => {
+                let settings = plugins.github.as_ref().ok_or_else(unset)?;
+                let secret = self.secret(&settings.secret).await?;
+                let credentials = provider_github::Credentials::read(&settings.secret, &secret)?;
+                let options = self.gated(provider, settings.rate_limit);
+                Ok(Plugin::Github(Arc::new(Github::new(
+                    settings,
+                    credentials,
+                    Access::WriteIssues,
+                    &options,
+                )?)))
+            }
+            Provider::Slack => {
+                let settings = plugins.slack.as_ref().ok_or_else(unset)?;
+                let secret = self.secret(&settings.secret).await?;
+                let credentials = provider_slack::Credentials::read(&settings.secret, &secret)?;
+                let options = self.gated(provider, settings.rate_limit);
+                Ok(Plugin::Slack(Arc::new(Slack::new(settings, credentials, &options)?)))
+            }
+            Provider::Confluence | Provider::Claude | Provider::Cloudwatch => {
+                let name = provider.as_str();
+                Err(ActionError::rejected(format!("nobody is told anything through {name}")))
+            }
+        }
+    }
+
+    fn gated(&self, provider: Provider, rate: Rate) -> Options {
+        let (table, clock) = (self.table.clone(), self.clock.clone());
+        self.options.clone().gate(Arc::new(SharedRate { table, provider, rate, clock }))
+    }
+
+    async fn secret(&self, name: &str) -> Result<SecretString, ActionError> {
+        let answer =
+            self.secrets_manager.get_secret_value().secret_id(name).send().await.map_err(|error| {
+                // The whole error could hold the answer, and with it the secret.
+                let said = error.message().unwrap_or("no answer in time");
+                ActionError::unavailable(format!("the secret `{name}` cannot be read: {said}"))
+            })?;
+        let text = answer.secret_string.ok_or_else(|| {
+            ActionError::rejected(format!("the secret `{name}` is binary; accepted: JSON text"))
+        })?;
+        Ok(text.into())
+    }
+}

@@ -1,0 +1,175 @@
+//! Why an execution did not succeed, in words a person can act on.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What a function's error looks like as a cause:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html>.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FunctionError {
+    error_message: String,
+}
+
+/// What a rollback leaves as its cause.
+#[derive(Deserialize)]
+struct Receipt {
+    step: Option<String>,
+    error: Option<String>,
+    cause: Option<String>,
+    #[serde(default)]
+    undone: Vec<String>,
+    #[serde(default)]
+    not_undone: Vec<Stays>,
+    #[serde(default)]
+    kept: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Stays {
+    action: Option<String>,
+    cause: Option<String>,
+}
+
+/// The reason for an end, from Step Functions' status, error and cause; `None` for a success.
+pub(crate) fn reason(status: &str, error: Option<&str>, cause: Option<&str>) -> Option<String> {
+    let cause = cause.filter(|cause| !cause.trim().is_empty());
+    match (status, error) {
+        ("SUCCEEDED" | "RUNNING", _) => None,
+        ("ABORTED", _) => Some(cause.unwrap_or("A person stopped it.").to_owned()),
+        ("TIMED_OUT", _) => Some("It took longer than an execution may take.".to_owned()),
+        (_, Some("RolledBack" | "RollbackIncomplete" | "RollbackFailed")) => Some(
+            cause
+                .and_then(|cause| serde_json::from_str::<Receipt>(cause).ok())
+                .map_or_else(|| words(error, cause), |receipt| receipt.words()),
+        ),
+        _ => Some(words(error, cause)),
+    }
+}
+
+impl Receipt {
+    fn words(&self) -> String {
+        let mut words = words(self.error.as_deref(), self.cause.as_deref());
+        if let Some(step) = &self.step {
+            words = format!("{}: {words}", title(step));
+        }
+        let list =
+            |actions: &[String]| actions.iter().map(|action| title(action)).collect::<Vec<_>>().join(", ");
+        if !self.undone.is_empty() {
+            words.push_str(&format!("\nTaken back: {}.", list(&self.undone)));
+        }
+        for stays in &self.not_undone {
+            let action = title(stays.action.as_deref().unwrap_or("a step"));
+            let why = self::words(None, stays.cause.as_deref());
+            words.push_str(&format!("\nCould not be taken back: {action} ({why})"));
+        }
+        if !self.kept.is_empty() {
+            words.push_str(&format!("\nStays as it is: {}.", list(&self.kept)));
+        }
+        words
+    }
+}
+
+/// The message inside a cause, and what to do about it where the message itself cannot know.
+fn words(error: Option<&str>, cause: Option<&str>) -> String {
+    let message = cause.map(|cause| match serde_json::from_str::<FunctionError>(cause) {
+        Ok(function) => function.error_message,
+        Err(_) => match serde_json::from_str::<Value>(cause) {
+            Ok(Value::String(text)) => text,
+            _ => cause.to_owned(),
+        },
+    });
+    let message = message.filter(|message| !message.trim().is_empty());
+    let advice = match error {
+        Some("BudgetExceeded") => {
+            "Raise the limit under `budgets` in the configuration, then start it again."
+        }
+        Some("Throttled" | "Unavailable") => "It was tried again for a while; start it again later.",
+        Some("Conflict") => "Somebody changed the same thing meanwhile; look at it, then start it again.",
+        Some("Internal") => "This is a defect of Ticketsmith; its log says more.",
+        Some("States.Timeout") => "A step took longer than it may; start it again, or raise its `timeout`.",
+        Some("States.DataLimitExceeded") => {
+            "A step's data was larger than 256 KiB; make the workflow pass less of it."
+        }
+        Some("States.QueryEvaluationError") => {
+            "An expression of the workflow could not be evaluated; mend the workflow."
+        }
+        _ => "",
+    };
+    match (message, advice, error) {
+        (Some(message), "", _) => message,
+        (Some(message), advice, _) => format!("{} {advice}", sentence(&message)),
+        (None, "", Some(error)) => format!("It ended with the error {error}."),
+        (None, "", None) => "No reason was given.".to_owned(),
+        (None, advice, _) => advice.to_owned(),
+    }
+}
+
+fn sentence(message: &str) -> String {
+    let message = message.trim();
+    match message.ends_with(['.', '!', '?']) {
+        true => message.to_owned(),
+        false => format!("{message}."),
+    }
+}
+
+/// The name of a step, state or action as people read it: `CreatePullRequest` and `create_pull_request` are
+/// `Create pull request`.
+pub(crate) fn title(name: &str) -> String {
+    let mut title = String::with_capacity(name.len() + 4);
+    for character in name.chars() {
+        match character {
+            '_' => title.push(' '),
+            c if c.is_uppercase() && !title.is_empty() => {
+                title.push(' ');
+                title.extend(c.to_lowercase());
+            }
+            c if title.is_empty() => title.extend(c.to_uppercase()),
+            c => title.push(c),
+        }
+    }
+    title
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insta::assert_snapshot;
+
+    fn check(status: &str, error: &str, cause: &str) -> String {
+        reason(status, Some(error).filter(|e| !e.is_empty()), Some(cause)).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_functions_message_is_what_people_read() {
+        let cause = r#"{"errorType":"Rejected","errorMessage":"Jira has no status `Reviewd`; reachable: Code Review"}"#;
+        assert_snapshot!(check("FAILED", "Rejected", cause), @"Jira has no status `Reviewd`; reachable: Code Review");
+        let cause = r#"{"errorMessage":"the limit of task SHOP-1 is $10.0000"}"#;
+        assert_snapshot!(check("FAILED", "BudgetExceeded", cause), @"the limit of task SHOP-1 is $10.0000. Raise the limit under `budgets` in the configuration, then start it again.");
+        assert_snapshot!(check("FAILED", "States.Timeout", ""), @"A step took longer than it may; start it again, or raise its `timeout`.");
+        assert_snapshot!(check("FAILED", "LoopExhausted", ""), @"It ended with the error LoopExhausted.");
+        assert_snapshot!(check("TIMED_OUT", "", ""), @"It took longer than an execution may take.");
+        assert_snapshot!(check("ABORTED", "", ""), @"A person stopped it.");
+        assert_eq!(reason("SUCCEEDED", None, None), None);
+    }
+
+    #[test]
+    fn a_rollback_gives_its_receipt() {
+        let cause = r#"{"step":"CommitChanges","error":"Rejected","cause":"{\"errorMessage\":\"protected path\"}",
+            "undone":["create_branch"],"not_undone":[{"key":"k","action":"create_task","undone":false,"error":"Rejected",
+            "cause":"{\"errorMessage\":\"it is gone\"}"}],"kept":["add_comment"]}"#;
+        assert_snapshot!(check("FAILED", "RolledBack", cause), @"
+        Commit changes: protected path
+        Taken back: Create branch.
+        Could not be taken back: Create task (it is gone)
+        Stays as it is: Add comment.
+        ");
+    }
+
+    #[test]
+    fn names_are_words() {
+        assert_eq!(title("CreatePullRequest.0"), "Create pull request.0");
+        assert_eq!(title("get_task"), "Get task");
+        assert_eq!(title(""), "");
+    }
+}

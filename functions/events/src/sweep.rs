@@ -1,0 +1,108 @@
+//! The sweeper: status events are best effort, so open executions whose check is due are compared with Step Functions.
+
+use crate::ending::{Ending, end};
+use crate::handle::Events;
+use aws_sdk_sfn::error::ProvideErrorMetadata;
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+use domain::ActionError;
+use domain::execution::Outcome;
+use jiff::{SignedDuration, Timestamp};
+use records::ExecutionRecord;
+
+/// How many executions one sweep looks at; the rest is due in the next one.
+const AT_A_TIME: usize = 100;
+
+/// What could not be started for so long never will be.
+const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+impl Events {
+    /// Looks at every open execution whose check is due. What fails for one is logged and tried again by the next sweep.
+    pub(crate) async fn sweep(&self) -> Result<(), ActionError> {
+        let now = self.clock.now();
+        for execution in self.table.open_due(now, AT_A_TIME).await? {
+            if let Err(error) = self.check(&execution, now).await {
+                tracing::error!(execution = execution.name, %error, "an open execution could not be checked");
+                self.table.postpone_check(&execution, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn check(&self, execution: &ExecutionRecord, now: Timestamp) -> Result<(), ActionError> {
+        let arn = execution.arn.clone().unwrap_or_else(|| self.execution_arn(execution));
+        match self.describe(&arn).await? {
+            None if execution.outcome == Outcome::Pending => self.start(execution, now).await,
+            None => {
+                let cause = "Step Functions does not know it any more.".to_owned();
+                self.ended(execution, failed("Lost", cause, now)).await
+            }
+            Some(found) => match found.status().as_str() {
+                "RUNNING" | "PENDING_REDRIVE" => {
+                    self.table.mark_started(&execution.name, &arn, now).await?;
+                    self.table.postpone_check(execution, now).await?;
+                    self.refresh_logged(&execution.name).await;
+                    Ok(())
+                }
+                _ => self.ended(execution, ending_of(&found, now)).await,
+            },
+        }
+    }
+
+    /// Starts what was recorded and never started, with the input it was recorded with.
+    async fn start(&self, execution: &ExecutionRecord, now: Timestamp) -> Result<(), ActionError> {
+        match self.start_state_machine(execution).await {
+            Ok(arn) => {
+                tracing::info!(execution = execution.name, "started what was still pending");
+                self.table.mark_started(&execution.name, &arn, now).await?;
+                self.table.postpone_check(execution, now).await?;
+                Ok(())
+            }
+            Err(error) if now.duration_since(execution.begun_at) < GIVE_UP_AFTER => Err(error),
+            Err(error) => {
+                let cause = format!("It could not be started for a day: {error}");
+                self.ended(execution, failed("NotStarted", cause, now)).await
+            }
+        }
+    }
+
+    async fn ended(&self, execution: &ExecutionRecord, ending: Ending) -> Result<(), ActionError> {
+        tracing::info!(execution = execution.name, status = ending.status, "closed what ended unnoticed");
+        end(&self.table, &execution.name, &ending).await?;
+        self.undo_where_due(execution, &ending).await;
+        self.feedback.refresh(&execution.name).await
+    }
+
+    /// `None` when Step Functions has no such execution.
+    async fn describe(&self, arn: &str) -> Result<Option<DescribeExecutionOutput>, ActionError> {
+        match self.step_functions.describe_execution().execution_arn(arn).send().await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.code() == Some("ExecutionDoesNotExist") => Ok(None),
+            Err(error) => {
+                let said = error.message().unwrap_or("no answer in time");
+                Err(ActionError::unavailable(format!("Step Functions cannot be asked: {said}")))
+            }
+        }
+    }
+
+    /// The ARN that an execution of this name has once it is started.
+    fn execution_arn(&self, execution: &ExecutionRecord) -> String {
+        let machine = format!("{}{}", self.state_machine_arn_prefix, execution.workflow);
+        format!("{}:{}", machine.replacen(":stateMachine:", ":execution:", 1), execution.name)
+    }
+}
+
+fn ending_of(found: &DescribeExecutionOutput, now: Timestamp) -> Ending {
+    let ended_at =
+        found.stop_date().and_then(|date| Timestamp::from_millisecond(date.to_millis().ok()?).ok());
+    Ending {
+        status: found.status().as_str().to_owned(),
+        error: found.error().map(str::to_owned),
+        cause: found.cause().map(str::to_owned),
+        output: found.output().and_then(|output| serde_json::from_str(output).ok()),
+        at: ended_at.unwrap_or(now),
+    }
+}
+
+fn failed(error: &str, cause: String, at: Timestamp) -> Ending {
+    Ending { status: "FAILED".into(), error: Some(error.into()), cause: Some(cause), output: None, at }
+}
