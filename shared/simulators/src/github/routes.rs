@@ -218,6 +218,11 @@ fn perform(
     };
     if let Some(need) = need {
         caller.demand(need, &state.repositories[repository])?;
+        // `/repos/{owner}/{repo}/git/…`: the git database of a repository without a commit cannot be used.
+        let is_git_data = request.path.split('/').nth(4) == Some("git");
+        if is_git_data && state.repositories[repository].git.references("")?.is_empty() {
+            return Err(Failure::new(409, "Git Repository is empty."));
+        }
     }
     let mut call = Call {
         state,

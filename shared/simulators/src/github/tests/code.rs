@@ -112,6 +112,56 @@ async fn malformed_trees_commits_and_blobs_are_refused() {
 }
 
 #[tokio::test]
+async fn an_empty_repository_says_that_it_is_empty() {
+    let mut world = world();
+    world["repositories"][0]["files"] = json!({});
+    let server = Server::with(world, json!({ "github": { "token": TOKEN } })).await;
+    let empty = (409, "Git Repository is empty.".to_string());
+    assert_eq!(server.refused("GET", "/git/ref/heads/main", None).await, empty);
+    assert_eq!(server.refused("POST", "/git/blobs", Some(json!({ "content": "x" }))).await, empty);
+    assert_eq!(server.refused("GET", "/contents/README.md", None).await.1, "This repository is empty.");
+    assert_eq!(server.get("/branches").await, json!([]));
+    assert!(
+        server.github.export("acme/shop", &std::env::temp_dir().join("none")).unwrap_err().contains("empty")
+    );
+    server.finish();
+}
+
+#[tokio::test]
+async fn worlds_that_contradict_themselves_are_refused_with_the_place() {
+    let refused = |change: fn(&mut Value)| {
+        let mut world = world();
+        change(&mut world);
+        let world: World = serde_json::from_value(world).unwrap();
+        let secrets = serde_json::from_value(json!({ "github": { "token": TOKEN } })).unwrap();
+        let (folder, address) = (PathBuf::from(env!("CARGO_MANIFEST_DIR")), "http://127.0.0.1:1".to_string());
+        let settings =
+            Settings { folder, address, clock: crate::clock::system(), log: ServiceLog::default() };
+        GitHub::start(&world, &secrets, SIGNING.into(), settings).err().unwrap().to_string()
+    };
+    assert_eq!(
+        refused(|world| world["repositories"][0]["issues"][0]["user"] = json!("bob")),
+        "github.repositories[0].issues[0].user: no user `bob` under `github.users`"
+    );
+    assert_eq!(
+        refused(|world| world["repositories"][0]["name"] = json!("shop")),
+        "github.repositories[0].name: `shop` is not owner/name"
+    );
+    assert_eq!(
+        refused(|world| world["bot"] = json!("bob")),
+        "github.bot: no user `bob` under `github.users`"
+    );
+    assert!(
+        refused(|world| {
+            world["repositories"][0]["files"] = json!({});
+            world["repositories"][0]["path"] = json!("no/such/folder");
+        })
+        .starts_with("github.repositories[0].path: ")
+    );
+    assert!(refused(|world| world["secret"] = json!("none")).starts_with("github.secret: "));
+}
+
+#[tokio::test]
 async fn files_are_read_in_every_form() {
     let mut world = world();
     world["tree_limit"] = json!(3);
