@@ -125,23 +125,20 @@ fn answers_are_held_against_the_description_too() {
     assert_eq!(check(418, json!({})).unwrap_err()[0].at, "status");
 }
 
-/// The official description `file` in the folder that the variable names, or nothing, said loudly.
-fn official(variable: &str, default: &str, file: &str) -> Option<Description> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let folder = env::var_os(variable).map_or_else(|| root.join(default), PathBuf::from);
-    let path = folder.join(file);
-    if !path.exists() {
-        eprintln!("SKIPPED: {} is absent; set {variable} to the folder that holds {file}.", path.display());
+/// An official description, or nothing, said loudly.
+fn official(path: Option<PathBuf>, name: &str, variable: &str) -> Option<Description> {
+    let Some(path) = path.filter(|path| path.exists()) else {
+        eprintln!("SKIPPED: {name} is not at hand; set {variable} to the folder that holds it.");
         return None;
-    }
+    };
     Some(Description::load(&path).unwrap())
 }
 
 #[test]
 fn github() {
-    let Some(github) = official("TICKETSMITH_DESCRIPTIONS", "../descriptions", "api.github.com.json") else {
-        return;
-    };
+    let name = "api.github.com.json";
+    let path = env::var_os("TICKETSMITH_DESCRIPTIONS").map(|folder| PathBuf::from(folder).join(name));
+    let Some(github) = official(path, name, "TICKETSMITH_DESCRIPTIONS") else { return };
     let check = |method: &str, uri: &str, body: Option<Value>| places(&github, method, uri, body);
     let none = [""; 0];
     assert_eq!(check("GET", "/repos/a/b/git/ref/heads/topic/one", None), none);
@@ -171,7 +168,11 @@ fn github() {
 
 #[test]
 fn jira_confluence_and_claude() {
-    let specs = |file| official("TICKETSMITH_CONTRACTS", "../shared/contracts", &format!("specs/{file}"));
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let contracts =
+        env::var_os("TICKETSMITH_CONTRACTS").map_or(root.join("../shared/contracts"), PathBuf::from);
+    let specs =
+        |name: &str| official(Some(contracts.join("specs").join(name)), name, "TICKETSMITH_CONTRACTS");
     let none = [""; 0];
     if let Some(jira) = specs("jira-v3.json") {
         let check = |method: &str, uri: &str, body: Option<Value>| places(&jira, method, uri, body);

@@ -33,17 +33,14 @@ const SIGNING: &str = "It's a Secret to Everybody";
 
 /// The file in the folder that `TICKETSMITH_DESCRIPTIONS` names, or nothing, said loudly.
 fn official(file: &str) -> Option<PathBuf> {
-    let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../descriptions");
-    let path = env::var_os("TICKETSMITH_DESCRIPTIONS").map_or(default, PathBuf::from).join(file);
-    if !path.exists() {
+    let path = env::var_os("TICKETSMITH_DESCRIPTIONS").map(|folder| PathBuf::from(folder).join(file));
+    let found = path.filter(|path| path.exists());
+    if found.is_none() {
         eprintln!(
-            "SKIPPED: nothing is held against GitHub's description, since {} is absent; set \
-             TICKETSMITH_DESCRIPTIONS to the folder that holds {file}.",
-            path.display()
+            "SKIPPED: nothing is held against GitHub's {file}; set TICKETSMITH_DESCRIPTIONS to a folder that holds it."
         );
-        return None;
     }
-    Some(path)
+    found
 }
 
 static DESCRIPTION: LazyLock<Option<Arc<Description>>> =
