@@ -9,7 +9,7 @@ use super::{Diagnostic, Severity};
 pub(super) struct Problems(pub(super) Vec<Diagnostic>);
 
 /// The code for everything that is wrong with the form of a document.
-pub(super) const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
+const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
 
 impl Problems {
     pub(super) fn schema(&mut self, location: &str, message: impl Into<String>) {

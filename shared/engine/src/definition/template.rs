@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::fields::{Problems, SCHEMA, whole_number};
-use crate::expressions::{self, Expression};
+use super::fields::{Problems, whole_number};
+use crate::expressions::{self, Expression, Refusal};
 
 /// JSON in which every string of the form `{% … %}` is an expression.
 #[derive(Clone, Debug)]
@@ -26,6 +26,17 @@ pub(super) enum States {
     Result,
     /// Also `errorOutput`.
     ErrorOutput,
+}
+
+impl States {
+    fn offers(self, field: &str) -> bool {
+        match field {
+            "input" | "context" => true,
+            "result" => self == Self::Result,
+            "errorOutput" => self == Self::ErrorOutput,
+            _ => false,
+        }
+    }
 }
 
 /// The source of the expression that `text` is, if it is one.
@@ -80,23 +91,24 @@ pub(super) fn expression(
     problems: &mut Problems,
 ) -> Option<Arc<dyn Expression>> {
     let source = expression_source(text)?;
-    match expressions::compile(source) {
+    let (message, code) = match expressions::compile(source) {
         Ok(expression) => {
-            let absent = [("result", States::Result), ("errorOutput", States::ErrorOutput)];
-            for (field, _) in absent
-                .iter()
-                .filter(|(field, needed)| *needed != states && expression.reads_states_field(field))
-            {
+            for field in expression.states_fields().iter().filter(|field| !states.offers(field)) {
                 let message = format!("Field '$states.{field}' does not exist here");
                 problems.error("UNSUPPORTED_JSONATA_EXPRESSION", location, message);
             }
-            Some(expression)
+            return Some(expression);
         }
-        Err(error) => {
-            problems.error(SCHEMA, location, format!("Invalid JSONata expression '{source}': {error}"));
-            None
-        }
-    }
+        Err(refusal) => (
+            refusal.to_string(),
+            match refusal {
+                Refusal::Invalid(_) => "INVALID_JSONATA_EXPRESSION",
+                Refusal::Unsupported(_) => "UNSUPPORTED_JSONATA_EXPRESSION",
+            },
+        ),
+    };
+    problems.error(code, location, format!("{message} (in the expression '{source}')"));
+    None
 }
 
 /// A number that is written down or computed when the state is entered.

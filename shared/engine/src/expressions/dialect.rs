@@ -1,24 +1,29 @@
 //! What JSONata 2.0.6 and Step Functions refuse although the library's newer JSONata accepts it.
 
-use jlens_core::{Ast, Node, NodeKind};
+use jlens_core::{Expression, Node, NodeKind};
 
-use super::SyntaxError;
+use super::Refusal;
 
 /// Refuses operators added after JSONata 2.0.6, and references to the input document, which does not exist in a
 /// state machine: its expressions start from variables.
-pub(super) fn check(ast: &Ast) -> Result<(), SyntaxError> {
-    if starts_at_context(&ast.root) {
-        return Err(SyntaxError(
-            "'$' at the top level of an expression refers to nothing; start from a variable such as $states.input"
-                .to_owned(),
-        ));
-    }
+pub(super) fn check(expression: &Expression) -> Result<(), Refusal> {
+    let root = &expression.ast().root;
     let mut problem = None;
-    visit(&ast.root, &mut problem);
-    problem.map_or(Ok(()), Err)
+    visit(root, &mut problem);
+    if let Some(problem) = problem {
+        return Err(problem);
+    }
+    if starts_at_context(root) {
+        return Err(Refusal::Unsupported("$".to_owned()));
+    }
+    let reads = expression.reads();
+    match reads.input().and_then(|input| input.fields()?.keys().next().cloned()) {
+        Some(name) => Err(Refusal::Unsupported(name)),
+        None => Ok(()),
+    }
 }
 
-fn visit(node: &Node, problem: &mut Option<SyntaxError>) {
+fn visit(node: &Node, problem: &mut Option<Refusal>) {
     if problem.is_some() {
         return;
     }
@@ -26,16 +31,13 @@ fn visit(node: &Node, problem: &mut Option<SyntaxError>) {
         // 2.0.6 reads the first character of `??` and `?:` as the conditional operator and then meets the second.
         NodeKind::Fallback { op, .. } => {
             let second = op.symbol().chars().nth(1).unwrap_or('?');
-            *problem = Some(SyntaxError(format!(
+            *problem = Some(Refusal::Invalid(format!(
                 "The symbol \"{second}\" cannot be used as a unary operator ('{}' is newer than JSONata 2.0.6)",
                 op.symbol()
             )));
         }
         NodeKind::Variable { name } if name == "$" => {
-            *problem = Some(SyntaxError(
-                "'$$' refers to nothing in a state machine; start from a variable such as $states.input"
-                    .to_owned(),
-            ));
+            *problem = Some(Refusal::Unsupported("$$".to_owned()));
         }
         _ => jlens_core::stack::grow(|| node.for_each_child(|child| visit(child, problem))),
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jlens_core::{Bindings, Expression as Compiled, Options};
 use serde_json::Value;
 
-use super::{EvaluationError, Expression, Moment, SyntaxError, dialect, functions};
+use super::{EvaluationError, Expression, Moment, Refusal, dialect, functions};
 
 /// The longest array that Step Functions lets an expression build.
 pub(super) const LONGEST_ARRAY: usize = 873_782;
@@ -43,9 +43,9 @@ impl Environment {
     }
 }
 
-pub(super) fn compile(source: &str) -> Result<Arc<dyn Expression>, SyntaxError> {
-    let compiled = Compiled::compile(source).map_err(|error| SyntaxError(error.message()))?;
-    dialect::check(compiled.ast())?;
+pub(super) fn compile(source: &str) -> Result<Arc<dyn Expression>, Refusal> {
+    let compiled = Compiled::compile(source).map_err(|error| Refusal::Invalid(error.message()))?;
+    dialect::check(&compiled)?;
     Ok(Arc::new(Jlens { compiled }))
 }
 
@@ -59,12 +59,10 @@ impl Expression for Jlens {
         self.compiled.source()
     }
 
-    fn reads_states_field(&self, field: &str) -> bool {
+    fn states_fields(&self) -> Vec<String> {
         let reads = self.compiled.reads();
-        reads
-            .binding("states")
-            .and_then(|read| read.fields())
-            .is_some_and(|fields| fields.contains_key(field))
+        let fields = reads.binding("states").and_then(|read| read.fields());
+        fields.map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
     }
 
     fn evaluate(&self, environment: &Environment) -> Result<Value, EvaluationError> {
@@ -151,12 +149,36 @@ mod tests {
         for source in ["$a ?? 1", "$a ?: 1", "[$map([1], function($x) { $x ?? 2 })]", "$$", "$.a", "1 +"] {
             assert!(compile(source).is_err(), "{source}");
         }
-        assert!(compile("$states.input[$ > 1]").is_ok());
+    }
+
+    #[test]
+    fn what_starts_from_no_variable_is_refused() {
+        for (source, name) in [("phone", "phone"), ("$count(a.b)", "a"), ("$$", "$$"), ("$.a", "$")] {
+            assert_eq!(compile(source).unwrap_err(), Refusal::Unsupported(name.to_owned()), "{source}");
+        }
+        for source in [
+            "$states.input[$ > 1]",
+            "$states.input.items[price > 1].{'name': name, 'n': $count(parts)}",
+            "$states.input.items^(>price).name",
+            "$map($states.input.a, function($v, $i) { $v.b & $i })",
+            "($x := {'a': {'b': 1}}; $x.a.b)",
+            "[1..3].($ * 2)",
+            "$now() & $uuid() & $parse('1')",
+            "$states.input ~> |items|{'x': y}|",
+            "$states.input.a ~> $uppercase()",
+            "$states.input{id: $sum(n)}",
+            "$states.input.**.id",
+            "$filter($states.input.a, function($v) { $v.ok }).name",
+        ] {
+            assert!(compile(source).is_ok(), "{source}");
+        }
     }
 
     #[test]
     fn fields_of_states_that_are_read_are_known() {
-        assert!(compile("$states.result.x").unwrap().reads_states_field("result"));
-        assert!(!compile("$states.input.result").unwrap().reads_states_field("result"));
+        let fields = |source| compile(source).unwrap().states_fields();
+        assert_eq!(fields("$states.result.x & $states.context.a"), ["context", "result"]);
+        assert_eq!(fields("$states.input.result"), ["input"]);
+        assert!(fields("$states").is_empty());
     }
 }

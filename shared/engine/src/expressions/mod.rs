@@ -22,15 +22,15 @@ pub(crate) trait Expression: Debug + Send + Sync {
     /// The source text, as error causes quote it.
     fn source(&self) -> &str;
 
-    /// Whether the expression reads `$states.<field>` by name. Reading `$states` whole does not count.
-    fn reads_states_field(&self, field: &str) -> bool;
+    /// The fields of `$states` that the expression reads by name; none when it reads `$states` whole.
+    fn states_fields(&self) -> Vec<String>;
 
     /// The value of the expression where the variables of `environment` are bound.
     fn evaluate(&self, environment: &Environment) -> Result<Value, EvaluationError>;
 }
 
 /// Compiles `source`, the text between `{%` and `%}`.
-pub(crate) fn compile(source: &str) -> Result<Arc<dyn Expression>, SyntaxError> {
+pub(crate) fn compile(source: &str) -> Result<Arc<dyn Expression>, Refusal> {
     jlens::compile(source)
 }
 
@@ -43,10 +43,18 @@ pub(crate) struct Moment {
     pub(crate) seed: [u8; 32],
 }
 
-/// Why an expression cannot be compiled; the text of JSONata's own message.
+/// Why an expression cannot be used. The two kinds are those of Step Functions' diagnostics.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct SyntaxError(pub(crate) String);
+pub(crate) enum Refusal {
+    /// It is no JSONata; the text is JSONata's own message.
+    #[error("{0}")]
+    Invalid(String),
+    /// It is JSONata, but reads what does not exist in a state machine.
+    #[error(
+        "Reference to '{0}' at the top level is not supported; start from a variable such as $states.input"
+    )]
+    Unsupported(String),
+}
 
 /// Why an expression has no usable value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -180,8 +180,10 @@ async fn definitions_that_cannot_be_used_are_refused() {
     let client = client(&bench).await;
     let bad = [
         (json!({ "StartAt": "A", "States": { "A": { "Type": "Succeed" } } }), "QueryLanguage"),
-        (pass(json!("{% $a ?? 1 %}")), "Invalid JSONata expression"),
+        (pass(json!("{% $a ?? 1 %}")), "INVALID_JSONATA_EXPRESSION"),
         (pass(json!("{% $states.result %}")), "'$states.result' does not exist"),
+        (pass(json!({ "v": "{% phone %}" })), "Reference to 'phone' at the top level is not supported"),
+        (pass(json!("{% $states.output %}")), "'$states.output' does not exist"),
         (machine("B", json!({ "A": { "Type": "Succeed" } })), "there is no state 'B'"),
         (
             machine("A", json!({ "A": { "Type": "Pass", "InputPath": "$", "End": true } })),
