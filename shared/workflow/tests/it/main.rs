@@ -6,6 +6,7 @@ mod support;
 mod checking;
 mod compiling;
 mod properties;
+mod running;
 mod shipped;
 mod source_workflows;
 mod speed;
