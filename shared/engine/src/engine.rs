@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
 
 use crate::arn::Place;
 use crate::clock::{Activity, Clock};
@@ -26,6 +27,9 @@ pub struct Settings {
     pub account: String,
     /// What the log survives. Default: the loss of power.
     pub durability: Durability,
+    /// How long ended executions are remembered; older ones are forgotten at [`Engine::resume`]. Default: 90 days, as on
+    /// AWS.
+    pub retention: Duration,
 }
 
 impl Default for Settings {
@@ -34,6 +38,7 @@ impl Default for Settings {
             region: "us-east-1".to_owned(),
             account: "000000000000".to_owned(),
             durability: Durability::default(),
+            retention: Duration::from_secs(90 * 86_400),
         }
     }
 }
@@ -55,10 +60,12 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) functions: Arc<dyn Invoke>,
     pub(crate) place: Place,
+    retention: Duration,
     /// Parsed definitions by revision. Revisions never change.
     pub(crate) definitions: Mutex<HashMap<i64, Arc<Definition>>>,
     pub(crate) actors: Actors,
     pub(crate) timers: Timers,
+    timekeeper: Mutex<Option<JoinHandle<()>>>,
     pub(crate) changes: broadcast::Sender<StatusChange>,
     /// The number of executions being advanced.
     pub(crate) running: watch::Sender<usize>,
@@ -72,7 +79,8 @@ impl Engine {
     /// Opens the log at `path`, creating it where there is none. Nothing moves before [`Engine::resume`].
     ///
     /// # Errors
-    /// When the file cannot be opened or was written by another version.
+    /// When the file cannot be opened, was written by another version, or is in use by another engine
+    /// ([`LogError::InUse`], after two seconds of waiting).
     pub fn open(
         path: &Path,
         clock: Arc<dyn Clock>,
@@ -85,9 +93,11 @@ impl Engine {
                 clock,
                 functions,
                 place: Place { region: settings.region, account: settings.account },
+                retention: settings.retention,
                 definitions: Mutex::default(),
                 actors: Actors::default(),
                 timers: Timers::default(),
+                timekeeper: Mutex::default(),
                 changes: broadcast::Sender::new(CHANGES_KEPT),
                 running: watch::Sender::new(0),
                 stopping: watch::Sender::new(false),
@@ -101,9 +111,14 @@ impl Engine {
     /// # Errors
     /// When the log cannot be read.
     pub async fn resume(&self) -> Result<usize, EngineError> {
+        let age = SignedDuration::try_from(self.inner.retention).unwrap_or(SignedDuration::MAX);
+        if let Ok(oldest) = self.inner.now().checked_sub(age) {
+            self.inner.log.forget_ended_before(oldest).await?;
+        }
         let unfinished = self.inner.log.unfinished().await?;
         let count = unfinished.len();
-        tokio::spawn(Inner::run_timers(Arc::clone(&self.inner)));
+        let timekeeper = tokio::spawn(Inner::run_timers(Arc::clone(&self.inner)));
+        *lock(&self.inner.timekeeper) = Some(timekeeper);
         for (key, wakes_at) in unfinished {
             match wakes_at {
                 Some(moment) => self.inner.timers.set(key, Some(moment)),
@@ -129,6 +144,11 @@ impl Engine {
         self.inner.stopping.send_replace(true);
         if tokio::time::timeout(grace, self.activity().quiet()).await.is_err() {
             tracing::info!("functions still at work are left behind and will be called again");
+        }
+        let timekeeper = lock(&self.inner.timekeeper).take();
+        if let Some(timekeeper) = timekeeper {
+            // It only watches the clock, so whatever became of it, nothing is lost.
+            let _ = timekeeper.await;
         }
     }
 }

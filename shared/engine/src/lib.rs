@@ -1,5 +1,4 @@
-//! Step Functions for one machine: an interpreter of the Amazon States Language in JSONata mode on an append-only event
-//! log.
+#![doc = include_str!("../README.md")]
 
 mod api;
 mod arn;

@@ -192,9 +192,9 @@ fn is_variable_name(name: &str) -> bool {
 }
 
 fn task(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Task> {
-    let arguments = fields.take("Arguments");
-    let arguments = arguments
-        .map(|arguments| Template::parse(arguments, States::Entry, &fields.at("Arguments"), problems));
+    let written = fields.take("Arguments");
+    let arguments =
+        written.map(|arguments| Template::parse(arguments, States::Entry, &fields.at("Arguments"), problems));
     let timeout = quantity(fields, "TimeoutSeconds", (1, LONGEST_SECONDS), problems);
     let heartbeat = quantity(fields, "HeartbeatSeconds", (1, LONGEST_SECONDS), problems);
     if let (Some(Quantity::Fixed(timeout)), Some(Quantity::Fixed(heartbeat))) = (&timeout, &heartbeat)
@@ -211,7 +211,27 @@ fn task(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Task> {
         problems.error("INVALID_RESOURCE", &fields.at("Resource"), message);
         return None;
     };
+    if let Some(parameters) = written.and_then(Value::as_object) {
+        check_parameters(&resource, parameters, &fields.at("Arguments"), problems);
+    }
     Some(Task { resource, arguments, timeout, heartbeat })
+}
+
+/// Checks the names of written arguments; their values are known only when the task begins.
+fn check_parameters(
+    resource: &Resource,
+    parameters: &serde_json::Map<String, Value>,
+    location: &str,
+    problems: &mut Problems,
+) {
+    let Some((required, known)) = resource.parameters() else { return };
+    if !parameters.contains_key(required) {
+        problems.schema(location, format!("The field '{required}' is required"));
+    }
+    for unknown in parameters.keys().filter(|name| !known.contains(&name.as_str())) {
+        let message = format!("The field '{unknown}' is not supported; there are {}", known.join(", "));
+        problems.schema(&format!("{location}/{unknown}"), message);
+    }
 }
 
 fn quantity(
@@ -289,7 +309,7 @@ fn wait(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Wait> {
 
 fn map(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) -> Option<Map> {
     let items = match fields.take("Items") {
-        Some(value @ (Value::Array(_) | Value::Object(_))) => {
+        Some(value @ Value::Array(_)) => {
             Some(Template::parse(value, States::Entry, &fields.at("Items"), problems))
         }
         Some(Value::String(text)) if expression_source(text).is_some() => {

@@ -51,6 +51,20 @@ impl Resource {
         }
     }
 
+    /// The parameter that a call needs, and all that it may have; `None` where every JSON will do.
+    pub(crate) fn parameters(&self) -> Option<(&'static str, &'static [&'static str])> {
+        match self {
+            Self::Function(_) => None,
+            Self::LambdaInvoke(_) => Some((
+                "FunctionName",
+                &["FunctionName", "Payload", "Qualifier", "InvocationType", "ClientContext", "LogType"],
+            )),
+            Self::StartExecution(_) => {
+                Some(("StateMachineArn", &["StateMachineArn", "Input", "Name", "TraceHeader"]))
+            }
+        }
+    }
+
     /// The `resourceType` of history events.
     pub(crate) fn service(&self) -> &'static str {
         match self {

@@ -172,23 +172,19 @@ impl Visit {
                 let children: Vec<_> = state.kind.flows().iter().enumerate().map(live).collect();
                 self.phase = Phase::Spread(Spread { concurrency: children.len(), children });
             }
-            What::MapStateStarted { inputs, items, concurrency } => {
-                let pending = |(index, input): (usize, &Value)| {
-                    let item = items.as_ref().and_then(|items| items.get(index)).unwrap_or(input).clone();
-                    Child::Pending { input: input.clone(), item }
-                };
-                let children = inputs.iter().enumerate().map(pending).collect();
+            What::MapStateStarted { items, concurrency } => {
+                let children = items.iter().cloned().map(Child::Pending).collect();
                 self.phase = Phase::Spread(Spread { children, concurrency: *concurrency });
             }
-            What::MapIterationStarted { index, .. } => {
+            What::MapIterationStarted { index, input, .. } => {
                 if let Phase::Spread(spread) = &mut self.phase
                     && let Some(child) = spread.children.get_mut(*index)
-                    && let Child::Pending { input, item } = child
+                    && let Child::Pending(item) = child
                     && let Some(flow) = inner_flow(state, *index)
                 {
                     let mut path = path.to_vec();
                     path.push(*index);
-                    let mut branch = Branch::new(path, event.id, flow, mem::take(input));
+                    let mut branch = Branch::new(path, event.id, flow, input.clone());
                     branch.item = Some((*index, mem::take(item)));
                     *child = Child::Live(Box::new(branch));
                 }
@@ -216,7 +212,7 @@ impl Child {
                 Position::Done(output) => output,
                 _ => Value::Null,
             },
-            Self::Pending { .. } => Value::Null,
+            Self::Pending(_) => Value::Null,
         }
     }
 
@@ -227,7 +223,7 @@ impl Child {
             Self::Live(branch) => {
                 matches!(kind, Kind::Parallel { .. }) && matches!(branch.position, Position::Done(_))
             }
-            Self::Pending { .. } => false,
+            Self::Pending(_) => false,
         }
     }
 }

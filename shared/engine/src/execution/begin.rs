@@ -7,7 +7,6 @@ use super::decide::{after, whole_millisecond};
 use super::evaluate::{Evaluation, Fault, evaluate, wrong_type};
 use super::{Draft, Failure, Label, What};
 use crate::definition::{Choice, Kind, Map, Resource, State, Task, Template, Wait, function_name};
-use crate::expressions::Environment;
 use crate::limits::{self, PAYLOAD_BYTES};
 
 impl Task {
@@ -144,9 +143,11 @@ impl Evaluation<'_> {
             None => 0,
         };
         let items = match &map.items {
-            Some(items) => items.evaluate_as(&environment, "Items", "array", as_items)?,
-            None => match as_items(&self.visit.input) {
-                Some(items) => items,
+            Some(items) => {
+                items.evaluate_as(&environment, "Items", "array", |items| items.as_array().cloned())?
+            }
+            None => match self.visit.input.as_array() {
+                Some(items) => items.clone(),
                 None => {
                     return Err(Fault {
                         location: "Items".to_owned(),
@@ -155,54 +156,30 @@ impl Evaluation<'_> {
                 }
             },
         };
-        let inputs = match &map.item_selector {
-            Some(selector) => Some(self.select(selector, &items)?),
-            None => None,
-        };
         let concurrency = crate::definition::concurrency(concurrency);
-        let what = match inputs {
-            Some(inputs) => What::MapStateStarted { inputs, items: Some(items), concurrency },
-            None => What::MapStateStarted { inputs: items, items: None, concurrency },
-        };
-        Ok(self.draft(what))
+        Ok(self.draft(What::MapStateStarted { items, concurrency }))
     }
 
-    /// The inputs of the iterations. Each item is bound by itself, as `$states.context.Map.Item`.
-    fn select(&self, selector: &Template, items: &[Value]) -> Result<Vec<Value>, Fault> {
-        items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| {
-                let environment: Environment = self.environment(None, Some((index, item)));
-                selector.evaluate(&environment, "ItemSelector")
-            })
-            .collect()
-    }
-}
-
-/// The items of an array, or an object's fields as `{"Key":…,"Value":…}`, as Map states take both.
-fn as_items(value: &Value) -> Option<Vec<Value>> {
-    match value {
-        Value::Array(items) => Some(items.clone()),
-        Value::Object(fields) => {
-            Some(fields.iter().map(|(key, value)| serde_json::json!({"Key": key, "Value": value})).collect())
-        }
-        _ => None,
+    /// The start of the iteration over `item`.
+    pub(super) fn begin_iteration(&self, map: &Map, index: usize, item: &Value) -> Draft {
+        self.attempt(|| {
+            let input = match &map.item_selector {
+                Some(selector) => {
+                    selector.evaluate(&self.environment(None, Some((index, item))), "ItemSelector")?
+                }
+                None => item.clone(),
+            };
+            if limits::size(&input) > PAYLOAD_BYTES {
+                return Ok(self.too_large());
+            }
+            Ok(self.draft(What::MapIterationStarted { name: self.visit.name.clone(), index, input }))
+        })
     }
 }
 
 /// Whether the evaluated arguments are such as the service takes.
 fn check_parameters(resource: &Resource, parameters: &Value) -> Result<(), String> {
-    let (required, known): (&str, &[&str]) = match resource {
-        Resource::Function(_) => return Ok(()),
-        Resource::LambdaInvoke(_) => (
-            "FunctionName",
-            &["FunctionName", "Payload", "Qualifier", "InvocationType", "ClientContext", "LogType"],
-        ),
-        Resource::StartExecution(_) => {
-            ("StateMachineArn", &["StateMachineArn", "Input", "Name", "TraceHeader"])
-        }
-    };
+    let Some((required, known)) = resource.parameters() else { return Ok(()) };
     let Some(parameters) = parameters.as_object() else {
         return Err("The Arguments of a service integration must be an object".to_owned());
     };

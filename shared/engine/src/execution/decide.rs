@@ -77,12 +77,16 @@ impl ExecutionState {
     }
 
     fn decide_spread(&self, state: &State, evaluation: &Evaluation<'_>, spread: &Spread) -> Option<Draft> {
-        let name = &evaluation.visit.name;
         let is_map = matches!(state.kind, Kind::Map(_));
         let live = spread.children.iter().filter(|child| matches!(child, Child::Live(_))).count();
-        let pending = spread.children.iter().position(|child| matches!(child, Child::Pending { .. }));
-        if let Some(index) = pending.filter(|_| live < spread.concurrency) {
-            return Some(evaluation.draft(What::MapIterationStarted { name: name.clone(), index }));
+        let next = spread.children.iter().enumerate().find_map(|(index, child)| match child {
+            Child::Pending(item) => Some((index, item)),
+            _ => None,
+        });
+        if let (Some((index, item)), Kind::Map(map)) = (next, &state.kind)
+            && live < spread.concurrency
+        {
+            return Some(evaluation.begin_iteration(map, index, item));
         }
         for (index, child) in spread.children.iter().enumerate() {
             if let Child::Live(branch) = child

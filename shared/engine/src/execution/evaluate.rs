@@ -67,12 +67,12 @@ impl Evaluation<'_> {
             variables.extend(branch.variables.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
         variables.insert("states".to_owned(), Value::Object(states));
-        Environment::new(variables, &self.moment(item.map_or(0, |(index, _)| index)))
+        Environment::new(variables, &self.moment())
     }
 
-    /// Draws differ by event and, inside one event, by iteration.
-    fn moment(&self, iteration: usize) -> Moment {
-        let purpose = format!("expression {iteration} {:?}", self.scope.branch.path);
+    /// Draws differ by event and by branch.
+    fn moment(&self) -> Moment {
+        let purpose = format!("expression {:?}", self.scope.branch.path);
         Moment { now: self.now, seed: self.state.identity.seed.derive(&purpose, self.state.events) }
     }
 

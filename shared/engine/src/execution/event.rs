@@ -122,16 +122,14 @@ pub(crate) enum What {
     ParallelStateSucceeded,
     ParallelStateFailed,
     MapStateStarted {
-        /// The inputs of the iterations.
-        inputs: Vec<Value>,
-        /// The items they were made from, where these differ.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        items: Option<Vec<Value>>,
+        items: Vec<Value>,
         concurrency: usize,
     },
     MapIterationStarted {
         name: String,
         index: usize,
+        /// The item, or what the selector made of it.
+        input: Value,
     },
     MapIterationSucceeded {
         name: String,

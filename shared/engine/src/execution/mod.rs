@@ -147,11 +147,8 @@ struct Spread {
 
 #[derive(Debug)]
 enum Child {
-    /// An iteration that has not begun: its input and its item.
-    Pending {
-        input: Value,
-        item: Value,
-    },
+    /// An iteration that has not begun, by its item.
+    Pending(Value),
     Live(Box<Branch>),
     /// An iteration that is over.
     Finished(Value),

@@ -215,6 +215,18 @@ impl Log {
         .await
     }
 
+    /// Forgets the executions that ended before `moment`, with their histories, and gives their number.
+    pub(crate) async fn forget_ended_before(&self, moment: Timestamp) -> Result<usize, LogError> {
+        self.run(move |connection| {
+            let moment = moment.as_millisecond();
+            let events =
+                "DELETE FROM events WHERE execution IN (SELECT key FROM executions WHERE stopped < ?1)";
+            connection.execute(events, [moment])?;
+            Ok(connection.execute("DELETE FROM executions WHERE stopped < ?1", [moment])?)
+        })
+        .await
+    }
+
     /// The running executions that tasks of execution `parent` wait for.
     pub(crate) async fn awaited_children(&self, parent: i64) -> Result<Vec<i64>, LogError> {
         self.run(move |connection| {

@@ -11,8 +11,9 @@ mod state_machines;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 pub(crate) use events::Page;
@@ -39,6 +40,9 @@ pub enum LogError {
     /// An entry does not have the form this version writes.
     #[error("the engine's log holds an entry that cannot be read: {0}")]
     Damaged(String),
+    /// Another process has the log open. Two engines on one log would run everything twice.
+    #[error("the engine's log {0} is in use by another process")]
+    InUse(String),
     /// The engine is shutting down.
     #[error("the engine's log is closed")]
     Closed,
@@ -60,6 +64,9 @@ impl From<serde_json::Error> for LogError {
 type Reply = Box<dyn FnOnce(Result<(), LogError>) + Send>;
 type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
 
+/// How long an engine waits for another to let go of the log, as one that is just shutting down does.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+
 /// Most requests that share one transaction.
 const BATCH: usize = 256;
 
@@ -72,8 +79,16 @@ pub(crate) struct Log {
 impl Log {
     /// Opens or creates the log at `path`.
     pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self, LogError> {
+        create_private(path)?;
         let connection = Connection::open(path)?;
-        schema::prepare(&connection, durability)?;
+        connection.busy_timeout(LOCK_WAIT)?;
+        schema::prepare(&connection, durability).map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                LogError::InUse(path.display().to_string())
+            }
+            _ => error.into(),
+        })?;
+        schema::check_version(&connection)?;
         let (jobs, queue) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("engine-log".to_owned())
@@ -108,6 +123,16 @@ impl Drop for Log {
             let _ = thread.join();
         }
     }
+}
+
+/// Makes sure that the file is there and, where this creates it, that nobody else can read it: it holds the inputs and
+/// task tokens of executions.
+fn create_private(path: &Path) -> Result<(), LogError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(|error| LogError::Sqlite(format!("{}: {error}", path.display())))
 }
 
 fn in_savepoint<T>(

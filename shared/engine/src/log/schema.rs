@@ -44,6 +44,7 @@ const TABLES: &str = "
     );
     CREATE INDEX executions_by_machine ON executions (state_machine_arn, key);
     CREATE INDEX executions_running ON executions (key) WHERE status = 'RUNNING';
+    CREATE INDEX executions_stopped ON executions (stopped) WHERE stopped IS NOT NULL;
     CREATE INDEX executions_by_parent ON executions (parent) WHERE parent IS NOT NULL;
     CREATE TABLE events (
         execution INTEGER NOT NULL,
@@ -55,13 +56,20 @@ const TABLES: &str = "
     CREATE UNIQUE INDEX events_by_id ON events (execution, id) WHERE id > 0;
 ";
 
-pub(super) fn prepare(connection: &Connection, durability: Durability) -> Result<(), LogError> {
+/// Takes the file for this connection alone, until it is closed, and sets how durable a commit is.
+pub(super) fn prepare(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let synchronous = match durability {
         Durability::PowerLoss => "FULL",
         Durability::ProcessDeath => "NORMAL",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")
+}
+
+/// Creates the tables in a new file, and refuses the file of another version.
+pub(super) fn check_version(connection: &Connection) -> Result<(), LogError> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     match version {
         0 => {

@@ -206,6 +206,18 @@ async fn definitions_that_cannot_be_used_are_refused() {
             machine(
                 "A",
                 json!({ "A": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::lambda:invoke",
+                "Arguments": { "Payload": 1 },
+                "End": true,
+            } }),
+            ),
+            "The field 'FunctionName' is required",
+        ),
+        (
+            machine(
+                "A",
+                json!({ "A": {
                 "Type": "Map",
                 "Assign": { "x": 1 },
                 "ItemProcessor": { "StartAt": "I", "States": { "I": { "Type": "Pass", "Assign": { "x": 2 }, "End": true } } },

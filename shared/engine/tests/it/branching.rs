@@ -184,6 +184,15 @@ async fn the_first_failed_iteration_fails_the_map() {
 
 #[test]
 fn a_map_over_something_else_fails() {
+    // One match of a filter is the item itself, which is what makes people wrap it in an array.
+    check_failure(
+        &map(json!({ "Items": "{% $states.input.many[ok] %}" })),
+        &json!({ "many": [{ "ok": true }, { "ok": false }] }),
+        "States.QueryEvaluationError",
+        "An error occurred while executing the state 'All' (entered at the event id #2). The JSONata expression \
+         '$states.input.many[ok]' specified for the field 'Items' returned an unexpected result type. Expected 'array', \
+         but was 'object' for value: {\"ok\":true}",
+    );
     check_failure(
         &map(json!({ "Items": "{% $states.input.one %}" })),
         &json!({ "one": "a" }),

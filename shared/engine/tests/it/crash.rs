@@ -8,7 +8,7 @@ use engine::{FunctionError, SkippingClock};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, Functions, invoke, machine, open, start_of_time};
+use crate::bench::{Bench, Functions, invoke, machine, open, pass, start_of_time};
 
 /// A function that fails once for each payload it has not seen yet would differ after a crash; this one depends on the
 /// payload alone, as the actions' journal makes real functions do.
@@ -127,4 +127,37 @@ async fn parked_executions_are_woken_by_time_and_token_after_a_restart() {
     assert_eq!(changes.recv().await.unwrap().status, "SUCCEEDED");
     assert_eq!(engine.describe_execution(&execution).await.unwrap().output.as_deref(), Some("1"));
     assert!(functions.calls("ask").is_empty());
+}
+
+#[tokio::test]
+async fn two_engines_cannot_share_a_log() {
+    let bench = Bench::new(Functions::default()).await;
+    let log = bench.folder.path().join("log.sqlite");
+    let second = tokio::task::spawn_blocking(move || {
+        engine::Engine::open(
+            &log,
+            Arc::new(SkippingClock::new(start_of_time())),
+            Arc::new(Functions::default()),
+            engine::Settings::default(),
+        )
+        .map(drop)
+    });
+    assert!(matches!(second.await.unwrap(), Err(engine::LogError::InUse(_))));
+}
+
+#[tokio::test]
+async fn executions_are_forgotten_ninety_days_after_their_end() {
+    let mut bench = Bench::new(Functions::default()).await;
+    let old = bench.run(&pass(json!(1)), &json!({})).await.execution_arn;
+    bench.clock.advance(Duration::from_secs(60 * 86_400));
+    let young = bench.run(&pass(json!(1)), &json!({})).await.execution_arn;
+    bench.clock.advance(Duration::from_secs(40 * 86_400));
+    let Bench { engine, folder, clock, .. } = bench;
+    engine.shutdown(Duration::from_secs(1)).await;
+    drop(engine);
+    let engine = open(&folder.path().join("log.sqlite"), clock, Arc::new(Functions::default()));
+    engine.resume().await.unwrap();
+    let forgotten = engine.describe_execution(&old).await;
+    assert!(matches!(forgotten, Err(engine::EngineError::ExecutionDoesNotExist(_))));
+    assert_eq!(engine.describe_execution(&young).await.unwrap().status, "SUCCEEDED");
 }
