@@ -12,7 +12,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// What clients of different providers have in common. Clients made from clones share their connections.
 #[derive(Clone)]
 pub struct Options {
+    /// For `https`.
     pub(crate) transport: reqwest::Client,
+    /// For `http`, which is allowed on this machine only: past every proxy.
+    pub(crate) local: reqwest::Client,
     pub(crate) gate: Option<Arc<dyn Gate>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) request_timeout: Option<Duration>,
@@ -31,19 +34,30 @@ impl fmt::Debug for Options {
 
 impl Options {
     /// The system's clock, no gate, the provider's own request timeout, five seconds to connect. The environment's proxy
-    /// settings are honoured.
+    /// settings are honoured for `https`.
     ///
     /// # Errors
     /// `Internal` when TLS cannot be set up, as where the machine has no root certificates.
     pub fn new() -> Result<Self, ActionError> {
-        let transport = reqwest::Client::builder()
-            .user_agent(concat!("ticketsmith/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .build()
-            .map_err(|error| ActionError::internal(format!("TLS cannot be set up: {error}")))?;
-        Ok(Self { transport, gate: None, clock: Arc::new(SystemClock), request_timeout: None })
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(concat!("ticketsmith/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(CONNECT_TIMEOUT)
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+        };
+        let build = |builder: reqwest::ClientBuilder| {
+            let failed = |error| ActionError::internal(format!("TLS cannot be set up: {error}"));
+            builder.build().map_err(failed)
+        };
+        Ok(Self {
+            transport: build(builder())?,
+            // Reading the machine's root certificates takes time and is of no use without TLS.
+            local: build(builder().no_proxy().tls_certs_only([]))?,
+            gate: None,
+            clock: Arc::new(SystemClock),
+            request_timeout: None,
+        })
     }
 
     /// Awaits this gate before each request.

@@ -106,8 +106,9 @@ impl<'client> Request<'client> {
                 if let Some(gate) = &client.options.gate {
                     gate.pass().await?;
                 }
-                let mut request =
-                    client.options.transport.request(method.clone(), url.clone()).headers(headers.clone());
+                let transport =
+                    if url.scheme() == "http" { &client.options.local } else { &client.options.transport };
+                let mut request = transport.request(method.clone(), url.clone()).headers(headers.clone());
                 if let Some(body) = &body {
                     request = request.body(body.clone());
                 }

@@ -1,0 +1,86 @@
+//! Confluence over HTTP, against the simulator and the official description.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking; the lint knows only test functions"
+)]
+
+mod harness;
+
+use domain::plugins::{Documentation, PageRequest};
+use domain::{ActionError, ErrorKind};
+use harness::{assert_described, fault, mark, options, secret, simulation};
+use provider_confluence::{Confluence, Credentials};
+use serde_json::json;
+use simulators::Simulation;
+use simulators::fault::Fault;
+use std::time::Duration;
+
+fn with_secret(simulation: &Simulation, secret: &secrecy::SecretString) -> Confluence {
+    let settings = json!({"base_url": simulation.urls().confluence});
+    let credentials = Credentials::read("ticketsmith/confluence", secret).unwrap();
+    Confluence::new(&serde_json::from_value(settings).unwrap(), credentials, &options()).unwrap()
+}
+
+fn confluence(simulation: &Simulation) -> Confluence {
+    with_secret(simulation, &secret(simulation, "ticketsmith/confluence"))
+}
+
+fn request() -> PageRequest {
+    PageRequest {
+        space: "SHOP".into(),
+        title: "Discount codes".into(),
+        markdown: "# How\n\n- a & b\n\n```python\nif a < b:\n```".into(),
+        parent: None,
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_created_once_and_deleted() {
+    let simulation = simulation().await;
+    let confluence = confluence(&simulation);
+    let mark_of_it = mark("run/CreatePage");
+    assert_eq!(confluence.find_page(&request(), &mark_of_it).await.unwrap(), None);
+    let page = confluence.create_page(&request(), &mark_of_it).await.unwrap();
+    assert!(page.url.starts_with(&format!("{}/wiki/", simulation.urls().confluence)), "{}", page.url);
+    assert_eq!(confluence.find_page(&request(), &mark_of_it).await.unwrap().as_ref(), Some(&page));
+    assert_eq!(confluence.find_page(&request(), &mark("run/Other")).await.unwrap(), None);
+    let error = confluence.create_page(&request(), &mark("run/Other")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Conflict, "{error}");
+
+    let child = PageRequest { title: "Child".into(), parent: Some(page.id.clone()), ..request() };
+    confluence.create_page(&child, &mark("run/Child")).await.unwrap();
+    confluence.delete_page(&page.id).await.unwrap();
+    confluence.delete_page(&page.id).await.unwrap();
+    assert_eq!(confluence.find_page(&request(), &mark_of_it).await.unwrap(), None);
+    assert_described(&simulation);
+}
+
+async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
+    fault(simulation, "/pages$", with);
+    confluence(simulation).create_page(&request(), &mark("m")).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn faults_are_named_for_what_to_do_next() {
+    let simulation = simulation().await;
+    let failing = async |with| failing(&simulation, with).await;
+    let status = |status| Fault { status: Some(status), ..Fault::default() };
+    let throttled = Fault { headers: [("retry-after".into(), "3".into())].into(), ..status(429) };
+    let throttled = failing(throttled).await;
+    assert_eq!((throttled.kind, throttled.retry_after), (ErrorKind::Throttled, Some(Duration::from_secs(3))));
+    assert_eq!(failing(status(500)).await.kind, ErrorKind::Unavailable);
+    assert_eq!(failing(Fault { truncated: true, ..Fault::default() }).await.kind, ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named() {
+    let simulation = simulation().await;
+    let elsewhere = PageRequest { space: "NOPE".into(), ..request() };
+    let error = confluence(&simulation).create_page(&elsewhere, &mark("m")).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Rejected && error.message.contains("no space `NOPE`"), "{error}");
+    let wrong = r#"{"email": "ticketsmith@acme.example", "api_token": "hunter2"}"#.into();
+    let error = with_secret(&simulation, &wrong).create_page(&request(), &mark("m")).await.unwrap_err();
+    assert!(error.message.contains("credentials") && !error.message.contains("hunter2"), "{error}");
+    assert_described(&simulation);
+}

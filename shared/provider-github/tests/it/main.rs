@@ -1,0 +1,35 @@
+//! GitHub over HTTP, against the simulator and the official description.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking; the lint knows only test functions"
+)]
+
+mod code;
+mod harness;
+mod tickets;
+
+use domain::{BranchName, RepositoryName};
+use harness::{options, secret};
+use provider_github::{Access, Credentials, Github};
+use serde_json::json;
+use simulators::Simulation;
+
+/// A client with the token of the world.
+fn github(simulation: &Simulation) -> Github {
+    connect(simulation, &secret(simulation, "ticketsmith/github"), Access::WriteContents)
+}
+
+fn connect(simulation: &Simulation, secret: &secrecy::SecretString, access: Access) -> Github {
+    let settings = serde_json::from_value(json!({"base_url": simulation.urls().github})).unwrap();
+    let credentials = Credentials::read("ticketsmith/github", secret).unwrap();
+    Github::new(&settings, credentials, access, &options()).unwrap()
+}
+
+fn shop() -> RepositoryName {
+    "acme/shop".parse().unwrap()
+}
+
+fn branch(name: &str) -> BranchName {
+    name.parse().unwrap()
+}

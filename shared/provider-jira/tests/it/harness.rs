@@ -1,0 +1,62 @@
+//! A simulated Jira of the built-in world, and a client of it.
+
+use domain::plugins::Mark;
+use http_client::Options;
+use secrecy::SecretString;
+use simulators::fault::Fault;
+use simulators::{Simulation, World};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The services' official descriptions, where they are installed.
+fn descriptions() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let contracts = std::env::var_os("TICKETSMITH_CONTRACTS").map(PathBuf::from);
+    let specs = contracts.unwrap_or_else(|| root.join("../shared/contracts")).join("specs");
+    let installed = std::env::var_os("TICKETSMITH_DESCRIPTIONS").map(PathBuf::from);
+    let found = installed.into_iter().chain([specs]).find(|folder| folder.join("jira-v3.json").exists());
+    if found.is_none() {
+        eprintln!(
+            "SKIPPED: requests are not held against jira-v3.json; set TICKETSMITH_CONTRACTS or TICKETSMITH_DESCRIPTIONS."
+        );
+    }
+    found
+}
+
+/// Starts the built-in world.
+pub(crate) async fn simulation() -> Simulation {
+    let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds/shop.yaml");
+    let options = simulators::Options { descriptions: descriptions(), ..simulators::Options::default() };
+    Simulation::start(World::load(&world).unwrap(), options).await.unwrap()
+}
+
+/// A secret of the world as JSON.
+pub(crate) fn secret(simulation: &Simulation, name: &str) -> SecretString {
+    use secrecy::ExposeSecret;
+    let fields = simulation.secrets().by_name()[name].iter();
+    let fields: serde_json::Map<_, _> =
+        fields.map(|(field, value)| (field.clone(), value.expose_secret().into())).collect();
+    serde_json::Value::from(fields).to_string().into()
+}
+
+/// Options with a short time to answer.
+pub(crate) fn options() -> Options {
+    Options::new().unwrap().request_timeout(Duration::from_secs(5))
+}
+
+/// An effect's mark that is made now.
+pub(crate) fn mark(key: &str) -> Mark {
+    Mark { key: key.to_owned(), at: jiff::Timestamp::now() }
+}
+
+/// One failure of the service for the next request to a path.
+pub(crate) fn fault(simulation: &Simulation, path: &str, fault: Fault) {
+    let fault = Fault { service: Some("jira".into()), path: path.into(), times: 1, ..fault };
+    simulation.add_fault(fault).unwrap();
+}
+
+/// Nothing was sent that the service's description does not allow.
+pub(crate) fn assert_described(simulation: &Simulation) {
+    let violations: Vec<_> = simulation.violations().iter().map(ToString::to_string).collect();
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+}

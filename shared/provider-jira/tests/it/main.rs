@@ -1,0 +1,170 @@
+//! Jira over HTTP, against the simulator and the official description.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking; the lint knows only test functions"
+)]
+
+mod harness;
+
+use domain::configuration::JiraSettings;
+use domain::plugins::{NewTask, TaskManagement, TaskQuery};
+use domain::{ActionError, ErrorKind};
+use harness::{assert_described, fault, mark, options, secret, simulation};
+use provider_jira::{Credentials, Jira};
+use serde_json::json;
+use simulators::Simulation;
+use simulators::fault::Fault;
+use std::time::Duration;
+
+fn settings(simulation: &Simulation) -> JiraSettings {
+    let custom_fields = json!({"story_points": "customfield_10001", "team": "customfield_10003"});
+    let settings = json!({"base_url": simulation.urls().jira, "custom_fields": custom_fields});
+    serde_json::from_value(settings).unwrap()
+}
+
+fn jira(simulation: &Simulation) -> Jira {
+    let credentials = Credentials::read("ticketsmith/jira", &secret(simulation, "ticketsmith/jira")).unwrap();
+    Jira::new(&settings(simulation), credentials, &options()).unwrap()
+}
+
+fn new_task(title: &str) -> NewTask {
+    NewTask {
+        project: "SHOP".into(),
+        task_type: "Task".into(),
+        title: title.into(),
+        description: "# Why\n\n- one\n- **two**".into(),
+        labels: vec!["shop".into()],
+        epic: None,
+        story_points: Some(5.0),
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_is_read_and_moved() {
+    let simulation = simulation().await;
+    let jira = jira(&simulation);
+    let task = jira.get_task("SHOP-1").await.unwrap();
+    assert_eq!(task.title, "Add a discount code to the cart");
+    assert!(task.description.contains("WELCOME10 takes 10 percent off"), "{}", task.description);
+    assert_eq!((task.status.as_deref(), task.priority.as_deref()), (Some("To Do"), Some("High")));
+    assert_eq!((task.story_points, task.assignee.as_deref()), (Some(3.0), Some("Ada Lovelace")));
+    assert_eq!(task.url, Some(format!("{}/browse/SHOP-1", simulation.urls().jira)));
+
+    let change = jira.update_status("SHOP-1", "in_progress").await.unwrap();
+    assert_eq!((change.previous.as_str(), change.status.as_str()), ("To Do", "In Progress"));
+    let again = jira.update_status("SHOP-1", "IN-PROGRESS").await.unwrap();
+    assert_eq!((again.previous.as_str(), again.status.as_str()), ("In Progress", "In Progress"));
+    let error = jira.update_status("SHOP-1", "done").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Rejected);
+    assert_eq!(
+        error.message,
+        "SHOP-1 is `In Progress` and cannot move to `done`; reachable from there: Code Review, To Do"
+    );
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn a_comment_is_made_once_and_changed_in_place() {
+    let simulation = simulation().await;
+    let jira = jira(&simulation);
+    let (first, other) = (mark("run/AddComment"), mark("run/Other"));
+    assert_eq!(jira.find_comment("SHOP-1", &first).await.unwrap(), None);
+    let comment = jira.add_comment("SHOP-1", "Working on it:\n\n1. *plan*\n2. `code`", &first).await.unwrap();
+    assert!(comment.url.as_ref().unwrap().ends_with(&format!("?focusedCommentId={}", comment.id)));
+    jira.add_comment("SHOP-1", "another", &other).await.unwrap();
+    assert_eq!(jira.find_comment("SHOP-1", &first).await.unwrap(), Some(comment.clone()));
+    jira.update_comment("SHOP-1", &comment, "# Done\n\n| a |\n| - |\n| 1 |", &first).await.unwrap();
+    assert_eq!(jira.find_comment("SHOP-1", &first).await.unwrap(), Some(comment));
+    let error = jira.add_comment("SHOP-99", "x", &first).await.unwrap_err();
+    assert!(error.message.contains("no ticket `SHOP-99`"), "{error}");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn a_ticket_is_created_once_and_listed() {
+    let simulation = simulation().await;
+    let jira = jira(&simulation);
+    let mark = mark("run/CreateTask");
+    assert_eq!(jira.find_created("SHOP", &mark).await.unwrap(), None);
+    let made = jira.create_task(&new_task("Follow up\non it"), &mark).await.unwrap();
+    assert_eq!((made.title.as_str(), made.story_points), ("Follow up on it", Some(5.0)));
+    assert_eq!(made.description, "# Why\n\n- one\n- **two**");
+    assert_eq!(jira.find_created("SHOP", &mark).await.unwrap().as_ref(), Some(&made));
+
+    let query = TaskQuery { project: "SHOP".into(), status: Some("TO_DO".into()), limit: 1 };
+    let listed = jira.get_project_tasks(&query).await.unwrap();
+    assert_eq!(listed.iter().map(|task| &task.task_id).collect::<Vec<_>>(), [&made.task_id]);
+    let all = TaskQuery { limit: 100, status: None, ..query.clone() };
+    assert_eq!(jira.get_project_tasks(&all).await.unwrap().len(), 3);
+    let unknown = TaskQuery { status: Some("Shipped".into()), ..query };
+    let error = jira.get_project_tasks(&unknown).await.unwrap_err();
+    assert!(
+        error.message.contains("no status `Shipped`") && error.message.contains("Code Review"),
+        "{error}"
+    );
+
+    let epic = NewTask { task_type: "Epic".into(), ..new_task("Sale") };
+    let epic = jira.create_task(&epic, &harness::mark("run/CreateEpic")).await.unwrap();
+    let child = NewTask { epic: Some(epic.task_id.clone()), ..new_task("Child") };
+    let child = jira.create_task(&child, &harness::mark("run/Child")).await.unwrap();
+    assert_eq!((epic.task_type.as_deref(), child.epic_link), (Some("Epic"), Some(epic.task_id)));
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn a_label_is_removed() {
+    let simulation = simulation().await;
+    let jira = jira(&simulation);
+    jira.remove_label("SHOP-1", "cart").await.unwrap();
+    jira.remove_label("SHOP-1", "cart").await.unwrap();
+    assert!(jira.get_task("SHOP-1").await.unwrap().labels.is_empty());
+    assert_described(&simulation);
+}
+
+/// What reading a ticket fails with after a fault.
+async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
+    fault(simulation, "/issue/SHOP-1$", with);
+    jira(simulation).get_task("SHOP-1").await.unwrap_err()
+}
+
+#[tokio::test]
+async fn faults_are_named_for_what_to_do_next() {
+    let simulation = simulation().await;
+    let failing = async |with| failing(&simulation, with).await;
+    let status = |status| Fault { status: Some(status), ..Fault::default() };
+    assert_eq!(failing(status(500)).await.kind, ErrorKind::Unavailable);
+    let throttled = Fault { headers: [("retry-after".into(), "7".into())].into(), ..status(429) };
+    let throttled = failing(throttled).await;
+    assert_eq!((throttled.kind, throttled.retry_after), (ErrorKind::Throttled, Some(Duration::from_secs(7))));
+    assert_eq!(failing(Fault { truncated: true, ..Fault::default() }).await.kind, ErrorKind::Unavailable);
+    assert_eq!(failing(status(409)).await.kind, ErrorKind::Conflict);
+    let refused = Fault { body: Some(json!({"errorMessages": ["No!"]})), ..status(422) };
+    let refused = failing(refused).await;
+    assert!(refused.kind == ErrorKind::Rejected && refused.message.contains("No!"), "{refused}");
+    assert!(failing(status(404)).await.message.contains("no ticket `SHOP-1`"));
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_not_waited_for() {
+    let simulation = simulation().await;
+    fault(&simulation, "/issue/SHOP-1$", Fault { delay_ms: 600_000, ..Fault::default() });
+    let credentials =
+        Credentials::read("ticketsmith/jira", &secret(&simulation, "ticketsmith/jira")).unwrap();
+    let options = options().request_timeout(Duration::from_millis(200));
+    let jira = Jira::new(&settings(&simulation), credentials, &options).unwrap();
+    let error = jira.get_task("SHOP-1").await.unwrap_err();
+    assert!(error.kind == ErrorKind::Unavailable && error.message.contains("within 0.2 s"), "{error}");
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_said_and_not_shown() {
+    let simulation = simulation().await;
+    let secret = r#"{"email": "ticketsmith@acme.example", "api_token": "hunter2"}"#.into();
+    let credentials = Credentials::read("ticketsmith/jira", &secret).unwrap();
+    let jira = Jira::new(&settings(&simulation), credentials, &options()).unwrap();
+    let error = jira.get_task("SHOP-1").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Rejected);
+    assert!(error.message.contains("credentials") && !error.message.contains("hunter2"), "{error}");
+    assert!(!format!("{jira:?}").contains("hunter2"));
+}

@@ -1,0 +1,46 @@
+//! A simulated Slack of the built-in world, and a client of it.
+
+use domain::plugins::Mark;
+use http_client::Options;
+use secrecy::SecretString;
+use simulators::fault::Fault;
+use simulators::{Simulation, World};
+use std::path::Path;
+use std::time::Duration;
+
+/// Starts the built-in world.
+pub(crate) async fn simulation() -> Simulation {
+    let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds/shop.yaml");
+    Simulation::start(World::load(&world).unwrap(), simulators::Options::default()).await.unwrap()
+}
+
+/// A secret of the world as JSON.
+pub(crate) fn secret(simulation: &Simulation, name: &str) -> SecretString {
+    use secrecy::ExposeSecret;
+    let fields = simulation.secrets().by_name()[name].iter();
+    let fields: serde_json::Map<_, _> =
+        fields.map(|(field, value)| (field.clone(), value.expose_secret().into())).collect();
+    serde_json::Value::from(fields).to_string().into()
+}
+
+/// Options with a short time to answer.
+pub(crate) fn options() -> Options {
+    Options::new().unwrap().request_timeout(Duration::from_secs(5))
+}
+
+/// An effect's mark that is made now.
+pub(crate) fn mark(key: &str) -> Mark {
+    Mark { key: key.to_owned(), at: jiff::Timestamp::now() }
+}
+
+/// One failure of the service for the next request to a path.
+pub(crate) fn fault(simulation: &Simulation, path: &str, fault: Fault) {
+    let fault = Fault { service: Some("slack".into()), path: path.into(), times: 1, ..fault };
+    simulation.add_fault(fault).unwrap();
+}
+
+/// Nothing was sent to a path that the service does not have.
+pub(crate) fn assert_described(simulation: &Simulation) {
+    let violations: Vec<_> = simulation.violations().iter().map(ToString::to_string).collect();
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+}

@@ -1,0 +1,138 @@
+//! Slack over HTTP, against the simulator.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking; the lint knows only test functions"
+)]
+
+mod harness;
+
+use domain::plugins::{Communication, Message, MessageBody, MessageButton};
+use domain::{ActionError, ErrorKind};
+use harness::{assert_described, fault, mark, options, secret, simulation};
+use provider_slack::{Credentials, Slack};
+use serde_json::{Value, json};
+use simulators::Simulation;
+use simulators::fault::Fault;
+use std::time::Duration;
+
+fn slack(simulation: &Simulation) -> Slack {
+    let settings = json!({"base_url": format!("{}/api", simulation.urls().slack)});
+    let credentials =
+        Credentials::read("ticketsmith/slack", &secret(simulation, "ticketsmith/slack")).unwrap();
+    Slack::new(&serde_json::from_value(settings).unwrap(), credentials, &options()).unwrap()
+}
+
+fn message(channel: &str, text: &str) -> Message {
+    let body = MessageBody { text: text.into(), buttons: Vec::new() };
+    Message { channel: channel.into(), thread: None, body }
+}
+
+fn messages(simulation: &Simulation) -> Vec<Value> {
+    simulation.state()["slack"]["messages"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_message_is_sent_once_and_changed_in_place() {
+    let simulation = simulation().await;
+    let slack = slack(&simulation);
+    let mark_of_it = mark("run/SendMessage");
+    assert_eq!(slack.find_message("#shop-dev", None, &mark_of_it).await.unwrap(), None);
+    let mut first = message("#shop-dev", "**Plan** for <!channel>");
+    first.body.buttons.push(MessageButton {
+        label: "Approve".into(),
+        action: "approve".into(),
+        value: "token".into(),
+        url: None,
+    });
+    let sent = slack.send_message(&first, &mark_of_it).await.unwrap();
+    assert_eq!(sent.channel, "C012AB3CD");
+    slack.send_message(&message("C012AB3CD", "another"), &mark("run/Other")).await.unwrap();
+    assert_eq!(slack.find_message("#shop-dev", None, &mark_of_it).await.unwrap().as_ref(), Some(&sent));
+
+    let changed = MessageBody { text: "Done".into(), buttons: Vec::new() };
+    slack.update_message(&sent, &changed, None).await.unwrap();
+    assert_eq!(slack.find_message("shop-dev", None, &mark_of_it).await.unwrap().as_ref(), Some(&sent));
+    let seen = messages(&simulation);
+    let texts: Vec<_> = seen.iter().map(|message| message["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["Done", "another"]);
+    assert_eq!(seen[0]["blocks"].as_array().unwrap().len(), 1, "the buttons are gone");
+    assert_eq!(seen[0]["blocks"][0]["text"], json!({"type": "mrkdwn", "text": "Done"}));
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn a_thread_is_answered_and_searched_by_itself() {
+    let simulation = simulation().await;
+    let slack = slack(&simulation);
+    let root = slack.send_message(&message("#shop-dev", "root"), &mark("root")).await.unwrap();
+    let reply = Message { thread: Some(root.id.clone()), ..message("#shop-dev", "reply") };
+    let sent = slack.send_message(&reply, &mark("reply")).await.unwrap();
+    assert_eq!(slack.find_message("#shop-dev", Some(&root.id), &mark("reply")).await.unwrap(), Some(sent));
+    assert_eq!(slack.find_message("#shop-dev", None, &mark("reply")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_reaction_is_added_once() {
+    let simulation = simulation().await;
+    let slack = slack(&simulation);
+    let sent = slack.send_message(&message("#shop-dev", "text"), &mark("m")).await.unwrap();
+    slack.react(&sent, "eyes").await.unwrap();
+    slack.react(&sent, "eyes").await.unwrap();
+    assert_eq!(messages(&simulation)[0]["reactions"][0]["count"], 1);
+}
+
+#[tokio::test]
+async fn refusals_say_what_to_do() {
+    let simulation = simulation().await;
+    let slack = slack(&simulation);
+    let error = slack.send_message(&message("#nowhere", "x"), &mark("m")).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Rejected && error.message.contains("`#nowhere`"), "{error}");
+    let error = slack.send_message(&message("#random", "x"), &mark("m")).await.unwrap_err();
+    assert!(error.message.contains("not_in_channel") && error.message.contains("/invite"), "{error}");
+
+    let settings = json!({"base_url": format!("{}/api", simulation.urls().slack)});
+    let credentials = Credentials::read("ticketsmith/slack", &r#"{"bot_token": "hunter2"}"#.into()).unwrap();
+    let slack = Slack::new(&serde_json::from_value(settings).unwrap(), credentials, &options()).unwrap();
+    let error = slack.send_message(&message("C012AB3CD", "x"), &mark("m")).await.unwrap_err();
+    assert!(error.message.contains("invalid_auth") && !error.message.contains("hunter2"), "{error}");
+}
+
+async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
+    fault(simulation, "/chat.postMessage$", with);
+    slack(simulation).send_message(&message("C012AB3CD", "x"), &mark("m")).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn faults_are_named_for_what_to_do_next() {
+    let simulation = simulation().await;
+    let failing = async |with| failing(&simulation, with).await;
+    let status = |status| Fault { status: Some(status), ..Fault::default() };
+    let throttled = Fault { headers: [("retry-after".into(), "30".into())].into(), ..status(429) };
+    let throttled = failing(throttled).await;
+    assert_eq!(
+        (throttled.kind, throttled.retry_after),
+        (ErrorKind::Throttled, Some(Duration::from_secs(30)))
+    );
+    assert_eq!(failing(status(500)).await.kind, ErrorKind::Unavailable);
+    assert_eq!(failing(Fault { truncated: true, ..Fault::default() }).await.kind, ErrorKind::Unavailable);
+    let says = |code: &str| Fault { body: Some(json!({"ok": false, "error": code})), ..status(200) };
+    assert_eq!(failing(says("internal_error")).await.kind, ErrorKind::Unavailable);
+    assert_eq!(failing(says("ratelimited")).await.kind, ErrorKind::Throttled);
+    assert_eq!(failing(says("is_archived")).await.kind, ErrorKind::Rejected);
+}
+
+#[tokio::test]
+async fn a_message_whose_answer_was_lost_is_found() {
+    let simulation = simulation().await;
+    let slack = slack(&simulation);
+    fault(
+        &simulation,
+        "/chat.postMessage$",
+        Fault { truncated: true, after_effect: true, ..Fault::default() },
+    );
+    let mark = mark("run/SendMessage");
+    let error = slack.send_message(&message("#shop-dev", "x"), &mark).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+    assert!(slack.find_message("#shop-dev", None, &mark).await.unwrap().is_some());
+}
