@@ -26,7 +26,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
 use crate::clock::Clock;
@@ -126,6 +126,7 @@ impl Jira {
                     .post(properties::set_remote_link)
                     .delete(properties::delete_remote_link),
             )
+            .route("/issue/{key}/assignee", put(issues::assign))
             .route("/comment/list", post(comments::list_by_id))
             .route("/comment/{id}/properties", get(properties::comment_keys))
             .route(
@@ -145,8 +146,6 @@ impl Jira {
             .route("/user/groups", get(people::groups))
             .route("/mypermissions", get(people::permissions))
             .route("/serverInfo", get(people::server_info));
-        // `put` alone is a route of its own so that a wrong method is answered 405, as by the service.
-        let api = api.route("/issue/{key}/assignee", put(issues::assign));
         Router::new()
             .nest("/rest/api/3", api)
             .layer(from_fn_with_state(self.clone(), authenticate))
@@ -189,7 +188,6 @@ impl Jira {
 
 /// Refuses a call without the site's e-mail and API token, and adds the headers every answer carries.
 async fn authenticate(AxumState(jira): AxumState<Jira>, request: Request, next: Next) -> Response {
-    use secrecy::ExposeSecret;
     if !is_basic(request.headers(), jira.0.email.expose_secret(), &jira.0.api_token) {
         let body =
             json!({"message": "Client must be authenticated to access this resource.", "status-code": 401});
