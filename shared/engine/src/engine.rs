@@ -115,6 +115,10 @@ impl Engine {
         if let Ok(oldest) = self.inner.now().checked_sub(age) {
             self.inner.log.forget_ended_before(oldest).await?;
         }
+        for execution in self.inner.log.untold().await? {
+            self.inner.announce(&execution);
+            self.inner.log.set_told(execution.key).await?;
+        }
         let unfinished = self.inner.log.unfinished().await?;
         let count = unfinished.len();
         let timekeeper = tokio::spawn(Inner::run_timers(Arc::clone(&self.inner)));
@@ -128,7 +132,8 @@ impl Engine {
         Ok(count)
     }
 
-    /// A receiver of all status changes from now on.
+    /// A receiver of all status changes from now on. Whoever subscribes before [`Engine::resume`] also hears of changes
+    /// that the crash of an earlier engine left untold.
     pub fn subscribe(&self) -> broadcast::Receiver<StatusChange> {
         self.inner.changes.subscribe()
     }

@@ -8,8 +8,9 @@ use crate::log::ExecutionRow;
 
 /// One "Step Functions Execution Status Change".
 ///
-/// It is published after the change is durable, and best effort as on AWS: a subscriber that is not listening, or that
-/// falls far behind, misses it, and after a crash between the change and its publication nobody hears of it.
+/// It is published after the change is durable, at least once: after a crash, [`Engine::resume`](crate::Engine::resume)
+/// publishes again what may not have been, with the same `id`. A subscriber that is not listening, or that falls
+/// thousands of changes behind, misses changes all the same, as on AWS.
 #[derive(Clone, Debug)]
 pub struct StatusChange {
     /// The execution.

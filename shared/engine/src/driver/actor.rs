@@ -227,6 +227,7 @@ impl Actor {
             self.engine.timers.set(self.row.key, None);
             if let Some(row) = self.engine.log.execution_by_key(self.row.key).await? {
                 self.engine.announce(&row);
+                self.engine.log.set_told(self.row.key).await?;
             }
             if !matches!(self.state.outcome(), Some(Outcome::Succeeded(_))) {
                 for child in self.engine.log.awaited_children(self.row.key).await? {

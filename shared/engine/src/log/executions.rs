@@ -111,12 +111,14 @@ fn find(connection: &Connection, arn: &str) -> Result<Option<ExecutionRow>, LogE
     Ok(connection.prepare_cached(&query)?.query_row([arn], read).optional()?)
 }
 
-/// Records how an execution stands.
+/// Records how an execution stands. Its start was told before anything else could happen to it.
 pub(super) fn record(connection: &Connection, key: i64, progress: &Progress) -> Result<(), LogError> {
     let wakes_at = progress.wakes_at.map(Timestamp::as_millisecond);
     let Some((outcome, stopped)) = &progress.end else {
         connection
-            .prepare_cached("UPDATE executions SET awake = ?2, wakes_at = ?3 WHERE key = ?1")?
+            .prepare_cached(
+                "UPDATE executions SET awake = ?2, wakes_at = ?3, told = 'RUNNING' WHERE key = ?1",
+            )?
             .execute(params![key, progress.awake, wakes_at])?;
         return Ok(());
     };
@@ -131,7 +133,7 @@ pub(super) fn record(connection: &Connection, key: i64, progress: &Progress) -> 
     connection
         .prepare_cached(
             "UPDATE executions SET awake = 0, wakes_at = NULL, status = ?2, output = ?3, error = ?4, cause = ?5, \
-             stopped = ?6 WHERE key = ?1",
+             stopped = ?6, told = 'RUNNING' WHERE key = ?1",
         )?
         .execute(params![key, status, output, error, cause, stopped.as_millisecond()])?;
     Ok(())
@@ -195,6 +197,28 @@ impl Log {
             let rows = statement
                 .query_map(params![filter.state_machine_arn, filter.status, before, filter.limit as i64], read)?;
             Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The executions whose present status nobody was told of.
+    pub(crate) async fn untold(&self) -> Result<Vec<ExecutionRow>, LogError> {
+        self.run(move |connection| {
+            let query = format!("SELECT {COLUMNS} FROM executions WHERE told IS NOT status ORDER BY key");
+            let mut statement = connection.prepare_cached(&query)?;
+            let rows = statement.query_map([], read)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Records that the end of an execution was told.
+    pub(crate) async fn set_told(&self, key: i64) -> Result<(), LogError> {
+        self.run(move |connection| {
+            connection
+                .prepare_cached("UPDATE executions SET told = status WHERE key = ?1")?
+                .execute([key])?;
+            Ok(())
         })
         .await
     }

@@ -40,11 +40,13 @@ const TABLES: &str = "
         parent_task INTEGER,
         parent_waits INTEGER NOT NULL DEFAULT 0,
         awake INTEGER NOT NULL,
-        wakes_at INTEGER
+        wakes_at INTEGER,
+        told TEXT
     );
     CREATE INDEX executions_by_machine ON executions (state_machine_arn, key);
     CREATE INDEX executions_running ON executions (key) WHERE status = 'RUNNING';
     CREATE INDEX executions_stopped ON executions (stopped) WHERE stopped IS NOT NULL;
+    CREATE INDEX executions_untold ON executions (key) WHERE told IS NOT status;
     CREATE INDEX executions_by_parent ON executions (parent) WHERE parent IS NOT NULL;
     CREATE TABLE events (
         execution INTEGER NOT NULL,

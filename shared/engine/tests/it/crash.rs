@@ -66,8 +66,8 @@ fn definition() -> Value {
 fn cut(log: &Path, length: usize) {
     let connection = Connection::open(log).unwrap();
     connection.execute("DELETE FROM events WHERE sequence >= ?1", [length as i64]).unwrap();
-    let undo =
-        "UPDATE executions SET status = 'RUNNING', stopped = NULL, output = NULL, awake = 1, wakes_at = NULL";
+    let undo = "UPDATE executions SET status = 'RUNNING', told = 'RUNNING', stopped = NULL, output = NULL, awake = 1, \
+                wakes_at = NULL";
     connection.execute(undo, []).unwrap();
 }
 
@@ -127,6 +127,28 @@ async fn parked_executions_are_woken_by_time_and_token_after_a_restart() {
     assert_eq!(changes.recv().await.unwrap().status, "SUCCEEDED");
     assert_eq!(engine.describe_execution(&execution).await.unwrap().output.as_deref(), Some("1"));
     assert!(functions.calls("ask").is_empty());
+}
+
+#[tokio::test]
+async fn an_end_that_a_crash_left_untold_is_told_at_the_next_start() {
+    let mut bench = Bench::new(Functions::default()).await;
+    let execution = bench.run(&pass(json!(1)), &json!({})).await.execution_arn;
+    let Bench { engine, folder, clock, .. } = bench;
+    engine.shutdown(Duration::from_secs(1)).await;
+    drop(engine);
+    let log = folder.path().join("log.sqlite");
+    let restart = async || {
+        let engine = open(&log, Arc::clone(&clock) as _, Arc::new(Functions::default()));
+        let mut changes = engine.subscribe();
+        engine.resume().await.unwrap();
+        let told = changes.try_recv().ok().map(|change| (change.execution_arn, change.status));
+        engine.shutdown(Duration::from_secs(1)).await;
+        told
+    };
+    assert_eq!(restart().await, None);
+    Connection::open(&log).unwrap().execute("UPDATE executions SET told = 'RUNNING'", []).unwrap();
+    assert_eq!(restart().await, Some((execution, "SUCCEEDED".to_owned())));
+    assert_eq!(restart().await, None);
 }
 
 #[tokio::test]

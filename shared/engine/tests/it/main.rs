@@ -9,5 +9,6 @@ mod branching;
 mod crash;
 mod expressions;
 mod failures;
+mod generated;
 mod tasks;
 mod waiting;
