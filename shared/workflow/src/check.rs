@@ -77,7 +77,12 @@ impl<'c> Checker<'c, '_> {
                     // JSONata flattens a list inside a list unless it is written as one.
                     let wrap =
                         matches!(lowered.kind.kind, Kind::List(_)) && !matches!(item.form, Form::List(_));
-                    texts.push(if wrap { format!("[{}]", lowered.text) } else { lowered.text });
+                    texts.push(match (wrap, lowered.partial) {
+                        (true, _) => format!("[{}]", lowered.text),
+                        // What is undefined would leave the list shorter.
+                        (false, true) => lowered.or_else("null"),
+                        (false, false) => lowered.text,
+                    });
                 }
                 Lowered::simple(
                     format!("[{}]", texts.join(", ")),
