@@ -4,7 +4,7 @@ use crate::catalog::Catalog;
 use crate::diagnostic::Problems;
 use crate::expression::string_literal;
 use crate::infer::not_for_text;
-use crate::model::{Form, Given, Part};
+use crate::model::{Form, Given, Part, Workflow};
 use crate::scope::{Found, Lowered, Scope, Unknown, literal_text};
 use crate::source::Span;
 use crate::types::{Field, Kind, ObjectType, Type};
@@ -54,6 +54,15 @@ impl<'c> Checker<'c, '_> {
         }
         self.scope.expanded.insert(name, lowered.clone());
         Ok(Found { names: 1, lowered })
+    }
+
+    /// What is defined but not used is not looked up; it must be JSONata all the same.
+    pub(crate) fn unused_definitions(&mut self, workflow: &Workflow) {
+        for expression in workflow.definitions.iter().flat_map(|(_, given)| given.expressions()) {
+            if let Err(refusal) = crate::expression::parse(&expression.value) {
+                self.refuse(expression, refusal);
+            }
+        }
     }
 
     /// A value as JSONata.
@@ -287,7 +296,7 @@ pub(crate) fn comment(text: &str) -> String {
 }
 
 /// Reports names under `variables:` that mean something else, or themselves.
-pub(crate) fn definitions(workflow: &crate::model::Workflow, problems: &mut Problems<'_>) {
+pub(crate) fn definitions(workflow: &Workflow, problems: &mut Problems<'_>) {
     let mut uses: std::collections::BTreeMap<&str, Vec<String>> = std::collections::BTreeMap::new();
     for (name, given) in &workflow.definitions {
         if let Err(refusal) = names::variable(&name.value) {

@@ -29,7 +29,7 @@ pub(crate) fn scope<'w>(
     for (name, schema) in workflow.inputs.iter().flatten() {
         scope.inputs.insert(name.value.clone(), Input::new(schema.clone()));
     }
-    scope.aliases = aliases(steps, &scope);
+    short_names(steps, &mut scope);
     if workflow.inputs.is_none() {
         undeclared_inputs(workflow, steps, catalog, &mut scope, problems);
     }
@@ -71,16 +71,27 @@ pub(crate) fn errors_of(steps: &[Step]) -> Vec<(String, &Step)> {
 }
 
 /// `outputs: {task: task_data}` lets `task` stand for `task_data`, unless that name is taken or two steps could mean it.
-fn aliases(steps: &[Step], scope: &Scope<'_>) -> BTreeMap<String, Vec<String>> {
+fn short_names(steps: &[Step], scope: &mut Scope<'_>) {
     let mut meanings: BTreeMap<&str, BTreeSet<&Vec<String>>> = BTreeMap::new();
     for (field, target) in steps.iter().filter_map(Step::call).flat_map(|call| &call.outputs) {
-        meanings.entry(&field.value).or_default().insert(&target.value);
+        if !scope.defines(&field.value) && field.value != "context" {
+            meanings.entry(&field.value).or_default().insert(&target.value);
+        }
     }
-    meanings
-        .into_iter()
-        .filter(|(field, paths)| paths.len() == 1 && !scope.defines(field) && *field != "context")
-        .filter_map(|(field, paths)| Some((field.to_owned(), (*paths.first()?).clone())))
-        .collect()
+    for (field, paths) in meanings {
+        let mut paths = paths.into_iter();
+        match (paths.next(), paths.next()) {
+            (Some(path), None) => {
+                scope.aliases.insert(field.to_owned(), path.clone());
+            }
+            (Some(one), Some(other)) => {
+                let meanings =
+                    [one, other].into_iter().chain(paths).map(|path| format!("`{}`", path.join(".")));
+                scope.ambiguous.insert(field.to_owned(), meanings.collect());
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Undefined names that used expressions read become inputs, typed from where they flow.
@@ -95,7 +106,7 @@ fn undeclared_inputs(
     for (lookup, span) in used_lookups(workflow, steps) {
         if lookup.name == "context" {
             scope.context_inputs.extend(lookup.fields.first().cloned());
-        } else if !scope.defines(&lookup.name) {
+        } else if !scope.defines(&lookup.name) && !scope.ambiguous.contains_key(&lookup.name) {
             wanted.entry(lookup.name).or_insert(span);
         }
     }

@@ -147,6 +147,7 @@ pub fn compile(source: &Source, catalog: &Catalog, environment: &Environment) ->
         let mut checker =
             Checker { scope, problems: &mut problems, catalog, environment, file: source.file_name() };
         let plan = plan::plan(&workflow, &steps, &mut checker);
+        checker.unused_definitions(&workflow);
         let (inputs, context_inputs) = (checker.scope.inputs, checker.scope.context_inputs);
         compilation.route = routes::route(&workflow, &inputs, &context_inputs, &mut problems);
         if !problems.any_errors() {

@@ -55,6 +55,8 @@ pub(crate) struct Scope<'w> {
     pub(crate) context_inputs: BTreeSet<String>,
     /// Output fields that stand for the variable path which received them.
     pub(crate) aliases: BTreeMap<String, Vec<String>>,
+    /// Output fields that could stand for several variables, and so stand for none.
+    pub(crate) ambiguous: BTreeMap<String, Vec<String>>,
     /// Which step sets each variable, wherever it is.
     pub(crate) setters: BTreeMap<String, String>,
     pub(crate) steps: Vec<&'w str>,
@@ -96,6 +98,7 @@ impl<'w> Scope<'w> {
             inputs: BTreeMap::new(),
             context_inputs: BTreeSet::new(),
             aliases: BTreeMap::new(),
+            ambiguous: BTreeMap::new(),
             setters: BTreeMap::new(),
             steps: workflow.steps.iter().map(|step| step.name.value.as_str()).collect(),
             variables: BTreeMap::new(),
@@ -219,6 +222,13 @@ impl<'w> Scope<'w> {
     }
 
     fn unknown(&self, name: &str) -> Unknown {
+        if let Some(meanings) = self.ambiguous.get(name) {
+            return Unknown {
+                message: format!("`{name}` could mean {}", meanings.join(" or ")),
+                nearest: None,
+                help: Some("use the variable's own name".to_owned()),
+            };
+        }
         let root = self.aliases.get(name).map_or(name, |path| path[0].as_str());
         if let Some(step) = self.setters.get(root) {
             return Unknown {

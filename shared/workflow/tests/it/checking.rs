@@ -130,6 +130,23 @@ fn one_name_means_one_thing() {
 }
 
 #[test]
+fn a_short_name_that_could_mean_two_things_means_none() {
+    let again = FETCH.replace("name: fetch", "name: again").replace("task: task", "task: parent");
+    let fetch = FETCH.replace("task: task", "task: child");
+    refused(
+        &workflow(&(fetch.clone() + &again + &send("${task.title}"))),
+        &["`task` could mean `child` or `parent`"],
+    );
+    right(&workflow(&(fetch + &again + &send("${child.title} of ${parent.title}"))));
+}
+
+#[test]
+fn what_is_defined_is_jsonata_even_unused() {
+    refused(&(after_fetch("x") + "variables: { a: \"${b +}\" }\n"), &["this is not JSONata"]);
+    right(&(after_fetch("x") + "variables: { a: \"${whatever}\" }\n"));
+}
+
+#[test]
 fn definitions_neither_circle_nor_waver() {
     let text = after_fetch("${a}") + "variables:\n  a: \"${b}\"\n  b: \"x${a}\"\n";
     let told = told(&text);
