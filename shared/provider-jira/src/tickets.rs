@@ -56,7 +56,7 @@ impl Jira {
         let mut fields = Map::new();
         fields.insert("project".into(), json!({"key": new.project}));
         fields.insert("issuetype".into(), json!({"name": new.task_type}));
-        fields.insert("summary".into(), summary(&new.title).into());
+        fields.insert("summary".into(), summary(&new.title));
         fields.insert("description".into(), document_from_markdown(&new.description));
         fields.insert("labels".into(), labels.into());
         if let Some(epic) = &new.epic {

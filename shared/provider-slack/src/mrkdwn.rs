@@ -64,11 +64,8 @@ impl Writer {
                 self.line();
                 self.first_cell = true;
             }
-            Tag::TableCell => {
-                if !std::mem::take(&mut self.first_cell) {
-                    self.text.push_str(" | ");
-                }
-            }
+            Tag::TableCell if std::mem::take(&mut self.first_cell) => {}
+            Tag::TableCell => self.text.push_str(" | "),
             Tag::Emphasis => self.text.push('_'),
             Tag::Strong => self.text.push('*'),
             Tag::Strikethrough => self.text.push('~'),
@@ -99,11 +96,7 @@ impl Writer {
             }
             TagEnd::Emphasis => self.text.push('_'),
             TagEnd::Strikethrough => self.text.push('~'),
-            TagEnd::Link | TagEnd::Image => {
-                if self.links.pop() == Some(true) {
-                    self.text.push('>');
-                }
-            }
+            TagEnd::Link | TagEnd::Image if self.links.pop() == Some(true) => self.text.push('>'),
             _ => {}
         }
     }

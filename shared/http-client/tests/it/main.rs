@@ -1,5 +1,10 @@
 //! The client against a server that misbehaves.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking; the lint knows only test functions"
+)]
+
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes};

@@ -13,7 +13,7 @@ fn descriptions() -> Option<PathBuf> {
     let contracts = std::env::var_os("TICKETSMITH_CONTRACTS").map(PathBuf::from);
     let specs = contracts.unwrap_or_else(|| root.join("../shared/contracts")).join("specs");
     let installed = std::env::var_os("TICKETSMITH_DESCRIPTIONS").map(PathBuf::from);
-    let found = installed.into_iter().chain([specs]).find(|folder| folder.join("anthropic.json").exists());
+    let found = [specs].into_iter().chain(installed).find(|folder| folder.join("anthropic.json").exists());
     if found.is_none() {
         eprintln!(
             "SKIPPED: requests are not held against anthropic.json; set TICKETSMITH_CONTRACTS or TICKETSMITH_DESCRIPTIONS."

@@ -15,7 +15,7 @@ fn descriptions() -> Option<PathBuf> {
     let specs = contracts.unwrap_or_else(|| root.join("../shared/contracts")).join("specs");
     let installed = std::env::var_os("TICKETSMITH_DESCRIPTIONS").map(PathBuf::from);
     let found =
-        installed.into_iter().chain([specs]).find(|folder| folder.join("confluence-v2.json").exists());
+        [specs].into_iter().chain(installed).find(|folder| folder.join("confluence-v2.json").exists());
     if found.is_none() {
         eprintln!(
             "SKIPPED: requests are not held against confluence-v2.json; set TICKETSMITH_CONTRACTS or TICKETSMITH_DESCRIPTIONS."

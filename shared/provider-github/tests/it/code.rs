@@ -1,6 +1,6 @@
 //! GitHub as code host.
 
-use crate::harness::{assert_described, fault, mark, simulation};
+use crate::harness::{assert_described, described_simulation, fault, mark, simulation};
 use crate::{branch, connect, github, shop};
 use domain::plugins::{
     CommitRequest, FileChange, FileContent, PullRequestRequest, RepositoryPermission, TreeEntryKind,
@@ -37,7 +37,7 @@ async fn text(github: &Github, reference: &str, path: &str) -> Option<String> {
 
 #[tokio::test]
 async fn a_repository_is_read() {
-    let simulation = simulation().await;
+    let simulation = described_simulation().await;
     let github = github(&simulation);
     let info = github.repository_info(&shop()).await.unwrap();
     assert_eq!((info.default_branch.as_str(), info.private), ("main", true));
@@ -60,7 +60,7 @@ async fn a_repository_is_read() {
 
 #[tokio::test]
 async fn a_branch_is_made_once_and_deleted() {
-    let simulation = simulation().await;
+    let simulation = described_simulation().await;
     let github = github(&simulation);
     let name = branch("feature/SHOP-1");
     assert_eq!(github.find_branch(&shop(), &name).await.unwrap(), None);
@@ -82,7 +82,7 @@ async fn a_branch_is_made_once_and_deleted() {
 
 #[tokio::test]
 async fn many_files_are_one_commit_and_a_repeat_is_the_same_one() {
-    let simulation = simulation().await;
+    let simulation = described_simulation().await;
     let github = github(&simulation);
     let parent = new_branch(&github, "feature/x").await;
     let large = "ü".repeat(200_000);
@@ -126,7 +126,6 @@ async fn a_branch_that_moved_is_left_alone() {
     let error = github.commit(&shop(), &second, &mark("ours")).await.unwrap_err();
     assert!(error.kind == ErrorKind::Conflict && error.message.contains("has moved"), "{error}");
     assert_eq!(github.find_branch(&shop(), &branch("feature/x")).await.unwrap(), Some(theirs.sha));
-    assert_described(&simulation);
 }
 
 #[tokio::test]
@@ -166,7 +165,7 @@ async fn changes_that_make_no_commit_are_refused() {
 
 #[tokio::test]
 async fn only_a_commit_at_the_head_is_taken_back() {
-    let simulation = simulation().await;
+    let simulation = described_simulation().await;
     let github = github(&simulation);
     let name = branch("feature/x");
     let parent = new_branch(&github, "feature/x").await;
@@ -184,7 +183,7 @@ async fn only_a_commit_at_the_head_is_taken_back() {
 
 #[tokio::test]
 async fn a_pull_request_is_opened_once_and_closed() {
-    let simulation = simulation().await;
+    let simulation = described_simulation().await;
     let github = github(&simulation);
     let parent = new_branch(&github, "feature/x").await;
     let request = PullRequestRequest {

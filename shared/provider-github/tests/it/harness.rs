@@ -3,6 +3,7 @@
 use domain::plugins::Mark;
 use http_client::Options;
 use secrecy::SecretString;
+use simulators::clock::Clock;
 use simulators::fault::Fault;
 use simulators::{Simulation, World};
 use std::path::{Path, PathBuf};
@@ -24,11 +25,24 @@ fn descriptions() -> Option<PathBuf> {
     found
 }
 
+/// Starts the built-in world and holds what is sent against the description, which takes a second to load.
+pub(crate) async fn described_simulation() -> Simulation {
+    start(built_in(), descriptions(), None).await
+}
+
 /// Starts the built-in world.
 pub(crate) async fn simulation() -> Simulation {
-    let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds/shop.yaml");
-    let options = simulators::Options { descriptions: descriptions(), ..simulators::Options::default() };
-    Simulation::start(World::load(&world).unwrap(), options).await.unwrap()
+    start(built_in(), None, None).await
+}
+
+fn built_in() -> World {
+    World::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds/shop.yaml")).unwrap()
+}
+
+/// Starts a world.
+pub(crate) async fn start(world: World, descriptions: Option<PathBuf>, clock: Option<Clock>) -> Simulation {
+    let options = simulators::Options { descriptions, clock, ..simulators::Options::default() };
+    Simulation::start(world, options).await.unwrap()
 }
 
 /// A secret of the world as JSON.

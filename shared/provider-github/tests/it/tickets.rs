@@ -1,6 +1,6 @@
 //! GitHub Issues as a tracker.
 
-use crate::harness::{assert_described, fault, mark, simulation};
+use crate::harness::{assert_described, described_simulation, fault, mark, simulation};
 use crate::{github, shop};
 use domain::ErrorKind;
 use domain::plugins::{NewTask, TaskManagement, TaskQuery};
@@ -11,7 +11,7 @@ const ISSUE: &str = "acme/shop#1";
 
 #[tokio::test]
 async fn statuses_are_labels_besides_open_and_closed() {
-    let simulation = simulation().await;
+    let simulation = described_simulation().await;
     let github = github(&simulation);
     let task = github.get_task(ISSUE).await.unwrap();
     assert_eq!(
@@ -40,7 +40,7 @@ async fn statuses_are_labels_besides_open_and_closed() {
 
 #[tokio::test]
 async fn an_issue_is_created_once_and_listed() {
-    let simulation = simulation().await;
+    let simulation = described_simulation().await;
     let github = github(&simulation);
     let new = NewTask {
         project: "acme/shop".into(),
@@ -75,7 +75,7 @@ async fn an_issue_is_created_once_and_listed() {
 
 #[tokio::test]
 async fn a_comment_is_made_once_and_changed_in_place() {
-    let simulation = simulation().await;
+    let simulation = described_simulation().await;
     let github = github(&simulation);
     let mark_of_it = mark("run/AddComment");
     assert_eq!(github.find_comment(ISSUE, &mark_of_it).await.unwrap(), None);
@@ -116,5 +116,4 @@ async fn labels_are_removed_and_what_is_wrong_is_named() {
         let error = github.get_task(task).await.unwrap_err();
         assert!(error.kind == ErrorKind::Rejected && error.message.contains(words), "{error}");
     }
-    assert_described(&simulation);
 }

@@ -1,0 +1,89 @@
+//! GitHub Apps: tokens narrowed to one repository and to what a function may do.
+
+use crate::harness::{mark, start};
+use crate::{branch, shop};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::plugins::{TaskManagement, VersionControl};
+use domain::{Clock, ErrorKind};
+use jiff::{SignedDuration, Timestamp};
+use provider_github::{Access, Credentials, Github};
+use serde_json::json;
+use simulators::{Simulation, World};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// A clock that GitHub and the client share, and that the test turns.
+#[derive(Debug, Clone)]
+struct TurnedClock(Arc<AtomicI64>);
+
+impl Clock for TurnedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+fn private_key() -> String {
+    let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
+    let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))
+}
+
+/// The built-in world with an App in place of the token, and the App's secret.
+async fn app_world(clock: &TurnedClock) -> (Simulation, String) {
+    let secret = json!({"app_id": "77", "installation_id": "99", "private_key": private_key()}).to_string();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds");
+    let permissions = json!({"contents": "write", "issues": "write", "pull_requests": "write"});
+    let app = json!({"slug": "ticketsmith", "permissions": permissions});
+    let world = std::fs::read_to_string(folder.join("shop.yaml")).unwrap();
+    let world = world
+        .replace("{ token: simulated-github-token }", &secret)
+        .replace("  bot: ticketsmith-bot\n", &format!("  app: {app}\n"));
+    let time = clock.clone();
+    let simulation =
+        start(World::parse(&world, folder).unwrap(), None, Some(Arc::new(move || time.now()))).await;
+    (simulation, secret)
+}
+
+fn connect(simulation: &Simulation, secret: &str, access: Access, clock: &TurnedClock) -> Github {
+    let settings = serde_json::from_value(json!({"base_url": simulation.urls().github})).unwrap();
+    let credentials = Credentials::read("ticketsmith/github", &secret.into()).unwrap();
+    let options = crate::harness::options().clock(Arc::new(clock.clone()));
+    Github::new(&settings, credentials, access, &options).unwrap()
+}
+
+fn tokens_given(simulation: &Simulation) -> usize {
+    simulation.log().iter().filter(|entry| entry.path.ends_with("/access_tokens")).count()
+}
+
+#[tokio::test]
+async fn a_token_may_do_what_the_function_may_and_is_kept_while_it_lasts() {
+    let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
+    let (simulation, secret) = app_world(&clock).await;
+    let reader = connect(&simulation, &secret, Access::ReadContents, &clock);
+    let head = reader.find_branch(&shop(), &branch("main")).await.unwrap().unwrap();
+    reader.tree(&shop(), "main").await.unwrap();
+    assert_eq!(tokens_given(&simulation), 1);
+    let error = reader.create_branch(&shop(), &branch("x"), &head).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Rejected);
+    assert!(error.message.contains("Resource not accessible"), "{error}");
+    assert!(reader.add_comment("acme/shop#1", "x", &mark("m")).await.is_err());
+
+    let nearly = SignedDuration::from_mins(54).as_secs();
+    clock.0.fetch_add(nearly, Ordering::SeqCst);
+    reader.tree(&shop(), "main").await.unwrap();
+    assert_eq!(tokens_given(&simulation), 1);
+    clock.0.fetch_add(SignedDuration::from_mins(2).as_secs(), Ordering::SeqCst);
+    reader.tree(&shop(), "main").await.unwrap();
+    assert_eq!(tokens_given(&simulation), 2);
+
+    let writer = connect(&simulation, &secret, Access::WriteContents, &clock);
+    writer.create_branch(&shop(), &branch("x"), &head).await.unwrap();
+    assert!(writer.add_comment("acme/shop#1", "x", &mark("m")).await.is_err());
+    let talker = connect(&simulation, &secret, Access::WriteIssues, &clock);
+    talker.add_comment("acme/shop#1", "x", &mark("m")).await.unwrap();
+    assert!(!format!("{reader:?}").contains("PRIVATE"));
+}
