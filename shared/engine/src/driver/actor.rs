@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::Message;
 use crate::engine::{Inner, lock};
 use crate::error::EngineError;
-use crate::execution::{Draft, Event, ExecutionState, Failure, Identity, Outcome, Rejection};
+use crate::execution::{Draft, Event, ExecutionState, Failure, Identity, Rejection, What};
 use crate::log::{ExecutionRow, LogError, Progress};
 
 /// Most events that one append writes, so that a long run of states is recorded as it goes.
@@ -107,6 +107,8 @@ pub(super) struct Actor {
     pub(super) at_work: HashSet<(Vec<usize>, u64)>,
     /// The end was recorded and told.
     told: bool,
+    /// A task may have stopped waiting for an execution that it started.
+    pub(super) orphans_possible: bool,
 }
 
 impl Actor {
@@ -144,6 +146,7 @@ impl Actor {
             replies: Vec::new(),
             at_work: HashSet::new(),
             told,
+            orphans_possible: true,
         })
     }
 
@@ -174,6 +177,7 @@ impl Actor {
         if let Some(draft) = draft {
             let event = self.state.event(draft, self.engine.now());
             self.state.apply(&event);
+            self.orphans_possible |= matches!(event.what, What::TaskTimedOut { .. } | What::BranchFailed(_));
             self.pending.push(event);
         }
     }
@@ -229,13 +233,7 @@ impl Actor {
                 self.engine.announce(&row);
                 self.engine.log.set_told(self.row.key).await?;
             }
-            if !matches!(self.state.outcome(), Some(Outcome::Succeeded(_))) {
-                for child in self.engine.log.awaited_children(self.row.key).await? {
-                    let failure =
-                        Failure { error: None, cause: Some("The parent execution has ended.".to_owned()) };
-                    self.engine.deliver(child, Message::Stop { failure, reply: None });
-                }
-            }
+            self.stop_orphans().await?;
             if let Some(parent) = self.row.parent.filter(|parent| parent.waits) {
                 self.engine.wake(parent.key);
             }

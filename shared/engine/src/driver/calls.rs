@@ -1,5 +1,6 @@
 //! The calls that executions ask for: functions, other executions, and their ends.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -38,6 +39,23 @@ impl Actor {
                         self.add(draft);
                     }
                 }
+            }
+        }
+        if self.orphans_possible {
+            self.stop_orphans().await?;
+            self.orphans_possible = false;
+        }
+        Ok(())
+    }
+
+    /// Stops the executions that tasks started and do not wait for any more, as Step Functions does.
+    pub(super) async fn stop_orphans(&self) -> Result<(), EngineError> {
+        let waiting: HashSet<u64> = self.state.calls().into_iter().map(|call| call.scheduled).collect();
+        for (child, task) in self.engine.log.awaited_children(self.row.key).await? {
+            if !waiting.contains(&task) {
+                let cause = Some("The task that waited for this execution is over.".to_owned());
+                let stop = Message::Stop { failure: Failure { error: None, cause }, reply: None };
+                self.engine.deliver(child, stop);
             }
         }
         Ok(())

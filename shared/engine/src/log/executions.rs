@@ -251,13 +251,14 @@ impl Log {
         .await
     }
 
-    /// The running executions that tasks of execution `parent` wait for.
-    pub(crate) async fn awaited_children(&self, parent: i64) -> Result<Vec<i64>, LogError> {
+    /// The running executions that tasks of execution `parent` started to wait for, each with the task's event.
+    pub(crate) async fn awaited_children(&self, parent: i64) -> Result<Vec<(i64, u64)>, LogError> {
         self.run(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT key FROM executions WHERE parent = ?1 AND parent_waits AND status = 'RUNNING'",
+                "SELECT key, parent_task FROM executions WHERE parent = ?1 AND parent_waits AND status = 'RUNNING'",
             )?;
-            let rows = statement.query_map([parent], |row| row.get(0))?;
+            let read = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()));
+            let rows = statement.query_map([parent], read)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await

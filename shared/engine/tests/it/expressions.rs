@@ -83,6 +83,20 @@ fn output_over_the_quota_ends_the_execution() {
 }
 
 #[test]
+fn variables_over_the_quota_end_the_execution() {
+    let definition = machine(
+        "Set",
+        json!({ "Set": {
+            "Type": "Pass",
+            "Assign": { "a": "{% $pad('', 140000, 'x') %}", "b": "{% $pad('', 140000, 'x') %}" },
+            "End": true,
+        } }),
+    );
+    let cause = "The state/task 'Set' returned a result with a size exceeding the maximum number of bytes service limit.";
+    check_failure(&definition, &json!({}), "States.DataLimitExceeded", cause);
+}
+
+#[test]
 fn functions_of_step_functions_are_there() {
     check(
         &pass(json!({

@@ -166,6 +166,20 @@ async fn a_failing_branch_fails_the_whole_and_can_be_retried() {
 }
 
 #[tokio::test]
+async fn a_result_over_the_quota_is_not_caught_by_the_wildcard() {
+    let functions = Functions::default().with("work", |_, _| Ok(json!("x".repeat(262_144))));
+    let mut bench = Bench::new(functions).await;
+    let mut definition = retrying(json!({
+        "Retry": [{ "ErrorEquals": ["States.ALL"] }],
+        "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "Caught" }],
+    }));
+    definition["States"]["Caught"] = json!({ "Type": "Succeed" });
+    let ended = bench.run(&definition, &json!({})).await;
+    assert_eq!((ended.status.as_str(), ended.error.as_deref()), ("FAILED", Some("States.DataLimitExceeded")));
+    assert_eq!(bench.functions.calls("work").len(), 1);
+}
+
+#[tokio::test]
 async fn a_function_that_does_not_exist_or_panics_is_an_error_like_others() {
     let mut bench = Bench::new(Functions::default().with("work", |_, _| panic!("on purpose"))).await;
     let ended = bench.run(&retrying(json!({})), &json!({})).await;

@@ -3,7 +3,7 @@
 use engine::EngineError;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, Functions, call, invoke, machine, pass};
+use crate::bench::{Bench, Functions, call, invoke, machine, pass, start_of_time};
 
 #[tokio::test]
 async fn an_optimized_invocation_gives_lambdas_response() {
@@ -163,6 +163,26 @@ async fn stopping_an_execution_stops_those_it_waits_for() {
     assert_eq!(bench.end(&child).await.status, "ABORTED");
     let parent = bench.engine.describe_execution(&parent).await.unwrap();
     assert_eq!((parent.status.as_str(), parent.error.as_deref()), ("ABORTED", Some("Stopped")));
+}
+
+#[tokio::test]
+async fn a_child_whose_task_has_timed_out_is_stopped() {
+    let mut bench = Bench::new(asking()).await;
+    bench.engine.put_state_machine("child", &ask(json!({ "End": true })).to_string()).await.unwrap();
+    let mut definition = starts(".sync:2", json!({ "TimeoutSeconds": 60 }));
+    definition["States"]["Start"]["Catch"] = json!([{ "ErrorEquals": ["States.Timeout"], "Next": "Wait" }]);
+    definition["States"]["Wait"] = json!({ "Type": "Wait", "Seconds": 60, "End": true });
+    let parent = bench.start(&definition, &json!({ "n": 1 })).await;
+    let request = json!({
+        "stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:child",
+        "statusFilter": "ABORTED",
+    });
+    assert_eq!(bench.end(&parent).await.status, "SUCCEEDED");
+    let stopped = call(&bench.engine, "ListExecutions", &request).await.unwrap();
+    assert_eq!(stopped["executions"].as_array().unwrap().len(), 1);
+    // Not at the parent's end, but when its task had waited long enough.
+    let stopped_at = stopped["executions"][0]["stopDate"].as_f64();
+    assert_eq!(stopped_at, Some(start_of_time().as_second() as f64 + 60.0));
 }
 
 #[tokio::test]
