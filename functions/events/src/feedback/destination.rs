@@ -23,11 +23,17 @@ pub(crate) fn destination(execution: &ExecutionRecord, configuration: &Configura
         Source::Slack => chat(execution),
         Source::Jira => ticket(Provider::Jira),
         Source::Github => ticket(Provider::Github),
-        Source::Schedule | Source::Api => {
-            let project = configuration.project(execution.project.as_deref()?)?;
-            ticket(*project.providers.get(&PluginType::TaskManagement)?)
-        }
+        Source::Schedule | Source::Api => ticket(tracker(execution, configuration)?),
     }
+}
+
+/// Which tracker the ticket is in: `owner/name#12` is GitHub's wherever the project keeps its own tickets.
+fn tracker(execution: &ExecutionRecord, configuration: &Configuration) -> Option<Provider> {
+    if execution.task_id.as_ref()?.contains('#') {
+        return Some(Provider::Github);
+    }
+    let project = configuration.project(execution.project.as_deref()?)?;
+    project.providers.get(&PluginType::TaskManagement).copied()
 }
 
 fn chat(execution: &ExecutionRecord) -> Option<Destination> {

@@ -1,0 +1,173 @@
+//! What people see of an execution.
+
+use crate::world::{World, arn};
+use domain::execution::{Inverse, Outcome};
+use domain::{ActionName, Clock, EventKind, MicroUsd};
+use jiff::SignedDuration;
+use records::{EffectEnd, Intended, LimitOf, Limits, NewEffect, Reservation};
+use serde_json::{Value, json};
+use simulators::fault::Fault;
+
+#[tokio::test]
+async fn one_comment_follows_the_execution_to_its_end() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    assert_eq!(world.comments("SHOP-1").len(), 1);
+    assert!(world.comments("SHOP-1")[0].contains("is at work on SHOP-1"));
+    assert_eq!(world.ticket("SHOP-1")["labels"], json!([]), "the command's label can be put on again");
+
+    world.step(&name, "GetTask", ActionName::GetTask).await;
+    world.step(&name, "CreatePullRequest", ActionName::CreatePullRequest).await;
+    journal(
+        &world,
+        &name,
+        ActionName::CreatePullRequest,
+        json!({"number": 12, "pr_url": "https://x.example/12"}),
+    )
+    .await;
+    world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
+
+    let comments = world.comments("SHOP-1");
+    assert_eq!(comments.len(), 1, "{comments:?}");
+    for expected in
+        ["✅", "is done", "Get task", "Create pull request", "https://x.example/12", "Cost $0.0000"]
+    {
+        assert!(comments[0].contains(expected), "{expected}: {}", comments[0]);
+    }
+    let record = world.table.execution(&name).await.unwrap().unwrap();
+    assert_eq!((record.outcome, record.arn), (Outcome::Succeeded, Some(arn(&name))));
+    assert!(world.table.task("SHOP-1").await.unwrap().unwrap().open_execution.is_none());
+    assert!(world.services.violations().is_empty(), "{:?}", world.services.violations());
+
+    // The same events again change nothing outside.
+    let before = world.writes().len();
+    world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
+    world.changed(&name).await;
+    assert_eq!(world.writes().len(), before);
+}
+
+#[tokio::test]
+async fn a_failure_ends_with_its_reason_and_nothing_open() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    world.table.start_step(&name, "CreateBranch", ActionName::CreateBranch, world.clock.now()).await.unwrap();
+    let reservation = Reservation {
+        id: "call-1".into(),
+        amount: MicroUsd(250_000),
+        account: "ada".into(),
+        project: Some("SHOP".into()),
+        task_id: Some("SHOP-1".into()),
+        execution: name.clone(),
+        state: "Analyze".into(),
+        action: ActionName::AnalyzeCodebase,
+        provider: "anthropic".into(),
+        model: "claude-sonnet-5-5".into(),
+        reserved_at: world.clock.now(),
+    };
+    let limits = Limits { per_task: MicroUsd(10_000_000), per_month: MicroUsd(500_000_000) };
+    world.table.reserve(&reservation, limits).await.unwrap();
+    let cause =
+        json!({"errorType": "Rejected", "errorMessage": "the branch `main` does not exist"}).to_string();
+    world.status_change(&name, json!({"status": "FAILED", "error": "Rejected", "cause": cause})).await;
+
+    let comment = &world.comments("SHOP-1")[0];
+    for expected in ["❌", "failed", "the branch `main` does not exist", "Cost $0.2500", "worst case"] {
+        let plain = expected.replace('`', "");
+        assert!(comment.replace(['`', '{', '}'], "").contains(&plain), "{expected}: {comment}");
+    }
+    let view = world.table.execution_view(&name).await.unwrap().unwrap();
+    assert_eq!(view.execution.outcome, Outcome::Failed);
+    assert!(view.steps.iter().all(|step| step.ended_at.is_some()));
+    assert!(world.table.open_reservations(&name).await.unwrap().is_empty());
+    let spending = world.table.spending(&LimitOf::Task("SHOP-1".into())).await.unwrap();
+    assert_eq!((spending.spent, spending.unknown_calls), (MicroUsd(250_000), 1));
+}
+
+#[tokio::test]
+async fn github_gets_eyes_and_a_comment() {
+    let world = World::new().await;
+    let event =
+        json!({"repository": "acme/shop", "actor": "ada", "task_id": "acme/shop#1", "label": "agent"});
+    let name = world.begin(EventKind::GithubLabelled, "acme/shop#1", event).await;
+    world.status_change(&name, json!({})).await;
+    let writes = world.writes();
+    for expected in
+        ["github POST /repos/acme/shop/issues/1/comments", "github POST /repos/acme/shop/issues/1/reactions"]
+    {
+        assert_eq!(writes.iter().filter(|write| *write == expected).count(), 1, "{expected}: {writes:?}");
+    }
+    assert!(world.comments("SHOP-1").is_empty());
+}
+
+#[tokio::test]
+async fn slack_gets_one_message_that_is_edited() {
+    let world = World::new().await;
+    let event = json!({"text": "run SHOP-1", "channel": "C012AB3CD", "actor": "U012AB3CD"});
+    let name = world.begin(EventKind::SlackCommand, "SHOP-1", event).await;
+    world.status_change(&name, json!({})).await;
+    world.step(&name, "GetTask", ActionName::GetTask).await;
+    world.status_change(&name, json!({"status": "ABORTED"})).await;
+    let state = world.services.state();
+    let messages = state["slack"]["messages"].as_array().unwrap();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert!(messages[0].to_string().contains("was stopped"), "{}", messages[0]);
+    assert_eq!(messages[0]["channel"], "#shop-dev");
+}
+
+#[tokio::test]
+async fn the_end_is_said_although_jira_fails_at_first() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    let fault = |status, headers: Value| -> Fault {
+        serde_json::from_value(
+            json!({"service": "jira", "method": "PUT", "path": "/comment/", "status": status,
+            "headers": headers}),
+        )
+        .unwrap()
+    };
+    world.services.add_fault(fault(503, json!({}))).unwrap();
+    world.services.add_fault(fault(429, json!({"retry-after": "1"}))).unwrap();
+    world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
+    assert!(world.comments("SHOP-1")[0].contains("is done"), "{:?}", world.comments("SHOP-1"));
+}
+
+#[tokio::test]
+async fn a_comment_whose_answer_was_lost_is_found_again() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let lost: Fault =
+        serde_json::from_value(json!({"service": "jira", "method": "POST", "path": "/comment$",
+        "status": 502, "after_effect": true}))
+        .unwrap();
+    world.services.add_fault(lost).unwrap();
+    world.changed(&name).await;
+    assert_eq!(world.comments("SHOP-1").len(), 1);
+    // Until the first writer's time is over nobody else makes one; the clock passes five seconds at a look.
+    world.clock.advance(1);
+    world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
+    let comments = world.comments("SHOP-1");
+    assert_eq!(comments.len(), 1, "{comments:?}");
+    assert!(comments[0].contains("is done"), "{comments:?}");
+}
+
+/// Journals an effect as the dispatcher does.
+pub(crate) async fn journal(world: &World, name: &str, action: ActionName, output: Value) {
+    let (run, key, now) = (arn(name), format!("{}/{}", arn(name), action.pascal()), world.clock.now());
+    let new = NewEffect {
+        run: run.clone(),
+        key: key.clone(),
+        action,
+        existed: false,
+        holder: "invocation".into(),
+        at: now,
+        lease_until: now + SignedDuration::from_mins(10),
+    };
+    let intended = world.table.intend(&new).await.unwrap();
+    assert!(!matches!(intended, Intended::Done(_)), "{intended:?}");
+    let inverse = Inverse { action: ActionName::ClosePullRequest, input: json!({"number": 12}) };
+    let end = EffectEnd { output, inverse: Some(inverse), cost: None, at: world.clock.now() };
+    world.table.effect_done(&run, &key, "invocation", &end).await.unwrap();
+}

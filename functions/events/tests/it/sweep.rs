@@ -1,0 +1,83 @@
+//! Open executions that nobody hears of.
+
+use crate::feedback::journal;
+use crate::world::World;
+use domain::ActionName;
+use domain::execution::Outcome;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn what_is_pending_is_started_with_its_recorded_input() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.sweep().await;
+    assert!(world.step_functions.lock().unwrap().starts.is_empty(), "it is not due yet");
+    world.clock.advance(1);
+    world.sweep().await;
+    let starts = world.step_functions.lock().unwrap().starts.clone();
+    assert_eq!(starts.len(), 1);
+    assert_eq!(starts[0]["name"], name);
+    let input: Value = serde_json::from_str(starts[0]["input"].as_str().unwrap()).unwrap();
+    assert_eq!(input["inputs"]["task_id"], "SHOP-1");
+    let record = world.table.execution(&name).await.unwrap().unwrap();
+    assert_eq!((record.outcome, record.checks), (Outcome::Running, 1));
+}
+
+#[tokio::test]
+async fn what_ended_unnoticed_is_closed_and_said() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    world.clock.advance(1);
+    world.knows(&name, json!({"status": "RUNNING"}));
+    world.sweep().await;
+    assert_eq!(world.table.execution(&name).await.unwrap().unwrap().outcome, Outcome::Running);
+    world.clock.advance(2);
+    world.knows(&name, json!({"status": "TIMED_OUT", "stopDate": 1_795_352_400.0}));
+    world.sweep().await;
+    let record = world.table.execution(&name).await.unwrap().unwrap();
+    assert_eq!(record.outcome, Outcome::Failed);
+    assert_eq!(record.cause.as_deref(), Some("It took longer than an execution may take."));
+    assert!(world.comments("SHOP-1")[0].contains("It took longer"), "{:?}", world.comments("SHOP-1"));
+}
+
+#[tokio::test]
+async fn a_rollback_that_could_not_run_is_run_as_undo() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    world.step(&name, "CreatePullRequest", ActionName::CreatePullRequest).await;
+    journal(
+        &world,
+        &name,
+        ActionName::CreatePullRequest,
+        json!({"number": 12, "pr_url": "https://x.example/12"}),
+    )
+    .await;
+    world.step_functions.lock().unwrap().definition = json!({"States": {"Rollback": {"Type": "Task"}}});
+    world.status_change(&name, json!({"status": "TIMED_OUT"})).await;
+    // Heard twice, started once.
+    world.status_change(&name, json!({"status": "TIMED_OUT"})).await;
+    let starts = world.step_functions.lock().unwrap().starts.clone();
+    assert_eq!(starts.len(), 1, "{starts:?}");
+    assert!(starts[0]["stateMachineArn"].as_str().unwrap().ends_with("ticketsmith-undo"));
+    let input: Value = serde_json::from_str(starts[0]["input"].as_str().unwrap()).unwrap();
+    assert_eq!(input["inputs"]["run"], crate::world::arn(&name));
+}
+
+#[tokio::test]
+async fn a_workflow_without_rollback_is_not_undone() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    journal(
+        &world,
+        &name,
+        ActionName::CreatePullRequest,
+        json!({"number": 12, "pr_url": "https://x.example/12"}),
+    )
+    .await;
+    world.step_functions.lock().unwrap().definition = json!({"States": {"GetTask": {"Type": "Task"}}});
+    world.status_change(&name, json!({"status": "TIMED_OUT"})).await;
+    assert!(world.step_functions.lock().unwrap().starts.is_empty());
+}

@@ -1,0 +1,268 @@
+//! A world of one events function.
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use domain::configuration::Configuration;
+use domain::event::{Actor, EventKind};
+use domain::execution::{ExecutionInput, execution_name};
+use domain::routes::{Concurrency, Routes};
+use domain::{ActionName, Clock};
+use events::{EventInput, Events};
+use jiff::{SignedDuration, Timestamp};
+use records::{Begun, NewExecution, StepEnd, StepStatus, Table};
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+use simulators::{Options, Simulation, World as Simulated};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+
+pub(crate) const PREFIX: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-";
+
+/// A clock on which five seconds pass whenever it is read: no edit comes too soon, no provider is called too often.
+#[derive(Debug)]
+pub(crate) struct BusyClock(Mutex<Timestamp>);
+
+impl BusyClock {
+    pub(crate) fn advance(&self, hours: i64) {
+        let mut now = self.0.lock().unwrap();
+        *now += SignedDuration::from_hours(hours);
+    }
+}
+
+impl Clock for BusyClock {
+    fn now(&self) -> Timestamp {
+        let mut now = self.0.lock().unwrap();
+        *now += SignedDuration::from_secs(5);
+        *now
+    }
+}
+
+/// What Step Functions knows, and what it was asked to start.
+#[derive(Debug, Default)]
+pub(crate) struct StepFunctions {
+    pub(crate) executions: HashMap<String, Value>,
+    pub(crate) starts: Vec<Value>,
+    pub(crate) definition: Value,
+    secrets: HashMap<String, String>,
+}
+
+pub(crate) struct World {
+    pub(crate) table: Table,
+    pub(crate) events: Events,
+    pub(crate) services: Simulation,
+    pub(crate) step_functions: Arc<Mutex<StepFunctions>>,
+    pub(crate) clock: Arc<BusyClock>,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let path =
+            Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/simulators/worlds/shop.yaml"));
+        let services = Simulation::start(Simulated::load(path).unwrap(), Options::default()).await.unwrap();
+        let configuration: Configuration = serde_saphyr::from_str(&services.configuration()).unwrap();
+        let secrets = services.secrets().by_name().iter().map(|(name, fields)| {
+            let fields: Map<String, Value> =
+                fields.iter().map(|(field, value)| (field.clone(), json!(value.expose_secret()))).collect();
+            (name.clone(), Value::Object(fields).to_string())
+        });
+        let step_functions =
+            Arc::new(Mutex::new(StepFunctions { secrets: secrets.collect(), ..StepFunctions::default() }));
+        let database = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let database_url = format!("http://{}", database.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(database, dynoxide::Database::memory().unwrap()));
+        let aws = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let aws_url = format!("http://{}", aws.local_addr().unwrap());
+        let router = Router::new().route("/", post(answer)).with_state(step_functions.clone());
+        tokio::spawn(async move { axum::serve(aws, router).await.unwrap() });
+
+        let credentials = Credentials::new("test", "test", None, None, "test");
+        let region = Region::new("us-east-1");
+        let table = Table::new(
+            aws_sdk_dynamodb::Client::from_conf(
+                aws_sdk_dynamodb::Config::builder()
+                    .behavior_version(BehaviorVersion::latest())
+                    .region(region.clone())
+                    .credentials_provider(credentials.clone())
+                    .endpoint_url(database_url)
+                    .build(),
+            ),
+            "ticketsmith",
+        );
+        let sfn = aws_sdk_sfn::Client::from_conf(
+            aws_sdk_sfn::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(region.clone())
+                .credentials_provider(credentials.clone())
+                .endpoint_url(&aws_url)
+                .build(),
+        );
+        let secrets_manager = aws_sdk_secretsmanager::Client::from_conf(
+            aws_sdk_secretsmanager::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(region)
+                .credentials_provider(credentials)
+                .endpoint_url(&aws_url)
+                .build(),
+        );
+        table.create_table().await.unwrap();
+        table.put_configuration(&configuration).await.unwrap();
+        let routes: Routes = serde_json::from_value(json!({"workflows": {"undo": {
+            "title": "Undo", "inputs": {"run": {"type": "string"}}, "triggers": []}}}))
+        .unwrap();
+        table.put_routes(&routes).await.unwrap();
+        let clock = Arc::new(BusyClock(Mutex::new(Timestamp::now())));
+        let events = Events::new(table.clone(), sfn, secrets_manager, PREFIX, clock.clone()).unwrap();
+        Self { table, events, services, step_functions, clock }
+    }
+
+    /// Begins an execution as the webhooks do.
+    pub(crate) async fn begin(&self, trigger: EventKind, task_id: &str, event: Value) -> String {
+        let name = execution_name(trigger.source(), Some(task_id), &event.to_string());
+        let actor = Actor {
+            source: trigger.source(),
+            id: "ada".into(),
+            display_name: None,
+            person: Some("ada".into()),
+        };
+        let new = NewExecution {
+            name: name.clone(),
+            workflow: "development".into(),
+            trigger,
+            delivery: event.to_string(),
+            project: Some("SHOP".into()),
+            task_id: Some(task_id.into()),
+            actor: Some(actor.clone()),
+            input: ExecutionInput {
+                inputs: Map::from_iter([("task_id".to_owned(), json!(task_id))]),
+                event: event.as_object().unwrap().clone(),
+                project: Some("SHOP".into()),
+                actor: Some(actor),
+                parent: None,
+            },
+            begun_at: self.clock.now(),
+        };
+        let begun = self.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
+        assert!(matches!(begun, Begun::Begun(_)), "{begun:?}");
+        name
+    }
+
+    /// A ticket's label, as it starts most executions.
+    pub(crate) async fn begin_by_label(&self) -> String {
+        self.begin(EventKind::JiraLabelled, "SHOP-1", json!({"task_id": "SHOP-1", "label": "cart"})).await
+    }
+
+    pub(crate) async fn status_change(&self, name: &str, more: Value) {
+        let mut detail = json!({"executionArn": arn(name), "name": name, "status": "RUNNING"});
+        detail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let document = json!({"detail-type": "Step Functions Execution Status Change", "source": "aws.states", "detail": detail});
+        self.events.handle(EventInput::from_json(document).unwrap()).await.unwrap();
+    }
+
+    /// Performs a step as the dispatcher records it, with the change that the stream tells.
+    pub(crate) async fn step(&self, name: &str, state: &str, action: ActionName) {
+        self.table.start_step(name, state, action, self.clock.now()).await.unwrap();
+        self.changed(name).await;
+        let end = StepEnd { status: StepStatus::Succeeded, error: None, cause: None, at: self.clock.now() };
+        self.table.finish_step(name, state, &end).await.unwrap();
+        self.changed(name).await;
+    }
+
+    pub(crate) async fn changed(&self, name: &str) {
+        let input = EventInput::from_keys([(format!("EXECUTION#{name}").as_str(), "STEP#any")]);
+        self.events.handle(input).await.unwrap();
+    }
+
+    pub(crate) async fn sweep(&self) {
+        self.events.handle(EventInput::Sweep).await.unwrap();
+    }
+
+    /// The ticket as Jira knows it.
+    pub(crate) fn ticket(&self, key: &str) -> Value {
+        let state = self.services.state();
+        let tickets = state["jira"].as_array().unwrap();
+        tickets.iter().find(|ticket| ticket["key"] == key).unwrap().clone()
+    }
+
+    /// The texts of the bot's comments on a ticket.
+    pub(crate) fn comments(&self, key: &str) -> Vec<String> {
+        self.ticket(key)["comments"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|comment| comment["author"].as_str().is_some_and(|author| author.contains("ticketsmith")))
+            .map(|comment| comment["text"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// The requests that changed something: service, method and path.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        self.services
+            .log()
+            .into_iter()
+            .filter(|entry| entry.method != "GET")
+            .map(|entry| format!("{} {} {}", entry.service, entry.method, entry.path))
+            .collect()
+    }
+
+    pub(crate) fn knows(&self, name: &str, more: Value) {
+        let mut execution = json!({
+            "executionArn": arn(name),
+            "stateMachineArn": format!("{PREFIX}development"),
+            "name": name,
+            "startDate": 1_795_348_800.0,
+        });
+        execution.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.step_functions.lock().unwrap().executions.insert(arn(name), execution);
+    }
+}
+
+pub(crate) fn arn(name: &str) -> String {
+    format!("{}:{name}", PREFIX.replace("stateMachine", "execution") + "development")
+}
+
+/// The AWS JSON protocol, as far as the function speaks it; anything else fails the test that asks.
+async fn answer(
+    State(known): State<Arc<Mutex<StepFunctions>>>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let input: Value = serde_json::from_str(&body).unwrap();
+    let mut known = known.lock().unwrap();
+    match headers["x-amz-target"].to_str().unwrap() {
+        "AWSStepFunctions.StartExecution" => {
+            let machine = input["stateMachineArn"].as_str().unwrap().replace("stateMachine", "execution");
+            let arn = format!("{machine}:{}", input["name"].as_str().unwrap());
+            known.starts.push(input);
+            Json(json!({"executionArn": arn, "startDate": 1_795_348_800.0})).into_response()
+        }
+        "AWSStepFunctions.DescribeExecution" => {
+            match known.executions.get(input["executionArn"].as_str().unwrap()) {
+                Some(execution) => Json(execution.clone()).into_response(),
+                None => (
+                    StatusCode::BAD_REQUEST,
+                    Json(json!({"__type": "ExecutionDoesNotExist", "message": "there is none"})),
+                )
+                    .into_response(),
+            }
+        }
+        "AWSStepFunctions.DescribeStateMachineForExecution" => Json(json!({
+            "stateMachineArn": format!("{PREFIX}development"),
+            "name": "ticketsmith-development",
+            "definition": known.definition.to_string(),
+            "roleArn": "arn:aws:iam::000000000000:role/x",
+            "updateDate": 1_795_348_800.0,
+        }))
+        .into_response(),
+        "secretsmanager.GetSecretValue" => {
+            let name = input["SecretId"].as_str().unwrap();
+            Json(json!({"Name": name, "SecretString": known.secrets[name]})).into_response()
+        }
+        other => panic!("the function asked for {other}"),
+    }
+}
