@@ -61,8 +61,8 @@ pub(crate) struct Inner {
     pub(crate) functions: Arc<dyn Invoke>,
     pub(crate) place: Place,
     retention: Duration,
-    /// Parsed definitions by revision. Revisions never change.
-    pub(crate) definitions: Mutex<HashMap<i64, Arc<Definition>>>,
+    /// What revisions hold, by their ids. Revisions never change.
+    programs: Mutex<HashMap<i64, Arc<Program>>>,
     pub(crate) actors: Actors,
     pub(crate) timers: Timers,
     timekeeper: Mutex<Option<JoinHandle<()>>>,
@@ -70,6 +70,12 @@ pub(crate) struct Inner {
     /// The number of executions being advanced.
     pub(crate) running: watch::Sender<usize>,
     pub(crate) stopping: watch::Sender<bool>,
+}
+
+/// A revision of a state machine, ready to run.
+pub(crate) struct Program {
+    pub(crate) definition: Arc<Definition>,
+    pub(crate) role_arn: String,
 }
 
 /// How many status changes a slow subscriber may lag behind before it loses the oldest.
@@ -94,7 +100,7 @@ impl Engine {
                 functions,
                 place: Place { region: settings.region, account: settings.account },
                 retention: settings.retention,
-                definitions: Mutex::default(),
+                programs: Mutex::default(),
                 actors: Actors::default(),
                 timers: Timers::default(),
                 timekeeper: Mutex::default(),
@@ -165,15 +171,16 @@ impl Inner {
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
-    /// The parsed definition of a revision.
-    pub(crate) async fn definition(&self, revision: i64) -> Result<Arc<Definition>, EngineError> {
-        if let Some(known) = lock(&self.definitions).get(&revision) {
+    /// A revision, ready to run.
+    pub(crate) async fn program(&self, revision: i64) -> Result<Arc<Program>, EngineError> {
+        if let Some(known) = lock(&self.programs).get(&revision) {
             return Ok(Arc::clone(known));
         }
         let damaged = || LogError::Damaged(format!("revision {revision} of a definition is missing"));
         let row = self.log.revision(revision).await?.ok_or_else(damaged)?;
         let definition = Definition::parse(&row.definition).map_err(EngineError::InvalidDefinition)?;
-        Ok(Arc::clone(lock(&self.definitions).entry(revision).or_insert(Arc::new(definition))))
+        let program = Program { definition: Arc::new(definition), role_arn: row.role_arn };
+        Ok(Arc::clone(lock(&self.programs).entry(revision).or_insert(Arc::new(program))))
     }
 }
 

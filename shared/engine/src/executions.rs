@@ -135,7 +135,7 @@ impl Inner {
         let input = input.unwrap_or_else(|| "{}".to_owned());
         let value = json_within_quota(&input).map_err(EngineError::InvalidExecutionInput)?;
         // A definition that an older version accepted must fail here, and not inside a started execution.
-        self.definition(machine.revision.id).await?;
+        self.program(machine.revision.id).await?;
         let new = NewExecution {
             arn: self.place.execution(&machine.name, &name),
             name,

@@ -29,12 +29,10 @@ pub(super) async fn get(engine: &Engine, request: GetExecutionHistory) -> Result
     let events = engine.inner.log.history(row.key, page).await?;
     let next = events.get(limit - 1).map(|event| page::token(&event.id.to_string()));
     let with_data = request.include_execution_data.unwrap_or(true);
-    let role_arn = engine.inner.log.revision(row.revision).await?.map(|revision| revision.role_arn);
+    let program = engine.inner.program(row.revision).await?;
     let place = &engine.inner.place;
-    let events: Vec<Value> = events
-        .iter()
-        .map(|event| view(event, with_data, &place.region, role_arn.as_deref().unwrap_or_default()))
-        .collect();
+    let events: Vec<Value> =
+        events.iter().map(|event| view(event, with_data, &place.region, &program.role_arn)).collect();
     Ok(without_nulls(json!({ "events": events, "nextToken": next })))
 }
 

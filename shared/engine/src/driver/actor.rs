@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::Message;
 use crate::engine::{Inner, lock};
 use crate::error::EngineError;
-use crate::execution::{Draft, Event, ExecutionState, Failure, Identity, Rejection, What};
+use crate::execution::{Draft, Event, ExecutionState, Identity, Rejection, What};
 use crate::log::{ExecutionRow, LogError, Progress};
 
 /// Most events that one append writes, so that a long run of states is recorded as it goes.
@@ -119,8 +119,7 @@ impl Actor {
     ) -> Result<Self, EngineError> {
         let missing = || LogError::Damaged(format!("execution {key} is missing"));
         let row = engine.log.execution_by_key(key).await?.ok_or_else(missing)?;
-        let definition = engine.definition(row.revision).await?;
-        let role_arn = engine.log.revision(row.revision).await?.map(|revision| revision.role_arn);
+        let program = engine.program(row.revision).await?;
         let identity = Arc::new(Identity {
             key,
             arn: row.arn.clone(),
@@ -129,9 +128,9 @@ impl Actor {
             state_machine_name: crate::arn::state_machine_name(&row.state_machine_arn)
                 .unwrap_or_default()
                 .to_owned(),
-            role_arn: role_arn.unwrap_or_default(),
+            role_arn: program.role_arn.clone(),
             seed: row.seed.clone(),
-            definition,
+            definition: Arc::clone(&program.definition),
         });
         let entries = engine.log.entries(key).await?;
         let state = ExecutionState::replay(identity, &entries);
@@ -200,7 +199,7 @@ impl Actor {
                 wakes_at: self.state.wakes_at(),
                 end: self.state.outcome().cloned().zip(self.state.ended_at()),
             };
-            self.engine.log.append(self.row.key, self.length, events, progress).await?;
+            self.engine.log.append(self.row.key, self.length, &events, progress).await?;
             self.length += count;
         }
         self.answer_waiting();

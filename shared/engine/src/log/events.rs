@@ -14,18 +14,29 @@ pub(crate) struct Page {
     pub(crate) reverse: bool,
 }
 
-/// Writes `events` as the entries from number `first` on.
+/// Entries as they are written: their ids and their JSON. Making and reading the JSON is left to the callers' tasks, since
+/// all of them share the log's one thread.
+pub(super) type Encoded = Vec<(u64, String)>;
+
+pub(super) fn encode(events: &[Event]) -> Result<Encoded, LogError> {
+    events.iter().map(|event| Ok((event.id, serde_json::to_string(event)?))).collect()
+}
+
+fn decode(bodies: Vec<String>) -> Result<Vec<Event>, LogError> {
+    bodies.iter().map(|body| Ok(serde_json::from_str(body)?)).collect()
+}
+
+/// Writes `entries` as those from number `first` on.
 pub(super) fn insert(
     connection: &Connection,
     execution: i64,
     first: usize,
-    events: &[Event],
+    entries: &Encoded,
 ) -> Result<(), LogError> {
     let mut statement = connection
         .prepare_cached("INSERT INTO events (execution, sequence, id, body) VALUES (?1, ?2, ?3, ?4)")?;
-    for (offset, event) in events.iter().enumerate() {
-        let body = serde_json::to_string(event)?;
-        statement.execute(params![execution, (first + offset) as i64, event.id as i64, body])?;
+    for (offset, (id, body)) in entries.iter().enumerate() {
+        statement.execute(params![execution, (first + offset) as i64, id.cast_signed(), body])?;
     }
     Ok(())
 }
@@ -36,11 +47,12 @@ impl Log {
         &self,
         execution: i64,
         length: usize,
-        events: Vec<Event>,
+        events: &[Event],
         progress: Progress,
     ) -> Result<(), LogError> {
+        let entries = encode(events)?;
         self.run(move |connection| {
-            insert(connection, execution, length, &events)?;
+            insert(connection, execution, length, &entries)?;
             executions::record(connection, execution, &progress)
         })
         .await
@@ -48,18 +60,18 @@ impl Log {
 
     /// All entries of an execution, private ones too.
     pub(crate) async fn entries(&self, execution: i64) -> Result<Vec<Event>, LogError> {
-        self.run(move |connection| {
+        let bodies = self.run(move |connection| {
             let mut statement = connection
                 .prepare_cached("SELECT body FROM events WHERE execution = ?1 ORDER BY sequence")?;
             let bodies = statement.query_map([execution], |row| row.get::<_, String>(0))?;
-            bodies.map(|body| Ok(serde_json::from_str(&body?)?)).collect()
-        })
-        .await
+            Ok(bodies.collect::<Result<_, _>>()?)
+        });
+        decode(bodies.await?)
     }
 
     /// A page of an execution's public history.
     pub(crate) async fn history(&self, execution: i64, page: Page) -> Result<Vec<Event>, LogError> {
-        self.run(move |connection| {
+        let bodies = self.run(move |connection| {
             let (comparison, order, start) =
                 if page.reverse { ("<", "DESC", i64::MAX) } else { (">", "ASC", 0) };
             let mut statement = connection.prepare_cached(&format!(
@@ -69,8 +81,8 @@ impl Log {
             let after = page.after.map_or(start, |after| after as i64);
             let bodies = statement
                 .query_map(params![execution, after, page.limit as i64], |row| row.get::<_, String>(0))?;
-            bodies.map(|body| Ok(serde_json::from_str(&body?)?)).collect()
-        })
-        .await
+            Ok(bodies.collect::<Result<_, _>>()?)
+        });
+        decode(bodies.await?)
     }
 }

@@ -142,6 +142,7 @@ pub(super) fn record(connection: &Connection, key: i64, progress: &Progress) -> 
 impl Log {
     /// Starts an execution, or finds that it was started before.
     pub(crate) async fn start_execution(&self, new: NewExecution) -> Result<Started, LogError> {
+        let entries = events::encode(std::slice::from_ref(&new.start))?;
         self.run(move |connection| {
             if let Some(existing) = find(connection, &new.arn)? {
                 let repeated = existing.status == "RUNNING" && existing.input == new.input;
@@ -166,7 +167,7 @@ impl Log {
                 ],
             )?;
             let key = connection.last_insert_rowid();
-            events::insert(connection, key, 0, std::slice::from_ref(&new.start))?;
+            events::insert(connection, key, 0, &entries)?;
             find(connection, &new.arn)?
                 .map(Started::New)
                 .ok_or_else(|| LogError::Damaged(format!("execution {} is missing after its start", new.arn)))
