@@ -8,25 +8,38 @@ use simulators::{Simulation, World};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The services' official descriptions, where they are installed.
+/// The official descriptions, where they are installed; best those with the schema of Jira's documents.
 fn descriptions() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let contracts = std::env::var_os("TICKETSMITH_CONTRACTS").map(PathBuf::from);
     let specs = contracts.unwrap_or_else(|| root.join("../shared/contracts")).join("specs");
     let installed = std::env::var_os("TICKETSMITH_DESCRIPTIONS").map(PathBuf::from);
-    let found = [specs].into_iter().chain(installed).find(|folder| folder.join("jira-v3.json").exists());
-    if found.is_none() {
-        eprintln!(
+    let found = installed.into_iter().chain([specs]).find(|folder| folder.join("jira-v3.json").exists());
+    match &found {
+        None => eprintln!(
             "SKIPPED: requests are not held against jira-v3.json; set TICKETSMITH_CONTRACTS or TICKETSMITH_DESCRIPTIONS."
-        );
+        ),
+        Some(folder) if !folder.join("adf.json").exists() => {
+            eprintln!("SKIPPED: documents are not held against adf.json; set TICKETSMITH_DESCRIPTIONS.");
+        }
+        Some(_) => {}
     }
     found
 }
 
+/// Starts the built-in world and holds what is sent against the descriptions, which take a second to load.
+pub(crate) async fn described_simulation() -> Simulation {
+    start(descriptions()).await
+}
+
 /// Starts the built-in world.
 pub(crate) async fn simulation() -> Simulation {
+    start(None).await
+}
+
+async fn start(descriptions: Option<PathBuf>) -> Simulation {
     let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds/shop.yaml");
-    let options = simulators::Options { descriptions: descriptions(), ..simulators::Options::default() };
+    let options = simulators::Options { descriptions, ..simulators::Options::default() };
     Simulation::start(World::load(&world).unwrap(), options).await.unwrap()
 }
 
@@ -39,9 +52,9 @@ pub(crate) fn secret(simulation: &Simulation, name: &str) -> SecretString {
     serde_json::Value::from(fields).to_string().into()
 }
 
-/// Options with a short time to answer.
+/// Options with time to answer on a busy machine.
 pub(crate) fn options() -> Options {
-    Options::new().unwrap().request_timeout(Duration::from_secs(5))
+    Options::new().unwrap().request_timeout(Duration::from_secs(60))
 }
 
 /// An effect's mark that is made now.

@@ -10,7 +10,7 @@ mod harness;
 use domain::configuration::JiraSettings;
 use domain::plugins::{NewTask, TaskManagement, TaskQuery};
 use domain::{ActionError, ErrorKind};
-use harness::{assert_described, fault, mark, options, secret, simulation};
+use harness::{assert_described, described_simulation, fault, mark, options, secret, simulation};
 use provider_jira::{Credentials, Jira};
 use serde_json::json;
 use simulators::Simulation;
@@ -42,7 +42,7 @@ fn new_task(title: &str) -> NewTask {
 
 #[tokio::test]
 async fn a_ticket_is_read_and_moved() {
-    let simulation = simulation().await;
+    let simulation = described_simulation().await;
     let jira = jira(&simulation);
     let task = jira.get_task("SHOP-1").await.unwrap();
     assert_eq!(task.title, "Add a discount code to the cart");
@@ -66,7 +66,7 @@ async fn a_ticket_is_read_and_moved() {
 
 #[tokio::test]
 async fn a_comment_is_made_once_and_changed_in_place() {
-    let simulation = simulation().await;
+    let simulation = described_simulation().await;
     let jira = jira(&simulation);
     let (first, other) = (mark("run/AddComment"), mark("run/Other"));
     assert_eq!(jira.find_comment("SHOP-1", &first).await.unwrap(), None);
@@ -82,8 +82,26 @@ async fn a_comment_is_made_once_and_changed_in_place() {
 }
 
 #[tokio::test]
+async fn every_markdown_is_a_document_that_jira_takes() {
+    let simulation = described_simulation().await;
+    let jira = jira(&simulation);
+    for markdown in [
+        "# A\n\n**b** *i* ~~s~~ `c` [l](https://a.example) <https://b.example>\n\n---\n\n- [x] d\n- e\n\n  f\n\n  1. g",
+        "```rust\nfn a() {}\n```\n\n    indented\n\n```\n```",
+        "> # quoted\n> > deeper\n>\n> - item\n>\n> | a |\n> | - |\n> | 1 |",
+        "| a | b |\n| - | - |\n| **1** | |\n| | `2` |",
+        "- # heading\n- > quote\n- ---\n- | a |\n  | - |\n  | 1 |\n-\n- - - - - - - - - - - - deep",
+        "<div>html</div> <b>inline</b> ![](https://a.example/x.png) ***`all`*** [**b `c`**](https://a.example)",
+    ] {
+        let made = jira.add_comment("SHOP-1", markdown, &mark(markdown)).await;
+        assert!(made.is_ok(), "{markdown}: {}", made.unwrap_err());
+    }
+    assert_described(&simulation);
+}
+
+#[tokio::test]
 async fn a_ticket_is_created_once_and_listed() {
-    let simulation = simulation().await;
+    let simulation = described_simulation().await;
     let jira = jira(&simulation);
     let mark = mark("run/CreateTask");
     assert_eq!(jira.find_created("SHOP", &mark).await.unwrap(), None);
@@ -114,7 +132,7 @@ async fn a_ticket_is_created_once_and_listed() {
 
 #[tokio::test]
 async fn a_label_is_removed() {
-    let simulation = simulation().await;
+    let simulation = described_simulation().await;
     let jira = jira(&simulation);
     jira.remove_label("SHOP-1", "cart").await.unwrap();
     jira.remove_label("SHOP-1", "cart").await.unwrap();

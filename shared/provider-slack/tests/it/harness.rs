@@ -23,9 +23,9 @@ pub(crate) fn secret(simulation: &Simulation, name: &str) -> SecretString {
     serde_json::Value::from(fields).to_string().into()
 }
 
-/// Options with a short time to answer.
+/// Options with time to answer on a busy machine.
 pub(crate) fn options() -> Options {
-    Options::new().unwrap().request_timeout(Duration::from_secs(5))
+    Options::new().unwrap().request_timeout(Duration::from_secs(60))
 }
 
 /// An effect's mark that is made now.
