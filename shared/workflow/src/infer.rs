@@ -91,8 +91,8 @@ struct Inference<'i, 'c, 's> {
     edits: Vec<(Span, Lowered)>,
     /// Variables that the expression binds itself, innermost last.
     locals: Vec<HashMap<String, Type>>,
-    /// Texts of paths that a condition around has found to be there.
-    present: Vec<String>,
+    /// What a condition around has found to be there.
+    present: Vec<operators::Present>,
     partial: bool,
 }
 

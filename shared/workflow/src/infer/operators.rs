@@ -8,7 +8,14 @@ use jlens_core::{Node, NodeKind};
 
 impl Inference<'_, '_, '_> {
     pub(super) fn binary(&mut self, op: BinaryOp, lhs: &Node, rhs: &Node, context: Option<&Type>) -> Type {
-        let (left, right) = (self.infer(lhs, context), self.infer(rhs, context));
+        let left = self.infer(lhs, context);
+        // The right side is evaluated only where the left one has not decided.
+        let known = match op {
+            BinaryOp::And => found_present(lhs, &self.given.value).holding,
+            BinaryOp::Or => found_present(lhs, &self.given.value).failing,
+            _ => Vec::new(),
+        };
+        let right = self.knowing(known, rhs, context);
         match op {
             BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Mod => {
                 for (node, kind) in [(lhs, &left), (rhs, &right)] {
@@ -61,14 +68,9 @@ impl Inference<'_, '_, '_> {
         context: Option<&Type>,
     ) -> Type {
         self.infer(condition, context);
-        let (when_true, when_false) = found_present(condition, &self.given.value);
-        let known = self.present.len();
-        self.present.extend(when_true);
-        let kind = self.infer(then, context);
-        self.present.truncate(known);
-        self.present.extend(when_false);
-        let other = otherwise.map(|node| self.infer(node, context));
-        self.present.truncate(known);
+        let findings = found_present(condition, &self.given.value);
+        let kind = self.knowing(findings.holding, then, context);
+        let other = otherwise.map(|node| self.knowing(findings.failing, node, context));
         match other {
             Some(other) => kind.or(other),
             None => {
@@ -76,6 +78,15 @@ impl Inference<'_, '_, '_> {
                 kind.nullable()
             }
         }
+    }
+
+    /// The type of a node where these paths are known to be there.
+    fn knowing(&mut self, present: Vec<Present>, node: &Node, context: Option<&Type>) -> Type {
+        let known = self.present.len();
+        self.present.extend(present);
+        let kind = self.infer(node, context);
+        self.present.truncate(known);
+        kind
     }
 
     pub(super) fn call(&mut self, procedure: &Node, args: &[Node], context: Option<&Type>) -> Type {
@@ -123,31 +134,56 @@ pub(crate) fn not_for_text(kind: &Type) -> Option<(String, String)> {
     }
 }
 
-/// The paths that a condition finds to be there when it holds, and when it does not.
-fn found_present(condition: &Node, source: &str) -> (Option<String>, Option<String>) {
-    let text = |node: &Node| source.get(node.span.start..node.span.end).map(|text| text.trim().to_owned());
+/// A path that a condition has found to be more than `null`.
+#[derive(Debug, Clone)]
+pub(super) struct Present {
+    pub(super) path: String,
+    /// Whether it cannot be undefined either.
+    pub(super) defined: bool,
+}
+
+/// What a condition finds to be there when it holds, and when it does not.
+#[derive(Debug, Default)]
+struct Findings {
+    holding: Vec<Present>,
+    failing: Vec<Present>,
+}
+
+fn found_present(condition: &Node, source: &str) -> Findings {
+    let found = |node: &Node, defined| {
+        let path = source.get(node.span.start..node.span.end).unwrap_or_default().trim().to_owned();
+        vec![Present { path, defined }]
+    };
     match &condition.kind {
-        NodeKind::Binary { op: BinaryOp::Ne, lhs, rhs } if matches!(rhs.kind, NodeKind::Null) => {
-            (text(lhs), None)
-        }
-        NodeKind::Binary { op: BinaryOp::Eq, lhs, rhs } if matches!(rhs.kind, NodeKind::Null) => {
-            (None, text(lhs))
-        }
-        NodeKind::Path { .. } => (text(condition), None),
+        NodeKind::Path { .. } => Findings { holding: found(condition, true), ..Findings::default() },
+        NodeKind::Binary { op, lhs, rhs } => match (op, &rhs.kind) {
+            (BinaryOp::Ne, NodeKind::Null) => Findings { holding: found(lhs, true), ..Findings::default() },
+            // What is undefined equals nothing, `null` neither.
+            (BinaryOp::Eq, NodeKind::Null) => Findings { failing: found(lhs, false), ..Findings::default() },
+            (BinaryOp::And, _) => {
+                let (mut left, right) = (found_present(lhs, source), found_present(rhs, source));
+                left.holding.extend(right.holding);
+                Findings { holding: left.holding, ..Findings::default() }
+            }
+            (BinaryOp::Or, _) => {
+                let (mut left, right) = (found_present(lhs, source), found_present(rhs, source));
+                left.failing.extend(right.failing);
+                Findings { failing: left.failing, ..Findings::default() }
+            }
+            _ => Findings::default(),
+        },
         NodeKind::Block { exprs, .. } => match exprs.as_slice() {
             [only] => found_present(only, source),
-            _ => (None, None),
+            _ => Findings::default(),
         },
         NodeKind::Function { procedure, args } => match (&procedure.kind, args.as_slice()) {
-            (NodeKind::Variable { name }, [argument]) if name == "exists" || name == "boolean" => {
-                (text(argument), None)
-            }
+            (NodeKind::Variable { name }, [argument]) if name == "boolean" => found_present(argument, source),
             (NodeKind::Variable { name }, [argument]) if name == "not" => {
-                let (when_true, when_false) = found_present(argument, source);
-                (when_false, when_true)
+                let Findings { holding, failing } = found_present(argument, source);
+                Findings { holding: failing, failing: holding }
             }
-            _ => (None, None),
+            _ => Findings::default(),
         },
-        _ => (None, None),
+        _ => Findings::default(),
     }
 }

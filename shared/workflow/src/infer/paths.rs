@@ -30,7 +30,7 @@ impl Inference<'_, '_, '_> {
         };
         for (before, step) in steps.iter().zip(&steps[1..]).skip(taken - 1) {
             let owner = self.given.value.get(node.span.start..before.pos).unwrap_or_default();
-            if self.present.iter().any(|present| present == owner) {
+            if self.present.iter().any(|present| present.path == owner) {
                 kind = kind.present();
             }
             kind = match &step.kind {
@@ -46,8 +46,10 @@ impl Inference<'_, '_, '_> {
             };
         }
         let text = self.given.value.get(node.span.start..node.span.end).unwrap_or_default().trim();
-        if self.present.iter().any(|present| present == text) {
-            self.partial = partial;
+        if let Some(present) = self.present.iter().find(|present| present.path == text) {
+            if present.defined {
+                self.partial = partial;
+            }
             return kind.present();
         }
         kind

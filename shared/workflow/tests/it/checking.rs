@@ -171,6 +171,10 @@ fn values_that_cannot_be_used_so_are_refused() {
         ],
     );
     right(&after_fetch("${(task.story_points != null ? task.story_points : 0) > 3 ? 'big' : 'small'}"));
+    right(&after_fetch("${task.story_points != null and task.story_points > 3 ? 'big' : 'small'}"));
+    right(&after_fetch("${task.story_points = null or task.story_points <= 3 ? 'small' : 'big'}"));
+    let backwards = "${task.story_points > 3 and task.story_points != null ? 'big' : 'small'}";
+    refused(&after_fetch(backwards), &["this may be `null`, and `>` cannot take it"]);
     right(&after_fetch("${task.story_points != null ? $string(task.story_points + 1) : 'none'}"));
     refused(&after_fetch("${$string(task.title + 1)}"), &["`+` takes numbers, but this is text"]);
     refused(&after_fetch("${task}"), &["`message` takes text, but this is `Task`"]);

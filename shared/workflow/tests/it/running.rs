@@ -38,8 +38,7 @@ impl Actions {
 #[async_trait]
 impl Invoke for Actions {
     async fn invoke(&self, function: &str, payload: Value) -> Result<Value, FunctionError> {
-        let payload: TaskPayload =
-            serde_json::from_value(payload).expect("a payload that functions understand");
+        let payload: TaskPayload = serde_json::from_value(payload).unwrap();
         let count = {
             let mut calls = self.calls.lock().unwrap();
             let count = calls.iter().filter(|(known, _)| known == function).count();
