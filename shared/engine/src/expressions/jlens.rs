@@ -89,6 +89,7 @@ impl Jlens {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
@@ -171,6 +172,98 @@ mod tests {
             "$filter($states.input.a, function($v) { $v.ok }).name",
         ] {
             assert!(compile(source).is_ok(), "{source}");
+        }
+    }
+
+    /// Pieces that make up JSONata, so that what is drawn from them is often an expression.
+    fn pieces() -> impl Strategy<Value = String> {
+        let pieces = [
+            "$states",
+            ".input",
+            ".a",
+            "[0]",
+            "[",
+            "]",
+            "(",
+            ")",
+            "{",
+            "}",
+            "'x'",
+            "1",
+            "-1",
+            "1e300",
+            "null",
+            "true",
+            "+",
+            "-",
+            "*",
+            "/",
+            "%",
+            "&",
+            "=",
+            "<",
+            ">",
+            " in ",
+            " and ",
+            " or ",
+            "?",
+            ":",
+            ":=",
+            ";",
+            ",",
+            "..",
+            "~>",
+            "^(",
+            "|",
+            "**",
+            "@$v",
+            "#$i",
+            "$x",
+            "$map",
+            "$filter",
+            "$reduce",
+            "$sum",
+            "$string",
+            "$number",
+            "$split",
+            "$partition",
+            "$range",
+            "$hash",
+            "$random",
+            "$uuid",
+            "$parse",
+            "$eval",
+            "$fromMillis",
+            "$formatNumber",
+            "$match",
+            "$replace",
+            "/a*/",
+            "function($x){",
+            "$now()",
+            "$sort",
+            "$pad",
+            "$power",
+            "'MD5'",
+            "\u{1d11e}",
+        ];
+        let piece = proptest::sample::select(pieces.to_vec());
+        proptest::collection::vec(piece, 1..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn any_expression_is_refused_or_evaluated(source in pieces()) {
+            if let Ok(expression) = compile(&source) {
+                let moment = Moment { now: jiff::Timestamp::UNIX_EPOCH, seed: [7; 32] };
+                let states = json!({"input": {"a": [1, "b", {"a": null}]}});
+                let evaluate = || {
+                    expression.evaluate(&Environment::new([("states".to_owned(), states.clone())], &moment))
+                };
+                // The same moment draws the same numbers, so a replayed evaluation gives the same value.
+                prop_assert_eq!(evaluate(), evaluate());
+            }
         }
     }
 
