@@ -1,1 +1,56 @@
-fn main() {}
+//! The `ticketsmith` command.
+
+mod commands;
+mod configuration_file;
+mod connection;
+mod exit;
+mod logging;
+mod progress;
+mod server;
+mod world_folder;
+
+use clap::Parser;
+use commands::Command;
+use exit::Exit;
+use std::process::ExitCode;
+
+/// Ticketsmith turns tickets into pull requests.
+///
+/// A label on a ticket, a slash command or a comment starts a workflow; agents and the team's tools do its steps; a pull request, an
+/// updated ticket and a message come out. Every dollar is reserved before it is spent.
+#[derive(Debug, Parser)]
+#[command(name = "ticketsmith", version, after_help = EXAMPLES, max_term_width = 110)]
+struct Arguments {
+    /// Say more on standard error: -v what happens, -vv every request.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ticketsmith demo                                    a ticket becomes a pull request, all of it on this machine
+  ticketsmith serve --config ticketsmith.yaml         the same with your own Jira, GitHub, Slack and Claude
+  ticketsmith run development --input task_id=SHOP-1  start a workflow by hand
+  ticketsmith status                                  what runs, what it costs
+  ticketsmith workflow check workflows/*.yaml         find the mistakes before they run
+
+Exit codes:
+  0  done, and what was asked for is so
+  1  done, but the answer is no: an execution failed, a check found problems
+  2  the command line, the configuration or a file is wrong
+  3  something needed is not reachable";
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    logging::start(arguments.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Exit::unreachable(format!("cannot start: {error}")).report(),
+    };
+    match runtime.block_on(arguments.command.run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(exit) => exit.report(),
+    }
+}

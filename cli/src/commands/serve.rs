@@ -1,0 +1,105 @@
+//! `ticketsmith serve`: webhooks in, pull requests out, in one process.
+
+use super::DataArgument;
+use crate::configuration_file::ConfigurationFile;
+use crate::exit::{Exit, Outcome};
+use crate::server::workflows::Workflows;
+use crate::server::{Options, Server, stop_signal};
+use notify::{RecursiveMode, Watcher};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// `ticketsmith serve`
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The configuration.
+    #[arg(long, value_name = "FILE", default_value = "ticketsmith.yaml", env = "TICKETSMITH_CONFIG")]
+    config: PathBuf,
+    #[command(flatten)]
+    data: DataArgument,
+    /// Where webhooks are taken. Put a tunnel or a reverse proxy with TLS before it; it serves nothing but webhooks.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Compile workflows and prompts again when they change.
+    #[arg(long)]
+    watch: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ticketsmith serve --config ticketsmith.yaml
+  ticketsmith serve --config ticketsmith.yaml --listen 127.0.0.1:9000 --watch -v
+
+Point the webhooks of Jira, GitHub and Slack at /webhooks/jira, /webhooks/github and /webhooks/slack of its public address.
+Everything is kept in the data folder: stop or kill it at any moment, start it again, and what was running continues.
+
+Exit codes: 0 stopped · 2 the configuration, a workflow or the data folder is wrong · 3 an address cannot be had";
+
+/// How long changes are gathered before workflows are compiled again: editors write several times.
+const SETTLE: Duration = Duration::from_millis(200);
+
+/// Runs until it is stopped.
+///
+/// # Errors
+/// As the exit codes say.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    let file = ConfigurationFile::load(&arguments.config)?;
+    let folder = file.folder.clone();
+    let options = Options { file, data: arguments.data.data.clone(), listen: arguments.listen };
+    let mut server = Server::start(options).await?;
+    println!("webhooks   {}/webhooks/jira, /webhooks/github, /webhooks/slack", server.running.public_url);
+    println!("workflows  {}", server.workflows.names().collect::<Vec<_>>().join(", "));
+    println!("data       {}", arguments.data.data.display());
+    if arguments.watch {
+        watch(&mut server, &folder).await?;
+    } else {
+        stop_signal().await;
+    }
+    server.stop().await;
+    Ok(())
+}
+
+async fn watch(server: &mut Server, folder: &Path) -> Outcome {
+    let (sender, mut changes) = mpsc::unbounded_channel();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| !event.kind.is_access()) {
+            // The receiver lives as long as this function; nobody listens any more once it has returned.
+            let _nobody_listens = sender.send(());
+        }
+    })
+    .map_err(Exit::unreachable)?;
+    for name in ["workflows", "prompts"] {
+        let path = folder.join(name);
+        if path.is_dir() {
+            watcher.watch(&path, RecursiveMode::Recursive).map_err(Exit::unreachable)?;
+            println!("watching   {}", path.display());
+        }
+    }
+    loop {
+        tokio::select! {
+            () = stop_signal() => return Ok(()),
+            changed = changes.recv() => {
+                if changed.is_none() {
+                    return Ok(());
+                }
+                while tokio::time::timeout(SETTLE, changes.recv()).await.is_ok_and(|more| more.is_some()) {}
+                replace(server, folder).await;
+            }
+        }
+    }
+}
+
+/// Mistakes are printed, and what was in force stays in force.
+async fn replace(server: &mut Server, folder: &Path) {
+    let replaced = match Workflows::load(folder) {
+        Ok(workflows) => server.replace_workflows(workflows).await,
+        Err(error) => Err(error),
+    };
+    match replaced {
+        Ok(()) => println!("compiled   {}", server.workflows.names().collect::<Vec<_>>().join(", ")),
+        Err(error) => eprintln!("{error}\nthe workflows stay as they were"),
+    }
+}

@@ -1,0 +1,135 @@
+//! `ticketsmith status`: what runs, what ran, what it cost.
+
+use super::DataArgument;
+use crate::connection::Connection;
+use crate::exit::{Exit, Outcome};
+use crate::progress::{duration, human_duration, step_line, steps_json};
+use jiff::Timestamp;
+use records::ExecutionView;
+use serde_json::json;
+
+/// `ticketsmith status`
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// One execution, by its name; without it the newest are listed.
+    execution: Option<String>,
+    /// How many to list, 1 to 100.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
+    limit: u8,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data: DataArgument,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ticketsmith status
+  ticketsmith status jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --json
+
+Exit codes: 0 found · 1 there is no such execution · 3 `serve` is not reachable";
+
+/// Runs the command.
+///
+/// # Errors
+/// Negative when the execution does not exist; unreachable when `serve` does not answer.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    let connection = Connection::open(&arguments.data).await?;
+    let now = Timestamp::now();
+    match &arguments.execution {
+        Some(name) => {
+            let view = connection
+                .table
+                .execution_view(name)
+                .await
+                .map_err(Exit::unreachable)?
+                .ok_or_else(|| Exit::negative(format!("there is no execution {name}")))?;
+            if arguments.json { println!("{}", one_json(&view)) } else { print_one(&view, now) }
+        }
+        None => {
+            let recent = connection
+                .table
+                .recent_executions(now, usize::from(arguments.limit))
+                .await
+                .map_err(Exit::unreachable)?;
+            let mut views = Vec::new();
+            for execution in recent {
+                views.extend(
+                    connection.table.execution_view(&execution.name).await.map_err(Exit::unreachable)?,
+                );
+            }
+            if arguments.json {
+                let list: Vec<_> = views.iter().map(one_json).collect();
+                println!("{}", json!({ "executions": list }));
+            } else {
+                print_table(&views, now);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn one_json(view: &ExecutionView) -> serde_json::Value {
+    let execution = &view.execution;
+    json!({
+        "execution": execution.name,
+        "workflow": execution.workflow,
+        "task": execution.task_id,
+        "outcome": execution.outcome,
+        "begun_at": execution.begun_at,
+        "ended_at": execution.ended_at,
+        "error": execution.error,
+        "cause": execution.cause,
+        "output": execution.output,
+        "cost_usd": view.cost().booked().as_usd(),
+        "cost_unknown_calls": view.cost().unknown_calls,
+        "steps": steps_json(view),
+    })
+}
+
+fn print_one(view: &ExecutionView, now: Timestamp) {
+    let execution = &view.execution;
+    println!(
+        "{}  {} of {}  {}  {}",
+        execution.name,
+        execution.workflow,
+        execution.task_id.as_deref().unwrap_or("no ticket"),
+        execution.outcome,
+        human_duration(duration(view, now))
+    );
+    for step in &view.steps {
+        println!("  {}", step_line(view, step, now));
+    }
+    println!("  cost {}", view.cost().booked());
+    if view.cost().unknown_calls > 0 {
+        println!(
+            "  of which {} call(s) are booked at worst case: their cost is not known",
+            view.cost().unknown_calls
+        );
+    }
+    if let Some(error) = &execution.error {
+        println!("  {error}: {}", execution.cause.as_deref().unwrap_or("no cause was given"));
+    }
+}
+
+fn print_table(views: &[ExecutionView], now: Timestamp) {
+    if views.is_empty() {
+        println!("nothing has run yet; label a ticket, or `ticketsmith run --help`");
+        return;
+    }
+    println!("{:<12} {:<20} {:<22} {:>8} {:>10}  execution", "outcome", "task", "workflow", "took", "cost");
+    for view in views {
+        let execution = &view.execution;
+        println!(
+            "{:<12} {:<20} {:<22} {:>8} {:>10}  {}",
+            execution.outcome.as_str(),
+            execution.task_id.as_deref().unwrap_or("-"),
+            execution.workflow,
+            human_duration(duration(view, now)),
+            view.cost().booked().to_string(),
+            execution.name
+        );
+    }
+}

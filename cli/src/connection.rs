@@ -1,0 +1,76 @@
+//! The way from the command line to a running `serve`.
+
+use crate::commands::DataArgument;
+use crate::exit::{Exit, Outcome};
+use crate::server::data_folder::DataFolder;
+use crate::server::sdk::{TABLE, sdk_config};
+use records::Table;
+use secrecy::SecretString;
+
+/// Where a `serve` on another address is reached; goes with [`TOKEN_VARIABLE`].
+pub(crate) const URL_VARIABLE: &str = "TICKETSMITH_URL";
+/// The token that goes with [`URL_VARIABLE`].
+pub(crate) const TOKEN_VARIABLE: &str = "TICKETSMITH_TOKEN";
+
+/// The records and the engine of a running `serve`.
+pub(crate) struct Connection {
+    /// The table.
+    pub(crate) table: Table,
+    /// The engine's Step Functions API.
+    pub(crate) step_functions: aws_sdk_sfn::Client,
+}
+
+impl Connection {
+    /// Finds the `serve` that uses the data folder, or the one that the environment names.
+    ///
+    /// # Errors
+    /// Unreachable when none runs, saying how to start one.
+    pub(crate) async fn open(data: &DataArgument) -> Outcome<Self> {
+        let (url, token) = match std::env::var(URL_VARIABLE) {
+            Ok(url) => {
+                let token = std::env::var(TOKEN_VARIABLE).map_err(|_| {
+                    Exit::usage(format!("{URL_VARIABLE} is set, but {TOKEN_VARIABLE} is not"))
+                })?;
+                (url, token)
+            }
+            Err(_) => {
+                let running = Self::announced(data)?;
+                (running.private_url, running.token)
+            }
+        };
+        let connection = Self::to(&url, &token.into());
+        connection.table.recent_executions(jiff::Timestamp::now(), 1).await.map_err(|error| {
+            Exit::unreachable(format!(
+                "`ticketsmith serve` does not answer at {url}: {error}; is it still running?"
+            ))
+        })?;
+        Ok(connection)
+    }
+
+    /// A connection to a private listener; nothing is sent yet.
+    pub(crate) fn to(url: &str, token: &SecretString) -> Self {
+        let config = sdk_config(url, "command-line", token);
+        Self {
+            table: Table::new(aws_sdk_dynamodb::Client::new(&config), TABLE),
+            step_functions: aws_sdk_sfn::Client::new(&config),
+        }
+    }
+
+    /// What the `serve` that uses the data folder says of itself.
+    ///
+    /// # Errors
+    /// Unreachable when none has announced itself.
+    pub(crate) fn announced(data: &DataArgument) -> Outcome<crate::server::data_folder::Running> {
+        let none = || {
+            Exit::unreachable(format!(
+                "no `ticketsmith serve` uses {}; start one, name its --data, or set {URL_VARIABLE}",
+                data.data.display()
+            ))
+        };
+        if !data.data.is_dir() {
+            return Err(none());
+        }
+        let folder = DataFolder::open(&data.data).map_err(Exit::usage)?;
+        folder.running().map_err(Exit::unreachable)?.ok_or_else(none)
+    }
+}

@@ -1,0 +1,169 @@
+//! Follows one execution from its records: a tree of steps on a terminal, a line for each change elsewhere.
+
+use crate::exit::{Exit, Outcome};
+use domain::MicroUsd;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use jiff::{SignedDuration, Timestamp};
+use records::{ExecutionView, StepRecord, StepStatus, Table};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+/// How often the records are read.
+const INTERVAL: Duration = Duration::from_millis(150);
+
+/// One step in `--json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct StepJson {
+    name: String,
+    status: &'static str,
+    duration_ms: Option<i64>,
+    cost_usd: f64,
+}
+
+/// The steps for `--json`.
+pub(crate) fn steps_json(view: &ExecutionView) -> Vec<StepJson> {
+    view.steps
+        .iter()
+        .map(|step| StepJson {
+            name: step.state.clone(),
+            status: step.status.as_str(),
+            duration_ms: step.ended_at.map(|end| end.duration_since(step.started_at).as_millis() as i64),
+            cost_usd: view.cost_of_step(&step.state).booked().as_usd(),
+        })
+        .collect()
+}
+
+/// How long an execution took, or has taken until `now`.
+pub(crate) fn duration(view: &ExecutionView, now: Timestamp) -> SignedDuration {
+    view.execution.ended_at.unwrap_or(now).duration_since(view.execution.begun_at)
+}
+
+/// Seconds with one decimal, minutes above two of them.
+pub(crate) fn human_duration(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs_f64().max(0.0);
+    if seconds < 120.0 {
+        format!("{seconds:.1}s")
+    } else {
+        format!("{:.0}m{:02.0}s", (seconds / 60.0).floor(), seconds % 60.0)
+    }
+}
+
+/// One line for a step: state, name, duration, cost.
+pub(crate) fn step_line(view: &ExecutionView, step: &StepRecord, now: Timestamp) -> String {
+    let cost = view.cost_of_step(&step.state).booked();
+    let sign = match step.status {
+        StepStatus::Running => "…",
+        StepStatus::Succeeded => "✓",
+        StepStatus::Failed => "✗",
+        StepStatus::Skipped => "–",
+    };
+    let duration = human_duration(step.ended_at.unwrap_or(now).duration_since(step.started_at));
+    let mut line = format!("{sign} {:<30} {duration:>8}", step.state);
+    if cost > MicroUsd::ZERO {
+        line.push_str(&format!("  {cost}"));
+    }
+    if step.attempts > 1 {
+        line.push_str(&format!("  attempt {}", step.attempts));
+    }
+    if let (StepStatus::Failed | StepStatus::Skipped, Some(cause)) = (step.status, &step.cause) {
+        line.push_str(&format!("  {cause}"));
+    }
+    line
+}
+
+/// Shows the execution's progress on standard error until it ends.
+///
+/// # Errors
+/// Unreachable when the table stops answering or the execution does not end within `limit`.
+pub(crate) async fn follow(table: &Table, name: &str, limit: Duration) -> Outcome<ExecutionView> {
+    let mut screen: Box<dyn Screen> =
+        if std::io::stderr().is_terminal() { Box::new(Tree::new()) } else { Box::new(Lines::default()) };
+    let watched = async {
+        let mut tick = tokio::time::interval(INTERVAL);
+        loop {
+            tick.tick().await;
+            if let Some(view) = table.execution_view(name).await.map_err(Exit::unreachable)? {
+                screen.show(&view);
+                if view.execution.outcome.is_final() {
+                    return Ok(view);
+                }
+            }
+        }
+    };
+    match tokio::time::timeout(limit, watched).await {
+        Ok(result) => result,
+        Err(_elapsed) => Err(Exit::unreachable(format!(
+            "{name} has not ended after {} s; it goes on, see `ticketsmith status {name}`",
+            limit.as_secs()
+        ))),
+    }
+}
+
+trait Screen: Send {
+    fn show(&mut self, view: &ExecutionView);
+}
+
+/// A line for each change, for logs and pipes.
+#[derive(Default)]
+struct Lines {
+    shown: BTreeMap<String, (StepStatus, u32)>,
+}
+
+impl Screen for Lines {
+    fn show(&mut self, view: &ExecutionView) {
+        let now = Timestamp::now();
+        for step in &view.steps {
+            let state = (step.status, step.attempts);
+            if self.shown.get(&step.state) != Some(&state) {
+                self.shown.insert(step.state.clone(), state);
+                eprintln!("{}", step_line(view, step, now));
+            }
+        }
+    }
+}
+
+/// A tree of steps that is redrawn in place.
+struct Tree {
+    all: MultiProgress,
+    head: ProgressBar,
+    steps: BTreeMap<String, ProgressBar>,
+}
+
+impl Tree {
+    fn new() -> Self {
+        let all = MultiProgress::new();
+        let head = all.add(ProgressBar::new_spinner());
+        head.enable_steady_tick(Duration::from_millis(100));
+        Self { all, head, steps: BTreeMap::new() }
+    }
+}
+
+impl Screen for Tree {
+    fn show(&mut self, view: &ExecutionView) {
+        let now = Timestamp::now();
+        let execution = &view.execution;
+        self.head.set_message(format!(
+            "{} · {} · {} · {}",
+            execution.task_id.as_deref().unwrap_or(&execution.name),
+            execution.outcome,
+            human_duration(duration(view, now)),
+            view.cost().booked()
+        ));
+        for step in &view.steps {
+            let bar = self.steps.entry(step.state.clone()).or_insert_with(|| {
+                let bar = self.all.add(ProgressBar::new_spinner());
+                if let Ok(style) = ProgressStyle::with_template("  {msg}") {
+                    bar.set_style(style);
+                }
+                bar
+            });
+            bar.set_message(step_line(view, step, now));
+        }
+        if execution.outcome.is_final() {
+            self.steps.values().for_each(ProgressBar::abandon);
+            self.head.abandon();
+        }
+    }
+}

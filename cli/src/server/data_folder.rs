@@ -1,0 +1,143 @@
+//! The folder that holds everything `serve` remembers: the table, the engine's log, the secrets.
+
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A data folder, made where it does not exist; only its owner can read it.
+#[derive(Debug, Clone)]
+pub(crate) struct DataFolder {
+    path: PathBuf,
+}
+
+/// Where a running `serve` listens, written for the commands that talk to it. The token admits only to what those commands need.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Running {
+    /// The private listener, `http://127.0.0.1:PORT`.
+    pub(crate) private_url: String,
+    /// The public listener, `http://127.0.0.1:PORT`.
+    pub(crate) public_url: String,
+    /// The token of the command line.
+    pub(crate) token: String,
+    /// The process, for people who look.
+    pub(crate) process: u32,
+}
+
+impl DataFolder {
+    /// Opens the folder.
+    ///
+    /// # Errors
+    /// When it cannot be made or its permissions cannot be set.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        fs::create_dir_all(path)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+        }
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// Takes the folder for this process alone, until the answer is dropped or the process ends, however it ends.
+    ///
+    /// # Errors
+    /// When another process has it, or the lock file cannot be made.
+    pub(crate) fn lock(&self) -> io::Result<File> {
+        let file = File::create(self.path.join("lock"))?;
+        file.try_lock().map_err(|error| match error {
+            fs::TryLockError::WouldBlock => io::Error::new(
+                io::ErrorKind::ResourceBusy,
+                format!(
+                    "another `ticketsmith serve` uses {}; stop it or choose another --data",
+                    self.path.display()
+                ),
+            ),
+            fs::TryLockError::Error(error) => error,
+        })?;
+        Ok(file)
+    }
+
+    /// The table's database.
+    pub(crate) fn table(&self) -> PathBuf {
+        self.path.join("table.db")
+    }
+
+    /// The engine's log.
+    pub(crate) fn engine(&self) -> PathBuf {
+        self.path.join("engine.db")
+    }
+
+    /// The encrypted secrets.
+    pub(crate) fn secrets(&self) -> PathBuf {
+        self.path.join("secrets.enc")
+    }
+
+    /// The key of the encrypted secrets, where it is not in the environment.
+    pub(crate) fn secrets_key(&self) -> PathBuf {
+        self.path.join("secrets.key")
+    }
+
+    /// Tells other commands where this process listens.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn announce(&self, running: &Running) -> io::Result<()> {
+        write_private(&self.running_file(), &serde_json::to_vec_pretty(running)?)
+    }
+
+    /// Where the `serve` that uses the folder listens; `None` when none has announced itself.
+    ///
+    /// # Errors
+    /// When the file exists but cannot be read.
+    pub(crate) fn running(&self) -> io::Result<Option<Running>> {
+        match fs::read(self.running_file()) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes the announcement back.
+    pub(crate) fn forget_running(&self) {
+        let _nothing_left_to_do = fs::remove_file(self.running_file());
+    }
+
+    fn running_file(&self) -> PathBuf {
+        self.path.join("running.json")
+    }
+}
+
+/// Writes a file that only its owner can read, whole or not at all: a reader sees the old content or the new.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(&temporary)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_process_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(directory.path()).unwrap();
+        let held = folder.lock().unwrap();
+        assert!(folder.lock().unwrap_err().to_string().contains("another `ticketsmith serve`"));
+        drop(held);
+        folder.lock().unwrap();
+    }
+}

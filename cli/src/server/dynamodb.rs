@@ -1,0 +1,64 @@
+//! The embedded DynamoDB behind DynamoDB's own JSON protocol: the operations our functions use and no others.
+
+use super::private::AwsError;
+use dynoxide::{Database, DynoxideError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Notify;
+
+/// The database and a bell that rings after every write, for whoever reads the stream.
+#[derive(Debug, Default)]
+pub(crate) struct Written(Notify);
+
+impl Written {
+    /// Waits until something was written since the last wait.
+    pub(crate) async fn wait(&self) {
+        self.0.notified().await;
+    }
+}
+
+/// Performs one operation. The database blocks, so this belongs on a thread that may.
+///
+/// # Errors
+/// DynamoDB's own errors, and `UnknownOperationException` for an operation that no function of ours uses.
+pub(crate) fn perform(
+    database: &Database,
+    written: &Written,
+    operation: &str,
+    body: &[u8],
+) -> Result<String, AwsError> {
+    let writes = matches!(
+        operation,
+        "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
+    );
+    let answer = match operation {
+        "BatchGetItem" => call(body, |request| database.batch_get_item(request)),
+        "BatchWriteItem" => call(body, |request| database.batch_write_item(request)),
+        "CreateTable" => call(body, |request| database.create_table(request)),
+        "DeleteItem" => call(body, |request| database.delete_item(request)),
+        "DescribeTable" => call(body, |request| database.describe_table(request)),
+        "DescribeTimeToLive" => call(body, |request| database.describe_time_to_live(request)),
+        "GetItem" => call(body, |request| database.get_item(request)),
+        "PutItem" => call(body, |request| database.put_item(request)),
+        "Query" => call(body, |request| database.query(request)),
+        "TransactGetItems" => call(body, |request| database.transact_get_items(request)),
+        "TransactWriteItems" => call(body, |request| database.transact_write_items(request)),
+        "UpdateItem" => call(body, |request| database.update_item(request)),
+        "UpdateTimeToLive" => call(body, |request| database.update_time_to_live(request)),
+        unknown => Err(AwsError::unknown_operation(unknown)),
+    };
+    if writes && answer.is_ok() {
+        written.0.notify_one();
+    }
+    answer
+}
+
+fn call<Request: DeserializeOwned, Response: Serialize>(
+    body: &[u8],
+    operation: impl FnOnce(Request) -> Result<Response, DynoxideError>,
+) -> Result<String, AwsError> {
+    let request = serde_json::from_slice(body).map_err(|error| AwsError::serialization(&error))?;
+    let response = operation(request)
+        .map_err(|error| AwsError { status: error.status_code(), body: error.to_json() })?;
+    serde_json::to_string(&response).map_err(|error| AwsError::serialization(&error))
+}

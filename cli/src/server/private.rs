@@ -1,0 +1,148 @@
+//! The private listener: DynamoDB, Step Functions and Secrets Manager on one loopback port, told apart by `X-Amz-Target`.
+//!
+//! Every request carries its caller's token as the AWS session token. A request without one, or one beyond what the caller may do, is
+//! refused before anything is read.
+
+use super::caller::{Grants, Service};
+use super::dynamodb::{self, Written};
+use super::secret_file::SecretFile;
+use super::secrets_manager;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use dynoxide::Database;
+use serde_json::json;
+use std::sync::{Arc, RwLock};
+use tower::ServiceExt as _;
+
+/// DynamoDB's own limit of a request, in bytes.
+const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// What the listener serves.
+#[derive(Clone)]
+pub(crate) struct Private {
+    /// Who may call.
+    pub(crate) grants: Arc<Grants>,
+    /// The table.
+    pub(crate) database: Database,
+    /// Rings after every write.
+    pub(crate) written: Arc<Written>,
+    /// The engine's Step Functions API.
+    pub(crate) engine: Router,
+    /// The secrets.
+    pub(crate) secrets: Arc<RwLock<SecretFile>>,
+}
+
+/// An error in the form of AWS's JSON protocol.
+#[derive(Debug)]
+pub(crate) struct AwsError {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The JSON body.
+    pub(crate) body: String,
+}
+
+impl AwsError {
+    /// An error with a status, AWS's name and a message.
+    pub(crate) fn new(status: u16, name: &str, message: &str) -> Self {
+        Self { status, body: json!({ "__type": name, "message": message, "Message": message }).to_string() }
+    }
+
+    /// The caller may not do that.
+    pub(crate) fn access_denied(message: &str) -> Self {
+        Self::new(400, "AccessDeniedException", message)
+    }
+
+    /// The body is not what the operation takes.
+    pub(crate) fn serialization(error: &serde_json::Error) -> Self {
+        Self::new(400, "SerializationException", &error.to_string())
+    }
+
+    /// The operation is not served.
+    pub(crate) fn unknown_operation(operation: &str) -> Self {
+        Self::new(400, "UnknownOperationException", &format!("the operation {operation} is not served here"))
+    }
+}
+
+impl IntoResponse for AwsError {
+    fn into_response(self) -> Response {
+        answer(StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST), self.body)
+    }
+}
+
+fn answer(status: StatusCode, body: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()
+}
+
+impl Private {
+    /// The listener's routes.
+    pub(crate) fn router(self) -> Router {
+        Router::new().route("/", post(handle)).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(self)
+    }
+}
+
+async fn handle(State(private): State<Private>, headers: HeaderMap, body: Bytes) -> Response {
+    match route(&private, &headers, body).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn route(private: &Private, headers: &HeaderMap, body: Bytes) -> Result<Response, AwsError> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let grant = private.grants.find(text("x-amz-security-token")).ok_or_else(|| {
+        AwsError::new(403, "UnrecognizedClientException", "the token is missing or unknown")
+    })?;
+    let target = text("x-amz-target");
+    let (service, operation) = [
+        ("DynamoDB_20120810.", Service::DynamoDb),
+        ("AWSStepFunctions.", Service::StepFunctions),
+        ("secretsmanager.", Service::SecretsManager),
+    ]
+    .into_iter()
+    .find_map(|(prefix, service)| {
+        target.strip_prefix(prefix).map(|operation| (service, operation.to_owned()))
+    })
+    .ok_or_else(|| AwsError::unknown_operation(target))?;
+    if !grant.allows(service, &operation) {
+        tracing::warn!(
+            caller = grant.caller.name(),
+            operation,
+            "refused an operation beyond the caller's grant"
+        );
+        return Err(AwsError::access_denied(&format!("{} may not use {operation}", grant.caller.name())));
+    }
+    match service {
+        Service::DynamoDb => {
+            let private = private.clone();
+            let performed = tokio::task::spawn_blocking(move || {
+                dynamodb::perform(&private.database, &private.written, &operation, &body)
+            });
+            let json = performed.await.map_err(|error| {
+                tracing::error!(%error, "the embedded database failed");
+                AwsError::new(500, "InternalServerError", "the embedded database failed")
+            })??;
+            Ok(answer(StatusCode::OK, json))
+        }
+        Service::SecretsManager => {
+            let secrets = private
+                .secrets
+                .read()
+                .map_err(|_| AwsError::new(500, "InternalServiceError", "the secrets are not available"))?;
+            secrets_manager::perform(&secrets, &grant, &operation, &body)
+                .map(|json| answer(StatusCode::OK, json))
+        }
+        Service::StepFunctions => {
+            let mut request =
+                Request::post("/").body(Body::from(body)).map_err(|_| AwsError::unknown_operation(target))?;
+            *request.headers_mut() = headers.clone();
+            match private.engine.clone().oneshot(request).await {
+                Ok(response) => Ok(response),
+                Err(never) => match never {},
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Secrets in one encrypted file: what AWS Secrets Manager is in an account.
+
+use super::data_folder::write_private;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chacha20poly1305::aead::{Aead, Key, KeyInit};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The environment variable with the key: 32 bytes in base64. Without it the key stands in a file of the data folder.
+pub(crate) const KEY_VARIABLE: &str = "TICKETSMITH_SECRETS_KEY";
+
+/// The first bytes of the file, so that another file is not mistaken for it.
+const MAGIC: &[u8] = b"TICKETSMITH-SECRETS-1\n";
+const NONCE_LENGTH: usize = 24;
+
+/// Why the secrets cannot be read or written. No message holds a secret or the key.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SecretFileError {
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The key is not 32 bytes in base64.
+    #[error("{0} is not a key; accepted: 32 random bytes in base64, as `openssl rand -base64 32` prints")]
+    Key(String),
+    /// The file was written with another key or was changed.
+    #[error("{0} cannot be decrypted: it was written with another key, or it was changed")]
+    Undecryptable(PathBuf),
+}
+
+/// The secrets by name; each is a JSON object as text.
+pub(crate) struct SecretFile {
+    path: PathBuf,
+    cipher: XChaCha20Poly1305,
+    secrets: BTreeMap<String, SecretString>,
+}
+
+impl std::fmt::Debug for SecretFile {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SecretFile").field("names", &self.secrets.keys()).finish_non_exhaustive()
+    }
+}
+
+impl SecretFile {
+    /// Opens the file, or begins an empty one. The key comes from the variable's value when given, else from `key_path`, which is
+    /// made when it does not exist.
+    ///
+    /// # Errors
+    /// [`SecretFileError`], naming the file.
+    pub(crate) fn open(
+        path: &Path,
+        key_path: &Path,
+        key_variable: Option<&str>,
+    ) -> Result<Self, SecretFileError> {
+        let key = match key_variable {
+            Some(text) => decode_key(text, KEY_VARIABLE)?,
+            None => stored_key(key_path)?,
+        };
+        let cipher = XChaCha20Poly1305::new(&key);
+        let secrets = match std::fs::read(path) {
+            Ok(bytes) => {
+                decrypt(&cipher, &bytes).ok_or_else(|| SecretFileError::Undecryptable(path.to_owned()))?
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(source) => return Err(SecretFileError::File { path: path.to_owned(), source }),
+        };
+        Ok(Self { path: path.to_owned(), cipher, secrets })
+    }
+
+    /// The secret of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&SecretString> {
+        self.secrets.get(name)
+    }
+
+    /// The names, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.secrets.keys().map(String::as_str)
+    }
+
+    /// Sets a secret and writes the file.
+    ///
+    /// # Errors
+    /// [`SecretFileError`] when the file cannot be written; the secret is not set then.
+    pub(crate) fn set(&mut self, name: &str, value: SecretString) -> Result<(), SecretFileError> {
+        let previous = self.secrets.insert(name.to_owned(), value);
+        let written = self.write();
+        if written.is_err() {
+            match previous {
+                Some(previous) => self.secrets.insert(name.to_owned(), previous),
+                None => self.secrets.remove(name),
+            };
+        }
+        written
+    }
+
+    fn write(&self) -> Result<(), SecretFileError> {
+        let plain: BTreeMap<&str, &str> =
+            self.secrets.iter().map(|(name, secret)| (name.as_str(), secret.expose_secret())).collect();
+        let undecryptable = || SecretFileError::Undecryptable(self.path.clone());
+        let plain = serde_json::to_vec(&plain).map_err(|_| undecryptable())?;
+        let nonce: [u8; NONCE_LENGTH] = rand::random();
+        let sealed =
+            self.cipher.encrypt(&XNonce::from(nonce), plain.as_slice()).map_err(|_| undecryptable())?;
+        let mut file = MAGIC.to_vec();
+        file.extend_from_slice(&nonce);
+        file.extend_from_slice(&sealed);
+        write_private(&self.path, &file)
+            .map_err(|source| SecretFileError::File { path: self.path.clone(), source })
+    }
+}
+
+fn decrypt(cipher: &XChaCha20Poly1305, bytes: &[u8]) -> Option<BTreeMap<String, SecretString>> {
+    let (nonce, sealed) = bytes.strip_prefix(MAGIC)?.split_at_checked(NONCE_LENGTH)?;
+    let nonce: [u8; NONCE_LENGTH] = nonce.try_into().ok()?;
+    let plain = cipher.decrypt(&XNonce::from(nonce), sealed).ok()?;
+    serde_json::from_slice(&plain).ok()
+}
+
+fn decode_key(text: &str, whence: &str) -> Result<Key<XChaCha20Poly1305>, SecretFileError> {
+    let invalid = || SecretFileError::Key(whence.to_owned());
+    let bytes = STANDARD.decode(text.trim()).map_err(|_| invalid())?;
+    let bytes: [u8; 32] = bytes.try_into().map_err(|_| invalid())?;
+    Ok(bytes.into())
+}
+
+fn stored_key(path: &Path) -> Result<Key<XChaCha20Poly1305>, SecretFileError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => decode_key(&text, &path.display().to_string()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key: [u8; 32] = rand::random();
+            write_private(path, STANDARD.encode(key).as_bytes())
+                .map_err(|source| SecretFileError::File { path: path.to_owned(), source })?;
+            Ok(key.into())
+        }
+        Err(source) => Err(SecretFileError::File { path: path.to_owned(), source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_secrets_come_back_and_do_not_stand_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("secrets.enc"), folder.path().join("secrets.key"));
+        let mut secrets = SecretFile::open(&path, &key, None).unwrap();
+        secrets.set("ticketsmith/jira", r#"{"api_token":"hidden-token"}"#.to_owned().into()).unwrap();
+        let again = SecretFile::open(&path, &key, None).unwrap();
+        assert!(again.get("ticketsmith/jira").unwrap().expose_secret().contains("hidden-token"));
+        let raw = std::fs::read(&path).unwrap();
+        assert!(!raw.windows(6).any(|window| window == b"hidden"));
+        assert!(!format!("{again:?}").contains("hidden-token"));
+    }
+
+    #[test]
+    fn another_key_or_a_changed_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("secrets.enc"), folder.path().join("secrets.key"));
+        SecretFile::open(&path, &key, None).unwrap().set("a", "{}".to_owned().into()).unwrap();
+        let other = STANDARD.encode([7u8; 32]);
+        assert!(matches!(
+            SecretFile::open(&path, &key, Some(&other)),
+            Err(SecretFileError::Undecryptable(_))
+        ));
+        assert!(matches!(SecretFile::open(&path, &key, Some("short")), Err(SecretFileError::Key(_))));
+        let mut bytes = std::fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        assert!(SecretFile::open(&path, &key, None).is_err());
+    }
+}

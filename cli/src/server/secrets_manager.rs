@@ -1,0 +1,59 @@
+//! Secrets Manager's own JSON protocol over the encrypted file: reading a value and listing names.
+//! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
+
+use super::caller::Grant;
+use super::private::AwsError;
+use super::secret_file::SecretFile;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetSecretValue {
+    secret_id: String,
+}
+
+/// Performs one operation for a caller.
+///
+/// # Errors
+/// `AccessDeniedException` for a secret that the caller may not read, whether it exists or not; `ResourceNotFoundException`;
+/// `UnknownOperationException` for an operation that no function of ours uses.
+pub(crate) fn perform(
+    secrets: &SecretFile,
+    grant: &Grant,
+    operation: &str,
+    body: &[u8],
+) -> Result<String, AwsError> {
+    match operation {
+        "GetSecretValue" => {
+            let request: GetSecretValue =
+                serde_json::from_slice(body).map_err(|error| AwsError::serialization(&error))?;
+            let name = request.secret_id;
+            if !grant.allows_secret(&name) {
+                return Err(AwsError::access_denied(&format!(
+                    "{} may not read the secret {name}",
+                    grant.caller.name()
+                )));
+            }
+            let value = secrets.get(&name).ok_or_else(|| {
+                AwsError::new(
+                    400,
+                    "ResourceNotFoundException",
+                    &format!("there is no secret {name}; set it with `ticketsmith secrets set {name}`"),
+                )
+            })?;
+            Ok(json!({ "ARN": arn(&name), "Name": name, "SecretString": value.expose_secret() }).to_string())
+        }
+        "ListSecrets" => {
+            let list: Vec<_> =
+                secrets.names().map(|name| json!({ "ARN": arn(name), "Name": name })).collect();
+            Ok(json!({ "SecretList": list }).to_string())
+        }
+        unknown => Err(AwsError::unknown_operation(unknown)),
+    }
+}
+
+fn arn(name: &str) -> String {
+    format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{name}")
+}

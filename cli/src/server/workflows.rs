@@ -1,0 +1,182 @@
+//! The workflows and prompts of a project: read from its folder, compiled, put in force.
+
+use super::functions::function_name;
+use crate::exit::{Exit, Outcome};
+use domain::ActionName;
+use engine::Engine;
+use include_dir::{Dir, include_dir};
+use records::Table;
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::Path;
+use workflow::{
+    Catalog, Environment, FolderCompilation, Severity, Source, compile_folder, render, substitute,
+};
+
+/// The workflows that come with Ticketsmith; a project without a `workflows` folder runs these.
+static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../workflows");
+
+/// Workflows that compiled, and the prompts of their project.
+#[derive(Debug)]
+pub(crate) struct Workflows {
+    compiled: FolderCompilation,
+    prompts: BTreeMap<String, String>,
+}
+
+impl Workflows {
+    /// Reads `workflows/*.yaml` and `prompts/**` of a folder and compiles them.
+    ///
+    /// # Errors
+    /// Usage errors with every problem of every file, as `workflow check` prints them.
+    pub(crate) fn load(folder: &Path) -> Outcome<Self> {
+        let sources = sources_of(folder)?;
+        let prompts = prompts_of(folder)?;
+        let environment = environment(&prompts)?;
+        let compiled = compile_folder(&sources, &catalog()?, &environment);
+        if compiled.has_errors() {
+            return Err(Exit::usage(rendered(&compiled, &sources, Severity::Error)));
+        }
+        Ok(Self { compiled, prompts })
+    }
+
+    /// Puts state machines, routes and prompts in force.
+    ///
+    /// # Errors
+    /// Usage errors when the engine refuses a definition, unreachable when the table does not answer.
+    pub(crate) async fn put(&self, engine: &Engine, table: &Table) -> Outcome {
+        for workflow in &self.compiled.workflows {
+            let Some(definition) = &workflow.definition else { continue };
+            let definition = substitute(definition, function_arn);
+            engine
+                .put_state_machine(&format!("ticketsmith-{}", workflow.name), &definition.to_string())
+                .await
+                .map_err(|error| Exit::usage(format!("workflow {}: {error}", workflow.name)))?;
+        }
+        table.put_routes(&self.compiled.routes).await.map_err(Exit::unreachable)?;
+        table.put_prompts(&self.prompts).await.map_err(Exit::unreachable)?;
+        Ok(())
+    }
+
+    /// Their names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.compiled.workflows.iter().map(|workflow| workflow.name.as_str())
+    }
+}
+
+/// The function that a placeholder of the compiler stands for: `GetTaskFunctionArn` is the function of `get_task`.
+fn function_arn(placeholder: &str) -> Option<String> {
+    let pascal = placeholder.strip_suffix("FunctionArn")?;
+    let action = ActionName::ALL.iter().find(|action| action.pascal() == pascal)?;
+    Some(format!("arn:aws:lambda:us-east-1:000000000000:function:{}", function_name(*action)))
+}
+
+/// The catalog of this version's actions.
+///
+/// # Errors
+/// Never in a released version: the catalog is our own.
+pub(crate) fn catalog() -> Outcome<Catalog> {
+    Catalog::from_json(&actions::catalog::catalog().to_string()).map_err(Exit::usage)
+}
+
+/// What workflows may refer to, given a project's own prompts.
+///
+/// # Errors
+/// Usage errors for a template that cannot be read.
+pub(crate) fn environment(prompts: &BTreeMap<String, String>) -> Outcome<Environment> {
+    let mut templates = BTreeMap::new();
+    let shipped = actions::SHIPPED_TEMPLATES.iter().map(|(path, text)| (*path, *text));
+    let own = prompts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    for (path, text) in shipped.chain(own) {
+        let variables =
+            actions::template_variables(text).map_err(|error| Exit::usage(format!("{path}: {error}")))?;
+        templates.insert(path.to_owned(), variables.into_iter().collect());
+    }
+    Ok(Environment { templates: Some(templates), ..Environment::default() })
+}
+
+/// The sources of a folder's workflows; the shipped ones where it has no folder `workflows`.
+///
+/// # Errors
+/// Usage errors for files that cannot be read.
+pub(crate) fn sources_of(folder: &Path) -> Outcome<Vec<Source>> {
+    let own = folder.join("workflows");
+    if !own.is_dir() {
+        return Ok(SHIPPED
+            .files()
+            .filter(|file| is_workflow(file.path()))
+            .filter_map(|file| {
+                Some(Source::new(format!("workflows/{}", file.path().display()), file.contents_utf8()?))
+            })
+            .collect());
+    }
+    let mut sources = Vec::new();
+    for entry in std::fs::read_dir(&own).map_err(Exit::usage)? {
+        let path = entry.map_err(Exit::usage)?.path();
+        if is_workflow(&path) {
+            sources.push(source_at(&path)?);
+        }
+    }
+    sources.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(sources)
+}
+
+/// Reads one source.
+///
+/// # Errors
+/// Usage errors for a file that cannot be read.
+pub(crate) fn source_at(path: &Path) -> Outcome<Source> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
+    Ok(Source::new(path.display().to_string(), text))
+}
+
+/// Tests of workflows stand beside them as `*.test.yaml`.
+fn is_workflow(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    (name.ends_with(".yaml") || name.ends_with(".yml")) && !name.contains(".test.")
+}
+
+/// A folder's own prompts by their paths from it.
+///
+/// # Errors
+/// Usage errors for files that cannot be read as text.
+pub(crate) fn prompts_of(folder: &Path) -> Outcome<BTreeMap<String, String>> {
+    let mut prompts = BTreeMap::new();
+    let mut folders = vec![folder.join("prompts")];
+    while let Some(next) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&next) else { continue };
+        for entry in entries {
+            let path = entry.map_err(Exit::usage)?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
+            let name = path.strip_prefix(folder).unwrap_or(&path);
+            prompts.insert(name.to_string_lossy().replace('\\', "/"), text);
+        }
+    }
+    Ok(prompts)
+}
+
+/// Every finding of at least this severity, with its source, as people read it.
+pub(crate) fn rendered(compiled: &FolderCompilation, sources: &[Source], least: Severity) -> String {
+    let color = std::io::stderr().is_terminal();
+    let mut text = String::new();
+    for workflow in &compiled.workflows {
+        for source in sources {
+            let findings: Vec<_> = workflow
+                .diagnostics
+                .iter()
+                .filter(|finding| finding.path == source.path && finding.severity <= least)
+                .cloned()
+                .collect();
+            if !findings.is_empty() {
+                text.push_str(&render(&findings, source, color));
+                text.push('\n');
+            }
+        }
+    }
+    text
+}
