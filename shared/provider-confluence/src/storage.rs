@@ -125,4 +125,17 @@ mod tests {
         check("```x\"><ac:macro>\ny\n```", &format!("{}y\n{END_CODE}", begin_code("xacmacro")));
         check("a\u{8}b\u{FFFF}c", "<p>abc</p>");
     }
+
+    proptest::proptest! {
+        /// Whatever the text, no tag but those of Markdown and of our macro comes out.
+        #[test]
+        fn any_text_is_no_markup(text in "([-*_~`#>|<>&!\\[\\]()=:x1. \t\n]|<script>|<ac:link>|]]>|\\PC){0,100}") {
+            let storage = storage_from_markdown(&text);
+            let outside_code: String = storage
+                .split("<![CDATA[")
+                .map(|part| part.split_once("]]>").map_or(part, |(_, after)| after))
+                .collect();
+            proptest::prop_assert!(!outside_code.contains("<script") && !outside_code.contains("<ac:link"), "{storage}");
+        }
+    }
 }

@@ -212,4 +212,17 @@ mod tests {
         }
         check("[x](javascript:alert)", "x");
     }
+
+    proptest::proptest! {
+        /// Whatever the text, what stands in Slack's brackets is a link to an address that is safe.
+        #[test]
+        fn any_text_is_safe(text in "([-*_~`#>|<>&!@\\[\\]()=:x1. \t\n]|https://a|<!here>|\\PC){0,100}") {
+            for part in mrkdwn_from_markdown(&text).split('<').skip(1) {
+                proptest::prop_assert!(
+                    ["http://", "https://", "mailto:"].iter().any(|safe| part.to_lowercase().starts_with(safe)),
+                    "{part}"
+                );
+            }
+        }
+    }
 }

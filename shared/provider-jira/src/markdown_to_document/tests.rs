@@ -129,3 +129,11 @@ fn nesting_has_an_end() {
     assert_valid(&document_from_markdown(&format!("{}x", "> ".repeat(depth))));
     assert_valid(&document_from_markdown(&format!("{}x{}", "*".repeat(depth), "*".repeat(depth))));
 }
+
+proptest::proptest! {
+    /// Text made of what Markdown gives a meaning always becomes a document that the format allows.
+    #[test]
+    fn any_text_is_a_valid_document(text in "([-*_~`#>|<>&!\\[\\]()=:x1. \t\n]|\\PC){0,200}") {
+        document(&text);
+    }
+}
