@@ -85,17 +85,16 @@ impl Walk<'_, '_, '_> {
     fn inputs(&mut self, call: &Call, action: &Action) -> Map<String, Value> {
         let mut input: Map<String, Value> = Map::new();
         let template = call.agent.as_ref().and_then(|agent| agent.prompt_template.as_ref());
-        let template_variables =
-            template.and_then(|template| self.template(template, call)).unwrap_or_default();
+        if let Some(template) = template {
+            self.template(template, call);
+        }
         for (key, given) in &call.inputs {
             let Some((name, field)) = action.input_field(&key.value) else {
                 self.checker.value(given);
-                if !template_variables.contains(&key.value) {
-                    self.checker
-                        .problems
-                        .error(key.span, format!("`{}` takes no input `{}`", action.name, key.value))
-                        .accepted(&key.value, action.input.fields.keys().map(String::as_str));
-                }
+                self.checker
+                    .problems
+                    .error(key.span, format!("`{}` takes no input `{}`", action.name, key.value))
+                    .accepted(&key.value, action.input.fields.keys().map(String::as_str));
                 continue;
             };
             let value = self.checker.fit(given, &field.kind, field.required, &format!("`{}`", key.value));
@@ -135,33 +134,31 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    /// The variables of a prompt template, which must be the step's inputs. `None` when it is not known.
-    fn template(&mut self, template: &Spanned<String>, call: &Call) -> Option<Vec<String>> {
-        let known = self.checker.environment.templates.as_ref()?;
-        let path = template.value.strip_prefix("./").unwrap_or(&template.value);
+    /// A prompt template must exist, and may read only what the step gives.
+    fn template(&mut self, template: &Spanned<String>, call: &Call) {
+        let Some(known) = &self.checker.environment.templates else { return };
+        let path = template.value.trim_start_matches("./");
         let Some(variables) = known.get(path) else {
             self.checker
                 .problems
                 .error(template.span, format!("there is no prompt template `{}`", template.value))
                 .accepted(path, known.keys().map(String::as_str));
-            return None;
+            return;
         };
+        let given: Vec<&str> = call.inputs.iter().map(|(key, _)| key.value.as_str()).collect();
         for variable in variables {
-            let given = call.inputs.iter().any(|(key, _)| key.value == *variable);
-            if !given && !self.checker.environment.template_globals.contains(variable) {
+            if !given.contains(&variable.as_str())
+                && !self.checker.environment.template_globals.contains(variable)
+            {
                 self.checker
                     .problems
                     .error(
                         template.span,
                         format!("`{}` uses `{variable}`, which is no input of this step", template.value),
                     )
-                    .help(format!(
-                        "inputs: {}",
-                        call.inputs.iter().map(|(key, _)| key.value.as_str()).collect::<Vec<_>>().join(", ")
-                    ));
+                    .help(format!("inputs: {}", given.join(", ")));
             }
         }
-        Some(variables.clone())
     }
 
     fn outputs_of(&mut self, call: &Call, action: &Action) -> Sets {

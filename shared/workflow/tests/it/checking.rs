@@ -238,13 +238,20 @@ fn prompts_read_only_the_inputs_of_their_step() {
             "{FETCH}  - name: write\n    type: ai_action\n    action: generate_code\n    prompt_template: {template}\n    inputs: {{ task: \"${{task}}\"{inputs} }}\n"
         ))
     };
-    right(&ai("./prompts/custom.md", ", tone: kind"));
-    refused(&ai("prompts/custom.md", ""), &["uses `tone`, which is no input of this step", "inputs: task"]);
+    right(&ai("./prompts/custom.md", ", instructions: kind"));
+    refused(
+        &ai("prompts/custom.md", ""),
+        &["uses `instructions`, which is no input of this step", "inputs: task"],
+    );
+    refused(
+        &ai("prompts/custom.md", ", instructions: x, tone: kind"),
+        &["`generate_code_implementation` takes no input `tone`"],
+    );
     refused(
         &ai("prompts/costum.md", ""),
         &["there is no prompt template `prompts/costum.md`", "did you mean `prompts/custom.md`?"],
     );
-    let agent = ai("prompts/custom.md", ", tone: kind")
+    let agent = ai("prompts/custom.md", ", instructions: kind")
         .replace("action: generate_code", "action: generate_code\n    agent: devlopment");
     refused(&agent, &["`devlopment` is no value of `agent`", "did you mean `development`?"]);
 }

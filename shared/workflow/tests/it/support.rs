@@ -19,7 +19,7 @@ pub(crate) fn catalog() -> Catalog {
 pub(crate) fn environment() -> Environment {
     let templates = [
         ("prompts/code_generation.txt", vec!["task", "repository", "branch"]),
-        ("prompts/custom.md", vec!["task", "tone"]),
+        ("prompts/custom.md", vec!["task", "instructions"]),
     ];
     Environment {
         templates: Some(BTreeMap::from(
