@@ -133,7 +133,7 @@ impl<'p> Compiler<'p> {
             "Type": "Choice",
             "Comment": format!("Skips {} when the condition does not hold", skipped.join(", ")),
             // Whatever the condition gives, the choice gets true or false.
-            "Choices": [{"Condition": evaluated(&format!("({condition}) and true")), "Next": first.state}],
+            "Choices": [{"Condition": evaluated(&format!("{condition} and true")), "Next": first.state}],
             "Default": after,
         });
         let mut absent: Vec<(Vec<String>, String)> = Vec::new();

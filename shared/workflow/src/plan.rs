@@ -227,7 +227,7 @@ impl Walk<'_, '_, '_> {
                 .warning(given.span, format!("this condition is {}, not true or false", lowered.kind))
                 .help("compare it: `x = 'y'`, or `x != null`");
         }
-        lowered.text
+        lowered.enclosed()
     }
 
     fn retry_fits(&mut self, step: &Step) {

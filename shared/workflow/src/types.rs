@@ -249,7 +249,10 @@ impl fmt::Display for Type {
             Kind::Integer => formatter.write_str("a whole number"),
             Kind::Number => formatter.write_str("a number"),
             Kind::Text(values) if values.is_empty() => formatter.write_str("text"),
-            Kind::Text(values) => write!(formatter, "one of {}", values.join(", ")),
+            Kind::Text(values) => match values.as_slice() {
+                [only] => write!(formatter, "the text `{only}`"),
+                values => write!(formatter, "one of {}", values.join(", ")),
+            },
             Kind::List(item) => write!(formatter, "a list ({item})"),
             Kind::Object(object) => match &object.name {
                 Some(name) => write!(formatter, "`{name}`"),

@@ -66,7 +66,7 @@ fn defaults_stand_in_the_expression() {
     assert_eq!(
         states["OneWhen"]["Choices"],
         json!([{
-            "Condition": "{% (($states.context.Execution.Input.inputs.wanted != null ? $states.context.Execution.Input.inputs.wanted : true)) and true %}",
+            "Condition": "{% ($states.context.Execution.Input.inputs.wanted != null ? $states.context.Execution.Input.inputs.wanted : true) and true %}",
             "Next": "One"
         }])
     );
