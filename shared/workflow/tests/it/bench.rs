@@ -1,0 +1,150 @@
+//! An engine with actions that answer what a test tells them.
+
+use async_trait::async_trait;
+use domain::execution::TaskPayload;
+use engine::{Durability, Engine, ExecutionDescription, FunctionError, Invoke, Settings, SkippingClock};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock};
+use workflow::{Compilation, substitute};
+
+/// What an action does the n-th time it is called, counted from 0.
+type Answer = Box<dyn Fn(usize, &TaskPayload) -> Result<Value, FunctionError> + Send + Sync>;
+
+/// Actions that answer as told, and otherwise with a value of the right shape; every call is kept.
+#[derive(Default)]
+pub(crate) struct Actions {
+    answers: BTreeMap<&'static str, Answer>,
+    calls: Mutex<Vec<(String, TaskPayload)>>,
+    engine: OnceLock<Engine>,
+}
+
+impl Actions {
+    pub(crate) fn with(
+        mut self,
+        function: &'static str,
+        answer: impl Fn(usize, &TaskPayload) -> Result<Value, FunctionError> + Send + Sync + 'static,
+    ) -> Self {
+        self.answers.insert(function, Box::new(answer));
+        self
+    }
+
+    pub(crate) fn failing(self, function: &'static str, error: &'static str) -> Self {
+        self.with(function, move |_, _| Err(FunctionError::new(error, "because")))
+    }
+}
+
+#[async_trait]
+impl Invoke for Actions {
+    async fn invoke(&self, function: &str, payload: Value) -> Result<Value, FunctionError> {
+        let payload: TaskPayload = serde_json::from_value(payload).unwrap();
+        let count = {
+            let mut calls = self.calls.lock().unwrap();
+            let count = calls.iter().filter(|(known, _)| known == function).count();
+            calls.push((function.to_owned(), payload.clone()));
+            count
+        };
+        if let Some(token) = &payload.task_token {
+            let engine = self.engine.get().unwrap();
+            engine.send_task_success(token, &json!({"resumed": true})).await.unwrap();
+        }
+        match self.answers.get(function) {
+            Some(answer) => answer(count, &payload),
+            None => Ok(usual(function)),
+        }
+    }
+}
+
+/// What an action gives when all goes well.
+pub(crate) fn usual(function: &str) -> Value {
+    let stored = json!({"ref": "r", "bytes": 1, "sha256": "0"});
+    match function {
+        "GetTask" => json!({"task": task()}),
+        "AnalyzeCodebase" => json!({"analysis": stored, "relevant_files": [], "summary": "s"}),
+        "GenerateImplementationPlan" => json!({"plan": stored, "files": [], "summary": "s"}),
+        "GenerateCodeImplementation" => json!({"implementation": {
+            "summary": "Adds a limit", "pr_title": "Limit carts", "pr_description": "It limits.", "documentation": "# Limits",
+            "commit_message": "Limit carts", "files": ["a.rs"], "edits": stored
+        }}),
+        "CreatePullRequest" => {
+            json!({"branch": "b", "created": true, "files": ["a.rs"], "number": 7, "pr_url": "https://x/7"})
+        }
+        "ListEffects" => json!({"effects": []}),
+        _ => json!({}),
+    }
+}
+
+fn task() -> Value {
+    let mut task = serde_json::to_value(domain::Task {
+        task_id: "SHOP-1".into(),
+        id: "SHOP-1".into(),
+        title: "Limit carts".into(),
+        ..serde_json::from_value(json!({"task_id": "", "title": ""})).unwrap()
+    })
+    .unwrap();
+    task["repository_url"] = json!("https://github.com/acme/shop");
+    task
+}
+
+/// How an execution ended, and what was called.
+pub(crate) struct Ended {
+    pub(crate) execution: ExecutionDescription,
+    pub(crate) calls: Vec<(String, TaskPayload)>,
+}
+
+impl Ended {
+    pub(crate) fn functions(&self) -> Vec<&str> {
+        self.calls.iter().map(|(function, _)| function.as_str()).collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn input(&self, function: &str) -> &Value {
+        &self.calls.iter().find(|(known, _)| known == function).unwrap().1.input
+    }
+
+    #[track_caller]
+    pub(crate) fn output(&self) -> Value {
+        assert_eq!(
+            self.execution.status, "SUCCEEDED",
+            "{:?} {:?}",
+            self.execution.error, self.execution.cause
+        );
+        serde_json::from_str(self.execution.output.as_deref().unwrap()).unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn failure(&self) -> (&str, Value) {
+        assert_eq!(self.execution.status, "FAILED");
+        let cause = self.execution.cause.as_deref().unwrap();
+        (
+            self.execution.error.as_deref().unwrap(),
+            serde_json::from_str(cause).unwrap_or_else(|_| cause.into()),
+        )
+    }
+}
+
+/// Runs a compiled workflow to its end; time is skipped, not slept.
+pub(crate) async fn run(compilation: &Compilation, inputs: Value, actions: Actions) -> Ended {
+    let folder = tempfile::tempdir().unwrap();
+    let actions = Arc::new(actions);
+    let clock = Arc::new(SkippingClock::new("2026-01-01T00:00:00Z".parse().unwrap()));
+    let settings = Settings { durability: Durability::ProcessDeath, ..Settings::default() };
+    let engine =
+        Engine::open(&folder.path().join("log"), clock, Arc::clone(&actions) as Arc<dyn Invoke>, settings)
+            .unwrap();
+    assert!(actions.engine.set(engine.clone()).is_ok());
+    let mut changes = engine.subscribe();
+    engine.resume().await.unwrap();
+    let definition = substitute(compilation.definition.as_ref().unwrap(), |name| {
+        name.strip_suffix("FunctionArn").map(str::to_owned)
+    });
+    let machine = engine.put_state_machine(&compilation.name, &definition.to_string()).await.unwrap();
+    let input = json!({
+        "inputs": inputs, "event": {}, "project": "SHOP",
+        "actor": {"source": "jira", "id": "5b10"}, "parent": null
+    });
+    let execution = engine.start_execution(&machine, Some("jira-SHOP-1-ab"), &input).await.unwrap();
+    while changes.recv().await.unwrap().status == "RUNNING" {}
+    let calls = actions.calls.lock().unwrap().clone();
+    Ended { execution: engine.describe_execution(&execution).await.unwrap(), calls }
+}
