@@ -11,6 +11,9 @@ pub(crate) const LENGTH_LIMIT: usize = 16 * 1024;
 /// Functions whose value changes from one use to the next, so that a definition must not hold them.
 const UNSTEADY: [&str; 5] = ["now", "millis", "random", "uuid", "eval"];
 
+/// How other languages write what JSONata writes differently.
+const FOREIGN: [(&str, &str); 4] = [("==", "="), ("&&", "and"), ("||", "or"), ("!", "$not(…)")];
+
 /// Why an expression is refused, at a range of its own bytes.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -44,7 +47,14 @@ pub(crate) fn parse(source: &str) -> Result<Ast, Refusal> {
         .help("names need no `${ }` here; for the two characters in a string write `'$' & '{'`"));
     }
     let ast = jlens_core::parse(source).map_err(|error| {
-        Refusal::new(error.span().unwrap_or(everything), format!("this is not JSONata: {}", error.message()))
+        let refusal = Refusal::new(
+            error.span().unwrap_or(everything),
+            format!("this is not JSONata: {}", error.message()),
+        );
+        match FOREIGN.iter().find(|(foreign, _)| source.contains(foreign)) {
+            Some((foreign, own)) => refusal.help(format!("JSONata writes `{own}` for `{foreign}`")),
+            None => refusal,
+        }
     })?;
     refuse_newer_syntax(&ast.root, 0)?;
     Ok(ast)

@@ -190,6 +190,8 @@ fn expressions_that_step_functions_refuses_are_refused() {
     refused(&after_fetch("${task.url ?? 'none'}"), &["has no `??`", "write `x != null ? x : y`"]);
     refused(&after_fetch("${$states.input}"), &["`$states` is the compiled document's own"]);
     refused(&after_fetch("${task.title &}"), &["this is not JSONata"]);
+    let foreign = "${task.title == 'x' ? 'a' : 'b'}";
+    refused(&after_fetch(foreign), &["this is not JSONata", "JSONata writes `=` for `==`"]);
     refused(&after_fetch("${task.title"), &["11:25 this `${` has no `}`"]);
     refused(&after_fetch("${}"), &["this expression is empty"]);
     refused(&after_fetch("${$.title}"), &["`$` means nothing here"]);
