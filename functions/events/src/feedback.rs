@@ -19,6 +19,9 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The least time between two edits of one comment.
+const INTERVAL: Duration = Duration::from_secs(1);
+
 /// How long the first writer has to make the comment before another one tries.
 const MAKING: Duration = Duration::from_secs(10);
 
@@ -32,8 +35,6 @@ pub(crate) struct Feedback {
     pub(crate) table: Table,
     pub(crate) providers: Providers,
     pub(crate) clock: Arc<dyn Clock>,
-    /// The least time between two edits of one comment.
-    pub(crate) interval: Duration,
 }
 
 impl Feedback {
@@ -58,7 +59,7 @@ impl Feedback {
                 tokio::time::sleep(wait).await;
             }
             // The last word is not held up.
-            let interval = if is_final { Duration::ZERO } else { self.interval };
+            let interval = if is_final { Duration::ZERO } else { INTERVAL };
             if !self.table.claim_progress_edit(execution, &digest, interval, self.clock.now()).await? {
                 let Some(known) = self.table.progress(execution).await? else { return Ok(()) };
                 if known.digest.as_ref() != Some(&digest) {
@@ -79,7 +80,7 @@ impl Feedback {
                 }
                 Err(error) => {
                     let passes = matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable);
-                    let wait = error.retry_after.unwrap_or(self.interval);
+                    let wait = error.retry_after.unwrap_or(INTERVAL);
                     // Steps are told again by the next event, the end is not.
                     if !passes || wait > LONGEST_WAIT || !is_final {
                         return Err(error);
@@ -257,7 +258,7 @@ impl Feedback {
 
     fn until_allowed(&self, progress: &Progress) -> Duration {
         let since = self.clock.now().duration_since(progress.edited_at);
-        self.interval.saturating_sub(since.try_into().unwrap_or_default()).min(LONGEST_WAIT)
+        INTERVAL.saturating_sub(since.try_into().unwrap_or_default()).min(LONGEST_WAIT)
     }
 }
 

@@ -15,9 +15,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The least time between two edits of one progress comment.
-const EDIT_INTERVAL: Duration = Duration::from_secs(1);
-
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(15);
@@ -47,16 +44,9 @@ impl Events {
             table: table.clone(),
             providers: Providers::new(secrets_manager, table.clone(), clock.clone())?,
             clock: clock.clone(),
-            interval: EDIT_INTERVAL,
         };
         let state_machine_arn_prefix = state_machine_arn_prefix.into();
         Ok(Self { table, step_functions, state_machine_arn_prefix, clock, feedback })
-    }
-
-    /// Sets the least time between two edits of one progress comment. Default: one second.
-    pub fn edit_interval(mut self, interval: Duration) -> Self {
-        self.feedback.interval = interval;
-        self
     }
 
     /// Connects to AWS as the SDK's environment says, with explicit timeouts.

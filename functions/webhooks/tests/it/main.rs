@@ -1,6 +1,13 @@
 //! Deliveries over HTTP on loopback: the real router, the real records on an embedded DynamoDB, and a Step Functions that
 //! writes down what it was asked to start.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking; the lint knows only test functions"
+)]
+
 mod examples;
 mod roads;
 mod slack;
