@@ -12,7 +12,7 @@ pub(crate) const LENGTH_LIMIT: usize = 16 * 1024;
 const UNSTEADY: [&str; 5] = ["now", "millis", "random", "uuid", "eval"];
 
 /// How other languages write what JSONata writes differently.
-const FOREIGN: [(&str, &str); 4] = [("==", "="), ("&&", "and"), ("||", "or"), ("!", "$not(…)")];
+const FOREIGN: [(&str, &str); 3] = [("==", "="), ("&&", "and"), ("||", "or")];
 
 /// Why an expression is refused, at a range of its own bytes.
 #[derive(Debug)]
