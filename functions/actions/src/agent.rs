@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -336,7 +337,7 @@ fn reply_schema<T: JsonSchema>() -> serde_json::Value {
 
 /// The variables of a step's template: its inputs by their names, and in place of references what was stored.
 pub fn context(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
-    entries.into_iter().collect()
+    Value::from_object(entries.into_iter().collect::<BTreeMap<&str, Value>>())
 }
 
 /// Words of the workflow's author, which agents keep to: printed as they stand. Whoever puts a ticket's text into them decides
