@@ -105,7 +105,7 @@ impl Effect {
             at: now,
             lease_until: now + LEASE,
         };
-        match self.table.intend(&new).await? {
+        match self.table.intend(&new).await.map_err(unsettled)? {
             Intended::Act(intent) => {
                 self.intended.store(true, Ordering::Relaxed);
                 Ok(Intent {
@@ -120,16 +120,16 @@ impl Effect {
         }
     }
 
-    /// Remembers a value: found out once, the same for every later attempt.
+    /// Remembers what `action` reads outside: found out once, the same for every later attempt.
     ///
     /// # Errors
     /// Those of `find` and of [`Effect::perform`].
-    pub async fn remember<T, F>(&self, name: &str, find: F) -> Result<T, ActionError>
+    pub async fn remember<T, F>(&self, name: &str, action: ActionName, find: F) -> Result<T, ActionError>
     where
         T: Serialize + DeserializeOwned,
         F: AsyncFnOnce() -> Result<T, ActionError>,
     {
-        let part = self.part(name, self.action);
+        let part = self.part(name, action);
         part.perform(async |part| {
             let value = find().await?;
             part.intend(false).await?;
@@ -175,7 +175,7 @@ impl Effect {
             cost: done.cost,
             at: self.clock.now(),
         };
-        self.table.effect_done(&self.run, &self.key, &self.holder, &end).await?;
+        self.table.effect_done(&self.run, &self.key, &self.holder, &end).await.map_err(unsettled)?;
         restore(&self.key, output)
     }
 
@@ -216,6 +216,14 @@ impl Effect {
         if let Err(error) = released {
             tracing::warn!(key = self.key, %error, "the lease was not given up; it ends by itself");
         }
+    }
+}
+
+/// Another invocation was faster: what it does is found by the next attempt, so the step is tried again.
+fn unsettled(error: RecordsError) -> ActionError {
+    match error {
+        RecordsError::Conflict(message) => ActionError::unavailable(message),
+        other => other.into(),
     }
 }
 

@@ -50,12 +50,15 @@ impl Providers {
         Ok(Self { table, secrets, clock, options })
     }
 
-    /// The project's tracker.
+    /// The project's tracker; for a ticket `owner/name#12`, GitHub, where else it could not be.
     ///
     /// # Errors
     /// [`Absent`].
     pub(crate) async fn tracker(&self, scope: &Scope) -> Result<Arc<dyn TaskManagement>, Absent> {
-        match provider(scope, PluginType::TaskManagement)? {
+        let configured = provider(scope, PluginType::TaskManagement)?;
+        let is_github_issue = scope.task_id.as_deref().is_some_and(|task_id| task_id.contains('#'));
+        let chosen = if is_github_issue { Provider::Github } else { configured };
+        match chosen {
             Provider::Jira => {
                 let settings = section(&scope.configuration.plugins.jira, Provider::Jira)?;
                 let secret = self.secrets.get(&settings.secret).await?;

@@ -15,6 +15,8 @@ pub struct Scope {
     pub project: Project,
     /// Who started the execution, with the configured person where one matches.
     pub actor: Option<Actor>,
+    /// The ticket that the input names.
+    pub task_id: Option<String>,
     /// The outermost execution's ARN.
     pub run: String,
     /// The execution's name.
@@ -41,7 +43,8 @@ impl Scope {
                 return Err(no_project(&configuration, &format!("there is no project `{key}`")));
             }
             None => task_id
-                .and_then(|task_id| configuration.project_of_task(&task_id))
+                .as_deref()
+                .and_then(|task_id| configuration.project_of_task(task_id))
                 .or_else(|| {
                     let repository = text(&input["repository"])?.parse::<RepositoryName>().ok()?;
                     configuration.project_of_repository(repository.as_str())
@@ -56,6 +59,7 @@ impl Scope {
         })?;
         Ok(Self {
             project,
+            task_id,
             actor: payload.actor.clone().map(|actor| configuration.identify(actor)),
             run: payload.run.clone(),
             execution: payload.execution().to_owned(),

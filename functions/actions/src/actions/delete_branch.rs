@@ -28,16 +28,15 @@ pub struct Input {
 pub struct Output {
     /// The branch.
     pub branch: String,
-    /// Whether it was there and is gone now.
+    /// Whether it was there.
     pub deleted: bool,
-    /// Why it was left, where it was.
-    pub kept_because: Option<String>,
 }
 
-/// Deletes the branch; one that is gone, or has moved on from `only_at`, is left alone.
+/// Deletes the branch; one that is gone is left alone.
 ///
 /// # Errors
-/// `Rejected` when the repository is not configured or the branch is its base branch; the code host's errors.
+/// `Conflict` when it has moved on from `only_at`; `Rejected` when the repository is not configured or the branch is its base
+/// branch; the code host's errors.
 pub async fn run(
     host: &dyn VersionControl,
     effect: &Effect,
@@ -50,16 +49,14 @@ pub async fn run(
         return Err(ActionError::rejected(format!("`{branch}` is the base branch and is not deleted")));
     }
     let head = host.find_branch(&project.repository, branch).await?;
-    effect.intend(head.is_some()).await?;
-    let kept_because = match (&head, &input.only_at) {
-        (Some(head), Some(only_at)) if head != only_at => {
-            Some(format!("`{branch}` points to {head}, which is not what we left: somebody has built on it"))
-        }
-        _ => None,
-    };
-    if kept_because.is_none() {
-        host.delete_branch(&project.repository, branch).await?;
+    if let (Some(head), Some(only_at)) = (&head, &input.only_at)
+        && head != only_at
+    {
+        return Err(ActionError::conflict(format!(
+            "the branch `{branch}` stays: it points to {head} and no longer to {only_at}, so somebody has built on it"
+        )));
     }
-    let deleted = head.is_some() && kept_because.is_none();
-    Ok(Done::for_good(Output { branch: branch.to_string(), deleted, kept_because }))
+    effect.intend(head.is_some()).await?;
+    host.delete_branch(&project.repository, branch).await?;
+    Ok(Done::for_good(Output { branch: branch.to_string(), deleted: head.is_some() }))
 }

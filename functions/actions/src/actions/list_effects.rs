@@ -1,6 +1,7 @@
 //! `list_effects`: closes a run to new effects and lists what it did, newest first.
 
 use crate::artifacts::EffectEntry;
+use crate::catalog::has_effect;
 use domain::{ActionError, Clock};
 use records::{EffectStatus, Table};
 use schemars::JsonSchema;
@@ -18,7 +19,7 @@ pub struct Input {
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// What can be taken back, newest first.
+    /// What was done, newest first. What has no inverse stays.
     pub effects: Vec<EffectEntry>,
 }
 
@@ -48,7 +49,7 @@ pub async fn run(
     }
     let effects = effects
         .into_iter()
-        .filter(|effect| effect.status == EffectStatus::Done && effect.inverse.is_some())
+        .filter(|effect| effect.status == EffectStatus::Done && !effect.existed && has_effect(effect.action))
         .map(|effect| EffectEntry { key: effect.key, action: effect.action, inverse: effect.inverse })
         .collect();
     Ok(Output { effects })

@@ -43,8 +43,9 @@ pub async fn run(
 ) -> Result<Done<Output>, ActionError> {
     let task_id = input.task_id;
     let wanted = tracker_name(project, &input.status);
-    let previous: Option<String> =
-        effect.remember("previous", async || Ok(tracker.get_task(&task_id).await?.status)).await?;
+    let previous: Option<String> = effect
+        .remember("previous", ActionName::GetTask, async || Ok(tracker.get_task(&task_id).await?.status))
+        .await?;
     if let Some(comment) = input.comment {
         let part = effect.part("comment", ActionName::AddComment);
         let input = add_comment::Input { task_id: task_id.clone(), comment };

@@ -1,0 +1,175 @@
+//! From a ticket to a pull request.
+
+use crate::world::{BRANCH, EXECUTION, World};
+use domain::ActionName::*;
+use records::StepStatus;
+use serde_json::{Value, json};
+
+/// Every step of the development workflow, in order, with its output.
+async fn develop(world: &World) -> Vec<Value> {
+    let task = world.task().await;
+    let repository = task["repository_url"].clone();
+    let analysis = world
+        .step("Analyze", AnalyzeCodebase, json!({"task": task, "repository": repository}))
+        .await
+        .unwrap();
+    let plan = world
+        .step(
+            "Plan",
+            GenerateImplementationPlan,
+            json!({"task": task, "repository": repository, "codebase_analysis": analysis["analysis"]}),
+        )
+        .await
+        .unwrap();
+    let branch = world
+        .step("CreateBranch", CreateBranch, json!({"repository": repository, "branch": BRANCH}))
+        .await
+        .unwrap();
+    let code = world
+        .step(
+            "GenerateCode",
+            GenerateCodeImplementation,
+            json!({
+                "task": task, "repository": repository, "branch": BRANCH, "plan": plan["plan"],
+                "codebase_analysis": analysis["analysis"]
+            }),
+        )
+        .await
+        .unwrap();
+    let implementation = &code["implementation"];
+    let commit = world
+        .step(
+            "Commit",
+            CommitChanges,
+            json!({"repository": repository, "branch": BRANCH, "implementation": implementation}),
+        )
+        .await
+        .unwrap();
+    let pull_request = world
+        .step(
+            "CreatePullRequest",
+            CreatePullRequest,
+            json!({
+                "repository": repository, "source_branch": BRANCH, "title": implementation["pr_title"],
+                "description": implementation["pr_description"]
+            }),
+        )
+        .await
+        .unwrap();
+    let status = world
+        .step(
+            "UpdateStatus",
+            UpdateTaskStatus,
+            json!({"task_id": "SHOP-1", "status": "in_review", "comment": format!("See {}", pull_request["pr_url"])}),
+        )
+        .await
+        .unwrap();
+    let message = world
+        .step("Notify", SendMessage, json!({"channel": null, "message": "Ready for review"}))
+        .await
+        .unwrap();
+    let documentation = world
+        .step("Document", GenerateDocumentation, json!({"task": task, "implementation": implementation}))
+        .await
+        .unwrap();
+    let page = world
+        .step(
+            "Page",
+            CreatePageFromTemplate,
+            json!({
+                "template_type": "feature_documentation", "title": documentation["title"],
+                "content": documentation["documentation"]
+            }),
+        )
+        .await
+        .unwrap();
+    vec![task, analysis, plan, branch, code, commit, pull_request, status, message, documentation, page]
+}
+
+#[tokio::test]
+async fn a_ticket_becomes_a_pull_request_and_a_repeat_changes_nothing() {
+    let world = World::start().await;
+    let first = develop(&world).await;
+    let [_, _, _, branch, code, commit, pull_request, status, message, _, page] = first.as_slice() else {
+        panic!("eleven steps");
+    };
+    assert_eq!(branch["created"], true);
+    assert_eq!(world.branch(BRANCH).await.as_deref(), commit["sha"].as_str());
+    assert_eq!(pull_request["files"], sorted(&code["implementation"]["files"]));
+    assert_eq!(status, &json!({"status": "Code Review", "previous_status": "To Do"}));
+    assert!(message["message_id"].is_string() && page["doc_url"].is_string());
+    assert_eq!(world.requests("slack", "POST", "chat.postMessage").len(), 1);
+
+    let changes = world.changes();
+    let again = develop(&world).await;
+    assert_eq!(world.changes(), changes, "a repeat replays what was done");
+    // The ticket is read anew, everything else is what it was.
+    assert_eq!(first[1..], again[1..]);
+    assert_eq!(again[0]["status"], "Code Review");
+    world.assert_no_violations();
+}
+
+fn sorted(list: &Value) -> Value {
+    let mut list: Vec<_> = list.as_array().unwrap().iter().map(|path| path.as_str().unwrap()).collect();
+    list.sort_unstable();
+    json!(list)
+}
+
+#[tokio::test]
+async fn a_rollback_takes_back_what_was_done_newest_first() {
+    let world = World::start().await;
+    develop(&world).await;
+    let taken_back = world.roll_back().await;
+    let actions: Vec<_> = taken_back.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(
+        actions,
+        ["delete_page", "update_task_status", "close_pull_request", "revert_commit", "delete_branch"]
+    );
+    for (action, result) in &taken_back {
+        assert!(result.is_ok(), "{action}: {result:?}");
+    }
+    assert_eq!(world.branch(BRANCH).await, None);
+    assert_eq!(world.task().await["status"], "To Do");
+    // What was taken back is not listed again, and nothing new can be done.
+    let listed = world.step("Rollback", ListEffects, json!({})).await.unwrap();
+    let left: Vec<_> =
+        listed["effects"].as_array().unwrap().iter().map(|effect| &effect["inverse"]).collect();
+    assert!(left.iter().all(|inverse| inverse.is_null()), "{left:?}");
+    let late = world.step("Late", CreateBranch, json!({"branch": "late"})).await.unwrap_err();
+    assert!(late.message.contains("rolled back"), "{late}");
+    assert_eq!(world.branch("late").await, None);
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn steps_are_recorded_and_an_unset_type_skips() {
+    let world = World::start_with(|world| {
+        world.configuration["projects"][0]["providers"].as_object_mut().unwrap().remove("communication");
+    })
+    .await;
+    let output = world.step("Notify", SendMessage, json!({"message": "hi"})).await.unwrap();
+    assert_eq!(output, json!({"channel": null, "message_id": null, "url": null}));
+    world.step("FetchTask", GetTask, json!({"task_id": "SHOP-99"})).await.unwrap_err();
+    let steps = world.table.steps(EXECUTION).await.unwrap();
+    assert_eq!(steps[0].status, StepStatus::Skipped);
+    assert!(steps[0].cause.as_ref().unwrap().contains("no provider for communication"));
+    assert_eq!(steps[1].status, StepStatus::Failed);
+    assert_eq!(steps[1].error.as_deref(), Some("Rejected"));
+    assert!(steps[1].cause.as_ref().unwrap().contains("SHOP-99"));
+}
+
+#[tokio::test]
+async fn a_github_issue_is_a_ticket_too() {
+    let world = World::start().await;
+    let id = "acme/shop#1";
+    let output = world.step("FetchTask", GetTask, json!({"task_id": id})).await.unwrap();
+    assert_eq!(
+        (&output["task"]["task_id"], &output["task"]["team_channel"]),
+        (&json!(id), &json!("#shop-dev"))
+    );
+    let input = json!({"task_id": id, "status": "in_review", "comment": "See the pull request"});
+    let status = world.step("UpdateStatus", UpdateTaskStatus, input).await.unwrap();
+    assert_eq!(status["status"].as_str().map(str::to_lowercase).as_deref(), Some("code review"));
+    assert_eq!(world.requests("github", "POST", "/comments").len(), 1);
+    world.assert_no_violations();
+}

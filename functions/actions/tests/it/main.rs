@@ -1,0 +1,13 @@
+//! Actions through the dispatcher, against simulated services and an embedded DynamoDB on loopback.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking; the lint knows only test functions"
+)]
+
+mod guards;
+mod journal;
+mod journey;
+mod money;
+mod world;

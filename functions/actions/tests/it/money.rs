@@ -1,0 +1,78 @@
+//! No model is asked without money set aside, and every call is booked at what it cost.
+
+use crate::world::{EXECUTION, World, now};
+use actions::agent::price::price;
+use domain::plugins::Usage;
+use domain::{ErrorKind, MicroUsd};
+use records::{Cost, LimitOf};
+use serde_json::json;
+
+fn asked(world: &World) -> usize {
+    world.simulation.log().iter().filter(|entry| entry.service == "claude").count()
+}
+
+#[tokio::test]
+async fn what_is_booked_is_what_the_service_reports() {
+    let world = World::start().await;
+    world.implementation().await.unwrap();
+    let usage = &world.requests("claude", "POST", "/v1/messages")[0].response["usage"];
+    let count = |name: &str| usage[name].as_u64().unwrap_or_default();
+    let reported = Usage {
+        input_tokens: count("input_tokens"),
+        cache_read_tokens: count("cache_read_input_tokens"),
+        cache_write_5m_tokens: count("cache_creation_input_tokens"),
+        cache_write_1h_tokens: 0,
+        output_tokens: count("output_tokens"),
+    };
+    let costs = world.table.costs_of_execution(EXECUTION).await.unwrap();
+    assert_eq!(costs.len(), 1);
+    assert_eq!((costs[0].usage, costs[0].account.as_str()), (Some(reported), "ada"));
+    let expected = price("anthropic", "claude-sonnet-5-5", &reported, now()).unwrap();
+    assert!(expected > MicroUsd::ZERO);
+    assert_eq!(costs[0].cost, Cost::Priced(expected));
+    for of in [LimitOf::Task("SHOP-1".into()), LimitOf::month("ada", now())] {
+        let spending = world.table.spending(&of).await.unwrap();
+        assert_eq!((spending.committed, spending.spent), (expected, expected), "{of}");
+    }
+    assert!(world.table.open_reservations(EXECUTION).await.unwrap().is_empty());
+    assert_eq!(world.table.agent_executions(EXECUTION).await.unwrap()[0].stop, "complete");
+}
+
+#[tokio::test]
+async fn a_limit_stops_a_call_before_it_is_made() {
+    for limit in ["per_task_usd", "per_user_month_usd"] {
+        let world = World::start_with(|world| world.configuration["budgets"][limit] = json!(0.01)).await;
+        let error = world.implementation().await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::BudgetExceeded, "{error}");
+        assert!(error.message.contains("$0.0100"), "{error}");
+        assert_eq!(asked(&world), 0);
+        assert!(world.table.costs_of_execution(EXECUTION).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_failed_costs_what_may_have_been_billed() {
+    let world = World::start().await;
+    let path = "^/v1/messages$";
+    world.fault(json!({"service": "claude", "path": path, "status": 429, "headers": {"retry-after": "0"}}));
+    assert_eq!(world.implementation().await.unwrap_err().kind, ErrorKind::Throttled);
+    assert!(world.table.costs_of_execution(EXECUTION).await.unwrap().is_empty(), "a refusal is not billed");
+    world.fault(json!({"service": "claude", "path": path, "truncated": true, "after_effect": true}));
+    assert_eq!(world.implementation().await.unwrap_err().kind, ErrorKind::Unavailable);
+    let costs = world.table.costs_of_execution(EXECUTION).await.unwrap();
+    assert!(matches!(costs[0].cost, Cost::Unknown { booked } if booked > MicroUsd::ZERO), "{costs:?}");
+    assert!(world.table.open_reservations(EXECUTION).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_model_without_a_price_is_booked_as_unknown() {
+    let world = World::start_with(|world| {
+        world.claude.models.push("in-house".into());
+        world.configuration["plugins"]["claude"]["model"] = json!("in-house");
+    })
+    .await;
+    world.implementation().await.unwrap();
+    let costs = world.table.costs_of_execution(EXECUTION).await.unwrap();
+    assert!(matches!(costs[0].cost, Cost::Unknown { booked } if booked > MicroUsd::ZERO), "{costs:?}");
+    assert!(costs[0].usage.is_some());
+}

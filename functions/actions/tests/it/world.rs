@@ -1,0 +1,214 @@
+//! One test's world: services, table, secrets and the dispatcher between them.
+
+use actions::Dispatcher;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use axum::{Json, Router};
+use domain::{ActionError, ActionName, SystemClock};
+use jiff::Timestamp;
+use records::Table;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use simulators::fault::Fault;
+use simulators::simulation::{Options, Simulation};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+pub(crate) const RUN: &str = "arn:aws:states:us-east-1:000000000000:execution:development:jira-SHOP-1-0";
+pub(crate) const EXECUTION: &str = "jira-SHOP-1-0";
+pub(crate) const BRANCH: &str = "feature/SHOP-1";
+
+pub(crate) struct World {
+    pub(crate) simulation: Simulation,
+    pub(crate) table: Table,
+    dispatcher: Dispatcher,
+}
+
+impl World {
+    /// The built-in world.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The built-in world, changed. Rates are high, so that no test waits for its turn.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut simulators::World)) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/simulators/worlds/shop.yaml");
+        let mut world = simulators::World::load(&path).unwrap();
+        for plugin in ["jira", "github", "slack", "confluence", "claude"] {
+            world.configuration["plugins"][plugin]["rate_limit"] = json!("1000/s");
+        }
+        change(&mut world);
+        let simulation = Simulation::start(world, Options::default()).await.unwrap();
+        let configuration = serde_saphyr::from_str(&simulation.configuration()).unwrap();
+        let table = table().await;
+        table.put_configuration(&configuration).await.unwrap();
+        let secrets = secrets(&simulation).await;
+        let dispatcher = Dispatcher::new(table.clone(), secrets, Arc::new(SystemClock)).unwrap();
+        Self { simulation, table, dispatcher }
+    }
+
+    /// Performs the step of a state, as a state machine would.
+    pub(crate) async fn step(
+        &self,
+        state: &str,
+        action: ActionName,
+        input: Value,
+    ) -> Result<Value, ActionError> {
+        self.step_by(json!({"source": "jira", "id": "712020:ada"}), state, action, input).await
+    }
+
+    /// The same for an execution that somebody else started.
+    pub(crate) async fn step_by(
+        &self,
+        actor: Value,
+        state: &str,
+        action: ActionName,
+        input: Value,
+    ) -> Result<Value, ActionError> {
+        let payload = json!({
+            "v": 1, "run": RUN, "key": format!("{RUN}/{state}"), "project": "SHOP", "actor": actor, "input": input
+        });
+        self.dispatcher.dispatch(action, payload).await
+    }
+
+    /// Takes everything back, as the rollback of a workflow does, and gives what was taken back, newest first.
+    pub(crate) async fn roll_back(&self) -> Vec<(String, Result<Value, ActionError>)> {
+        let listed = self.step("Rollback", ActionName::ListEffects, json!({})).await.unwrap();
+        let mut taken_back = Vec::new();
+        for effect in
+            listed["effects"].as_array().unwrap().iter().filter(|effect| !effect["inverse"].is_null())
+        {
+            let action = effect["inverse"]["action"].as_str().unwrap();
+            let key = effect["key"].as_str().unwrap().strip_prefix(&format!("{RUN}/")).unwrap();
+            let input = effect["inverse"]["input"].clone();
+            let result = self.step(&format!("{key}/undo"), action.parse().unwrap(), input).await;
+            taken_back.push((action.to_owned(), result));
+        }
+        taken_back
+    }
+
+    pub(crate) async fn task(&self) -> Value {
+        self.step("FetchTask", ActionName::GetTask, json!({"task_id": "SHOP-1"})).await.unwrap()["task"]
+            .clone()
+    }
+
+    /// The implementation that the scripted model makes of the ticket.
+    pub(crate) async fn implementation(&self) -> Result<Value, ActionError> {
+        let input = json!({"task": self.task().await, "branch": BRANCH});
+        let output = self.step("GenerateCode", ActionName::GenerateCodeImplementation, input).await?;
+        Ok(output["implementation"].clone())
+    }
+
+    pub(crate) fn fault(&self, fault: Value) {
+        self.simulation.add_fault(serde_json::from_value::<Fault>(fault).unwrap()).unwrap();
+    }
+
+    /// Requests that a service answered with success, by method and the end of their path.
+    pub(crate) fn requests(&self, service: &str, method: &str, end: &str) -> Vec<simulators::log::LogEntry> {
+        let log = self.simulation.log().into_iter();
+        log.filter(|entry| {
+            entry.service == service
+                && entry.method == method
+                && entry.path.ends_with(end)
+                && entry.status < 300
+        })
+        .collect()
+    }
+
+    /// Requests that changed something outside or cost money.
+    pub(crate) fn changes(&self) -> usize {
+        let log = self.simulation.log();
+        log.iter().filter(|entry| entry.method != "GET" && entry.status < 300).count()
+    }
+
+    pub(crate) async fn branch(&self, name: &str) -> Option<String> {
+        let url = format!("{}/repos/acme/shop/git/ref/heads/{name}", self.simulation.urls().github);
+        let answer = client().get(url).bearer_auth("simulated-github-token").send().await.unwrap();
+        let body: Value = answer.json().await.unwrap();
+        body["object"]["sha"].as_str().map(str::to_owned)
+    }
+
+    /// Creates a branch as a person would.
+    pub(crate) async fn push_branch(&self, name: &str) {
+        let main = self.branch("main").await.unwrap();
+        let url = format!("{}/repos/acme/shop/git/refs", self.simulation.urls().github);
+        let body = json!({"ref": format!("refs/heads/{name}"), "sha": main});
+        let answer =
+            client().post(url).bearer_auth("simulated-github-token").json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+    }
+
+    pub(crate) fn assert_no_violations(&self) {
+        let violations = self.simulation.violations();
+        assert!(violations.is_empty(), "{}", serde_json::to_string_pretty(&violations).unwrap());
+    }
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().user_agent("test").no_proxy().build().unwrap()
+}
+
+async fn table() -> Table {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+        .endpoint_url(format!("http://{address}"))
+        .build();
+    let table = Table::new(aws_sdk_dynamodb::Client::from_conf(config), "ticketsmith");
+    table.create_table().await.unwrap();
+    table
+}
+
+/// Secrets Manager as far as it is used: `GetSecretValue`.
+async fn secrets(simulation: &Simulation) -> aws_sdk_secretsmanager::Client {
+    let values: BTreeMap<String, String> = simulation
+        .secrets()
+        .by_name()
+        .iter()
+        .map(|(name, fields)| {
+            let fields: BTreeMap<_, _> =
+                fields.iter().map(|(field, value)| (field, value.expose_secret())).collect();
+            (name.clone(), serde_json::to_string(&fields).unwrap())
+        })
+        .collect();
+    let router = Router::new().route("/", post(secret_value)).with_state(Arc::new(values));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address: SocketAddr = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let config = aws_sdk_secretsmanager::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+        .endpoint_url(format!("http://{address}"))
+        .build();
+    aws_sdk_secretsmanager::Client::from_conf(config)
+}
+
+async fn secret_value(
+    State(values): State<Arc<BTreeMap<String, String>>>,
+    headers: HeaderMap,
+    body: String,
+) -> (StatusCode, Json<Value>) {
+    assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
+    let request: Value = serde_json::from_str(&body).unwrap();
+    let name = request["SecretId"].as_str().unwrap();
+    match values.get(name) {
+        Some(value) => (StatusCode::OK, Json(json!({"Name": name, "SecretString": value}))),
+        None => {
+            (StatusCode::BAD_REQUEST, Json(json!({"__type": "ResourceNotFoundException", "message": "no"})))
+        }
+    }
+}
