@@ -77,7 +77,10 @@ impl Grant {
             }
             (Service::StepFunctions, Caller::Webhooks) => operation == "StartExecution",
             (Service::StepFunctions, Caller::Events) => {
-                matches!(operation, "StartExecution" | "DescribeExecution")
+                matches!(
+                    operation,
+                    "StartExecution" | "DescribeExecution" | "DescribeStateMachineForExecution"
+                )
             }
             (Service::StepFunctions, Caller::CommandLine) => {
                 matches!(
