@@ -304,6 +304,10 @@ fn secrets_of(configuration: &Configuration, action: ActionName) -> Vec<String> 
         Some(PluginType::AiProvider) => {
             secrets_of_types(configuration, &[PluginType::AiProvider, PluginType::VersionControl])
         }
+        // A ticket may be an issue of the repository, whatever the project's tracker.
+        Some(PluginType::TaskManagement) => {
+            secrets_of_types(configuration, &[PluginType::TaskManagement, PluginType::VersionControl])
+        }
         Some(plugin) => secrets_of_types(configuration, &[plugin]),
         None => Vec::new(),
     }
