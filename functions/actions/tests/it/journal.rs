@@ -63,8 +63,8 @@ async fn a_lost_answer_makes_nothing_twice() {
     assert_eq!(world.requests("slack", "POST", "chat.postMessage").len(), 1);
 
     let input = json!({"task_id": "SHOP-1", "status": "in_review"});
-    let status =
-        lost_answer(&world, fault("jira", "/transitions$"), "UpdateStatus", UpdateTaskStatus, input).await;
+    let fault = json!({"service": "jira", "method": "POST", "path": "/transitions$", "status": 502, "after_effect": true});
+    let status = lost_answer(&world, fault, "UpdateStatus", UpdateTaskStatus, input).await;
     assert_eq!(status, json!({"status": "Code Review", "previous_status": "To Do"}));
     world.assert_no_violations();
 }
