@@ -9,12 +9,10 @@ use crate::effect::{Done, Effect, presentable};
 use crate::providers::{Absent, Providers};
 use crate::scope::{Scope, read_payload};
 use crate::secrets::Secrets;
-use crate::settings::Settings;
-use aws_config::timeout::TimeoutConfig;
 use domain::action::Agent;
-use domain::execution::TaskPayload;
+use domain::execution::{Inverse, TaskPayload};
 use domain::plugins::VersionControl;
-use domain::{ActionError, ActionName, Clock, Stored, SystemClock};
+use domain::{ActionError, ActionName, Clock, Stored};
 use futures::FutureExt;
 use provider_github::Access;
 use records::{Limits, RecordsError, StepEnd, StepStatus, Table};
@@ -25,7 +23,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What the key of a step ends with that takes back the effect whose key stands before it.
 const UNDO: &str = "/undo";
@@ -53,22 +50,6 @@ impl Dispatcher {
         Ok(Self { table, providers, clock })
     }
 
-    /// A dispatcher with the SDK's own settings from the environment, as a Lambda function has them.
-    ///
-    /// # Errors
-    /// As [`Dispatcher::new`].
-    pub async fn connect(settings: &Settings) -> Result<Self, ActionError> {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
-            .operation_attempt_timeout(Duration::from_secs(5))
-            .operation_timeout(Duration::from_secs(20))
-            .build();
-        let aws =
-            aws_config::defaults(aws_config::BehaviorVersion::latest()).timeout_config(timeouts).load().await;
-        let table = Table::new(aws_sdk_dynamodb::Client::new(&aws), &settings.table_name);
-        Self::new(table, aws_sdk_secretsmanager::Client::new(&aws), Arc::new(SystemClock))
-    }
-
     /// Performs one action for a step: `payload` is [`TaskPayload`] as JSON, the result the action's output.
     ///
     /// The step is recorded when it starts and ends. An effect that was done before under the same key is not done again. A step
@@ -90,11 +71,16 @@ impl Dispatcher {
     async fn perform_step(&self, action: ActionName, payload: Value) -> Result<Value, ActionError> {
         let payload = read_payload(payload)?;
         let (execution, state) = (payload.execution().to_owned(), payload.state().to_owned());
+        let required = payload.required;
         self.table.start_step(&execution, &state, action, self.clock.now()).await?;
         let performed = match self.invocation(action, payload).await {
             Ok(invocation) => invocation.perform().await,
             Err(error) => Err(Absent::Failed(error)),
         };
+        let performed = performed.map_err(|absent| match absent {
+            Absent::Unset(reason) if required => Absent::Failed(ActionError::rejected(reason)),
+            other => other,
+        });
         let at = self.clock.now();
         let (end, result) = match performed {
             // The step goes on when somebody answers its task token.
@@ -392,15 +378,63 @@ impl Invocation<'_> {
         T: Serialize + DeserializeOwned,
         F: AsyncFnOnce(&Effect) -> Result<Done<T>, ActionError>,
     {
+        let act = async |effect: &Effect| {
+            let done = act(effect).await?;
+            with_own_inverse(self.action, done, self.payload.inverse.as_ref())
+        };
         // Boxed, because the future holds everything that an action and its plugins wait for.
         let output = Box::pin(self.effect.perform(act)).await?;
         self.output(&output)
     }
 }
 
+/// What an action did, with the step's own `rollback:` in place of the action's inverse. What the action found already there, and so
+/// gave no inverse, is not the step's to take back either.
+fn with_own_inverse<T: Serialize>(
+    action: ActionName,
+    mut done: Done<T>,
+    own: Option<&Inverse>,
+) -> Result<Done<T>, ActionError> {
+    if let Some(own) = own
+        && (done.inverse.is_some() || catalog::inverses(action).is_empty())
+    {
+        let output = serde_json::to_value(&done.output)
+            .map_err(|error| ActionError::internal(format!("the output of {action} is no JSON: {error}")))?;
+        done.inverse = Some(own.with_output(&output));
+    }
+    Ok(done)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_step_may_say_itself_what_takes_it_back() {
+        let own = Inverse {
+            action: ActionName::AddComment,
+            input: json!({ "task_id": "SHOP-1", "comment": { "$output": "branch" } }),
+        };
+        let done = |inverse| Done { output: json!({ "branch": "feature/x" }), inverse, cost: None };
+        let made = |action, inverse| with_own_inverse(action, done(inverse), Some(&own)).unwrap().inverse;
+        let expected = Inverse {
+            action: ActionName::AddComment,
+            input: json!({ "task_id": "SHOP-1", "comment": "feature/x" }),
+        };
+        let built_in = Inverse { action: ActionName::DeleteBranch, input: Value::Null };
+        assert_eq!(made(ActionName::CreateBranch, Some(built_in.clone())), Some(expected.clone()));
+        assert_eq!(
+            made(ActionName::SendMessage, None),
+            Some(expected),
+            "an action without an inverse gets one"
+        );
+        assert_eq!(made(ActionName::CreateBranch, None), None, "what existed before stays");
+        assert_eq!(
+            with_own_inverse(ActionName::CreateBranch, done(Some(built_in.clone())), None).unwrap().inverse,
+            Some(built_in)
+        );
+    }
 
     #[test]
     fn an_undo_belongs_to_the_run_of_its_effect() {

@@ -8,6 +8,7 @@ pub mod actions;
 pub mod agent;
 pub mod artifacts;
 pub mod catalog;
+mod connect;
 mod dispatch;
 pub mod effect;
 mod pace;
