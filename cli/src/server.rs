@@ -267,17 +267,31 @@ async fn hand_over(events: &Events, document: serde_json::Value) -> Result<(), A
     events.handle(event).await
 }
 
+/// Lambda sends an asynchronous event three times in all before it gives it up:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
+async fn retried(events: &Events, document: serde_json::Value) {
+    for pause in [Some(Duration::from_secs(60)), Some(Duration::from_secs(120)), None] {
+        let Err(error) = hand_over(events, document.clone()).await else { return };
+        tracing::warn!(%error, "feedback on a status change failed");
+        if let Some(pause) = pause {
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
 async fn follow_status(
     mut changes: tokio::sync::broadcast::Receiver<engine::StatusChange>,
     events: Arc<Events>,
 ) {
     use tokio::sync::broadcast::error::RecvError;
+    let mut handled = JoinSet::new();
     loop {
         match changes.recv().await {
             Ok(change) => {
-                if let Err(error) = hand_over(&events, change.document).await {
-                    tracing::warn!(%error, "feedback on a status change failed; the sweeper tries again");
-                }
+                let events = Arc::clone(&events);
+                // Each for itself, as Lambda would: one slow service must not hold up what others are told.
+                handled.spawn(async move { retried(&events, change.document).await });
+                while handled.try_join_next().is_some() {}
             }
             Err(RecvError::Lagged(missed)) => {
                 tracing::warn!(missed, "status changes were missed; the sweeper finds them")

@@ -41,7 +41,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that neither `domain` nor `workflow` may reach, even through others.
-const NO_INPUT_OUTPUT: &[&str] = &["tokio", "reqwest", "hyper", "axum", "aws-config", "aws-sdk-dynamodb", "aws-sdk-sfn"];
+const NO_INPUT_OUTPUT: &[&str] =
+    &["tokio", "reqwest", "hyper", "axum", "aws-config", "aws-sdk-dynamodb", "aws-sdk-sfn"];
 
 struct Graph {
     ours: BTreeSet<String>,
@@ -73,7 +74,8 @@ impl Graph {
         for node in metadata["resolve"]["nodes"].as_array().unwrap() {
             let dependencies = direct.entry(names[node["id"].as_str().unwrap()].to_owned()).or_default();
             for dependency in node["deps"].as_array().unwrap() {
-                let normal = dependency["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"].is_null());
+                let normal =
+                    dependency["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"].is_null());
                 if normal {
                     dependencies.insert(names[dependency["pkg"].as_str().unwrap()].to_owned());
                 }
@@ -120,7 +122,8 @@ fn domain_and_workflow_do_no_input_or_output() {
     let graph = Graph::read();
     for name in ["domain", "workflow"] {
         let reachable = graph.reachable(name);
-        let forbidden: Vec<_> = NO_INPUT_OUTPUT.iter().filter(|crate_name| reachable.contains(**crate_name)).collect();
+        let forbidden: Vec<_> =
+            NO_INPUT_OUTPUT.iter().filter(|crate_name| reachable.contains(**crate_name)).collect();
         assert!(forbidden.is_empty(), "{name} reaches {forbidden:?}");
     }
 }
@@ -130,7 +133,10 @@ fn the_webhook_function_holds_no_provider_client() {
     let reachable = Graph::read().reachable("webhooks");
     let forbidden: Vec<_> = reachable
         .iter()
-        .filter(|name| name.starts_with("provider-") || matches!(name.as_str(), "http-client" | "simulators" | "genai-prices"))
+        .filter(|name| {
+            name.starts_with("provider-")
+                || matches!(name.as_str(), "http-client" | "simulators" | "genai-prices")
+        })
         .collect();
     assert!(forbidden.is_empty(), "webhooks reaches {forbidden:?}");
 }

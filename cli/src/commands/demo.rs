@@ -292,7 +292,7 @@ fn status_of(state: &Value, key: &str) -> Option<String> {
         let repositories = state["github"]["repositories"].as_array()?;
         let found = repositories.iter().find(|known| text(&known["full_name"]) == repository)?;
         let issues = found["issues"].as_array()?;
-        let issue = issues.iter().find(|issue| issue["number"].to_string() == number)?;
+        let issue = issues.iter().find(|issue| issue["number"].as_u64() == number.parse().ok())?;
         return issue["state"].as_str().map(str::to_owned);
     }
     let tickets = state["jira"].as_array()?;
