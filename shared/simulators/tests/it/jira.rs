@@ -37,7 +37,7 @@ async fn a_ticket_is_read_with_the_fields_asked_for() {
 
     let some = world.jira(Method::GET, "/issue/TES-41?fields=summary,labels", None).await;
     let names: Vec<&String> = some.body["fields"].as_object().unwrap().keys().collect();
-    assert_eq!(names, ["labels", "summary"]);
+    assert_eq!(names, ["summary", "labels"]);
 
     let missing = world.jira(Method::GET, "/issue/TES-99", None).await;
     assert_eq!(missing.status, 404);
