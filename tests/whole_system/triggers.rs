@@ -1,34 +1,106 @@
 //! Each trigger, from a person's deed to the pull request, judged by what the services know afterwards.
 
-use crate::support::{World, WorldFile, comments};
-use serde_json::{Value, json};
+use crate::evidence::{
+    branches, changed_files, has_label, messages, micro_usd, pull_request, reported_micro_usd, repository,
+    steps, ticket,
+};
+use crate::support::{World, WorldFile, comments, eventually};
+use serde_json::Value;
+use std::time::Duration;
 
-/// Micro-dollars for a million tokens: read anew, said, written to the cache for five minutes and for an hour, read from it.
-const MICRO_USD_PER_MILLION: &[(&str, [u64; 5])] = &[
-    ("claude-sonnet-5-5", [2_000_000, 10_000_000, 2_500_000, 4_000_000, 100_000]),
-    ("claude-opus-5-5", [4_000_000, 20_000_000, 5_000_000, 8_000_000, 200_000]),
+const FILES: &[&str] = &[
+    "README.md",
+    "src/shop/cart.py",
+    "src/shop/checkout.py",
+    "src/shop/discounts.py",
+    "tests/test_cart.py",
+    "tests/test_checkout.py",
+    "tests/test_discounts.py",
 ];
 
-/// What the model's answers cost, by the usage that each reports.
-pub(crate) fn reported_micro_usd(log: &[Value]) -> u64 {
-    let answers = log.iter().filter(|entry| entry["path"] == "/v1/messages" && entry["status"] == 200);
-    answers.map(|entry| micro_usd_of(&entry["response"])).sum()
+/// What everybody sees once an execution has succeeded, wherever it was started; gives the state it was judged by.
+async fn judge(world: &World, name: &str, task: &str, branch: &str) -> Value {
+    let execution = world.ended(name).await;
+    assert_eq!(execution["outcome"], "succeeded", "{execution:#}");
+    assert!(steps(&execution).iter().all(|(_, status)| *status == "succeeded"), "{execution:#}");
+    let told = world.told(name).await;
+    let state = world.state().await;
+
+    let repository = repository(&state, "acme/shop");
+    assert_eq!(branches(repository), [branch, "main"]);
+    let pull_request = pull_request(repository, branch);
+    assert_eq!(pull_request["state"], "open");
+    assert_eq!(pull_request["commits"], 1);
+    assert_eq!(pull_request["base"]["ref"], "main");
+    assert_eq!(pull_request["head"]["sha"], repository["branches"][branch]);
+    assert_eq!(pull_request["title"], format!("{task}: Add discount codes to the cart"));
+    assert_eq!(changed_files(pull_request), FILES);
+    let url = pull_request["html_url"].as_str().unwrap();
+    assert_eq!(execution["output"]["pull_request"], url);
+
+    let announced =
+        messages(&state, "#shop-dev").into_iter().filter(|text| text.contains("ready for review"));
+    let expected = format!("{task} (Add a discount code to the cart) is ready for review: {url}");
+    assert_eq!(announced.collect::<Vec<_>>(), [expected]);
+
+    let cost = reported_micro_usd(&world.log().await);
+    assert!(cost > 0);
+    assert_eq!(micro_usd(&execution["cost_usd"]), cost);
+    let by_step: u64 =
+        execution["steps"].as_array().unwrap().iter().map(|step| micro_usd(&step["cost_usd"])).sum();
+    assert_eq!(by_step, cost);
+    assert!(told.contains('✅') && !told.contains('❌'), "{told}");
+    assert!(told.contains(&format!("Cost ${:.4}", cost as f64 / 1e6)), "{told}");
+    assert!(told.contains(url) || told.contains(&format!("#{}", pull_request["number"])), "{told}");
+    assert_eq!(comments(&state).iter().filter(|text| text.contains(name)).count(), 1, "one progress comment");
+    state
 }
 
-fn micro_usd_of(response: &Value) -> u64 {
-    let model = response["model"].as_str().unwrap();
-    let (_, prices) = MICRO_USD_PER_MILLION.iter().find(|(name, _)| *name == model).unwrap();
-    let usage = &response["usage"];
-    let written = &usage["cache_creation"];
-    let tokens = [
-        &usage["input_tokens"],
-        &usage["output_tokens"],
-        &written["ephemeral_5m_input_tokens"],
-        &written["ephemeral_1h_input_tokens"],
-        &usage["cache_read_input_tokens"],
-    ];
-    let millionths: u64 =
-        tokens.iter().zip(prices).map(|(tokens, price)| tokens.as_u64().unwrap() * price).sum();
-    // Every call is booked in whole micro-dollars, and never below what it cost.
-    millionths.div_ceil(1_000_000)
+/// Waits until the label that gave the command is gone, so that it can be given again.
+async fn label_is_gone(world: &World, labels: impl Fn(&Value) -> Value) {
+    let look = async || (!has_label(&labels(&world.state().await), "agent")).then_some(());
+    eventually("the removal of the label", Duration::from_secs(20), look).await;
+}
+
+#[tokio::test]
+async fn a_label_on_a_jira_ticket() {
+    // At the rates of the shipped settings, at which calls have to wait for one another.
+    let world = WorldFile::shop().start().await;
+    let name = world.start_by("jira-label").await;
+    let state = judge(&world, &name, "SHOP-1", "feature/SHOP-1").await;
+    assert_eq!(ticket(&state, "SHOP-1")["status"], "Code Review");
+    label_is_gone(&world, |state| ticket(state, "SHOP-1")["labels"].clone()).await;
+    assert_eq!(ticket(&state, "SHOP-2")["status"], "To Do");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_jira_ticket_moved_to_the_agents_column() {
+    let world = WorldFile::quick_shop().start().await;
+    let name = world.start_by("jira-transition").await;
+    let state = judge(&world, &name, "SHOP-1", "feature/SHOP-1").await;
+    assert_eq!(ticket(&state, "SHOP-1")["status"], "Code Review");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_label_on_a_github_issue() {
+    let world = WorldFile::quick_shop().start().await;
+    let name = world.start_by("github-label").await;
+    let state = judge(&world, &name, "acme/shop#1", "feature/acme-shop-1").await;
+    let issue = &repository(&state, "acme/shop")["issues"][0];
+    assert!(has_label(&issue["labels"], "status: code review"), "{issue:#}");
+    assert_eq!(issue["reactions"]["eyes"], 1);
+    label_is_gone(&world, |state| repository(state, "acme/shop")["issues"][0]["labels"].clone()).await;
+    assert_eq!(ticket(&state, "SHOP-1")["status"], "To Do");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_slash_command() {
+    let world = WorldFile::quick_shop().start().await;
+    let name = world.start_by("slack-command").await;
+    let state = judge(&world, &name, "SHOP-1", "feature/SHOP-1").await;
+    assert_eq!(ticket(&state, "SHOP-1")["status"], "Code Review");
+    world.finish().await;
 }

@@ -1,0 +1,72 @@
+//! What a model says is checked before anything is pushed.
+
+use crate::support::WorldFile;
+use serde_json::{Value, json};
+
+/// Has the model answer the request for code with this change of its scripted reply, and checks that nothing was pushed and that
+/// the reason is told.
+async fn nothing_is_pushed(expected: &str, change: impl FnOnce(&mut Value)) {
+    let world = WorldFile::quick_shop()
+        .edit(|document| {
+            let replies = document["claude"]["replies"].as_array_mut().unwrap();
+            let code = replies
+                .iter_mut()
+                .find(|reply| reply["for"].as_str().unwrap().starts_with("Implement"))
+                .unwrap();
+            change(code);
+        })
+        .start()
+        .await;
+    let name = world.start_by("jira-label").await;
+    let ended = world.ended(&name).await;
+    assert_eq!(ended["outcome"], "rolled_back", "{ended:#}");
+    let told = world.told(&name).await;
+    assert!(told.contains(expected), "people should be told {expected:?}, but are told: {told}");
+    let repository = world.state().await["github"]["repositories"][0].clone();
+    assert_eq!(repository["pull_requests"], json!([]));
+    let branches: Vec<_> = repository["branches"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(branches, ["main"], "the branch is taken back");
+    assert!(world.requests("github", "POST", "/git/commits").await.is_empty());
+    assert!(ended["cost_usd"].as_f64().unwrap() > 0.0, "what the model was paid is booked");
+}
+
+fn edits(reply: &mut Value) -> &mut Vec<Value> {
+    reply["content"][0]["json"]["edits"].as_array_mut().unwrap()
+}
+
+#[tokio::test]
+async fn an_edit_that_does_not_apply() {
+    nothing_is_pushed("src/shop/cart.py", |reply| {
+        let edit = edits(reply).iter_mut().find(|edit| edit["path"] == "src/shop/cart.py").unwrap();
+        edit["replacements"][0]["search"] = json!("no such line stands in the file");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_path_outside_the_repository() {
+    nothing_is_pushed("../outside.py", |reply| {
+        let edit = edits(reply).iter_mut().find(|edit| edit["path"] == "src/shop/discounts.py").unwrap();
+        edit["path"] = json!("../outside.py");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_protected_path() {
+    nothing_is_pushed(".github/workflows/deploy.yml", |reply| {
+        let edit = edits(reply).iter_mut().find(|edit| edit["path"] == "src/shop/discounts.py").unwrap();
+        edit["path"] = json!(".github/workflows/deploy.yml");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reply_that_is_cut_off() {
+    nothing_is_pushed("cut", |reply| reply["stop_reason"] = json!("max_tokens")).await;
+}
+
+#[tokio::test]
+async fn a_refusal() {
+    nothing_is_pushed("declined", |reply| reply["stop_reason"] = json!("refusal")).await;
+}

@@ -1,0 +1,162 @@
+//! Who is believed: signatures by the services' own libraries, and every other delivery refused.
+
+use crate::support::{Captured, World, WorldFile};
+use axum::body::Bytes;
+use axum::http::HeaderValue;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+
+async fn status_of(world: &World, captured: &Captured) -> u16 {
+    world.send(captured).await.status().as_u16()
+}
+
+#[tokio::test]
+async fn one_flipped_bit_is_refused() {
+    let world = WorldFile::quick_shop().start().await;
+    for (trigger, header) in [
+        ("jira-label", "x-hub-signature"),
+        ("github-label", "x-hub-signature-256"),
+        ("slack-command", "x-slack-signature"),
+    ] {
+        let genuine = world.capture(trigger).await;
+        let mut body = genuine.body.to_vec();
+        let middle = body.len() / 2;
+        body[middle] ^= 1;
+        let changed_body = Captured { body: Bytes::from(body), ..genuine.clone() };
+        assert_eq!(status_of(&world, &changed_body).await, 401, "{trigger}: body");
+        let mut signature = genuine.headers[header].as_bytes().to_vec();
+        let last = signature.last_mut().unwrap();
+        *last = if *last == b'0' { b'1' } else { b'0' };
+        let mut changed = genuine.clone();
+        changed.headers.insert(header, HeaderValue::from_bytes(&signature).unwrap());
+        assert_eq!(status_of(&world, &changed).await, 401, "{trigger}: signature");
+        changed.headers.remove(header);
+        assert_eq!(status_of(&world, &changed).await, 401, "{trigger}: no signature");
+    }
+    assert!(world.executions().await.is_empty(), "nothing was started");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_stale_slack_timestamp_is_refused() {
+    let world = WorldFile::quick_shop().start().await;
+    let mut captured = world.capture("slack-command").await;
+    captured.headers.insert("x-slack-request-timestamp", HeaderValue::from_static("1531420618"));
+    assert_eq!(status_of(&world, &captured).await, 401);
+    assert!(world.executions().await.is_empty());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn only_configured_people_start_work() {
+    let world = WorldFile::quick_shop()
+        .edit(|document| document["deliveries"]["jira-label"]["by"] = "grace".into())
+        .start()
+        .await;
+    let receipt = world.deliver("jira-label").await;
+    assert_eq!(receipt["status"], 200, "{receipt}");
+    assert!(receipt["body"].to_string().contains("may not"), "{receipt}");
+    assert!(world.executions().await.is_empty());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_no_delivery_is_answered_as_such() {
+    let world = WorldFile::quick_shop().start().await;
+    let mut captured = world.capture("jira-label").await;
+    captured.path = "/webhooks/bitbucket".to_owned();
+    assert_eq!(status_of(&world, &captured).await, 404);
+    captured.path = "/webhooks/jira".to_owned();
+    captured.body = Bytes::from(vec![b'x'; 1024 * 1024 + 1]);
+    assert_eq!(status_of(&world, &captured).await, 413);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let get = client.get(format!("{}/webhooks/jira", world.address)).send().await.unwrap();
+    assert_eq!(get.status(), 405);
+    world.finish().await;
+}
+
+fn installed(variable: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.exists());
+    if path.is_none() {
+        eprintln!("SKIPPED: {variable} does not name what `./check` installs, so this was not tested");
+    }
+    path
+}
+
+/// Signs with GitHub's own library.
+const SIGN_WITH_OCTOKIT: &str = "
+import { readFileSync } from 'node:fs';
+const { sign } = await import(process.argv[1]);
+const examples = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const deliveries = [];
+for (const { name, examples: payloads } of examples) {
+  for (const payload of payloads) {
+    const body = JSON.stringify(payload);
+    deliveries.push({ name, body, signature: await sign(process.argv[3], body) });
+  }
+}
+console.log(JSON.stringify(deliveries));
+";
+
+#[tokio::test]
+async fn every_example_delivery_of_github_is_taken() {
+    let (Some(modules), Some(examples)) =
+        (installed("TICKETSMITH_NODE_MODULES"), installed("TICKETSMITH_WEBHOOK_EXAMPLES"))
+    else {
+        return;
+    };
+    let world = WorldFile::quick_shop().start().await;
+    let signed = Command::new("node")
+        .args(["--input-type=module", "--eval", SIGN_WITH_OCTOKIT])
+        .arg(modules.join("@octokit/webhooks-methods/dist-node/index.js"))
+        .arg(&examples)
+        .arg("simulated-github-webhook-secret")
+        .output()
+        .unwrap();
+    assert!(signed.status.success(), "{}", String::from_utf8_lossy(&signed.stderr));
+    let deliveries: Vec<Value> = serde_json::from_slice(&signed.stdout).unwrap();
+    assert_eq!(deliveries.len(), 329);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (index, delivery) in deliveries.iter().enumerate() {
+        let answer = client
+            .post(format!("{}/webhooks/github", world.address))
+            .header("x-github-event", delivery["name"].as_str().unwrap())
+            .header("x-github-delivery", format!("example-{index}"))
+            .header("x-hub-signature-256", delivery["signature"].as_str().unwrap())
+            .body(delivery["body"].as_str().unwrap().to_owned())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 200, "{} {}", delivery["name"], answer.text().await.unwrap());
+    }
+    world.finish().await;
+}
+
+/// Signs with Slack's own library.
+const SIGN_WITH_SLACK: &str = "
+import sys, time
+from slack_sdk.signature import SignatureVerifier
+timestamp = str(int(time.time()))
+print(timestamp, SignatureVerifier(sys.argv[1]).generate_signature(timestamp=timestamp, body=sys.argv[2]))
+";
+
+#[tokio::test]
+async fn a_signature_made_by_slacks_own_library_is_believed() {
+    let Some(python) = installed("TICKETSMITH_PYTHON") else { return };
+    let world = WorldFile::quick_shop().start().await;
+    let mut captured = world.capture("slack-command").await;
+    let body = std::str::from_utf8(&captured.body).unwrap();
+    let signed = Command::new(python)
+        .args(["-c", SIGN_WITH_SLACK, "simulated-slack-signing-secret", body])
+        .output()
+        .unwrap();
+    assert!(signed.status.success(), "{}", String::from_utf8_lossy(&signed.stderr));
+    let printed = String::from_utf8(signed.stdout).unwrap();
+    let (timestamp, signature) = printed.trim().split_once(' ').unwrap();
+    captured.headers.insert("x-slack-request-timestamp", HeaderValue::from_str(timestamp).unwrap());
+    captured.headers.insert("x-slack-signature", HeaderValue::from_str(signature).unwrap());
+    assert_eq!(status_of(&world, &captured).await, 200);
+    assert_eq!(world.executions().await.len(), 1);
+    world.finish().await;
+}
