@@ -84,5 +84,5 @@ async fn a_missing_ticket_is_final() {
 async fn a_branch_that_moved_is_a_conflict_and_is_taken_back() {
     let fault = json!({ "service": "github", "method": "PATCH", "path": "/git/refs/", "status": 422, "times": 5,
                         "body": { "message": "Update is not a fast forward" } });
-    is_final(fault, "rolled_back", "Conflict", "feature/SHOP-1").await;
+    is_final(fault, "rolled_back", "has moved", "feature/SHOP-1").await;
 }

@@ -73,7 +73,7 @@ async fn continue_goes_on() {
 #[tokio::test]
 async fn retry_tries_again() {
     let busy = json!({ "service": "slack", "path": "chat.postMessage", "status": 503, "body": "busy" });
-    let policy = "on_error: retry\n    retry: { max_attempts: 3, base_delay: 1s, max_delay: 1s }";
+    let policy = "on_error: retry\n    retry: { max_attempts: 3, base_delay: 1s, max_delay: 2s }";
     let (world, code, result) = run(policy, busy, "feature/x").await;
     assert_eq!((code, &result["outcome"]), (0, &json!("succeeded")), "{result:#}");
     assert_eq!(world.requests("slack", "POST", "chat.postMessage").await.len(), 2);

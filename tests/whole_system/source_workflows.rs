@@ -43,7 +43,7 @@ async fn ai_development_runs_unedited() {
     let task = json!({
         "task_id": "SHOP-1",
         "title": "Add a discount code to the cart",
-        "description": "A code takes a whole percentage off. WELCOME10 takes 10 percent off, SUMMER25 takes 25.\n\nCodes work in any case and with spaces around them.",
+        "description": "A code takes a whole percentage off the cart's total. WELCOME10 takes 10 percent off, SUMMER25 takes 25.\n\nCodes work in any case and with spaces around them.",
         "repository_url": "acme/shop"
     });
     let result = run(
