@@ -6,6 +6,7 @@ mod duplicates;
 mod evidence;
 mod faults;
 mod on_error;
+mod other_worlds;
 mod process;
 mod prompt;
 mod replies;
