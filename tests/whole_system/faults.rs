@@ -1,5 +1,6 @@
 //! Services that fail, each in its own way.
 
+use crate::evidence::{branches, repository, steps};
 use crate::support::WorldFile;
 use serde_json::{Value, json};
 
@@ -85,4 +86,78 @@ async fn a_branch_that_moved_is_a_conflict_and_is_taken_back() {
     let fault = json!({ "service": "github", "method": "PATCH", "path": "/git/refs/", "status": 422, "times": 5,
                         "body": { "message": "Update is not a fast forward" } });
     is_final(fault, "rolled_back", "has moved", "feature/SHOP-1").await;
+}
+
+#[tokio::test]
+async fn every_service_asks_for_patience_at_once() {
+    let headers = json!({ "retry-after": "1" });
+    passes(json!([
+        { "service": "jira", "method": "GET", "path": "/issue/SHOP-1$", "status": 429, "headers": headers },
+        { "service": "github", "method": "POST", "path": "/git/refs$", "status": 429, "headers": headers },
+        { "service": "claude", "path": "/v1/messages$", "status": 429, "headers": headers },
+        { "service": "slack", "path": "chat.postMessage", "status": 429, "headers": headers },
+    ]))
+    .await;
+}
+
+#[tokio::test]
+async fn every_service_loses_an_answer() {
+    let lost = |service: &str, path: &str| json!({ "service": service, "method": "POST", "path": path, "status": 502, "after_effect": true });
+    let (ended, pulls, messages, _) = with_fault(json!([
+        lost("jira", "/transitions$"),
+        lost("github", "/git/refs$"),
+        lost("github", "/pulls$"),
+        lost("slack", "chat.postMessage"),
+        { "service": "claude", "path": "/v1/messages$", "truncated": true, "after_effect": true },
+    ]))
+    .await;
+    assert_eq!((&ended["outcome"], pulls, messages), (&json!("succeeded"), 1, 1), "{ended:#}");
+    // Nobody knows whether the lost reply was billed.
+    assert_eq!(ended["cost_unknown_calls"], 1, "{ended:#}");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_in_time_is_not_waited_for() {
+    // A request is given up after 30 seconds.
+    passes(json!({ "service": "github", "method": "POST", "path": "/pulls$", "delay_ms": 33_000, "after_effect": true })).await;
+}
+
+#[tokio::test]
+async fn a_code_host_that_knows_us_no_more_is_final() {
+    let fault = json!({ "service": "github", "method": "GET", "path": "/git/ref/heads/main$", "status": 401,
+                        "body": { "message": "Bad credentials" } });
+    is_final(fault, "failed", "Rejected", "the credentials were not accepted (401): Bad credentials").await;
+}
+
+#[tokio::test]
+async fn a_refused_pull_request_takes_back_branch_and_commit() {
+    let world = WorldFile::quick_shop().start().await;
+    let body = json!({ "message": "Validation Failed", "errors": [
+        { "resource": "PullRequest", "code": "custom", "message": "Pull requests are disabled here" }] });
+    let fault =
+        json!({ "service": "github", "method": "POST", "path": "/pulls$", "status": 422, "body": body });
+    world.add_faults(&fault).await;
+    let name = world.start_by("jira-label").await;
+    let ended = world.ended(&name).await;
+    assert_eq!(ended["outcome"], "rolled_back", "{ended:#}");
+    let told = world.told(&name).await;
+    assert!(told.contains("Pull requests are disabled here") && told.contains("Taken back"), "{told}");
+    let state = world.state().await;
+    assert_eq!(branches(repository(&state, "acme/shop")), ["main"]);
+    assert!(state["slack"]["messages"].as_array().unwrap().is_empty());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_fails_behind_the_pull_request_is_told_and_takes_nothing_back() {
+    let (ended, pulls, messages, told) = with_fault(json!([
+        { "service": "jira", "method": "POST", "path": "/transitions$", "status": 409,
+          "body": { "errorMessages": ["The ticket is being edited"], "errors": {} } },
+        { "service": "slack", "path": "chat.postMessage", "status": 200, "body": { "ok": false, "error": "invalid_auth" } },
+    ]))
+    .await;
+    assert_eq!((&ended["outcome"], pulls, messages), (&json!("succeeded"), 1, 0), "{ended:#}");
+    let failed: Vec<_> = steps(&ended).into_iter().filter(|(_, status)| *status == "failed").collect();
+    assert_eq!(failed, [("UpdateTaskStatus", "failed"), ("NotifyTeam", "failed")]);
+    assert!(told.contains("❌ Update task status") && told.contains("❌ Notify team"), "{told}");
 }

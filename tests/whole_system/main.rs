@@ -1,6 +1,7 @@
 //! Whole-system tests: what a user of Ticketsmith sees, from outside.
 
 mod architecture;
+mod budget;
 mod crash;
 mod duplicates;
 mod evidence;
