@@ -1,26 +1,27 @@
 //! `ticketsmith demo`: three public commands in one: `simulate`, `serve` and one signed delivery.
 
+mod process;
+mod report;
+
 use super::deliver::{control_client, deliver};
 use crate::configuration_file::ConfigurationFile;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
-use crate::progress::{duration, follow, human_duration, steps_json};
+use crate::progress::follow;
 use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::SecretFile;
 use crate::world_folder;
 use clap::ValueEnum;
 use domain::configuration::ClaudeSettings;
-use domain::execution::Outcome as ExecutionOutcome;
 use jiff::Timestamp;
+use process::Process;
 use records::ExecutionView;
+use report::{Demonstration, pull_requests, status_of, text};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
-use tokio::process::{Child, Command};
 
 /// `ticketsmith demo`
 #[derive(Debug, clap::Args)]
@@ -93,8 +94,6 @@ Examples:
 
 Exit codes: 0 there is a pull request and the execution succeeded · 1 it failed · 2 wrong arguments · 3 something did not start";
 
-/// How long a process may take to say where it listens.
-const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long the last comment may take after the execution has ended.
 const FEEDBACK_LIMIT: Duration = Duration::from_secs(15);
 
@@ -143,13 +142,6 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     demonstration.verdict()
 }
 
-/// One demonstration as its records and the simulated world tell it.
-struct Demonstration {
-    view: ExecutionView,
-    pull_request: Option<Value>,
-    task_status: Option<String>,
-}
-
 async fn demonstrate(arguments: &Arguments, control: &str, data: &Path) -> Outcome<Demonstration> {
     let running = DataFolder::open(data)
         .and_then(|folder| folder.running())
@@ -180,123 +172,6 @@ async fn demonstrate(arguments: &Arguments, control: &str, data: &Path) -> Outco
         demonstration.print(&state, arguments.ai);
     }
     Ok(demonstration)
-}
-
-impl Demonstration {
-    fn json(&self) -> Value {
-        let execution = &self.view.execution;
-        let pull_request = self.pull_request.as_ref().map(|pull| {
-            json!({
-                "number": pull["number"],
-                "url": pull["html_url"],
-                "branch": pull["head"]["ref"],
-                "files": files_of(pull).map(|file| file["filename"].clone()).collect::<Vec<_>>(),
-            })
-        });
-        json!({
-            "outcome": execution.outcome,
-            "status": status_word(execution.outcome),
-            "execution": execution.name,
-            "pull_request": pull_request,
-            "task": { "key": execution.task_id, "status": self.task_status },
-            "cost_usd": self.view.cost().booked().as_usd(),
-            "steps": steps_json(&self.view),
-            "error": execution.error,
-            "cause": execution.cause,
-        })
-    }
-
-    fn print(&self, state: &Value, ai: Ai) {
-        let execution = &self.view.execution;
-        if let Some(pull) = &self.pull_request {
-            println!(
-                "\nPull request #{}: {}\n{}\n",
-                pull["number"],
-                text(&pull["title"]),
-                text(&pull["html_url"])
-            );
-            for file in files_of(pull) {
-                println!(
-                    "--- {} ({})\n{}\n",
-                    text(&file["filename"]),
-                    text(&file["status"]),
-                    text(&file["patch"])
-                );
-            }
-        }
-        if let Some(key) = &execution.task_id {
-            println!("Ticket {key}: {}", self.task_status.as_deref().unwrap_or("not found"));
-        }
-        for message in state["slack"]["messages"].as_array().into_iter().flatten() {
-            println!("{}: {}", text(&message["channel"]), text(&message["text"]));
-        }
-        println!("\nCost by step{}", if ai == Ai::Scripted { " (simulated)" } else { "" });
-        for step in &self.view.steps {
-            let cost = self.view.cost_of_step(&step.state).booked();
-            if cost.0 > 0 {
-                println!("  {:<30} {cost}", step.state);
-            }
-        }
-        let total = self.view.cost().booked();
-        println!("  {:<30} {total}", "together");
-        println!("\n{} in {}", execution.outcome, human_duration(duration(&self.view, Timestamp::now())));
-        println!(
-            "Next: `ticketsmith demo --keep` leaves it running; README.md says how to connect your own services."
-        );
-    }
-
-    fn verdict(&self) -> Outcome {
-        let execution = &self.view.execution;
-        if execution.outcome != ExecutionOutcome::Succeeded {
-            return Err(Exit::negative(format!(
-                "{}: {}",
-                execution.error.as_deref().unwrap_or("it did not succeed"),
-                execution.cause.as_deref().unwrap_or("no cause was given")
-            )));
-        }
-        if self.pull_request.is_none() {
-            return Err(Exit::negative("the execution succeeded, but there is no pull request"));
-        }
-        Ok(())
-    }
-}
-
-/// Step Functions' word for an outcome of ours.
-fn status_word(outcome: ExecutionOutcome) -> &'static str {
-    match outcome {
-        ExecutionOutcome::Succeeded => "SUCCEEDED",
-        ExecutionOutcome::Failed | ExecutionOutcome::RolledBack => "FAILED",
-        ExecutionOutcome::Stopped => "ABORTED",
-        ExecutionOutcome::Pending | ExecutionOutcome::Running | ExecutionOutcome::Waiting => "RUNNING",
-    }
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn files_of(pull: &Value) -> impl Iterator<Item = &Value> {
-    pull["files"].as_array().into_iter().flatten()
-}
-
-fn pull_requests(state: &Value) -> Vec<Value> {
-    let repositories = state["github"]["repositories"].as_array().into_iter().flatten();
-    repositories
-        .flat_map(|repository| repository["pull_requests"].as_array().into_iter().flatten())
-        .cloned()
-        .collect()
-}
-
-fn status_of(state: &Value, key: &str) -> Option<String> {
-    if let Some((repository, number)) = key.split_once('#') {
-        let repositories = state["github"]["repositories"].as_array()?;
-        let found = repositories.iter().find(|known| text(&known["full_name"]) == repository)?;
-        let issues = found["issues"].as_array()?;
-        let issue = issues.iter().find(|issue| issue["number"].as_u64() == number.parse().ok())?;
-        return issue["state"].as_str().map(str::to_owned);
-    }
-    let tickets = state["jira"].as_array()?;
-    tickets.iter().find(|ticket| ticket["key"] == key)?["status"].as_str().map(str::to_owned)
 }
 
 async fn world(control: &str) -> Outcome<Value> {
@@ -383,60 +258,4 @@ fn by_hand(world: &Path, place: &Path, control: &str, data: &Path, trigger: Trig
         data.display(),
         trigger.name(),
     ))
-}
-
-/// One of our own commands as a process of its own, ended with us unless everything is kept.
-struct Process {
-    child: Child,
-    first_line: String,
-}
-
-impl Process {
-    /// Starts the command and waits for the first line it prints. What it prints goes to a file in `place`, which a kept process
-    /// goes on writing.
-    async fn start(place: &Path, keep: bool, arguments: &[&OsStr]) -> Outcome<Self> {
-        let program = std::env::current_exe().map_err(Exit::unreachable)?;
-        let name = arguments.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let path = place.join(format!("{name}.log"));
-        let output = File::create(&path).map_err(Exit::unreachable)?;
-        let errors =
-            if keep { Stdio::from(output.try_clone().map_err(Exit::unreachable)?) } else { Stdio::inherit() };
-        let mut child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(errors)
-            .kill_on_drop(!keep)
-            .spawn()
-            .map_err(|error| Exit::unreachable(format!("`{name}` does not start: {error}")))?;
-        let ready = async {
-            let mut tick = tokio::time::interval(Duration::from_millis(20));
-            loop {
-                tick.tick().await;
-                let printed = std::fs::read_to_string(&path).map_err(Exit::unreachable)?;
-                if let Some((line, _)) = printed.split_once('\n') {
-                    return Ok(line.to_owned());
-                }
-                if let Some(status) = child.try_wait().map_err(Exit::unreachable)? {
-                    return Err(Exit::unreachable(format!(
-                        "`{name}` ended with {status} before it was ready"
-                    )));
-                }
-            }
-        };
-        let first_line = tokio::time::timeout(START_LIMIT, ready).await.map_err(|_| {
-            Exit::unreachable(format!("`{name}` is not ready after {} s", START_LIMIT.as_secs()))
-        })??;
-        Ok(Self { child, first_line })
-    }
-
-    fn id(&self) -> u32 {
-        self.child.id().unwrap_or_default()
-    }
-
-    async fn stop(&mut self) {
-        if let Err(error) = self.child.kill().await {
-            tracing::warn!(%error, "a process had ended already");
-        }
-    }
 }

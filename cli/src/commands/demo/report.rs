@@ -1,0 +1,142 @@
+//! What the demo tells in the end.
+
+use super::Ai;
+use crate::exit::{Exit, Outcome};
+use crate::progress::{duration, human_duration, steps_json};
+use domain::execution::Outcome as ExecutionOutcome;
+use jiff::Timestamp;
+use records::ExecutionView;
+use serde_json::{Value, json};
+
+/// One demonstration as its records and the simulated world tell it.
+pub(super) struct Demonstration {
+    /// The execution with its steps and costs.
+    pub(super) view: ExecutionView,
+    /// The pull request, with its files.
+    pub(super) pull_request: Option<Value>,
+    /// The ticket's status by the tracker's name.
+    pub(super) task_status: Option<String>,
+}
+
+impl Demonstration {
+    /// What `--json` prints.
+    pub(super) fn json(&self) -> Value {
+        let execution = &self.view.execution;
+        let pull_request = self.pull_request.as_ref().map(|pull| {
+            json!({
+                "number": pull["number"],
+                "url": pull["html_url"],
+                "branch": pull["head"]["ref"],
+                "files": files_of(pull).map(|file| file["filename"].clone()).collect::<Vec<_>>(),
+            })
+        });
+        json!({
+            "outcome": execution.outcome,
+            "status": status_word(execution.outcome),
+            "execution": execution.name,
+            "pull_request": pull_request,
+            "task": { "key": execution.task_id, "status": self.task_status },
+            "cost_usd": self.view.cost().booked().as_usd(),
+            "steps": steps_json(&self.view),
+            "error": execution.error,
+            "cause": execution.cause,
+        })
+    }
+
+    /// The same for people: the diff, the ticket, the messages, the cost.
+    pub(super) fn print(&self, state: &Value, ai: Ai) {
+        let execution = &self.view.execution;
+        if let Some(pull) = &self.pull_request {
+            println!(
+                "\nPull request #{}: {}\n{}\n",
+                pull["number"],
+                text(&pull["title"]),
+                text(&pull["html_url"])
+            );
+            for file in files_of(pull) {
+                println!(
+                    "--- {} ({})\n{}\n",
+                    text(&file["filename"]),
+                    text(&file["status"]),
+                    text(&file["patch"])
+                );
+            }
+        }
+        if let Some(key) = &execution.task_id {
+            println!("Ticket {key}: {}", self.task_status.as_deref().unwrap_or("not found"));
+        }
+        for message in state["slack"]["messages"].as_array().into_iter().flatten() {
+            println!("{}: {}", text(&message["channel"]), text(&message["text"]));
+        }
+        println!("\nCost by step{}", if ai == Ai::Scripted { " (simulated)" } else { "" });
+        for step in &self.view.steps {
+            let cost = self.view.cost_of_step(&step.state).booked();
+            if cost.0 > 0 {
+                println!("  {:<30} {cost}", step.state);
+            }
+        }
+        let total = self.view.cost().booked();
+        println!("  {:<30} {total}", "together");
+        println!("\n{} in {}", execution.outcome, human_duration(duration(&self.view, Timestamp::now())));
+        println!(
+            "Next: `ticketsmith demo --keep` leaves it running; README.md says how to connect your own services."
+        );
+    }
+
+    /// Whether it went as it should.
+    pub(super) fn verdict(&self) -> Outcome {
+        let execution = &self.view.execution;
+        if execution.outcome != ExecutionOutcome::Succeeded {
+            return Err(Exit::negative(format!(
+                "{}: {}",
+                execution.error.as_deref().unwrap_or("it did not succeed"),
+                execution.cause.as_deref().unwrap_or("no cause was given")
+            )));
+        }
+        if self.pull_request.is_none() {
+            return Err(Exit::negative("the execution succeeded, but there is no pull request"));
+        }
+        Ok(())
+    }
+}
+
+/// Step Functions' word for an outcome of ours.
+fn status_word(outcome: ExecutionOutcome) -> &'static str {
+    match outcome {
+        ExecutionOutcome::Succeeded => "SUCCEEDED",
+        ExecutionOutcome::Failed | ExecutionOutcome::RolledBack => "FAILED",
+        ExecutionOutcome::Stopped => "ABORTED",
+        ExecutionOutcome::Pending | ExecutionOutcome::Running | ExecutionOutcome::Waiting => "RUNNING",
+    }
+}
+
+/// A text of the state, empty where there is none.
+pub(super) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn files_of(pull: &Value) -> impl Iterator<Item = &Value> {
+    pull["files"].as_array().into_iter().flatten()
+}
+
+/// Every pull request of the simulated code host.
+pub(super) fn pull_requests(state: &Value) -> Vec<Value> {
+    let repositories = state["github"]["repositories"].as_array().into_iter().flatten();
+    repositories
+        .flat_map(|repository| repository["pull_requests"].as_array().into_iter().flatten())
+        .cloned()
+        .collect()
+}
+
+/// The status of a ticket by its key.
+pub(super) fn status_of(state: &Value, key: &str) -> Option<String> {
+    if let Some((repository, number)) = key.split_once('#') {
+        let repositories = state["github"]["repositories"].as_array()?;
+        let found = repositories.iter().find(|known| text(&known["full_name"]) == repository)?;
+        let issues = found["issues"].as_array()?;
+        let issue = issues.iter().find(|issue| issue["number"].as_u64() == number.parse().ok())?;
+        return issue["state"].as_str().map(str::to_owned);
+    }
+    let tickets = state["jira"].as_array()?;
+    tickets.iter().find(|ticket| ticket["key"] == key)?["status"].as_str().map(str::to_owned)
+}
