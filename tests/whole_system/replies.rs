@@ -70,3 +70,46 @@ async fn a_reply_that_is_cut_off() {
 async fn a_refusal() {
     nothing_is_pushed("declined", |reply| reply["stop_reason"] = json!("refusal")).await;
 }
+
+#[tokio::test]
+async fn an_edit_that_could_mean_two_places() {
+    nothing_is_pushed("times in {{src/shop/cart.py}}", |reply| {
+        let edit = edits(reply).iter_mut().find(|edit| edit["path"] == "src/shop/cart.py").unwrap();
+        edit["replacements"][0]["search"] = json!("return");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_that_the_model_never_saw_or_must_not_see() {
+    nothing_is_pushed("{{src/shop/prices.py}} does not exist", |reply| {
+        let made = edits(reply)[0].clone();
+        let edit = |path: &str, operation: &str| {
+            let mut edit = made.clone();
+            edit["path"] = json!(path);
+            edit["operation"] = json!(operation);
+            edit
+        };
+        edits(reply).extend([
+            edit("src/shop/prices.py", "replace"),
+            edit("/etc/passwd", "create"),
+            edit(".git/config", "create"),
+        ]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_absolute_path_and_gits_own_folder() {
+    for path in ["/etc/cron.d/shop", ".git/config"] {
+        nothing_is_pushed(path, |reply| edits(reply)[0]["path"] = json!(path)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_is_no_json() {
+    nothing_is_pushed("does not have the form", |reply| {
+        reply["content"] = json!([{ "text": "Done, have a look." }]);
+    })
+    .await;
+}

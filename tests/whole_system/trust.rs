@@ -160,3 +160,44 @@ async fn a_signature_made_by_slacks_own_library_is_believed() {
     assert_eq!(world.executions().await.len(), 1);
     world.finish().await;
 }
+
+/// The HMAC that Jira and GitHub write into their header.
+const SIGN_AS_JIRA: &str = "
+import hashlib, hmac, sys
+print('sha256=' + hmac.new(sys.argv[1].encode(), sys.argv[2].encode(), hashlib.sha256).hexdigest())
+";
+
+#[tokio::test]
+async fn a_malformed_body_is_refused_although_it_is_signed() {
+    let world = WorldFile::quick_shop().start().await;
+    let mut captured = world.capture("jira-label").await;
+    for body in ["{\"webhookEvent\": ", "[]", ""] {
+        let python = std::env::var_os("TICKETSMITH_PYTHON").unwrap_or_else(|| "python3".into());
+        let arguments = ["-c", SIGN_AS_JIRA, "simulated-jira-webhook-secret", body];
+        let signed = Command::new(python).args(arguments).output().unwrap();
+        assert!(signed.status.success(), "{}", String::from_utf8_lossy(&signed.stderr));
+        let signature = String::from_utf8(signed.stdout).unwrap();
+        captured.headers.insert("x-hub-signature", HeaderValue::from_str(signature.trim()).unwrap());
+        captured.body = Bytes::from_static(body.as_bytes());
+        assert_eq!(status_of(&world, &captured).await, 400, "{body:?}");
+    }
+    assert!(world.executions().await.is_empty());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_replayed_delivery_starts_nothing_even_when_its_execution_has_ended() {
+    let world = WorldFile::quick_shop().start().await;
+    let fault = serde_json::json!({ "service": "jira", "method": "GET", "path": "/issue/SHOP-1$", "status": 404,
+                                    "body": { "errorMessages": ["gone"], "errors": {} } });
+    world.add_faults(&fault).await;
+    let captured = world.capture("jira-label").await;
+    assert_eq!(status_of(&world, &captured).await, 200);
+    let executions = world.executions().await;
+    assert_eq!(executions.len(), 1);
+    world.ended(executions[0]["execution"].as_str().unwrap()).await;
+    let answer: Value = world.send(&captured).await.json().await.unwrap();
+    assert_eq!(answer["results"][0]["result"], "duplicate", "{answer}");
+    assert_eq!(world.executions().await.len(), 1);
+    world.finish().await;
+}
