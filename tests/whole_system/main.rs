@@ -1,5 +1,6 @@
 //! Whole-system tests: what a user of Ticketsmith sees, from outside.
 
+mod another_world;
 mod architecture;
 mod budget;
 mod crash;
