@@ -1,5 +1,6 @@
 //! The journal's side of an action: an effect happens once, and what it made is remembered with what takes it back.
 
+use crate::catalog;
 use domain::execution::Inverse;
 use domain::plugins::Mark;
 use domain::stored::{OUTPUT_LIMIT, cut_inline};
@@ -259,6 +260,23 @@ fn restore<T: DeserializeOwned>(key: &str, output: Value) -> Result<T, ActionErr
     })
 }
 
+/// What an action did, with the step's own `rollback:` in place of the action's inverse. What the action found already there, and so
+/// gave no inverse, is not the step's to take back either.
+pub(crate) fn with_own_inverse<T: Serialize>(
+    action: ActionName,
+    mut done: Done<T>,
+    own: Option<&Inverse>,
+) -> Result<Done<T>, ActionError> {
+    if let Some(own) = own
+        && (done.inverse.is_some() || catalog::inverses(action).is_empty())
+    {
+        let output = serde_json::to_value(&done.output)
+            .map_err(|error| ActionError::internal(format!("the output of {action} is no JSON: {error}")))?;
+        done.inverse = Some(own.with_output(&output));
+    }
+    Ok(done)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,5 +291,31 @@ mod tests {
         let error = presentable(ActionName::GetTask, &many).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Internal);
         assert!(error.message.contains("get_task"), "{error}");
+    }
+
+    #[test]
+    fn a_step_may_say_itself_what_takes_it_back() {
+        let own = Inverse {
+            action: ActionName::AddComment,
+            input: json!({ "task_id": "SHOP-1", "comment": { "$output": "branch" } }),
+        };
+        let done = |inverse| Done { output: json!({ "branch": "feature/x" }), inverse, cost: None };
+        let made = |action, inverse| with_own_inverse(action, done(inverse), Some(&own)).unwrap().inverse;
+        let expected = Inverse {
+            action: ActionName::AddComment,
+            input: json!({ "task_id": "SHOP-1", "comment": "feature/x" }),
+        };
+        let built_in = Inverse { action: ActionName::DeleteBranch, input: Value::Null };
+        assert_eq!(made(ActionName::CreateBranch, Some(built_in.clone())), Some(expected.clone()));
+        assert_eq!(
+            made(ActionName::SendMessage, None),
+            Some(expected),
+            "an action without an inverse gets one"
+        );
+        assert_eq!(made(ActionName::CreateBranch, None), None, "what existed before stays");
+        assert_eq!(
+            with_own_inverse(ActionName::CreateBranch, done(Some(built_in.clone())), None).unwrap().inverse,
+            Some(built_in)
+        );
     }
 }
