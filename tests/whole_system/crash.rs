@@ -1,70 +1,142 @@
 //! Killed at any moment, `serve` goes on where it was, and nothing happens twice.
 //!
-//! The moments are drawn from a seed that is printed; `TICKETSMITH_SEED` repeats them.
+//! The moments are drawn from a seed that is printed; `TICKETSMITH_SEED` repeats them. What happened is judged by the services'
+//! own log and state.
 
-use crate::support::{EXECUTION_LIMIT, WorldFile, eventually};
+use crate::evidence::{pull_request, repository, ticket};
+use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// How many kills one test performs, each in a world of its own.
-const KILLS: u64 = 4;
+/// How many requests one undisturbed run makes of the services, about; kills are spread over them.
+const REQUESTS: usize = 66;
 
-/// The requests to the services that one undisturbed run makes, about; kills are spread over them.
-const REQUESTS: usize = 70;
+/// Requests after which something outside is changed: service, method and path. A kill while the answer is on its way leaves the
+/// program without the knowledge of what it did.
+const EFFECTS: &[(&str, &str, &str)] = &[
+    ("github", "POST", "/git/refs$"),
+    ("github", "PATCH", "/git/refs/heads/"),
+    ("github", "POST", "/pulls$"),
+    ("jira", "POST", "/transitions$"),
+    ("jira", "POST", "/comment$"),
+    ("slack", "POST", "/chat.postMessage$"),
+];
+
+/// When a kill comes.
+#[derive(Debug)]
+enum Moment {
+    /// After this many more requests.
+    After(usize),
+    /// While the answer to a request that changed something is on its way.
+    Unanswered(usize),
+}
 
 fn seed() -> u64 {
     std::env::var("TICKETSMITH_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(rand::random)
 }
 
-fn succeeded(entries: &[Value]) -> usize {
-    entries.iter().filter(|entry| entry["status"].as_u64().is_some_and(|status| status < 300)).count()
+/// Three kills between requests, each in another third of a run, and three amid them.
+fn moments(random: &mut StdRng) -> Vec<Moment> {
+    let third = REQUESTS / 3;
+    let mut moments = Vec::new();
+    let first = random.random_range(0..EFFECTS.len());
+    for part in 0..3 {
+        moments.push(Moment::After(part * third + random.random_range(0..third)));
+        moments.push(Moment::Unanswered((first + part * 2 + random.random_range(0..2)) % EFFECTS.len()));
+    }
+    moments
+}
+
+/// The shop with as many copies of its first ticket as there are kills.
+fn tickets(count: usize) -> WorldFile {
+    WorldFile::quick_shop().edit(|document| {
+        let mut copies = Vec::new();
+        for number in 1..=count {
+            let mut copy = document["jira"]["tickets"][0].clone();
+            copy["key"] = json!(format!("SHOP-{number}"));
+            copies.push(copy);
+        }
+        document["jira"]["tickets"] = json!(copies);
+    })
 }
 
 #[tokio::test]
 async fn killed_at_any_moment_it_goes_on_and_nothing_happens_twice() {
     let seed = seed();
     println!("TICKETSMITH_SEED={seed}");
-    let mut random = StdRng::seed_from_u64(seed);
-    for kill in 0..KILLS {
-        let after = random.random_range(0..REQUESTS);
-        println!("kill {kill}: after {after} requests");
-        killed_after(after).await;
+    let moments = moments(&mut StdRng::seed_from_u64(seed));
+    let mut world = tickets(moments.len()).start().await;
+    let mut names = Vec::new();
+    for (at, moment) in moments.iter().enumerate() {
+        println!("kill {at}: {moment:?}");
+        // Earlier executions may still be at work, and are killed again.
+        let trigger = json!({ "kind": "jira-label", "ticket": key(at), "label": "agent", "by": "ada" });
+        names.push(world.start_by(trigger).await);
+        wait_for(&world, &key(at), moment).await;
+        world.kill().await;
+        world.serve().await;
+    }
+    for (at, name) in names.iter().enumerate() {
+        happened_once(&world, name, &key(at)).await;
+    }
+    world.finish().await;
+}
+
+fn key(at: usize) -> String {
+    format!("SHOP-{}", at + 1)
+}
+
+async fn wait_for(world: &World, task: &str, moment: &Moment) {
+    let is_over = |state: &Value| state["slack"]["messages"].to_string().contains(&format!("\"{task} ("));
+    match moment {
+        Moment::After(requests) => {
+            let wanted = world.log().await.len() + requests;
+            let reached =
+                async || (world.log().await.len() >= wanted || is_over(&world.state().await)).then_some(());
+            eventually("the moment of the kill", EXECUTION_LIMIT, reached).await;
+        }
+        Moment::Unanswered(effect) => {
+            let (service, method, path) = EFFECTS[*effect];
+            let held = json!({ "service": service, "method": method, "path": path, "delay_ms": 2000 });
+            world.add_faults(&held).await;
+            let met = async || (world.waiting_faults().await == json!([])).then_some(());
+            eventually("the moment of the kill", EXECUTION_LIMIT, met).await;
+        }
     }
 }
 
-async fn killed_after(requests: usize) {
-    let mut world = WorldFile::quick_shop().start().await;
-    let name = world.start_by("jira-label").await;
-    eventually("the moment of the kill", EXECUTION_LIMIT, async || {
-        let log = world.log().await;
-        let over = log
-            .iter()
-            .any(|entry| entry["path"].as_str().is_some_and(|path| path.ends_with("chat.postMessage")));
-        (log.len() >= requests || over).then_some(())
-    })
-    .await;
-    world.kill().await;
-    world.serve().await;
-    let ended = world.ended(&name).await;
+async fn happened_once(world: &World, name: &str, task: &str) {
+    let ended = world.ended(name).await;
     assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
-    world.told(&name).await;
+    let progress = async || world.state().await["jira"].to_string().contains(name).then_some(());
+    eventually("the progress comment", EXECUTION_LIMIT, progress).await;
 
+    let branch = format!("feature/{task}");
     let state = world.state().await;
-    let repository = &state["github"]["repositories"][0];
-    assert_eq!(repository["pull_requests"].as_array().unwrap().len(), 1);
-    assert_eq!(repository["pull_requests"][0]["commits"], 1, "one commit");
-    assert_eq!(succeeded(&world.requests("github", "POST", "/git/refs").await), 1, "one branch is made");
-    assert_eq!(succeeded(&world.requests("github", "POST", "/pulls").await), 1, "one pull request is opened");
-    assert_eq!(state["slack"]["messages"].as_array().unwrap().len(), 1, "one message");
-    let comments = state["jira"].as_array().unwrap().iter().find(|ticket| ticket["key"] == "SHOP-1").unwrap()
-        ["comments"]
-        .as_array()
-        .unwrap();
+    let pull_request = pull_request(repository(&state, "acme/shop"), &branch);
+    assert_eq!(pull_request["commits"], 1, "commits of {task}");
+    assert_eq!(ticket(&state, task)["status"], "Code Review");
+
+    let log = world.log().await;
+    let done = |path: &str, says: &str| {
+        let is_such = |entry: &&Value| {
+            entry["method"] != "GET"
+                && entry["status"].as_u64().is_some_and(|status| status < 300)
+                && entry["path"].as_str().is_some_and(|text| text.ends_with(path))
+                && entry["request"].to_string().contains(says)
+        };
+        log.iter().filter(is_such).count()
+    };
+    assert_eq!(done("/git/refs", &format!("refs/heads/{branch}\"")), 1, "branches made for {task}");
+    assert_eq!(done(&format!("/git/refs/heads/{branch}"), "sha"), 1, "pushes to the branch of {task}");
+    assert_eq!(done("/pulls", &format!("\"{branch}\"")), 1, "pull requests opened for {task}");
+    assert_eq!(done("/chat.postMessage", &format!("{task} (")), 1, "messages about {task}");
+
+    let comments = ticket(&state, task)["comments"].as_array().unwrap();
     let with = |text: &str| {
         comments.iter().filter(|comment| comment["text"].as_str().unwrap().contains(text)).count()
     };
-    assert_eq!(with(&name), 1, "one progress comment: {comments:#?}");
-    assert_eq!(with("is ready for review"), 1, "one comment that links the pull request");
-    world.finish().await;
+    assert_eq!(with(name), 1, "progress comments: {comments:#?}");
+    assert_eq!(with("is ready for review"), 1, "comments that link the pull request: {comments:#?}");
 }

@@ -213,6 +213,11 @@ impl World {
         self.post("faults", faults).await;
     }
 
+    /// The faults that no request has met yet.
+    pub(crate) async fn waiting_faults(&self) -> Value {
+        self.get("faults").await
+    }
+
     /// What the services know now.
     pub(crate) async fn state(&self) -> Value {
         self.get("state").await
