@@ -12,6 +12,7 @@ mod other_worlds;
 mod process;
 mod prompt;
 mod replies;
+mod rollback;
 mod source_workflows;
 mod support;
 mod triggers;
