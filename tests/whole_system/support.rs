@@ -66,14 +66,6 @@ impl WorldFile {
         self
     }
 
-    /// Replaces one text everywhere in the world's document.
-    pub(crate) fn replace(mut self, old: &str, new: &str) -> Self {
-        let text = self.document.to_string();
-        assert!(text.contains(old), "the world has no {old:?}");
-        self.document = serde_json::from_str(&text.replace(old, new)).unwrap();
-        self
-    }
-
     /// Puts a file beside the configuration, such as `workflows/a.yaml`.
     pub(crate) fn with_file(mut self, path: &str, content: &str) -> Self {
         self.files.push((path.to_owned(), content.to_owned()));
