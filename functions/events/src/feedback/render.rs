@@ -29,7 +29,8 @@ pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink
         let _ = writeln!(text, "- … {hidden} steps before");
     }
     for step in &view.steps[hidden..] {
-        let _ = writeln!(text, "- {}", step_line(step, view.cost_of_step(&step.state)));
+        let cost = view.cost_of_step(&step.state);
+        let _ = writeln!(text, "- {}", step_line(step, cost, execution.cause.is_some()));
     }
     if !view.steps.is_empty() {
         text.push('\n');
@@ -64,7 +65,7 @@ fn headline(view: &ExecutionView) -> String {
     }
 }
 
-fn step_line(step: &StepRecord, cost: CostTotal) -> String {
+fn step_line(step: &StepRecord, cost: CostTotal, reason_follows: bool) -> String {
     let symbol = match step.status {
         StepStatus::Running => "⏳",
         StepStatus::Succeeded => "✅",
@@ -86,6 +87,10 @@ fn step_line(step: &StepRecord, cost: CostTotal) -> String {
             let _ = write!(line, " · skipped: {}", cause.lines().next().unwrap_or_default());
         }
         (None, StepStatus::Skipped) => line.push_str(" · skipped"),
+        // The end of the execution gives the reason whole; until then, or when it goes on in spite of it, the step says why.
+        (Some(cause), StepStatus::Failed) if !reason_follows => {
+            let _ = write!(line, " · {}", cause.lines().next().unwrap_or_default());
+        }
         _ => {}
     }
     line
@@ -258,6 +263,14 @@ mod tests {
 
         Cost $0.5000 · took 2m 13s (1 calls of unknown price at their worst case) · `jira-SHOP-1-ab`
         ");
+    }
+
+    #[test]
+    fn a_step_says_why_it_failed_where_nothing_else_does() {
+        let mut failed = step("NotifyTeam", ActionName::SendMessage, StepStatus::Failed, 0, Some(1));
+        failed.cause = Some("Slack: the channel is archived\nmore".to_owned());
+        let told = render(&view(Outcome::Succeeded, vec![failed]), None);
+        assert!(told.contains("❌ Notify team · 1.0 s · Slack: the channel is archived\n"), "{told}");
     }
 
     #[test]
