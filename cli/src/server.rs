@@ -156,7 +156,7 @@ impl Server {
             Arc::clone(&clock),
         );
         let events = Arc::new(events.map_err(Exit::usage)?);
-        let reader = StreamReader::at_end(database, TABLE).map_err(Exit::usage)?;
+        let reader = StreamReader::from_oldest(database, TABLE).map_err(Exit::usage)?;
         tasks.spawn(follow_stream(reader, written, Arc::clone(&events)));
         tasks.spawn(follow_status(engine.subscribe(), Arc::clone(&events)));
         tasks.spawn(sweep(events));

@@ -109,8 +109,7 @@ async fn wait_for(world: &World, task: &str, moment: &Moment) {
 async fn happened_once(world: &World, name: &str, task: &str) {
     let ended = world.ended(name).await;
     assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
-    let progress = async || world.state().await["jira"].to_string().contains(name).then_some(());
-    eventually("the progress comment", EXECUTION_LIMIT, progress).await;
+    world.told(name).await;
 
     let branch = format!("feature/{task}");
     let state = world.state().await;

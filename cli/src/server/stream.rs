@@ -10,18 +10,19 @@ use dynoxide::actions::list_streams::ListStreamsRequest;
 /// How many records are read at a time.
 const BATCH: usize = 100;
 
-/// Reads the stream from now on.
+/// Reads the stream.
 pub(crate) struct StreamReader {
     database: Database,
     iterator: String,
 }
 
 impl StreamReader {
-    /// Starts behind the last write of the table's stream.
+    /// Starts at the oldest write that the stream still has, a day back at most: what was written just before a kill is told after it. What
+    /// was told already changes nothing.
     ///
     /// # Errors
     /// When the table has no stream.
-    pub(crate) fn at_end(database: Database, table: &str) -> dynoxide::Result<Self> {
+    pub(crate) fn from_oldest(database: Database, table: &str) -> dynoxide::Result<Self> {
         let missing = || dynoxide::DynoxideError::ResourceNotFoundException(format!("{table} has no stream"));
         let streams = database.list_streams(ListStreamsRequest {
             table_name: Some(table.to_owned()),
@@ -36,7 +37,7 @@ impl StreamReader {
         let iterator = database.get_shard_iterator(GetShardIteratorRequest {
             stream_arn,
             shard_id: shard.shard_id.clone(),
-            shard_iterator_type: "LATEST".to_owned(),
+            shard_iterator_type: "TRIM_HORIZON".to_owned(),
             sequence_number: None,
         })?;
         Ok(Self { database, iterator: iterator.shard_iterator.ok_or_else(missing)? })
