@@ -3,7 +3,7 @@
 use crate::catalog::Catalog;
 use crate::diagnostic::{Problems, nearest};
 use crate::expression::{self, Lookup};
-use crate::model::{Given, Step, StepKind, Workflow};
+use crate::model::{Approval, Given, Step, StepKind, Wait, Workflow, all};
 use crate::scope::{Input, Scope, claims, twice_claimed};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Type};
@@ -42,20 +42,15 @@ pub(crate) fn scope<'w>(
 /// Every variable that a step sets: its root, where it is written, and the step.
 fn targets(steps: &[Step]) -> Vec<(&str, Span, &str)> {
     let mut targets = Vec::new();
-    for step in steps {
-        match &step.kind {
-            StepKind::Call(call) => {
-                for (_, target) in &call.outputs {
-                    targets.push((target.value[0].as_str(), target.span, step.name.value.as_str()));
-                }
-            }
-            StepKind::Set(variables) => {
-                for (name, _) in variables {
-                    let root = name.value.split('.').next().unwrap_or_default();
-                    targets.push((root, name.span, step.name.value.as_str()));
-                }
-            }
-            StepKind::Fail { .. } | StepKind::Undo { .. } => {}
+    for step in all(steps) {
+        let name = step.name.value.as_str();
+        targets.extend(step.outputs.iter().map(|(_, target)| (target.value[0].as_str(), target.span, name)));
+        if let StepKind::Set(variables) = &step.kind {
+            targets.extend(
+                variables
+                    .iter()
+                    .map(|(path, _)| (path.value.split('.').next().unwrap_or_default(), path.span, name)),
+            );
         }
     }
     targets
@@ -63,8 +58,8 @@ fn targets(steps: &[Step]) -> Vec<(&str, Span, &str)> {
 
 /// The variables that say how a tolerated step failed: `notify_error` for the step `notify`.
 pub(crate) fn errors_of(steps: &[Step]) -> Vec<(String, &Step)> {
-    steps
-        .iter()
+    all(steps)
+        .into_iter()
         .filter(|step| step.on_error == crate::model::OnError::Continue)
         .map(|step| (format!("{}_error", step.name.value), step))
         .collect()
@@ -73,7 +68,7 @@ pub(crate) fn errors_of(steps: &[Step]) -> Vec<(String, &Step)> {
 /// `outputs: {task: task_data}` lets `task` stand for `task_data`, unless that name is taken or two steps could mean it.
 fn short_names(steps: &[Step], scope: &mut Scope<'_>) {
     let mut meanings: BTreeMap<&str, BTreeSet<&Vec<String>>> = BTreeMap::new();
-    for (field, target) in steps.iter().filter_map(Step::call).flat_map(|call| &call.outputs) {
+    for (field, target) in all(steps).into_iter().flat_map(|step| &step.outputs) {
         if !scope.defines(&field.value) && field.value != "context" {
             meanings.entry(&field.value).or_default().insert(&target.value);
         }
@@ -152,8 +147,11 @@ fn undeclared_inputs(
 
 /// The lookups of everything that runs, definitions included where they are used, with their places in the file.
 fn used_lookups(workflow: &Workflow, steps: &[Step]) -> Vec<(Lookup, Span)> {
-    let mut open: Vec<&Given> =
-        steps.iter().flat_map(values_of).chain(workflow.outputs.iter().map(|(_, given)| given)).collect();
+    let mut open: Vec<&Given> = all(steps)
+        .into_iter()
+        .flat_map(values_of)
+        .chain(workflow.outputs.iter().map(|(_, given)| given))
+        .collect();
     let mut expanded = BTreeSet::new();
     let mut found = Vec::new();
     while let Some(given) = open.pop() {
@@ -180,6 +178,16 @@ pub(crate) fn values_of(step: &Step) -> Vec<&Given> {
         StepKind::Set(variables) => values.extend(variables.iter().map(|(_, given)| given)),
         StepKind::Fail { error, cause } => values.extend([error, cause]),
         StepKind::Undo { run } => values.push(run),
+        StepKind::Parallel(_) => {}
+        StepKind::Foreach(foreach) => values.extend(std::iter::once(&foreach.items).chain(&foreach.result)),
+        StepKind::Loop(repeated) => values.push(&repeated.until),
+        StepKind::Switch(switch) => values.extend(switch.cases.iter().map(|case| &case.when)),
+        StepKind::Approval(Approval { question, details, approvers, .. }) => {
+            values.extend(std::iter::once(question).chain(details).chain(approvers));
+        }
+        StepKind::Wait(Wait::For(given) | Wait::Until(given)) => values.push(given),
+        StepKind::Wait(Wait::Event(event)) => values.extend(event.matching.iter().map(|(_, given)| given)),
+        StepKind::Workflow(sub) => values.extend(sub.inputs.iter().map(|(_, given)| given)),
     }
     values
 }
@@ -204,7 +212,7 @@ fn lookups_of(expression: &Spanned<String>) -> Vec<(Lookup, Span)> {
 /// The types of the action inputs into which a name flows whole; the first that says something counts.
 fn flows(workflow: &Workflow, steps: &[Step], catalog: &Catalog) -> BTreeMap<String, Type> {
     let mut flows = BTreeMap::new();
-    for call in steps.iter().filter_map(Step::call) {
+    for call in all(steps).into_iter().filter_map(Step::call) {
         let Some(action) = catalog.find(&call.action.value) else { continue };
         for (key, given) in &call.inputs {
             let Some((_, field)) = action.input_field(&key.value) else { continue };

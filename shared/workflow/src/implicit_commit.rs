@@ -77,9 +77,9 @@ fn commit_for(pull_request: &Step, generator: &mut Step, catalog: &Catalog) -> O
                 .into_iter()
                 .filter_map(|(name, given)| Some((Spanned::new(name.to_owned(), span), given?)))
                 .collect(),
-            outputs: Vec::new(),
             required: false,
         }),
+        outputs: Vec::new(),
         when: pull_request.when.clone(),
         on_error: pull_request.on_error,
         retry: pull_request.retry.clone(),
@@ -94,11 +94,11 @@ fn commit_for(pull_request: &Step, generator: &mut Step, catalog: &Catalog) -> O
 fn generated_variable(generator: &mut Step) -> Option<String> {
     let name = format!("{}_{IMPLEMENTATION}", generator.name.value);
     let span = generator.name.span;
-    let StepKind::Call(call) = &mut generator.kind else { return None };
-    if let Some((_, target)) = call.outputs.iter().find(|(field, _)| field.value == IMPLEMENTATION) {
+    if let Some((_, target)) = generator.outputs.iter().find(|(field, _)| field.value == IMPLEMENTATION) {
         return Some(target.value.join("."));
     }
-    call.outputs
+    generator
+        .outputs
         .push((Spanned::new(IMPLEMENTATION.to_owned(), span), Spanned::new(vec![name.clone()], span)));
     Some(name)
 }

@@ -93,7 +93,7 @@ pub struct Compilation {
     pub route: WorkflowRoute,
     /// Everything found, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
-    /// The steps, in order, with those that the compiler added.
+    /// The steps, in order, each before those inside it, with those that the compiler added.
     pub steps: Vec<StepSummary>,
 }
 
@@ -104,6 +104,11 @@ pub struct StepSummary {
     pub name: String,
     /// The state it became: `CreateBranch`.
     pub state: String,
+    /// Its type as it is written in YAML: `plugin_action`, `parallel`, `wait`.
+    pub kind: &'static str,
+    /// What stands around it, outermost first: the names of the steps that hold it, each followed by the branch (`lint`) or
+    /// the arm of a switch (`case 1`, `default`) where it has several. Empty for the steps of the workflow itself.
+    pub path: Vec<String>,
     /// The action it calls, by its own name; `None` for steps that call none.
     pub action: Option<String>,
     /// The plugin type of the action.
@@ -142,7 +147,7 @@ pub fn compile(source: &Source, catalog: &Catalog, environment: &Environment) ->
     if let Some(workflow) = reader::read(source, &mut problems) {
         check::definitions(&workflow, &mut problems);
         let steps = implicit_commit::add(&workflow, catalog, &mut problems);
-        compilation.steps = steps.iter().map(|step| summary(step, catalog)).collect();
+        compilation.steps = summaries(&steps, &[], catalog);
         let scope = declare::scope(&workflow, &steps, catalog, &mut problems);
         let mut checker =
             Checker { scope, problems: &mut problems, catalog, environment, file: source.file_name() };
@@ -178,11 +183,27 @@ fn check_name(source: &Source, problems: &mut Problems<'_>) {
     }
 }
 
-fn summary(step: &model::Step, catalog: &Catalog) -> StepSummary {
+/// Every step, each before those inside it.
+fn summaries(steps: &[model::Step], path: &[String], catalog: &Catalog) -> Vec<StepSummary> {
+    let mut found = Vec::new();
+    for step in steps {
+        found.push(summary(step, path, catalog));
+        for (label, inside) in step.blocks() {
+            let around = std::iter::once(step.name.value.clone()).chain(label);
+            let path: Vec<String> = path.iter().cloned().chain(around).collect();
+            found.extend(summaries(inside, &path, catalog));
+        }
+    }
+    found
+}
+
+fn summary(step: &model::Step, path: &[String], catalog: &Catalog) -> StepSummary {
     let action = step.call().and_then(|call| catalog.find(&call.action.value));
     StepSummary {
         name: step.name.value.clone(),
         state: step.state(),
+        kind: step.type_name(),
+        path: path.to_vec(),
         action: action.map(|action| action.name.clone()),
         plugin: action.and_then(|action| action.plugin),
         description: step.description.clone(),

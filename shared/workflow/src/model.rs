@@ -1,5 +1,12 @@
 //! A workflow as it was written: read and well-formed, but not yet checked against the actions.
 
+mod nested;
+
+pub(crate) use nested::{
+    Approval, Branch, Case, Event, Foreach, Loop, OnExhausted, OnTimeout, Parallel, SubWorkflow, Switch,
+    Wait, all,
+};
+
 use crate::source::{Span, Spanned};
 use domain::routes::{Concurrency, InputSchema};
 use domain::{EventKind, PluginType};
@@ -31,6 +38,8 @@ pub(crate) struct Step {
     pub(crate) description: Option<String>,
     pub(crate) kind: StepKind,
     pub(crate) when: Option<Given>,
+    /// A field of what the step gives, and the variable path that receives it.
+    pub(crate) outputs: Vec<(Spanned<String>, Spanned<Vec<String>>)>,
     pub(crate) on_error: OnError,
     pub(crate) retry: Option<Retry>,
     pub(crate) timeout_seconds: Option<Spanned<u64>>,
@@ -40,10 +49,17 @@ pub(crate) struct Step {
     pub(crate) implicit: bool,
 }
 
-/// What a step does. The kinds that hold other steps will stand here as well.
+/// What a step does.
 #[derive(Debug, Clone)]
 pub(crate) enum StepKind {
     Call(Call),
+    Parallel(Parallel),
+    Foreach(Foreach),
+    Loop(Loop),
+    Switch(Switch),
+    Approval(Approval),
+    Wait(Wait),
+    Workflow(SubWorkflow),
     Set(Vec<(Spanned<String>, Given)>),
     Fail { error: Given, cause: Given },
     Undo { run: Given },
@@ -57,8 +73,6 @@ pub(crate) struct Call {
     pub(crate) plugin: Option<Spanned<PluginType>>,
     pub(crate) agent: Option<Agent>,
     pub(crate) inputs: Vec<(Spanned<String>, Given)>,
-    /// A field of the action's output, and the variable path that receives it.
-    pub(crate) outputs: Vec<(Spanned<String>, Spanned<Vec<String>>)>,
     /// Whether a project without the plugin is an error.
     pub(crate) required: bool,
 }
@@ -173,6 +187,24 @@ impl Step {
     /// The state's name: `create_branch` becomes `CreateBranch`.
     pub(crate) fn state(&self) -> String {
         pascal(&self.name.value)
+    }
+
+    /// The type as it is written in YAML.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match &self.kind {
+            StepKind::Call(call) if call.agent.is_some() => "ai_action",
+            StepKind::Call(_) => "plugin_action",
+            StepKind::Parallel(_) => "parallel",
+            StepKind::Foreach(_) => "foreach",
+            StepKind::Loop(_) => "loop",
+            StepKind::Switch(_) => "switch",
+            StepKind::Approval(_) => "approval",
+            StepKind::Wait(_) => "wait",
+            StepKind::Workflow(_) => "workflow",
+            StepKind::Set(_) => "set",
+            StepKind::Fail { .. } => "fail",
+            StepKind::Undo { .. } => "undo",
+        }
     }
 
     pub(crate) fn call(&self) -> Option<&Call> {

@@ -5,6 +5,8 @@ pub(crate) const RESERVED_STATES: [&str; 8] =
     ["CheckInputs", "Done", "EffectStays", "RolledBack", "Rollback", "RollbackFailed", "Undo", "UndoEffect"];
 /// Variables that the compiler uses itself, or that mean something in every expression.
 const RESERVED_VARIABLES: [&str; 4] = ["context", "output", "rollback_failure", "rollback_kept"];
+/// The field of an iteration's state input that tells its indexes.
+pub(crate) const FRAME_PLACE: &str = "at";
 /// What JSONata reads as something else than a name.
 const WORDS: [&str; 8] = ["and", "or", "in", "true", "false", "null", "function", "states"];
 /// Functions that Step Functions adds to JSONata:
@@ -30,6 +32,20 @@ pub(crate) fn step(name: &str) -> Result<(), String> {
     let state = crate::model::pascal(name);
     if RESERVED_STATES.contains(&state.as_str()) {
         return Err(format!("`{name}` cannot name a step: the compiler's own state `{state}` is called so"));
+    }
+    Ok(())
+}
+
+/// Whether a branch may have this name; otherwise why not.
+pub(crate) fn branch(name: &str) -> Result<(), String> {
+    identifier(name)
+}
+
+/// Whether the item of a foreach may have this name; otherwise why not.
+pub(crate) fn item(name: &str) -> Result<(), String> {
+    variable(name)?;
+    if name == FRAME_PLACE {
+        return Err(format!("`{name}` cannot name an item: the compiler calls an iteration's place so"));
     }
     Ok(())
 }

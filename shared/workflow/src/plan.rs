@@ -139,6 +139,11 @@ impl Walk<'_, '_, '_> {
                 }
                 (Some(PlannedKind::Undo { run: lowered.text }), Vec::new())
             }
+            _ => {
+                let message = format!("steps of type `{}` are not compiled yet", step.type_name());
+                self.checker.problems.error(step.name.span, message);
+                (None, Vec::new())
+            }
         };
         let continues = step.on_error == OnError::Continue;
         for (path, _, kind) in &sets {

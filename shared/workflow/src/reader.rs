@@ -10,7 +10,7 @@ use crate::diagnostic::Problems;
 use crate::model::Workflow;
 use crate::source::Source;
 use crate::yaml;
-use fields::{Fields, list, text};
+use fields::{Fields, text};
 
 /// The keys of a workflow.
 const KEYS: [&str; 8] =
@@ -20,7 +20,7 @@ const KEYS: [&str; 8] =
 /// same run.
 pub(crate) fn read<'s>(source: &'s Source, problems: &mut Problems<'s>) -> Option<Workflow> {
     let root = yaml::read(source, problems)?;
-    let mut reader = Reader { source, problems };
+    let mut reader = Reader { source, problems, depth: 0 };
     let fields = Fields::of(&root, "a workflow", &KEYS, &mut reader)?;
     let title = fields.required("name", &mut reader).and_then(|node| text(node, "`name`", &mut reader));
     let description = fields.get("description").and_then(|node| text(node, "`description`", &mut reader));
@@ -35,23 +35,19 @@ pub(crate) fn read<'s>(source: &'s Source, problems: &mut Problems<'s>) -> Optio
         .unwrap_or_default();
     let outputs =
         fields.get("outputs").map(|node| values::named(node, "`outputs`", &mut reader)).unwrap_or_default();
-    let nodes = fields
-        .required("steps", &mut reader)
-        .and_then(|node| list(node, "`steps`", &mut reader))
-        .unwrap_or_default();
-    if nodes.is_empty()
-        && let Some(steps) = fields.get("steps")
-    {
-        reader.problems.error(steps.span, "a workflow needs at least one step");
-    }
-    let steps = nodes.iter().filter_map(|node| steps::read(node, &mut reader)).collect();
+    let steps = fields.required("steps", &mut reader).map(|node| {
+        if matches!(&node.data, yaml::Data::List(items) if items.is_empty()) {
+            reader.problems.error(node.span, "a workflow needs at least one step");
+        }
+        steps::read_all(node, "`steps`", &mut reader)
+    });
     Some(Workflow {
         title: title.map_or_else(|| source.name().to_owned(), |title| title.value),
         description: description.map(|description| description.value),
         triggers,
         inputs,
         definitions,
-        steps,
+        steps: steps.unwrap_or_default(),
         outputs,
     })
 }
@@ -59,4 +55,6 @@ pub(crate) fn read<'s>(source: &'s Source, problems: &mut Problems<'s>) -> Optio
 pub(crate) struct Reader<'r, 's> {
     pub(crate) source: &'s Source,
     pub(crate) problems: &'r mut Problems<'s>,
+    /// How many lists of steps stand around the present place.
+    pub(crate) depth: usize,
 }

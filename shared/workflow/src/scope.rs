@@ -100,7 +100,10 @@ impl<'w> Scope<'w> {
             aliases: BTreeMap::new(),
             ambiguous: BTreeMap::new(),
             setters: BTreeMap::new(),
-            steps: workflow.steps.iter().map(|step| step.name.value.as_str()).collect(),
+            steps: crate::model::all(&workflow.steps)
+                .into_iter()
+                .map(|step| step.name.value.as_str())
+                .collect(),
             variables: BTreeMap::new(),
             reads: BTreeSet::new(),
             result: BTreeMap::new(),

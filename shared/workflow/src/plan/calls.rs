@@ -20,7 +20,7 @@ impl Walk<'_, '_, '_> {
             for (_, given) in &call.inputs {
                 self.checker.value(given);
             }
-            let sets = call
+            let sets = step
                 .outputs
                 .iter()
                 .map(|(_, target)| (target.value.clone(), "null".to_owned(), Type::any()))
@@ -34,7 +34,7 @@ impl Walk<'_, '_, '_> {
         }
         self.inverses.extend(action.inverses.iter().cloned());
         let inverse = step.rollback.as_ref().map(|rollback| self.inverse(rollback, call, &action, &input));
-        let sets = self.outputs_of(call, &action);
+        let sets = self.outputs_of(step, &action);
         let task = Task {
             timeout_seconds: self.timeout(step, &action),
             retry: (step.retry.is_some() || step.on_error == OnError::Retry)
@@ -161,9 +161,9 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    fn outputs_of(&mut self, call: &Call, action: &Action) -> Sets {
+    fn outputs_of(&mut self, step: &Step, action: &Action) -> Sets {
         let mut sets: Sets = Vec::new();
-        for (field, target) in &call.outputs {
+        for (field, target) in &step.outputs {
             let kind = match action.output.fields.get(&field.value) {
                 Some(known) => known.kind.clone(),
                 None => {

@@ -43,12 +43,16 @@ impl<'n> Fields<'n> {
         self.entries.iter().find(|entry| entry.key.value == key).map_or(self.span, |entry| entry.key.span)
     }
 
+    /// Where the mapping's first key stands, for what is missing from it.
+    pub(crate) fn start(&self) -> Span {
+        self.entries.first().map_or(self.span, |entry| entry.key.span)
+    }
+
     /// The value under a key that must be there.
     pub(crate) fn required(&self, key: &str, reader: &mut Reader<'_, '_>) -> Option<&'n Node> {
         let found = self.get(key);
         if found.is_none() {
-            let start = self.entries.first().map_or(self.span, |entry| entry.key.span);
-            reader.problems.error(start, format!("{} needs `{key}:`", self.what));
+            reader.problems.error(self.start(), format!("{} needs `{key}:`", self.what));
         }
         found
     }

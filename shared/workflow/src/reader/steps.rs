@@ -1,51 +1,59 @@
-//! One entry of `steps:`.
+//! The entries of `steps:`: what all have in common. What one type alone has stands in a file of its own.
+
+mod approval;
+mod foreach;
+mod loop_;
+mod parallel;
+mod retry;
+mod sub_workflow;
+mod switch;
+mod wait;
 
 use super::Reader;
-use super::fields::{Fields, boolean, duration, mapping, text, whole_number, word};
-use super::values::{given, named};
-use crate::model::{Agent, Call, Form, Given, OnError, Part, Retry, Rollback, Step, StepKind};
+use super::fields::{Fields, boolean, duration, list, mapping, text, word};
+use super::values::{condition, given, named};
+use crate::model::{Agent, Call, OnError, Rollback, Step, StepKind, Wait};
 use crate::names;
 use crate::source::Spanned;
 use crate::yaml::{Data, Node};
 use domain::PluginType;
+use retry::retry;
 
-const COMMON: [&str; 4] = ["name", "description", "type", "when"];
-const CALL: [&str; 12] = [
-    "plugin",
-    "action",
-    "agent",
-    "prompt_template",
-    "inputs",
-    "outputs",
-    "timeout",
-    "on_error",
-    "retry_count",
-    "retry",
-    "rollback",
-    "required",
-];
-const SET: [&str; 1] = ["variables"];
-const FAIL: [&str; 2] = ["error", "cause"];
-const UNDO: [&str; 1] = ["run"];
+/// Steps deeper inside each other than this are refused: Step Functions nests 16 deep, and people read no further.
+const DEEPEST: usize = 12;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Type {
     Plugin,
     Ai,
+    Parallel,
+    Foreach,
+    Loop,
+    Switch,
+    Approval,
+    Wait,
+    Workflow,
     Set,
     Fail,
     Undo,
 }
 
-const TYPES: [(&str, Type); 5] = [
+const TYPES: [(&str, Type); 12] = [
     ("plugin_action", Type::Plugin),
     ("ai_action", Type::Ai),
+    ("parallel", Type::Parallel),
+    ("foreach", Type::Foreach),
+    ("loop", Type::Loop),
+    ("switch", Type::Switch),
+    ("approval", Type::Approval),
+    ("wait", Type::Wait),
+    ("workflow", Type::Workflow),
     ("set", Type::Set),
     ("fail", Type::Fail),
     ("undo", Type::Undo),
 ];
-/// Types of the language that this compiler does not know yet.
-const LATER: [&str; 7] = ["parallel", "foreach", "loop", "switch", "approval", "wait", "workflow"];
+const COMMON: [&str; 4] = ["name", "description", "type", "when"];
+const POLICY: [&str; 3] = ["on_error", "retry_count", "retry"];
 const POLICIES: [(&str, OnError); 4] = [
     ("fail", OnError::Fail),
     ("retry", OnError::Retry),
@@ -53,33 +61,82 @@ const POLICIES: [(&str, OnError); 4] = [
     ("rollback", OnError::Rollback),
 ];
 
-pub(crate) fn read(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Step> {
+impl Type {
+    /// What it is called in messages, its own keys, and whether it may fail on its own and so has a policy.
+    fn keys(self) -> (&'static str, &'static [&'static str], bool) {
+        match self {
+            Self::Plugin => (
+                "a plugin_action",
+                &["plugin", "action", "inputs", "outputs", "timeout", "rollback", "required"],
+                true,
+            ),
+            Self::Ai => (
+                "an ai_action",
+                &["action", "agent", "prompt_template", "inputs", "outputs", "timeout", "rollback"],
+                true,
+            ),
+            Self::Parallel => ("a parallel step", &parallel::KEYS, true),
+            Self::Foreach => ("a foreach step", &foreach::KEYS, true),
+            Self::Loop => ("a loop", &loop_::KEYS, true),
+            Self::Switch => ("a switch", &switch::KEYS, true),
+            Self::Approval => ("an approval", &approval::KEYS, true),
+            Self::Wait => ("a wait", &wait::KEYS, true),
+            Self::Workflow => ("a workflow step", &sub_workflow::KEYS, true),
+            Self::Set => ("a set step", &["variables"], false),
+            Self::Fail => ("a fail step", &["error", "cause", "on_error"], false),
+            Self::Undo => ("an undo step", &["run", "on_error"], false),
+        }
+    }
+}
+
+/// The steps of a list.
+pub(crate) fn read_all(node: &Node, what: &str, reader: &mut Reader<'_, '_>) -> Vec<Step> {
+    let nodes = list(node, what, reader).unwrap_or_default();
+    reader.depth += 1;
+    let steps = if reader.depth > DEEPEST {
+        reader
+            .problems
+            .error(node.span, format!("steps stand inside each other more than {DEEPEST} deep"))
+            .help("make the inner steps a workflow, and run it with a step of type `workflow`");
+        Vec::new()
+    } else {
+        nodes.iter().filter_map(|node| read(node, reader)).collect()
+    };
+    reader.depth -= 1;
+    steps
+}
+
+/// The steps of a list that must have some.
+fn read_some(fields: &Fields<'_>, key: &str, reader: &mut Reader<'_, '_>) -> Option<Vec<Step>> {
+    let node = fields.required(key, reader)?;
+    let steps = read_all(node, &format!("`{key}`"), reader);
+    if matches!(&node.data, Data::List(items) if items.is_empty()) {
+        reader.problems.error(node.span, format!("`{key}` needs at least one step"));
+    }
+    Some(steps)
+}
+
+fn read(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Step> {
     mapping(node, "a step", reader)?;
     let kind = kind_of(node, reader)?;
-    let (what, own): (&'static str, &[&str]) = match kind {
-        Type::Plugin => ("a plugin_action", &CALL),
-        Type::Ai => ("an ai_action", &CALL),
-        Type::Set => ("a set step", &SET),
-        Type::Fail => ("a fail step", &FAIL),
-        Type::Undo => ("an undo step", &UNDO),
-    };
-    let accepted: Vec<&str> = COMMON
-        .iter()
-        .chain(own)
-        .copied()
-        .filter(|key| match kind {
-            Type::Plugin => !matches!(*key, "agent" | "prompt_template"),
-            Type::Ai => !matches!(*key, "plugin" | "required"),
-            _ => true,
-        })
-        .collect();
+    let (what, own, has_policy) = kind.keys();
+    let policy: &[&str] = if has_policy { &POLICY } else { &[] };
+    let accepted: Vec<&str> = COMMON.iter().chain(own).chain(policy).copied().collect();
     let fields = Fields::of(node, what, &accepted, reader)?;
     let name = fields.required("name", reader).and_then(|node| text(node, "`name`", reader))?;
     if let Err(refusal) = names::step(&name.value) {
         reader.problems.error(name.span, refusal);
     }
+    let timeout_seconds = fields.get("timeout").and_then(|node| duration(node, "`timeout`", reader));
     let kind = match kind {
         Type::Plugin | Type::Ai => StepKind::Call(call(&fields, kind, &name, reader)?),
+        Type::Parallel => StepKind::Parallel(parallel::read(&fields, reader)?),
+        Type::Foreach => StepKind::Foreach(foreach::read(&fields, reader)?),
+        Type::Loop => StepKind::Loop(loop_::read(&fields, reader)?),
+        Type::Switch => StepKind::Switch(switch::read(&fields, reader)?),
+        Type::Approval => StepKind::Approval(approval::read(&fields, reader)?),
+        Type::Wait => StepKind::Wait(wait::read(&fields, reader)?),
+        Type::Workflow => StepKind::Workflow(sub_workflow::read(&fields, reader)?),
         Type::Set => StepKind::Set(named(fields.required("variables", reader)?, "`variables`", reader)),
         Type::Fail => StepKind::Fail {
             error: fields.required("error", reader).map(|node| given(node, reader))?,
@@ -89,40 +146,46 @@ pub(crate) fn read(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Step> {
     };
     let (line, _) = reader.source.position(name.span.start);
     Some(Step {
-        kind,
         description: fields
             .get("description")
             .and_then(|node| text(node, "`description`", reader))
             .map(|text| text.value),
         when: fields.get("when").map(|node| condition(node, reader)),
-        on_error: fields
-            .get("on_error")
-            .and_then(|node| word(node, "`on_error`", &POLICIES, reader))
-            .unwrap_or_default(),
+        outputs: fields.get("outputs").map(|node| outputs(node, reader)).unwrap_or_default(),
+        on_error: on_error(&fields, &kind, reader),
         retry: retry(&fields, reader),
-        timeout_seconds: fields.get("timeout").and_then(|node| duration(node, "`timeout`", reader)),
+        timeout_seconds,
         rollback: fields.get("rollback").and_then(|node| rollback(node, reader)),
         line,
         implicit: false,
+        kind,
         name,
     })
+}
+
+/// The step's policy, which must be one that its kind can have.
+fn on_error(fields: &Fields<'_>, kind: &StepKind, reader: &mut Reader<'_, '_>) -> OnError {
+    let Some(node) = fields.get("on_error") else { return OnError::Fail };
+    let Some(policy) = word(node, "`on_error`", &POLICIES, reader) else { return OnError::Fail };
+    let refusal = match (kind, policy) {
+        (StepKind::Fail { .. }, OnError::Retry | OnError::Continue) => {
+            "a fail step ends the workflow: its `on_error` is `fail` or `rollback`"
+        }
+        (
+            StepKind::Wait(Wait::For(_) | Wait::Until(_)),
+            OnError::Retry | OnError::Continue | OnError::Rollback,
+        ) => "waiting for a time does not fail, so it has no `on_error`",
+        _ => return policy,
+    };
+    reader.problems.error(node.span, refusal);
+    OnError::Fail
 }
 
 fn kind_of(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Type> {
     let Data::Map(entries) = &node.data else { return None };
     let find = |key: &str| entries.iter().find(|entry| entry.key.value == key);
     match (find("type"), find("plugin")) {
-        (Some(entry), _) => {
-            let name = text(&entry.value, "`type`", reader)?;
-            if LATER.contains(&name.value.as_str()) {
-                reader
-                    .problems
-                    .error(entry.value.span, format!("steps of type `{}` are not supported yet", name.value))
-                    .help(format!("accepted: {}", TYPES.map(|(word, _)| word).join(", ")));
-                return None;
-            }
-            word(&entry.value, "a step's `type`", &TYPES, reader)
-        }
+        (Some(entry), _) => word(&entry.value, "a step's `type`", &TYPES, reader),
         (None, Some(_)) => Some(Type::Plugin),
         (None, None) => {
             let place = entries.first().map_or(node.span, |entry| entry.key.span);
@@ -168,7 +231,6 @@ fn call(
         plugin,
         agent,
         inputs: fields.get("inputs").map(|node| named(node, "`inputs`", reader)).unwrap_or_default(),
-        outputs: fields.get("outputs").map(|node| outputs(node, reader)).unwrap_or_default(),
         required: fields
             .get("required")
             .and_then(|node| boolean(node, "`required`", reader))
@@ -190,70 +252,6 @@ fn outputs(node: &Node, reader: &mut Reader<'_, '_>) -> Vec<(Spanned<String>, Sp
         }
     }
     outputs
-}
-
-/// A condition: `${ }` around it may be left out.
-fn condition(node: &Node, reader: &mut Reader<'_, '_>) -> Given {
-    match &node.data {
-        Data::Text(text) if !text.contains("${") => {
-            let expression = Spanned::new(text.trim().to_owned(), node.span);
-            Given { span: node.span, form: Form::Text(vec![Part::Expression(expression)]) }
-        }
-        _ => given(node, reader),
-    }
-}
-
-fn retry(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<Retry> {
-    let count =
-        fields.get("retry_count").and_then(|node| whole_number(node, "`retry_count`", (0, 100), reader));
-    let Some(node) = fields.get("retry") else {
-        return count.map(|retries| Retry { retries, ..Retry::default() });
-    };
-    let keys = ["max_attempts", "base_delay", "max_delay", "backoff", "jitter"];
-    let long = Fields::of(node, "`retry`", &keys, reader)?;
-    let mut retry = Retry { retries: count.unwrap_or(Retry::default().retries), ..Retry::default() };
-    if let Some(node) = long.get("max_attempts") {
-        let tries = whole_number(node, "`max_attempts`", (1, 101), reader)?;
-        if count.is_some_and(|retries| retries + 1 != tries) {
-            reader
-                .problems
-                .error(
-                    fields.key_span("retry_count"),
-                    "`retry_count` and `max_attempts` say different things",
-                )
-                .help("`retry_count: 2` is `max_attempts: 3`: the first counts retries, the second tries");
-        }
-        retry.retries = tries - 1;
-    }
-    if let Some(node) = long.get("base_delay") {
-        retry.base_delay_seconds = duration(node, "`base_delay`", reader)?.value;
-    }
-    if let Some(node) = long.get("max_delay") {
-        retry.max_delay_seconds = duration(node, "`max_delay`", reader)?.value;
-    }
-    if retry.max_delay_seconds <= retry.base_delay_seconds {
-        retry.max_delay_seconds = retry.max_delay_seconds.max(retry.base_delay_seconds + 1);
-        if let Some(node) = long.get("max_delay") {
-            reader.problems.error(node.span, "`max_delay` must be longer than `base_delay`");
-        }
-    }
-    if let Some(node) = long.get("backoff") {
-        let factor = match node.data {
-            Data::Integer(factor) => Some(factor as f64),
-            Data::Number(factor) => Some(factor),
-            _ => None,
-        };
-        match factor.filter(|factor| (1.0..=10.0).contains(factor)) {
-            Some(factor) => retry.backoff = factor,
-            None => {
-                reader.problems.error(node.span, "`backoff` is a number from 1 to 10");
-            }
-        }
-    }
-    if let Some(node) = long.get("jitter") {
-        retry.jitter = boolean(node, "`jitter`", reader)?;
-    }
-    Some(retry)
 }
 
 fn rollback(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Rollback> {

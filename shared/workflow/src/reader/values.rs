@@ -37,6 +37,17 @@ pub(crate) fn named(node: &Node, what: &str, reader: &mut Reader<'_, '_>) -> Vec
     entries.iter().map(|entry| (checked_key(&entry.key, reader), given(&entry.value, reader))).collect()
 }
 
+/// A condition: `${ }` around it may be left out.
+pub(crate) fn condition(node: &Node, reader: &mut Reader<'_, '_>) -> Given {
+    match &node.data {
+        Data::Text(text) if !text.contains("${") => {
+            let expression = Spanned::new(text.trim().to_owned(), node.span);
+            Given { span: node.span, form: Form::Text(vec![Part::Expression(expression)]) }
+        }
+        _ => given(node, reader),
+    }
+}
+
 /// A key that may stand in a definition as it is.
 fn checked_key(key: &Spanned<String>, reader: &mut Reader<'_, '_>) -> Spanned<String> {
     if key.value.contains("${") || key.value.starts_with("{%") {

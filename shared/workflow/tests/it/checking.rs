@@ -223,10 +223,10 @@ fn outputs_of_an_action_are_known() {
 }
 
 #[test]
-fn steps_of_later_kinds_are_named() {
+fn steps_need_a_type_and_a_way_to_be_reached() {
     refused(
-        &workflow("  - { name: all, type: parallel, branches: {} }\n"),
-        &["steps of type `parallel` are not supported yet", "accepted: plugin_action"],
+        &workflow("  - { name: all, type: paralel, branches: {} }\n"),
+        &["`paralel` is no value of a step's `type`", "did you mean `parallel`?", "accepted: plugin_action"],
     );
     refused(&workflow("  - { name: all }\n"), &["a step needs `plugin:` or `type:`"]);
     let dead = "  - { name: stop, type: fail, error: E, cause: c }\n".to_owned() + &send("x");

@@ -1,0 +1,27 @@
+//! `type: approval`.
+
+use crate::model::{Approval, OnTimeout};
+use crate::reader::Reader;
+use crate::reader::fields::{Fields, word};
+use crate::reader::values::given;
+
+pub(super) const KEYS: [&str; 7] =
+    ["question", "message", "details", "approvers", "timeout", "on_timeout", "outputs"];
+const POLICIES: [(&str, OnTimeout); 3] =
+    [("fail", OnTimeout::Fail), ("approve", OnTimeout::Approve), ("decline", OnTimeout::Decline)];
+
+pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<Approval> {
+    let question = match (fields.get("question"), fields.get("message")) {
+        (Some(_), Some(message)) => {
+            reader.problems.error(message.span, "`question` is given twice: `message` is another name of it");
+            None
+        }
+        (None, Some(message)) => Some(message),
+        (_, None) => fields.required("question", reader),
+    };
+    let question = question.map(|node| given(node, reader));
+    let details = fields.get("details").map(|node| given(node, reader));
+    let approvers = fields.get("approvers").map(|node| given(node, reader));
+    let on_timeout = fields.get("on_timeout").and_then(|node| word(node, "`on_timeout`", &POLICIES, reader));
+    Some(Approval { question: question?, details, approvers, on_timeout: on_timeout.unwrap_or_default() })
+}

@@ -1,0 +1,60 @@
+//! `retry_count:` and `retry:`.
+
+use crate::model::Retry;
+use crate::reader::Reader;
+use crate::reader::fields::{Fields, boolean, duration, whole_number};
+use crate::yaml::Data;
+
+/// How often and after which delays a step is tried again, where it says so.
+pub(super) fn retry(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<Retry> {
+    let count =
+        fields.get("retry_count").and_then(|node| whole_number(node, "`retry_count`", (0, 100), reader));
+    let Some(node) = fields.get("retry") else {
+        return count.map(|retries| Retry { retries, ..Retry::default() });
+    };
+    let keys = ["max_attempts", "base_delay", "max_delay", "backoff", "jitter"];
+    let long = Fields::of(node, "`retry`", &keys, reader)?;
+    let mut retry = Retry { retries: count.unwrap_or(Retry::default().retries), ..Retry::default() };
+    if let Some(node) = long.get("max_attempts") {
+        let tries = whole_number(node, "`max_attempts`", (1, 101), reader)?;
+        if count.is_some_and(|retries| retries + 1 != tries) {
+            reader
+                .problems
+                .error(
+                    fields.key_span("retry_count"),
+                    "`retry_count` and `max_attempts` say different things",
+                )
+                .help("`retry_count: 2` is `max_attempts: 3`: the first counts retries, the second tries");
+        }
+        retry.retries = tries - 1;
+    }
+    if let Some(node) = long.get("base_delay") {
+        retry.base_delay_seconds = duration(node, "`base_delay`", reader)?.value;
+    }
+    if let Some(node) = long.get("max_delay") {
+        retry.max_delay_seconds = duration(node, "`max_delay`", reader)?.value;
+    }
+    if retry.max_delay_seconds <= retry.base_delay_seconds {
+        retry.max_delay_seconds = retry.max_delay_seconds.max(retry.base_delay_seconds + 1);
+        if let Some(node) = long.get("max_delay") {
+            reader.problems.error(node.span, "`max_delay` must be longer than `base_delay`");
+        }
+    }
+    if let Some(node) = long.get("backoff") {
+        let factor = match node.data {
+            Data::Integer(factor) => Some(factor as f64),
+            Data::Number(factor) => Some(factor),
+            _ => None,
+        };
+        match factor.filter(|factor| (1.0..=10.0).contains(factor)) {
+            Some(factor) => retry.backoff = factor,
+            None => {
+                reader.problems.error(node.span, "`backoff` is a number from 1 to 10");
+            }
+        }
+    }
+    if let Some(node) = long.get("jitter") {
+        retry.jitter = boolean(node, "`jitter`", reader)?;
+    }
+    Some(retry)
+}

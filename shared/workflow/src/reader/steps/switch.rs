@@ -1,0 +1,28 @@
+//! `type: switch`.
+
+use super::{read_all, read_some};
+use crate::model::{Case, Switch};
+use crate::reader::Reader;
+use crate::reader::fields::{Fields, list};
+use crate::reader::values::condition;
+
+pub(super) const KEYS: [&str; 3] = ["cases", "default", "timeout"];
+
+pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<Switch> {
+    let node = fields.required("cases", reader)?;
+    let nodes = list(node, "`cases`", reader)?;
+    if nodes.is_empty() {
+        reader.problems.error(node.span, "a switch needs at least one case");
+    }
+    let mut cases = Vec::new();
+    for node in nodes {
+        let Some(fields) = Fields::of(node, "a case", &["when", "steps"], reader) else { continue };
+        let when = fields.required("when", reader).map(|node| condition(node, reader));
+        let steps = read_some(&fields, "steps", reader);
+        if let (Some(when), Some(steps)) = (when, steps) {
+            cases.push(Case { when, steps });
+        }
+    }
+    let default = fields.get("default").map(|node| read_all(node, "`default`", reader));
+    Some(Switch { cases, default })
+}
