@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("provider-jira", &["domain", "http-client"]),
     ("provider-slack", &["domain", "http-client"]),
     ("engine", &["domain", "workflow"]),
+    ("workflow-test", &["domain", "engine", "workflow"]),
     ("simulators", &[]),
     ("webhooks", &["domain", "records"]),
     (
@@ -34,7 +35,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("events", &["domain", "http-client", "provider-github", "provider-jira", "provider-slack", "records"]),
     (
         "ticketsmith",
-        &["actions", "domain", "engine", "events", "records", "simulators", "webhooks", "workflow"],
+        &[
+            "actions",
+            "domain",
+            "engine",
+            "events",
+            "records",
+            "simulators",
+            "webhooks",
+            "workflow",
+            "workflow-test",
+        ],
     ),
     ("tests", &[]),
     ("benches", &["domain", "engine", "records", "simulators", "webhooks", "workflow", "actions"]),

@@ -28,6 +28,29 @@ pub(crate) struct Action {
     pub(crate) timeout_seconds: u64,
     pub(crate) input: Arc<ObjectType>,
     pub(crate) output: Arc<ObjectType>,
+    /// The entry as it was read, for tools that need the schemas themselves.
+    entry: Arc<Value>,
+}
+
+/// One action as the catalog describes it, for tools beside the compiler.
+#[derive(Debug, Clone, Copy)]
+pub struct CatalogEntry<'c> {
+    /// The name in YAML: `create_branch`.
+    pub name: &'c str,
+    /// The plugin type that serves it; `None` for actions that only read our own records.
+    pub plugin: Option<PluginType>,
+    /// Other names that mean it.
+    pub aliases: &'c [String],
+    /// The actions that may take its effect back; none where it has no effect or the effect stays.
+    pub inverses: &'c [String],
+    /// Whether it changes something outside.
+    pub effect: bool,
+    /// How long its function may run, in seconds.
+    pub timeout_seconds: u64,
+    /// The JSON Schema of its input, draft 2020-12.
+    pub input: &'c Value,
+    /// The JSON Schema of its output, draft 2020-12.
+    pub output: &'c Value,
 }
 
 /// Why a catalog cannot be read.
@@ -54,6 +77,16 @@ impl Catalog {
             .map(|(name, entry)| Ok((name.clone(), Action::read(name, entry)?)))
             .collect::<Result<_, InvalidCatalog>>()?;
         Ok(Self { actions })
+    }
+
+    /// Every action, in the order of their names.
+    pub fn entries(&self) -> impl Iterator<Item = CatalogEntry<'_>> {
+        self.actions.values().map(Action::as_entry)
+    }
+
+    /// The action that `name` means, by its own name or an alias.
+    pub fn entry(&self, name: &str) -> Option<CatalogEntry<'_>> {
+        self.find(name).map(Action::as_entry)
     }
 
     /// The action that `name` means: by its own name or an alias.
@@ -97,7 +130,21 @@ impl Action {
             timeout_seconds: entry.get("timeout_seconds").and_then(Value::as_u64).unwrap_or(default),
             input: object(name, "input", entry)?,
             output: object(name, "output", entry)?,
+            entry: Arc::new(entry.clone()),
         })
+    }
+
+    fn as_entry(&self) -> CatalogEntry<'_> {
+        CatalogEntry {
+            name: &self.name,
+            plugin: self.plugin,
+            aliases: &self.aliases,
+            inverses: &self.inverses,
+            effect: self.entry["effect"].as_bool().unwrap_or(false),
+            timeout_seconds: self.timeout_seconds,
+            input: &self.entry["input"],
+            output: &self.entry["output"],
+        }
     }
 
     /// The input field that `name` means, by its own name or an alias, with its own name.

@@ -40,6 +40,28 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// An error in `source` at a range of bytes, for tools that check files beside workflows.
+    pub fn error(source: &Source, span: (usize, usize), message: impl Into<String>) -> Self {
+        let (line, column) = source.position(span.0);
+        Self {
+            severity: Severity::Error,
+            message: message.into(),
+            path: source.path.clone(),
+            line,
+            column,
+            span,
+            label: None,
+            help: Vec::new(),
+        }
+    }
+
+    /// The same, naming the accepted names and the one that was probably meant instead of `given`.
+    #[must_use]
+    pub fn with_accepted<'n>(mut self, given: &str, names: impl IntoIterator<Item = &'n str>) -> Self {
+        self.accepted(given, names);
+        self
+    }
+
     /// The finding with its source lines underlined, as people read it in a terminal. `source` must be the file it was
     /// found in; `color` adds ANSI colors.
     pub fn render(&self, source: &Source, color: bool) -> String {

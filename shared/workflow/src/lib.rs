@@ -52,7 +52,7 @@ mod template;
 mod types;
 mod yaml;
 
-pub use catalog::{Catalog, InvalidCatalog};
+pub use catalog::{Catalog, CatalogEntry, InvalidCatalog};
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use folder::{FolderCompilation, compile_folder};
 pub use source::Source;

@@ -1,0 +1,176 @@
+//! What is wrong with a test file before anything is run: names that the workflow does not have, results that no action
+//! gives.
+
+use crate::file::{Answer, Case, Defaults, Steps, TestFile};
+use crate::functions::actions_by_function;
+use crate::names::{Callable, Names};
+use crate::reading::{bytes, key_after};
+use crate::sample;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use workflow::{Catalog, CatalogEntry, Diagnostic, Source};
+
+/// Every problem of a file, in the order of its cases.
+pub(crate) fn check(file: &TestFile, source: &Source, names: &Names, catalog: &Catalog) -> Vec<Diagnostic> {
+    let actions = actions_by_function(catalog);
+    let mut checker = Checker { source, names, catalog, actions, from: 0, found: Vec::new() };
+    if file.cases.is_empty() {
+        checker.found.push(Diagnostic::error(source, (0, 0), "a test file needs at least one case"));
+    }
+    checker.steps(&file.steps, file.defaults, false);
+    for case in &file.cases {
+        checker.from = bytes(&case.referenced).0;
+        checker.case(&case.value, case.value.defaults.or(file.defaults));
+    }
+    checker.found
+}
+
+struct Checker<'c> {
+    source: &'c Source,
+    names: &'c Names,
+    catalog: &'c Catalog,
+    actions: BTreeMap<String, String>,
+    /// Where the case starts that is checked.
+    from: usize,
+    found: Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    fn case(&mut self, case: &Case, defaults: Option<Defaults>) {
+        if case.trigger.is_some() == case.inputs.is_some() {
+            self.error(&case.name, "a case has either `trigger:` or `inputs:`");
+        }
+        if case.trigger.as_ref().is_some_and(|trigger| trigger.len() != 1) {
+            self.error(
+                "trigger",
+                "a trigger is one event: `jira.labelled: { task_id: SHOP-1, label: agent }`",
+            );
+        }
+        self.steps(&case.steps, defaults, false);
+        self.steps(&case.undo, defaults, true);
+        let expected = &case.expect;
+        let names = expected.path.iter().flatten().chain(expected.path_contains.iter().flatten());
+        for name in
+            names.chain(&expected.not_taken).chain(expected.calls.keys()).chain(expected.inputs.keys())
+        {
+            self.known(name);
+        }
+    }
+
+    fn steps(&mut self, steps: &Steps, defaults: Option<Defaults>, undo: bool) {
+        for (name, answers) in steps {
+            let plain = without_iteration(name);
+            let call = self.names.call(plain).cloned();
+            // Another workflow's effects may be taken back; an answer that nothing asks for is found when the case has run.
+            if call.is_none() && !undo {
+                let span = key_after(self.source, self.from, name);
+                let message = match self.names.in_paths().contains(plain) {
+                    true => format!("`{plain}` calls nothing, so it gives no result"),
+                    false => format!("the workflow has no step `{plain}`"),
+                };
+                let accepted = self.names.callable();
+                self.found.push(Diagnostic::error(self.source, span, message).with_accepted(plain, accepted));
+                continue;
+            }
+            for answer in answers.iter() {
+                self.answer(name, answer, call.as_ref().filter(|_| !undo), defaults);
+            }
+        }
+    }
+
+    fn answer(&mut self, name: &str, answer: &Answer, call: Option<&Callable>, defaults: Option<Defaults>) {
+        let waits = call.is_some_and(|call| call.waits);
+        let given = [
+            ("result", answer.result.is_some(), true),
+            ("error", answer.error.is_some(), true),
+            ("skip", answer.skip, true),
+            ("approve", answer.approve.is_some(), waits),
+            ("decline", answer.decline.is_some(), waits),
+            ("resume", answer.resume.is_some(), waits),
+            ("time_out", answer.time_out, waits),
+        ];
+        let mut named = given.iter().filter(|(_, given, _)| *given);
+        match (named.next(), named.next()) {
+            (Some((key, _, false)), None) => {
+                self.error(name, format!("`{name}` waits for nobody, so it has no `{key}:`"));
+            }
+            (Some(_), None) => {}
+            _ => self.error(
+                name,
+                format!("an answer of `{name}` has exactly one of result, error, skip, approve, decline, resume, time_out"),
+            ),
+        }
+        if answer.cause.is_some() && answer.error.is_none() {
+            self.error(name, format!("`cause:` of `{name}` stands only with `error:`"));
+        }
+        if answer.error.as_ref().is_some_and(|error| error.starts_with("States.")) {
+            self.error(
+                name,
+                format!("no function gives an error whose name starts with `States.`, nor can `{name}`"),
+            );
+        }
+        let action =
+            call.and_then(|call| call.function.as_ref()).and_then(|function| self.actions.get(function));
+        if let (Some(result), Some(action)) =
+            (&answer.result, action.and_then(|action| self.catalog.entry(action)))
+        {
+            let span = bytes(&result.referenced);
+            self.result(name, &result.value, span, action, defaults);
+        }
+    }
+
+    fn result(
+        &mut self,
+        name: &str,
+        given: &Value,
+        span: (usize, usize),
+        action: CatalogEntry<'_>,
+        defaults: Option<Defaults>,
+    ) {
+        let whole = match defaults {
+            Some(Defaults::FromSchema) => sample::complete(given, action.output, action.output),
+            None => given.clone(),
+        };
+        let validator = match jsonschema::validator_for(action.output) {
+            Ok(validator) => validator,
+            Err(error) => {
+                let message = format!("the output schema of {} cannot be used: {error}", action.name);
+                self.found.push(Diagnostic::error(self.source, span, message));
+                return;
+            }
+        };
+        for error in validator.iter_errors(&whole) {
+            let place = error.instance_path().to_string();
+            let place = if place.is_empty() { String::new() } else { format!(" at `{place}`") };
+            let message = format!("the result of `{name}` is none of {}{place}: {error}", action.name);
+            let mut diagnostic = Diagnostic::error(self.source, span, message);
+            if defaults.is_none() {
+                diagnostic.help.push("`defaults: from_schema` fills in what a result leaves out".to_owned());
+            }
+            self.found.push(diagnostic);
+        }
+    }
+
+    fn known(&mut self, name: &str) {
+        let plain = without_iteration(name.strip_prefix("undo ").unwrap_or(name));
+        let known = self.names.in_paths();
+        if !known.contains(plain) && !name.starts_with("undo ") {
+            let span = key_after(self.source, self.from, name);
+            let message = format!("the workflow has no step `{plain}`");
+            self.found.push(Diagnostic::error(self.source, span, message).with_accepted(plain, known));
+        }
+    }
+
+    fn error(&mut self, near: &str, message: impl Into<String>) {
+        let span = key_after(self.source, self.from, near);
+        self.found.push(Diagnostic::error(self.source, span, message));
+    }
+}
+
+/// `open_ticket` for `open_ticket[2]`.
+fn without_iteration(name: &str) -> &str {
+    match name.strip_suffix(']') {
+        Some(inner) => inner.split_once('[').map_or(name, |(name, _)| name),
+        None => name,
+    }
+}

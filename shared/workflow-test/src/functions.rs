@@ -1,0 +1,256 @@
+//! The functions as a case has them: they answer what it says, and every call is kept.
+
+use crate::answers::{Answers, Taken};
+use crate::file::{Answer, Defaults, Reply};
+use crate::key::Key;
+use crate::names::Names;
+use crate::sample;
+use async_trait::async_trait;
+use domain::execution::TaskPayload;
+use engine::{Clock, Engine, FunctionError, Invoke, SkippingClock};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use workflow::{Catalog, CatalogEntry};
+
+/// The error of a call that the case says nothing of. What the workflow does about it no longer matters.
+const NO_ANSWER: &str = "NoAnswer";
+const LIST_EFFECTS: &str = "list_effects";
+
+/// One call of a function.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    /// The step's name, or `undo <step>`.
+    pub(crate) name: String,
+    /// The indexes of the enclosing loops.
+    pub(crate) iteration: String,
+    pub(crate) input: Value,
+}
+
+pub(crate) struct Functions {
+    catalog: Arc<Catalog>,
+    /// Actions by their functions' names.
+    actions: BTreeMap<String, String>,
+    names: Names,
+    defaults: Option<Defaults>,
+    clock: Arc<SkippingClock>,
+    engine: OnceLock<Engine>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) answers: Answers,
+    pub(crate) calls: Vec<Call>,
+    /// What makes the case fail, whatever it expects.
+    pub(crate) problems: Vec<String>,
+    /// What the run did, oldest first, as the actions' journal has it.
+    journal: Vec<Value>,
+    pub(crate) model_usd: f64,
+}
+
+/// What a call comes to.
+enum Reaction {
+    Give(Value),
+    Fail(FunctionError),
+    /// Nobody answers.
+    Wait,
+}
+
+impl Functions {
+    pub(crate) fn new(
+        catalog: Arc<Catalog>,
+        names: Names,
+        answers: Answers,
+        defaults: Option<Defaults>,
+        clock: Arc<SkippingClock>,
+    ) -> Self {
+        Self {
+            actions: actions_by_function(&catalog),
+            catalog,
+            names,
+            defaults,
+            clock,
+            engine: OnceLock::new(),
+            state: Mutex::new(State { answers, ..State::default() }),
+        }
+    }
+
+    /// Lets the functions hand back task tokens.
+    pub(crate) fn connect(&self, engine: Engine) {
+        // Set once, right after the engine was opened.
+        let _ = self.engine.set(engine);
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn react(&self, function: &str, payload: &TaskPayload) -> Reaction {
+        let key = Key::read(&payload.run, &payload.key);
+        let step = self.names.of_state(&key.state);
+        let name = if key.undo { format!("undo {step}") } else { step.clone() };
+        let entry = self.actions.get(function).and_then(|action| self.catalog.entry(action));
+        let mut state = self.state();
+        let call =
+            Call { name: name.clone(), iteration: key.iteration.clone(), input: payload.input.clone() };
+        state.calls.push(call);
+        let taken = if key.undo {
+            state.answers.next_undo(&step, &key.iteration)
+        } else {
+            state.answers.next(&step, &key.iteration)
+        };
+        let reaction = match taken {
+            Taken::Answer(answer) => {
+                state.model_usd += answer.cost_usd.unwrap_or(0.0);
+                self.answer(answer, entry)
+            }
+            Taken::UsedUp(given) => {
+                state
+                    .problems
+                    .push(format!("`{name}` was called more often than the {given} answers it has"));
+                Reaction::Fail(FunctionError::new(NO_ANSWER, "the answers are used up"))
+            }
+            Taken::Nothing if key.undo => Reaction::Give(json!({})),
+            Taken::Nothing
+                if entry.is_some_and(|entry| entry.name == LIST_EFFECTS) && payload.input == json!({}) =>
+            {
+                let effects: Vec<Value> = state.journal.iter().rev().cloned().collect();
+                Reaction::Give(json!({"effects": effects}))
+            }
+            Taken::Nothing => match (self.defaults, entry) {
+                (Some(Defaults::FromSchema), Some(entry)) => {
+                    Reaction::Give(sample::sample(entry.output, entry.output))
+                }
+                _ => {
+                    state.problems.push(format!(
+                        "`{name}` was called without an answer: give it one under `steps:`, or say `defaults: from_schema`"
+                    ));
+                    Reaction::Fail(FunctionError::new(NO_ANSWER, "the case has no answer"))
+                }
+            },
+        };
+        if let (Reaction::Give(output), Some(entry), false) = (&reaction, entry, key.undo) {
+            state.keep(payload, entry, output);
+        }
+        reaction
+    }
+
+    fn answer(&self, answer: Answer, entry: Option<CatalogEntry<'_>>) -> Reaction {
+        if let Some(error) = answer.error {
+            return Reaction::Fail(FunctionError::new(error, answer.cause.unwrap_or_default()));
+        }
+        if let Some(reply) = answer.decline {
+            let cause = reply.comment.clone().unwrap_or_else(|| format!("declined by {}", reply.by));
+            return Reaction::Fail(FunctionError {
+                cause: Some(cause.clone()),
+                ..FunctionError::new("Declined", cause)
+            });
+        }
+        if answer.time_out {
+            return Reaction::Wait;
+        }
+        if answer.skip {
+            return Reaction::Give(entry.map_or(Value::Null, |entry| skipped(entry.output)));
+        }
+        let value = answer.result.map(|result| result.value).or(answer.resume);
+        let value = value.or_else(|| answer.approve.map(|reply| self.approval(&reply))).unwrap_or_default();
+        Reaction::Give(match (self.defaults, entry) {
+            (Some(Defaults::FromSchema), Some(entry)) => sample::complete(&value, entry.output, entry.output),
+            _ => value,
+        })
+    }
+
+    fn approval(&self, reply: &Reply) -> Value {
+        json!({"by": reply.by, "via": reply.via, "at": self.clock.now().to_string(), "comment": reply.comment})
+    }
+
+    /// Hands back the token of a step that waits.
+    async fn hand_back(&self, token: &str, reaction: Reaction) {
+        let Some(engine) = self.engine.get() else { return };
+        let handed = match reaction {
+            Reaction::Give(value) => engine.send_task_success(token, &value).await,
+            Reaction::Fail(error) => {
+                engine
+                    .send_task_failure(token, &error.error_type, &error.cause.unwrap_or(error.error_message))
+                    .await
+            }
+            Reaction::Wait => Ok(()),
+        };
+        if let Err(error) = handed {
+            self.state().problems.push(format!("an answer could not be handed back: {error}"));
+        }
+    }
+}
+
+#[async_trait]
+impl Invoke for Functions {
+    async fn invoke(&self, function: &str, payload: Value) -> Result<Value, FunctionError> {
+        let payload: TaskPayload = match serde_json::from_value(payload) {
+            Ok(payload) => payload,
+            Err(error) => {
+                let problem = format!("{function} was sent what no function reads: {error}");
+                self.state().problems.push(problem.clone());
+                return Err(FunctionError::new(NO_ANSWER, problem));
+            }
+        };
+        let reaction = self.react(function, &payload);
+        if let Some(token) = &payload.task_token {
+            // What may be tried again is the function's own failure, and no answer of a person.
+            if let Reaction::Fail(error) = &reaction
+                && domain::ErrorKind::RETRIED.iter().any(|kind| kind.as_str() == error.error_type)
+            {
+                return Err(error.clone());
+            }
+            self.hand_back(token, reaction).await;
+            return Ok(json!({}));
+        }
+        match reaction {
+            Reaction::Give(value) => Ok(value),
+            Reaction::Fail(error) => Err(error),
+            Reaction::Wait => {
+                self.state().problems.push(format!("{function} does not wait, so it cannot time out"));
+                Err(FunctionError::new(NO_ANSWER, "it does not wait"))
+            }
+        }
+    }
+}
+
+impl State {
+    /// Notes an effect as the actions' dispatcher does: once for each key, with what takes it back.
+    fn keep(&mut self, payload: &TaskPayload, entry: CatalogEntry<'_>, output: &Value) {
+        let known = self.journal.iter().any(|effect| effect["key"] == payload.key.as_str());
+        let skipped = output
+            .as_object()
+            .is_some_and(|fields| !fields.is_empty() && fields.values().all(Value::is_null));
+        if !entry.effect || known || skipped {
+            return;
+        }
+        let inverse = match (&payload.inverse, entry.inverses.first()) {
+            (Some(own), _) => serde_json::to_value(own.with_output(output)).unwrap_or_default(),
+            (None, Some(action)) => json!({"action": action, "input": {}}),
+            (None, None) => Value::Null,
+        };
+        self.journal.push(json!({"key": payload.key, "action": entry.name, "inverse": inverse}));
+    }
+}
+
+/// The output of a step that is skipped: every field, `null`.
+fn skipped(output: &Value) -> Value {
+    let properties = output.get("properties").and_then(Value::as_object);
+    properties.into_iter().flatten().map(|(name, _)| (name.clone(), Value::Null)).collect()
+}
+
+/// Actions by the names of their functions: `create_branch` by `CreateBranch`.
+pub(crate) fn actions_by_function(catalog: &Catalog) -> BTreeMap<String, String> {
+    catalog
+        .entries()
+        .map(|entry| {
+            let words = entry.name.split('_').map(|word| {
+                let (first, rest) = word.split_at(word.len().min(1));
+                first.to_ascii_uppercase() + rest
+            });
+            (words.collect(), entry.name.to_owned())
+        })
+        .collect()
+}

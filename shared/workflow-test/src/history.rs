@@ -1,0 +1,155 @@
+//! What an execution did, read from its history.
+
+use crate::names::Names;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The events of one execution, in the order of the file: branches and iterations one after the other, whatever ran first.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    events: Vec<Value>,
+}
+
+/// One state entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Visit {
+    pub(crate) state: String,
+    /// The error it ended with, where something caught it or it ended the execution.
+    pub(crate) error: Option<String>,
+    /// The state that came next in the same scope.
+    pub(crate) next: Option<String>,
+}
+
+impl History {
+    /// Orders the events of `GetExecutionHistory`.
+    pub(crate) fn of(events: Vec<Value>, names: &Names) -> Self {
+        let mut children: BTreeMap<u64, Vec<Value>> = BTreeMap::new();
+        for event in events {
+            children.entry(event["previousEventId"].as_u64().unwrap_or(0)).or_default().push(event);
+        }
+        for siblings in children.values_mut() {
+            siblings.sort_by_key(|event| place(event, names));
+        }
+        let mut ordered = Vec::new();
+        walk(0, false, &children, &mut ordered);
+        Self { events: ordered }
+    }
+
+    /// Every state entered, in order.
+    pub(crate) fn visits(&self) -> Vec<Visit> {
+        let mut visits: Vec<Visit> = Vec::new();
+        let mut open: Vec<usize> = Vec::new();
+        let mut left: Option<usize> = None;
+        for event in &self.events {
+            let kind = event["type"].as_str().unwrap_or_default();
+            if let Some(state) = event.pointer("/stateEnteredEventDetails/name").and_then(Value::as_str) {
+                if let Some(before) = left.take() {
+                    visits[before].next = Some(state.to_owned());
+                }
+                open.push(visits.len());
+                visits.push(Visit { state: state.to_owned(), error: None, next: None });
+            } else if kind.ends_with("StateExited") {
+                left = open.pop();
+            } else if kind.starts_with("MapIteration") {
+                // What is entered now does not follow from what was left.
+                left = None;
+            } else if let Some(at) = open.last() {
+                note_error(event, kind, &mut visits[*at]);
+            }
+        }
+        visits
+    }
+
+    /// States entered, and retries: what Step Functions charges for.
+    pub(crate) fn transitions(&self) -> usize {
+        let mut entered = 0;
+        let mut scheduled = 0;
+        let mut first = 0;
+        let mut fresh = false;
+        for event in &self.events {
+            let kind = event["type"].as_str().unwrap_or_default();
+            if kind.ends_with("StateEntered") {
+                entered += 1;
+                fresh = true;
+            } else if matches!(kind, "TaskScheduled" | "LambdaFunctionScheduled") {
+                scheduled += 1;
+                first += usize::from(fresh);
+                fresh = false;
+            }
+        }
+        entered + scheduled - first
+    }
+}
+
+fn note_error(event: &Value, kind: &str, visit: &mut Visit) {
+    const FAILED: [&str; 4] = ["Failed", "TimedOut", "SubmitFailed", "StartFailed"];
+    if kind.starts_with("Execution") {
+        return;
+    }
+    if FAILED.iter().any(|ending| kind.ends_with(ending)) {
+        let details =
+            event.as_object().into_iter().flatten().find(|(name, _)| name.ends_with("EventDetails"));
+        let error = details.and_then(|(_, details)| details["error"].as_str());
+        visit.error = Some(error.unwrap_or("States.TaskFailed").to_owned());
+    } else if kind.ends_with("Succeeded") {
+        visit.error = None;
+    }
+}
+
+/// Ends of a container come after all that happens within it; iterations in their order, branches in the order of the file.
+fn place(event: &Value, names: &Names) -> (bool, u64, usize, u64) {
+    let index = event.pointer("/mapIterationStartedEventDetails/index").and_then(Value::as_u64).unwrap_or(0);
+    let state = event.pointer("/stateEnteredEventDetails/name").and_then(Value::as_str);
+    let id = event["id"].as_u64().unwrap_or(0);
+    (ends_container(event), index, state.map_or(0, |state| names.place(state)), id)
+}
+
+fn ends_container(event: &Value) -> bool {
+    let kind = event["type"].as_str().unwrap_or_default();
+    (kind.starts_with("ParallelState") || kind.starts_with("MapState"))
+        && ["Succeeded", "Failed", "Aborted"].iter().any(|ending| kind.ends_with(ending))
+}
+
+fn starts_container(event: &Value) -> bool {
+    matches!(event["type"].as_str(), Some("ParallelStateStarted" | "MapStateStarted"))
+}
+
+/// Puts what follows an event into `ordered`. Gives the end of the container in which that stands, once it comes to it: the
+/// last branch to end carries on with it, but it belongs after all of them.
+fn walk<'e>(
+    mut id: u64,
+    mut starts: bool,
+    children: &'e BTreeMap<u64, Vec<Value>>,
+    ordered: &mut Vec<Value>,
+) -> Option<&'e Value> {
+    loop {
+        let following = children.get(&id)?;
+        if let ([only], false) = (following.as_slice(), starts) {
+            if ends_container(only) {
+                return Some(only);
+            }
+            ordered.push(only.clone());
+            (id, starts) = (number(only), starts_container(only));
+            continue;
+        }
+        let mut end = None;
+        for event in following {
+            if ends_container(event) {
+                end = Some(event);
+            } else {
+                ordered.push(event.clone());
+                end = walk(number(event), starts_container(event), children, ordered).or(end);
+            }
+        }
+        let end = end?;
+        if !starts {
+            return Some(end);
+        }
+        ordered.push(end.clone());
+        (id, starts) = (number(end), false);
+    }
+}
+
+fn number(event: &Value) -> u64 {
+    event["id"].as_u64().unwrap_or(0)
+}

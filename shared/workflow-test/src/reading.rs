@@ -1,0 +1,78 @@
+//! From YAML to a test file, and what is wrong where it cannot be one.
+
+use crate::file::TestFile;
+use serde_saphyr::{Error, Location};
+use workflow::{Diagnostic, Source};
+
+/// Reads a test file. The first mistake ends the reading.
+///
+/// # Errors
+/// What is wrong, with its place, what is accepted there and the nearest accepted name.
+pub fn read(source: &Source) -> Result<TestFile, Box<Diagnostic>> {
+    serde_saphyr::from_str(&source.text).map_err(|error| Box::new(diagnostic(source, &error)))
+}
+
+fn diagnostic(source: &Source, error: &Error) -> Diagnostic {
+    let error = error.without_snippet();
+    let span = error.location().map_or((0, 0), |location| bytes(&location));
+    match error {
+        Error::SerdeUnknownField { field, expected, .. } => {
+            Diagnostic::error(source, span, format!("`{field}` is no key here"))
+                .with_accepted(field, expected.iter().copied())
+        }
+        Error::SerdeUnknownVariant { variant, expected, .. } => {
+            Diagnostic::error(source, span, format!("`{variant}` is not accepted here"))
+                .with_accepted(variant, expected.iter().copied())
+        }
+        Error::SerdeMissingField { field, .. } => {
+            Diagnostic::error(source, span, format!("`{field}:` is missing here"))
+        }
+        Error::Message { msg, .. } => Diagnostic::error(source, span, msg.as_str()),
+        other => {
+            let message = other.to_string();
+            Diagnostic::error(source, span, message.lines().next().unwrap_or_default())
+        }
+    }
+}
+
+/// The bytes of a place.
+pub(crate) fn bytes(location: &Location) -> (usize, usize) {
+    let number = |value: Option<u64>| value.and_then(|value| usize::try_from(value).ok()).unwrap_or(0);
+    let start = number(location.span().byte_offset());
+    (start, start + number(location.span().byte_len()))
+}
+
+/// The bytes of the first `word:` at or after `from`; the key of a mapping that is known to stand there.
+pub(crate) fn key_after(source: &Source, from: usize, word: &str) -> (usize, usize) {
+    let rest = source.text.get(from..).unwrap_or_default();
+    rest.match_indices(word)
+        .find(|(at, _)| rest[at + word.len()..].trim_start_matches(['"', '\'', ' ']).starts_with(':'))
+        .or_else(|| rest.match_indices(word).next())
+        .map_or((from, from), |(at, _)| (from + at, from + at + word.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> Diagnostic {
+        *read(&Source::new("workflows/a.test.yaml", text)).unwrap_err()
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place_and_the_nearest_name() {
+        let found = refused("cases:\n  - name: a\n    expect: { outcom: succeeded }\n");
+        assert_eq!((found.message.as_str(), found.line), ("`outcom` is no key here", 3));
+        assert_eq!(found.label.as_deref(), Some("did you mean `outcome`?"));
+        let found = refused("cases:\n  - name: a\n    expect: { outcome: succeded }\n");
+        assert_eq!(found.label.as_deref(), Some("did you mean `succeeded`?"));
+        let found = refused("cases:\n  - name: a\n    steps: { x: [{ reslt: 1 }] }\n    expect: {}\n");
+        assert_eq!((found.message.as_str(), found.line), ("`reslt` is no key here", 3));
+        let found = refused("cases:\n  - expect: {}\n");
+        assert_eq!(found.message, "`name:` is missing here");
+        let found = refused("cases:\n  - name: a\n    steps: { x: 7 }\n    expect: {}\n");
+        assert!(found.message.contains("a mapping, or a list of mappings"), "{}", found.message);
+        let found = refused("cases: [\n");
+        assert!(found.line >= 1 && !found.message.is_empty());
+    }
+}

@@ -1,0 +1,55 @@
+//! How a case starts: the input of its execution, made where every execution's is made.
+
+use crate::file::{Case, TestActor, TestFile};
+use domain::execution::ExecutionInput;
+use domain::routes::Routes;
+use domain::{Actor, Event, Source};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use workflow::Compilation;
+
+/// The input of a case's execution, or why none starts.
+pub(crate) fn input(
+    file: &TestFile,
+    case: &Case,
+    compilation: &Compilation,
+) -> Result<ExecutionInput, String> {
+    let routes =
+        Routes { workflows: BTreeMap::from([(compilation.name.clone(), compilation.route.clone())]) };
+    let trigger = case.trigger.as_ref().and_then(|trigger| trigger.iter().next());
+    let source = trigger.map_or(Source::Api, |(kind, _)| kind.source());
+    let given = case.actor.as_ref().or(file.actor.as_ref());
+    let actor = given.map(|actor| person(actor, source));
+    let project = case.project.clone().or_else(|| file.project.clone());
+    let (inputs, event) = match trigger {
+        None => {
+            let inputs = case.inputs.clone().unwrap_or_default();
+            let inputs = routes.check_inputs(&compilation.name, &inputs, &Map::new());
+            (inputs.map_err(|invalid| invalid.to_string())?, Map::new())
+        }
+        Some((kind, fields)) => {
+            let event = Event {
+                kind: *kind,
+                delivery: "test".to_owned(),
+                actor: actor.clone(),
+                project: project.clone(),
+                task_id: fields.get("task_id").and_then(Value::as_str).map(str::to_owned),
+                fields: fields.clone(),
+            };
+            let start = routes.start_for(&event).map_err(|invalid| invalid.to_string())?;
+            let start =
+                start.ok_or_else(|| format!("the event matches no trigger of `{}`", compilation.name))?;
+            (start.inputs, start.event)
+        }
+    };
+    Ok(ExecutionInput { inputs, event, project, actor, parent: None })
+}
+
+fn person(actor: &TestActor, source: Source) -> Actor {
+    Actor {
+        source: actor.source.unwrap_or(source),
+        id: actor.id.clone(),
+        display_name: actor.display_name.clone(),
+        person: actor.person.clone(),
+    }
+}
