@@ -79,7 +79,12 @@ impl Grant {
             (Service::StepFunctions, Caller::Events) => {
                 matches!(
                     operation,
-                    "StartExecution" | "DescribeExecution" | "DescribeStateMachineForExecution"
+                    "StartExecution"
+                        | "DescribeExecution"
+                        | "DescribeStateMachineForExecution"
+                        | "SendTaskFailure"
+                        | "SendTaskSuccess"
+                        | "StopExecution"
                 )
             }
             (Service::StepFunctions, Caller::CommandLine) => {

@@ -59,6 +59,7 @@ pub fn has_effect(action: ActionName) -> bool {
             | CreateTask
             | DeleteBranch
             | DeletePage
+            | RequestApproval
             | RevertCommit
             | SendMessage
             | UpdateMessage
@@ -97,6 +98,7 @@ fn schemas(action: ActionName) -> (Value, Value) {
             )
         }
         ActionName::AwaitBudget => pair::<actions::await_budget::Input, actions::await_budget::Output>(),
+        ActionName::AwaitEvent => pair::<actions::await_event::Input, actions::await_event::Output>(),
         ActionName::CheckActor => pair::<actions::check_actor::Input, actions::check_actor::Output>(),
         ActionName::ClosePullRequest => {
             pair::<actions::close_pull_request::Input, actions::close_pull_request::Output>()
@@ -135,6 +137,9 @@ fn schemas(action: ActionName) -> (Value, Value) {
         }
         ActionName::GetTask => pair::<actions::get_task::Input, actions::get_task::Output>(),
         ActionName::ListEffects => pair::<actions::list_effects::Input, actions::list_effects::Output>(),
+        ActionName::RequestApproval => {
+            pair::<actions::request_approval::Input, actions::request_approval::Output>()
+        }
         ActionName::RevertCommit => pair::<actions::revert_commit::Input, actions::revert_commit::Output>(),
         ActionName::SendMessage => pair::<actions::send_message::Input, actions::send_message::Output>(),
         ActionName::UpdateMessage => {

@@ -93,6 +93,16 @@ impl Feedback {
         failed.map_or(Ok(()), Err)
     }
 
+    /// Replaces a message in the chat.
+    pub(crate) async fn replace_message(
+        &self,
+        sent: &SentMessage,
+        body: &MessageBody,
+    ) -> Result<(), ActionError> {
+        let configuration = self.table.configuration(self.clock.now()).await?;
+        self.providers.chat(&configuration).await?.update_message(sent, body, None).await
+    }
+
     /// Makes or replaces the comment, and gives its place.
     async fn write(
         &self,

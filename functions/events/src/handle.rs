@@ -10,7 +10,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::{ActionError, Clock, SystemClock};
 use futures::future::join_all;
-use records::{ExecutionRecord, Table};
+use records::{Changed, ExecutionRecord, Table};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,10 +77,7 @@ impl Events {
     pub async fn handle(&self, event: EventInput) -> Result<(), ActionError> {
         match event {
             EventInput::StatusChange(change) => self.status_changed(*change).await,
-            EventInput::Changed(executions) => {
-                self.changed(executions).await;
-                Ok(())
-            }
+            EventInput::Changed(changes) => self.changed(changes).await,
             EventInput::Sweep => self.sweep().await,
         }
     }
@@ -110,8 +107,20 @@ impl Events {
         self.feedback.refresh(&change.name).await
     }
 
-    async fn changed(&self, executions: BTreeSet<String>) {
-        join_all(executions.iter().map(|execution| self.refresh_logged(execution))).await;
+    /// What people asked for is done first, then what they see is brought up to date. Only the former is an error, for the same
+    /// changes come again then.
+    async fn changed(&self, changes: BTreeSet<Changed>) -> Result<(), ActionError> {
+        for change in &changes {
+            match change {
+                Changed::Waiter { topic, key } => self.waiter_changed(topic, key).await?,
+                Changed::Occurrence(key) => self.happened(key).await?,
+                Changed::Execution(name) => self.stop_where_asked(name).await?,
+                Changed::Step(_) | Changed::Cost(_) | Changed::Other => {}
+            }
+        }
+        let executions: BTreeSet<&str> = changes.iter().filter_map(Changed::execution).collect();
+        join_all(executions.into_iter().map(|execution| self.refresh_logged(execution))).await;
+        Ok(())
     }
 
     /// Feedback that the next event repeats where it fails.

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 pub enum EventInput {
     /// An execution started or ended.
     StatusChange(Box<StatusChange>),
-    /// Records of these executions changed; each name once.
-    Changed(BTreeSet<String>),
+    /// These records changed; each change once.
+    Changed(BTreeSet<Changed>),
     /// It is time to look after open executions.
     Sweep,
 }
@@ -117,7 +117,7 @@ impl EventInput {
     /// Changes of the table by the keys (`pk`, `sk`) of the items that changed.
     pub fn from_keys<'a>(keys: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let changed = keys.into_iter().map(|(pk, sk)| Changed::from_keys(pk, sk));
-        Self::Changed(changed.filter_map(|changed| changed.execution().map(str::to_owned)).collect())
+        Self::Changed(changed.filter(|changed| *changed != Changed::Other).collect())
     }
 
     fn from_status_change(detail: Value) -> Result<Self, UnknownEvent> {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_of_changes_names_each_execution_once() {
+    fn a_batch_of_changes_tells_each_once() {
         let record = |pk: &str, sk: &str| {
             json!({"eventName": "MODIFY", "dynamodb": {
                 "Keys": {"pk": {"S": pk}, "sk": {"S": sk}}, "NewImage": {}, "StreamViewType": "NEW_AND_OLD_IMAGES"}})
@@ -176,11 +176,13 @@ mod tests {
             record("EXECUTION#a", "STEP#GetTask"),
             record("EXECUTION#a", "EXECUTION"),
             record("EXECUTION#b", "COST#2026#1"),
+            record("EXECUTION#b", "COST#2026#2"),
             record("EXECUTION#c", "PROGRESS"),
             record("TASK#SHOP-1", "TASK"),
         ]});
-        let names = BTreeSet::from(["a".to_owned(), "b".to_owned()]);
-        assert_eq!(EventInput::from_json(event), Ok(EventInput::Changed(names)));
+        let step = Changed::Step("a".to_owned());
+        let changes = [Changed::Execution("a".to_owned()), step, Changed::Cost("b".to_owned())];
+        assert_eq!(EventInput::from_json(event), Ok(EventInput::Changed(BTreeSet::from(changes))));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! started it looks, writes an execution's end into the records, and sweeps after open executions. It holds the tokens to
 //! comment, react and message, and nothing else.
 
+mod answer;
 mod ending;
 mod feedback;
 mod gate;
@@ -13,6 +14,7 @@ mod input;
 mod providers;
 mod reason;
 mod settings;
+mod stop;
 mod sweep;
 mod undo;
 

@@ -19,6 +19,9 @@ impl Events {
     /// Looks at every open execution whose check is due. What fails for one is logged and tried again by the next sweep.
     pub(crate) async fn sweep(&self) -> Result<(), ActionError> {
         let now = self.clock.now();
+        if let Err(error) = self.resume_where_room().await {
+            tracing::error!(%error, "executions that wait for money could not be looked at");
+        }
         for execution in self.table.open_due(now, AT_A_TIME).await? {
             if let Err(error) = self.check(&execution, now).await {
                 tracing::error!(execution = execution.name, %error, "an open execution could not be checked");
@@ -40,6 +43,7 @@ impl Events {
                 "RUNNING" | "PENDING_REDRIVE" => {
                     self.table.mark_started(&execution.name, &arn, now).await?;
                     self.table.postpone_check(execution, now).await?;
+                    self.stop_where_asked(&execution.name).await?;
                     self.refresh_logged(&execution.name).await;
                     Ok(())
                 }

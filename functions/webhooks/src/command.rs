@@ -1,4 +1,4 @@
-//! The words people know behind `/ticketsmith`.
+//! The words people know behind `/ticketsmith` and behind a mention of the bot.
 
 /// What was asked for, where it is more than starting a workflow.
 #[derive(Debug, PartialEq)]
@@ -7,6 +7,8 @@ pub(crate) enum Command {
     Status { task_id: Option<String> },
     /// What was spent: on one ticket, or this month by the person who asks.
     Costs { task_id: Option<String> },
+    /// What steers an execution.
+    Steer(Steering),
     /// What can be asked.
     Help,
     /// A word we know that no workflow here is started by.
@@ -15,15 +17,50 @@ pub(crate) enum Command {
     Unknown { word: String },
 }
 
-/// Words that start or steer work. They are served when a workflow has a `slack.command` trigger for them.
-const WORDS: [&str; 8] = ["run", "plan", "revise", "review", "approve", "deny", "stop", "undo"];
+/// What a person wants of an execution that was begun.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Steering {
+    pub(crate) word: SteeringWord,
+    /// The ticket, where one was typed.
+    pub(crate) task_id: Option<String>,
+    /// What else was said.
+    pub(crate) comment: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SteeringWord {
+    Approve,
+    Deny,
+    Stop,
+    Undo,
+}
+
+impl SteeringWord {
+    fn read(word: &str) -> Option<Self> {
+        match word {
+            "approve" => Some(Self::Approve),
+            "deny" => Some(Self::Deny),
+            "stop" => Some(Self::Stop),
+            "undo" => Some(Self::Undo),
+            _ => None,
+        }
+    }
+}
+
+/// Words that start work. They are served when a workflow has a trigger for them.
+const WORDS: [&str; 4] = ["run", "plan", "revise", "review"];
 
 impl Command {
-    /// Reads the words behind the command.
+    /// Reads the words behind the command, the ticket second: `approve SHOP-1 looks good`.
     pub(crate) fn read(text: &str) -> Self {
         let mut words = text.split_whitespace();
         let word = words.next().unwrap_or("help").to_lowercase();
         let task_id = words.next().map(str::to_owned);
+        if let Some(word) = SteeringWord::read(&word) {
+            let rest = words.collect::<Vec<_>>().join(" ");
+            let comment = Some(rest).filter(|rest| !rest.is_empty());
+            return Self::Steer(Steering { word, task_id, comment });
+        }
         match word.as_str() {
             "status" => Self::Status { task_id },
             "costs" => Self::Costs { task_id },
@@ -31,6 +68,17 @@ impl Command {
             known if WORDS.contains(&known) => Self::NotServed { word },
             _ => Self::Unknown { word },
         }
+    }
+}
+
+impl Steering {
+    /// Reads a comment on a ticket, which needs no ticket in its words: `approve looks good`. `None` when it steers nothing.
+    pub(crate) fn read_on_ticket(text: &str, task_id: &str) -> Option<Self> {
+        let text = text.trim();
+        let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let word = SteeringWord::read(&word.trim_end_matches(['.', '!', ',']).to_lowercase())?;
+        let comment = Some(rest.trim().to_owned()).filter(|rest| !rest.is_empty());
+        Some(Self { word, task_id: Some(task_id.to_owned()), comment })
     }
 }
 
@@ -43,7 +91,23 @@ mod tests {
         assert_eq!(Command::read(""), Command::Help);
         assert_eq!(Command::read("STATUS shop-1"), Command::Status { task_id: Some("shop-1".into()) });
         assert_eq!(Command::read("costs"), Command::Costs { task_id: None });
-        assert_eq!(Command::read("undo SHOP-1"), Command::NotServed { word: "undo".into() });
+        assert_eq!(Command::read("plan SHOP-1"), Command::NotServed { word: "plan".into() });
+        let steering = |word, comment: Option<&str>| Steering {
+            word,
+            task_id: Some("SHOP-1".into()),
+            comment: comment.map(str::to_owned),
+        };
+        let undo = Command::Steer(steering(SteeringWord::Undo, None));
+        assert_eq!(Command::read("undo SHOP-1"), undo);
+        let approved = steering(SteeringWord::Approve, Some("looks good"));
+        assert_eq!(Command::read("Approve SHOP-1  looks good"), Command::Steer(approved));
+        let on_ticket = |text| Steering::read_on_ticket(text, "SHOP-1");
+        assert_eq!(
+            on_ticket("Approve! looks good"),
+            Some(steering(SteeringWord::Approve, Some("looks good")))
+        );
+        assert_eq!(on_ticket("deny"), Some(steering(SteeringWord::Deny, None)));
+        assert_eq!(on_ticket("we approve of this"), None);
         assert_eq!(Command::read("dance"), Command::Unknown { word: "dance".into() });
     }
 }

@@ -27,6 +27,7 @@ mod settings;
 mod signature;
 mod slash;
 mod start;
+mod steer;
 
 pub use receive::Webhooks;
 pub use settings::{MissingVariable, Settings};

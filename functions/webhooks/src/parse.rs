@@ -8,7 +8,7 @@ mod slack;
 use crate::signature::{Sender, Verified};
 use axum::http::HeaderMap;
 use domain::configuration::Webhooks;
-use domain::{Event, Source};
+use domain::{Actor, Event, Source};
 use records::ClosedPullRequest;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use sha2::{Digest, Sha256};
@@ -29,7 +29,7 @@ pub(crate) enum Meaning {
     /// Somebody typed our slash command and waits for the answer.
     SlashCommand(Event),
     /// Somebody pressed a button of ours.
-    Button { action: String, user: String },
+    Button { action: String, value: String, actor: Actor },
     /// A pull request came to its end, which later figures count.
     PullRequestClosed(ClosedPullRequest),
     /// The sender asks whether we are here.

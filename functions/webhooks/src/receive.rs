@@ -1,12 +1,14 @@
 //! The road of one delivery: size, signature, meaning, decision, record, start, answer.
 
 use crate::answer::Outcome;
+use crate::command::{Command, Steering};
 use crate::parse::{Malformed, Meaning, parse};
 use crate::route::{Decision, decide};
 use crate::secrets::{SecretsCache, SecretsError};
 use crate::settings::Settings;
 use crate::signature::{Sender, SignatureError, Unverified, Verified};
 use crate::start::Starter;
+use crate::steer::{Steered, Steerer};
 use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
 use axum::Router;
@@ -16,9 +18,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use domain::configuration::Configuration;
-use domain::{Clock, Event, SystemClock};
+use domain::routes::Routes;
+use domain::{Clock, Event, EventKey, EventKind, SystemClock};
 use jiff::Timestamp;
-use records::{RecordsError, Table};
+use records::{Occurrence, RecordsError, Table};
 use serde_json::json;
 use std::any::Any;
 use std::sync::Arc;
@@ -125,10 +128,16 @@ impl Webhooks {
                 self.table.put_closed_pull_request(&closed).await?;
                 vec![Outcome::Recorded]
             }
-            Meaning::Button { action, user } => {
-                let reason = format!("no execution waits for the button `{action}`");
-                tracing::info!(%user, "{reason}");
-                vec![Outcome::Ignored { reason }]
+            Meaning::Button { action, value, actor } => {
+                let actor = configuration.identify(actor);
+                let by = Steerer {
+                    configuration: &configuration,
+                    actor: &actor,
+                    kind: EventKind::SlackCommand,
+                    delivery: &delivery.id,
+                    now,
+                };
+                vec![self.press(&by, &action, &value).await?.into()]
             }
             Meaning::Ping => vec![Outcome::Pong],
             Meaning::Ignored(reason) => vec![Outcome::Ignored { reason }],
@@ -174,6 +183,11 @@ impl Webhooks {
         let routes = self.table.routes(now).await?;
         let mut outcomes = Vec::with_capacity(events.len());
         for event in events {
+            self.keep_for_waiters(&event, now).await?;
+            if let Some(steered) = self.steer_by_comment(configuration, &routes, &event, now).await? {
+                outcomes.push(steered.into());
+                continue;
+            }
             outcomes.push(match decide(configuration, &routes, event) {
                 Decision::Start(planned) => self.starter.start(*planned, now).await?,
                 Decision::Ignore(reason) => Outcome::Ignored { reason },
@@ -181,6 +195,43 @@ impl Webhooks {
             });
         }
         Ok(outcomes)
+    }
+
+    /// A step may wait for the event, or will: it is found by whoever comes second.
+    async fn keep_for_waiters(&self, event: &Event, now: Timestamp) -> Result<(), Refusal> {
+        if let Ok(Some(key)) = EventKey::new(event.kind, &event.fields) {
+            let occurrence = Occurrence { fields: event.fields.clone(), at: now };
+            self.table.put_occurrence(&key, &occurrence).await?;
+        }
+        Ok(())
+    }
+
+    /// A comment on a ticket that says `approve`, `deny`, `stop` or `undo` to the bot, unless a workflow is started by it.
+    async fn steer_by_comment(
+        &self,
+        configuration: &Configuration,
+        routes: &Routes,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<Option<Steered>, Refusal> {
+        let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default();
+        let steering = match (event.kind, &event.task_id) {
+            (EventKind::JiraCommented | EventKind::GithubCommented, Some(task_id)) => {
+                Steering::read_on_ticket(text, task_id)
+            }
+            (EventKind::SlackMentioned, _) => match Command::read(text) {
+                Command::Steer(steering) => Some(steering),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (Some(steering), Some(actor)) = (steering, event.actor.clone()) else { return Ok(None) };
+        if routes.start_for(event).is_ok_and(|start| start.is_some()) {
+            return Ok(None);
+        }
+        let actor = configuration.identify(actor);
+        let by = Steerer { configuration, actor: &actor, kind: event.kind, delivery: &event.delivery, now };
+        self.steer(&by, steering).await.map(Some)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::command::Command;
 use crate::receive::{Refusal, Webhooks, log};
 use crate::route::{Decision, canonical, decide};
 use crate::signature::Sender;
+use crate::steer::{Steered, Steerer};
 use domain::configuration::Configuration;
 use domain::routes::Routes;
 use domain::{Event, EventKind, MicroUsd};
@@ -53,6 +54,22 @@ impl Webhooks {
                 let account = actor.map(|actor| actor.account()).unwrap_or_default();
                 let spending = self.table.spending(&LimitOf::month(account, now)).await?;
                 costs("You this month", spending, configuration.budgets.per_user_month())
+            }
+            Command::Steer(steering) => {
+                let Some(actor) = actor else { return Ok(SlackAnswer::to_person("Nobody is named.")) };
+                let by = Steerer {
+                    configuration,
+                    actor: &actor,
+                    kind: EventKind::SlackCommand,
+                    delivery: &delivery,
+                    now,
+                };
+                match self.steer(&by, steering).await? {
+                    Steered::Done(words) => SlackAnswer::to_channel(escape(&words)),
+                    Steered::Refused(reason) => {
+                        SlackAnswer::to_person(format!(":no_entry: {}", escape(&reason)))
+                    }
+                }
             }
             Command::Help => help(command, &served),
             Command::NotServed { word } => SlackAnswer::to_person(format!(
@@ -130,7 +147,7 @@ fn status_line(execution: &ExecutionRecord, now: Timestamp) -> String {
         escape(&execution.workflow),
         execution.outcome
     );
-    if let Some(cause) = &execution.cause {
+    if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
         let cause: String = cause.chars().take(300).collect();
         line.push_str(&format!("\n> {}", escape(&cause.replace('\n', " "))));
     }
@@ -177,6 +194,8 @@ fn listed(command: &str, served: &[(String, String)]) -> String {
 fn help(command: &str, served: &[(String, String)]) -> SlackAnswer {
     SlackAnswer::to_person("*Ticketsmith turns tickets into pull requests.*").section(format!(
         "{}\n`{command} status [ticket]` how executions stand\n`{command} costs [ticket]` what was spent\n\
+         `{command} approve ticket` and `{command} deny ticket` answer its question\n\
+         `{command} stop ticket` ends the work on it, `{command} undo ticket` takes back what was done\n\
          `{command} help` this list",
         listed(command, served)
     ))

@@ -125,6 +125,11 @@ macro_rules! actions {
                 match self { $(Self::$variant => stringify!($variant),)* }
             }
 
+            /// Whether the action parks its execution: the step ends when somebody answers its task token.
+            pub fn parks(self) -> bool {
+                matches!(self, Self::AwaitBudget | Self::AwaitEvent | Self::RequestApproval)
+            }
+
             /// The plugin type that serves it; `None` for actions that only read our own records.
             pub fn plugin(self) -> Option<PluginType> {
                 match self { $(Self::$variant => $plugin,)* }
@@ -186,8 +191,12 @@ actions! {
     GenerateText = "generate_text", Some(AiProvider);
     /// Parks an execution on a task token until its limit is raised.
     AwaitBudget = "await_budget", None;
+    /// Parks an execution on a task token until something happens outside.
+    AwaitEvent = "await_event", None;
     /// Closes a run to new effects and lists what it did, newest first.
     ListEffects = "list_effects", None;
+    /// Asks people a question and parks the execution on a task token until one of them answers.
+    RequestApproval = "request_approval", None;
 }
 
 impl fmt::Display for ActionName {

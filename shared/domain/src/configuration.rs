@@ -1,13 +1,15 @@
 //! `ticketsmith.yaml`: the one configuration file, validated as a whole. Secrets are named in it, never held by it.
 
+mod people;
 mod plugins;
 
+pub use people::{Permission, Role, User};
 pub use plugins::{
     ClaudeSettings, ConfluenceSettings, GithubSettings, JiraSettings, Plugins, Rate, SlackSettings,
 };
 
 use crate::action::PluginType;
-use crate::event::{Actor, Source};
+use crate::event::Source;
 use crate::money::MicroUsd;
 use crate::repository::{BranchName, RepositoryName};
 use schemars::JsonSchema;
@@ -214,51 +216,6 @@ fn alerts() -> Vec<u8> {
     vec![50, 80, 100]
 }
 
-/// A person and what they are called in each service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct User {
-    /// Our name for them; limits, groups and costs use it.
-    pub name: String,
-    /// Their GitHub login.
-    #[serde(default)]
-    pub github: Option<String>,
-    /// Their Slack member id.
-    #[serde(default)]
-    pub slack: Option<String>,
-    /// Their Jira account id.
-    #[serde(default)]
-    pub jira: Option<String>,
-    /// What they may do.
-    #[serde(default)]
-    pub roles: BTreeSet<Role>,
-}
-
-/// What a person may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Look.
-    Viewer,
-    /// Start and steer executions.
-    Developer,
-    /// Answer approvals.
-    Approver,
-    /// Change the configuration.
-    Admin,
-}
-
-/// Why an actor may not trigger, or that only the provider can tell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Permission {
-    /// A group they belong to is admitted.
-    Granted,
-    /// Only repository writers are admitted: the workflow's first step asks the provider.
-    AskProvider,
-    /// Not admitted, with the reason for people.
-    Denied(String),
-}
-
 impl Configuration {
     /// Every contradiction in the file, each as a sentence that names the key; empty when it can be used.
     pub fn problems(&self) -> Vec<String> {
@@ -343,44 +300,6 @@ impl Configuration {
     /// The project whose repository this is.
     pub fn project_of_repository(&self, repository: &str) -> Option<&Project> {
         self.projects.iter().find(|project| project.repository.as_str().eq_ignore_ascii_case(repository))
-    }
-
-    /// The actor with the configured person filled in, where one matches.
-    pub fn identify(&self, mut actor: Actor) -> Actor {
-        let matches = |user: &&User| {
-            let id = match actor.source {
-                Source::Jira => &user.jira,
-                Source::Github => &user.github,
-                Source::Slack => &user.slack,
-                Source::Schedule => return false,
-                Source::Api => return user.name == actor.id,
-            };
-            id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(&actor.id))
-        };
-        actor.person = self.users.iter().find(matches).map(|user| user.name.clone());
-        actor
-    }
-
-    /// Whether the actor may start executions of the project, as far as the configuration can tell.
-    pub fn may_trigger(&self, project: &Project, actor: &Actor) -> Permission {
-        let person = actor.person.as_deref();
-        let in_group = |group: &String| {
-            self.groups
-                .get(group)
-                .is_some_and(|members| person.is_some_and(|name| members.iter().any(|m| m == name)))
-        };
-        if project.may_trigger.iter().any(in_group) {
-            return Permission::Granted;
-        }
-        if project.may_trigger.iter().any(|group| group == REPOSITORY_WRITERS) {
-            return Permission::AskProvider;
-        }
-        Permission::Denied(format!(
-            "{} may not start work on {}; members of {} may",
-            actor.display_name.as_deref().unwrap_or(&actor.id),
-            project.key,
-            project.may_trigger.join(", ")
-        ))
     }
 }
 

@@ -153,6 +153,50 @@ impl EventKind {
             Self::Schedule | Self::ApiRun => &[],
         }
     }
+
+    /// The fields by which a `wait` step tells one event of this kind from others; empty for kinds that nothing can wait for.
+    pub fn match_fields(self) -> &'static [&'static str] {
+        match self {
+            Self::JiraLabelled | Self::JiraTransitioned | Self::JiraCommented | Self::GithubLabelled => {
+                &["task_id"]
+            }
+            Self::GithubCommented | Self::GithubReviewRequestedChanges => &["repository", "number"],
+            Self::GithubChecksCompleted => &["repository", "sha"],
+            Self::SlackMentioned => &["channel", "thread"],
+            Self::SlackCommand | Self::Schedule | Self::ApiRun => &[],
+        }
+    }
+}
+
+/// What a `wait` step waits for and what an event that happened is found by: the kind with its match fields' values. Two
+/// are equal when the step waits for that event; text is compared ignoring case, as repositories are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EventKey(String);
+
+impl EventKey {
+    /// The key of an event of this kind with these fields. `None` when nothing can wait for the kind.
+    ///
+    /// # Errors
+    /// The first of [`EventKind::match_fields`] that is absent, or neither text nor a number.
+    pub fn new(kind: EventKind, fields: &Map<String, Value>) -> Result<Option<Self>, &'static str> {
+        if kind.match_fields().is_empty() {
+            return Ok(None);
+        }
+        let mut values = vec![kind.as_str().to_owned()];
+        for name in kind.match_fields() {
+            values.push(match fields.get(*name) {
+                Some(Value::String(text)) => text.to_lowercase(),
+                Some(Value::Number(number)) => number.to_string(),
+                _ => return Err(name),
+            });
+        }
+        Ok(Some(Self(values.join("/"))))
+    }
+
+    /// The key as text: `github.checks_completed/acme/shop/0a1b2c`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for EventKind {
@@ -198,4 +242,33 @@ pub struct Event {
     pub task_id: Option<String>,
     /// The fields of [`EventKind::fields`], captures included.
     pub fields: Map<String, Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn key(kind: EventKind, fields: Value) -> Result<Option<String>, &'static str> {
+        let Value::Object(fields) = fields else { panic!("no object") };
+        Ok(EventKey::new(kind, &fields)?.map(|key| key.as_str().to_owned()))
+    }
+
+    #[test]
+    fn an_event_and_who_waits_for_it_have_one_key() {
+        let checks = EventKind::GithubChecksCompleted;
+        let event = json!({"repository": "Acme/Shop", "sha": "0a1b", "conclusion": "success"});
+        assert_eq!(key(checks, event), Ok(Some("github.checks_completed/acme/shop/0a1b".into())));
+        assert_eq!(key(checks, json!({"repository": "acme/shop"})), Err("sha"));
+        assert_eq!(key(EventKind::SlackCommand, json!({})), Ok(None));
+        let comment = json!({"repository": "acme/shop", "number": 7});
+        assert_eq!(key(EventKind::GithubCommented, comment), Ok(Some("github.commented/acme/shop/7".into())));
+    }
+
+    #[test]
+    fn what_can_be_waited_for_is_a_field_of_the_event() {
+        for kind in EventKind::TRIGGERS {
+            assert!(kind.match_fields().iter().all(|name| kind.fields().contains(name)), "{kind}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub mod task;
 pub use action::{ActionName, PluginType};
 pub use clock::{Clock, SystemClock};
 pub use error::{ActionError, ErrorKind};
-pub use event::{Actor, Event, EventKind, Source};
+pub use event::{Actor, Event, EventKey, EventKind, Source};
 pub use money::MicroUsd;
 pub use repository::{BranchName, CommitSha, RepositoryName};
 pub use stored::Stored;

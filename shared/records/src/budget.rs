@@ -177,6 +177,7 @@ impl Table {
             // DynamoDB conditions cannot subtract, and a limit below the amount has no remainder to compare with.
             if reservation.amount > limit {
                 let committed = self.spending(of).await?.committed;
+                self.put_refusal(reservation).await?;
                 return Err(reservation.exceeded(of, limit, committed).into());
             }
         }
@@ -216,6 +217,7 @@ impl Table {
                     return Err(RecordsError::Corrupt("a write that was not made was refused".into()).into());
                 };
                 let committed = spending_in(&item.unwrap_or_default())?.committed;
+                self.put_refusal(reservation).await?;
                 Err(reservation.exceeded(of, limits.of(of), committed).into())
             }
         }
@@ -343,7 +345,7 @@ impl LimitOf {
 }
 
 impl Limits {
-    fn of(self, of: &LimitOf) -> MicroUsd {
+    pub(crate) fn of(self, of: &LimitOf) -> MicroUsd {
         match of {
             LimitOf::Task(_) => self.per_task,
             LimitOf::Month { .. } => self.per_month,

@@ -93,6 +93,12 @@ pub struct ExecutionRecord {
     /// What it returned; absent when it is over 100 KB.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub output: Option<Value>,
+    /// What it waits for, in words for people, while it is parked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// Who wants it to be stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_requested_by: Option<String>,
     /// When the sweeper looks at it next; absent once it has ended.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
     pub check_at: Option<Timestamp>,
@@ -254,7 +260,7 @@ impl Table {
         }
         let mut update = Update::new(
             keys::execution(name),
-            format!("SET {} REMOVE #check_at, #gsi1pk, #gsi1sk", assignments.join(", ")),
+            format!("SET {} REMOVE #check_at, #gsi1pk, #gsi1sk, #question", assignments.join(", ")),
         )
         .condition("#outcome IN (:pending, :running, :waiting)")
         .value(":pending", text(Outcome::Pending.as_str()))
@@ -317,6 +323,8 @@ impl NewExecution {
             error: None,
             cause: None,
             output: None,
+            question: None,
+            stop_requested_by: None,
             check_at: Some(self.begun_at + FIRST_CHECK),
             checks: 0,
             claims_task: concurrency == Concurrency::OnePerTask && self.task_id.is_some(),

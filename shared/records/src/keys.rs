@@ -27,7 +27,9 @@
 //! | effects of a run, newest first | query, sorted by sequence | `RUN#<run>` | `EFFECT#<key>` |
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
 //! | how fast a provider may be called | update | `PROVIDER#<name>` | `RATE` |
+//! | which limit stands in an execution's way | get | `EXECUTION#<name>` | `REFUSAL` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
+//! | the newest event that something may wait for | get | `EVENT#<event key>` | `EVENT` |
 //! | the current document: configuration, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
@@ -60,6 +62,7 @@ pub(crate) const PROGRESS: &str = "PROGRESS";
 pub(crate) const LISTED_EXECUTION: &str = "EXECUTION#";
 pub(crate) const EFFECT: &str = "EFFECT#";
 pub(crate) const WAITER: &str = "WAITER#";
+pub(crate) const OCCURRENCE: &str = "EVENT";
 pub(crate) const CHUNK: &str = "CHUNK#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
 
@@ -168,6 +171,14 @@ pub(crate) fn waiter_partition(topic: &str) -> String {
 
 pub(crate) fn waiter(topic: &str, key: &str) -> Key {
     Key::new(waiter_partition(topic), format!("{WAITER}{key}"))
+}
+
+pub(crate) fn occurrence(key: &str) -> Key {
+    Key::new(format!("EVENT#{key}"), OCCURRENCE)
+}
+
+pub(crate) fn refusal(execution: &str) -> Key {
+    Key::new(execution_partition(execution), "REFUSAL")
 }
 
 pub(crate) fn document(name: &str) -> Key {

@@ -12,15 +12,23 @@ use jiff::{SignedDuration, Timestamp};
 /// The first check comes this long after the beginning.
 pub(crate) const FIRST_CHECK: SignedDuration = SignedDuration::from_mins(1);
 /// A parked execution is looked at once a day.
+const QUESTION_LIMIT: usize = 2000;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Table {
-    /// Records that a running execution is parked on a question; the sweeper looks at it daily.
+    /// Records that a running execution is parked on a question (in words for people, cut after 2,000 characters); the sweeper
+    /// looks at it daily. One that is parked already gets the newer question.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when it was never begun.
-    pub async fn mark_waiting(&self, name: &str, now: Timestamp) -> Result<(), RecordsError> {
-        self.move_between(name, Outcome::Running, Outcome::Waiting, now + DAY).await
+    pub async fn mark_waiting(&self, name: &str, question: &str, now: Timestamp) -> Result<(), RecordsError> {
+        let question: String = question.chars().take(QUESTION_LIMIT).collect();
+        let update = open_update(name, now + DAY, "SET #outcome = :waiting, #question = :question")
+            .condition("#outcome IN (:running, :waiting)")
+            .value(":running", text(Outcome::Running.as_str()))
+            .value(":waiting", text(Outcome::Waiting.as_str()))
+            .value(":question", text(question));
+        self.unless_elsewhere(name, "park an execution", update).await
     }
 
     /// Records that a parked execution goes on.
@@ -28,27 +36,27 @@ impl Table {
     /// # Errors
     /// [`RecordsError::Missing`] when it was never begun.
     pub async fn mark_running(&self, name: &str, now: Timestamp) -> Result<(), RecordsError> {
-        self.move_between(name, Outcome::Waiting, Outcome::Running, now + FIRST_CHECK).await
+        let update = open_update(name, now + FIRST_CHECK, "REMOVE #question SET #outcome = :running")
+            .condition("#outcome = :waiting")
+            .value(":running", text(Outcome::Running.as_str()))
+            .value(":waiting", text(Outcome::Waiting.as_str()));
+        self.unless_elsewhere(name, "let an execution go on", update).await
     }
 
-    async fn move_between(
-        &self,
-        name: &str,
-        from: Outcome,
-        to: Outcome,
-        check_at: Timestamp,
-    ) -> Result<(), RecordsError> {
-        let update = Update::new(
-            keys::execution(name),
-            "SET #outcome = :to, #check_at = :check_at, #checks = :none, #gsi1sk = :due",
-        )
-        .condition("#outcome = :from")
-        .value(":from", text(from.as_str()))
-        .value(":to", text(to.as_str()))
-        .value(":check_at", moment(check_at))
-        .value(":due", text(keys::open_since(check_at, name)))
-        .value(":none", number(0));
-        self.unless_elsewhere(name, "change an execution's outcome", update).await
+    /// Records that a person wants an open execution to be stopped. Whoever listens to the table's stream stops it. Says
+    /// whether it was open.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when it was never begun.
+    pub async fn request_stop(&self, name: &str, by: &str) -> Result<bool, RecordsError> {
+        let update = Update::new(keys::execution(name), "SET #stop_requested_by = :by")
+            .condition("attribute_exists(#check_at)")
+            .value(":by", text(by));
+        match self.update("ask for an execution to be stopped", update).await? {
+            Ok(_) => Ok(true),
+            Err(refused) if refused.item.is_some() => Ok(false),
+            Err(_) => Err(RecordsError::Missing(format!("execution `{name}`"))),
+        }
     }
 
     /// Open executions whose check is due, the longest due first, at most `limit` (up to 100).
@@ -103,6 +111,15 @@ impl Table {
         .value(":one", number(1));
         self.unless_elsewhere(&execution.name, "put off a check", update).await
     }
+}
+
+/// A change of an open execution that puts its next check at `check_at`.
+fn open_update(name: &str, check_at: Timestamp, update: &str) -> Update {
+    let update = format!("{update}, #check_at = :check_at, #checks = :none, #gsi1sk = :due");
+    Update::new(keys::execution(name), update)
+        .value(":check_at", moment(check_at))
+        .value(":due", text(keys::open_since(check_at, name)))
+        .value(":none", number(0))
 }
 
 impl ExecutionRecord {

@@ -5,7 +5,7 @@
 use crate::keys;
 
 /// What changed in the table, as far as listeners care.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Changed {
     /// An execution was begun, started, parked or ended; by its name.
     Execution(String),
@@ -13,6 +13,15 @@ pub enum Changed {
     Step(String),
     /// A call of a model in an execution was settled; by the execution's name.
     Cost(String),
+    /// A step began to wait, or was answered.
+    Waiter {
+        /// [`crate::Topic`] as text.
+        topic: String,
+        /// The step's idempotency key.
+        key: String,
+    },
+    /// An event that something may wait for; by its key's text.
+    Occurrence(String),
     /// Anything else.
     Other,
 }
@@ -20,6 +29,12 @@ pub enum Changed {
 impl Changed {
     /// Reads it from the keys of a stream record: its `Keys.pk.S` and `Keys.sk.S`.
     pub fn from_keys(pk: &str, sk: &str) -> Self {
+        if let (Some(topic), Some(key)) = (pk.strip_prefix(keys::WAITER), sk.strip_prefix(keys::WAITER)) {
+            return Self::Waiter { topic: topic.to_owned(), key: key.to_owned() };
+        }
+        if let (Some(key), keys::OCCURRENCE) = (pk.strip_prefix("EVENT#"), sk) {
+            return Self::Occurrence(key.to_owned());
+        }
         let Some(execution) = pk.strip_prefix("EXECUTION#").map(str::to_owned) else {
             return Self::Other;
         };
@@ -35,7 +50,7 @@ impl Changed {
     pub fn execution(&self) -> Option<&str> {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
-            Self::Other => None,
+            Self::Waiter { .. } | Self::Occurrence(_) | Self::Other => None,
         }
     }
 }
@@ -56,5 +71,11 @@ mod tests {
         let copy = keys::cost(keys::task_partition("SHOP-1"), Timestamp::UNIX_EPOCH, "1");
         assert_eq!(of(copy), Changed::Other);
         assert_eq!(of(keys::progress("e")), Changed::Other);
+        let waiter = Changed::Waiter { topic: "budget".into(), key: "run/State".into() };
+        assert_eq!(of(keys::waiter("budget", "run/State")), waiter);
+        assert_eq!(
+            of(keys::occurrence("jira.labelled/shop-1")),
+            Changed::Occurrence("jira.labelled/shop-1".into())
+        );
     }
 }

@@ -1,20 +1,44 @@
 //! Waiters: executions parked on a task token until something happens.
 
 use crate::error::RecordsError;
-use crate::item::{from_item, number, text};
+use crate::item::{from_item, text, to_item};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
-use crate::write::Update;
+use crate::write::{ABSENT, Update};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{EventKey, Source};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
+use std::fmt;
+
+/// What a step waits for; whoever makes it happen knows the same topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Topic {
+    /// That a limit leaves room for a call of a model. All of them stand together, for the sweeper looks at all.
+    Budget,
+    /// An answer of people, asked for by this execution.
+    Approval(String),
+    /// Something that happens outside.
+    Event(EventKey),
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Budget => formatter.write_str("budget"),
+            Self::Approval(execution) => write!(formatter, "approval/{execution}"),
+            Self::Event(key) => write!(formatter, "event/{}", key.as_str()),
+        }
+    }
+}
 
 /// A step that waits, with the token that lets it go on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Waiter {
-    /// What it waits for; whoever makes that happen knows the same text: `approval/<execution>`, `budget/<account>`.
+    /// [`Topic`] as text.
     pub topic: String,
     /// The step's idempotency key.
     pub key: String,
@@ -26,6 +50,47 @@ pub struct Waiter {
     /// When it began to wait.
     #[serde(with = "timestamp")]
     pub since: Timestamp,
+    /// What it waits for, in words for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// Who may answer, by names of people and groups; nobody named means every approver.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<String>,
+    /// The message that asks, where there is one: its channel and id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<(String, String)>,
+    /// What was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
+    pub answer: Option<Answer>,
+    /// What came of the answer, once the state machine was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Told>,
+}
+
+/// What a person answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Yes or no.
+    pub approved: bool,
+    /// Who, by their name in the configuration.
+    pub by: String,
+    /// Where they said so.
+    pub via: Source,
+    /// When.
+    #[serde(with = "timestamp")]
+    pub at: Timestamp,
+    /// What they said with it.
+    pub comment: Option<String>,
+}
+
+/// What came of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// The step goes on with it.
+    InTime,
+    /// The step no longer waited.
+    TooLate,
 }
 
 /// The table is where the token is kept; nothing else ever sees it in clear.
@@ -34,33 +99,117 @@ fn expose<S: Serializer>(token: &SecretString, serializer: S) -> Result<S::Ok, S
 }
 
 impl Table {
-    /// Records that a step waits. A newer attempt of the same step replaces an older one's token, never the reverse.
+    /// Records that a step waits. A newer attempt of the same step replaces an older one with its token, never the reverse; what
+    /// was answered to the older one stays and holds for the newer.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn put_waiter(&self, waiter: &Waiter) -> Result<(), RecordsError> {
-        let update = Update::new(
-            keys::waiter(&waiter.topic, &waiter.key),
-            "SET #topic = :topic, #key = :key, #execution = :execution, #token = :token, #since = :since, \
-             #expires_at = :expires_at",
-        )
-        .condition("attribute_not_exists(#since) OR #since <= :since")
-        .value(":topic", text(&waiter.topic))
-        .value(":key", text(&waiter.key))
-        .value(":execution", text(&waiter.execution))
-        .value(":token", text(waiter.token.expose_secret()))
-        .value(":since", crate::item::moment(waiter.since))
-        .value(":expires_at", number(retention::expires_at(waiter.since, retention::EXECUTION)));
-        // Refused means that a newer attempt waits already.
-        let _ = self.update("record a waiter", update).await?;
+        let key = keys::waiter(&waiter.topic, &waiter.key);
+        let expires_at = retention::expires_at(waiter.since, retention::EXECUTION);
+        let item = to_item(waiter, key.clone(), Some(expires_at))?;
+        let Err(refused) = self.put("record a waiter", item, Some(ABSENT)).await? else { return Ok(()) };
+        let Some(present) = refused.item else { return Ok(()) };
+        let before: Waiter = from_item(present)?;
+        if before.since > waiter.since {
+            // A newer attempt waits already.
+            return Ok(());
+        }
+        let newer = Update::new(key, "SET #token = :token, #since = :since REMOVE #told")
+            .condition("#since <= :since")
+            .value(":token", text(waiter.token.expose_secret()))
+            .value(":since", crate::item::moment(waiter.since));
+        // Refused means that a still newer one was faster.
+        let _ = self.update("record a newer attempt's token", newer).await?;
         Ok(())
     }
 
-    /// Everybody who waits for a topic.
+    /// One waiter, by its topic as text and its key.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn waiters(&self, topic: &str) -> Result<Vec<Waiter>, RecordsError> {
+    pub async fn waiter(&self, topic: &str, key: &str) -> Result<Option<Waiter>, RecordsError> {
+        self.get(keys::waiter(topic, key)).await?.map(from_item).transpose()
+    }
+
+    /// Records the message that asks people.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn set_waiter_message(
+        &self,
+        waiter: &Waiter,
+        channel: &str,
+        id: &str,
+    ) -> Result<(), RecordsError> {
+        let place = AttributeValue::L(vec![text(channel), text(id)]);
+        let update = Update::new(keys::waiter(&waiter.topic, &waiter.key), "SET #message = :message")
+            .condition("attribute_exists(#pk)")
+            .value(":message", place);
+        let _ = self.update("record the message that asks", update).await?;
+        Ok(())
+    }
+
+    /// Records what a person answered, unless somebody was faster; then it gives what that person answered. Whoever listens
+    /// to the table's stream tells the state machine.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when nothing waits there.
+    pub async fn answer_waiter(
+        &self,
+        waiter: &Waiter,
+        answer: &Answer,
+    ) -> Result<Option<Answer>, RecordsError> {
+        let json = serde_json::to_string(answer)
+            .map_err(|error| RecordsError::Invalid(format!("an answer cannot be stored: {error}")))?;
+        let update = Update::new(keys::waiter(&waiter.topic, &waiter.key), "SET #answer = :answer")
+            .condition("attribute_exists(#pk) AND attribute_not_exists(#answer)")
+            .value(":answer", text(json));
+        match self.update("record an answer", update).await? {
+            Ok(_) => Ok(None),
+            Err(refused) => {
+                let missing = || RecordsError::Missing(format!("a waiter for {}", waiter.topic));
+                let before: Waiter = refused.item.map(from_item).transpose()?.ok_or_else(missing)?;
+                Ok(before.answer)
+            }
+        }
+    }
+
+    /// Records that the state machine was told the answer, for the attempt that holds this token.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn mark_told(&self, waiter: &Waiter, told: Told) -> Result<(), RecordsError> {
+        let word = match told {
+            Told::InTime => "in_time",
+            Told::TooLate => "too_late",
+        };
+        let update = Update::new(keys::waiter(&waiter.topic, &waiter.key), "SET #told = :told")
+            .condition("#token = :token")
+            .value(":told", text(word))
+            .value(":token", text(waiter.token.expose_secret()));
+        // Refused means that a newer attempt waits, which is told for itself.
+        let _ = self.update("record what came of an answer", update).await?;
+        Ok(())
+    }
+
+    /// Every waiter of a topic, answered ones included.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn waiters(&self, topic: &Topic) -> Result<Vec<Waiter>, RecordsError> {
+        self.waiters_named(&topic.to_string()).await
+    }
+
+    /// Every waiter of an event, by the text of its key.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn waiters_for_event(&self, key: &str) -> Result<Vec<Waiter>, RecordsError> {
+        self.waiters_named(&format!("event/{key}")).await
+    }
+
+    async fn waiters_named(&self, topic: &str) -> Result<Vec<Waiter>, RecordsError> {
         let items = self.query(keys::waiter_partition(topic), keys::WAITER).await?;
         items.into_iter().map(from_item).collect()
     }

@@ -1,17 +1,17 @@
-//! `await_budget`: parks an execution on a task token until a limit is raised or a person decides.
+//! `await_budget`: parks an execution on a task token until a limit leaves room for the call that it stood in the way of.
 
-use crate::scope::Scope;
-use domain::{ActionError, Clock};
-use records::{Table, Waiter};
+use crate::park::Park;
+use domain::ActionError;
+use records::Topic;
 use schemars::JsonSchema;
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What the step gives.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Why it waits: the message of the error.
+    /// Why it waits: the cause of the error, as Step Functions tells it.
     #[serde(default)]
     pub reason: Option<String>,
 }
@@ -19,49 +19,22 @@ pub struct Input {
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// True once it goes on: an execution that is refused ends with the error `BudgetExceeded`.
+    /// True: an execution that is refused ends with the error `BudgetExceeded`.
     pub resumed: bool,
 }
 
-/// What an execution of this account waits for: whoever raises the limit lets it go on.
-pub fn topic(account: &str) -> String {
-    format!("budget/{account}")
-}
-
-/// Records the token and that the execution waits. The step itself goes on when the token is answered.
+/// Records that the execution waits for money. The sweeper lets it go on once there is room.
 ///
 /// # Errors
-/// `Internal` when the state machine gave no token; the table's errors.
-pub async fn run(
-    table: &Table,
-    clock: &dyn Clock,
-    scope: &Scope,
-    key: &str,
-    token: Option<SecretString>,
-    input: Input,
-) -> Result<Output, ActionError> {
-    let token = token.ok_or_else(|| {
-        ActionError::internal(
-            "await_budget was called without a task token; use lambda:invoke.waitForTaskToken",
-        )
-    })?;
-    let now = clock.now();
-    let account = scope.account();
+/// Those of [`Park::wait`].
+pub async fn run(park: Park<'_>, input: Input) -> Result<(), ActionError> {
     let reason = input.reason.unwrap_or_default();
-    tracing::info!(
-        execution = scope.execution,
-        account,
-        reason,
-        "the execution waits for a limit to be raised"
+    let function_error = serde_json::from_str::<Value>(&reason).ok();
+    let message = function_error.as_ref().and_then(|error| error["errorMessage"].as_str()).unwrap_or(&reason);
+    let question = format!(
+        "{message}. It goes on by itself once `budgets` in ticketsmith.yaml leave room for the call, or in the next month \
+         where the month's limit is used up."
     );
-    let waiter = Waiter {
-        topic: topic(&account),
-        key: key.to_owned(),
-        execution: scope.execution.clone(),
-        token,
-        since: now,
-    };
-    table.put_waiter(&waiter).await?;
-    table.mark_waiting(&scope.execution, now).await?;
-    Ok(Output { resumed: false })
+    park.wait(&Topic::Budget, question, Vec::new()).await?;
+    Ok(())
 }

@@ -38,7 +38,7 @@ pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink
     if let Some(pull_request) = pull_request {
         let _ = writeln!(text, "**Pull request:** [#{}]({})\n", pull_request.number, pull_request.url);
     }
-    if let Some(cause) = &execution.cause {
+    if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
         let cut: String = cause.chars().take(REASON_LIMIT).collect();
         for line in cut.lines() {
             let _ = writeln!(text, "> {line}");
@@ -57,7 +57,7 @@ fn headline(view: &ExecutionView) -> String {
     let at = failed.map(|step| format!(" at *{}*", title(&step.state))).unwrap_or_default();
     match execution.outcome {
         Outcome::Pending | Outcome::Running => format!("👀 **{workflow}** is at work{about}"),
-        Outcome::Waiting => format!("⏸️ **{workflow}**{about} waits for an answer"),
+        Outcome::Waiting => format!("⏸️ **{workflow}**{about} is parked"),
         Outcome::Succeeded => format!("✅ **{workflow}**{about} is done"),
         Outcome::Failed => format!("❌ **{workflow}**{about} failed{at}"),
         Outcome::RolledBack => format!("↩️ **{workflow}**{about} failed{at}, and what it did was taken back"),
@@ -179,6 +179,8 @@ mod tests {
                 error: None,
                 cause: None,
                 output: None,
+                question: None,
+                stop_requested_by: None,
                 check_at: None,
                 checks: 0,
                 claims_task: true,

@@ -59,11 +59,13 @@ struct Interaction {
 #[derive(Debug, Deserialize)]
 struct User {
     id: Option<String>,
+    username: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Action {
     action_id: Option<String>,
+    value: Option<String>,
 }
 
 pub(super) fn parse(headers: &HeaderMap, body: &[u8], settings: &Webhooks) -> Result<Delivery, Malformed> {
@@ -155,10 +157,14 @@ fn interaction(payload: &str, body: &[u8]) -> Result<Delivery, Malformed> {
         Err(reason) => return Ok(Delivery { id: id_of_body(body), meaning: Meaning::Ignored(reason) }),
     };
     let id = interaction.trigger_id.unwrap_or_else(|| id_of_body(body));
-    let action = interaction.actions.into_iter().find_map(|action| action.action_id);
-    let user = interaction.user.and_then(|user| user.id);
-    let meaning = match (interaction.kind.as_deref(), action, user) {
-        (Some("block_actions"), Some(action), Some(user)) => Meaning::Button { action, user },
+    let pressed = interaction.actions.into_iter().find_map(|action| Some((action.action_id?, action.value?)));
+    let actor = interaction.user.and_then(|user| {
+        Some(Actor { source: Source::Slack, id: user.id?, display_name: user.username, person: None })
+    });
+    let meaning = match (interaction.kind.as_deref(), pressed, actor) {
+        (Some("block_actions"), Some((action, value)), Some(actor)) => {
+            Meaning::Button { action, value, actor }
+        }
         (kind, _, _) => {
             Meaning::Ignored(format!("nothing listens to Slack's interaction `{}`", kind.unwrap_or_default()))
         }
@@ -248,6 +254,7 @@ mod tests {
         let payload = json!({"type": "block_actions", "trigger_id": "T1", "user": {"id": "U1"},
             "actions": [{"action_id": "approve", "value": "x"}]});
         let delivery = form(&[("payload", &payload.to_string())]);
-        assert_eq!(delivery.meaning, Meaning::Button { action: "approve".into(), user: "U1".into() });
+        let Meaning::Button { action, value, actor } = delivery.meaning else { panic!("no button") };
+        assert_eq!((action.as_str(), value.as_str(), actor.id.as_str()), ("approve", "x", "U1"));
     }
 }

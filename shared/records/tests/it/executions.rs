@@ -97,7 +97,7 @@ async fn an_ended_execution_frees_its_task_and_never_changes() {
     let failed = ExecutionEnd { outcome: Outcome::Failed, ..succeeded(90) };
     assert_eq!(table.finish(&first.name, &failed).await.unwrap(), Finished::Already(ended.clone()));
     table.mark_started(&first.name, "arn:2", start()).await.unwrap();
-    table.mark_waiting(&first.name, start()).await.unwrap();
+    table.mark_waiting(&first.name, "Ship it?", start()).await.unwrap();
     assert_eq!(table.execution(&first.name).await.unwrap(), Some(*ended));
 
     // The delivery that was told "already at work" starts nothing when it is sent again.
@@ -177,7 +177,7 @@ async fn the_sweeper_finds_what_is_open_and_due_at_growing_intervals() {
     assert_eq!(waits, [2, 4, 8, 16, 32, 60, 60, 60]);
 
     table.mark_started(&new.name, "arn", now).await.unwrap();
-    table.mark_waiting(&new.name, now).await.unwrap();
+    table.mark_waiting(&new.name, "Ship it?", now).await.unwrap();
     assert_eq!(due(now + SignedDuration::from_hours(23)).await, []);
     let parked = due(now + SignedDuration::from_hours(24)).await;
     assert_eq!(parked[0].outcome, Outcome::Waiting);

@@ -4,13 +4,14 @@ use super::*;
 use domain::configuration::Provider;
 use domain::plugins::Usage;
 use domain::routes::Concurrency;
-use domain::{ActionName, MicroUsd};
+use domain::{ActionName, EventKey, EventKind, MicroUsd, Source};
 use jiff::SignedDuration;
 use records::{
-    AgentExecution, ClosedPullRequest, Limits, ProgressPlace, RecordsError, Reservation, Settlement, StepEnd,
-    StepStatus, Waiter,
+    AgentExecution, Answer, ClosedPullRequest, Limits, Occurrence, ProgressPlace, RecordsError, Reservation,
+    Settlement, StepEnd, StepStatus, Told, Topic, Waiter,
 };
 use secrecy::ExposeSecret;
+use serde_json::json;
 use std::time::Duration;
 
 fn after(seconds: i64) -> Timestamp {
@@ -120,27 +121,81 @@ async fn edits_of_the_progress_comment_are_coalesced() {
     assert_eq!((progress.place, progress.digest.as_deref()), (Some(place("1")), Some("b")));
 }
 
-#[tokio::test]
-async fn the_newest_token_waits_until_it_is_forgotten() {
-    let table = table().await;
-    let waiter = |token: &str, seconds| Waiter {
-        topic: "budget/ada".into(),
-        key: "run/AwaitBudget".into(),
+fn waiter(topic: &Topic, token: &str, seconds: i64) -> Waiter {
+    Waiter {
+        topic: topic.to_string(),
+        key: "run/Step".into(),
         execution: "e".into(),
         token: token.to_owned().into(),
         since: after(seconds),
-    };
-    table.put_waiter(&waiter("new", 5)).await.unwrap();
-    table.put_waiter(&waiter("old", 4)).await.unwrap();
-    let waiting = table.waiters("budget/ada").await.unwrap();
+        question: Some("Ship it?".into()),
+        approvers: vec!["ada".into()],
+        message: None,
+        answer: None,
+        told: None,
+    }
+}
+
+#[tokio::test]
+async fn the_newest_token_waits_until_it_is_forgotten() {
+    let table = table().await;
+    let topic = Topic::Budget;
+    table.put_waiter(&waiter(&topic, "new", 5)).await.unwrap();
+    table.put_waiter(&waiter(&topic, "old", 4)).await.unwrap();
+    let waiting = table.waiters(&topic).await.unwrap();
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0].token.expose_secret(), "new");
     assert!(!format!("{waiting:?}").contains("new"));
-    table.forget_waiter(&waiter("old", 4)).await.unwrap();
-    assert_eq!(table.waiters("budget/ada").await.unwrap().len(), 1);
+    table.forget_waiter(&waiter(&topic, "old", 4)).await.unwrap();
+    assert_eq!(table.waiters(&topic).await.unwrap().len(), 1);
     table.forget_waiter(&waiting[0]).await.unwrap();
     table.forget_waiter(&waiting[0]).await.unwrap();
-    assert!(table.waiters("budget/ada").await.unwrap().is_empty());
+    assert!(table.waiters(&topic).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_first_answer_counts_and_holds_for_a_newer_attempt() {
+    let table = table().await;
+    let topic = Topic::Approval("e".into());
+    let asked = waiter(&topic, "first", 1);
+    let answer = |by: &str, approved| Answer {
+        approved,
+        by: by.into(),
+        via: Source::Slack,
+        at: after(2),
+        comment: Some("fine".into()),
+    };
+    assert!(table.answer_waiter(&asked, &answer("ada", true)).await.is_err(), "nobody was asked");
+    table.put_waiter(&asked).await.unwrap();
+    table.set_waiter_message(&asked, "C1", "1.2").await.unwrap();
+    assert_eq!(table.answer_waiter(&asked, &answer("ada", true)).await.unwrap(), None);
+    let earlier = table.answer_waiter(&asked, &answer("bob", false)).await.unwrap();
+    assert_eq!(earlier, Some(answer("ada", true)));
+    table.mark_told(&asked, Told::TooLate).await.unwrap();
+    table.put_waiter(&waiter(&topic, "second", 3)).await.unwrap();
+    table.mark_told(&asked, Told::InTime).await.unwrap();
+    let found = table.waiter(&asked.topic, &asked.key).await.unwrap().unwrap();
+    assert_eq!((found.token.expose_secret(), found.answer), ("second", Some(answer("ada", true))));
+    assert_eq!(found.message, Some(("C1".into(), "1.2".into())));
+    assert_eq!(found.told, None, "the newer attempt is to be told");
+    table.mark_told(&waiter(&topic, "second", 3), Told::InTime).await.unwrap();
+    assert_eq!(table.waiters(&topic).await.unwrap()[0].told, Some(Told::InTime));
+}
+
+#[tokio::test]
+async fn the_newest_event_of_a_key_is_kept() {
+    let table = table().await;
+    let fields = |conclusion: &str| {
+        let value = json!({"repository": "acme/shop", "sha": "0a1b", "conclusion": conclusion});
+        value.as_object().unwrap().clone()
+    };
+    let key = EventKey::new(EventKind::GithubChecksCompleted, &fields("")).unwrap().unwrap();
+    assert_eq!(table.occurrence(key.as_str()).await.unwrap(), None);
+    for (conclusion, at) in [("failure", after(1)), ("success", after(2))] {
+        table.put_occurrence(&key, &Occurrence { fields: fields(conclusion), at }).await.unwrap();
+    }
+    let newest = table.occurrence(key.as_str()).await.unwrap().unwrap();
+    assert_eq!((newest.fields["conclusion"].as_str(), newest.at), (Some("success"), after(2)));
 }
 
 #[tokio::test]

@@ -102,6 +102,24 @@ async fn the_month_limits_all_tasks_together() {
 }
 
 #[tokio::test]
+async fn what_was_refused_is_kept_until_there_is_room() {
+    let table = table().await;
+    let wanted = reservation("1", "SHOP-1", 1_001);
+    table.reserve(&wanted, LIMITS).await.unwrap_err();
+    let refusal = table.refusal(&wanted.execution).await.unwrap().unwrap();
+    assert_eq!((refusal.wanted, refusal.task_id.as_deref()), (MicroUsd(1_001), Some("SHOP-1")));
+    let raised = Limits { per_task: MicroUsd(2_000), ..LIMITS };
+    assert!(!table.has_room(&refusal, LIMITS, start()).await.unwrap());
+    assert!(table.has_room(&refusal, raised, start()).await.unwrap());
+    // Another one, with the limits raised, uses the month up; the next month has room.
+    for (number, task) in ["SHOP-2", "SHOP-3", "SHOP-4"].into_iter().enumerate() {
+        table.reserve(&reservation(&number.to_string(), task, 1_500), raised).await.unwrap();
+    }
+    assert!(!table.has_room(&refusal, raised, start()).await.unwrap());
+    assert!(table.has_room(&refusal, raised, at("2026-12-01T00:00:00Z")).await.unwrap());
+}
+
+#[tokio::test]
 async fn more_than_the_whole_limit_is_refused() {
     let table = table().await;
     let error = table.reserve(&reservation("1", "SHOP-1", 1_001), LIMITS).await.unwrap_err();

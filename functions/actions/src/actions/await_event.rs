@@ -1,0 +1,43 @@
+//! `await_event`: parks an execution on a task token until something happens outside.
+
+use crate::park::Park;
+use domain::{ActionError, EventKey, EventKind};
+use records::Topic;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What the step gives.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// What is waited for: `github.checks_completed`.
+    pub event: EventKind,
+    /// Which one, by the fields that tell it from others: `{repository, sha}` for checks, `{task_id}` for a ticket,
+    /// `{repository, number}` for comments and reviews, `{channel, thread}` for mentions in Slack.
+    #[serde(rename = "match")]
+    pub matches: Map<String, Value>,
+}
+
+/// What later steps can read: the fields of the event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Output(pub Map<String, Value>);
+
+/// Records that the execution waits. An event of that key since the execution's start is found when the waiter is seen.
+///
+/// # Errors
+/// `Rejected` when nothing can wait for the kind or a field that tells it from others is missing; those of [`Park::wait`].
+pub async fn run(park: Park<'_>, input: Input) -> Result<(), ActionError> {
+    let Input { event, matches } = input;
+    let accepted = event.match_fields().join(", ");
+    let key = EventKey::new(event, &matches)
+        .map_err(|field| {
+            ActionError::rejected(format!("`match` of {event} lacks `{field}`; accepted: {accepted}"))
+        })?
+        .ok_or_else(|| ActionError::rejected(format!("no step can wait for {event}")))?;
+    let which: Vec<_> = matches.values().map(|value| value.to_string().replace('"', "")).collect();
+    let question = format!("It waits for {event} of {}.", which.join(", "));
+    park.wait(&Topic::Event(key), question, Vec::new()).await?;
+    Ok(())
+}
