@@ -108,7 +108,7 @@ pub(super) struct StopExecution {
 }
 
 pub(super) async fn stop(engine: &Engine, request: StopExecution) -> Result<Value, EngineError> {
-    let failure = Failure { error: request.error, cause: request.cause };
+    let failure = Failure { error: request.error, cause: request.cause, ..Failure::default() };
     let stopped = engine.inner.stop(&request.execution_arn, failure).await?;
     Ok(json!({ "stopDate": seconds(stopped) }))
 }

@@ -35,7 +35,7 @@ pub(super) async fn succeed(engine: &Engine, request: Success) -> Result<Value, 
 }
 
 pub(super) async fn fail(engine: &Engine, request: Failed) -> Result<Value, EngineError> {
-    let failure = Failure { error: request.error, cause: request.cause };
+    let failure = Failure { error: request.error, cause: request.cause, ..Failure::default() };
     engine.inner.answer_token(&request.task_token, Answer::Failure(failure)).await?;
     Ok(json!({}))
 }

@@ -23,7 +23,7 @@ fn check_flow<'a>(
         missing_target(&flow.start_at, &format!("{location}/StartAt"), problems);
     }
     let mut ends = false;
-    let mut variables = outer.clone();
+    let mut own = Vec::new();
     for (name, state) in &flow.states {
         let place = format!("{location}/States/{name}");
         if let Some(first) = names.insert(name, place.clone()) {
@@ -44,7 +44,7 @@ fn check_flow<'a>(
                 );
                 problems.schema(&format!("{place}/{field}/{variable}"), message);
             }
-            variables.insert(variable);
+            own.push((name, variable));
         }
         ends |= is_terminal(state);
     }
@@ -59,6 +59,9 @@ fn check_flow<'a>(
             let message = format!("State '{name}' is not reachable");
             problems.error("MISSING_TRANSITION_TARGET", &place, message);
         }
+        // What only the state itself assigns, it assigns after its inner flows, which may use the name for their own.
+        let others = own.iter().filter(|(assigner, _)| *assigner != name).map(|(_, variable)| *variable);
+        let variables: BTreeSet<_> = outer.iter().copied().chain(others).collect();
         for (index, inner) in state.kind.flows().iter().enumerate() {
             let inner_place = match &state.kind {
                 Kind::Map(_) => format!("{place}/ItemProcessor"),

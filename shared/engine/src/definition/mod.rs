@@ -10,6 +10,7 @@ mod resource;
 mod retry;
 mod state;
 mod template;
+mod timestamp;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +22,7 @@ pub(crate) use resource::{Pattern, Resource, function_name};
 pub(crate) use retry::{Catcher, Recovery, Retrier, matches};
 pub(crate) use state::{Choice, Kind, Map, Rule, State, Task, Wait};
 pub(crate) use template::{Quantity, Template};
+pub(crate) use timestamp::parse_timestamp;
 
 /// A definition that passed every check.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::fields::{Fields, Problems};
 use super::template::{States, Template, expression, expression_source};
 use super::{
     Choice, Definition, Diagnostic, Flow, Kind, Map, Quantity, Recovery, Resource, Rule, State, Task, Wait,
-    graph, retry,
+    graph, parse_timestamp, retry,
 };
 use crate::limits::{DEFINITION_BYTES, LONGEST_SECONDS, MAP_CONCURRENCY, NAME_CHARACTERS, NESTED_FLOWS};
 
@@ -295,9 +295,9 @@ fn wait(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Wait> {
         if expression_source(text).is_some() {
             return expression(text, States::Entry, &location, problems).map(Wait::ComputedTimestamp);
         }
-        return match text.parse() {
-            Ok(moment) => Some(Wait::Timestamp(moment)),
-            Err(_) => {
+        return match parse_timestamp(text) {
+            Some(moment) => Some(Wait::Timestamp(moment)),
+            None => {
                 let message = "Must be a moment such as 2016-03-14T01:59:00Z, or a JSONata expression";
                 problems.schema(&location, message);
                 None
@@ -325,9 +325,10 @@ fn map(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) -> Op
     let item_selector = item_selector
         .map(|selector| Template::parse(selector, States::Entry, &fields.at("ItemSelector"), problems));
     let max_concurrency = quantity(fields, "MaxConcurrency", (0, LONGEST_SECONDS), problems);
-    for field in
-        ["ItemReader", "ItemBatcher", "ResultWriter", "ToleratedFailureCount", "ToleratedFailurePercentage"]
-    {
+    // AWS takes these with an inline Map too, evaluates them, and fails at the first failed iteration all the same.
+    let tolerated_count = quantity(fields, "ToleratedFailureCount", (0, LONGEST_SECONDS), problems);
+    let tolerated_percentage = quantity(fields, "ToleratedFailurePercentage", (0, 100), problems);
+    for field in ["ItemReader", "ItemBatcher", "ResultWriter"] {
         if fields.has(field) {
             fields.take(field);
             problems.schema(&fields.at(field), "Distributed Map states are not supported");
@@ -349,7 +350,14 @@ fn map(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) -> Op
     }
     let body = flow(&mut processor, Context { depth: context.depth + 1, ..context }, problems);
     processor.finish("an item processor", problems);
-    Some(Map { items, item_selector, max_concurrency, processor: body? })
+    Some(Map {
+        items,
+        item_selector,
+        max_concurrency,
+        tolerated_count,
+        tolerated_percentage,
+        processor: body?,
+    })
 }
 
 /// The most iterations that run at once when a Map asks for `asked` (0: as many as possible).

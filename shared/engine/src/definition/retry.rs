@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::fields::{Fields, Problems};
 use super::parse::assignments;
 use super::template::{States, Template};
+use crate::execution::Failure;
 use crate::limits::LONGEST_SECONDS;
 
 /// The `Retry` and `Catch` of a Task, Parallel or Map state.
@@ -43,17 +44,17 @@ impl Retrier {
     }
 }
 
-/// Whether `ErrorEquals` names `error`.
+/// Whether `ErrorEquals` names `failure`.
 ///
 /// `States.TaskFailed` stands for every error but `States.Timeout`; neither it nor `States.ALL` stands for the
 /// two terminal errors.
-pub(crate) fn matches(errors: &[String], error: &str) -> bool {
+pub(crate) fn matches(errors: &[String], failure: &Failure) -> bool {
+    let error = failure.name();
     let terminal = matches!(error, "States.DataLimitExceeded" | "States.Runtime");
     errors.iter().any(|named| match named.as_str() {
         "States.ALL" => !terminal,
         "States.TaskFailed" => error == "States.TaskFailed" || (!terminal && error != "States.Timeout"),
-        // A missed heartbeat is a time-out too.
-        "States.Timeout" => matches!(error, "States.Timeout" | "States.HeartbeatTimeout"),
+        "States.HeartbeatTimeout" => failure.missed_heartbeat || error == named,
         named => named == error,
     })
 }
@@ -152,7 +153,7 @@ mod tests {
 
     fn names(errors: &[&str], error: &str) -> bool {
         let errors: Vec<String> = errors.iter().map(|name| (*name).to_owned()).collect();
-        matches(&errors, error)
+        matches(&errors, &Failure::new(error, ""))
     }
 
     #[test]
@@ -163,8 +164,16 @@ mod tests {
         assert!(!names(&["States.ALL"], "States.DataLimitExceeded"));
         assert!(names(&["States.TaskFailed"], "Throttled"));
         assert!(!names(&["States.TaskFailed"], "States.Timeout"));
-        assert!(names(&["States.Timeout"], "States.HeartbeatTimeout"));
         assert!(!names(&["Throttled"], "Unavailable"));
+    }
+
+    #[test]
+    fn a_missed_heartbeat_has_a_name_of_its_own_and_is_a_timeout() {
+        for name in ["States.HeartbeatTimeout", "States.Timeout", "States.ALL"] {
+            assert!(matches(&[name.to_owned()], &Failure::timeout(true)), "{name}");
+        }
+        assert!(!matches(&["States.TaskFailed".to_owned()], &Failure::timeout(true)));
+        assert!(!matches(&["States.HeartbeatTimeout".to_owned()], &Failure::timeout(false)));
     }
 
     #[test]

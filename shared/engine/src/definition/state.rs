@@ -94,5 +94,7 @@ pub(crate) struct Map {
     pub(crate) items: Option<Template>,
     pub(crate) item_selector: Option<Template>,
     pub(crate) max_concurrency: Option<Quantity>,
+    pub(crate) tolerated_count: Option<Quantity>,
+    pub(crate) tolerated_percentage: Option<Quantity>,
     pub(crate) processor: Flow,
 }

@@ -107,7 +107,7 @@ pub(super) fn expression(
             },
         ),
     };
-    problems.error(code, location, format!("{message} (in the expression '{source}')"));
+    problems.error(code, location, message);
     None
 }
 

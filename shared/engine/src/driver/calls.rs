@@ -54,7 +54,7 @@ impl Actor {
         for (child, task) in self.engine.log.awaited_children(self.row.key).await? {
             if !waiting.contains(&task) {
                 let cause = Some("The task that waited for this execution is over.".to_owned());
-                let stop = Message::Stop { failure: Failure { error: None, cause }, reply: None };
+                let stop = Message::Stop { failure: Failure { cause, ..Failure::default() }, reply: None };
                 self.engine.deliver(child, stop);
             }
         }

@@ -97,6 +97,7 @@ impl Branch {
                     name: name.clone(),
                     input: input.clone(),
                     entered: event.id,
+                    entered_after: event.previous,
                     entered_at: event.at,
                     attempts: vec![0; retriers],
                     phase: Phase::Ready,

@@ -1,12 +1,13 @@
 //! What a state does first.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::decide::{after, whole_millisecond};
 use super::evaluate::{Evaluation, Fault, evaluate, wrong_type};
 use super::{Draft, Failure, Label, What};
-use crate::definition::{Choice, Kind, Map, Resource, State, Task, Template, Wait, function_name};
+use crate::definition::{
+    Choice, Kind, Map, Resource, State, Task, Template, Wait, function_name, parse_timestamp,
+};
 use crate::limits::{self, PAYLOAD_BYTES};
 
 impl Task {
@@ -102,14 +103,13 @@ impl Evaluation<'_> {
                 let Some(text) = value.as_str() else {
                     return Err(wrong_type(expression.as_ref(), "Timestamp", "string", &value));
                 };
-                let Ok(moment) = text.parse::<Timestamp>() else {
-                    return Ok(self.runtime_error(&format!(
-                        "The Timestamp parameter does not reference a valid ISO-8601 extended offset date-time \
-                         format string: {} == {text}",
-                        expression.source()
-                    )));
-                };
-                moment
+                parse_timestamp(text).ok_or_else(|| Fault {
+                    location: Some("Timestamp".to_owned()),
+                    reason: format!(
+                        "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format \
+                         string: {text}"
+                    ),
+                })?
             }
         };
         Ok(self.draft(What::WaitScheduled { until: whole_millisecond(until) }))
@@ -121,7 +121,8 @@ impl Evaluation<'_> {
             let owned = |value: &Value| value.as_str().map(str::to_owned);
             template.map(|template| template.evaluate_as(&environment, field, "string", owned)).transpose()
         };
-        let failure = Failure { error: text(error, "Error")?, cause: text(cause, "Cause")? };
+        let failure =
+            Failure { error: text(error, "Error")?, cause: text(cause, "Cause")?, ..Failure::default() };
         Ok(self.draft(What::StateFailed(failure)))
     }
 
@@ -142,6 +143,12 @@ impl Evaluation<'_> {
             Some(asked) => asked.evaluate(&environment, "MaxConcurrency", 0)?,
             None => 0,
         };
+        for (tolerated, field) in [
+            (&map.tolerated_count, "ToleratedFailureCount"),
+            (&map.tolerated_percentage, "ToleratedFailurePercentage"),
+        ] {
+            tolerated.as_ref().map(|tolerated| tolerated.evaluate(&environment, field, 0)).transpose()?;
+        }
         let items = match &map.items {
             Some(items) => {
                 items.evaluate_as(&environment, "Items", "array", |items| items.as_array().cloned())?
@@ -150,7 +157,7 @@ impl Evaluation<'_> {
                 Some(items) => items.clone(),
                 None => {
                     return Err(Fault {
-                        location: "Items".to_owned(),
+                        location: None,
                         reason: format!("Map state input must be an array but was: {}", self.visit.input),
                     });
                 }

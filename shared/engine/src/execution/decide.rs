@@ -169,14 +169,11 @@ impl Scheduled {
     /// The failure of a task that has run too long or been silent too long.
     fn overdue(&self, now: Timestamp) -> Option<Failure> {
         let is_past = |deadline: Option<Timestamp>| deadline.is_some_and(|deadline| deadline <= now);
-        let error = if is_past(self.timeout_at()) {
-            "States.Timeout"
-        } else if is_past(self.heartbeat_at()) {
-            "States.HeartbeatTimeout"
+        if is_past(self.timeout_at()) {
+            Some(Failure::timeout(false))
         } else {
-            return None;
-        };
-        Some(Failure { error: Some(error.to_owned()), cause: None })
+            is_past(self.heartbeat_at()).then(|| Failure::timeout(true))
+        }
     }
 }
 

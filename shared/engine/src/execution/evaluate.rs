@@ -35,7 +35,7 @@ impl<'a> Scope<'a> {
 /// A value that could not be computed: the field, and why.
 #[derive(Debug)]
 pub(super) struct Fault {
-    pub(super) location: String,
+    pub(super) location: Option<String>,
     pub(super) reason: String,
 }
 
@@ -191,7 +191,7 @@ impl Template {
         accept(&value).ok_or_else(|| match self {
             Self::Expression(expression) => wrong_type(expression.as_ref(), location, expected, &value),
             _ => Fault {
-                location: location.to_owned(),
+                location: Some(location.to_owned()),
                 reason: format!(
                     "The field '{location}' must be of type '{expected}', but was '{}'",
                     kind(&value)
@@ -216,7 +216,7 @@ impl Quantity {
             Ok(number as u64)
         } else {
             Err(Fault {
-                location: field.to_owned(),
+                location: Some(field.to_owned()),
                 reason: format!(
                     "The JSONata expression '{}' specified for the field '{field}' returned a value outside of the \
                      allowed range: {value}; it must be a whole number from {least} to {}.",
@@ -243,7 +243,7 @@ pub(super) fn evaluate(
         };
         let source = expression.source();
         Fault {
-            location: location.to_owned(),
+            location: Some(location.to_owned()),
             reason: format!("The JSONata expression '{source}' specified for the field '{location}' {what}"),
         }
     })
@@ -256,7 +256,7 @@ pub(super) fn wrong_type(
     value: &Value,
 ) -> Fault {
     Fault {
-        location: location.to_owned(),
+        location: Some(location.to_owned()),
         reason: format!(
             "The JSONata expression '{}' specified for the field '{location}' returned an unexpected result type. \
              Expected '{expected}', but was '{}' for value: {value}",

@@ -29,11 +29,20 @@ pub(crate) struct Failure {
     pub(crate) error: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cause: Option<String>,
+    /// The `States.Timeout` of a task whose heartbeat stopped, which `States.HeartbeatTimeout` names as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) missed_heartbeat: bool,
 }
 
 impl Failure {
     pub(crate) fn new(error: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self { error: Some(error.into()), cause: Some(cause.into()) }
+        Self { error: Some(error.into()), cause: Some(cause.into()), missed_heartbeat: false }
+    }
+
+    /// The failure of a task that ran too long, or whose heartbeat stopped. AWS calls both `States.Timeout` wherever it
+    /// tells of them.
+    pub(crate) fn timeout(missed_heartbeat: bool) -> Self {
+        Self { error: Some("States.Timeout".to_owned()), cause: None, missed_heartbeat }
     }
 
     /// The name that `ErrorEquals` is compared with.
@@ -111,7 +120,9 @@ pub(crate) enum What {
     },
     EvaluationFailed {
         state: String,
-        location: String,
+        /// The field, if an expression of a field is at fault.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<String>,
         #[serde(flatten)]
         failure: Failure,
     },

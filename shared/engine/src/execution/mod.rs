@@ -95,6 +95,8 @@ struct Visit {
     name: String,
     input: Value,
     entered: u64,
+    /// The public event that led to the state.
+    entered_after: u64,
     entered_at: Timestamp,
     /// How often each retrier was used.
     attempts: Vec<u64>,
@@ -166,6 +168,22 @@ impl Branch {
     }
 }
 
+impl Branch {
+    /// The public event from which `what` follows.
+    fn previous(&self, what: &What) -> u64 {
+        match (what, &self.position) {
+            // AWS links a failed evaluation to what came before the state that it entered; only when a Timestamp is
+            // read is the state under way.
+            (What::EvaluationFailed { location, .. }, Position::In(visit))
+                if visit.entered == self.last_event && location.as_deref() != Some("Timestamp") =>
+            {
+                visit.entered_after
+            }
+            _ => self.last_event,
+        }
+    }
+}
+
 /// An event to be: where, and what.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -213,7 +231,7 @@ impl ExecutionState {
     /// Gives a draft its number and time, which makes it an event of this execution.
     pub(crate) fn event(&self, draft: Draft, now: Timestamp) -> Event {
         let id = if draft.what.is_public() { self.events + 1 } else { 0 };
-        let previous = self.branch(&draft.branch).map_or(0, |branch| branch.last_event);
+        let previous = self.branch(&draft.branch).map_or(0, |branch| branch.previous(&draft.what));
         Event { id, previous, at: now, branch: draft.branch, what: draft.what }
     }
 

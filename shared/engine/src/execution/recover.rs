@@ -25,7 +25,7 @@ impl Evaluation<'_> {
             return self.draft(whole);
         }
         let catchers = &state.recovery.catchers;
-        match catchers.iter().position(|catcher| matches(&catcher.errors, failure.name())) {
+        match catchers.iter().position(|catcher| matches(&catcher.errors, failure)) {
             Some(index) => self.catch(state, &catchers[index], index, failure),
             None => self.draft(What::BranchFailed(failure.clone())),
         }
@@ -34,7 +34,7 @@ impl Evaluation<'_> {
     /// Each retrier counts by itself; the first that names the error decides.
     fn retry(&self, state: &State, failure: &Failure) -> Option<Draft> {
         let retriers = &state.recovery.retriers;
-        let index = retriers.iter().position(|retrier| matches(&retrier.errors, failure.name()))?;
+        let index = retriers.iter().position(|retrier| matches(&retrier.errors, failure))?;
         let retrier = &retriers[index];
         let attempt = self.visit.attempts.get(index).copied().unwrap_or(0);
         if attempt >= retrier.max_attempts {

@@ -95,7 +95,13 @@ fn range(arguments: &[Option<Value>]) -> Result<Option<Value>> {
     if count > super::jlens::LONGEST_ARRAY as i128 {
         return Err(failed(format!("$range would give {count} items, more than memory allows")));
     }
-    Ok(Some((0..count).filter_map(|index| i64::try_from(first + index * step).ok()).collect()))
+    let number = |index: i128| i64::try_from(first + index * step).ok().map(Value::from);
+    // AWS gives a sequence, which vanishes where it is empty and is its item where it has only one.
+    Ok(match count {
+        0 => None,
+        1 => number(0),
+        _ => Some((0..count).filter_map(number).collect()),
+    })
 }
 
 fn hash(arguments: &[Option<Value>]) -> Result<Option<Value>> {

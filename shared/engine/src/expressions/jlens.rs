@@ -111,7 +111,8 @@ mod tests {
         check("$partition([1,2,3,4,5], 2.9)", json!([[1, 2], [3, 4], [5]]));
         check("$range(0, 10, 5)", json!([0, 5, 10]));
         check("$range(3, 1, -1.5)", json!([3, 2, 1]));
-        check("$range(3, 1, 1)", json!([]));
+        check("$range(1, 9, 9)", json!(1));
+        check("[$range(3, 1, 1)]", json!([]));
         check("$hash('abc', 'MD5')", json!("900150983cd24fb0d6963f7d28e17f72"));
         check("$hash('abc', 'SHA-1')", json!("a9993e364706816aba3e25717850c26c9cd0d89d"));
         check("$random(42)", json!(0.727_563_680_032_868_1));

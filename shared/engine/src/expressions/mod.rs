@@ -50,9 +50,7 @@ pub(crate) enum Refusal {
     #[error("{0}")]
     Invalid(String),
     /// It is JSONata, but reads what does not exist in a state machine.
-    #[error(
-        "Reference to '{0}' at the top level is not supported; start from a variable such as $states.input"
-    )]
+    #[error("Reference to '{0}' at the top level is not supported.")]
     Unsupported(String),
 }
 

@@ -216,10 +216,9 @@ async fn definitions_that_cannot_be_used_are_refused() {
         ),
         (
             machine(
-                "A",
-                json!({ "A": {
+                "B",
+                json!({ "B": { "Type": "Pass", "Assign": { "x": 1 }, "Next": "A" }, "A": {
                 "Type": "Map",
-                "Assign": { "x": 1 },
                 "ItemProcessor": { "StartAt": "I", "States": { "I": { "Type": "Pass", "Assign": { "x": 2 }, "End": true } } },
                 "End": true,
             } }),

@@ -6,6 +6,7 @@ mod api;
 mod arbitrary;
 mod bench;
 mod branching;
+mod conformance;
 mod crash;
 mod expressions;
 mod failures;

@@ -78,7 +78,7 @@ async fn a_silent_task_misses_its_heartbeat() {
     let definition =
         token_task(json!({ "TimeoutSeconds": 3600, "HeartbeatSeconds": "{% 10 * 6 %}", "End": true }));
     let ended = bench.run(&definition, &json!({})).await;
-    assert_eq!(ended.error.as_deref(), Some("States.HeartbeatTimeout"));
+    assert_eq!(ended.error.as_deref(), Some("States.Timeout"));
     assert_eq!(bench.elapsed(), 60.0);
 }
 
