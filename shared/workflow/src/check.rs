@@ -215,7 +215,7 @@ impl<'c> Checker<'c, '_> {
         Value::Object(fields)
     }
 
-    fn judge(&mut self, given: &Given, kind: &Type, expected: &Type, required: bool, what: &str) {
+    pub(crate) fn judge(&mut self, given: &Given, kind: &Type, expected: &Type, required: bool, what: &str) {
         if let (Some(text), Kind::Text(accepted)) = (given.literal_text(), &expected.kind)
             && !accepted.is_empty()
         {

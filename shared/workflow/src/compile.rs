@@ -1,18 +1,28 @@
 //! From a checked plan to an Amazon States Language document in JSONata:
 //! <https://states-language.net/> and <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>.
 
+mod approval;
 mod assign;
+mod foreach;
+mod frame;
 mod inputs;
+mod loop_;
+mod parallel;
+mod policy;
 mod retry;
 mod rollback;
+mod sub_workflow;
+mod switch;
 mod task;
+mod wait;
 
 use crate::catalog::Catalog;
 use crate::check::{comment, evaluated};
-use crate::model::{OnError, Workflow};
-use crate::plan::{Group, Plan, Planned, PlannedKind};
+use crate::model::Workflow;
+use crate::plan::{Block, Flow, Group, Plan, Planned, PlannedKind, Readers};
 use crate::scope::Input;
 use assign::Assigned;
+use frame::Frame;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,15 +36,24 @@ pub(crate) fn definition(
     plan: &Plan,
     catalog: &Catalog,
 ) -> Value {
-    let names: BTreeSet<&str> =
-        plan.groups.iter().flat_map(|group| &group.steps).map(|step| step.state.as_str()).collect();
-    let mut compiler = Compiler { plan, catalog, names, assigned: Assigned::default(), states: Map::new() };
+    let names = plan.flow.block.all().into_iter().map(|step| step.state.as_str()).collect();
+    let document = Document { plan, catalog, names };
+    let mut compiler = Compiler::new(&document, &plan.flow, Frame::default());
     let assertions = inputs::assertions(inputs);
-    let starts_with_task = plan.groups.first().is_some_and(|group| {
+    let starts_with_task = plan.flow.block.groups.first().is_some_and(|group| {
         let first = group.steps.first().map(|step| &step.kind);
-        group.condition.is_none() && matches!(first, Some(PlannedKind::Task(_) | PlannedKind::Undo { .. }))
+        let is_task = matches!(
+            first,
+            Some(
+                PlannedKind::Task(_)
+                    | PlannedKind::Undo { .. }
+                    | PlannedKind::Approval(_)
+                    | PlannedKind::Event(_)
+            )
+        );
+        group.condition.is_none() && is_task
     });
-    let mut start = compiler.entry(0);
+    let mut start = compiler.entry(&plan.flow.block);
     if !assertions.is_empty() && !starts_with_task {
         let check = format!("({}; $states.input)", assertions.join("; "));
         compiler.states.insert(
@@ -43,7 +62,7 @@ pub(crate) fn definition(
         );
         start = "CheckInputs".to_owned();
     }
-    compiler.groups();
+    compiler.whole_flow();
     let mut states = compiler.states;
     if starts_with_task && !assertions.is_empty() {
         task::check_first(&mut states, &start, &assertions);
@@ -56,13 +75,30 @@ pub(crate) fn definition(
     })
 }
 
-struct Compiler<'p> {
+/// What the states of every scope share.
+struct Document<'p> {
     plan: &'p Plan,
     catalog: &'p Catalog,
+    /// The states of steps; the compiler's own must be called otherwise.
     names: BTreeSet<&'p str>,
+}
+
+/// Writes the states of one flow: the workflow's own, a branch's, or an iteration's.
+struct Compiler<'p> {
+    document: &'p Document<'p>,
+    flow: &'p Flow,
+    frame: Frame,
     /// The variable paths that are assigned by now, whatever was skipped.
     assigned: Assigned,
     states: Map<String, Value>,
+    /// The state in which the flow ends where no step's own state can, and whether something goes there.
+    done: String,
+    needs_done: bool,
+    /// The state that takes effects back, or has the scope around do it, and whether something goes there.
+    rollback: String,
+    needs_rollback: bool,
+    /// Whether another state of the flow has the scope around do it.
+    asks_for_rollback: bool,
 }
 
 /// Where a state goes.
@@ -73,21 +109,61 @@ enum Next {
 }
 
 impl<'p> Compiler<'p> {
-    fn groups(&mut self) {
-        let plan = self.plan;
-        for (place, group) in plan.groups.iter().enumerate() {
-            let last_group = place + 1 == plan.groups.len();
-            let after = if last_group { None } else { Some(self.entry(place + 1)) };
+    fn new(document: &'p Document<'p>, flow: &'p Flow, frame: Frame) -> Self {
+        let mut compiler = Self {
+            document,
+            flow,
+            frame,
+            assigned: Assigned::default(),
+            states: Map::new(),
+            done: DONE.to_owned(),
+            needs_done: false,
+            rollback: "Rollback".to_owned(),
+            needs_rollback: false,
+            asks_for_rollback: false,
+        };
+        if !compiler.is_outermost() {
+            let first = flow.block.steps().next().map(|step| step.state.as_str()).unwrap_or_default();
+            compiler.done = compiler.free_name(&format!("{first}Done"));
+            compiler.rollback = compiler.free_name(&format!("{first}Rollback"));
+        }
+        compiler
+    }
+
+    /// Whether it is the workflow's own flow and not that of a branch or an iteration.
+    fn is_outermost(&self) -> bool {
+        matches!(self.flow.readers, Readers::Starter)
+    }
+
+    /// Every state of the flow.
+    fn whole_flow(&mut self) {
+        let flow = self.flow;
+        self.block(&flow.block, &Next::End);
+        if self.needs_done {
+            let output = self.given(&flow.outputs);
+            self.states.insert(self.done.clone(), json!({"Type": "Succeed", "Output": output}));
+        }
+        if self.needs_rollback {
+            self.rollback();
+        }
+    }
+
+    fn block(&mut self, block: &'p Block, after: &Next) {
+        for (place, group) in block.groups.iter().enumerate() {
+            let after = match block.groups.get(place + 1) {
+                Some(next) => Next::State(self.entry_of(next)),
+                None => after.clone(),
+            };
             if group.condition.is_some() {
-                self.choice(place, group, after.clone().unwrap_or_else(|| DONE.to_owned()));
+                let skipped = self.state_of(&after);
+                self.choice(group, skipped);
             }
             let before = self.assigned.clone();
             for (index, step) in group.steps.iter().enumerate() {
-                let next = match (group.steps.get(index + 1), &after) {
-                    (Some(next), _) => Next::State(next.state.clone()),
-                    (None, Some(after)) => Next::State(after.clone()),
-                    (None, None) if group.condition.is_some() => Next::State(DONE.to_owned()),
-                    (None, None) => Next::End,
+                let next = match group.steps.get(index + 1) {
+                    Some(next) => Next::State(self.entry_of_step(next)),
+                    None if group.condition.is_some() => Next::State(self.state_of(&after)),
+                    None => after.clone(),
                 };
                 self.step(step, &next);
                 self.assigned.extend(self.needed(step).map(|(path, _)| path.clone()));
@@ -96,67 +172,91 @@ impl<'p> Compiler<'p> {
                 self.assigned = self.assigned.union(&before);
             }
         }
-        let last = plan.groups.last();
-        let last_step = last.and_then(|group| group.steps.last());
-        let tolerated = last_step.is_some_and(|step| step.on_error == OnError::Continue);
-        if tolerated || last.is_some_and(|group| group.condition.is_some()) {
-            self.states.insert(DONE.to_owned(), json!({"Type": "Succeed", "Output": plan.outputs}));
-        }
-        if plan.groups.iter().flat_map(|group| &group.steps).any(|step| step.on_error == OnError::Rollback) {
-            self.rollback();
+    }
+
+    /// The name of the state that comes next, for states that cannot end a flow themselves.
+    fn state_of(&mut self, next: &Next) -> String {
+        match next {
+            Next::State(name) => name.clone(),
+            Next::End => {
+                self.needs_done = true;
+                self.done.clone()
+            }
         }
     }
 
-    /// The state that a group starts with.
-    fn entry(&self, place: usize) -> String {
-        let Some(group) = self.plan.groups.get(place) else { return DONE.to_owned() };
-        let first = group.steps.first().map(|step| step.state.as_str()).unwrap_or(DONE);
+    /// The state that a block starts with.
+    fn entry(&self, block: &Block) -> String {
+        block.groups.first().map_or_else(|| self.done.clone(), |group| self.entry_of(group))
+    }
+
+    fn entry_of(&self, group: &Group) -> String {
+        let Some(first) = group.steps.first() else { return self.done.clone() };
         match &group.condition {
-            Some(_) => self.free_name(&format!("{first}When")),
-            None => first.to_owned(),
+            Some(_) => self.free_name(&format!("{}When", first.state)),
+            None => self.entry_of_step(first),
+        }
+    }
+
+    fn entry_of_step(&self, step: &Planned) -> String {
+        match &step.kind {
+            PlannedKind::Loop(repeated) => self.entry(&repeated.body),
+            _ => step.state.clone(),
         }
     }
 
     /// A name that no step's state has.
     fn free_name(&self, wanted: &str) -> String {
         let mut name = wanted.to_owned();
-        while self.names.contains(name.as_str()) {
+        while self.document.names.contains(name.as_str()) {
             name.push('_');
         }
         name
     }
 
-    fn choice(&mut self, place: usize, group: &Group, after: String) {
+    fn choice(&mut self, group: &Group, after: String) {
         let (Some(condition), Some(first)) = (&group.condition, group.steps.first()) else { return };
         let skipped: Vec<&str> = group.steps.iter().map(|step| step.step.as_str()).collect();
         let mut state = json!({
             "Type": "Choice",
             "Comment": format!("Skips {} when the condition does not hold", skipped.join(", ")),
             // Whatever the condition gives, the choice gets true or false.
-            "Choices": [{"Condition": evaluated(&format!("{condition} and true")), "Next": first.state}],
+            "Choices": [{"Condition": evaluated(&format!("{condition} and true")), "Next": self.entry_of_step(first)}],
             "Default": after,
         });
+        let paths = group.steps.iter().flat_map(Planned::paths).map(|(_, path)| path);
+        if let Some(assignment) = self.absent(paths) {
+            state["Assign"] = assignment;
+        }
+        self.states.insert(self.entry_of(group), state);
+    }
+
+    /// Gives `null` to what is read, but not assigned on this way.
+    fn absent(&self, paths: impl IntoIterator<Item = Vec<String>>) -> Option<Value> {
         let mut absent: Vec<(Vec<String>, String)> = Vec::new();
-        for step in &group.steps {
-            let error = step.error_variable.iter().map(|name| vec![name.clone()]);
-            for path in self.needed(step).map(|(path, _)| path.clone()).chain(error) {
-                if self.is_read(&path)
-                    && !self.assigned.contains(&path)
-                    && !absent.iter().any(|(known, _)| *known == path)
-                {
-                    absent.push((path, "null".to_owned()));
-                }
+        for path in paths {
+            if self.is_read(&path)
+                && !self.assigned.contains(&path)
+                && !absent.iter().any(|(known, _)| *known == path)
+            {
+                absent.push((path, "null".to_owned()));
             }
         }
-        if !absent.is_empty() {
-            state["Assign"] = self.assigned.assignment(absent.iter().map(|(path, text)| (path, text)));
-        }
-        self.states.insert(self.entry(place), state);
+        let entries = || absent.iter().map(|(path, text)| (path, text));
+        (!absent.is_empty()).then(|| self.assigned.assignment(entries()))
     }
 
     fn step(&mut self, step: &'p Planned, next: &Next) {
         match &step.kind {
             PlannedKind::Task(task) => self.task(step, task, next),
+            PlannedKind::Parallel { branches, retry } => self.parallel(step, branches, retry.as_ref(), next),
+            PlannedKind::Foreach(foreach) => self.foreach(step, foreach, next),
+            PlannedKind::Loop(repeated) => self.repeat(step, repeated, next),
+            PlannedKind::Switch(switch) => self.switch(step, switch, next),
+            PlannedKind::Approval(approval) => self.approval(step, approval, next),
+            PlannedKind::Pause(pause) => self.pause(step, pause, next),
+            PlannedKind::Event(event) => self.event(step, event, next),
+            PlannedKind::Workflow(sub) => self.sub_workflow(step, sub, next),
             PlannedKind::Undo { run } => self.undo(step, run, next),
             PlannedKind::Set => {
                 let mut state = Map::new();
@@ -172,34 +272,66 @@ impl<'p> Compiler<'p> {
                 self.go(&mut state, next);
                 self.states.insert(step.state.clone(), Value::Object(state));
             }
-            PlannedKind::Fail { error, cause } => {
-                let state = json!({"Type": "Fail", "Comment": step.comment, "Error": error, "Cause": cause});
-                self.states.insert(step.state.clone(), state);
-            }
+            PlannedKind::Fail { error, cause } => self.fail(step, error, cause),
         }
     }
 
-    /// How a state ends: it goes on, or it ends the execution with the workflow's outputs.
+    /// How a state ends: it goes on, or it ends the flow with what that gives.
     fn go(&self, state: &mut Map<String, Value>, next: &Next) {
         match next {
             Next::State(name) => {
                 state.insert("Next".to_owned(), name.as_str().into());
             }
             Next::End => {
-                state.insert("Output".to_owned(), self.plan.last_outputs.clone());
+                state.insert("Output".to_owned(), self.given(&self.flow.last_outputs));
                 state.insert("End".to_owned(), true.into());
             }
         }
     }
 
+    /// The same for a state whose result stands in variables: it need not travel on as the next state's input.
+    fn go_without_result(&self, state: &mut Map<String, Value>, next: &Next) {
+        if let Next::State(_) = next {
+            state.insert("Output".to_owned(), self.frame.passed_on());
+        }
+        self.go(state, next);
+    }
+
+    /// What a flow gives, without what nobody reads.
+    fn given(&self, outputs: &Value) -> Value {
+        let result_reads = &self.document.plan.result_reads;
+        let is_read = |paths: &[Vec<String>]| {
+            paths.iter().any(|path| self.is_read(path) || is_read(result_reads, path))
+        };
+        match (&self.flow.readers, outputs) {
+            (Readers::Starter, _) => outputs.clone(),
+            (Readers::Fields(readers), Value::Object(fields)) => fields
+                .iter()
+                .filter(|(name, _)| readers.get(*name).is_some_and(|paths| is_read(paths)))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect::<Map<_, _>>()
+                .into(),
+            (Readers::Whole(paths), _) if is_read(paths) => outputs.clone(),
+            _ => json!({}),
+        }
+    }
+
+    /// The `Assign` of a state that succeeded.
+    fn assignment(&self, step: &'p Planned) -> Option<Value> {
+        let mut needed: Vec<(Vec<String>, String)> = self.needed(step).cloned().collect();
+        needed.extend(self.error_variable(step).map(|path| (path, "null".to_owned())));
+        let entries = || needed.iter().map(|(path, text)| (path, text));
+        (!needed.is_empty()).then(|| self.assigned.assignment(entries()))
+    }
+
     /// What a step sets and something reads.
     fn needed(&self, step: &'p Planned) -> impl Iterator<Item = &'p (Vec<String>, String)> + use<'p> {
-        let reads = &self.plan.reads;
+        let reads = &self.document.plan.reads;
         step.sets.iter().filter(move |(path, _)| is_read(reads, path))
     }
 
     fn is_read(&self, path: &[String]) -> bool {
-        is_read(&self.plan.reads, path)
+        is_read(&self.document.plan.reads, path)
     }
 }
 

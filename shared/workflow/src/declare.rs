@@ -1,10 +1,14 @@
 //! What has a name in a workflow, found before its steps are gone through: variables, short names and undeclared inputs.
 
+mod scopes;
+
+pub(crate) use scopes::assigned;
+
 use crate::catalog::Catalog;
 use crate::diagnostic::{Problems, nearest};
 use crate::expression::{self, Lookup};
-use crate::model::{Approval, Given, Step, StepKind, Wait, Workflow, all};
-use crate::scope::{Input, Scope, claims, twice_claimed};
+use crate::model::{Approval, Given, OnError, Step, StepKind, Wait, Workflow, all};
+use crate::scope::{Input, Inside, Scope, Setter, claims, twice_claimed};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Type};
 use domain::routes::{InputSchema, InputType};
@@ -18,51 +22,77 @@ pub(crate) fn scope<'w>(
     problems: &mut Problems<'_>,
 ) -> Scope<'w> {
     let mut scope = Scope::new(workflow);
-    let targets = targets(steps);
-    for (root, _, step) in &targets {
-        scope.setters.entry((*root).to_owned()).or_insert_with(|| (*step).to_owned());
-    }
-    let variables: Vec<(&str, Span)> = targets.iter().map(|(root, span, _)| (*root, *span)).collect();
+    let mut errors = BTreeMap::new();
+    setters(steps, &mut Vec::new(), &mut errors, &mut scope);
+    let variables = targets(steps);
     for (_, span, message) in twice_claimed(&claims(workflow, &variables)) {
         problems.error(span, message);
     }
     for (name, schema) in workflow.inputs.iter().flatten() {
         scope.inputs.insert(name.value.clone(), Input::new(schema.clone()));
     }
+    for (name, setter) in errors {
+        scope.setters.entry(name).or_insert(setter);
+    }
     short_names(steps, &mut scope);
     if workflow.inputs.is_none() {
         undeclared_inputs(workflow, steps, catalog, &mut scope, problems);
     }
-    for (name, _) in errors_of(steps) {
-        scope.setters.entry(name.clone()).or_insert_with(|| name.trim_end_matches("_error").to_owned());
-    }
+    scope.taken = scope.setters.keys().cloned().collect();
+    scopes::check(steps, problems);
     scope
 }
 
-/// Every variable that a step sets: its root, where it is written, and the step.
-fn targets(steps: &[Step]) -> Vec<(&str, Span, &str)> {
-    let mut targets = Vec::new();
-    for step in all(steps) {
-        let name = step.name.value.as_str();
-        targets.extend(step.outputs.iter().map(|(_, target)| (target.value[0].as_str(), target.span, name)));
-        if let StepKind::Set(variables) = &step.kind {
-            targets.extend(
-                variables
-                    .iter()
-                    .map(|(path, _)| (path.value.split('.').next().unwrap_or_default(), path.span, name)),
-            );
-        }
+/// Every variable that a step sets, and where it is written.
+fn targets(steps: &[Step]) -> Vec<(&str, Span)> {
+    all(steps).into_iter().flat_map(own_targets).collect()
+}
+
+/// The variables that a step itself sets: their roots, and where they are written.
+fn own_targets(step: &Step) -> Vec<(&str, Span)> {
+    let mut targets: Vec<(&str, Span)> =
+        step.outputs.iter().map(|(_, target)| (target.value[0].as_str(), target.span)).collect();
+    if let StepKind::Set(variables) = &step.kind {
+        targets.extend(
+            variables.iter().map(|(path, _)| (path.value.split('.').next().unwrap_or_default(), path.span)),
+        );
     }
     targets
 }
 
-/// The variables that say how a tolerated step failed: `notify_error` for the step `notify`.
-pub(crate) fn errors_of(steps: &[Step]) -> Vec<(String, &Step)> {
-    all(steps)
-        .into_iter()
-        .filter(|step| step.on_error == crate::model::OnError::Continue)
-        .map(|step| (format!("{}_error", step.name.value), step))
-        .collect()
+/// The variable that says how a tolerated step failed: `notify_error` for the step `notify`.
+pub(crate) fn error_variable(step: &Step) -> Option<String> {
+    (step.on_error == OnError::Continue).then(|| format!("{}_error", step.name.value))
+}
+
+/// Which step sets what, and in which branches and iterations.
+fn setters(
+    steps: &[Step],
+    inside: &mut Vec<Inside>,
+    errors: &mut BTreeMap<String, Setter>,
+    scope: &mut Scope<'_>,
+) {
+    for step in steps {
+        let setter = Setter { step: step.name.value.clone(), inside: inside.clone() };
+        for (root, _) in own_targets(step) {
+            scope.setters.entry(root.to_owned()).or_insert_with(|| setter.clone());
+        }
+        if let Some(name) = error_variable(step) {
+            errors.entry(name).or_insert(setter);
+        }
+        for (label, steps) in step.blocks() {
+            let name = step.name.value.clone();
+            let scoped = match (&step.kind, label) {
+                (StepKind::Parallel(_), Some(branch)) => Some(Inside::Branch { step: name, branch }),
+                (StepKind::Foreach(_), _) => Some(Inside::Iteration { step: name }),
+                _ => None,
+            };
+            let depth = inside.len();
+            inside.extend(scoped);
+            setters(steps, inside, errors, scope);
+            inside.truncate(depth);
+        }
+    }
 }
 
 /// `outputs: {task: task_data}` lets `task` stand for `task_data`, unless that name is taken or two steps could mean it.
@@ -171,7 +201,7 @@ fn used_lookups(workflow: &Workflow, steps: &[Step]) -> Vec<(Lookup, Span)> {
 }
 
 /// Every value of a step in which names are looked up. Those of `rollback:` name other things.
-pub(crate) fn values_of(step: &Step) -> Vec<&Given> {
+fn values_of(step: &Step) -> Vec<&Given> {
     let mut values: Vec<&Given> = step.when.iter().collect();
     match &step.kind {
         StepKind::Call(call) => values.extend(call.inputs.iter().map(|(_, given)| given)),

@@ -174,6 +174,16 @@ impl<'s> Problems<'s> {
         &mut self.found[place]
     }
 
+    /// How much was found by now, for [`Problems::forget`].
+    pub(crate) fn found_so_far(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Forgets what was found since: it was only a look ahead.
+    pub(crate) fn forget(&mut self, found_before: usize) {
+        self.found.truncate(found_before);
+    }
+
     pub(crate) fn any_errors(&self) -> bool {
         self.found.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }

@@ -194,6 +194,28 @@ pub(crate) fn unsteady(ast: &Ast) -> Option<(String, Span)> {
     found
 }
 
+/// Whether an expression that reads nothing holds; `None` when it reads something, or gives another value each time.
+pub(crate) fn constant(text: &str) -> Option<bool> {
+    let ast = jlens_core::parse(text).ok()?;
+    let mut reads = false;
+    ast.root.walk(&mut |node| {
+        reads |= match &node.kind {
+            NodeKind::Variable { name } => {
+                !crate::names::is_function(name) || UNSTEADY.contains(&name.as_str())
+            }
+            NodeKind::Name { .. } | NodeKind::Function { .. } | NodeKind::Lambda(_) => true,
+            _ => false,
+        };
+    });
+    if reads {
+        return None;
+    }
+    let value = jlens_core::Expression::compile(&format!("$boolean({text})"))
+        .and_then(|expression| expression.evaluate(None, &jlens_core::Bindings::new()))
+        .ok()?;
+    Some(value == Some(true.into()))
+}
+
 /// A text as a JSONata string. Nothing in it can end the string, start a substitution (`${`) or look like the borders of an
 /// expression (`{%`, `%}`).
 pub(crate) fn string_literal(text: &str) -> String {

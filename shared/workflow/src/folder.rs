@@ -1,8 +1,15 @@
 //! Every workflow of a folder at once.
 
-use crate::{Catalog, Compilation, Diagnostic, Environment, Severity, Source, compile};
+use crate::callees::Callees;
+use crate::diagnostic::Problems;
+use crate::model::{StepKind, all};
+use crate::source::Span;
+use crate::{
+    Catalog, Compilation, Diagnostic, Environment, Severity, Source, compile_knowing, reader,
+    state_machine_placeholder,
+};
 use domain::routes::Routes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All workflows of a project, compiled.
 #[derive(Debug, Clone)]
@@ -25,13 +32,12 @@ impl FolderCompilation {
     }
 }
 
-/// Compiles every workflow of a folder, and checks what no single file shows: two files of one name, and two workflows that
-/// the same event would start. Sources may come in any order; the result does not depend on it.
+/// Compiles every workflow of a folder, and checks what no single file shows: what workflows that run others give them and
+/// take from them, circles of such calls, two files of one name, and two workflows that the same event would start. Sources may come in any order; the result does not depend on it.
 pub fn compile_folder(sources: &[Source], catalog: &Catalog, environment: &Environment) -> FolderCompilation {
     let mut sorted: Vec<&Source> = sources.iter().collect();
     sorted.sort_by_key(|source| (source.name(), source.path.as_str()));
-    let mut workflows: Vec<Compilation> =
-        sorted.iter().map(|source| compile(source, catalog, environment)).collect();
+    let mut workflows = in_order_of_calls(&sorted, catalog, environment);
     for place in 1..workflows.len() {
         let (earlier, later) = workflows.split_at_mut(place);
         let (earlier, later) = (&earlier[place - 1], &mut later[0]);
@@ -45,6 +51,7 @@ pub fn compile_folder(sources: &[Source], catalog: &Catalog, environment: &Envir
             later.definition = None;
         }
     }
+    shared_placeholders(&sorted, &mut workflows);
     shared_triggers(&sorted, &mut workflows);
     let workflows_by_name: BTreeMap<_, _> = workflows
         .iter()
@@ -52,6 +59,104 @@ pub fn compile_folder(sources: &[Source], catalog: &Catalog, environment: &Envir
         .map(|workflow| (workflow.name.clone(), workflow.route.clone()))
         .collect();
     FolderCompilation { workflows, routes: Routes { workflows: workflows_by_name } }
+}
+
+/// Compiles callees before their callers, so that these are checked against what those take and give. The workflows of a
+/// circle of calls are told so.
+fn in_order_of_calls(sources: &[&Source], catalog: &Catalog, environment: &Environment) -> Vec<Compilation> {
+    let names = || sources.iter().map(|source| source.name().to_owned());
+    let mut callees = Callees::named(names());
+    let calls: Vec<Vec<Call>> = sources.iter().map(|source| calls_of(source)).collect();
+    let place_of = |name: &str| sources.iter().position(|source| source.name() == name);
+    let mut compiled: Vec<Option<Compilation>> = sources.iter().map(|_| None).collect();
+    loop {
+        let is_ready = |place: &usize| {
+            compiled[*place].is_none()
+                && calls[*place].iter().all(|call| {
+                    place_of(&call.callee).is_none_or(|callee| callee != *place && compiled[callee].is_some())
+                })
+        };
+        let places = || 0..sources.len();
+        // What waits for itself is compiled all the same, without knowing what its callees give.
+        let next = places().find(is_ready).or_else(|| places().find(|place| compiled[*place].is_none()));
+        let Some(place) = next else { break };
+        let (compilation, callee) = compile_knowing(sources[place], catalog, environment, &callees);
+        if let Some(callee) = callee {
+            callees.learn(sources[place].name(), callee);
+        }
+        compiled[place] = Some(compilation);
+    }
+    let mut workflows: Vec<Compilation> = compiled.into_iter().flatten().collect();
+    for (place, source) in sources.iter().enumerate() {
+        circles(place, source, &calls, &place_of, &mut workflows[place]);
+    }
+    workflows
+}
+
+/// One step that runs another workflow.
+struct Call {
+    callee: String,
+    span: Span,
+}
+
+fn calls_of(source: &Source) -> Vec<Call> {
+    let mut problems = Problems::new(source);
+    let Some(workflow) = reader::read(source, &mut problems) else { return Vec::new() };
+    all(&workflow.steps)
+        .into_iter()
+        .filter_map(|step| match &step.kind {
+            StepKind::Workflow(sub) => Some(Call { callee: sub.name.value.clone(), span: sub.name.span }),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Reports every call of a workflow through which it comes back to itself.
+fn circles(
+    start: usize,
+    source: &Source,
+    calls: &[Vec<Call>],
+    place_of: &impl Fn(&str) -> Option<usize>,
+    compilation: &mut Compilation,
+) {
+    for call in &calls[start] {
+        let Some(callee) = place_of(&call.callee) else { continue };
+        let mut open = vec![(callee, vec![source.name().to_owned(), call.callee.clone()])];
+        let mut seen = BTreeSet::new();
+        while let Some((place, way)) = open.pop() {
+            if place == start {
+                let mut problems = Problems::new(source);
+                problems
+                    .error(call.span, format!("`{}` runs itself: {}", source.name(), way.join(" → ")))
+                    .help("a circle of workflows would never end; use a `loop`");
+                compilation.diagnostics.extend(problems.finish());
+                compilation.definition = None;
+                break;
+            }
+            if seen.insert(place) {
+                open.extend(calls[place].iter().filter_map(|next| {
+                    let longer = way.iter().cloned().chain([next.callee.clone()]).collect();
+                    Some((place_of(&next.callee)?, longer))
+                }));
+            }
+        }
+    }
+}
+
+/// `-` and `_` in a name do not tell the placeholders of two state machines apart.
+fn shared_placeholders(sources: &[&Source], workflows: &mut [Compilation]) {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    for (source, workflow) in sources.iter().zip(workflows) {
+        let placeholder = state_machine_placeholder(&workflow.name);
+        let earlier = seen.entry(placeholder).or_insert_with(|| workflow.name.clone());
+        if *earlier != workflow.name {
+            let message =
+                format!("`{earlier}` and `{}` are too much alike for two state machines", workflow.name);
+            let help = "`-` and `_` do not tell them apart: rename one".to_owned();
+            workflow.diagnostics.push(at_start(source, Severity::Error, message, help));
+            workflow.definition = None;
+        }
+    }
 }
 
 /// One event starts one workflow, the first by name; a second with the same trigger would never start.

@@ -4,6 +4,7 @@ use crate::catalog::Catalog;
 use crate::diagnostic::Problems;
 use crate::model::{Call, Form, Given, Part, Step, StepKind, Workflow};
 use crate::source::Spanned;
+use std::collections::BTreeMap;
 
 const GENERATE: &str = "generate_code_implementation";
 const COMMIT: &str = "commit_changes";
@@ -14,40 +15,73 @@ const IMPLEMENTATION: &str = "implementation";
 /// The workflow's steps, with a `commit_changes` before every `create_pull_request` that follows a generated implementation
 /// without one. It has the pull request's repository, branch and base. Each one added is noted.
 pub(crate) fn add(workflow: &Workflow, catalog: &Catalog, problems: &mut Problems<'_>) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    let mut generated: Option<usize> = None;
-    for step in &workflow.steps {
-        let action =
-            step.call().and_then(|call| catalog.find(&call.action.value)).map(|action| action.name.as_str());
-        match (action, generated) {
-            (Some(GENERATE), _) => generated = Some(steps.len()),
-            (Some(COMMIT), _) => generated = None,
-            (Some(PULL_REQUEST), Some(place)) => {
-                if let Some(commit) = commit_for(step, &mut steps[place], catalog) {
-                    problems
-                        .note(
-                            step.name.span,
-                            format!(
-                                "`{}` commits what `{}` generated first",
-                                step.name.value, steps[place].name.value
-                            ),
-                        )
-                        .help(format!(
-                            "the state `{}` does it; write a `{COMMIT}` step to change how",
-                            commit.state()
-                        ));
-                    steps.push(commit);
-                }
-                generated = None;
-            }
-            _ => {}
-        }
-        steps.push(step.clone());
-    }
+    let mut search = Search { catalog, problems, named: BTreeMap::new() };
+    let mut steps = search.steps(&workflow.steps, &mut None);
+    name_outputs(&mut steps, &search.named);
     steps
 }
 
-fn commit_for(pull_request: &Step, generator: &mut Step, catalog: &Catalog) -> Option<Step> {
+/// A step that generates an implementation which nothing has committed yet.
+#[derive(Clone)]
+struct Generated {
+    step: String,
+    /// The path of the variable that receives the implementation.
+    variable: String,
+    /// Whether that variable still has to be named in the step.
+    unnamed: bool,
+}
+
+struct Search<'c, 'p, 's> {
+    catalog: &'c Catalog,
+    problems: &'p mut Problems<'s>,
+    /// The variables that generators have to be given, by the generators' names.
+    named: BTreeMap<String, String>,
+}
+
+impl Search<'_, '_, '_> {
+    fn steps(&mut self, steps: &[Step], generated: &mut Option<Generated>) -> Vec<Step> {
+        let mut found = Vec::new();
+        for step in steps {
+            let action = step.call().and_then(|call| self.catalog.find(&call.action.value));
+            match action.map(|action| action.name.as_str()) {
+                Some(GENERATE) => *generated = Some(generator(step)),
+                Some(COMMIT) => *generated = None,
+                Some(PULL_REQUEST) => {
+                    found.extend(generated.take().and_then(|made| self.commit(step, &made)))
+                }
+                _ => {}
+            }
+            let mut step = step.clone();
+            let within = generated.clone();
+            for block in step.blocks_mut() {
+                let mut inside = within.clone();
+                *block = self.steps(block, &mut inside);
+                // What one way commits is committed. What one way alone generates is not there behind it.
+                if inside.is_none() {
+                    *generated = None;
+                }
+            }
+            found.push(step);
+        }
+        found
+    }
+
+    fn commit(&mut self, pull_request: &Step, generated: &Generated) -> Option<Step> {
+        let commit = commit_for(pull_request, generated, self.catalog)?;
+        if generated.unnamed {
+            self.named.insert(generated.step.clone(), generated.variable.clone());
+        }
+        self.problems
+            .note(
+                pull_request.name.span,
+                format!("`{}` commits what `{}` generated first", pull_request.name.value, generated.step),
+            )
+            .help(format!("the state `{}` does it; write a `{COMMIT}` step to change how", commit.state()));
+        Some(commit)
+    }
+}
+
+fn commit_for(pull_request: &Step, generated: &Generated, catalog: &Catalog) -> Option<Step> {
     let action = catalog.find(PULL_REQUEST)?;
     let asked = pull_request.call()?;
     let given = |wanted: &str| {
@@ -58,8 +92,7 @@ fn commit_for(pull_request: &Step, generator: &mut Step, catalog: &Catalog) -> O
         Some(given.clone())
     };
     let span = pull_request.name.span;
-    let generated = generated_variable(generator)?;
-    let implementation = Part::Expression(Spanned::new(generated, span));
+    let implementation = Part::Expression(Spanned::new(generated.variable.clone(), span));
     let inputs = [
         ("repository", given("repository")),
         ("branch", given("source_branch")),
@@ -68,7 +101,7 @@ fn commit_for(pull_request: &Step, generator: &mut Step, catalog: &Catalog) -> O
     ];
     Some(Step {
         name: Spanned::new(format!("{}_commit", pull_request.name.value), span),
-        description: Some(format!("Commits what {} generated", generator.name.value)),
+        description: Some(format!("Commits what {} generated", generated.step)),
         kind: StepKind::Call(Call {
             action: Spanned::new(COMMIT.to_owned(), span),
             plugin: asked.plugin.clone(),
@@ -90,15 +123,28 @@ fn commit_for(pull_request: &Step, generator: &mut Step, catalog: &Catalog) -> O
     })
 }
 
-/// The path of the variable that receives the generated implementation; a generator that names none is given one.
-fn generated_variable(generator: &mut Step) -> Option<String> {
-    let name = format!("{}_{IMPLEMENTATION}", generator.name.value);
-    let span = generator.name.span;
-    if let Some((_, target)) = generator.outputs.iter().find(|(field, _)| field.value == IMPLEMENTATION) {
-        return Some(target.value.join("."));
+/// A generator that names no variable for its implementation will be given one.
+fn generator(step: &Step) -> Generated {
+    let named = step.outputs.iter().find(|(field, _)| field.value == IMPLEMENTATION);
+    Generated {
+        step: step.name.value.clone(),
+        variable: named.map_or_else(
+            || format!("{}_{IMPLEMENTATION}", step.name.value),
+            |(_, target)| target.value.join("."),
+        ),
+        unnamed: named.is_none(),
     }
-    generator
-        .outputs
-        .push((Spanned::new(IMPLEMENTATION.to_owned(), span), Spanned::new(vec![name.clone()], span)));
-    Some(name)
+}
+
+fn name_outputs(steps: &mut [Step], named: &BTreeMap<String, String>) {
+    for step in steps {
+        if let Some(variable) = named.get(&step.name.value) {
+            let span = step.name.span;
+            let field = Spanned::new(IMPLEMENTATION.to_owned(), span);
+            step.outputs.push((field, Spanned::new(vec![variable.clone()], span)));
+        }
+        for block in step.blocks_mut() {
+            name_outputs(block, named);
+        }
+    }
 }

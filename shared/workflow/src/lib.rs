@@ -30,6 +30,7 @@
 //! (`declare`, `scope`) → each step checked where it stands (`plan`, `check`, `infer`) → states (`compile`) and what starts
 //! them (`routes`).
 
+mod callees;
 mod catalog;
 mod check;
 mod compile;
@@ -43,6 +44,7 @@ mod infer;
 mod model;
 mod names;
 mod plan;
+mod policies;
 mod reader;
 mod routes;
 mod scope;
@@ -56,7 +58,9 @@ pub use catalog::{Catalog, CatalogEntry, InvalidCatalog};
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use folder::{FolderCompilation, compile_folder};
 pub use source::Source;
-pub use substitute::{placeholders, substitute};
+pub use substitute::{placeholders, state_machine_placeholder, substitute};
+
+use callees::{Callee, Callees};
 
 use check::Checker;
 use diagnostic::Problems;
@@ -86,7 +90,8 @@ pub struct Environment {
 pub struct Compilation {
     /// The workflow's name, the file's stem; it names the state machine.
     pub name: String,
-    /// The Amazon States Language document, with `${…FunctionArn}` where functions are called; see [`substitute`]. `None` when
+    /// The Amazon States Language document, with `${…FunctionArn}` where functions are called and
+    /// `${…StateMachineArn}` where workflows are run; see [`substitute`]. `None` when
     /// there are errors.
     pub definition: Option<Value>,
     /// What starts it and what its inputs must be.
@@ -134,7 +139,20 @@ impl Compilation {
 }
 
 /// Compiles one workflow. Every problem that can be found is found in one run; nothing panics, whatever the text.
+///
+/// What the workflows that it runs as steps take and give is not known here, and not checked; [`compile_folder`] does.
 pub fn compile(source: &Source, catalog: &Catalog, environment: &Environment) -> Compilation {
+    compile_knowing(source, catalog, environment, &Callees::default()).0
+}
+
+/// Compiles one workflow among others, and gives what callers may know of it.
+fn compile_knowing(
+    source: &Source,
+    catalog: &Catalog,
+    environment: &Environment,
+    callees: &Callees,
+) -> (Compilation, Option<Callee>) {
+    let mut callee = None;
     let mut problems = Problems::new(source);
     let mut compilation = Compilation {
         name: source.name().to_owned(),
@@ -146,15 +164,17 @@ pub fn compile(source: &Source, catalog: &Catalog, environment: &Environment) ->
     check_name(source, &mut problems);
     if let Some(workflow) = reader::read(source, &mut problems) {
         check::definitions(&workflow, &mut problems);
-        let steps = implicit_commit::add(&workflow, catalog, &mut problems);
+        let mut steps = implicit_commit::add(&workflow, catalog, &mut problems);
+        policies::settle(&mut steps);
         compilation.steps = summaries(&steps, &[], catalog);
         let scope = declare::scope(&workflow, &steps, catalog, &mut problems);
         let mut checker =
             Checker { scope, problems: &mut problems, catalog, environment, file: source.file_name() };
-        let plan = plan::plan(&workflow, &steps, &mut checker);
+        let plan = plan::plan(&workflow, &steps, callees, &mut checker);
         checker.unused_definitions(&workflow);
         let (inputs, context_inputs) = (checker.scope.inputs, checker.scope.context_inputs);
         compilation.route = routes::route(&workflow, &inputs, &context_inputs, &mut problems);
+        callee = Some(Callee { inputs: compilation.route.inputs.clone(), outputs: plan.outputs.clone() });
         if !problems.any_errors() {
             let definition = compile::definition(&workflow, &inputs, &plan, catalog);
             let size = definition.to_string().len();
@@ -168,7 +188,7 @@ pub fn compile(source: &Source, catalog: &Catalog, environment: &Environment) ->
         }
     }
     compilation.diagnostics = problems.finish();
-    compilation
+    (compilation, callee)
 }
 
 fn check_name(source: &Source, problems: &mut Problems<'_>) {

@@ -5,6 +5,8 @@ pub(crate) const RESERVED_STATES: [&str; 8] =
     ["CheckInputs", "Done", "EffectStays", "RolledBack", "Rollback", "RollbackFailed", "Undo", "UndoEffect"];
 /// Variables that the compiler uses itself, or that mean something in every expression.
 const RESERVED_VARIABLES: [&str; 4] = ["context", "output", "rollback_failure", "rollback_kept"];
+/// The error with which a branch or an iteration asks the scopes around it to take effects back.
+pub(crate) const ROLLBACK_ERROR: &str = "Rollback";
 /// The field of an iteration's state input that tells its indexes.
 pub(crate) const FRAME_PLACE: &str = "at";
 /// What JSONata reads as something else than a name.

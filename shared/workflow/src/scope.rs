@@ -1,13 +1,20 @@
 //! What names mean at one point of a workflow.
 
-use crate::diagnostic::nearest;
-use crate::model::{Given, Workflow};
-use crate::source::{Span, Spanned};
-use crate::types::{Kind, Type};
-use domain::routes::{InputSchema, InputType};
+mod claims;
+mod input;
+mod unknown;
+
+pub(crate) use claims::{claims, twice_claimed};
+pub(crate) use input::Input;
+pub(crate) use unknown::Unknown;
+
+use crate::model::{Given, StepKind, Workflow, all};
+use crate::types::Type;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+
+/// The longest name of a variable: <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>.
+const LONGEST_VARIABLE: usize = 80;
 
 /// Where an execution's input stands.
 pub(crate) const EXECUTION_INPUT: &str = "$states.context.Execution.Input";
@@ -40,13 +47,6 @@ impl Lowered {
     }
 }
 
-/// An input of the workflow, declared or found.
-#[derive(Debug, Clone)]
-pub(crate) struct Input {
-    pub(crate) schema: InputSchema,
-    pub(crate) kind: Type,
-}
-
 /// Everything that has a name. Built once from the whole workflow, then carried along its steps.
 pub(crate) struct Scope<'w> {
     pub(crate) definitions: BTreeMap<&'w str, &'w Given>,
@@ -58,19 +58,46 @@ pub(crate) struct Scope<'w> {
     /// Output fields that could stand for several variables, and so stand for none.
     pub(crate) ambiguous: BTreeMap<String, Vec<String>>,
     /// Which step sets each variable, wherever it is.
-    pub(crate) setters: BTreeMap<String, String>,
+    pub(crate) setters: BTreeMap<String, Setter>,
     pub(crate) steps: Vec<&'w str>,
-    /// What is set by now.
+    /// The name of every foreach's item, and the step.
+    pub(crate) item_names: BTreeMap<&'w str, &'w str>,
+    /// The items of the iterations around the present place.
+    pub(crate) items: BTreeMap<String, Type>,
+    /// The branches and iterations around the present place, outermost first.
+    pub(crate) inside: Vec<Inside>,
+    /// What variables of the branches around are called in the definition: an inner scope may not assign a name that an
+    /// outer scope assigns, and the outer one receives what a branch sets.
+    pub(crate) renamed: BTreeMap<String, String>,
+    /// Every variable's name in the definition.
+    pub(crate) taken: BTreeSet<String>,
+    /// What is set by now, by its name in the definition.
     pub(crate) variables: BTreeMap<String, Type>,
     /// Every variable path that something read.
     pub(crate) reads: BTreeSet<Vec<String>>,
+    /// Every variable path that something reads in the result that gives it, and not in the variable.
+    pub(crate) result_reads: BTreeSet<Vec<String>>,
     /// What the last step's result gives, for the outputs that stand in the same state.
     pub(crate) result: BTreeMap<Vec<String>, String>,
-    /// The condition under which the present step runs.
-    pub(crate) guard: Option<String>,
+    /// The conditions under which the present step runs.
+    pub(crate) guards: Vec<String>,
     /// Definitions being replaced at the moment, outermost first.
     pub(crate) expanding: Vec<&'w str>,
     pub(crate) expanded: HashMap<&'w str, Lowered>,
+}
+
+/// The step that sets a variable, and the branches and iterations around it.
+#[derive(Debug, Clone)]
+pub(crate) struct Setter {
+    pub(crate) step: String,
+    pub(crate) inside: Vec<Inside>,
+}
+
+/// A scope of its own within the workflow's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Inside {
+    Branch { step: String, branch: String },
+    Iteration { step: String },
 }
 
 /// What a path's first names were found to mean.
@@ -78,13 +105,6 @@ pub(crate) struct Found {
     /// How many names of the path it takes.
     pub(crate) names: usize,
     pub(crate) lowered: Lowered,
-}
-
-/// Why a name means nothing here.
-pub(crate) struct Unknown {
-    pub(crate) message: String,
-    pub(crate) nearest: Option<String>,
-    pub(crate) help: Option<String>,
 }
 
 impl<'w> Scope<'w> {
@@ -100,14 +120,25 @@ impl<'w> Scope<'w> {
             aliases: BTreeMap::new(),
             ambiguous: BTreeMap::new(),
             setters: BTreeMap::new(),
-            steps: crate::model::all(&workflow.steps)
+            steps: all(&workflow.steps).into_iter().map(|step| step.name.value.as_str()).collect(),
+            item_names: all(&workflow.steps)
                 .into_iter()
-                .map(|step| step.name.value.as_str())
+                .filter_map(|step| match &step.kind {
+                    StepKind::Foreach(foreach) => {
+                        Some((foreach.item.value.as_str(), step.name.value.as_str()))
+                    }
+                    _ => None,
+                })
                 .collect(),
+            items: BTreeMap::new(),
+            inside: Vec::new(),
+            renamed: BTreeMap::new(),
+            taken: BTreeSet::new(),
             variables: BTreeMap::new(),
             reads: BTreeSet::new(),
+            result_reads: BTreeSet::new(),
             result: BTreeMap::new(),
-            guard: None,
+            guards: Vec::new(),
             expanding: Vec::new(),
             expanded: HashMap::new(),
         }
@@ -119,6 +150,32 @@ impl<'w> Scope<'w> {
             || self.aliases.contains_key(name)
             || self.setters.contains_key(name)
             || self.inputs.contains_key(name)
+            || self.item_names.contains_key(name)
+    }
+
+    /// What the variable is called in the definition.
+    pub(crate) fn compiled(&self, root: &str) -> String {
+        self.renamed.get(root).cloned().unwrap_or_else(|| root.to_owned())
+    }
+
+    /// A path with its variable's name in the definition.
+    pub(crate) fn compiled_path(&self, path: &[String]) -> Vec<String> {
+        let root = path.first().map(|root| self.compiled(root));
+        root.into_iter().chain(path.iter().skip(1).cloned()).collect()
+    }
+
+    /// A name for a variable of the compiler's own, which no other variable has.
+    pub(crate) fn free_variable(&mut self, wanted: &str) -> String {
+        // Names are ASCII; a little room is left for what tells two of them apart.
+        let stem: String = wanted.chars().take(LONGEST_VARIABLE - 6).collect();
+        let mut name = stem.clone();
+        let mut number = 2;
+        while self.taken.contains(&name) || crate::names::variable(&name).is_err() {
+            name = format!("{stem}_{number}");
+            number += 1;
+        }
+        self.taken.insert(name.clone());
+        name
     }
 
     /// What the names of a path mean, definitions excepted.
@@ -129,13 +186,19 @@ impl<'w> Scope<'w> {
         if *first == "context" {
             return self.find_in_context(fields);
         }
-        if self.variables.contains_key(*first) {
-            return Ok(self.variable(vec![(*first).to_owned()], fields));
+        if let Some(kind) = self.items.get(*first) {
+            let text = format!("$states.input.{first}");
+            return Ok(Found { names: 1, lowered: Lowered::simple(text, kind.clone()) });
         }
-        if let Some(path) = self.aliases.get(*first)
-            && self.variables.contains_key(&path[0])
-        {
-            return Ok(self.variable(path.clone(), fields));
+        let root = self.compiled(first);
+        if self.variables.contains_key(&root) {
+            return Ok(self.variable(vec![root], fields));
+        }
+        if let Some(path) = self.aliases.get(*first) {
+            let path = self.compiled_path(path);
+            if self.variables.contains_key(&path[0]) {
+                return Ok(self.variable(path, fields));
+            }
         }
         if let Some(input) = self.inputs.get(*first) {
             return Ok(Found { names: 1, lowered: input.lowered(first) });
@@ -158,6 +221,7 @@ impl<'w> Scope<'w> {
         let kind = self.present_under_guard(kind);
         if let Some(length) = (1..=path.len()).rev().find(|length| self.result.contains_key(&path[..*length]))
         {
+            self.result_reads.insert(path[..length].to_vec());
             let mut text = self.result[&path[..length]].clone();
             let mut taken = kind;
             if length < base.len() {
@@ -179,6 +243,7 @@ impl<'w> Scope<'w> {
             .collect();
         if !inside.is_empty() && path.len() == base.len() {
             let object = object_text(&inside);
+            self.result_reads.insert(path.clone());
             let known =
                 self.variables.get(&path[0]).is_some_and(|kind| kind.field_names().len() > inside.len());
             let text = if known { format!("$merge([${}, {object}])", path.join(".")) } else { object };
@@ -196,7 +261,8 @@ impl<'w> Scope<'w> {
         let same = kind
             .absence
             .as_ref()
-            .is_some_and(|absence| absence.condition.is_some() && absence.condition == self.guard);
+            .and_then(|absence| absence.condition.as_ref())
+            .is_some_and(|condition| self.guards.contains(condition));
         if same {
             kind.absence = None;
         }
@@ -222,81 +288,6 @@ impl<'w> Scope<'w> {
             from_event
         };
         Ok(Found { names: 2, lowered: Lowered { text, simple: false, kind, partial: false } })
-    }
-
-    fn unknown(&self, name: &str) -> Unknown {
-        if let Some(meanings) = self.ambiguous.get(name) {
-            return Unknown {
-                message: format!("`{name}` could mean {}", meanings.join(" or ")),
-                nearest: None,
-                help: Some("use the variable's own name".to_owned()),
-            };
-        }
-        let root = self.aliases.get(name).map_or(name, |path| path[0].as_str());
-        if let Some(step) = self.setters.get(root) {
-            return Unknown {
-                message: format!("`{name}` is not set yet: step `{step}` sets it"),
-                nearest: None,
-                help: Some("a step can use what steps before it set".to_owned()),
-            };
-        }
-        if self.steps.contains(&name) {
-            return Unknown {
-                message: format!("`{name}` is a step, not a value"),
-                nearest: None,
-                help: Some(format!(
-                    "name what you need of it under `outputs:` of `{name}`, and use that name"
-                )),
-            };
-        }
-        let known: Vec<&str> = self
-            .variables
-            .keys()
-            .chain(self.inputs.keys())
-            .chain(self.aliases.keys())
-            .map(String::as_str)
-            .chain(self.definitions.keys().copied())
-            .collect();
-        let listed = if known.is_empty() {
-            "nothing has a name here yet".to_owned()
-        } else {
-            format!("known here: {}", known.join(", "))
-        };
-        Unknown {
-            message: format!("nothing is called `{name}`"),
-            nearest: nearest(name, known.iter().copied()).map(str::to_owned),
-            help: Some(listed),
-        }
-    }
-}
-
-impl Input {
-    pub(crate) fn new(schema: InputSchema) -> Self {
-        let mut kind = match schema.kind {
-            InputType::String => Type::new(Kind::Text(
-                schema.one_of.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            )),
-            InputType::Number => Type::new(Kind::Number),
-            InputType::Integer => Type::new(Kind::Integer),
-            InputType::Boolean => Type::new(Kind::Boolean),
-            InputType::Object => Type::new(Kind::Object(Arc::new(crate::types::ObjectType {
-                open: true,
-                ..Default::default()
-            }))),
-            InputType::Array => Type::new(Kind::List(Box::new(Type::any()))),
-            InputType::Any => Type::any(),
-        };
-        kind.nullable = schema.optional && schema.default.is_none();
-        Self { schema, kind }
-    }
-
-    fn lowered(&self, name: &str) -> Lowered {
-        let plain = Lowered::simple(format!("{EXECUTION_INPUT}.inputs.{name}"), self.kind.clone());
-        match &self.schema.default {
-            Some(default) => Lowered { text: plain.or_else(&literal_text(default)), ..plain },
-            None if self.schema.optional => Lowered { text: plain.or_else("null"), ..plain },
-            None => plain,
-        }
     }
 }
 
@@ -345,45 +336,4 @@ pub(crate) fn quoted(name: &str) -> String {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         && !matches!(name, "and" | "or" | "in" | "true" | "false" | "null" | "function");
     if plain { name.to_owned() } else { format!("`{name}`") }
-}
-
-/// A name and where it stands, for messages about two things with one name.
-pub(crate) type Claim<'w> = (&'w str, Span, String);
-
-/// Finds names that mean two things.
-pub(crate) fn twice_claimed<'w>(claims: &[Claim<'w>]) -> Vec<(&'w str, Span, String)> {
-    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut found = Vec::new();
-    for (name, span, what) in claims {
-        match seen.get(name) {
-            Some(earlier) if *earlier != what.as_str() => {
-                found.push((
-                    *name,
-                    *span,
-                    format!("`{name}` is {earlier} and {what}; one name means one thing"),
-                ));
-            }
-            Some(_) => {}
-            None => {
-                seen.insert(name, what);
-            }
-        }
-    }
-    found
-}
-
-/// The names of a workflow's definitions, inputs and variables, for [`twice_claimed`].
-pub(crate) fn claims<'w>(workflow: &'w Workflow, variables: &[(&'w str, Span)]) -> Vec<Claim<'w>> {
-    let definition = |(name, _): &'w (Spanned<String>, Given)| {
-        (name.value.as_str(), name.span, "a name under `variables:`".to_owned())
-    };
-    let input = |(name, _): &'w (Spanned<String>, InputSchema)| {
-        (name.value.as_str(), name.span, "an input".to_owned())
-    };
-    let mut claims: Vec<Claim<'w>> = workflow.inputs.iter().flatten().map(input).collect();
-    claims.extend(workflow.definitions.iter().map(definition));
-    claims.extend(
-        variables.iter().map(|(name, span)| (*name, *span, "a variable that a step sets".to_owned())),
-    );
-    claims
 }

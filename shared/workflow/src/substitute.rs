@@ -3,9 +3,19 @@
 use serde_json::Value;
 
 /// Replaces every `${Name}` in a definition's strings by `value_of("Name")`; what that does not know stays as it is. The
-/// compiler writes such placeholders for functions alone (`${CreateBranchFunctionArn}`): no text of a workflow can hold one.
+/// compiler writes such placeholders for functions (`${CreateBranchFunctionArn}` for the action `create_branch`) and for
+/// the state machines of workflows that steps run (see [`state_machine_placeholder`]), and for nothing else: no text of a
+/// workflow can hold one.
 pub fn substitute(definition: &Value, value_of: impl Fn(&str) -> Option<String>) -> Value {
     replace(definition, &value_of)
+}
+
+/// The placeholder, without `${ }`, for the ARN of a workflow's state machine: `development` gives
+/// `DevelopmentStateMachineArn`, `nightly-report` gives `NightlyReportStateMachineArn`. [`crate::compile_folder`] refuses
+/// two workflows of one placeholder.
+pub fn state_machine_placeholder(workflow: &str) -> String {
+    let words: String = workflow.replace('-', "_");
+    format!("{}StateMachineArn", crate::model::pascal(&words))
 }
 
 /// The names of every placeholder in a definition, each once, in alphabetical order.

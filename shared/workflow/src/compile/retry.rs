@@ -15,10 +15,49 @@ const LAMBDA_ERRORS: [&str; 6] = [
     "Lambda.Unknown",
 ];
 
+/// Errors of starting an execution that a repeat can mend:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html>.
+const START_ERRORS: [&str; 2] = ["StepFunctions.ExecutionLimitExceeded", "StepFunctions.SdkClientException"];
+
+/// What a step's own `Retry`, which is for every error, must not repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hopeless {
+    /// What an action refuses.
+    Action,
+    /// Besides that, the answer of a person, and that nobody answered.
+    Approval,
+    /// Besides what an action refuses, that a scope inside asks for a rollback.
+    Scope,
+}
+
+impl Hopeless {
+    fn errors(self) -> Vec<&'static str> {
+        let refused = [ErrorKind::Rejected, ErrorKind::Conflict, ErrorKind::BudgetExceeded];
+        let own: &[&str] = match self {
+            Self::Action => &[],
+            Self::Approval => &["Declined", "States.Timeout"],
+            Self::Scope => &[crate::names::ROLLBACK_ERROR],
+        };
+        std::iter::once("States.QueryEvaluationError")
+            .chain(refused.map(ErrorKind::as_str))
+            .chain(own.iter().copied())
+            .collect()
+    }
+}
+
 /// The `Retry` of every action, with the step's own behind it.
-pub(super) fn retriers(own: Option<&Retry>) -> Value {
+pub(super) fn retriers(own: Option<&Retry>, hopeless: Hopeless) -> Value {
     let transient: Vec<&str> =
         ErrorKind::RETRIED.iter().map(|kind| kind.as_str()).chain(LAMBDA_ERRORS).collect();
+    with_own(&transient, own, hopeless)
+}
+
+/// The `Retry` of a state that runs another state machine.
+pub(super) fn started(own: Option<&Retry>) -> Value {
+    with_own(&START_ERRORS, own, Hopeless::Action)
+}
+
+fn with_own(transient: &[&str], own: Option<&Retry>, hopeless: Hopeless) -> Value {
     let built_in = json!({
         "ErrorEquals": transient,
         "IntervalSeconds": 1,
@@ -27,21 +66,29 @@ pub(super) fn retriers(own: Option<&Retry>) -> Value {
         "MaxDelaySeconds": 300,
         "JitterStrategy": "FULL",
     });
-    let Some(own) = own else { return json!([built_in]) };
-    // `States.ALL` would repeat these as well.
-    let hopeless: Vec<&str> = std::iter::once("States.QueryEvaluationError")
-        .chain([ErrorKind::Rejected, ErrorKind::Conflict, ErrorKind::BudgetExceeded].map(ErrorKind::as_str))
-        .collect();
-    json!([
-        {"ErrorEquals": hopeless, "MaxAttempts": 0},
-        built_in,
-        {
-            "ErrorEquals": ["States.ALL"],
-            "IntervalSeconds": own.base_delay_seconds,
-            "MaxAttempts": own.retries,
-            "BackoffRate": own.backoff,
-            "MaxDelaySeconds": own.max_delay_seconds,
-            "JitterStrategy": if own.jitter { "FULL" } else { "NONE" },
-        },
-    ])
+    match own {
+        None => json!([built_in]),
+        Some(own) => json!([refused(hopeless), built_in, every(own)]),
+    }
+}
+
+/// The `Retry` of a state that holds scopes: the whole of it is repeated.
+pub(super) fn whole(own: &Retry, hopeless: Hopeless) -> Value {
+    json!([refused(hopeless), every(own)])
+}
+
+/// `States.ALL` would repeat these as well.
+fn refused(hopeless: Hopeless) -> Value {
+    json!({"ErrorEquals": hopeless.errors(), "MaxAttempts": 0})
+}
+
+fn every(own: &Retry) -> Value {
+    json!({
+        "ErrorEquals": ["States.ALL"],
+        "IntervalSeconds": own.base_delay_seconds,
+        "MaxAttempts": own.retries,
+        "BackoffRate": own.backoff,
+        "MaxDelaySeconds": own.max_delay_seconds,
+        "JitterStrategy": if own.jitter { "FULL" } else { "NONE" },
+    })
 }

@@ -1,9 +1,12 @@
 //! Taking effects back: after an error, or because a person asked.
 
-use super::task::{invocation, ordered, payload};
+use super::frame::run;
+use super::policy::caught_cause;
+use super::retry::{Hopeless, retriers};
+use super::task::{invocation, ordered};
 use super::{Compiler, Next};
 use crate::check::evaluated;
-use crate::compile::retry::retriers;
+use crate::names::ROLLBACK_ERROR;
 use crate::plan::{Planned, function_placeholder};
 use serde_json::{Value, json};
 
@@ -12,27 +15,41 @@ const LIST_EFFECTS: &str = "list_effects";
 const TIMEOUT_SECONDS: u64 = 65;
 /// Step Functions cuts a cause at 32,768 characters.
 const LONGEST_CAUSE: usize = 32_000;
+/// The variable that holds what a rollback is for.
+pub(super) const FAILURE: &str = "rollback_failure";
 
 impl<'p> Compiler<'p> {
     /// `Rollback` lists the run's effects, `Undo` takes them back one by one, newest first, `RolledBack` says so with a
     /// receipt. An effect that could not be taken back makes the end another one than `RolledBack`.
+    ///
+    /// A branch or an iteration ends instead, and has the scope around it do that.
     pub(super) fn rollback(&mut self) {
-        let failure = "$rollback_failure";
+        if !self.is_outermost() {
+            let state = json!({
+                "Type": "Fail",
+                "Comment": "Has the scope around take back what was done",
+                "Error": ROLLBACK_ERROR,
+                "Cause": "{% $states.input.cause %}",
+            });
+            self.states.insert(self.rollback.clone(), state);
+            return;
+        }
+        let failure = format!("${FAILURE}");
         let mut list = invocation(
             &function_placeholder(LIST_EFFECTS).into(),
-            payload("Rollback", json!({})),
+            self.frame.payload("Rollback", json!({})),
             self.timeout_of(LIST_EFFECTS),
         );
         list.insert(
             "Comment".to_owned(),
             "Closes the run to new effects and lists what it did, newest first".into(),
         );
-        list.insert("Retry".to_owned(), retriers(None));
+        list.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
         list.insert(
             "Catch".to_owned(),
             json!([{
                 "ErrorEquals": ["States.ALL"],
-                "Output": {"error": "{% $states.errorOutput.Error %}", "cause": "{% $states.errorOutput.Cause %}"},
+                "Output": {"error": "{% $states.errorOutput.Error %}", "cause": evaluated(caught_cause())},
                 "Next": "RollbackFailed",
             }]),
         );
@@ -41,8 +58,7 @@ impl<'p> Compiler<'p> {
         list.insert("Next".to_owned(), "Undo".into());
         self.states.insert("Rollback".to_owned(), ordered(list));
 
-        let run = payload("", Value::Null).remove("run").unwrap_or_default();
-        let undo = self.undo_each("UndoEffect", "EffectStays", &run);
+        let undo = self.undo_each("UndoEffect", "EffectStays", &run());
         self.states.insert("Undo".to_owned(), with(undo, &[("Next", "RolledBack".into())]));
 
         let receipt = format!(
@@ -78,12 +94,12 @@ impl<'p> Compiler<'p> {
         let each = self.free_name(&format!("{}Each", step.state));
         let outcome = self.free_name(&format!("{}Outcome", step.state));
         let incomplete = self.free_name(&format!("{}Incomplete", step.state));
-        let mut sent = payload(&step.state, json!({"run": run}));
+        let mut sent = self.frame.payload(&step.state, json!({"run": run}));
         sent.insert("run".to_owned(), run.clone());
         let mut list =
             invocation(&function_placeholder(LIST_EFFECTS).into(), sent, self.timeout_of(LIST_EFFECTS));
         list.insert("Comment".to_owned(), step.comment.as_str().into());
-        list.insert("Retry".to_owned(), retriers(None));
+        list.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
         if let Some(policy) = self.policy(step, next) {
             list.insert("Catch".to_owned(), json!([policy]));
         }
@@ -119,13 +135,15 @@ impl<'p> Compiler<'p> {
             }),
         );
         if matches!(next, Next::End) {
-            self.states.insert(done, json!({"Type": "Succeed", "Output": self.plan.last_outputs}));
+            self.states
+                .insert(done, json!({"Type": "Succeed", "Output": self.given(&self.flow.last_outputs)}));
         }
     }
 
     /// A Map over the effects in its input, one at a time. Each item becomes `{key, action, undone, error, cause}`.
     fn undo_each(&self, effect: &str, stays: &str, run: &Value) -> Value {
         let functions: Vec<String> = self
+            .document
             .plan
             .inverses
             .iter()
@@ -133,7 +151,7 @@ impl<'p> Compiler<'p> {
             .collect();
         let function =
             evaluated(&format!("$lookup({{{}}}, $states.input.inverse.action)", functions.join(", ")));
-        let mut sent = payload("", "{% $states.input.inverse.input %}".into());
+        let mut sent = self.frame.payload("", "{% $states.input.inverse.input %}".into());
         sent.insert("run".to_owned(), run.clone());
         sent.insert("key".to_owned(), "{% $states.input.key & '/undo' %}".into());
         let mut task = invocation(&function, sent, self.longest_inverse());
@@ -141,7 +159,7 @@ impl<'p> Compiler<'p> {
             "Comment".to_owned(),
             "Calls the effect's inverse; what is gone already counts as taken back".into(),
         );
-        task.insert("Retry".to_owned(), retriers(None));
+        task.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
         let item = |undone: bool, error: &str, cause: &str| {
             json!({
                 "key": "{% $states.input.key %}",
@@ -155,7 +173,7 @@ impl<'p> Compiler<'p> {
             "Catch".to_owned(),
             json!([{
                 "ErrorEquals": ["States.ALL"],
-                "Output": item(false, "{% $states.errorOutput.Error %}", "{% $states.errorOutput.Cause %}"),
+                "Output": item(false, "{% $states.errorOutput.Error %}", &format!("{{% {} %}}", caught_cause())),
                 "Next": stays,
             }]),
         );
@@ -179,11 +197,17 @@ impl<'p> Compiler<'p> {
     }
 
     fn timeout_of(&self, action: &str) -> u64 {
-        self.catalog.find(action).map_or(TIMEOUT_SECONDS, |action| action.timeout_seconds + 5)
+        self.document.catalog.find(action).map_or(TIMEOUT_SECONDS, |action| action.timeout_seconds + 5)
     }
 
     fn longest_inverse(&self) -> u64 {
-        self.plan.inverses.iter().map(|action| self.timeout_of(action)).max().unwrap_or(TIMEOUT_SECONDS)
+        self.document
+            .plan
+            .inverses
+            .iter()
+            .map(|action| self.timeout_of(action))
+            .max()
+            .unwrap_or(TIMEOUT_SECONDS)
     }
 }
 

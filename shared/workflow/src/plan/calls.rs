@@ -1,31 +1,29 @@
 //! Steps that call an action.
 
-use super::{PlannedKind, Task, Walk, result_field};
+use super::walk::{Made, Walk};
+use super::{PlannedKind, Task};
 use crate::catalog::Action;
 use crate::model::{Call, Form, Given, OnError, Part, Rollback, Step};
 use crate::source::Spanned;
 use crate::types::{Kind, Type};
 use domain::PluginType;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// A state outlives its function by this much, so that the function's own error is heard.
 const TIMEOUT_MARGIN_SECONDS: u64 = 5;
 
-type Sets = Vec<(Vec<String>, String, Type)>;
-
 impl Walk<'_, '_, '_> {
-    pub(super) fn call(&mut self, step: &Step, call: &Call) -> (Option<PlannedKind>, Sets) {
+    pub(super) fn call(&mut self, step: &Step, call: &Call) -> Made {
         let Some(action) = self.action(call) else {
             // The outputs are named all the same, so that only the action is told to be unknown.
             for (_, given) in &call.inputs {
                 self.checker.value(given);
             }
-            let sets = step
-                .outputs
-                .iter()
-                .map(|(_, target)| (target.value.clone(), "null".to_owned(), Type::any()))
-                .collect();
-            return (None, sets);
+            let sets = step.outputs.iter().map(|(_, target)| {
+                (self.checker.scope.compiled_path(&target.value), "null".to_owned(), Type::any())
+            });
+            return Made::new(None, sets.collect());
         };
         let mut input = self.inputs(call, &action);
         self.agent(call, &action, &mut input);
@@ -34,7 +32,10 @@ impl Walk<'_, '_, '_> {
         }
         self.inverses.extend(action.inverses.iter().cloned());
         let inverse = step.rollback.as_ref().map(|rollback| self.inverse(rollback, call, &action, &input));
-        let sets = self.outputs_of(step, &action);
+        let fields: BTreeMap<String, Type> =
+            action.output.fields.iter().map(|(name, field)| (name.clone(), field.kind.clone())).collect();
+        let sets = self.receive(step, &format!("`{}`", action.name), &fields, result_field);
+        let whole = Type::new(Kind::Object(action.output.clone()));
         let task = Task {
             timeout_seconds: self.timeout(step, &action),
             retry: (step.retry.is_some() || step.on_error == OnError::Retry)
@@ -45,7 +46,7 @@ impl Walk<'_, '_, '_> {
             input: Value::Object(input),
             action: action.name,
         };
-        (Some(PlannedKind::Task(task)), sets)
+        Made::new(Some(PlannedKind::Task(task)), sets).giving("$states.result.Payload", whole)
     }
 
     fn action(&mut self, call: &Call) -> Option<Action> {
@@ -161,31 +162,6 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    fn outputs_of(&mut self, step: &Step, action: &Action) -> Sets {
-        let mut sets: Sets = Vec::new();
-        for (field, target) in &step.outputs {
-            let kind = match action.output.fields.get(&field.value) {
-                Some(known) => known.kind.clone(),
-                None => {
-                    self.checker
-                        .problems
-                        .error(field.span, format!("`{}` gives no `{}`", action.name, field.value))
-                        .accepted(&field.value, action.output.fields.keys().map(String::as_str));
-                    Type::any()
-                }
-            };
-            let path = &target.value;
-            if sets.iter().any(|(other, _, _)| other.starts_with(path) || path.starts_with(other)) {
-                self.checker
-                    .problems
-                    .error(target.span, format!("`{}` is set twice by this step", path.join(".")));
-            } else {
-                sets.push((path.clone(), result_field(&field.value), kind));
-            }
-        }
-        sets
-    }
-
     fn timeout(&mut self, step: &Step, action: &Action) -> u64 {
         let least = action.timeout_seconds + TIMEOUT_MARGIN_SECONDS;
         match &step.timeout_seconds {
@@ -295,4 +271,9 @@ impl Walk<'_, '_, '_> {
             }
         }
     }
+}
+
+/// The expression of an output field in the state whose result holds it.
+fn result_field(field: &str) -> String {
+    format!("$states.result.Payload.{}", crate::scope::quoted(field))
 }

@@ -3,7 +3,7 @@
 use super::Reader;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Data, Entry, Node};
-use jiff::SignedDuration;
+use jiff::SpanRelativeTo;
 
 /// A mapping whose keys were checked.
 pub(crate) struct Fields<'n> {
@@ -141,13 +141,14 @@ pub(crate) fn whole_number(
     number
 }
 
-/// A duration of whole seconds: `60s`, `10m`, `1h 30m`, or a number of seconds; at most a year.
+/// A duration of whole seconds: `60s`, `10m`, `1h 30m`, `7d`, or a number of seconds; at most a year.
 pub(crate) fn duration(node: &Node, what: &str, reader: &mut Reader<'_, '_>) -> Option<Spanned<u64>> {
     const YEAR: u64 = 365 * 24 * 3600;
     let seconds = match &node.data {
         Data::Integer(seconds) => u64::try_from(*seconds).ok(),
         Data::Text(text) => text
-            .parse::<SignedDuration>()
+            .parse::<jiff::Span>()
+            .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()))
             .ok()
             .filter(|duration| duration.subsec_nanos() == 0)
             .and_then(|duration| u64::try_from(duration.as_secs()).ok()),
@@ -159,7 +160,7 @@ pub(crate) fn duration(node: &Node, what: &str, reader: &mut Reader<'_, '_>) -> 
             reader
                 .problems
                 .error(node.span, format!("{what} is a duration of at least a second and at most a year"))
-                .help("write `60s`, `10m`, `1h 30m`, or a number of seconds");
+                .help("write `60s`, `10m`, `1h 30m`, `7d`, or a number of seconds");
             None
         }
     }

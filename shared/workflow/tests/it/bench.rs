@@ -6,15 +6,23 @@ use engine::{Durability, Engine, ExecutionDescription, FunctionError, Invoke, Se
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
-use workflow::{Compilation, substitute};
+use workflow::{Compilation, state_machine_placeholder, substitute};
 
 /// What an action does the n-th time it is called, counted from 0.
 type Answer = Box<dyn Fn(usize, &TaskPayload) -> Result<Value, FunctionError> + Send + Sync>;
+/// What somebody answers to a parked action; `None` for nothing at all.
+type Reply = Box<dyn Fn(&TaskPayload) -> Option<Result<Value, FunctionError>> + Send + Sync>;
+
+/// The actions of these tests that change something outside.
+const EFFECTS: [&str; 4] = ["CreateBranch", "CommitChanges", "CreatePullRequest", "SendMessage"];
 
 /// Actions that answer as told, and otherwise with a value of the right shape; every call is kept.
 #[derive(Default)]
 pub(crate) struct Actions {
     answers: BTreeMap<&'static str, Answer>,
+    replies: BTreeMap<&'static str, Reply>,
+    /// What was done outside and not taken back, oldest first.
+    journal: Mutex<Vec<Value>>,
     calls: Mutex<Vec<(String, TaskPayload)>>,
     engine: OnceLock<Engine>,
 }
@@ -27,6 +35,27 @@ impl Actions {
     ) -> Self {
         self.answers.insert(function, Box::new(answer));
         self
+    }
+
+    /// What somebody answers to a parked action.
+    pub(crate) fn replying(
+        mut self,
+        function: &'static str,
+        reply: impl Fn(&TaskPayload) -> Option<Result<Value, FunctionError>> + Send + Sync + 'static,
+    ) -> Self {
+        self.replies.insert(function, Box::new(reply));
+        self
+    }
+
+    /// Keeps the journal that actions keep: effects by key, once, and gone when they are taken back.
+    fn note(&self, function: &str, payload: &TaskPayload) {
+        let mut journal = self.journal.lock().unwrap();
+        if let Some(key) = payload.key.strip_suffix("/undo") {
+            journal.retain(|effect| effect["key"] != key);
+        } else if EFFECTS.contains(&function) && !journal.iter().any(|effect| effect["key"] == *payload.key) {
+            let inverse = json!({"action": "delete_branch", "input": {"branch": payload.state()}});
+            journal.push(json!({"key": payload.key, "action": payload.state(), "inverse": inverse}));
+        }
     }
 
     pub(crate) fn failing(self, function: &'static str, error: &'static str) -> Self {
@@ -46,12 +75,26 @@ impl Invoke for Actions {
         };
         if let Some(token) = &payload.task_token {
             let engine = self.engine.get().unwrap();
-            engine.send_task_success(token, &json!({"resumed": true})).await.unwrap();
+            let resumed = || Some(Ok(json!({"resumed": true})));
+            match self.replies.get(function).map_or_else(resumed, |reply| reply(&payload)) {
+                Some(Ok(output)) => engine.send_task_success(token, &output).await.unwrap(),
+                Some(Err(error)) => {
+                    let (name, cause) = (error.error_type, error.error_message);
+                    engine.send_task_failure(token, &name, &cause).await.unwrap();
+                }
+                None => {}
+            }
         }
-        match self.answers.get(function) {
-            Some(answer) => answer(count, &payload),
-            None => Ok(usual(function)),
-        }
+        let answer = match (self.answers.get(function), function) {
+            (Some(answer), _) => answer(count, &payload)?,
+            (None, "ListEffects") => {
+                let journal = self.journal.lock().unwrap();
+                json!({"effects": journal.iter().rev().collect::<Vec<_>>()})
+            }
+            (None, _) => usual(function),
+        };
+        self.note(function, &payload);
+        Ok(answer)
     }
 }
 
@@ -69,7 +112,6 @@ pub(crate) fn usual(function: &str) -> Value {
         "CreatePullRequest" => {
             json!({"branch": "b", "created": true, "files": ["a.rs"], "number": 7, "pr_url": "https://x/7"})
         }
-        "ListEffects" => json!({"effects": []}),
         _ => json!({}),
     }
 }
@@ -125,6 +167,16 @@ impl Ended {
 
 /// Runs a compiled workflow to its end; time is skipped, not slept.
 pub(crate) async fn run(compilation: &Compilation, inputs: Value, actions: Actions) -> Ended {
+    run_among(compilation, &[], inputs, actions).await
+}
+
+/// The same for a workflow that runs others, which come callees first.
+pub(crate) async fn run_among(
+    compilation: &Compilation,
+    others: &[&Compilation],
+    inputs: Value,
+    actions: Actions,
+) -> Ended {
     let folder = tempfile::tempdir().unwrap();
     let actions = Arc::new(actions);
     let clock = Arc::new(SkippingClock::new("2026-01-01T00:00:00Z".parse().unwrap()));
@@ -135,16 +187,26 @@ pub(crate) async fn run(compilation: &Compilation, inputs: Value, actions: Actio
     assert!(actions.engine.set(engine.clone()).is_ok());
     let mut changes = engine.subscribe();
     engine.resume().await.unwrap();
-    let definition = substitute(compilation.definition.as_ref().unwrap(), |name| {
-        name.strip_suffix("FunctionArn").map(str::to_owned)
-    });
-    let machine = engine.put_state_machine(&compilation.name, &definition.to_string()).await.unwrap();
+    let mut machines: BTreeMap<String, String> = BTreeMap::new();
+    let mut machine = String::new();
+    for compilation in others.iter().copied().chain([compilation]) {
+        let definition = substitute(compilation.definition.as_ref().unwrap(), |name| {
+            name.strip_suffix("FunctionArn").map(str::to_owned).or_else(|| machines.get(name).cloned())
+        });
+        machine = engine.put_state_machine(&compilation.name, &definition.to_string()).await.unwrap();
+        machines.insert(state_machine_placeholder(&compilation.name), machine.clone());
+    }
     let input = json!({
         "inputs": inputs, "event": {}, "project": "SHOP",
         "actor": {"source": "jira", "id": "5b10"}, "parent": null
     });
     let execution = engine.start_execution(&machine, Some("jira-SHOP-1-ab"), &input).await.unwrap();
-    while changes.recv().await.unwrap().status == "RUNNING" {}
+    loop {
+        let change = changes.recv().await.unwrap();
+        if change.execution_arn == execution && change.status != "RUNNING" {
+            break;
+        }
+    }
     let calls = actions.calls.lock().unwrap().clone();
     Ended { execution: engine.describe_execution(&execution).await.unwrap(), calls }
 }

@@ -173,7 +173,7 @@ fn a_tolerated_step_tells_how_it_failed() {
         states["One"]["Catch"],
         json!([{
             "ErrorEquals": ["States.ALL"],
-            "Assign": {"one_error": "{% {'error': $states.errorOutput.Error, 'cause': $states.errorOutput.Cause} %}", "sent": null},
+            "Assign": {"one_error": "{% {'error': $states.errorOutput.Error, 'cause': ($states.errorOutput.Cause != null ? $states.errorOutput.Cause : '')} %}", "sent": null},
             "Output": {},
             "Next": "Two"
         }])

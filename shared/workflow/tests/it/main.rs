@@ -4,9 +4,12 @@
 mod bench;
 mod support;
 
+mod answers;
 mod checking;
 mod compiling;
+mod nesting;
 mod properties;
+mod rolling_back;
 mod running;
 mod shipped;
 mod source_workflows;

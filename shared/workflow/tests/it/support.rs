@@ -44,7 +44,16 @@ pub(crate) fn right(text: &str) -> Compilation {
     let source = Source::new("workflows/test.yaml", text);
     let compilation = compiled(&source);
     assert!(!compilation.has_errors(), "{}", render(&compilation.diagnostics, &source, false));
+    accepted(&compilation);
     compilation
+}
+
+/// Step Functions would take the definition.
+#[track_caller]
+pub(crate) fn accepted(compilation: &Compilation) {
+    let definition = compilation.definition_json().unwrap();
+    let found = engine::validate(&definition);
+    assert!(found.is_empty(), "{found:#?}\n{definition}");
 }
 
 /// Compiles a text and gives what was found as people read it.

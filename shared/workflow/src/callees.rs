@@ -1,0 +1,46 @@
+//! What is known of the workflows that steps run.
+
+use crate::types::Type;
+use domain::routes::InputSchema;
+use std::collections::BTreeMap;
+
+/// The workflows of a folder by name; nothing is known when one file is compiled alone, and then none is refused.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Callees {
+    known: Option<BTreeMap<String, Option<Callee>>>,
+}
+
+/// What a workflow takes and gives.
+#[derive(Debug, Clone)]
+pub(crate) struct Callee {
+    pub(crate) inputs: BTreeMap<String, InputSchema>,
+    pub(crate) outputs: BTreeMap<String, Type>,
+}
+
+impl Callees {
+    /// The workflows of a folder, of which only the names are known yet.
+    pub(crate) fn named(names: impl IntoIterator<Item = String>) -> Self {
+        Self { known: Some(names.into_iter().map(|name| (name, None)).collect()) }
+    }
+
+    /// Notes what a workflow takes and gives.
+    pub(crate) fn learn(&mut self, name: &str, callee: Callee) {
+        if let Some(known) = &mut self.known {
+            known.insert(name.to_owned(), Some(callee));
+        }
+    }
+
+    /// What is known of a workflow.
+    ///
+    /// # Errors
+    /// The names of those that there are, when it is none of them.
+    pub(crate) fn find(&self, name: &str) -> Result<Option<&Callee>, Vec<String>> {
+        match &self.known {
+            None => Ok(None),
+            Some(known) => match known.get(name) {
+                Some(callee) => Ok(callee.as_ref()),
+                None => Err(known.keys().cloned().collect()),
+            },
+        }
+    }
+}

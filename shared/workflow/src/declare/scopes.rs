@@ -1,0 +1,112 @@
+//! Which scope assigns which variable: Step Functions lets a branch or an iteration read the variables around it, but
+//! neither change them nor assign a name that an outer scope assigns:
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>.
+
+use super::{error_variable, own_targets};
+use crate::diagnostic::Problems;
+use crate::model::{Step, StepKind};
+use crate::source::Span;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One assignment in a scope.
+pub(crate) struct Assignment<'w> {
+    pub(crate) root: String,
+    span: Span,
+    step: &'w str,
+    /// The step of the scope itself through which it happens: a parallel step assigns what its branches set.
+    through: &'w str,
+}
+
+/// What the steps assign in their own scope.
+pub(crate) fn assigned(steps: &[Step]) -> Vec<Assignment<'_>> {
+    let mut found = Vec::new();
+    for step in steps {
+        let name = step.name.value.as_str();
+        let own = own_targets(step).into_iter().map(|(root, span)| (root.to_owned(), span));
+        let error = error_variable(step).map(|root| (root, step.name.span));
+        found.extend(own.chain(error).map(|(root, span)| Assignment {
+            root,
+            span,
+            step: name,
+            through: name,
+        }));
+        for (_, inside) in step.blocks() {
+            let inner = assigned(inside);
+            match &step.kind {
+                StepKind::Foreach(_) => {}
+                StepKind::Parallel(_) => {
+                    found.extend(inner.into_iter().map(|one| Assignment { through: name, ..one }));
+                }
+                _ => found.extend(inner),
+            }
+        }
+    }
+    found
+}
+
+/// Reports every assignment that the rule forbids.
+pub(crate) fn check(steps: &[Step], problems: &mut Problems<'_>) {
+    check_within(steps, &BTreeMap::new(), &mut BTreeSet::new(), problems);
+}
+
+/// `outer` holds what the scopes around assign, each with the step that does; `told` what was reported.
+fn check_within<'w>(
+    steps: &'w [Step],
+    outer: &BTreeMap<String, &'w str>,
+    told: &mut BTreeSet<(Span, String)>,
+    problems: &mut Problems<'_>,
+) {
+    let own = assigned(steps);
+    for step in with_scopes(steps) {
+        let mut around = outer.clone();
+        let others = own.iter().filter(|assignment| assignment.through != step.name.value);
+        around.extend(others.map(|assignment| (assignment.root.clone(), assignment.step)));
+        let is_parallel = matches!(step.kind, StepKind::Parallel(_));
+        let mut branches: BTreeMap<String, String> = BTreeMap::new();
+        for (label, inside) in step.blocks() {
+            let label = label.unwrap_or_default();
+            for Assignment { root, span, .. } in assigned(inside) {
+                if let Some(setter) = around.get(&root) {
+                    if told.insert((span, root.clone())) {
+                        outer_assigns(&root, setter, step, span, problems);
+                    }
+                } else if let Some(other) = branches.get(&root)
+                    && is_parallel
+                    && *other != label
+                    && told.insert((span, root.clone()))
+                {
+                    problems
+                        .error(span, format!("branches `{other}` and `{label}` both set `{root}`"))
+                        .help("they run beside each other, so neither is the last to set it: give each its own name");
+                }
+                branches.entry(root).or_insert_with(|| label.clone());
+            }
+            check_within(inside, &around, told, problems);
+        }
+    }
+}
+
+fn outer_assigns(root: &str, setter: &str, scope: &Step, span: Span, problems: &mut Problems<'_>) {
+    let around = &scope.name.value;
+    let diagnostic =
+        problems.error(span, format!("`{root}` cannot be set inside `{around}`: `{setter}` sets it outside"));
+    diagnostic.help(
+        "in Step Functions, a branch or an iteration reads the variables around it, but cannot change them, nor assign a name that is assigned around it",
+    );
+    diagnostic.help(match scope.kind {
+        StepKind::Foreach(_) => "use another name here, and give the value as `result:`",
+        _ => "use another name here; what a branch sets is known behind the step",
+    });
+}
+
+/// The steps that make scopes of their own, those inside loops and switches included.
+fn with_scopes(steps: &[Step]) -> Vec<&Step> {
+    let mut found = Vec::new();
+    for step in steps {
+        match &step.kind {
+            StepKind::Parallel(_) | StepKind::Foreach(_) => found.push(step),
+            _ => found.extend(step.blocks().into_iter().flat_map(|(_, inside)| with_scopes(inside))),
+        }
+    }
+    found
+}

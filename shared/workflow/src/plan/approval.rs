@@ -1,0 +1,84 @@
+//! Steps of type `approval`: a question parked on a task token.
+
+use super::PlannedKind;
+use super::walk::{Made, Walk};
+use crate::model::{Approval as Written, Form, Given, OnError, OnTimeout, Retry, Step};
+use crate::types::{Kind, Type};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// How long a question stands when the step does not say: seven days.
+const USUAL_TIMEOUT_SECONDS: u64 = 7 * 24 * 3600;
+
+pub(crate) struct Approval {
+    pub(crate) input: Value,
+    pub(crate) timeout_seconds: u64,
+    pub(crate) on_timeout: OnTimeout,
+    pub(crate) retry: Option<Retry>,
+    /// What the step sets when nobody answered in time and that counts as a yes.
+    pub(crate) approved_by_timeout: Vec<(Vec<String>, String)>,
+}
+
+impl Approval {
+    pub(crate) fn approves_on_timeout(&self) -> bool {
+        self.on_timeout == OnTimeout::Approve
+    }
+}
+
+impl Walk<'_, '_, '_> {
+    pub(super) fn approval(&mut self, step: &Step, approval: &Written) -> Made {
+        let text = Type::text();
+        let names = Type::new(Kind::List(Box::new(Type::text()))).nullable();
+        let question = self.checker.fit(&approval.question, &text, true, "`question`");
+        let details = approval.details.as_ref().map_or(Value::Null, |given| {
+            self.checker.fit(given, &text.clone().nullable(), false, "`details`")
+        });
+        let approvers = approval
+            .approvers
+            .as_ref()
+            .map_or(Value::Null, |given| self.checker.fit(given, &names, false, "`approvers`"));
+        if approval.approvers.as_ref().is_none_or(is_empty) {
+            self.checker
+                .problems
+                .warning(
+                    step.name.span,
+                    format!(
+                        "`{}` names no approvers: whoever may approve in the project can answer",
+                        step.name.value
+                    ),
+                )
+                .help("write `approvers: [name-of-a-group]`");
+        }
+        let nullable = Type::text().nullable();
+        let fields = BTreeMap::from([
+            ("by".to_owned(), nullable.clone()),
+            ("via".to_owned(), Type::text()),
+            ("at".to_owned(), nullable.clone()),
+            ("comment".to_owned(), nullable),
+        ]);
+        let sets = self.receive(step, "an approval", &fields, |field| format!("$states.result.{field}"));
+        let approved_by_timeout = step
+            .outputs
+            .iter()
+            .map(|(field, target)| {
+                let text = if field.value == "via" { "'timeout'" } else { "null" };
+                (self.checker.scope.compiled_path(&target.value), text.to_owned())
+            })
+            .collect();
+        let planned = Approval {
+            input: json!({"question": question, "details": details, "approvers": approvers}),
+            timeout_seconds: step.timeout_seconds.as_ref().map_or(USUAL_TIMEOUT_SECONDS, |given| given.value),
+            on_timeout: approval.on_timeout,
+            retry: (step.retry.is_some() || step.on_error == OnError::Retry)
+                .then(|| step.retry.clone().unwrap_or_default()),
+            approved_by_timeout,
+        };
+        let whole = Type::object(fields);
+        Made::new(Some(PlannedKind::Approval(planned)), sets).giving("$states.result", whole)
+    }
+}
+
+fn is_empty(given: &Given) -> bool {
+    matches!(&given.form, Form::List(items) if items.is_empty())
+        || matches!(given.form, Form::Literal(Value::Null))
+}

@@ -1,0 +1,81 @@
+//! What steps set: by themselves, or by receiving what an action, a person or another workflow gives.
+
+use super::variables::{forget_conditions_reading, with_field};
+use super::walk::{Sets, Walk};
+use crate::model::{Given, Step};
+use crate::names;
+use crate::source::Spanned;
+use crate::types::{Kind, Type};
+use std::collections::BTreeMap;
+
+impl Walk<'_, '_, '_> {
+    /// `type: set`.
+    pub(super) fn set(&mut self, variables: &[(Spanned<String>, Given)]) -> Sets {
+        let mut sets = Vec::new();
+        for (name, given) in variables {
+            let path: Vec<String> = name.value.split('.').map(str::to_owned).collect();
+            if let Err(refusal) = names::variable_path(&path) {
+                self.checker.problems.error(name.span, refusal);
+                continue;
+            }
+            let lowered = self.checker.text_of(given);
+            let text = if lowered.partial { lowered.or_else("null") } else { lowered.enclosed() };
+            let kind = match lowered.kind.kind {
+                Kind::Text(_) => Type { kind: Kind::Text(Vec::new()), ..lowered.kind },
+                _ => lowered.kind,
+            };
+            sets.push((self.checker.scope.compiled_path(&path), text, kind));
+        }
+        sets
+    }
+
+    /// The variables that receive fields of what a step gives. `fields` are what it gives, by name, and `text` the
+    /// expression of one; `what` names the step's result for messages.
+    pub(super) fn receive(
+        &mut self,
+        step: &Step,
+        what: &str,
+        fields: &BTreeMap<String, Type>,
+        text: impl Fn(&str) -> String,
+    ) -> Sets {
+        let mut sets: Sets = Vec::new();
+        for (field, target) in &step.outputs {
+            let kind = match fields.get(&field.value) {
+                Some(known) => known.clone(),
+                None => {
+                    self.checker
+                        .problems
+                        .error(field.span, format!("{what} gives no `{}`", field.value))
+                        .accepted(&field.value, fields.keys().map(String::as_str));
+                    Type::any()
+                }
+            };
+            let path = self.checker.scope.compiled_path(&target.value);
+            if sets.iter().any(|(other, _, _)| other.starts_with(&path) || path.starts_with(other)) {
+                self.checker
+                    .problems
+                    .error(target.span, format!("`{}` is set twice by this step", target.value.join(".")));
+            } else {
+                sets.push((path, text(&field.value), kind));
+            }
+        }
+        sets
+    }
+
+    /// A variable path has this type from here on.
+    pub(super) fn assign(&mut self, path: &[String], kind: Type) {
+        let root = &path[0];
+        self.forget_conditions(root);
+        let variables = &mut self.checker.scope.variables;
+        let known = variables.remove(root);
+        variables.insert(root.clone(), with_field(known, &path[1..], kind));
+        self.checker.scope.changed();
+    }
+
+    /// A condition that reads the variable may mean something else now: nothing is known to be present by it any more.
+    pub(super) fn forget_conditions(&mut self, root: &str) {
+        for variable in self.checker.scope.variables.values_mut() {
+            forget_conditions_reading(variable, root);
+        }
+    }
+}

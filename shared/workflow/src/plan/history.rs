@@ -1,0 +1,98 @@
+//! How long an execution's history can become: Step Functions ends an execution with its 25,000th event, and nothing can
+//! catch that: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
+
+use super::{Block, Planned, PlannedKind};
+use crate::check::Checker;
+use crate::model::{Retry, Step, StepKind, all};
+use crate::source::Span;
+use std::collections::BTreeMap;
+
+/// What one loop may write. The rest is for retries that are built in, and for the way back.
+const MOST_EVENTS: u64 = 20_000;
+/// Entered, scheduled, started, submitted, succeeded, exited.
+const TASK_EVENTS: u64 = 6;
+/// Failed, scheduled, started.
+const RETRY_EVENTS: u64 = 3;
+/// Entered and exited.
+const STATE_EVENTS: u64 = 2;
+/// Entered, started, succeeded, exited; and the start and the end of every branch or iteration.
+const SCOPE_EVENTS: u64 = 4;
+
+/// Reports the innermost loops whose worst case is too long.
+pub(super) fn check(steps: &[Step], block: &Block, checker: &mut Checker<'_, '_>) {
+    let places: BTreeMap<&str, Span> = all(steps)
+        .into_iter()
+        .filter_map(|step| match &step.kind {
+            StepKind::Loop(repeated) => Some((step.name.value.as_str(), repeated.max_iterations.span)),
+            StepKind::Foreach(foreach) => Some((step.name.value.as_str(), foreach.max_items.span)),
+            _ => None,
+        })
+        .collect();
+    let mut found = Vec::new();
+    count_block(block, &mut found);
+    for (step, events) in found {
+        if let Some(span) = places.get(step.as_str()) {
+            checker
+                .problems
+                .error(
+                    *span,
+                    format!(
+                        "`{step}` may write {events} history events; one execution has room for {MOST_EVENTS}"
+                    ),
+                )
+                .help(
+                    "make the body a workflow and run it with a step of type `workflow`, or lower the bound",
+                );
+        }
+    }
+}
+
+/// The events of a block in the worst case. What is too long is noted once, and counts no further.
+fn count_block(block: &Block, found: &mut Vec<(String, u64)>) -> u64 {
+    let choices = block.groups.iter().filter(|group| group.condition.is_some()).count() as u64;
+    let steps: u64 = block.steps().map(|step| count(step, found)).fold(0, u64::saturating_add);
+    steps.saturating_add(choices * STATE_EVENTS)
+}
+
+fn count(step: &Planned, found: &mut Vec<(String, u64)>) -> u64 {
+    let events = match &step.kind {
+        PlannedKind::Task(task) => task_events(task.retry.as_ref()),
+        PlannedKind::Approval(approval) => task_events(approval.retry.as_ref()),
+        PlannedKind::Event(event) => task_events(event.retry.as_ref()),
+        PlannedKind::Workflow(sub) => task_events(sub.retry.as_ref()),
+        PlannedKind::Undo { .. } => TASK_EVENTS + SCOPE_EVENTS,
+        PlannedKind::Set | PlannedKind::Fail { .. } | PlannedKind::Pause(_) => STATE_EVENTS,
+        PlannedKind::Switch(switch) => {
+            let blocks = switch.cases.iter().map(|case| &case.block).chain(&switch.default);
+            STATE_EVENTS + blocks.map(|block| count_block(block, found)).max().unwrap_or_default()
+        }
+        PlannedKind::Parallel { branches, retry } => {
+            let inside = branches.iter().map(|branch| count_block(&branch.flow.block, found));
+            let inside = inside.fold(SCOPE_EVENTS, u64::saturating_add);
+            inside.saturating_mul(tries(retry.as_ref()))
+        }
+        PlannedKind::Foreach(foreach) => {
+            let each = count_block(&foreach.flow.block, found).saturating_add(STATE_EVENTS);
+            let all = each.saturating_mul(foreach.most_items).saturating_add(SCOPE_EVENTS);
+            all.saturating_mul(tries(foreach.retry.as_ref()))
+        }
+        PlannedKind::Loop(repeated) => {
+            let each = count_block(&repeated.body, found).saturating_add(STATE_EVENTS);
+            each.saturating_mul(repeated.max_iterations)
+        }
+    };
+    let repeats = matches!(step.kind, PlannedKind::Loop(_) | PlannedKind::Foreach(_));
+    if repeats && events > MOST_EVENTS {
+        found.push((step.step.clone(), events));
+        return 0;
+    }
+    events
+}
+
+fn task_events(retry: Option<&Retry>) -> u64 {
+    TASK_EVENTS + RETRY_EVENTS * (tries(retry) - 1)
+}
+
+fn tries(retry: Option<&Retry>) -> u64 {
+    retry.map_or(1, |retry| retry.retries + 1)
+}

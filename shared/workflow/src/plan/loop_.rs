@@ -1,0 +1,93 @@
+//! Steps of type `loop`: the steps inside share the scope around them, and run at least once.
+
+use super::variables::{type_at, type_in};
+use super::walk::{Made, Walk};
+use super::{Block, PlannedKind};
+use crate::model::{Loop as Written, OnExhausted, Step};
+use crate::types::{Kind, Type};
+use std::collections::BTreeMap;
+
+pub(crate) struct Loop {
+    pub(crate) body: Block,
+    /// The condition that ends it.
+    pub(crate) until: String,
+    pub(crate) max_iterations: u64,
+    /// Whether the workflow goes on when the condition never held.
+    pub(crate) goes_on: bool,
+    /// The variable that counts the rounds that are behind, and how it is read: it is not set before the first round ends.
+    pub(crate) counter: String,
+    /// What the step sets when the condition never held.
+    pub(crate) exhausted: Vec<(Vec<String>, String)>,
+}
+
+impl Loop {
+    /// How many rounds are behind, as JSONata.
+    pub(crate) fn rounds(&self) -> String {
+        rounds(&self.counter)
+    }
+}
+
+fn rounds(counter: &str) -> String {
+    format!("($exists(${counter}) ? ${counter} : 0)")
+}
+
+impl Walk<'_, '_, '_> {
+    pub(super) fn repeat(&mut self, step: &Step, repeated: &Written) -> Made {
+        let counter = self.checker.scope.free_variable(&format!("{}_round", step.name.value));
+        if !self.looks_ahead {
+            self.as_any_round_finds_it(repeated);
+        }
+        let body = self.block(&repeated.steps);
+        if body.ends {
+            self.checker.problems.error(
+                repeated.until.span,
+                format!("`until` is never tested: every round of `{}` ends the workflow", step.name.value),
+            );
+        }
+        let until = self.condition(&repeated.until);
+        let fields = BTreeMap::from([
+            ("rounds".to_owned(), Type::new(Kind::Integer)),
+            ("exhausted".to_owned(), Type::new(Kind::Boolean)),
+        ]);
+        let rounds = format!("{} + 1", rounds(&counter));
+        let text = |field: &str, exhausted: &str| match field {
+            "rounds" => rounds.clone(),
+            _ => exhausted.to_owned(),
+        };
+        let sets = self.receive(step, "a loop", &fields, |field| text(field, "false"));
+        let exhausted = step
+            .outputs
+            .iter()
+            .map(|(field, target)| {
+                (self.checker.scope.compiled_path(&target.value), text(&field.value, "true"))
+            })
+            .collect();
+        let ends = body.ends;
+        let planned = Loop {
+            body,
+            until,
+            max_iterations: repeated.max_iterations.value,
+            goes_on: repeated.on_exhausted == OnExhausted::Continue,
+            counter,
+            exhausted,
+        };
+        Made { ends, ..Made::new(Some(PlannedKind::Loop(planned)), sets) }
+    }
+
+    /// A round finds what was set before the loop, or what the round before it has set instead.
+    fn as_any_round_finds_it(&mut self, repeated: &Written) {
+        let (body, after) = self.look_ahead(&repeated.steps);
+        for (_, path) in body.paths() {
+            let (Some(before), Some(later)) =
+                (type_in(&self.checker.scope.variables, &path), type_in(&after, &path))
+            else {
+                continue;
+            };
+            if let Some(kind) = type_at(&mut self.checker.scope.variables, &path) {
+                *kind = before.or(later);
+            }
+            self.forget_conditions(&path[0]);
+        }
+        self.checker.scope.changed();
+    }
+}

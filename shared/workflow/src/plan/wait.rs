@@ -1,0 +1,92 @@
+//! Steps of type `wait`: for a time, until a time, or for something to happen outside.
+
+use super::PlannedKind;
+use super::walk::{Made, Walk};
+use crate::model::{Event, OnError, Retry, Step, Wait};
+use crate::types::{Kind, Type};
+use domain::EventKind;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// How long an event is waited for when the step does not say: 30 days.
+pub(super) const LONGEST_WAIT_SECONDS: u64 = 30 * 24 * 3600;
+
+/// A pause, as the fields of a `Wait` state say it.
+pub(crate) enum Pause {
+    Seconds(Value),
+    Timestamp(Value),
+}
+
+pub(crate) struct AwaitedEvent {
+    pub(crate) input: Value,
+    pub(crate) timeout_seconds: u64,
+    pub(crate) retry: Option<Retry>,
+}
+
+impl Walk<'_, '_, '_> {
+    pub(super) fn wait(&mut self, step: &Step, wait: &Wait) -> Made {
+        match wait {
+            Wait::For(given) => {
+                let seconds = self.checker.fit(given, &Type::new(Kind::Integer), true, "`for`, in seconds,");
+                Made::new(Some(PlannedKind::Pause(Pause::Seconds(seconds))), Vec::new())
+            }
+            Wait::Until(given) => {
+                if let Some(text) = given.literal_text()
+                    && text.parse::<jiff::Timestamp>().is_err()
+                {
+                    self.checker.problems.error(given.span, format!("`{text}` is no point in time")).help(
+                        "write it as `2026-01-31T06:00:00Z`, or as an expression that gives such a text",
+                    );
+                }
+                let moment = self.checker.fit(given, &Type::text(), true, "`until`");
+                Made::new(Some(PlannedKind::Pause(Pause::Timestamp(moment))), Vec::new())
+            }
+            Wait::Event(event) => self.event(step, event),
+        }
+    }
+
+    fn event(&mut self, step: &Step, event: &Event) -> Made {
+        let kind = event.kind.value;
+        let mut matching = Map::new();
+        for (name, given) in &event.matching {
+            let what = format!("`{}`", name.value);
+            let value = self.checker.fit(given, &field_type(&name.value), true, &what);
+            matching.insert(name.value.clone(), value);
+        }
+        self.needs_timeout(step);
+        let fields: BTreeMap<String, Type> =
+            kind.fields().iter().map(|field| ((*field).to_owned(), field_type(field))).collect();
+        let sets =
+            self.receive(step, &format!("`{kind}`"), &fields, |field| format!("$states.result.{field}"));
+        let planned = AwaitedEvent {
+            input: json!({"event": EventKind::as_str(kind), "match": matching}),
+            timeout_seconds: step.timeout_seconds.as_ref().map_or(LONGEST_WAIT_SECONDS, |given| given.value),
+            retry: (step.retry.is_some() || step.on_error == OnError::Retry)
+                .then(|| step.retry.clone().unwrap_or_default()),
+        };
+        Made::new(Some(PlannedKind::Event(planned)), sets).giving("$states.result", Type::object(fields))
+    }
+
+    /// A step that nothing else bounds should say how long it may take.
+    pub(super) fn needs_timeout(&mut self, step: &Step) {
+        if step.timeout_seconds.is_none() {
+            self.checker
+                .problems
+                .warning(
+                    step.name.span,
+                    format!("`{}` has no timeout: it may stand for 30 days", step.name.value),
+                )
+                .help("say how long it may take: `timeout: 2h`");
+        }
+    }
+}
+
+/// The type of an event's field.
+fn field_type(name: &str) -> Type {
+    match name {
+        "number" => Type::new(Kind::Integer),
+        "is_pull_request" => Type::new(Kind::Boolean),
+        "actor" | "comments" => Type::any(),
+        _ => Type::text(),
+    }
+}

@@ -1,0 +1,94 @@
+//! Names that mean nothing where they stand, and why.
+
+use super::{Inside, Scope, Setter};
+use crate::diagnostic::nearest;
+
+/// Why a name means nothing here.
+pub(crate) struct Unknown {
+    pub(crate) message: String,
+    pub(crate) nearest: Option<String>,
+    pub(crate) help: Option<String>,
+}
+
+impl Scope<'_> {
+    pub(super) fn unknown(&self, name: &str) -> Unknown {
+        if let Some(meanings) = self.ambiguous.get(name) {
+            return Unknown {
+                message: format!("`{name}` could mean {}", meanings.join(" or ")),
+                nearest: None,
+                help: Some("use the variable's own name".to_owned()),
+            };
+        }
+        let root = self.aliases.get(name).map_or(name, |path| path[0].as_str());
+        if let Some(setter) = self.setters.get(root) {
+            return self.unset(name, setter);
+        }
+        if let Some(step) = self.item_names.get(name) {
+            return Unknown {
+                message: format!("`{name}` is an item of `{step}`, and known only inside it"),
+                nearest: None,
+                help: Some(
+                    "an iteration gives its `result:`; `outputs: { results: … }` receives them all"
+                        .to_owned(),
+                ),
+            };
+        }
+        if self.steps.contains(&name) {
+            return Unknown {
+                message: format!("`{name}` is a step, not a value"),
+                nearest: None,
+                help: Some(format!(
+                    "name what you need of it under `outputs:` of `{name}`, and use that name"
+                )),
+            };
+        }
+        let known: Vec<&str> = self
+            .setters
+            .keys()
+            .filter(|name| self.variables.contains_key(&self.compiled(name)))
+            .chain(self.items.keys())
+            .chain(self.inputs.keys())
+            .chain(self.aliases.keys())
+            .map(String::as_str)
+            .chain(self.definitions.keys().copied())
+            .collect();
+        let listed = if known.is_empty() {
+            "nothing has a name here yet".to_owned()
+        } else {
+            format!("known here: {}", known.join(", "))
+        };
+        Unknown {
+            message: format!("nothing is called `{name}`"),
+            nearest: nearest(name, known.iter().copied()).map(str::to_owned),
+            help: Some(listed),
+        }
+    }
+
+    /// A variable that some step sets, but none on every way to the present place.
+    fn unset(&self, name: &str, Setter { step, inside }: &Setter) -> Unknown {
+        let apart = inside.iter().zip(self.inside.iter().map(Some).chain(std::iter::repeat(None)));
+        let apart =
+            apart.filter(|(there, here)| Some(*there) != *here).map(|(there, here)| (there, here.cloned()));
+        let (message, help) = match apart.into_iter().next() {
+            Some((Inside::Iteration { step: each }, _)) => (
+                format!("`{name}` is set inside `{each}`, and gone with each iteration"),
+                format!(
+                    "give it as `result:` of `{each}`, and receive the list with `outputs: {{ results: … }}`"
+                ),
+            ),
+            Some((Inside::Branch { step: around, branch }, Some(Inside::Branch { step: here, .. })))
+                if *around == here =>
+            {
+                (
+                    format!("`{name}` is set in branch `{branch}`, which runs beside this one"),
+                    format!("a step behind `{around}` can use it"),
+                )
+            }
+            _ => (
+                format!("`{name}` is not set yet: step `{step}` sets it"),
+                "a step can use what steps before it set".to_owned(),
+            ),
+        };
+        Unknown { message, nearest: None, help: Some(help) }
+    }
+}
