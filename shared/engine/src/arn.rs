@@ -22,11 +22,40 @@ impl Place {
     }
 }
 
-/// The name in the ARN of a state machine, without any version or alias behind it.
-pub(crate) fn state_machine_name(arn: &str) -> Option<&str> {
-    match arn.split(':').collect::<Vec<_>>().as_slice() {
-        ["arn", _, "states", _, _, "stateMachine", name] if !name.is_empty() => Some(name),
-        _ => None,
+/// The ARN of a state machine, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StateMachineArn<'a> {
+    /// Without any version or alias behind it.
+    pub(crate) unqualified: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) qualifier: Option<Qualifier<'a>>,
+}
+
+/// What stands behind the ARN of a state machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Qualifier<'a> {
+    Version(i64),
+    Alias(&'a str),
+}
+
+impl<'a> StateMachineArn<'a> {
+    /// Takes an ARN apart; `None` if it is not that of a state machine.
+    pub(crate) fn parse(arn: &'a str) -> Option<Self> {
+        let parts: Vec<&str> = arn.split(':').collect();
+        let (name, qualifier) = match parts.as_slice() {
+            ["arn", _, "states", _, _, "stateMachine", name] => (*name, None),
+            ["arn", _, "states", _, _, "stateMachine", name, qualifier] => (*name, Some(*qualifier)),
+            _ => return None,
+        };
+        if name.is_empty() || qualifier.is_some_and(str::is_empty) {
+            return None;
+        }
+        let behind = qualifier.map_or(0, |qualifier| qualifier.len() + 1);
+        Some(Self {
+            unqualified: &arn[..arn.len() - behind],
+            name,
+            qualifier: qualifier.map(|text| text.parse().map_or(Qualifier::Alias(text), Qualifier::Version)),
+        })
     }
 }
 
@@ -57,7 +86,18 @@ mod tests {
             assert!(!is_legal_name(name), "{name}");
         }
         let place = Place { region: "us-east-1".to_owned(), account: "000000000000".to_owned() };
-        assert_eq!(state_machine_name(&place.state_machine("greet")), Some("greet"));
+        let arn = place.state_machine("greet");
+        let parsed = StateMachineArn { unqualified: &arn, name: "greet", qualifier: None };
+        assert_eq!(StateMachineArn::parse(&arn), Some(parsed));
+        let qualified = |text: &str| {
+            let text = format!("{arn}:{text}");
+            let parsed = StateMachineArn::parse(&text)?;
+            assert_eq!(parsed.unqualified, arn);
+            Some(format!("{:?}", parsed.qualifier))
+        };
+        assert_eq!(qualified("7").as_deref(), Some("Some(Version(7))"));
+        assert_eq!(qualified("live").as_deref(), Some("Some(Alias(\"live\"))"));
+        assert_eq!(qualified(""), None);
         assert!(is_execution(&place.execution("greet", "one")));
         assert!(!is_execution(&place.state_machine("greet")));
     }

@@ -30,6 +30,8 @@ pub struct Settings {
     /// How long ended executions are remembered; older ones are forgotten at [`Engine::resume`]. Default: 90 days, as on
     /// AWS.
     pub retention: Duration,
+    /// How many executions may run at the same time, waiting ones too. Default: 1,000,000, as on AWS.
+    pub running_executions: u64,
 }
 
 impl Default for Settings {
@@ -39,6 +41,7 @@ impl Default for Settings {
             account: "000000000000".to_owned(),
             durability: Durability::default(),
             retention: Duration::from_secs(90 * 86_400),
+            running_executions: 1_000_000,
         }
     }
 }
@@ -60,6 +63,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) functions: Arc<dyn Invoke>,
     pub(crate) place: Place,
+    pub(crate) most_running: u64,
     retention: Duration,
     /// What revisions hold, by their ids. Revisions never change.
     programs: Mutex<HashMap<i64, Arc<Program>>>,
@@ -93,12 +97,30 @@ impl Engine {
         functions: Arc<dyn Invoke>,
         settings: Settings,
     ) -> Result<Self, LogError> {
-        Ok(Self {
+        Ok(Self::on(Log::open(path, settings.durability)?, clock, functions, settings))
+    }
+
+    /// An engine whose state machines and executions are gone when it is dropped. Its history and its limits are those
+    /// of any other.
+    ///
+    /// # Errors
+    /// When SQLite cannot be used.
+    pub fn in_memory(
+        clock: Arc<dyn Clock>,
+        functions: Arc<dyn Invoke>,
+        settings: Settings,
+    ) -> Result<Self, LogError> {
+        Ok(Self::on(Log::in_memory()?, clock, functions, settings))
+    }
+
+    fn on(log: Log, clock: Arc<dyn Clock>, functions: Arc<dyn Invoke>, settings: Settings) -> Self {
+        Self {
             inner: Arc::new(Inner {
-                log: Log::open(path, settings.durability)?,
+                log,
                 clock,
                 functions,
                 place: Place { region: settings.region, account: settings.account },
+                most_running: settings.running_executions,
                 retention: settings.retention,
                 programs: Mutex::default(),
                 actors: Actors::default(),
@@ -108,7 +130,7 @@ impl Engine {
                 running: watch::Sender::new(0),
                 stopping: watch::Sender::new(false),
             }),
-        })
+        }
     }
 
     /// Continues every execution that was running when the log was last used, and starts the timers. Call it once,

@@ -32,18 +32,54 @@ pub enum EngineError {
     /// The name belongs to a state machine with another definition.
     #[error("State Machine Already Exists: '{0}'")]
     StateMachineAlreadyExists(String),
+    /// The state machine is being deleted: some of its executions still run.
+    #[error("State Machine is Deleting: '{0}'")]
+    StateMachineDeleting(String),
+    /// The engine runs no state machines of this type.
+    #[error("{0}")]
+    StateMachineTypeNotSupported(String),
     /// The execution is not known.
     #[error("Execution Does Not Exist: '{0}'")]
     ExecutionDoesNotExist(String),
     /// The name belongs to another execution.
     #[error("Execution Already Exists: '{0}'")]
     ExecutionAlreadyExists(String),
+    /// As many executions run as may.
+    #[error("Execution Limit Exceeded: '{0} executions are running, and no more may'")]
+    ExecutionLimitExceeded(u64),
+    /// The execution cannot go on; here is its ARN and why.
+    #[error("Execution Not Redrivable: '{0}': {1}")]
+    ExecutionNotRedrivable(String, String),
+    /// The execution of a task token is not known.
+    #[error("Task Does Not Exist: 'Task does not exist'")]
+    TaskDoesNotExist,
     /// The task of a token is over.
     #[error("Task Timed Out: 'Provided task does not exist anymore'")]
     TaskTimedOut,
     /// A field of a request is missing or has no legal value.
     #[error("{0}")]
     Validation(String),
+    /// The versions or weights of an alias do not fit together.
+    #[error("{0}")]
+    InvalidRouting(String),
+    /// The request does not fit what is there.
+    #[error("{0}")]
+    Conflict(String),
+    /// There is no such state machine, version or alias.
+    #[error("Resource not found: '{0}'")]
+    ResourceNotFound(String),
+    /// A state machine has at most this many tags.
+    #[error("Too many tags: a resource has at most {0}")]
+    TooManyTags(usize),
+    /// The engine writes no logs of its own for executions.
+    #[error("{0}")]
+    InvalidLoggingConfiguration(String),
+    /// The engine does not trace.
+    #[error("{0}")]
+    InvalidTracingConfiguration(String),
+    /// The engine encrypts nothing.
+    #[error("{0}")]
+    InvalidEncryptionConfiguration(String),
     /// An update names nothing to update.
     #[error("{0}")]
     MissingRequiredParameter(String),
@@ -67,14 +103,32 @@ impl EngineError {
             Self::InvalidToken(_) => "InvalidToken",
             Self::StateMachineDoesNotExist(_) => "StateMachineDoesNotExist",
             Self::StateMachineAlreadyExists(_) => "StateMachineAlreadyExists",
+            Self::StateMachineDeleting(_) => "StateMachineDeleting",
+            Self::StateMachineTypeNotSupported(_) => "StateMachineTypeNotSupported",
             Self::ExecutionDoesNotExist(_) => "ExecutionDoesNotExist",
             Self::ExecutionAlreadyExists(_) => "ExecutionAlreadyExists",
+            Self::ExecutionLimitExceeded(_) => "ExecutionLimitExceeded",
+            Self::ExecutionNotRedrivable(..) => "ExecutionNotRedrivable",
+            Self::TaskDoesNotExist => "TaskDoesNotExist",
             Self::TaskTimedOut => "TaskTimedOut",
-            Self::Validation(_) => "ValidationException",
+            Self::Validation(_) | Self::InvalidRouting(_) => "ValidationException",
+            Self::Conflict(_) => "ConflictException",
+            Self::ResourceNotFound(_) => "ResourceNotFound",
+            Self::TooManyTags(_) => "TooManyTags",
+            Self::InvalidLoggingConfiguration(_) => "InvalidLoggingConfiguration",
+            Self::InvalidTracingConfiguration(_) => "InvalidTracingConfiguration",
+            Self::InvalidEncryptionConfiguration(_) => "InvalidEncryptionConfiguration",
             Self::MissingRequiredParameter(_) => "MissingRequiredParameter",
             Self::UnknownOperation(..) => "UnknownOperationException",
             Self::Log(_) => "InternalServerError",
         }
+    }
+}
+
+impl EngineError {
+    /// What AWS calls the reason of a `ValidationException`, where it names one.
+    pub(crate) fn reason(&self) -> Option<&'static str> {
+        matches!(self, Self::InvalidRouting(_)).then_some("INVALID_ROUTING_CONFIGURATION")
     }
 }
 

@@ -10,9 +10,10 @@ use crate::arn;
 use crate::driver::Message;
 use crate::engine::{Engine, Inner};
 use crate::error::EngineError;
-use crate::execution::{Answer, Claim, ExecutionState, Failure, Rejection, Seed};
+use crate::execution::{Answer, Claim, ExecutionState, Failure, Obstacle, Rejection, Seed};
 use crate::limits::PAYLOAD_BYTES;
 use crate::log::{ExecutionRow, LogError, NewExecution, Parent, Started};
+use crate::state_machines::Target;
 use crate::status_change::StatusChange;
 
 /// What to start.
@@ -48,11 +49,12 @@ pub struct ExecutionDescription {
 }
 
 impl Engine {
-    /// Starts an execution of the state machine `state_machine_arn` and gives its ARN. Without `name` it gets a random
+    /// Starts an execution of the state machine, version or alias `state_machine_arn` and gives its ARN. Without `name` it gets a random
     /// one. A repeated start with the same name and input, while the execution runs, gives the same ARN again.
     ///
     /// # Errors
-    /// [`EngineError::StateMachineDoesNotExist`], [`EngineError::ExecutionAlreadyExists`],
+    /// [`EngineError::StateMachineDoesNotExist`], [`EngineError::StateMachineDeleting`],
+    /// [`EngineError::ExecutionAlreadyExists`], [`EngineError::ExecutionLimitExceeded`],
     /// [`EngineError::InvalidName`], [`EngineError::InvalidExecutionInput`] above 262,144 bytes of JSON, and
     /// [`EngineError::Log`].
     pub async fn start_execution(
@@ -68,6 +70,17 @@ impl Engine {
             parent: None,
         };
         Ok(self.inner.start(start).await?.arn)
+    }
+
+    /// Lets the failed, aborted or timed out execution `execution_arn` go on where it failed or was stopped. What
+    /// succeeded is not done again, also inside a Parallel or Map; retries count anew, and so does the machine's time
+    /// limit. See <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>.
+    ///
+    /// # Errors
+    /// [`EngineError::InvalidArn`], [`EngineError::ExecutionDoesNotExist`], [`EngineError::ExecutionNotRedrivable`] and
+    /// [`EngineError::Log`].
+    pub async fn redrive_execution(&self, execution_arn: &str) -> Result<(), EngineError> {
+        self.inner.redrive(execution_arn, None).await.map(drop)
     }
 
     /// How an execution stands.
@@ -92,7 +105,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::InvalidToken`], [`EngineError::TaskTimedOut`] when the task is over,
-    /// [`EngineError::InvalidOutput`] above 262,144 bytes of JSON, and [`EngineError::Log`].
+    /// [`EngineError::TaskDoesNotExist`] when its execution is forgotten, [`EngineError::InvalidOutput`] above 262,144 bytes of JSON, and [`EngineError::Log`].
     pub async fn send_task_success(&self, task_token: &str, output: &Value) -> Result<(), EngineError> {
         self.inner.answer_token(task_token, success(&output.to_string())?).await
     }
@@ -127,7 +140,10 @@ impl Inner {
     /// Starts an execution, durably, and lets it advance.
     pub(crate) async fn start(self: &Arc<Self>, start: Start) -> Result<ExecutionRow, EngineError> {
         let Start { state_machine_arn, name, input, parent } = start;
-        let machine = self.state_machine(&state_machine_arn).await?;
+        let Target { machine, revision, qualifiers } = self.target(&state_machine_arn).await?;
+        if machine.deleting {
+            return Err(EngineError::StateMachineDeleting(machine.arn));
+        }
         let name = name.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         if !arn::is_legal_name(&name) {
             return Err(EngineError::InvalidName(name));
@@ -135,19 +151,20 @@ impl Inner {
         let input = input.unwrap_or_else(|| "{}".to_owned());
         let value = json_within_quota(&input).map_err(EngineError::InvalidExecutionInput)?;
         // A definition that an older version accepted must fail here, and not inside a started execution.
-        self.program(machine.revision.id).await?;
+        self.program(revision.id).await?;
         let new = NewExecution {
             arn: self.place.execution(&machine.name, &name),
             name,
             state_machine_arn: machine.arn,
-            revision: machine.revision.id,
+            qualifiers,
+            revision: revision.id,
             input,
             seed: Seed(rand::random()),
             parent,
             start: ExecutionState::start(value, self.now()),
         };
         let execution_arn = new.arn.clone();
-        match self.log.start_execution(new).await? {
+        match self.log.start_execution(new, self.most_running).await? {
             Started::New(row) => {
                 self.announce(&row);
                 self.wake(row.key);
@@ -155,6 +172,7 @@ impl Inner {
             }
             Started::Same(row) => Ok(row),
             Started::Taken => Err(EngineError::ExecutionAlreadyExists(execution_arn)),
+            Started::TooMany => Err(EngineError::ExecutionLimitExceeded(self.most_running)),
         }
     }
 
@@ -182,6 +200,40 @@ impl Inner {
         Ok(answer.await.map_err(|_| LogError::Closed)?)
     }
 
+    /// Lets an execution that did not succeed go on where it failed or was stopped, and gives when it did so first with
+    /// this `client_token`.
+    pub(crate) async fn redrive(
+        self: &Arc<Self>,
+        execution_arn: &str,
+        client_token: Option<String>,
+    ) -> Result<Timestamp, EngineError> {
+        let row = self.execution(execution_arn).await?;
+        let refused = |obstacle: Obstacle| {
+            EngineError::ExecutionNotRedrivable(execution_arn.to_owned(), obstacle.to_string())
+        };
+        if self.is_going(&row.state_machine_arn).await? {
+            return Err(refused(Obstacle::Deleting));
+        }
+        let (reply, answer) = oneshot::channel();
+        self.deliver(row.key, Message::Redrive { client_token, reply });
+        answer.await.map_err(|_| LogError::Closed)?.map_err(refused)
+    }
+
+    /// Why an execution cannot be redriven now, if it cannot.
+    pub(crate) async fn obstacle(&self, row: &ExecutionRow) -> Result<Option<Obstacle>, EngineError> {
+        if self.is_going(&row.state_machine_arn).await? {
+            return Ok(Some(Obstacle::Deleting));
+        }
+        let events = self.log.last_event(row.key).await?;
+        Ok(Obstacle::find(&row.status, events, row.started, row.stopped, self.now()))
+    }
+
+    /// Whether a state machine is deleted or about to be.
+    async fn is_going(&self, state_machine_arn: &str) -> Result<bool, EngineError> {
+        let machine = self.log.state_machine(state_machine_arn.to_owned()).await?;
+        Ok(machine.is_none_or(|machine| machine.deleting))
+    }
+
     /// Hands back a task token.
     pub(crate) async fn answer_token(
         self: &Arc<Self>,
@@ -191,7 +243,7 @@ impl Inner {
         let invalid = || EngineError::InvalidToken("the task token was never issued".to_owned());
         let claim = Claim::parse(token).ok_or_else(invalid)?;
         if self.log.execution_by_key(claim.key).await?.is_none() {
-            return Err(invalid());
+            return Err(EngineError::TaskDoesNotExist);
         }
         let (reply, result) = oneshot::channel();
         self.deliver(claim.key, Message::Token { claim, answer, reply });
@@ -205,7 +257,7 @@ impl Inner {
     /// Publishes how an execution stands.
     pub(crate) fn announce(&self, row: &ExecutionRow) {
         let mut id = [0; 16];
-        id.copy_from_slice(&row.seed.derive(&row.status, 0)[..16]);
+        id.copy_from_slice(&row.seed.derive(&row.status, row.redrives)[..16]);
         let id = uuid::Builder::from_random_bytes(id).into_uuid();
         // Without subscribers there is nobody to tell.
         let _ = self.changes.send(StatusChange::of(row, id, &self.place.region, &self.place.account));

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::arn;
+use rand::RngExt;
+
+use crate::arn::{self, Qualifier, StateMachineArn};
 use crate::definition::Definition;
 use crate::engine::{Engine, Inner};
 use crate::error::EngineError;
-use crate::log::{Revision, StateMachineRow};
+use crate::log::{Qualifiers, Revision, Route, StateMachineRow};
 
 /// A state machine to be.
 #[derive(Clone, Debug)]
@@ -15,6 +17,15 @@ pub(crate) struct NewStateMachine {
     pub(crate) definition: String,
     pub(crate) role_arn: String,
     pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// What the ARN of a state machine, of a version or of an alias stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) machine: StateMachineRow,
+    /// The revision to run: that of the version, or else the present one.
+    pub(crate) revision: Revision,
+    pub(crate) qualifiers: Qualifiers,
 }
 
 impl Engine {
@@ -57,11 +68,14 @@ impl Inner {
                 definition: new.definition.clone(),
                 role_arn: new.role_arn,
                 created: now,
+                is_update: false,
             },
             tags: new.tags,
+            deleting: false,
         };
         match self.log.create_state_machine(machine).await? {
             Ok(created) => Ok(created),
+            Err(existing) if existing.deleting => Err(EngineError::StateMachineDeleting(existing.arn)),
             Err(existing) if existing.revision.definition == new.definition => Ok(existing),
             Err(existing) => Err(EngineError::StateMachineAlreadyExists(existing.arn)),
         }
@@ -82,19 +96,77 @@ impl Inner {
             Definition::parse(definition).map_err(EngineError::InvalidDefinition)?;
         }
         let machine = self.state_machine(state_machine_arn).await?;
+        if machine.deleting {
+            return Err(EngineError::StateMachineDeleting(machine.arn));
+        }
         let updated = self.log.update_state_machine(machine.arn, definition, role_arn, self.now()).await?;
         updated.ok_or_else(|| EngineError::StateMachineDoesNotExist(state_machine_arn.to_owned()))
     }
 
-    /// The state machine with this ARN.
+    /// The state machine with this ARN, which has no version or alias behind it.
     pub(crate) async fn state_machine(
         &self,
         state_machine_arn: &str,
     ) -> Result<StateMachineRow, EngineError> {
-        if arn::state_machine_name(state_machine_arn).is_none() {
-            return Err(EngineError::InvalidArn(state_machine_arn.to_owned()));
+        let parsed = StateMachineArn::parse(state_machine_arn);
+        match parsed.ok_or_else(|| EngineError::InvalidArn(state_machine_arn.to_owned()))?.qualifier {
+            None => self.unqualified(state_machine_arn).await,
+            Some(_) => Err(EngineError::Validation(format!(
+                "'{state_machine_arn}' names a version or an alias; the ARN of the state machine itself is needed"
+            ))),
         }
+    }
+
+    async fn unqualified(&self, state_machine_arn: &str) -> Result<StateMachineRow, EngineError> {
         let row = self.log.state_machine(state_machine_arn.to_owned()).await?;
         row.ok_or_else(|| EngineError::StateMachineDoesNotExist(state_machine_arn.to_owned()))
+    }
+
+    /// What the ARN of a state machine, a version or an alias stands for. An alias gives one of its versions by weight.
+    pub(crate) async fn target(&self, qualified: &str) -> Result<Target, EngineError> {
+        let parsed = StateMachineArn::parse(qualified);
+        let parsed = parsed.ok_or_else(|| EngineError::InvalidArn(qualified.to_owned()))?;
+        let machine = self.unqualified(parsed.unqualified).await?;
+        let missing = || EngineError::StateMachineDoesNotExist(qualified.to_owned());
+        let (number, alias) = match parsed.qualifier {
+            None => {
+                let revision = machine.revision.clone();
+                return Ok(Target { machine, revision, qualifiers: Qualifiers::default() });
+            }
+            Some(Qualifier::Version(number)) => (number, None),
+            Some(Qualifier::Alias(name)) => {
+                let alias =
+                    self.log.alias(machine.arn.clone(), name.to_owned()).await?.ok_or_else(missing)?;
+                let drawn = rand::rng().random_range(0..100);
+                (way(&alias.routes, drawn).ok_or_else(missing)?, Some(qualified.to_owned()))
+            }
+        };
+        let version = self.log.version(machine.arn.clone(), number).await?.ok_or_else(missing)?;
+        let qualifiers = Qualifiers { version: Some(format!("{}:{number}", machine.arn)), alias };
+        Ok(Target { machine, revision: version.revision, qualifiers })
+    }
+}
+
+/// The version that `drawn`, a number below 100, falls to.
+fn way(routes: &[Route], drawn: u8) -> Option<i64> {
+    let mut passed = 0;
+    let falls_here = |route: &&Route| {
+        passed += route.weight;
+        drawn < passed
+    };
+    routes.iter().find(falls_here).map(|route| route.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_share_out_the_draws() {
+        let routes = [Route { version: 1, weight: 90 }, Route { version: 2, weight: 10 }];
+        let taken = (0..100).filter(|drawn| way(&routes, *drawn) == Some(1)).count();
+        assert_eq!(taken, 90);
+        assert_eq!(way(&routes, 99), Some(2));
+        assert_eq!(way(&[Route { version: 3, weight: 100 }], 99), Some(3));
     }
 }

@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use crate::execution::Obstacle;
 use crate::log::ExecutionRow;
 
 /// One "Step Functions Execution Status Change".
@@ -24,7 +25,9 @@ pub struct StatusChange {
 impl StatusChange {
     pub(crate) fn of(execution: &ExecutionRow, id: uuid::Uuid, region: &str, account: &str) -> Self {
         let included = |text: &Option<String>| text.as_ref().map(|_| json!({ "included": true }));
-        let time = execution.stopped.unwrap_or(execution.started);
+        let time = execution.stopped.or(execution.redriven).unwrap_or(execution.started);
+        // What else could stand against a redrive takes days or a full history, and the API tells of that.
+        let obstacle = Obstacle::find(&execution.status, 0, execution.started, execution.stopped, time);
         let document = json!({
             "version": "0",
             "id": id.to_string(),
@@ -47,12 +50,12 @@ impl StatusChange {
                 "outputDetails": included(&execution.output),
                 "error": execution.error,
                 "cause": execution.cause,
-                "stateMachineVersionArn": null,
-                "stateMachineAliasArn": null,
-                "redriveCount": 0,
-                "redriveDate": null,
-                "redriveStatus": "NOT_REDRIVABLE",
-                "redriveStatusReason": "Redrive is not supported",
+                "stateMachineVersionArn": execution.qualifiers.version,
+                "stateMachineAliasArn": execution.qualifiers.alias,
+                "redriveCount": execution.redrives,
+                "redriveDate": execution.redriven.map(|redriven| redriven.as_millisecond()),
+                "redriveStatus": if obstacle.is_some() { "NOT_REDRIVABLE" } else { "REDRIVABLE" },
+                "redriveStatusReason": obstacle.map(|obstacle| obstacle.to_string()),
             },
         });
         Self { execution_arn: execution.arn.clone(), status: execution.status.clone(), document }

@@ -66,6 +66,9 @@ fn describe(what: &What, with_data: bool, region: &str, role_arn: &str) -> (Stri
         What::ExecutionFailed(failure) => simple("ExecutionFailed", reasons(failure)),
         What::ExecutionTimedOut(failure) => simple("ExecutionTimedOut", reasons(failure)),
         What::ExecutionAborted(failure) => simple("ExecutionAborted", reasons(failure)),
+        What::ExecutionRedriven { count, .. } => {
+            simple("ExecutionRedriven", json!({ "redriveCount": count }))
+        }
         What::StateEntered { kind, name, input } => (
             format!("{kind}StateEntered"),
             Some((
@@ -85,6 +88,7 @@ fn describe(what: &What, with_data: bool, region: &str, role_arn: &str) -> (Stri
             }
             (format!("{kind}StateExited"), Some(("stateExitedEventDetails".to_owned(), details)))
         }
+        What::StateAborted { kind } => (format!("{kind}StateAborted"), None),
         What::TaskScheduled { label, parameters, timeout, heartbeat } => match &label.function {
             Some(function) => simple(
                 "LambdaFunctionScheduled",
@@ -130,6 +134,7 @@ fn describe(what: &What, with_data: bool, region: &str, role_arn: &str) -> (Stri
         What::MapIterationStarted { name, index, .. } => iteration("MapIterationStarted", name, *index),
         What::MapIterationSucceeded { name, index } => iteration("MapIterationSucceeded", name, *index),
         What::MapIterationFailed { name, index } => iteration("MapIterationFailed", name, *index),
+        What::MapIterationAborted { name, index } => iteration("MapIterationAborted", name, *index),
         What::MapStateSucceeded => ("MapStateSucceeded".to_owned(), None),
         What::MapStateFailed => ("MapStateFailed".to_owned(), None),
         // Private entries are not shown; their names only serve a reader of the log.

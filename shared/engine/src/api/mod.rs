@@ -4,11 +4,16 @@
 //! <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>. There is no authentication here: whoever serves
 //! the router puts it behind a check of their own.
 
+mod aliases;
+mod definitions;
 mod executions;
 mod history;
 mod page;
 mod state_machines;
+mod tags;
 mod tasks;
+mod test_state;
+mod versions;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -46,6 +51,14 @@ async fn serve(State(engine): State<Engine>, headers: HeaderMap, body: Bytes) ->
 
 async fn dispatch(engine: &Engine, operation: &str, body: &[u8]) -> Result<Value, EngineError> {
     match operation {
+        "CreateStateMachineAlias" => aliases::create(engine, read(body)?).await,
+        "DeleteStateMachineAlias" => aliases::delete(engine, read(body)?).await,
+        "DeleteStateMachineVersion" => versions::delete(engine, read(body)?).await,
+        "DescribeStateMachineAlias" => aliases::describe(engine, read(body)?).await,
+        "ListStateMachineAliases" => aliases::list(engine, read(body)?).await,
+        "ListStateMachineVersions" => versions::list(engine, read(body)?).await,
+        "PublishStateMachineVersion" => versions::publish(engine, read(body)?).await,
+        "UpdateStateMachineAlias" => aliases::update(engine, read(body)?).await,
         "CreateStateMachine" => state_machines::create(engine, read(body)?).await,
         "DeleteStateMachine" => state_machines::delete(engine, read(body)?).await,
         "DescribeExecution" => executions::describe(engine, read(body)?).await,
@@ -56,21 +69,41 @@ async fn dispatch(engine: &Engine, operation: &str, body: &[u8]) -> Result<Value
         "GetExecutionHistory" => history::get(engine, read(body)?).await,
         "ListExecutions" => executions::list(engine, read(body)?).await,
         "ListStateMachines" => state_machines::list(engine, read(body)?).await,
-        "ListTagsForResource" => state_machines::list_tags(engine, read(body)?).await,
+        "ListTagsForResource" => tags::list(engine, read(body)?).await,
+        "RedriveExecution" => executions::redrive(engine, read(body)?).await,
         "SendTaskFailure" => tasks::fail(engine, read(body)?).await,
         "SendTaskHeartbeat" => tasks::heartbeat(engine, read(body)?).await,
         "SendTaskSuccess" => tasks::succeed(engine, read(body)?).await,
         "StartExecution" => executions::start(engine, read(body)?).await,
         "StopExecution" => executions::stop(engine, read(body)?).await,
-        "TagResource" => state_machines::tag(engine, read(body)?).await,
-        "UntagResource" => state_machines::untag(engine, read(body)?).await,
+        "TagResource" => tags::tag(engine, read(body)?).await,
+        "TestState" => test_state::test(engine, read(body)?).await,
+        "UntagResource" => tags::untag(engine, read(body)?).await,
         "UpdateStateMachine" => state_machines::update(engine, read(body)?).await,
-        "ValidateStateMachineDefinition" => state_machines::validate(read(body)?),
-        other => Err(EngineError::UnknownOperation(
-            other.to_owned(),
-            "the engine offers state machines, executions, their history, task tokens and tags",
-        )),
+        "ValidateStateMachineDefinition" => definitions::validate(read(body)?),
+        other => Err(refuse(other)),
     }
+}
+
+/// Why the engine does not do what Step Functions would.
+fn refuse(operation: &str) -> EngineError {
+    let reason = match operation {
+        "StartSyncExecution" => {
+            let reason =
+                "Only Express state machines can be run synchronously, and the engine runs none of them";
+            return EngineError::StateMachineTypeNotSupported(reason.to_owned());
+        }
+        "CreateActivity" | "DeleteActivity" | "DescribeActivity" | "GetActivityTask" | "ListActivities" => {
+            "the engine has no activities; let a function take a task token instead"
+        }
+        "DescribeMapRun" | "ListMapRuns" | "UpdateMapRun" => {
+            "only distributed Map states have Map Runs, and the engine runs none of them"
+        }
+        _ => {
+            "the engine offers state machines, versions, aliases, executions, their history, task tokens and tags"
+        }
+    };
+    EngineError::UnknownOperation(operation.to_owned(), reason)
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, EngineError> {
@@ -89,7 +122,11 @@ fn respond(operation: &str, result: Result<Value, EngineError>) -> Response {
             if status.is_server_error() {
                 tracing::error!(operation, %error, "a request to the engine failed");
             }
-            let body = json!({ "__type": error.name(), "message": error.to_string() });
+            let body = without_nulls(json!({
+                "__type": error.name(),
+                "message": error.to_string(),
+                "reason": error.reason(),
+            }));
             (status, body, Some(error.name()))
         }
     };

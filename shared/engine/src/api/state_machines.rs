@@ -1,22 +1,16 @@
-//! State machines and their tags.
+//! State machines.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{page, seconds, without_nulls};
-use crate::definition;
+use super::{page, seconds, tags, versions, without_nulls};
+use crate::arn::{Qualifier, StateMachineArn};
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::log::{Revision, StateMachineRow};
+use crate::log::{LogError, Revision};
 use crate::state_machines::NewStateMachine;
-
-#[derive(Deserialize, Serialize)]
-struct Tag {
-    key: String,
-    value: String,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,33 +21,93 @@ pub(super) struct CreateStateMachine {
     #[serde(rename = "type")]
     kind: Option<String>,
     #[serde(default)]
-    tags: Vec<Tag>,
-    #[serde(default)]
-    publish: bool,
+    tags: Vec<tags::Tag>,
+    #[serde(flatten)]
+    settings: Settings,
 }
 
-fn refuse_versions(publish: bool) -> Result<(), EngineError> {
-    let message = "The engine keeps no versions; leave out 'publish'";
-    if publish { Err(EngineError::Validation(message.to_owned())) } else { Ok(()) }
+/// What a state machine can be created and updated with besides its definition and role.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings {
+    #[serde(default)]
+    publish: bool,
+    version_description: Option<String>,
+    logging_configuration: Option<Value>,
+    tracing_configuration: Option<Value>,
+    encryption_configuration: Option<Value>,
+}
+
+impl Settings {
+    /// Refuses what the engine would have to pass over in silence.
+    fn check(&self) -> Result<(), EngineError> {
+        if self.version_description.is_some() && !self.publish {
+            let message = "Version description can only be set when publish is true";
+            return Err(EngineError::Validation(message.to_owned()));
+        }
+        let field = |settings: &Option<Value>, field: &str| Some(settings.as_ref()?.get(field)?.clone());
+        if field(&self.logging_configuration, "level").is_some_and(|level| level != "OFF") {
+            return Err(EngineError::InvalidLoggingConfiguration(
+                "The engine sends no logs to CloudWatch; leave out 'loggingConfiguration' or set its level to OFF"
+                    .to_owned(),
+            ));
+        }
+        if field(&self.tracing_configuration, "enabled") == Some(Value::Bool(true)) {
+            return Err(EngineError::InvalidTracingConfiguration(
+                "The engine sends nothing to X-Ray; leave out 'tracingConfiguration' or disable it"
+                    .to_owned(),
+            ));
+        }
+        if field(&self.encryption_configuration, "type").is_some_and(|kind| kind != "AWS_OWNED_KEY") {
+            return Err(EngineError::InvalidEncryptionConfiguration(
+                "The engine knows no KMS keys; leave out 'encryptionConfiguration' or set its type to AWS_OWNED_KEY"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Publishes a version, if that was asked for, and gives its ARN.
+    async fn publish(self, engine: &Engine, arn: &str) -> Result<Option<String>, EngineError> {
+        if !self.publish {
+            return Ok(None);
+        }
+        let (version, _) = versions::publish_present(engine, arn, None, self.version_description).await?;
+        Ok(Some(version))
+    }
+}
+
+/// Refuses every type of state machine but STANDARD.
+pub(super) fn check_type(kind: Option<&str>) -> Result<(), EngineError> {
+    match kind {
+        None | Some("STANDARD") => Ok(()),
+        Some("EXPRESS") => Err(EngineError::StateMachineTypeNotSupported(
+            "The engine does not run state machines of type EXPRESS; use STANDARD".to_owned(),
+        )),
+        Some(other) => Err(EngineError::Validation(format!(
+            "'{other}' is no type of state machine; the engine runs those of type STANDARD"
+        ))),
+    }
 }
 
 pub(super) async fn create(engine: &Engine, request: CreateStateMachine) -> Result<Value, EngineError> {
-    if request.kind.as_deref().is_some_and(|kind| kind != "STANDARD") {
-        return Err(EngineError::Validation(
-            "The engine runs state machines of type STANDARD only".to_owned(),
-        ));
-    }
-    refuse_versions(request.publish)?;
-    let row = engine
-        .inner
-        .create(NewStateMachine {
-            name: request.name,
-            definition: request.definition,
-            role_arn: request.role_arn,
-            tags: request.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
-        })
-        .await?;
-    Ok(json!({ "stateMachineArn": row.arn, "creationDate": seconds(row.created) }))
+    check_type(request.kind.as_deref())?;
+    request.settings.check()?;
+    let mut all = BTreeMap::new();
+    tags::add(request.tags, &mut all)?;
+    let new = NewStateMachine {
+        name: request.name,
+        definition: request.definition,
+        role_arn: request.role_arn,
+        tags: all,
+    };
+    let row = engine.inner.create(new).await?;
+    let version = request.settings.publish(engine, &row.arn).await?;
+    Ok(without_nulls(json!({
+        "stateMachineArn": row.arn,
+        "creationDate": seconds(row.created),
+        "stateMachineVersionArn": version,
+    })))
 }
 
 #[derive(Deserialize)]
@@ -62,14 +116,19 @@ pub(super) struct UpdateStateMachine {
     state_machine_arn: String,
     definition: Option<String>,
     role_arn: Option<String>,
-    #[serde(default)]
-    publish: bool,
+    #[serde(flatten)]
+    settings: Settings,
 }
 
 pub(super) async fn update(engine: &Engine, request: UpdateStateMachine) -> Result<Value, EngineError> {
-    refuse_versions(request.publish)?;
+    request.settings.check()?;
     let row = engine.inner.update(&request.state_machine_arn, request.definition, request.role_arn).await?;
-    Ok(json!({ "updateDate": seconds(row.revision.created), "revisionId": row.revision.id.to_string() }))
+    let version = request.settings.publish(engine, &row.arn).await?;
+    Ok(without_nulls(json!({
+        "updateDate": seconds(row.revision.created),
+        "revisionId": row.revision.public_id(),
+        "stateMachineVersionArn": version,
+    })))
 }
 
 #[derive(Deserialize)]
@@ -78,25 +137,34 @@ pub(super) struct StateMachine {
     state_machine_arn: String,
 }
 
-fn description(row: &StateMachineRow, revision: &Revision) -> Value {
-    json!({
-        "stateMachineArn": row.arn,
-        "name": row.name,
+fn description(arn: &str, name: &str, revision: &Revision) -> Value {
+    without_nulls(json!({
+        "stateMachineArn": arn,
+        "name": name,
         "definition": revision.definition,
         "roleArn": revision.role_arn,
-        "revisionId": revision.id.to_string(),
+        "revisionId": revision.public_id(),
         "loggingConfiguration": { "level": "OFF", "includeExecutionData": false },
         "tracingConfiguration": { "enabled": false },
-    })
+    }))
 }
 
 pub(super) async fn describe(engine: &Engine, request: StateMachine) -> Result<Value, EngineError> {
-    let row = engine.inner.state_machine(&request.state_machine_arn).await?;
-    let mut answer = description(&row, &row.revision);
-    answer["status"] = json!("ACTIVE");
+    let asked = &request.state_machine_arn;
+    let target = engine.inner.target(asked).await?;
+    let machine = target.machine;
+    let version = match StateMachineArn::parse(asked).and_then(|arn| arn.qualifier) {
+        Some(Qualifier::Version(number)) => engine.inner.log.version(machine.arn.clone(), number).await?,
+        Some(Qualifier::Alias(_)) | None => None,
+    };
+    let arn = target.qualifiers.version.as_ref().unwrap_or(&machine.arn);
+    let mut answer = description(arn, &machine.name, &target.revision);
+    answer["status"] = json!(if machine.deleting { "DELETING" } else { "ACTIVE" });
     answer["type"] = json!("STANDARD");
-    answer["creationDate"] = json!(seconds(row.created));
-    Ok(answer)
+    answer["creationDate"] =
+        json!(seconds(version.as_ref().map_or(machine.created, |version| version.created)));
+    answer["description"] = json!(version.and_then(|version| version.description));
+    Ok(without_nulls(answer))
 }
 
 #[derive(Deserialize)]
@@ -110,10 +178,12 @@ pub(super) async fn describe_for_execution(
     request: Execution,
 ) -> Result<Value, EngineError> {
     let execution = engine.inner.execution(&request.execution_arn).await?;
-    let row = engine.inner.state_machine(&execution.state_machine_arn).await?;
-    let revision = engine.inner.log.revision(execution.revision).await?;
-    let revision = revision.as_ref().unwrap_or(&row.revision);
-    let mut answer = description(&row, revision);
+    let missing = || LogError::Damaged(format!("revision {} is missing", execution.revision));
+    let revision = engine.inner.log.revision(execution.revision).await?.ok_or_else(missing)?;
+    let machine = &execution.state_machine_arn;
+    let name = StateMachineArn::parse(machine).map_or(machine.as_str(), |arn| arn.name);
+    let arn = execution.qualifiers.version.as_ref().unwrap_or(machine);
+    let mut answer = description(arn, name, &revision);
     answer["updateDate"] = json!(seconds(revision.created));
     Ok(answer)
 }
@@ -151,76 +221,5 @@ pub(super) async fn delete(engine: &Engine, request: StateMachine) -> Result<Val
         Err(EngineError::StateMachineDoesNotExist(_)) => {}
         Err(error) => return Err(error),
     }
-    Ok(json!({}))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ValidateStateMachineDefinition {
-    definition: String,
-    severity: Option<String>,
-    max_results: Option<i64>,
-}
-
-pub(super) fn validate(request: ValidateStateMachineDefinition) -> Result<Value, EngineError> {
-    let mut found = definition::validate(&request.definition);
-    if request.severity.as_deref() != Some("WARNING") {
-        found.retain(|diagnostic| diagnostic.severity == definition::Severity::Error);
-    }
-    let failed = found.iter().any(|diagnostic| diagnostic.severity == definition::Severity::Error);
-    let limit = page::size(request.max_results)?.min(100);
-    let truncated = found.len() > limit;
-    found.truncate(limit);
-    Ok(json!({
-        "result": if failed { "FAIL" } else { "OK" },
-        "diagnostics": found,
-        "truncated": truncated,
-    }))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Resource {
-    resource_arn: String,
-}
-
-pub(super) async fn list_tags(engine: &Engine, request: Resource) -> Result<Value, EngineError> {
-    let row = engine.inner.state_machine(&request.resource_arn).await?;
-    let tags: Vec<Tag> = row.tags.into_iter().map(|(key, value)| Tag { key, value }).collect();
-    Ok(json!({ "tags": tags }))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct TagResource {
-    resource_arn: String,
-    tags: Vec<Tag>,
-}
-
-pub(super) async fn tag(engine: &Engine, request: TagResource) -> Result<Value, EngineError> {
-    let mut row = engine.inner.state_machine(&request.resource_arn).await?;
-    row.tags.extend(request.tags.into_iter().map(|tag| (tag.key, tag.value)));
-    set_tags(engine, row.arn, row.tags).await
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct UntagResource {
-    resource_arn: String,
-    tag_keys: Vec<String>,
-}
-
-pub(super) async fn untag(engine: &Engine, request: UntagResource) -> Result<Value, EngineError> {
-    let mut row = engine.inner.state_machine(&request.resource_arn).await?;
-    row.tags.retain(|key, _| !request.tag_keys.contains(key));
-    set_tags(engine, row.arn, row.tags).await
-}
-
-async fn set_tags(
-    engine: &Engine,
-    arn: String,
-    tags: BTreeMap<String, String>,
-) -> Result<Value, EngineError> {
-    engine.inner.log.set_tags(arn, tags).await?;
     Ok(json!({}))
 }

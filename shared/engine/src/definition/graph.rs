@@ -11,6 +11,13 @@ pub(super) fn check(flow: &Flow, problems: &mut Problems) {
     check_flow(flow, "", &BTreeSet::new(), &mut names, problems);
 }
 
+/// Checks the flows inside one state.
+pub(super) fn check_inside(name: &str, state: &State, problems: &mut Problems) {
+    let mut names = BTreeMap::from([(name, "/".to_owned())]);
+    let variables = assigned(state).into_iter().map(|(_, variable)| variable).collect();
+    check_inner_flows(state, "", &variables, &mut names, problems);
+}
+
 /// `outer` holds the variables that enclosing flows assign; `names` the states met so far, each with its place.
 fn check_flow<'a>(
     flow: &'a Flow,
@@ -62,13 +69,23 @@ fn check_flow<'a>(
         // What only the state itself assigns, it assigns after its inner flows, which may use the name for their own.
         let others = own.iter().filter(|(assigner, _)| *assigner != name).map(|(_, variable)| *variable);
         let variables: BTreeSet<_> = outer.iter().copied().chain(others).collect();
-        for (index, inner) in state.kind.flows().iter().enumerate() {
-            let inner_place = match &state.kind {
-                Kind::Map(_) => format!("{place}/ItemProcessor"),
-                _ => format!("{place}/Branches[{index}]"),
-            };
-            check_flow(inner, &inner_place, &variables, names, problems);
-        }
+        check_inner_flows(state, &place, &variables, names, problems);
+    }
+}
+
+fn check_inner_flows<'a>(
+    state: &'a State,
+    place: &str,
+    variables: &BTreeSet<&'a str>,
+    names: &mut BTreeMap<&'a str, String>,
+    problems: &mut Problems,
+) {
+    for (index, inner) in state.kind.flows().iter().enumerate() {
+        let inner_place = match &state.kind {
+            Kind::Map(_) => format!("{place}/ItemProcessor"),
+            _ => format!("{place}/Branches[{index}]"),
+        };
+        check_flow(inner, &inner_place, variables, names, problems);
     }
 }
 

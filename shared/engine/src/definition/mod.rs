@@ -53,6 +53,40 @@ impl Definition {
             _ => Err(diagnostics),
         }
     }
+
+    /// Parses one state that stands by itself. Where it leads is not checked. It gets the name `State`.
+    ///
+    /// # Errors
+    /// As [`Definition::parse`].
+    pub(crate) fn of_state(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let name = "State".to_owned();
+        let state = parse::lone_state(&name, text)?;
+        Ok(Self::only(name, state))
+    }
+
+    /// The machine of the state `name` alone, wherever in this machine it is.
+    pub(crate) fn isolate(mut self, name: &str) -> Option<Self> {
+        let state = self.flow.take(name)?;
+        Some(Self::only(name.to_owned(), state))
+    }
+
+    fn only(name: String, state: State) -> Self {
+        let flow = Flow { start_at: name.clone(), states: BTreeMap::from([(name, state)]) };
+        Self { flow, timeout_seconds: None }
+    }
+}
+
+impl Flow {
+    /// Whether the flow, or one inside it, has a state of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.states.contains_key(name)
+            || self.states.values().any(|state| state.kind.flows().iter().any(|flow| flow.has(name)))
+    }
+
+    fn take(&mut self, name: &str) -> Option<State> {
+        let inside = |state: &mut State| state.kind.flows_mut().iter_mut().find_map(|flow| flow.take(name));
+        self.states.remove(name).or_else(|| self.states.values_mut().find_map(inside))
+    }
 }
 
 /// Checks the text of a definition and gives all that was found, as the API's `ValidateStateMachineDefinition`

@@ -25,18 +25,36 @@ pub(super) fn definition(text: &str) -> (Option<Definition>, Vec<Diagnostic>) {
     (definition, problems.0)
 }
 
-fn parse(text: &str, problems: &mut Problems) -> Option<Definition> {
+/// Parses and checks one state that stands by itself.
+pub(super) fn lone_state(name: &str, text: &str) -> Result<State, Vec<Diagnostic>> {
+    let mut problems = Problems::default();
+    let parsed = document(text, &mut problems).and_then(|value| {
+        // There is no machine to say it, so the state speaks for the states inside it.
+        let jsonata = value.get("QueryLanguage").is_some_and(|language| language == "JSONata");
+        state(&value, String::new(), Context { jsonata, depth: 0 }, &mut problems)
+    });
+    if let Some(state) = &parsed
+        && problems.0.is_empty()
+    {
+        graph::check_inside(name, state, &mut problems);
+    }
+    parsed.filter(|_| problems.0.is_empty()).ok_or(problems.0)
+}
+
+fn document(text: &str, problems: &mut Problems) -> Option<Value> {
     if text.len() > DEFINITION_BYTES {
         problems.schema("", format!("A definition has at most {DEFINITION_BYTES} bytes"));
         return None;
     }
-    let document: Value = match serde_json::from_str(text) {
-        Ok(document) => document,
-        Err(error) => {
-            problems.error("INVALID_JSON_DESCRIPTION", "", format!("The definition is not JSON: {error}"));
-            return None;
-        }
-    };
+    let parsed = serde_json::from_str(text);
+    if let Err(error) = &parsed {
+        problems.error("INVALID_JSON_DESCRIPTION", "", format!("The definition is not JSON: {error}"));
+    }
+    parsed.ok()
+}
+
+fn parse(text: &str, problems: &mut Problems) -> Option<Definition> {
+    let document = document(text, problems)?;
     let mut fields = Fields::of(&document, String::new(), problems)?;
     fields.take("Comment");
     fields.string("Version", problems);

@@ -65,6 +65,29 @@ impl Resource {
         }
     }
 
+    /// Fields of the service's answer: their names, their JSON types, and whether they are always there.
+    pub(crate) fn answer_fields(&self) -> &'static [(&'static str, &'static str, bool)] {
+        match self {
+            Self::LambdaInvoke(Pattern::RequestResponse) => &[
+                ("ExecutedVersion", "string", false),
+                ("FunctionError", "string", false),
+                ("LogResult", "string", false),
+                ("StatusCode", "number", false),
+            ],
+            Self::StartExecution(Pattern::RequestResponse) => {
+                &[("ExecutionArn", "string", true), ("StartDate", "", true)]
+            }
+            Self::StartExecution(Pattern::Sync | Pattern::Sync2) => &[
+                ("ExecutionArn", "string", true),
+                ("StateMachineArn", "string", true),
+                ("StartDate", "", true),
+                ("Status", "string", true),
+            ],
+            // What comes with a task token, and what a function gives bare, can be anything.
+            Self::LambdaInvoke(_) | Self::StartExecution(_) | Self::Function(_) => &[],
+        }
+    }
+
     /// The `resourceType` of history events.
     pub(crate) fn service(&self) -> &'static str {
         match self {

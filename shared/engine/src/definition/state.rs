@@ -52,6 +52,14 @@ impl Kind {
             _ => &[],
         }
     }
+
+    pub(super) fn flows_mut(&mut self) -> &mut [Flow] {
+        match self {
+            Self::Parallel { branches, .. } => branches,
+            Self::Map(map) => std::slice::from_mut(&mut map.processor),
+            _ => &mut [],
+        }
+    }
 }
 
 /// A Task state's own fields.

@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Message;
+use crate::arn::StateMachineArn;
 use crate::engine::{Inner, lock};
 use crate::error::EngineError;
-use crate::execution::{Draft, Event, ExecutionState, Identity, Rejection, What};
+use crate::execution::{Draft, Event, ExecutionState, Identity, Obstacle, Rejection, What};
 use crate::log::{ExecutionRow, LogError, Progress};
 
 /// Most events that one append writes, so that a long run of states is recorded as it goes.
@@ -60,7 +61,11 @@ async fn advance(
 ) -> Result<(), EngineError> {
     let mut actor = Actor::load(engine, key, mailbox).await?;
     loop {
-        while let Ok(message) = messages.try_recv() {
+        // An end, and a redrive, are written and told before anything else happens.
+        while !actor.redriven
+            && (actor.state.outcome().is_none() || actor.pending.is_empty())
+            && let Ok(message) = messages.try_recv()
+        {
             actor.take(message);
         }
         if actor.settle().await? {
@@ -91,6 +96,7 @@ async fn advance(
 enum Reply {
     Token(oneshot::Sender<Result<(), Rejection>>, Result<(), Rejection>),
     Stop(oneshot::Sender<Timestamp>),
+    Redrive(oneshot::Sender<Result<Timestamp, Obstacle>>, Result<Timestamp, Obstacle>),
 }
 
 pub(super) struct Actor {
@@ -107,6 +113,8 @@ pub(super) struct Actor {
     pub(super) at_work: HashSet<(Vec<usize>, u64)>,
     /// The end was recorded and told.
     told: bool,
+    /// The execution goes on after its end, and that is not yet written.
+    redriven: bool,
     /// A task may have stopped waiting for an execution that it started.
     pub(super) orphans_possible: bool,
 }
@@ -125,9 +133,8 @@ impl Actor {
             arn: row.arn.clone(),
             name: row.name.clone(),
             state_machine_arn: row.state_machine_arn.clone(),
-            state_machine_name: crate::arn::state_machine_name(&row.state_machine_arn)
-                .unwrap_or_default()
-                .to_owned(),
+            state_machine_name: StateMachineArn::parse(&row.state_machine_arn)
+                .map_or_else(String::new, |arn| arn.name.to_owned()),
             role_arn: program.role_arn.clone(),
             seed: row.seed.clone(),
             definition: Arc::clone(&program.definition),
@@ -145,6 +152,7 @@ impl Actor {
             replies: Vec::new(),
             at_work: HashSet::new(),
             told,
+            redriven: false,
             orphans_possible: true,
         })
     }
@@ -165,11 +173,27 @@ impl Actor {
                 self.replies.push(Reply::Token(reply, result));
             }
             Message::Stop { failure, reply } => {
-                let draft = self.state.abort(failure);
-                self.add(draft);
+                while let Some(draft) = self.state.abort(&failure) {
+                    self.add(Some(draft));
+                }
                 self.replies.extend(reply.map(Reply::Stop));
             }
+            Message::Redrive { client_token, reply } => {
+                let result = self.redrive(client_token);
+                self.replies.push(Reply::Redrive(reply, result));
+            }
         }
+    }
+
+    fn redrive(&mut self, client_token: Option<String>) -> Result<Timestamp, Obstacle> {
+        let now = self.engine.now();
+        if let Some(redrive) = client_token.as_deref().and_then(|token| self.state.redriven_by(token, now)) {
+            return Ok(redrive.at);
+        }
+        let draft = self.state.redrive(client_token, now)?;
+        self.add(Some(draft));
+        self.redriven = true;
+        Ok(self.state.redrives().1.unwrap_or(now))
     }
 
     pub(super) fn add(&mut self, draft: Option<Draft>) {
@@ -185,12 +209,13 @@ impl Actor {
     /// more to add.
     async fn settle(&mut self) -> Result<bool, EngineError> {
         let now = self.engine.now();
-        while self.pending.len() < BATCH
+        while !self.redriven
+            && self.pending.len() < BATCH
             && let Some(draft) = self.state.decide(now)
         {
             self.add(Some(draft));
         }
-        let more = self.pending.len() >= BATCH;
+        let more = self.redriven || self.pending.len() >= BATCH;
         if !self.pending.is_empty() {
             let events = std::mem::take(&mut self.pending);
             let count = events.len();
@@ -198,12 +223,29 @@ impl Actor {
                 awake: more || !self.state.calls().is_empty(),
                 wakes_at: self.state.wakes_at(),
                 end: self.state.outcome().cloned().zip(self.state.ended_at()),
+                redriven: match self.state.redrives() {
+                    (count, Some(at)) if self.redriven => Some((count, at)),
+                    _ => None,
+                },
             };
             self.engine.log.append(self.row.key, self.length, &events, progress).await?;
             self.length += count;
         }
+        if std::mem::take(&mut self.redriven) {
+            self.told = false;
+            self.tell().await?;
+        }
         self.answer_waiting();
         Ok(more)
+    }
+
+    /// Publishes how the execution stands, which is written down already.
+    async fn tell(&self) -> Result<(), EngineError> {
+        if let Some(row) = self.engine.log.execution_by_key(self.row.key).await? {
+            self.engine.announce(&row);
+            self.engine.log.set_told(self.row.key).await?;
+        }
+        Ok(())
     }
 
     fn answer_waiting(&mut self) {
@@ -215,6 +257,9 @@ impl Actor {
                 }
                 Reply::Stop(sender) => {
                     let _ = sender.send(self.state.ended_at().unwrap_or_else(|| self.engine.now()));
+                }
+                Reply::Redrive(sender, result) => {
+                    let _ = sender.send(result);
                 }
             }
         }
@@ -228,10 +273,7 @@ impl Actor {
         if !self.told {
             self.told = true;
             self.engine.timers.set(self.row.key, None);
-            if let Some(row) = self.engine.log.execution_by_key(self.row.key).await? {
-                self.engine.announce(&row);
-                self.engine.log.set_told(self.row.key).await?;
-            }
+            self.tell().await?;
             self.stop_orphans().await?;
             if let Some(parent) = self.row.parent.filter(|parent| parent.waits) {
                 self.engine.wake(parent.key);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Message;
 use super::actor::Actor;
 use crate::definition::Pattern;
+use crate::engine::Inner;
 use crate::error::EngineError;
 use crate::execution::{Answer, Call, CallKind, Failure, Reading};
 use crate::executions::Start;
@@ -70,14 +71,7 @@ impl Actor {
             let result = work.await.unwrap_or_else(|error| {
                 Err(FunctionError::new("Lambda.Unknown", format!("The function died: {error}")))
             });
-            let response =
-                |payload| json!({ "ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200 });
-            let answer = match (result, reading) {
-                (Ok(output), Reading::Bare) => Answer::Success(output),
-                (Ok(output), Reading::Response) => Answer::Success(response(output)),
-                (Ok(output), Reading::HandedOver) => Answer::Submitted(response(output)),
-                (Err(error), _) => Answer::Failure(Failure::new(error.error_type.clone(), error.cause())),
-            };
+            let answer = read_result(result, reading);
             // The actor may be gone because nobody waits for this answer any more.
             let _ = mailbox.send(Message::Answer { branch, scheduled, answer });
         });
@@ -99,17 +93,52 @@ impl Actor {
             uuid::Builder::from_random_bytes(first).into_uuid().to_string()
         };
         let waits = matches!(pattern, Pattern::Sync | Pattern::Sync2);
+        let parent = Parent { key: self.row.key, task: scheduled, waits };
+        let name = Some(name.unwrap_or_else(made));
+        self.engine.start_for_task((state_machine_arn, name, input), Some(parent), pattern).await
+    }
+}
+
+/// What a function's return value or error means to the task that called it.
+fn read_result(result: Result<Value, FunctionError>, reading: Reading) -> Answer {
+    let response = |payload| json!({ "ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200 });
+    match (result, reading) {
+        (Ok(output), Reading::Bare) => Answer::Success(output),
+        (Ok(output), Reading::Response) => Answer::Success(response(output)),
+        (Ok(output), Reading::HandedOver) => Answer::Submitted(response(output)),
+        (Err(error), _) => Answer::Failure(Failure::new(error.error_type.clone(), error.cause())),
+    }
+}
+
+impl Inner {
+    /// Makes a call for a task that belongs to no execution.
+    pub(crate) async fn call_for_trial(self: &Arc<Self>, kind: CallKind) -> Result<Answer, EngineError> {
+        match kind {
+            CallKind::Invoke { function, payload, reading } => {
+                Ok(read_result(self.functions.invoke(&function, payload).await, reading))
+            }
+            CallKind::Start { state_machine_arn, name, input, pattern } => {
+                self.start_for_task((state_machine_arn, name, &input), None, pattern).await
+            }
+            CallKind::Await { .. } => {
+                let message = "A state that waits for an execution can only be tested with a mock";
+                Err(EngineError::Validation(message.to_owned()))
+            }
+        }
+    }
+
+    /// Starts an execution for a task. That it cannot be started is the task's failure.
+    async fn start_for_task(
+        self: &Arc<Self>,
+        (state_machine_arn, name, input): (String, Option<String>, &Value),
+        parent: Option<Parent>,
+        pattern: Pattern,
+    ) -> Result<Answer, EngineError> {
         let input = match input {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let start = Start {
-            state_machine_arn,
-            name: Some(name.unwrap_or_else(made)),
-            input: Some(input),
-            parent: Some(Parent { key: self.row.key, task: scheduled, waits }),
-        };
-        match self.engine.start(start).await {
+        match self.start(Start { state_machine_arn, name, input: Some(input), parent }).await {
             Ok(started) => {
                 let output = json!({
                     "ExecutionArn": started.arn,

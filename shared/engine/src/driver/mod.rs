@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use timers::Timers;
 
 use crate::engine::{Inner, lock};
-use crate::execution::{Answer, Claim, Failure, Rejection};
+use crate::execution::{Answer, Claim, Failure, Obstacle, Rejection};
 
 /// What an actor is told.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(crate) enum Message {
     Token { claim: Claim, answer: Answer, reply: oneshot::Sender<Result<(), Rejection>> },
     /// End the execution. The reply is when it ended.
     Stop { failure: Failure, reply: Option<oneshot::Sender<Timestamp>> },
+    /// Let the execution go on. The reply is when it first did so with this token.
+    Redrive { client_token: Option<String>, reply: oneshot::Sender<Result<Timestamp, Obstacle>> },
 }
 
 /// The mailboxes of the executions that are being advanced.

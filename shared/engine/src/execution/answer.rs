@@ -64,11 +64,6 @@ impl ExecutionState {
         self.answer(&path, claim.scheduled, answer).ok_or(Rejection::TaskOver)
     }
 
-    /// The event that ends the execution by order.
-    pub(crate) fn abort(&self, failure: Failure) -> Option<Draft> {
-        self.outcome.is_none().then(|| Draft { branch: Vec::new(), what: What::ExecutionAborted(failure) })
-    }
-
     fn task_at(&self, path: &[usize], scheduled: u64) -> Option<(&Task, &Phase)> {
         let mut flow = &self.identity.definition.flow;
         let mut branch = &self.root;

@@ -5,10 +5,11 @@ use std::mem;
 use serde_json::Value;
 
 use super::{
-    Branch, Child, Event, ExecutionState, Outcome, Phase, Position, Scheduled, Spread, Visit, What,
-    inner_flow,
+    Branch, Child, Event, ExecutionState, Failing, Failure, Outcome, Phase, Position, Scheduled, Spread,
+    Visit, What, inner_flow,
 };
 use crate::definition::{Flow, Kind, State};
+use crate::limits;
 
 impl ExecutionState {
     /// Folds one event into the state. Events that do not fit the state, which only a damaged log could hold, change
@@ -21,13 +22,16 @@ impl ExecutionState {
             What::ExecutionStarted { input } => {
                 self.input = input.clone();
                 self.started_at = event.at;
+                self.resumed_at = event.at;
                 // AWS links the first state to no event.
                 self.root = Branch::new(Vec::new(), 0, &self.identity.definition.flow, input.clone());
             }
             What::ExecutionSucceeded { output } => self.end(Outcome::Succeeded(output.clone()), event),
             What::ExecutionFailed(failure) => self.end(Outcome::Failed(failure.clone()), event),
-            What::ExecutionTimedOut(failure) => self.end(Outcome::TimedOut(failure.clone()), event),
+            // The history names the error, and the execution itself has none.
+            What::ExecutionTimedOut(_) => self.end(Outcome::TimedOut(Failure::default()), event),
             What::ExecutionAborted(failure) => self.end(Outcome::Aborted(failure.clone()), event),
+            What::ExecutionRedriven { client_token, .. } => self.apply_redrive(event, client_token.clone()),
             What::MapIterationSucceeded { .. } | What::MapIterationFailed { .. } => self.end_iteration(event),
             _ => {
                 if let Some((branch, flow)) = self.branch_mut(&event.branch) {
@@ -47,7 +51,7 @@ impl ExecutionState {
     fn tell_parent(&mut self, event: &Event) {
         let Some((_, parent)) = event.branch.split_last() else { return };
         let ended = self.branch(&event.branch).and_then(|branch| {
-            matches!(branch.position, Position::Done(_) | Position::Failed(_)).then_some(branch.last_event)
+            matches!(branch.position, Position::Done(_) | Position::Failed(..)).then_some(branch.last_event)
         });
         if let Some(last_event) = ended
             && let Some((parent, _)) = self.branch_mut(parent)
@@ -72,8 +76,9 @@ impl ExecutionState {
                 }
             }
             // The first failed iteration fails the Map; what the others do no longer counts.
-            Position::Failed(failure) => {
-                visit.phase = Phase::Failing { failure: mem::take(failure), told: false };
+            Position::Failed(_, failure) => {
+                let failure = failure.clone();
+                visit.fail(failure);
             }
             _ => {}
         }
@@ -82,10 +87,15 @@ impl ExecutionState {
 
 impl Branch {
     fn apply(&mut self, flow: &Flow, event: &Event) {
-        // An iteration's start belongs to the iteration, and AWS links nothing to the end of all of them.
+        // An iteration's start belongs to the iteration, and AWS links nothing to the end of all of them, nor to what
+        // was aborted.
         let apart = matches!(
             event.what,
-            What::MapIterationStarted { .. } | What::MapStateSucceeded | What::ParallelStateSucceeded
+            What::MapIterationStarted { .. }
+                | What::MapIterationAborted { .. }
+                | What::MapStateSucceeded
+                | What::ParallelStateSucceeded
+                | What::StateAborted { .. }
         );
         if event.id > 0 && !apart {
             self.last_event = event.id;
@@ -99,18 +109,35 @@ impl Branch {
                     entered: event.id,
                     entered_after: event.previous,
                     entered_at: event.at,
+                    since: event.at,
+                    aborted: false,
                     attempts: vec![0; retriers],
                     phase: Phase::Ready,
                 });
             }
             What::StateExited { output, assigned, next, .. } => {
-                self.variables.extend(assigned.iter().map(|(name, value)| (name.clone(), value.clone())));
+                for (name, value) in assigned {
+                    self.variables_bytes += limits::size(value);
+                    let before = self.variables.insert(name.clone(), value.clone());
+                    self.variables_bytes -= before.as_ref().map_or(0, limits::size);
+                }
                 self.position = match next {
                     Some(state) => Position::Before { state: state.clone(), input: output.clone() },
                     None => Position::Done(output.clone()),
                 };
             }
-            What::BranchFailed(failure) => self.position = Position::Failed(failure.clone()),
+            What::BranchFailed(failure) => {
+                self.position = match mem::replace(&mut self.position, Position::Done(Value::Null)) {
+                    Position::In(visit) => Position::Failed(Box::new(visit), failure.clone()),
+                    other => other,
+                };
+            }
+            What::StateAborted { .. } => {
+                if let Some(visit) = self.position.visit_mut() {
+                    visit.aborted = true;
+                }
+            }
+            What::MapIterationAborted { .. } => self.aborted = true,
             _ => {
                 if let Position::In(visit) = &mut self.position
                     && let Some(state) = flow.states.get(&visit.name)
@@ -154,9 +181,7 @@ impl Visit {
             What::TaskFailed { failure, .. }
             | What::TaskTimedOut { failure, .. }
             | What::EvaluationFailed { failure, .. }
-            | What::StateFailed(failure) => {
-                self.phase = Phase::Failing { failure: failure.clone(), told: false };
-            }
+            | What::StateFailed(failure) => self.fail(failure.clone()),
             What::RetryScheduled { retrier, until } => {
                 if let Some(attempts) = self.attempts.get_mut(*retrier) {
                     *attempts += 1;
@@ -196,12 +221,21 @@ impl Visit {
                 }
             }
             What::ParallelStateFailed | What::MapStateFailed => {
-                if let Phase::Failing { told, .. } = &mut self.phase {
-                    *told = true;
+                if let Phase::Failing(failing) = &mut self.phase {
+                    failing.told = true;
                 }
             }
             _ => {}
         }
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        let (hopeless, spread) = match mem::replace(&mut self.phase, Phase::Ready) {
+            Phase::Spread(spread) => (false, Some(spread)),
+            Phase::Failing(failing) => (true, failing.spread),
+            _ => (false, None),
+        };
+        self.phase = Phase::Failing(Failing { failure, told: false, hopeless, spread });
     }
 }
 

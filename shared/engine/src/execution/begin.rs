@@ -95,7 +95,7 @@ impl Evaluation<'_> {
     fn wait(&self, wait: &Wait) -> Result<Draft, Fault> {
         let until = match wait {
             Wait::Seconds(seconds) => {
-                after(self.visit.entered_at, seconds.evaluate(&self.environment(None, None), "Seconds", 0)?)
+                after(self.visit.since, seconds.evaluate(&self.environment(None, None), "Seconds", 0)?)
             }
             Wait::Timestamp(moment) => *moment,
             Wait::ComputedTimestamp(expression) => {

@@ -15,11 +15,12 @@ impl ExecutionState {
         }
         let whole = |what| Some(Draft { branch: Vec::new(), what });
         if self.deadline().is_some_and(|deadline| deadline <= now) {
-            return whole(What::ExecutionTimedOut(Failure::default()));
+            let end = What::ExecutionTimedOut(Failure::timeout(false));
+            return self.abort_states().or_else(|| whole(end));
         }
         match &self.root.position {
             Position::Done(output) => return whole(What::ExecutionSucceeded { output: output.clone() }),
-            Position::Failed(failure) => return whole(What::ExecutionFailed(failure.clone())),
+            Position::Failed(_, failure) => return whole(What::ExecutionFailed(failure.clone())),
             _ => {}
         }
         if self.events + 1 >= HISTORY_EVENTS {
@@ -33,7 +34,7 @@ impl ExecutionState {
 
     /// When the whole execution is stopped for having run too long.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
-        self.identity.definition.timeout_seconds.map(|seconds| after(self.started_at, seconds))
+        self.identity.definition.timeout_seconds.map(|seconds| after(self.resumed_at, seconds))
     }
 
     fn decide_branch(&self, flow: &Flow, scope: Scope<'_>, now: Timestamp) -> Option<Draft> {
@@ -47,7 +48,7 @@ impl ExecutionState {
                 return Some(Draft { branch: branch.path.clone(), what });
             }
             Position::In(visit) => visit,
-            Position::Done(_) | Position::Failed(_) => return None,
+            Position::Done(_) | Position::Failed(..) => return None,
         };
         let state = flow.states.get(&visit.name)?;
         let with_token =
@@ -71,7 +72,7 @@ impl ExecutionState {
                 }
             }
             Phase::Returned(result) => Some(evaluation.finish(state, Some(result))),
-            Phase::Failing { failure, told } => Some(evaluation.recover(state, failure, *told)),
+            Phase::Failing(failing) => Some(evaluation.recover(state, failing)),
             Phase::Spread(spread) => self.decide_spread(state, &evaluation, spread),
         }
     }
@@ -113,10 +114,13 @@ impl ExecutionState {
             Position::Done(_) if is_map => {
                 Some(Draft { branch: branch.path.clone(), what: What::MapIterationSucceeded { name, index } })
             }
-            Position::Failed(_) if is_map => {
-                Some(Draft { branch: branch.path.clone(), what: What::MapIterationFailed { name, index } })
+            // Nothing but the execution's end follows from an error of the machine itself.
+            Position::Failed(_, failure) if is_map && !failure.is_of_machine() => {
+                let aborted = branch.abort(super::inner_flow(state, index)?);
+                let what = What::MapIterationFailed { name, index };
+                Some(aborted.unwrap_or_else(|| Draft { branch: branch.path.clone(), what }))
             }
-            Position::Failed(failure) => Some(evaluation.draft(What::StateFailed(failure.clone()))),
+            Position::Failed(_, failure) => Some(evaluation.draft(What::StateFailed(failure.clone()))),
             _ => {
                 let flow = super::inner_flow(state, index)?;
                 let scope = Scope { branch, outer: Some(&evaluation.scope) };

@@ -25,11 +25,6 @@ impl<'a> Scope<'a> {
             Some(scope.branch)
         })
     }
-
-    /// The bytes of all variables in sight.
-    pub(super) fn variables_size(&self) -> usize {
-        self.branches().flat_map(|branch| branch.variables.values()).map(limits::size).sum()
-    }
 }
 
 /// A value that could not be computed: the field, and why.
@@ -79,8 +74,19 @@ impl Evaluation<'_> {
     /// The context object:
     /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>.
     fn context(&self, item: Option<(usize, &Value)>) -> Value {
+        let around = self.scope.branches().find_map(|branch| branch.item.as_ref());
+        let item = item.or_else(|| around.map(|(index, value)| (*index, value)));
+        let map = item.map(|(index, value)| json!({ "Item": { "Index": index, "Value": value } }));
+        if let Some(given) = &self.state.context {
+            let mut context = given.clone();
+            if let (Some(context), Some(map)) = (context.as_object_mut(), map) {
+                context.insert("Map".to_owned(), map);
+            }
+            return context;
+        }
         let identity = &self.state.identity;
         let retries: u64 = self.visit.attempts.iter().sum();
+        let (redrives, redriven) = self.state.redrives();
         let mut context = json!({
             "Execution": {
                 "Id": identity.arn,
@@ -88,7 +94,7 @@ impl Evaluation<'_> {
                 "Name": identity.name,
                 "RoleArn": identity.role_arn,
                 "StartTime": iso(self.state.started_at),
-                "RedriveCount": 0,
+                "RedriveCount": redrives,
             },
             "StateMachine": { "Id": identity.state_machine_arn, "Name": identity.state_machine_name },
             "State": {
@@ -97,15 +103,16 @@ impl Evaluation<'_> {
                 "RetryCount": retries,
             },
         });
+        if let Some(moment) = redriven {
+            context["Execution"]["RedriveTime"] = json!(iso(moment));
+        }
         if self.with_token {
             // The next public event schedules the task, so its number is the token's.
             context["Task"] =
                 json!({ "Token": identity.seed.task_token(identity.key, self.state.events + 1) });
         }
-        let around = self.scope.branches().find_map(|branch| branch.item.as_ref());
-        let item = item.or_else(|| around.map(|(index, value)| (*index, value)));
-        if let Some((index, value)) = item {
-            context["Map"] = json!({ "Item": { "Index": index, "Value": value } });
+        if let Some(map) = map {
+            context["Map"] = map;
         }
         context
     }

@@ -49,6 +49,11 @@ impl Failure {
     pub(crate) fn name(&self) -> &str {
         self.error.as_deref().unwrap_or_default()
     }
+
+    /// Whether the state machine itself is wrong. AWS then tells of no failure but the execution's.
+    pub(crate) fn is_of_machine(&self) -> bool {
+        self.name() == "States.Runtime"
+    }
 }
 
 /// How history events name the resource of a task.
@@ -74,6 +79,13 @@ pub(crate) enum What {
     ExecutionFailed(Failure),
     ExecutionTimedOut(Failure),
     ExecutionAborted(Failure),
+    /// Goes on with what failed or was stopped.
+    ExecutionRedriven {
+        count: u64,
+        /// What the caller recognizes a repeated request by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client_token: Option<String>,
+    },
     StateEntered {
         kind: String,
         name: String,
@@ -88,6 +100,10 @@ pub(crate) enum What {
         /// The state that follows; without one the flow ends.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<String>,
+    },
+    /// The state was not left when the execution, or the Parallel or Map around it, came to its end.
+    StateAborted {
+        kind: String,
     },
     TaskScheduled {
         label: Label,
@@ -147,6 +163,10 @@ pub(crate) enum What {
         index: usize,
     },
     MapIterationFailed {
+        name: String,
+        index: usize,
+    },
+    MapIterationAborted {
         name: String,
         index: usize,
     },

@@ -42,7 +42,7 @@ impl Evaluation<'_> {
         let assigned_bytes: usize = assigned.values().map(limits::size).sum();
         if limits::size(&output) > PAYLOAD_BYTES
             || assigned_bytes > ASSIGN_BYTES
-            || (assigned_bytes > 0 && assigned_bytes + self.scope.variables_size() > VARIABLES_BYTES)
+            || (assigned_bytes > 0 && self.variables_after(&assigned, assigned_bytes) > VARIABLES_BYTES)
         {
             return Ok(self.too_large());
         }
@@ -53,5 +53,12 @@ impl Evaluation<'_> {
             assigned,
             next: next.cloned(),
         }))
+    }
+
+    /// The bytes of all variables of the execution once `assigned` took the place of those with the same names.
+    fn variables_after(&self, assigned: &Map<String, Value>, assigned_bytes: usize) -> usize {
+        let own = &self.scope.branch.variables;
+        let replaced: usize = assigned.keys().filter_map(|name| own.get(name)).map(limits::size).sum();
+        self.state.variables_bytes() + assigned_bytes - replaced
     }
 }

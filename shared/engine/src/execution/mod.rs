@@ -4,6 +4,7 @@
 //! follows from the state and the time alone, and [`ExecutionState::calls`] lists what the world outside must be
 //! asked for. Nothing here does I/O, so reading the log again after a crash gives the same state.
 
+mod abort;
 mod answer;
 mod apply;
 mod begin;
@@ -13,7 +14,9 @@ mod evaluate;
 mod event;
 mod finish;
 mod recover;
+mod redrive;
 mod token;
+mod trial;
 
 use std::sync::Arc;
 
@@ -23,7 +26,9 @@ use serde_json::{Map, Value};
 pub(crate) use answer::{Answer, Rejection};
 pub(crate) use calls::{Call, CallKind, Reading};
 pub(crate) use event::{Event, Failure, Label, What};
+pub(crate) use redrive::{Obstacle, Redrive};
 pub(crate) use token::{Claim, Seed};
+pub(crate) use trial::{Configuration, Mock, Step, Trial, Verdict};
 
 use crate::definition::{Definition, Flow, State};
 
@@ -55,7 +60,13 @@ pub(crate) enum Outcome {
 pub(crate) struct ExecutionState {
     pub(crate) identity: Arc<Identity>,
     input: Value,
+    /// The context object, where a trial is given one.
+    context: Option<Value>,
     started_at: Timestamp,
+    /// When it was last redriven, or else started: what the time limit of the machine counts from.
+    resumed_at: Timestamp,
+    /// How often it was redriven, when, and by which requests.
+    redrives: Vec<Redrive>,
     /// The number of public events so far.
     events: u64,
     root: Branch,
@@ -70,8 +81,12 @@ struct Branch {
     /// The public event from which the next one follows.
     last_event: u64,
     variables: Map<String, Value>,
+    /// The bytes of all of them.
+    variables_bytes: usize,
     /// The index and item of a Map iteration.
     item: Option<(usize, Value)>,
+    /// The history tells that the iteration was not brought to its end.
+    aborted: bool,
     position: Position,
 }
 
@@ -85,8 +100,8 @@ enum Position {
     In(Visit),
     /// Past its last state, with its output.
     Done(Value),
-    /// Failed, with nothing that caught it.
-    Failed(Failure),
+    /// Failed in this state, with nothing that caught it.
+    Failed(Box<Visit>, Failure),
 }
 
 /// One stay in a state.
@@ -98,6 +113,10 @@ struct Visit {
     /// The public event that led to the state.
     entered_after: u64,
     entered_at: Timestamp,
+    /// When it was last redriven, or else entered: what a Wait counts from.
+    since: Timestamp,
+    /// The history tells that the state was not left.
+    aborted: bool,
     /// How often each retrier was used.
     attempts: Vec<u64>,
     phase: Phase,
@@ -122,9 +141,20 @@ enum Phase {
     Spread(Spread),
     /// The result is there; output and variables follow.
     Returned(Value),
-    /// Failed; whether to retry, catch or give up is not decided. `told` once the history shows the failure of a
-    /// Parallel or Map as a whole.
-    Failing { failure: Failure, told: bool },
+    /// Failed; whether to retry, catch or give up is not decided.
+    Failing(Failing),
+}
+
+/// The failure of a state, and what is left of its work.
+#[derive(Debug)]
+struct Failing {
+    failure: Failure,
+    /// The history shows the failure of a Parallel or Map as a whole.
+    told: bool,
+    /// A catcher failed itself, and there is no other way out.
+    hopeless: bool,
+    /// The branches or iterations as they were, for a redrive to continue.
+    spread: Option<Spread>,
 }
 
 /// A scheduled task.
@@ -162,7 +192,9 @@ impl Branch {
             path,
             last_event,
             variables: Map::new(),
+            variables_bytes: 0,
             item: None,
+            aborted: false,
             position: Position::Before { state: flow.start_at.clone(), input },
         }
     }
@@ -198,7 +230,10 @@ impl ExecutionState {
         Self {
             identity,
             input: Value::Null,
+            context: None,
             started_at: Timestamp::UNIX_EPOCH,
+            resumed_at: Timestamp::UNIX_EPOCH,
+            redrives: Vec::new(),
             events: 0,
             root,
             outcome: None,
@@ -231,17 +266,20 @@ impl ExecutionState {
     /// Gives a draft its number and time, which makes it an event of this execution.
     pub(crate) fn event(&self, draft: Draft, now: Timestamp) -> Event {
         let id = if draft.what.is_public() { self.events + 1 } else { 0 };
-        let previous = self.branch(&draft.branch).map_or(0, |branch| branch.previous(&draft.what));
+        let previous = match draft.what {
+            // AWS links the end that came from outside to no event.
+            What::ExecutionTimedOut(_) | What::ExecutionAborted(_) => 0,
+            _ => self.branch(&draft.branch).map_or(0, |branch| branch.previous(&draft.what)),
+        };
         Event { id, previous, at: now, branch: draft.branch, what: draft.what }
     }
 
     fn branch(&self, path: &[usize]) -> Option<&Branch> {
-        path.iter().try_fold(&self.root, |branch, index| match &branch.position {
-            Position::In(Visit { phase: Phase::Spread(spread), .. }) => match spread.children.get(*index)? {
+        path.iter().try_fold(&self.root, |branch, index| {
+            match branch.position.visit()?.spread()?.children.get(*index)? {
                 Child::Live(child) => Some(child.as_ref()),
                 _ => None,
-            },
-            _ => None,
+            }
         })
     }
 
@@ -250,14 +288,66 @@ impl ExecutionState {
         let mut flow = &self.identity.definition.flow;
         let mut branch = &mut self.root;
         for index in path {
-            let Position::In(visit) = &mut branch.position else { return None };
+            let visit = branch.position.visit_mut()?;
             let state = flow.states.get(&visit.name)?;
-            let Phase::Spread(spread) = &mut visit.phase else { return None };
-            let Child::Live(child) = spread.children.get_mut(*index)? else { return None };
+            let Child::Live(child) = visit.spread_mut()?.children.get_mut(*index)? else { return None };
             flow = inner_flow(state, *index)?;
             branch = child;
         }
         Some((branch, flow))
+    }
+
+    /// The bytes of all variables of the execution.
+    fn variables_bytes(&self) -> usize {
+        self.root.all_variables_bytes()
+    }
+}
+
+impl Branch {
+    fn all_variables_bytes(&self) -> usize {
+        let children =
+            self.position.visit().and_then(Visit::spread).map_or(&[][..], |spread| &spread.children);
+        let live = children.iter().filter_map(|child| match child {
+            Child::Live(branch) if !matches!(branch.position, Position::Done(_)) => Some(branch),
+            _ => None,
+        });
+        self.variables_bytes + live.map(|branch| branch.all_variables_bytes()).sum::<usize>()
+    }
+}
+
+impl Position {
+    /// The state that the flow is in, even if it failed there.
+    fn visit(&self) -> Option<&Visit> {
+        match self {
+            Self::In(visit) => Some(visit),
+            Self::Failed(visit, _) => Some(visit),
+            Self::Before { .. } | Self::Done(_) => None,
+        }
+    }
+
+    fn visit_mut(&mut self) -> Option<&mut Visit> {
+        match self {
+            Self::In(visit) => Some(visit),
+            Self::Failed(visit, _) => Some(visit),
+            Self::Before { .. } | Self::Done(_) => None,
+        }
+    }
+}
+
+impl Visit {
+    /// The branches or iterations, even if they failed.
+    fn spread(&self) -> Option<&Spread> {
+        match &self.phase {
+            Phase::Spread(spread) | Phase::Failing(Failing { spread: Some(spread), .. }) => Some(spread),
+            _ => None,
+        }
+    }
+
+    fn spread_mut(&mut self) -> Option<&mut Spread> {
+        match &mut self.phase {
+            Phase::Spread(spread) | Phase::Failing(Failing { spread: Some(spread), .. }) => Some(spread),
+            _ => None,
+        }
     }
 }
 

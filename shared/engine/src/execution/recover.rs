@@ -7,13 +7,19 @@ use serde_json::json;
 
 use super::decide::whole_millisecond;
 use super::evaluate::Evaluation;
-use super::{Draft, Failure, What};
+use super::{Draft, Failing, Failure, What};
 use crate::definition::{Catcher, Kind, Retrier, State, matches};
 
 impl Evaluation<'_> {
-    /// The event that follows `failure`. `told` says whether the history shows already that a Parallel or Map failed.
-    pub(super) fn recover(&self, state: &State, failure: &Failure, told: bool) -> Draft {
-        if let Some(retry) = self.retry(state, failure) {
+    /// The event that follows a failure.
+    pub(super) fn recover(&self, state: &State, failing: &Failing) -> Draft {
+        let Failing { failure, told, hopeless, spread } = failing;
+        if !failure.is_of_machine()
+            && let Some(aborted) = spread.as_ref().and_then(|spread| spread.abort(state, &self.visit.name))
+        {
+            return aborted;
+        }
+        if !hopeless && let Some(retry) = self.retry(state, failure) {
             return retry;
         }
         let whole = match state.kind {
@@ -21,10 +27,10 @@ impl Evaluation<'_> {
             Kind::Parallel { .. } => Some(What::ParallelStateFailed),
             _ => None,
         };
-        if let Some(whole) = whole.filter(|_| !told && failure.name() != "States.Runtime") {
+        if let Some(whole) = whole.filter(|_| !told && !failure.is_of_machine()) {
             return self.draft(whole);
         }
-        let catchers = &state.recovery.catchers;
+        let catchers = if *hopeless { &[][..] } else { &state.recovery.catchers };
         match catchers.iter().position(|catcher| matches(&catcher.errors, failure)) {
             Some(index) => self.catch(state, &catchers[index], index, failure),
             None => self.draft(What::BranchFailed(failure.clone())),
@@ -73,13 +79,6 @@ impl Evaluation<'_> {
             Some(&error_output),
             Some(&catcher.next),
         )
-        .unwrap_or_else(|fault| {
-            // A catcher that itself cannot be evaluated must not be tried again for its own error.
-            let failed = self.failed(fault);
-            match failed.what {
-                What::EvaluationFailed { failure, .. } => self.draft(What::BranchFailed(failure)),
-                _ => failed,
-            }
-        })
+        .unwrap_or_else(|fault| self.failed(fault))
     }
 }

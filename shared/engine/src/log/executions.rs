@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::state_machines::timestamp;
+use super::state_machines::{self, timestamp};
 use super::{Log, LogError, events};
 use crate::execution::{Event, Outcome, Seed};
 
@@ -14,6 +14,8 @@ pub(crate) struct ExecutionRow {
     pub(crate) arn: String,
     pub(crate) name: String,
     pub(crate) state_machine_arn: String,
+    /// The version and the alias that it was started with, if it was.
+    pub(crate) qualifiers: Qualifiers,
     pub(crate) revision: i64,
     pub(crate) status: String,
     pub(crate) started: Timestamp,
@@ -25,6 +27,16 @@ pub(crate) struct ExecutionRow {
     pub(crate) cause: Option<String>,
     pub(crate) seed: Seed,
     pub(crate) parent: Option<Parent>,
+    /// How often it was redriven, and when last.
+    pub(crate) redrives: u64,
+    pub(crate) redriven: Option<Timestamp>,
+}
+
+/// The version and the alias of a state machine that an execution was started with, by their ARNs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Qualifiers {
+    pub(crate) version: Option<String>,
+    pub(crate) alias: Option<String>,
 }
 
 /// The task that started an execution.
@@ -44,6 +56,7 @@ pub(crate) struct NewExecution {
     pub(crate) arn: String,
     pub(crate) name: String,
     pub(crate) state_machine_arn: String,
+    pub(crate) qualifiers: Qualifiers,
     pub(crate) revision: i64,
     pub(crate) input: String,
     pub(crate) seed: Seed,
@@ -59,6 +72,8 @@ pub(crate) enum Started {
     Same(ExecutionRow),
     /// The name belongs to another.
     Taken,
+    /// As many executions run as may.
+    TooMany,
 }
 
 /// How an execution stands after an append.
@@ -69,20 +84,26 @@ pub(crate) struct Progress {
     pub(crate) wakes_at: Option<Timestamp>,
     /// How and when it ended.
     pub(crate) end: Option<(Outcome, Timestamp)>,
+    /// That it was redriven just now: how often so far, and when.
+    pub(crate) redriven: Option<(u64, Timestamp)>,
 }
 
 /// Which executions to list, newest first.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter {
     pub(crate) state_machine_arn: String,
+    /// Only those that were started with these.
+    pub(crate) qualifiers: Qualifiers,
     pub(crate) status: Option<String>,
+    /// Only those that were redriven, or only those that were not.
+    pub(crate) redriven: Option<bool>,
     /// Only executions older than the one with this key.
     pub(crate) before: Option<i64>,
     pub(crate) limit: usize,
 }
 
 const COLUMNS: &str = "key, arn, name, state_machine_arn, revision, status, started, stopped, input, output, error, \
-                       cause, seed, parent, parent_task, parent_waits";
+                       cause, seed, parent, parent_task, parent_waits, redrives, redriven, version_arn, alias_arn";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
     let parent: Option<i64> = row.get(13)?;
@@ -103,6 +124,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
         cause: row.get(11)?,
         seed: Seed(row.get(12)?),
         parent: parent.zip(task).map(|(key, task)| Parent { key, task: task.cast_unsigned(), waits }),
+        redrives: row.get::<_, i64>(16)?.cast_unsigned(),
+        redriven: row.get::<_, Option<i64>>(17)?.map(timestamp),
+        qualifiers: Qualifiers { version: row.get(18)?, alias: row.get(19)? },
     })
 }
 
@@ -114,6 +138,16 @@ fn find(connection: &Connection, arn: &str) -> Result<Option<ExecutionRow>, LogE
 /// Records how an execution stands. Its start was told before anything else could happen to it.
 pub(super) fn record(connection: &Connection, key: i64, progress: &Progress) -> Result<(), LogError> {
     let wakes_at = progress.wakes_at.map(Timestamp::as_millisecond);
+    if let Some((redrives, redriven)) = progress.redriven {
+        // The end before it was told; that it runs again is told after this.
+        connection
+            .prepare_cached(
+                "UPDATE executions SET awake = 1, wakes_at = NULL, status = 'RUNNING', error = NULL, cause = NULL, \
+                 stopped = NULL, redrives = ?2, redriven = ?3 WHERE key = ?1",
+            )?
+            .execute(params![key, redrives.cast_signed(), redriven.as_millisecond()])?;
+        return Ok(());
+    }
     let Some((outcome, stopped)) = &progress.end else {
         connection
             .prepare_cached(
@@ -136,12 +170,26 @@ pub(super) fn record(connection: &Connection, key: i64, progress: &Progress) -> 
              stopped = ?6, told = 'RUNNING' WHERE key = ?1",
         )?
         .execute(params![key, status, output, error, cause, stopped.as_millisecond()])?;
-    Ok(())
+    state_machines::delete_if_idle(connection, key)
+}
+
+/// Whether at least `most` executions run.
+fn has_running(connection: &Connection, most: u64) -> Result<bool, LogError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    // Where not as many were ever started, none need to be counted.
+    let started = "SELECT coalesce(max(key), 0) FROM executions";
+    let started: i64 = connection.prepare_cached(started)?.query_row([], |row| row.get(0))?;
+    if started < most {
+        return Ok(false);
+    }
+    let running = "SELECT count(*) FROM executions WHERE status = 'RUNNING'";
+    let running: i64 = connection.prepare_cached(running)?.query_row([], |row| row.get(0))?;
+    Ok(running >= most)
 }
 
 impl Log {
-    /// Starts an execution, or finds that it was started before.
-    pub(crate) async fn start_execution(&self, new: NewExecution) -> Result<Started, LogError> {
+    /// Starts an execution, or finds that it was started before. At most `most` may run at once.
+    pub(crate) async fn start_execution(&self, new: NewExecution, most: u64) -> Result<Started, LogError> {
         let entries = events::encode(std::slice::from_ref(&new.start))?;
         self.run(move |connection| {
             if let Some(existing) = find(connection, &new.arn)? {
@@ -149,10 +197,13 @@ impl Log {
                 let of_same_task = new.parent.is_some() && existing.parent == new.parent;
                 return Ok(if repeated || of_same_task { Started::Same(existing) } else { Started::Taken });
             }
+            if has_running(connection, most)? {
+                return Ok(Started::TooMany);
+            }
             connection.execute(
                 "INSERT INTO executions (arn, name, state_machine_arn, revision, status, started, input, seed, \
-                 parent, parent_task, parent_waits, awake) \
-                 VALUES (?1, ?2, ?3, ?4, 'RUNNING', ?5, ?6, ?7, ?8, ?9, ?10, 1)",
+                 parent, parent_task, parent_waits, version_arn, alias_arn, awake) \
+                 VALUES (?1, ?2, ?3, ?4, 'RUNNING', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1)",
                 params![
                     new.arn,
                     new.name,
@@ -164,6 +215,8 @@ impl Log {
                     new.parent.map(|parent| parent.key),
                     new.parent.map(|parent| parent.task.cast_signed()),
                     new.parent.is_some_and(|parent| parent.waits),
+                    new.qualifiers.version,
+                    new.qualifiers.alias,
                 ],
             )?;
             let key = connection.last_insert_rowid();
@@ -191,13 +244,32 @@ impl Log {
         self.run(move |connection| {
             let query = format!(
                 "SELECT {COLUMNS} FROM executions WHERE state_machine_arn = ?1 AND (?2 IS NULL OR status = ?2) \
-                 AND key < ?3 ORDER BY key DESC LIMIT ?4"
+                 AND key < ?3 AND (?5 IS NULL OR version_arn = ?5) AND (?6 IS NULL OR alias_arn = ?6) \
+                 AND (?7 IS NULL OR (redrives > 0) = ?7) ORDER BY key DESC LIMIT ?4"
             );
             let mut statement = connection.prepare_cached(&query)?;
-            let before = filter.before.unwrap_or(i64::MAX);
-            let rows = statement
-                .query_map(params![filter.state_machine_arn, filter.status, before, filter.limit as i64], read)?;
+            let Qualifiers { version, alias } = filter.qualifiers;
+            let parameters = params![
+                filter.state_machine_arn,
+                filter.status,
+                filter.before.unwrap_or(i64::MAX),
+                filter.limit as i64,
+                version,
+                alias,
+                filter.redriven,
+            ];
+            let rows = statement.query_map(parameters, read)?;
             Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The number of the last event in an execution's history.
+    pub(crate) async fn last_event(&self, key: i64) -> Result<u64, LogError> {
+        self.run(move |connection| {
+            let query = "SELECT coalesce(max(id), 0) FROM events WHERE execution = ?1 AND id > 0";
+            let last: i64 = connection.prepare_cached(query)?.query_row([key], |row| row.get(0))?;
+            Ok(last.cast_unsigned())
         })
         .await
     }

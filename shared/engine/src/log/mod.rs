@@ -3,10 +3,12 @@
 //! All requests, reads too, pass through that thread. It runs what has queued up in one transaction, commits once for
 //! all of it, and only then answers: group commit, and nobody ever sees what is not durable.
 
+mod aliases;
 mod events;
 mod executions;
 mod schema;
 mod state_machines;
+mod versions;
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -16,9 +18,11 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
+pub(crate) use aliases::{AliasRow, NewAlias, Route};
 pub(crate) use events::Page;
-pub(crate) use executions::{ExecutionRow, Filter, NewExecution, Parent, Progress, Started};
+pub(crate) use executions::{ExecutionRow, Filter, NewExecution, Parent, Progress, Qualifiers, Started};
 pub(crate) use state_machines::{Revision, StateMachineRow};
+pub(crate) use versions::{Published, VersionRow};
 
 /// What a committed transaction survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,7 +92,16 @@ impl Log {
             }
             _ => error.into(),
         })?;
-        schema::check_version(&connection)?;
+        Self::serve(connection)
+    }
+
+    /// A log that is gone with its handle.
+    pub(crate) fn in_memory() -> Result<Self, LogError> {
+        Self::serve(Connection::open_in_memory()?)
+    }
+
+    fn serve(connection: Connection) -> Result<Self, LogError> {
+        schema::bring_up_to_date(&connection)?;
         let (jobs, queue) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("engine-log".to_owned())

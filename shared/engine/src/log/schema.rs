@@ -4,10 +4,11 @@ use rusqlite::Connection;
 
 use super::{Durability, LogError};
 
-/// The version of the tables, kept in SQLite's `user_version`.
-const VERSION: i64 = 1;
+/// What made the tables of each version out of those of the version before. The number of those that a file went through
+/// is kept in SQLite's `user_version`.
+const VERSIONS: [&str; 2] = [SPINE, REDRIVES_AND_VERSIONS];
 
-const TABLES: &str = "
+const SPINE: &str = "
     CREATE TABLE state_machines (
         arn TEXT PRIMARY KEY,
         name TEXT NOT NULL,
@@ -58,6 +59,33 @@ const TABLES: &str = "
     CREATE UNIQUE INDEX events_by_id ON events (execution, id) WHERE id > 0;
 ";
 
+const REDRIVES_AND_VERSIONS: &str = "
+    ALTER TABLE executions ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE executions ADD COLUMN redriven INTEGER;
+    ALTER TABLE executions ADD COLUMN version_arn TEXT;
+    ALTER TABLE executions ADD COLUMN alias_arn TEXT;
+    ALTER TABLE state_machines ADD COLUMN deleting INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE state_machines ADD COLUMN versions INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE revisions ADD COLUMN is_update INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE versions (
+        state_machine_arn TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        description TEXT,
+        created INTEGER NOT NULL,
+        PRIMARY KEY (state_machine_arn, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE aliases (
+        state_machine_arn TEXT NOT NULL,
+        name TEXT NOT NULL,
+        description TEXT,
+        routes TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        updated INTEGER NOT NULL,
+        PRIMARY KEY (state_machine_arn, name)
+    ) WITHOUT ROWID;
+";
+
 /// Takes the file for this connection alone, until it is closed, and sets how durable a commit is.
 pub(super) fn prepare(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
@@ -70,17 +98,37 @@ pub(super) fn prepare(connection: &Connection, durability: Durability) -> rusqli
     connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")
 }
 
-/// Creates the tables in a new file, and refuses the file of another version.
-pub(super) fn check_version(connection: &Connection) -> Result<(), LogError> {
+/// Creates the tables in a new file, brings those of an older version up to date, and refuses those of a newer one.
+pub(super) fn bring_up_to_date(connection: &Connection) -> Result<(), LogError> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    match version {
-        0 => {
-            connection.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT"))?;
-            Ok(())
+    let known = VERSIONS.len();
+    let Some(missing) = usize::try_from(version).ok().and_then(|version| VERSIONS.get(version..)) else {
+        return Err(LogError::Damaged(format!(
+            "its tables have version {version}, and this program knows versions up to {known}"
+        )));
+    };
+    if !missing.is_empty() {
+        let script = missing.concat();
+        connection.execute_batch(&format!("BEGIN; {script} PRAGMA user_version = {known}; COMMIT"))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_of_every_older_version_are_brought_up_to_date() {
+        for version in 0..=VERSIONS.len() {
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(&VERSIONS[..version].concat()).unwrap();
+            connection.pragma_update(None, "user_version", version as i64).unwrap();
+            bring_up_to_date(&connection).unwrap();
+            connection.prepare("SELECT redrives, version_arn FROM executions").unwrap();
         }
-        VERSION => Ok(()),
-        other => Err(LogError::Damaged(format!(
-            "its tables have version {other}, and this program knows version {VERSION}"
-        ))),
+        let connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(bring_up_to_date(&connection), Err(LogError::Damaged(_))));
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct StateMachineRow {
     pub(crate) created: Timestamp,
     pub(crate) revision: Revision,
     pub(crate) tags: BTreeMap<String, String>,
+    /// Deleted, but for the executions that still run.
+    pub(crate) deleting: bool,
 }
 
 /// A definition that a state machine has or had. Executions keep the one they started with.
@@ -24,10 +26,20 @@ pub(crate) struct Revision {
     pub(crate) definition: String,
     pub(crate) role_arn: String,
     pub(crate) created: Timestamp,
+    /// Whether an update made it, and not the creation of the state machine.
+    pub(crate) is_update: bool,
 }
 
-const COLUMNS: &str = "state_machines.arn, state_machines.name, state_machines.created, state_machines.tags, \
-                       revisions.id, revisions.definition, revisions.role_arn, revisions.created";
+impl Revision {
+    /// The identifier that the API shows; AWS gives none to the first revision.
+    pub(crate) fn public_id(&self) -> Option<String> {
+        self.is_update.then(|| self.id.to_string())
+    }
+}
+
+const COLUMNS: &str = "revisions.id, revisions.definition, revisions.role_arn, revisions.created, \
+                       revisions.is_update, state_machines.arn, state_machines.name, state_machines.created, \
+                       state_machines.tags, state_machines.deleting";
 
 pub(super) fn timestamp(millisecond: i64) -> Timestamp {
     Timestamp::from_millisecond(millisecond).unwrap_or(Timestamp::UNIX_EPOCH)
@@ -35,18 +47,25 @@ pub(super) fn timestamp(millisecond: i64) -> Timestamp {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<(StateMachineRow, String)> {
     let machine = StateMachineRow {
-        arn: row.get(0)?,
-        name: row.get(1)?,
-        created: timestamp(row.get(2)?),
-        revision: Revision {
-            id: row.get(4)?,
-            definition: row.get(5)?,
-            role_arn: row.get(6)?,
-            created: timestamp(row.get(7)?),
-        },
+        arn: row.get(5)?,
+        name: row.get(6)?,
+        created: timestamp(row.get(7)?),
+        revision: read_revision(row)?,
         tags: BTreeMap::new(),
+        deleting: row.get(9)?,
     };
-    Ok((machine, row.get(3)?))
+    Ok((machine, row.get(8)?))
+}
+
+/// Reads the first five columns.
+pub(super) fn read_revision(row: &Row<'_>) -> rusqlite::Result<Revision> {
+    Ok(Revision {
+        id: row.get(0)?,
+        definition: row.get(1)?,
+        role_arn: row.get(2)?,
+        created: timestamp(row.get(3)?),
+        is_update: row.get(4)?,
+    })
 }
 
 fn with_tags((mut machine, tags): (StateMachineRow, String)) -> Result<StateMachineRow, LogError> {
@@ -62,18 +81,39 @@ pub(super) fn find(connection: &Connection, arn: &str) -> Result<Option<StateMac
     connection.prepare_cached(&query)?.query_row([arn], read).optional()?.map(with_tags).transpose()
 }
 
-fn add_revision(
-    connection: &Connection,
-    arn: &str,
-    definition: &str,
-    role_arn: &str,
-    now: Timestamp,
-) -> Result<i64, LogError> {
+fn add_revision(connection: &Connection, arn: &str, revision: &Revision) -> Result<i64, LogError> {
+    let Revision { definition, role_arn, created, is_update, .. } = revision;
     connection.execute(
-        "INSERT INTO revisions (state_machine_arn, definition, role_arn, created) VALUES (?1, ?2, ?3, ?4)",
-        params![arn, definition, role_arn, now.as_millisecond()],
+        "INSERT INTO revisions (state_machine_arn, definition, role_arn, created, is_update) \
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![arn, definition, role_arn, created.as_millisecond(), is_update],
     )?;
     Ok(connection.last_insert_rowid())
+}
+
+/// Deletes the state machine of execution `key` if it waits for that and no other execution runs.
+pub(super) fn delete_if_idle(connection: &Connection, key: i64) -> Result<(), LogError> {
+    let query = "SELECT arn FROM state_machines WHERE deleting \
+                 AND arn = (SELECT state_machine_arn FROM executions WHERE key = ?1)";
+    let arn: Option<String> =
+        connection.prepare_cached(query)?.query_row([key], |row| row.get(0)).optional()?;
+    match arn {
+        Some(arn) if !is_busy(connection, &arn)? => delete(connection, &arn),
+        _ => Ok(()),
+    }
+}
+
+fn is_busy(connection: &Connection, arn: &str) -> Result<bool, LogError> {
+    let query =
+        "SELECT EXISTS (SELECT 1 FROM executions WHERE state_machine_arn = ?1 AND status = 'RUNNING')";
+    Ok(connection.query_row(query, [arn], |row| row.get(0))?)
+}
+
+fn delete(connection: &Connection, arn: &str) -> Result<(), LogError> {
+    connection.execute("DELETE FROM aliases WHERE state_machine_arn = ?1", [arn])?;
+    connection.execute("DELETE FROM versions WHERE state_machine_arn = ?1", [arn])?;
+    connection.execute("DELETE FROM state_machines WHERE arn = ?1", [arn])?;
+    Ok(())
 }
 
 impl Log {
@@ -86,8 +126,7 @@ impl Log {
             if let Some(existing) = find(connection, &machine.arn)? {
                 return Ok(Err(existing));
             }
-            let Revision { definition, role_arn, created, .. } = &machine.revision;
-            let revision = add_revision(connection, &machine.arn, definition, role_arn, *created)?;
+            let revision = add_revision(connection, &machine.arn, &machine.revision)?;
             connection.execute(
                 "INSERT INTO state_machines (arn, name, created, revision, tags) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![
@@ -104,7 +143,8 @@ impl Log {
         .await
     }
 
-    /// Gives a state machine a new revision; what is `None` stays as it was. `None` if there is no such machine.
+    /// Gives a state machine a new revision if anything changes; what is `None` stays as it was. `None` if there is no
+    /// such machine.
     pub(crate) async fn update_state_machine(
         &self,
         arn: String,
@@ -114,9 +154,14 @@ impl Log {
     ) -> Result<Option<StateMachineRow>, LogError> {
         self.run(move |connection| {
             let Some(machine) = find(connection, &arn)? else { return Ok(None) };
-            let definition = definition.unwrap_or(machine.revision.definition);
-            let role_arn = role_arn.unwrap_or(machine.revision.role_arn);
-            let revision = add_revision(connection, &arn, &definition, &role_arn, now)?;
+            let before = &machine.revision;
+            let definition = definition.unwrap_or_else(|| before.definition.clone());
+            let role_arn = role_arn.unwrap_or_else(|| before.role_arn.clone());
+            if definition == before.definition && role_arn == before.role_arn {
+                return Ok(Some(machine));
+            }
+            let revision = Revision { id: 0, definition, role_arn, created: now, is_update: true };
+            let revision = add_revision(connection, &arn, &revision)?;
             connection
                 .execute("UPDATE state_machines SET revision = ?2 WHERE arn = ?1", params![arn, revision])?;
             find(connection, &arn)
@@ -130,16 +175,8 @@ impl Log {
 
     pub(crate) async fn revision(&self, id: i64) -> Result<Option<Revision>, LogError> {
         self.run(move |connection| {
-            let read = |row: &Row<'_>| {
-                Ok(Revision {
-                    id: row.get(0)?,
-                    definition: row.get(1)?,
-                    role_arn: row.get(2)?,
-                    created: timestamp(row.get(3)?),
-                })
-            };
-            let query = "SELECT id, definition, role_arn, created FROM revisions WHERE id = ?1";
-            Ok(connection.prepare_cached(query)?.query_row([id], read).optional()?)
+            let query = "SELECT id, definition, role_arn, created, is_update FROM revisions WHERE id = ?1";
+            Ok(connection.prepare_cached(query)?.query_row([id], read_revision).optional()?)
         })
         .await
     }
@@ -162,11 +199,15 @@ impl Log {
         .await
     }
 
-    /// Deletes a state machine. Its executions, and the revisions they run, stay.
+    /// Deletes a state machine with its versions and aliases, as soon as none of its executions runs any more. Its
+    /// executions, and the revisions they run, stay.
     pub(crate) async fn delete_state_machine(&self, arn: String) -> Result<(), LogError> {
         self.run(move |connection| {
-            connection.execute("DELETE FROM state_machines WHERE arn = ?1", [arn])?;
-            Ok(())
+            if is_busy(connection, &arn)? {
+                connection.execute("UPDATE state_machines SET deleting = 1 WHERE arn = ?1", [arn])?;
+                return Ok(());
+            }
+            delete(connection, &arn)
         })
         .await
     }

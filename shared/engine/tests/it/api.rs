@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::bench::{Bench, Functions, call, invoke, machine, pass};
 
 /// A client of the engine, served on a free port.
-async fn client(bench: &Bench) -> Client {
+pub(crate) async fn client(bench: &Bench) -> Client {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let router = bench.engine.router();
@@ -22,7 +22,7 @@ async fn client(bench: &Bench) -> Client {
     Client::from_conf(config)
 }
 
-async fn create(client: &Client, name: &str, definition: &Value) -> String {
+pub(crate) async fn create(client: &Client, name: &str, definition: &Value) -> String {
     let created = client
         .create_state_machine()
         .name(name)

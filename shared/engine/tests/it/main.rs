@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed, as it should")]
 
+mod aborting;
 mod api;
 mod arbitrary;
 mod bench;
@@ -11,5 +12,8 @@ mod crash;
 mod expressions;
 mod failures;
 mod generated;
+mod redrive;
 mod tasks;
+mod test_state;
+mod versions;
 mod waiting;
