@@ -140,13 +140,13 @@ async fn an_error_of_the_machine_itself_leaves_nothing_but_the_end() {
     let definition = machine(
         "Each",
         json!({ "Each": { "Type": "Map", "Items": [1], "End": true, "ItemProcessor": {
-            "StartAt": "Rest", "States": {
-                "Rest": { "Type": "Wait", "Timestamp": "{% 'soon' %}", "End": true } } } } }),
+            "StartAt": "Work", "States": { "Work": {
+                "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": "{% 1 %}", "End": true } } } } }),
     );
     let ended = bench.run(&definition, &json!({})).await;
     assert_eq!(ended.error.as_deref(), Some("States.Runtime"));
     let events = events(&bench, &ended.execution_arn).await;
-    check_tail(&events, &[("WaitStateEntered", 5, 4), ("ExecutionFailed", 6, 5)]);
+    check_tail(&events, &[("TaskStateEntered", 5, 4), ("ExecutionFailed", 6, 5)]);
 }
 
 #[tokio::test]
