@@ -17,6 +17,7 @@ pub(crate) mod workflows;
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
 use actions::Dispatcher;
+use backon::{ExponentialBuilder, Retryable};
 use caller::{Caller, Grant, Grants};
 use data_folder::{DataFolder, Running};
 use domain::configuration::{Configuration, Provider};
@@ -249,8 +250,11 @@ async fn follow_stream(mut reader: StreamReader, written: Arc<Written>, events: 
         match reader.next(&written).await {
             Ok(records) => {
                 let batch = serde_json::json!({ "Records": records });
-                if let Err(error) = hand_over(&events, batch).await {
-                    tracing::warn!(%error, "feedback on records failed; the next change or the sweeper tries again");
+                // A batch is handed over again until it is taken, as Lambda does, but not for ever: what is lost then, the sweeper finds.
+                let handed =
+                    (|| hand_over(&events, batch.clone())).retry(ExponentialBuilder::default().with_jitter());
+                if let Err(error) = handed.await {
+                    tracing::warn!(%error, "changes of records were not acted upon; the sweeper tries again");
                 }
             }
             Err(error) => {

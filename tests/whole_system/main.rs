@@ -15,6 +15,7 @@ mod duplicates;
 mod evidence;
 mod faults;
 mod on_error;
+mod parked;
 mod process;
 mod prompt;
 mod replies;

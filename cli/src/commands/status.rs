@@ -82,6 +82,7 @@ fn one_json(view: &ExecutionView) -> serde_json::Value {
         "ended_at": execution.ended_at,
         "error": execution.error,
         "cause": execution.cause,
+        "question": execution.question,
         "output": execution.output,
         "cost_usd": view.cost().booked().as_usd(),
         "cost_unknown_calls": view.cost().unknown_calls,
@@ -108,6 +109,9 @@ fn print_one(view: &ExecutionView, now: Timestamp) {
             "  of which {} call(s) are booked at worst case: their cost is not known",
             view.cost().unknown_calls
         );
+    }
+    if let Some(question) = &execution.question {
+        println!("  waits: {question}");
     }
     if let Some(error) = &execution.error {
         println!("  {error}: {}", execution.cause.as_deref().unwrap_or("no cause was given"));

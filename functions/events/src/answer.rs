@@ -3,8 +3,8 @@
 
 use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
-use domain::plugins::{MessageBody, SentMessage};
 use domain::ActionError;
+use domain::plugins::{MessageBody, SentMessage};
 use records::{Answer, Limits, StepEnd, StepStatus, Told, Topic, Waiter};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -32,6 +32,19 @@ impl Events {
             Some(event) => self.tell_if_happened(event, waiter).await,
             None => Ok(()),
         }
+    }
+
+    /// Tells what was answered to an execution's questions, where telling it failed before.
+    ///
+    /// # Errors
+    /// As [`Events::waiter_changed`].
+    pub(crate) async fn tell_answers(&self, execution: &str) -> Result<(), ActionError> {
+        for waiter in self.table.waiters(&Topic::Approval(execution.to_owned())).await? {
+            if let Some(answer) = waiter.answer.clone() {
+                self.answered(waiter, &answer).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Something happened: everybody who waits for it goes on.

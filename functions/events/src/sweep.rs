@@ -44,6 +44,7 @@ impl Events {
                     self.table.mark_started(&execution.name, &arn, now).await?;
                     self.table.postpone_check(execution, now).await?;
                     self.stop_where_asked(&execution.name).await?;
+                    self.tell_answers(&execution.name).await?;
                     self.refresh_logged(&execution.name).await;
                     Ok(())
                 }

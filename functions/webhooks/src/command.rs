@@ -76,7 +76,7 @@ impl Steering {
     pub(crate) fn read_on_ticket(text: &str, task_id: &str) -> Option<Self> {
         let text = text.trim();
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        let word = SteeringWord::read(&word.trim_end_matches(['.', '!', ',']).to_lowercase())?;
+        let word = SteeringWord::read(&word.trim_end_matches(['.', '!', ',', ':']).to_lowercase())?;
         let comment = Some(rest.trim().to_owned()).filter(|rest| !rest.is_empty());
         Some(Self { word, task_id: Some(task_id.to_owned()), comment })
     }

@@ -2,6 +2,7 @@
 
 use crate::answer::Outcome;
 use crate::command::{Command, Steering};
+use crate::mention::words_for_bot;
 use crate::parse::{Malformed, Meaning, parse};
 use crate::route::{Decision, decide};
 use crate::secrets::{SecretsCache, SecretsError};
@@ -217,7 +218,9 @@ impl Webhooks {
         let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default();
         let steering = match (event.kind, &event.task_id) {
             (EventKind::JiraCommented | EventKind::GithubCommented, Some(task_id)) => {
-                Steering::read_on_ticket(text, task_id)
+                let settings = &configuration.webhooks;
+                let words = words_for_bot(text, &settings.mention, &settings.command).unwrap_or(text);
+                Steering::read_on_ticket(words, task_id)
             }
             (EventKind::SlackMentioned, _) => match Command::read(text) {
                 Command::Steer(steering) => Some(steering),

@@ -8,5 +8,6 @@
 )]
 
 mod feedback;
+mod parked;
 mod sweep;
 mod world;

@@ -13,11 +13,11 @@ use domain::routes::{Concurrency, Routes};
 use domain::{ActionName, Clock};
 use events::{EventInput, Events};
 use jiff::{SignedDuration, Timestamp};
-use records::{Begun, NewExecution, StepEnd, StepStatus, Table};
+use records::{Begun, NewExecution, StepEnd, StepStatus, Table, Topic, Waiter};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use simulators::{Options, Simulation, World as Simulated};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -49,6 +49,11 @@ pub(crate) struct StepFunctions {
     pub(crate) executions: HashMap<String, Value>,
     pub(crate) starts: Vec<Value>,
     pub(crate) definition: Value,
+    /// The tokens that something waits with.
+    pub(crate) open_tokens: HashSet<String>,
+    /// The answers that were sent to them.
+    pub(crate) told: Vec<Value>,
+    pub(crate) stopped: Vec<Value>,
     secrets: HashMap<String, String>,
 }
 
@@ -178,6 +183,40 @@ impl World {
         self.events.handle(input).await.unwrap();
     }
 
+    /// A step that waits with an open token.
+    pub(crate) async fn wait(&self, name: &str, topic: &Topic, more: impl FnOnce(&mut Waiter)) -> Waiter {
+        let mut waiter = Waiter {
+            topic: topic.to_string(),
+            key: format!("{}/Wait", arn(name)),
+            execution: name.to_owned(),
+            token: "token".to_owned().into(),
+            since: self.clock.now(),
+            question: Some("Ship it?".into()),
+            approvers: Vec::new(),
+            message: None,
+            answer: None,
+            told: None,
+        };
+        more(&mut waiter);
+        self.status_change(name, json!({})).await;
+        self.table.start_step(name, "Wait", ActionName::RequestApproval, self.clock.now()).await.unwrap();
+        self.table.mark_waiting(name, "Ship it?", self.clock.now()).await.unwrap();
+        self.table.put_waiter(&waiter).await.unwrap();
+        self.step_functions.lock().unwrap().open_tokens.insert("token".to_owned());
+        self.waiter_changed(&waiter).await;
+        waiter
+    }
+
+    /// What the stream tells of a waiter.
+    pub(crate) async fn waiter_changed(&self, waiter: &Waiter) {
+        let (pk, sk) = (format!("WAITER#{}", waiter.topic), format!("WAITER#{}", waiter.key));
+        self.events.handle(EventInput::from_keys([(pk.as_str(), sk.as_str())])).await.unwrap();
+    }
+
+    pub(crate) fn told(&self) -> Vec<Value> {
+        self.step_functions.lock().unwrap().told.clone()
+    }
+
     pub(crate) async fn sweep(&self) {
         self.events.handle(EventInput::Sweep).await.unwrap();
     }
@@ -262,6 +301,20 @@ async fn answer(
         "secretsmanager.GetSecretValue" => {
             let name = input["SecretId"].as_str().unwrap();
             Json(json!({"Name": name, "SecretString": known.secrets[name]})).into_response()
+        }
+        "AWSStepFunctions.StopExecution" => {
+            known.stopped.push(input);
+            Json(json!({"stopDate": 1_795_348_800.0})).into_response()
+        }
+        "AWSStepFunctions.SendTaskSuccess" | "AWSStepFunctions.SendTaskFailure"
+            if !known.open_tokens.remove(input["taskToken"].as_str().unwrap()) =>
+        {
+            let gone = json!({"__type": "TaskTimedOut", "message": "Task Timed Out"});
+            (StatusCode::BAD_REQUEST, Json(gone)).into_response()
+        }
+        "AWSStepFunctions.SendTaskSuccess" | "AWSStepFunctions.SendTaskFailure" => {
+            known.told.push(input);
+            Json(json!({})).into_response()
         }
         other => panic!("the function asked for {other}"),
     }

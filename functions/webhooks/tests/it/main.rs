@@ -11,4 +11,5 @@
 mod examples;
 mod roads;
 mod slack;
+mod steering;
 mod world;

@@ -71,8 +71,8 @@ async fn what_cannot_be_done_is_said() {
     let world = World::new().await;
     let (_, help) = world.command("U1", "", "t1").await;
     assert!(shown(&help).contains("`/ticketsmith run {task_id}` Development"), "{help}");
-    let (_, undo) = world.command("U1", "undo SHOP-1", "t2").await;
-    assert!(shown(&undo).contains("`undo` starts nothing here in this form."), "{undo}");
+    let (_, plan) = world.command("U1", "plan SHOP-1", "t2").await;
+    assert!(shown(&plan).contains("`plan` starts nothing here in this form."), "{plan}");
     let (_, unknown) = world.command("U1", "<!channel>", "t3").await;
     assert!(shown(&unknown).contains("I do not know `&lt;!channel&gt;`"), "{unknown}");
     assert!(world.starts().is_empty());
@@ -103,7 +103,7 @@ async fn buttons_and_mentions_are_understood() {
     let (status, answer) = world.slack("application/x-www-form-urlencoded", &form).await;
     assert_eq!(
         (status, &answer["results"][0]),
-        (200, &json!({"result": "ignored", "reason": "no execution waits for the button `approve`"}))
+        (200, &json!({"result": "refused", "reason": "nothing waits for this button"}))
     );
     let mention = json!({"type": "event_callback", "event_id": "Ev1",
         "event": {"type": "app_mention", "user": "U1", "channel": "C1", "ts": "1.1", "text": "<@U0> hello"}});

@@ -1,0 +1,169 @@
+//! Parked executions: who lets them go on, and who ends them.
+
+use crate::world::{World, arn};
+use domain::execution::Outcome;
+use domain::{ActionName, Clock, EventKey, EventKind, MicroUsd, Source};
+use events::EventInput;
+use records::{Answer, Limits, Occurrence, Reservation, StepStatus, Told, Topic};
+use serde_json::{Value, json};
+
+impl World {
+    async fn outcome(&self, name: &str) -> Outcome {
+        self.table.execution(name).await.unwrap().unwrap().outcome
+    }
+
+    fn answer(&self, approved: bool) -> Answer {
+        Answer {
+            approved,
+            by: "ada".into(),
+            via: Source::Slack,
+            at: "2026-11-22T12:00:00Z".parse().unwrap(),
+            comment: Some("on Monday".into()),
+        }
+    }
+}
+
+fn output(told: &Value) -> Value {
+    serde_json::from_str(told["output"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_question_stands_in_the_comment_until_it_is_answered() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let topic = Topic::Approval(name.clone());
+    let waiter = world.wait(&name, &topic, |_| {}).await;
+    world.changed(&name).await;
+    let comment = world.comments("SHOP-1").remove(0);
+    assert!(comment.contains("is parked") && comment.contains("Ship it?"), "{comment}");
+    assert_eq!(world.outcome(&name).await, Outcome::Waiting);
+
+    assert_eq!(world.table.answer_waiter(&waiter, &world.answer(true)).await.unwrap(), None);
+    for _ in 0..2 {
+        world.waiter_changed(&waiter).await;
+    }
+    world.changed(&name).await;
+    let told = world.told();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let said = json!({"by": "ada", "via": "slack", "at": "2026-11-22T12:00:00Z", "comment": "on Monday"});
+    assert_eq!((&told[0]["taskToken"], output(&told[0])), (&json!("token"), said));
+    assert_eq!(world.outcome(&name).await, Outcome::Running);
+    let steps = world.table.steps(&name).await.unwrap();
+    assert_eq!((steps[0].state.as_str(), steps[0].status), ("Wait", StepStatus::Succeeded));
+    let comment = world.comments("SHOP-1").remove(0);
+    assert!(comment.contains("is at work") && !comment.contains("Ship it?"), "{comment}");
+}
+
+#[tokio::test]
+async fn a_no_is_an_error_of_the_step() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let waiter = world.wait(&name, &Topic::Approval(name.clone()), |_| {}).await;
+    world.table.answer_waiter(&waiter, &world.answer(false)).await.unwrap();
+    world.waiter_changed(&waiter).await;
+    let told = world.told();
+    assert_eq!(
+        (&told[0]["error"], &told[0]["cause"]),
+        (&json!("Declined"), &json!("ada declined: on Monday"))
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_too_late_is_said_to_be() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let waiter = world.wait(&name, &Topic::Approval(name.clone()), |_| {}).await;
+    world.step_functions.lock().unwrap().open_tokens.clear();
+    world.table.answer_waiter(&waiter, &world.answer(true)).await.unwrap();
+    world.waiter_changed(&waiter).await;
+    let found = world.table.waiter(&waiter.topic, &waiter.key).await.unwrap().unwrap();
+    assert_eq!(found.told, Some(Told::TooLate));
+    assert!(world.told().is_empty());
+    assert_eq!(world.outcome(&name).await, Outcome::Waiting, "its own time-out ends the waiting");
+}
+
+#[tokio::test]
+async fn neither_order_of_event_and_waiter_misses_the_other() {
+    let fields = json!({"repository": "acme/shop", "sha": "0a1b", "conclusion": "success"});
+    let fields = fields.as_object().unwrap().clone();
+    let key = EventKey::new(EventKind::GithubChecksCompleted, &fields).unwrap().unwrap();
+    for waiter_first in [true, false] {
+        let world = World::new().await;
+        let old = Occurrence { fields: fields.clone(), at: world.clock.now() };
+        world.table.put_occurrence(&key, &old).await.unwrap();
+        let name = world.begin_by_label().await;
+        let topic = Topic::Event(key.clone());
+        if waiter_first {
+            world.wait(&name, &topic, |_| {}).await;
+            assert!(world.told().is_empty(), "what happened before the execution is not waited for");
+        }
+        let new = Occurrence { fields: fields.clone(), at: world.clock.now() };
+        world.table.put_occurrence(&key, &new).await.unwrap();
+        let pk = format!("EVENT#{}", key.as_str());
+        world.events.handle(EventInput::from_keys([(pk.as_str(), "EVENT")])).await.unwrap();
+        if !waiter_first {
+            world.wait(&name, &topic, |_| {}).await;
+        }
+        let told = world.told();
+        assert_eq!(told.len(), 1, "waiter first: {waiter_first}");
+        assert_eq!(output(&told[0]), Value::Object(fields.clone()));
+        assert!(world.table.waiters(&topic).await.unwrap().is_empty());
+        assert_eq!(world.outcome(&name).await, Outcome::Running);
+    }
+}
+
+#[tokio::test]
+async fn work_goes_on_once_a_limit_leaves_room() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let configuration = world.table.configuration(world.clock.now()).await.unwrap();
+    let budgets = &configuration.budgets;
+    let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
+    let reservation = Reservation {
+        id: "1".into(),
+        amount: limits.per_task + MicroUsd(1),
+        account: "ada".into(),
+        project: Some("SHOP".into()),
+        task_id: Some("SHOP-1".into()),
+        execution: name.clone(),
+        state: "PlanImplementation".into(),
+        action: ActionName::GenerateImplementationPlan,
+        provider: "anthropic".into(),
+        model: "claude-sonnet-5-5".into(),
+        reserved_at: world.clock.now(),
+    };
+    world.table.reserve(&reservation, limits).await.unwrap_err();
+    world.wait(&name, &Topic::Budget, |_| {}).await;
+    world.sweep().await;
+    assert!(world.told().is_empty(), "nothing has changed");
+
+    let mut raised = (*configuration).clone();
+    raised.budgets.per_task_usd *= 2.0;
+    world.table.put_configuration(&raised).await.unwrap();
+    world.sweep().await;
+    assert_eq!(output(&world.told()[0]), json!({"resumed": true}));
+    assert!(world.table.waiters(&Topic::Budget).await.unwrap().is_empty());
+    assert_eq!(world.outcome(&name).await, Outcome::Running);
+    world.sweep().await;
+    assert_eq!(world.told().len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_asked_to_stop_is_stopped() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    assert!(world.table.request_stop(&name, "ada").await.unwrap());
+    world.changed(&name).await;
+    assert!(world.step_functions.lock().unwrap().stopped.is_empty(), "it is not started yet");
+    world.status_change(&name, json!({})).await;
+    let input = EventInput::from_keys([(format!("EXECUTION#{name}").as_str(), "EXECUTION")]);
+    world.events.handle(input).await.unwrap();
+    let stopped = world.step_functions.lock().unwrap().stopped.clone();
+    let expected = json!({"executionArn": arn(&name), "error": "Stopped", "cause": "ada stopped it."});
+    assert_eq!(stopped, [expected]);
+    let ended = json!({"status": "ABORTED", "error": "Stopped", "cause": "ada stopped it.", "stopDate": 1_795_348_900_000_i64});
+    world.status_change(&name, ended).await;
+    let comment = world.comments("SHOP-1").remove(0);
+    assert!(comment.contains("was stopped") && comment.contains("ada stopped it."), "{comment}");
+    assert!(!world.table.request_stop(&name, "ada").await.unwrap());
+}

@@ -1,0 +1,164 @@
+//! What people want of executions that were begun. It is written down; `events` acts on it.
+
+use crate::world::{World, configuration, labelled, routes};
+use domain::configuration::Role;
+use domain::{Clock, EventKind};
+use records::{ExecutionRecord, Topic, Waiter};
+use serde_json::{Value, json};
+
+/// A world in which ada may approve, and `undo` is deployed.
+async fn world() -> World {
+    let mut configuration = configuration();
+    configuration.users[0].roles.insert(Role::Approver);
+    let mut routes = routes();
+    let undo = json!({"title": "Undo", "inputs": {"run": {"type": "string"}}, "triggers": []});
+    routes.workflows.insert("undo".into(), serde_json::from_value(undo).unwrap());
+    World::with(configuration, routes).await
+}
+
+impl World {
+    async fn execution_on(&self, task_id: &str) -> ExecutionRecord {
+        self.table.executions_of_task(task_id, None, 1).await.unwrap().remove(0)
+    }
+
+    /// Begins work on a ticket, which then asks a question.
+    async fn ask(&self, task_id: &str, approvers: &[&str]) -> Waiter {
+        self.jira(task_id, &labelled(task_id, "agent", "5b10")).await;
+        let execution = self.execution_on(task_id).await;
+        let waiter = Waiter {
+            topic: Topic::Approval(execution.name.clone()).to_string(),
+            key: format!("{}/AskPeople", execution.arn.unwrap()),
+            execution: execution.name,
+            token: "token".to_owned().into(),
+            since: self.clock.now(),
+            question: Some("Ship it?".into()),
+            approvers: approvers.iter().map(|name| (*name).to_owned()).collect(),
+            message: None,
+            answer: None,
+            told: None,
+        };
+        self.table.put_waiter(&waiter).await.unwrap();
+        waiter
+    }
+
+    async fn answer_to(&self, waiter: &Waiter) -> Option<(bool, String, Option<String>)> {
+        let found = self.table.waiter(&waiter.topic, &waiter.key).await.unwrap().unwrap();
+        found.answer.map(|answer| (answer.approved, answer.by, answer.comment))
+    }
+
+    async fn press(&self, user: &str, action: &str, value: &str) -> Value {
+        let payload = json!({"type": "block_actions", "trigger_id": format!("{user}{action}"),
+            "user": {"id": user, "username": "somebody"}, "actions": [{"action_id": action, "value": value}]});
+        let form = serde_urlencoded::to_string([("payload", payload.to_string())]).unwrap();
+        let (status, answer) = self.slack("application/x-www-form-urlencoded", &form).await;
+        assert_eq!(status, 200);
+        answer["results"][0].clone()
+    }
+}
+
+fn text(answer: &Value) -> &str {
+    answer["blocks"][0]["text"]["text"].as_str().unwrap()
+}
+
+fn comment(task_id: &str, words: &str, account: &str) -> Value {
+    json!({
+        "webhookEvent": "comment_created",
+        "issue": {"key": task_id, "fields": {"project": {"key": task_id.split('-').next()}}},
+        "comment": {"id": "1", "author": {"accountId": account}, "body": words},
+    })
+}
+
+#[tokio::test]
+async fn the_first_answer_counts() {
+    let world = world().await;
+    let waiter = world.ask("SHOP-1", &[]).await;
+    let (_, answer) = world.command("U1", "approve SHOP-1 looks good", "t1").await;
+    assert_eq!((text(&answer), &answer["response_type"]), ("approved: “Ship it?”", &json!("in_channel")));
+    assert_eq!(world.answer_to(&waiter).await, Some((true, "ada".into(), Some("looks good".into()))));
+    let late = world.press("U1", "deny", &format!("{} {}", waiter.execution, waiter.key)).await;
+    assert_eq!(late["reason"], "ada was faster, and answered “Ship it?”: approved");
+    let (_, again) = world.command("U1", "deny SHOP-1", "t2").await;
+    assert_eq!(text(&again), ":no_entry: nothing on SHOP-1 waits for an answer");
+    assert!(world.answer_to(&waiter).await.unwrap().0);
+}
+
+#[tokio::test]
+async fn a_button_answers_the_step_that_asked() {
+    let world = world().await;
+    let waiter = world.ask("SHOP-1", &["engineering"]).await;
+    let value = format!("{} {}", waiter.execution, waiter.key);
+    let stranger = world.press("U9", "approve", &value).await;
+    assert_eq!(stranger["reason"], "somebody may not answer “Ship it?”; engineering may");
+    assert_eq!(world.answer_to(&waiter).await, None);
+    for value in ["", "x y", &waiter.execution] {
+        let nothing = world.press("U1", "approve", value).await;
+        assert_eq!(nothing, json!({"result": "refused", "reason": "nothing waits for this button"}));
+    }
+    assert_eq!(world.press("U1", "deny", &value).await, json!({"result": "recorded"}));
+    assert_eq!(world.answer_to(&waiter).await, Some((false, "ada".into(), None)));
+}
+
+#[tokio::test]
+async fn a_comment_on_the_ticket_answers() {
+    let world = world().await;
+    let waiter = world.ask("SHOP-1", &[]).await;
+    let approve = |account| comment("SHOP-1", "@ticketsmith approve: ship it on Monday", account);
+    let (_, refused) = world.jira("d1", &approve("mallory")).await;
+    assert!(refused["results"][0]["reason"].as_str().unwrap().contains("may not answer"), "{refused}");
+    assert_eq!(world.jira("d2", &approve("5b10")).await.1["results"][0]["result"], "recorded");
+    assert_eq!(world.answer_to(&waiter).await, Some((true, "ada".into(), Some("ship it on Monday".into()))));
+}
+
+#[tokio::test]
+async fn people_who_may_stop_work() {
+    let world = world().await;
+    let (_, nothing) = world.command("U1", "stop SHOP-1", "t0").await;
+    assert_eq!(text(&nothing), ":no_entry: nothing is at work on SHOP-1");
+    world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
+    let (_, stranger) = world.command("U9", "stop SHOP-1", "t1").await;
+    assert!(text(&stranger).contains("somebody may not steer work on SHOP"), "{stranger}");
+    assert_eq!(world.execution_on("SHOP-1").await.stop_requested_by, None);
+    let (_, stopped) = world.command("U1", "stop shop-1", "t2").await;
+    assert!(text(&stopped).starts_with("development on SHOP-1 is being stopped."), "{stopped}");
+    assert_eq!(world.execution_on("SHOP-1").await.stop_requested_by.as_deref(), Some("ada"));
+    let (_, first) = world.command("U1", "undo SHOP-1", "t3").await;
+    assert_eq!(text(&first), ":no_entry: development is at work on SHOP-1; `stop SHOP-1` comes first");
+}
+
+#[tokio::test]
+async fn undo_takes_back_the_newest_execution_that_is_over() {
+    let world = world().await;
+    let (_, never) = world.command("U1", "undo SHOP-1", "t0").await;
+    assert_eq!(text(&never), ":no_entry: nothing was ever done on SHOP-1");
+    world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
+    let execution = world.execution_on("SHOP-1").await;
+    let end = records::ExecutionEnd {
+        outcome: domain::execution::Outcome::Succeeded,
+        error: None,
+        cause: None,
+        output: None,
+        at: world.clock.now(),
+    };
+    world.table.finish(&execution.name, &end).await.unwrap();
+    world.clock.advance(1);
+    for trigger in ["t1", "t1"] {
+        world.command("U1", "undo SHOP-1", trigger).await;
+    }
+    let starts = world.starts();
+    assert_eq!(starts.len(), 2, "the development and one undo: {starts:?}");
+    let input: Value = serde_json::from_str(starts[1]["input"].as_str().unwrap()).unwrap();
+    assert_eq!(input["inputs"], json!({"run": execution.arn.unwrap()}));
+    assert!(starts[1]["stateMachineArn"].as_str().unwrap().ends_with("undo"));
+    let undo = world.execution_on("SHOP-1").await;
+    assert_eq!((undo.workflow.as_str(), undo.trigger), ("undo", EventKind::SlackCommand));
+}
+
+#[tokio::test]
+async fn what_happens_is_kept_for_whoever_waits() {
+    let world = world().await;
+    let words = comment("TES-1", "@ticketsmith what do you think?", "5b10");
+    world.jira("d1", &words).await;
+    let kept = world.table.occurrence("jira.commented/tes-1").await.unwrap().unwrap();
+    assert_eq!(kept.fields["text"], "@ticketsmith what do you think?");
+    assert!(world.starts().is_empty());
+}
