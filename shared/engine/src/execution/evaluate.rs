@@ -247,6 +247,7 @@ pub(super) fn evaluate(
             EvaluationError::Thrown { code, message } => {
                 format!("threw an error during evaluation. {code}: {message}")
             }
+            EvaluationError::Broken(message) => format!("threw an error during evaluation: {message}"),
         };
         let source = expression.source();
         Fault {

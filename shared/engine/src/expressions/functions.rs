@@ -47,8 +47,11 @@ fn wrong_type(function: &str, index: usize) -> Error {
     Error::new("T0410").with("token", function).with("index", index + 1)
 }
 
+/// The code of the failures that are not JSONata's.
+pub(super) const FAILED: &str = "failed";
+
 fn failed(message: String) -> Error {
-    Error::new("D3141").with("message", message)
+    Error::new(FAILED).with("message", message)
 }
 
 fn argument(arguments: &[Option<Value>], index: usize) -> Option<&Value> {

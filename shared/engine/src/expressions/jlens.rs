@@ -10,12 +10,14 @@ use super::{EvaluationError, Expression, Moment, Refusal, dialect, functions};
 
 /// The longest array that Step Functions lets an expression build.
 pub(super) const LONGEST_ARRAY: usize = 873_782;
+/// The longest string and the largest result, in bytes. Step Functions bounds the memory of an evaluation: the longest
+/// array, at eight bytes a number.
+const LARGEST_RESULT: usize = 8 * LONGEST_ARRAY;
 /// An expression that runs longer is cut off, so that an endless recursion cannot hold a thread.
-const TIMEOUT: Duration = Duration::from_secs(1);
-/// The deepest recursion of an evaluation.
-const DEPTH: usize = 2_000;
-/// The largest result or string. States refuse far smaller ones; this only bounds memory on the way there.
-const LARGEST_RESULT: usize = 16 * 1024 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// How deep the nodes of an expression may nest while they are evaluated. A chain of a hundred and one terms is too long
+/// on Step Functions, and so is a recursion that goes as deep.
+const DEPTH: usize = 100;
 
 /// The variables and functions that expressions see, bound once for all expressions of a field.
 #[derive(Debug)]
@@ -71,10 +73,32 @@ impl Expression for Jlens {
             Ok(Some(value)) => Ok(value),
             Ok(None) if self.is_function(environment) => Err(EvaluationError::Unsupported),
             Ok(None) => Err(EvaluationError::Undefined),
-            Err(error) => {
-                Err(EvaluationError::Thrown { code: error.code().to_owned(), message: error.message() })
-            }
+            Err(error) => Err(thrown(&error)),
         }
+    }
+}
+
+/// What Step Functions says about an error of the library. What is no error of JSONata itself has no code.
+fn thrown(error: &jlens_core::Error) -> EvaluationError {
+    let mut error = error.clone();
+    // The library keeps numbers with a fraction, and would quote 1 as 1.0.
+    for field in ["value", "exponent"] {
+        let number = error.detail(field).filter(|detail| detail.is_f64()).and_then(Value::as_f64);
+        if let Some(number) = number.filter(|number| number.fract() == 0.0 && number.abs() < 1e15) {
+            error = error.with(field, number as i64);
+        }
+    }
+    let broken = |message: &str| EvaluationError::Broken(message.to_owned());
+    match error.code() {
+        "D1011" => broken(
+            "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive.",
+        ),
+        "D1012" => broken("Expression evaluation timeout: Check for infinite loop"),
+        "U1001" => broken("Expression evaluation memory limit exceeded: Check for excessive memory usage"),
+        functions::FAILED => EvaluationError::Broken(
+            error.detail("message").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        ),
+        code => EvaluationError::Thrown { code: code.to_owned(), message: error.message() },
     }
 }
 
@@ -139,11 +163,31 @@ mod tests {
     fn endless_and_deep_recursion_is_cut() {
         for source in ["($f := function() { $f() }; $f())", "($f := function($n) { 1 + $f($n) }; $f(1))"] {
             assert!(
-                matches!(evaluate(source), Err(EvaluationError::Thrown { code, .. }) if code.starts_with("D10")),
+                matches!(evaluate(source), Err(EvaluationError::Broken(message)) if message.contains("Check for")),
                 "{source}"
             );
         }
-        assert!(matches!(evaluate("[1..873783]"), Err(EvaluationError::Thrown { .. })));
+    }
+
+    #[test]
+    fn memory_and_depth_end_where_those_of_step_functions_end() {
+        check("$count([1..873782])", json!(873_782));
+        let doubled = |times: u32| {
+            format!(
+                "($d := function($s, $n) {{ $n = 0 ? $s : $d($s & $s, $n - 1) }}; $length($d('x', {times})))"
+            )
+        };
+        check(&doubled(22), json!(4_194_304));
+        for source in ["$count([1..873783])", "$sum([1..900000])", &doubled(23)] {
+            assert!(
+                matches!(evaluate(source), Err(EvaluationError::Broken(message)) if message.contains("memory")),
+                "{source}"
+            );
+        }
+        check(&["1"; 100].join(" + "), json!(100));
+        assert!(
+            matches!(evaluate(&["1"; 101].join(" + ")), Err(EvaluationError::Broken(message)) if message.starts_with("Stack overflow"))
+        );
     }
 
     #[test]

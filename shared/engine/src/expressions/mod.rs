@@ -5,6 +5,8 @@
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>.
 
 mod dialect;
+#[cfg(test)]
+mod differential;
 mod functions;
 mod java_random;
 mod jlens;
@@ -68,4 +70,6 @@ pub(crate) enum EvaluationError {
         /// What JSONata says about it.
         message: String,
     },
+    /// It broke off, with a message that has no code.
+    Broken(String),
 }
