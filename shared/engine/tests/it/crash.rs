@@ -183,3 +183,160 @@ async fn executions_are_forgotten_ninety_days_after_their_end() {
     assert!(matches!(forgotten, Err(engine::EngineError::ExecutionDoesNotExist(_))));
     assert_eq!(engine.describe_execution(&young).await.unwrap().status, "SUCCEEDED");
 }
+
+/// A machine that needs the world outside: a token, another execution, and somebody who redrives it.
+fn worldly() -> Value {
+    let mut ask =
+        invoke("ask", json!({ "token": "{% $states.context.Task.Token %}" }), json!({ "End": true }));
+    ask["Resource"] = json!("arn:aws:states:::lambda:invoke.waitForTaskToken");
+    let child = json!({
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Arguments": { "StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:child", "Input": { "n": 7 } },
+        "Output": "{% $states.result.Output %}",
+        "End": true,
+    });
+    let payload =
+        json!({ "n": "{% $states.input.n %}", "redrives": "{% $states.context.Execution.RedriveCount %}" });
+    let flaky = invoke("flaky", payload, json!({ "Output": "{% $states.result.Payload %}", "End": true }));
+    let each = json!({
+        "Type": "Map",
+        "Items": "{% [1..3].{ 'n': $ } %}",
+        "ItemProcessor": { "StartAt": "Flaky", "States": { "Flaky": flaky } },
+        "End": true,
+    });
+    machine(
+        "All",
+        json!({
+            "All": {
+                "Type": "Parallel",
+                "Branches": [
+                    { "StartAt": "Ask", "States": { "Ask": ask } },
+                    { "StartAt": "Child", "States": { "Child": child } },
+                    { "StartAt": "Rest", "States": { "Rest": { "Type": "Wait", "Seconds": 30, "Next": "Each" }, "Each": each } },
+                ],
+                "Next": "Last",
+            },
+            "Last": { "Type": "Pass", "Output": { "all": "{% $states.input %}" }, "End": true },
+        }),
+    )
+}
+
+fn worldly_functions() -> Functions {
+    Functions::default().with("ask", |_, _| Ok(json!(null))).with("flaky", |_, payload| {
+        match (payload["n"].as_i64(), payload["redrives"].as_i64()) {
+            (Some(2), Some(0)) => Err(FunctionError::new("Broken", "the first time")),
+            (n, _) => Ok(json!(n)),
+        }
+    })
+}
+
+/// Plays the world outside until the execution has succeeded: hands back every token there is, and redrives.
+async fn see_through(
+    engine: &engine::Engine,
+    functions: &Functions,
+    old_tokens: &[String],
+    execution: &str,
+) -> String {
+    let seen = async {
+        loop {
+            engine.activity().quiet().await;
+            let new =
+                functions.calls("ask").into_iter().map(|call| call["token"].as_str().unwrap().to_owned());
+            for token in old_tokens.iter().cloned().chain(new) {
+                // Most of them are void by now.
+                let _ = engine.send_task_success(&token, &json!("answered")).await;
+            }
+            let described = engine.describe_execution(execution).await.unwrap();
+            match described.status.as_str() {
+                "SUCCEEDED" => break described.output.unwrap(),
+                "RUNNING" => tokio::task::yield_now().await,
+                _ => engine.redrive_execution(execution).await.unwrap(),
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), seen).await.expect("the execution does not end")
+}
+
+/// What a crash may have left of the executions that the one under test started.
+#[derive(Clone, Copy, Debug)]
+enum Children {
+    Begun,
+    Whole,
+}
+
+/// Makes a log as it was when only the first `length` entries of execution 1 had been written.
+fn cut_first(log: &Path, length: usize, children: Children) {
+    let connection = Connection::open(log).unwrap();
+    let execute = |sql: &str| connection.execute(sql, []).unwrap();
+    execute(&format!("DELETE FROM events WHERE execution = 1 AND sequence >= {length}"));
+    let last: String = connection
+        .query_row("SELECT body FROM events WHERE execution = 1 ORDER BY sequence DESC LIMIT 1", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    let status = if last.contains(r#""ExecutionFailed""#) { "FAILED" } else { "RUNNING" };
+    let stopped = if status == "FAILED" { "stopped" } else { "NULL" };
+    execute(&format!(
+        "UPDATE executions SET status = '{status}', told = '{status}', stopped = {stopped}, output = NULL, awake = 1, \
+         redrives = (SELECT count(*) FROM events WHERE execution = 1 AND body LIKE '%ExecutionRedriven%') WHERE key = 1"
+    ));
+    // A child is there as soon as the task that started it is.
+    execute(
+        "DELETE FROM executions WHERE parent = 1 AND parent_task + 1 > \
+         (SELECT max(id) FROM events WHERE execution = 1)",
+    );
+    if matches!(children, Children::Begun) {
+        execute("DELETE FROM events WHERE execution > 1 AND sequence > 0");
+        execute(
+            "UPDATE executions SET status = 'RUNNING', told = 'RUNNING', stopped = NULL, output = NULL, error = NULL, \
+             cause = NULL, awake = 1 WHERE key > 1",
+        );
+    }
+    execute("DELETE FROM events WHERE execution NOT IN (SELECT key FROM executions)");
+}
+
+#[tokio::test]
+async fn tokens_children_and_redrives_survive_a_crash_at_every_entry() {
+    let bench = Bench::new(worldly_functions()).await;
+    let child = machine(
+        "Rest",
+        json!({ "Rest": { "Type": "Wait", "Seconds": 10, "Output": "{% $states.input.n %}", "End": true } }),
+    );
+    bench.engine.put_state_machine("child", &child.to_string()).await.unwrap();
+    let execution = bench.start(&worldly(), &json!({})).await;
+    let whole = see_through(&bench.engine, &bench.functions, &[], &execution).await;
+    assert_eq!(whole, r#"{"all":["answered",7,[1,2,3]]}"#);
+    let old_tokens: Vec<String> =
+        bench.functions.calls("ask").iter().map(|call| call["token"].as_str().unwrap().to_owned()).collect();
+    let types: Vec<Value> =
+        bench.history(&execution).await.into_iter().map(|event| event["type"].clone()).collect();
+    for kind in ["ExecutionRedriven", "TaskSubmitted", "MapIterationFailed", "ParallelStateFailed"] {
+        assert!(types.contains(&json!(kind)), "{kind} {types:?}");
+    }
+    let Bench { engine, folder, .. } = bench;
+    engine.shutdown(Duration::from_secs(1)).await;
+    drop(engine);
+    let log = folder.path().join("log.sqlite");
+    let entries = {
+        let connection = Connection::open(&log).unwrap();
+        let count = "SELECT count(*) FROM events WHERE execution = 1";
+        connection.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap() as usize
+    };
+    for kept in 1..entries {
+        for children in [Children::Begun, Children::Whole] {
+            let copy = folder.path().join(format!("{kept}-{children:?}.sqlite"));
+            Connection::open(&log).unwrap().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+            cut_first(&copy, kept, children);
+            let functions = Arc::new(worldly_functions());
+            let engine =
+                open(&copy, Arc::new(SkippingClock::new(start_of_time())), Arc::clone(&functions) as _);
+            engine.resume().await.unwrap();
+            let output = see_through(&engine, &functions, &old_tokens, &execution).await;
+            assert_eq!(output, whole, "after entry {kept}, children {children:?}");
+            engine.shutdown(Duration::from_secs(1)).await;
+            drop(engine);
+            std::fs::remove_file(&copy).unwrap();
+        }
+    }
+}
