@@ -2,12 +2,14 @@
 
 use crate::types::Type;
 use domain::routes::InputSchema;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The workflows of a folder by name; nothing is known when one file is compiled alone, and then none is refused.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Callees {
     known: Option<BTreeMap<String, Option<Callee>>>,
+    /// The actions that take back what other workflows do in the same run: those that this one runs, and those that run it.
+    pub(crate) inverses: BTreeSet<String>,
 }
 
 /// What a workflow takes and gives.
@@ -20,7 +22,12 @@ pub(crate) struct Callee {
 impl Callees {
     /// The workflows of a folder, of which only the names are known yet.
     pub(crate) fn named(names: impl IntoIterator<Item = String>) -> Self {
-        Self { known: Some(names.into_iter().map(|name| (name, None)).collect()) }
+        Self { known: Some(names.into_iter().map(|name| (name, None)).collect()), ..Self::default() }
+    }
+
+    /// Whether the other workflows are known at all.
+    pub(crate) fn are_known(&self) -> bool {
+        self.known.is_some()
     }
 
     /// Notes what a workflow takes and gives.

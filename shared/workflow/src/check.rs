@@ -16,6 +16,9 @@ const LONGEST_CHAIN: usize = 16;
 /// Definitions that name each other may not grow beyond this, in bytes.
 const EXPANSION_LIMIT: usize = 64 * 1024;
 
+/// Each definition that names another nests the expression deeper.
+const DEEPEST_DEFINITION: usize = 32;
+
 /// Goes through a workflow, knowing at each point what has a name.
 pub(crate) struct Checker<'c, 's> {
     pub(crate) scope: Scope<'c>,
@@ -40,6 +43,18 @@ impl<'c> Checker<'c, '_> {
         let unusable = Lowered::simple("null", Type::any());
         // A cycle has been reported where it is defined.
         if self.scope.expanding.contains(&name) {
+            return Ok(Found { names: 1, lowered: unusable });
+        }
+        if self.scope.expanding.len() >= DEEPEST_DEFINITION {
+            self.problems
+                .error(
+                    given.span,
+                    format!("definitions name each other more than {DEEPEST_DEFINITION} deep here"),
+                )
+                .help(
+                    "Step Functions cannot evaluate what is nested so deeply: `set` some of them in a step",
+                );
+            self.scope.expanded.insert(name, unusable.clone());
             return Ok(Found { names: 1, lowered: unusable });
         }
         self.scope.expanding.push(name);

@@ -242,6 +242,13 @@ fn lookups_of(expression: &Spanned<String>) -> Vec<(Lookup, Span)> {
 /// The types of the action inputs into which a name flows whole; the first that says something counts.
 fn flows(workflow: &Workflow, steps: &[Step], catalog: &Catalog) -> BTreeMap<String, Type> {
     let mut flows = BTreeMap::new();
+    for step in all(steps) {
+        if let StepKind::Foreach(foreach) = &step.kind
+            && let Some(name) = whole_name(workflow, &foreach.items, 0)
+        {
+            flows.entry(name).or_insert_with(|| Type::new(Kind::List(Box::new(Type::any()))));
+        }
+    }
     for call in all(steps).into_iter().filter_map(Step::call) {
         let Some(action) = catalog.find(&call.action.value) else { continue };
         for (key, given) in &call.inputs {

@@ -5,8 +5,8 @@ use crate::diagnostic::Problems;
 use crate::model::{StepKind, all};
 use crate::source::Span;
 use crate::{
-    Catalog, Compilation, Diagnostic, Environment, Severity, Source, compile_knowing, reader,
-    state_machine_placeholder,
+    Catalog, Compilation, Diagnostic, Environment, Severity, Source, compile_knowing, implicit_commit,
+    reader, state_machine_placeholder,
 };
 use domain::routes::Routes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,22 +64,24 @@ pub fn compile_folder(sources: &[Source], catalog: &Catalog, environment: &Envir
 /// Compiles callees before their callers, so that these are checked against what those take and give. The workflows of a
 /// circle of calls are told so.
 fn in_order_of_calls(sources: &[&Source], catalog: &Catalog, environment: &Environment) -> Vec<Compilation> {
-    let names = || sources.iter().map(|source| source.name().to_owned());
-    let mut callees = Callees::named(names());
-    let calls: Vec<Vec<Call>> = sources.iter().map(|source| calls_of(source)).collect();
+    let looked: Vec<Look> = sources.iter().map(|source| look(source, catalog)).collect();
     let place_of = |name: &str| sources.iter().position(|source| source.name() == name);
+    let callees_of: Vec<Vec<usize>> = looked
+        .iter()
+        .map(|look| look.calls.iter().filter_map(|call| place_of(&call.callee)).collect())
+        .collect();
+    let mut callees = Callees::named(sources.iter().map(|source| source.name().to_owned()));
     let mut compiled: Vec<Option<Compilation>> = sources.iter().map(|_| None).collect();
     loop {
         let is_ready = |place: &usize| {
-            compiled[*place].is_none()
-                && calls[*place].iter().all(|call| {
-                    place_of(&call.callee).is_none_or(|callee| callee != *place && compiled[callee].is_some())
-                })
+            let mut called = callees_of[*place].iter();
+            compiled[*place].is_none() && called.all(|callee| compiled[*callee].is_some())
         };
         let places = || 0..sources.len();
         // What waits for itself is compiled all the same, without knowing what its callees give.
         let next = places().find(is_ready).or_else(|| places().find(|place| compiled[*place].is_none()));
         let Some(place) = next else { break };
+        callees.inverses = inverses_of_runs(place, &callees_of, &looked);
         let (compilation, callee) = compile_knowing(sources[place], catalog, environment, &callees);
         if let Some(callee) = callee {
             callees.learn(sources[place].name(), callee);
@@ -88,9 +90,16 @@ fn in_order_of_calls(sources: &[&Source], catalog: &Catalog, environment: &Envir
     }
     let mut workflows: Vec<Compilation> = compiled.into_iter().flatten().collect();
     for (place, source) in sources.iter().enumerate() {
-        circles(place, source, &calls, &place_of, &mut workflows[place]);
+        circles(place, source, &looked, &place_of, &mut workflows[place]);
     }
     workflows
+}
+
+/// What is seen of a workflow before any is compiled.
+struct Look {
+    calls: Vec<Call>,
+    /// The actions that take back what its steps do.
+    inverses: BTreeSet<String>,
 }
 
 /// One step that runs another workflow.
@@ -99,27 +108,56 @@ struct Call {
     span: Span,
 }
 
-fn calls_of(source: &Source) -> Vec<Call> {
+fn look(source: &Source, catalog: &Catalog) -> Look {
     let mut problems = Problems::new(source);
-    let Some(workflow) = reader::read(source, &mut problems) else { return Vec::new() };
-    all(&workflow.steps)
-        .into_iter()
-        .filter_map(|step| match &step.kind {
-            StepKind::Workflow(sub) => Some(Call { callee: sub.name.value.clone(), span: sub.name.span }),
-            _ => None,
-        })
-        .collect()
+    let mut look = Look { calls: Vec::new(), inverses: BTreeSet::new() };
+    let Some(workflow) = reader::read(source, &mut problems) else { return look };
+    for step in all(&implicit_commit::add(&workflow, catalog, &mut problems)) {
+        if let StepKind::Workflow(sub) = &step.kind {
+            look.calls.push(Call { callee: sub.name.value.clone(), span: sub.name.span });
+        }
+        let action = step.call().and_then(|call| catalog.find(&call.action.value));
+        look.inverses.extend(action.into_iter().flat_map(|action| action.inverses.iter().cloned()));
+        look.inverses.extend(step.rollback.iter().map(|rollback| rollback.action.value.clone()));
+    }
+    look
+}
+
+/// The inverses of everything that may happen in the runs of which a workflow is part: a run is an execution with all that
+/// it starts, and whoever rolls it back takes back all of it. Empty for a workflow that neither runs others nor is run.
+fn inverses_of_runs(place: usize, callees_of: &[Vec<usize>], looked: &[Look]) -> BTreeSet<String> {
+    let callers_of =
+        |callee: usize| (0..callees_of.len()).filter(move |one| callees_of[*one].contains(&callee));
+    let roots = reached(place, |one| callers_of(one).collect());
+    let parts: BTreeSet<usize> =
+        roots.into_iter().flat_map(|root| reached(root, |one| callees_of[one].clone())).collect();
+    if parts.len() == 1 {
+        return BTreeSet::new();
+    }
+    parts.into_iter().flat_map(|part| looked[part].inverses.iter().cloned()).collect()
+}
+
+/// Everything that can be reached, the start included.
+fn reached(start: usize, next: impl Fn(usize) -> Vec<usize>) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![start];
+    while let Some(place) = open.pop() {
+        if seen.insert(place) {
+            open.extend(next(place));
+        }
+    }
+    seen
 }
 
 /// Reports every call of a workflow through which it comes back to itself.
 fn circles(
     start: usize,
     source: &Source,
-    calls: &[Vec<Call>],
+    looked: &[Look],
     place_of: &impl Fn(&str) -> Option<usize>,
     compilation: &mut Compilation,
 ) {
-    for call in &calls[start] {
+    for call in &looked[start].calls {
         let Some(callee) = place_of(&call.callee) else { continue };
         let mut open = vec![(callee, vec![source.name().to_owned(), call.callee.clone()])];
         let mut seen = BTreeSet::new();
@@ -134,7 +172,7 @@ fn circles(
                 break;
             }
             if seen.insert(place) {
-                open.extend(calls[place].iter().filter_map(|next| {
+                open.extend(looked[place].calls.iter().filter_map(|next| {
                     let longer = way.iter().cloned().chain([next.callee.clone()]).collect();
                     Some((place_of(&next.callee)?, longer))
                 }));

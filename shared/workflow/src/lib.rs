@@ -48,6 +48,7 @@ mod policies;
 mod reader;
 mod routes;
 mod scope;
+mod secrets;
 mod source;
 mod substitute;
 mod template;

@@ -8,23 +8,33 @@ use crate::source::Spanned;
 /// parallel step.
 pub(crate) fn settle(steps: &mut [Step]) {
     for step in steps {
-        if matches!(step.kind, StepKind::Loop(_) | StepKind::Switch(_)) {
+        // The inner ones first: what has become a parallel step then has a policy like any other.
+        for inside in step.blocks_mut() {
+            settle(inside);
+        }
+        if is_choice(step) {
             match step.on_error {
                 OnError::Fail => {}
                 OnError::Rollback => step.blocks_mut().into_iter().for_each(|inside| roll_back(inside)),
                 OnError::Retry | OnError::Continue => enclose(step),
             }
         }
-        for inside in step.blocks_mut() {
-            settle(inside);
-        }
     }
+}
+
+fn is_choice(step: &Step) -> bool {
+    matches!(step.kind, StepKind::Loop(_) | StepKind::Switch(_))
 }
 
 fn roll_back(steps: &mut [Step]) {
     for step in steps {
         match step.on_error {
-            OnError::Fail => step.on_error = OnError::Rollback,
+            OnError::Fail => {
+                step.on_error = OnError::Rollback;
+                if is_choice(step) {
+                    step.blocks_mut().into_iter().for_each(|inside| roll_back(inside));
+                }
+            }
             // Its retries are its own; what it does when they are used up is not.
             OnError::Retry => {
                 step.retry.get_or_insert_default();

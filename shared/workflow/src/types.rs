@@ -93,6 +93,22 @@ impl Type {
         self
     }
 
+    /// The type where the steps and conditions behind an absence are not known any more: outside an iteration, or in another
+    /// workflow.
+    pub(crate) fn seen_from_outside(mut self) -> Self {
+        self.nullable |= self.absence.take().is_some();
+        match &mut self.kind {
+            Kind::Object(object) if object.fields.values().any(|field| field.kind.may_be_null()) => {
+                for field in Arc::make_mut(object).fields.values_mut() {
+                    field.kind = std::mem::replace(&mut field.kind, Self::any()).seen_from_outside();
+                }
+            }
+            Kind::List(item) => **item = std::mem::replace(&mut **item, Self::any()).seen_from_outside(),
+            _ => {}
+        }
+        self
+    }
+
     pub(crate) fn present(mut self) -> Self {
         self.nullable = false;
         self.absence = None;

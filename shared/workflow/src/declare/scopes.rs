@@ -4,7 +4,7 @@
 
 use super::{error_variable, own_targets};
 use crate::diagnostic::Problems;
-use crate::model::{Step, StepKind};
+use crate::model::{Parallel, Step, StepKind};
 use crate::source::Span;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,8 +93,11 @@ fn outer_assigns(root: &str, setter: &str, scope: &Step, span: Span, problems: &
     diagnostic.help(
         "in Step Functions, a branch or an iteration reads the variables around it, but cannot change them, nor assign a name that is assigned around it",
     );
-    diagnostic.help(match scope.kind {
+    diagnostic.help(match &scope.kind {
         StepKind::Foreach(_) => "use another name here, and give the value as `result:`",
+        StepKind::Parallel(parallel) if is_enclosed(parallel, scope) => {
+            "a loop or a switch that is retried or tolerated as a whole is a scope of its own: give `on_error` to its steps instead"
+        }
         _ => "use another name here; what a branch sets is known behind the step",
     });
 }
@@ -109,4 +112,9 @@ fn with_scopes(steps: &[Step]) -> Vec<&Step> {
         }
     }
     found
+}
+
+/// Whether the compiler made it of a loop or a switch.
+fn is_enclosed(parallel: &Parallel, scope: &Step) -> bool {
+    matches!(parallel.branches.as_slice(), [only] if only.name.value == scope.name.value)
 }

@@ -68,7 +68,7 @@ impl Walk<'_, '_, '_> {
         }
         self.checker.scope.changed();
 
-        let list = Type::new(Kind::List(Box::new(kind)));
+        let list = Type::new(Kind::List(Box::new(kind.seen_from_outside())));
         let fields = BTreeMap::from([(RESULTS.to_owned(), list.clone())]);
         let sets = self.receive(step, "a foreach step", &fields, |_| "$states.result".to_owned());
         let retry = (step.retry.is_some() || step.on_error == OnError::Retry)

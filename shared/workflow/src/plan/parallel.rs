@@ -29,9 +29,11 @@ impl Walk<'_, '_, '_> {
             let outside: BTreeMap<String, Vec<Vec<String>>> =
                 roots.iter().map(|root| (root.clone(), self.receivers(step, root))).collect();
             let around = self.checker.scope.renamed.clone();
-            for root in &roots {
+            // A name that is set outside as well has been refused; read, it means what is outside.
+            let own = roots.iter().filter(|root| !before.contains_key(&self.checker.scope.compiled(root)));
+            for root in own.cloned().collect::<Vec<_>>() {
                 let name = self.checker.scope.free_variable(&format!("{}_{root}", branch.name.value));
-                self.checker.scope.renamed.insert(root.clone(), name);
+                self.checker.scope.renamed.insert(root, name);
             }
             self.checker
                 .scope

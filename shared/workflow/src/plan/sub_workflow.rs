@@ -34,6 +34,11 @@ impl Walk<'_, '_, '_> {
                 None
             }
         };
+        // What the other does is part of the same run. Where it is not known, it may be anything.
+        if !callees.are_known() {
+            let all = self.checker.catalog.all().flat_map(|action| action.inverses.iter().cloned());
+            self.inverses.extend(all);
+        }
         let inputs = self.inputs_of(sub, callee);
         let what = format!("workflow `{}`", sub.name.value);
         // Of a workflow that is not known, every output may be there.

@@ -63,6 +63,8 @@ struct Open {
     condition_reads: BTreeSet<Vec<String>>,
     /// How many conditions hold around the block.
     guards: usize,
+    /// The step of the present group behind which none of the group is reached.
+    group_ended: Option<String>,
 }
 
 impl<'p, 'c, 's> Walk<'p, 'c, 's> {
@@ -70,7 +72,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         Self {
             checker,
             callees,
-            inverses: BTreeSet::new(),
+            inverses: callees.inverses.clone(),
             exports: Vec::new(),
             looks_ahead: false,
             wanted: None,
@@ -174,17 +176,12 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
             before: BTreeMap::new(),
             condition_reads: BTreeSet::new(),
             guards: self.checker.scope.guards.len(),
+            group_ended: None,
         };
         let mut ended: Option<&Step> = None;
         for step in steps {
             if let Some(end) = ended {
-                self.checker.problems.error(
-                    step.name.span,
-                    format!(
-                        "`{}` never runs: `{}` always ends the workflow before it",
-                        step.name.value, end.name.value
-                    ),
-                );
+                self.never_runs(step, &end.name.value);
             }
             if self.step(step, &mut open) {
                 ended = Some(step);
@@ -192,6 +189,11 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         }
         open.block.ends = ended.is_some();
         open
+    }
+
+    fn never_runs(&mut self, step: &Step, end: &str) {
+        let message = format!("`{}` never runs: `{end}` always ends the workflow before it", step.name.value);
+        self.checker.problems.error(step.name.span, message);
     }
 
     /// Plans one step. Gives whether nothing behind it is ever reached.
@@ -230,7 +232,11 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
                 error_variable,
             });
         }
-        made.ends && step.when.is_none() && !continues
+        let ends = made.ends && !continues;
+        if ends {
+            open.group_ended = Some(step.name.value.clone());
+        }
+        ends && step.when.is_none()
     }
 
     fn make(&mut self, step: &Step) -> Made {
@@ -264,7 +270,11 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         });
         if joins {
             self.checker.scope.variables = inside;
+            if let Some(end) = open.group_ended.clone().filter(|_| step.when.is_some()) {
+                self.never_runs(step, &end);
+            }
         } else {
+            open.group_ended = None;
             open.before = self.checker.scope.variables.clone();
             open.condition_reads = reads;
             open.block.groups.push(Group { condition: condition.clone(), steps: Vec::new() });
@@ -345,7 +355,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         for (name, given) in &workflow.outputs {
             let (value, kind) = self.checker.value(given);
             fields.insert(name.value.clone(), value);
-            kinds.insert(name.value.clone(), kind);
+            kinds.insert(name.value.clone(), kind.seen_from_outside());
         }
         (Value::Object(fields), kinds)
     }

@@ -3,6 +3,7 @@
 use super::Reader;
 use super::fields::mapping;
 use crate::model::{Form, Given, Part};
+use crate::secrets;
 use crate::source::{Span, Spanned};
 use crate::template::{self, Piece, Unclosed};
 use crate::yaml::{Data, Node};
@@ -19,7 +20,15 @@ pub(crate) fn given(node: &Node, reader: &mut Reader<'_, '_>) -> Given {
             reader.problems.error(node.span, "JSON has no such number");
             Form::Literal(Value::Null)
         }
-        Data::Text(text) => Form::Text(parts(text, node.span, reader)),
+        Data::Text(text) => {
+            if let Some(what) = secrets::found_in(text) {
+                reader
+                    .problems
+                    .warning(node.span, format!("this looks like {what}, and a workflow is no place for a secret"))
+                    .help("plugins read secrets themselves: `ticketsmith.yaml` names them; revoke this one if it was shared");
+            }
+            Form::Text(parts(text, node.span, reader))
+        }
         Data::List(items) => Form::List(items.iter().map(|item| given(item, reader)).collect()),
         Data::Map(entries) => Form::Map(
             entries

@@ -13,8 +13,13 @@ type Answer = Box<dyn Fn(usize, &TaskPayload) -> Result<Value, FunctionError> + 
 /// What somebody answers to a parked action; `None` for nothing at all.
 type Reply = Box<dyn Fn(&TaskPayload) -> Option<Result<Value, FunctionError>> + Send + Sync>;
 
-/// The actions of these tests that change something outside.
-const EFFECTS: [&str; 4] = ["CreateBranch", "CommitChanges", "CreatePullRequest", "SendMessage"];
+/// The actions of these tests that change something outside, and what takes that back.
+const EFFECTS: [(&str, Option<&str>); 4] = [
+    ("CreateBranch", Some("delete_branch")),
+    ("CommitChanges", Some("revert_commit")),
+    ("CreatePullRequest", Some("close_pull_request")),
+    ("SendMessage", None),
+];
 
 /// Actions that answer as told, and otherwise with a value of the right shape; every call is kept.
 #[derive(Default)]
@@ -52,8 +57,10 @@ impl Actions {
         let mut journal = self.journal.lock().unwrap();
         if let Some(key) = payload.key.strip_suffix("/undo") {
             journal.retain(|effect| effect["key"] != key);
-        } else if EFFECTS.contains(&function) && !journal.iter().any(|effect| effect["key"] == *payload.key) {
-            let inverse = json!({"action": "delete_branch", "input": {"branch": payload.state()}});
+        } else if let Some((_, inverse)) = EFFECTS.iter().find(|(effect, _)| *effect == function)
+            && !journal.iter().any(|effect| effect["key"] == *payload.key)
+        {
+            let inverse = inverse.map(|action| json!({"action": action, "input": {}}));
             journal.push(json!({"key": payload.key, "action": payload.state(), "inverse": inverse}));
         }
     }

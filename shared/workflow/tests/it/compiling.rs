@@ -61,6 +61,25 @@ fn long_texts_are_joined_without_a_chain() {
 }
 
 #[test]
+fn texts_of_hundreds_of_pieces_nest_no_deeper() {
+    let message = (0..150).map(|n| format!("{n}: ${{task_id}}, ")).collect::<String>();
+    let states = states(&workflow(&send("one", &message, "")));
+    let text = input(&states, "One")["message"].as_str().unwrap();
+    assert!(text.starts_with("{% $join([") && !text.contains(" & "), "{text}");
+    let expression = text.trim_start_matches("{%").trim_end_matches("%}");
+    let bindings = jlens_core::Bindings::new()
+        .var("states", json!({"context": {"Execution": {"Input": {"inputs": {"task_id": "A"}}}}}));
+    let value =
+        jlens_core::Expression::compile(expression).unwrap().evaluate(None, &bindings).unwrap().unwrap();
+    assert_eq!(value, message.replace("${task_id}", "A"));
+
+    let definitions: String =
+        (1..40).map(|level| format!("  v{level}: \"${{v{}}}.\"\n", level - 1)).collect();
+    let deep = workflow(&send("one", "${v39}", "")) + "variables:\n  v0: x\n" + &definitions;
+    assert!(found(&deep).contains("definitions name each other more than 32 deep here"), "{}", found(&deep));
+}
+
+#[test]
 fn defaults_stand_in_the_expression() {
     let states = states(&workflow(&send("one", "x", "    when: \"${wanted}\"\n")));
     assert_eq!(

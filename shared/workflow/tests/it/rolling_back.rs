@@ -28,7 +28,7 @@ steps:
           as: person
           max_concurrency: 1
           steps:
-            - { name: greet, plugin: communication, action: send_message, inputs: { message: \"${person}\" } }
+            - { name: greet, plugin: version_control, action: create_branch, inputs: { branch: \"${person}\" } }
       work:
         - { name: rest, type: wait, for: 1h }
         - name: twice
@@ -104,20 +104,24 @@ steps:
     on_error: rollback
     until: \"${sent = 'x'}\"
     steps:
-      - { name: look, plugin: communication, action: send_message, inputs: { message: \"?\" }, outputs: { message_id: sent } }
+      - { name: look, plugin: version_control, action: create_pull_request, inputs: { source_branch: b, title: t }, outputs: { pr_url: sent } }
 ");
     let answers = || {
-        Actions::default()
-            .with("SendMessage", |_, _| Ok(json!({"message_id": "y", "url": null, "channel": "c"})))
+        Actions::default().with("CreatePullRequest", |_, _| {
+            Ok(json!({"branch": "b", "created": true, "files": [], "number": 7, "pr_url": "y"}))
+        })
     };
     let ended = run(&right(&repeated), json!({"how": "a"}), answers()).await;
     let (error, cause) = ended.failure();
     assert_eq!((error, &cause["error"]), ("RolledBack", &json!("LoopExhausted")));
     assert_eq!(undone(&ended), ["Look.1", "Look.0", "Branch"]);
 
-    let ended =
-        run(&right(&repeated), json!({"how": "a"}), Actions::default().failing("SendMessage", "Rejected"))
-            .await;
+    let ended = run(
+        &right(&repeated),
+        json!({"how": "a"}),
+        Actions::default().failing("CreatePullRequest", "Rejected"),
+    )
+    .await;
     assert_eq!((ended.failure().0, &ended.failure().1["error"]), ("RolledBack", &json!("Rejected")));
 
     let inside = text("  - name: both
@@ -135,7 +139,7 @@ steps:
                   type: loop
                   max_iterations: 1
                   until: \"${sent = 'x'}\"
-                  steps: [{ name: look, plugin: communication, action: send_message, inputs: { message: \"?\" }, outputs: { message_id: sent } }]
+                  steps: [{ name: look, plugin: version_control, action: create_pull_request, inputs: { source_branch: b, title: t }, outputs: { pr_url: sent } }]
 ");
     for (how, expected) in [("fail", "Stopped"), ("loop", "LoopExhausted")] {
         let ended = run(&right(&inside), json!({"how": how}), answers()).await;

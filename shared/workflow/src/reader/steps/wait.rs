@@ -52,25 +52,26 @@ fn event(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<Event> {
     let node = fields.get("event")?;
     let awaited: Vec<(&str, EventKind)> = EventKind::TRIGGERS
         .iter()
-        .filter(|kind| **kind != EventKind::Schedule)
+        .filter(|kind| !kind.match_fields().is_empty())
         .map(|kind| (kind.as_str(), *kind))
         .collect();
     let kind = word(node, "`event`", &awaited, reader);
     let matching = fields.required("match", reader).map(|node| named(node, "`match`", reader));
-    let kind = kind?;
-    let matching = matching?;
-    if matching.is_empty() {
-        reader
-            .problems
-            .error(fields.key_span("match"), "`match` needs at least one field")
-            .help(format!("{kind} gives: {}", kind.fields().join(", ")));
-    }
+    let (kind, matching) = (kind?, matching?);
     for (key, _) in &matching {
-        if !kind.fields().contains(&key.value.as_str()) {
+        if !kind.match_fields().contains(&key.value.as_str()) {
             reader
                 .problems
-                .error(key.span, format!("{kind} gives no `{}`", key.value))
-                .accepted(&key.value, kind.fields().iter().copied());
+                .error(key.span, format!("{kind} is not recognised by `{}`", key.value))
+                .accepted(&key.value, kind.match_fields().iter().copied());
+        }
+    }
+    for field in kind.match_fields() {
+        if !matching.iter().any(|(key, _)| key.value == *field) {
+            reader
+                .problems
+                .error(fields.key_span("match"), format!("`match` needs `{field}`"))
+                .help(format!("{kind} is recognised by {}", kind.match_fields().join(" and ")));
         }
     }
     Some(Event { kind: Spanned::new(kind, node.span), matching })

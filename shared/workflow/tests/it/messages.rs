@@ -1,0 +1,391 @@
+//! Every class of mistake in steps that hold or wait for others, as people read it: the snapshots show the whole text.
+
+use crate::support::{catalog, environment, found};
+use workflow::{Source, compile_folder, render};
+
+const HEAD: &str =
+    "name: Test\ninputs: { how: string, list: array, maybe: { type: number, required: false } }\nsteps:\n";
+
+/// What is found in workflows of these steps, each under its heading.
+fn told(cases: &[(&str, &str)]) -> String {
+    cases
+        .iter()
+        .map(|(heading, steps)| format!("# {heading}\n{}\n", found(&format!("{HEAD}{steps}"))))
+        .collect()
+}
+
+macro_rules! shows {
+    ($name:literal, $told:expr) => {
+        insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
+            insta::assert_snapshot!(concat!("told-of-", $name), $told);
+        });
+    };
+}
+
+#[test]
+fn of_steps_that_are_not_well_formed() {
+    shows!(
+        "form",
+        told(&[
+            ("an unknown key", "  - { name: a, type: parallel, branchs: {} }\n"),
+            ("no branch", "  - { name: a, type: parallel, branches: {} }\n"),
+            ("an empty branch", "  - { name: a, type: parallel, branches: { one: [] } }\n"),
+            ("no steps", "  - { name: a, type: foreach, items: \"${list}\", as: x, steps: [] }\n"),
+            (
+                "too much at once",
+                "  - { name: a, type: foreach, items: \"${list}\", as: x, max_concurrency: 41, steps: [{ name: b, type: wait, for: 1 }] }\n"
+            ),
+            (
+                "an item's name",
+                "  - { name: a, type: foreach, items: \"${list}\", as: at, steps: [{ name: b, type: wait, for: 1 }] }\n"
+            ),
+            (
+                "no bound",
+                "  - { name: a, type: loop, until: \"${how = 'x'}\", steps: [{ name: b, type: wait, for: 1 }] }\n"
+            ),
+            (
+                "a bound of nothing",
+                "  - { name: a, type: loop, until: \"${how = 'x'}\", max_iterations: 0, steps: [{ name: b, type: wait, for: 1 }] }\n"
+            ),
+            ("no case", "  - { name: a, type: switch, cases: [] }\n"),
+            (
+                "a case without condition",
+                "  - { name: a, type: switch, cases: [{ steps: [{ name: b, type: wait, for: 1 }] }] }\n"
+            ),
+            ("no question", "  - { name: a, type: approval, approvers: [x] }\n"),
+            (
+                "a policy that is none",
+                "  - { name: a, type: approval, question: x, approvers: [x], on_timeout: ignore }\n"
+            ),
+            ("two ways to wait", "  - { name: a, type: wait, for: 1m, until: \"${how}\" }\n"),
+            ("a time that is none", "  - { name: a, type: wait, until: tomorrow }\n"),
+            ("a key of another wait", "  - { name: a, type: wait, for: 1m, timeout: 2m }\n"),
+            (
+                "an event that is none",
+                "  - { name: a, type: wait, event: github.check_completed, match: { sha: a } }\n"
+            ),
+            (
+                "an event that nothing waits for",
+                "  - { name: a, type: wait, event: slack.command, match: { text: a } }\n"
+            ),
+            (
+                "a match that is not enough",
+                "  - { name: a, type: wait, event: github.checks_completed, match: { sha: a, conclusion: b }, timeout: 1h }\n"
+            ),
+            (
+                "a timeout of a group",
+                "  - { name: a, type: parallel, timeout: 1h, branches: { one: [{ name: b, type: wait, for: 1 }] } }\n"
+            ),
+            ("a policy of a pause", "  - { name: a, type: wait, for: 1m, on_error: continue }\n"),
+            ("a policy of an end", "  - { name: a, type: fail, error: E, cause: c, on_error: retry }\n"),
+            ("an error of somebody else", "  - { name: a, type: fail, error: States.Timeout, cause: c }\n"),
+            (
+                "an undo among branches",
+                "  - { name: a, type: parallel, branches: { one: [{ name: b, type: undo, run: \"${how}\" }] } }\n"
+            ),
+        ])
+    );
+}
+
+#[test]
+fn of_scopes() {
+    shows!(
+        "scopes",
+        told(&[
+            (
+                "two branches that set one name",
+                "  - name: both
+    type: parallel
+    branches:
+      one: [{ name: a, type: set, variables: { x: 1 } }]
+      two: [{ name: b, type: set, variables: { x.y: 2 } }]
+"
+            ),
+            (
+                "an iteration that sets what the outer scope sets",
+                "  - { name: start, type: set, variables: { total: 0 } }
+  - { name: each, type: foreach, items: \"${list}\", as: i, steps: [{ name: add, type: set, variables: { total: \"${total + 1}\" } }] }
+"
+            ),
+            (
+                "a branch that sets what a later step sets",
+                "  - { name: both, type: parallel, branches: { one: [{ name: a, type: set, variables: { x: 1 } }] } }
+  - { name: later, type: set, variables: { x: 2 } }
+"
+            ),
+            (
+                "a tolerated loop that sets what the outer scope sets",
+                "  - { name: start, type: set, variables: { total: 0 } }
+  - { name: again, type: loop, on_error: continue, max_iterations: 2, until: \"${total > 1}\", steps: [{ name: add, type: set, variables: { total: \"${total + 1}\" } }] }
+"
+            ),
+            (
+                "what a sibling sets",
+                "  - name: both
+    type: parallel
+    branches:
+      one: [{ name: a, type: set, variables: { x: 1 } }]
+      two: [{ name: b, type: set, variables: { y: \"${x}\" } }]
+"
+            ),
+            (
+                "what an iteration set",
+                "  - { name: each, type: foreach, items: \"${list}\", as: i, steps: [{ name: a, type: set, variables: { x: 1 } }] }
+  - { name: b, type: set, variables: { y: \"${x}\" } }
+"
+            ),
+            (
+                "an item outside",
+                "  - { name: each, type: foreach, items: \"${list}\", as: word, steps: [{ name: a, type: set, variables: { x: 1 } }] }
+  - { name: b, type: set, variables: { y: \"${word}\" } }
+"
+            ),
+            (
+                "an item that shadows",
+                "  - name: outer
+    type: foreach
+    items: \"${list}\"
+    as: word
+    max_items: 10
+    steps: [{ name: inner, type: foreach, items: \"${list}\", as: word, max_items: 10, steps: [{ name: a, type: wait, for: 1 }] }]
+"
+            ),
+            (
+                "an item that is an input as well",
+                "  - { name: each, type: foreach, items: \"${list}\", as: how, steps: [{ name: a, type: wait, for: 1 }] }\n"
+            ),
+        ])
+    );
+}
+
+#[test]
+fn of_what_is_not_there_on_every_way() {
+    let send = |message: &str| {
+        format!(
+            "  - {{ name: tell, plugin: communication, action: send_message, inputs: {{ message: \"{message}\" }} }}\n"
+        )
+    };
+    let got = "{ name: got, plugin: communication, action: send_message, inputs: { message: a }, outputs: { message_id: id } }";
+    shows!(
+        "absence",
+        told(&[
+            (
+                "what one case alone sets",
+                &(format!(
+                    "  - {{ name: which, type: switch, cases: [{{ when: \"${{how = 'a'}}\", steps: [{got}] }}] }}\n"
+                ) + &send("${id}"))
+            ),
+            (
+                "what a later round sets",
+                &format!(
+                    "  - {{ name: again, type: loop, max_iterations: 2, until: \"${{id = 'x'}}\", steps: [{{ name: first, plugin: communication, action: send_message, inputs: {{ message: \"${{id}}\" }} }}, {got}] }}\n"
+                )
+            ),
+            (
+                "what a tolerated branch sets",
+                &(format!("  - {{ name: both, type: parallel, on_error: continue, branches: {{ one: [{got}] }} }}\n")
+                    + &send("${id}"))
+            ),
+            (
+                "what a skipped step of a branch sets",
+                &(format!(
+                    "  - {{ name: both, type: parallel, branches: {{ one: [{}] }} }}\n",
+                    got.replace("action:", "when: \"${how = 'a'}\", action:")
+                ) + &send("${id}"))
+            ),
+            (
+                "what any round may have set to null",
+                "  - { name: start, type: set, variables: { n: 1 } }
+  - { name: again, type: loop, max_iterations: 2, until: \"${n > 3}\", steps: [{ name: next, type: set, variables: { n: \"${maybe}\" } }] }
+"
+            ),
+        ])
+    );
+}
+
+#[test]
+fn of_types_through_steps() {
+    let fetch = "  - { name: fetch, plugin: task_management, action: get_project_tasks, outputs: { tasks: tasks } }\n";
+    let each = |steps: &str, more: &str| {
+        format!(
+            "{fetch}  - {{ name: each, type: foreach, items: \"${{tasks}}\", as: item, steps: [{steps}]{more} }}\n"
+        )
+    };
+    let pause = "{ name: pause, type: wait, for: 1 }";
+    shows!(
+        "types",
+        told(&[
+            ("a field of an item", &each("{ name: a, type: set, variables: { x: \"${item.titel}\" } }", "")),
+            (
+                "a field of a result",
+                &(each(pause, ", result: { id: \"${item.task_id}\" }, outputs: { results: done }")
+                    + "  - { name: b, type: foreach, items: \"${done}\", as: one, steps: [{ name: c, type: set, variables: { x: \"${one.idd}\" } }] }\n")
+            ),
+            ("an output that is none", &each(pause, ", outputs: { result: done }")),
+            (
+                "items that are no list",
+                "  - { name: a, type: foreach, items: \"${how}\", as: x, steps: [{ name: b, type: wait, for: 1 }] }\n"
+            ),
+            (
+                "a field of an answer",
+                "  - { name: a, type: approval, question: x, approvers: [y], outputs: { who: who } }\n"
+            ),
+            (
+                "approvers that are no list",
+                "  - { name: a, type: approval, question: x, approvers: \"${how}\" }\n"
+            ),
+            (
+                "a field of an event",
+                "  - { name: a, type: wait, event: github.checks_completed, match: { repository: a, sha: b }, timeout: 1h, outputs: { result: r } }\n"
+            ),
+            ("seconds that are text", "  - { name: a, type: wait, for: \"${how}\" }\n"),
+            (
+                "an output of a loop",
+                "  - { name: a, type: loop, max_iterations: 2, until: \"${how = 'x'}\", steps: [{ name: b, type: wait, for: 1 }], outputs: { round: r } }\n"
+            ),
+        ])
+    );
+}
+
+#[test]
+fn of_steps_that_never_run() {
+    let stop = |name: &str| format!("{{ name: {name}, type: fail, error: E, cause: c }}");
+    let after = "  - { name: after, type: wait, for: 1 }\n";
+    shows!(
+        "ends",
+        told(&[
+            (
+                "behind a switch all of whose cases fail",
+                &format!(
+                    "  - {{ name: which, type: switch, cases: [{{ when: \"${{how = 'a'}}\", steps: [{}] }}], default: [{}] }}\n{after}",
+                    stop("one"),
+                    stop("two")
+                )
+            ),
+            (
+                "behind a branch that fails",
+                &format!(
+                    "  - {{ name: both, type: parallel, branches: {{ one: [{}] }} }}\n{after}",
+                    stop("one")
+                )
+            ),
+            (
+                "behind an end under the same condition",
+                "  - { name: stop, type: fail, error: E, cause: c, when: \"${how = 'a'}\" }
+  - { name: after, type: wait, for: 1, when: \"${how = 'a'}\" }
+"
+            ),
+            (
+                "a condition behind a body that fails",
+                &format!(
+                    "  - {{ name: again, type: loop, max_iterations: 2, until: \"${{how = 'x'}}\", steps: [{}] }}\n",
+                    stop("one")
+                )
+            ),
+            (
+                "one name for two steps",
+                "  - { name: both, type: parallel, branches: { one: [{ name: a, type: wait, for: 1 }], two: [{ name: a, type: wait, for: 1 }] } }\n"
+            ),
+        ])
+    );
+}
+
+#[test]
+fn of_histories_that_grow_too_long() {
+    let send = "{ name: b, plugin: communication, action: send_message, inputs: { message: x } }";
+    shows!(
+        "history",
+        told(&[
+            (
+                "a loop",
+                &format!(
+                    "  - {{ name: a, type: loop, max_iterations: 5000, until: \"${{how = 'x'}}\", steps: [{send}] }}\n"
+                )
+            ),
+            (
+                "a foreach in a foreach",
+                &format!(
+                    "  - name: outer
+    type: foreach
+    items: \"${{list}}\"
+    as: x
+    steps: [{{ name: inner, type: foreach, items: \"${{list}}\", as: y, steps: [{send}] }}]
+"
+                )
+            ),
+        ])
+    );
+}
+
+#[test]
+fn of_what_is_probably_not_meant() {
+    let token = format!("ghp_{}", "a1B2".repeat(9));
+    shows!(
+        "warnings",
+        told(&[
+            (
+                "a secret",
+                &format!("  - {{ name: a, plugin: communication, action: send_message, inputs: {{ message: \"{token}\" }} }}\n")
+            ),
+            ("no approvers", "  - { name: a, type: approval, question: x }\n"),
+            ("no timeout", "  - { name: a, type: wait, event: github.checks_completed, match: { repository: a, sha: b } }\n"),
+            ("always", "  - { name: a, type: wait, for: 1, when: \"${1 = 1}\" }\n"),
+            ("never", "  - { name: a, type: loop, max_iterations: 2, until: \"${false}\", steps: [{ name: b, type: wait, for: 1 }] }\n"),
+            ("text for a condition", "  - { name: a, type: switch, cases: [{ when: \"${how}\", steps: [{ name: b, type: wait, for: 1 }] }] }\n"),
+        ])
+        .replace(&token, "<a token>")
+        .replace(&"^".repeat(token.len() + 2), "^^^")
+    );
+}
+
+#[test]
+fn of_workflows_that_run_others() {
+    let parent = |steps: &str| format!("{HEAD}{steps}");
+    let child = "name: Child
+inputs: { word: string, times: { type: integer, default: 2 } }
+steps:
+  - { name: say, plugin: communication, action: send_message, inputs: { message: \"${word}\" } }
+outputs: { length: \"${$length(word)}\", word: \"${word}\" }
+";
+    let call = |more: &str| format!("  - {{ name: call, type: workflow, timeout: 1h, {more} }}\n");
+    let cases = [
+        ("one that there is not", call("workflow: chlid, inputs: { word: a }")),
+        ("inputs", call("workflow: child, inputs: { wrod: a, times: many }")),
+        ("an output that is none", call("workflow: child, inputs: { word: a }, outputs: { lenght: n }")),
+        (
+            "the type of an output",
+            call("workflow: child, inputs: { word: a }, outputs: { word: w }")
+                + "  - { name: b, type: wait, for: \"${w}\" }\n",
+        ),
+        ("itself", call("workflow: parent, inputs: { how: a, list: [] }")),
+        (
+            "no timeout",
+            "  - { name: call, type: workflow, workflow: child, inputs: { word: a } }\n".to_owned(),
+        ),
+    ];
+    let mut told = String::new();
+    for (heading, steps) in cases {
+        let sources = [
+            Source::new("workflows/parent.yaml", parent(&steps)),
+            Source::new("workflows/child.yaml", child),
+        ];
+        let compiled = compile_folder(&sources, &catalog(), &environment());
+        assert!(compiled.workflows[0].diagnostics.is_empty(), "{:?}", compiled.workflows[0].diagnostics);
+        let found = render(&compiled.workflows[1].diagnostics, &sources[0], false);
+        told += &format!("# {heading}\n{found}\n");
+    }
+    let ring = |callee: &str| parent(&call(&format!("workflow: {callee}, inputs: {{ how: a, list: [] }}")));
+    let sources = [
+        Source::new("workflows/a.yaml", ring("b")),
+        Source::new("workflows/b.yaml", ring("c")),
+        Source::new("workflows/c.yaml", ring("a")),
+        Source::new("workflows/a-b.yaml", parent("  - { name: x, type: wait, for: 1 }\n")),
+        Source::new("workflows/a_b.yaml", parent("  - { name: x, type: wait, for: 1 }\n")),
+    ];
+    told += "# a circle, and names too much alike\n";
+    for workflow in compile_folder(&sources, &catalog(), &environment()).workflows {
+        let source = sources.iter().find(|source| source.name() == workflow.name).unwrap();
+        told += &render(&workflow.diagnostics, source, false);
+    }
+    shows!("calls", told);
+}
