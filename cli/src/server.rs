@@ -327,6 +327,9 @@ fn secrets_of(configuration: &Configuration, action: ActionName) -> Vec<String> 
             secrets_of_types(configuration, &[PluginType::TaskManagement, PluginType::VersionControl])
         }
         Some(plugin) => secrets_of_types(configuration, &[plugin]),
+        None if action == ActionName::RequestApproval => {
+            secrets_of_types(configuration, &[PluginType::Communication])
+        }
         None => Vec::new(),
     }
 }

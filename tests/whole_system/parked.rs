@@ -20,11 +20,12 @@ steps:
     details: "The branch is made."
     approvers: [ada]
     timeout: 1h
+    outputs: { by: answer.by, via: answer.via }
     on_error: rollback
   - name: tell
     plugin: communication
     action: send_message
-    inputs: { message: "shipped by ${ask.by} through ${ask.via}" }
+    inputs: { message: "shipped by ${answer.by} through ${answer.via}" }
 "#;
 
 async fn asked() -> (World, String, Value) {

@@ -94,20 +94,19 @@ pub(crate) fn environment(prompts: &BTreeMap<String, String>) -> Outcome<Environ
     Ok(Environment { templates: Some(templates), ..Environment::default() })
 }
 
-/// The sources of a folder's workflows; the shipped ones where it has no folder `workflows`.
+/// The workflow that takes back what an execution did.
+const UNDO: &str = "undo";
+
+/// The sources of a folder's workflows; the shipped ones where it has no folder `workflows`. `undo` is among them in any case: it
+/// is started where a rollback was due and could not run, and when a person asks.
 ///
 /// # Errors
 /// Usage errors for files that cannot be read.
 pub(crate) fn sources_of(folder: &Path) -> Outcome<Vec<Source>> {
     let own = folder.join("workflows");
+    let shipped = || SHIPPED.files().filter(|file| is_workflow(file.path())).filter_map(shipped_source);
     if !own.is_dir() {
-        return Ok(SHIPPED
-            .files()
-            .filter(|file| is_workflow(file.path()))
-            .filter_map(|file| {
-                Some(Source::new(format!("workflows/{}", file.path().display()), file.contents_utf8()?))
-            })
-            .collect());
+        return Ok(shipped().collect());
     }
     let mut sources = Vec::new();
     for entry in std::fs::read_dir(&own).map_err(Exit::usage)? {
@@ -117,7 +116,14 @@ pub(crate) fn sources_of(folder: &Path) -> Outcome<Vec<Source>> {
         }
     }
     sources.sort_by(|one, other| one.path.cmp(&other.path));
+    if !sources.iter().any(|source| source.name() == UNDO) {
+        sources.extend(shipped().filter(|source| source.name() == UNDO));
+    }
     Ok(sources)
+}
+
+fn shipped_source(file: &include_dir::File<'_>) -> Option<Source> {
+    Some(Source::new(format!("workflows/{}", file.path().display()), file.contents_utf8()?))
 }
 
 /// Reads one source.
