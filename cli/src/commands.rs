@@ -4,6 +4,7 @@ mod config;
 mod deliver;
 mod demo;
 mod doctor;
+mod engine;
 mod run;
 mod secrets;
 mod serve;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Simulate(simulate::Arguments),
     /// Have a running simulation send one signed delivery.
     Deliver(deliver::Arguments),
+    /// Run Step Functions alone on this machine, for any state machine in JSONata.
+    Engine(engine::Arguments),
 }
 
 impl Command {
@@ -59,6 +62,7 @@ impl Command {
             Self::Doctor(arguments) => doctor::run(arguments).await,
             Self::Simulate(arguments) => simulate::run(arguments).await,
             Self::Deliver(arguments) => deliver::run(arguments).await,
+            Self::Engine(arguments) => engine::run(arguments).await,
         }
     }
 }
