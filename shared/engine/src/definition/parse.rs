@@ -56,8 +56,10 @@ fn document(text: &str, problems: &mut Problems) -> Option<Value> {
 fn parse(text: &str, problems: &mut Problems) -> Option<Definition> {
     let document = document(text, problems)?;
     let mut fields = Fields::of(&document, String::new(), problems)?;
-    fields.take("Comment");
-    fields.string("Version", problems);
+    fields.string("Comment", problems);
+    if fields.string("Version", problems).is_some_and(|version| version != "1.0") {
+        problems.schema(&fields.at("Version"), "Must be 1.0, the only version of the language");
+    }
     let timeout_seconds = fields.whole("TimeoutSeconds", (1, LONGEST_SECONDS), problems);
     let jsonata = query_language(&mut fields, problems);
     let flow = flow(&mut fields, Context { jsonata, depth: 0 }, problems);
@@ -122,7 +124,7 @@ fn flow(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) -> O
 
 fn state(value: &Value, location: String, context: Context, problems: &mut Problems) -> Option<State> {
     let mut fields = Fields::of(value, location, problems)?;
-    fields.take("Comment");
+    fields.string("Comment", problems);
     if !query_language(&mut fields, problems) && !context.jsonata {
         let message =
             "The query language defaults to JSONPath, which is not supported; write QueryLanguage: JSONata";
@@ -279,7 +281,7 @@ fn choice(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Choice> {
 
 fn rule(value: &Value, location: String, problems: &mut Problems) -> Option<Rule> {
     let mut fields = Fields::of(value, location, problems)?;
-    fields.take("Comment");
+    fields.string("Comment", problems);
     let condition = match fields.take("Condition") {
         Some(value @ Value::Bool(_)) => Some(Template::Literal(value.clone())),
         Some(Value::String(text)) if expression_source(text).is_some() => {
@@ -357,7 +359,7 @@ fn map(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) -> Op
         return None;
     };
     let mut processor = Fields::of(processor, fields.at("ItemProcessor"), problems)?;
-    processor.take("Comment");
+    processor.string("Comment", problems);
     if let Some(config) = processor.take("ProcessorConfig") {
         let mut config = Fields::of(config, processor.at("ProcessorConfig"), problems)?;
         if !matches!(config.string("Mode", problems), None | Some("INLINE")) {
@@ -398,7 +400,7 @@ fn parallel(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) 
     let mut branches = Vec::new();
     for (index, value) in values.iter().enumerate() {
         let mut branch = Fields::of(value, format!("{location}[{index}]"), problems)?;
-        branch.take("Comment");
+        branch.string("Comment", problems);
         branches.extend(flow(&mut branch, Context { depth: context.depth + 1, ..context }, problems));
         branch.finish("a branch", problems);
     }
