@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::fields::{Fields, Problems};
 use super::template::{States, Template, expression, expression_source};
 use super::{
-    Choice, Definition, Diagnostic, Flow, Kind, Map, Quantity, Recovery, Resource, Rule, State, Task, Wait,
-    graph, parse_timestamp, retry,
+    Definition, Diagnostic, Flow, Kind, Map, Quantity, Recovery, Resource, State, Task, Wait, choice, graph,
+    parse_timestamp, retry,
 };
 use crate::limits::{DEFINITION_BYTES, LONGEST_SECONDS, MAP_CONCURRENCY, NAME_CHARACTERS, NESTED_FLOWS};
 
@@ -133,7 +133,7 @@ fn state(value: &Value, location: String, context: Context, problems: &mut Probl
     let kind_name = fields.required_string("Type", problems)?;
     let kind = match kind_name {
         "Task" => task(&mut fields, problems).map(Kind::Task),
-        "Choice" => choice(&mut fields, problems).map(Kind::Choice),
+        "Choice" => choice::choice(&mut fields, problems).map(Kind::Choice),
         "Pass" => Some(Kind::Pass),
         "Wait" => wait(&mut fields, problems).map(Kind::Wait),
         "Map" => map(&mut fields, context, problems).map(|map| Kind::Map(Box::new(map))),
@@ -262,46 +262,6 @@ fn quantity(
 ) -> Option<Quantity> {
     let value = fields.take(field)?;
     Quantity::parse(value, range, &fields.at(field), problems)
-}
-
-fn choice(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Choice> {
-    let default = fields.string("Default", problems).map(str::to_owned);
-    if !fields.has("Choices") {
-        problems.schema(&fields.location, "The field 'Choices' is required");
-    }
-    let rules = fields.array("Choices", problems)?;
-    let location = fields.at("Choices");
-    let rules = rules
-        .iter()
-        .enumerate()
-        .filter_map(|(index, value)| rule(value, format!("{location}[{index}]"), problems))
-        .collect();
-    Some(Choice { rules, default })
-}
-
-fn rule(value: &Value, location: String, problems: &mut Problems) -> Option<Rule> {
-    let mut fields = Fields::of(value, location, problems)?;
-    fields.string("Comment", problems);
-    let condition = match fields.take("Condition") {
-        Some(value @ Value::Bool(_)) => Some(Template::Literal(value.clone())),
-        Some(Value::String(text)) if expression_source(text).is_some() => {
-            expression(text, States::Entry, &fields.at("Condition"), problems).map(Template::Expression)
-        }
-        Some(_) => {
-            problems.schema(&fields.at("Condition"), "Must be a JSONata expression, true or false");
-            None
-        }
-        None => {
-            problems.schema(&fields.location, "The field 'Condition' is required");
-            None
-        }
-    };
-    let next = fields.required_string("Next", problems).map(str::to_owned);
-    let assign = assignments(&mut fields, States::Entry, problems);
-    let output = fields.take("Output");
-    let output = output.map(|output| Template::parse(output, States::Entry, &fields.at("Output"), problems));
-    fields.finish("a choice rule", problems);
-    Some(Rule { condition: condition?, next: next?, assign, output })
 }
 
 fn wait(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Wait> {
