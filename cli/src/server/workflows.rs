@@ -1,6 +1,7 @@
 //! The workflows and prompts of a project: read from its folder, compiled, put in force.
 
 use super::functions::function_name;
+use super::sdk::STATE_MACHINE_ARN_PREFIX;
 use crate::exit::{Exit, Outcome};
 use domain::ActionName;
 use engine::Engine;
@@ -10,7 +11,8 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
 use workflow::{
-    Catalog, Environment, FolderCompilation, Severity, Source, compile_folder, render, substitute,
+    Catalog, Environment, FolderCompilation, Severity, Source, compile_folder, render,
+    state_machine_placeholder, substitute,
 };
 
 /// The workflows that come with Ticketsmith; a project without a `workflows` folder runs these.
@@ -46,7 +48,8 @@ impl Workflows {
     pub(crate) async fn put(&self, engine: &Engine, table: &Table) -> Outcome {
         for workflow in &self.compiled.workflows {
             let Some(definition) = &workflow.definition else { continue };
-            let definition = substitute(definition, function_arn);
+            let definition =
+                substitute(definition, |name| function_arn(name).or_else(|| self.state_machine_arn(name)));
             engine
                 .put_state_machine(&format!("ticketsmith-{}", workflow.name), &definition.to_string())
                 .await
@@ -55,6 +58,12 @@ impl Workflows {
         table.put_routes(&self.compiled.routes).await.map_err(Exit::unreachable)?;
         table.put_prompts(&self.prompts).await.map_err(Exit::unreachable)?;
         Ok(())
+    }
+
+    /// The state machine that a placeholder of the compiler stands for: `DevelopmentStateMachineArn` is that of `development`.
+    fn state_machine_arn(&self, placeholder: &str) -> Option<String> {
+        let name = self.names().find(|name| state_machine_placeholder(name) == placeholder)?;
+        Some(format!("{STATE_MACHINE_ARN_PREFIX}{name}"))
     }
 
     /// Their names.
