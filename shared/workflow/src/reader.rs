@@ -20,7 +20,8 @@ const KEYS: [&str; 8] =
 /// same run.
 pub(crate) fn read<'s>(source: &'s Source, problems: &mut Problems<'s>) -> Option<Workflow> {
     let root = yaml::read(source, problems)?;
-    let mut reader = Reader { source, problems, depth: 0 };
+    let line_starts = source.text.match_indices('\n').map(|(newline, _)| newline + 1).collect();
+    let mut reader = Reader { source, problems, depth: 0, line_starts };
     let fields = Fields::of(&root, "a workflow", &KEYS, &mut reader)?;
     let title = fields.required("name", &mut reader).and_then(|node| text(node, "`name`", &mut reader));
     let description = fields.get("description").and_then(|node| text(node, "`description`", &mut reader));
@@ -57,4 +58,13 @@ pub(crate) struct Reader<'r, 's> {
     pub(crate) problems: &'r mut Problems<'s>,
     /// How many lists of steps stand around the present place.
     pub(crate) depth: usize,
+    /// Where every line but the first starts.
+    line_starts: Vec<usize>,
+}
+
+impl Reader<'_, '_> {
+    /// The line of a byte offset, counted from 1.
+    pub(crate) fn line(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset) + 1
+    }
 }

@@ -46,27 +46,47 @@ pub(crate) fn assigned(steps: &[Step]) -> Vec<Assignment<'_>> {
 
 /// Reports every assignment that the rule forbids.
 pub(crate) fn check(steps: &[Step], problems: &mut Problems<'_>) {
-    check_within(steps, &BTreeMap::new(), &mut BTreeSet::new(), problems);
+    check_within(steps, None, &mut BTreeSet::new(), problems);
 }
 
-/// `outer` holds what the scopes around assign, each with the step that does; `told` what was reported.
+/// What is assigned around a step that makes scopes.
+struct Around<'a, 'w> {
+    own: &'a BTreeMap<String, Vec<Assignment<'w>>>,
+    /// The step itself: what it assigns is not around it.
+    through: &'w str,
+    outer: Option<&'a Around<'a, 'w>>,
+}
+
+impl<'w> Around<'_, 'w> {
+    /// The step that assigns the variable.
+    fn setter(&self, root: &str) -> Option<&'w str> {
+        let own = self.own.get(root).into_iter().flatten();
+        own.filter(|assignment| assignment.through != self.through)
+            .map(|assignment| assignment.step)
+            .next()
+            .or_else(|| self.outer?.setter(root))
+    }
+}
+
+/// `told` holds what was reported.
 fn check_within<'w>(
     steps: &'w [Step],
-    outer: &BTreeMap<String, &'w str>,
+    outer: Option<&Around<'_, 'w>>,
     told: &mut BTreeSet<(Span, String)>,
     problems: &mut Problems<'_>,
 ) {
-    let own = assigned(steps);
+    let mut own: BTreeMap<String, Vec<Assignment<'w>>> = BTreeMap::new();
+    for assignment in assigned(steps) {
+        own.entry(assignment.root.clone()).or_default().push(assignment);
+    }
     for step in with_scopes(steps) {
-        let mut around = outer.clone();
-        let others = own.iter().filter(|assignment| assignment.through != step.name.value);
-        around.extend(others.map(|assignment| (assignment.root.clone(), assignment.step)));
+        let around = Around { own: &own, through: &step.name.value, outer };
         let is_parallel = matches!(step.kind, StepKind::Parallel(_));
         let mut branches: BTreeMap<String, String> = BTreeMap::new();
         for (label, inside) in step.blocks() {
             let label = label.unwrap_or_default();
             for Assignment { root, span, .. } in assigned(inside) {
-                if let Some(setter) = around.get(&root) {
+                if let Some(setter) = around.setter(&root) {
                     if told.insert((span, root.clone())) {
                         outer_assigns(&root, setter, step, span, problems);
                     }
@@ -81,7 +101,7 @@ fn check_within<'w>(
                 }
                 branches.entry(root).or_insert_with(|| label.clone());
             }
-            check_within(inside, &around, told, problems);
+            check_within(inside, Some(&around), told, problems);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::PlannedKind;
 use super::walk::{Made, Walk};
+use crate::check::evaluated;
 use crate::model::{Event, OnError, Retry, Step, Wait};
 use crate::types::{Kind, Type};
 use domain::EventKind;
@@ -27,7 +28,14 @@ impl Walk<'_, '_, '_> {
     pub(super) fn wait(&mut self, step: &Step, wait: &Wait) -> Made {
         match wait {
             Wait::For(given) => {
-                let seconds = self.checker.fit(given, &Type::new(Kind::Integer), true, "`for`, in seconds,");
+                let mut seconds =
+                    self.checker.fit(given, &Type::new(Kind::Integer), true, "`for`, in seconds,");
+                // A state that waits has no `Catch`: an amount that it cannot wait for would end everything.
+                let expression =
+                    seconds.as_str().and_then(|text| text.strip_prefix("{%")?.strip_suffix("%}"));
+                if let Some(expression) = expression {
+                    seconds = evaluated(&format!("$max([0, $ceil({})])", expression.trim()));
+                }
                 Made::new(Some(PlannedKind::Pause(Pause::Seconds(seconds))), Vec::new())
             }
             Wait::Until(given) => {

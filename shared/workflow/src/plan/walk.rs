@@ -257,25 +257,32 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
 
     /// Opens the group the step belongs to: the present one if it has the same condition and has not changed what that reads.
     fn enter_group(&mut self, step: &Step, open: &mut Open) {
-        let inside = self.checker.scope.variables.clone();
+        // Behind a group without condition nothing is absent, so there is nothing to come back to.
+        let is_conditional = open.block.groups.last().is_some_and(|group| group.condition.is_some());
+        let inside = is_conditional.then(|| self.checker.scope.variables.clone());
         self.leave_group(open);
         let outer_reads = std::mem::take(&mut self.checker.scope.reads);
         let condition = step.when.as_ref().map(|given| self.condition(given));
         let reads = std::mem::replace(&mut self.checker.scope.reads, outer_reads);
         self.checker.scope.reads.extend(reads.iter().cloned());
         let joins = open.block.groups.last().is_some_and(|group| {
-            let set = || group.steps.iter().flat_map(Planned::paths);
+            let mut set = group.steps.iter().flat_map(Planned::paths);
+            let reads = &open.condition_reads;
             group.condition == condition
-                && !set().any(|(_, path)| open.condition_reads.iter().any(|read| read[0] == path[0]))
+                && (reads.is_empty() || !set.any(|(_, path)| reads.iter().any(|read| read[0] == path[0])))
         });
         if joins {
-            self.checker.scope.variables = inside;
+            if let Some(inside) = inside {
+                self.checker.scope.variables = inside;
+            }
             if let Some(end) = open.group_ended.clone().filter(|_| step.when.is_some()) {
                 self.never_runs(step, &end);
             }
         } else {
             open.group_ended = None;
-            open.before = self.checker.scope.variables.clone();
+            if condition.is_some() {
+                open.before = self.checker.scope.variables.clone();
+            }
             open.condition_reads = reads;
             open.block.groups.push(Group { condition: condition.clone(), steps: Vec::new() });
         }

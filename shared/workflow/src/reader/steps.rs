@@ -144,7 +144,7 @@ fn read(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Step> {
         },
         Type::Undo => StepKind::Undo { run: fields.required("run", reader).map(|node| given(node, reader))? },
     };
-    let (line, _) = reader.source.position(name.span.start);
+    let line = reader.line(name.span.start);
     Some(Step {
         description: fields
             .get("description")

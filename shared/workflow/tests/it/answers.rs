@@ -140,6 +140,7 @@ outputs: { at: \"${at}\" }
     let compiled = right(text);
     let states = &compiled.definition.as_ref().unwrap()["States"];
     assert_eq!(states["AWhile"]["Seconds"], 5400);
+    assert!(states["SomeMinutes"]["Seconds"].as_str().unwrap().starts_with("{% $max([0, $ceil("));
     assert_eq!(states["TheDay"]["Timestamp"], "{% $states.context.Execution.Input.inputs.at %}");
     let ended = run(&compiled, json!({"at": "2026-02-01T00:00:00Z"}), Actions::default()).await;
     assert_eq!(ended.output(), json!({"at": "2026-02-01T00:00:00Z"}));
