@@ -1,0 +1,48 @@
+"""Where moto and ministack are known to part from AWS. README.md gives the reasons."""
+
+import json
+
+# A part of what moto says when it trips over itself.
+MOTO_DEFECTS = {
+    "Custom Error Names MUST NOT begin": "cannot hand on an error of States. from within a Map or Parallel",
+    "('UNKNOWN', ": "gives what an expression throws as its own States.Runtime in some places",
+    "Expected Condition to produce a boolean": "gives a Condition that is no boolean as its own States.Runtime",
+    "list index out of range": "loses count of the items in a Map within a Map",
+    "no viable alternative at input": "does not parse every JSON value in Arguments",
+}
+
+
+def explanation(server, definition, ours, theirs):
+    """Why the difference between two outcomes of a definition (as text) is theirs, if it is a known one."""
+    return (moto if server == "moto" else ministack)(definition, ours, theirs)
+
+
+def moto(definition, ours, theirs):
+    words = theirs.get("cause", "") + theirs.get("message", "")
+    for part, reason in MOTO_DEFECTS.items():
+        if part in words:
+            return reason
+    if theirs.get("error") == "States.QueryEvaluationError" and '"Catch"' in definition:
+        return "does not catch a failed evaluation"
+    output, other = (json.dumps(outcome.get("output", "absent")) for outcome in (ours, theirs))
+    if "States.QueryEvaluationError" in output and "States.Runtime" in other:
+        return "cannot hand on an error of States. from within a Map or Parallel"
+    if "output" in ours and (ours["output"] is None or isinstance(ours["output"], str)):
+        return "writes an output that is null or a string as bare text"
+    if "output" in ours and output.replace("null", "{}") == other.replace("null", "{}"):
+        return "evaluates a null that is written down to {}"
+    return None
+
+
+def ministack(definition, ours, theirs):
+    if ":function:throttled" in definition or ":function:rejected" in definition:
+        return "drops the errors of functions that it calls over HTTP"
+    if '"Parallel", "Arguments"' in definition:
+        return "ignores the Arguments of a Parallel"
+    if "Map state input must be an array" in json.dumps(ours):
+        return "takes the input of a Map for its only item when it is no array"
+    if "Expected 'boolean'" in json.dumps(ours):
+        return "takes a Condition of any type"
+    if theirs.get("error") == "States.QueryEvaluationError" and '"Catch"' in definition:
+        return "does not catch a failed evaluation everywhere"
+    return None
