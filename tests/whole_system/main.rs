@@ -12,6 +12,7 @@ mod architecture;
 mod budget;
 mod crash;
 mod duplicates;
+mod engine;
 mod evidence;
 mod faults;
 mod on_error;

@@ -43,13 +43,15 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   ticketsmith engine --lambda-endpoint http://127.0.0.1:9001 --data .engine
-  export AWS_ENDPOINT_URL_SFN=http://127.0.0.1:8083 AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
+
+  export AWS_ENDPOINT_URL_SFN=http://127.0.0.1:8083
+  export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
   aws stepfunctions create-state-machine --name hello --definition file://hello.asl.json \\
       --role-arn arn:aws:iam::000000000000:role/any
-  aws stepfunctions start-execution --state-machine-arn arn:aws:states:us-east-1:000000000000:stateMachine:hello
+  aws stepfunctions list-state-machines
 
-It listens on this machine only and asks nobody who they are. Ctrl-C ends it; with --data, what was unfinished goes on at the
-next start, and functions that were at work are invoked again.
+It listens on this machine only and asks nobody who they are. Ctrl-C ends it. With --data, what was
+unfinished goes on at the next start; functions that were at work are then invoked again.
 
 Exit codes: 0 stopped, 2 a wrong argument or folder, 3 the port cannot be had.";
 
