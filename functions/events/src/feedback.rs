@@ -93,6 +93,13 @@ impl Feedback {
         failed.map_or(Ok(()), Err)
     }
 
+    /// Sends a message in the chat.
+    pub(crate) async fn send_message(&self, message: &Message, mark: &Mark) -> Result<(), ActionError> {
+        let configuration = self.table.configuration(self.clock.now()).await?;
+        self.providers.chat(&configuration).await?.send_message(message, mark).await?;
+        Ok(())
+    }
+
     /// Replaces a message in the chat.
     pub(crate) async fn replace_message(
         &self,

@@ -115,7 +115,8 @@ impl Events {
                 Changed::Waiter { topic, key } => self.waiter_changed(topic, key).await?,
                 Changed::Occurrence(key) => self.happened(key).await?,
                 Changed::Execution(name) => self.stop_where_asked(name).await?,
-                Changed::Step(_) | Changed::Cost(_) | Changed::Other => {}
+                Changed::Cost(name) => self.alert_logged(name).await,
+                Changed::Step(_) | Changed::Other => {}
             }
         }
         let executions: BTreeSet<&str> = changes.iter().filter_map(Changed::execution).collect();

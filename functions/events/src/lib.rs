@@ -5,6 +5,7 @@
 //! started it looks, writes an execution's end into the records, and sweeps after open executions. It holds the tokens to
 //! comment, react and message, and nothing else.
 
+mod alert;
 mod answer;
 mod ending;
 mod feedback;

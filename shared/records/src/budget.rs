@@ -336,7 +336,7 @@ impl LimitOf {
         Self::Month { account: account.into(), month: month(within) }
     }
 
-    fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         match self {
             Self::Task(task) => keys::task_budget(task),
             Self::Month { account, month } => keys::person_budget(account, month),
@@ -345,7 +345,8 @@ impl LimitOf {
 }
 
 impl Limits {
-    pub(crate) fn of(self, of: &LimitOf) -> MicroUsd {
+    /// The limit that holds for it.
+    pub fn of(self, of: &LimitOf) -> MicroUsd {
         match of {
             LimitOf::Task(_) => self.per_task,
             LimitOf::Month { .. } => self.per_month,

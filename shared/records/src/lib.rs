@@ -20,6 +20,7 @@
 //! | `stream` | which execution a changed item belongs to |
 
 mod agent_execution;
+mod alert;
 mod budget;
 mod cost;
 mod delivery;

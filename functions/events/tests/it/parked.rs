@@ -4,7 +4,7 @@ use crate::world::{World, arn};
 use domain::execution::Outcome;
 use domain::{ActionName, Clock, EventKey, EventKind, MicroUsd, Source};
 use events::EventInput;
-use records::{Answer, Limits, Occurrence, Reservation, StepStatus, Told, Topic};
+use records::{Answer, Limits, Occurrence, Reservation, Settlement, StepStatus, Told, Topic};
 use serde_json::{Value, json};
 
 impl World {
@@ -166,4 +166,45 @@ async fn who_is_asked_to_stop_is_stopped() {
     let comment = world.comments("SHOP-1").remove(0);
     assert!(comment.contains("was stopped") && comment.contains("ada stopped it."), "{comment}");
     assert!(!world.table.request_stop(&name, "ada").await.unwrap());
+}
+
+#[tokio::test]
+async fn each_share_of_a_limit_is_told_once() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let configuration = world.table.configuration(world.clock.now()).await.unwrap();
+    let budgets = &configuration.budgets;
+    let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
+    let tenth = MicroUsd(limits.per_task.0 / 10);
+    for number in 1..=9 {
+        let reservation = Reservation {
+            id: number.to_string(),
+            amount: tenth,
+            account: "ada".into(),
+            project: Some("SHOP".into()),
+            task_id: Some("SHOP-1".into()),
+            execution: name.clone(),
+            state: "PlanImplementation".into(),
+            action: ActionName::GenerateImplementationPlan,
+            provider: "anthropic".into(),
+            model: "claude-sonnet-5-5".into(),
+            reserved_at: world.clock.now(),
+        };
+        world.table.reserve(&reservation, limits).await.unwrap();
+        let settlement = Settlement { price: Some(tenth), usage: None, at: world.clock.now() };
+        world.table.settle(&reservation, settlement).await.unwrap();
+        let cost = format!("COST#{number}");
+        let pk = format!("EXECUTION#{name}");
+        world.events.handle(EventInput::from_keys([(pk.as_str(), cost.as_str())])).await.unwrap();
+    }
+    let state = world.services.state();
+    let told: Vec<&str> = state["slack"]["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|message| message["text"].as_str().filter(|text| text.contains("of the limit of")))
+        .collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("*50 %* of the limit of task SHOP-1 is spent"), "{told:?}");
+    assert!(told[1].contains("*80 %*"), "{told:?}");
 }

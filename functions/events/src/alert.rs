@@ -1,0 +1,78 @@
+//! Alerts: the team is told once when a share of a limit is spent.
+
+use crate::handle::Events;
+use domain::configuration::{Configuration, Project};
+use domain::plugins::{Mark, Message, MessageBody};
+use domain::{ActionError, MicroUsd, PluginType};
+use records::{ExecutionRecord, LimitOf, Limits};
+
+impl Events {
+    /// Tells the project's channel of the highest share in `alert_at_percent` that the ticket's limit or the person's month has
+    /// reached since it was told last. What cannot be told is logged: the costs stand in the records all the same.
+    pub(crate) async fn alert_logged(&self, execution: &str) {
+        if let Err(error) = self.alert(execution).await {
+            tracing::warn!(execution, %error, "an alert on spending was not sent");
+        }
+    }
+
+    async fn alert(&self, name: &str) -> Result<(), ActionError> {
+        let Some(execution) = self.table.execution(name).await? else { return Ok(()) };
+        let now = self.clock.now();
+        let configuration = self.table.configuration(now).await?;
+        let Some((project, channel)) = channel_of(&configuration, &execution) else { return Ok(()) };
+        let budgets = &configuration.budgets;
+        let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
+        let task = execution.task_id.clone().map(LimitOf::Task);
+        let month = execution.actor.as_ref().map(|actor| LimitOf::month(actor.account(), now));
+        for of in task.into_iter().chain(month) {
+            let (spent, limit) = (self.table.spending(&of).await?.spent, limits.of(&of));
+            let Some(percent) = highest_reached(&budgets.alert_at_percent, spent, limit) else { continue };
+            if !self.table.claim_alert(&of, percent).await? {
+                continue;
+            }
+            let text = format!(
+                "\u{26a0}\u{fe0f} **{percent} %** of the limit of {of} is spent: {spent} of {limit} ({})",
+                project.key
+            );
+            let message = Message {
+                channel: channel.clone(),
+                thread: None,
+                body: MessageBody { text, buttons: Vec::new() },
+            };
+            let mark = Mark { key: format!("{of}/alert/{percent}"), at: now };
+            self.feedback.send_message(&message, &mark).await?;
+        }
+        Ok(())
+    }
+}
+
+fn channel_of<'a>(
+    configuration: &'a Configuration,
+    execution: &ExecutionRecord,
+) -> Option<(&'a Project, String)> {
+    let project = configuration.project(execution.project.as_deref()?)?;
+    project.providers.get(&PluginType::Communication)?;
+    Some((project, project.channel.clone()?))
+}
+
+/// The highest of the shares that is spent; a limit of nothing has none.
+fn highest_reached(shares: &[u8], spent: MicroUsd, limit: MicroUsd) -> Option<u8> {
+    let reached = |percent: &&u8| u128::from(spent.0) * 100 >= u128::from(limit.0) * u128::from(**percent);
+    shares.iter().filter(reached).max().copied().filter(|_| limit > MicroUsd::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_share_that_is_spent() {
+        let reached = |spent| highest_reached(&[100, 50, 80], MicroUsd(spent), MicroUsd(1_000));
+        assert_eq!(
+            [reached(499), reached(500), reached(999), reached(1_000)],
+            [None, Some(50), Some(80), Some(100)]
+        );
+        assert_eq!(highest_reached(&[50], MicroUsd::ZERO, MicroUsd::ZERO), None);
+        assert_eq!(highest_reached(&[], MicroUsd(1), MicroUsd(1)), None);
+    }
+}

@@ -1,0 +1,20 @@
+//! Which share of a limit people were told of, so that they are told of each once.
+
+use crate::budget::LimitOf;
+use crate::error::RecordsError;
+use crate::item::number;
+use crate::table::Table;
+use crate::write::Update;
+
+impl Table {
+    /// Asks for the right to tell that `percent` of a limit is spent; refused when that share, or a higher one, was told.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn claim_alert(&self, of: &LimitOf, percent: u8) -> Result<bool, RecordsError> {
+        let update = Update::new(of.key(), "SET #told_percent = :percent")
+            .condition("attribute_not_exists(#told_percent) OR #told_percent < :percent")
+            .value(":percent", number(percent));
+        Ok(self.update("claim an alert", update).await?.is_ok())
+    }
+}
