@@ -41,11 +41,11 @@ fn one_assign_holds_at_most_its_quota() {
 
 #[test]
 fn the_variables_of_an_execution_have_a_quota_together_and_replaced_ones_do_not_count() {
-    // Forty times 256 KiB are the 10 MiB. They are kept by branches beside each other, and so not in sight of each other.
-    let each = limits::ASSIGN_BYTES - 2;
+    // Forty times 256 KiB are the 10 MiB. All but one are kept by branches beside each other, and so not in sight of each
+    // other.
     let branch = |number: usize, again: bool| {
         let (keep, more, rest) = (format!("Keep{number}"), format!("More{number}"), format!("Rest{number}"));
-        let state = |next: &str| json!({ "Type": "Pass", "Assign": { "kept": assign(each) }, "Output": 1, "Next": next });
+        let state = |next: &str| json!({ "Type": "Pass", "Assign": { "kept": "{% $large %}" }, "Output": 1, "Next": next });
         let mut states = json!({
             &keep: state(if again { &more } else { &rest }),
             &rest: { "Type": "Wait", "Seconds": 5, "End": true },
@@ -56,10 +56,16 @@ fn the_variables_of_an_execution_have_a_quota_together_and_replaced_ones_do_not_
         json!({ "StartAt": keep, "States": states })
     };
     let full = limits::VARIABLES_BYTES / limits::ASSIGN_BYTES;
-    for (branches, error) in [(full, None), (full + 1, Some("States.DataLimitExceeded"))] {
+    for (branches, error) in [(full - 1, None), (full, Some("States.DataLimitExceeded"))] {
         let branches: Vec<Value> = (0..branches).map(|number| branch(number, number == 0)).collect();
-        let definition =
-            machine("All", json!({ "All": { "Type": "Parallel", "Branches": branches, "End": true } }));
+        let large = assign(limits::ASSIGN_BYTES - 2);
+        let definition = machine(
+            "Large",
+            json!({
+                "Large": { "Type": "Pass", "Assign": { "large": large }, "Output": 1, "Next": "All" },
+                "All": { "Type": "Parallel", "Branches": branches, "End": true },
+            }),
+        );
         let ended = crate::bench::run(Functions::default(), &definition, &json!({}));
         assert_eq!(ended.error.as_deref(), error);
     }
