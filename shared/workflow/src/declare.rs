@@ -38,7 +38,9 @@ pub(crate) fn scope<'w>(
     if workflow.inputs.is_none() {
         undeclared_inputs(workflow, steps, catalog, &mut scope, problems);
     }
-    scope.taken = scope.setters.keys().cloned().collect();
+    let named = scope.definitions.keys().chain(scope.item_names.keys()).map(|name| (*name).to_owned());
+    let known = scope.setters.keys().chain(scope.inputs.keys()).chain(scope.aliases.keys()).cloned();
+    scope.taken = named.chain(known).collect();
     scopes::check(steps, problems);
     scope
 }

@@ -69,8 +69,10 @@ pub(crate) struct Scope<'w> {
     /// What variables of the branches around are called in the definition: an inner scope may not assign a name that an
     /// outer scope assigns, and the outer one receives what a branch sets.
     pub(crate) renamed: BTreeMap<String, String>,
-    /// Every variable's name in the definition.
+    /// Every name that means something already.
     pub(crate) taken: BTreeSet<String>,
+    /// The names of the compiler's own variables, which mean nothing in the file.
+    own: BTreeSet<String>,
     /// What is set by now, by its name in the definition.
     pub(crate) variables: BTreeMap<String, Type>,
     /// Every variable path that something read.
@@ -134,6 +136,7 @@ impl<'w> Scope<'w> {
             inside: Vec::new(),
             renamed: BTreeMap::new(),
             taken: BTreeSet::new(),
+            own: BTreeSet::new(),
             variables: BTreeMap::new(),
             reads: BTreeSet::new(),
             result_reads: BTreeSet::new(),
@@ -175,6 +178,7 @@ impl<'w> Scope<'w> {
             number += 1;
         }
         self.taken.insert(name.clone());
+        self.own.insert(name.clone());
         name
     }
 
@@ -191,7 +195,7 @@ impl<'w> Scope<'w> {
             return Ok(Found { names: 1, lowered: Lowered::simple(text, kind.clone()) });
         }
         let root = self.compiled(first);
-        if self.variables.contains_key(&root) {
+        if self.variables.contains_key(&root) && !self.own.contains(*first) {
             return Ok(self.variable(vec![root], fields));
         }
         if let Some(path) = self.aliases.get(*first) {
@@ -204,6 +208,12 @@ impl<'w> Scope<'w> {
             return Ok(Found { names: 1, lowered: input.lowered(first) });
         }
         Err(self.unknown(first))
+    }
+
+    /// A variable of the compiler's own, where it is set.
+    pub(crate) fn own_variable(&mut self, name: &str) -> Option<Lowered> {
+        let is_set = self.variables.contains_key(name);
+        is_set.then(|| self.variable(vec![name.to_owned()], &[]).lowered)
     }
 
     /// Forgets replaced definitions: what they mean may have changed.

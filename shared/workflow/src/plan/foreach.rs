@@ -129,10 +129,8 @@ impl Walk<'_, '_, '_> {
         if let Some(given) = said {
             return self.checker.value(given);
         }
-        let found = default.as_ref().and_then(|(_, variable)| self.checker.scope.find(&[variable]).ok());
-        match found {
-            Some(found) => {
-                let lowered = found.lowered;
+        match default.as_ref().and_then(|(_, variable)| self.checker.scope.own_variable(variable)) {
+            Some(lowered) => {
                 let text = if lowered.partial { lowered.or_else("null") } else { lowered.text };
                 (evaluated(&text), lowered.kind)
             }

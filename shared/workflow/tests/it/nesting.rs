@@ -381,3 +381,24 @@ outputs: { words: \"${words}\" }
     assert_eq!(ended.output(), json!({"words": ["a"]}));
     assert_eq!(states(&ended), ["Fetch", "Look.0", "Look.0", "LookAwaitBudget.0"]);
 }
+
+/// What the compiler calls its own variables means nothing in the file, and never takes the place of what does.
+#[tokio::test]
+async fn names_of_the_compiler_are_not_those_of_the_file() {
+    let text = format!(
+        "name: Test
+inputs: {{ left_id: string }}
+steps:
+  - name: both
+    type: parallel
+    branches:
+      left: [{}, {}]
+",
+        send("first", "one", ", outputs: { message_id: id }"),
+        send("second", "${left_id} ${id}", ""),
+    );
+    let ended = run(&right(&text), json!({"left_id": "given"}), numbered()).await;
+    assert_eq!(ended.calls[1].1.input["message"], "given one");
+    let found = crate::support::found(&text.replace("left_id: string", "other: string"));
+    assert!(found.contains("nothing is called `left_id`"), "{found}");
+}
