@@ -1,10 +1,10 @@
 //! Steps that wait: for people, for events, for a time, for other workflows.
 
 use crate::bench::{Actions, Ended, run, run_among};
-use crate::support::{catalog, environment, right};
+use crate::support::{folder, right};
 use engine::FunctionError;
 use serde_json::{Value, json};
-use workflow::{Compilation, Source, compile_folder};
+use workflow::Compilation;
 
 /// Asks, and tells how it went.
 fn asking(more: &str) -> Compilation {
@@ -153,22 +153,10 @@ steps:
 outputs: { id: \"${id}\", length: \"${$length(word)}\" }
 ";
 
-fn family(parent: &str) -> (Compilation, Compilation) {
-    let sources =
-        [Source::new("workflows/parent.yaml", parent), Source::new("workflows/the-child.yaml", CHILD)];
-    let mut compiled = compile_folder(&sources, &catalog(), &environment());
-    for (source, workflow) in sources.iter().zip(&compiled.workflows) {
-        assert!(!workflow.has_errors(), "{}", workflow::render(&workflow.diagnostics, source, false));
-        crate::support::accepted(workflow);
-    }
-    let child = compiled.workflows.pop().unwrap();
-    (compiled.workflows.pop().unwrap(), child)
-}
-
 #[tokio::test]
 async fn a_workflow_runs_another_and_takes_its_outputs() {
-    let (parent, child) = family(
-        "name: Parent
+    let [parent, child] = folder([
+        ("parent", "name: Parent
 steps:
   - name: each
     type: foreach
@@ -180,8 +168,9 @@ steps:
     result: \"${id}:${letters + 1}\"
     outputs: { results: ids }
 outputs: { ids: \"${ids}\" }
-",
-    );
+"),
+        ("the-child", CHILD),
+    ]);
     let actions = Actions::default().with("SendMessage", |_, payload| {
         Ok(json!({"message_id": payload.input["message"], "url": null, "channel": "c"}))
     });

@@ -1,7 +1,7 @@
 //! A failure anywhere takes back what was done everywhere, newest first, once.
 
-use crate::bench::{Actions, Ended, run};
-use crate::support::right;
+use crate::bench::{Actions, Ended, run, run_among};
+use crate::support::{folder, right};
 use serde_json::{Value, json};
 
 fn undone(ended: &Ended) -> Vec<&str> {
@@ -165,4 +165,39 @@ steps:
     let (error, cause) = ended.failure();
     assert_eq!((error, &cause["step"], &cause["error"]), ("RolledBack", &json!("both"), &json!("Conflict")));
     assert_eq!(undone(&ended), ["Branch"]);
+}
+
+/// A run is an execution with all that it starts: whoever rolls it back takes back all of it.
+#[tokio::test]
+async fn a_rollback_takes_back_what_every_workflow_of_the_run_did() {
+    let parent = |policy: &str| {
+        format!(
+            "name: Parent
+steps:
+  - {{ name: branch, plugin: version_control, action: create_branch, inputs: {{ branch: b }} }}
+  - {{ name: call, type: workflow, workflow: child, timeout: 1h }}
+  - {{ name: tell, plugin: task_management, action: add_comment, inputs: {{ task_id: A, comment: c }}, on_error: {policy} }}
+"
+        )
+    };
+    let child = "name: Child
+steps:
+  - { name: open, plugin: version_control, action: create_pull_request, inputs: { source_branch: b, title: t }, outputs: { number: n } }
+  - { name: check, plugin: task_management, action: get_task, inputs: { task_id: A }, on_error: rollback }
+";
+    let [one, other] = folder([("parent", &parent("rollback")), ("child", child)]);
+    let ended =
+        run_among(&one, &[&other], json!({}), Actions::default().failing("AddComment", "Rejected")).await;
+    assert_eq!(ended.failure().0, "RolledBack");
+    assert_eq!(undone(&ended), ["Open", "Branch"]);
+    let keys: Vec<&str> = ended.calls.iter().map(|(_, payload)| payload.state()).collect();
+    assert_eq!(keys[..3], ["Branch", "Call/Open", "Call/Check"]);
+
+    // The child can call what takes the parent's effects back, though none of its own steps could need it.
+    let [one, other] = folder([("parent", &parent("fail")), ("child", child)]);
+    let ended =
+        run_among(&one, &[&other], json!({}), Actions::default().failing("GetTask", "Rejected")).await;
+    assert_eq!(ended.failure().0, "States.TaskFailed");
+    assert!(ended.failure().1.to_string().contains("RolledBack"), "{}", ended.failure().1);
+    assert_eq!(undone(&ended), ["Open", "Branch"]);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use workflow::{Catalog, Compilation, Environment, Source, compile, render};
+use workflow::{Catalog, Compilation, Environment, Source, compile, compile_folder, render};
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
@@ -60,4 +60,17 @@ pub(crate) fn accepted(compilation: &Compilation) {
 pub(crate) fn found(text: &str) -> String {
     let source = Source::new("workflows/test.yaml", text);
     render(&compiled(&source).diagnostics, &source, false)
+}
+
+/// Compiles the workflows of a folder, which must be right, in the order they are given in.
+#[track_caller]
+pub(crate) fn folder<const N: usize>(files: [(&str, &str); N]) -> [Compilation; N] {
+    let sources = files.map(|(name, text)| Source::new(format!("workflows/{name}.yaml"), text));
+    let compiled = compile_folder(&sources, &catalog(), &environment());
+    sources.each_ref().map(|source| {
+        let workflow = compiled.workflows.iter().find(|workflow| workflow.name == source.name()).unwrap();
+        assert!(!workflow.has_errors(), "{}", render(&workflow.diagnostics, source, false));
+        accepted(workflow);
+        workflow.clone()
+    })
 }
