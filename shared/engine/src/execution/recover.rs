@@ -64,9 +64,10 @@ impl Evaluation<'_> {
     }
 
     fn catch(&self, state: &State, catcher: &Catcher, index: usize, failure: &Failure) -> Draft {
-        // AWS gives empty text where a Fail state named no error or no cause.
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let error_output = json!({ "Error": text(&failure.error), "Cause": text(&failure.cause) });
+        // AWS gives null where nothing was said, but a timeout has an empty cause.
+        let timed_out = failure.name() == "States.Timeout";
+        let cause = failure.cause.clone().or_else(|| timed_out.then(String::new));
+        let error_output = json!({ "Error": failure.error, "Cause": cause });
         let environment = self.environment(Some(("errorOutput", error_output.clone())), None);
         let prefix = format!("Catch[{index}]/");
         let output = catcher.output.as_ref();

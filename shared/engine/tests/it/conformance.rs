@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, Functions, check, check_failure, invoke, machine, pass};
+use crate::bench::{Bench, Functions, call, check, check_failure, invoke, machine, pass};
 
 fn wait_until(moment: &str) -> Value {
     machine(
@@ -78,6 +78,24 @@ async fn a_missed_heartbeat_is_told_as_a_timeout() {
     let definition = machine("Ask", json!({ "Ask": ask, "Missed": { "Type": "Succeed" } }));
     let ended = bench.run(&definition, &json!({})).await;
     assert_eq!(ended.output.as_deref(), Some(r#"{"Error":"States.Timeout","Cause":""}"#));
+}
+
+/// Whoever fails a task need not say why; what is not said is null on AWS.
+#[tokio::test]
+async fn a_failure_without_words_is_caught_as_nulls() {
+    let functions = Functions::default().with("ask", |_, _| Ok(json!(null)));
+    let mut bench = Bench::new(functions).await;
+    let token = json!({ "token": "{% $states.context.Task.Token %}" });
+    let catcher = json!([{ "ErrorEquals": ["States.ALL"], "Next": "Failed" }]);
+    let mut ask = invoke("ask", token, json!({ "Catch": catcher, "End": true }));
+    ask["Resource"] = json!("arn:aws:states:::lambda:invoke.waitForTaskToken");
+    let definition = machine("Ask", json!({ "Ask": ask, "Failed": { "Type": "Succeed" } }));
+    let execution = bench.start(&definition, &json!({})).await;
+    bench.engine.activity().quiet().await;
+    let token = bench.functions.calls("ask")[0]["token"].clone();
+    call(&bench.engine, "SendTaskFailure", &json!({ "taskToken": token })).await.unwrap();
+    let ended = bench.end(&execution).await;
+    assert_eq!(ended.output.as_deref(), Some(r#"{"Error":null,"Cause":null}"#));
 }
 
 /// AWS takes the tolerances of a distributed Map in an inline one too.
