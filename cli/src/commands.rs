@@ -1,10 +1,12 @@
 //! One file for each command.
 
+mod completions;
 mod config;
 mod deliver;
 mod demo;
+mod deploy;
+mod destroy;
 mod doctor;
-mod engine;
 mod run;
 mod secrets;
 mod serve;
@@ -12,6 +14,7 @@ mod simulate;
 mod status;
 mod workflow;
 
+use crate::account::Stage;
 use crate::exit::Outcome;
 use clap::Subcommand;
 
@@ -29,10 +32,10 @@ pub(crate) enum Command {
     /// Check and compile workflows.
     #[command(subcommand)]
     Workflow(workflow::Arguments),
-    /// Check the configuration.
+    /// Check the configuration and put it in force.
     #[command(subcommand)]
     Config(config::Arguments),
-    /// Set and list the secrets of `serve`.
+    /// Set and list secrets.
     #[command(subcommand)]
     Secrets(secrets::Arguments),
     /// Find what is missing or wrong before it is needed.
@@ -41,8 +44,12 @@ pub(crate) enum Command {
     Simulate(simulate::Arguments),
     /// Have a running simulation send one signed delivery.
     Deliver(deliver::Arguments),
-    /// Run Step Functions alone on this machine, for any state machine in JSONata.
-    Engine(engine::Arguments),
+    /// Put Ticketsmith into an AWS account, or bring it up to date there.
+    Deploy(deploy::Arguments),
+    /// Take a stage out of an AWS account again.
+    Destroy(destroy::Arguments),
+    /// Print what makes a shell complete this command.
+    Completions(completions::Arguments),
 }
 
 impl Command {
@@ -57,12 +64,14 @@ impl Command {
             Self::Run(arguments) => run::run(arguments).await,
             Self::Status(arguments) => status::run(arguments).await,
             Self::Workflow(arguments) => workflow::run(arguments),
-            Self::Config(arguments) => config::run(arguments),
-            Self::Secrets(arguments) => secrets::run(arguments),
+            Self::Config(arguments) => config::run(arguments).await,
+            Self::Secrets(arguments) => secrets::run(arguments).await,
             Self::Doctor(arguments) => doctor::run(arguments).await,
             Self::Simulate(arguments) => simulate::run(arguments).await,
             Self::Deliver(arguments) => deliver::run(arguments).await,
-            Self::Engine(arguments) => engine::run(arguments).await,
+            Self::Deploy(arguments) => deploy::run(arguments).await,
+            Self::Destroy(arguments) => destroy::run(arguments).await,
+            Self::Completions(arguments) => completions::run(&arguments),
         }
     }
 }
@@ -73,4 +82,14 @@ pub(crate) struct DataArgument {
     /// The folder that `serve` keeps its data in.
     #[arg(long, value_name = "FOLDER", default_value = ".ticketsmith", env = "TICKETSMITH_DATA")]
     pub(crate) data: std::path::PathBuf,
+}
+
+/// Where Ticketsmith runs that a command talks to: a `serve`, or a stage in an AWS account.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct PlaceArgument {
+    #[command(flatten)]
+    pub(crate) data: DataArgument,
+    /// Talk to this stage in the AWS account of the environment (AWS_PROFILE, AWS_REGION) instead of a `serve`: `prod`, `dev`, …
+    #[arg(long, value_name = "NAME", env = "TICKETSMITH_STAGE")]
+    pub(crate) stage: Option<Stage>,
 }

@@ -1,9 +1,10 @@
-//! The way from the command line to a running `serve`.
+//! The way from the command line to the records and state machines of a running `serve` or of a stage in an AWS account.
 
-use crate::commands::DataArgument;
+use crate::account::{self, Stage};
+use crate::commands::{DataArgument, PlaceArgument};
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
-use crate::server::sdk::{TABLE, sdk_config};
+use crate::server::sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
 use records::Table;
 use secrecy::SecretString;
 
@@ -12,20 +13,26 @@ pub(crate) const URL_VARIABLE: &str = "TICKETSMITH_URL";
 /// The token that goes with [`URL_VARIABLE`].
 pub(crate) const TOKEN_VARIABLE: &str = "TICKETSMITH_TOKEN";
 
-/// The records and the engine of a running `serve`.
+/// The records and the state machines.
 pub(crate) struct Connection {
     /// The table.
     pub(crate) table: Table,
-    /// The engine's Step Functions API.
+    /// Step Functions, or the engine's API of the same form.
     pub(crate) step_functions: aws_sdk_sfn::Client,
+    /// What stands before a workflow's name in its state machine's ARN.
+    pub(crate) state_machine_arn_prefix: String,
 }
 
 impl Connection {
-    /// Finds the `serve` that uses the data folder, or the one that the environment names.
+    /// Opens the stage that was named; without one, finds the `serve` that uses the data folder, or the one that the environment names.
     ///
     /// # Errors
-    /// Unreachable when none runs, saying how to start one.
-    pub(crate) async fn open(data: &DataArgument) -> Outcome<Self> {
+    /// Unreachable when there is none, saying how to start one.
+    pub(crate) async fn open(place: &PlaceArgument) -> Outcome<Self> {
+        if let Some(stage) = &place.stage {
+            return Self::of_stage(stage).await;
+        }
+        let data = &place.data;
         let (url, token) = match std::env::var(URL_VARIABLE) {
             Ok(url) => {
                 let token = std::env::var(TOKEN_VARIABLE).map_err(|_| {
@@ -53,7 +60,23 @@ impl Connection {
         Self {
             table: Table::new(aws_sdk_dynamodb::Client::new(&config), TABLE),
             step_functions: aws_sdk_sfn::Client::new(&config),
+            state_machine_arn_prefix: STATE_MACHINE_ARN_PREFIX.to_owned(),
         }
+    }
+
+    /// A connection to a stage in the account that the environment names.
+    ///
+    /// # Errors
+    /// Unreachable when the stage's table cannot be seen.
+    pub(crate) async fn of_stage(stage: &Stage) -> Outcome<Self> {
+        let config = account::sdk_config().await;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+        let state_machine_arn_prefix = account::state_machine_arn_prefix(stage, &dynamodb).await?;
+        Ok(Self {
+            table: Table::new(dynamodb, stage.prefix()),
+            step_functions: aws_sdk_sfn::Client::new(&config),
+            state_machine_arn_prefix,
+        })
     }
 
     /// What the `serve` that uses the data folder says of itself.

@@ -1,9 +1,12 @@
 //! The `ticketsmith` command.
 
+mod account;
 mod commands;
 mod configuration_file;
+mod confirm;
 mod connection;
 mod exit;
+mod functions_document;
 mod logging;
 mod progress;
 mod server;
@@ -20,7 +23,7 @@ use std::process::ExitCode;
 /// updated ticket and a message come out. Every dollar is reserved before it is spent.
 #[derive(Debug, Parser)]
 #[command(name = "ticketsmith", version, after_help = EXAMPLES, max_term_width = 110)]
-struct Arguments {
+pub(crate) struct Arguments {
     /// Say more on standard error: -v what happens, -vv every request.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,

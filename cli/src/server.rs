@@ -7,6 +7,7 @@ pub(crate) mod caller;
 pub(crate) mod data_folder;
 mod dynamodb;
 mod functions;
+mod leading_keys;
 mod private;
 pub(crate) mod sdk;
 pub(crate) mod secret_file;
@@ -27,6 +28,7 @@ use dynoxide::Database;
 use engine::Engine;
 use events::{EventInput, Events};
 use functions::Functions;
+use http_client::secret_id;
 use private::Private;
 use records::Table;
 use sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
@@ -315,30 +317,13 @@ async fn sweep(events: Arc<Events>) {
     }
 }
 
-/// The secrets an action may read: those of the providers that serve its plugin type in some project.
+/// The secrets an action may read: those of the providers that serve, in some project, a plugin type whose credentials it uses.
 fn secrets_of(configuration: &Configuration, action: ActionName) -> Vec<String> {
-    match action.plugin() {
-        // Models read the repository with a token that is narrowed to reading.
-        Some(PluginType::AiProvider) => {
-            secrets_of_types(configuration, &[PluginType::AiProvider, PluginType::VersionControl])
-        }
-        // A ticket may be an issue of the repository, whatever the project's tracker.
-        Some(PluginType::TaskManagement) => {
-            secrets_of_types(configuration, &[PluginType::TaskManagement, PluginType::VersionControl])
-        }
-        Some(plugin) => secrets_of_types(configuration, &[plugin]),
-        None if action == ActionName::RequestApproval => {
-            secrets_of_types(configuration, &[PluginType::Communication])
-        }
-        None => Vec::new(),
-    }
+    secrets_of_types(configuration, actions::catalog::credentials(action))
 }
 
 fn secrets_of_events(configuration: &Configuration) -> Vec<String> {
-    secrets_of_types(
-        configuration,
-        &[PluginType::TaskManagement, PluginType::VersionControl, PluginType::Communication],
-    )
+    secrets_of_types(configuration, events::CREDENTIALS)
 }
 
 fn secrets_of_types(configuration: &Configuration, types: &[PluginType]) -> Vec<String> {
@@ -358,5 +343,6 @@ fn secrets_of_types(configuration: &Configuration, types: &[PluginType]) -> Vec<
             Provider::Claude => plugins.claude.as_ref().map(|settings| settings.secret.clone()),
             Provider::Cloudwatch => None,
         })
+        .map(|name| secret_id(&name).to_owned())
         .collect()
 }

@@ -1,9 +1,18 @@
-//! `ticketsmith config`: checks `ticketsmith.yaml`.
+//! `ticketsmith config`: checks `ticketsmith.yaml` and puts it in force.
 
+use super::PlaceArgument;
+use crate::account::{Bundle, Stage};
 use crate::configuration_file::ConfigurationFile;
-use crate::exit::Outcome;
+use crate::confirm::confirm;
+use crate::connection::Connection;
+use crate::exit::{Exit, Outcome};
 use clap::Subcommand;
-use std::path::PathBuf;
+use domain::configuration::Configuration;
+use http_client::secret_id;
+use jiff::Timestamp;
+use records::RecordsError;
+use similar::TextDiff;
+use std::path::{Path, PathBuf};
 
 /// `ticketsmith config …`
 #[derive(Debug, Subcommand)]
@@ -15,16 +24,123 @@ pub(crate) enum Arguments {
         #[arg(long, value_name = "FILE", default_value = "ticketsmith.yaml", env = "TICKETSMITH_CONFIG")]
         config: PathBuf,
     },
+    /// Check the whole file, show what it changes, and put it in force at once.
+    #[command(after_help = APPLY_EXAMPLES)]
+    Apply {
+        /// The configuration.
+        #[arg(default_value = "ticketsmith.yaml", env = "TICKETSMITH_CONFIG")]
+        config: PathBuf,
+        /// Ask nothing.
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        place: PlaceArgument,
+    },
 }
+
+const APPLY_EXAMPLES: &str = "\
+Examples:
+  ticketsmith config apply ticketsmith.yaml --stage prod
+  ticketsmith config apply ticketsmith.yaml --data .ticketsmith --yes
+
+Functions see it within a minute. A `serve` puts its own file in force again when it starts, and reads secrets under names that are new only then.
+
+Exit codes: 0 in force, or nothing to change · 1 not wanted · 2 the file is wrong · 3 neither a `serve` nor the stage is reachable";
 
 /// Runs the command.
 ///
 /// # Errors
-/// Usage errors that name every problem.
-pub(crate) fn run(arguments: Arguments) -> Outcome {
-    let Arguments::Check { config } = arguments;
-    let file = ConfigurationFile::load(&config)?;
-    let projects: Vec<_> = file.configuration.projects.iter().map(|project| project.key.as_str()).collect();
-    println!("{}: fine; projects: {}", config.display(), projects.join(", "));
+/// Usage errors that name every problem; negative when the person does not want it; unreachable when nothing answers.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    match arguments {
+        Arguments::Check { config } => {
+            let file = ConfigurationFile::load(&config)?;
+            let projects: Vec<_> =
+                file.configuration.projects.iter().map(|project| project.key.as_str()).collect();
+            println!("{}: fine; projects: {}", config.display(), projects.join(", "));
+            Ok(())
+        }
+        Arguments::Apply { config, yes, place } => apply(&config, yes, &place).await,
+    }
+}
+
+async fn apply(path: &Path, yes: bool, place: &PlaceArgument) -> Outcome {
+    let wanted = ConfigurationFile::load(path)?.configuration;
+    if let Some(stage) = &place.stage {
+        check_secrets(&wanted, stage, path)?;
+    }
+    let table = Connection::open(place).await?.table;
+    let present = match table.configuration(Timestamp::now()).await {
+        Ok(present) => Some(present),
+        Err(RecordsError::Missing(_)) => None,
+        Err(error) => return Err(Exit::unreachable(error)),
+    };
+    if present.as_deref() == Some(&wanted) {
+        println!("{} is in force already", path.display());
+        return Ok(());
+    }
+    let before = present.as_deref().map(text).transpose()?.unwrap_or_default();
+    let after = text(&wanted)?;
+    let changes = TextDiff::from_lines(&before, &after);
+    print!("{}", changes.unified_diff().context_radius(3).header("in force", &path.display().to_string()));
+    confirm("Put this in force?", yes)?;
+    let version = table.put_configuration(&wanted).await.map_err(Exit::unreachable)?;
+    println!("in force within a minute, as version {version}");
     Ok(())
+}
+
+/// As the functions understand it, defaults included.
+fn text(configuration: &Configuration) -> Outcome<String> {
+    serde_saphyr::to_string(configuration).map_err(Exit::usage)
+}
+
+/// A stage's functions may read the stage's own secrets and no others.
+fn check_secrets(configuration: &Configuration, stage: &Stage, path: &Path) -> Outcome {
+    let plugins = &configuration.plugins;
+    let named = [
+        ("webhooks", Some(&configuration.webhooks.secret), Bundle::Signing),
+        ("plugins.jira", plugins.jira.as_ref().map(|settings| &settings.secret), Bundle::Work),
+        ("plugins.slack", plugins.slack.as_ref().map(|settings| &settings.secret), Bundle::Work),
+        ("plugins.confluence", plugins.confluence.as_ref().map(|settings| &settings.secret), Bundle::Work),
+        ("plugins.github", plugins.github.as_ref().map(|settings| &settings.secret), Bundle::Repository),
+        ("plugins.claude", plugins.claude.as_ref().map(|settings| &settings.secret), Bundle::Models),
+    ];
+    let problems: Vec<_> = named
+        .into_iter()
+        .filter_map(|(section, secret, bundle)| {
+            let (secret, accepted) = (secret?, stage.secret(bundle));
+            (secret_id(secret) != accepted).then(|| {
+                let entry = section.strip_prefix("plugins.").map(|name| format!("#{name}")).unwrap_or_default();
+                format!(
+                    "{}: {section}.secret: the functions of the stage {} may not read `{secret}`; accepted: `{accepted}{entry}`",
+                    path.display(),
+                    stage.name()
+                )
+            })
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Exit::usage(problems.join("\n"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_reads_its_own_secrets_only() {
+        let check = |jira: &str| {
+            let json = serde_json::json!({
+                "projects": [],
+                "plugins": {"jira": {"base_url": "https://acme.atlassian.net", "secret": jira}},
+                "webhooks": {"secret": "ticketsmith-dev/signing"},
+            });
+            let configuration = serde_json::from_value(json).unwrap();
+            check_secrets(&configuration, &"dev".parse().unwrap(), Path::new("c.yaml"))
+        };
+        check("ticketsmith-dev/work#jira").unwrap();
+        for wrong in ["ticketsmith/work#jira", "ticketsmith-dev/models#jira"] {
+            let message = check(wrong).unwrap_err().to_string();
+            assert!(message.contains("accepted: `ticketsmith-dev/work#jira`"), "{message}");
+        }
+    }
 }

@@ -7,9 +7,10 @@ use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
 use crate::server::workflows::Workflows;
 use domain::configuration::Configuration;
+use http_client::secret_id;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -121,13 +122,16 @@ fn secrets(configuration: &Configuration, data: &DataArgument, findings: &mut Ve
     for (name, alternatives) in expected_secrets(configuration) {
         let accepted: Vec<_> = alternatives.iter().map(|fields| fields.join(" and ")).collect();
         let set =
-            format!("set it with `ticketsmith secrets set {name}`; it holds {}", accepted.join(", or "));
-        let result = match file.get(&name) {
+            format!("set it with `ticketsmith secrets set '{name}'`; it holds {}", accepted.join(", or "));
+        let result = match file.get(secret_id(&name)) {
             None => Err(format!("it is not set; {set}")),
             Some(secret) => {
-                let fields: Map<String, Value> =
-                    serde_json::from_str(secret.expose_secret()).unwrap_or_default();
-                let has = |fields_of: &&&[&str]| fields_of.iter().all(|field| fields.contains_key(*field));
+                let whole: Value = serde_json::from_str(secret.expose_secret()).unwrap_or_default();
+                let fields = match name.split_once('#') {
+                    Some((_, entry)) => &whole[entry],
+                    None => &whole,
+                };
+                let has = |fields_of: &&&[&str]| fields_of.iter().all(|field| fields.get(*field).is_some());
                 if alternatives.iter().any(|group| has(&group)) {
                     Ok(())
                 } else {

@@ -1,10 +1,9 @@
 //! `ticketsmith run`: starts a workflow by hand and follows it.
 
-use super::DataArgument;
+use super::PlaceArgument;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::progress::{follow, steps_json};
-use crate::server::sdk::STATE_MACHINE_ARN_PREFIX;
 use domain::event::{Actor, EventKind, Source};
 use domain::execution::{ExecutionInput, execution_name};
 use domain::routes::Concurrency;
@@ -38,7 +37,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 3600)]
     follow_seconds: u64,
     #[command(flatten)]
-    data: DataArgument,
+    place: PlaceArgument,
 }
 
 const EXAMPLES: &str = "\
@@ -46,7 +45,7 @@ Examples:
   ticketsmith run development --input task_id=SHOP-1
   ticketsmith run ai-development-workflow --input task_id=SHOP-1 --input task_data=@ticket.json
 
-Exit codes: 0 it succeeded (with --detach: it started) · 1 it failed · 2 the inputs are wrong · 3 `serve` is not reachable";
+Exit codes: 0 it succeeded (with --detach: it started) · 1 it failed · 2 the inputs are wrong · 3 neither a `serve` nor the stage is reachable";
 
 fn parse_input(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
@@ -60,9 +59,9 @@ fn parse_input(text: &str) -> Result<(String, Value), String> {
 /// Runs the command.
 ///
 /// # Errors
-/// Usage errors for wrong inputs, negative when the execution does not succeed, unreachable when `serve` does not answer.
+/// Usage errors for wrong inputs, negative when the execution does not succeed, unreachable when nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
-    let connection = Connection::open(&arguments.data).await?;
+    let connection = Connection::open(&arguments.place).await?;
     let name = start(&connection, &arguments).await?;
     if arguments.detach {
         if arguments.json {
@@ -131,7 +130,7 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     let started = connection
         .step_functions
         .start_execution()
-        .state_machine_arn(format!("{STATE_MACHINE_ARN_PREFIX}{}", new.workflow))
+        .state_machine_arn(format!("{}{}", connection.state_machine_arn_prefix, new.workflow))
         .name(&new.name)
         .input(input)
         .send()

@@ -1,60 +1,86 @@
-//! `ticketsmith secrets`: sets and lists the secrets of `serve`. Values are read from standard input and never printed.
+//! `ticketsmith secrets`: sets and lists secrets. Values are read from standard input and never printed.
 
-use super::DataArgument;
+use super::{DataArgument, PlaceArgument};
+use crate::account::{Stage, sdk_config};
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use clap::Subcommand;
+use http_client::secret_id;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
 use std::io::Read;
 
 /// `ticketsmith secrets …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Arguments {
-    /// Set a secret to the JSON object on standard input.
+    /// Set a secret, or one entry of a secret, to the JSON object on standard input.
     #[command(after_help = EXAMPLES)]
     Set {
-        /// The secret's name, as the configuration names it.
+        /// The secret's name, as the configuration names it; `NAME#ENTRY` sets one entry and leaves the others.
         name: String,
         #[command(flatten)]
-        data: DataArgument,
+        place: PlaceArgument,
     },
     /// List the names of the secrets that are set.
     List {
         #[command(flatten)]
-        data: DataArgument,
+        place: PlaceArgument,
     },
 }
 
 const EXAMPLES: &str = "\
-Examples:
+Examples, for `serve`:
   ticketsmith secrets set ticketsmith/jira    < jira.json      {\"email\": …, \"api_token\": …}
   ticketsmith secrets set ticketsmith/github  < github.json    {\"token\": …} or {\"app_id\": …, \"installation_id\": …, \"private_key\": …}
   ticketsmith secrets set ticketsmith/slack   < slack.json     {\"bot_token\": …}
   ticketsmith secrets set ticketsmith/claude  < claude.json    {\"api_key\": …}
   ticketsmith secrets set ticketsmith/signing < signing.json   {\"jira\": …, \"github\": …, \"slack\": …}
 
-A running `serve` reads the file when it starts: restart it after a change.";
+In an account, four secrets bundle them by privilege:
+  ticketsmith secrets set ticketsmith/work#jira         --stage prod < jira.json
+  ticketsmith secrets set ticketsmith/work#slack        --stage prod < slack.json
+  ticketsmith secrets set ticketsmith/repository#github --stage prod < github.json
+  ticketsmith secrets set ticketsmith/models#claude     --stage prod < claude.json
+  ticketsmith secrets set ticketsmith/signing           --stage prod < signing.json
+
+A running `serve` reads the file when it starts: restart it after a change. Functions in an account read a change within five minutes.";
 
 /// Runs the command.
 ///
 /// # Errors
-/// Usage errors when the value is not a JSON object or the file cannot be read or written.
-pub(crate) fn run(arguments: Arguments) -> Outcome {
+/// Usage errors when the value is not a JSON object or the file cannot be read or written; unreachable when Secrets Manager does not
+/// answer or refuses.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
-        Arguments::Set { name, data } => {
+        Arguments::Set { name, place } => {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).map_err(Exit::usage)?;
             // The message must not quote the input: it holds the secret.
-            if serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text).is_err() {
+            let Ok(value) = serde_json::from_str::<Map<String, Value>>(&text) else {
                 return Err(Exit::usage(
                     "standard input is not a JSON object; see `ticketsmith secrets set --help`",
                 ));
+            };
+            match &place.stage {
+                Some(_) => set_in_account(&name, value).await?,
+                None => {
+                    let mut file = open(&place.data)?;
+                    let whole = with_entry(&name, value, file.get(secret_id(&name)))?;
+                    file.set(secret_id(&name), whole).map_err(Exit::usage)?;
+                }
             }
-            open(&data)?.set(&name, text.into()).map_err(Exit::usage)?;
             println!("{name} is set");
         }
-        Arguments::List { data } => {
-            for name in open(&data)?.names() {
+        Arguments::List { place } => {
+            let names = match &place.stage {
+                Some(stage) => names_in_account(stage).await?,
+                None => open(&place.data)?.names().map(str::to_owned).collect(),
+            };
+            for name in names {
                 println!("{name}");
             }
         }
@@ -62,9 +88,80 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
     Ok(())
 }
 
+/// The secret's whole new text: the value, or what is there with the named entry replaced.
+fn with_entry(
+    name: &str,
+    value: Map<String, Value>,
+    present: Option<&SecretString>,
+) -> Outcome<SecretString> {
+    let whole = match name.split_once('#') {
+        None => value,
+        Some((id, entry)) => {
+            let mut bundle: Map<String, Value> = match present {
+                None => Map::new(),
+                Some(present) => serde_json::from_str(present.expose_secret())
+                    .map_err(|_| Exit::usage(format!("{id} is set to something else than a JSON object")))?,
+            };
+            bundle.insert(entry.to_owned(), Value::Object(value));
+            bundle
+        }
+    };
+    Ok(Value::Object(whole).to_string().into())
+}
+
+async fn set_in_account(name: &str, value: Map<String, Value>) -> Outcome {
+    let client = Client::new(&sdk_config().await);
+    let id = secret_id(name);
+    // Whole errors could hold the answer or the request, and with it the secret.
+    let refused = |code: Option<&str>| {
+        Exit::unreachable(format!("the secret {id}: {}", code.unwrap_or("Secrets Manager does not answer")))
+    };
+    let present = match client.get_secret_value().secret_id(id).send().await {
+        Ok(answer) => answer.secret_string.map(SecretString::from),
+        Err(error) => return Err(refused(error.code())),
+    };
+    let whole = with_entry(name, value, present.as_ref())?;
+    let put = client.put_secret_value().secret_id(id).secret_string(whole.expose_secret());
+    put.send().await.map_err(|error| refused(error.code()))?;
+    Ok(())
+}
+
+async fn names_in_account(stage: &Stage) -> Outcome<Vec<String>> {
+    let client = Client::new(&sdk_config().await);
+    let prefix = format!("{}/", stage.prefix());
+    let filter = Filter::builder().key(FilterNameStringType::Name).values(&prefix).build();
+    let mut pages = client.list_secrets().filters(filter).into_paginator().send();
+    let mut names = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| {
+            Exit::unreachable(error.code().unwrap_or("Secrets Manager does not answer").to_owned())
+        })?;
+        names.extend(page.secret_list.unwrap_or_default().into_iter().filter_map(|secret| secret.name));
+    }
+    names.retain(|name| name.starts_with(&prefix));
+    names.sort();
+    Ok(names)
+}
+
 fn open(data: &DataArgument) -> Outcome<SecretFile> {
     let folder = DataFolder::open(&data.data)
         .map_err(|error| Exit::usage(format!("{}: {error}", data.data.display())))?;
     let key = std::env::var(KEY_VARIABLE).ok();
     SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref()).map_err(Exit::usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_entry_is_set_and_the_others_stay() {
+        let object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap();
+        let present = SecretString::from(r#"{"slack":{"bot_token":"s"}}"#);
+        let whole = with_entry("ticketsmith/work#jira", object(r#"{"email":"e"}"#), Some(&present)).unwrap();
+        assert_eq!(whole.expose_secret(), r#"{"slack":{"bot_token":"s"},"jira":{"email":"e"}}"#);
+        let whole = with_entry("ticketsmith/jira", object(r#"{"email":"e"}"#), Some(&present)).unwrap();
+        assert_eq!(whole.expose_secret(), r#"{"email":"e"}"#);
+        assert!(with_entry("a#b", Map::new(), Some(&"hunter2".into())).is_err());
+    }
 }

@@ -1,6 +1,6 @@
 //! `ticketsmith status`: what runs, what ran, what it cost.
 
-use super::DataArgument;
+use super::PlaceArgument;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::progress::{duration, human_duration, step_line, steps_json};
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    data: DataArgument,
+    place: PlaceArgument,
 }
 
 const EXAMPLES: &str = "\
@@ -29,14 +29,14 @@ Examples:
   ticketsmith status
   ticketsmith status jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --json
 
-Exit codes: 0 found · 1 there is no such execution · 3 `serve` is not reachable";
+Exit codes: 0 found · 1 there is no such execution · 3 neither a `serve` nor the stage is reachable";
 
 /// Runs the command.
 ///
 /// # Errors
-/// Negative when the execution does not exist; unreachable when `serve` does not answer.
+/// Negative when the execution does not exist; unreachable when nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
-    let connection = Connection::open(&arguments.data).await?;
+    let connection = Connection::open(&arguments.place).await?;
     let now = Timestamp::now();
     match &arguments.execution {
         Some(name) => {

@@ -1,6 +1,7 @@
 //! `ticketsmith workflow`: checks and compiles workflows.
 
 use crate::exit::{Exit, Outcome};
+use crate::functions_document::{FUNCTIONS, functions_document};
 use crate::server::workflows::{catalog, environment, prompts_of, rendered, source_at, sources_of};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ pub(crate) enum Arguments {
         #[arg(long)]
         json: bool,
     },
-    /// Compile workflows to Amazon States Language documents and routes.
+    /// Compile workflows to Amazon States Language documents, routes, and the list of functions that infrastructure code loops over.
     #[command(after_help = COMPILE_EXAMPLES)]
     Compile {
         #[command(flatten)]
@@ -96,19 +97,9 @@ fn check(what: &What, json: bool) -> Outcome {
 }
 
 fn compile(what: &What, out: Option<&Path>, verify: bool) -> Outcome {
-    let (compiled, sources) = load(what)?;
-    if compiled.has_errors() {
-        eprint!("{}", rendered(&compiled, &sources, Severity::Error));
-        return Err(Exit::negative("there are errors"));
-    }
-    let documents: Vec<(String, String)> = compiled
-        .workflows
-        .iter()
-        .filter_map(|workflow| Some((format!("{}.asl.json", workflow.name), workflow.definition_json()?)))
-        .chain([("routes.json".to_owned(), compiled.routes_json())])
-        .collect();
+    let documents = documents(what)?;
     match (out, documents.as_slice()) {
-        (None, [(_, definition), _routes]) => print!("{definition}"),
+        (None, [(_, definition), _routes, _functions]) => print!("{definition}"),
         (None, _) => return Err(Exit::usage("more than one workflow: name a folder with --out")),
         (Some(folder), documents) if verify => verify_documents(folder, documents)?,
         (Some(folder), documents) => {
@@ -122,6 +113,34 @@ fn compile(what: &What, out: Option<&Path>, verify: bool) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// Checks that a folder holds what the workflows of a project's folder compile to, and nothing else.
+///
+/// # Errors
+/// Negative when there are errors or differences.
+pub(crate) fn verify(project: &Path, out: &Path) -> Outcome {
+    let what = What { files: Vec::new(), folder: project.to_owned() };
+    verify_documents(out, &documents(&what)?)
+}
+
+/// The names and texts of all that is compiled.
+fn documents(what: &What) -> Outcome<Vec<(String, String)>> {
+    let (compiled, sources) = load(what)?;
+    if compiled.has_errors() {
+        eprint!("{}", rendered(&compiled, &sources, Severity::Error));
+        return Err(Exit::negative("there are errors"));
+    }
+    let workflows = compiled
+        .workflows
+        .iter()
+        .filter_map(|workflow| Some((format!("{}.asl.json", workflow.name), workflow.definition_json()?)));
+    Ok(workflows
+        .chain([
+            ("routes.json".to_owned(), compiled.routes_json()),
+            (FUNCTIONS.to_owned(), functions_document()),
+        ])
+        .collect())
 }
 
 fn verify_documents(folder: &Path, documents: &[(String, String)]) -> Outcome {

@@ -1,9 +1,12 @@
 //! Who calls the private listener: every function has a token of its own, and with it exactly what its IAM role would allow.
 
+use super::leading_keys;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ActionName;
+use records::Access;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -52,6 +55,8 @@ pub(crate) enum Service {
 pub(crate) struct Grant {
     /// Who it is.
     pub(crate) caller: Caller,
+    /// What it may touch in the table; everything where nothing is said.
+    access: Option<Access>,
     token: SecretString,
     secrets: BTreeSet<String>,
 }
@@ -60,7 +65,13 @@ impl Grant {
     /// Makes a grant with a fresh token of 256 random bits. `secrets` are the names it may read.
     pub(crate) fn new(caller: Caller, secrets: impl IntoIterator<Item = String>) -> Self {
         let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-        Self { caller, token: token.into(), secrets: secrets.into_iter().collect() }
+        let access = match &caller {
+            Caller::Webhooks => Some(webhooks::access()),
+            Caller::Events => Some(events::access()),
+            Caller::Action(action) => Some(actions::catalog::access(*action)),
+            Caller::Server | Caller::CommandLine => None,
+        };
+        Self { caller, access, token: token.into(), secrets: secrets.into_iter().collect() }
     }
 
     /// The token, to be handed to the caller.
@@ -97,6 +108,17 @@ impl Grant {
             (Service::SecretsManager, Caller::CommandLine) => operation == "ListSecrets",
             (Service::SecretsManager, _) => operation == "GetSecretValue",
         }
+    }
+
+    /// Checks the partitions of the table that a request touches.
+    ///
+    /// # Errors
+    /// What the caller may not do, in words.
+    pub(crate) fn check_items(&self, operation: &str, body: &[u8]) -> Result<(), String> {
+        let Some(access) = &self.access else { return Ok(()) };
+        // What cannot be read is the database's to refuse.
+        let request: Value = serde_json::from_slice(body).unwrap_or_default();
+        leading_keys::check(access, operation, &request)
     }
 
     /// Whether the caller may read this secret.
@@ -146,6 +168,9 @@ mod tests {
         assert!(!found.allows(Service::StepFunctions, "StopExecution"));
         assert!(found.allows_secret("ticketsmith/signing"));
         assert!(!found.allows_secret("ticketsmith/github"));
+        found.check_items("GetItem", br#"{"Key":{"pk":{"S":"DOCUMENT#routes"}}}"#).unwrap();
+        let refused = found.check_items("PutItem", br#"{"Item":{"pk":{"S":"PERSON#ada"}}}"#).unwrap_err();
+        assert_eq!(refused, "to write PERSON");
     }
 
     #[test]

@@ -117,6 +117,17 @@ async fn route(private: &Private, headers: &HeaderMap, body: Bytes) -> Result<Re
     }
     match service {
         Service::DynamoDb => {
+            grant.check_items(&operation, &body).map_err(|what| {
+                tracing::warn!(
+                    caller = grant.caller.name(),
+                    what,
+                    "refused an item beyond the caller's grant"
+                );
+                AwsError::access_denied(&format!(
+                    "{} may not touch the table so: {what}",
+                    grant.caller.name()
+                ))
+            })?;
             let private = private.clone();
             let performed = tokio::task::spawn_blocking(move || {
                 dynamodb::perform(&private.database, &private.written, &operation, &body)

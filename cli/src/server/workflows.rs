@@ -55,6 +55,14 @@ impl Workflows {
                 .await
                 .map_err(|error| Exit::usage(format!("workflow {}: {error}", workflow.name)))?;
         }
+        self.put_documents(table).await
+    }
+
+    /// Puts routes and prompts in force, beside state machines that are there already.
+    ///
+    /// # Errors
+    /// Unreachable when the table does not answer.
+    pub(crate) async fn put_documents(&self, table: &Table) -> Outcome {
         table.put_routes(&self.compiled.routes).await.map_err(Exit::unreachable)?;
         table.put_prompts(&self.prompts).await.map_err(Exit::unreachable)?;
         Ok(())

@@ -1,7 +1,8 @@
 //! The catalog: what the compiler, the editors and the documentation know of every action, made from the action's own types.
 
 use crate::actions;
-use domain::ActionName;
+use domain::{ActionName, PluginType};
+use records::{Access, Partition};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -31,8 +32,58 @@ fn entry(action: ActionName) -> Value {
 /// How long the function may run, in seconds; a step's own timeout is at least five more.
 pub fn timeout_seconds(action: ActionName) -> u32 {
     match action.plugin() {
-        Some(domain::PluginType::AiProvider) => 840,
+        Some(PluginType::AiProvider) => 840,
         _ => 60,
+    }
+}
+
+/// The function's memory in megabytes, and with it its share of a processor. Models are shown whole parts of a repository.
+pub fn memory_megabytes(action: ActionName) -> u32 {
+    match action.plugin() {
+        Some(PluginType::AiProvider) => 512,
+        _ => 256,
+    }
+}
+
+/// The plugin types whose providers' credentials the function may read.
+pub fn credentials(action: ActionName) -> &'static [PluginType] {
+    match action.plugin() {
+        // Models read the repository with a token that is narrowed to reading.
+        Some(PluginType::AiProvider) => &[PluginType::AiProvider, PluginType::VersionControl],
+        // A ticket may be an issue of the repository, whatever the project's tracker.
+        Some(PluginType::TaskManagement) => &[PluginType::TaskManagement, PluginType::VersionControl],
+        Some(PluginType::VersionControl) => &[PluginType::VersionControl],
+        Some(PluginType::Documentation) => &[PluginType::Documentation],
+        Some(PluginType::Communication) => &[PluginType::Communication],
+        Some(PluginType::Monitoring) => &[PluginType::Monitoring],
+        // The question is put where people talk.
+        None if action == ActionName::RequestApproval => &[PluginType::Communication],
+        None => &[],
+    }
+}
+
+/// What the function may touch in the table. Only what pays for a model may write budgets, and only what parks an execution may write
+/// waiters.
+pub fn access(action: ActionName) -> Access {
+    let mut access = Access::reading([Partition::Document, Partition::Run, Partition::Stored])
+        .writing([Partition::Execution]);
+    if !credentials(action).is_empty() {
+        access = access.writing([Partition::Provider]);
+    }
+    if has_effect(action) {
+        access = access.writing([Partition::Run]);
+    }
+    match action {
+        ActionName::ListEffects => access.writing([Partition::Run]),
+        _ if action.parks() => access.writing([Partition::Waiter]),
+        _ if action.plugin() == Some(PluginType::AiProvider) => access.writing([
+            Partition::Person,
+            Partition::Project,
+            Partition::Run,
+            Partition::Stored,
+            Partition::Task,
+        ]),
+        _ => access,
     }
 }
 

@@ -3,6 +3,7 @@
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use domain::{ActionError, Clock};
+use http_client::secret_id;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use std::collections::HashMap;
@@ -38,7 +39,7 @@ impl Secrets {
         {
             return Ok(secret.clone());
         }
-        let answer = self.client.get_secret_value().secret_id(name).send().await.map_err(|error| {
+        let answer = self.client.get_secret_value().secret_id(secret_id(name)).send().await.map_err(|error| {
             match error.code() {
                 Some(code @ ("ResourceNotFoundException" | "AccessDeniedException" | "InvalidRequestException")) => {
                     ActionError::rejected(format!(

@@ -14,6 +14,7 @@ mod handle;
 mod input;
 mod providers;
 mod reason;
+mod role;
 mod settings;
 mod stop;
 mod sweep;
@@ -21,4 +22,5 @@ mod undo;
 
 pub use handle::Events;
 pub use input::{EventInput, StatusChange, UnknownEvent};
+pub use role::{CREDENTIALS, access};
 pub use settings::{MissingVariable, Settings};

@@ -6,7 +6,7 @@ use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use domain::configuration::{Configuration, Provider, Rate};
 use domain::plugins::{Communication, TaskManagement};
 use domain::{ActionError, Clock};
-use http_client::Options;
+use http_client::{Options, secret_id};
 use jiff::{SignedDuration, Timestamp};
 use provider_github::{Access, Github};
 use provider_jira::Jira;
@@ -146,11 +146,13 @@ impl Providers {
 
     async fn secret(&self, name: &str) -> Result<SecretString, ActionError> {
         let answer =
-            self.secrets_manager.get_secret_value().secret_id(name).send().await.map_err(|error| {
-                // The whole error could hold the answer, and with it the secret.
-                let said = error.message().unwrap_or("no answer in time");
-                ActionError::unavailable(format!("the secret `{name}` cannot be read: {said}"))
-            })?;
+            self.secrets_manager.get_secret_value().secret_id(secret_id(name)).send().await.map_err(
+                |error| {
+                    // The whole error could hold the answer, and with it the secret.
+                    let said = error.message().unwrap_or("no answer in time");
+                    ActionError::unavailable(format!("the secret `{name}` cannot be read: {said}"))
+                },
+            )?;
         let text = answer.secret_string.ok_or_else(|| {
             ActionError::rejected(format!("the secret `{name}` is binary; accepted: JSON text"))
         })?;

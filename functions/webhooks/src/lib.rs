@@ -21,6 +21,7 @@ mod command;
 mod mention;
 mod parse;
 mod receive;
+mod role;
 mod route;
 mod secrets;
 mod settings;
@@ -30,4 +31,5 @@ mod start;
 mod steer;
 
 pub use receive::Webhooks;
+pub use role::access;
 pub use settings::{MissingVariable, Settings};

@@ -3,9 +3,16 @@
 use domain::ActionError;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
-/// Reads a secret's JSON. `name` is the secret's name and `accepted` its form, both for the error: `{"email": …,
-/// "api_token": …}`.
+/// The secret that a name in the configuration means: `ticketsmith/work` for `ticketsmith/work#jira`. The part behind `#` names one
+/// entry of a secret that bundles several; no name in Secrets Manager has a `#`.
+pub fn secret_id(name: &str) -> &str {
+    name.split_once('#').map_or(name, |(id, _entry)| id)
+}
+
+/// Reads a secret's JSON, or the entry of it that the name's part behind `#` names. `name` is the secret's name in the configuration and
+/// `accepted` the form, for the error: `{"email": …, "api_token": …}`.
 ///
 /// # Errors
 /// `Rejected` when the secret is not JSON of the accepted form. The message says which secret, what is missing and what is
@@ -15,7 +22,12 @@ pub fn read_credentials<T: DeserializeOwned>(
     secret: &SecretString,
     accepted: &str,
 ) -> Result<T, ActionError> {
-    serde_json::from_str(secret.expose_secret()).map_err(|error| {
+    let read = match name.split_once('#') {
+        None => serde_json::from_str(secret.expose_secret()),
+        Some((_, entry)) => serde_json::from_str::<Map<String, Value>>(secret.expose_secret())
+            .and_then(|mut bundle| serde_json::from_value(bundle.remove(entry).unwrap_or_default())),
+    };
+    read.map_err(|error| {
         let detail = error.to_string();
         // Other messages of the parser quote the value they stumbled over.
         let problem = match detail.split(" at line").next() {
@@ -34,7 +46,6 @@ mod tests {
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Credentials {
-        #[expect(dead_code, reason = "only its form is tested")]
         token: SecretString,
     }
 
@@ -55,5 +66,23 @@ mod tests {
         check("{}", "missing field `token`");
         check(r#"{"token": ["hunter2"]}"#, "not the accepted ones");
         check(r#"{"token": "a", "hunter2": "b"}"#, "not the accepted ones");
+    }
+
+    #[test]
+    fn one_secret_may_bundle_several() {
+        let bundle = r#"{"jira": {"token": "a"}, "slack": {}, "chat": "hunter2"}"#;
+        let read = |name: &str| read_credentials::<Credentials>(name, &bundle.into(), r#"{"token": …}"#);
+        assert_eq!(read("ticketsmith/work#jira").unwrap().token.expose_secret(), "a");
+        for (name, problem) in [
+            ("ticketsmith/work#slack", "missing field `token`"),
+            ("ticketsmith/work#chat", "not the accepted ones"),
+            ("ticketsmith/work#absent", "not the accepted ones"),
+        ] {
+            let message = read(name).unwrap_err().message;
+            assert!(message.contains(name) && message.contains(problem), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+        assert_eq!(secret_id("ticketsmith/work#jira"), "ticketsmith/work");
+        assert_eq!(secret_id("ticketsmith/jira"), "ticketsmith/jira");
     }
 }

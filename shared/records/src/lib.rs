@@ -17,8 +17,10 @@
 //! | `document` | configuration, routes, prompts |
 //! | `stored` | large values as compressed chunks |
 //! | `progress`, `pull_request` | the comment edited in place; what became of pull requests |
+//! | `access` | what a function may touch, for its role |
 //! | `stream` | which execution a changed item belongs to |
 
+mod access;
 mod agent_execution;
 mod alert;
 mod budget;
@@ -50,6 +52,7 @@ mod view;
 mod waiter;
 mod write;
 
+pub use access::{Access, Partition};
 pub use agent_execution::AgentExecution;
 pub use budget::{BudgetExceeded, LimitOf, Limits, Reservation, ReserveError, Settlement, Spending};
 pub use cost::{Cost, CostRecord, CostTotal};

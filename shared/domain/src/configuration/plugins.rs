@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Settings of the outside services; a service left out is not used.
+/// Settings of the outside services; a service left out is not used. A secret's name may end with `#` and an entry's name,
+/// `ticketsmith/work#jira`: the secret then bundles several, and the credentials are its entry of that name.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plugins {

@@ -13,7 +13,6 @@ mod crash;
 mod expressions;
 mod failures;
 mod generated;
-mod limits;
 mod parked;
 mod redrive;
 mod tasks;

@@ -52,6 +52,10 @@ fn state_machines_are_up_to_date() {
     }
     for entry in fs::read_dir(&folder).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        // The list of functions comes from the functions' code, and the command line's tests hold it against that.
+        if name == "functions.json" {
+            continue;
+        }
         assert!(expected.contains_key(&name), "statemachines/{name} comes from no workflow");
     }
 }

@@ -1,0 +1,134 @@
+//! A stage of Ticketsmith in an AWS account, as `infra/cdk` names its resources. Region and credentials are the AWS SDK's own
+//! settings: `AWS_REGION`, `AWS_PROFILE`, `AWS_ENDPOINT_URL` and the files of the AWS command line.
+
+use crate::exit::{Exit, Outcome};
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_dynamodb::error::DisplayErrorContext;
+use domain::PluginType;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// One of several deployments side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stage(String);
+
+impl FromStr for Stage {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let accepted = name.len() <= 16
+            && name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name.chars().all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '-');
+        accepted
+            .then(|| Self(name.to_owned()))
+            .ok_or_else(|| "a stage is up to 16 of a-z, 0-9 and -, the first a letter".to_owned())
+    }
+}
+
+impl Stage {
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// What the names of its resources start with; also its table's name.
+    pub(crate) fn prefix(&self) -> String {
+        if self.0 == "prod" { "ticketsmith".to_owned() } else { format!("ticketsmith-{}", self.0) }
+    }
+
+    /// The secret that functions may read for credentials of this kind.
+    pub(crate) fn secret(&self, bundle: Bundle) -> String {
+        format!("{}/{}", self.prefix(), bundle.as_str())
+    }
+}
+
+/// The secrets of a stage, bundled by privilege: whoever may read one may read all in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Bundle {
+    /// What deliveries are signed with.
+    Signing,
+    /// Tracker, chat and pages.
+    Work,
+    /// Code host.
+    Repository,
+    /// Language models.
+    Models,
+}
+
+impl Bundle {
+    /// Every bundle.
+    pub(crate) const ALL: [Self; 4] = [Self::Signing, Self::Work, Self::Repository, Self::Models];
+
+    /// Its name, which ends the secret's.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Signing => "signing",
+            Self::Work => "work",
+            Self::Repository => "repository",
+            Self::Models => "models",
+        }
+    }
+
+    /// The bundle with the credentials of a plugin type's providers; monitoring has none.
+    pub(crate) fn of(plugin: PluginType) -> Option<Self> {
+        match plugin {
+            PluginType::TaskManagement | PluginType::Communication | PluginType::Documentation => {
+                Some(Self::Work)
+            }
+            PluginType::VersionControl => Some(Self::Repository),
+            PluginType::AiProvider => Some(Self::Models),
+            PluginType::Monitoring => None,
+        }
+    }
+}
+
+/// Settings for the account that the environment names.
+pub(crate) async fn sdk_config() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(15))
+        .operation_timeout(Duration::from_secs(60))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+}
+
+/// What stands before a workflow's name in its state machine's ARN, told from the table's own ARN.
+///
+/// # Errors
+/// Unreachable when the stage's table cannot be seen.
+pub(crate) async fn state_machine_arn_prefix(
+    stage: &Stage,
+    dynamodb: &aws_sdk_dynamodb::Client,
+) -> Outcome<String> {
+    let described = dynamodb.describe_table().table_name(stage.prefix()).send().await.map_err(|error| {
+        Exit::unreachable(format!(
+            "the table of the stage {} cannot be seen: {}; deploy it with `ticketsmith deploy --stage {0}`, or check AWS_REGION and \
+             AWS_PROFILE",
+            stage.name(),
+            DisplayErrorContext(error)
+        ))
+    })?;
+    let arn = described.table.and_then(|table| table.table_arn).unwrap_or_default();
+    match arn.split(':').collect::<Vec<_>>().as_slice() {
+        ["arn", partition, "dynamodb", region, account, _] => {
+            Ok(format!("arn:{partition}:states:{region}:{account}:stateMachine:{}-", stage.prefix()))
+        }
+        _ => Err(Exit::unreachable(format!("`{arn}` is no table's ARN"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_stand_side_by_side() {
+        let prefix = |name: &str| name.parse::<Stage>().map(|stage| stage.prefix());
+        assert_eq!(prefix("prod").unwrap(), "ticketsmith");
+        assert_eq!(prefix("dev").unwrap(), "ticketsmith-dev");
+        for wrong in ["", "Dev", "1st", "a_b", "a-name-of-seventeen"] {
+            assert!(prefix(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `ticketsmith completions`: what makes a shell complete commands and options.
+
+use crate::exit::Outcome;
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+/// `ticketsmith completions`
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  ticketsmith completions bash > ~/.local/share/bash-completion/completions/ticketsmith"
+)]
+pub(crate) struct Arguments {
+    /// The shell.
+    shell: Shell,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// None.
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let mut command = crate::Arguments::command();
+    clap_complete::generate(arguments.shell, &mut command, "ticketsmith", &mut std::io::stdout());
+    Ok(())
+}

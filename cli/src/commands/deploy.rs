@@ -1,0 +1,139 @@
+//! `ticketsmith deploy`: from this checkout into an AWS account, by the CDK app in `infra/cdk`.
+
+mod cdk;
+mod emulator;
+
+use crate::account::Stage;
+use crate::commands::workflow::verify;
+use crate::confirm::confirm;
+use crate::connection::Connection;
+use crate::exit::{Exit, Outcome};
+use crate::server::workflows::Workflows;
+pub(crate) use cdk::Cdk;
+use clap::ValueEnum;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// `ticketsmith deploy`
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// What the functions run on.
+    #[arg(long, value_enum, default_value_t = Architecture::Arm64)]
+    architecture: Architecture,
+    /// Deploy the packages that are there instead of building them.
+    #[arg(long)]
+    packaged: bool,
+    /// Prepare the account for the CDK first; needed once for each account and region.
+    #[arg(long)]
+    bootstrap: bool,
+    /// Start an emulator of AWS on this machine and deploy to it.
+    #[arg(long)]
+    emulator: bool,
+}
+
+/// Which deployment, from which checkout.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Target {
+    /// Which of several deployments side by side.
+    #[arg(long, value_name = "NAME", default_value = "prod", env = "TICKETSMITH_STAGE")]
+    pub(crate) stage: Stage,
+    /// The checkout with `infra/cdk`, `workflows` and `statemachines`.
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// A setting of infra/cdk/lib/settings.ts as name=value; can be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) context: Vec<String>,
+    /// Ask nothing.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// The processors that Lambda offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Architecture {
+    /// AWS's own, cheaper.
+    #[value(name = "arm64")]
+    Arm64,
+    /// Intel's and AMD's; the emulator's on such a machine.
+    #[value(name = "x86_64")]
+    X86,
+}
+
+impl Architecture {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86 => "x86_64",
+        }
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ticketsmith deploy --stage dev --bootstrap
+  ticketsmith deploy --context alertEmail=team@acme.example --context monthlyBudgetUsd=50
+  ticketsmith deploy --emulator --architecture x86_64
+
+Needs Node, Python 3 and Rust, and credentials as the AWS command line has them.
+
+Exit codes: 0 deployed · 1 not wanted, or generated files are stale · 2 the checkout is not whole · 3 AWS refused or is not reachable";
+
+/// Runs the command.
+///
+/// # Errors
+/// As the exit codes say.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    let Arguments { target, architecture, packaged, bootstrap, emulator } = arguments;
+    if emulator {
+        return emulator::deploy(&target.folder).await;
+    }
+    let cdk = Cdk::new(&target, architecture)?;
+    let workflows = Workflows::load(&target.folder)?;
+    verify(&target.folder, &target.folder.join("statemachines"))?;
+    if !packaged {
+        succeed(Command::new(target.folder.join("infra/package")).arg(architecture.as_str()))?;
+    }
+    cdk.install()?;
+    if bootstrap {
+        cdk.run(&["bootstrap"])?;
+    }
+    cdk.run(&["diff"])?;
+    confirm(&format!("Deploy this to the stage {}?", target.stage.name()), target.yes)?;
+    let api_url = cdk.deploy()?;
+    let connection = Connection::of_stage(&target.stage).await?;
+    workflows.put_documents(&connection.table).await?;
+    print_next(&api_url, &target.stage);
+    Ok(())
+}
+
+/// What to paste where.
+fn print_next(api_url: &str, stage: &Stage) {
+    let (name, prefix) = (stage.name(), stage.prefix());
+    println!(
+        "
+Deployed. Paste these addresses, each with its signing secret:
+  Jira    Settings > System > Webhooks                  {api_url}/webhooks/jira
+  GitHub  Settings > Webhooks, or the App; JSON         {api_url}/webhooks/github
+  Slack   Slash Commands, Events and Interactivity      {api_url}/webhooks/slack
+
+If it is new:
+  ticketsmith secrets set {prefix}/signing --stage {name} < signing.json
+  ticketsmith secrets set {prefix}/work#jira --stage {name} < jira.json     (likewise #slack, #confluence)
+  ticketsmith secrets set {prefix}/repository#github --stage {name} < github.json
+  ticketsmith secrets set {prefix}/models#claude --stage {name} < claude.json
+  ticketsmith config apply ticketsmith.yaml --stage {name}"
+    );
+}
+
+/// Runs a program with our own input and output.
+///
+/// # Errors
+/// Unreachable when it cannot be run or does not succeed.
+pub(crate) fn succeed(command: &mut Command) -> Outcome {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().map_err(|error| Exit::unreachable(format!("{program}: {error}")))?;
+    if status.success() { Ok(()) } else { Err(Exit::unreachable(format!("{program}: {status}"))) }
+}

@@ -1,0 +1,75 @@
+//! The CDK's own command line, run in `infra/cdk`.
+
+use super::{Architecture, Target, succeed};
+use crate::exit::{Exit, Outcome};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The CDK app with the settings of one deployment.
+pub(crate) struct Cdk {
+    folder: PathBuf,
+    stack: String,
+    context: Vec<String>,
+}
+
+impl Cdk {
+    /// Nothing is run yet.
+    ///
+    /// # Errors
+    /// A usage error where the folder has no CDK app.
+    pub(crate) fn new(target: &Target, architecture: Architecture) -> Outcome<Self> {
+        let folder = target.folder.join("infra/cdk");
+        if !folder.join("cdk.json").is_file() {
+            return Err(Exit::usage(format!(
+                "{} does not exist; run this in a checkout of Ticketsmith, or name one with --folder",
+                folder.join("cdk.json").display()
+            )));
+        }
+        let mut context =
+            vec![format!("stage={}", target.stage.name()), format!("architecture={}", architecture.as_str())];
+        if let Some(built) = std::env::var_os("CARGO_TARGET_DIR") {
+            context.push(format!("packages={}", PathBuf::from(built).join("packages").display()));
+        }
+        context.extend(target.context.iter().cloned());
+        Ok(Self { folder, stack: target.stage.prefix(), context })
+    }
+
+    /// Installs the pinned packages of the app where they are not there yet.
+    ///
+    /// # Errors
+    /// Unreachable when npm does not succeed.
+    pub(crate) fn install(&self) -> Outcome {
+        if self.folder.join("node_modules/.bin/cdk").exists() {
+            return Ok(());
+        }
+        succeed(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&self.folder))
+    }
+
+    /// Runs one of its commands.
+    ///
+    /// # Errors
+    /// Unreachable when it does not succeed; it has said why.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        let mut command = Command::new("npx");
+        command.arg("cdk").args(arguments).current_dir(&self.folder);
+        for setting in &self.context {
+            command.args(["--context", setting]);
+        }
+        succeed(&mut command)
+    }
+
+    /// Deploys the stack and gives the address of its API.
+    ///
+    /// # Errors
+    /// Unreachable when it does not succeed.
+    pub(crate) fn deploy(&self) -> Outcome<String> {
+        let outputs = tempfile::NamedTempFile::new().map_err(Exit::usage)?;
+        let path = outputs.path().to_string_lossy();
+        self.run(&["deploy", "--require-approval", "never", "--outputs-file", &path])?;
+        let text = std::fs::read_to_string(outputs.path()).map_err(Exit::usage)?;
+        let outputs: Value = serde_json::from_str(&text).map_err(Exit::usage)?;
+        let url = outputs[&self.stack]["ApiUrl"].as_str();
+        url.map(str::to_owned).ok_or_else(|| Exit::unreachable("the stack gave no address of its API"))
+    }
+}

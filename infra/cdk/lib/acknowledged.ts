@@ -1,0 +1,30 @@
+// Findings of cdk-nag that are meant to be so, each with its reason. Findings with another resource still fail the synthesis.
+import { Validations, type CfnElement, type Stack } from "aws-cdk-lib";
+import type * as lambda from "aws-cdk-lib/aws-lambda";
+import type { Settings } from "./settings.ts";
+
+export function acknowledge(stack: Stack, settings: Settings, events: lambda.Function, workflows: string[]): void {
+  const wildcard = (resource: string, reason: string) => ({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
+  Validations.of(stack).acknowledge(
+    {
+      id: "AwsSolutions-APIG4",
+      reason: "A delivery proves its sender by a signature over its raw bytes, which the function checks; senders know no other way.",
+    },
+    { id: "AwsSolutions-SQS3", reason: "It is the dead-letter queue, of a rule and of a stream, which the check does not see." },
+    {
+      id: "AwsSolutions-SMG4",
+      reason: "The secrets belong to outside services, which alone can issue new ones; functions read them again every five minutes.",
+    },
+    wildcard("*", "X-Ray, the delivery of a state machine's logs and the listing of streams know no resources."),
+    wildcard(
+      `<${stack.getLogicalId(events.node.defaultChild as CfnElement)}.Arn>:*`,
+      "The schedule's own grant names the function with its versions, of which there are none.",
+    ),
+    ...workflows.map((workflow) =>
+      wildcard(
+        `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${settings.prefix}-${workflow}:*`,
+        "Executions get their names when they start.",
+      ),
+    ),
+  );
+}

@@ -1,0 +1,80 @@
+// One Lambda function with a role of its own that allows what its entry says and nothing else.
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import * as iam from "aws-cdk-lib/aws-iam";
+import * as lambda from "aws-cdk-lib/aws-lambda";
+import * as logs from "aws-cdk-lib/aws-logs";
+import fs from "node:fs";
+import path from "node:path";
+import type { FunctionEntry } from "./generated.ts";
+import type { Settings } from "./settings.ts";
+import { workflowArn } from "./state_machines.ts";
+import type { Resources } from "./stack.ts";
+
+const reading = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"];
+const writing = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
+
+export function lambdaFunction(
+  stack: Stack,
+  name: string,
+  entry: FunctionEntry,
+  resources: Resources,
+  settings: Settings,
+): lambda.Function {
+  const functionName = `${settings.prefix}-${name}`;
+  const id = name.replaceAll("_", "-");
+  const logGroup = new logs.LogGroup(stack, `${id}-logs`, {
+    logGroupName: `/aws/lambda/${functionName}`,
+    retention: settings.logDays,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const role = new iam.Role(stack, `${id}-role`, {
+    assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com"),
+    description: `What ${functionName} may do`,
+  });
+  logGroup.grantWrite(role);
+  const allow = (actions: string[], resource: string, conditions?: iam.Conditions) =>
+    role.addToPolicy(new iam.PolicyStatement({ actions, resources: [resource], conditions }));
+  const partitions = (kinds: string[]) => ({
+    "ForAllValues:StringLike": { "dynamodb:LeadingKeys": kinds.map((kind) => `${kind}#*`) },
+  });
+  allow(reading, resources.table.tableArn, partitions(entry.reads));
+  if (entry.writes.length > 0) allow(writing, resources.table.tableArn, partitions(entry.writes));
+  if (entry.lists_open_executions) {
+    allow(["dynamodb:Query"], `${resources.table.tableArn}/index/gsi1`, {
+      "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["OPEN"] },
+    });
+  }
+  for (const bundle of entry.secrets) {
+    const secret = resources.secrets[bundle];
+    if (!secret) throw new Error(`functions.json: ${name} reads \`${bundle}\`, which is no secret of a stage`);
+    allow(["secretsmanager:GetSecretValue"], secret.attrId);
+  }
+  resources.key?.grant(role, "kms:Decrypt", "kms:GenerateDataKey");
+
+  return new lambda.Function(stack, id, {
+    functionName,
+    runtime: lambda.Runtime.PROVIDED_AL2023,
+    architecture: settings.architecture === "arm64" ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
+    // The same file gives the same asset: all actions share one.
+    code: lambda.Code.fromAsset(packageOf(entry.executable, settings)),
+    handler: entry.handler,
+    memorySize: entry.memory_megabytes,
+    timeout: Duration.seconds(entry.timeout_seconds),
+    reservedConcurrentExecutions: name === "webhooks" ? settings.webhooksConcurrency : undefined,
+    role,
+    logGroup,
+    tracing: lambda.Tracing.ACTIVE,
+    environment: {
+      TABLE_NAME: resources.table.tableName,
+      ...(entry.placeholder ? {} : { STATE_MACHINE_ARN_PREFIX: workflowArn(stack, settings, "stateMachine", "") }),
+    },
+  });
+}
+
+function packageOf(executable: string, settings: Settings): string {
+  // A stack that is only looked at or removed has functions of anything.
+  if (!settings.packages) return settings.stateMachines;
+  const file = path.join(settings.packages, executable, "bootstrap.zip");
+  if (!fs.existsSync(file)) throw new Error(`${file} does not exist; build it with infra/package ${settings.architecture}`);
+  return file;
+}

@@ -1,0 +1,61 @@
+// What the workflow compiler generated: `functions.json` and one `<workflow>.asl.json` for each workflow.
+import fs from "node:fs";
+import path from "node:path";
+
+/** One function as `functions.json` describes it. */
+export interface FunctionEntry {
+  /** Which executable it is; functions of one executable share one package. */
+  executable: string;
+  /** Lambda's handler, which tells the executable what it is. */
+  handler: string;
+  memory_megabytes: number;
+  timeout_seconds: number;
+  /** Which secrets it reads. */
+  secrets: string[];
+  /** The partitions of the table that it reads and writes, as `pk` begins. */
+  reads: string[];
+  writes: string[];
+  lists_open_executions: boolean;
+  /** What stands for its ARN in compiled workflows, where workflows call it. */
+  placeholder?: string;
+}
+
+/** One compiled workflow. */
+export interface Workflow {
+  name: string;
+  definition: string;
+  /** What stands for ARNs in the definition, without `${}`. */
+  placeholders: string[];
+}
+
+export interface Generated {
+  /** The secrets, bundled by privilege; each is a JSON object with one entry for each provider. */
+  secrets: string[];
+  functions: Record<string, FunctionEntry>;
+  workflows: Workflow[];
+}
+
+export function generated(folder: string): Generated {
+  const read = (name: string) => fs.readFileSync(path.join(folder, name), "utf8");
+  const ending = ".asl.json";
+  const names = fs.readdirSync(folder).filter((name) => name.endsWith(ending)).sort();
+  return {
+    ...(JSON.parse(read("functions.json")) as Pick<Generated, "secrets" | "functions">),
+    workflows: names.map((name) => {
+      const text = read(name);
+      const placeholders = [...text.matchAll(/\$\{(\w+(?:FunctionArn|StateMachineArn))\}/g)].map((match) => match[1] as string);
+      return {
+        name: name.slice(0, -ending.length),
+        // Compact, since indentation would fill a third of what a template may hold.
+        definition: JSON.stringify(JSON.parse(text)),
+        placeholders: [...new Set(placeholders)].sort(),
+      };
+    }),
+  };
+}
+
+/** What stands for a workflow's ARN in other workflows: `AiReviewStateMachineArn` for `ai-review`. */
+export function stateMachinePlaceholder(workflow: string): string {
+  const pascal = workflow.split(/[-_]/).map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return `${pascal.join("")}StateMachineArn`;
+}

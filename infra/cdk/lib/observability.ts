@@ -1,0 +1,95 @@
+// Alarms that a person should act on, and one dashboard.
+import { Duration, type Stack } from "aws-cdk-lib";
+import type * as apigateway from "aws-cdk-lib/aws-apigatewayv2";
+import * as budgets from "aws-cdk-lib/aws-budgets";
+import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import type * as lambda from "aws-cdk-lib/aws-lambda";
+import * as sns from "aws-cdk-lib/aws-sns";
+import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
+import type { Settings } from "./settings.ts";
+import type { Resources } from "./stack.ts";
+
+interface Observed {
+  api: apigateway.HttpApi;
+  functions: Record<string, lambda.Function>;
+  machines: sfn.StateMachine[];
+  /** The names of the workflows, in the machines' order. */
+  workflows: string[];
+  resources: Resources;
+  settings: Settings;
+}
+
+export function observability(stack: Stack, { api, functions, machines, workflows, resources, settings }: Observed): void {
+  const period = Duration.minutes(5);
+  const topic = settings.alertEmail ? new sns.Topic(stack, "Alerts", { enforceSSL: true }) : undefined;
+  if (settings.alertEmail) topic?.addSubscription(new EmailSubscription(settings.alertEmail));
+
+  const alarm = (id: string, alarmDescription: string, metric: cloudwatch.IMetric) => {
+    const made = new cloudwatch.Alarm(stack, id, {
+      alarmName: `${settings.prefix}-${id}`,
+      alarmDescription,
+      metric,
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+    if (topic) made.addAlarmAction(new SnsAction(topic));
+  };
+  const statistic = cloudwatch.Stats.SUM;
+  const ingressErrors = api.metricServerError({ period, statistic });
+  const throttles = new cloudwatch.Metric({ namespace: "AWS/Lambda", metricName: "Throttles", period, statistic });
+  const undelivered = resources.undelivered.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" });
+  alarm("ingress-errors", "Deliveries were answered with 5xx: they were not accepted. See the logs of webhooks.", ingressErrors);
+  alarm("throttles", "Lambda throttles functions of this account: raise its concurrency, or slow down.", throttles);
+  alarm("undelivered", "The events function gave something up. See the queue; the sweeper closes what is open.", undelivered);
+  machines.forEach((machine, index) => {
+    const workflow = workflows[index];
+    const failed = machine.metricFailed({ period, statistic });
+    alarm(`${workflow}-failed`, `Executions of ${workflow} failed. \`ticketsmith status\` says why.`, failed);
+  });
+  if (settings.monthlyBudgetUsd !== undefined) {
+    if (!settings.alertEmail) throw new Error("context monthlyBudgetUsd needs alertEmail");
+    new budgets.CfnBudget(stack, "Spend", {
+      budget: {
+        budgetType: "COST",
+        timeUnit: "MONTHLY",
+        budgetLimit: { amount: settings.monthlyBudgetUsd, unit: "USD" },
+        costFilters: { TagKeyValue: [`user:application$ticketsmith`] },
+      },
+      notificationsWithSubscribers: [
+        {
+          notification: { notificationType: "ACTUAL", comparisonOperator: "GREATER_THAN", threshold: 80 },
+          subscribers: [{ subscriptionType: "EMAIL", address: settings.alertEmail }],
+        },
+      ],
+    });
+  }
+
+  const graph = (title: string, left: cloudwatch.IMetric[]) => new cloudwatch.GraphWidget({ title, left, width: 12, height: 6 });
+  const search = (metric: string, label: string) =>
+    new cloudwatch.MathExpression({
+      expression: `SEARCH('{AWS/Lambda,FunctionName} MetricName="${metric}" "${settings.prefix}-"', 'Sum', 300)`,
+      label,
+      usingMetrics: {},
+      period,
+    });
+  const { webhooks } = functions;
+  new cloudwatch.Dashboard(stack, "Dashboard", {
+    dashboardName: settings.prefix,
+    widgets: [
+      [
+        graph("Deliveries", [api.metricCount({ period, statistic }), api.metricClientError({ period, statistic }), ingressErrors]),
+        graph("Answer time of webhooks", webhooks ? [webhooks.metricDuration({ period, statistic: "p99" })] : []),
+      ],
+      [
+        graph("Executions begun", machines.map((machine) => machine.metricStarted({ period, statistic }))),
+        graph("Executions failed", machines.map((machine) => machine.metricFailed({ period, statistic }))),
+      ],
+      [graph("Function errors", [search("Errors", "errors")]), graph("Function calls", [search("Invocations", "calls")])],
+      [graph("Given up", [undelivered]), graph("Throttles", [throttles])],
+    ],
+  });
+}

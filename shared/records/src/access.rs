@@ -1,0 +1,123 @@
+//! What a function may touch in the table, by kinds of partitions: what its role's leading-key conditions are made of.
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>
+
+use std::collections::BTreeSet;
+
+/// A kind of partition: what stands in `pk` before the first `#`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Partition {
+    /// What deliveries led to.
+    Delivery,
+    /// Configuration, routes and prompts.
+    Document,
+    /// Events that something may wait for.
+    Event,
+    /// One execution with its steps, costs, reservations and progress.
+    Execution,
+    /// Everybody's executions of a month.
+    Month,
+    /// What a person spends.
+    Person,
+    /// A project's executions and costs.
+    Project,
+    /// How fast a provider may be called.
+    Provider,
+    /// A repository's closed pull requests.
+    Repository,
+    /// The journal of a run's effects.
+    Run,
+    /// Large values.
+    Stored,
+    /// One ticket: who is at work on it, and what it may still spend.
+    Task,
+    /// Who waits on a task token.
+    Waiter,
+}
+
+impl Partition {
+    /// What stands before the `#`: `EXECUTION`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivery => "DELIVERY",
+            Self::Document => "DOCUMENT",
+            Self::Event => "EVENT",
+            Self::Execution => "EXECUTION",
+            Self::Month => "MONTH",
+            Self::Person => "PERSON",
+            Self::Project => "PROJECT",
+            Self::Provider => "PROVIDER",
+            Self::Repository => "REPOSITORY",
+            Self::Run => "RUN",
+            Self::Stored => "STORED",
+            Self::Task => "TASK",
+            Self::Waiter => "WAITER",
+        }
+    }
+}
+
+/// The partitions that a function reads and those that it also writes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Access {
+    /// Read; holds all that is written.
+    pub reads: BTreeSet<Partition>,
+    /// Written.
+    pub writes: BTreeSet<Partition>,
+    /// Whether the index of open executions is queried.
+    pub lists_open_executions: bool,
+}
+
+impl Access {
+    /// Nothing but reading these.
+    pub fn reading(partitions: impl IntoIterator<Item = Partition>) -> Self {
+        Self { reads: partitions.into_iter().collect(), ..Self::default() }
+    }
+
+    /// These written as well as read.
+    #[must_use]
+    pub fn writing(mut self, partitions: impl IntoIterator<Item = Partition>) -> Self {
+        self.writes.extend(partitions);
+        self.reads.extend(&self.writes);
+        self
+    }
+
+    /// The index of open executions queried as well.
+    #[must_use]
+    pub fn listing_open_executions(mut self) -> Self {
+        self.lists_open_executions = true;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys;
+    use domain::Source;
+
+    #[test]
+    fn partitions_are_named_as_keys_are() {
+        let check = |partition: Partition, pk: &str| {
+            assert_eq!(pk.split_once('#').map(|(kind, _)| kind), Some(partition.as_str()));
+        };
+        check(Partition::Delivery, &keys::delivery(Source::Jira, "1").pk);
+        check(Partition::Document, &keys::document("routes").pk);
+        check(Partition::Event, &keys::occurrence("jira.labelled/shop-1").pk);
+        check(Partition::Execution, &keys::execution_partition("e"));
+        check(Partition::Month, &keys::month_partition("2026-11"));
+        check(Partition::Person, &keys::person_partition("ada"));
+        check(Partition::Project, &keys::project_partition("SHOP"));
+        check(Partition::Provider, &keys::rate("jira").pk);
+        check(Partition::Repository, &keys::repository_partition("acme/shop"));
+        check(Partition::Run, &keys::run_partition("r"));
+        check(Partition::Stored, &keys::stored_partition("s"));
+        check(Partition::Task, &keys::task_partition("SHOP-1"));
+        check(Partition::Waiter, &keys::waiter_partition("t"));
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let access = Access::reading([Partition::Document]).writing([Partition::Run]);
+        assert_eq!(access.reads, BTreeSet::from([Partition::Document, Partition::Run]));
+        assert_eq!(access.writes, BTreeSet::from([Partition::Run]));
+    }
+}
