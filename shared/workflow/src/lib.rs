@@ -26,9 +26,10 @@
 //! # Ok::<(), workflow::InvalidCatalog>(())
 //! ```
 //!
-//! The road of one file: [`Source`] → YAML tree with positions (`yaml`) → model (`reader`, `model`) → names and types
-//! (`declare`, `scope`) → each step checked where it stands (`plan`, `check`, `infer`) → states (`compile`) and what starts
-//! them (`routes`).
+//! The road of one file: [`Source`] → YAML tree with positions (`yaml`) → model (`reader`, `model`) → what goes without
+//! saying (`implicit_commit`, `policies`) → names and types (`declare`, `scope`) → each step checked where it stands (`plan`,
+//! `check`, `infer`) → states (`compile`) and what starts them (`routes`). A folder's workflows go callees first (`folder`,
+//! `callees`).
 
 mod callees;
 mod catalog;
