@@ -6,7 +6,9 @@ use crate::check::evaluated;
 use crate::expression::string_literal;
 use crate::model::{Foreach as Written, Form, Given, OnError, Retry, Step, StepKind};
 use crate::scope::Inside;
+use crate::source::Spanned;
 use crate::types::{Kind, Type};
+use jlens_core::NodeKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -95,7 +97,7 @@ impl Walk<'_, '_, '_> {
         self.checker.judge(&foreach.items, &kind, &list, true, "`items`");
         let item = match &kind.kind {
             Kind::List(item) => (**item).clone(),
-            _ => Type::any(),
+            _ => self.item_behind_filter(&foreach.items),
         };
         let unsure = lowered.partial || kind.may_be_null() || kind.kind == Kind::Any;
         let text = if unsure { lowered.or_else("[]") } else { lowered.text };
@@ -107,6 +109,21 @@ impl Walk<'_, '_, '_> {
             "($items := {text}; $items := [$items]; $assert($count($items) <= {most}, {refusal}); $items)"
         );
         (text, item)
+    }
+
+    /// The type of an item where a filter picks some of a list: `tasks[priority = 'High']`.
+    fn item_behind_filter(&mut self, items: &Given) -> Type {
+        let names = items.whole_expression().and_then(|expression| {
+            let ast = crate::expression::parse(&expression.value).ok()?;
+            let NodeKind::Path { steps, .. } = &ast.root.kind else { return None };
+            let names = crate::expression::plain_names(steps);
+            let is_whole = names.len() == steps.len() && ast.root.attrs.group.is_none();
+            is_whole.then(|| Spanned::new(names.join("."), expression.span))
+        });
+        match names.map(|names| self.checker.expression(&names).kind.kind) {
+            Some(Kind::List(item)) => *item,
+            _ => Type::any(),
+        }
     }
 
     /// The step whose whole result an iteration gives when nothing else is said, and a variable for it.

@@ -217,6 +217,11 @@ fn of_types_through_steps() {
         told(&[
             ("a field of an item", &each("{ name: a, type: set, variables: { x: \"${item.titel}\" } }", "")),
             (
+                "a field of an item that a filter picks",
+                &each("{ name: a, type: set, variables: { x: \"${item.titel}\" } }", "")
+                    .replace("${tasks}", "${tasks[status = 'Open']}")
+            ),
+            (
                 "a field of a result",
                 &(each(pause, ", result: { id: \"${item.task_id}\" }, outputs: { results: done }")
                     + "  - { name: b, type: foreach, items: \"${done}\", as: one, steps: [{ name: c, type: set, variables: { x: \"${one.idd}\" } }] }\n")
