@@ -7,6 +7,7 @@ mod demo;
 mod deploy;
 mod destroy;
 mod doctor;
+mod engine;
 mod run;
 mod secrets;
 mod serve;
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Simulate(simulate::Arguments),
     /// Have a running simulation send one signed delivery.
     Deliver(deliver::Arguments),
+    /// Run Step Functions alone on this machine, for any state machine in JSONata.
+    Engine(engine::Arguments),
     /// Put Ticketsmith into an AWS account, or bring it up to date there.
     Deploy(deploy::Arguments),
     /// Take a stage out of an AWS account again.
@@ -69,6 +72,7 @@ impl Command {
             Self::Doctor(arguments) => doctor::run(arguments).await,
             Self::Simulate(arguments) => simulate::run(arguments).await,
             Self::Deliver(arguments) => deliver::run(arguments).await,
+            Self::Engine(arguments) => engine::run(arguments).await,
             Self::Deploy(arguments) => deploy::run(arguments).await,
             Self::Destroy(arguments) => destroy::run(arguments).await,
             Self::Completions(arguments) => completions::run(&arguments),

@@ -1,6 +1,6 @@
 //! The engine as its host sees it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -67,6 +67,8 @@ pub(crate) struct Inner {
     retention: Duration,
     /// What revisions hold, by their ids. Revisions never change.
     programs: Mutex<HashMap<i64, Arc<Program>>>,
+    /// The ARNs of state machines that are deleted as soon as none of their executions runs any more.
+    pub(crate) deleting: Mutex<HashSet<String>>,
     pub(crate) actors: Actors,
     pub(crate) timers: Timers,
     timekeeper: Mutex<Option<JoinHandle<()>>>,
@@ -123,6 +125,7 @@ impl Engine {
                 most_running: settings.running_executions,
                 retention: settings.retention,
                 programs: Mutex::default(),
+                deleting: Mutex::default(),
                 actors: Actors::default(),
                 timers: Timers::default(),
                 timekeeper: Mutex::default(),
@@ -147,6 +150,8 @@ impl Engine {
             self.inner.announce(&execution);
             self.inner.log.set_told(execution.key).await?;
         }
+        let deleting = self.inner.log.deleting().await?;
+        lock(&self.inner.deleting).extend(deleting);
         let unfinished = self.inner.log.unfinished().await?;
         let count = unfinished.len();
         let timekeeper = tokio::spawn(Inner::run_timers(Arc::clone(&self.inner)));

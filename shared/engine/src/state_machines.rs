@@ -6,7 +6,7 @@ use rand::RngExt;
 
 use crate::arn::{self, Qualifier, StateMachineArn};
 use crate::definition::Definition;
-use crate::engine::{Engine, Inner};
+use crate::engine::{Engine, Inner, lock};
 use crate::error::EngineError;
 use crate::log::{Qualifiers, Revision, Route, StateMachineRow};
 
@@ -74,10 +74,26 @@ impl Inner {
             deleting: false,
         };
         match self.log.create_state_machine(machine).await? {
-            Ok(created) => Ok(created),
+            Ok(created) => {
+                lock(&self.deleting).remove(&created.arn);
+                Ok(created)
+            }
             Err(existing) if existing.deleting => Err(EngineError::StateMachineDeleting(existing.arn)),
             Err(existing) if existing.revision.definition == new.definition => Ok(existing),
             Err(existing) => Err(EngineError::StateMachineAlreadyExists(existing.arn)),
+        }
+    }
+
+    /// Deletes a state machine. Its executions are stopped at their next transition, and it is gone with the last of them.
+    /// Deleting what is not there succeeds, as on AWS.
+    pub(crate) async fn delete(&self, state_machine_arn: &str) -> Result<(), EngineError> {
+        match self.state_machine(state_machine_arn).await {
+            Ok(row) => {
+                lock(&self.deleting).insert(row.arn.clone());
+                Ok(self.log.delete_state_machine(row.arn).await?)
+            }
+            Err(EngineError::StateMachineDoesNotExist(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

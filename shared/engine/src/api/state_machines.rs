@@ -215,11 +215,6 @@ pub(super) async fn list(engine: &Engine, request: ListStateMachines) -> Result<
 }
 
 pub(super) async fn delete(engine: &Engine, request: StateMachine) -> Result<Value, EngineError> {
-    match engine.inner.state_machine(&request.state_machine_arn).await {
-        Ok(row) => engine.inner.log.delete_state_machine(row.arn).await?,
-        // Deleting what is not there succeeds, as on AWS.
-        Err(EngineError::StateMachineDoesNotExist(_)) => {}
-        Err(error) => return Err(error),
-    }
+    engine.inner.delete(&request.state_machine_arn).await?;
     Ok(json!({}))
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::fields::{Fields, Problems};
 use super::template::{States, Template, expression, expression_source};
 use super::{
-    Choice, Definition, Diagnostic, Flow, Kind, Map, Quantity, Recovery, Resource, Rule, State, Task, Wait,
-    graph, parse_timestamp, retry,
+    Definition, Diagnostic, Flow, Kind, Map, Quantity, Recovery, Resource, State, Task, Wait, choice, graph,
+    parse_timestamp, retry,
 };
 use crate::limits::{DEFINITION_BYTES, LONGEST_SECONDS, MAP_CONCURRENCY, NAME_CHARACTERS, NESTED_FLOWS};
 
@@ -56,8 +56,10 @@ fn document(text: &str, problems: &mut Problems) -> Option<Value> {
 fn parse(text: &str, problems: &mut Problems) -> Option<Definition> {
     let document = document(text, problems)?;
     let mut fields = Fields::of(&document, String::new(), problems)?;
-    fields.take("Comment");
-    fields.string("Version", problems);
+    fields.string("Comment", problems);
+    if fields.string("Version", problems).is_some_and(|version| version != "1.0") {
+        problems.schema(&fields.at("Version"), "Must be 1.0, the only version of the language");
+    }
     let timeout_seconds = fields.whole("TimeoutSeconds", (1, LONGEST_SECONDS), problems);
     let jsonata = query_language(&mut fields, problems);
     let flow = flow(&mut fields, Context { jsonata, depth: 0 }, problems);
@@ -122,7 +124,7 @@ fn flow(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) -> O
 
 fn state(value: &Value, location: String, context: Context, problems: &mut Problems) -> Option<State> {
     let mut fields = Fields::of(value, location, problems)?;
-    fields.take("Comment");
+    fields.string("Comment", problems);
     if !query_language(&mut fields, problems) && !context.jsonata {
         let message =
             "The query language defaults to JSONPath, which is not supported; write QueryLanguage: JSONata";
@@ -131,7 +133,7 @@ fn state(value: &Value, location: String, context: Context, problems: &mut Probl
     let kind_name = fields.required_string("Type", problems)?;
     let kind = match kind_name {
         "Task" => task(&mut fields, problems).map(Kind::Task),
-        "Choice" => choice(&mut fields, problems).map(Kind::Choice),
+        "Choice" => choice::choice(&mut fields, problems).map(Kind::Choice),
         "Pass" => Some(Kind::Pass),
         "Wait" => wait(&mut fields, problems).map(Kind::Wait),
         "Map" => map(&mut fields, context, problems).map(|map| Kind::Map(Box::new(map))),
@@ -262,46 +264,6 @@ fn quantity(
     Quantity::parse(value, range, &fields.at(field), problems)
 }
 
-fn choice(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Choice> {
-    let default = fields.string("Default", problems).map(str::to_owned);
-    if !fields.has("Choices") {
-        problems.schema(&fields.location, "The field 'Choices' is required");
-    }
-    let rules = fields.array("Choices", problems)?;
-    let location = fields.at("Choices");
-    let rules = rules
-        .iter()
-        .enumerate()
-        .filter_map(|(index, value)| rule(value, format!("{location}[{index}]"), problems))
-        .collect();
-    Some(Choice { rules, default })
-}
-
-fn rule(value: &Value, location: String, problems: &mut Problems) -> Option<Rule> {
-    let mut fields = Fields::of(value, location, problems)?;
-    fields.take("Comment");
-    let condition = match fields.take("Condition") {
-        Some(value @ Value::Bool(_)) => Some(Template::Literal(value.clone())),
-        Some(Value::String(text)) if expression_source(text).is_some() => {
-            expression(text, States::Entry, &fields.at("Condition"), problems).map(Template::Expression)
-        }
-        Some(_) => {
-            problems.schema(&fields.at("Condition"), "Must be a JSONata expression, true or false");
-            None
-        }
-        None => {
-            problems.schema(&fields.location, "The field 'Condition' is required");
-            None
-        }
-    };
-    let next = fields.required_string("Next", problems).map(str::to_owned);
-    let assign = assignments(&mut fields, States::Entry, problems);
-    let output = fields.take("Output");
-    let output = output.map(|output| Template::parse(output, States::Entry, &fields.at("Output"), problems));
-    fields.finish("a choice rule", problems);
-    Some(Rule { condition: condition?, next: next?, assign, output })
-}
-
 fn wait(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Wait> {
     if fields.has("Seconds") == fields.has("Timestamp") {
         problems.schema(&fields.location, "Needs either 'Seconds' or 'Timestamp'");
@@ -357,7 +319,7 @@ fn map(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) -> Op
         return None;
     };
     let mut processor = Fields::of(processor, fields.at("ItemProcessor"), problems)?;
-    processor.take("Comment");
+    processor.string("Comment", problems);
     if let Some(config) = processor.take("ProcessorConfig") {
         let mut config = Fields::of(config, processor.at("ProcessorConfig"), problems)?;
         if !matches!(config.string("Mode", problems), None | Some("INLINE")) {
@@ -398,7 +360,7 @@ fn parallel(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) 
     let mut branches = Vec::new();
     for (index, value) in values.iter().enumerate() {
         let mut branch = Fields::of(value, format!("{location}[{index}]"), problems)?;
-        branch.take("Comment");
+        branch.string("Comment", problems);
         branches.extend(flow(&mut branch, Context { depth: context.depth + 1, ..context }, problems));
         branch.finish("a branch", problems);
     }

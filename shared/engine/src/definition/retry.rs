@@ -83,7 +83,7 @@ pub(super) fn recovery(fields: &mut Fields<'_>, problems: &mut Problems) -> Reco
 
 fn retrier(value: &Value, location: String, last: bool, problems: &mut Problems) -> Option<Retrier> {
     let mut fields = Fields::of(value, location, problems)?;
-    fields.take("Comment");
+    fields.string("Comment", problems);
     let errors = error_equals(&mut fields, last, problems);
     let interval_seconds = fields.whole("IntervalSeconds", (1, LONGEST_SECONDS), problems);
     let max_attempts = fields.whole("MaxAttempts", (0, LONGEST_SECONDS), problems);
@@ -120,7 +120,7 @@ fn retrier(value: &Value, location: String, last: bool, problems: &mut Problems)
 
 fn catcher(value: &Value, location: String, last: bool, problems: &mut Problems) -> Option<Catcher> {
     let mut fields = Fields::of(value, location, problems)?;
-    fields.take("Comment");
+    fields.string("Comment", problems);
     let errors = error_equals(&mut fields, last, problems);
     let next = fields.required_string("Next", problems).unwrap_or_default().to_owned();
     let assign = assignments(&mut fields, States::ErrorOutput, problems);

@@ -11,7 +11,7 @@ use super::Message;
 use crate::arn::StateMachineArn;
 use crate::engine::{Inner, lock};
 use crate::error::EngineError;
-use crate::execution::{Draft, Event, ExecutionState, Identity, Obstacle, Rejection, What};
+use crate::execution::{Draft, Event, ExecutionState, Failure, Identity, Obstacle, Rejection, What};
 use crate::log::{ExecutionRow, LogError, Progress};
 
 /// Most events that one append writes, so that a long run of states is recorded as it goes.
@@ -173,9 +173,7 @@ impl Actor {
                 self.replies.push(Reply::Token(reply, result));
             }
             Message::Stop { failure, reply } => {
-                while let Some(draft) = self.state.abort(&failure) {
-                    self.add(Some(draft));
-                }
+                self.abort(&failure);
                 self.replies.extend(reply.map(Reply::Stop));
             }
             Message::Redrive { client_token, reply } => {
@@ -183,6 +181,17 @@ impl Actor {
                 self.replies.push(Reply::Redrive(reply, result));
             }
         }
+    }
+
+    fn abort(&mut self, failure: &Failure) {
+        while let Some(draft) = self.state.abort(failure) {
+            self.add(Some(draft));
+        }
+    }
+
+    /// Whether the state machine is deleted, so that the execution must not go on to another state.
+    fn is_unwanted(&self) -> bool {
+        lock(&self.engine.deleting).contains(&self.row.state_machine_arn)
     }
 
     fn redrive(&mut self, client_token: Option<String>) -> Result<Timestamp, Obstacle> {
@@ -213,6 +222,10 @@ impl Actor {
             && self.pending.len() < BATCH
             && let Some(draft) = self.state.decide(now)
         {
+            if matches!(draft.what, What::StateEntered { .. }) && self.is_unwanted() {
+                self.abort(&Failure::default());
+                break;
+            }
             self.add(Some(draft));
         }
         let more = self.redriven || self.pending.len() >= BATCH;

@@ -212,6 +212,16 @@ impl Log {
         .await
     }
 
+    /// The ARNs of the state machines that are deleted as soon as none of their executions runs any more.
+    pub(crate) async fn deleting(&self) -> Result<Vec<String>, LogError> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached("SELECT arn FROM state_machines WHERE deleting")?;
+            let arns = statement.query_map([], |row| row.get(0))?;
+            Ok(arns.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// Replaces the tags of a state machine.
     pub(crate) async fn set_tags(&self, arn: String, tags: BTreeMap<String, String>) -> Result<(), LogError> {
         self.run(move |connection| {

@@ -267,6 +267,46 @@ async fn requests_that_make_no_sense_get_named_errors() {
     let execution = "arn:aws:states:us-east-1:000000000000:execution:m:none";
     for (operation, request, error) in [
         ("FlyToTheMoon", json!({}), "UnknownOperationException"),
+        ("CreateActivity", json!({ "name": "a" }), "UnknownOperationException"),
+        ("DescribeMapRun", json!({}), "UnknownOperationException"),
+        ("StartSyncExecution", json!({ "stateMachineArn": arn }), "StateMachineTypeNotSupported"),
+        (
+            "ValidateStateMachineDefinition",
+            json!({ "definition": "{}", "maxResults": 101 }),
+            "ValidationException",
+        ),
+        (
+            "ValidateStateMachineDefinition",
+            json!({ "definition": "{}", "severity": "ALL" }),
+            "ValidationException",
+        ),
+        (
+            "UpdateStateMachine",
+            json!({ "stateMachineArn": format!("{arn}:1"), "roleArn": "r" }),
+            "ValidationException",
+        ),
+        ("DeleteStateMachine", json!({ "stateMachineArn": format!("{arn}:1") }), "ValidationException"),
+        ("ListExecutions", json!({}), "ValidationException"),
+        ("ListExecutions", json!({ "mapRunArn": "arn" }), "ResourceNotFound"),
+        ("ListExecutions", json!({ "stateMachineArn": arn, "redriveFilter": "ALL" }), "ValidationException"),
+        ("RedriveExecution", json!({ "executionArn": arn }), "InvalidArn"),
+        ("DescribeStateMachineAlias", json!({ "stateMachineAliasArn": arn }), "InvalidArn"),
+        (
+            "DescribeStateMachineAlias",
+            json!({ "stateMachineAliasArn": format!("{arn}:live") }),
+            "ResourceNotFound",
+        ),
+        (
+            "DeleteStateMachineVersion",
+            json!({ "stateMachineVersionArn": format!("{arn}:live") }),
+            "InvalidArn",
+        ),
+        ("ListTagsForResource", json!({ "resourceArn": format!("{arn}2") }), "ResourceNotFound"),
+        (
+            "TagResource",
+            json!({ "resourceArn": arn, "tags": [{ "key": "", "value": "v" }] }),
+            "ValidationException",
+        ),
         ("StartExecution", json!({}), "ValidationException"),
         ("StartExecution", json!({ "stateMachineArn": "m" }), "InvalidArn"),
         ("StartExecution", json!({ "stateMachineArn": format!("{arn}2") }), "StateMachineDoesNotExist"),

@@ -13,6 +13,7 @@ mod crash;
 mod expressions;
 mod failures;
 mod generated;
+mod limits;
 mod parked;
 mod redrive;
 mod tasks;

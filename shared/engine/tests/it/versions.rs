@@ -145,7 +145,9 @@ async fn a_state_machine_is_deleted_when_its_last_execution_has_ended() {
     let mut ask =
         invoke("ask", json!({ "token": "{% $states.context.Task.Token %}" }), json!({ "End": true }));
     ask["Resource"] = json!("arn:aws:states:::lambda:invoke.waitForTaskToken");
-    let definition = machine("Ask", json!({ "Ask": ask }));
+    ask["Next"] = json!("Then");
+    ask.as_object_mut().unwrap().remove("End");
+    let definition = machine("Ask", json!({ "Ask": ask, "Then": { "Type": "Succeed" } }));
     let arn = create(&client, "m", &definition).await;
     client.publish_state_machine_version().state_machine_arn(&arn).send().await.unwrap();
     let started = client.start_execution().state_machine_arn(&arn).send().await.unwrap();
@@ -165,8 +167,12 @@ async fn a_state_machine_is_deleted_when_its_last_execution_has_ended() {
     assert!(refused.unwrap_err().into_service_error().is_state_machine_deleting());
 
     let token = bench.functions.calls("ask")[0]["token"].as_str().unwrap().to_owned();
-    client.send_task_failure().task_token(token).error("No").send().await.unwrap();
-    bench.end(&started.execution_arn).await;
+    client.send_task_success().task_token(token).output("1").send().await.unwrap();
+    // It leaves the state it is in, and enters no other.
+    assert_eq!(bench.end(&started.execution_arn).await.status, "ABORTED");
+    let types: Vec<serde_json::Value> =
+        bench.history(&started.execution_arn).await.iter().map(|event| event["type"].clone()).collect();
+    assert_eq!(json!(types[types.len() - 2..]), json!(["TaskStateExited", "ExecutionAborted"]));
     let gone = client.describe_state_machine().state_machine_arn(&arn).send().await;
     assert!(gone.unwrap_err().into_service_error().is_state_machine_does_not_exist());
     let kept = client
