@@ -9,7 +9,10 @@ use workflow::{Diagnostic, Source};
 /// # Errors
 /// What is wrong, with its place, what is accepted there and the nearest accepted name.
 pub fn read(source: &Source) -> Result<TestFile, Box<Diagnostic>> {
-    serde_saphyr::from_str(&source.text).map_err(|error| Box::new(diagnostic(source, &error)))
+    // `y` and `on` are texts, as in workflows.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(&source.text, options)
+        .map_err(|error| Box::new(diagnostic(source, &error)))
 }
 
 fn diagnostic(source: &Source, error: &Error) -> Diagnostic {

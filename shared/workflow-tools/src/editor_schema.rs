@@ -1,0 +1,205 @@
+//! The JSON Schema with which editors complete and check workflow files.
+//!
+//! It says what the form of a file is: keys, types, the inputs of every action. What needs names to be looked up, such as
+//! whether a variable is set, only the compiler knows.
+
+mod actions;
+mod steps;
+
+use domain::EventKind;
+use serde_json::{Map, Value, json};
+use workflow::Catalog;
+
+/// The JSON Schema (draft 2020-12) of a workflow file, with the inputs and outputs of every action of `catalog`. Wherever an
+/// action takes a value, a text with `${ }` in it is accepted as well.
+pub fn editor_schema(catalog: &Catalog) -> Value {
+    let mut definitions = Map::new();
+    definitions.insert("expression".to_owned(), expression());
+    definitions.insert("value".to_owned(), value());
+    definitions.insert("condition".to_owned(), condition());
+    definitions.insert("duration".to_owned(), duration());
+    definitions.insert("input".to_owned(), input());
+    definitions.insert("trigger".to_owned(), trigger());
+    definitions.insert("variable_path".to_owned(), variable_path());
+    definitions.extend(steps::definitions(catalog));
+    definitions.extend(actions::definitions(catalog));
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A Ticketsmith workflow",
+        "description": "What happens from an event to a pull request, step by step. The file's name names the workflow.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["name", "steps"],
+        "properties": {
+            "name": described("The workflow's title, for people.", json!({"type": "string"})),
+            "description": described("What it does, in a sentence.", json!({"type": "string"})),
+            "version": described("The version of the file, for people.", json!({"type": ["string", "number"]})),
+            "triggers": described(
+                "The events that start it; any one is enough.",
+                json!({"type": "array", "items": reference("trigger")}),
+            ),
+            "inputs": described(
+                "What it is given, by name. They are checked when an execution starts. Without this key, the undefined names that expressions read are inputs.",
+                json!({"type": "object", "propertyNames": name(), "additionalProperties": reference("input")}),
+            ),
+            "variables": described(
+                "Definitions: each use is replaced by the expression, so they may name later results.",
+                json!({"type": "object", "propertyNames": name(), "additionalProperties": reference("value")}),
+            ),
+            "steps": reference("steps"),
+            "outputs": described(
+                "What an execution returns.",
+                json!({"type": "object", "additionalProperties": reference("value")}),
+            ),
+        },
+        "$defs": definitions,
+    })
+}
+
+/// A link to a definition.
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/$defs/{name}")})
+}
+
+/// The same with words that editors show.
+fn described(description: &str, schema: Value) -> Value {
+    let mut whole = json!({"description": description});
+    if let (Some(whole), Value::Object(fields)) = (whole.as_object_mut(), schema) {
+        whole.extend(fields);
+    }
+    whole
+}
+
+fn name() -> Value {
+    json!({"pattern": "^[a-z][a-z0-9_]*$"})
+}
+
+fn expression() -> Value {
+    described(
+        "A text with JSONata between `${` and `}`. A value that is exactly one expression keeps its type; `$${` is a literal `${`.",
+        json!({"type": "string", "pattern": "\\$\\{"}),
+    )
+}
+
+fn value() -> Value {
+    described(
+        "Any value; texts may hold expressions: `${task.title}`.",
+        json!({"type": ["string", "number", "boolean", "null", "array", "object"]}),
+    )
+}
+
+fn condition() -> Value {
+    described(
+        "A JSONata expression; `${ }` around it may be left out.",
+        json!({"type": ["string", "boolean"]}),
+    )
+}
+
+fn duration() -> Value {
+    described(
+        "`60s`, `10m`, `1h 30m`, `7d`, or a number of seconds; at most a year.",
+        json!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "minLength": 1}]}),
+    )
+}
+
+fn variable_path() -> Value {
+    described(
+        "The variable that receives the field: `pr`, or a field of one: `pr.url`.",
+        json!({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*$"}),
+    )
+}
+
+fn input() -> Value {
+    let types = ["string", "number", "integer", "boolean", "object", "array", "list", "any"];
+    json!({
+        "anyOf": [
+            described("The input's type.", json!({"enum": types})),
+            {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["type"],
+                "properties": {
+                    "type": described("The input's type.", json!({"enum": types})),
+                    "default": described("The value where none is given.", json!(true)),
+                    "required": described("Whether it must be given. Default: true.", json!({"type": "boolean"})),
+                    "one_of": described("The only accepted values.", json!({"type": "array", "minItems": 1})),
+                    "description": described("What it is, for people.", json!({"type": "string"})),
+                },
+            },
+        ],
+    })
+}
+
+/// One event, as its name alone or with conditions.
+fn trigger() -> Value {
+    let mut options = vec![json!({
+        "enum": EventKind::TRIGGERS.iter().filter(|kind| needed(**kind).is_empty()).map(|kind| kind.as_str()).collect::<Vec<_>>(),
+    })];
+    for kind in EventKind::TRIGGERS {
+        let mut conditions = Map::new();
+        for condition in kind.conditions() {
+            let schema = match *condition {
+                "with" => json!({"type": "object"}),
+                _ => json!({"type": "string"}),
+            };
+            conditions.insert((*condition).to_owned(), described(about(condition), schema));
+        }
+        conditions.insert(
+            "concurrency".to_owned(),
+            described(
+                "Whether a second execution for the same task may start while one is open. Default: one_per_task.",
+                json!({"enum": ["one_per_task", "any"]}),
+            ),
+        );
+        let required = needed(kind);
+        let mut under = json!({
+            "type": if required.is_empty() { json!(["object", "null"]) } else { json!("object") },
+            "additionalProperties": false,
+            "properties": conditions,
+        });
+        if !required.is_empty() {
+            under["required"] = json!(required);
+        }
+        options.push(json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": [kind.as_str()],
+            "properties": {kind.as_str(): described(&gives(kind), under)},
+        }));
+    }
+    json!({"anyOf": options})
+}
+
+fn gives(kind: EventKind) -> String {
+    match kind.fields() {
+        [] => format!("Fires on {kind}."),
+        fields => format!("Fires on {kind}; gives {}.", fields.join(", ")),
+    }
+}
+
+/// The conditions without which a trigger would fire on everything.
+fn needed(kind: EventKind) -> &'static [&'static str] {
+    match kind {
+        EventKind::JiraLabelled | EventKind::GithubLabelled => &["label"],
+        EventKind::JiraTransitioned => &["to"],
+        EventKind::GithubChecksCompleted => &["conclusion"],
+        EventKind::SlackCommand => &["text"],
+        EventKind::Schedule => &["cron"],
+        _ => &[],
+    }
+}
+
+fn about(condition: &str) -> &'static str {
+    match condition {
+        "label" => "The label that was newly added.",
+        "to" => "The status that the ticket moved to.",
+        "from" => "The status that the ticket came from.",
+        "mention" => "Words that the comment holds besides the mention.",
+        "command" => "The words that the comment starts with.",
+        "conclusion" => "How the checks ended: `success`, `failure`.",
+        "text" => "The words of the command; `{name}` captures one.",
+        "cron" => "Six fields, as EventBridge has them: `0 6 ? * MON-FRI *`.",
+        "with" => "The inputs of the executions it starts.",
+        _ => "A condition of the event.",
+    }
+}

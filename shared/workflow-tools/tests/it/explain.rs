@@ -1,0 +1,26 @@
+//! What steps became, in words.
+
+use crate::support::{right, shipped};
+use workflow_tools::explain;
+
+#[test]
+fn a_step_that_parks_and_rolls_back() {
+    let explained = explain(&right(&shipped("development")), "generate_code").unwrap();
+    insta::assert_snapshot!(explained.text());
+    let states: Vec<&str> = explained.states.iter().map(|state| state.name.as_str()).collect();
+    assert_eq!(states, ["GenerateCode", "GenerateCodeAwaitBudget", "Rollback"]);
+}
+
+#[test]
+fn every_field_of_every_step_has_a_reason_of_its_own() {
+    for name in ["development", "undo"] {
+        let compilation = right(&shipped(name));
+        for step in &compilation.steps {
+            let explained = explain(&compilation, &step.name).unwrap();
+            for field in explained.states.iter().flat_map(|state| &state.fields) {
+                assert!(!field.why.contains("states-language.net"), "{}: {}", step.name, field.field);
+            }
+        }
+        assert!(explain(&compilation, "nothing").is_none());
+    }
+}

@@ -1,0 +1,210 @@
+//! The canonical form of files.
+
+use crate::support::{compiled, json, root, workflows};
+use proptest::prelude::*;
+use serde_json::Value;
+use std::fs;
+use workflow::Source;
+use workflow_tools::{FormatError, format};
+
+fn formatted(text: &str) -> String {
+    format(&Source::new("workflows/a.yaml", text)).unwrap()
+}
+
+#[test]
+fn keys_stand_in_one_order_and_comments_stay_with_what_they_are_about() {
+    let text = "\
+# The file.
+steps:
+    # The first step.
+    - action: get_task   # what it does
+      # Who does it.
+      plugin:   task_management
+      name: fetch
+      inputs: {task_id:  \"${task_id}\"}   # given
+
+
+    - {type: set, variables: {a: 1,b: [1,2]}, name: note}
+    # A text in several lines.
+    - type: fail
+      cause: |
+        One line,
+          and another.
+      error: Stopped
+      name: stop
+name:   A
+";
+    let expected = "\
+# The file.
+name: A
+steps:
+  # The first step.
+  - name: fetch
+    # Who does it.
+    plugin: task_management
+    action: get_task # what it does
+    inputs: { task_id: \"${task_id}\" } # given
+
+  - { name: note, type: set, variables: { a: 1, b: [1, 2] } }
+  # A text in several lines.
+  - name: stop
+    type: fail
+    error: Stopped
+    cause: |
+      One line,
+        and another.
+";
+    let once = formatted(text);
+    let twice = formatted(&once);
+    println!("{once}");
+    assert_eq!(twice, once);
+    assert_eq!(json(&once), json(text));
+    assert_eq!(once, expected);
+}
+
+#[test]
+fn nested_steps_are_ordered_as_well() {
+    let text = "\
+steps:
+  - branches:
+      left:
+        - {cases: [{steps: [{type: set, name: a, variables: {}}], when: x}], name: choose, type: switch}
+    type: parallel
+    name: both
+name: A
+";
+    let expected = "\
+name: A
+steps:
+  - name: both
+    type: parallel
+    branches:
+      left:
+        - { name: choose, type: switch, cases: [{ when: x, steps: [{ name: a, type: set, variables: {} }] }] }
+";
+    assert_eq!(formatted(text), expected);
+}
+
+#[test]
+fn what_an_alias_means_stays() {
+    let text = "name: A\nsteps:\n  - inputs: &given { a: 1 }\n    rollback: { action: x, inputs: *given }\n    name: a\n";
+    assert_eq!(formatted(text), text);
+}
+
+#[test]
+fn what_is_no_yaml_is_refused() {
+    for text in ["a: [1", "a: 1\na: 2\n", "a: b: c\n"] {
+        let refused = format(&Source::new("workflows/a.yaml", text)).unwrap_err();
+        assert!(matches!(refused, FormatError::NotYaml { .. }), "{refused}");
+        assert!(refused.to_string().starts_with("workflows/a.yaml: "), "{refused}");
+    }
+}
+
+/// Comments tell the line that a step stands on, which may change.
+fn without_lines(definition: Option<&Value>) -> Option<Value> {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                fields.remove("Comment");
+                fields.values_mut().for_each(strip);
+            }
+            Value::Array(items) => items.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let mut definition = definition?.clone();
+    strip(&mut definition);
+    Some(definition)
+}
+
+#[test]
+fn workflows_compile_to_the_same_and_are_formatted_once_for_all() {
+    for source in workflows() {
+        let once = format(&source).unwrap();
+        let again = Source::new(source.path.clone(), once.clone());
+        assert_eq!(format(&again).unwrap(), once, "{}", source.path);
+        let (before, after) = (compiled(&source), compiled(&again));
+        assert_eq!(
+            without_lines(before.definition.as_ref()),
+            without_lines(after.definition.as_ref()),
+            "{}",
+            source.path
+        );
+        assert_eq!(before.route, after.route);
+    }
+}
+
+/// To format them: `TICKETSMITH_UPDATE=1 cargo nextest run -p workflow-tools what_is_shipped`.
+#[test]
+fn what_is_shipped_is_formatted() {
+    for entry in fs::read_dir(root().join("workflows")).unwrap() {
+        let path = entry.unwrap().path();
+        let source = Source::new(path.to_string_lossy(), fs::read_to_string(&path).unwrap());
+        let formatted = format(&source).unwrap();
+        if std::env::var_os("TICKETSMITH_UPDATE").is_some() {
+            fs::write(&path, &formatted).unwrap();
+            continue;
+        }
+        assert!(formatted == source.text, "run `ticketsmith workflow fmt {}`", path.display());
+    }
+}
+
+/// A value as it may stand in a workflow, written in one of YAML's ways.
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z]{1,8}",
+        "\"[a-z ${}.:#-]{0,12}\"",
+        "'[a-z :#-]{0,12}'",
+        "[0-9]{1,4}",
+        Just("true".to_owned()),
+        Just("{ a: 1, b: [x, \"y\"] }".to_owned()),
+        Just("[1, 2, { c: d }]".to_owned()),
+        Just("|\n        One line\n          and another\n".to_owned()),
+        Just(">-\n        folded\n        text\n".to_owned()),
+    ]
+}
+
+/// A step with its keys in any order, comments between them.
+fn step() -> impl Strategy<Value = String> {
+    let keys =
+        ["name", "type", "when", "inputs", "outputs", "timeout", "on_error", "retry", "cause", "zebra"];
+    let entry = (
+        value(),
+        prop_oneof![3 => Just(""), 1 => Just("    # above\n")],
+        prop_oneof![3 => Just(""), 1 => Just(" # behind")],
+    );
+    (proptest::collection::vec(entry, keys.len()), Just(keys).prop_shuffle(), 1_usize..=10).prop_map(
+        |(entries, keys, count)| {
+            let mut text = String::new();
+            for (place, (key, (value, above, behind))) in keys.iter().zip(entries).take(count).enumerate() {
+                let block = value.ends_with('\n');
+                let lead = if place == 0 { "  - " } else { "    " };
+                let above = if place == 0 { "" } else { above };
+                let behind = if block { "" } else { behind };
+                let end = if block { "" } else { "\n" };
+                text.push_str(&format!("{above}{lead}{key}: {value}{behind}{end}"));
+            }
+            text
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn formatting_keeps_what_is_said_and_every_comment(steps in proptest::collection::vec(step(), 1..4)) {
+        let text = format!("steps:\n{}name: A\n", steps.concat());
+        let once = formatted(&text);
+        prop_assert_eq!(json(&once), json(&text));
+        prop_assert_eq!(formatted(&once), once.clone());
+        for comment in ["# above", "# behind"] {
+            prop_assert_eq!(once.matches(comment).count(), text.matches(comment).count());
+        }
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "[-a-z:#\\[\\]{}&*!|>'\" \n]{0,60}") {
+        let _ = format(&Source::new("workflows/a.yaml", text));
+    }
+}

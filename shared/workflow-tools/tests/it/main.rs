@@ -1,0 +1,10 @@
+//! The tools from the outside: workflow files in, texts and values out.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+mod support;
+
+mod cost;
+mod editor_schema;
+mod explain;
+mod format;
+mod graph;
