@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Run(run::Arguments),
     /// Show executions and what they cost.
     Status(status::Arguments),
-    /// Check and compile workflows.
+    /// Check, compile, test, draw and explain workflows.
     #[command(subcommand)]
     Workflow(workflow::Arguments),
     /// Check the configuration and put it in force.
@@ -66,7 +66,7 @@ impl Command {
             Self::Serve(arguments) => serve::run(arguments).await,
             Self::Run(arguments) => run::run(arguments).await,
             Self::Status(arguments) => status::run(arguments).await,
-            Self::Workflow(arguments) => workflow::run(arguments),
+            Self::Workflow(arguments) => workflow::run(arguments).await,
             Self::Config(arguments) => config::run(arguments).await,
             Self::Secrets(arguments) => secrets::run(arguments).await,
             Self::Doctor(arguments) => doctor::run(arguments).await,

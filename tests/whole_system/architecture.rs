@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("provider-slack", &["domain", "http-client"]),
     ("engine", &["domain", "workflow"]),
     ("workflow-test", &["domain", "engine", "workflow"]),
+    ("workflow-tools", &["domain", "workflow"]),
     ("simulators", &[]),
     ("webhooks", &["domain", "records"]),
     (
@@ -45,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "webhooks",
             "workflow",
             "workflow-test",
+            "workflow-tools",
         ],
     ),
     ("tests", &[]),

@@ -120,22 +120,32 @@ const UNDO: &str = "undo";
 /// # Errors
 /// Usage errors for files that cannot be read.
 pub(crate) fn sources_of(folder: &Path) -> Outcome<Vec<Source>> {
+    let mut sources = files_of(folder, is_workflow)?;
+    if !sources.iter().any(|source| source.name() == UNDO) {
+        let shipped = SHIPPED.files().filter(|file| is_workflow(file.path())).filter_map(shipped_source);
+        sources.extend(shipped.filter(|source| source.name() == UNDO));
+    }
+    Ok(sources)
+}
+
+/// The files of a folder's `workflows` that are wanted, in the order of their names; the shipped ones where it has no such
+/// folder.
+///
+/// # Errors
+/// Usage errors for files that cannot be read.
+pub(crate) fn files_of(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Outcome<Vec<Source>> {
     let own = folder.join("workflows");
-    let shipped = || SHIPPED.files().filter(|file| is_workflow(file.path())).filter_map(shipped_source);
     if !own.is_dir() {
-        return Ok(shipped().collect());
+        return Ok(SHIPPED.files().filter(|file| wanted(file.path())).filter_map(shipped_source).collect());
     }
     let mut sources = Vec::new();
     for entry in std::fs::read_dir(&own).map_err(Exit::usage)? {
         let path = entry.map_err(Exit::usage)?.path();
-        if is_workflow(&path) {
+        if wanted(&path) {
             sources.push(source_at(&path)?);
         }
     }
     sources.sort_by(|one, other| one.path.cmp(&other.path));
-    if !sources.iter().any(|source| source.name() == UNDO) {
-        sources.extend(shipped().filter(|source| source.name() == UNDO));
-    }
     Ok(sources)
 }
 
@@ -153,10 +163,15 @@ pub(crate) fn source_at(path: &Path) -> Outcome<Source> {
     Ok(Source::new(path.display().to_string(), text))
 }
 
-/// Tests of workflows stand beside them as `*.test.yaml`.
-fn is_workflow(path: &Path) -> bool {
+/// Whether a file is a workflow, by its name.
+pub(crate) fn is_workflow(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     (name.ends_with(".yaml") || name.ends_with(".yml")) && !name.contains(".test.")
+}
+
+/// Whether a file holds tests of the workflow beside it, by its name.
+pub(crate) fn is_test(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(".test.yaml")
 }
 
 /// A folder's own prompts by their paths from it.

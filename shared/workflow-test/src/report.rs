@@ -53,6 +53,17 @@ impl Report {
         self.cases.iter().all(CaseReport::passed)
     }
 
+    /// The report as machines read it: its fields, with `passed` for the file and for each case, and the coverage's `percent`.
+    pub fn json(&self) -> Value {
+        let mut json = serde_json::to_value(self).unwrap_or_default();
+        json["passed"] = self.passed().into();
+        json["coverage"]["percent"] = self.coverage.percent().into();
+        for (place, case) in self.cases.iter().enumerate() {
+            json["cases"][place]["passed"] = case.passed().into();
+        }
+        json
+    }
+
     /// The report as people read it: a line for each case, what differs below those that failed, and the coverage.
     pub fn text(&self) -> String {
         let mut text = format!("{}\n", self.file);

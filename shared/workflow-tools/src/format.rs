@@ -170,7 +170,7 @@ struct Entry {
     place: usize,
     above: String,
     node: SyntaxNode,
-    behind: String,
+    behind: Option<SyntaxToken>,
 }
 
 impl Printer {
@@ -200,12 +200,6 @@ impl Printer {
     /// The mapping with its entries in order; `end` is what stands between the last of them and the end of the mapping.
     fn reordered(&mut self, map: &SyntaxNode, mut entries: Vec<Entry>, end: &str, shape: Shape) -> String {
         let block = map.kind() == SyntaxKind::BLOCK_MAP;
-        if let (Some(comment), Some(last)) = (comment_behind(map), entries.last_mut())
-            && !self.moved.contains(&comment.text_range().start())
-            && self.moved.insert(comment.text_range().start())
-        {
-            last.behind = format!(" {}", comment.text());
-        }
         let indentation = indentation_of(map);
         entries.sort_by_key(|entry| entry.place);
         let last = entries.len().saturating_sub(1);
@@ -218,7 +212,12 @@ impl Printer {
             }
             // A text in several lines brings its own last line break.
             text.push_str(self.print(&entry.node, shape).trim_end());
-            text.push_str(&entry.behind);
+            // What is behind the last line of an inner mapping has moved with that line already.
+            if let Some(comment) = &entry.behind
+                && self.moved.insert(comment.text_range().start())
+            {
+                text.push_str(&format!(" {}", comment.text()));
+            }
             if !block && place < last {
                 text.push(',');
             }
@@ -241,7 +240,7 @@ fn out_of_order(map: &SyntaxNode, order: &[&str]) -> Option<(Vec<Entry>, String)
         return None;
     }
     let mut entries: Vec<Entry> = Vec::new();
-    let mut between = String::new();
+    let mut between: Vec<SyntaxToken> = Vec::new();
     for child in map.children_with_tokens() {
         match child {
             NodeOrToken::Node(node) if node.kind() == entry_kind => {
@@ -251,12 +250,16 @@ fn out_of_order(map: &SyntaxNode, order: &[&str]) -> Option<(Vec<Entry>, String)
                 if let Some(last) = entries.last_mut() {
                     last.behind = behind;
                 }
-                entries.push(Entry { place, above, node, behind: String::new() });
+                entries.push(Entry { place, above, node, behind: None });
             }
             NodeOrToken::Node(_) => return None,
-            NodeOrToken::Token(token) => between.push_str(token.text()),
+            NodeOrToken::Token(token) => between.push(token),
         }
     }
+    if let Some(last) = entries.last_mut() {
+        last.behind = comment_behind(map);
+    }
+    let between: String = between.iter().map(|token| token.text()).collect();
     let first = entries.iter().min_by_key(|entry| entry.place)?;
     // What stands above the first entry stands outside the mapping, so nothing can stand above another in its place.
     let movable = first.above.trim().is_empty() && between.trim().is_empty();
@@ -266,16 +269,16 @@ fn out_of_order(map: &SyntaxNode, order: &[&str]) -> Option<(Vec<Entry>, String)
 
 /// What stands between two entries: the comment behind the first, and whole lines above the second. `None` for what cannot
 /// be told apart.
-fn split_between(between: &str, block: bool) -> Option<(String, String)> {
+fn split_between(between: &[SyntaxToken], block: bool) -> Option<(Option<SyntaxToken>, String)> {
+    let same_line = between.iter().take_while(|token| !token.text().contains('\n'));
+    let behind = same_line.into_iter().find(|token| token.kind() == SyntaxKind::COMMENT);
+    let text: String = between.iter().map(|token| token.text()).collect();
     if !block {
-        return between.trim_matches([' ', '\n', '\r', ',']).is_empty().then(Default::default);
+        return text.trim_matches([' ', '\n', '\r', ',']).is_empty().then(Default::default);
     }
-    let Some((behind, above)) = between.split_once('\n') else {
-        return between.trim().is_empty().then(Default::default);
-    };
-    let lines: Vec<&str> = above.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).collect();
-    let above = lines.iter().map(|line| format!("{line}\n")).collect();
-    Some((behind.trim_end().to_owned(), above))
+    let above = text.split_once('\n').map_or("", |(_, above)| above);
+    let lines = above.lines().map(str::trim_end).filter(|line| !line.is_empty());
+    Some((behind.cloned(), lines.map(|line| format!("{line}\n")).collect()))
 }
 
 /// The comment on the last line of a block mapping, behind its last entry. It stands outside the mapping.

@@ -1,0 +1,63 @@
+//! `ticketsmith workflow check`.
+
+use super::{Loaded, What, print_json};
+use crate::exit::{Exit, Outcome};
+use crate::server::workflows::rendered;
+use clap::ValueEnum;
+use workflow::Severity;
+use workflow_tools::github_annotations;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ticketsmith workflow check
+  ticketsmith workflow check workflows/development.yaml
+  ticketsmith workflow check --format github          annotations on a pull request, in GitHub Actions
+
+Exit codes:
+  0  no errors; warnings and notes are printed
+  1  errors
+  2  a file cannot be read";
+
+/// What to check, and how to tell what was found.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    what: What,
+    /// How findings are printed: for people, as a JSON array, or as commands that GitHub Actions turns into annotations.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Github,
+}
+
+/// Checks workflows.
+///
+/// # Errors
+/// Negative when there are errors, usage errors for files that cannot be read.
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let loaded = Loaded::of(&arguments.what)?;
+    let findings: Vec<_> =
+        loaded.compiled.workflows.iter().flat_map(|workflow| &workflow.diagnostics).cloned().collect();
+    match if arguments.json { Format::Json } else { arguments.format } {
+        Format::Json => print_json(&findings)?,
+        Format::Github => print!("{}", github_annotations(&findings)),
+        Format::Text => {
+            eprint!("{}", rendered(&loaded.compiled, &loaded.sources, Severity::Note));
+            if !loaded.compiled.has_errors() {
+                println!("{} workflow(s), no errors", loaded.compiled.workflows.len());
+            }
+        }
+    }
+    match loaded.compiled.has_errors() {
+        true => Err(Exit::negative("there are errors")),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,106 @@
+//! `ticketsmith workflow compile`.
+
+use super::{Loaded, Project, What};
+use crate::exit::{Exit, Outcome};
+use crate::functions_document::{FUNCTIONS, functions_document};
+use std::path::{Path, PathBuf};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ticketsmith workflow compile workflows/development.yaml
+  ticketsmith workflow compile --out statemachines
+  ticketsmith workflow compile --out statemachines --verify
+
+Exit codes:
+  0  compiled
+  1  errors, or --verify found a difference
+  2  a file cannot be read or written";
+
+/// What to compile, and where to put it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    what: What,
+    /// Where the documents go; without it a single workflow is printed.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Write nothing; fail when a document in --out is not what would be written.
+    #[arg(long, requires = "out")]
+    verify: bool,
+}
+
+/// Compiles workflows.
+///
+/// # Errors
+/// Negative when there are errors or differences, usage errors for files that cannot be read or written.
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let documents = documents(&arguments.what)?;
+    match (arguments.out.as_deref(), documents.as_slice()) {
+        (None, [(_, definition), _routes, _functions]) => print!("{definition}"),
+        (None, _) => return Err(Exit::usage("more than one workflow: name a folder with --out")),
+        (Some(folder), documents) if arguments.verify => verify_documents(folder, documents)?,
+        (Some(folder), documents) => {
+            std::fs::create_dir_all(folder).map_err(Exit::usage)?;
+            for (name, text) in documents {
+                let path = folder.join(name);
+                std::fs::write(&path, text)
+                    .map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
+                println!("{}", path.display());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a folder holds what the workflows of a project's folder compile to, and nothing else.
+///
+/// # Errors
+/// Negative when there are errors or differences.
+pub(crate) fn verify(project: &Path, out: &Path) -> Outcome {
+    let what = What { files: Vec::new(), project: Project { folder: project.to_owned() } };
+    verify_documents(out, &documents(&what)?)
+}
+
+/// The names and texts of all that is compiled.
+fn documents(what: &What) -> Outcome<Vec<(String, String)>> {
+    let compiled = Loaded::of(what)?.without_errors()?.compiled;
+    let workflows = compiled
+        .workflows
+        .iter()
+        .filter_map(|workflow| Some((format!("{}.asl.json", workflow.name), workflow.definition_json()?)));
+    Ok(workflows
+        .chain([
+            ("routes.json".to_owned(), compiled.routes_json()),
+            (FUNCTIONS.to_owned(), functions_document()),
+        ])
+        .collect())
+}
+
+fn verify_documents(folder: &Path, documents: &[(String, String)]) -> Outcome {
+    let stale: Vec<_> = documents
+        .iter()
+        .filter(|(name, text)| std::fs::read_to_string(folder.join(name)).ok().as_ref() != Some(text))
+        .map(|(name, _)| folder.join(name).display().to_string())
+        .collect();
+    let unknown: Vec<_> = std::fs::read_dir(folder)
+        .map_err(Exit::usage)?
+        .filter_map(Result::ok)
+        .filter(|entry| !documents.iter().any(|(name, _)| entry.file_name().to_str() == Some(name)))
+        .map(|entry| entry.path().display().to_string())
+        .collect();
+    if stale.is_empty() && unknown.is_empty() {
+        return Ok(());
+    }
+    let mut problems = Vec::new();
+    if !stale.is_empty() {
+        problems.push(format!("stale: {}", stale.join(", ")));
+    }
+    if !unknown.is_empty() {
+        problems.push(format!("made from no workflow: {}", unknown.join(", ")));
+    }
+    Err(Exit::negative(format!(
+        "{}; run `ticketsmith workflow compile --out {}`",
+        problems.join("; "),
+        folder.display()
+    )))
+}

@@ -1,0 +1,91 @@
+//! `ticketsmith workflow cost`.
+
+use super::{Loaded, What, print_json};
+use crate::exit::{Exit, Outcome};
+use std::path::PathBuf;
+use workflow_tools::{Assumptions, Prices, cost};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ticketsmith workflow cost
+  ticketsmith workflow cost workflows/development.yaml --ai-seconds 120 --memory-mb 512 --json
+
+On the happy path nothing fails and loops run once; in the worst case lists and loops are as long as they may be. Retries and models
+are in neither.
+
+Exit codes:
+  0  estimated
+  1  a workflow has errors
+  2  a file cannot be read";
+
+/// What to estimate, and what to assume.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    what: What,
+    /// The memory of a function, in MB.
+    #[arg(long, value_name = "MB", default_value_t = Assumptions::default().memory_mb)]
+    memory_mb: f64,
+    /// How long a function works, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = Assumptions::default().action_seconds)]
+    action_seconds: f64,
+    /// How long a function that calls a model works, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = Assumptions::default().ai_seconds)]
+    ai_seconds: f64,
+    /// Write request units of the table for one call.
+    #[arg(long, value_name = "UNITS", default_value_t = Assumptions::default().writes_per_call)]
+    writes_per_call: f64,
+    /// Read request units of the table for one call.
+    #[arg(long, value_name = "UNITS", default_value_t = Assumptions::default().reads_per_call)]
+    reads_per_call: f64,
+    /// Prices of another region, in the form of `shared/workflow-tools/prices/us-east-1.json`.
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+    /// Print the estimates as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Estimates what executions cost.
+///
+/// # Errors
+/// Negative when a workflow has errors, usage errors for files and numbers that cannot be.
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let assumptions = Assumptions {
+        memory_mb: arguments.memory_mb,
+        action_seconds: arguments.action_seconds,
+        ai_seconds: arguments.ai_seconds,
+        writes_per_call: arguments.writes_per_call,
+        reads_per_call: arguments.reads_per_call,
+    };
+    let numbers = [
+        ("--memory-mb", assumptions.memory_mb),
+        ("--action-seconds", assumptions.action_seconds),
+        ("--ai-seconds", assumptions.ai_seconds),
+        ("--writes-per-call", assumptions.writes_per_call),
+        ("--reads-per-call", assumptions.reads_per_call),
+    ];
+    if let Some((name, number)) = numbers.iter().find(|(_, number)| !number.is_finite() || *number < 0.0) {
+        return Err(Exit::usage(format!("{name} is a number of at least 0, but is {number}")));
+    }
+    let prices = match &arguments.prices {
+        None => Prices::us_east_1().map_err(Exit::usage)?,
+        Some(path) => {
+            let wrong = |error: String| Exit::usage(format!("{}: {error}", path.display()));
+            let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+            Prices::from_json(&text).map_err(|error| wrong(error.to_string()))?
+        }
+    };
+    let loaded = Loaded::of(&arguments.what)?.without_errors()?;
+    let costs: Vec<_> = loaded
+        .workflows()
+        .filter_map(|(source, workflow)| cost(source, workflow, assumptions, &prices))
+        .collect();
+    if arguments.json {
+        return print_json(&costs);
+    }
+    for cost in &costs {
+        println!("{}", cost.text());
+    }
+    Ok(())
+}

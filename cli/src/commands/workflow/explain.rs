@@ -1,0 +1,73 @@
+//! `ticketsmith workflow explain`.
+
+use super::{Loaded, Project, What, print_json};
+use crate::exit::{Exit, Outcome};
+use std::path::PathBuf;
+use workflow_tools::explain;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ticketsmith workflow explain create_branch
+  ticketsmith workflow explain create_branch --workflow workflows/development.yaml --json
+
+Exit codes:
+  0  explained
+  1  the workflow has errors
+  2  a file cannot be read, or no workflow, or more than one, has such a step";
+
+/// Which step.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The step's name.
+    step: String,
+    /// The workflow it stands in; without it, the project's workflows are searched.
+    #[arg(long, value_name = "FILE")]
+    workflow: Option<PathBuf>,
+    #[command(flatten)]
+    project: Project,
+    /// Print the explanation as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Explains a step.
+///
+/// # Errors
+/// Negative when the workflow has errors, usage errors for files and steps that are not there.
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let project = Project { folder: arguments.project.folder.clone() };
+    let what = What { files: arguments.workflow.iter().cloned().collect(), project };
+    let loaded = Loaded::of(&what)?.without_errors()?;
+    let found: Vec<_> = loaded
+        .workflows()
+        .filter_map(|(source, workflow)| Some((source, explain(workflow, &arguments.step)?)))
+        .collect();
+    match found.as_slice() {
+        [(_, explanation)] if arguments.json => print_json(explanation),
+        [(_, explanation)] => {
+            print!("{}", explanation.text());
+            Ok(())
+        }
+        [] => {
+            let steps: Vec<&str> = loaded
+                .compiled
+                .workflows
+                .iter()
+                .flat_map(|workflow| workflow.steps.iter().map(|step| step.name.as_str()))
+                .collect();
+            Err(Exit::usage(format!(
+                "there is no step `{}`; there are: {}",
+                arguments.step,
+                steps.join(", ")
+            )))
+        }
+        several => {
+            let paths: Vec<&str> = several.iter().map(|(source, _)| source.path.as_str()).collect();
+            Err(Exit::usage(format!(
+                "several workflows have a step `{}`: name one with --workflow: {}",
+                arguments.step,
+                paths.join(", ")
+            )))
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `ticketsmith workflow fmt`.
+
+use super::What;
+use crate::exit::{Exit, Outcome};
+use crate::server::workflows::{files_of, is_test, is_workflow, source_at};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ticketsmith workflow fmt
+  ticketsmith workflow fmt --check
+  ticketsmith workflow fmt workflows/development.yaml
+
+Exit codes:
+  0  every file is in canonical form, or is now
+  1  --check found a file that is not
+  2  a file cannot be read or written, or is no YAML";
+
+/// What to format.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    what: What,
+    /// Write nothing; name the files that are not in canonical form, and fail when there are any.
+    #[arg(long)]
+    check: bool,
+}
+
+/// Formats workflows and their tests.
+///
+/// # Errors
+/// Negative when `--check` finds something, usage errors for files that cannot be read, written or parsed.
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let folder = &arguments.what.project.folder;
+    let sources = match arguments.what.files.as_slice() {
+        [] if !folder.join("workflows").is_dir() => {
+            let message = format!("{} has no folder `workflows`: name the files", folder.display());
+            return Err(Exit::usage(message));
+        }
+        [] => files_of(folder, |path| is_workflow(path) || is_test(path))?,
+        files => files.iter().map(|path| source_at(path)).collect::<Outcome<Vec<_>>>()?,
+    };
+    let mut changed = 0;
+    for source in &sources {
+        let formatted = workflow_tools::format(source).map_err(Exit::usage)?;
+        if formatted == source.text {
+            continue;
+        }
+        changed += 1;
+        println!("{}", source.path);
+        if !arguments.check {
+            std::fs::write(&source.path, formatted)
+                .map_err(|error| Exit::usage(format!("{}: {error}", source.path)))?;
+        }
+    }
+    match (arguments.check, changed) {
+        (true, 1..) => Err(Exit::negative(format!(
+            "{changed} of {} file(s) are not in canonical form; run `ticketsmith workflow fmt`",
+            sources.len()
+        ))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,146 @@
+//! `ticketsmith workflow test`.
+
+use super::{Loaded, Project, print_json};
+use crate::exit::{Exit, Outcome};
+use crate::server::workflows::{catalog, files_of, is_test, is_workflow, source_at, sources_of};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use workflow::{Source, render};
+use workflow_test::{Report, TestError, TestFile, tested_workflow};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ticketsmith workflow test
+  ticketsmith workflow test workflows/development.test.yaml --filter budget
+  ticketsmith workflow test --min-coverage 100
+
+Tests of development.yaml stand beside it in development.test.yaml; docs/workflow-tools.md tells how to write them.
+
+Exit codes:
+  0  every case passed
+  1  a case failed, or the coverage is below --min-coverage
+  2  a file cannot be read, or does not fit its workflow";
+
+/// What to test.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Test files, or workflows with tests beside them; without any, all of the project's folder.
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    project: Project,
+    /// Run only the cases whose name contains this, in whatever case.
+    #[arg(long, value_name = "NAME")]
+    filter: Option<String>,
+    /// Fail when the cases take fewer of a workflow's steps and branches, in percent.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    min_coverage: Option<u8>,
+    /// Print the reports as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs tests.
+///
+/// # Errors
+/// Negative when a case fails, usage errors for files that cannot be read or do not fit their workflow.
+pub(super) async fn run(arguments: &Arguments) -> Outcome {
+    let (tests, sources) = files(arguments)?;
+    if tests.is_empty() {
+        return Err(Exit::usage("there are no tests: they stand beside workflows as `<workflow>.test.yaml`"));
+    }
+    let loaded = Loaded::from_sources(sources, &arguments.project)?.without_errors()?;
+    let catalog = Arc::new(catalog()?);
+    let mut reports = Vec::new();
+    for source in &tests {
+        let file = read(source)?;
+        let name = tested_workflow(&file, source);
+        let found = loaded.workflows().find(|(_, workflow)| workflow.name == name);
+        let (_, workflow) = found
+            .ok_or_else(|| Exit::usage(format!("{}: there is no workflow `{name}` to test", source.path)))?;
+        let report = workflow_test::run(&file, source, workflow, &catalog, arguments.filter.as_deref()).await;
+        let report = report.map_err(|error| refused(source, error))?;
+        if !arguments.json {
+            println!("{}", report.text());
+        }
+        reports.push(report);
+    }
+    if arguments.json {
+        print_json(&reports.iter().map(Report::json).collect::<Vec<Value>>())?;
+    }
+    judge(&reports, arguments)
+}
+
+/// The test files, and the workflows among which those they test are found.
+fn files(arguments: &Arguments) -> Outcome<(Vec<Source>, Vec<Source>)> {
+    if arguments.files.is_empty() {
+        let folder = &arguments.project.folder;
+        return Ok((files_of(folder, is_test)?, sources_of(folder)?));
+    }
+    let mut tests = Vec::new();
+    let mut sources: Vec<Source> = Vec::new();
+    for path in &arguments.files {
+        let test = if is_test(path) { path.clone() } else { path.with_extension("test.yaml") };
+        tests.push(source_at(&test)?);
+        for beside in workflows_beside(&test)? {
+            if !sources.iter().any(|known| known.path == beside.path) {
+                sources.push(beside);
+            }
+        }
+    }
+    Ok((tests, sources))
+}
+
+/// All workflows of a test file's folder: one may run another.
+fn workflows_beside(test: &Path) -> Outcome<Vec<Source>> {
+    let folder = test.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let mut paths = Vec::new();
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| Exit::usage(format!("{}: {error}", folder.display())))?;
+    for entry in entries {
+        let path = entry.map_err(Exit::usage)?.path();
+        if is_workflow(&path) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths.iter().map(|path| source_at(path)).collect()
+}
+
+fn read(source: &Source) -> Outcome<TestFile> {
+    workflow_test::read(source).map_err(|wrong| refused(source, TestError::Wrong(vec![*wrong])))
+}
+
+fn refused(source: &Source, error: TestError) -> Exit {
+    if let TestError::Wrong(found) = &error {
+        eprint!("{}", render(found, source, std::io::IsTerminal::is_terminal(&std::io::stderr())));
+    }
+    Exit::usage(format!("{}: {error}", source.path))
+}
+
+fn judge(reports: &[Report], arguments: &Arguments) -> Outcome {
+    let cases = || reports.iter().flat_map(|report| &report.cases);
+    let failed = cases().filter(|case| !case.passed()).count();
+    if failed > 0 {
+        return Err(Exit::negative(format!("{failed} of {} case(s) failed", cases().count())));
+    }
+    if cases().count() == 0 {
+        return Err(Exit::usage(format!(
+            "no case has `{}` in its name",
+            arguments.filter.as_deref().unwrap_or_default()
+        )));
+    }
+    let least = f64::from(arguments.min_coverage.unwrap_or(0));
+    let short: Vec<String> = reports
+        .iter()
+        .filter(|report| report.coverage.percent() < least)
+        .map(|report| format!("{} {:.0}%", report.workflow, report.coverage.percent()))
+        .collect();
+    if !short.is_empty() {
+        return Err(Exit::negative(format!("the coverage is below {least}%: {}", short.join(", "))));
+    }
+    if !arguments.json {
+        println!("{} case(s) passed", cases().count());
+    }
+    Ok(())
+}
