@@ -39,20 +39,20 @@ impl History {
     pub(crate) fn visits(&self) -> Vec<Visit> {
         let mut visits: Vec<Visit> = Vec::new();
         let mut open: Vec<usize> = Vec::new();
-        let mut left: Option<usize> = None;
+        let mut left: Option<(usize, u64)> = None;
         for event in &self.events {
             let kind = event["type"].as_str().unwrap_or_default();
             if let Some(state) = event.pointer("/stateEnteredEventDetails/name").and_then(Value::as_str) {
-                if let Some(before) = left.take() {
+                // Another branch or iteration may stand between.
+                if let Some((before, exit)) = left
+                    && event["previousEventId"] == exit
+                {
                     visits[before].next = Some(state.to_owned());
                 }
                 open.push(visits.len());
                 visits.push(Visit { state: state.to_owned(), error: None, next: None });
             } else if kind.ends_with("StateExited") {
-                left = open.pop();
-            } else if kind.starts_with("MapIteration") {
-                // What is entered now does not follow from what was left.
-                left = None;
+                left = open.pop().map(|visit| (visit, number(event)));
             } else if let Some(at) = open.last() {
                 note_error(event, kind, &mut visits[*at]);
             }
@@ -104,50 +104,45 @@ fn place(event: &Value, names: &Names) -> (bool, u64, usize, u64) {
     (ends_container(event), index, state.map_or(0, |state| names.place(state)), id)
 }
 
+/// What ends a container: it succeeded or failed, and was left.
 fn ends_container(event: &Value) -> bool {
     let kind = event["type"].as_str().unwrap_or_default();
     (kind.starts_with("ParallelState") || kind.starts_with("MapState"))
-        && ["Succeeded", "Failed", "Aborted"].iter().any(|ending| kind.ends_with(ending))
+        && ["Succeeded", "Failed", "Aborted", "Exited"].iter().any(|ending| kind.ends_with(ending))
 }
 
 fn starts_container(event: &Value) -> bool {
     matches!(event["type"].as_str(), Some("ParallelStateStarted" | "MapStateStarted"))
 }
 
-/// Puts what follows an event into `ordered`. Gives the end of the container in which that stands, once it comes to it: the
-/// last branch to end carries on with it, but it belongs after all of them.
+/// Puts what follows an event into `ordered`. Gives the ends of the container in which that stands, once it comes to them: the
+/// last branch to end carries on with them, but they belong after all of them.
 fn walk<'e>(
     mut id: u64,
     mut starts: bool,
     children: &'e BTreeMap<u64, Vec<Value>>,
     ordered: &mut Vec<Value>,
-) -> Option<&'e Value> {
-    loop {
-        let following = children.get(&id)?;
-        if let ([only], false) = (following.as_slice(), starts) {
-            if ends_container(only) {
-                return Some(only);
-            }
+) -> Vec<&'e Value> {
+    while let Some(following) = children.get(&id) {
+        if let ([only], false) = (following.as_slice(), starts || following.iter().any(ends_container)) {
             ordered.push(only.clone());
             (id, starts) = (number(only), starts_container(only));
             continue;
         }
-        let mut end = None;
+        let mut ends = Vec::new();
         for event in following {
             if ends_container(event) {
-                end = Some(event);
+                ends.push(event);
             } else {
                 ordered.push(event.clone());
-                end = walk(number(event), starts_container(event), children, ordered).or(end);
+                ends.extend(walk(number(event), starts_container(event), children, ordered));
             }
         }
-        let end = end?;
-        if !starts {
-            return Some(end);
-        }
-        ordered.push(end.clone());
-        (id, starts) = (number(end), false);
+        let Some(last) = ends.last().copied().filter(|_| starts) else { return ends };
+        ordered.extend(ends.into_iter().cloned());
+        (id, starts) = (number(last), false);
     }
+    Vec::new()
 }
 
 fn number(event: &Value) -> u64 {

@@ -45,13 +45,15 @@ pub(crate) fn bytes(location: &Location) -> (usize, usize) {
     (start, start + number(location.span().byte_len()))
 }
 
-/// The bytes of the first `word:` at or after `from`; the key of a mapping that is known to stand there.
+/// The bytes of the first `word:` at or after `from`, else of the first `word`, which is known to stand there.
 pub(crate) fn key_after(source: &Source, from: usize, word: &str) -> (usize, usize) {
     let rest = source.text.get(from..).unwrap_or_default();
-    rest.match_indices(word)
-        .find(|(at, _)| rest[at + word.len()..].trim_start_matches(['"', '\'', ' ']).starts_with(':'))
-        .or_else(|| rest.match_indices(word).next())
-        .map_or((from, from), |(at, _)| (from + at, from + at + word.len()))
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let alone = |at: &usize| !rest[..*at].ends_with(is_word) && !rest[at + word.len()..].starts_with(is_word);
+    let is_key = |at: &usize| rest[at + word.len()..].trim_start_matches(['"', '\'', ' ']).starts_with(':');
+    let places: Vec<usize> = rest.match_indices(word).map(|(at, _)| at).filter(alone).collect();
+    let found = places.iter().copied().find(is_key).or_else(|| places.first().copied());
+    found.map_or((from, from), |at| (from + at, from + at + word.len()))
 }
 
 #[cfg(test)]

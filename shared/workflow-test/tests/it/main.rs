@@ -1,5 +1,8 @@
 //! Test files from the outside: whole files in, reports out.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
-mod shipped;
 mod support;
+
+mod failing;
+mod nested;
+mod shipped;

@@ -6,7 +6,21 @@ use workflow_tools::explain;
 #[test]
 fn a_step_that_parks_and_rolls_back() {
     let explained = explain(&right(&shipped("development")), "generate_code").unwrap();
-    insta::assert_snapshot!(explained.text());
+    // What the fields hold is the compiler's; here it is told why they are there.
+    let reasons: Vec<String> = explained
+        .states
+        .iter()
+        .flat_map(|state| {
+            let fields = state.fields.iter().map(|field| format!("  {}: {}", field.field, field.why));
+            std::iter::once(format!("{}: {}", state.name, state.why)).chain(fields)
+        })
+        .collect();
+    insta::assert_snapshot!(reasons.join("\n"));
+    assert!(
+        explained
+            .text()
+            .contains("  Next: \"CommitChanges\"\n      When it succeeds, commit_changes comes next.\n")
+    );
     let states: Vec<&str> = explained.states.iter().map(|state| state.name.as_str()).collect();
     assert_eq!(states, ["GenerateCode", "GenerateCodeAwaitBudget", "Rollback"]);
 }
