@@ -64,6 +64,36 @@ steps:
     assert!(found.text().contains("On top comes what it runs: undo."));
 }
 
+/// The same of what the compiler makes of a loop around a list.
+#[test]
+fn compiled_loops_and_lists_are_bounded_as_well() {
+    let text = "
+name: Nested
+inputs: { list: array }
+steps:
+  - { name: begin, plugin: communication, action: send_message, inputs: { message: x }, outputs: { message_id: done } }
+  - name: again
+    type: loop
+    max_iterations: 5
+    until: \"${done = 'yes'}\"
+    steps:
+      - name: each
+        type: foreach
+        max_items: 20
+        items: '${list}'
+        as: item
+        steps: [{ name: say, plugin: communication, action: send_message, inputs: { message: x } }]
+";
+    let source = Source::new("workflows/nested.yaml", text);
+    let found =
+        cost(&source, &right(&source), Assumptions::default(), &Prices::us_east_1().unwrap()).unwrap();
+    assert_eq!(found.happy_path.usage.calls, 2.0);
+    assert_eq!(found.worst_case.usage.calls, 101.0);
+    // Five rounds of the list, its items and the condition, and the two ends; the compiler may need a state more.
+    let transitions = found.worst_case.usage.transitions;
+    assert!((111.0..=118.0).contains(&transitions), "{transitions}");
+}
+
 #[test]
 fn prices_of_another_form_are_refused() {
     assert!(Prices::from_json("{\"region\": \"x\"}").is_err());

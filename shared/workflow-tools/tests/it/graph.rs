@@ -54,6 +54,34 @@ fn branches_and_bodies_are_boxes_and_errors_are_dashed() {
     insta::assert_snapshot!(nested().mermaid());
 }
 
+/// What the compiler makes of nested steps.
+#[test]
+fn frames_have_the_names_of_branches() {
+    let text = r#"
+name: Nested
+inputs: { words: array }
+steps:
+  - name: checks
+    type: parallel
+    branches:
+      lint: [{ name: look, plugin: communication, action: send_message, inputs: { message: x } }]
+      test:
+        - { name: try_out, type: wait, for: 10m }
+        - { name: ask, type: approval, question: Ship it?, approvers: [engineering] }
+  - name: each
+    type: foreach
+    items: "${words}"
+    as: word
+    steps: [{ name: say, plugin: communication, action: send_message, inputs: { message: "${word}" } }]
+  - name: choose
+    type: switch
+    cases: [{ when: "${$count(words) > 1}", steps: [{ name: stop, type: fail, error: TooMany, cause: too many }] }]
+    default: [{ name: note, type: set, variables: { done: true } }]
+"#;
+    let graph = Graph::of(&right(&Source::new("workflows/nested.yaml", text))).unwrap();
+    insta::assert_snapshot!(graph.mermaid());
+}
+
 #[test]
 fn every_workflow_is_drawn_the_same_every_time() {
     let graphs = workflows()
