@@ -20,7 +20,8 @@ fn annotation(finding: &Diagnostic) -> String {
         .collect();
     format!(
         "::{level} file={},line={},col={}::{}\n",
-        property(&finding.path),
+        // GitHub matches paths from the root of the repository.
+        property(finding.path.strip_prefix("./").unwrap_or(&finding.path)),
         finding.line,
         finding.column,
         data(&message.join("\n"))

@@ -4,6 +4,7 @@
 //! whether a variable is set, only the compiler knows.
 
 mod actions;
+mod step_types;
 mod steps;
 
 use domain::EventKind;
@@ -54,6 +55,12 @@ pub fn editor_schema(catalog: &Catalog) -> Value {
         },
         "$defs": definitions,
     })
+}
+
+/// A schema with one more keyword.
+fn with(mut schema: Value, key: &str, value: Value) -> Value {
+    schema[key] = value;
+    schema
 }
 
 /// A link to a definition.

@@ -1,6 +1,7 @@
 //! What actions take and give, as steps write it.
 
 use super::{described, reference};
+use domain::PluginType;
 use serde_json::{Map, Value, json};
 use workflow::{Catalog, CatalogEntry};
 
@@ -16,6 +17,20 @@ pub(super) fn definitions(catalog: &Catalog) -> Map<String, Value> {
         definitions.insert(format!("outputs_of_{}", entry.name), outputs(&entry));
     }
     definitions
+}
+
+/// An action's own name and its others.
+pub(super) fn all_names<'c>(entry: &CatalogEntry<'c>) -> Vec<&'c str> {
+    std::iter::once(entry.name).chain(entry.aliases.iter().map(String::as_str)).collect()
+}
+
+/// The names of actions that agents do, or of the others; aliases included.
+pub(super) fn names(catalog: &Catalog, ai: bool) -> Vec<&str> {
+    let entries = catalog.entries().filter(|entry| {
+        let by_agent = entry.plugin == Some(PluginType::AiProvider);
+        entry.plugin.is_some() && (by_agent || !ai)
+    });
+    entries.flat_map(|entry| all_names(&entry)).collect()
 }
 
 /// Whether a step must give the action inputs at all.
