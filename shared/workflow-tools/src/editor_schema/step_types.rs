@@ -329,17 +329,7 @@ pub(super) fn types(catalog: &Catalog) -> Vec<StepType> {
         StepType {
             name: "undo",
             about: "Takes back what another execution did.",
-            keys: vec![
-                ("run", true, described("The execution's ARN.", json!({"type": "string"}))),
-                (
-                    "on_error",
-                    false,
-                    described(
-                        "What an error leads to.",
-                        json!({"enum": ["fail", "retry", "continue", "rollback"]}),
-                    ),
-                ),
-            ],
+            keys: vec![("run", true, described("The execution's ARN.", json!({"type": "string"})))],
             has_policy: false,
         },
     ]

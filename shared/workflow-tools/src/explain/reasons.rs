@@ -130,9 +130,7 @@ fn timeout(state: &Value) -> &'static str {
 
 fn payload(field: &str) -> &'static str {
     match field {
-        "v" => {
-            "The version of what functions are sent; in the first state, the inputs' types are checked here too, which costs no state."
-        }
+        "v" => "The version of what functions are sent: parked executions outlive deployments.",
         "run" => "The outermost execution: the journal of effects is kept by it.",
         "key" => {
             "The idempotency key: run, state and the enclosing loops' indexes. A repeated call with it does nothing twice."

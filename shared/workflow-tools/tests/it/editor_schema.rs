@@ -115,7 +115,7 @@ steps:
   - { name: later, type: wait, until: "${deadline}" }
   - { name: child, type: workflow, workflow: undo, inputs: { run: "${run}" }, outputs: { x: y } }
   - { name: analyze_codebase, type: ai_action, agent: planning, prompt_template: prompts/a.md, inputs: { task: "${ticket.task}" } }
-  - { name: back, type: undo, run: "${run}", on_error: fail }
+  - { name: back, type: undo, run: "${run}" }
 outputs: { all: "${noted}" }
 "#;
 
