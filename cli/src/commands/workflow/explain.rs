@@ -1,6 +1,6 @@
 //! `ticketsmith workflow explain`.
 
-use super::{Loaded, Project, What, print_json};
+use super::{Loaded, Project, What, print_json, print_text};
 use crate::exit::{Exit, Outcome};
 use std::path::PathBuf;
 use workflow_tools::explain;
@@ -44,10 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         .collect();
     match found.as_slice() {
         [(_, explanation)] if arguments.json => print_json(explanation),
-        [(_, explanation)] => {
-            print!("{}", explanation.text());
-            Ok(())
-        }
+        [(_, explanation)] => print_text(&explanation.text()),
         [] => {
             let steps: Vec<&str> = loaded
                 .compiled
