@@ -83,8 +83,9 @@ impl Evaluation<'_> {
             Some(default) => {
                 self.exit(state, &environment, &state.assign, state.output.as_ref(), "", None, Some(default))
             }
+            // The documentation names this error States.NoChoiceMatched; AWS was measured to give States.Runtime.
             None => Ok(self.draft(What::StateFailed(Failure::new(
-                "States.NoChoiceMatched",
+                "States.Runtime",
                 self.decorate(
                     "Failed to transition out of the state. The state does not point to a next state.",
                 ),

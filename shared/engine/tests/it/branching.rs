@@ -43,7 +43,7 @@ fn a_choice_without_a_match_fails() {
     check_failure(
         &definition,
         &json!({ "go": false }),
-        "States.NoChoiceMatched",
+        "States.Runtime",
         "An error occurred while executing the state 'C' (entered at the event id #2). Failed to transition out of the \
          state. The state does not point to a next state.",
     );
