@@ -41,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "domain",
             "engine",
             "events",
+            "http-client",
             "records",
             "simulators",
             "webhooks",
