@@ -1,9 +1,9 @@
 //! Deliveries: what each webhook led to, so that it leads to it once.
 
 use crate::error::RecordsError;
-use crate::execution::NewExecution;
 use crate::item::{Item, from_item, to_item};
 use crate::keys;
+use crate::new_execution::NewExecution;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;

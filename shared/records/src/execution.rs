@@ -4,7 +4,7 @@ use crate::delivery::Delivery;
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, moment, text, to_item};
 use crate::keys::{self, GSI1_PK, GSI1_SK};
-use crate::open_execution::FIRST_CHECK;
+use crate::new_execution::NewExecution;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
@@ -23,29 +23,6 @@ pub const INPUT_LIMIT: usize = 200 * 1024;
 const OUTPUT_LIMIT: usize = 100 * 1024;
 /// A longer cause is cut, in characters.
 const CAUSE_LIMIT: usize = 8 * 1024;
-
-/// An execution about to be begun.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewExecution {
-    /// Its name, by [`domain::execution::execution_name`].
-    pub name: String,
-    /// The workflow's name, the file's stem.
-    pub workflow: String,
-    /// What happened.
-    pub trigger: EventKind,
-    /// The id of the delivery that said so.
-    pub delivery: String,
-    /// The project's key in the configuration.
-    pub project: Option<String>,
-    /// The ticket it is about.
-    pub task_id: Option<String>,
-    /// Who caused it.
-    pub actor: Option<Actor>,
-    /// What it starts with; at most [`INPUT_LIMIT`].
-    pub input: ExecutionInput,
-    /// When it was accepted.
-    pub begun_at: Timestamp,
-}
 
 /// One execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -301,34 +278,6 @@ impl Table {
             self.get_many(wanted).await?.into_iter().map(from_item).collect::<Result<_, _>>()?;
         found.sort_by_key(|execution| names.iter().position(|name| *name == execution.name));
         Ok(found)
-    }
-}
-
-impl NewExecution {
-    fn pending(&self, concurrency: Concurrency) -> ExecutionRecord {
-        ExecutionRecord {
-            name: self.name.clone(),
-            workflow: self.workflow.clone(),
-            trigger: self.trigger,
-            delivery: self.delivery.clone(),
-            project: self.project.clone(),
-            task_id: self.task_id.clone(),
-            actor: self.actor.clone(),
-            input: self.input.clone(),
-            outcome: Outcome::Pending,
-            arn: None,
-            begun_at: self.begun_at,
-            started_at: None,
-            ended_at: None,
-            error: None,
-            cause: None,
-            output: None,
-            question: None,
-            stop_requested_by: None,
-            check_at: Some(self.begun_at + FIRST_CHECK),
-            checks: 0,
-            claims_task: concurrency == Concurrency::OnePerTask && self.task_id.is_some(),
-        }
     }
 }
 
