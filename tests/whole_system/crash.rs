@@ -4,10 +4,14 @@
 //! own log and state.
 
 use crate::evidence::{pull_request, repository, ticket};
-use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
+use crate::support::{World, WorldFile, eventually};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long an execution may take: each kill costs a lease and a retry, and retries wait longer each time, at random.
+const RECOVERY_LIMIT: Duration = Duration::from_secs(900);
 
 /// How many requests one undisturbed run makes of the services, about; kills are spread over them.
 const REQUESTS: usize = 66;
@@ -94,20 +98,20 @@ async fn wait_for(world: &World, task: &str, moment: &Moment) {
             let wanted = world.log().await.len() + requests;
             let reached =
                 async || (world.log().await.len() >= wanted || is_over(&world.state().await)).then_some(());
-            eventually("the moment of the kill", EXECUTION_LIMIT, reached).await;
+            eventually("the moment of the kill", RECOVERY_LIMIT, reached).await;
         }
         Moment::Unanswered(effect) => {
             let (service, method, path) = EFFECTS[*effect];
             let held = json!({ "service": service, "method": method, "path": path, "delay_ms": 2000 });
             world.add_faults(&held).await;
             let met = async || (world.waiting_faults().await == json!([])).then_some(());
-            eventually("the moment of the kill", EXECUTION_LIMIT, met).await;
+            eventually("the moment of the kill", RECOVERY_LIMIT, met).await;
         }
     }
 }
 
 async fn happened_once(world: &World, name: &str, task: &str) {
-    let ended = world.ended(name).await;
+    let ended = world.ended_within(name, RECOVERY_LIMIT).await;
     assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
     world.told(name).await;
 

@@ -275,11 +275,16 @@ impl World {
 
     /// Waits until the execution has ended, in whatever way, and gives what `status` says of it.
     pub(crate) async fn ended(&self, name: &str) -> Value {
+        self.ended_within(name, EXECUTION_LIMIT).await
+    }
+
+    /// The same, for executions that are held up on purpose.
+    pub(crate) async fn ended_within(&self, name: &str, limit: Duration) -> Value {
         let ended = async || {
             let execution = self.execution(name).await;
             (!execution["ended_at"].is_null()).then_some(execution)
         };
-        eventually(&format!("the end of {name}"), EXECUTION_LIMIT, ended).await
+        eventually(&format!("the end of {name}"), limit, ended).await
     }
 
     /// Waits until people are told of the execution's end: the text of its progress comment or message.
