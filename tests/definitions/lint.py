@@ -49,7 +49,8 @@ def main(ticketsmith, asl_validator):
         if checked.returncode:
             failed.append(f"cfn-lint:\n{checked.stdout}{checked.stderr}")
         print(f"{len(definitions)} definitions, {len(failed)} findings")
-    sys.exit("\n".join(failed))
+    if failed:
+        sys.exit("\n".join(failed))
 
 
 main(*sys.argv[1:])
