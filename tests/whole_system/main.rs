@@ -17,6 +17,7 @@ mod evidence;
 mod faults;
 mod on_error;
 mod parked;
+mod planning;
 mod process;
 mod prompt;
 mod replies;
