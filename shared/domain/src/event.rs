@@ -138,6 +138,22 @@ impl EventKind {
         }
     }
 
+    /// The conditions without which a trigger would fire on everything, so that each must stand under it.
+    pub fn required_conditions(self) -> &'static [&'static str] {
+        match self {
+            Self::JiraLabelled | Self::GithubLabelled => &["label"],
+            Self::JiraTransitioned => &["to"],
+            Self::GithubChecksCompleted => &["conclusion"],
+            Self::SlackCommand => &["text"],
+            Self::Schedule => &["cron"],
+            Self::JiraCommented
+            | Self::GithubCommented
+            | Self::GithubReviewRequestedChanges
+            | Self::SlackMentioned
+            | Self::ApiRun => &[],
+        }
+    }
+
     /// The fields that every event of this kind gives (besides what `slack.command` captures and `schedule` sets).
     pub fn fields(self) -> &'static [&'static str] {
         match self {

@@ -140,7 +140,7 @@ fn input() -> Value {
 /// One event, as its name alone or with conditions.
 fn trigger() -> Value {
     let mut options = vec![json!({
-        "enum": EventKind::TRIGGERS.iter().filter(|kind| needed(**kind).is_empty()).map(|kind| kind.as_str()).collect::<Vec<_>>(),
+        "enum": EventKind::TRIGGERS.iter().filter(|kind| kind.required_conditions().is_empty()).map(|kind| kind.as_str()).collect::<Vec<_>>(),
     })];
     for kind in EventKind::TRIGGERS {
         let mut conditions = Map::new();
@@ -158,7 +158,7 @@ fn trigger() -> Value {
                 json!({"enum": ["one_per_task", "any"]}),
             ),
         );
-        let required = needed(kind);
+        let required = kind.required_conditions();
         let mut under = json!({
             "type": if required.is_empty() { json!(["object", "null"]) } else { json!("object") },
             "additionalProperties": false,
@@ -181,18 +181,6 @@ fn gives(kind: EventKind) -> String {
     match kind.fields() {
         [] => format!("Fires on {kind}."),
         fields => format!("Fires on {kind}; gives {}.", fields.join(", ")),
-    }
-}
-
-/// The conditions without which a trigger would fire on everything.
-fn needed(kind: EventKind) -> &'static [&'static str] {
-    match kind {
-        EventKind::JiraLabelled | EventKind::GithubLabelled => &["label"],
-        EventKind::JiraTransitioned => &["to"],
-        EventKind::GithubChecksCompleted => &["conclusion"],
-        EventKind::SlackCommand => &["text"],
-        EventKind::Schedule => &["cron"],
-        _ => &[],
     }
 }
 

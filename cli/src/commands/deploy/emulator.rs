@@ -74,6 +74,7 @@ async fn start(folder: &Path) -> Outcome {
             println!("the emulator is process {} at {ADDRESS}; its log is {}", emulator.id(), log.display());
             return Ok(());
         }
+        // The emulator tells nobody that it listens, so it is asked again, a bounded number of times.
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     Err(Exit::unreachable(format!("the emulator does not answer; see {}", log.display())))

@@ -23,6 +23,23 @@ impl World {
     }
 }
 
+/// A call that `ada` pays for, on the ticket of an execution.
+fn reservation(world: &World, execution: &str, id: &str, amount: MicroUsd) -> Reservation {
+    Reservation {
+        id: id.into(),
+        amount,
+        account: "ada".into(),
+        project: Some("SHOP".into()),
+        task_id: Some("SHOP-1".into()),
+        execution: execution.into(),
+        state: "PlanImplementation".into(),
+        action: ActionName::GenerateImplementationPlan,
+        provider: "anthropic".into(),
+        model: "claude-sonnet-5-5".into(),
+        reserved_at: world.clock.now(),
+    }
+}
+
 fn output(told: &Value) -> Value {
     serde_json::from_str(told["output"].as_str().unwrap()).unwrap()
 }
@@ -119,19 +136,7 @@ async fn work_goes_on_once_a_limit_leaves_room() {
     let configuration = world.table.configuration(world.clock.now()).await.unwrap();
     let budgets = &configuration.budgets;
     let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
-    let reservation = Reservation {
-        id: "1".into(),
-        amount: limits.per_task + MicroUsd(1),
-        account: "ada".into(),
-        project: Some("SHOP".into()),
-        task_id: Some("SHOP-1".into()),
-        execution: name.clone(),
-        state: "PlanImplementation".into(),
-        action: ActionName::GenerateImplementationPlan,
-        provider: "anthropic".into(),
-        model: "claude-sonnet-5-5".into(),
-        reserved_at: world.clock.now(),
-    };
+    let reservation = reservation(&world, &name, "1", limits.per_task + MicroUsd(1));
     world.table.reserve(&reservation, limits).await.unwrap_err();
     world.wait(&name, &Topic::Budget, |_| {}).await;
     world.sweep().await;
@@ -177,19 +182,7 @@ async fn each_share_of_a_limit_is_told_once() {
     let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
     let tenth = MicroUsd(limits.per_task.0 / 10);
     for number in 1..=9 {
-        let reservation = Reservation {
-            id: number.to_string(),
-            amount: tenth,
-            account: "ada".into(),
-            project: Some("SHOP".into()),
-            task_id: Some("SHOP-1".into()),
-            execution: name.clone(),
-            state: "PlanImplementation".into(),
-            action: ActionName::GenerateImplementationPlan,
-            provider: "anthropic".into(),
-            model: "claude-sonnet-5-5".into(),
-            reserved_at: world.clock.now(),
-        };
+        let reservation = reservation(&world, &name, &number.to_string(), tenth);
         world.table.reserve(&reservation, limits).await.unwrap();
         let settlement = Settlement { price: Some(tenth), usage: None, at: world.clock.now() };
         world.table.settle(&reservation, settlement).await.unwrap();

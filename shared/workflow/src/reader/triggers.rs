@@ -58,24 +58,12 @@ fn trigger(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Trigger> {
             trigger.conditions.push((key.value.clone(), condition));
         }
     }
-    for needed in needed_conditions(on) {
+    for needed in on.required_conditions() {
         if !entries.iter().any(|entry| entry.key.value == *needed) {
             reader.problems.error(name.span, format!("{on} needs `{needed}:`"));
         }
     }
     Some(trigger)
-}
-
-/// The conditions without which a trigger would fire on everything.
-fn needed_conditions(on: EventKind) -> &'static [&'static str] {
-    match on {
-        EventKind::JiraLabelled | EventKind::GithubLabelled => &["label"],
-        EventKind::JiraTransitioned => &["to"],
-        EventKind::GithubChecksCompleted => &["conclusion"],
-        EventKind::SlackCommand => &["text"],
-        EventKind::Schedule => &["cron"],
-        _ => &[],
-    }
 }
 
 fn condition(key: &Spanned<String>, node: &Node, reader: &mut Reader<'_, '_>) -> Option<Value> {
