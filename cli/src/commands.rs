@@ -8,6 +8,8 @@ mod deploy;
 mod destroy;
 mod doctor;
 mod engine;
+mod invoke;
+mod logs;
 mod run;
 mod secrets;
 mod serve;
@@ -28,8 +30,12 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     /// Start a workflow by hand and follow it.
     Run(run::Arguments),
+    /// Perform one action by hand, as a step of a workflow would.
+    Invoke(invoke::Arguments),
     /// Show executions and what they cost.
     Status(status::Arguments),
+    /// Show what all functions said about one execution, in order.
+    Logs(logs::Arguments),
     /// Check, compile, test, draw and explain workflows.
     #[command(subcommand)]
     Workflow(workflow::Arguments),
@@ -65,7 +71,9 @@ impl Command {
             Self::Demo(arguments) => demo::run(arguments).await,
             Self::Serve(arguments) => serve::run(arguments).await,
             Self::Run(arguments) => run::run(arguments).await,
+            Self::Invoke(arguments) => invoke::run(arguments).await,
             Self::Status(arguments) => status::run(arguments).await,
+            Self::Logs(arguments) => logs::run(arguments).await,
             Self::Workflow(arguments) => workflow::run(arguments).await,
             Self::Config(arguments) => config::run(arguments).await,
             Self::Secrets(arguments) => secrets::run(arguments).await,

@@ -1,26 +1,52 @@
-//! The way from the command line to the records and state machines of a running `serve` or of a stage in an AWS account.
+//! The way from the command line to the records, state machines and functions of a running `serve` or of a stage in an AWS account.
 
 use crate::account::{self, Stage};
 use crate::commands::{DataArgument, PlaceArgument};
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
+use crate::server::functions::FUNCTION_PREFIX;
 use crate::server::sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use records::Table;
 use secrecy::SecretString;
+use std::time::Duration;
 
 /// Where a `serve` on another address is reached; goes with [`TOKEN_VARIABLE`].
 pub(crate) const URL_VARIABLE: &str = "TICKETSMITH_URL";
 /// The token that goes with [`URL_VARIABLE`].
 pub(crate) const TOKEN_VARIABLE: &str = "TICKETSMITH_TOKEN";
 
-/// The records and the state machines.
+/// The records, the state machines and the functions.
 pub(crate) struct Connection {
     /// The table.
     pub(crate) table: Table,
     /// Step Functions, or the engine's API of the same form.
     pub(crate) step_functions: aws_sdk_sfn::Client,
+    /// Lambda, or what stands for it beside a `serve`.
+    pub(crate) lambda: aws_sdk_lambda::Client,
     /// What stands before a workflow's name in its state machine's ARN.
     pub(crate) state_machine_arn_prefix: String,
+    /// What stands before an action's name in its function's.
+    pub(crate) function_prefix: String,
+}
+
+/// The longest that Lambda lets a function run.
+const FUNCTION_LIMIT: Duration = Duration::from_secs(900);
+
+/// A client that waits as long as a function may run, and calls it once: what an action does outside is for its own journal to repeat.
+fn lambda(config: &SdkConfig) -> aws_sdk_lambda::Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(FUNCTION_LIMIT)
+        .operation_timeout(FUNCTION_LIMIT)
+        .build();
+    let config = aws_sdk_lambda::config::Builder::from(config)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::disabled())
+        .build();
+    aws_sdk_lambda::Client::from_conf(config)
 }
 
 impl Connection {
@@ -60,7 +86,9 @@ impl Connection {
         Self {
             table: Table::new(aws_sdk_dynamodb::Client::new(&config), TABLE),
             step_functions: aws_sdk_sfn::Client::new(&config),
+            lambda: lambda(&config),
             state_machine_arn_prefix: STATE_MACHINE_ARN_PREFIX.to_owned(),
+            function_prefix: FUNCTION_PREFIX.to_owned(),
         }
     }
 
@@ -75,7 +103,9 @@ impl Connection {
         Ok(Self {
             table: Table::new(dynamodb, stage.prefix()),
             step_functions: aws_sdk_sfn::Client::new(&config),
+            lambda: lambda(&config),
             state_machine_arn_prefix,
+            function_prefix: format!("{}-", stage.prefix()),
         })
     }
 

@@ -6,7 +6,8 @@
 pub(crate) mod caller;
 pub(crate) mod data_folder;
 mod dynamodb;
-mod functions;
+pub(crate) mod functions;
+mod lambda;
 mod leading_keys;
 mod private;
 pub(crate) mod sdk;
@@ -100,7 +101,7 @@ impl Server {
         let engine = Engine::open(
             &folder.engine(),
             Arc::new(engine::SystemClock),
-            invoke,
+            Arc::clone(&invoke),
             engine::Settings::default(),
         )
         .map_err(Exit::usage)?;
@@ -125,6 +126,7 @@ impl Server {
             database: database.clone(),
             written: Arc::clone(&written),
             engine: engine.router(),
+            functions: invoke,
             secrets: Arc::new(RwLock::new(secrets)),
         }
         .router();

@@ -10,6 +10,7 @@
 mod another_world;
 mod architecture;
 mod budget;
+mod by_hand;
 mod crash;
 mod duplicates;
 mod engine;

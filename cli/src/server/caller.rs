@@ -48,6 +48,8 @@ pub(crate) enum Service {
     StepFunctions,
     /// Secrets Manager.
     SecretsManager,
+    /// Lambda.
+    Lambda,
 }
 
 /// What a caller may do.
@@ -107,6 +109,7 @@ impl Grant {
             (Service::StepFunctions, Caller::Action(_)) => false,
             (Service::SecretsManager, Caller::CommandLine) => operation == "ListSecrets",
             (Service::SecretsManager, _) => operation == "GetSecretValue",
+            (Service::Lambda, caller) => *caller == Caller::CommandLine && operation == "Invoke",
         }
     }
 
@@ -166,6 +169,7 @@ mod tests {
         assert!(grants.find("guess").is_none());
         assert!(found.allows(Service::StepFunctions, "StartExecution"));
         assert!(!found.allows(Service::StepFunctions, "StopExecution"));
+        assert!(!found.allows(Service::Lambda, "Invoke"));
         assert!(found.allows_secret("ticketsmith/signing"));
         assert!(!found.allows_secret("ticketsmith/github"));
         found.check_items("GetItem", br#"{"Key":{"pk":{"S":"DOCUMENT#routes"}}}"#).unwrap();

@@ -63,6 +63,11 @@ impl DataFolder {
         self.path.join("table.db")
     }
 
+    /// What the functions said, the older file first; either may not exist.
+    pub(crate) fn logs(&self) -> [PathBuf; 2] {
+        ["logs.jsonl.1", "logs.jsonl"].map(|name| self.path.join(name))
+    }
+
     /// The engine's log.
     pub(crate) fn engine(&self) -> PathBuf {
         self.path.join("engine.db")

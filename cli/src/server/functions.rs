@@ -9,9 +9,12 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+/// What stands before an action's name in its function's.
+pub(crate) const FUNCTION_PREFIX: &str = "ticketsmith-";
+
 /// The name of an action's function.
 pub(crate) fn function_name(action: ActionName) -> String {
-    format!("ticketsmith-{action}")
+    format!("{FUNCTION_PREFIX}{action}")
 }
 
 /// Every action's function, each with clients of its own. They are set once the private listener, which they call, listens.

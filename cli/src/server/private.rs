@@ -1,15 +1,16 @@
-//! The private listener: DynamoDB, Step Functions and Secrets Manager on one loopback port, told apart by `X-Amz-Target`.
+//! The private listener: DynamoDB, Step Functions and Secrets Manager on one loopback port, told apart by `X-Amz-Target`, and Lambda by its
+//! path.
 //!
 //! Every request carries its caller's token as the AWS session token. A request without one, or one beyond what the caller may do, is
 //! refused before anything is read.
 
-use super::caller::{Grants, Service};
+use super::caller::{Grant, Grants, Service};
 use super::dynamodb::{self, Written};
 use super::secret_file::SecretFile;
-use super::secrets_manager;
+use super::{lambda, secrets_manager};
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -32,6 +33,8 @@ pub(crate) struct Private {
     pub(crate) written: Arc<Written>,
     /// The engine's Step Functions API.
     pub(crate) engine: Router,
+    /// The functions.
+    pub(crate) functions: Arc<dyn engine::Invoke>,
     /// The secrets.
     pub(crate) secrets: Arc<RwLock<SecretFile>>,
 }
@@ -80,7 +83,11 @@ fn answer(status: StatusCode, body: String) -> Response {
 impl Private {
     /// The listener's routes.
     pub(crate) fn router(self) -> Router {
-        Router::new().route("/", post(handle)).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(self)
+        Router::new()
+            .route("/", post(handle))
+            .route(lambda::INVOKE_PATH, post(invoke))
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .with_state(self)
     }
 }
 
@@ -91,12 +98,44 @@ async fn handle(State(private): State<Private>, headers: HeaderMap, body: Bytes)
     }
 }
 
-async fn route(private: &Private, headers: &HeaderMap, body: Bytes) -> Result<Response, AwsError> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let grant = private.grants.find(text("x-amz-security-token")).ok_or_else(|| {
+async fn invoke(
+    State(private): State<Private>,
+    Path(function): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match admit(&private, &headers, Service::Lambda, "Invoke") {
+        Ok(_grant) => lambda::invoke(&*private.functions, &function, &body).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn admit(
+    private: &Private,
+    headers: &HeaderMap,
+    service: Service,
+    operation: &str,
+) -> Result<Arc<Grant>, AwsError> {
+    let grant = private.grants.find(text(headers, "x-amz-security-token")).ok_or_else(|| {
         AwsError::new(403, "UnrecognizedClientException", "the token is missing or unknown")
     })?;
-    let target = text("x-amz-target");
+    if !grant.allows(service, operation) {
+        tracing::warn!(
+            caller = grant.caller.name(),
+            operation,
+            "refused an operation beyond the caller's grant"
+        );
+        return Err(AwsError::access_denied(&format!("{} may not use {operation}", grant.caller.name())));
+    }
+    Ok(grant)
+}
+
+async fn route(private: &Private, headers: &HeaderMap, body: Bytes) -> Result<Response, AwsError> {
+    let target = text(headers, "x-amz-target");
     let (service, operation) = [
         ("DynamoDB_20120810.", Service::DynamoDb),
         ("AWSStepFunctions.", Service::StepFunctions),
@@ -107,15 +146,10 @@ async fn route(private: &Private, headers: &HeaderMap, body: Bytes) -> Result<Re
         target.strip_prefix(prefix).map(|operation| (service, operation.to_owned()))
     })
     .ok_or_else(|| AwsError::unknown_operation(target))?;
-    if !grant.allows(service, &operation) {
-        tracing::warn!(
-            caller = grant.caller.name(),
-            operation,
-            "refused an operation beyond the caller's grant"
-        );
-        return Err(AwsError::access_denied(&format!("{} may not use {operation}", grant.caller.name())));
-    }
+    let grant = admit(private, headers, service, &operation)?;
     match service {
+        // It has a path of its own.
+        Service::Lambda => Err(AwsError::unknown_operation(target)),
         Service::DynamoDb => {
             grant.check_items(&operation, &body).map_err(|what| {
                 tracing::warn!(

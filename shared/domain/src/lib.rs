@@ -16,7 +16,7 @@ pub mod routes;
 pub mod stored;
 pub mod task;
 
-pub use action::{ActionName, PluginType};
+pub use action::{ActionName, PluginType, UnknownName};
 pub use clock::{Clock, SystemClock};
 pub use error::{ActionError, ErrorKind};
 pub use event::{Actor, Event, EventKey, EventKind, Source};

@@ -1,0 +1,161 @@
+//! `ticketsmith invoke`: performs one action by hand, as a step of a workflow would.
+
+use super::PlaceArgument;
+use crate::connection::Connection;
+use crate::exit::{Exit, Outcome};
+use aws_sdk_lambda::primitives::Blob;
+use domain::ActionName;
+use domain::event::{Actor, Source};
+use domain::execution::{PAYLOAD_VERSION, TaskPayload};
+use serde_json::Value;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// `ticketsmith invoke`
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The action, as workflows name it: `get_task`, `create_branch`, …
+    #[arg(value_parser = parse_action)]
+    action: ActionName,
+    /// The file with the action's input, a JSON object; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// The project's key, where neither the input's ticket nor its repository says it.
+    #[arg(long)]
+    project: Option<String>,
+    /// Who it is done for, by the name under `users:` of the configuration; limits and costs are kept by it.
+    #[arg(long = "as", value_name = "NAME", env = "USER")]
+    person: Option<String>,
+    /// What the effect is known by. The same key again does not do it again, but gives the first output. A new one is made up otherwise.
+    #[arg(long, value_parser = parse_key)]
+    key: Option<String>,
+    #[command(flatten)]
+    place: PlaceArgument,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  echo '{\"task_id\": \"SHOP-1\"}' | ticketsmith invoke get_task --input -
+  ticketsmith invoke create_branch --input branch.json --key branch-of-today
+
+The output goes to standard output as JSON. What the action changed outside is journaled as in an execution, and can be taken back with
+the command that is printed on standard error. Models are paid for: limits hold here, too.
+
+Exit codes: 0 done · 1 the action failed · 2 the input is wrong · 3 neither a `serve` nor the stage is reachable";
+
+fn parse_action(text: &str) -> Result<ActionName, String> {
+    let action: ActionName = text.parse().map_err(|error: domain::UnknownName| error.to_string())?;
+    if action.parks() {
+        return Err(format!(
+            "`{text}` lets an execution wait, and there is none here; start a workflow with `ticketsmith run`"
+        ));
+    }
+    Ok(action)
+}
+
+fn parse_key(text: &str) -> Result<String, String> {
+    let accepted = (1..=80).contains(&text.len())
+        && text.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | '_'));
+    accepted.then(|| text.to_owned()).ok_or_else(|| "a key is up to 80 letters, digits, - and _".to_owned())
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Usage errors for a file that is no JSON object, negative when the action fails, unreachable when nothing answers.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    let input = read_input(&arguments.input)?;
+    let connection = Connection::open(&arguments.place).await?;
+    let key = arguments.key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    let run = run_arn(&connection.state_machine_arn_prefix, arguments.action, &key);
+    let payload = TaskPayload {
+        v: PAYLOAD_VERSION,
+        key: format!("{run}/{}", arguments.action.pascal()),
+        run: run.clone(),
+        project: arguments.project,
+        actor: Some(Actor {
+            source: Source::Api,
+            id: arguments.person.unwrap_or_else(|| "command-line".to_owned()),
+            display_name: None,
+            person: None,
+        }),
+        input,
+        task_token: None,
+        required: true,
+        inverse: None,
+    };
+    let payload = serde_json::to_vec(&payload).map_err(Exit::usage)?;
+    let answered = connection
+        .lambda
+        .invoke()
+        .function_name(format!("{}{}", connection.function_prefix, arguments.action))
+        .payload(Blob::new(payload))
+        .send()
+        .await
+        .map_err(|error| {
+            Exit::unreachable(format!(
+                "the function of {} did not answer: {}",
+                arguments.action,
+                aws_sdk_lambda::error::DisplayErrorContext(error)
+            ))
+        })?;
+    let answer = answered.payload.map(Blob::into_inner).unwrap_or_default();
+    let answer: Value = serde_json::from_slice(&answer)
+        .map_err(|error| Exit::unreachable(format!("the function's answer is no JSON: {error}")))?;
+    if answered.function_error.is_some() {
+        let text = |field: &str| answer[field].as_str().unwrap_or("not said").to_owned();
+        return Err(Exit::negative(format!("{}: {}", text("errorType"), text("errorMessage"))));
+    }
+    println!("{answer:#}");
+    if actions::catalog::has_effect(arguments.action) {
+        eprintln!("To take it back: ticketsmith run undo --input run={run}");
+    }
+    Ok(())
+}
+
+/// The run that the journal keeps the effect under. No state machine is named `invoke`, so no execution has this ARN.
+fn run_arn(state_machine_arn_prefix: &str, action: ActionName, key: &str) -> String {
+    let prefix = state_machine_arn_prefix.replacen(":stateMachine:", ":execution:", 1);
+    format!("{prefix}invoke:command-line-{action}-{key}")
+}
+
+fn read_input(path: &Path) -> Outcome<Value> {
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let text = text.map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
+    match serde_json::from_str(&text) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(_) => Err(Exit::usage(format!("{}: the input is not a JSON object", path.display()))),
+        Err(error) => Err(Exit::usage(format!("{}: {error}", path.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_that_park_are_refused() {
+        assert_eq!(parse_action("get_task").unwrap(), ActionName::GetTask);
+        assert!(parse_action("request_approval").unwrap_err().contains("ticketsmith run"));
+        assert!(parse_action("get_tusk").unwrap_err().contains("get_task"));
+    }
+
+    #[test]
+    fn the_run_is_an_arn_of_its_own() {
+        let run = run_arn(
+            "arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-",
+            ActionName::GetTask,
+            "a",
+        );
+        assert_eq!(
+            run,
+            "arn:aws:states:us-east-1:000000000000:execution:ticketsmith-invoke:command-line-get_task-a"
+        );
+    }
+}

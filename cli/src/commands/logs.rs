@@ -1,0 +1,187 @@
+//! `ticketsmith logs`: what all functions said about one execution, in order.
+
+use super::PlaceArgument;
+use crate::account::{self, Stage};
+use crate::connection::{Connection, URL_VARIABLE};
+use crate::exit::{Exit, Outcome};
+use crate::server::data_folder::DataFolder;
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::error::DisplayErrorContext;
+use jiff::{SignedDuration, Timestamp};
+use records::ExecutionView;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::path::Path;
+
+/// `ticketsmith logs`
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The execution's name, as `ticketsmith status` shows it.
+    execution: String,
+    /// Print each line as the JSON object that it is.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: PlaceArgument,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015
+  ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --stage prod --json
+
+Without --stage the files are read that `serve` keeps in its data folder; it need not run.
+
+Exit codes: 0 found · 1 nothing was said about it, or there is no such execution · 3 the stage is not reachable";
+
+/// How long after its end something may still be said about an execution.
+const AFTERMATH: SignedDuration = SignedDuration::from_mins(15);
+
+/// Runs the command.
+///
+/// # Errors
+/// Negative when nothing was said about the execution; unreachable when the stage does not answer; usage errors for the data folder.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    let name = &arguments.execution;
+    let mut lines = match &arguments.place.stage {
+        Some(stage) => of_stage(stage, name).await?,
+        None => of_folder(&arguments.place.data.data, name)?,
+    };
+    if lines.is_empty() {
+        return Err(Exit::negative(format!(
+            "no line is kept about {name}; `ticketsmith status` lists executions"
+        )));
+    }
+    // Stable, so that what one function said at one moment stays in order.
+    lines.sort_by_key(|line| line.at);
+    for line in lines {
+        if arguments.json { println!("{}", Value::Object(line.fields)) } else { println!("{}", line.text()) }
+    }
+    Ok(())
+}
+
+/// One line of a function's log.
+struct Line {
+    at: Timestamp,
+    fields: Map<String, Value>,
+}
+
+impl Line {
+    /// Reads a line if it is about the execution. What a platform writes between a function's own lines is none.
+    fn about(execution: &str, text: &str) -> Option<Self> {
+        let fields: Map<String, Value> = serde_json::from_str(text).ok()?;
+        if fields.get("execution")?.as_str()? != execution {
+            return None;
+        }
+        let at = fields.get("timestamp")?.as_str()?.parse().ok()?;
+        Some(Self { at, fields })
+    }
+
+    /// The line for people: when, how grave, who, what, and the remaining fields.
+    fn text(&self) -> String {
+        let field = |name: &str| self.fields.get(name).and_then(Value::as_str).unwrap_or_default();
+        let target = field("target");
+        let crate_name = target.split_once("::").map_or(target, |(first, _)| first);
+        let speaker = if field("action").is_empty() { crate_name } else { field("action") };
+        let mut text = format!("{:.3} {:<5} {speaker:<28} {}", self.at, field("level"), field("message"));
+        for (name, value) in &self.fields {
+            if matches!(name.as_str(), "timestamp" | "level" | "target" | "message" | "execution" | "action")
+            {
+                continue;
+            }
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            text.push_str(&format!(" {name}={value}"));
+        }
+        text
+    }
+}
+
+/// Reads what a `serve` keeps, the older file first.
+fn of_folder(data: &Path, execution: &str) -> Outcome<Vec<Line>> {
+    if std::env::var_os(URL_VARIABLE).is_some() {
+        return Err(Exit::usage(format!(
+            "{URL_VARIABLE} names a `serve` elsewhere, and logs are kept in files; run the command where its data folder is"
+        )));
+    }
+    if !data.is_dir() {
+        return Err(Exit::usage(format!("there is no data folder {}; name it with --data", data.display())));
+    }
+    let folder = DataFolder::open(data).map_err(Exit::usage)?;
+    let mut lines = Vec::new();
+    for path in folder.logs() {
+        let file = match std::fs::File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(Exit::usage(format!("{}: {error}", path.display()))),
+        };
+        for text in BufReader::new(file).lines() {
+            let text = text.map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
+            lines.extend(Line::about(execution, &text));
+        }
+    }
+    Ok(lines)
+}
+
+async fn of_stage(stage: &Stage, execution: &str) -> Outcome<Vec<Line>> {
+    let connection = Connection::of_stage(stage).await?;
+    let view = connection
+        .table
+        .execution_view(execution)
+        .await
+        .map_err(Exit::unreachable)?
+        .ok_or_else(|| Exit::negative(format!("there is no execution {execution}")))?;
+    let client = Client::new(&account::sdk_config().await);
+    let mut lines = Vec::new();
+    for function in functions(&view) {
+        let group = format!("/aws/lambda/{}{function}", connection.function_prefix);
+        let until = view.execution.ended_at.unwrap_or_else(Timestamp::now) + AFTERMATH;
+        let mut pages = client
+            .filter_log_events()
+            .log_group_name(&group)
+            .filter_pattern(format!("{{ $.execution = \"{execution}\" }}"))
+            .start_time(view.execution.begun_at.as_millisecond())
+            .end_time(until.as_millisecond())
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| {
+                Exit::unreachable(format!("{group} cannot be read: {}", DisplayErrorContext(error)))
+            })?;
+            let texts = page.events().iter().filter_map(|event| event.message());
+            lines.extend(texts.filter_map(|text| Line::about(execution, text)));
+        }
+    }
+    Ok(lines)
+}
+
+/// The functions that took part: those of its steps, the one that started it, the one that tells people.
+fn functions(view: &ExecutionView) -> BTreeSet<&str> {
+    view.steps.iter().map(|step| step.action.as_str()).chain(["webhooks", "events"]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &str = r#"{"timestamp":"2026-05-06T07:08:09.123456Z","level":"WARN","target":"actions::dispatch","message":"the action failed","execution":"jira-SHOP-1-a","action":"create_branch","outcome":"Throttled","duration_ms":12}"#;
+
+    #[test]
+    fn a_line_is_written_for_people() {
+        let line = Line::about("jira-SHOP-1-a", LINE).unwrap();
+        assert_eq!(
+            line.text(),
+            "2026-05-06T07:08:09.123Z WARN  create_branch                the action failed outcome=Throttled duration_ms=12"
+        );
+    }
+
+    #[test]
+    fn lines_about_something_else_are_left_out() {
+        assert!(Line::about("jira-SHOP-1", LINE).is_none());
+        assert!(Line::about("jira-SHOP-1-a", "START RequestId: 1").is_none());
+        assert!(
+            Line::about("jira-SHOP-1-a", r#"{"execution":"jira-SHOP-1-a","message":"no time"}"#).is_none()
+        );
+    }
+}
