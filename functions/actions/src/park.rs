@@ -3,7 +3,7 @@
 
 use crate::scope::Scope;
 use domain::{ActionError, Clock};
-use records::{Table, Topic, Waiter};
+use records::{Moves, Table, Topic, Waiter};
 use secrecy::SecretString;
 
 /// A step that is about to park.
@@ -22,7 +22,8 @@ pub struct Park<'a> {
 }
 
 impl Park<'_> {
-    /// Records that the step waits for `topic`, with the question in words for people; `approvers` may answer it.
+    /// Records that the step waits for `topic`, with the question in words for people; `approvers` may answer it, also
+    /// by `moves` of the ticket.
     ///
     /// # Errors
     /// `Internal` when the state machine gave no token; the table's errors.
@@ -31,6 +32,7 @@ impl Park<'_> {
         topic: &Topic,
         question: String,
         approvers: Vec<String>,
+        moves: Moves,
     ) -> Result<Waiter, ActionError> {
         let token = self.token.clone().ok_or_else(|| {
             ActionError::internal("the step has no task token; use lambda:invoke.waitForTaskToken")
@@ -47,6 +49,7 @@ impl Park<'_> {
             since: now,
             question: Some(question),
             approvers,
+            moves,
             message: None,
             answer: None,
             told: None,

@@ -189,6 +189,10 @@ impl Webhooks {
                 outcomes.push(steered.into());
                 continue;
             }
+            if let Some(steered) = self.answer_by_move(configuration, &event, now).await? {
+                outcomes.push(steered.into());
+                continue;
+            }
             outcomes.push(match decide(configuration, &routes, event) {
                 Decision::Start(planned) => self.starter.start(*planned, now).await?,
                 Decision::Ignore(reason) => Outcome::Ignored { reason },
@@ -205,6 +209,24 @@ impl Webhooks {
             self.table.put_occurrence(&key, &occurrence).await?;
         }
         Ok(())
+    }
+
+    /// A ticket's move to a status that a question on it takes for an answer.
+    async fn answer_by_move(
+        &self,
+        configuration: &Configuration,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<Option<Steered>, Refusal> {
+        let moved_to = event.fields.get("to").and_then(|status| status.as_str());
+        let (EventKind::JiraTransitioned, Some(task_id), Some(status), Some(actor)) =
+            (event.kind, &event.task_id, moved_to, event.actor.clone())
+        else {
+            return Ok(None);
+        };
+        let actor = configuration.identify(actor);
+        let by = Steerer { configuration, actor: &actor, kind: event.kind, delivery: &event.delivery, now };
+        self.move_ticket(&by, task_id, status).await
     }
 
     /// A comment on a ticket that says `approve`, `deny`, `stop` or `undo` to the bot, unless a workflow is started by it.

@@ -101,6 +101,33 @@ impl Webhooks {
         }
     }
 
+    /// Writes down what a move of the ticket answers; nothing where no question on it waits for such a move.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn move_ticket(
+        &self,
+        by: &Steerer<'_>,
+        task_id: &str,
+        status: &str,
+    ) -> Result<Option<Steered>, Refusal> {
+        for waiter in self.open_questions(task_id).await? {
+            if let Some(approved) = waiter.moves.answer(status) {
+                return self.answer(by, &waiter, approved, None).await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The questions on a ticket that nobody answered yet, the one that was asked first before the others.
+    async fn open_questions(&self, task_id: &str) -> Result<Vec<Waiter>, Refusal> {
+        let Some(execution) = self.open_execution(task_id).await? else { return Ok(Vec::new()) };
+        let mut waiters = self.table.waiters(&Topic::Approval(execution.name)).await?;
+        waiters.retain(|waiter| waiter.answer.is_none());
+        waiters.sort_by_key(|waiter| waiter.since);
+        Ok(waiters)
+    }
+
     async fn answer_ticket(
         &self,
         by: &Steerer<'_>,
@@ -108,14 +135,9 @@ impl Webhooks {
         approved: bool,
         comment: Option<String>,
     ) -> Result<Steered, Refusal> {
-        let nothing = || Steered::Refused(format!("nothing on {task_id} waits for an answer"));
-        let Some(execution) = self.open_execution(task_id).await? else { return Ok(nothing()) };
-        let mut waiters = self.table.waiters(&Topic::Approval(execution.name)).await?;
-        waiters.retain(|waiter| waiter.answer.is_none());
-        // Of several questions the one that was asked first is answered first.
-        match waiters.into_iter().min_by_key(|waiter| waiter.since) {
-            Some(waiter) => self.answer(by, &waiter, approved, comment).await,
-            None => Ok(nothing()),
+        match self.open_questions(task_id).await?.first() {
+            Some(waiter) => self.answer(by, waiter, approved, comment).await,
+            None => Ok(Steered::Refused(format!("nothing on {task_id} waits for an answer"))),
         }
     }
 

@@ -2,11 +2,13 @@
 
 mod people;
 mod plugins;
+mod statuses;
 
 pub use people::{Permission, Role, User};
 pub use plugins::{
     ClaudeSettings, ConfluenceSettings, GithubSettings, JiraSettings, Plugins, Rate, SlackSettings,
 };
+pub use statuses::same_status;
 
 use crate::action::PluginType;
 use crate::event::Source;

@@ -8,6 +8,7 @@ use crate::table::Table;
 use crate::timestamp;
 use crate::write::{ABSENT, Update};
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::configuration::same_status;
 use domain::{EventKey, Source};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -56,6 +57,9 @@ pub struct Waiter {
     /// Who may answer, by names of people and groups; nobody named means every approver.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvers: Vec<String>,
+    /// The moves of the execution's ticket that are answers, too.
+    #[serde(default)]
+    pub moves: Moves,
     /// The message that asks, where there is one: its channel and id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<(String, String)>,
@@ -65,6 +69,29 @@ pub struct Waiter {
     /// What came of the answer, once the state machine was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Told>,
+}
+
+/// Statuses, as the tracker names them, that a ticket is moved to by whoever answers there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moves {
+    /// To move it there is a yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approve: Option<String>,
+    /// To move it there is a no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decline: Option<String>,
+}
+
+impl Moves {
+    /// What a move to `status` answers; nothing where it is no answer.
+    pub fn answer(&self, status: &str) -> Option<bool> {
+        let means =
+            |wanted: &Option<String>| wanted.as_deref().is_some_and(|wanted| same_status(wanted, status));
+        if means(&self.approve) {
+            return Some(true);
+        }
+        means(&self.decline).then_some(false)
+    }
 }
 
 /// What a person answered.

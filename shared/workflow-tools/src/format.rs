@@ -36,6 +36,8 @@ const STEP: &[&str] = &[
     "message",
     "details",
     "approvers",
+    "approve_status",
+    "decline_status",
     "for",
     "event",
     "match",

@@ -214,8 +214,11 @@ fn values_of(step: &Step) -> Vec<&Given> {
         StepKind::Foreach(foreach) => values.extend(std::iter::once(&foreach.items).chain(&foreach.result)),
         StepKind::Loop(repeated) => values.push(&repeated.until),
         StepKind::Switch(switch) => values.extend(switch.cases.iter().map(|case| &case.when)),
-        StepKind::Approval(Approval { question, details, approvers, .. }) => {
-            values.extend(std::iter::once(question).chain(details).chain(approvers));
+        StepKind::Approval(Approval {
+            question, details, approvers, approve_status, decline_status, ..
+        }) => {
+            let statuses = approve_status.iter().chain(decline_status);
+            values.extend(std::iter::once(question).chain(details).chain(approvers).chain(statuses));
         }
         StepKind::Wait(Wait::For(given) | Wait::Until(given)) => values.push(given),
         StepKind::Wait(Wait::Event(event)) => values.extend(event.matching.iter().map(|(_, given)| given)),

@@ -2,7 +2,7 @@
 
 use crate::park::Park;
 use domain::ActionError;
-use records::Topic;
+use records::{Moves, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,6 +35,6 @@ pub async fn run(park: Park<'_>, input: Input) -> Result<(), ActionError> {
         "{message}. It goes on by itself once `budgets` in ticketsmith.yaml leave room for the call, or in the next month \
          where the month's limit is used up."
     );
-    park.wait(&Topic::Budget, question, Vec::new()).await?;
+    park.wait(&Topic::Budget, question, Vec::new(), Moves::default()).await?;
     Ok(())
 }

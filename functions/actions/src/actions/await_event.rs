@@ -2,7 +2,7 @@
 
 use crate::park::Park;
 use domain::{ActionError, EventKey, EventKind};
-use records::Topic;
+use records::{Moves, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -38,6 +38,6 @@ pub async fn run(park: Park<'_>, input: Input) -> Result<(), ActionError> {
         .ok_or_else(|| ActionError::rejected(format!("no step can wait for {event}")))?;
     let which: Vec<_> = matches.values().map(|value| value.to_string().replace('"', "")).collect();
     let question = format!("It waits for {event} of {}.", which.join(", "));
-    park.wait(&Topic::Event(key), question, Vec::new()).await?;
+    park.wait(&Topic::Event(key), question, Vec::new(), Moves::default()).await?;
     Ok(())
 }

@@ -1,14 +1,15 @@
 //! `request_approval`: asks people a question and parks the execution on a task token until one of them answers.
 //!
 //! The question stands in the execution's progress comment and, where the project has a chat, in a message with buttons. It
-//! is answered there, by the slash command, or by a comment that mentions the bot; the first answer counts.
+//! is answered there, by the slash command, by a comment that mentions the bot, or by a move of the ticket; the first answer counts.
 
 use crate::effect::{Done, Effect};
 use crate::park::Park;
 use crate::scope::Scope;
 use domain::ActionError;
+use domain::configuration::same_status;
 use domain::plugins::{Communication, Message, MessageBody, MessageButton};
-use records::{Topic, Waiter};
+use records::{Moves, Topic, Waiter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,12 @@ pub struct Input {
     /// Who may answer: names of people and of groups. Default: everybody with the role approver or admin.
     #[serde(default)]
     pub approvers: Option<Vec<String>>,
+    /// A status, as the tracker or `statuses:` of the configuration names it: whoever moves the execution's ticket there says yes.
+    #[serde(default)]
+    pub approve_status: Option<String>,
+    /// A status: whoever moves the execution's ticket there says no.
+    #[serde(default)]
+    pub decline_status: Option<String>,
 }
 
 /// What later steps can read. A no is the error `Declined`.
@@ -62,7 +69,16 @@ pub async fn run(park: &Park<'_>, input: &Input) -> Result<Waiter, ActionError> 
             "the approver `{stranger}` is neither under `users` nor under `groups` of the configuration"
         )));
     }
-    park.wait(&Topic::Approval(park.scope.execution.clone()), input.question.clone(), approvers).await
+    let status = |name: &Option<String>| {
+        name.as_deref().map(|name| park.scope.project.tracker_status(name).to_owned())
+    };
+    let moves = Moves { approve: status(&input.approve_status), decline: status(&input.decline_status) };
+    if let (Some(yes), Some(no)) = (&moves.approve, &moves.decline)
+        && same_status(yes, no)
+    {
+        return Err(ActionError::rejected(format!("a move to `{yes}` cannot be both a yes and a no")));
+    }
+    park.wait(&Topic::Approval(park.scope.execution.clone()), input.question.clone(), approvers, moves).await
 }
 
 /// Asks in the project's channel; without a channel, the progress comment alone asks.
@@ -119,5 +135,10 @@ fn text(scope: &Scope, waiter: &Waiter, details: Option<&str>) -> String {
         named => named.join(", "),
     };
     text.push_str(&format!("\n\n{} · `{}` · may be answered by {who}", scope.project.key, waiter.execution));
+    for (status, answer) in [(&waiter.moves.approve, "yes"), (&waiter.moves.decline, "no")] {
+        if let Some(status) = status {
+            text.push_str(&format!(" · to move the ticket to \u{201c}{status}\u{201d} is a {answer}"));
+        }
+    }
     text
 }

@@ -2,7 +2,7 @@
 
 use crate::actions::add_comment;
 use crate::effect::{Done, Effect};
-use domain::configuration::Project;
+use domain::configuration::{Project, same_status};
 use domain::plugins::TaskManagement;
 use domain::{ActionError, ActionName};
 use schemars::JsonSchema;
@@ -42,7 +42,7 @@ pub async fn run(
     input: Input,
 ) -> Result<Done<Output>, ActionError> {
     let task_id = input.task_id;
-    let wanted = tracker_name(project, &input.status);
+    let wanted = project.tracker_status(&input.status);
     let previous: Option<String> = effect
         .remember("previous", ActionName::GetTask, async || Ok(tracker.get_task(&task_id).await?.status))
         .await?;
@@ -51,45 +51,17 @@ pub async fn run(
         let input = add_comment::Input { task_id: task_id.clone(), comment };
         part.perform(async |part| add_comment::run(tracker, part, input).await).await?;
     }
-    let moved_before = previous.as_deref().is_some_and(|previous| same(previous, wanted));
+    let moved_before = previous.as_deref().is_some_and(|previous| same_status(previous, wanted));
     effect.intend(moved_before).await?;
     let change = tracker.update_status(&task_id, wanted).await?;
     let output =
         Output { previous_status: previous.clone().unwrap_or(change.previous), status: change.status };
     match previous {
-        Some(previous) if !same(&previous, &output.status) => Ok(Done::undone_by(
+        Some(previous) if !same_status(&previous, &output.status) => Ok(Done::undone_by(
             output,
             ActionName::UpdateTaskStatus,
             json!({ "task_id": task_id, "status": previous }),
         )),
         _ => Ok(Done::for_good(output)),
-    }
-}
-
-/// What the tracker calls a status: by the project's `statuses`, else the same.
-fn tracker_name<'a>(project: &'a Project, status: &'a str) -> &'a str {
-    project.statuses.iter().find(|(name, _)| same(name, status)).map_or(status, |(_, name)| name)
-}
-
-fn same(one: &str, other: &str) -> bool {
-    let plain = |name: &str| -> String {
-        name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).flat_map(char::to_lowercase).collect()
-    };
-    plain(one) == plain(other)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_project_translates_statuses() {
-        let project: Project = serde_json::from_value(json!({
-            "key": "SHOP", "repository": "acme/shop", "statuses": {"in_review": "Code Review"}
-        }))
-        .unwrap();
-        assert_eq!(tracker_name(&project, "In-Review"), "Code Review");
-        assert_eq!(tracker_name(&project, "in_progress"), "in_progress");
-        assert!(same("In Progress", "in_progress") && !same("Done", "To Do"));
     }
 }

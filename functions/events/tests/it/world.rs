@@ -193,6 +193,7 @@ impl World {
             since: self.clock.now(),
             question: Some("Ship it?".into()),
             approvers: Vec::new(),
+            moves: records::Moves::default(),
             message: None,
             answer: None,
             told: None,

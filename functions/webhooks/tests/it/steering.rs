@@ -3,7 +3,7 @@
 use crate::world::{World, configuration, labelled, routes};
 use domain::configuration::Role;
 use domain::{Clock, EventKind};
-use records::{ExecutionRecord, Topic, Waiter};
+use records::{ExecutionRecord, Moves, Topic, Waiter};
 use serde_json::{Value, json};
 
 /// A world in which ada may approve, and `undo` is deployed.
@@ -23,20 +23,27 @@ impl World {
 
     /// Begins work on a ticket, which then asks a question.
     async fn ask(&self, task_id: &str, approvers: &[&str]) -> Waiter {
+        let named = approvers.iter().map(|name| (*name).to_owned()).collect();
+        self.ask_with(task_id, |waiter| waiter.approvers = named).await
+    }
+
+    async fn ask_with(&self, task_id: &str, more: impl FnOnce(&mut Waiter)) -> Waiter {
         self.jira(task_id, &labelled(task_id, "agent", "5b10")).await;
         let execution = self.execution_on(task_id).await;
-        let waiter = Waiter {
+        let mut waiter = Waiter {
             topic: Topic::Approval(execution.name.clone()).to_string(),
             key: format!("{}/AskPeople", execution.arn.unwrap()),
             execution: execution.name,
             token: "token".to_owned().into(),
             since: self.clock.now(),
             question: Some("Ship it?".into()),
-            approvers: approvers.iter().map(|name| (*name).to_owned()).collect(),
+            approvers: Vec::new(),
+            moves: Moves::default(),
             message: None,
             answer: None,
             told: None,
         };
+        more(&mut waiter);
         self.table.put_waiter(&waiter).await.unwrap();
         waiter
     }
@@ -107,6 +114,33 @@ async fn a_comment_on_the_ticket_answers() {
     assert!(refused["results"][0]["reason"].as_str().unwrap().contains("may not answer"), "{refused}");
     assert_eq!(world.jira("d2", &approve("5b10")).await.1["results"][0]["result"], "recorded");
     assert_eq!(world.answer_to(&waiter).await, Some((true, "ada".into(), Some("ship it on Monday".into()))));
+}
+
+fn moved(task_id: &str, to: &str, account: &str) -> Value {
+    json!({
+        "webhookEvent": "jira:issue_updated",
+        "user": {"accountId": account},
+        "issue": {"key": task_id, "fields": {"project": {"key": task_id.split('-').next()}}},
+        "changelog": {"items": [{"field": "status", "fromString": "To Do", "toString": to}]},
+    })
+}
+
+#[tokio::test]
+async fn a_move_of_the_ticket_answers_where_the_question_says_so() {
+    let world = world().await;
+    let waiter = world
+        .ask_with("SHOP-1", |waiter| {
+            waiter.moves = Moves { approve: Some("Approved".into()), decline: Some("Not Now".into()) }
+        })
+        .await;
+    let (_, elsewhere) = world.jira("d1", &moved("SHOP-1", "In Progress", "5b10")).await;
+    assert_ne!(elsewhere["results"][0]["result"], "recorded", "{elsewhere}");
+    let (_, refused) = world.jira("d2", &moved("SHOP-1", "approved", "mallory")).await;
+    assert!(refused["results"][0]["reason"].as_str().unwrap().contains("may not answer"), "{refused}");
+    assert_eq!(world.answer_to(&waiter).await, None);
+    let (_, answered) = world.jira("d3", &moved("SHOP-1", "not now", "5b10")).await;
+    assert_eq!(answered["results"][0]["result"], "recorded", "{answered}");
+    assert_eq!(world.answer_to(&waiter).await, Some((false, "ada".into(), None)));
 }
 
 #[tokio::test]

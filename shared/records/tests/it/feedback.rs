@@ -130,6 +130,7 @@ fn waiter(topic: &Topic, token: &str, seconds: i64) -> Waiter {
         since: after(seconds),
         question: Some("Ship it?".into()),
         approvers: vec!["ada".into()],
+        moves: records::Moves::default(),
         message: None,
         answer: None,
         told: None,

@@ -231,6 +231,8 @@ pub(super) fn types(catalog: &Catalog) -> Vec<StepType> {
                 ("message", false, described("Another name of `question`.", any())),
                 ("details", false, described("What helps to answer.", any())),
                 ("approvers", false, described("Who may answer: groups and people.", any())),
+                ("approve_status", false, described("To move the ticket to this status is a yes.", any())),
+                ("decline_status", false, described("To move the ticket to this status is a no.", any())),
                 ("timeout", false, described("How long it waits.", reference("duration"))),
                 (
                     "on_timeout",

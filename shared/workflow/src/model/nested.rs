@@ -65,6 +65,10 @@ pub(crate) struct Approval {
     pub(crate) question: Given,
     pub(crate) details: Option<Given>,
     pub(crate) approvers: Option<Given>,
+    /// To move the ticket there is a yes.
+    pub(crate) approve_status: Option<Given>,
+    /// To move the ticket there is a no.
+    pub(crate) decline_status: Option<Given>,
     pub(crate) on_timeout: OnTimeout,
 }
 

@@ -65,8 +65,16 @@ impl Walk<'_, '_, '_> {
                 (self.checker.scope.compiled_path(&target.value), text.to_owned())
             })
             .collect();
+        let mut input = json!({"question": question, "details": details, "approvers": approvers});
+        for (name, status) in
+            [("approve_status", &approval.approve_status), ("decline_status", &approval.decline_status)]
+        {
+            if let Some(given) = status {
+                input[name] = self.checker.fit(given, &text, true, &format!("`{name}`"));
+            }
+        }
         let planned = Approval {
-            input: json!({"question": question, "details": details, "approvers": approvers}),
+            input,
             timeout_seconds: step.timeout_seconds.as_ref().map_or(USUAL_TIMEOUT_SECONDS, |given| given.value),
             on_timeout: approval.on_timeout,
             retry: (step.retry.is_some() || step.on_error == OnError::Retry)

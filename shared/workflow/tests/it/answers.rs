@@ -53,6 +53,17 @@ async fn a_yes_goes_on_and_says_who() {
 }
 
 #[tokio::test]
+async fn a_question_names_the_moves_that_answer_it() {
+    let moves = "    approve_status: Approved\n    decline_status: to_do\n";
+    let ended = run(&asking(moves), json!({}), yes()).await;
+    let (_, asked) = &ended.calls[0];
+    assert_eq!(
+        (&asked.input["approve_status"], &asked.input["decline_status"]),
+        (&json!("Approved"), &json!("to_do"))
+    );
+}
+
+#[tokio::test]
 async fn a_no_is_the_error_declined() {
     let ended = run(&asking(""), json!({}), no()).await;
     assert_eq!(ended.failure(), ("Declined", json!("not today")));

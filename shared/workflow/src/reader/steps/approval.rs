@@ -5,8 +5,17 @@ use crate::reader::Reader;
 use crate::reader::fields::{Fields, word};
 use crate::reader::values::given;
 
-pub(super) const KEYS: [&str; 7] =
-    ["question", "message", "details", "approvers", "timeout", "on_timeout", "outputs"];
+pub(super) const KEYS: [&str; 9] = [
+    "question",
+    "message",
+    "details",
+    "approvers",
+    "approve_status",
+    "decline_status",
+    "timeout",
+    "on_timeout",
+    "outputs",
+];
 const POLICIES: [(&str, OnTimeout); 3] =
     [("fail", OnTimeout::Fail), ("approve", OnTimeout::Approve), ("decline", OnTimeout::Decline)];
 
@@ -22,6 +31,15 @@ pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<A
     let question = question.map(|node| given(node, reader));
     let details = fields.get("details").map(|node| given(node, reader));
     let approvers = fields.get("approvers").map(|node| given(node, reader));
+    let approve_status = fields.get("approve_status").map(|node| given(node, reader));
+    let decline_status = fields.get("decline_status").map(|node| given(node, reader));
     let on_timeout = fields.get("on_timeout").and_then(|node| word(node, "`on_timeout`", &POLICIES, reader));
-    Some(Approval { question: question?, details, approvers, on_timeout: on_timeout.unwrap_or_default() })
+    Some(Approval {
+        question: question?,
+        details,
+        approvers,
+        approve_status,
+        decline_status,
+        on_timeout: on_timeout.unwrap_or_default(),
+    })
 }

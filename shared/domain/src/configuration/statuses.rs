@@ -1,0 +1,35 @@
+//! Names of statuses: ours, the tracker's, and how people write either.
+
+use super::Project;
+
+impl Project {
+    /// What the tracker calls a status: by the project's [`statuses`](Self::statuses), else the same.
+    pub fn tracker_status<'a>(&'a self, status: &'a str) -> &'a str {
+        self.statuses.iter().find(|(name, _)| same_status(name, status)).map_or(status, |(_, name)| name)
+    }
+}
+
+/// Whether two names mean one status: case, spaces, `_` and `-` do not matter.
+pub fn same_status(one: &str, other: &str) -> bool {
+    let plain = |name: &str| -> String {
+        name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).flat_map(char::to_lowercase).collect()
+    };
+    plain(one) == plain(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_project_translates_statuses() {
+        let project: Project = serde_json::from_value(json!({
+            "key": "SHOP", "repository": "acme/shop", "statuses": {"in_review": "Code Review"}
+        }))
+        .unwrap();
+        assert_eq!(project.tracker_status("In-Review"), "Code Review");
+        assert_eq!(project.tracker_status("in_progress"), "in_progress");
+        assert!(same_status("In Progress", "in_progress") && !same_status("Done", "To Do"));
+    }
+}
