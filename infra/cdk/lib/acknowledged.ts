@@ -15,7 +15,7 @@ export function acknowledge(stack: Stack, settings: Settings, events: lambda.Fun
       id: "AwsSolutions-SMG4",
       reason: "The secrets belong to outside services, which alone can issue new ones; functions read them again every five minutes.",
     },
-    wildcard("*", "X-Ray, the delivery of a state machine's logs and the listing of streams know no resources."),
+    wildcard("*", "X-Ray, the delivery of a state machine's logs, the listing of streams and interfaces in a network know no resources."),
     wildcard(
       `<${stack.getLogicalId(events.node.defaultChild as CfnElement)}.Arn>:*`,
       "The schedule's own grant names the function with its versions, of which there are none.",

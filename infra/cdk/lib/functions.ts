@@ -11,6 +11,16 @@ import { workflowArn } from "./state_machines.ts";
 import type { Resources } from "./stack.ts";
 
 const reading = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"];
+// What Lambda does in the function's name to be in a network; it knows no resources, since the interfaces are yet to be made:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+const interfaces = [
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:CreateNetworkInterface",
+  "ec2:DeleteNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:UnassignPrivateIpAddresses",
+];
 const writing = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
 
 export function lambdaFunction(
@@ -51,7 +61,7 @@ export function lambdaFunction(
   }
   resources.key?.grant(role, "kms:Decrypt", "kms:GenerateDataKey");
 
-  return new lambda.Function(stack, id, {
+  const made = new lambda.Function(stack, id, {
     functionName,
     runtime: lambda.Runtime.PROVIDED_AL2023,
     architecture: settings.architecture === "arm64" ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
@@ -69,6 +79,12 @@ export function lambdaFunction(
       ...(entry.placeholder ? {} : { STATE_MACHINE_ARN_PREFIX: workflowArn(stack, settings, "stateMachine", "") }),
     },
   });
+  // The open function reaches no host but AWS's own, and starts the sooner outside of a network.
+  if (settings.network && name !== "webhooks") {
+    (made.node.defaultChild as lambda.CfnFunction).vpcConfig = settings.network;
+    allow(interfaces, "*");
+  }
+  return made;
 }
 
 function packageOf(executable: string, settings: Settings): string {

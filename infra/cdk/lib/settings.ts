@@ -27,6 +27,11 @@ export interface Settings {
   webhooksConcurrency?: number;
   /** Deliveries a second that the open endpoint takes. Default: 20, in bursts of twice as many. */
   deliveriesPerSecond: number;
+  /**
+   * Private subnets, and the security groups that go with them, in which every function but the open one runs: for code hosts and
+   * trackers that only a network of your own reaches. Each is a list with commas. Default: no network of your own.
+   */
+  network?: { subnetIds: string[]; securityGroupIds: string[] };
   /** How many days logs are kept. Default: 30. */
   logDays: number;
   /** Who is told of alarms. Default: nobody. */
@@ -49,6 +54,17 @@ export function settingsOf(node: Node): Settings {
     if (found === undefined) throw new Error(`context ${name}: \`${value}\`; accepted: ${accepted.join(", ")}`);
     return found;
   };
+  const ids = (name: string, form: RegExp): string[] => {
+    const list = (text(name) ?? "").split(",").map((id) => id.trim()).filter((id) => id !== "");
+    const wrong = list.find((id) => !form.test(id));
+    if (wrong !== undefined) throw new Error(`context ${name}: \`${wrong}\` is no id; accepted: ids as AWS shows them, with commas`);
+    return list;
+  };
+  const subnetIds = ids("subnets", /^subnet-[0-9a-f]+$/);
+  const securityGroupIds = ids("securityGroups", /^sg-[0-9a-f]+$/);
+  if ((subnetIds.length === 0) !== (securityGroupIds.length === 0)) {
+    throw new Error("context subnets and securityGroups go together: name at least one of each, or neither");
+  }
   const stage = text("stage") ?? "prod";
   if (!/^[a-z][a-z0-9-]{0,15}$/.test(stage)) {
     throw new Error(`context stage: \`${stage}\`; accepted: up to 16 of a-z, 0-9 and -, the first a letter`);
@@ -64,6 +80,7 @@ export function settingsOf(node: Node): Settings {
     permissionsBoundary: text("permissionsBoundary"),
     webhooksConcurrency: number("webhooksConcurrency"),
     deliveriesPerSecond: number("deliveriesPerSecond") ?? 20,
+    network: subnetIds.length > 0 ? { subnetIds, securityGroupIds } : undefined,
     logDays: number("logDays") ?? 30,
     alertEmail: text("alertEmail"),
     monthlyBudgetUsd: number("monthlyBudgetUsd"),
