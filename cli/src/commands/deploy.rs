@@ -97,6 +97,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         succeed(Command::new(target.folder.join("infra/package")).arg(architecture.as_str()))?;
     }
     cdk.install()?;
+    cdk.synthesize()?;
     if bootstrap {
         cdk.run(&["bootstrap"])?;
     }

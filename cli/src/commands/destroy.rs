@@ -30,6 +30,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     target.context.push("packages=none".to_owned());
     let cdk = Cdk::new(&target, Architecture::Arm64)?;
     cdk.install()?;
+    cdk.synthesize()?;
     confirm(&format!("Remove the stage {} and all that is at work in it?", target.stage.name()), target.yes)?;
     cdk.run(&["destroy", "--force"])
 }

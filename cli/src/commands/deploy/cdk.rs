@@ -6,6 +6,9 @@ use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 
+/// Where the app's template goes, from `infra/cdk`.
+const ASSEMBLY: &str = "cdk.out";
+
 /// The CDK app with the settings of one deployment.
 pub(crate) struct Cdk {
     folder: PathBuf,
@@ -46,17 +49,31 @@ impl Cdk {
         succeed(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&self.folder))
     }
 
-    /// Runs one of its commands.
+    /// Writes the stack's template and the list of its packages to `infra/cdk/cdk.out`, which the other commands read: what was
+    /// shown is what is deployed.
     ///
     /// # Errors
     /// Unreachable when it does not succeed; it has said why.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
-        let mut command = Command::new("npx");
-        command.arg("cdk").args(arguments).current_dir(&self.folder);
+    pub(crate) fn synthesize(&self) -> Outcome {
+        let mut command = self.command(&["synth", "--quiet", "--output", ASSEMBLY]);
         for setting in &self.context {
             command.args(["--context", setting]);
         }
         succeed(&mut command)
+    }
+
+    /// Runs one of its commands on what was synthesized.
+    ///
+    /// # Errors
+    /// Unreachable when it does not succeed; it has said why.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        succeed(self.command(arguments).args(["--app", ASSEMBLY]))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("npx");
+        command.arg("cdk").args(arguments).current_dir(&self.folder);
+        command
     }
 
     /// Deploys the stack and gives the address of its API.
