@@ -1,72 +1,159 @@
-//! How long the webhook executable takes from its start to its first poll of Lambda's Runtime API, and how much memory it then
-//! holds. The executable is the one in `TICKETSMITH_WEBHOOKS_EXECUTABLE`, else the release build in the target folder; without
-//! either there is nothing to measure, and that is said.
+//! How long processes take from their start to the first poll and the first answer: our executables against a stand-in for Lambda's
+//! Runtime API, and Probot and Slack Bolt, as they listen and answer a first signed delivery, in the same run.
 //!
-//! The Runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>) is a listener that answers the first poll
-//! never; the table and the secrets are read from servers on loopback, as the function does before it polls.
+//! Our executables are those in the folder `TICKETSMITH_EXECUTABLES`, else those that `infra/package` built; the others are started
+//! from `TICKETSMITH_COMPARED`, a copy of `benches/compared` after `npm ci`, else from that folder itself. What is not there is not
+//! measured, and that is said. The table and the secrets are read from servers on loopback.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up ends")]
 
-use benches::Deployment;
-use std::io::Read;
-use std::net::TcpListener;
+use benches::{Compared, Deployment, RuntimeApi, mention, signature};
+use domain::{Clock, SystemClock};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const STARTS: usize = 40;
+const STARTS: usize = 20;
+/// How long one start may take before there is nothing to measure.
+const LIMIT: Duration = Duration::from_secs(30);
 
 fn main() {
     if std::env::args().any(|argument| argument == "--list") {
         return;
     }
-    let Some(executable) = executable() else {
-        println!("process_start: there is no release build of webhooks; nothing was measured");
-        return;
-    };
+    let starts = if std::env::args().any(|argument| argument == "--test") { 1 } else { STARTS };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let deployment = runtime.block_on(Deployment::start());
-    let once = std::env::args().any(|argument| argument == "--test");
-    let starts = if once { 1 } else { STARTS };
-    let measured: Vec<Start> = (0..starts).map(|_| Start::measure(&executable, &deployment)).collect();
-    let mut times: Vec<Duration> = measured.iter().map(|start| start.took).collect();
-    times.sort();
-    let memory = measured.iter().filter_map(|start| start.resident_kib).max().unwrap_or_default();
+    println!("process_start: {starts} starts of each; median (fastest to slowest)");
+    match executables() {
+        None => println!("  there are no packaged executables, so ours were not measured"),
+        Some(folder) => {
+            for function in Function::ALL {
+                let path = folder.join(function.executable());
+                let measured = (0..starts).map(|_| runtime.block_on(function.start(&path, &deployment)));
+                report(function.executable(), "first poll", measured.collect());
+            }
+        }
+    }
+    match compared() {
+        None => println!("  benches/compared has no node_modules, so nothing was measured beside ours"),
+        Some(folder) => {
+            for other in [Compared::Probot, Compared::SlackBolt] {
+                let measured = (0..starts).map(|_| load(other, &folder));
+                report(other.name(), "listens", measured.collect());
+            }
+        }
+    }
+}
+
+/// One start: until it is ready, until it has answered, and its memory then.
+struct Start {
+    ready: Duration,
+    answered: Duration,
+    resident_kib: Option<u64>,
+}
+
+fn report(name: &str, ready: &str, starts: Vec<Start>) {
+    let times = |time: fn(&Start) -> Duration| {
+        let mut times: Vec<Duration> = starts.iter().map(time).collect();
+        times.sort();
+        format!("{:.1?} ({:.1?} to {:.1?})", times[times.len() / 2], times[0], times[times.len() - 1])
+    };
+    let memory = starts.iter().filter_map(|start| start.resident_kib).max().unwrap_or_default();
     println!(
-        "process_start: {starts} starts of {} bytes, to the first poll: fastest {:.1?}, median {:.1?}, slowest {:.1?}; \
-         resident at most {:.1} MB",
-        std::fs::metadata(&executable).unwrap().len(),
-        times[0],
-        times[times.len() / 2],
-        times[times.len() - 1],
+        "  {name:<12}{ready} {}, first answer {}, resident at most {:.1} MB",
+        times(|start| start.ready),
+        times(|start| start.answered),
         memory as f64 / 1024.0
     );
 }
 
-fn executable() -> Option<PathBuf> {
-    let named = std::env::var_os("TICKETSMITH_WEBHOOKS_EXECUTABLE").map(PathBuf::from);
+/// The folder with `webhooks`, `events` and `actions`.
+fn executables() -> Option<PathBuf> {
+    let named = std::env::var_os("TICKETSMITH_EXECUTABLES").map(PathBuf::from);
     // The benchmark itself stands in <target>/<profile>/deps.
     let own = std::env::current_exe().unwrap();
-    let built = own.ancestors().nth(3).map(|target| target.join("release/webhooks"));
-    [named, built].into_iter().flatten().find(|path| path.is_file())
+    let built = own.ancestors().nth(3).map(|target| target.join("x86_64-unknown-linux-gnu/lambda"));
+    [named, built].into_iter().flatten().find(|folder| folder.join("webhooks").is_file())
 }
 
-struct Start {
-    took: Duration,
-    resident_kib: Option<u64>,
+fn compared() -> Option<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("compared");
+    let named = std::env::var_os("TICKETSMITH_COMPARED").map(PathBuf::from);
+    [named, Some(own)].into_iter().flatten().find(|folder| folder.join("node_modules/probot").is_dir())
 }
 
-impl Start {
-    fn measure(executable: &Path, deployment: &Deployment) -> Self {
-        let runtime_api = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = runtime_api.local_addr().unwrap();
+fn load(other: Compared, folder: &Path) -> Start {
+    let mut loaded = other.load(folder);
+    let resident_kib = resident(&loaded.child);
+    loaded.child.kill().unwrap();
+    loaded.child.wait().unwrap();
+    Start { ready: loaded.listens, answered: loaded.answered, resident_kib }
+}
+
+/// Our executables, each with an event that it can answer with what stands on loopback.
+#[derive(Clone, Copy)]
+enum Function {
+    Webhooks,
+    Events,
+    Actions,
+}
+
+impl Function {
+    const ALL: [Self; 3] = [Self::Webhooks, Self::Events, Self::Actions];
+
+    fn executable(self) -> &'static str {
+        match self {
+            Self::Webhooks => "webhooks",
+            Self::Events => "events",
+            Self::Actions => "actions",
+        }
+    }
+
+    /// A signed mention of ten kilobytes that no workflow is started by; the tick of every minute with nothing open; the journal of
+    /// a run that did nothing.
+    fn event(self) -> Value {
+        match self {
+            Self::Webhooks => {
+                let body = String::from_utf8(mention()).unwrap();
+                let timestamp = SystemClock.now().as_second().to_string();
+                let signature = signature(Deployment::SECRET, &timestamp, body.as_bytes());
+                json!({
+                    "version": "2.0", "routeKey": "POST /webhooks/{source}", "rawPath": "/webhooks/slack", "rawQueryString": "",
+                    "headers": {
+                        "content-type": "application/json",
+                        "x-slack-request-timestamp": timestamp,
+                        "x-slack-signature": signature,
+                    },
+                    "requestContext": {
+                        "accountId": "000000000000", "apiId": "api", "domainName": "api", "domainPrefix": "api", "requestId": "id",
+                        "routeKey": "POST /webhooks/{source}", "stage": "$default", "time": "", "timeEpoch": 0,
+                        "http": {"method": "POST", "path": "/webhooks/slack", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
+                    },
+                    "body": body, "isBase64Encoded": false,
+                })
+            }
+            Self::Events => json!({"tick": "sweep"}),
+            Self::Actions => {
+                let run = "arn:aws:states:us-east-1:000000000000:execution:ticketsmith-undo:benchmark";
+                json!({
+                    "v": 1, "run": run, "key": format!("{run}/TakeBack"), "project": "SHOP", "actor": {"source": "jira", "id": "ada"}, "input": {},
+                })
+            }
+        }
+    }
+
+    async fn start(self, executable: &Path, deployment: &Deployment) -> Start {
+        let mut runtime_api = RuntimeApi::start(self.event()).await;
         let began = Instant::now();
         let mut child = Command::new(executable)
             .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "webhooks")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_LAMBDA_RUNTIME_API", &runtime_api.address)
+            .env("AWS_LAMBDA_FUNCTION_NAME", "benchmark")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .env("_HANDLER", "list_effects")
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", "benchmark")
             .env("AWS_SECRET_ACCESS_KEY", "benchmark")
@@ -77,15 +164,12 @@ impl Start {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let (mut poll, _) = runtime_api.accept().unwrap();
-        let mut first = [0; 16];
-        poll.read_exact(&mut first).unwrap();
-        let took = began.elapsed();
-        assert!(first.starts_with(b"GET /2018-06-01/"), "{}", String::from_utf8_lossy(&first));
+        let served = runtime_api.served(LIMIT).await;
         let resident_kib = resident(&child);
         child.kill().unwrap();
         child.wait().unwrap();
-        Self { took, resident_kib }
+        assert!(served.good, "{}: {}", self.executable(), served.answer);
+        Start { ready: served.polled - began, answered: served.answered - began, resident_kib }
     }
 }
 

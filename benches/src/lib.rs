@@ -1,12 +1,17 @@
-//! What several benchmarks need: a deployed table on this machine, a delivery of ten kilobytes, and an engine without a network.
+//! What several benchmarks need: a deployed table on this machine, a delivery of ten kilobytes, Lambda's Runtime API, and other
+//! frameworks to compare with.
 //!
 //! `cargo bench --workspace` measures; `docs/benchmarks.md` says what was measured and how to read it. Among the tests every
 //! benchmark runs once, so that none of them rots.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up ends")]
 
+mod compared;
 mod deployment;
 mod payload;
+mod runtime_api;
 
+pub use compared::{Compared, Loaded};
 pub use deployment::Deployment;
 pub use payload::{mention, signature};
+pub use runtime_api::{RuntimeApi, Served};
