@@ -100,8 +100,7 @@ fn branches_of(name: &str, state: &Value, names: &Names) -> Vec<Branch> {
     }
     if names.is_step(name) {
         for catcher in state["Catch"].as_array().into_iter().flatten() {
-            let parks = catcher["ErrorEquals"] == serde_json::json!([ErrorKind::BudgetExceeded.as_str()]);
-            if let (Some(next), false) = (catcher["Next"].as_str(), parks) {
+            if let (Some(next), false) = (catcher["Next"].as_str(), is_added(catcher)) {
                 branches.push(branch(next, true));
             }
         }
@@ -109,8 +108,21 @@ fn branches_of(name: &str, state: &Value, names: &Names) -> Vec<Branch> {
     branches
 }
 
+/// Whether the compiler adds a `Catch` by itself: a spent budget parks, and what could not begin within the time of a step
+/// around it ends as a timeout.
+fn is_added(catcher: &Value) -> bool {
+    let errors = [ErrorKind::BudgetExceeded.as_str(), "States.QueryEvaluationError"];
+    errors.iter().any(|error| catcher["ErrorEquals"] == serde_json::json!([error]))
+}
+
+/// The step that a state begins, where the compiler notes its deadline first; any other state itself.
+fn begun<'s>(state: &'s str, names: &Names) -> &'s str {
+    let step = state.strip_suffix("Deadline").filter(|step| names.is_step(step) && !names.is_step(state));
+    step.unwrap_or(state)
+}
+
 fn describe(branch: &Branch, names: &Names) -> String {
-    let (from, to) = (names.of_state(&branch.state), names.of_state(&branch.next));
+    let (from, to) = (names.of_state(&branch.state), names.of_state(begun(&branch.next, names)));
     match branch.caught {
         true => format!("{from} fails → {to}"),
         false => format!("{from} → {to}"),

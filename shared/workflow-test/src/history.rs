@@ -38,7 +38,8 @@ impl History {
     /// Every state entered, in order.
     pub(crate) fn visits(&self) -> Vec<Visit> {
         let mut visits: Vec<Visit> = Vec::new();
-        let mut open: Vec<usize> = Vec::new();
+        // With whether they hold others.
+        let mut open: Vec<(usize, bool)> = Vec::new();
         let mut left: Option<(usize, u64)> = None;
         for event in &self.events {
             let kind = event["type"].as_str().unwrap_or_default();
@@ -49,11 +50,19 @@ impl History {
                 {
                     visits[before].next = Some(state.to_owned());
                 }
-                open.push(visits.len());
+                open.push((visits.len(), kind.starts_with("Parallel") || kind.starts_with("Map")));
                 visits.push(Visit { state: state.to_owned(), error: None, next: None });
-            } else if kind.ends_with("StateExited") {
-                left = open.pop().map(|visit| (visit, number(event)));
-            } else if let Some(at) = open.last() {
+                continue;
+            }
+            if ends_container(event) {
+                // States inside that failed, or were under way, are not left.
+                while open.pop_if(|(_, holds_others)| !*holds_others).is_some() {}
+            }
+            if kind.ends_with("StateExited") {
+                left = open.pop().map(|(visit, _)| (visit, number(event)));
+            } else if kind.ends_with("StateAborted") {
+                open.pop();
+            } else if let Some((at, _)) = open.last() {
                 note_error(event, kind, &mut visits[*at]);
             }
         }
@@ -138,8 +147,15 @@ fn walk<'e>(
                 ends.extend(walk(number(event), starts_container(event), children, ordered));
             }
         }
-        let Some(last) = ends.last().copied().filter(|_| starts) else { return ends };
+        let Some(mut last) = ends.last().copied().filter(|_| starts) else { return ends };
         ordered.extend(ends.into_iter().cloned());
+        // Success and exit stand beside each other, but the exit of a container the failure of which was caught follows it.
+        if let Some([exit]) = children.get(&number(last)).map(Vec::as_slice)
+            && exit["type"].as_str().is_some_and(|kind| kind.ends_with("StateExited"))
+        {
+            ordered.push(exit.clone());
+            last = exit;
+        }
         (id, starts) = (number(last), false);
     }
     Vec::new()

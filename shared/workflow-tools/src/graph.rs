@@ -3,7 +3,7 @@
 mod drawing;
 mod mermaid;
 
-use crate::states::{States, expression, parks, scopes_within, states_of};
+use crate::states::{States, expression, is_added, scopes_within, states_of};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use workflow::Compilation;
@@ -180,7 +180,7 @@ impl Graph {
         {
             self.arrow(name, &end, None, false);
         }
-        for catcher in state["Catch"].as_array().into_iter().flatten().filter(|catcher| !parks(catcher)) {
+        for catcher in state["Catch"].as_array().into_iter().flatten().filter(|catcher| !is_added(catcher)) {
             let to = catcher["Next"].as_str().and_then(|next| shown.resolve(next, scope));
             if let Some(to) = to {
                 let errors: Vec<&str> = catcher["ErrorEquals"]
@@ -220,7 +220,7 @@ impl Shown {
                 shown.ends.insert(name.to_owned());
                 continue;
             }
-            let caught = state["Catch"].as_array().into_iter().flatten().filter(|catcher| !parks(catcher));
+            let caught = state["Catch"].as_array().into_iter().flatten().filter(|catcher| !is_added(catcher));
             open.extend(caught.filter_map(|catcher| catcher["Next"].as_str()));
             open.extend(crate::states::successors(state));
         }

@@ -63,6 +63,16 @@ pub(crate) fn expression(text: &str) -> Option<&str> {
     Some(text.strip_prefix("{%")?.strip_suffix("%}")?.trim())
 }
 
+/// A catcher of what every call inside a step with a limit of time has: what could not begin in time ends as a timeout.
+pub(crate) fn is_too_late(catcher: &Value) -> bool {
+    catcher["ErrorEquals"] == serde_json::json!(["States.QueryEvaluationError"])
+}
+
+/// A catcher that the compiler adds by itself, and no `on_error` of the file asks for.
+pub(crate) fn is_added(catcher: &Value) -> bool {
+    parks(catcher) || is_too_late(catcher)
+}
+
 /// A catcher of what every agent's step has: a spent budget parks it.
 pub(crate) fn parks(catcher: &Value) -> bool {
     catcher["ErrorEquals"] == serde_json::json!([domain::ErrorKind::BudgetExceeded.as_str()])

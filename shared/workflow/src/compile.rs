@@ -3,6 +3,7 @@
 
 mod approval;
 mod assign;
+mod deadline;
 mod foreach;
 mod frame;
 mod inputs;
@@ -19,9 +20,11 @@ mod wait;
 use crate::catalog::Catalog;
 use crate::check::{comment, evaluated};
 use crate::model::Workflow;
+use crate::paths::touches;
 use crate::plan::{Block, Flow, Group, Plan, Planned, PlannedKind, Readers};
 use crate::scope::Input;
 use assign::Assigned;
+use deadline::Deadline;
 use frame::Frame;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +41,7 @@ pub(crate) fn definition(
 ) -> Value {
     let names = plan.flow.block.all().into_iter().map(|step| step.state.as_str()).collect();
     let document = Document { plan, catalog, names };
-    let mut compiler = Compiler::new(&document, &plan.flow, Frame::default());
+    let mut compiler = Compiler::new(&document, &plan.flow, Frame::default(), None);
     let assertions = inputs::assertions(inputs);
     let starts_with_task = plan.flow.block.groups.first().is_some_and(|group| {
         let first = group.steps.first().map(|step| &step.kind);
@@ -88,6 +91,10 @@ struct Compiler<'p> {
     document: &'p Document<'p>,
     flow: &'p Flow,
     frame: Frame,
+    /// When what is compiled at the moment must be over.
+    deadline: Option<Deadline>,
+    /// The states to which goes what comes too late.
+    timed_out: BTreeMap<String, Deadline>,
     /// The variable paths that are assigned by now, whatever was skipped.
     assigned: Assigned,
     states: Map<String, Value>,
@@ -109,11 +116,13 @@ enum Next {
 }
 
 impl<'p> Compiler<'p> {
-    fn new(document: &'p Document<'p>, flow: &'p Flow, frame: Frame) -> Self {
+    fn new(document: &'p Document<'p>, flow: &'p Flow, frame: Frame, deadline: Option<Deadline>) -> Self {
         let mut compiler = Self {
             document,
             flow,
             frame,
+            deadline,
+            timed_out: BTreeMap::new(),
             assigned: Assigned::default(),
             states: Map::new(),
             done: DONE.to_owned(),
@@ -143,6 +152,7 @@ impl<'p> Compiler<'p> {
             let output = self.given(&flow.outputs);
             self.states.insert(self.done.clone(), json!({"Type": "Succeed", "Output": output}));
         }
+        self.time_outs();
         if self.needs_rollback {
             self.rollback();
         }
@@ -158,7 +168,7 @@ impl<'p> Compiler<'p> {
                 let skipped = self.state_of(&after);
                 self.choice(group, skipped);
             }
-            let before = self.assigned.clone();
+            let before = group.condition.as_ref().map(|_| self.assigned.clone());
             for (index, step) in group.steps.iter().enumerate() {
                 let next = match group.steps.get(index + 1) {
                     Some(next) => Next::State(self.entry_of_step(next)),
@@ -168,7 +178,7 @@ impl<'p> Compiler<'p> {
                 self.step(step, &next);
                 self.assigned.extend(self.needed(step).map(|(path, _)| path.clone()));
             }
-            if group.condition.is_some() {
+            if let Some(before) = before {
                 self.assigned = self.assigned.union(&before);
             }
         }
@@ -199,6 +209,14 @@ impl<'p> Compiler<'p> {
     }
 
     fn entry_of_step(&self, step: &Planned) -> String {
+        match &step.time_limit {
+            Some(_) => self.limited_entry(step),
+            None => self.first_state(step),
+        }
+    }
+
+    /// The state in which a step's own work begins.
+    fn first_state(&self, step: &Planned) -> String {
         match &step.kind {
             PlannedKind::Loop(repeated) => self.entry(&repeated.body),
             _ => step.state.clone(),
@@ -301,7 +319,7 @@ impl<'p> Compiler<'p> {
     fn given(&self, outputs: &Value) -> Value {
         let result_reads = &self.document.plan.result_reads;
         let is_read = |paths: &[Vec<String>]| {
-            paths.iter().any(|path| self.is_read(path) || is_read(result_reads, path))
+            paths.iter().any(|path| self.is_read(path) || touches(result_reads, path))
         };
         match (&self.flow.readers, outputs) {
             (Readers::Starter, _) => outputs.clone(),
@@ -327,14 +345,10 @@ impl<'p> Compiler<'p> {
     /// What a step sets and something reads.
     fn needed(&self, step: &'p Planned) -> impl Iterator<Item = &'p (Vec<String>, String)> + use<'p> {
         let reads = &self.document.plan.reads;
-        step.sets.iter().filter(move |(path, _)| is_read(reads, path))
+        step.sets.iter().filter(move |(path, _)| touches(reads, path))
     }
 
     fn is_read(&self, path: &[String]) -> bool {
-        is_read(&self.document.plan.reads, path)
+        touches(&self.document.plan.reads, path)
     }
-}
-
-fn is_read(reads: &BTreeSet<Vec<String>>, path: &[String]) -> bool {
-    reads.iter().any(|read| read.starts_with(path) || path.starts_with(read))
 }

@@ -44,6 +44,7 @@ mod implicit_commit;
 mod infer;
 mod model;
 mod names;
+mod paths;
 mod plan;
 mod policies;
 mod reader;
@@ -53,6 +54,7 @@ mod secrets;
 mod source;
 mod substitute;
 mod template;
+mod timeouts;
 mod types;
 mod yaml;
 
@@ -166,6 +168,7 @@ fn compile_knowing(
     check_name(source, &mut problems);
     if let Some(workflow) = reader::read(source, &mut problems) {
         check::definitions(&workflow, &mut problems);
+        timeouts::check(&workflow.steps, &mut problems);
         let mut steps = implicit_commit::add(&workflow, catalog, &mut problems);
         policies::settle(&mut steps);
         compilation.steps = summaries(&steps, &[], catalog);

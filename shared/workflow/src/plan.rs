@@ -86,9 +86,18 @@ pub(crate) struct Planned {
     pub(crate) kind: PlannedKind,
     /// The variable paths it sets, and the expressions of their values.
     pub(crate) sets: Vec<(Vec<String>, String)>,
+    /// How long it may take, where it holds other steps.
+    pub(crate) time_limit: Option<TimeLimit>,
     pub(crate) on_error: OnError,
     /// The variable that says how it failed, when it may fail and the workflow continues.
     pub(crate) error_variable: Option<String>,
+}
+
+/// The `timeout` of a step that holds others.
+pub(crate) struct TimeLimit {
+    pub(crate) seconds: u64,
+    /// The variable that holds when the time is over.
+    pub(crate) variable: String,
 }
 
 pub(crate) enum PlannedKind {

@@ -1,13 +1,15 @@
-//! What `on_error` means for loops and switches: they become `Choice` states, which nothing can catch an error of.
+//! What `on_error` means for loops and switches, which become `Choice` states that nothing can catch an error of, and for
+//! steps with a `timeout` of their own that are retried: every try has the whole of the time.
 
-use crate::model::{Branch, OnError, Parallel, Step, StepKind};
+use crate::model::{Branch, Foreach, Form, Given, OnError, Parallel, Part, Step, StepKind};
 use crate::source::Spanned;
 
 /// Gives the policy of a loop or switch to something that can have one. `rollback` passes to the steps inside that would
 /// otherwise end the workflow. `retry` and `continue` are about the whole, so the whole becomes the one branch of a
-/// parallel step.
+/// parallel step; and so does a limited step that is retried, since its deadline is noted before it begins.
 pub(crate) fn settle(steps: &mut [Step]) {
     for step in steps {
+        name_last_result(step);
         // The inner ones first: what has become a parallel step then has a policy like any other.
         for inside in step.blocks_mut() {
             settle(inside);
@@ -18,8 +20,16 @@ pub(crate) fn settle(steps: &mut [Step]) {
                 OnError::Rollback => step.blocks_mut().into_iter().for_each(|inside| roll_back(inside)),
                 OnError::Retry | OnError::Continue => enclose(step),
             }
+        } else if is_limited_try(step) {
+            enclose(step);
         }
     }
+}
+
+/// Whether the step holds others, has a limit of time, and may be tried again.
+fn is_limited_try(step: &Step) -> bool {
+    let retried = step.retry.is_some() || step.on_error == OnError::Retry;
+    retried && step.timeout_seconds.is_some() && !step.blocks().is_empty()
 }
 
 fn is_choice(step: &Step) -> bool {
@@ -46,7 +56,11 @@ fn roll_back(steps: &mut [Step]) {
 }
 
 fn enclose(step: &mut Step) {
-    let part = if matches!(step.kind, StepKind::Loop(_)) { "rounds" } else { "cases" };
+    let part = match step.kind {
+        StepKind::Loop(_) => "rounds",
+        StepKind::Switch(_) => "cases",
+        _ => "try",
+    };
     let mut inner = step.clone();
     inner.name.value = format!("{}_{part}", step.name.value);
     inner.when = None;
@@ -55,5 +69,20 @@ fn enclose(step: &mut Step) {
     inner.implicit = true;
     let branch = Branch { name: Spanned::new(step.name.value.clone(), step.name.span), steps: vec![inner] };
     step.outputs = Vec::new();
+    step.timeout_seconds = None;
     step.kind = StepKind::Parallel(Parallel { branches: vec![branch] });
+}
+
+/// An iteration gives what its last step gives. Where that is a list of results and will be enclosed, it is named instead.
+fn name_last_result(step: &mut Step) {
+    let StepKind::Foreach(Foreach { steps, result: result @ None, .. }) = &mut step.kind else { return };
+    let Some(last) = steps.last_mut() else { return };
+    if matches!(last.kind, StepKind::Foreach(_)) && is_limited_try(last) {
+        let span = last.name.span;
+        let variable = format!("{}_results", last.name.value);
+        last.outputs
+            .push((Spanned::new("results".to_owned(), span), Spanned::new(vec![variable.clone()], span)));
+        let part = Part::Expression(Spanned::new(variable, span));
+        *result = Some(Given { span, form: Form::Text(vec![part]) });
+    }
 }

@@ -75,6 +75,8 @@ pub(crate) struct Scope<'w> {
     own: BTreeSet<String>,
     /// What is set by now, by its name in the definition.
     pub(crate) variables: BTreeMap<String, Type>,
+    /// Those of which something may be known to be present under a condition.
+    pub(crate) conditional: BTreeSet<String>,
     /// Every variable path that something read.
     pub(crate) reads: BTreeSet<Vec<String>>,
     /// Every variable path that something reads in the result that gives it, and not in the variable.
@@ -138,6 +140,7 @@ impl<'w> Scope<'w> {
             taken: BTreeSet::new(),
             own: BTreeSet::new(),
             variables: BTreeMap::new(),
+            conditional: BTreeSet::new(),
             reads: BTreeSet::new(),
             result_reads: BTreeSet::new(),
             result: BTreeMap::new(),

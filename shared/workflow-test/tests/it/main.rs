@@ -4,5 +4,6 @@
 mod support;
 
 mod failing;
+mod limits;
 mod nested;
 mod shipped;

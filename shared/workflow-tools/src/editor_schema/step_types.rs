@@ -25,6 +25,12 @@ pub(super) fn types(catalog: &Catalog) -> Vec<StepType> {
         )
     };
     let timeout = || described("How long it may take.", reference("duration"));
+    let limit = || {
+        described(
+            "How long all that it holds may take together; then it fails with States.Timeout.",
+            reference("duration"),
+        )
+    };
     let inputs = || {
         described("What it is given.", json!({"type": "object", "additionalProperties": reference("value")}))
     };
@@ -118,7 +124,7 @@ pub(super) fn types(catalog: &Catalog) -> Vec<StepType> {
                     ),
                 ),
                 ("outputs", false, outputs()),
-                ("timeout", false, timeout()),
+                ("timeout", false, limit()),
             ],
             has_policy: true,
         },
@@ -162,7 +168,7 @@ pub(super) fn types(catalog: &Catalog) -> Vec<StepType> {
                     described("What each iteration gives. Default: what its last step gives.", any()),
                 ),
                 ("outputs", false, outputs()),
-                ("timeout", false, timeout()),
+                ("timeout", false, limit()),
             ],
             has_policy: true,
         },
@@ -186,7 +192,7 @@ pub(super) fn types(catalog: &Catalog) -> Vec<StepType> {
                     ),
                 ),
                 ("outputs", false, outputs()),
-                ("timeout", false, timeout()),
+                ("timeout", false, limit()),
             ],
             has_policy: true,
         },
@@ -219,7 +225,7 @@ pub(super) fn types(catalog: &Catalog) -> Vec<StepType> {
                         json!({"type": "array", "items": reference("step")}),
                     ),
                 ),
-                ("timeout", false, timeout()),
+                ("timeout", false, limit()),
             ],
             has_policy: true,
         },

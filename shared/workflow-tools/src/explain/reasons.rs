@@ -1,11 +1,14 @@
 //! The sentences: why a state is there, and each of its fields.
 
-use crate::states::{States, parks, resource, successors};
+use crate::states::{States, is_too_late, parks, resource, successors};
 use domain::ErrorKind;
 use serde_json::Value;
 
 /// Why a state that the compiler added belongs to the step that became `own`; `None` where it does not.
 pub(super) fn of_helper(name: &str, state: &Value, own_name: &str, own: &Value) -> Option<String> {
+    if let Some(why) = of_limit(name, own_name) {
+        return Some(why.to_owned());
+    }
     let catchers = || own["Catch"].as_array().into_iter().flatten();
     let caught_to =
         |wanted: bool| catchers().any(|catcher| parks(catcher) == wanted && catcher["Next"] == name);
@@ -23,6 +26,20 @@ pub(super) fn of_helper(name: &str, state: &Value, own_name: &str, own: &Value) 
         return Some("It decides whether the step is taken: its `when`.".to_owned());
     }
     name.starts_with(own_name).then(|| "The compiler needs it for the step.".to_owned())
+}
+
+/// Why a state is there that a `timeout` of the step, or of one around it, asks for.
+fn of_limit(name: &str, own_name: &str) -> Option<&'static str> {
+    match name.strip_prefix(own_name)?.trim_end_matches('_') {
+        "Deadline" => Some(
+            "It notes when the step's `timeout` is over: Step Functions limits the time of calls, but not of what holds them.",
+        ),
+        "InTime" => Some("It looks at the clock: a step around this one has a `timeout`."),
+        "TimedOut" | "ScopeTimedOut" => {
+            Some("What comes too late, because of a `timeout`, ends here with States.Timeout.")
+        }
+        _ => None,
+    }
 }
 
 /// Why a field is there.
@@ -119,7 +136,9 @@ fn resource_reason(resource: &str) -> &'static str {
 }
 
 fn timeout(state: &Value) -> &'static str {
-    if resource(state).ends_with("waitForTaskToken") {
+    if state["TimeoutSeconds"].is_string() {
+        "Its own limit, or what is left of the time of a step around it, whichever is less; when nothing is left, it does not begin."
+    } else if resource(state).ends_with("waitForTaskToken") {
         "Without an answer for so long, the state fails with States.Timeout."
     } else if resource(state).contains("lambda") {
         "The step's `timeout`, or the function's own and five seconds, so that the function's own error is heard first."
@@ -186,6 +205,10 @@ fn catcher(value: &Value, of_step: bool, states: States<'_>) -> String {
     let next = value["Next"].as_str().unwrap_or_default();
     if parks(value) {
         return "Every agent's step has it: a spent limit parks the execution instead of ending it."
+            .to_owned();
+    }
+    if is_too_late(value) {
+        return "A step around it has a `timeout`: a call that could not begin in time ends as States.Timeout."
             .to_owned();
     }
     match (next, errors(value).as_slice()) {

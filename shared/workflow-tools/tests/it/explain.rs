@@ -38,3 +38,44 @@ fn every_field_of_every_step_has_a_reason_of_its_own() {
         assert!(explain(&compilation, "nothing").is_none());
     }
 }
+
+#[test]
+fn what_a_limit_of_time_adds_is_told_where_it_is_added() {
+    let text = r#"
+name: Limited
+inputs: { how: string }
+steps:
+  - name: poll
+    type: loop
+    timeout: 1h
+    max_iterations: 9
+    until: "${how = 'x'}"
+    steps:
+      - { name: look, plugin: communication, action: send_message, inputs: { message: x } }
+      - { name: pause, type: wait, for: 5m }
+"#;
+    let compilation = right(&workflow::Source::new("workflows/limited.yaml", text));
+    let told = |step: &str| -> Vec<String> {
+        let explained = explain(&compilation, step).unwrap();
+        explained.states.into_iter().map(|state| format!("{}: {}", state.name, state.why)).collect()
+    };
+    assert_eq!(
+        told("poll"),
+        [
+            "Poll: Line 5 of the file.",
+            "PollDeadline: It notes when the step's `timeout` is over: Step Functions limits the time of calls, but not of what holds them.",
+            "PollExhausted: The compiler needs it for the step.",
+            "PollTimedOut: What comes too late, because of a `timeout`, ends here with States.Timeout.",
+        ]
+    );
+    assert_eq!(
+        told("pause"),
+        [
+            "Pause: Line 12 of the file.",
+            "PauseInTime: It looks at the clock: a step around this one has a `timeout`."
+        ]
+    );
+    let text = explain(&compilation, "look").unwrap().text();
+    assert!(text.contains("or what is left of the time of a step around it"), "{text}");
+    assert!(text.contains("a call that could not begin in time ends as States.Timeout"), "{text}");
+}

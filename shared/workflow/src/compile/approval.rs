@@ -1,5 +1,6 @@
 //! Approvals: a question is sent, and the state stands until somebody hands back its task token.
 
+use super::deadline::TIMEOUT;
 use super::policy::Failure;
 use super::retry::{Hopeless, retriers};
 use super::{Compiler, Next};
@@ -10,7 +11,6 @@ use serde_json::{Value, json};
 const REQUEST_APPROVAL: &str = "request_approval";
 /// The error of a question that was answered with no.
 const DECLINED: &str = "Declined";
-const TIMEOUT: &str = "States.Timeout";
 
 impl<'p> Compiler<'p> {
     pub(super) fn approval(&mut self, step: &'p Planned, approval: &'p Approval, next: &Next) {
@@ -21,7 +21,7 @@ impl<'p> Compiler<'p> {
             OnTimeout::Approve => catchers.push(self.approved(step, approval, next)),
             OnTimeout::Decline => catchers.push(self.declined(step, next)),
         }
-        catchers.extend(self.policy(step, next));
+        catchers.extend(self.policy_of_call(step, next));
         self.parked(step, REQUEST_APPROVAL, &approval.input, approval.timeout_seconds, retry, catchers, next);
     }
 
@@ -35,14 +35,15 @@ impl<'p> Compiler<'p> {
             catcher["Assign"] = self.assigned.assignment(entries.iter().map(|(path, text)| (path, text)));
         }
         catcher["Output"] = self.frame.passed_on();
-        catcher["Next"] = self.state_of(next).into();
+        let next = self.state_of(next);
+        catcher["Next"] = self.in_time(step, next).into();
         catcher
     }
 
     /// Nobody answered in time, and that counts as a no.
     fn declined(&mut self, step: &'p Planned, next: &Next) -> Value {
         let cause = "nobody answered in time";
-        if let Some(catcher) = self.catcher(step, next, TIMEOUT, &Failure::of(DECLINED, cause)) {
+        if let Some(catcher) = self.catcher(step, next, TIMEOUT, Failure::of(DECLINED, cause)) {
             return catcher;
         }
         let name = self.free_name(&format!("{}Declined", step.state));
@@ -53,6 +54,7 @@ impl<'p> Compiler<'p> {
             "Cause": cause,
         });
         self.states.insert(name.clone(), state);
-        json!({"ErrorEquals": [TIMEOUT], "Output": {}, "Next": name})
+        let next = self.in_time(step, name);
+        json!({"ErrorEquals": [TIMEOUT], "Output": {}, "Next": next})
     }
 }

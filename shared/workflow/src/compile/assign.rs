@@ -1,6 +1,7 @@
 //! `Assign`: variable paths and the expressions of their values as Step Functions' flat variables.
 
 use crate::check::evaluated;
+use crate::paths::{covers, touches};
 use crate::scope::object_text;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,7 +52,7 @@ impl Assigned {
 
     /// Whether there may be an object at the path by now.
     fn holds(&self, path: &[String]) -> bool {
-        self.0.iter().any(|known| known.starts_with(path) || path.starts_with(known))
+        touches(&self.0, path)
     }
 
     fn merged(&self, base: &[String], entries: &[Entry<'_>]) -> String {
@@ -76,8 +77,7 @@ impl Assigned {
             .collect();
         let known = format!("${}", base.join("."));
         // Only what was set as a whole can be `null`.
-        let whole = self.0.iter().any(|path| base.starts_with(path));
-        let known = if whole { format!("({known} != null ? {known} : {{}})") } else { known };
+        let known = if covers(&self.0, base) { format!("({known} != null ? {known} : {{}})") } else { known };
         format!("$merge([{known}, {{{}}}])", pairs.join(", "))
     }
 }

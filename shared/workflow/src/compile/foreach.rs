@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 impl<'p> Compiler<'p> {
     pub(super) fn foreach(&mut self, step: &'p Planned, foreach: &'p Foreach, next: &Next) {
         let (frame, selector) = self.frame.iteration(&foreach.item);
+        let around = self.enter(step);
         let (states, asks_for_rollback) = self.inner(&foreach.flow, frame);
+        self.deadline = around;
         let mut processor = json!({"ProcessorConfig": {"Mode": "INLINE"}});
         if let (Some(processor), Value::Object(states)) = (processor.as_object_mut(), states) {
             processor.extend(states);

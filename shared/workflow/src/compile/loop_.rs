@@ -12,6 +12,7 @@ const EXHAUSTED: &str = "LoopExhausted";
 
 impl<'p> Compiler<'p> {
     pub(super) fn repeat(&mut self, step: &'p Planned, repeated: &'p Loop, next: &Next) {
+        let limit_around = self.enter(step);
         let rounds = repeated.rounds();
         let first = self.entry(&repeated.body);
         let inside = self.frame.round(&rounds);
@@ -34,17 +35,15 @@ impl<'p> Compiler<'p> {
         let mut state = Map::new();
         state.insert("Type".to_owned(), "Choice".into());
         state.insert("Comment".to_owned(), step.comment.as_str().into());
-        state.insert(
-            "Choices".to_owned(),
-            json!([
-                {"Condition": evaluated(&format!("{} and true", repeated.until)), "Assign": ended, "Next": after},
-                {
-                    "Condition": evaluated(&format!("{rounds} + 1 < {}", repeated.max_iterations)),
-                    "Assign": again,
-                    "Next": first,
-                },
-            ]),
-        );
+        let until = format!("{} and true", repeated.until);
+        let mut rules = vec![json!({"Condition": evaluated(&until), "Assign": ended, "Next": after})];
+        rules.extend(self.out_of_time_rule());
+        rules.push(json!({
+            "Condition": evaluated(&format!("{rounds} + 1 < {}", repeated.max_iterations)),
+            "Assign": again,
+            "Next": first,
+        }));
+        state.insert("Choices".to_owned(), rules.into());
         if repeated.goes_on {
             state.insert("Assign".to_owned(), exhausted);
             state.insert("Default".to_owned(), after.into());
@@ -52,6 +51,7 @@ impl<'p> Compiler<'p> {
             self.exhausted(step, repeated, &mut state);
         }
         self.states.insert(step.state.clone(), Value::Object(state));
+        self.deadline = limit_around;
     }
 
     fn exhausted(&mut self, step: &'p Planned, repeated: &Loop, choice: &mut Map<String, Value>) {

@@ -17,6 +17,7 @@ impl<'p> Compiler<'p> {
     ) {
         let mut asks_for_rollback = false;
         let mut written = Vec::new();
+        let around = self.enter(step);
         for branch in branches {
             let (states, asks) = self.inner(&branch.flow, self.frame.clone());
             asks_for_rollback |= asks;
@@ -26,6 +27,7 @@ impl<'p> Compiler<'p> {
             }
             written.push(document);
         }
+        self.deadline = around;
         let mut state = Map::new();
         state.insert("Type".to_owned(), "Parallel".into());
         state.insert("Branches".to_owned(), written.into());
@@ -34,7 +36,8 @@ impl<'p> Compiler<'p> {
 
     /// The states of a scope inside, and whether it asks for a rollback.
     pub(super) fn inner(&self, flow: &'p Flow, frame: super::Frame) -> (Value, bool) {
-        let mut inner = Compiler::new(self.document, flow, frame);
+        let first = flow.block.steps().next().map(|step| step.state.as_str()).unwrap_or_default();
+        let mut inner = Compiler::new(self.document, flow, frame, self.deadline_within(first));
         let start = inner.entry(&flow.block);
         inner.whole_flow();
         let asks = inner.needs_rollback || inner.asks_for_rollback;

@@ -7,6 +7,7 @@ use crate::expression::string_literal;
 use crate::model::OnError;
 use crate::names::ROLLBACK_ERROR;
 use crate::plan::Planned;
+use crate::scope::literal_text;
 use serde_json::{Map, Value, json};
 
 /// A cause travels out of a scope as JSON inside another cause, of which Step Functions cuts what is behind 32,768
@@ -44,7 +45,12 @@ impl<'p> Compiler<'p> {
 
     /// The `Catch` of the step's `on_error`, for every error.
     pub(super) fn policy(&mut self, step: &'p Planned, next: &Next) -> Option<Value> {
-        self.catcher(step, next, "States.ALL", &Failure::caught())
+        self.catcher(step, next, "States.ALL", Failure::caught())
+    }
+
+    /// The `Catch` of a step that is one call.
+    pub(super) fn policy_of_call(&mut self, step: &'p Planned, next: &Next) -> Option<Value> {
+        self.policy(step, next).or_else(|| self.too_late())
     }
 
     /// The `Catch` of the step's `on_error` for one error, which it tells as `failure`.
@@ -53,7 +59,7 @@ impl<'p> Compiler<'p> {
         step: &'p Planned,
         next: &Next,
         caught: &str,
-        failure: &Failure,
+        failure: Failure,
     ) -> Option<Value> {
         let mut catcher = Map::new();
         catcher.insert("ErrorEquals".to_owned(), json!([caught]));
@@ -62,7 +68,7 @@ impl<'p> Compiler<'p> {
             OnError::Continue => {
                 let mut absent: Vec<(Vec<String>, String)> =
                     self.needed(step).map(|(path, _)| (path.clone(), "null".to_owned())).collect();
-                let Failure { error, cause } = failure;
+                let Failure { error, cause } = &failure;
                 absent.extend(
                     self.error_variable(step)
                         .map(|path| (path, format!("{{'error': {error}, 'cause': {cause}}}"))),
@@ -74,9 +80,13 @@ impl<'p> Compiler<'p> {
                     );
                 }
                 catcher.insert("Output".to_owned(), self.frame.passed_on());
-                catcher.insert("Next".to_owned(), self.state_of(next).into());
+                let next = self.state_of(next);
+                catcher.insert("Next".to_owned(), self.in_time(step, next).into());
             }
-            OnError::Rollback => catcher.extend(self.catch_for_rollback(&step.step, failure)),
+            OnError::Rollback => {
+                let failure = self.told_in_time(failure, caught);
+                catcher.extend(self.catch_for_rollback(&step.step, &failure));
+            }
         }
         Some(Value::Object(catcher))
     }
@@ -164,8 +174,8 @@ fn inner_cause(step: &str, failure: &Failure) -> Value {
 }
 
 /// A value of a definition as JSONata.
-fn expression_of(value: &Value) -> String {
-    let text = value.as_str().unwrap_or_default();
+pub(super) fn expression_of(value: &Value) -> String {
+    let Some(text) = value.as_str() else { return literal_text(value) };
     match text.strip_prefix("{%").and_then(|rest| rest.strip_suffix("%}")) {
         Some(expression) => format!("({})", expression.trim()),
         None => string_literal(text),

@@ -38,7 +38,7 @@ impl<'p> Compiler<'p> {
         let mut list = invocation(
             &function_placeholder(LIST_EFFECTS).into(),
             self.frame.payload("Rollback", json!({})),
-            self.timeout_of(LIST_EFFECTS),
+            self.timeout_of(LIST_EFFECTS).into(),
         );
         list.insert(
             "Comment".to_owned(),
@@ -96,8 +96,11 @@ impl<'p> Compiler<'p> {
         let incomplete = self.free_name(&format!("{}Incomplete", step.state));
         let mut sent = self.frame.payload(&step.state, json!({"run": run}));
         sent.insert("run".to_owned(), run.clone());
-        let mut list =
-            invocation(&function_placeholder(LIST_EFFECTS).into(), sent, self.timeout_of(LIST_EFFECTS));
+        let mut list = invocation(
+            &function_placeholder(LIST_EFFECTS).into(),
+            sent,
+            self.timeout_of(LIST_EFFECTS).into(),
+        );
         list.insert("Comment".to_owned(), step.comment.as_str().into());
         list.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
         if let Some(policy) = self.policy(step, next) {
@@ -154,7 +157,7 @@ impl<'p> Compiler<'p> {
         let mut sent = self.frame.payload("", "{% $states.input.inverse.input %}".into());
         sent.insert("run".to_owned(), run.clone());
         sent.insert("key".to_owned(), "{% $states.input.key & '/undo' %}".into());
-        let mut task = invocation(&function, sent, self.longest_inverse());
+        let mut task = invocation(&function, sent, self.longest_inverse().into());
         task.insert(
             "Comment".to_owned(),
             "Calls the effect's inverse; what is gone already counts as taken back".into(),

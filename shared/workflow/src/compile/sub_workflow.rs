@@ -29,9 +29,9 @@ impl<'p> Compiler<'p> {
             "parent": {"run": run(), "at": evaluated(&self.frame.key(&step.state))},
         });
         state.insert("Arguments".to_owned(), json!({"StateMachineArn": sub.state_machine, "Input": input}));
-        state.insert("TimeoutSeconds".to_owned(), sub.timeout_seconds.into());
+        state.insert("TimeoutSeconds".to_owned(), self.time_limit(sub.timeout_seconds));
         state.insert("Retry".to_owned(), started(sub.retry.as_ref()));
-        if let Some(catcher) = self.policy(step, next) {
+        if let Some(catcher) = self.policy_of_call(step, next) {
             state.insert("Catch".to_owned(), json!([catcher]));
         }
         if let Some(assignment) = self.assignment(step) {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 impl<'p> Compiler<'p> {
     pub(super) fn switch(&mut self, step: &'p Planned, switch: &'p Switch, next: &Next) {
+        let limit_around = self.enter(step);
         let arms: Vec<(Option<&str>, Option<&'p Block>)> = switch
             .cases
             .iter()
@@ -62,5 +63,6 @@ impl<'p> Compiler<'p> {
             after = after.union(&self.assigned);
         }
         self.assigned = after;
+        self.deadline = limit_around;
     }
 }

@@ -20,13 +20,13 @@ const BUDGET_TIMEOUT_SECONDS: u64 = 30 * 24 * 3600;
 pub(super) fn invocation(
     function: &Value,
     payload: Map<String, Value>,
-    timeout_seconds: u64,
+    timeout_seconds: Value,
 ) -> Map<String, Value> {
     let fields = [
         ("Type", "Task".into()),
         ("Resource", INVOKE.into()),
         ("Arguments", json!({"FunctionName": function, "Payload": payload})),
-        ("TimeoutSeconds", timeout_seconds.into()),
+        ("TimeoutSeconds", timeout_seconds),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -47,11 +47,12 @@ impl<'p> Compiler<'p> {
         if let Some(inverse) = &task.inverse {
             sent.insert("inverse".to_owned(), inverse.clone());
         }
-        let mut state = invocation(&function_placeholder(&task.action).into(), sent, task.timeout_seconds);
+        let limit = self.time_limit(task.timeout_seconds);
+        let mut state = invocation(&function_placeholder(&task.action).into(), sent, limit);
         state.insert("Comment".to_owned(), step.comment.as_str().into());
         state.insert("Retry".to_owned(), retriers(task.retry.as_ref(), Hopeless::Action));
         let mut catchers = Vec::new();
-        let policy = self.policy(step, next);
+        let policy = self.policy_of_call(step, next);
         let parked = self.free_name(&format!("{}AwaitBudget", step.state));
         let parks = task.parks && self.document.catalog.find(AWAIT_BUDGET).is_some();
         if parks {
@@ -84,7 +85,8 @@ impl<'p> Compiler<'p> {
         let frame = if self.frame.is_carried() { self.frame.within(KEPT) } else { self.frame.clone() };
         let mut sent = frame.payload(&name, json!({"reason": "{% $states.input.reason %}"}));
         sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
-        let mut state = invocation(&function_placeholder(AWAIT_BUDGET).into(), sent, BUDGET_TIMEOUT_SECONDS);
+        let limit = self.time_limit(BUDGET_TIMEOUT_SECONDS);
+        let mut state = invocation(&function_placeholder(AWAIT_BUDGET).into(), sent, limit);
         state.insert("Resource".to_owned(), INVOKE_AND_WAIT.into());
         state.insert(
             "Comment".to_owned(),

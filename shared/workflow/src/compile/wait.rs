@@ -13,18 +13,15 @@ impl<'p> Compiler<'p> {
         let mut state = Map::new();
         state.insert("Type".to_owned(), "Wait".into());
         state.insert("Comment".to_owned(), step.comment.as_str().into());
-        let (field, value) = match pause {
-            Pause::Seconds(value) => ("Seconds", value),
-            Pause::Timestamp(value) => ("Timestamp", value),
-        };
-        state.insert(field.to_owned(), value.clone());
-        self.go(&mut state, next);
+        let (field, value) = self.wait_within_limit(pause);
+        state.insert(field.to_owned(), value);
+        self.go_in_time(step, &mut state, next);
         self.states.insert(step.state.clone(), ordered(state));
     }
 
     pub(super) fn event(&mut self, step: &'p Planned, event: &'p AwaitedEvent, next: &Next) {
         let retry = retriers(event.retry.as_ref(), Hopeless::Action);
-        let catchers = self.policy(step, next).into_iter().collect();
+        let catchers = self.policy_of_call(step, next).into_iter().collect();
         self.parked(step, AWAIT_EVENT, &event.input, event.timeout_seconds, retry, catchers, next);
     }
 
@@ -45,7 +42,8 @@ impl<'p> Compiler<'p> {
     ) {
         let mut sent = self.frame.payload(&step.state, input.clone());
         sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
-        let mut state = invocation(&function_placeholder(action).into(), sent, timeout_seconds);
+        let limit = self.time_limit(timeout_seconds);
+        let mut state = invocation(&function_placeholder(action).into(), sent, limit);
         state.insert("Resource".to_owned(), INVOKE_AND_WAIT.into());
         state.insert("Comment".to_owned(), step.comment.as_str().into());
         state.insert("Retry".to_owned(), retry);

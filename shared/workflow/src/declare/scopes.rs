@@ -116,7 +116,7 @@ fn outer_assigns(root: &str, setter: &str, scope: &Step, span: Span, problems: &
     diagnostic.help(match &scope.kind {
         StepKind::Foreach(_) => "use another name here, and give the value as `result:`",
         StepKind::Parallel(parallel) if is_enclosed(parallel, scope) => {
-            "a loop or a switch that is retried or tolerated as a whole is a scope of its own: give `on_error` to its steps instead"
+            "a step that is retried or tolerated as a whole is a scope of its own: give `on_error` to its steps instead"
         }
         _ => "use another name here; what a branch sets is known behind the step",
     });

@@ -1,9 +1,10 @@
 //! What steps set: by themselves, or by receiving what an action, a person or another workflow gives.
 
-use super::variables::{forget_conditions_reading, with_field};
+use super::variables::{depends_on_condition, forget_conditions_reading, with_field};
 use super::walk::{Sets, Walk};
 use crate::model::{Given, Step};
 use crate::names;
+use crate::scope::Scope;
 use crate::source::Spanned;
 use crate::types::{Kind, Type};
 use std::collections::BTreeMap;
@@ -68,14 +69,21 @@ impl Walk<'_, '_, '_> {
         self.forget_conditions(root);
         let variables = &mut self.checker.scope.variables;
         let known = variables.remove(root);
+        if depends_on_condition(&kind) {
+            self.checker.scope.conditional.insert(root.clone());
+        }
         variables.insert(root.clone(), with_field(known, &path[1..], kind));
         self.checker.scope.changed();
     }
 
     /// A condition that reads the variable may mean something else now: nothing is known to be present by it any more.
     pub(super) fn forget_conditions(&mut self, root: &str) {
-        for variable in self.checker.scope.variables.values_mut() {
-            forget_conditions_reading(variable, root);
+        let Scope { variables, conditional, .. } = &mut self.checker.scope;
+        let needle = format!("${root}");
+        for name in conditional.iter() {
+            if let Some(variable) = variables.get_mut(name) {
+                forget_conditions_reading(variable, &needle);
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn check(steps: &[Step], block: &Block, checker: &mut Checker<'_, '_>
         })
         .collect();
     let mut found = Vec::new();
-    count_block(block, &mut found);
+    count_block(block, false, &mut found);
     for (step, events) in found {
         if let Some(span) = places.get(step.as_str()) {
             checker
@@ -48,36 +48,39 @@ pub(super) fn check(steps: &[Step], block: &Block, checker: &mut Checker<'_, '_>
 }
 
 /// The events of a block in the worst case. What is too long is noted once, and counts no further.
-fn count_block(block: &Block, found: &mut Vec<(String, u64)>) -> u64 {
+/// In `limited` time, a look at the clock follows every pause.
+fn count_block(block: &Block, limited: bool, found: &mut Vec<(String, u64)>) -> u64 {
     let choices = block.groups.iter().filter(|group| group.condition.is_some()).count() as u64;
-    let steps: u64 = block.steps().map(|step| count(step, found)).fold(0, u64::saturating_add);
+    let steps: u64 = block.steps().map(|step| count(step, limited, found)).fold(0, u64::saturating_add);
     steps.saturating_add(choices * STATE_EVENTS)
 }
 
-fn count(step: &Planned, found: &mut Vec<(String, u64)>) -> u64 {
+fn count(step: &Planned, limited: bool, found: &mut Vec<(String, u64)>) -> u64 {
+    let limited = limited || step.time_limit.is_some();
     let events = match &step.kind {
         PlannedKind::Task(task) => task_events(task.retry.as_ref()),
         PlannedKind::Approval(approval) => task_events(approval.retry.as_ref()),
         PlannedKind::Event(event) => task_events(event.retry.as_ref()),
         PlannedKind::Workflow(sub) => task_events(sub.retry.as_ref()),
         PlannedKind::Undo { .. } => TASK_EVENTS + SCOPE_EVENTS,
-        PlannedKind::Set | PlannedKind::Fail { .. } | PlannedKind::Pause(_) => STATE_EVENTS,
+        PlannedKind::Set | PlannedKind::Fail { .. } => STATE_EVENTS,
+        PlannedKind::Pause(_) => STATE_EVENTS * (1 + u64::from(limited)),
         PlannedKind::Switch(switch) => {
             let blocks = switch.cases.iter().map(|case| &case.block).chain(&switch.default);
-            STATE_EVENTS + blocks.map(|block| count_block(block, found)).max().unwrap_or_default()
+            STATE_EVENTS + blocks.map(|block| count_block(block, limited, found)).max().unwrap_or_default()
         }
         PlannedKind::Parallel { branches, retry } => {
-            let inside = branches.iter().map(|branch| count_block(&branch.flow.block, found));
+            let inside = branches.iter().map(|branch| count_block(&branch.flow.block, limited, found));
             let inside = inside.fold(SCOPE_EVENTS, u64::saturating_add);
             inside.saturating_mul(tries(retry.as_ref()))
         }
         PlannedKind::Foreach(foreach) => {
-            let each = count_block(&foreach.flow.block, found).saturating_add(STATE_EVENTS);
+            let each = count_block(&foreach.flow.block, limited, found).saturating_add(STATE_EVENTS);
             let all = each.saturating_mul(foreach.most_items).saturating_add(SCOPE_EVENTS);
             all.saturating_mul(tries(foreach.retry.as_ref()))
         }
         PlannedKind::Loop(repeated) => {
-            let each = count_block(&repeated.body, found).saturating_add(STATE_EVENTS);
+            let each = count_block(&repeated.body, limited, found).saturating_add(STATE_EVENTS);
             each.saturating_mul(repeated.max_iterations)
         }
     };
@@ -86,7 +89,7 @@ fn count(step: &Planned, found: &mut Vec<(String, u64)>) -> u64 {
         found.push((step.step.clone(), events));
         return 0;
     }
-    events
+    events.saturating_add(STATE_EVENTS * u64::from(step.time_limit.is_some()))
 }
 
 fn task_events(retry: Option<&Retry>) -> u64 {

@@ -85,6 +85,7 @@ impl Walk<'_, '_, '_> {
             };
             if let Some(kind) = type_at(&mut self.checker.scope.variables, &path) {
                 *kind = before.or(later);
+                self.checker.scope.conditional.insert(path[0].clone());
             }
             self.forget_conditions(&path[0]);
         }

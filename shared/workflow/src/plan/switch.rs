@@ -35,6 +35,7 @@ impl Walk<'_, '_, '_> {
             self.checker.scope.guards.truncate(guards);
             for (step, path) in block.paths() {
                 let condition = Some(condition.clone().filter(|_| place == 0).unwrap_or_default());
+                self.checker.scope.conditional.insert(path[0].clone());
                 paths.push((path, Absence { step: step.to_owned(), condition }));
             }
             if !block.ends {

@@ -37,10 +37,20 @@ pub(super) fn type_in(variables: &Variables, path: &[String]) -> Option<Type> {
     Some(kind)
 }
 
-pub(super) fn forget_conditions_reading(kind: &mut Type, root: &str) {
+/// Whether something in it is known to be present under a condition.
+pub(super) fn depends_on_condition(kind: &Type) -> bool {
+    let inside = match &kind.kind {
+        Kind::Object(object) => object.fields.values().any(|field| depends_on_condition(&field.kind)),
+        _ => false,
+    };
+    inside || kind.absence.as_ref().is_some_and(|absence| absence.condition.is_some())
+}
+
+/// Forgets what is known by conditions that read the variable, given with its `$`.
+pub(super) fn forget_conditions_reading(kind: &mut Type, variable: &str) {
     if let Some(absence) = &mut kind.absence
         && let Some(condition) = &absence.condition
-        && condition.contains(&format!("${root}"))
+        && condition.contains(variable)
     {
         Arc::make_mut(absence).condition = Some(String::new());
     }
@@ -48,7 +58,7 @@ pub(super) fn forget_conditions_reading(kind: &mut Type, root: &str) {
         && object.fields.values().any(|field| field.kind.may_be_null())
     {
         for field in Arc::make_mut(object).fields.values_mut() {
-            forget_conditions_reading(&mut field.kind, root);
+            forget_conditions_reading(&mut field.kind, variable);
         }
     }
 }

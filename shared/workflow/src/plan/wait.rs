@@ -77,7 +77,7 @@ impl Walk<'_, '_, '_> {
 
     /// A step that nothing else bounds should say how long it may take.
     pub(super) fn needs_timeout(&mut self, step: &Step) {
-        if step.timeout_seconds.is_none() {
+        if step.timeout_seconds.is_none() && self.limits == 0 {
             self.checker
                 .problems
                 .warning(

@@ -1,10 +1,11 @@
 //! The way through the steps, and what has a name at each of them.
 
 use super::variables::{Variables, type_at, type_in};
-use super::{Block, Flow, Group, Planned, PlannedKind, Readers};
+use super::{Block, Flow, Group, Planned, PlannedKind, Readers, TimeLimit};
 use crate::callees::Callees;
 use crate::check::Checker;
 use crate::model::{Form, Given, OnError, Step, StepKind, Workflow};
+use crate::paths::touches;
 use crate::types::{Absence, Kind, Type};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,8 @@ pub(super) struct Walk<'p, 'c, 's> {
     exports: Vec<Export>,
     /// Whether this is a look ahead, the findings of which will be forgotten.
     pub(super) looks_ahead: bool,
+    /// How many steps around the present one limit its time.
+    pub(super) limits: usize,
     /// The step whose whole result is wanted, and the variable for it.
     pub(super) wanted: Option<(String, String)>,
 }
@@ -75,6 +78,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
             inverses: callees.inverses.clone(),
             exports: Vec::new(),
             looks_ahead: false,
+            limits: 0,
             wanted: None,
         }
     }
@@ -85,10 +89,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         let mut reads = self.checker.scope.reads.clone();
         let mut result_reads = self.checker.scope.result_reads.clone();
         for export in self.exports.into_iter().rev() {
-            let is_read = |path: &Vec<String>| {
-                let mut all = reads.iter().chain(&result_reads);
-                all.any(|read: &Vec<String>| read.starts_with(path) || path.starts_with(read))
-            };
+            let is_read = |path: &Vec<String>| touches(&reads, path) || touches(&result_reads, path);
             if export.to.iter().any(is_read) {
                 reads.extend(export.reads);
                 result_reads.extend(export.result_reads);
@@ -200,7 +201,10 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
     fn step(&mut self, step: &Step, open: &mut Open) -> bool {
         self.enter_group(step, open);
         self.retry_fits(step);
+        let time_limit = self.time_limit(step);
+        self.limits += usize::from(time_limit.is_some());
         let mut made = self.make(step);
+        self.limits -= usize::from(time_limit.is_some());
         if let Some((wanted, variable)) = self.wanted.take_if(|(wanted, _)| *wanted == step.name.value)
             && let Some((text, kind)) = made.whole.take()
         {
@@ -228,6 +232,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
                 comment: comment(step, self.checker),
                 kind,
                 sets: made.sets.into_iter().map(|(path, text, _)| (path, text)).collect(),
+                time_limit,
                 on_error: step.on_error,
                 error_variable,
             });
@@ -237,6 +242,13 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
             open.group_ended = Some(step.name.value.clone());
         }
         ends && step.when.is_none()
+    }
+
+    /// The limit of a step that holds others; that of any other is part of its own state.
+    fn time_limit(&mut self, step: &Step) -> Option<TimeLimit> {
+        let given = step.timeout_seconds.as_ref().filter(|_| !step.blocks().is_empty())?;
+        let variable = self.checker.scope.free_variable(&format!("{}_deadline", step.name.value));
+        Some(TimeLimit { seconds: given.value, variable })
     }
 
     fn make(&mut self, step: &Step) -> Made {
@@ -295,9 +307,10 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         self.checker.scope.guards.truncate(open.guards);
         self.checker.scope.changed();
         let Some(Group { condition: Some(condition), steps }) = open.block.groups.last() else { return };
-        let mut variables = self.checker.scope.variables.clone();
+        let mut variables = std::mem::take(&mut self.checker.scope.variables);
         for (step, path) in steps.iter().flat_map(Planned::paths) {
             if let Some(kind) = type_at(&mut variables, &path) {
+                self.checker.scope.conditional.insert(path[0].clone());
                 match type_in(&open.before, &path) {
                     Some(before) => *kind = before.or(kind.clone()),
                     None => {

@@ -127,7 +127,7 @@ fn read(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Step> {
     if let Err(refusal) = names::step(&name.value) {
         reader.problems.error(name.span, refusal);
     }
-    let timeout_seconds = timeout(&fields, kind, &name.value, reader);
+    let timeout_seconds = fields.get("timeout").and_then(|node| duration(node, "`timeout`", reader));
     let kind = match kind {
         Type::Plugin | Type::Ai => StepKind::Call(call(&fields, kind, &name, reader)?),
         Type::Parallel => StepKind::Parallel(parallel::read(&fields, reader)?),
@@ -161,21 +161,6 @@ fn read(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Step> {
         kind,
         name,
     })
-}
-
-fn timeout(fields: &Fields<'_>, kind: Type, name: &str, reader: &mut Reader<'_, '_>) -> Option<Spanned<u64>> {
-    let node = fields.get("timeout")?;
-    if matches!(kind, Type::Parallel | Type::Foreach | Type::Loop | Type::Switch) {
-        reader
-            .problems
-            .error(
-                fields.key_span("timeout"),
-                format!("`{name}` cannot have a timeout: Step Functions times single tasks, not groups of states"),
-            )
-            .help("give the steps inside their own, or make them a workflow: a step of type `workflow` takes a timeout");
-        return None;
-    }
-    duration(node, "`timeout`", reader)
 }
 
 /// The step's policy, which must be one that its kind can have.

@@ -6,6 +6,7 @@ use engine::{Durability, Engine, ExecutionDescription, FunctionError, Invoke, Se
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 use workflow::{Compilation, state_machine_placeholder, substitute};
 
 /// What an action does the n-th time it is called, counted from 0.
@@ -30,6 +31,9 @@ pub(crate) struct Actions {
     journal: Mutex<Vec<Value>>,
     calls: Mutex<Vec<(String, TaskPayload)>>,
     engine: OnceLock<Engine>,
+    /// How long actions work; those that are not named take no time.
+    durations: BTreeMap<&'static str, Duration>,
+    clock: OnceLock<Arc<SkippingClock>>,
 }
 
 impl Actions {
@@ -39,6 +43,12 @@ impl Actions {
         answer: impl Fn(usize, &TaskPayload) -> Result<Value, FunctionError> + Send + Sync + 'static,
     ) -> Self {
         self.answers.insert(function, Box::new(answer));
+        self
+    }
+
+    /// An action that works for a while.
+    pub(crate) fn taking(mut self, function: &'static str, seconds: u64) -> Self {
+        self.durations.insert(function, Duration::from_secs(seconds));
         self
     }
 
@@ -91,6 +101,9 @@ impl Invoke for Actions {
                 }
                 None => {}
             }
+        }
+        if let (Some(duration), Some(clock)) = (self.durations.get(function), self.clock.get()) {
+            clock.advance(*duration);
         }
         let answer = match (self.answers.get(function), function) {
             (Some(answer), _) => answer(count, &payload)?,
@@ -146,6 +159,18 @@ impl Ended {
         self.calls.iter().map(|(function, _)| function.as_str()).collect()
     }
 
+    /// The name of the error it failed with.
+    #[track_caller]
+    pub(crate) fn error(&self) -> &str {
+        assert_eq!(self.execution.status, "FAILED", "{:?}", self.execution.output);
+        self.execution.error.as_deref().unwrap()
+    }
+
+    /// How long it took.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.execution.stopped.unwrap().duration_since(self.execution.started).as_secs()
+    }
+
     #[track_caller]
     pub(crate) fn input(&self, function: &str) -> &Value {
         &self.calls.iter().find(|(known, _)| known == function).unwrap().1.input
@@ -187,6 +212,7 @@ pub(crate) async fn run_among(
     let folder = tempfile::tempdir().unwrap();
     let actions = Arc::new(actions);
     let clock = Arc::new(SkippingClock::new("2026-01-01T00:00:00Z".parse().unwrap()));
+    assert!(actions.clock.set(Arc::clone(&clock)).is_ok());
     let settings = Settings { durability: Durability::ProcessDeath, ..Settings::default() };
     let engine =
         Engine::open(&folder.path().join("log"), clock, Arc::clone(&actions) as Arc<dyn Invoke>, settings)

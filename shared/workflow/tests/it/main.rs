@@ -8,6 +8,7 @@ mod answers;
 mod checking;
 mod compiling;
 mod documentation;
+mod limiting;
 mod looping;
 mod messages;
 mod nesting;

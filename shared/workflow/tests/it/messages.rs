@@ -72,10 +72,6 @@ fn of_steps_that_are_not_well_formed() {
                 "a match that is not enough",
                 "  - { name: a, type: wait, event: github.checks_completed, match: { sha: a, conclusion: b }, timeout: 1h }\n"
             ),
-            (
-                "a timeout of a group",
-                "  - { name: a, type: parallel, timeout: 1h, branches: { one: [{ name: b, type: wait, for: 1 }] } }\n"
-            ),
             ("a policy of a pause", "  - { name: a, type: wait, for: 1m, on_error: continue }\n"),
             ("a policy of an end", "  - { name: a, type: fail, error: E, cause: c, on_error: retry }\n"),
             ("an error of somebody else", "  - { name: a, type: fail, error: States.Timeout, cause: c }\n"),
@@ -336,6 +332,23 @@ fn of_what_is_probably_not_meant() {
             ("no timeout", "  - { name: a, type: wait, event: github.checks_completed, match: { repository: a, sha: b } }\n"),
             ("always", "  - { name: a, type: wait, for: 1, when: \"${1 = 1}\" }\n"),
             ("never", "  - { name: a, type: loop, max_iterations: 2, until: \"${false}\", steps: [{ name: b, type: wait, for: 1 }] }\n"),
+            (
+                "limits that a limit around them makes pointless",
+                "  - name: a
+    type: parallel
+    timeout: 1h
+    branches:
+      one:
+        - { name: b, type: wait, for: 90m }
+        - { name: c, type: wait, event: github.checks_completed, match: { repository: a, sha: b } }
+        - name: d
+          type: loop
+          timeout: 2h
+          max_iterations: 2
+          until: \"${how = 'x'}\"
+          steps: [{ name: e, type: approval, question: x, approvers: [x], timeout: 1d }]
+"
+            ),
             ("text for a condition", "  - { name: a, type: switch, cases: [{ when: \"${how}\", steps: [{ name: b, type: wait, for: 1 }] }] }\n"),
         ])
         .replace(&token, "<a token>")

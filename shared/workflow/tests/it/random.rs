@@ -30,6 +30,7 @@ struct Step {
     policy: &'static str,
     conditional: bool,
     gives: bool,
+    limited: bool,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -43,9 +44,15 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let policy =
         || prop_oneof![3 => Just("fail"), 1 => Just("retry"), 1 => Just("continue"), 1 => Just("rollback")];
-    let with_policy = move |shape| (shape, policy(), any::<bool>(), any::<bool>());
+    let with_policy = move |shape| (shape, policy(), any::<bool>(), any::<bool>(), any::<bool>());
     with_policy(leaf.boxed())
-        .prop_map(|(shape, policy, conditional, gives)| Step { shape, policy, conditional, gives })
+        .prop_map(|(shape, policy, conditional, gives, limited)| Step {
+            shape,
+            policy,
+            conditional,
+            gives,
+            limited,
+        })
         .prop_recursive(3, 24, 3, move |inner| {
             let steps = || proptest::collection::vec(inner.clone(), 1..4);
             let blocks = || proptest::collection::vec(proptest::collection::vec(inner.clone(), 1..3), 1..3);
@@ -55,11 +62,12 @@ fn step() -> impl Strategy<Value = Step> {
                 (steps(), any::<bool>()).prop_map(|(steps, goes_on)| Shape::Loop(steps, goes_on)),
                 (blocks(), any::<bool>()).prop_map(|(blocks, default)| Shape::Switch(blocks, default)),
             ];
-            with_policy(shape.boxed()).prop_map(|(shape, policy, conditional, gives)| Step {
+            with_policy(shape.boxed()).prop_map(|(shape, policy, conditional, gives, limited)| Step {
                 shape,
                 policy,
                 conditional,
                 gives,
+                limited,
             })
         })
 }
@@ -166,6 +174,14 @@ impl Writer {
         };
         if let Some(policy) = policy {
             written["on_error"] = policy.into();
+        }
+        let holds_others = matches!(
+            &step.shape,
+            Shape::Parallel(_) | Shape::Foreach(..) | Shape::Loop(..) | Shape::Switch(..)
+        );
+        if step.limited && holds_others {
+            // Between one pause and two.
+            written["timeout"] = "15m".into();
         }
         if step.conditional && written["when"].is_null() {
             written["when"] = "${$length(flag) = 2}".into();
