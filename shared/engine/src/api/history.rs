@@ -89,28 +89,32 @@ fn describe(what: &What, with_data: bool, region: &str, role_arn: &str) -> (Stri
             (format!("{kind}StateExited"), Some(("stateExitedEventDetails".to_owned(), details)))
         }
         What::StateAborted { kind } => (format!("{kind}StateAborted"), None),
-        What::TaskScheduled { label, parameters, timeout, heartbeat } => match &label.function {
-            Some(function) => simple(
-                "LambdaFunctionScheduled",
-                json!({
-                    "resource": function,
-                    "input": data(parameters),
-                    "inputDetails": truncated,
-                    "timeoutInSeconds": timeout,
-                }),
-            ),
-            None => simple(
-                "TaskScheduled",
-                json!({
-                    "resourceType": label.service,
-                    "resource": label.action,
-                    "region": region,
-                    "parameters": if with_data { parameters.to_string() } else { String::new() },
-                    "timeoutInSeconds": timeout,
-                    "heartbeatInSeconds": heartbeat,
-                }),
-            ),
-        },
+        What::TaskScheduled { label, parameters, timeout, heartbeat, role_arn: role } => {
+            match &label.function {
+                Some(function) => simple(
+                    "LambdaFunctionScheduled",
+                    json!({
+                        "resource": function,
+                        "input": data(parameters),
+                        "inputDetails": truncated,
+                        "timeoutInSeconds": timeout,
+                        "taskCredentials": role.as_ref().map(|role| json!({ "roleArn": role })),
+                    }),
+                ),
+                None => simple(
+                    "TaskScheduled",
+                    json!({
+                        "resourceType": label.service,
+                        "resource": label.action,
+                        "region": region,
+                        "parameters": if with_data { parameters.to_string() } else { String::new() },
+                        "timeoutInSeconds": timeout,
+                        "heartbeatInSeconds": heartbeat,
+                        "taskCredentials": role.as_ref().map(|role| json!({ "roleArn": role })),
+                    }),
+                ),
+            }
+        }
         What::TaskStarted { label } if label.function.is_some() => ("LambdaFunctionStarted".to_owned(), None),
         What::TaskStarted { label } => of_task("Started", label, Value::Null),
         What::TaskSubmitted { label, output } => {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{page, seconds, tags, versions, without_nulls};
 use crate::arn::{Qualifier, StateMachineArn};
+use crate::definition::variable_references;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::log::{LogError, Revision};
@@ -138,6 +139,7 @@ pub(super) struct StateMachine {
 }
 
 fn description(arn: &str, name: &str, revision: &Revision) -> Value {
+    let references = variable_references(&revision.definition);
     without_nulls(json!({
         "stateMachineArn": arn,
         "name": name,
@@ -146,6 +148,7 @@ fn description(arn: &str, name: &str, revision: &Revision) -> Value {
         "revisionId": revision.public_id(),
         "loggingConfiguration": { "level": "OFF", "includeExecutionData": false },
         "tracingConfiguration": { "enabled": false },
+        "variableReferences": (!references.is_empty()).then_some(references),
     }))
 }
 

@@ -7,6 +7,7 @@ mod choice;
 mod fields;
 mod graph;
 mod parse;
+mod references;
 mod resource;
 mod retry;
 mod state;
@@ -19,6 +20,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub(crate) use parse::concurrency;
+pub(crate) use references::variable_references;
 pub(crate) use resource::{Pattern, Resource, function_name};
 pub(crate) use retry::{Catcher, Recovery, Retrier, matches};
 pub(crate) use state::{Choice, Kind, Map, Rule, State, Task, Wait};

@@ -222,6 +222,7 @@ fn task(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Task> {
     {
         problems.schema(&fields.at("HeartbeatSeconds"), "Must be less than TimeoutSeconds");
     }
+    let role_arn = credentials(fields, problems);
     let arn = fields.required_string("Resource", problems)?;
     let Some(resource) = Resource::parse(arn) else {
         let message = format!(
@@ -234,7 +235,21 @@ fn task(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Task> {
     if let Some(parameters) = written.and_then(Value::as_object) {
         check_parameters(&resource, parameters, &fields.at("Arguments"), problems);
     }
-    Some(Task { resource, arguments, timeout, heartbeat })
+    Some(Task { resource, arguments, timeout, heartbeat, role_arn })
+}
+
+/// The role that a task asks to be run with:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html>.
+fn credentials(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Template> {
+    let value = fields.take("Credentials")?;
+    let mut credentials = Fields::of(value, fields.at("Credentials"), problems)?;
+    if !credentials.has("RoleArn") {
+        problems.schema(&credentials.location, "The field 'RoleArn' is required but was missing");
+        return None;
+    }
+    let role_arn = text_template(&mut credentials, "RoleArn", problems);
+    credentials.finish("Credentials", problems);
+    role_arn
 }
 
 /// Checks the names of written arguments; their values are known only when the task begins.

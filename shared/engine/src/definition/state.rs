@@ -69,6 +69,8 @@ pub(crate) struct Task {
     pub(crate) arguments: Option<Template>,
     pub(crate) timeout: Option<Quantity>,
     pub(crate) heartbeat: Option<Quantity>,
+    /// The ARN of the role under `Credentials`.
+    pub(crate) role_arn: Option<Template>,
 }
 
 /// A Choice state's own fields. Its `Assign` and `Output` count only when no rule holds.

@@ -53,13 +53,19 @@ impl Evaluation<'_> {
         };
         let timeout = quantity(&task.timeout, "TimeoutSeconds")?;
         let heartbeat = quantity(&task.heartbeat, "HeartbeatSeconds")?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let role_arn = task
+            .role_arn
+            .as_ref()
+            .map(|role| role.evaluate_as(&environment, "Credentials/RoleArn", "string", text))
+            .transpose()?;
         if limits::size(&parameters) > PAYLOAD_BYTES {
             return Ok(self.too_large());
         }
         if let Err(problem) = check_parameters(&task.resource, &parameters) {
             return Ok(self.runtime_error(&problem));
         }
-        Ok(self.draft(What::TaskScheduled { label: task.label(), parameters, timeout, heartbeat }))
+        Ok(self.draft(What::TaskScheduled { label: task.label(), parameters, timeout, heartbeat, role_arn }))
     }
 
     fn choose(&self, state: &State, choice: &Choice) -> Result<Draft, Fault> {

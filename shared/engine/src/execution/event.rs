@@ -112,6 +112,9 @@ pub(crate) enum What {
         timeout: Option<u64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         heartbeat: Option<u64>,
+        /// The role under `Credentials`, which nobody assumes here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role_arn: Option<String>,
     },
     TaskStarted {
         label: Label,

@@ -14,6 +14,11 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::java_random;
 
+/// Whether a name is that of a function bound here.
+pub(super) fn is_added(name: &str) -> bool {
+    ["eval", "parse", "partition", "range", "hash", "random", "uuid"].contains(&name)
+}
+
 /// Binds the functions. `$random` and `$uuid` draw from `seed`.
 pub(super) fn bind(bindings: Bindings, seed: [u8; 32]) -> Bindings {
     let draws = Arc::new(Mutex::new(StdRng::from_seed(seed)));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jlens_core::{Bindings, Expression as Compiled, Options};
 use serde_json::Value;
 
-use super::{EvaluationError, Expression, Moment, Refusal, dialect, functions};
+use super::{EvaluationError, Expression, Moment, Refusal, dialect, functions, infinite};
 
 /// The longest array that Step Functions lets an expression build.
 pub(super) const LONGEST_ARRAY: usize = 873_782;
@@ -43,6 +43,10 @@ impl Environment {
             .max_result_size(LARGEST_RESULT);
         Self { bindings: functions::bind(bindings, moment.seed), options }
     }
+
+    pub(super) fn evaluate(&self, expression: &Compiled) -> Result<Option<Value>, jlens_core::Error> {
+        expression.evaluate_with(None, &self.bindings, &self.options)
+    }
 }
 
 pub(super) fn compile(source: &str) -> Result<Arc<dyn Expression>, Refusal> {
@@ -67,8 +71,22 @@ impl Expression for Jlens {
         fields.map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
     }
 
+    fn variables(&self) -> Vec<String> {
+        let reads = self.compiled.reads();
+        let names = reads.bindings().keys().filter(|name| *name != "states" && !functions::is_added(name));
+        names.cloned().collect()
+    }
+
     fn evaluate(&self, environment: &Environment) -> Result<Value, EvaluationError> {
-        let result = self.compiled.evaluate_with(None, &environment.bindings, &environment.options);
+        let result = environment.evaluate(&self.compiled);
+        let no_number = match &result {
+            Ok(Some(value)) => value.is_null(),
+            Ok(None) => false,
+            Err(error) => error.code() == "D1001",
+        };
+        if no_number && let Some(text) = infinite::result(&self.compiled, environment) {
+            return Ok(text);
+        }
         match result {
             Ok(Some(value)) => Ok(value),
             Ok(None) if self.is_function(environment) => Err(EvaluationError::Unsupported),
@@ -106,7 +124,7 @@ impl Jlens {
     /// The library gives nothing both for undefined and for a function; only `$type` tells them apart.
     fn is_function(&self, environment: &Environment) -> bool {
         Compiled::compile(&format!("$type(({}\n))", self.compiled.source()))
-            .and_then(|typed| typed.evaluate_with(None, &environment.bindings, &environment.options))
+            .and_then(|typed| environment.evaluate(&typed))
             .is_ok_and(|kind| kind == Some(Value::String("function".to_owned())))
     }
 }
@@ -150,6 +168,15 @@ mod tests {
         assert_eq!(evaluate("function($x) { $x }"), Err(EvaluationError::Unsupported));
         check("$states.input.b & 'x'", json!("x"));
         check("null", Value::Null);
+    }
+
+    #[test]
+    fn what_is_beyond_all_numbers_is_written_as_text() {
+        check("1/0", json!("Infinity"));
+        check("($states.input.a - 2) / 0", json!("-Infinity"));
+        check("(0/0)", json!("NaN"));
+        check("1e308 * 10", json!("Infinity"));
+        assert!(matches!(evaluate("1/0 + 1"), Err(EvaluationError::Thrown { code, .. }) if code == "D1001"));
     }
 
     #[test]
@@ -310,6 +337,14 @@ mod tests {
                 prop_assert_eq!(evaluate(), evaluate());
             }
         }
+    }
+
+    #[test]
+    fn variables_that_are_read_are_known() {
+        let variables = |source| compile(source).unwrap().variables();
+        assert_eq!(variables("$b.x + $a[$c = 1].y & $states.input"), ["a", "b", "c"]);
+        assert_eq!(variables("($x := $y; $map([1], function($v) { $v + $x }))"), ["y"]);
+        assert!(variables("$uuid() & $string($random(1)) & $map(['a'], $uppercase)").is_empty());
     }
 
     #[test]

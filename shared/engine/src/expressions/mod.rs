@@ -8,6 +8,7 @@ mod dialect;
 #[cfg(test)]
 mod differential;
 mod functions;
+mod infinite;
 mod java_random;
 mod jlens;
 
@@ -26,6 +27,9 @@ pub(crate) trait Expression: Debug + Send + Sync {
 
     /// The fields of `$states` that the expression reads by name; none when it reads `$states` whole.
     fn states_fields(&self) -> Vec<String>;
+
+    /// The variables that it reads, `$states` left out.
+    fn variables(&self) -> Vec<String>;
 
     /// The value of the expression where the variables of `environment` are bound.
     fn evaluate(&self, environment: &Environment) -> Result<Value, EvaluationError>;

@@ -197,3 +197,47 @@ async fn a_running_execution_keeps_the_definition_it_started_with() {
     let second = bench.engine.start_execution(&machine, None, &json!({})).await.unwrap();
     assert_eq!(bench.end(&second).await.output.as_deref(), Some(r#""new""#));
 }
+
+#[tokio::test]
+async fn the_role_of_a_task_is_in_the_history_and_nobody_assumes_it() {
+    let functions = Functions::default().with("greet", |_, _| Ok(json!("hello")));
+    let mut bench = Bench::new(functions).await;
+    let definition = |role: Value| {
+        let more = json!({ "Credentials": { "RoleArn": role }, "Next": "Bare" });
+        let bare = json!({
+            "Type": "Task",
+            "Resource": "arn:aws:lambda:us-east-1:000000000000:function:greet",
+            "Credentials": { "RoleArn": "arn:aws:iam::1:role/b" },
+            "Output": "{% $states.result %}",
+            "End": true,
+        });
+        machine("Greet", json!({ "Greet": invoke("greet", json!({}), more), "Bare": bare }))
+    };
+    let ended =
+        bench.run(&definition(json!("{% 'arn:aws:iam::1:role/' & $states.input %}")), &json!("a")).await;
+    assert_eq!(ended.output.as_deref(), Some("\"hello\""));
+    let history = bench.history(&ended.execution_arn).await;
+    let roles: Vec<&Value> = history
+        .iter()
+        .flat_map(|event| {
+            [&event["taskScheduledEventDetails"], &event["lambdaFunctionScheduledEventDetails"]]
+        })
+        .map(|details| &details["taskCredentials"])
+        .filter(|credentials| !credentials.is_null())
+        .collect();
+    assert_eq!(
+        roles,
+        [&json!({ "roleArn": "arn:aws:iam::1:role/a" }), &json!({ "roleArn": "arn:aws:iam::1:role/b" })]
+    );
+    let ended = bench.run(&definition(json!("{% 1 %}")), &json!("a")).await;
+    assert_eq!(ended.error.as_deref(), Some("States.QueryEvaluationError"));
+    assert!(ended.cause.unwrap().contains("'Credentials/RoleArn' returned an unexpected result type"));
+
+    let mut without = definition(json!("any"));
+    without["States"]["Greet"]["Credentials"] = json!({ "Role": "any" });
+    let found = engine::validate(&without.to_string());
+    assert_eq!(
+        found[0].to_string(),
+        "SCHEMA_VALIDATION_FAILED: The field 'RoleArn' is required but was missing at /States/Greet/Credentials"
+    );
+}

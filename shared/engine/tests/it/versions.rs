@@ -6,7 +6,7 @@ use aws_sdk_sfn::types::{RoutingConfigurationListItem, StateMachineStatus};
 use serde_json::json;
 
 use crate::api::{client, create};
-use crate::bench::{Bench, Functions, invoke, machine, pass};
+use crate::bench::{Bench, Functions, call, invoke, machine, pass};
 
 fn route(version: &str, weight: i32) -> RoutingConfigurationListItem {
     RoutingConfigurationListItem::builder().state_machine_version_arn(version).weight(weight).build().unwrap()
@@ -189,4 +189,30 @@ async fn a_state_machine_is_deleted_when_its_last_execution_has_ended() {
     assert_eq!(create(&client, "m", &definition).await, arn);
     let published = client.publish_state_machine_version().state_machine_arn(&arn).send().await.unwrap();
     assert_eq!(published.state_machine_version_arn, format!("{arn}:1"));
+}
+
+#[tokio::test]
+async fn a_description_tells_which_state_reads_which_variables() {
+    let mut bench = Bench::new(Functions::default()).await;
+    let definition = machine(
+        "Set",
+        json!({
+            "Set": { "Type": "Pass", "Comment": "{% $none %}", "Assign": { "a": 1, "b": 2 }, "Next": "Each" },
+            "Each": {
+                "Type": "Map",
+                "Items": "{% [$b, $a] %}",
+                "ItemProcessor": { "StartAt": "Add", "States": { "Add": {
+                    "Type": "Pass", "Output": { "sum": "{% $states.input + $a %}" }, "End": true } } },
+                "End": true,
+            },
+        }),
+    );
+    let ended = bench.run(&definition, &json!({})).await;
+    let expected = json!({ "Each": ["a", "b"], "Add": ["a"] });
+    let request = json!({ "executionArn": ended.execution_arn });
+    let described = call(&bench.engine, "DescribeStateMachineForExecution", &request).await.unwrap();
+    assert_eq!(described["variableReferences"], expected);
+    let request = json!({ "stateMachineArn": described["stateMachineArn"] });
+    let described = call(&bench.engine, "DescribeStateMachine", &request).await.unwrap();
+    assert_eq!(described["variableReferences"], expected);
 }
