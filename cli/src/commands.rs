@@ -19,6 +19,7 @@ mod workflow;
 
 use crate::account::Stage;
 use crate::exit::Outcome;
+use crate::server::log_file::LogFile;
 use clap::Subcommand;
 
 /// What can be asked of `ticketsmith`.
@@ -62,6 +63,17 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Where the command keeps its log besides standard error, if it keeps one.
+    ///
+    /// # Errors
+    /// Usage when the log cannot be written.
+    pub(crate) fn log_file(&self) -> Outcome<Option<LogFile>> {
+        match self {
+            Self::Serve(arguments) => arguments.log_file().map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Does what was asked.
     ///
     /// # Errors

@@ -47,7 +47,10 @@ Exit codes:
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    logging::start(arguments.verbose);
+    match arguments.command.log_file() {
+        Ok(file) => logging::start(arguments.verbose, file),
+        Err(exit) => return exit.report(),
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Exit::unreachable(format!("cannot start: {error}")).report(),

@@ -1,7 +1,8 @@
 //! `serve`: a laptop-sized AWS in one process, with our functions in it.
 //!
 //! Two listeners. The public one takes webhooks and nothing else. The private one, on loopback and with a token for each function,
-//! stands for DynamoDB, Step Functions and Secrets Manager; functions reach them only through the AWS SDK, as in an account.
+//! stands for DynamoDB, Step Functions and Secrets Manager; functions reach them only through the AWS SDK, as in an account. A
+//! third one, where it is asked for, shows figures to Prometheus.
 
 pub(crate) mod caller;
 pub(crate) mod data_folder;
@@ -9,6 +10,8 @@ mod dynamodb;
 pub(crate) mod functions;
 mod lambda;
 mod leading_keys;
+pub(crate) mod log_file;
+mod metrics;
 mod private;
 pub(crate) mod sdk;
 pub(crate) mod secret_file;
@@ -60,6 +63,8 @@ pub(crate) struct Options {
     pub(crate) data: PathBuf,
     /// Where webhooks are taken.
     pub(crate) listen: SocketAddr,
+    /// Where figures are shown to Prometheus, if at all.
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 /// A running server.
@@ -81,7 +86,7 @@ impl Server {
     /// # Errors
     /// Usage errors for the configuration, the workflows and the data folder; unreachable when an address cannot be had.
     pub(crate) async fn start(options: Options) -> Outcome<Self> {
-        let Options { file, data, listen } = options;
+        let Options { file, data, listen, metrics } = options;
         let folder =
             DataFolder::open(&data).map_err(|error| Exit::usage(format!("{}: {error}", data.display())))?;
         let lock = folder.lock().map_err(Exit::usage)?;
@@ -132,6 +137,16 @@ impl Server {
         .router();
         let mut tasks = JoinSet::new();
         serve(&mut tasks, private, private_router);
+        let metrics_url = match metrics {
+            Some(address) => {
+                let listener = bind(address).await?;
+                let url = url_of(&listener)?;
+                let router = metrics::router(&mut tasks)?;
+                serve(&mut tasks, listener, router);
+                Some(url)
+            }
+            None => None,
+        };
 
         let config = |grant: &Grant| sdk_config(&private_url, &grant.caller.name(), grant.token());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -184,6 +199,7 @@ impl Server {
         let running = Running {
             private_url,
             public_url,
+            metrics_url,
             token: command_line.token().expose_secret().to_owned(),
             process: std::process::id(),
         };

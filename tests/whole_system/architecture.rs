@@ -9,6 +9,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("workflow", &["domain"]),
     ("http-client", &["domain"]),
+    ("observability", &["domain"]),
     ("records", &["domain"]),
     ("provider-claude", &["domain", "http-client"]),
     ("provider-confluence", &["domain", "http-client"]),
@@ -19,12 +20,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("workflow-test", &["domain", "engine", "workflow"]),
     ("workflow-tools", &["domain", "workflow"]),
     ("simulators", &[]),
-    ("webhooks", &["domain", "records"]),
+    ("webhooks", &["domain", "observability", "records"]),
     (
         "actions",
         &[
             "domain",
             "http-client",
+            "observability",
             "provider-claude",
             "provider-confluence",
             "provider-github",
@@ -33,7 +35,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "records",
         ],
     ),
-    ("events", &["domain", "http-client", "provider-github", "provider-jira", "provider-slack", "records"]),
+    (
+        "events",
+        &[
+            "domain",
+            "http-client",
+            "observability",
+            "provider-github",
+            "provider-jira",
+            "provider-slack",
+            "records",
+        ],
+    ),
     (
         "ticketsmith",
         &[
@@ -42,6 +55,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine",
             "events",
             "http-client",
+            "observability",
             "records",
             "simulators",
             "webhooks",

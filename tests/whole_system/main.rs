@@ -16,6 +16,7 @@ mod duplicates;
 mod engine;
 mod evidence;
 mod faults;
+mod figures;
 mod on_error;
 mod parked;
 mod planning;

@@ -140,8 +140,9 @@ impl World {
         let config = self.folder().join("ticketsmith.yaml");
         let data = self.data();
         let arguments =
-            ["serve", "--config", path_text(&config), "--data", path_text(&data), "--listen", "127.0.0.1:0"]
-                .map(str::to_owned);
+            ["serve", "--config", path_text(&config), "--data", path_text(&data), "--listen", "127.0.0.1:0"];
+        let arguments = [&arguments[..], &["--metrics", "127.0.0.1:0"]].concat();
+        let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
         let server = Process::start("serve", self.folder(), &arguments).await;
         let address = server.first_line.split_whitespace().find_map(|word| word.split_once("/webhooks/"));
         self.address =

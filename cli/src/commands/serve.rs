@@ -3,6 +3,8 @@
 use super::DataArgument;
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
+use crate::server::data_folder::DataFolder;
+use crate::server::log_file::LogFile;
 use crate::server::workflows::Workflows;
 use crate::server::{Options, Server, stop_signal};
 use notify::{RecursiveMode, Watcher};
@@ -23,6 +25,10 @@ pub(crate) struct Arguments {
     /// Where webhooks are taken. Put a tunnel or a reverse proxy with TLS before it; it serves nothing but webhooks.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Show figures to Prometheus at /metrics of this address, such as 127.0.0.1:9464. They hold no names of tickets or people,
+    /// but anybody who reaches the address can read them: keep it apart from what a tunnel publishes.
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// Compile workflows and prompts again when they change.
     #[arg(long)]
     watch: bool,
@@ -41,6 +47,17 @@ Exit codes: 0 stopped · 2 the configuration, a workflow or the data folder is w
 /// How long changes are gathered before workflows are compiled again: editors write several times.
 const SETTLE: Duration = Duration::from_millis(200);
 
+impl Arguments {
+    /// The log in the data folder.
+    ///
+    /// # Errors
+    /// Usage when the folder or the file cannot be written.
+    pub(crate) fn log_file(&self) -> Outcome<LogFile> {
+        let opened = DataFolder::open(&self.data.data).and_then(|folder| LogFile::open(&folder.logs()));
+        opened.map_err(|error| Exit::usage(format!("{}: {error}", self.data.data.display())))
+    }
+}
+
 /// Runs until it is stopped.
 ///
 /// # Errors
@@ -48,11 +65,15 @@ const SETTLE: Duration = Duration::from_millis(200);
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let file = ConfigurationFile::load(&arguments.config)?;
     let folder = file.folder.clone();
-    let options = Options { file, data: arguments.data.data.clone(), listen: arguments.listen };
+    let data = arguments.data.data.clone();
+    let options = Options { file, data, listen: arguments.listen, metrics: arguments.metrics };
     let mut server = Server::start(options).await?;
     println!("webhooks   {}/webhooks/jira, /webhooks/github, /webhooks/slack", server.running.public_url);
     println!("workflows  {}", server.workflows.names().collect::<Vec<_>>().join(", "));
     println!("data       {}", arguments.data.data.display());
+    if let Some(url) = &server.running.metrics_url {
+        println!("metrics    {url}/metrics");
+    }
     if arguments.watch {
         watch(&mut server, &folder).await?;
     } else {

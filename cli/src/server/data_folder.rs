@@ -18,6 +18,9 @@ pub(crate) struct Running {
     pub(crate) private_url: String,
     /// The public listener, `http://127.0.0.1:PORT`.
     pub(crate) public_url: String,
+    /// The listener that Prometheus reads, `http://127.0.0.1:PORT`, where there is one.
+    #[serde(default)]
+    pub(crate) metrics_url: Option<String>,
     /// The token of the command line.
     pub(crate) token: String,
     /// The process, for people who look.
@@ -71,6 +74,11 @@ impl DataFolder {
     /// The engine's log.
     pub(crate) fn engine(&self) -> PathBuf {
         self.path.join("engine.db")
+    }
+
+    /// The log: one JSON object a line.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.path.join("logs.jsonl")
     }
 
     /// The encrypted secrets.

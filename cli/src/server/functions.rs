@@ -36,6 +36,7 @@ impl Invoke for Functions {
         let Some((action, dispatcher)) = self.0.get().and_then(|functions| functions.get(function)) else {
             return Err(FunctionError::not_found(function));
         };
+        let _running = observability::metrics::action_running(action.as_str());
         let limit = Duration::from_secs(u64::from(actions::catalog::timeout_seconds(*action)));
         match tokio::time::timeout(limit, dispatcher.dispatch(*action, payload)).await {
             Ok(Ok(output)) => Ok(output),

@@ -267,7 +267,11 @@ impl AgentExecution {
                 self.unpriced.store(true, Ordering::Relaxed);
             }
         }
-        self.table.settle(reservation, Settlement { price, usage: Some(reply.usage), at: now }).await?;
+        let settlement = Settlement { price, usage: Some(reply.usage), at: now };
+        if self.table.settle(reservation, settlement).await?.is_some() {
+            // By the model that was asked for, of which there are as many as the configuration names.
+            observability::metrics::model_call(&reservation.model, &reply.usage, price);
+        }
         Ok(())
     }
 

@@ -9,10 +9,13 @@ use crate::secrets::Secrets;
 use domain::execution::TaskPayload;
 use domain::{ActionError, ActionName, Clock};
 use futures::FutureExt;
+use observability::metrics;
 use records::{StepEnd, StepStatus, Table};
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
+use tracing::Instrument;
 
 /// What the key of a step ends with that takes back the effect whose key stands before it.
 const UNDO: &str = "/undo";
@@ -48,18 +51,43 @@ impl Dispatcher {
     /// # Errors
     /// Those of the action, by their kinds; `Internal` for a payload that cannot be read and for a panic.
     pub async fn dispatch(&self, action: ActionName, payload: Value) -> Result<Value, ActionError> {
-        let result = AssertUnwindSafe(Box::pin(self.perform_step(action, payload))).catch_unwind().await;
-        let result = result.unwrap_or_else(|_| {
-            Err(ActionError::internal(format!("{action} panicked; this is a defect, please report it")))
-        });
-        if let Err(error) = &result {
-            tracing::warn!(action = action.as_str(), kind = error.kind.as_str(), %error, "the action failed");
-        }
-        result
+        let (started, name) = (Instant::now(), action.as_str());
+        let payload = match read_payload(payload) {
+            Ok(payload) => payload,
+            Err(error) => {
+                metrics::action(name, error.kind.as_str(), started.elapsed());
+                tracing::error!(action = name, %error, "the action was sent what it cannot read");
+                return Err(error);
+            }
+        };
+        let span = tracing::info_span!(
+            "action",
+            action = name,
+            execution = payload.execution(),
+            state = payload.state()
+        );
+        let performed = async {
+            let result = AssertUnwindSafe(Box::pin(self.perform_step(action, payload))).catch_unwind().await;
+            let result = result.unwrap_or_else(|_| {
+                Err(ActionError::internal(format!("{action} panicked; this is a defect, please report it")))
+            });
+            let (took, outcome) = (started.elapsed(), outcome(&result));
+            metrics::action(name, outcome, took);
+            let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            match &result {
+                Ok(_) => tracing::info!(outcome, duration_ms, "the action ended"),
+                Err(error) => tracing::warn!(outcome, duration_ms, %error, "the action failed"),
+            }
+            result.map(|(_, output)| output)
+        };
+        performed.instrument(span).await
     }
 
-    async fn perform_step(&self, action: ActionName, payload: Value) -> Result<Value, ActionError> {
-        let payload = read_payload(payload)?;
+    async fn perform_step(
+        &self,
+        action: ActionName,
+        payload: TaskPayload,
+    ) -> Result<(Performed, Value), ActionError> {
         let (execution, state) = (payload.execution().to_owned(), payload.state().to_owned());
         let required = payload.required;
         self.table.start_step(&execution, &state, action, self.clock.now()).await?;
@@ -74,13 +102,14 @@ impl Dispatcher {
         let at = self.clock.now();
         let (end, result) = match performed {
             // The step goes on when somebody answers its task token.
-            Ok(output) if action.parks() => return Ok(output),
-            Ok(output) => {
-                (StepEnd { status: StepStatus::Succeeded, error: None, cause: None, at }, Ok(output))
-            }
+            Ok(output) if action.parks() => return Ok((Performed::Parked, output)),
+            Ok(output) => (
+                StepEnd { status: StepStatus::Succeeded, error: None, cause: None, at },
+                Ok((Performed::Succeeded, output)),
+            ),
             Err(Absent::Unset(reason)) => (
                 StepEnd { status: StepStatus::Skipped, error: None, cause: Some(reason), at },
-                Ok(catalog::absent_output(action)),
+                Ok((Performed::Skipped, catalog::absent_output(action))),
             ),
             Err(Absent::Failed(error)) => (
                 StepEnd {
@@ -94,7 +123,7 @@ impl Dispatcher {
         };
         if let Err(error) = self.table.finish_step(&execution, &state, &end).await {
             // What the action did stands in the journal; the sweeper closes the step with its execution.
-            tracing::warn!(execution, state, %error, "the end of a step was not recorded");
+            tracing::warn!(%error, "the end of a step was not recorded");
         }
         result
     }
@@ -125,6 +154,24 @@ impl Dispatcher {
             id.clone(),
         );
         Ok(Invocation { dispatcher: self, action, scope, effect, undone, id, payload })
+    }
+}
+
+/// How an action ended that did not fail.
+#[derive(Debug, Clone, Copy)]
+enum Performed {
+    Succeeded,
+    Skipped,
+    Parked,
+}
+
+/// The word for the end of a try, as figures and logs have it.
+fn outcome(result: &Result<(Performed, Value), ActionError>) -> &'static str {
+    match result {
+        Ok((Performed::Succeeded, _)) => "succeeded",
+        Ok((Performed::Skipped, _)) => "skipped",
+        Ok((Performed::Parked, _)) => "parked",
+        Err(error) => error.kind.as_str(),
     }
 }
 

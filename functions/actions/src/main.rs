@@ -3,15 +3,19 @@
 use actions::{Dispatcher, Settings};
 use domain::ActionError;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use observability::emf::Exporter;
 use serde_json::Value;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    observability::log::start_in_lambda();
+    let figures = Exporter::install_from_environment()?;
     let settings = Settings::from_environment()?;
     let dispatcher = &Dispatcher::connect(&settings).await?;
     let respond = move |event: LambdaEvent<Value>| async move {
-        dispatcher.dispatch(settings.action, event.payload).await.map_err(diagnostic)
+        let result = dispatcher.dispatch(settings.action, event.payload).await;
+        figures.flush();
+        result.map_err(diagnostic)
     };
     lambda_runtime::run(service_fn(respond)).await
 }

@@ -5,6 +5,7 @@ use domain::configuration::{Provider, Rate};
 use domain::{ActionError, Clock};
 use http_client::Gate;
 use jiff::SignedDuration;
+use observability::metrics::{self, ThrottledBy};
 use records::Table;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,7 @@ impl Gate for Pace {
             };
             waited += throttled.retry_after;
             if waited > LONGEST_WAIT {
+                metrics::throttled(self.provider.as_str(), ThrottledBy::Limit);
                 return Err(throttled.into());
             }
             tokio::time::sleep(throttled.retry_after).await;
@@ -46,6 +48,7 @@ impl Gate for Pace {
     }
 
     async fn throttled(&self, retry_after: Option<Duration>) {
+        metrics::throttled(self.provider.as_str(), ThrottledBy::Provider);
         let wait = retry_after.unwrap_or(UNSAID).min(LONGEST_BLOCK);
         let wait = SignedDuration::try_from(wait).unwrap_or_default();
         if let Err(error) = self.table.block_until(self.provider, self.clock.now() + wait).await {

@@ -5,6 +5,7 @@ use domain::configuration::{Provider, Rate};
 use domain::{ActionError, Clock};
 use http_client::Gate;
 use jiff::SignedDuration;
+use observability::metrics::{self, ThrottledBy};
 use records::Table;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +23,15 @@ pub(crate) struct SharedRate {
 #[async_trait]
 impl Gate for SharedRate {
     async fn pass(&self) -> Result<(), ActionError> {
-        self.table.pass(self.provider, self.rate, self.clock.now()).await??;
+        if let Err(throttled) = self.table.pass(self.provider, self.rate, self.clock.now()).await? {
+            metrics::throttled(self.provider.as_str(), ThrottledBy::Limit);
+            return Err(throttled.into());
+        }
         Ok(())
     }
 
     async fn throttled(&self, retry_after: Option<Duration>) {
+        metrics::throttled(self.provider.as_str(), ThrottledBy::Provider);
         let wait =
             SignedDuration::try_from(retry_after.unwrap_or(UNSAID)).unwrap_or(SignedDuration::from_mins(1));
         if let Err(error) = self.table.block_until(self.provider, self.clock.now() + wait).await {

@@ -8,12 +8,14 @@ use crate::settings::Settings;
 use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
+use domain::execution::Outcome;
 use domain::{ActionError, Clock, SystemClock};
 use futures::future::join_all;
 use records::{Changed, ExecutionRecord, Table};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::{Instrument, Span};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -76,7 +78,10 @@ impl Events {
     /// left to the next event instead; the end of an execution is not.
     pub async fn handle(&self, event: EventInput) -> Result<(), ActionError> {
         match event {
-            EventInput::StatusChange(change) => self.status_changed(*change).await,
+            EventInput::StatusChange(change) => {
+                let span = about(&change.name);
+                self.status_changed(*change).instrument(span).await
+            }
             EventInput::Changed(changes) => self.changed(changes).await,
             EventInput::Sweep => self.sweep().await,
         }
@@ -102,6 +107,8 @@ impl Events {
             at: change.ended_at.unwrap_or(now),
         };
         end(&self.table, &change.name, &ending).await?;
+        let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
+        tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
         let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
         self.undo_where_due(&execution, &ending).await;
         self.feedback.refresh(&change.name).await
@@ -114,8 +121,8 @@ impl Events {
             match change {
                 Changed::Waiter { topic, key } => self.waiter_changed(topic, key).await?,
                 Changed::Occurrence(key) => self.happened(key).await?,
-                Changed::Execution(name) => self.stop_where_asked(name).await?,
-                Changed::Cost(name) => self.alert_logged(name).await,
+                Changed::Execution(name) => self.stop_where_asked(name).instrument(about(name)).await?,
+                Changed::Cost(name) => self.alert_logged(name).instrument(about(name)).await,
                 Changed::Step(_) | Changed::Other => {}
             }
         }
@@ -126,9 +133,12 @@ impl Events {
 
     /// Feedback that the next event repeats where it fails.
     pub(crate) async fn refresh_logged(&self, execution: &str) {
-        if let Err(error) = self.feedback.refresh(execution).await {
-            tracing::warn!(execution, %error, "the progress comment is not up to date");
-        }
+        let refreshed = async {
+            if let Err(error) = self.feedback.refresh(execution).await {
+                tracing::warn!(%error, "the progress comment is not up to date");
+            }
+        };
+        refreshed.instrument(about(execution)).await;
     }
 
     /// Starts the state machine of a recorded execution, and gives its ARN; one that was started before is not started again.
@@ -159,4 +169,9 @@ impl Events {
             }
         }
     }
+}
+
+/// What lines of the log about an execution stand in.
+pub(crate) fn about(execution: &str) -> Span {
+    tracing::info_span!("about", execution)
 }

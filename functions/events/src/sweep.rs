@@ -1,13 +1,14 @@
 //! The sweeper: status events are best effort, so open executions whose check is due are compared with Step Functions.
 
 use crate::ending::{Ending, end};
-use crate::handle::Events;
+use crate::handle::{Events, about};
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use domain::ActionError;
 use domain::execution::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use records::ExecutionRecord;
+use tracing::Instrument;
 
 /// How many executions one sweep looks at; the rest is due in the next one.
 const AT_A_TIME: usize = 100;
@@ -23,7 +24,7 @@ impl Events {
             tracing::error!(%error, "executions that wait for money could not be looked at");
         }
         for execution in self.table.open_due(now, AT_A_TIME).await? {
-            if let Err(error) = self.check(&execution, now).await {
+            if let Err(error) = self.check(&execution, now).instrument(about(&execution.name)).await {
                 tracing::error!(execution = execution.name, %error, "an open execution could not be checked");
                 self.table.postpone_check(&execution, now).await?;
             }

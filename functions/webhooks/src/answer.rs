@@ -25,6 +25,22 @@ pub(crate) enum Outcome {
     Pong,
 }
 
+impl Outcome {
+    /// The name in answers and figures.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Pending { .. } => "pending",
+            Self::Duplicate { .. } => "duplicate",
+            Self::AlreadyAtWork { .. } => "already_at_work",
+            Self::Ignored { .. } => "ignored",
+            Self::Refused { .. } => "refused",
+            Self::Recorded => "recorded",
+            Self::Pong => "pong",
+        }
+    }
+}
+
 /// The most characters that Slack takes in one section:
 /// <https://docs.slack.dev/reference/block-kit/blocks/section-block/>.
 const SECTION_LIMIT: usize = 3000;
@@ -81,6 +97,23 @@ pub(crate) fn escape(data: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_outcome_has_one_name() {
+        let text = || "x".to_owned();
+        for outcome in [
+            Outcome::Started { workflow: text(), execution: text() },
+            Outcome::Pending { workflow: text(), execution: text() },
+            Outcome::Duplicate { execution: text() },
+            Outcome::AlreadyAtWork { execution: text() },
+            Outcome::Ignored { reason: text() },
+            Outcome::Refused { reason: text() },
+            Outcome::Recorded,
+            Outcome::Pong,
+        ] {
+            assert_eq!(serde_json::to_value(&outcome).unwrap()["result"], outcome.name());
+        }
+    }
 
     #[test]
     fn a_long_section_is_cut_to_what_slack_takes() {

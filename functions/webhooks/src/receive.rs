@@ -22,12 +22,14 @@ use domain::configuration::Configuration;
 use domain::routes::Routes;
 use domain::{Clock, Event, EventKey, EventKind, SystemClock};
 use jiff::Timestamp;
+use observability::metrics;
 use records::{Occurrence, RecordsError, Table};
 use serde_json::json;
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::{Instrument, Span, field};
 
 /// The largest body that is read; the largest that GitHub sends is 25 MB, but no delivery that means something to us comes
 /// near this.
@@ -110,19 +112,21 @@ impl Webhooks {
             .with_state(Arc::new(self))
     }
 
-    async fn handle(&self, sender: Sender, headers: &HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+    async fn handle(&self, sender: Sender, headers: &HeaderMap, body: Bytes) -> Result<Handled, Refusal> {
         let now = self.clock.now();
         let configuration = self.table.configuration(now).await?;
         let body = Unverified::new(body);
         let verified = self.verify(sender, headers, &body, &configuration.webhooks.secret, now).await?;
         let delivery = parse(sender, headers, &verified, &configuration.webhooks)?;
+        Span::current().record("delivery", &delivery.id);
         let outcomes = match delivery.meaning {
             Meaning::Challenge(challenge) => {
-                return Ok(Json(json!({ "challenge": challenge })).into_response());
+                let response = Json(json!({ "challenge": challenge })).into_response();
+                return Ok(Handled { response, outcome: ANSWERED });
             }
             Meaning::SlashCommand(event) => {
-                let answer = self.answer_command(&configuration, event, now).await?;
-                return Ok(Json(answer.into_json()).into_response());
+                let (answer, outcome) = self.answer_command(&configuration, event, now).await?;
+                return Ok(Handled { response: Json(answer.into_json()).into_response(), outcome });
             }
             Meaning::Events(events) => self.act(&configuration, events, now).await?,
             Meaning::PullRequestClosed(closed) => {
@@ -143,10 +147,11 @@ impl Webhooks {
             Meaning::Ping => vec![Outcome::Pong],
             Meaning::Ignored(reason) => vec![Outcome::Ignored { reason }],
         };
-        for outcome in &outcomes {
-            log(sender, &delivery.id, outcome);
-        }
-        Ok(Json(json!({ "results": outcomes })).into_response())
+        outcomes.iter().for_each(log);
+        // A delivery can tell of several events; it counts for what was done about it.
+        let telling = outcomes.iter().find(|outcome| !matches!(outcome, Outcome::Ignored { .. }));
+        let outcome = telling.or(outcomes.first()).map_or("ignored", Outcome::name);
+        Ok(Handled { response: Json(json!({ "results": outcomes })).into_response(), outcome })
     }
 
     /// Verifies with the secrets at hand and, in case they were rotated, once more with those read anew.
@@ -260,26 +265,48 @@ impl Webhooks {
     }
 }
 
+/// The outcome of a question that was answered and started nothing.
+pub(crate) const ANSWERED: &str = "answered";
+
+/// A delivery that was accepted.
+struct Handled {
+    response: Response,
+    /// What became of it, in a word for figures.
+    outcome: &'static str,
+}
+
 async fn receive(
     State(webhooks): State<Arc<Webhooks>>,
     Path(source): Path<String>,
     request: Request,
 ) -> Response {
+    let started = Instant::now();
     let Some(sender) = Sender::from_path(&source) else {
         return problem(StatusCode::NOT_FOUND, "there is no such source; accepted: jira, github, slack");
     };
+    let span = tracing::info_span!("delivery", source = sender.as_str(), delivery = field::Empty);
+    let Handled { response, outcome } = accept(&webhooks, sender, request).instrument(span).await;
+    metrics::delivery(sender.as_str(), outcome, started.elapsed());
+    response
+}
+
+async fn accept(webhooks: &Webhooks, sender: Sender, request: Request) -> Handled {
+    let unreadable = |status, message| Handled { response: problem(status, message), outcome: "unreadable" };
     let headers = request.headers().clone();
     let body = match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, &())).await {
         Ok(Ok(body)) => body,
         Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large; accepted: at most 1 MiB");
+            return unreadable(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the body is too large; accepted: at most 1 MiB",
+            );
         }
-        Ok(Err(rejection)) => return problem(rejection.status(), "the body could not be read"),
-        Err(_) => return problem(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in ten seconds"),
+        Ok(Err(rejection)) => return unreadable(rejection.status(), "the body could not be read"),
+        Err(_) => return unreadable(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in ten seconds"),
     };
     match webhooks.handle(sender, &headers, body).await {
-        Ok(response) => response,
-        Err(refusal) => refusal.answer(sender),
+        Ok(handled) => handled,
+        Err(refusal) => Handled { outcome: refusal.outcome(), response: refusal.answer(sender) },
     }
 }
 
@@ -299,24 +326,32 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
+    /// What became of the delivery, in a word for figures.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Signature(_) | Self::NoSecret { .. } => "unverified",
+            Self::Malformed(_) => "malformed",
+            Self::Records(_) | Self::Secrets(_) => "unavailable",
+        }
+    }
+
     /// Answers the sender, who is told only what is his: how our side is broken stands in the log.
     fn answer(self, sender: Sender) -> Response {
-        let source = sender.as_str();
         let mut response = match &self {
             Self::Signature(error) => {
-                tracing::warn!(source, %error, "refused a delivery whose signature does not prove its sender");
+                tracing::warn!(%error, "refused a delivery whose signature does not prove its sender");
                 problem(StatusCode::UNAUTHORIZED, &error.to_string())
             }
             Self::NoSecret { .. } => {
-                tracing::error!(source, error = %self, "refused a delivery that cannot be verified");
+                tracing::error!(error = %self, "refused a delivery that cannot be verified");
                 problem(StatusCode::UNAUTHORIZED, "deliveries of this source cannot be verified here")
             }
             Self::Malformed(error) => {
-                tracing::warn!(source, %error, "refused a malformed delivery");
+                tracing::warn!(%error, "refused a malformed delivery");
                 problem(StatusCode::BAD_REQUEST, &error.to_string())
             }
             Self::Records(_) | Self::Secrets(_) => {
-                tracing::error!(source, error = %self, "a delivery could not be accepted");
+                tracing::error!(error = %self, "a delivery could not be accepted");
                 problem(StatusCode::SERVICE_UNAVAILABLE, "the delivery was not accepted; send it again later")
             }
         };
@@ -338,22 +373,18 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
     problem(StatusCode::INTERNAL_SERVER_ERROR, "a defect of ours; the delivery was not accepted")
 }
 
-pub(crate) fn log(sender: Sender, delivery: &str, outcome: &Outcome) {
-    let source = sender.as_str();
+/// The delivery and its source stand in the span.
+pub(crate) fn log(outcome: &Outcome) {
     match outcome {
-        Outcome::Started { workflow, execution } => {
-            tracing::info!(source, delivery, workflow, execution, "started");
-        }
+        Outcome::Started { workflow, execution } => tracing::info!(workflow, execution, "started"),
         Outcome::Pending { workflow, execution } => {
-            tracing::warn!(source, delivery, workflow, execution, "recorded, to be started by the sweeper");
+            tracing::warn!(workflow, execution, "recorded, to be started by the sweeper");
         }
-        Outcome::Duplicate { execution } => tracing::info!(source, delivery, execution, "came before"),
-        Outcome::AlreadyAtWork { execution } => {
-            tracing::info!(source, delivery, execution, "the ticket is already worked on");
-        }
-        Outcome::Ignored { reason } => tracing::info!(source, delivery, reason, "ignored"),
-        Outcome::Refused { reason } => tracing::warn!(source, delivery, reason, "refused to start"),
-        Outcome::Recorded => tracing::info!(source, delivery, "recorded"),
-        Outcome::Pong => tracing::info!(source, delivery, "answered a ping"),
+        Outcome::Duplicate { execution } => tracing::info!(execution, "came before"),
+        Outcome::AlreadyAtWork { execution } => tracing::info!(execution, "the ticket is already worked on"),
+        Outcome::Ignored { reason } => tracing::info!(reason, "ignored"),
+        Outcome::Refused { reason } => tracing::warn!(reason, "refused to start"),
+        Outcome::Recorded => tracing::info!("recorded"),
+        Outcome::Pong => tracing::info!("answered a ping"),
     }
 }

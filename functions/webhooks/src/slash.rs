@@ -2,9 +2,8 @@
 
 use crate::answer::{Outcome, SlackAnswer, escape};
 use crate::command::Command;
-use crate::receive::{Refusal, Webhooks, log};
+use crate::receive::{ANSWERED, Refusal, Webhooks, log};
 use crate::route::{Decision, canonical, decide};
-use crate::signature::Sender;
 use crate::steer::{Steered, Steerer};
 use domain::configuration::Configuration;
 use domain::routes::Routes;
@@ -16,13 +15,13 @@ use records::{ExecutionRecord, LimitOf, RecordsError, Spending};
 const SHOWN: usize = 5;
 
 impl Webhooks {
-    /// Starts the workflow that the words ask for, or answers from the records.
+    /// Starts the workflow that the words ask for, or answers from the records; and what became of it, in a word for figures.
     pub(crate) async fn answer_command(
         &self,
         configuration: &Configuration,
         event: Event,
         now: Timestamp,
-    ) -> Result<SlackAnswer, Refusal> {
+    ) -> Result<(SlackAnswer, &'static str), Refusal> {
         let routes = self.table.routes(now).await?;
         let command = &configuration.webhooks.command;
         let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default().to_owned();
@@ -32,17 +31,19 @@ impl Webhooks {
             Decision::Start(planned) => {
                 let task_id = planned.task_id.clone();
                 let outcome = self.starter.start(*planned, now).await?;
-                log(Sender::Slack, &delivery, &outcome);
-                return Ok(answer_to_start(&outcome, task_id.as_deref(), command));
+                log(&outcome);
+                return Ok((answer_to_start(&outcome, task_id.as_deref(), command), outcome.name()));
             }
             Decision::Refuse(reason) => {
-                tracing::warn!(source = "slack", delivery, reason, "refused to start");
-                return Ok(SlackAnswer::to_person(format!(":no_entry: {}", escape(&reason))));
+                let answer = SlackAnswer::to_person(format!(":no_entry: {}", escape(&reason)));
+                let outcome = Outcome::Refused { reason };
+                log(&outcome);
+                return Ok((answer, outcome.name()));
             }
             Decision::Ignore(_) => {}
         }
         let served = commands_served(&routes);
-        Ok(match Command::read(&text) {
+        let answer = match Command::read(&text) {
             Command::Status { task_id } => self.status(configuration, task_id, now).await?,
             Command::Costs { task_id: Some(task_id) } => {
                 let task_id = ticket(configuration, &task_id);
@@ -56,7 +57,9 @@ impl Webhooks {
                 costs("You this month", spending, configuration.budgets.per_user_month())
             }
             Command::Steer(steering) => {
-                let Some(actor) = actor else { return Ok(SlackAnswer::to_person("Nobody is named.")) };
+                let Some(actor) = actor else {
+                    return Ok((SlackAnswer::to_person("Nobody is named."), ANSWERED));
+                };
                 let by = Steerer {
                     configuration,
                     actor: &actor,
@@ -80,7 +83,8 @@ impl Webhooks {
                 "I do not know `{}`. `{command} help` lists what I know.",
                 escape(&word)
             )),
-        })
+        };
+        Ok((answer, ANSWERED))
     }
 
     async fn status(

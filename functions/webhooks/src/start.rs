@@ -6,8 +6,10 @@ use crate::route::Planned;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::execution::execution_name;
+use domain::routes::Concurrency;
 use jiff::Timestamp;
 use records::{Begun, ExecutionRecord, NewExecution, RecordsError, Table};
+use tracing::Instrument;
 
 /// Records executions and starts them.
 #[derive(Debug)]
@@ -36,7 +38,17 @@ impl Starter {
             input: planned.input,
             begun_at: now,
         };
-        let record = match self.table.begin(&new, planned.concurrency).await? {
+        let span = tracing::info_span!("start", execution = new.name, workflow = new.workflow);
+        self.begin(new, planned.concurrency, now).instrument(span).await
+    }
+
+    async fn begin(
+        &self,
+        new: NewExecution,
+        concurrency: Concurrency,
+        now: Timestamp,
+    ) -> Result<Outcome, RecordsError> {
+        let record = match self.table.begin(&new, concurrency).await? {
             Begun::Begun(record) => *record,
             Begun::Duplicate(record) => return Ok(Outcome::Duplicate { execution: record.name }),
             Begun::AlreadyAtWork { execution } => return Ok(Outcome::AlreadyAtWork { execution }),
@@ -46,7 +58,7 @@ impl Starter {
         match started {
             Ok(()) => Ok(Outcome::Started { workflow, execution }),
             Err(error) => {
-                tracing::error!(%execution, %error, "the state machine was not started");
+                tracing::error!(%error, "the state machine was not started");
                 Ok(Outcome::Pending { workflow, execution })
             }
         }
@@ -72,7 +84,7 @@ impl Starter {
             }
         };
         if let Err(error) = self.table.mark_started(&record.name, &arn, now).await {
-            tracing::warn!(execution = record.name, %error, "the start could not be written down yet");
+            tracing::warn!(%error, "the start could not be written down yet");
         }
         Ok(())
     }

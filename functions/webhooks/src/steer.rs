@@ -161,7 +161,10 @@ impl Webhooks {
         }
         let answer = Answer { approved, by: by.actor.account(), via: by.actor.source, at: by.now, comment };
         Ok(match self.table.answer_waiter(waiter, &answer).await? {
-            None => Steered::Done(format!("{}: \u{201c}{question}\u{201d}", verdict(approved))),
+            None => {
+                tracing::info!(execution = waiter.execution, approved, "its question was answered");
+                Steered::Done(format!("{}: \u{201c}{question}\u{201d}", verdict(approved)))
+            }
             Some(earlier) => Steered::Refused(format!(
                 "{} was faster, and answered \u{201c}{question}\u{201d}: {}",
                 earlier.by,
@@ -178,10 +181,13 @@ impl Webhooks {
             return Ok(refused);
         }
         Ok(match self.table.request_stop(&execution.name, &name(by.actor)).await? {
-            true => Steered::Done(format!(
-                "{} on {task_id} is being stopped. What it did stays; `undo {task_id}` takes it back.",
-                execution.workflow
-            )),
+            true => {
+                tracing::info!(execution = execution.name, "a person asked to stop it");
+                Steered::Done(format!(
+                    "{} on {task_id} is being stopped. What it did stays; `undo {task_id}` takes it back.",
+                    execution.workflow
+                ))
+            }
             false => Steered::Refused(format!("{} on {task_id} has just ended", execution.workflow)),
         })
     }

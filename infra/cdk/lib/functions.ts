@@ -76,6 +76,8 @@ export function lambdaFunction(
     tracing: lambda.Tracing.ACTIVE,
     environment: {
       TABLE_NAME: resources.table.tableName,
+      // Each stage has figures of its own.
+      ...(settings.metrics ? { METRICS_NAMESPACE: settings.prefix } : {}),
       ...(entry.placeholder ? {} : { STATE_MACHINE_ARN_PREFIX: workflowArn(stack, settings, "stateMachine", "") }),
     },
   });

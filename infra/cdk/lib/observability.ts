@@ -76,6 +76,14 @@ export function observability(stack: Stack, { api, functions, machines, workflow
       usingMetrics: {},
       period,
     });
+  // What the functions record themselves, one line for each set of labels; the names stand in shared/observability/src/metrics.rs.
+  const recorded = (metric: string, dimensions: string[], statistic: string) =>
+    new cloudwatch.MathExpression({
+      expression: `SEARCH('{"${settings.prefix}",${dimensions.join(",")}} MetricName="ticketsmith_${metric}"', '${statistic}', 300)`,
+      label: "",
+      usingMetrics: {},
+      period,
+    });
   const { webhooks } = functions;
   new cloudwatch.Dashboard(stack, "Dashboard", {
     dashboardName: settings.prefix,
@@ -89,7 +97,23 @@ export function observability(stack: Stack, { api, functions, machines, workflow
         graph("Executions failed", machines.map((machine) => machine.metricFailed({ period, statistic }))),
       ],
       [graph("Function errors", [search("Errors", "errors")]), graph("Function calls", [search("Invocations", "calls")])],
-      [graph("Given up", [undelivered]), graph("Throttles", [throttles])],
+      [
+        graph("What became of deliveries", [recorded("deliveries_total", ["source", "outcome"], "Sum")]),
+        graph("Time to answer deliveries, p99, seconds", [recorded("delivery_duration_seconds", ["source"], "p99")]),
+      ],
+      [
+        graph("How actions ended", [recorded("actions_total", ["action", "outcome"], "Sum")]),
+        graph("Time of actions, p90, seconds", [recorded("action_duration_seconds", ["action"], "p90")]),
+      ],
+      [
+        graph("Tokens", [recorded("model_tokens_total", ["model", "kind"], "Sum")]),
+        graph("Dollars spent on models", [recorded("model_call_cost_dollars", ["model"], "Sum")]),
+      ],
+      [
+        graph("Requests that providers or limits put off", [recorded("provider_throttles_total", ["provider", "by"], "Sum")]),
+        graph("Throttles of functions", [throttles]),
+      ],
+      [graph("Given up", [undelivered])],
     ],
   });
 }

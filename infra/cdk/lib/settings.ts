@@ -34,6 +34,8 @@ export interface Settings {
   network?: { subnetIds: string[]; securityGroupIds: string[] };
   /** How many days logs are kept. Default: 30. */
   logDays: number;
+  /** Record figures of our own in CloudWatch, which bills each set of labels in use. Default: `true`. */
+  metrics: boolean;
   /** Who is told of alarms. Default: nobody. */
   alertEmail?: string;
   /** The account's spend in a month, in US dollars, of which 80 % alerts; needs `alertEmail`. Default: none. */
@@ -82,6 +84,7 @@ export function settingsOf(node: Node): Settings {
     deliveriesPerSecond: number("deliveriesPerSecond") ?? 20,
     network: subnetIds.length > 0 ? { subnetIds, securityGroupIds } : undefined,
     logDays: number("logDays") ?? 30,
+    metrics: oneOf("metrics", ["true", "false"]) === "true",
     alertEmail: text("alertEmail"),
     monthlyBudgetUsd: number("monthlyBudgetUsd"),
   };

@@ -1,0 +1,119 @@
+//! Log lines: one JSON object each, in which what the spans around an event say stands beside what the event says.
+//!
+//! A field is there once: the event's own word goes before its spans', the inner span's before the outer's.
+
+use serde_json::{Map, Value};
+use std::fmt;
+use tracing::{Event, Subscriber};
+use tracing_serde::fields::AsMap;
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt as format};
+
+/// What is logged where nothing else is asked for.
+const DEFAULT_LEVEL: &str = "info";
+
+/// Starts logging in Lambda: to standard output, at the level in `RUST_LOG`, else in `AWS_LAMBDA_LOG_LEVEL`, else `info`.
+pub fn start_in_lambda() {
+    let asked = ["RUST_LOG", "AWS_LAMBDA_LOG_LEVEL"].into_iter().find_map(|name| std::env::var(name).ok());
+    let filter = asked.and_then(|asked| EnvFilter::try_new(asked).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(DEFAULT_LEVEL));
+    tracing_subscriber::registry().with(layer(std::io::stdout).with_filter(filter)).init();
+}
+
+/// Writes the lines of a subscriber, each by one call of the writer.
+pub fn layer<S, W>(writer: W) -> impl Layer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    format::layer().json().event_format(Lines).with_writer(writer)
+}
+
+struct Lines;
+
+impl<S> FormatEvent<S, JsonFields> for Lines
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, JsonFields>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let metadata = event.metadata();
+        let mut line = Map::new();
+        line.insert("timestamp".to_owned(), format!("{:.6}", jiff::Timestamp::now()).into());
+        line.insert("level".to_owned(), metadata.level().as_str().into());
+        line.insert("target".to_owned(), metadata.target().into());
+        let spans = context.event_scope().into_iter().flat_map(|spans| spans.from_root());
+        let fields = spans.filter_map(|span| {
+            let extensions = span.extensions();
+            let fields = extensions.get::<FormattedFields<JsonFields>>()?;
+            serde_json::from_str::<Map<String, Value>>(fields).ok()
+        });
+        fields.for_each(|fields| line.extend(fields));
+        if let Ok(Value::Object(fields)) = serde_json::to_value(event.field_map()) {
+            line.extend(fields);
+        }
+        writeln!(writer, "{}", Value::Object(line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn lines(log: impl FnOnce()) -> Vec<Map<String, Value>> {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::registry().with(layer(move || writer.clone()));
+        tracing::subscriber::with_default(subscriber, log);
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_line_says_flat_what_its_spans_say_and_each_field_once() {
+        let lines = lines(|| {
+            let outer = tracing::info_span!("delivery", delivery = "d1", execution = tracing::field::Empty);
+            outer.record("execution", "a");
+            let _outer = outer.enter();
+            let inner = tracing::info_span!("start", execution = "b", count = 2);
+            let _inner = inner.enter();
+            tracing::info!("in both");
+            tracing::warn!(execution = "c", problem = "a \"quoted\"\nline", "own words first");
+        });
+        assert_eq!(lines.len(), 2);
+        let [first, second] = &lines[..] else { panic!() };
+        assert_eq!(first["execution"], "b");
+        assert_eq!(first["delivery"], "d1");
+        assert_eq!(first["count"], 2);
+        assert_eq!(first["message"], "in both");
+        assert_eq!(first["level"], "INFO");
+        assert_eq!(first["target"], "observability::log::tests");
+        first["timestamp"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+        assert_eq!(second["execution"], "c");
+        assert_eq!(second["problem"], "a \"quoted\"\nline");
+    }
+}

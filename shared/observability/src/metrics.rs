@@ -1,0 +1,220 @@
+//! Every figure, declared once: its name, unit, labels and meaning, and the one function that records it.
+//!
+//! Labels are words of ours, providers and the models that the configuration names, never a ticket, a person or an execution: each
+//! combination of labels is a time series that somebody stores and, in CloudWatch, pays for.
+
+use domain::MicroUsd;
+use domain::plugins::Usage;
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use std::time::Duration;
+
+/// A figure as it is declared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// The name, in Prometheus and in CloudWatch. Prometheus adds `_bucket`, `_sum` and `_count` to a histogram's.
+    pub name: &'static str,
+    /// What it counts in.
+    pub unit: Unit,
+    /// How it is recorded.
+    pub kind: Kind,
+    /// The names of its labels, which are CloudWatch's dimensions.
+    pub labels: &'static [&'static str],
+    /// What it says, in a sentence.
+    pub description: &'static str,
+}
+
+/// How a figure is recorded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Many values, of which the distribution and the sum are kept. The upper bounds of Prometheus' buckets.
+    Histogram(&'static [f64]),
+}
+
+/// Deliveries by what became of them.
+pub const DELIVERIES: Metric = Metric {
+    name: "ticketsmith_deliveries_total",
+    unit: Unit::Count,
+    kind: Kind::Counter,
+    labels: &["source", "outcome"],
+    description: "Webhook deliveries by source and by what became of them.",
+};
+
+/// The time until a delivery is answered.
+pub const DELIVERY_DURATION: Metric = Metric {
+    name: "ticketsmith_delivery_duration_seconds",
+    unit: Unit::Seconds,
+    kind: Kind::Histogram(&[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0]),
+    labels: &["source"],
+    description: "Time from a delivery's head to its answer.",
+};
+
+/// Tries of actions by how they ended.
+pub const ACTIONS: Metric = Metric {
+    name: "ticketsmith_actions_total",
+    unit: Unit::Count,
+    kind: Kind::Counter,
+    labels: &["action", "outcome"],
+    description: "Tries of actions by how they ended: succeeded, skipped, parked, or the kind of error.",
+};
+
+/// The time that a try of an action takes.
+pub const ACTION_DURATION: Metric = Metric {
+    name: "ticketsmith_action_duration_seconds",
+    unit: Unit::Seconds,
+    kind: Kind::Histogram(&[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0]),
+    labels: &["action"],
+    description: "Time that a try of an action takes, without waiting between tries.",
+};
+
+/// Actions at work at this moment; on one machine only, for Lambda counts its own.
+pub const ACTIONS_RUNNING: Metric = Metric {
+    name: "ticketsmith_actions_running",
+    unit: Unit::Count,
+    kind: Kind::Gauge,
+    labels: &["action"],
+    description: "Actions at work at this moment in this process.",
+};
+
+/// Requests that had to wait.
+pub const THROTTLES: Metric = Metric {
+    name: "ticketsmith_provider_throttles_total",
+    unit: Unit::Count,
+    kind: Kind::Counter,
+    labels: &["provider", "by"],
+    description: "Requests to providers that were put off: by the provider itself, or by our shared limit before they were sent.",
+};
+
+/// Tokens as models report them.
+pub const TOKENS: Metric = Metric {
+    name: "ticketsmith_model_tokens_total",
+    unit: Unit::Count,
+    kind: Kind::Counter,
+    labels: &["model", "kind"],
+    description: "Tokens that models reported: input, output, cache_read, cache_write.",
+};
+
+/// What calls of models cost. The sum is what was spent; reservations do not count.
+pub const CALL_COST: Metric = Metric {
+    name: "ticketsmith_model_call_cost_dollars",
+    unit: Unit::Count,
+    kind: Kind::Histogram(&[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0]),
+    labels: &["model"],
+    description: "US dollars that each settled call of a model cost, at list prices.",
+};
+
+/// Every figure that is recorded anywhere.
+pub const ALL: [&Metric; 8] = [
+    &DELIVERIES,
+    &DELIVERY_DURATION,
+    &ACTIONS,
+    &ACTION_DURATION,
+    &ACTIONS_RUNNING,
+    &THROTTLES,
+    &TOKENS,
+    &CALL_COST,
+];
+
+/// Who put a request off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThrottledBy {
+    /// The provider answered that there were too many.
+    Provider,
+    /// Our own shared limit did not let it pass.
+    Limit,
+}
+
+/// Tells the exporter in force the units and meanings of all figures.
+pub fn describe() {
+    for metric in ALL {
+        let Metric { name, unit, description, .. } = metric;
+        match metric.kind {
+            Kind::Counter => describe_counter!(*name, *unit, *description),
+            Kind::Gauge => describe_gauge!(*name, *unit, *description),
+            Kind::Histogram(_) => describe_histogram!(*name, *unit, *description),
+        }
+    }
+}
+
+/// Records a delivery: `source` as in its path, `outcome` in our word for it, and how long its answer took.
+pub fn delivery(source: &'static str, outcome: &'static str, took: Duration) {
+    counter!(DELIVERIES.name, "source" => source, "outcome" => outcome).increment(1);
+    histogram!(DELIVERY_DURATION.name, "source" => source).record(took);
+}
+
+/// Records a try of an action: `action` by its name, `outcome` as in [`ACTIONS`], and how long it took.
+pub fn action(action: &'static str, outcome: &'static str, took: Duration) {
+    counter!(ACTIONS.name, "action" => action, "outcome" => outcome).increment(1);
+    histogram!(ACTION_DURATION.name, "action" => action).record(took);
+}
+
+/// Counts the action as running until what is returned is dropped.
+#[must_use = "the action counts as running until this is dropped"]
+pub fn action_running(action: &'static str) -> impl Drop {
+    struct Running(metrics::Gauge);
+    impl Drop for Running {
+        fn drop(&mut self) {
+            self.0.decrement(1.0);
+        }
+    }
+    let running = gauge!(ACTIONS_RUNNING.name, "action" => action);
+    running.increment(1.0);
+    Running(running)
+}
+
+/// Records that a request to `provider`, by its name in the configuration, was put off.
+pub fn throttled(provider: &'static str, by: ThrottledBy) {
+    let by = match by {
+        ThrottledBy::Provider => "provider",
+        ThrottledBy::Limit => "limit",
+    };
+    counter!(THROTTLES.name, "provider" => provider, "by" => by).increment(1);
+}
+
+/// Records a settled call of `model`, by its name in the configuration: the tokens that were reported, and the price where it is
+/// known.
+pub fn model_call(model: &str, usage: &Usage, price: Option<MicroUsd>) {
+    let kinds = [
+        ("input", usage.input_tokens),
+        ("output", usage.output_tokens),
+        ("cache_read", usage.cache_read_tokens),
+        ("cache_write", usage.cache_write_5m_tokens + usage.cache_write_1h_tokens),
+    ];
+    for (kind, tokens) in kinds {
+        counter!(TOKENS.name, "model" => model.to_owned(), "kind" => kind).increment(tokens);
+    }
+    if let Some(price) = price {
+        histogram!(CALL_COST.name, "model" => model.to_owned()).record(price.0 as f64 / 1e6);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_prometheus_conventions() {
+        for metric in ALL {
+            assert!(metric.name.starts_with("ticketsmith_"), "{}", metric.name);
+            let is_total = metric.name.ends_with("_total");
+            assert_eq!(
+                is_total,
+                metric.kind == Kind::Counter,
+                "only counters end in _total: {}",
+                metric.name
+            );
+            assert_eq!(metric.unit == Unit::Seconds, metric.name.ends_with("_seconds"), "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn labels_never_name_a_ticket_a_person_or_an_execution() {
+        let bounded = ["source", "outcome", "action", "provider", "by", "model", "kind"];
+        for metric in ALL {
+            assert!(metric.labels.iter().all(|label| bounded.contains(label)), "{metric:?}");
+        }
+    }
+}
