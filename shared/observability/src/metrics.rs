@@ -13,8 +13,8 @@ use std::time::Duration;
 pub struct Metric {
     /// The name, in Prometheus and in CloudWatch. Prometheus adds `_bucket`, `_sum` and `_count` to a histogram's.
     pub name: &'static str,
-    /// What it counts in.
-    pub unit: Unit,
+    /// What it counts in; absent for dollars, for which there is no unit.
+    pub unit: Option<Unit>,
     /// How it is recorded.
     pub kind: Kind,
     /// The names of its labels, which are CloudWatch's dimensions.
@@ -37,7 +37,7 @@ pub enum Kind {
 /// Deliveries by what became of them.
 pub const DELIVERIES: Metric = Metric {
     name: "ticketsmith_deliveries_total",
-    unit: Unit::Count,
+    unit: Some(Unit::Count),
     kind: Kind::Counter,
     labels: &["source", "outcome"],
     description: "Webhook deliveries by source and by what became of them.",
@@ -46,7 +46,7 @@ pub const DELIVERIES: Metric = Metric {
 /// The time until a delivery is answered.
 pub const DELIVERY_DURATION: Metric = Metric {
     name: "ticketsmith_delivery_duration_seconds",
-    unit: Unit::Seconds,
+    unit: Some(Unit::Seconds),
     kind: Kind::Histogram(&[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0]),
     labels: &["source"],
     description: "Time from a delivery's head to its answer.",
@@ -55,7 +55,7 @@ pub const DELIVERY_DURATION: Metric = Metric {
 /// Tries of actions by how they ended.
 pub const ACTIONS: Metric = Metric {
     name: "ticketsmith_actions_total",
-    unit: Unit::Count,
+    unit: Some(Unit::Count),
     kind: Kind::Counter,
     labels: &["action", "outcome"],
     description: "Tries of actions by how they ended: succeeded, skipped, parked, or the kind of error.",
@@ -64,7 +64,7 @@ pub const ACTIONS: Metric = Metric {
 /// The time that a try of an action takes.
 pub const ACTION_DURATION: Metric = Metric {
     name: "ticketsmith_action_duration_seconds",
-    unit: Unit::Seconds,
+    unit: Some(Unit::Seconds),
     kind: Kind::Histogram(&[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0]),
     labels: &["action"],
     description: "Time that a try of an action takes, without waiting between tries.",
@@ -73,7 +73,7 @@ pub const ACTION_DURATION: Metric = Metric {
 /// Actions at work at this moment; on one machine only, for Lambda counts its own.
 pub const ACTIONS_RUNNING: Metric = Metric {
     name: "ticketsmith_actions_running",
-    unit: Unit::Count,
+    unit: Some(Unit::Count),
     kind: Kind::Gauge,
     labels: &["action"],
     description: "Actions at work at this moment in this process.",
@@ -82,7 +82,7 @@ pub const ACTIONS_RUNNING: Metric = Metric {
 /// Requests that had to wait.
 pub const THROTTLES: Metric = Metric {
     name: "ticketsmith_provider_throttles_total",
-    unit: Unit::Count,
+    unit: Some(Unit::Count),
     kind: Kind::Counter,
     labels: &["provider", "by"],
     description: "Requests to providers that were put off: by the provider itself, or by our shared limit before they were sent.",
@@ -91,7 +91,7 @@ pub const THROTTLES: Metric = Metric {
 /// Tokens as models report them.
 pub const TOKENS: Metric = Metric {
     name: "ticketsmith_model_tokens_total",
-    unit: Unit::Count,
+    unit: Some(Unit::Count),
     kind: Kind::Counter,
     labels: &["model", "kind"],
     description: "Tokens that models reported: input, output, cache_read, cache_write.",
@@ -100,7 +100,7 @@ pub const TOKENS: Metric = Metric {
 /// What calls of models cost. The sum is what was spent; reservations do not count.
 pub const CALL_COST: Metric = Metric {
     name: "ticketsmith_model_call_cost_dollars",
-    unit: Unit::Count,
+    unit: None,
     kind: Kind::Histogram(&[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0]),
     labels: &["model"],
     description: "US dollars that each settled call of a model cost, at list prices.",
@@ -131,10 +131,13 @@ pub enum ThrottledBy {
 pub fn describe() {
     for metric in ALL {
         let Metric { name, unit, description, .. } = metric;
-        match metric.kind {
-            Kind::Counter => describe_counter!(*name, *unit, *description),
-            Kind::Gauge => describe_gauge!(*name, *unit, *description),
-            Kind::Histogram(_) => describe_histogram!(*name, *unit, *description),
+        match (metric.kind, *unit) {
+            (Kind::Counter, Some(unit)) => describe_counter!(*name, unit, *description),
+            (Kind::Counter, None) => describe_counter!(*name, *description),
+            (Kind::Gauge, Some(unit)) => describe_gauge!(*name, unit, *description),
+            (Kind::Gauge, None) => describe_gauge!(*name, *description),
+            (Kind::Histogram(_), Some(unit)) => describe_histogram!(*name, unit, *description),
+            (Kind::Histogram(_), None) => describe_histogram!(*name, *description),
         }
     }
 }
@@ -206,7 +209,12 @@ mod tests {
                 "only counters end in _total: {}",
                 metric.name
             );
-            assert_eq!(metric.unit == Unit::Seconds, metric.name.ends_with("_seconds"), "{}", metric.name);
+            assert_eq!(
+                metric.unit == Some(Unit::Seconds),
+                metric.name.ends_with("_seconds"),
+                "{}",
+                metric.name
+            );
         }
     }
 
