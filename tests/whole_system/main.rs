@@ -12,6 +12,7 @@ mod architecture;
 mod budget;
 mod by_hand;
 mod crash;
+mod doctor;
 mod duplicates;
 mod engine;
 mod evidence;

@@ -1,5 +1,7 @@
 //! `ticketsmith doctor`: finds what is missing or wrong before it is needed, and says how to mend it.
 
+mod permissions;
+
 use super::DataArgument;
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
@@ -7,6 +9,7 @@ use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
 use crate::server::workflows::Workflows;
 use domain::configuration::Configuration;
+use domain::{PermissionProblem, PermissionProblemKind};
 use http_client::secret_id;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
@@ -32,6 +35,9 @@ const EXAMPLES: &str = "\
 Example:
   ticketsmith doctor --config ticketsmith.yaml
 
+With the secrets of the data folder it asks each service what its credential may do. Nothing is changed there, and nothing costs anything.
+What is missing is wrong; what is more than is needed is a warning.
+
 Exit codes: 0 nothing is wrong · 1 something is, with how to mend it";
 
 /// The clocks may differ by less than what Slack's replay window and GitHub's app tokens forgive.
@@ -41,13 +47,41 @@ const REACH_TIMEOUT: Duration = Duration::from_secs(10);
 /// One thing that was looked at.
 struct Finding {
     subject: String,
+    verdict: Verdict,
     /// What is wrong and how to mend it; `None` when all is well.
     problem: Option<String>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Ok,
+    Warning,
+    Wrong,
+}
+
 impl Finding {
     fn new(subject: impl Into<String>, result: Result<(), String>) -> Self {
-        Self { subject: subject.into(), problem: result.err() }
+        let verdict = if result.is_ok() { Verdict::Ok } else { Verdict::Wrong };
+        Self { subject: subject.into(), verdict, problem: result.err() }
+    }
+
+    fn of_permission(subject: &str, problem: &PermissionProblem) -> Self {
+        let verdict = match problem.kind {
+            PermissionProblemKind::Missing => Verdict::Wrong,
+            PermissionProblemKind::Excessive => Verdict::Warning,
+        };
+        Self { subject: subject.to_owned(), verdict, problem: Some(problem.to_string()) }
+    }
+}
+
+impl Verdict {
+    /// The word in JSON.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Wrong => "wrong",
+        }
     }
 }
 
@@ -63,22 +97,30 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             findings.push(Finding::new("configuration", Ok(())));
             let workflows = Workflows::load(&file.folder).map(|_| ()).map_err(|error| error.to_string());
             findings.push(Finding::new("workflows", workflows));
-            secrets(&file.configuration, &arguments.data, &mut findings);
+            let opened = secrets(&file.configuration, &arguments.data, &mut findings);
             services(&file.configuration, &mut findings).await;
+            if let Some(secrets) = opened {
+                permissions::permissions(&file.configuration, &secrets, &mut findings).await;
+            }
         }
     }
-    let wrong = findings.iter().filter(|finding| finding.problem.is_some()).count();
+    let wrong = findings.iter().filter(|finding| finding.verdict == Verdict::Wrong).count();
     if arguments.json {
         let list: Vec<_> = findings
             .iter()
-            .map(|finding| json!({ "subject": finding.subject, "ok": finding.problem.is_none(), "problem": finding.problem }))
+            .map(|finding| {
+                let ok = finding.verdict != Verdict::Wrong;
+                json!({ "subject": finding.subject, "ok": ok, "verdict": finding.verdict.as_str(), "problem": finding.problem })
+            })
             .collect();
         println!("{}", json!({ "findings": list }));
     } else {
         for finding in &findings {
-            match &finding.problem {
-                None => println!("ok     {}", finding.subject),
-                Some(problem) => println!("WRONG  {}: {problem}", finding.subject),
+            let problem = finding.problem.as_deref().unwrap_or_default();
+            match finding.verdict {
+                Verdict::Ok => println!("ok       {}", finding.subject),
+                Verdict::Warning => println!("warning  {}: {problem}", finding.subject),
+                Verdict::Wrong => println!("WRONG    {}: {problem}", finding.subject),
             }
         }
     }
@@ -109,7 +151,12 @@ fn expected_secrets(configuration: &Configuration) -> Vec<(String, Vec<&'static 
     expected
 }
 
-fn secrets(configuration: &Configuration, data: &DataArgument, findings: &mut Vec<Finding>) {
+/// Looks at the secrets, and gives the file that holds them.
+fn secrets(
+    configuration: &Configuration,
+    data: &DataArgument,
+    findings: &mut Vec<Finding>,
+) -> Option<SecretFile> {
     let opened = DataFolder::open(&data.data).map_err(|error| error.to_string()).and_then(|folder| {
         let key = std::env::var(KEY_VARIABLE).ok();
         SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref())
@@ -117,7 +164,10 @@ fn secrets(configuration: &Configuration, data: &DataArgument, findings: &mut Ve
     });
     let file = match opened {
         Ok(file) => file,
-        Err(error) => return findings.push(Finding::new("secrets", Err(error))),
+        Err(error) => {
+            findings.push(Finding::new("secrets", Err(error)));
+            return None;
+        }
     };
     for (name, alternatives) in expected_secrets(configuration) {
         let accepted: Vec<_> = alternatives.iter().map(|fields| fields.join(" and ")).collect();
@@ -141,6 +191,7 @@ fn secrets(configuration: &Configuration, data: &DataArgument, findings: &mut Ve
         };
         findings.push(Finding::new(format!("secret {name}"), result));
     }
+    Some(file)
 }
 
 async fn services(configuration: &Configuration, findings: &mut Vec<Finding>) {

@@ -34,7 +34,7 @@ impl Credentials {
 /// Claude.
 #[derive(Debug, Clone)]
 pub struct Claude {
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Claude {

@@ -4,6 +4,7 @@
 //! endpoint is needed. A reply may take ten minutes unless the client's options say otherwise.
 
 mod claude;
+mod permissions;
 mod reply;
 mod request;
 mod schema;

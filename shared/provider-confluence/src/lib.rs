@@ -8,6 +8,7 @@
 
 mod confluence;
 mod pages;
+mod permissions;
 mod storage;
 
 pub use confluence::{Confluence, Credentials};

@@ -92,7 +92,7 @@ impl Confluence {
         Ok(())
     }
 
-    async fn space_id(&self, key: &str) -> Result<String, ActionError> {
+    pub(crate) async fn space_id(&self, key: &str) -> Result<String, ActionError> {
         let request = self.client.get("/wiki/api/v2/spaces", &[]).query("keys", key);
         let found: List<Space> = request.send().await?.json()?;
         found.results.into_iter().next().map(|space| space.id).ok_or_else(|| {

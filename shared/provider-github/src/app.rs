@@ -117,7 +117,7 @@ impl Installation {
     }
 
     /// The App's own token, with which it may ask for others.
-    fn proof(&self, now: Timestamp) -> Result<SecretString, ActionError> {
+    pub(crate) fn proof(&self, now: Timestamp) -> Result<SecretString, ActionError> {
         let claims = Claims {
             iat: (now - BACKDATED).as_second(),
             exp: (now + PROOF_LASTS).as_second(),

@@ -72,7 +72,7 @@ impl Access {
 #[derive(Debug, Clone)]
 pub struct Github {
     pub(crate) client: Client,
-    installation: Option<Arc<Installation>>,
+    pub(crate) installation: Option<Arc<Installation>>,
 }
 
 impl Github {

@@ -27,6 +27,7 @@ mod github;
 mod issue_reference;
 mod issues;
 mod mark;
+mod permissions;
 mod pull_requests;
 mod repositories;
 mod status;

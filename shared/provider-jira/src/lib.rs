@@ -14,6 +14,7 @@ mod document_to_markdown;
 mod fields;
 mod jira;
 mod markdown_to_document;
+mod permissions;
 mod tickets;
 mod transitions;
 

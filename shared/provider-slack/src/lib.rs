@@ -12,6 +12,7 @@
 mod channels;
 mod messages;
 mod mrkdwn;
+mod permissions;
 mod slack;
 
 pub use mrkdwn::mrkdwn_from_markdown;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::configuration::SlackSettings;
 use domain::plugins::{Communication, Mark, Message, MessageBody, SentMessage};
 use domain::{ActionError, ErrorKind};
-use http_client::{Auth, Client, Options, Request, read_credentials};
+use http_client::{Answer, Auth, Client, Options, Request, read_credentials};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -80,8 +80,15 @@ pub(crate) async fn answer<T: DeserializeOwned>(
     method: &'static str,
     request: Request<'_>,
 ) -> Result<T, SlackError> {
-    let transport = |error: ActionError| SlackError { code: String::new(), error };
-    let answer = request.send().await.map_err(|failure| transport(failure.into()))?;
+    accepted(method, &request.send().await.map_err(|failure| transport(failure.into()))?)
+}
+
+fn transport(error: ActionError) -> SlackError {
+    SlackError { code: String::new(), error }
+}
+
+/// Reads the fields of an answer that is `ok`.
+pub(crate) fn accepted<T: DeserializeOwned>(method: &'static str, answer: &Answer) -> Result<T, SlackError> {
     let body: Value = answer.json().map_err(transport)?;
     if body["ok"] == true {
         return answer.json().map_err(transport);

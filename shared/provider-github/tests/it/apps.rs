@@ -10,7 +10,7 @@ use domain::plugins::{TaskManagement, VersionControl};
 use domain::{Clock, ErrorKind};
 use jiff::{SignedDuration, Timestamp};
 use provider_github::{Access, Credentials, Github};
-use serde_json::json;
+use serde_json::{Value, json};
 use simulators::{Simulation, World};
 use std::path::Path;
 use std::sync::Arc;
@@ -34,9 +34,13 @@ fn private_key() -> String {
 
 /// The built-in world with an App in place of the token, and the App's secret.
 async fn app_world(clock: &TurnedClock) -> (Simulation, String) {
+    app_world_with(clock, json!({"contents": "write", "issues": "write", "pull_requests": "write"})).await
+}
+
+/// The same with an App that was granted these permissions.
+async fn app_world_with(clock: &TurnedClock, permissions: Value) -> (Simulation, String) {
     let secret = json!({"app_id": "77", "installation_id": "99", "private_key": private_key()}).to_string();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds");
-    let permissions = json!({"contents": "write", "issues": "write", "pull_requests": "write"});
     let app = json!({"slug": "ticketsmith", "permissions": permissions});
     let world = std::fs::read_to_string(folder.join("shop.yaml")).unwrap();
     let world = world
@@ -86,4 +90,27 @@ async fn a_token_may_do_what_the_function_may_and_is_kept_while_it_lasts() {
     let talker = connect(&simulation, &secret, Access::WriteIssues, &clock);
     talker.add_comment("acme/shop#1", "x", &mark("m")).await.unwrap();
     assert!(!format!("{reader:?}").contains("PRIVATE"));
+}
+
+async fn problems(permissions: Value) -> Vec<String> {
+    let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
+    let (simulation, secret) = app_world_with(&clock, permissions).await;
+    let github = connect(&simulation, &secret, Access::ReadMetadata, &clock);
+    let problems = github.permission_problems(&shop()).await.unwrap();
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn what_an_app_lacks_and_what_it_has_too_much_of_is_told() {
+    assert!(
+        problems(json!({"contents": "write", "issues": "write", "pull_requests": "write"})).await.is_empty()
+    );
+    let told = problems(json!({"contents": "write", "issues": "read", "pull_requests": "write"})).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("`issues: write` is missing") && told[0].contains("Permissions & events"));
+    let all = json!({"contents": "write", "issues": "write", "pull_requests": "write", "administration": "write",
+                     "checks": "read"});
+    let told = problems(all).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("`administration: write` is more than is needed"), "{told:?}");
 }

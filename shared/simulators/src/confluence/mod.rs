@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::credentials::{Secrets, is_basic};
 use crate::world::WorldError;
 
-pub use world::{Page, Space, Template, World};
+pub use world::{Operation, Page, Space, Template, World};
 
 const FIRST_PAGE_ID: u64 = 65_600;
 const FIRST_SPACE_ID: usize = 32_800;
@@ -158,6 +158,7 @@ impl Confluence {
             .route("/pages/{id}/properties/{property}", axum::routing::put(pages::update_property))
             .route("/spaces", get(spaces::list))
             .route("/spaces/{id}", get(spaces::get))
+            .route("/spaces/{id}/operations", get(spaces::operations))
             .route("/spaces/{id}/pages", get(pages::list_of_space));
         let version_1 = Router::new()
             .route("/template/page", get(templates::list))

@@ -45,6 +45,18 @@ pub(super) async fn list(
     Json(json!({"results": results, "_links": {"base": confluence.base()}}))
 }
 
+pub(super) async fn operations(
+    AxumState(confluence): AxumState<Confluence>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Failure> {
+    let position = confluence.space(&id)?;
+    let permitted = confluence.0.world.spaces[position].operations.iter();
+    let operations: Vec<Value> = permitted
+        .map(|permitted| json!({"operation": permitted.operation, "targetType": permitted.target_type}))
+        .collect();
+    Ok(Json(json!({"operations": operations})))
+}
+
 pub(super) async fn get(
     AxumState(confluence): AxumState<Confluence>,
     Path(id): Path<String>,

@@ -27,6 +27,38 @@ pub struct Space {
     pub name: String,
     /// Pages that exist from the start; the first is the space's home page.
     pub pages: Vec<Page>,
+    /// What the bot may do there, as `create page`; what a writer of pages may when absent.
+    #[serde(default = "operations")]
+    pub operations: Vec<Operation>,
+}
+
+/// An operation and what it is done to, written `create page`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Operation {
+    /// Such as `create`.
+    pub operation: String,
+    /// Such as `page`.
+    pub target_type: String,
+}
+
+impl TryFrom<String> for Operation {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (operation, target_type) = text
+            .split_once(' ')
+            .ok_or_else(|| format!("`{text}` is no operation; accepted: two words, as `create page`"))?;
+        Ok(Self { operation: operation.to_owned(), target_type: target_type.to_owned() })
+    }
+}
+
+fn operations() -> Vec<Operation> {
+    let operation = |operation: &str, target_type: &str| Operation {
+        operation: operation.to_owned(),
+        target_type: target_type.to_owned(),
+    };
+    vec![operation("read", "space"), operation("create", "page"), operation("delete", "page")]
 }
 
 /// A page.

@@ -95,6 +95,8 @@ fn wants_installation() -> Failure {
 /// The credentials that the world's secret holds.
 pub(super) struct Accounts {
     token: Option<(String, SecretString)>,
+    /// What answers to a classic token say of it.
+    pub(super) token_scopes: Option<String>,
     pub(super) app: Option<AppAccount>,
 }
 
@@ -154,7 +156,8 @@ impl Accounts {
                 Some(AppAccount { id, installation, slug: app.slug.clone(), permissions, key })
             }
         };
-        Ok(Self { token, app })
+        let token_scopes = world.token_scopes.as_ref().map(|scopes| scopes.join(", "));
+        Ok(Self { token, token_scopes, app })
     }
 }
 

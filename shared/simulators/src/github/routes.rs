@@ -169,15 +169,21 @@ fn answer(state: &mut State, request: Received, need: Option<&Need>, handler: Ha
     let now = state.now();
     let request_id = node_id("Request", state.next_id());
     let is_counted = request.path != "/rate_limit";
+    let mut scopes = None;
     let (window, answered) = match state.access.caller(request.authorization.as_deref(), now) {
         Err(failure) => (state.access.count(&Caller::Anonymous, now, true).0, Err(failure)),
-        Ok(caller) => match state.access.count(&caller, now, is_counted) {
-            (window, true) => {
-                let message = "API rate limit exceeded for this account.";
-                (window, Err(Failure::new(403, message)))
+        Ok(caller) => {
+            if matches!(caller, Caller::User { .. }) {
+                scopes = state.access.accounts.token_scopes.clone();
             }
-            (window, false) => (window, perform(state, request, caller, need, handler)),
-        },
+            match state.access.count(&caller, now, is_counted) {
+                (window, true) => {
+                    let message = "API rate limit exceeded for this account.";
+                    (window, Err(Failure::new(403, message)))
+                }
+                (window, false) => (window, perform(state, request, caller, need, handler)),
+            }
+        }
     };
     let mut response = answered.unwrap_or_else(Answer::from).into_response();
     let headers = rate_headers(window)
@@ -186,6 +192,7 @@ fn answer(state: &mut State, request: Received, need: Option<&Need>, handler: Ha
             ("x-github-request-id", request_id),
             ("x-github-media-type", "github.v3; format=json".into()),
         ])
+        .chain(scopes.map(|scopes| ("x-oauth-scopes", scopes)))
         .map(|(name, value)| (HeaderName::from_static(name), value));
     set_headers(response.headers_mut(), headers);
     response

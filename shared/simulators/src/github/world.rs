@@ -31,6 +31,9 @@ pub struct World {
     /// Login of the user whose token callers show. Needed where the secret has a `token`.
     #[serde(default)]
     pub bot: Option<String>,
+    /// The scopes of the token, as `repo`, where it is a classic one; a fine-grained token has none.
+    #[serde(default)]
+    pub token_scopes: Option<Vec<String>>,
     /// The GitHub App. Needed where the secret has an `app_id`.
     #[serde(default)]
     pub app: Option<App>,

@@ -105,7 +105,7 @@ pub(super) async fn permissions(
         .split(',')
         .map(|key| {
             let value = json!({"id": "1", "key": key, "name": key, "type": "PROJECT", "description": "",
-                               "havePermission": true});
+                               "havePermission": jira.world().permissions.iter().any(|granted| granted == key)});
             (key.to_owned(), value)
         })
         .collect();

@@ -15,6 +15,9 @@ pub struct World {
     pub bot: String,
     /// People of the site.
     pub users: Vec<User>,
+    /// What the bot may do in every project, as `EDIT_ISSUES`; what a member of a team may when absent.
+    #[serde(default = "permissions")]
+    pub permissions: Vec<String>,
     /// Custom fields of the site.
     #[serde(default)]
     pub fields: Vec<Field>,
@@ -23,6 +26,22 @@ pub struct World {
     /// Tickets that exist from the start.
     #[serde(default)]
     pub tickets: Vec<Ticket>,
+}
+
+fn permissions() -> Vec<String> {
+    [
+        "ADD_COMMENTS",
+        "ASSIGNABLE_USER",
+        "ASSIGN_ISSUES",
+        "BROWSE_PROJECTS",
+        "CREATE_ISSUES",
+        "EDIT_ISSUES",
+        "EDIT_OWN_COMMENTS",
+        "LINK_ISSUES",
+        "TRANSITION_ISSUES",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 /// A person, or an app's account.

@@ -233,11 +233,7 @@ async fn authenticate(AxumState(slack): AxumState<Slack>, request: Request, next
     let headers = response.headers_mut();
     let id = HeaderValue::from_str(&uuid::Uuid::new_v4().simple().to_string());
     headers.insert(HeaderName::from_static("x-slack-req-id"), id.unwrap_or(HeaderValue::from_static("")));
-    headers.insert(
-        HeaderName::from_static("x-oauth-scopes"),
-        HeaderValue::from_static(
-            "chat:write,commands,app_mentions:read,channels:read,channels:history,reactions:write,users:read",
-        ),
-    );
+    let scopes = HeaderValue::from_str(&slack.world().app.scopes.join(","));
+    headers.insert(HeaderName::from_static("x-oauth-scopes"), scopes.unwrap_or(HeaderValue::from_static("")));
     response
 }

@@ -44,6 +44,23 @@ pub struct App {
     pub bot_name: String,
     /// Its slash command, such as `/ticketsmith`.
     pub command: String,
+    /// What its bot token may do, as `chat:write`; what a bot needs when absent.
+    #[serde(default = "scopes")]
+    pub scopes: Vec<String>,
+}
+
+fn scopes() -> Vec<String> {
+    [
+        "chat:write",
+        "commands",
+        "app_mentions:read",
+        "channels:read",
+        "channels:history",
+        "reactions:write",
+        "users:read",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 /// A person.

@@ -1,0 +1,144 @@
+//! What the token or App may do in a repository.
+
+use crate::github::Github;
+use domain::{ActionError, PermissionProblem, RepositoryName};
+use http_client::{Answer, Optional};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// What an App needs to write, and what fails without it:
+/// <https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps>.
+const NEEDED: &[(&str, &str)] = &[
+    ("contents", "`create_branch` and `commit_changes` fail"),
+    ("pull_requests", "`create_pull_request` fails"),
+    (
+        "issues",
+        "nobody is told of progress in issues and pull requests, and tickets in GitHub cannot be changed",
+    ),
+];
+
+#[derive(Debug, Deserialize)]
+struct Repository {
+    #[serde(default)]
+    permissions: Role,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Role {
+    #[serde(default)]
+    admin: bool,
+    #[serde(default)]
+    push: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Granted {
+    #[serde(default)]
+    permissions: BTreeMap<String, String>,
+}
+
+impl Github {
+    /// Asks what the credentials may do in a repository and compares it with what actions and feedback do there. For an App that is
+    /// what its installation was granted. For a token it is its account's role and, for a classic one, its scopes; GitHub does not
+    /// tell what a fine-grained token is limited to.
+    ///
+    /// # Errors
+    /// `Rejected` when the credentials are not accepted; those of the connection.
+    pub async fn permission_problems(
+        &self,
+        repository: &RepositoryName,
+    ) -> Result<Vec<PermissionProblem>, ActionError> {
+        let names = [repository.owner(), repository.name()];
+        match &self.installation {
+            Some(installation) => {
+                let proof = installation.proof(self.client.clock().now())?;
+                let request = self.client.get("/repos/{owner}/{name}/installation", &names);
+                match request.bearer(proof).send().await.optional()? {
+                    Some(answer) => of_app(&answer),
+                    None => Ok(vec![PermissionProblem::missing(
+                        format!("the App's installation on {repository}"),
+                        "nothing can be read or done there",
+                        "choose the repository in the settings of the App's installation",
+                    )]),
+                }
+            }
+            None => {
+                let request = self.client.get("/repos/{owner}/{name}", &names);
+                match request.send().await.optional()? {
+                    Some(answer) => of_token(&answer, repository),
+                    None => Ok(vec![PermissionProblem::missing(
+                        format!("access to {repository}"),
+                        "nothing can be read or done there",
+                        "check the repository's name, or let the token see it",
+                    )]),
+                }
+            }
+        }
+    }
+}
+
+fn of_app(answer: &Answer) -> Result<Vec<PermissionProblem>, ActionError> {
+    let Granted { permissions } = answer.json()?;
+    let settings =
+        "in the App's settings under Permissions & events, and accept the change in the installation";
+    let writes = |name: &str| permissions.get(name).is_some_and(|level| level != "read");
+    let missing = NEEDED.iter().filter(|(name, _)| !writes(name)).map(|(name, consequence)| {
+        PermissionProblem::missing(format!("{name}: write"), *consequence, format!("grant it {settings}"))
+    });
+    let is_needed = |name: &str| NEEDED.iter().any(|(needed, _)| *needed == name);
+    let excessive = permissions.iter().filter(|(name, level)| *level != "read" && !is_needed(name));
+    let excessive = excessive.map(|(name, level)| {
+        let consequence = "whoever has the App's key can do that";
+        PermissionProblem::excessive(
+            format!("{name}: {level}"),
+            consequence,
+            format!("take it away {settings}"),
+        )
+    });
+    Ok(missing.chain(excessive).collect())
+}
+
+fn of_token(answer: &Answer, repository: &RepositoryName) -> Result<Vec<PermissionProblem>, ActionError> {
+    let Repository { permissions: role } = answer.json()?;
+    let access = "in the repository's settings under Collaborators and teams";
+    let mut problems = Vec::new();
+    if !role.push {
+        problems.push(PermissionProblem::missing(
+            format!("push to {repository}"),
+            "`create_branch`, `commit_changes` and `create_pull_request` fail",
+            format!("give the token's account the role Write {access}"),
+        ));
+    }
+    if role.admin {
+        problems.push(PermissionProblem::excessive(
+            format!("admin of {repository}"),
+            "whoever has the token can delete the repository and lift its protection",
+            format!(
+                "use an account of its own for Ticketsmith, with the role Write {access}; or a GitHub App"
+            ),
+        ));
+    }
+    // Only classic tokens have scopes: https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+    let Some(scopes) = answer.header("x-oauth-scopes").filter(|scopes| !scopes.is_empty()) else {
+        return Ok(problems);
+    };
+    let scopes: Vec<&str> = scopes.split(',').map(str::trim).collect();
+    let tokens = "in the token's settings at https://github.com/settings/tokens";
+    if !scopes.iter().any(|scope| matches!(*scope, "repo" | "public_repo")) {
+        problems.push(PermissionProblem::missing(
+            "repo",
+            "branches, commits, pull requests and comments fail",
+            format!("grant the scope {tokens}"),
+        ));
+    }
+    let excessive = |scope: &&&str| {
+        scope.starts_with("admin:")
+            || scope.starts_with("write:")
+            || matches!(**scope, "delete_repo" | "workflow")
+    };
+    problems.extend(scopes.iter().filter(excessive).map(|scope| {
+        let consequence = "whoever has the token can do that, in every repository of its account";
+        PermissionProblem::excessive(*scope, consequence, format!("take the scope away {tokens}"))
+    }));
+    Ok(problems)
+}

@@ -1,0 +1,71 @@
+//! What the account may do in a project.
+
+use crate::jira::Jira;
+use domain::{ActionError, PermissionProblem};
+use http_client::Optional;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// What is needed, and what fails without it:
+/// <https://support.atlassian.com/jira-cloud-administration/docs/permissions-for-company-managed-projects/>.
+const NEEDED: &[(&str, &str)] = &[
+    ("BROWSE_PROJECTS", "tickets cannot be read"),
+    ("CREATE_ISSUES", "`create_task` and `create_epic` fail"),
+    ("EDIT_ISSUES", "labels are not taken off, and new tickets cannot be marked as ours"),
+    ("TRANSITION_ISSUES", "`update_task_status` fails"),
+    ("ADD_COMMENTS", "nobody is told of progress, and `add_comment` fails"),
+    ("EDIT_OWN_COMMENTS", "the progress comment stays as it was first written"),
+];
+
+/// What is never needed, and what it allows.
+const EXCESSIVE: &[(&str, &str)] = &[
+    ("ADMINISTER", "whoever has the token can change the whole site"),
+    ("ADMINISTER_PROJECTS", "whoever has the token can change the project's settings and permissions"),
+];
+
+#[derive(Debug, Deserialize)]
+struct Permissions {
+    permissions: BTreeMap<String, Permission>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Permission {
+    #[serde(default)]
+    have_permission: bool,
+}
+
+impl Jira {
+    /// Asks what the account may do in the project with this key and compares it with what actions and feedback do there:
+    /// [my permissions](https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-permissions/#api-rest-api-3-mypermissions-get).
+    ///
+    /// # Errors
+    /// `Rejected` when the token is not accepted; those of the connection.
+    pub async fn permission_problems(&self, project: &str) -> Result<Vec<PermissionProblem>, ActionError> {
+        let names: Vec<_> = NEEDED.iter().chain(EXCESSIVE).map(|(name, _)| *name).collect();
+        let request = self
+            .client
+            .get("/rest/api/3/mypermissions", &[])
+            .query("projectKey", project)
+            .query("permissions", names.join(","));
+        let scheme = format!("in the project settings of {project} under Permissions");
+        let Some(answer) = request.send().await.optional()? else {
+            return Ok(vec![PermissionProblem::missing(
+                "BROWSE_PROJECTS",
+                format!("Jira has no project {project} that the token's account can see"),
+                format!("check the project's key, or grant it to the account {scheme}"),
+            )]);
+        };
+        let Permissions { permissions } = answer.json()?;
+        let has = |name: &str| permissions.get(name).is_some_and(|permission| permission.have_permission);
+        let missing = NEEDED.iter().filter(|(name, _)| !has(name)).map(|(name, consequence)| {
+            let remedy = format!("grant it to the token's account {scheme}");
+            PermissionProblem::missing(*name, *consequence, remedy)
+        });
+        let excessive = EXCESSIVE.iter().filter(|(name, _)| has(name)).map(|(name, consequence)| {
+            let remedy = "use an account of its own for Ticketsmith, without that role";
+            PermissionProblem::excessive(*name, *consequence, remedy)
+        });
+        Ok(missing.chain(excessive).collect())
+    }
+}
