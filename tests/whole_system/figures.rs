@@ -94,6 +94,8 @@ async fn a_run_shows_in_figures_and_in_lines_that_carry_its_name() {
         assert!(line["level"].is_string() && line["message"].is_string(), "{line:?}");
         line["timestamp"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     }
+    let (code, printed, errors) = world.command(&["logs", &name, "--json"]).await;
+    assert_eq!((code, printed.lines().count()), (0, of_execution.len()), "{errors}");
     world.finish().await;
 }
 

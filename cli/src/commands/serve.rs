@@ -53,7 +53,7 @@ impl Arguments {
     /// # Errors
     /// Usage when the folder or the file cannot be written.
     pub(crate) fn log_file(&self) -> Outcome<LogFile> {
-        let opened = DataFolder::open(&self.data.data).and_then(|folder| LogFile::open(&folder.logs()));
+        let opened = DataFolder::open(&self.data.data).and_then(|folder| LogFile::open(folder.logs()));
         opened.map_err(|error| Exit::usage(format!("{}: {error}", self.data.data.display())))
     }
 }

@@ -76,11 +76,6 @@ impl DataFolder {
         self.path.join("engine.db")
     }
 
-    /// The log: one JSON object a line.
-    pub(crate) fn logs(&self) -> PathBuf {
-        self.path.join("logs.jsonl")
-    }
-
     /// The encrypted secrets.
     pub(crate) fn secrets(&self) -> PathBuf {
         self.path.join("secrets.enc")

@@ -11,29 +11,25 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct LogFile {
     path: PathBuf,
+    earlier: PathBuf,
     file: File,
     size: u64,
     largest: u64,
 }
 
 impl LogFile {
-    /// Continues the file, which only its owner can read.
+    /// Continues the second of the files, which only its owner can read; the first keeps the lines before its own.
     ///
     /// # Errors
     /// When it cannot be opened for writing.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Self::with_largest(path, LARGEST)
+    pub(crate) fn open(files: [PathBuf; 2]) -> io::Result<Self> {
+        Self::with_largest(files, LARGEST)
     }
 
-    fn with_largest(path: &Path, largest: u64) -> io::Result<Self> {
-        let file = append(path)?;
+    fn with_largest([earlier, path]: [PathBuf; 2], largest: u64) -> io::Result<Self> {
+        let file = append(&path)?;
         let size = file.metadata()?.len();
-        Ok(Self { path: path.to_owned(), file, size, largest })
-    }
-
-    /// Where the lines before the current file's are kept.
-    pub(crate) fn earlier(path: &Path) -> PathBuf {
-        path.with_added_extension("1")
+        Ok(Self { path, earlier, file, size, largest })
     }
 }
 
@@ -41,7 +37,7 @@ impl Write for LogFile {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let length = u64::try_from(line.len()).unwrap_or(u64::MAX);
         if self.size > 0 && self.size.saturating_add(length) > self.largest {
-            fs::rename(&self.path, Self::earlier(&self.path))?;
+            fs::rename(&self.path, &self.earlier)?;
             self.file = append(&self.path)?;
             self.size = 0;
         }
@@ -73,16 +69,15 @@ mod tests {
     #[test]
     fn the_newest_lines_are_kept_whole() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("logs.jsonl");
-        let mut log = LogFile::with_largest(&path, 10).unwrap();
+        let files = ["logs.jsonl.1", "logs.jsonl"].map(|name| folder.path().join(name));
+        let mut log = LogFile::with_largest(files.clone(), 10).unwrap();
         for line in ["first\n", "two\n", "three\n", "a line longer than a file\n"] {
             log.write_all(line.as_bytes()).unwrap();
         }
         drop(log);
-        let read = |path: &Path| fs::read_to_string(path).unwrap();
-        assert_eq!(read(&path), "a line longer than a file\n");
-        assert_eq!(read(&LogFile::earlier(&path)), "three\n");
-        LogFile::with_largest(&path, 100).unwrap().write_all(b"again\n").unwrap();
-        assert_eq!(read(&path), "a line longer than a file\nagain\n");
+        let read = || files.each_ref().map(|path| fs::read_to_string(path).unwrap());
+        assert_eq!(read(), ["three\n", "a line longer than a file\n"]);
+        LogFile::with_largest(files.clone(), 100).unwrap().write_all(b"again\n").unwrap();
+        assert_eq!(read(), ["three\n", "a line longer than a file\nagain\n"]);
     }
 }
