@@ -43,7 +43,7 @@ def in_environment():
     """This program needs boto3, so it goes on in moto's environment."""
     python = environment("moto")
     if Path(sys.prefix).resolve() != python.parent.parent.resolve():
-        os.execv(python, [str(python), str(Path(__file__).resolve()), *sys.argv[1:]])
+        os.execv(python, [str(python), *sys.argv])
 
 
 def free_port():
