@@ -28,7 +28,7 @@ pub(super) async fn run(
 ) {
     let engine = &running.0;
     if let Err(error) = advance(engine, key, mailbox, &mut messages).await {
-        tracing::error!(execution = key, %error, "an execution cannot be advanced now");
+        tracing::error!(number = key, %error, "an execution cannot be advanced now");
         let rest = SignedDuration::try_from(REST).unwrap_or(SignedDuration::ZERO);
         engine.timers.set(key, engine.clock.now().checked_add(rest).ok());
         // Whoever waits for an answer learns from the closed channel that there is none. The state in memory may be
