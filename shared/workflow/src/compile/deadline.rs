@@ -123,7 +123,7 @@ impl Compiler<'_> {
             "Comment": format!("Goes on while {} has time left", deadline.step),
             "Choices": [{"Condition": evaluated(&format!("$not({})", deadline.is_over())), "Next": next}],
             "Output": {},
-            "Default": self.timed_out(),
+            "Default": self.timed_out(deadline),
         });
         self.states.insert(name.clone(), state);
         name
@@ -131,17 +131,18 @@ impl Compiler<'_> {
 
     /// The rule of a loop that keeps it from going round when its time is over.
     pub(super) fn out_of_time_rule(&mut self) -> Option<Value> {
-        let condition = evaluated(&self.deadline.as_ref()?.is_over());
-        Some(json!({"Condition": condition, "Output": {}, "Next": self.timed_out()}))
+        let deadline = self.deadline.clone()?;
+        let condition = evaluated(&deadline.is_over());
+        Some(json!({"Condition": condition, "Output": {}, "Next": self.timed_out(deadline)}))
     }
 
     /// The `Catch` of a call that has no policy of its own: what could not begin in time ends as a timeout.
     pub(super) fn too_late(&mut self) -> Option<Value> {
-        self.deadline.as_ref()?;
+        let deadline = self.deadline.clone()?;
         Some(json!({
             "ErrorEquals": [TOO_LATE],
             "Output": {"error": "{% $states.errorOutput.Error %}", "cause": evaluated(caught_cause())},
-            "Next": self.timed_out(),
+            "Next": self.timed_out(deadline),
         }))
     }
 
@@ -159,10 +160,11 @@ impl Compiler<'_> {
         }
     }
 
-    fn timed_out(&mut self) -> String {
-        let Some(deadline) = &self.deadline else { return String::new() };
-        self.timed_out.insert(deadline.timed_out.clone(), deadline.clone());
-        deadline.timed_out.clone()
+    /// The state for what comes too late, which is written once something goes there.
+    fn timed_out(&mut self, deadline: Deadline) -> String {
+        let name = deadline.timed_out.clone();
+        self.timed_out.insert(name.clone(), deadline);
+        name
     }
 
     /// The states to which goes what came too late. What fails in time, in the making of a call, keeps its own error.
