@@ -261,13 +261,14 @@ fn inspection(trial: &Trial, input: &str, verdict: &Verdict) -> Value {
         Verdict::Succeeded { .. } | Verdict::Failed(_) => None,
     };
     let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
+    let variables = trial.variables();
     without_nulls(json!({
         "input": input,
         "afterArguments": text(&seen.arguments),
         "afterItemSelector": seen.items.as_ref().map(|items| json!(items).to_string()),
         "maxConcurrency": seen.concurrency,
         "result": text(&seen.result),
-        "variables": json!(trial.variables()).to_string(),
+        "variables": (!variables.is_empty()).then(|| json!(variables).to_string()),
         "errorDetails": details,
     }))
 }

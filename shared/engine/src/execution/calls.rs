@@ -79,7 +79,7 @@ fn first_call(task: &Task, scheduled: &Scheduled) -> Option<CallKind> {
         }
         Resource::LambdaInvoke(pattern) => Some(CallKind::Invoke {
             function: function_name(text("FunctionName")?)?.to_owned(),
-            payload: parameters.get("Payload").cloned().unwrap_or_else(|| serde_json::json!({})),
+            payload: parameters.get("Payload").map_or_else(|| serde_json::json!({}), as_sent),
             reading: if *pattern == Pattern::TaskToken { Reading::HandedOver } else { Reading::Response },
         }),
         Resource::StartExecution(pattern) => Some(CallKind::Start {
@@ -89,6 +89,12 @@ fn first_call(task: &Task, scheduled: &Scheduled) -> Option<CallKind> {
             pattern: *pattern,
         }),
     }
+}
+
+/// AWS was recorded to send a text that is JSON as it stands, and any other value as JSON.
+fn as_sent(payload: &Value) -> Value {
+    let written = payload.as_str().and_then(|text| serde_json::from_str(text).ok());
+    written.unwrap_or_else(|| payload.clone())
 }
 
 fn awaited(task: &Task, output: &Value) -> Option<CallKind> {

@@ -241,3 +241,17 @@ async fn the_role_of_a_task_is_in_the_history_and_nobody_assumes_it() {
         "SCHEMA_VALIDATION_FAILED: The field 'RoleArn' is required but was missing at /States/Greet/Credentials"
     );
 }
+
+#[tokio::test]
+async fn a_payload_that_is_json_as_text_is_sent_as_that_json() {
+    let functions = Functions::default().with("echo", |_, payload| Ok(payload.clone()));
+    let mut bench = Bench::new(functions).await;
+    for (text, received) in [("\"quoted\"", json!("quoted")), ("[1]", json!([1])), ("plain", json!("plain"))]
+    {
+        let more = json!({ "Output": "{% $states.result.Payload %}", "End": true });
+        let definition =
+            machine("Echo", json!({ "Echo": invoke("echo", json!("{% $states.input %}"), more) }));
+        let ended = bench.run(&definition, &json!(text)).await;
+        assert_eq!(ended.output, Some(received.to_string()), "{text}");
+    }
+}
