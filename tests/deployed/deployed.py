@@ -4,6 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import by_hand
 import failing_provider
 import on_moto
 import parity
@@ -41,6 +42,9 @@ def proof(folder, processes):
     say("unsigned and tampered deliveries are refused")
     triggers.a_second_delivery_starts_nothing(stage, delivery)
     say("one pull request, one execution, one progress comment")
+
+    lines = by_hand.judge(stage, first)
+    say(f"`logs` shows its {lines} lines across all functions, `invoke` performs one action")
 
     on_moto.judge(stage, processes)
     say("moto runs the same state machines to the same end")
