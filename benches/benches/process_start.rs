@@ -10,6 +10,7 @@
 use benches::{Compared, Deployment, RuntimeApi, mention, signature};
 use domain::{Clock, SystemClock};
 use serde_json::{Value, json};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -27,10 +28,10 @@ fn main() {
     let deployment = runtime.block_on(Deployment::start());
     println!("process_start: {starts} starts of each; median (fastest to slowest)");
     match executables() {
-        None => println!("  there are no packaged executables, so ours were not measured"),
+        None => println!("  there are no packaged executables for this machine, so ours were not measured"),
         Some(folder) => {
             for function in Function::ALL {
-                let path = folder.join(function.executable());
+                let path = folder.join(function.executable()).join("bootstrap");
                 let measured = (0..starts).map(|_| runtime.block_on(function.start(&path, &deployment)));
                 report(function.executable(), "first poll", measured.collect());
             }
@@ -69,13 +70,21 @@ fn report(name: &str, ready: &str, starts: Vec<Start>) {
     );
 }
 
-/// The folder with `webhooks`, `events` and `actions`.
+/// The folder with `webhooks/bootstrap`, `events/bootstrap` and `actions/bootstrap`.
 fn executables() -> Option<PathBuf> {
     let named = std::env::var_os("TICKETSMITH_EXECUTABLES").map(PathBuf::from);
     // The benchmark itself stands in <target>/<profile>/deps.
     let own = std::env::current_exe().unwrap();
-    let built = own.ancestors().nth(3).map(|target| target.join("x86_64-unknown-linux-gnu/lambda"));
-    [named, built].into_iter().flatten().find(|folder| folder.join("webhooks").is_file())
+    let built = own.ancestors().nth(3).map(|target| target.join("packages"));
+    let runs_here = |folder: &PathBuf| machine(&folder.join("webhooks/bootstrap")) == machine(&own);
+    [named, built].into_iter().flatten().find(runs_here)
+}
+
+/// Which processors an executable is for: `e_machine` of its head, <https://man7.org/linux/man-pages/man5/elf.5.html>.
+fn machine(executable: &Path) -> Option<[u8; 2]> {
+    let mut head = [0; 20];
+    std::fs::File::open(executable).ok()?.read_exact(&mut head).ok()?;
+    Some([head[18], head[19]])
 }
 
 fn compared() -> Option<PathBuf> {
