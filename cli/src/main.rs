@@ -1,6 +1,7 @@
 //! The `ticketsmith` command.
 
 mod account;
+mod closed_output;
 mod commands;
 mod configuration_file;
 mod confirm;
@@ -46,6 +47,7 @@ Exit codes:
   3  something needed is not reachable";
 
 fn main() -> ExitCode {
+    closed_output::end_quietly();
     let arguments = Arguments::parse();
     match arguments.command.log_file() {
         Ok(file) => logging::start(arguments.verbose, file),

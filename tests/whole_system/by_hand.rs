@@ -1,8 +1,10 @@
 //! One action by hand: once for each key, journaled, and taken back like any other.
 
 use crate::evidence::{branches, repository};
+use crate::process::executable;
 use crate::support::{World, WorldFile};
 use serde_json::{Value, json};
+use std::process::Stdio;
 
 async fn invoke(world: &World, action: &str, input: &Value, key: &str) -> (i32, String, String) {
     std::fs::write(world.folder().join("input.json"), input.to_string()).unwrap();
@@ -51,5 +53,18 @@ async fn what_goes_wrong_by_hand_is_told_apart() {
     let (code, _, errors) = invoke(&world, "get_task", &json!(["SHOP-1"]), "list").await;
     assert_eq!(code, 2, "{errors}");
     assert!(errors.contains("input.json") && errors.contains("object"), "{errors}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn who_stops_reading_is_no_defect() {
+    let world = WorldFile::quick_shop().start().await;
+    let mut command = tokio::process::Command::new(executable());
+    command.args(["status", "--data", ".ticketsmith"]).current_dir(world.folder());
+    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(process.stdout.take());
+    let output = process.wait_with_output().await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
     world.finish().await;
 }
