@@ -1,19 +1,23 @@
-//! What happens when whoever reads the output stops reading, as `head` does: the command ends without a word.
+//! What happens when the output cannot be written. Whoever reads it may stop early, as `head` does: then the command ends without a word.
 
 use std::io::ErrorKind;
 
-/// From now on, printing into a closed pipe ends the process, which is no failure. `println!` panics there and knows no other way to
-/// tell; the signal itself cannot be asked for, since it would end servers when a client hangs up.
-pub(crate) fn end_quietly() {
+/// The exit code where the output cannot be written otherwise: a full disk is to the command as a wrong file is.
+const UNWRITABLE: i32 = 2;
+
+/// From now on, printing what cannot be written ends the process: into a closed pipe as a success, else with the reason. `println!` panics
+/// there and knows no other way to tell; the signal of a closed pipe cannot be asked for, since it would end servers when a client hangs up.
+pub(crate) fn end_where_closed() {
     let report = std::panic::take_hook();
+    let closed = std::io::Error::from(ErrorKind::BrokenPipe).to_string();
     std::panic::set_hook(Box::new(move |panic| {
-        let closed = std::io::Error::from(ErrorKind::BrokenPipe).to_string();
-        let is_closed = |message: &str| {
-            message.starts_with("failed printing to stdout") && message.to_lowercase().contains(&closed)
-        };
-        if panic.payload_as_str().is_some_and(is_closed) {
-            std::process::exit(0);
+        match panic.payload_as_str().filter(|message| message.starts_with("failed printing to stdout")) {
+            Some(message) if message.to_lowercase().contains(&closed) => std::process::exit(0),
+            Some(message) => {
+                eprintln!("ticketsmith: {message}");
+                std::process::exit(UNWRITABLE);
+            }
+            None => report(panic),
         }
-        report(panic);
     }));
 }

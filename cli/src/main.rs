@@ -47,7 +47,7 @@ Exit codes:
   3  something needed is not reachable";
 
 fn main() -> ExitCode {
-    closed_output::end_quietly();
+    closed_output::end_where_closed();
     let arguments = Arguments::parse();
     match arguments.command.log_file() {
         Ok(file) => logging::start(arguments.verbose, file),

@@ -7,6 +7,7 @@ use aws_sdk_lambda::primitives::Blob;
 use domain::ActionName;
 use domain::event::{Actor, Source};
 use domain::execution::{PAYLOAD_VERSION, TaskPayload};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -85,6 +86,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         required: true,
         inverse: None,
     };
+    let execution = payload.execution().to_owned();
     let payload = serde_json::to_vec(&payload).map_err(Exit::usage)?;
     let answered = connection
         .lambda
@@ -92,14 +94,16 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         .function_name(format!("{}{}", connection.function_prefix, arguments.action))
         .payload(Blob::new(payload))
         .send()
-        .await
-        .map_err(|error| {
-            Exit::unreachable(format!(
-                "the function of {} did not answer: {}",
-                arguments.action,
-                aws_sdk_lambda::error::DisplayErrorContext(error)
-            ))
-        })?;
+        .await;
+    // No execution ends here, with which the sweeper would settle what a function that died left reserved.
+    connection.table.settle_open(&execution, Timestamp::now()).await.map_err(Exit::unreachable)?;
+    let answered = answered.map_err(|error| {
+        Exit::unreachable(format!(
+            "the function of {} did not answer: {}",
+            arguments.action,
+            aws_sdk_lambda::error::DisplayErrorContext(error)
+        ))
+    })?;
     let answer = answered.payload.map(Blob::into_inner).unwrap_or_default();
     let answer: Value = serde_json::from_slice(&answer)
         .map_err(|error| Exit::unreachable(format!("the function's answer is no JSON: {error}")))?;

@@ -12,7 +12,6 @@ mod test;
 use crate::exit::{Exit, Outcome};
 use crate::server::workflows::{catalog, environment, prompts_of, rendered, source_at, sources_of};
 use clap::Subcommand;
-use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use workflow::{Compilation, FolderCompilation, Severity, Source, compile_folder};
 
@@ -122,14 +121,6 @@ impl Loaded {
 
 /// Prints a value as indented JSON.
 fn print_json(value: &impl serde::Serialize) -> Outcome {
-    print_text(&(serde_json::to_string_pretty(value).map_err(Exit::usage)? + "\n"))
-}
-
-/// Prints a text. Whoever reads it may stop early, as `head` does.
-fn print_text(text: &str) -> Outcome {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Exit::usage(error)),
-        _ => Ok(()),
-    }
+    println!("{}", serde_json::to_string_pretty(value).map_err(Exit::usage)?);
+    Ok(())
 }

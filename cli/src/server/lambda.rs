@@ -3,8 +3,8 @@
 use super::private::AwsError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use engine::Invoke;
-use serde_json::{Value, json};
+use engine::{FunctionError, Invoke};
+use serde_json::Value;
 
 /// The path of `Invoke`.
 pub(crate) const INVOKE_PATH: &str = "/2015-03-31/functions/{function}/invocations";
@@ -20,13 +20,11 @@ pub(crate) async fn invoke(functions: &dyn Invoke, function: &str, payload: &[u8
     };
     match functions.invoke(function, payload).await {
         Ok(output) => answer(output.to_string()),
-        Err(error) if error.error_type == "Lambda.ResourceNotFoundException" => {
+        Err(error) if error == FunctionError::not_found(function) => {
             refused(404, "ResourceNotFoundException", &error.error_message)
         }
         Err(error) => {
-            let body = json!({ "errorType": error.error_type, "errorMessage": error.error_message });
-            ([(FUNCTION_ERROR, HeaderValue::from_static("Unhandled"))], answer(body.to_string()))
-                .into_response()
+            ([(FUNCTION_ERROR, HeaderValue::from_static("Unhandled"))], answer(error.cause())).into_response()
         }
     }
 }

@@ -24,8 +24,9 @@ pub(crate) fn router(tasks: &mut JoinSet<()>) -> Outcome<Router> {
     let handle = record()?;
     let kept_up = handle.clone();
     tasks.spawn(async move {
+        let mut tick = tokio::time::interval(UPKEEP);
         loop {
-            tokio::time::sleep(UPKEEP).await;
+            tick.tick().await;
             kept_up.run_upkeep();
         }
     });

@@ -4,7 +4,7 @@ use crate::reason::reason;
 use domain::ActionError;
 use domain::execution::Outcome;
 use jiff::Timestamp;
-use records::{ExecutionEnd, RecordsError, Settlement, StepEnd, StepStatus, Table};
+use records::{ExecutionEnd, RecordsError, StepEnd, StepStatus, Table};
 use serde_json::Value;
 
 /// How Step Functions says that an execution ended.
@@ -24,12 +24,8 @@ pub(crate) async fn end(table: &Table, name: &str, ending: &Ending) -> Result<bo
         return Ok(false);
     }
     let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
-    for reservation in table.open_reservations(name).await? {
-        // Whoever made the call did not live to say what it cost, so it counts with all that was reserved.
-        let settlement = Settlement { price: None, usage: None, at: ending.at };
-        if table.settle(&reservation, settlement).await?.is_some() {
-            tracing::warn!(execution = name, reservation = reservation.id, "settled at its worst case");
-        }
+    for cost in table.settle_open(name, ending.at).await? {
+        tracing::warn!(execution = name, reservation = cost.id, "settled at its worst case");
     }
     let cause = reason(&ending.status, ending.error.as_deref(), ending.cause.as_deref());
     let unfinished = StepEnd {

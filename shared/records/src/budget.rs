@@ -298,8 +298,20 @@ impl Table {
         }
     }
 
-    /// Reservations of an execution that were neither settled nor released: what the sweeper settles at their worst case when
-    /// the execution has ended.
+    /// Settles at their worst case the reservations of an execution that were neither settled nor released, and gives their records:
+    /// whoever made those calls did not live to say what they cost. A call that is still at work stays counted so, too.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer; what was settled by then stays so.
+    pub async fn settle_open(&self, execution: &str, at: Timestamp) -> Result<Vec<CostRecord>, RecordsError> {
+        let mut settled = Vec::new();
+        for reservation in self.open_reservations(execution).await? {
+            settled.extend(self.settle(&reservation, Settlement { price: None, usage: None, at }).await?);
+        }
+        Ok(settled)
+    }
+
+    /// Reservations of an execution that were neither settled nor released.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

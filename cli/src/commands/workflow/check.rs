@@ -1,6 +1,6 @@
 //! `ticketsmith workflow check`.
 
-use super::{Loaded, What, print_json, print_text};
+use super::{Loaded, What, print_json};
 use crate::exit::{Exit, Outcome};
 use crate::server::workflows::rendered;
 use clap::ValueEnum;
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         loaded.compiled.workflows.iter().flat_map(|workflow| &workflow.diagnostics).cloned().collect();
     match if arguments.json { Format::Json } else { arguments.format } {
         Format::Json => print_json(&findings)?,
-        Format::Github => print_text(&github_annotations(&findings))?,
+        Format::Github => print!("{}", github_annotations(&findings)),
         Format::Text => {
             eprint!("{}", rendered(&loaded.compiled, &loaded.sources, Severity::Note));
             if !loaded.compiled.has_errors() {

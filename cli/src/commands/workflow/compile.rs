@@ -1,6 +1,6 @@
 //! `ticketsmith workflow compile`.
 
-use super::{Loaded, Project, What, print_text};
+use super::{Loaded, Project, What};
 use crate::exit::{Exit, Outcome};
 use crate::functions_document::{FUNCTIONS, functions_document};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let documents = documents(&arguments.what)?;
     match (arguments.out.as_deref(), documents.as_slice()) {
-        (None, [(_, definition), _routes, _functions]) => print_text(definition)?,
+        (None, [(_, definition), _routes, _functions]) => print!("{definition}"),
         (None, _) => return Err(Exit::usage("more than one workflow: name a folder with --out")),
         (Some(folder), documents) if arguments.verify => verify_documents(folder, documents)?,
         (Some(folder), documents) => {

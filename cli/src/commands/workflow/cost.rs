@@ -1,6 +1,6 @@
 //! `ticketsmith workflow cost`.
 
-use super::{Loaded, What, print_json, print_text};
+use super::{Loaded, What, print_json};
 use crate::exit::{Exit, Outcome};
 use std::path::PathBuf;
 use workflow_tools::{Assumptions, Prices, cost};
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         return print_json(&costs);
     }
     for cost in &costs {
-        print_text(&(cost.text() + "\n"))?;
+        println!("{}", cost.text());
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `ticketsmith workflow explain`.
 
-use super::{Loaded, Project, What, print_json, print_text};
+use super::{Loaded, Project, What, print_json};
 use crate::exit::{Exit, Outcome};
 use std::path::PathBuf;
 use workflow_tools::explain;
@@ -44,7 +44,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         .collect();
     match found.as_slice() {
         [(_, explanation)] if arguments.json => print_json(explanation),
-        [(_, explanation)] => print_text(&explanation.text()),
+        [(_, explanation)] => {
+            print!("{}", explanation.text());
+            Ok(())
+        }
         [] => {
             let steps: Vec<&str> = loaded
                 .compiled

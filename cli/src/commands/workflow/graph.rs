@@ -1,6 +1,6 @@
 //! `ticketsmith workflow graph`.
 
-use super::{Loaded, What, print_text};
+use super::{Loaded, What};
 use crate::exit::{Exit, Outcome};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     match &arguments.out {
         Some(path) => std::fs::write(path, drawn)
             .map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?,
-        None => print_text(&format!("{}\n", drawn.trim_end()))?,
+        None => println!("{}", drawn.trim_end()),
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `ticketsmith workflow test`.
 
-use super::{Loaded, Project, print_json, print_text};
+use super::{Loaded, Project, print_json};
 use crate::exit::{Exit, Outcome};
 use crate::server::workflows::{catalog, files_of, is_test, is_workflow, source_at, sources_of};
 use serde_json::Value;
@@ -61,7 +61,7 @@ pub(super) async fn run(arguments: &Arguments) -> Outcome {
         let report = workflow_test::run(&file, source, workflow, &catalog, arguments.filter.as_deref()).await;
         let report = report.map_err(|error| refused(source, error))?;
         if !arguments.json {
-            print_text(&(report.text() + "\n"))?;
+            println!("{}", report.text());
         }
         reports.push(report);
     }

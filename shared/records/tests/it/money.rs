@@ -145,6 +145,23 @@ async fn the_same_reservation_again_is_no_second_one() {
     assert_eq!(of_task(&table, "SHOP-1").await.committed, MicroUsd(50));
 }
 
+#[tokio::test]
+async fn what_nobody_settled_counts_with_all_that_was_reserved() {
+    let table = table().await;
+    for (id, amount) in [("told", 100), ("died", 200), ("never-made", 300)] {
+        table.reserve(&reservation(id, "SHOP-1", amount), LIMITS).await.unwrap();
+    }
+    table.settle(&reservation("told", "SHOP-1", 100), paid(50)).await.unwrap();
+    table.release(&reservation("never-made", "SHOP-1", 300), start()).await.unwrap();
+    let settled = table.settle_open("jira-SHOP-1-ab", start()).await.unwrap();
+    let ids: Vec<_> = settled.iter().map(|cost| cost.id.as_str()).collect();
+    assert_eq!(ids, ["died"]);
+    assert_eq!(settled[0].cost, Cost::Unknown { booked: MicroUsd(200) });
+    assert_eq!(table.settle_open("jira-SHOP-1-ab", start()).await.unwrap(), []);
+    let expected = Spending { committed: MicroUsd(250), spent: MicroUsd(250), unknown_calls: 1 };
+    assert_eq!(of_task(&table, "SHOP-1").await, expected);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_settlement_counts_once_and_frees_the_rest() {
     let table = table().await;

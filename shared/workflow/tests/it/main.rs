@@ -5,6 +5,7 @@ mod bench;
 mod support;
 
 mod answers;
+mod calling;
 mod checking;
 mod compiling;
 mod documentation;
