@@ -12,7 +12,6 @@ mod connect;
 mod dispatch;
 pub mod effect;
 mod invocation;
-mod pace;
 pub mod park;
 pub mod protected_paths;
 mod providers;

@@ -1,13 +1,13 @@
 //! Which plugin serves a project: made when an action needs it, with that action's credentials only.
 
 use crate::agent::Model;
-use crate::pace::Pace;
 use crate::scope::Scope;
 use crate::secrets::Secrets;
 use domain::configuration::{Plugins, Provider, Rate};
 use domain::plugins::{Communication, Documentation, TaskManagement, VersionControl};
 use domain::{ActionError, Clock, PluginType};
 use http_client::Options;
+use pace::Pace;
 use provider_claude::Claude;
 use provider_confluence::Confluence;
 use provider_github::{Access, Github};
@@ -15,6 +15,10 @@ use provider_jira::Jira;
 use provider_slack::Slack;
 use records::Table;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long one request waits for its turn before the step is given back to the state machine, which waits at no cost.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// Why there is no plugin.
 #[derive(Debug)]
@@ -152,7 +156,7 @@ impl Providers {
     }
 
     fn options(&self, provider: Provider, rate: Rate) -> Options {
-        let pace = Pace { table: self.table.clone(), provider, rate, clock: Arc::clone(&self.clock) };
+        let pace = Pace::new(self.table.clone(), provider, rate, Arc::clone(&self.clock), LONGEST_WAIT);
         self.options.clone().gate(Arc::new(pace))
     }
 }

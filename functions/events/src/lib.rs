@@ -9,7 +9,6 @@ mod alert;
 mod answer;
 mod ending;
 mod feedback;
-mod gate;
 mod handle;
 mod input;
 mod providers;

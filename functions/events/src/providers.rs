@@ -1,6 +1,5 @@
 //! The services that feedback goes to, connected with the secrets that the configuration names.
 
-use crate::gate::SharedRate;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use domain::configuration::{Configuration, Provider, Rate};
@@ -8,6 +7,7 @@ use domain::plugins::{Communication, TaskManagement};
 use domain::{ActionError, Clock};
 use http_client::{Options, secret_id};
 use jiff::{SignedDuration, Timestamp};
+use pace::Pace;
 use provider_github::{Access, Github};
 use provider_jira::Jira;
 use provider_slack::Slack;
@@ -140,8 +140,9 @@ impl Providers {
     }
 
     fn gated(&self, provider: Provider, rate: Rate) -> Options {
-        let (table, clock) = (self.table.clone(), self.clock.clone());
-        self.options.clone().gate(Arc::new(SharedRate { table, provider, rate, clock }))
+        // Whoever is put off is told with the next change, or by the next sweep: nothing waits here.
+        let pace = Pace::new(self.table.clone(), provider, rate, self.clock.clone(), Duration::ZERO);
+        self.options.clone().gate(Arc::new(pace))
     }
 
     async fn secret(&self, name: &str) -> Result<SecretString, ActionError> {

@@ -4,13 +4,23 @@ use async_trait::async_trait;
 use domain::ActionError;
 use std::time::Duration;
 
-/// Decides whether a request may be sent now: a rate limit that many functions share.
+/// How a provider took a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    /// It answered: did what was asked, or refused it.
+    Answered,
+    /// It asked for fewer requests, and for how long where it said so.
+    AskedToWait(Option<Duration>),
+    /// It could not be reached, gave no whole answer in time, or failed itself (408, 425, 5xx).
+    Failed,
+}
+
+/// Decides whether a request may be sent now: what many functions know together of a provider.
 #[async_trait]
 pub trait Gate: Send + Sync {
     /// Awaited before each request. An error is given to the caller instead of sending anything.
     async fn pass(&self) -> Result<(), ActionError>;
 
-    /// Told when the provider asked for fewer requests, and for how long where it said so. It must not fail: the request's
-    /// own error is on its way to the workflow.
-    async fn throttled(&self, retry_after: Option<Duration>);
+    /// Told how each request that was let through ended. It must not fail: the request's own outcome is on its way to the workflow.
+    async fn ended(&self, reply: Reply);
 }

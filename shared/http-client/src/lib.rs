@@ -33,7 +33,7 @@ pub use auth::Auth;
 pub use client::Client;
 pub use credentials::{read_credentials, secret_id};
 pub use failure::{Failure, Optional};
-pub use gate::Gate;
+pub use gate::{Gate, Reply};
 pub use options::Options;
 pub use request::Request;
 

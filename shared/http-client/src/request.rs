@@ -4,6 +4,7 @@ use crate::answer::Answer;
 use crate::auth::Auth;
 use crate::client::Client;
 use crate::failure::{Failure, from_status};
+use crate::gate::Reply;
 use crate::path;
 use domain::{ActionError, ErrorKind};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
@@ -100,11 +101,12 @@ impl<'client> Request<'client> {
         }
 
         let started = Instant::now();
+        let mut is_let_through = true;
         let outcome = async {
             let mut hops = 0;
             loop {
                 if let Some(gate) = &client.options.gate {
-                    gate.pass().await?;
+                    gate.pass().await.inspect_err(|_| is_let_through = false)?;
                 }
                 let transport =
                     if url.scheme() == "http" { &client.options.local } else { &client.options.transport };
@@ -141,13 +143,24 @@ impl<'client> Request<'client> {
             duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             "outside request ended"
         );
-        if let (Err(failure), Some(gate)) = (&outcome, &client.options.gate)
-            && failure.status.is_some()
-            && failure.error.kind == ErrorKind::Throttled
-        {
-            gate.throttled(failure.error.retry_after).await;
+        if let (Some(gate), true) = (&client.options.gate, is_let_through) {
+            gate.ended(reply(&outcome)).await;
         }
         outcome
+    }
+}
+
+/// What the outcome of a request that was let through says of its provider.
+fn reply(outcome: &Result<Answer, Failure>) -> Reply {
+    match outcome {
+        Ok(_) => Reply::Answered,
+        Err(Failure { error, .. }) => match error.kind {
+            ErrorKind::Throttled => Reply::AskedToWait(error.retry_after),
+            ErrorKind::Unavailable => Reply::Failed,
+            ErrorKind::Rejected | ErrorKind::Conflict | ErrorKind::BudgetExceeded | ErrorKind::Internal => {
+                Reply::Answered
+            }
+        },
     }
 }
 

@@ -85,7 +85,7 @@ pub const THROTTLES: Metric = Metric {
     unit: Some(Unit::Count),
     kind: Kind::Counter,
     labels: &["provider", "by"],
-    description: "Requests to providers that were put off: by the provider itself, or by our shared limit before they were sent.",
+    description: "Requests to providers that were put off: by the provider itself, or before they were sent by our shared limit or because the provider kept failing.",
 };
 
 /// Tokens as models report them.
@@ -125,6 +125,8 @@ pub enum ThrottledBy {
     Provider,
     /// Our own shared limit did not let it pass.
     Limit,
+    /// The provider kept failing, and is left alone for a while.
+    Circuit,
 }
 
 /// Tells the exporter in force the units and meanings of all figures.
@@ -173,6 +175,7 @@ pub fn throttled(provider: &'static str, by: ThrottledBy) {
     let by = match by {
         ThrottledBy::Provider => "provider",
         ThrottledBy::Limit => "limit",
+        ThrottledBy::Circuit => "circuit",
     };
     counter!(THROTTLES.name, "provider" => provider, "by" => by).increment(1);
 }

@@ -26,7 +26,7 @@
 //! | whether a run is closed; its next sequence number | get, update | `RUN#<run>` | `RUN` |
 //! | effects of a run, newest first | query, sorted by sequence | `RUN#<run>` | `EFFECT#<key>` |
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
-//! | how fast a provider may be called | update | `PROVIDER#<name>` | `RATE` |
+//! | how fast a provider may be called, whether it keeps failing | update | `PROVIDER#<name>` | `RATE` |
 //! | which limit stands in an execution's way | get | `EXECUTION#<name>` | `REFUSAL` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
 //! | the newest event that something may wait for | get | `EVENT#<event key>` | `EVENT` |
@@ -67,7 +67,7 @@ pub(crate) const CHUNK: &str = "CHUNK#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
 
 /// The primary key of one item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
     pub(crate) pk: String,
     pub(crate) sk: String,

@@ -1,6 +1,6 @@
 //! The one DynamoDB table, and the only crate that knows its keys. `src/keys.rs` documents every access pattern.
 //!
-//! [`Table`] has one method per question or change; each is one request or one transaction, and nothing is ever scanned. Time
+//! [`Table`] has one method per question or change; each is one request or one transaction, and the table is never scanned. Time
 //! is always given, never asked for. What several functions do at once is decided by conditions in the table, so that every
 //! method may be called by any number of them, and again after a lost answer.
 //!
@@ -12,7 +12,7 @@
 //! | `task`, `delivery` | who is at work on a ticket; what a webhook led to |
 //! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `budget`, `cost` | money: reserved, settled, recorded |
-//! | `rate` | how fast a provider may be called |
+//! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
 //! | `waiter` | executions parked on a task token |
 //! | `document` | configuration, routes, prompts |
 //! | `stored` | large values as compressed chunks |
@@ -24,6 +24,7 @@ mod access;
 mod agent_execution;
 mod alert;
 mod budget;
+mod circuit;
 mod cost;
 mod delivery;
 mod document;
@@ -56,6 +57,7 @@ mod write;
 pub use access::{Access, Partition};
 pub use agent_execution::AgentExecution;
 pub use budget::{BudgetExceeded, LimitOf, Limits, Reservation, ReserveError, Settlement, Spending};
+pub use circuit::Circuit;
 pub use cost::{Cost, CostRecord, CostTotal};
 pub use delivery::Delivery;
 pub use document::{DOCUMENT_CACHED, DOCUMENT_LIMIT};
@@ -67,7 +69,7 @@ pub use new_execution::NewExecution;
 pub use occurrence::Occurrence;
 pub use progress::{Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
-pub use rate::Throttled;
+pub use rate::{Pass, PutOff};
 pub use refusal::Refusal;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;

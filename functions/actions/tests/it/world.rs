@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
-use domain::{ActionError, ActionName, SystemClock};
-use jiff::Timestamp;
+use domain::{ActionError, ActionName, Clock};
+use jiff::{SignedDuration, Timestamp};
 use records::Table;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use simulators::simulation::{Options, Simulation};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
 pub(crate) const RUN: &str = "arn:aws:states:us-east-1:000000000000:execution:development:jira-SHOP-1-0";
@@ -26,7 +26,24 @@ pub(crate) const BRANCH: &str = "feature/SHOP-1";
 pub(crate) struct World {
     pub(crate) simulation: Simulation,
     pub(crate) table: Table,
+    pub(crate) clock: Arc<MovedClock>,
     dispatcher: Dispatcher,
+}
+
+/// The system's clock, moved on by as much as a test wants to have waited.
+#[derive(Debug, Default)]
+pub(crate) struct MovedClock(Mutex<SignedDuration>);
+
+impl MovedClock {
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for MovedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + *self.0.lock().unwrap()
+    }
 }
 
 impl World {
@@ -48,8 +65,10 @@ impl World {
         let table = table().await;
         table.put_configuration(&configuration).await.unwrap();
         let secrets = secrets(&simulation).await;
-        let dispatcher = Dispatcher::new(table.clone(), secrets, Arc::new(SystemClock)).unwrap();
-        Self { simulation, table, dispatcher }
+        let clock = Arc::new(MovedClock::default());
+        let dispatcher =
+            Dispatcher::new(table.clone(), secrets, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
+        Self { simulation, table, clock, dispatcher }
     }
 
     /// Performs the step of a state, as a state machine would.

@@ -12,7 +12,7 @@ use axum::extract::Request;
 use axum::http::{Response, StatusCode};
 use axum::routing::any;
 use domain::{ActionError, Clock, ErrorKind};
-use http_client::{Auth, Client, Failure, Gate, Optional, Options};
+use http_client::{Auth, Client, Failure, Gate, Optional, Options, Reply};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -220,35 +220,42 @@ async fn what_is_not_there_can_be_asked_for() {
 #[derive(Default)]
 struct CountingGate {
     passed: AtomicUsize,
-    throttled: Mutex<Vec<Option<Duration>>>,
+    ended: Mutex<Vec<Reply>>,
 }
 
 #[async_trait]
 impl Gate for CountingGate {
     async fn pass(&self) -> Result<(), ActionError> {
         match self.passed.fetch_add(1, Ordering::SeqCst) {
-            0 => Ok(()),
+            0..=3 => Ok(()),
             _ => Err(ActionError::throttled("Jira is asked too often", None)),
         }
     }
 
-    async fn throttled(&self, retry_after: Option<Duration>) {
-        self.throttled.lock().unwrap().push(retry_after);
+    async fn ended(&self, reply: Reply) {
+        self.ended.lock().unwrap().push(reply);
     }
 }
 
 #[tokio::test]
-async fn a_gate_stands_before_requests_and_hears_of_limits() {
+async fn a_gate_stands_before_requests_and_hears_how_they_end() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let router =
-        Router::new().fallback(any(|| async { (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "5")]) }));
+    let router = Router::new()
+        .route("/busy", any(|| async { (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "5")]) }))
+        .route("/broken", any(|| async { StatusCode::BAD_GATEWAY }));
     tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
     let gate = Arc::new(CountingGate::default());
     let options = Options::new().unwrap().gate(Arc::clone(&gate) as Arc<dyn Gate>);
     let client = Client::new("Jira", &base, Auth::None, &options).unwrap();
-    assert_eq!(client.get("/x", &[]).send().await.unwrap_err().status, Some(429));
-    let refused = client.get("/x", &[]).send().await.unwrap_err();
+    let nobody = Client::new("Jira", "http://127.0.0.1:1", Auth::None, &options).unwrap();
+    assert_eq!(client.get("/busy", &[]).send().await.unwrap_err().status, Some(429));
+    assert_eq!(client.get("/missing", &[]).send().await.unwrap_err().status, Some(404));
+    assert_eq!(client.get("/broken", &[]).send().await.unwrap_err().status, Some(502));
+    assert_eq!(nobody.get("/x", &[]).send().await.unwrap_err().status, None);
+    // What the gate itself refuses says nothing of the provider.
+    let refused = client.get("/busy", &[]).send().await.unwrap_err();
     assert_eq!((refused.status, refused.error.message.as_str()), (None, "Jira is asked too often"));
-    assert_eq!(*gate.throttled.lock().unwrap(), [Some(Duration::from_secs(5))]);
+    let asked = Reply::AskedToWait(Some(Duration::from_secs(5)));
+    assert_eq!(*gate.ended.lock().unwrap(), [asked, Reply::Answered, Reply::Failed, Reply::Failed]);
 }

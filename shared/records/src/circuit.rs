@@ -1,0 +1,96 @@
+//! Whether a provider keeps failing, for all functions together: a circuit breaker,
+//! <https://learn.microsoft.com/en-us/azure/architecture/patterns/circuit-breaker>.
+//!
+//! The provider's item counts requests that failed one after another. With [`OPENS_AFTER`] of them the circuit is open, and no call
+//! passes for [`STAYS_OPEN`]; then one may try, and none beside it for as long again. An answer of any kind closes the circuit. While all
+//! is well nothing is written: letting a call pass tells whether there is anything to close.
+
+use crate::error::RecordsError;
+use crate::item::{Item, number, whole_number};
+use crate::keys;
+use crate::rate::microseconds;
+use crate::retention;
+use crate::table::Table;
+use crate::write::Update;
+use domain::configuration::Provider;
+use jiff::{SignedDuration, Timestamp};
+
+/// How many requests fail one after another before the circuit opens.
+const OPENS_AFTER: u64 = 5;
+/// How long it stays open before one request may try.
+const STAYS_OPEN: SignedDuration = SignedDuration::from_secs(60);
+
+/// What the circuit is like after a request failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Circuit {
+    failures: u64,
+}
+
+impl Circuit {
+    /// Reads it from the provider's item.
+    pub(crate) fn of(item: &Item) -> Result<Self, RecordsError> {
+        Ok(Self { failures: whole_number(item, "failures")? })
+    }
+
+    /// Whether no call passes.
+    pub fn is_open(self) -> bool {
+        self.failures >= OPENS_AFTER
+    }
+
+    /// Whether the last request failed.
+    pub(crate) fn has_failures(self) -> bool {
+        self.failures > 0
+    }
+}
+
+/// What must hold of the provider's item for calls to pass; wants the value `:opens_after`.
+pub(crate) const CLOSED: &str = "(attribute_not_exists(#failures) OR #failures < :opens_after)";
+
+pub(crate) fn opens_after() -> aws_sdk_dynamodb::types::AttributeValue {
+    number(OPENS_AFTER)
+}
+
+/// Lets one call try whether the provider works again, and no other until it has had time to.
+pub(crate) fn attempt(provider: Provider, now: Timestamp) -> Update {
+    Update::new(keys::rate(provider.as_str()), "SET #open_until = :until, #expires_at = :expires_at")
+        .condition(
+            "#failures >= :opens_after AND #open_until <= :now AND (attribute_not_exists(#blocked_until) OR #blocked_until <= :now)",
+        )
+        .value(":until", number(microseconds(now + STAYS_OPEN)))
+        .value(":opens_after", opens_after())
+        .value(":now", number(microseconds(now)))
+        .value(":expires_at", number(retention::expires_at(now, retention::RATE)))
+}
+
+impl Table {
+    /// Counts a request that failed for the provider's reasons: a server error, no connection, no answer in time.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn count_failure(&self, provider: Provider, now: Timestamp) -> Result<Circuit, RecordsError> {
+        let update = Update::new(
+            keys::rate(provider.as_str()),
+            "SET #open_until = :until, #expires_at = :expires_at ADD #failures :one",
+        )
+        .value(":until", number(microseconds(now + STAYS_OPEN)))
+        .value(":one", number(1))
+        .value(":expires_at", number(retention::expires_at(now, retention::RATE)));
+        match self.update("count a provider's failure", update).await? {
+            Ok(item) => Circuit::of(&item),
+            // Without a condition nothing is refused.
+            Err(refused) => Circuit::of(&refused.item.unwrap_or_default()),
+        }
+    }
+
+    /// Forgets what failed, since the provider answered.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn close_circuit(&self, provider: Provider) -> Result<(), RecordsError> {
+        let update = Update::new(keys::rate(provider.as_str()), "REMOVE #failures, #open_until")
+            .condition("attribute_exists(#pk)");
+        // Refused means that the item expired, and with it what failed.
+        let _ = self.update("close a provider's circuit", update).await?;
+        Ok(())
+    }
+}
