@@ -13,6 +13,7 @@ mod leading_keys;
 pub(crate) mod log_file;
 mod metrics;
 mod private;
+mod schedules;
 pub(crate) mod sdk;
 pub(crate) mod secret_file;
 mod secrets_manager;
@@ -179,6 +180,7 @@ impl Server {
         let reader = StreamReader::from_oldest(database, TABLE).map_err(Exit::usage)?;
         tasks.spawn(follow_stream(reader, written, Arc::clone(&events)));
         tasks.spawn(follow_status(engine.subscribe(), Arc::clone(&events)));
+        tasks.spawn(schedules::keep(Arc::clone(&events), table.clone(), Arc::clone(&clock)));
         tasks.spawn(sweep(events));
 
         let webhooks_config = config(&webhooks_grant);

@@ -12,6 +12,7 @@ import parked
 import policies
 import removal
 import sam
+import scheduled
 import side_by_side
 import triggers
 from processes import Processes, only, say
@@ -52,13 +53,16 @@ def proof(folder, processes):
     failing = failing_provider.start(stage)
     survey = side_by_side.start(stage)
     waiting = parked.start(stage)
-    say("started eight more")
+    nightly = scheduled.start(stage)
+    say("started nine more")
     triggers.judge_the_others(stage, others)
     say("every trigger leads to a pull request")
     failing_provider.judge(stage, failing)
     say("a server error is waited out; a refusal is told and taken back")
     side_by_side.judge(stage, survey)
     say("branches side by side meet again")
+    scheduled.judge(stage, nightly)
+    say("a schedule starts its workflow once")
     parked.judge(stage, waiting)
     say("buttons reach the task tokens")
 

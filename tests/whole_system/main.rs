@@ -25,6 +25,7 @@ mod process;
 mod prompt;
 mod replies;
 mod rollback;
+mod schedule;
 mod source_workflows;
 mod support;
 mod triggers;

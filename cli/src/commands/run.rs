@@ -85,11 +85,7 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     let configuration = table.configuration(now).await.map_err(Exit::unreachable)?;
     let project = match &arguments.project {
         Some(key) => configuration.project(key),
-        None => match task_id.as_deref() {
-            Some(task_id) => configuration.project_of_task(task_id),
-            None if configuration.projects.len() == 1 => configuration.projects.first(),
-            None => None,
-        },
+        None => configuration.project_of(task_id.as_deref()),
     };
     let known =
         || configuration.projects.iter().map(|project| project.key.as_str()).collect::<Vec<_>>().join(", ");

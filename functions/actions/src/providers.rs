@@ -1,9 +1,10 @@
-//! Which plugin serves a project: made when an action needs it, with that action's credentials only.
+//! Which plugin serves a project: made when an action needs it, with that action's credentials only. Connections are shared by all; of
+//! GitHub the tokens are kept, too.
 
 use crate::agent::Model;
 use crate::scope::Scope;
 use crate::secrets::Secrets;
-use domain::configuration::{Plugins, Provider, Rate};
+use domain::configuration::{GithubSettings, Plugins, Provider, Rate};
 use domain::plugins::{Communication, Documentation, TaskManagement, VersionControl};
 use domain::{ActionError, Clock, PluginType};
 use http_client::Options;
@@ -14,8 +15,11 @@ use provider_github::{Access, Github};
 use provider_jira::Jira;
 use provider_slack::Slack;
 use records::Table;
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// How long one request waits for its turn before the step is given back to the state machine, which waits at no cost.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
@@ -42,6 +46,15 @@ pub(crate) struct Providers {
     secrets: Secrets,
     clock: Arc<dyn Clock>,
     options: Options,
+    github: Mutex<HashMap<Access, Connected>>,
+}
+
+/// GitHub with the tokens that its App's installation gave, which last an hour: a new connection would ask for new ones.
+#[derive(Debug)]
+struct Connected {
+    settings: GithubSettings,
+    secret: SecretString,
+    github: Github,
 }
 
 impl Providers {
@@ -51,7 +64,7 @@ impl Providers {
     /// `Internal` when TLS cannot be set up.
     pub(crate) fn new(table: Table, secrets: Secrets, clock: Arc<dyn Clock>) -> Result<Self, ActionError> {
         let options = Options::new()?.clock(Arc::clone(&clock));
-        Ok(Self { table, secrets, clock, options })
+        Ok(Self { table, secrets, clock, options, github: Mutex::default() })
     }
 
     /// The project's tracker; for a ticket `owner/name#12`, GitHub, where else it could not be.
@@ -150,9 +163,18 @@ impl Providers {
     async fn github(&self, plugins: &Plugins, access: Access) -> Result<Github, ActionError> {
         let settings = section(&plugins.github, Provider::Github)?;
         let secret = self.secrets.get(&settings.secret).await?;
+        let mut connected = self.github.lock().await;
+        if let Some(known) = connected.get(&access)
+            && known.settings == *settings
+            && known.secret.expose_secret() == secret.expose_secret()
+        {
+            return Ok(known.github.clone());
+        }
         let credentials = provider_github::Credentials::read(&settings.secret, &secret)?;
         let options = self.options(Provider::Github, settings.rate_limit);
-        Github::new(settings, credentials, access, &options)
+        let github = Github::new(settings, credentials, access, &options)?;
+        connected.insert(access, Connected { settings: settings.clone(), secret, github: github.clone() });
+        Ok(github)
     }
 
     fn options(&self, provider: Provider, rate: Rate) -> Options {

@@ -84,6 +84,7 @@ impl Events {
             }
             EventInput::Changed(changes) => self.changed(changes).await,
             EventInput::Sweep => self.sweep().await,
+            EventInput::Scheduled(due) => self.begin_scheduled(&due.schedule, due.time).await,
         }
     }
 

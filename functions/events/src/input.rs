@@ -1,6 +1,7 @@
-//! What the function is told: status changes, changes of the table, and that a minute has passed.
+//! What the function is told: status changes, changes of the table, that a minute has passed, and that the time of a schedule has come.
 
 use domain::execution::Outcome;
+use domain::schedule::Schedule;
 use jiff::Timestamp;
 use records::Changed;
 use serde::Deserialize;
@@ -16,6 +17,8 @@ pub enum EventInput {
     Changed(BTreeSet<Changed>),
     /// It is time to look after open executions.
     Sweep,
+    /// The time of a workflow's schedule has come.
+    Scheduled(Box<Scheduled>),
 }
 
 /// What Step Functions says of an execution that started or ended.
@@ -44,11 +47,20 @@ impl StatusChange {
     }
 }
 
+/// The time of a workflow's schedule.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Scheduled {
+    /// Which.
+    pub schedule: Schedule,
+    /// The moment it was due.
+    pub time: Timestamp,
+}
+
 /// An event in none of the forms that the function takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the event is none that is handled here: {0}; accepted: a Step Functions Execution Status Change, records of the \
-     table's stream, {{\"tick\": \"sweep\"}}"
+     table's stream, {{\"tick\": \"sweep\"}}, {{\"schedule\": …, \"time\": …}}"
 )]
 pub struct UnknownEvent(String);
 
@@ -111,7 +123,12 @@ impl EventInput {
         if event["tick"] == "sweep" {
             return Ok(Self::Sweep);
         }
-        Err(UnknownEvent("it has no `detail-type`, `Records` or `tick` that is known".into()))
+        if event["schedule"].is_object() {
+            return serde_json::from_value(event)
+                .map(|scheduled| Self::Scheduled(Box::new(scheduled)))
+                .map_err(|error| UnknownEvent(format!("the schedule cannot be read ({error})")));
+        }
+        Err(UnknownEvent("it has no `detail-type`, `Records`, `tick` or `schedule` that is known".into()))
     }
 
     /// Changes of the table by the keys (`pk`, `sk`) of the items that changed.
@@ -183,6 +200,18 @@ mod tests {
         let step = Changed::Step("a".to_owned());
         let changes = [Changed::Execution("a".to_owned()), step, Changed::Cost("b".to_owned())];
         assert_eq!(EventInput::from_json(event), Ok(EventInput::Changed(BTreeSet::from(changes))));
+    }
+
+    #[test]
+    fn a_schedule_is_read_as_it_is_deployed() {
+        let event = json!({"schedule": {"workflow": "nightly", "cron": "0 6 ? * * *", "with": {"days": 1}}, "time": "2026-11-22T06:00:00Z"});
+        let EventInput::Scheduled(scheduled) = EventInput::from_json(event).unwrap() else { panic!() };
+        assert_eq!(
+            (scheduled.schedule.workflow.as_str(), scheduled.schedule.with["days"].as_u64()),
+            ("nightly", Some(1))
+        );
+        let unfilled = json!({"schedule": {"workflow": "nightly", "cron": "0 6 ? * * *"}, "time": "<aws.scheduler.scheduled-time>"});
+        assert!(EventInput::from_json(unfilled).is_err());
     }
 
     #[test]

@@ -14,12 +14,13 @@ mod input;
 mod providers;
 mod reason;
 mod role;
+mod schedule;
 mod settings;
 mod stop;
 mod sweep;
 mod undo;
 
 pub use handle::Events;
-pub use input::{EventInput, StatusChange, UnknownEvent};
+pub use input::{EventInput, Scheduled, StatusChange, UnknownEvent};
 pub use role::{CREDENTIALS, access};
 pub use settings::{MissingVariable, Settings};

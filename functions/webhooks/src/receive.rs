@@ -91,13 +91,14 @@ impl Webhooks {
     /// fails is logged and tried again by that delivery.
     pub async fn warm_up(&self) {
         let now = self.clock.now();
-        let configuration = match self.table.configuration(now).await {
+        let (configuration, routes) = tokio::join!(self.table.configuration(now), self.table.routes(now));
+        if let Err(error) = routes {
+            tracing::warn!(%error, "the routes could not be loaded yet");
+        }
+        let configuration = match configuration {
             Ok(configuration) => configuration,
             Err(error) => return tracing::warn!(%error, "the configuration could not be loaded yet"),
         };
-        if let Err(error) = self.table.routes(now).await {
-            tracing::warn!(%error, "the routes could not be loaded yet");
-        }
         if let Err(error) = self.secrets.current(&configuration.webhooks.secret, now).await {
             tracing::warn!(%error, "the signing secrets could not be loaded yet");
         }

@@ -91,15 +91,11 @@ fn project_of<'a>(
     event: &Event,
     task_id: Option<&str>,
 ) -> Option<&'a Project> {
-    if let Some(task_id) = task_id {
-        return configuration.project_of_task(task_id);
-    }
-    if let Some(project) = &event.project {
-        return configuration.project(project).or_else(|| configuration.project_of_repository(project));
-    }
-    match configuration.projects.as_slice() {
-        [only] => Some(only),
-        _ => None,
+    match (task_id, &event.project) {
+        (None, Some(project)) => {
+            configuration.project(project).or_else(|| configuration.project_of_repository(project))
+        }
+        _ => configuration.project_of(task_id),
     }
 }
 

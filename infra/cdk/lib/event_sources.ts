@@ -1,4 +1,4 @@
-// What the `events` function hears: the table's stream, status changes of executions, and the tick of every minute.
+// What the `events` function hears: the table's stream, status changes of executions, the tick of every minute, and the times of schedules.
 import { Duration, type Stack } from "aws-cdk-lib";
 import * as rules from "aws-cdk-lib/aws-events";
 import * as targets from "aws-cdk-lib/aws-events-targets";
@@ -7,12 +7,14 @@ import { DynamoEventSource, SqsDlq } from "aws-cdk-lib/aws-lambda-event-sources"
 import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
+import type { Schedule } from "./generated.ts";
 import type { Resources } from "./stack.ts";
 
 export function eventSources(
   stack: Stack,
   events: lambda.Function,
   machines: sfn.StateMachine[],
+  schedules: Schedule[],
   { table, undelivered }: Resources,
 ): void {
   events.addEventSource(
@@ -48,5 +50,17 @@ export function eventSources(
       // The next minute sweeps again.
       retryAttempts: 0,
     }),
+  });
+  schedules.forEach((schedule, number) => {
+    new scheduler.Schedule(stack, `Schedule${number}`, {
+      description: `Starts ${schedule.workflow}`,
+      schedule: scheduler.ScheduleExpression.expression(`cron(${schedule.cron})`),
+      target: new LambdaInvoke(events, {
+        input: scheduler.ScheduleTargetInput.fromObject({ schedule, time: scheduler.ContextAttribute.scheduledTime }),
+        // What is told late may still start; told twice, it starts once.
+        maxEventAge: Duration.hours(1),
+        deadLetterQueue: undelivered,
+      }),
+    });
   });
 }

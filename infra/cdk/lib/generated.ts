@@ -1,4 +1,4 @@
-// What the workflow compiler generated: `functions.json` and one `<workflow>.asl.json` for each workflow.
+// What the workflow compiler generated: `functions.json`, `routes.json` and one `<workflow>.asl.json` for each workflow.
 import fs from "node:fs";
 import path from "node:path";
 
@@ -28,15 +28,33 @@ export interface Workflow {
   placeholders: string[];
 }
 
+/** A `schedule` trigger of a workflow, as `events` is told when its time has come. */
+export interface Schedule {
+  workflow: string;
+  /** Six fields, in UTC. */
+  cron: string;
+  /** The project it is for, where nothing else says it. */
+  project?: string;
+  /** The inputs it starts with. */
+  with: Record<string, unknown>;
+}
+
+/** What `routes.json` says of a workflow, as far as the stack cares. */
+interface Route {
+  triggers: { on: string; conditions: { cron?: string; project?: string; with?: Record<string, unknown> } }[];
+}
+
 export interface Generated {
   /** The secrets, bundled by privilege; each is a JSON object with one entry for each provider. */
   secrets: string[];
   functions: Record<string, FunctionEntry>;
   workflows: Workflow[];
+  schedules: Schedule[];
 }
 
 export function generated(folder: string): Generated {
   const read = (name: string) => fs.readFileSync(path.join(folder, name), "utf8");
+  const routes = JSON.parse(read("routes.json")) as { workflows: Record<string, Route> };
   const ending = ".asl.json";
   const names = fs.readdirSync(folder).filter((name) => name.endsWith(ending)).sort();
   return {
@@ -51,6 +69,11 @@ export function generated(folder: string): Generated {
         placeholders: [...new Set(placeholders)].sort(),
       };
     }),
+    schedules: Object.entries(routes.workflows).flatMap(([workflow, { triggers }]) =>
+      triggers.flatMap(({ on, conditions: { cron, project, with: given } }) =>
+        on === "schedule" && cron !== undefined ? [{ workflow, cron, project, with: given ?? {} }] : [],
+      ),
+    ),
   };
 }
 

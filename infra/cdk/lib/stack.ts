@@ -62,7 +62,7 @@ export class TicketsmithStack extends Stack {
       }),
     );
     const api = webhooksApi(this, webhooks, settings);
-    eventSources(this, events, machines, resources);
+    eventSources(this, events, machines, generated.schedules, resources);
     observability(this, { api, functions, machines, workflows: names, resources, settings });
     acknowledge(this, settings, events, names);
 

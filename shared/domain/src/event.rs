@@ -133,7 +133,7 @@ impl EventKind {
             Self::GithubCommented => &["command"],
             Self::GithubChecksCompleted => &["conclusion"],
             Self::SlackCommand => &["text"],
-            Self::Schedule => &["cron", "with"],
+            Self::Schedule => &["cron", "project", "with"],
             Self::GithubReviewRequestedChanges | Self::SlackMentioned | Self::ApiRun => &[],
         }
     }

@@ -14,6 +14,7 @@ pub mod permission_problem;
 pub mod plugins;
 pub mod repository;
 pub mod routes;
+pub mod schedule;
 pub mod stored;
 pub mod task;
 

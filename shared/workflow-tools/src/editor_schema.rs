@@ -195,6 +195,7 @@ fn about(condition: &str) -> &'static str {
         "text" => "The words of the command; `{name}` captures one.",
         "cron" => "Six fields, as EventBridge has them: `0 6 ? * MON-FRI *`.",
         "with" => "The inputs of the executions it starts.",
+        "project" => "The key of the project it is for, where no ticket says it and there are several.",
         _ => "A condition of the event.",
     }
 }

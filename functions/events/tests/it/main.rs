@@ -9,5 +9,6 @@
 
 mod feedback;
 mod parked;
+mod schedule;
 mod sweep;
 mod world;

@@ -8,6 +8,7 @@ use crate::source::{Span, Spanned};
 use crate::yaml::{Data, Entry, Node};
 use domain::EventKind;
 use domain::routes::Concurrency;
+use domain::schedule::Cron;
 use serde_json::Value;
 
 const CONCURRENCIES: [(&str, Concurrency); 2] =
@@ -81,15 +82,10 @@ fn condition(key: &Spanned<String>, node: &Node, reader: &mut Reader<'_, '_>) ->
     Some(text.as_str().into())
 }
 
-/// EventBridge's six fields: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based>.
 fn cron(text: &str, span: Span, reader: &mut Reader<'_, '_>) {
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    let legal = |field: &str| field.chars().all(|c| c.is_ascii_alphanumeric() || "*?,-/#".contains(c));
-    let example =
-        "six fields: minutes, hours, day of month, month, day of week, year, as in `0 6 ? * MON-FRI *`";
-    if fields.len() != 6 || !fields.iter().all(|field| legal(field)) {
-        reader.problems.error(span, format!("`{text}` is no cron expression")).help(example);
-    } else if (fields[2] == "?") == (fields[4] == "?") {
-        reader.problems.error(span, "exactly one of day of month and day of week is `?`").help(example);
+    if let Err(invalid) = text.parse::<Cron>() {
+        reader.problems.error(span, invalid.to_string()).help(
+            "six fields: minutes, hours, day of month, month, day of week, year, as in `0 6 ? * MON-FRI *`",
+        );
     }
 }

@@ -1,0 +1,169 @@
+//! Points in time at which workflows start: the `schedule` triggers.
+
+use crate::event::EventKind;
+use crate::routes::{Routes, TriggerRoute};
+use croner::parser::{CronParser, Seconds, Year};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::str::FromStr;
+
+/// A cron expression as EventBridge Scheduler takes it, in UTC: minutes, hours, day of month, month, day of week, year, of which one of the
+/// days is `?`, as in `0 6 ? * MON-FRI *`. Sunday is 1.
+/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based>
+#[derive(Debug, Clone)]
+pub struct Cron(croner::Cron);
+
+/// Why a text is no cron expression.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidCron {
+    /// It has another form.
+    #[error("`{0}` is no cron expression: {1}")]
+    Malformed(String, String),
+    /// Both days are given, or none.
+    #[error("exactly one of day of month and day of week is `?`")]
+    Days,
+}
+
+/// The years that EventBridge Scheduler knows.
+const YEARS: std::ops::RangeInclusive<u16> = 1970..=2199;
+
+impl FromStr for Cron {
+    type Err = InvalidCron;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCron> {
+        let malformed = |reason: String| InvalidCron::Malformed(text.to_owned(), reason);
+        let fields: Vec<&str> = text.split_whitespace().collect();
+        let [_, _, day_of_month, _, day_of_week, year] = fields.as_slice() else {
+            return Err(malformed(format!("it has {} fields", fields.len())));
+        };
+        if let Some(illegal) =
+            text.chars().find(|c| !(c.is_ascii_alphanumeric() || *c == ' ' || "*?,-/#".contains(*c)))
+        {
+            return Err(malformed(format!("`{illegal}` stands in it")));
+        }
+        let numbers = year.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
+        // A step (`2026/2`) is no year; no step is as large as the first of them.
+        if let Some(year) = numbers.clone().find(|year| *year > 199 && !YEARS.contains(year)) {
+            return Err(malformed(format!("the year {year} is not between 1970 and 2199")));
+        }
+        if (*day_of_month == "?") == (*day_of_week == "?") {
+            return Err(InvalidCron::Days);
+        }
+        // The seconds that EventBridge leaves out; days are counted from Sunday, and `0/15` is a start with a step.
+        let parser = CronParser::builder()
+            .seconds(Seconds::Required)
+            .year(Year::Required)
+            .alternative_weekdays(true)
+            .sloppy_ranges(true)
+            .build();
+        parser.parse(&format!("0 {text}")).map(Self).map_err(|error| malformed(error.to_string()))
+    }
+}
+
+impl Cron {
+    /// The first moment after `at`; `None` when there is none any more.
+    pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
+        let from: DateTime = at.to_zoned(TimeZone::UTC).datetime();
+        let next = self.0.find_next_occurrence(&from, false).ok()?;
+        next.to_zoned(TimeZone::UTC).ok().map(|next| next.timestamp())
+    }
+}
+
+/// One `schedule` trigger of a workflow: what the scheduler hands over when its time has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// The workflow's name.
+    pub workflow: String,
+    /// [`Cron`] as text.
+    pub cron: String,
+    /// The project it is for, where the ticket does not say it and there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The inputs it is started with.
+    #[serde(default)]
+    pub with: Map<String, Value>,
+}
+
+impl Schedule {
+    fn of(workflow: &str, trigger: &TriggerRoute) -> Option<Self> {
+        if trigger.on != EventKind::Schedule {
+            return None;
+        }
+        let text = |name: &str| trigger.conditions.get(name)?.as_str().map(str::to_owned);
+        let with = trigger.conditions.get("with").and_then(Value::as_object).cloned().unwrap_or_default();
+        Some(Self { workflow: workflow.to_owned(), cron: text("cron")?, project: text("project"), with })
+    }
+}
+
+impl Routes {
+    /// Every schedule of every workflow, with its trigger.
+    pub fn schedules(&self) -> impl Iterator<Item = (Schedule, &TriggerRoute)> {
+        self.workflows.iter().flat_map(|(name, workflow)| {
+            workflow.triggers.iter().filter_map(|trigger| Some((Schedule::of(name, trigger)?, trigger)))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(cron: &str, at: &str, expected: &[&str]) {
+        let cron: Cron = cron.parse().unwrap();
+        let first = Some(at.parse().unwrap());
+        let moments: Vec<String> = std::iter::successors(first, |at: &Timestamp| cron.next_after(*at))
+            .skip(1)
+            .take(expected.len())
+            .map(|at| at.to_string())
+            .collect();
+        assert_eq!(moments, expected);
+    }
+
+    #[test]
+    fn the_next_moments_are_those_of_eventbridge() {
+        // The 22nd of November 2026 is a Sunday.
+        after("0 6 ? * MON-FRI *", "2026-11-19T06:00:00Z", &["2026-11-20T06:00:00Z", "2026-11-23T06:00:00Z"]);
+        after(
+            "15 10 ? * 6L 2026-2027",
+            "2026-11-22T00:00:00Z",
+            &["2026-11-27T10:15:00Z", "2026-12-25T10:15:00Z"],
+        );
+        after("0/20 8-9 ? * 1 *", "2026-11-22T08:30:00Z", &["2026-11-22T08:40:00Z", "2026-11-22T09:00:00Z"]);
+        after("0 9 1 * ? *", "2026-11-22T00:00:00Z", &["2026-12-01T09:00:00Z", "2027-01-01T09:00:00Z"]);
+        after("0 9 L * ? *", "2026-11-22T00:00:00Z", &["2026-11-30T09:00:00Z", "2026-12-31T09:00:00Z"]);
+        after("30 0 ? * 2#1 *", "2026-11-22T00:00:00Z", &["2026-12-07T00:30:00Z"]);
+        after("* * * * ? *", "2026-11-22T10:00:59.5Z", &["2026-11-22T10:01:00Z", "2026-11-22T10:02:00Z"]);
+        assert_eq!(
+            "0 0 1 1 ? 2020".parse::<Cron>().unwrap().next_after("2026-11-22T00:00:00Z".parse().unwrap()),
+            None
+        );
+    }
+
+    #[test]
+    fn what_eventbridge_refuses_is_refused() {
+        for wrong in [
+            "",
+            "* * * * *",
+            "0 6 ? * MON-FRI * *",
+            "60 6 ? * MON *",
+            "0 24 ? * MON *",
+            "0 6 32 * ? *",
+            "0 6 ? 13 MON *",
+            "0 6 ? * MONDAY *",
+            "0 6 ? * 8 *",
+            "0 6 ? * MON 1969",
+            "0 6 ? * MON 2200",
+            "0 6 ? * +MON *",
+            "@daily * ? * MON *",
+        ] {
+            assert!(matches!(wrong.parse::<Cron>(), Err(InvalidCron::Malformed(..))), "{wrong}");
+        }
+        for wrong in ["0 6 * * MON *", "0 6 ? * ? *"] {
+            assert_eq!(wrong.parse::<Cron>().unwrap_err(), InvalidCron::Days, "{wrong}");
+        }
+    }
+}
