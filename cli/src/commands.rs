@@ -10,6 +10,7 @@ mod doctor;
 mod engine;
 mod invoke;
 mod logs;
+mod restore;
 mod run;
 mod secrets;
 mod serve;
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Deploy(deploy::Arguments),
     /// Take a stage out of an AWS account again.
     Destroy(destroy::Arguments),
+    /// Put back records that a stage lost.
+    Restore(restore::Arguments),
     /// Print what makes a shell complete this command.
     Completions(completions::Arguments),
 }
@@ -95,6 +98,7 @@ impl Command {
             Self::Engine(arguments) => engine::run(arguments).await,
             Self::Deploy(arguments) => deploy::run(arguments).await,
             Self::Destroy(arguments) => destroy::run(arguments).await,
+            Self::Restore(arguments) => restore::run(arguments).await,
             Self::Completions(arguments) => completions::run(&arguments),
         }
     }

@@ -1,6 +1,7 @@
-"""What a person asks of a stage by hand: one execution's logs across all functions, and one action alone."""
+"""What a person asks of a stage by hand: one execution's logs across all functions, one action alone, and what is wrong."""
 
 import json
+import shutil
 
 
 def judge(stage, name):
@@ -18,3 +19,17 @@ def judge(stage, name):
     answer = json.loads(stage.ticketsmith("invoke", "get_task", "--input", given))
     assert answer["task"]["task_id"] == "SHOP-1", answer
     return len(lines)
+
+
+def ask_the_doctor(stage):
+    """With the stage's own secrets; gives how many things were looked at. It also looks whether a service's bare address answers, which
+    the simulators hold against it."""
+    config = stage.project / "ticketsmith.yaml"
+    shutil.copy(stage.folder / "ticketsmith.yaml", config)
+    printed = stage.ticketsmith("doctor", "--config", config, "--json")
+    findings = json.loads(printed)["findings"]
+    assert {finding["verdict"] for finding in findings} == {"ok"}, findings
+    subjects = " ".join(finding["subject"] for finding in findings)
+    for subject in ("in force in the stage test", "secret ticketsmith-test/work#jira", "GitHub, repository acme/shop", "Claude, model"):
+        assert subject in subjects, subjects
+    return len(findings)

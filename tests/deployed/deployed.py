@@ -11,6 +11,7 @@ import parity
 import parked
 import policies
 import removal
+import restoring
 import sam
 import scheduled
 import side_by_side
@@ -79,7 +80,11 @@ def proof(folder, processes):
     violations = stage.world.violations()
     assert violations == [], violations
 
+    say(f"`doctor` finds nothing wrong in {by_hand.ask_the_doctor(stage)} things")
+    lost, comments = restoring.judge(stage, first, "SHOP-1")
+    say(f"`restore` puts {lost} lost records back")
     removal.judge(stage)
+    assert len(stage.world.comments()) == comments, "the restored records told people again"
     say("destroyed; records and secrets stay")
 
 

@@ -1,19 +1,20 @@
 //! `ticketsmith doctor`: finds what is missing or wrong before it is needed, and says how to mend it.
 
 mod permissions;
+mod secrets;
 
-use super::DataArgument;
+use super::PlaceArgument;
+use crate::account::Stage;
 use crate::configuration_file::ConfigurationFile;
+use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
-use crate::server::data_folder::DataFolder;
-use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
 use crate::server::workflows::Workflows;
 use domain::configuration::Configuration;
 use domain::{PermissionProblem, PermissionProblemKind};
-use http_client::secret_id;
 use jiff::{SignedDuration, Timestamp};
-use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use records::RecordsError;
+use secrets::Secrets;
+use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,18 +26,20 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", default_value = "ticketsmith.yaml", env = "TICKETSMITH_CONFIG")]
     config: PathBuf,
     #[command(flatten)]
-    data: DataArgument,
+    place: PlaceArgument,
     /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
 const EXAMPLES: &str = "\
-Example:
+Examples:
   ticketsmith doctor --config ticketsmith.yaml
+  ticketsmith doctor --config ticketsmith.yaml --stage prod
 
-With the secrets of the data folder it asks each service what its credential may do. Nothing is changed there, and nothing costs anything.
-What is missing is wrong; what is more than is needed is a warning.
+With the secrets of the data folder, or of the stage, it asks each service what its credential may do. Nothing is changed there, and nothing
+costs anything. What is missing is wrong; what is more than is needed is a warning. Of a stage it asks as well whether this configuration is
+in force there.
 
 Exit codes: 0 nothing is wrong · 1 something is, with how to mend it";
 
@@ -97,7 +100,14 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             findings.push(Finding::new("configuration", Ok(())));
             let workflows = Workflows::load(&file.folder).map(|_| ()).map_err(|error| error.to_string());
             findings.push(Finding::new("workflows", workflows));
-            let opened = secrets(&file.configuration, &arguments.data, &mut findings);
+            if let Some(stage) = &arguments.place.stage {
+                findings.push(in_force(&file.configuration, stage).await);
+            }
+            let opened = Secrets::open(&file.configuration, &arguments.place).await;
+            let opened = opened.map_err(|error| findings.push(Finding::new("secrets", Err(error)))).ok();
+            if let Some(secrets) = &opened {
+                findings.extend(secrets.findings(&file.configuration));
+            }
             services(&file.configuration, &mut findings).await;
             if let Some(secrets) = opened {
                 permissions::permissions(&file.configuration, &secrets, &mut findings).await;
@@ -127,71 +137,23 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if wrong == 0 { Ok(()) } else { Err(Exit::negative(format!("{wrong} finding(s)"))) }
 }
 
-/// The secrets that the configuration names, and the fields that each must have, one group of them.
-fn expected_secrets(configuration: &Configuration) -> Vec<(String, Vec<&'static [&'static str]>)> {
-    let plugins = &configuration.plugins;
-    let mut expected: Vec<(String, Vec<&'static [&'static str]>)> =
-        vec![(configuration.webhooks.secret.clone(), vec![&["jira"], &["github"], &["slack"]])];
-    if let Some(jira) = &plugins.jira {
-        expected.push((jira.secret.clone(), vec![&["email", "api_token"]]));
-    }
-    if let Some(github) = &plugins.github {
-        expected
-            .push((github.secret.clone(), vec![&["token"], &["app_id", "installation_id", "private_key"]]));
-    }
-    if let Some(slack) = &plugins.slack {
-        expected.push((slack.secret.clone(), vec![&["bot_token"]]));
-    }
-    if let Some(confluence) = &plugins.confluence {
-        expected.push((confluence.secret.clone(), vec![&["email", "api_token"]]));
-    }
-    if let Some(claude) = &plugins.claude {
-        expected.push((claude.secret.clone(), vec![&["api_key"]]));
-    }
-    expected
-}
-
-/// Looks at the secrets, and gives the file that holds them.
-fn secrets(
-    configuration: &Configuration,
-    data: &DataArgument,
-    findings: &mut Vec<Finding>,
-) -> Option<SecretFile> {
-    let opened = DataFolder::open(&data.data).map_err(|error| error.to_string()).and_then(|folder| {
-        let key = std::env::var(KEY_VARIABLE).ok();
-        SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref())
-            .map_err(|error| error.to_string())
-    });
-    let file = match opened {
-        Ok(file) => file,
-        Err(error) => {
-            findings.push(Finding::new("secrets", Err(error)));
-            return None;
-        }
+/// Whether a stage works by this configuration.
+async fn in_force(configuration: &Configuration, stage: &Stage) -> Finding {
+    let apply = format!("put it in force with `ticketsmith config apply --stage {}`", stage.name());
+    let subject = format!("configuration in force in the stage {}", stage.name());
+    let present = match Connection::of_stage(stage).await {
+        Ok(connection) => connection.table.configuration(Timestamp::now()).await,
+        Err(error) => return Finding::new(subject, Err(error.to_string())),
     };
-    for (name, alternatives) in expected_secrets(configuration) {
-        let accepted: Vec<_> = alternatives.iter().map(|fields| fields.join(" and ")).collect();
-        let set =
-            format!("set it with `ticketsmith secrets set '{name}'`; it holds {}", accepted.join(", or "));
-        let result = match file.get(secret_id(&name)) {
-            None => Err(format!("it is not set; {set}")),
-            Some(secret) => {
-                let whole: Value = serde_json::from_str(secret.expose_secret()).unwrap_or_default();
-                let fields = match name.split_once('#') {
-                    Some((_, entry)) => &whole[entry],
-                    None => &whole,
-                };
-                let has = |fields_of: &&&[&str]| fields_of.iter().all(|field| fields.get(*field).is_some());
-                if alternatives.iter().any(|group| has(&group)) {
-                    Ok(())
-                } else {
-                    Err(format!("fields are missing; {set}"))
-                }
-            }
-        };
-        findings.push(Finding::new(format!("secret {name}"), result));
+    match present {
+        Ok(present) if *present == *configuration => Finding::new(subject, Ok(())),
+        Ok(_) => {
+            let problem = Some(format!("it is another one than this file; {apply}"));
+            Finding { subject, verdict: Verdict::Warning, problem }
+        }
+        Err(RecordsError::Missing(_)) => Finding::new(subject, Err(format!("there is none; {apply}"))),
+        Err(error) => Finding::new(subject, Err(error.to_string())),
     }
-    Some(file)
 }
 
 async fn services(configuration: &Configuration, findings: &mut Vec<Finding>) {

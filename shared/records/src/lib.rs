@@ -17,6 +17,7 @@
 //! | `document` | configuration, routes, prompts |
 //! | `stored` | large values as compressed chunks |
 //! | `progress`, `pull_request` | the comment edited in place; what became of pull requests |
+//! | `put_back` | what was lost, from a copy of the table |
 //! | `access` | what a function may touch, for its role |
 //! | `stream` | which execution a changed item belongs to |
 
@@ -40,6 +41,7 @@ mod occurrence;
 mod open_execution;
 mod progress;
 mod pull_request;
+mod put_back;
 mod rate;
 mod refusal;
 mod retention;
@@ -69,6 +71,7 @@ pub use new_execution::NewExecution;
 pub use occurrence::Occurrence;
 pub use progress::{Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
+pub use put_back::Lost;
 pub use rate::{Pass, PutOff};
 pub use refusal::Refusal;
 pub use step::{StepEnd, StepRecord, StepStatus};

@@ -1,10 +1,10 @@
 //! What each credential may do, asked of the services themselves. Nothing is changed there, and nothing costs anything.
 
 use super::Finding;
-use crate::server::secret_file::SecretFile;
+use super::secrets::Secrets;
 use domain::configuration::{Configuration, Project, Provider};
 use domain::{ActionError, PermissionProblem, PluginType};
-use http_client::{Options, secret_id};
+use http_client::Options;
 use provider_claude::Claude;
 use provider_confluence::Confluence;
 use provider_github::{Access, Github};
@@ -16,10 +16,10 @@ use std::time::Duration;
 /// How long a service may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Asks every service that the configuration names, with the secrets of the file, about every project it serves.
+/// Asks every service that the configuration names, with these secrets, about every project it serves.
 pub(super) async fn permissions(
     configuration: &Configuration,
-    secrets: &SecretFile,
+    secrets: &Secrets,
     findings: &mut Vec<Finding>,
 ) {
     let options = match Options::new() {
@@ -69,7 +69,7 @@ fn report(
 
 struct Probe<'a> {
     configuration: &'a Configuration,
-    secrets: &'a SecretFile,
+    secrets: &'a Secrets,
     options: Options,
 }
 
@@ -78,7 +78,7 @@ type Asked = Option<Result<Vec<PermissionProblem>, ActionError>>;
 
 impl Probe<'_> {
     fn secret(&self, name: &str) -> Option<SecretString> {
-        self.secrets.get(secret_id(name)).cloned()
+        self.secrets.get(name).cloned()
     }
 
     async fn jira(&self, project: &str) -> Asked {

@@ -13,6 +13,7 @@ mod effects;
 mod executions;
 mod feedback;
 mod money;
+mod put_back;
 mod rate;
 
 use aws_sdk_dynamodb::Client;
