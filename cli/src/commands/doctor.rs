@@ -103,13 +103,13 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             if let Some(stage) = &arguments.place.stage {
                 findings.push(in_force(&file.configuration, stage).await);
             }
-            let opened = Secrets::open(&file.configuration, &arguments.place).await;
-            let opened = opened.map_err(|error| findings.push(Finding::new("secrets", Err(error)))).ok();
-            if let Some(secrets) = &opened {
-                findings.extend(secrets.findings(&file.configuration));
+            let secrets = Secrets::open(&file.configuration, &arguments.place).await;
+            match &secrets {
+                Ok(secrets) => findings.extend(secrets.findings(&file.configuration)),
+                Err(error) => findings.push(Finding::new("secrets", Err(error.clone()))),
             }
             services(&file.configuration, &mut findings).await;
-            if let Some(secrets) = opened {
+            if let Ok(secrets) = secrets {
                 permissions::permissions(&file.configuration, &secrets, &mut findings).await;
             }
         }
