@@ -3,8 +3,9 @@
 use crate::gate::Gate;
 use domain::{ActionError, Clock, SystemClock};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use url::Url;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -12,13 +13,25 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// What clients of different providers have in common. Clients made from clones share their connections.
 #[derive(Clone)]
 pub struct Options {
-    /// For `https`.
-    pub(crate) transport: reqwest::Client,
+    /// For `https`. Made when first needed: reading the machine's root certificates takes milliseconds of a function's start.
+    transport: Arc<OnceLock<Result<reqwest::Client, ActionError>>>,
     /// For `http`, which is allowed on this machine only: past every proxy.
-    pub(crate) local: reqwest::Client,
+    local: reqwest::Client,
     pub(crate) gate: Option<Arc<dyn Gate>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) request_timeout: Option<Duration>,
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("ticketsmith/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+}
+
+fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ActionError> {
+    builder.build().map_err(|error| ActionError::internal(format!("TLS cannot be set up: {error}")))
 }
 
 impl fmt::Debug for Options {
@@ -37,27 +50,27 @@ impl Options {
     /// settings are honoured for `https`.
     ///
     /// # Errors
-    /// `Internal` when TLS cannot be set up, as where the machine has no root certificates.
+    /// `Internal` when no connections can be made at all.
     pub fn new() -> Result<Self, ActionError> {
-        let builder = || {
-            reqwest::Client::builder()
-                .user_agent(concat!("ticketsmith/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(CONNECT_TIMEOUT)
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-        };
-        let build = |builder: reqwest::ClientBuilder| {
-            let failed = |error| ActionError::internal(format!("TLS cannot be set up: {error}"));
-            builder.build().map_err(failed)
-        };
         Ok(Self {
-            transport: build(builder())?,
-            // Reading the machine's root certificates takes time and is of no use without TLS.
+            transport: Arc::default(),
+            // Without TLS, certificates are of no use.
             local: build(builder().no_proxy().tls_certs_only([]))?,
             gate: None,
             clock: Arc::new(SystemClock),
             request_timeout: None,
         })
+    }
+
+    /// What sends to this address.
+    ///
+    /// # Errors
+    /// `Internal` when TLS cannot be set up.
+    pub(crate) fn transport(&self, to: &Url) -> Result<&reqwest::Client, ActionError> {
+        if to.scheme() == "http" {
+            return Ok(&self.local);
+        }
+        self.transport.get_or_init(|| build(builder())).as_ref().map_err(ActionError::clone)
     }
 
     /// Awaits this gate before each request.

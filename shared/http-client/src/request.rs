@@ -108,9 +108,11 @@ impl<'client> Request<'client> {
                 if let Some(gate) = &client.options.gate {
                     gate.pass().await.inspect_err(|_| is_let_through = false)?;
                 }
-                let transport =
-                    if url.scheme() == "http" { &client.options.local } else { &client.options.transport };
-                let mut request = transport.request(method.clone(), url.clone()).headers(headers.clone());
+                let mut request = client
+                    .options
+                    .transport(&url)?
+                    .request(method.clone(), url.clone())
+                    .headers(headers.clone());
                 if let Some(body) = &body {
                     request = request.body(body.clone());
                 }
