@@ -4,7 +4,6 @@
 use crate::exit::{Exit, Outcome};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_dynamodb::error::DisplayErrorContext;
 use domain::PluginType;
 use std::str::FromStr;
 use std::time::Duration;
@@ -102,12 +101,11 @@ pub(crate) async fn state_machine_arn_prefix(
     dynamodb: &aws_sdk_dynamodb::Client,
 ) -> Outcome<String> {
     let described = dynamodb.describe_table().table_name(stage.prefix()).send().await.map_err(|error| {
-        Exit::unreachable(format!(
-            "the table of the stage {} cannot be seen: {}; deploy it with `ticketsmith deploy --stage {0}`, or check AWS_REGION and \
-             AWS_PROFILE",
-            stage.name(),
-            DisplayErrorContext(error)
-        ))
+        let what = format!(
+            "the table of the stage {} cannot be seen (deploy it with `ticketsmith deploy --stage {0}`, or check AWS_REGION and AWS_PROFILE)",
+            stage.name()
+        );
+        Exit::from_aws(what, &error)
     })?;
     let arn = described.table.and_then(|table| table.table_arn).unwrap_or_default();
     match arn.split(':').collect::<Vec<_>>().as_slice() {

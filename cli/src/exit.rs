@@ -1,6 +1,8 @@
 //! How a command ends when it does not end well.
 
-use std::fmt::Display;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use std::error::Error;
+use std::fmt::{Debug, Display};
 use std::process::ExitCode;
 
 /// The reason and the exit code that go with it; `--help` documents the codes.
@@ -28,6 +30,26 @@ impl Exit {
     /// Something needed is not reachable.
     pub(crate) fn unreachable(message: impl Display) -> Self {
         Self { code: 3, message: message.to_string() }
+    }
+
+    /// AWS, or what stands for it on this machine, did not do what was asked: in its own words, or what kept it from any.
+    pub(crate) fn from_aws<E, R>(what: impl Display, error: &SdkError<E, R>) -> Self
+    where
+        E: Error + ProvideErrorMetadata + 'static,
+        R: Debug + 'static,
+    {
+        let said = match (error.message(), error.code()) {
+            (Some(message), Some(code)) => format!("{message} ({code})"),
+            (None, Some(code)) => code.to_owned(),
+            _ => {
+                let causes =
+                    std::iter::successors(Some(error as &dyn Error), |error: &&dyn Error| (*error).source());
+                let mut causes: Vec<String> = causes.map(ToString::to_string).collect();
+                causes.dedup();
+                causes.join(": ")
+            }
+        };
+        Self::unreachable(format!("{what}: {said}"))
     }
 
     /// Prints the reason on standard error, nothing when there is none to print, and gives the code.

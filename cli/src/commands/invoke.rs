@@ -98,11 +98,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     // No execution ends here, with which the sweeper would settle what a function that died left reserved.
     connection.table.settle_open(&execution, Timestamp::now()).await.map_err(Exit::unreachable)?;
     let answered = answered.map_err(|error| {
-        Exit::unreachable(format!(
-            "the function of {} did not answer: {}",
-            arguments.action,
-            aws_sdk_lambda::error::DisplayErrorContext(error)
-        ))
+        Exit::from_aws(format!("the function of {} did not answer", arguments.action), &error)
     })?;
     let answer = answered.payload.map(Blob::into_inner).unwrap_or_default();
     let answer: Value = serde_json::from_slice(&answer)

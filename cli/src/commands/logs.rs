@@ -6,7 +6,6 @@ use crate::connection::{Connection, URL_VARIABLE};
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::error::DisplayErrorContext;
 use jiff::{SignedDuration, Timestamp};
 use records::ExecutionView;
 use serde_json::{Map, Value};
@@ -146,9 +145,7 @@ async fn of_stage(stage: &Stage, execution: &str) -> Outcome<Vec<Line>> {
             .into_paginator()
             .send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| {
-                Exit::unreachable(format!("{group} cannot be read: {}", DisplayErrorContext(error)))
-            })?;
+            let page = page.map_err(|error| Exit::from_aws(format!("{group} cannot be read"), &error))?;
             let texts = page.events().iter().filter_map(|event| event.message());
             lines.extend(texts.filter_map(|text| Line::about(execution, text)));
         }

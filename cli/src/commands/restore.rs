@@ -5,7 +5,6 @@ use crate::confirm::confirm;
 use crate::exit::{Exit, Outcome};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::client::Waiters;
-use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::primitives::DateTime;
 use jiff::Timestamp;
 use records::Table;
@@ -59,7 +58,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     put_back(&table, &Table::new(client.clone(), copy.clone()), yes).await?;
     if is_ours {
         let removed = client.delete_table().table_name(&copy).send().await;
-        removed.map_err(|error| refused(&format!("the copy {copy} cannot be removed"), error))?;
+        removed.map_err(|error| Exit::from_aws(format!("the copy {copy} cannot be removed"), &error))?;
         println!("the copy {copy} is removed");
     }
     Ok(())
@@ -82,10 +81,15 @@ async fn make_copy(client: &Client, stage: &Stage, at: Timestamp) -> Outcome<Str
         {
             println!("the copy {copy} is there");
         }
-        Err(error) => return Err(refused(&format!("{} cannot be copied as of {at}", stage.prefix()), error)),
+        Err(error) => {
+            let what = format!("{} cannot be copied as of {at}", stage.prefix());
+            return Err(Exit::from_aws(what, &error));
+        }
     }
     client.wait_until_table_exists().table_name(&copy).wait(COPY_LIMIT).await.map_err(|error| {
-        refused(&format!("the copy {copy} is not ready; go on with --from {copy} when it is"), error)
+        Exit::unreachable(format!(
+            "the copy {copy} is not ready ({error}); go on with --from {copy} when it is"
+        ))
     })?;
     Ok(copy)
 }
@@ -104,8 +108,4 @@ async fn put_back(table: &Table, copy: &Table, yes: bool) -> Outcome {
     let count = table.put_back(copy, &lost).await.map_err(Exit::unreachable)?;
     println!("{count} records are put back");
     Ok(())
-}
-
-fn refused(what: &str, error: impl std::error::Error) -> Exit {
-    Exit::unreachable(format!("{what}: {}", DisplayErrorContext(error)))
 }

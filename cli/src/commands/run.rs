@@ -5,7 +5,7 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::progress::{follow, steps_json};
 use domain::event::{Actor, EventKind, Source};
-use domain::execution::{ExecutionInput, execution_name};
+use domain::execution::ExecutionInput;
 use domain::routes::Concurrency;
 use jiff::Timestamp;
 use records::{Begun, ExecutionView, NewExecution};
@@ -95,30 +95,22 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     let actor =
         configuration.identify(Actor { source: Source::Api, id: person, display_name: None, person: None });
     let delivery = format!("command-line {}", uuid::Uuid::new_v4());
-    let new = NewExecution {
-        name: execution_name(Source::Api, task_id.as_deref(), &delivery),
-        workflow: arguments.workflow.clone(),
-        trigger: EventKind::ApiRun,
-        delivery,
+    let input = ExecutionInput {
+        inputs,
+        event: Map::new(),
         project: Some(project.key.clone()),
-        task_id: task_id.clone(),
-        actor: Some(actor.clone()),
-        input: ExecutionInput {
-            inputs,
-            event: Map::new(),
-            project: Some(project.key.clone()),
-            actor: Some(actor),
-            parent: None,
-        },
-        begun_at: now,
+        actor: Some(actor),
+        parent: None,
     };
+    let workflow = arguments.workflow.clone();
+    let new = NewExecution::new(EventKind::ApiRun, delivery, workflow, task_id, input, now);
     match table.begin(&new, Concurrency::OnePerTask).await.map_err(Exit::unreachable)? {
         Begun::Begun(_) => {}
         Begun::Duplicate(record) => return Ok(record.name),
         Begun::AlreadyAtWork { execution } => {
             return Err(Exit::negative(format!(
                 "{} is already at work: {execution}",
-                task_id.as_deref().unwrap_or("the ticket")
+                new.task_id.as_deref().unwrap_or("the ticket")
             )));
         }
     }
@@ -131,12 +123,7 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
         .input(input)
         .send()
         .await
-        .map_err(|error| {
-            Exit::unreachable(format!(
-                "the engine did not start it: {}",
-                aws_sdk_sfn::error::DisplayErrorContext(error)
-            ))
-        })?;
+        .map_err(|error| Exit::from_aws("the engine did not start it", &error))?;
     table
         .mark_started(&new.name, started.execution_arn(), Timestamp::now())
         .await

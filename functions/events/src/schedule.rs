@@ -3,7 +3,7 @@
 use crate::handle::Events;
 use domain::ActionError;
 use domain::event::{Actor, EventKind, Source};
-use domain::execution::{ExecutionInput, execution_name};
+use domain::execution::ExecutionInput;
 use domain::schedule::Schedule;
 use jiff::Timestamp;
 use records::{Begun, NewExecution};
@@ -55,24 +55,15 @@ impl Events {
             display_name: None,
             person: None,
         };
-        let delivery = delivery(schedule, at);
-        let new = NewExecution {
-            name: execution_name(Source::Schedule, task_id.as_deref(), &delivery),
-            workflow: schedule.workflow.clone(),
-            trigger: EventKind::Schedule,
-            delivery,
+        let input = ExecutionInput {
+            inputs,
+            event: Map::new(),
             project: Some(project.key.clone()),
-            task_id,
-            actor: Some(actor.clone()),
-            input: ExecutionInput {
-                inputs,
-                event: Map::new(),
-                project: Some(project.key.clone()),
-                actor: Some(actor),
-                parent: None,
-            },
-            begun_at: now,
+            actor: Some(actor),
+            parent: None,
         };
+        let (delivery, workflow) = (delivery(schedule, at), schedule.workflow.clone());
+        let new = NewExecution::new(EventKind::Schedule, delivery, workflow, task_id, input, now);
         match self.table.begin(&new, trigger.concurrency).await? {
             Begun::Begun(record) => {
                 let arn = self.start_state_machine(&record).await?;

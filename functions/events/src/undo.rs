@@ -2,9 +2,9 @@
 
 use crate::ending::Ending;
 use crate::handle::Events;
-use domain::execution::{ExecutionInput, execution_name};
+use domain::execution::ExecutionInput;
 use domain::routes::Concurrency;
-use domain::{ActionError, EventKind, Source};
+use domain::{ActionError, EventKind};
 use records::{Begun, ExecutionRecord, NewExecution};
 use serde_json::{Map, Value, json};
 
@@ -50,23 +50,15 @@ impl Events {
             .check_inputs(UNDO, &given, &Map::new())
             .map_err(|error| ActionError::rejected(error.to_string()))?;
         let delivery = format!("undo {run}");
-        let new = NewExecution {
-            name: execution_name(Source::Api, execution.task_id.as_deref(), &delivery),
-            workflow: UNDO.to_owned(),
-            trigger: EventKind::ApiRun,
-            delivery,
+        let input = ExecutionInput {
+            inputs,
+            event: Map::new(),
             project: execution.project.clone(),
-            task_id: execution.task_id.clone(),
             actor: execution.actor.clone(),
-            input: ExecutionInput {
-                inputs,
-                event: Map::new(),
-                project: execution.project.clone(),
-                actor: execution.actor.clone(),
-                parent: None,
-            },
-            begun_at: now,
+            parent: None,
         };
+        let task_id = execution.task_id.clone();
+        let new = NewExecution::new(EventKind::ApiRun, delivery, UNDO.to_owned(), task_id, input, now);
         if let Begun::Begun(record) = self.table.begin(&new, Concurrency::Any).await? {
             let arn = self.start_state_machine(&record).await?;
             self.table.mark_started(&record.name, &arn, now).await?;

@@ -3,7 +3,7 @@
 use domain::configuration::{Configuration, Permission, Project};
 use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, Routes};
-use domain::{Event, EventKind, Source};
+use domain::{Event, EventKind};
 
 /// What is done about an event.
 #[derive(Debug, PartialEq)]
@@ -21,7 +21,6 @@ pub(crate) enum Decision {
 pub(crate) struct Planned {
     pub(crate) workflow: String,
     pub(crate) kind: EventKind,
-    pub(crate) source: Source,
     pub(crate) delivery: String,
     pub(crate) task_id: Option<String>,
     pub(crate) concurrency: Concurrency,
@@ -71,7 +70,6 @@ pub(crate) fn decide(configuration: &Configuration, routes: &Routes, event: Even
     Decision::Start(Box::new(Planned {
         workflow: start.workflow,
         kind,
-        source: kind.source(),
         delivery,
         task_id,
         concurrency: start.concurrency,
@@ -130,7 +128,7 @@ fn describe(event: &Event) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Actor;
+    use domain::{Actor, Source};
     use serde_json::{Value, json};
 
     fn configuration(may_trigger: &[&str]) -> Configuration {

@@ -5,7 +5,6 @@ use crate::answer::Outcome;
 use crate::route::Planned;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
-use domain::execution::execution_name;
 use domain::routes::Concurrency;
 use jiff::Timestamp;
 use records::{Begun, ExecutionRecord, NewExecution, RecordsError, Table};
@@ -27,19 +26,10 @@ impl Starter {
     /// Records the execution and starts it, once however often the same delivery arrives. Only a failed record is an error:
     /// it is what the sender's next attempt can mend.
     pub(crate) async fn start(&self, planned: Planned, now: Timestamp) -> Result<Outcome, RecordsError> {
-        let new = NewExecution {
-            name: execution_name(planned.source, planned.task_id.as_deref(), &planned.delivery),
-            workflow: planned.workflow,
-            trigger: planned.kind,
-            delivery: planned.delivery,
-            project: planned.input.project.clone(),
-            task_id: planned.task_id,
-            actor: planned.input.actor.clone(),
-            input: planned.input,
-            begun_at: now,
-        };
+        let Planned { workflow, kind, delivery, task_id, concurrency, input } = planned;
+        let new = NewExecution::new(kind, delivery, workflow, task_id, input, now);
         let span = tracing::info_span!("start", execution = new.name, workflow = new.workflow);
-        self.begin(new, planned.concurrency, now).instrument(span).await
+        self.begin(new, concurrency, now).instrument(span).await
     }
 
     async fn begin(

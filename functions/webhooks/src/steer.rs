@@ -217,7 +217,6 @@ impl Webhooks {
         let planned = Planned {
             workflow: UNDO.to_owned(),
             kind: by.kind,
-            source: by.kind.source(),
             delivery: by.delivery.to_owned(),
             task_id: Some(task_id.to_owned()),
             concurrency: Concurrency::OnePerTask,

@@ -3,7 +3,7 @@
 use crate::execution::ExecutionRecord;
 use crate::open_execution::FIRST_CHECK;
 use domain::event::{Actor, EventKind};
-use domain::execution::{ExecutionInput, Outcome};
+use domain::execution::{ExecutionInput, Outcome, execution_name};
 use domain::routes::Concurrency;
 use jiff::Timestamp;
 
@@ -31,6 +31,29 @@ pub struct NewExecution {
 }
 
 impl NewExecution {
+    /// The execution that one delivery asks for: named after it, so that it can be begun only once, and for the project and the actor of its
+    /// input.
+    pub fn new(
+        trigger: EventKind,
+        delivery: String,
+        workflow: String,
+        task_id: Option<String>,
+        input: ExecutionInput,
+        begun_at: Timestamp,
+    ) -> Self {
+        Self {
+            name: execution_name(trigger.source(), task_id.as_deref(), &delivery),
+            workflow,
+            trigger,
+            delivery,
+            project: input.project.clone(),
+            task_id,
+            actor: input.actor.clone(),
+            input,
+            begun_at,
+        }
+    }
+
     /// The record that it begins with.
     pub(crate) fn pending(&self, concurrency: Concurrency) -> ExecutionRecord {
         ExecutionRecord {

@@ -8,7 +8,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use domain::configuration::Configuration;
 use domain::event::{Actor, EventKind};
-use domain::execution::{ExecutionInput, execution_name};
+use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, Routes};
 use domain::{ActionName, Clock};
 use events::{EventInput, Events};
@@ -128,30 +128,23 @@ impl World {
 
     /// Begins an execution as the webhooks do.
     pub(crate) async fn begin(&self, trigger: EventKind, task_id: &str, event: Value) -> String {
-        let name = execution_name(trigger.source(), Some(task_id), &event.to_string());
         let actor = Actor {
             source: trigger.source(),
             id: "ada".into(),
             display_name: None,
             person: Some("ada".into()),
         };
-        let new = NewExecution {
-            name: name.clone(),
-            workflow: "development".into(),
-            trigger,
-            delivery: event.to_string(),
+        let input = ExecutionInput {
+            inputs: Map::from_iter([("task_id".to_owned(), json!(task_id))]),
+            event: event.as_object().unwrap().clone(),
             project: Some("SHOP".into()),
-            task_id: Some(task_id.into()),
-            actor: Some(actor.clone()),
-            input: ExecutionInput {
-                inputs: Map::from_iter([("task_id".to_owned(), json!(task_id))]),
-                event: event.as_object().unwrap().clone(),
-                project: Some("SHOP".into()),
-                actor: Some(actor),
-                parent: None,
-            },
-            begun_at: self.clock.now(),
+            actor: Some(actor),
+            parent: None,
         };
+        let (delivery, task_id) = (event.to_string(), Some(task_id.to_owned()));
+        let new =
+            NewExecution::new(trigger, delivery, "development".into(), task_id, input, self.clock.now());
+        let name = new.name.clone();
         let begun = self.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
         assert!(matches!(begun, Begun::Begun(_)), "{begun:?}");
         name

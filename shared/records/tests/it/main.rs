@@ -19,7 +19,7 @@ mod rate;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use domain::event::{Actor, EventKind, Source};
-use domain::execution::{ExecutionInput, execution_name};
+use domain::execution::ExecutionInput;
 use jiff::Timestamp;
 use records::{NewExecution, Table};
 use serde_json::{Map, json};
@@ -72,23 +72,15 @@ fn ada() -> Actor {
 fn execution_for(task: &str, delivery: &str) -> NewExecution {
     let mut inputs = Map::new();
     inputs.insert("task_id".into(), json!(task));
-    NewExecution {
-        name: execution_name(Source::Jira, Some(task), delivery),
-        workflow: "development".into(),
-        trigger: EventKind::JiraLabelled,
-        delivery: delivery.into(),
+    let input = ExecutionInput {
+        inputs,
+        event: Map::new(),
         project: Some("SHOP".into()),
-        task_id: Some(task.into()),
         actor: Some(ada()),
-        input: ExecutionInput {
-            inputs,
-            event: Map::new(),
-            project: Some("SHOP".into()),
-            actor: Some(ada()),
-            parent: None,
-        },
-        begun_at: start(),
-    }
+        parent: None,
+    };
+    let (delivery, task) = (delivery.to_owned(), Some(task.to_owned()));
+    NewExecution::new(EventKind::JiraLabelled, delivery, "development".into(), task, input, start())
 }
 
 #[tokio::test]
