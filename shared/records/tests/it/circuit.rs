@@ -31,6 +31,8 @@ async fn five_failures_one_after_another_open_it_and_an_answer_closes_it() {
     fail(&table, 4, after(2)).await;
     table.pass(Provider::Jira, HUNDRED, after(3)).await.unwrap().unwrap();
     assert!(table.count_failure(Provider::Jira, after(4)).await.unwrap().is_open());
+    // Also at a moment at which the pace is ahead of time.
+    assert!(table.pass(Provider::Jira, HUNDRED, after(3)).await.unwrap().unwrap_err().circuit_open);
     let put_off = table.pass(Provider::Jira, HUNDRED, after(24)).await.unwrap().unwrap_err();
     assert!(put_off.circuit_open);
     let error = ActionError::from(put_off);
