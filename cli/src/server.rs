@@ -26,7 +26,7 @@ use actions::Dispatcher;
 use backon::{ExponentialBuilder, Retryable};
 use caller::{Caller, Grant, Grants};
 use data_folder::{DataFolder, Running};
-use domain::configuration::{Configuration, Provider};
+use domain::configuration::Configuration;
 use domain::{ActionError, ActionName, Clock, PluginType, SystemClock};
 use dynamodb::Written;
 use dynoxide::Database;
@@ -298,7 +298,7 @@ async fn hand_over(events: &Events, document: serde_json::Value) -> Result<(), A
 async fn retried(events: &Events, document: serde_json::Value) {
     for pause in [Some(Duration::from_secs(60)), Some(Duration::from_secs(120)), None] {
         let Err(error) = hand_over(events, document.clone()).await else { return };
-        tracing::warn!(%error, "feedback on a status change failed");
+        tracing::warn!(%error, "an event was not acted upon");
         if let Some(pause) = pause {
             tokio::time::sleep(pause).await;
         }
@@ -355,14 +355,7 @@ fn secrets_of_types(configuration: &Configuration, types: &[PluginType]) -> Vec<
         .filter(|(plugin, _)| types.contains(plugin))
         .map(|(_, provider)| provider);
     providers
-        .filter_map(|provider| match provider {
-            Provider::Jira => plugins.jira.as_ref().map(|settings| settings.secret.clone()),
-            Provider::Github => plugins.github.as_ref().map(|settings| settings.secret.clone()),
-            Provider::Slack => plugins.slack.as_ref().map(|settings| settings.secret.clone()),
-            Provider::Confluence => plugins.confluence.as_ref().map(|settings| settings.secret.clone()),
-            Provider::Claude => plugins.claude.as_ref().map(|settings| settings.secret.clone()),
-            Provider::Cloudwatch => None,
-        })
-        .map(|name| secret_id(&name).to_owned())
+        .filter_map(|provider| plugins.secret(*provider))
+        .map(|name| secret_id(name).to_owned())
         .collect()
 }

@@ -7,7 +7,7 @@ use crate::confirm::confirm;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use clap::Subcommand;
-use domain::configuration::Configuration;
+use domain::configuration::{Configuration, Provider};
 use http_client::secret_id;
 use jiff::Timestamp;
 use records::RecordsError;
@@ -98,12 +98,12 @@ fn text(configuration: &Configuration) -> Outcome<String> {
 fn check_secrets(configuration: &Configuration, stage: &Stage, path: &Path) -> Outcome {
     let plugins = &configuration.plugins;
     let named = [
-        ("webhooks", Some(&configuration.webhooks.secret), Bundle::Signing),
-        ("plugins.jira", plugins.jira.as_ref().map(|settings| &settings.secret), Bundle::Work),
-        ("plugins.slack", plugins.slack.as_ref().map(|settings| &settings.secret), Bundle::Work),
-        ("plugins.confluence", plugins.confluence.as_ref().map(|settings| &settings.secret), Bundle::Work),
-        ("plugins.github", plugins.github.as_ref().map(|settings| &settings.secret), Bundle::Repository),
-        ("plugins.claude", plugins.claude.as_ref().map(|settings| &settings.secret), Bundle::Models),
+        ("webhooks", Some(configuration.webhooks.secret.as_str()), Bundle::Signing),
+        ("plugins.jira", plugins.secret(Provider::Jira), Bundle::Work),
+        ("plugins.slack", plugins.secret(Provider::Slack), Bundle::Work),
+        ("plugins.confluence", plugins.secret(Provider::Confluence), Bundle::Work),
+        ("plugins.github", plugins.secret(Provider::Github), Bundle::Repository),
+        ("plugins.claude", plugins.secret(Provider::Claude), Bundle::Models),
     ];
     let problems: Vec<_> = named
         .into_iter()

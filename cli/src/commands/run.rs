@@ -95,13 +95,7 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     let actor =
         configuration.identify(Actor { source: Source::Api, id: person, display_name: None, person: None });
     let delivery = format!("command-line {}", uuid::Uuid::new_v4());
-    let input = ExecutionInput {
-        inputs,
-        event: Map::new(),
-        project: Some(project.key.clone()),
-        actor: Some(actor),
-        parent: None,
-    };
+    let input = ExecutionInput::new(inputs, Some(project.key.clone()), Some(actor));
     let workflow = arguments.workflow.clone();
     let new = NewExecution::new(EventKind::ApiRun, delivery, workflow, task_id, input, now);
     match table.begin(&new, Concurrency::OnePerTask).await.map_err(Exit::unreachable)? {

@@ -1,12 +1,15 @@
 //! The `schedule` triggers of workflows, at their times, as EventBridge Scheduler tells them in an account.
 
+use super::retried;
 use domain::schedule::{Cron, Schedule};
 use domain::{ActionError, Clock};
-use events::{EventInput, Events, Scheduled};
+use events::Events;
 use jiff::Timestamp;
 use records::Table;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// The longest between two looks at the routes, which `config apply` and a new start change.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -15,59 +18,45 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// of each schedule.
 pub(crate) async fn keep(events: Arc<Events>, table: Table, clock: Arc<dyn Clock>) {
     let mut since = clock.now();
+    let mut handled = JoinSet::new();
     loop {
-        match next(&table, since).await {
-            Ok(next) => {
-                let wait = next.map_or(LONGEST_PAUSE, |next| until(next, clock.now()));
-                tokio::time::sleep(wait.min(LONGEST_PAUSE)).await;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the schedules cannot be read; trying again");
-                tokio::time::sleep(LONGEST_PAUSE).await;
-            }
-        }
         let now = clock.now();
-        match due(&table, since, now).await {
-            Ok(due) => {
-                since = now;
-                for scheduled in due {
-                    let workflow = scheduled.schedule.workflow.clone();
-                    if let Err(error) = events.handle(EventInput::Scheduled(Box::new(scheduled))).await {
-                        tracing::warn!(workflow, %error, "its time has come, but it was not started");
-                    }
+        let mut next = None;
+        match look(&table, since, now).await {
+            Ok((due, first)) => {
+                for document in due {
+                    let events = Arc::clone(&events);
+                    handled.spawn(async move { retried(&events, document).await });
                 }
+                (since, next) = (now, first);
             }
             Err(error) => tracing::warn!(%error, "the schedules cannot be read; trying again"),
         }
+        while handled.try_join_next().is_some() {}
+        // A timer cannot but sleep; it wakes in time to see routes that changed.
+        let pause = next.map(|next| Duration::try_from(next.duration_since(clock.now())).unwrap_or_default());
+        tokio::time::sleep(pause.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)).await;
     }
 }
 
-fn until(next: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO)
-}
-
-async fn schedules(table: &Table, now: Timestamp) -> Result<Vec<(Schedule, Cron)>, ActionError> {
+/// Each schedule with its last time after `since` and up to `now`, as AWS would hand it over, and the first time of any after `now`.
+async fn look(
+    table: &Table,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<(Vec<Value>, Option<Timestamp>), ActionError> {
     let routes = table.routes(now).await?;
     // What cannot be read was refused when it was compiled.
     let read = |(schedule, _): (Schedule, _)| {
         let cron = schedule.cron.parse().ok()?;
         Some((schedule, cron))
     };
-    Ok(routes.schedules().filter_map(read).collect())
-}
-
-/// The first time of any schedule after `since`.
-async fn next(table: &Table, since: Timestamp) -> Result<Option<Timestamp>, ActionError> {
-    let schedules = schedules(table, since).await?;
-    Ok(schedules.iter().filter_map(|(_, cron)| cron.next_after(since)).min())
-}
-
-/// Each schedule with its last time after `since` and up to `now`.
-async fn due(table: &Table, since: Timestamp, now: Timestamp) -> Result<Vec<Scheduled>, ActionError> {
-    let schedules = schedules(table, now).await?.into_iter();
-    Ok(schedules
-        .filter_map(|(schedule, cron)| Some(Scheduled { schedule, time: last(&cron, since, now)? }))
-        .collect())
+    let schedules: Vec<(Schedule, Cron)> = routes.schedules().filter_map(read).collect();
+    let first = schedules.iter().filter_map(|(_, cron)| cron.next_after(now)).min();
+    let due = schedules.iter().filter_map(|(schedule, cron)| {
+        Some(json!({ "schedule": schedule, "time": last(cron, since, now)? }))
+    });
+    Ok((due.collect(), first))
 }
 
 fn last(cron: &Cron, since: Timestamp, now: Timestamp) -> Option<Timestamp> {

@@ -55,13 +55,7 @@ impl Events {
             display_name: None,
             person: None,
         };
-        let input = ExecutionInput {
-            inputs,
-            event: Map::new(),
-            project: Some(project.key.clone()),
-            actor: Some(actor),
-            parent: None,
-        };
+        let input = ExecutionInput::new(inputs, Some(project.key.clone()), Some(actor));
         let (delivery, workflow) = (delivery(schedule, at), schedule.workflow.clone());
         let new = NewExecution::new(EventKind::Schedule, delivery, workflow, task_id, input, now);
         match self.table.begin(&new, trigger.concurrency).await? {

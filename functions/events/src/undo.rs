@@ -50,13 +50,7 @@ impl Events {
             .check_inputs(UNDO, &given, &Map::new())
             .map_err(|error| ActionError::rejected(error.to_string()))?;
         let delivery = format!("undo {run}");
-        let input = ExecutionInput {
-            inputs,
-            event: Map::new(),
-            project: execution.project.clone(),
-            actor: execution.actor.clone(),
-            parent: None,
-        };
+        let input = ExecutionInput::new(inputs, execution.project.clone(), execution.actor.clone());
         let task_id = execution.task_id.clone();
         let new = NewExecution::new(EventKind::ApiRun, delivery, UNDO.to_owned(), task_id, input, now);
         if let Begun::Begun(record) = self.table.begin(&new, Concurrency::Any).await? {

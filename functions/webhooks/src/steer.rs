@@ -220,13 +220,7 @@ impl Webhooks {
             delivery: by.delivery.to_owned(),
             task_id: Some(task_id.to_owned()),
             concurrency: Concurrency::OnePerTask,
-            input: ExecutionInput {
-                inputs,
-                event: Map::new(),
-                project: Some(project.key.clone()),
-                actor: Some(by.actor.clone()),
-                parent: None,
-            },
+            input: ExecutionInput::new(inputs, Some(project.key.clone()), Some(by.actor.clone())),
         };
         Ok(match self.starter.start(planned, by.now).await? {
             Outcome::AlreadyAtWork { execution } => {

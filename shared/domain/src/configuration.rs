@@ -274,14 +274,7 @@ impl Configuration {
     }
 
     fn has_settings(&self, provider: Provider) -> bool {
-        match provider {
-            Provider::Jira => self.plugins.jira.is_some(),
-            Provider::Github => self.plugins.github.is_some(),
-            Provider::Slack => self.plugins.slack.is_some(),
-            Provider::Confluence => self.plugins.confluence.is_some(),
-            Provider::Claude => self.plugins.claude.is_some(),
-            Provider::Cloudwatch => true,
-        }
+        provider == Provider::Cloudwatch || self.plugins.secret(provider).is_some()
     }
 
     /// The project with this key; keys are compared ignoring case.

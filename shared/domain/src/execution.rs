@@ -42,6 +42,13 @@ pub struct ExecutionInput {
     pub parent: Option<Parent>,
 }
 
+impl ExecutionInput {
+    /// The input of an execution that no event's fields and no other execution have a part in.
+    pub fn new(inputs: Map<String, Value>, project: Option<String>, actor: Option<Actor>) -> Self {
+        Self { inputs, event: Map::new(), project, actor, parent: None }
+    }
+}
+
 /// The execution that started another as one of its steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent {

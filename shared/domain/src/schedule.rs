@@ -28,7 +28,7 @@ pub enum InvalidCron {
 }
 
 /// The years that EventBridge Scheduler knows.
-const YEARS: std::ops::RangeInclusive<u16> = 1970..=2199;
+const YEARS: std::ops::RangeInclusive<u64> = 1970..=2199;
 
 impl FromStr for Cron {
     type Err = InvalidCron;
@@ -44,9 +44,10 @@ impl FromStr for Cron {
         {
             return Err(malformed(format!("`{illegal}` stands in it")));
         }
-        let numbers = year.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
-        // A step (`2026/2`) is no year; no step is as large as the first of them.
-        if let Some(year) = numbers.clone().find(|year| *year > 199 && !YEARS.contains(year)) {
+        // What stands behind a `/` is a step.
+        let mut years =
+            year.split(',').flat_map(|part| part.split('/').take(1)).flat_map(|range| range.split('-'));
+        if let Some(year) = years.find(|year| year.parse().is_ok_and(|year: u64| !YEARS.contains(&year))) {
             return Err(malformed(format!("the year {year} is not between 1970 and 2199")));
         }
         if (*day_of_month == "?") == (*day_of_week == "?") {
@@ -157,6 +158,8 @@ mod tests {
             "0 6 ? * 8 *",
             "0 6 ? * MON 1969",
             "0 6 ? * MON 2200",
+            "0 6 ? * MON 26",
+            "0 6 ? * MON 2026-3000",
             "0 6 ? * +MON *",
             "@daily * ? * MON *",
         ] {

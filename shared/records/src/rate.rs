@@ -1,4 +1,5 @@
-//! How fast a provider may be called, for all functions together, as long as its circuit is closed: the generic cell rate algorithm in one conditional update,
+//! How fast a provider may be called, for all functions together, as long as its circuit is closed: the generic cell rate
+//! algorithm in one conditional update,
 //! <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>.
 //!
 //! The item holds the *theoretical arrival time* in microseconds: when the calls let through so far would have been due at an
@@ -82,16 +83,15 @@ impl Table {
             .value(":opens_after", circuit::opens_after())
             .value(":now", number(now_us))
             .value(":expires_at", expires_at);
-        let attempt = circuit::attempt(provider, now);
         let mut circuit_open = false;
         // Between two tries, other calls may have passed: then each is tried once more.
         for turn in 0..4 {
             let update = match turn {
-                _ if circuit_open => &attempt,
-                0 | 2 => &ahead,
-                _ => &idle,
+                _ if circuit_open => circuit::attempt(provider, now),
+                0 | 2 => ahead.clone(),
+                _ => idle.clone(),
             };
-            let refused = match self.update("pace a call", update.clone()).await? {
+            let refused = match self.update("pace a call", update).await? {
                 Ok(item) => return Ok(Ok(Pass { after_failures: Circuit::of(&item)?.has_failures() })),
                 Err(refused) => refused,
             };

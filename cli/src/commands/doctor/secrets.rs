@@ -7,7 +7,7 @@ use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-use domain::configuration::Configuration;
+use domain::configuration::{Configuration, Provider};
 use http_client::secret_id;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -29,16 +29,13 @@ struct Expected<'a> {
 /// The secrets that the configuration names. The signing secret has an entry for each source.
 fn expected(configuration: &Configuration) -> Vec<Expected<'_>> {
     let plugins = &configuration.plugins;
-    let named: [(Option<&String>, &'static [&'static [&'static str]]); 6] = [
-        (Some(&configuration.webhooks.secret), &[&["jira"], &["github"], &["slack"]]),
-        (plugins.jira.as_ref().map(|settings| &settings.secret), &[&["email", "api_token"]]),
-        (
-            plugins.github.as_ref().map(|settings| &settings.secret),
-            &[&["token"], &["app_id", "installation_id", "private_key"]],
-        ),
-        (plugins.slack.as_ref().map(|settings| &settings.secret), &[&["bot_token"]]),
-        (plugins.confluence.as_ref().map(|settings| &settings.secret), &[&["email", "api_token"]]),
-        (plugins.claude.as_ref().map(|settings| &settings.secret), &[&["api_key"]]),
+    let named: [(Option<&str>, &'static [&'static [&'static str]]); 6] = [
+        (Some(configuration.webhooks.secret.as_str()), &[&["jira"], &["github"], &["slack"]]),
+        (plugins.secret(Provider::Jira), &[&["email", "api_token"]]),
+        (plugins.secret(Provider::Github), &[&["token"], &["app_id", "installation_id", "private_key"]]),
+        (plugins.secret(Provider::Slack), &[&["bot_token"]]),
+        (plugins.secret(Provider::Confluence), &[&["email", "api_token"]]),
+        (plugins.secret(Provider::Claude), &[&["api_key"]]),
     ];
     named
         .into_iter()

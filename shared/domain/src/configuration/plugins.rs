@@ -1,5 +1,6 @@
 //! Settings of the outside services: the section `plugins`.
 
+use super::Provider;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,6 +25,20 @@ pub struct Plugins {
     /// Claude.
     #[serde(default)]
     pub claude: Option<ClaudeSettings>,
+}
+
+impl Plugins {
+    /// The name of the secret with a provider's credentials; `None` where the provider has no section, or needs no credentials.
+    pub fn secret(&self, provider: Provider) -> Option<&str> {
+        match provider {
+            Provider::Jira => self.jira.as_ref().map(|settings| settings.secret.as_str()),
+            Provider::Github => self.github.as_ref().map(|settings| settings.secret.as_str()),
+            Provider::Slack => self.slack.as_ref().map(|settings| settings.secret.as_str()),
+            Provider::Confluence => self.confluence.as_ref().map(|settings| settings.secret.as_str()),
+            Provider::Claude => self.claude.as_ref().map(|settings| settings.secret.as_str()),
+            Provider::Cloudwatch => None,
+        }
+    }
 }
 
 /// Jira Cloud.
