@@ -1,6 +1,5 @@
 //! Calls of models: introduced to their work, paid for before they are made, recorded after.
 
-pub mod edits;
 pub mod fence;
 pub mod files;
 pub mod price;
@@ -380,7 +379,7 @@ mod tests {
 
     #[test]
     fn reply_schemas_stand_alone() {
-        let schema = reply_schema::<edits::CodeReply>().to_string();
+        let schema = reply_schema::<crate::artifacts::CodeReply>().to_string();
         assert!(!schema.contains("$ref"), "{schema}");
         assert!(schema.contains("stands exactly once"), "fields are described: {schema}");
     }

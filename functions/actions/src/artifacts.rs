@@ -1,7 +1,8 @@
 //! What agents make and pass on: analyses, plans, edits.
 
 use domain::execution::Inverse;
-use domain::{ActionName, CommitSha, Stored};
+use domain::{ActionName, Stored};
+use edits::{Edit, Edits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -54,30 +55,22 @@ pub struct Implementation {
     pub edits: Stored<Edits>,
 }
 
-/// Edits of files, applied and checked: every file with its whole new content.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Edits {
-    /// The commit that the present contents were read from.
-    pub base: CommitSha,
-    /// Each path once.
-    pub files: Vec<FileEdit>,
-}
-
-/// What happens to one file.
+/// What a model replies when it implements a ticket: what was done, in words, and the edits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct FileEdit {
-    /// The path from the repository's root.
-    pub path: String,
-    /// The whole new content; `null` deletes the file.
-    pub content: Option<String>,
-    /// Whether the file has the executable bit.
-    #[serde(default)]
-    pub executable: bool,
-    /// The SHA-256 of the content that the edit was made from, in hex; `null` where the file did not exist. An edit without it is made
-    /// whatever stands there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before_sha256: Option<String>,
+pub struct CodeReply {
+    /// What was done and what was left open, in a few sentences.
+    pub summary: String,
+    /// A title for the pull request, at most 72 characters.
+    pub pr_title: String,
+    /// A description for the pull request in Markdown: what changes, why, how it was tested.
+    pub pr_description: String,
+    /// Documentation of the change for the people who use it, in Markdown.
+    pub documentation: String,
+    /// A commit message: a subject line in the imperative, an empty line, the reasons.
+    pub commit_message: String,
+    /// The edits, each path once.
+    pub edits: Vec<Edit>,
 }
 
 /// One effect of a run, as a rollback reads it.

@@ -3,7 +3,6 @@
 use crate::actions::*;
 use crate::agent::template::Templates;
 use crate::agent::{AgentExecution, Charge};
-use crate::artifacts::Edits;
 use crate::dispatch::Dispatcher;
 use crate::effect::{Done, Effect, presentable, with_own_inverse};
 use crate::park::Park;
@@ -13,6 +12,7 @@ use domain::action::Agent;
 use domain::execution::TaskPayload;
 use domain::plugins::VersionControl;
 use domain::{ActionError, ActionName, Stored};
+use edits::Edits;
 use provider_github::Access;
 use records::{Limits, RecordsError};
 use secrecy::SecretString;

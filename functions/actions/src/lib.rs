@@ -13,7 +13,6 @@ mod dispatch;
 pub mod effect;
 mod invocation;
 pub mod park;
-pub mod protected_paths;
 mod providers;
 pub mod scope;
 mod secrets;

@@ -2,8 +2,8 @@
 
 use crate::github::{Github, not_there};
 use domain::plugins::{Commit, CommitRequest, FileChange, Mark};
-use domain::repository::check_path;
 use domain::{ActionError, BranchName, CommitSha, RepositoryName};
+use edits::check_path;
 use http_client::Optional;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,15 +1,13 @@
 //! `commit_changes`: makes one commit of many files on a branch; its inverse moves the branch back.
 
 use crate::actions::create_branch;
-use crate::agent::edits::sha256;
-use crate::artifacts::{Edits, FileEdit, Implementation};
+use crate::artifacts::Implementation;
 use crate::effect::{Done, Effect};
-use crate::protected_paths::ProtectedPaths;
 use crate::scope::Scope;
 use domain::configuration::Project;
 use domain::plugins::{CommitRequest, FileChange, FileContent, VersionControl};
-use domain::repository::check_path;
 use domain::{ActionError, ActionName, BranchName, CommitSha, RepositoryName};
+use edits::{Edits, FileEdit, ProtectedPaths, check_path, sha256};
 use serde_json::json;
 use std::collections::BTreeSet;
 

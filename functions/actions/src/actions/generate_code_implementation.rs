@@ -1,17 +1,15 @@
 //! `generate_code_implementation`: has a model write the edits that implement a ticket, with tests.
 
-use crate::agent::edits::{CodeReply, Ground};
 use crate::agent::files::Repository;
 use crate::agent::{AgentExecution, Question, authored, context};
-use crate::artifacts::Edits;
-use crate::artifacts::{Analysis, Implementation, Plan};
+use crate::artifacts::{Analysis, CodeReply, Implementation, Plan};
 use crate::effect::{Done, Effect};
-use crate::protected_paths::ProtectedPaths;
 use crate::scope::Scope;
 use domain::ActionError;
 use domain::action::Agent;
 use domain::plugins::VersionControl;
 use domain::{BranchName, RepositoryName, Stored, Task};
+use edits::{Edits, Ground, ProtectedPaths};
 use minijinja::Value;
 use minijinja::value::Serde;
 use schemars::JsonSchema;

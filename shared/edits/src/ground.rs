@@ -1,72 +1,12 @@
-//! What a model replies when it implements a ticket, and how its edits are checked and applied.
+//! Checks a model's edits against the files it saw, and applies them.
 
-use crate::artifacts::FileEdit;
+use crate::edit::{Edit, Operation, Replacement};
+use crate::file_edit::{FileEdit, sha256};
+use crate::path::check_path;
 use crate::protected_paths::ProtectedPaths;
 use domain::ActionError;
 use domain::plugins::{TreeEntry, TreeEntryKind};
-use domain::repository::check_path;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The reply: what was done, in words, and the edits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CodeReply {
-    /// What was done and what was left open, in a few sentences.
-    pub summary: String,
-    /// A title for the pull request, at most 72 characters.
-    pub pr_title: String,
-    /// A description for the pull request in Markdown: what changes, why, how it was tested.
-    pub pr_description: String,
-    /// Documentation of the change for the people who use it, in Markdown.
-    pub documentation: String,
-    /// A commit message: a subject line in the imperative, an empty line, the reasons.
-    pub commit_message: String,
-    /// The edits, each path once.
-    pub edits: Vec<Edit>,
-}
-
-/// What happens to one file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Edit {
-    /// The path from the repository's root, with `/` between its parts.
-    pub path: String,
-    /// `create` a file that does not exist; `replace` the whole content of a present one; `edit` parts of a present one; `delete` it.
-    pub operation: Operation,
-    /// The whole content, for `create` and `replace`; null otherwise.
-    pub content: Option<String>,
-    /// The parts to replace, in order, for `edit`; empty otherwise.
-    pub replacements: Vec<Replacement>,
-    /// Whether the file is to be executable; null leaves it as it is.
-    pub executable: Option<bool>,
-}
-
-/// What an [`Edit`] does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Operation {
-    /// Makes a file that does not exist.
-    Create,
-    /// Gives a present file another content.
-    Replace,
-    /// Replaces parts of a present file.
-    Edit,
-    /// Removes a present file.
-    Delete,
-}
-
-/// One part of a file to be replaced.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Replacement {
-    /// Text that stands exactly once in the file, with its white space; take in enough lines to make it so.
-    pub search: String,
-    /// What stands there instead.
-    pub replace: String,
-}
 
 /// The largest content of one file, in bytes.
 const LARGEST_FILE: usize = 1024 * 1024;
@@ -152,11 +92,6 @@ impl Ground<'_> {
             before_sha256: before.map(|before| sha256(before)),
         }))
     }
-}
-
-/// The SHA-256 of a text in hex.
-pub fn sha256(text: &str) -> String {
-    hex::encode(Sha256::digest(text.as_bytes()))
 }
 
 fn whole_content(edit: &Edit) -> Result<String, String> {

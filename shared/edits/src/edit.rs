@@ -1,0 +1,44 @@
+//! What a model asks for: edits of files, in the form that it writes them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What happens to one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// The path from the repository's root, with `/` between its parts.
+    pub path: String,
+    /// `create` a file that does not exist; `replace` the whole content of a present one; `edit` parts of a present one; `delete` it.
+    pub operation: Operation,
+    /// The whole content, for `create` and `replace`; null otherwise.
+    pub content: Option<String>,
+    /// The parts to replace, in order, for `edit`; empty otherwise.
+    pub replacements: Vec<Replacement>,
+    /// Whether the file is to be executable; null leaves it as it is.
+    pub executable: Option<bool>,
+}
+
+/// What an [`Edit`] does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// Makes a file that does not exist.
+    Create,
+    /// Gives a present file another content.
+    Replace,
+    /// Replaces parts of a present file.
+    Edit,
+    /// Removes a present file.
+    Delete,
+}
+
+/// One part of a file to be replaced.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replacement {
+    /// Text that stands exactly once in the file, with its white space; take in enough lines to make it so.
+    pub search: String,
+    /// What stands there instead.
+    pub replace: String,
+}

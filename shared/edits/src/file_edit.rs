@@ -1,0 +1,37 @@
+//! What is committed: every file with its whole new content.
+
+use domain::CommitSha;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Edits of files, applied and checked: every file with its whole new content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Edits {
+    /// The commit that the present contents were read from.
+    pub base: CommitSha,
+    /// Each path once.
+    pub files: Vec<FileEdit>,
+}
+
+/// What happens to one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileEdit {
+    /// The path from the repository's root.
+    pub path: String,
+    /// The whole new content; `null` deletes the file.
+    pub content: Option<String>,
+    /// Whether the file has the executable bit.
+    #[serde(default)]
+    pub executable: bool,
+    /// The SHA-256 of the content that the edit was made from, in hex; `null` where the file did not exist. An edit without it is made
+    /// whatever stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_sha256: Option<String>,
+}
+
+/// The SHA-256 of a text in hex.
+pub fn sha256(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
