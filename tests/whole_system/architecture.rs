@@ -74,6 +74,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "workflow-tools",
         ],
     ),
+    ("test-inputs", &[]),
     ("tests", &[]),
     ("benches", &["domain", "engine", "records", "simulators", "webhooks", "workflow", "actions"]),
 ];

@@ -77,11 +77,7 @@ async fn what_is_no_delivery_is_answered_as_such() {
 }
 
 fn installed(variable: &str) -> Option<PathBuf> {
-    let path = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.exists());
-    if path.is_none() {
-        eprintln!("SKIPPED: {variable} does not name what `./check` installs, so this was not tested");
-    }
-    path
+    test_inputs::installed("signatures made by the services' own libraries", variable)
 }
 
 /// Signs with GitHub's own library.

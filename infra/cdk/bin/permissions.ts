@@ -69,6 +69,6 @@ const file = fileURLToPath(new URL("../permissions.snap.md", import.meta.url));
 if (!process.argv.includes("--verify")) {
   fs.writeFileSync(file, fresh);
 } else if (!fs.existsSync(file) || fs.readFileSync(file, "utf8") !== fresh) {
-  console.error("infra/cdk/permissions.snap.md is stale: run `npm run permissions` in infra/cdk and review the difference");
+  console.error("infra/cdk/permissions.snap.md is stale: run `./check generate` and review the difference");
   process.exitCode = 1;
 }

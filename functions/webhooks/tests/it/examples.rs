@@ -9,12 +9,8 @@ use std::fmt::Write;
 /// `TICKETSMITH_WEBHOOK_EXAMPLES` names the package's `api.github.com/index.json`.
 #[tokio::test]
 async fn githubs_own_examples_are_routed_or_ignored() {
-    let Ok(path) = std::env::var("TICKETSMITH_WEBHOOK_EXAMPLES") else {
-        eprintln!(
-            "SKIPPED: set TICKETSMITH_WEBHOOK_EXAMPLES to api.github.com/index.json of npm @octokit/webhooks-examples"
-        );
-        return;
-    };
+    let path = test_inputs::installed("routing GitHub's example deliveries", "TICKETSMITH_WEBHOOK_EXAMPLES");
+    let Some(path) = path else { return };
     let events: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
     let mut configuration = configuration();
     // The examples are about this repository.

@@ -11,11 +11,7 @@ use crate::bench::{Functions, open};
 
 #[tokio::test]
 async fn boto3_speaks_to_the_engine_unchanged() {
-    let python = std::env::var_os("TICKETSMITH_PYTHON").map(PathBuf::from).filter(|path| path.exists());
-    let Some(python) = python else {
-        eprintln!(
-            "SKIPPED: TICKETSMITH_PYTHON does not name what `./check` installs, so this was not tested"
-        );
+    let Some(python) = test_inputs::installed("the engine's API through boto3", "TICKETSMITH_PYTHON") else {
         return;
     };
     let functions = Functions::default()

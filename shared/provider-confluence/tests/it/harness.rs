@@ -10,18 +10,7 @@ use std::time::Duration;
 
 /// The services' official descriptions, where they are installed.
 fn descriptions() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let contracts = std::env::var_os("TICKETSMITH_CONTRACTS").map(PathBuf::from);
-    let specs = contracts.unwrap_or_else(|| root.join("../shared/contracts")).join("specs");
-    let installed = std::env::var_os("TICKETSMITH_DESCRIPTIONS").map(PathBuf::from);
-    let found =
-        [specs].into_iter().chain(installed).find(|folder| folder.join("confluence-v2.json").exists());
-    if found.is_none() {
-        eprintln!(
-            "SKIPPED: requests are not held against confluence-v2.json; set TICKETSMITH_CONTRACTS or TICKETSMITH_DESCRIPTIONS."
-        );
-    }
-    found
+    test_inputs::descriptions("requests to Confluence", &["confluence-v2.json"])
 }
 
 /// Starts the built-in world.

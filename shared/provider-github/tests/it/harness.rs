@@ -11,18 +11,7 @@ use std::time::Duration;
 
 /// The services' official descriptions, where they are installed.
 fn descriptions() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let contracts = std::env::var_os("TICKETSMITH_CONTRACTS").map(PathBuf::from);
-    let specs = contracts.unwrap_or_else(|| root.join("../shared/contracts")).join("specs");
-    let installed = std::env::var_os("TICKETSMITH_DESCRIPTIONS").map(PathBuf::from);
-    let found =
-        installed.into_iter().chain([specs]).find(|folder| folder.join("api.github.com.json").exists());
-    if found.is_none() {
-        eprintln!(
-            "SKIPPED: requests are not held against api.github.com.json; set TICKETSMITH_CONTRACTS or TICKETSMITH_DESCRIPTIONS."
-        );
-    }
-    found
+    test_inputs::descriptions("requests to GitHub", &["api.github.com.json"])
 }
 
 /// Starts the built-in world and holds what is sent against the description, which takes a second to load.

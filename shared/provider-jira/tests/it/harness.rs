@@ -8,23 +8,10 @@ use simulators::{Simulation, World};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The official descriptions, where they are installed; best those with the schema of Jira's documents.
+/// The official descriptions, where they are installed; preferably with the schema of Jira's documents.
 fn descriptions() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let contracts = std::env::var_os("TICKETSMITH_CONTRACTS").map(PathBuf::from);
-    let specs = contracts.unwrap_or_else(|| root.join("../shared/contracts")).join("specs");
-    let installed = std::env::var_os("TICKETSMITH_DESCRIPTIONS").map(PathBuf::from);
-    let found = installed.into_iter().chain([specs]).find(|folder| folder.join("jira-v3.json").exists());
-    match &found {
-        None => eprintln!(
-            "SKIPPED: requests are not held against jira-v3.json; set TICKETSMITH_CONTRACTS or TICKETSMITH_DESCRIPTIONS."
-        ),
-        Some(folder) if !folder.join("adf.json").exists() => {
-            eprintln!("SKIPPED: documents are not held against adf.json; set TICKETSMITH_DESCRIPTIONS.");
-        }
-        Some(_) => {}
-    }
-    found
+    test_inputs::descriptions("documents sent to Jira", &["jira-v3.json", "adf.json"])
+        .or_else(|| test_inputs::descriptions("requests to Jira", &["jira-v3.json"]))
 }
 
 /// Starts the built-in world and holds what is sent against the descriptions, which take a second to load.

@@ -1,5 +1,3 @@
-use std::{env, path::PathBuf};
-
 use axum::http::HeaderValue;
 use serde_json::json;
 
@@ -125,20 +123,15 @@ fn answers_are_held_against_the_description_too() {
     assert_eq!(check(418, json!({})).unwrap_err()[0].at, "status");
 }
 
-/// An official description, or nothing, said loudly.
-fn official(path: Option<PathBuf>, name: &str, variable: &str) -> Option<Description> {
-    let Some(path) = path.filter(|path| path.exists()) else {
-        eprintln!("SKIPPED: {name} is not at hand; set {variable} to the folder that holds it.");
-        return None;
-    };
+/// An official description; when it is absent, the skip is recorded.
+fn official(name: &str) -> Option<Description> {
+    let path = test_inputs::description("reading a service's official description", name)?;
     Some(Description::load(&path).unwrap())
 }
 
 #[test]
 fn github() {
-    let name = "api.github.com.json";
-    let path = env::var_os("TICKETSMITH_DESCRIPTIONS").map(|folder| PathBuf::from(folder).join(name));
-    let Some(github) = official(path, name, "TICKETSMITH_DESCRIPTIONS") else { return };
+    let Some(github) = official("api.github.com.json") else { return };
     let check = |method: &str, uri: &str, body: Option<Value>| places(&github, method, uri, body);
     let none = [""; 0];
     assert_eq!(check("GET", "/repos/a/b/git/ref/heads/topic/one", None), none);
@@ -168,13 +161,8 @@ fn github() {
 
 #[test]
 fn jira_confluence_and_claude() {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let contracts =
-        env::var_os("TICKETSMITH_CONTRACTS").map_or(root.join("../shared/contracts"), PathBuf::from);
-    let specs =
-        |name: &str| official(Some(contracts.join("specs").join(name)), name, "TICKETSMITH_CONTRACTS");
     let none = [""; 0];
-    if let Some(jira) = specs("jira-v3.json") {
+    if let Some(jira) = official("jira-v3.json") {
         let check = |method: &str, uri: &str, body: Option<Value>| places(&jira, method, uri, body);
         assert_eq!(check("GET", "/rest/api/3/issue/SHOP-1?fields=summary,status", None), none);
         let transition = json!({ "transition": { "id": "31" } });
@@ -189,17 +177,17 @@ fn jira_confluence_and_claude() {
             none
         );
     }
-    if let Some(confluence) = specs("confluence-v2.json") {
+    if let Some(confluence) = official("confluence-v2.json") {
         let page =
             json!({ "spaceId": "1", "title": "t", "body": { "representation": "storage", "value": "" } });
         assert_eq!(places(&confluence, "POST", "/wiki/api/v2/pages", Some(page)), none);
         let page = json!({ "spaceId": "1", "titel": "t" });
         assert_ne!(places(&confluence, "POST", "/wiki/api/v2/pages", Some(page)), none);
     }
-    if let Some(confluence) = specs("confluence-v1.json") {
+    if let Some(confluence) = official("confluence-v1.json") {
         assert_eq!(places(&confluence, "GET", "/wiki/rest/api/template/1", None), none);
     }
-    if let Some(claude) = specs("anthropic.json") {
+    if let Some(claude) = official("anthropic.json") {
         let message = json!({ "role": "user", "content": "hello" });
         let mut request = json!({ "model": "claude-sonnet-5-5", "max_tokens": 10, "messages": [message] });
         assert_eq!(places(&claude, "POST", "/v1/messages", Some(request.clone())), none);

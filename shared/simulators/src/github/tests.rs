@@ -31,16 +31,9 @@ use crate::{
 const TOKEN: &str = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
 const SIGNING: &str = "It's a Secret to Everybody";
 
-/// The file in the folder that `TICKETSMITH_DESCRIPTIONS` names, or nothing, said loudly.
+/// GitHub's description of that name; when it is absent, the skip is recorded.
 fn official(file: &str) -> Option<PathBuf> {
-    let path = env::var_os("TICKETSMITH_DESCRIPTIONS").map(|folder| PathBuf::from(folder).join(file));
-    let found = path.filter(|path| path.exists());
-    if found.is_none() {
-        eprintln!(
-            "SKIPPED: nothing is held against GitHub's {file}; set TICKETSMITH_DESCRIPTIONS to a folder that holds it."
-        );
-    }
-    found
+    test_inputs::description("the simulated GitHub's requests and answers", file)
 }
 
 static DESCRIPTION: LazyLock<Option<Arc<Description>>> =

@@ -134,14 +134,13 @@ fn workflows_compile_to_the_same_and_are_formatted_once_for_all() {
     }
 }
 
-/// To format them: `TICKETSMITH_UPDATE=1 cargo nextest run -p workflow-tools what_is_shipped`.
 #[test]
-fn what_is_shipped_is_formatted() {
+fn generated_formatting_of_what_is_shipped_is_up_to_date() {
     for entry in fs::read_dir(root().join("workflows")).unwrap() {
         let path = entry.unwrap().path();
         let source = Source::new(path.to_string_lossy(), fs::read_to_string(&path).unwrap());
         let formatted = format(&source).unwrap();
-        if std::env::var_os("TICKETSMITH_UPDATE").is_some() {
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
             fs::write(&path, &formatted).unwrap();
             continue;
         }

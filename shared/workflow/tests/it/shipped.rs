@@ -31,16 +31,15 @@ fn compile_without_a_word() {
     }
 }
 
-/// To write them anew: `TICKETSMITH_UPDATE=1 cargo nextest run -p workflow shipped`.
 #[test]
-fn state_machines_are_up_to_date() {
+fn generated_state_machines_are_up_to_date() {
     let folder = root().join("statemachines");
     let compiled = shipped();
     let mut expected = BTreeMap::from([("routes.json".to_owned(), compiled.routes_json())]);
     for workflow in &compiled.workflows {
         expected.insert(format!("{}.asl.json", workflow.name), workflow.definition_json().unwrap());
     }
-    if std::env::var_os("TICKETSMITH_UPDATE").is_some() {
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
         fs::create_dir_all(&folder).unwrap();
         for (name, text) in &expected {
             fs::write(folder.join(name), text).unwrap();
@@ -48,7 +47,7 @@ fn state_machines_are_up_to_date() {
     }
     for (name, text) in &expected {
         let committed = fs::read_to_string(folder.join(name)).unwrap_or_default();
-        assert!(committed == *text, "statemachines/{name} is stale: compile the workflows anew");
+        assert!(committed == *text, "statemachines/{name} is stale: run ./check generate");
     }
     for entry in fs::read_dir(&folder).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
