@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("observability", &["domain"]),
     ("records", &["domain"]),
     ("pace", &["domain", "http-client", "observability", "records"]),
+    ("provider", &["domain"]),
     ("provider-claude", &["domain", "http-client"]),
     ("provider-confluence", &["domain", "http-client"]),
     ("provider-github", &["domain", "edits", "http-client"]),

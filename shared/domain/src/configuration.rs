@@ -1,9 +1,11 @@
 //! `ticketsmith.yaml`: the one configuration file, validated as a whole. Secrets are named in it, never held by it.
 
+mod names;
 mod people;
 mod plugins;
 mod statuses;
 
+pub use names::{InstanceName, ProviderId};
 pub use people::{Permission, Role, User};
 pub use plugins::{
     ClaudeSettings, ConfluenceSettings, GithubSettings, JiraSettings, Plugins, Rate, SlackSettings,

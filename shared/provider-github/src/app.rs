@@ -1,7 +1,8 @@
 //! [Installation tokens](https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app) of a GitHub
 //! App.
 
-use crate::github::Access;
+use crate::github::permissions;
+use domain::plugins::RepositoryAccess;
 use domain::{ActionError, RepositoryName};
 use http_client::Client;
 use jiff::{SignedDuration, Timestamp};
@@ -51,7 +52,7 @@ pub(crate) struct Installation {
     app_id: String,
     installation_id: String,
     key: EncodingKey,
-    access: Access,
+    access: RepositoryAccess,
     tokens: Mutex<HashMap<RepositoryName, Token>>,
 }
 
@@ -80,7 +81,7 @@ struct Claims<'a> {
 }
 
 impl Installation {
-    pub(crate) fn new(app: AppCredentials, access: Access) -> Result<Self, ActionError> {
+    pub(crate) fn new(app: AppCredentials, access: RepositoryAccess) -> Result<Self, ActionError> {
         let key = EncodingKey::from_rsa_pem(app.private_key.expose_secret().as_bytes()).map_err(|_| {
             ActionError::rejected(
                 "the GitHub App's private_key cannot be read; accepted: the RSA key in PEM as GitHub gives it, \
@@ -103,7 +104,7 @@ impl Installation {
             return Ok(known.token);
         }
         let permissions: Map<String, Value> =
-            self.access.permissions().iter().map(|(name, level)| ((*name).into(), (*level).into())).collect();
+            permissions(self.access).iter().map(|(name, level)| ((*name).into(), (*level).into())).collect();
         let answer = client
             .post("/app/installations/{installation_id}/access_tokens", &[&self.installation_id])
             .bearer(self.proof(now)?)
@@ -145,7 +146,7 @@ mod tests {
                 matches!(&read, Credentials::App(app) if app.app_id == "12" && app.installation_id == "34")
             );
             let Credentials::App(app) = read else { panic!("no App") };
-            let error = Installation::new(app, Access::ReadContents).unwrap_err();
+            let error = Installation::new(app, RepositoryAccess::ReadContents).unwrap_err();
             assert!(error.message.contains("PEM"), "{error}");
         }
         let error = Credentials::read("ticketsmith/github", &r#"{"app_id": 12}"#.into()).unwrap_err();

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use domain::configuration::GithubSettings;
 use domain::plugins::{
     CommentId, Commit, CommitRequest, FileContent, Mark, NewTask, PullRequest, PullRequestRequest,
-    RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement, TaskQuery,
+    TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request, read_credentials};
@@ -40,31 +41,14 @@ impl Credentials {
     }
 }
 
-/// What a function may do with GitHub. An App's tokens are narrowed to this; a personal token cannot be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// Read what a repository is and who may do what in it.
-    ReadMetadata,
-    /// Read files.
-    ReadContents,
-    /// Create and delete branches and push commits.
-    WriteContents,
-    /// Open and close pull requests.
-    WritePullRequests,
-    /// Create and change issues; comment and react on issues and pull requests.
-    WriteIssues,
-}
-
-impl Access {
-    /// The [permissions](https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps) to ask for.
-    pub(crate) fn permissions(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::ReadMetadata => &[("metadata", "read")],
-            Self::ReadContents => &[("contents", "read")],
-            Self::WriteContents => &[("contents", "write")],
-            Self::WritePullRequests => &[("contents", "read"), ("pull_requests", "write")],
-            Self::WriteIssues => &[("issues", "write"), ("pull_requests", "write")],
-        }
+/// The [permissions](https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps) to ask for.
+pub(crate) fn permissions(access: RepositoryAccess) -> &'static [(&'static str, &'static str)] {
+    match access {
+        RepositoryAccess::ReadMetadata => &[("metadata", "read")],
+        RepositoryAccess::ReadContents => &[("contents", "read")],
+        RepositoryAccess::WriteContents => &[("contents", "write")],
+        RepositoryAccess::WritePullRequests => &[("contents", "read"), ("pull_requests", "write")],
+        RepositoryAccess::WriteIssues => &[("issues", "write"), ("pull_requests", "write")],
     }
 }
 
@@ -83,7 +67,7 @@ impl Github {
     pub fn new(
         settings: &GithubSettings,
         credentials: Credentials,
-        access: Access,
+        access: RepositoryAccess,
         options: &Options,
     ) -> Result<Self, ActionError> {
         let (auth, app) = match credentials {

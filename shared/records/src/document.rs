@@ -1,4 +1,4 @@
-//! Whole documents that functions read again and again: the configuration, the routes and the prompt templates. Each is kept
+//! Whole documents that functions read again and again: the configuration, how tickets are written, the routes and the prompt templates. Each is kept
 //! with its earlier versions, and read from memory for a minute.
 
 use crate::error::RecordsError;
@@ -10,6 +10,7 @@ use crate::write::{ABSENT, Refused, Write};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::configuration::Configuration;
+use domain::reference::References;
 use domain::routes::Routes;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -47,6 +48,7 @@ impl<T> Cached<T> {
 }
 
 const CONFIGURATION: &str = "configuration";
+const REFERENCES: &str = "references";
 const ROUTES: &str = "routes";
 const PROMPTS: &str = "prompts";
 
@@ -68,6 +70,28 @@ impl Table {
     /// [`RecordsError::Missing`] when none was ever put.
     pub async fn configuration(&self, now: Timestamp) -> Result<Arc<Configuration>, RecordsError> {
         self.document(CONFIGURATION, &self.configuration, now).await
+    }
+
+    /// Puts in force how tickets are written, as [`Table::put_configuration`] does. They are derived from the configuration by the list
+    /// of providers, for functions that link none.
+    ///
+    /// # Errors
+    /// As [`Table::put_configuration`].
+    pub async fn put_references(&self, references: &References) -> Result<u64, RecordsError> {
+        self.references.set(None);
+        self.put_document(REFERENCES, references).await
+    }
+
+    /// How tickets are written, at most a minute old. Where the configuration was put by an earlier version there are none, and every
+    /// ticket is taken as it was typed.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn references(&self, now: Timestamp) -> Result<Arc<References>, RecordsError> {
+        match self.document(REFERENCES, &self.references, now).await {
+            Err(RecordsError::Missing(_)) => Ok(Arc::default()),
+            read => read,
+        }
     }
 
     /// Puts the routes in force, as [`Table::put_configuration`] does.

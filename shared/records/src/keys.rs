@@ -30,7 +30,7 @@
 //! | which limit stands in an execution's way | get | `EXECUTION#<name>` | `REFUSAL` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
 //! | the newest event that something may wait for | get | `EVENT#<event key>` | `EVENT` |
-//! | the current document: configuration, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
+//! | the current document: configuration, references, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveSpecification,
 };
 use domain::configuration::Configuration;
+use domain::reference::References;
 use domain::routes::Routes;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub struct Table {
     pub(crate) client: Client,
     pub(crate) name: Arc<str>,
     pub(crate) configuration: Arc<Cached<Configuration>>,
+    pub(crate) references: Arc<Cached<References>>,
     pub(crate) routes: Arc<Cached<Routes>>,
     pub(crate) prompts: Arc<Cached<BTreeMap<String, String>>>,
 }
@@ -35,6 +37,7 @@ impl Table {
             client,
             name: name.into().into(),
             configuration: Arc::default(),
+            references: Arc::default(),
             routes: Arc::default(),
             prompts: Arc::default(),
         }

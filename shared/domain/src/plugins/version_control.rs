@@ -5,6 +5,21 @@ use crate::error::ActionError;
 use crate::repository::{BranchName, CommitSha, RepositoryName};
 use async_trait::async_trait;
 
+/// What a function may do with a code host. Credentials that can be narrowed are narrowed to this; a personal token cannot be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RepositoryAccess {
+    /// Read what a repository is and who may do what in it.
+    ReadMetadata,
+    /// Read files.
+    ReadContents,
+    /// Create and delete branches and push commits.
+    WriteContents,
+    /// Open and close pull requests.
+    WritePullRequests,
+    /// Create and change issues; comment and react on issues and pull requests.
+    WriteIssues,
+}
+
 /// A host of repositories.
 ///
 /// Every method answers `Rejected` for what does not exist or is not allowed, naming it; `Conflict` when a branch moved

@@ -1,6 +1,7 @@
 //! Documents and stored values come back as they went in.
 
 use super::*;
+use domain::References;
 use domain::configuration::Configuration;
 use domain::stored::Stored;
 use jiff::SignedDuration;
@@ -51,6 +52,19 @@ async fn routes_and_prompts_are_documents_too() {
     let noise = BTreeMap::from([("noise".to_owned(), noise(600_000))]);
     let error = table.put_prompts(&noise).await.unwrap_err();
     assert!(matches!(error, RecordsError::Invalid(_)), "{error}");
+}
+
+#[tokio::test]
+async fn references_follow_the_configuration_and_may_be_absent() {
+    let table = table().await;
+    assert_eq!(*table.references(start()).await.unwrap(), References::default());
+    let references: References = serde_json::from_value(json!({
+        "trackers": [{"instance": "jira", "patterns": ["{PROJECT}-{number}"]}],
+        "projects": [{"names": ["SHOP"], "tracker": "jira"}]
+    }))
+    .unwrap();
+    table.put_references(&references).await.unwrap();
+    assert_eq!(table.references(start()).await.unwrap().canonical("shop-01"), "SHOP-1");
 }
 
 /// Text that hardly compresses, always the same.

@@ -1,0 +1,218 @@
+//! How tickets are written. People type `shop-1`, `acme/shop#007` or paste a link; all of them become one canonical `task_id`.
+//!
+//! Each tracker says how its tickets are written as [patterns](Pattern), which are data. [`References`] holds the patterns of every
+//! configured tracker and travels with the configuration, so that a function which links no provider can read tickets as well.
+
+mod pattern;
+
+pub use pattern::{InvalidPattern, Pattern};
+
+use crate::configuration::InstanceName;
+use serde::{Deserialize, Serialize};
+
+/// The ways to write a ticket of every configured tracker, and the projects that they belong to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct References {
+    /// The trackers, and code hosts whose issues are tickets.
+    pub trackers: Vec<TrackerReferences>,
+    /// The configured projects.
+    pub projects: Vec<ProjectReference>,
+}
+
+/// How one tracker's tickets are written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackerReferences {
+    /// The tracker's name in the configuration.
+    pub instance: InstanceName,
+    /// The patterns, with the site filled in. The first one is the canonical form.
+    pub patterns: Vec<Pattern>,
+}
+
+/// What a project's tickets are called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectReference {
+    /// The names before a ticket's number: the project's key in its tracker and its repository.
+    pub names: Vec<String>,
+    /// The tracker that serves the project.
+    pub tracker: Option<InstanceName>,
+}
+
+/// A ticket that somebody named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketReference {
+    /// The ticket in its canonical form: `SHOP-1`, `acme/shop#7`.
+    pub task_id: String,
+    /// What the ticket is in: the project's key in the tracker (`SHOP`) or the repository (`acme/shop`).
+    pub project: String,
+    /// The tracker's name in the configuration.
+    pub instance: InstanceName,
+}
+
+impl References {
+    /// The ticket that this text means: its id in any case, a link to it, or Slack's form of a link, `<https://…|text>`. `None` when no
+    /// configured tracker writes tickets like this. Where several do, the tracker of the configured project wins.
+    pub fn read(&self, typed: &str) -> Option<TicketReference> {
+        let typed = plain(typed);
+        let candidates: Vec<_> =
+            self.trackers.iter().filter_map(|tracker| self.read_as(tracker, typed)).collect();
+        let serves = |candidate: &&TicketReference| {
+            self.project(&candidate.project)
+                .is_some_and(|project| project.tracker.as_ref() == Some(&candidate.instance))
+        };
+        let is_known = |candidate: &&TicketReference| self.project(&candidate.project).is_some();
+        let chosen = candidates.iter().find(serves).or_else(|| candidates.iter().find(is_known));
+        chosen.or_else(|| candidates.first()).cloned()
+    }
+
+    /// The ticket's canonical form where a tracker can read it, else the text as it was typed. It is never an error: the tracker
+    /// itself says what is wrong with a ticket that does not exist.
+    pub fn canonical(&self, typed: &str) -> String {
+        self.read(typed).map_or_else(|| typed.to_owned(), |ticket| ticket.task_id)
+    }
+
+    fn read_as(&self, tracker: &TrackerReferences, typed: &str) -> Option<TicketReference> {
+        let canonical = tracker.patterns.first()?;
+        let mut captured = tracker.patterns.iter().find_map(|pattern| pattern.read(typed))?;
+        let container = captured.container()?;
+        if let Some(spelled) = self.spelling(&container) {
+            captured.respell(spelled);
+        }
+        Some(TicketReference {
+            task_id: canonical.write(&captured)?,
+            project: captured.container()?,
+            instance: tracker.instance.clone(),
+        })
+    }
+
+    fn project(&self, name: &str) -> Option<&ProjectReference> {
+        self.projects
+            .iter()
+            .find(|project| project.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+    }
+
+    /// The configured spelling of a repository, which is the canonical one: code hosts ignore case.
+    fn spelling(&self, name: &str) -> Option<&str> {
+        let mut names = self.projects.iter().flat_map(|project| &project.names);
+        names.find(|known| known.eq_ignore_ascii_case(name)).map(String::as_str)
+    }
+}
+
+/// The text without what chats and mails put around a link.
+fn plain(typed: &str) -> &str {
+    let typed = typed.trim();
+    match typed.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
+        Some(link) => link.split('|').next().unwrap_or(link),
+        None => typed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patterns(patterns: &[&str], site: &str) -> Vec<Pattern> {
+        patterns.iter().map(|text| text.parse::<Pattern>().unwrap().at(site)).collect()
+    }
+
+    fn references() -> References {
+        let tracker = |instance: &str, texts: &[&str], site: &str| TrackerReferences {
+            instance: instance.parse().unwrap(),
+            patterns: patterns(texts, site),
+        };
+        let keys: &[&str] = &[
+            "{PROJECT}-{number}",
+            "{site}/browse/{PROJECT}-{number}",
+            "{site}/{any}?{any}selectedIssue={PROJECT}-{number}",
+        ];
+        let issues: &[&str] = &[
+            "{owner}/{name}#{number}",
+            "{site}/{owner}/{name}/issues/{number}",
+            "{site}/{owner}/{name}/pull/{number}",
+        ];
+        let project = |names: &[&str], tracker: &str| ProjectReference {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            tracker: Some(tracker.parse().unwrap()),
+        };
+        References {
+            trackers: vec![
+                tracker("github", issues, "https://github.com"),
+                tracker("jira", keys, "https://acme.atlassian.net"),
+                tracker("old-jira", keys, "https://jira.acme.example/jira"),
+            ],
+            projects: vec![
+                project(&["SHOP", "acme/shop"], "jira"),
+                project(&["WEB", "Acme/Web"], "old-jira"),
+                project(&["acme/tools"], "github"),
+            ],
+        }
+    }
+
+    fn check(typed: &str, expected: Option<(&str, &str, &str)>) {
+        let read = references().read(typed);
+        let read = read
+            .as_ref()
+            .map(|ticket| (ticket.task_id.as_str(), ticket.project.as_str(), ticket.instance.as_str()));
+        assert_eq!(read, expected, "{typed}");
+    }
+
+    #[test]
+    fn every_way_to_write_a_ticket_gives_one_id() {
+        let shop = Some(("SHOP-1", "SHOP", "jira"));
+        check("SHOP-1", shop);
+        check("  shop-1 ", shop);
+        check("SHOP-001", shop);
+        check("https://acme.atlassian.net/browse/SHOP-1", shop);
+        check("https://ACME.atlassian.net/browse/shop-1?x=1", shop);
+        check("acme.atlassian.net/browse/SHOP-1/", shop);
+        check("<https://acme.atlassian.net/browse/SHOP-1|SHOP-1>", shop);
+        check(
+            "https://acme.atlassian.net/jira/software/projects/SHOP/boards/1?view=x&selectedIssue=SHOP-1",
+            shop,
+        );
+
+        let issue = Some(("acme/shop#7", "acme/shop", "github"));
+        check("acme/shop#7", issue);
+        check("ACME/Shop#007", issue);
+        check("https://github.com/acme/shop/issues/7#issuecomment-1", issue);
+        check("https://github.com/acme/shop/pull/7/files", issue);
+        check("https://github.com/acme/web/issues/7", Some(("Acme/Web#7", "Acme/Web", "github")));
+        check("other/one#2", Some(("other/one#2", "other/one", "github")));
+    }
+
+    #[test]
+    fn the_tracker_of_the_project_wins() {
+        check("web-3", Some(("WEB-3", "WEB", "old-jira")));
+        check("https://jira.acme.example/jira/browse/WEB-3", Some(("WEB-3", "WEB", "old-jira")));
+        check("NEW-3", Some(("NEW-3", "NEW", "jira")));
+    }
+
+    #[test]
+    fn what_is_no_ticket_is_left_alone() {
+        for typed in [
+            "",
+            "SHOP",
+            "SHOP-",
+            "SHOP-0",
+            "SHOP-1x",
+            "1-1",
+            "acme/shop",
+            "acme/shop#x",
+            "acme/../shop#1",
+            "https://evil.example/browse/SHOP-1",
+            "https://acme.atlassian.net.evil.example/browse/SHOP-1",
+            "https://github.com/acme/shop/issues/new",
+            "SHOP-99999999999999999999999",
+        ] {
+            check(typed, None);
+        }
+        assert_eq!(references().canonical("fix it"), "fix it");
+        assert_eq!(references().canonical("shop-7"), "SHOP-7");
+        assert_eq!(References::default().read("SHOP-1"), None);
+    }
+
+    #[test]
+    fn references_are_data() {
+        let json = serde_json::to_string(&references()).unwrap();
+        assert_eq!(serde_json::from_str::<References>(&json).unwrap(), references());
+    }
+}
