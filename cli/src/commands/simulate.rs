@@ -6,7 +6,7 @@ use crate::server::secret_file::SecretFile;
 use crate::world_folder;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use simulators::simulation::{Options, Ports, Simulation};
+use simulators::simulation::{Options, Simulation};
 use simulators::world::World;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -54,11 +54,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
     };
     let world = World::load(&path).map_err(Exit::usage)?;
-    let options = Options {
-        descriptions: arguments.descriptions.clone(),
-        ports: Ports { control: arguments.port, ..Ports::default() },
-        clock: None,
-    };
+    let options =
+        Options { descriptions: arguments.descriptions.clone(), control_port: arguments.port, clock: None };
     let simulation = Simulation::start(world, options).await.map_err(Exit::usage)?;
     if let Some(folder) = &arguments.configure {
         configure(&simulation, folder)?;
@@ -66,12 +63,11 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if arguments.json {
         println!("{}", json!({ "control": simulation.control_url(), "services": simulation.urls() }));
     } else {
-        let urls = simulation.urls();
-        println!("Jira        {}", urls.jira);
-        println!("GitHub      {}", urls.github);
-        println!("Slack       {}", urls.slack);
-        println!("Confluence  {}", urls.confluence);
-        println!("Claude      {}", urls.claude);
+        for service in simulators::services::ALL {
+            if let Some(url) = simulation.urls().get(service.name) {
+                println!("{:<11} {url}", service.title);
+            }
+        }
         println!("control     {}/_world/log, /state, /violations", simulation.control_url());
     }
     crate::server::stop_signal().await;

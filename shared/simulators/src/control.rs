@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 
 use crate::delivery::{Delivery, DeliveryError};
 use crate::fault::Fault;
-use crate::simulation::Shared;
+use crate::shared::Shared;
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let world = Router::new()
@@ -123,7 +123,7 @@ async fn deliver(State(shared): State<Arc<Shared>>, Json(order): Json<Order>) ->
     };
     match delivered {
         Ok(receipt) => Json(json!(receipt)).into_response(),
-        Err(error @ DeliveryError::Unreachable { .. }) => refused(StatusCode::BAD_GATEWAY, error),
+        Err(error @ DeliveryError::Unreachable(_)) => refused(StatusCode::BAD_GATEWAY, error),
         Err(error) => refused(StatusCode::BAD_REQUEST, error),
     }
 }

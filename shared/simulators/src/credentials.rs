@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-use crate::world::WorldError;
+use crate::error::WorldError;
 
 /// The world's secrets by name, each a set of named fields: what a secret store would hold for the program under
 /// simulation, and what the simulators demand of it.

@@ -15,6 +15,7 @@ mod opening;
 mod pages;
 mod routes;
 mod shapes;
+mod simulator;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -38,7 +39,7 @@ pub use state::Settings;
 pub use webhooks::{LineComment, Verdict};
 pub use world::{App, Check, Comment, Issue, Level, PullRequest, Repository, Role, User, UserType, World};
 
-use crate::{credentials::Secrets, world::WorldError};
+use crate::{credentials::Secrets, error::WorldError};
 
 /// A running GitHub. Clones share one state.
 #[derive(Clone)]

@@ -1,9 +1,11 @@
 //! Stateful simulators of the outside services that Ticketsmith speaks to.
 //!
-//! A [`Simulation`] listens on loopback, one port for each service, and answers as Jira Cloud, GitHub, Slack,
-//! Confluence Cloud and Claude answer: the same routes, status codes, headers, error bodies and read-after-write state.
-//! All it knows comes from a [`World`], a YAML file. Nothing here is told who is calling, and a product function that
-//! speaks to a simulator uses the same code as against the real service.
+//! A [`Simulation`] listens on loopback, one port for each service, and answers as the real services do: the same routes,
+//! status codes, headers, error bodies and read-after-write state. Everything it knows comes from a [`World`], a YAML file.
+//! It does not know who is calling, and a product function that talks to a simulator uses the same code as with the real
+//! service.
+//!
+//! Each service is a [`Simulator`](service::Simulator) in its own folder; [`services::ALL`] lists them.
 
 pub mod claude;
 pub mod clock;
@@ -12,14 +14,20 @@ mod control;
 pub mod credentials;
 pub mod delivery;
 pub mod description;
+pub mod error;
 pub mod fault;
 pub mod github;
 pub mod jira;
 mod listener;
 pub mod log;
+pub mod service;
+pub mod services;
+mod shared;
 pub mod simulation;
 pub mod slack;
+pub mod webhook;
 pub mod world;
 
-pub use simulation::{Options, Ports, Simulation, SimulationError, Urls};
-pub use world::{World, WorldError};
+pub use error::{SimulationError, WorldError};
+pub use simulation::{Options, Simulation, Urls};
+pub use world::World;

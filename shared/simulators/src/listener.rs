@@ -14,9 +14,9 @@ use crate::clock::Clock;
 use crate::description::{
     Description, DescriptionError, RequestCheck, Violations, check_requests, unexpected_call,
 };
+use crate::error::SimulationError;
 use crate::fault::{FaultPoint, Faults, inject};
 use crate::log::{Recorder, ServiceLog, record};
-use crate::simulation::SimulationError;
 
 /// Opens a port on 127.0.0.1 and gives its address.
 pub(crate) async fn listen(port: u16) -> Result<(TcpListener, String), SimulationError> {
@@ -65,28 +65,14 @@ impl Front {
     }
 }
 
-/// The official descriptions of each service; none where no folder is given or the file is not there.
-#[derive(Default)]
-pub(crate) struct Descriptions {
-    pub(crate) jira: Vec<Arc<Description>>,
-    pub(crate) github: Vec<Arc<Description>>,
-    pub(crate) confluence: Vec<Arc<Description>>,
-    pub(crate) claude: Vec<Arc<Description>>,
-}
-
-impl Descriptions {
-    /// Loads the files of a folder that are there.
-    pub(crate) fn load(folder: Option<&Path>) -> Result<Self, DescriptionError> {
-        let Some(folder) = folder else { return Ok(Self::default()) };
-        let load = |names: &[&str]| -> Result<Vec<Arc<Description>>, DescriptionError> {
-            let paths = names.iter().map(|name| folder.join(name)).filter(|path| path.exists());
-            paths.map(|path| Description::load(&path).map(Arc::new)).collect()
-        };
-        Ok(Self {
-            jira: load(&["jira-v3.json"])?,
-            github: load(&["api.github.com.json"])?,
-            confluence: load(&["confluence-v2.json", "confluence-v1.json"])?,
-            claude: load(&["anthropic.json"])?,
-        })
-    }
+/// Loads the files of a folder with official descriptions that are there; none where no folder is given.
+///
+/// # Errors
+/// [`DescriptionError`] for a file that cannot be used.
+pub(crate) fn load_descriptions(
+    folder: Option<&Path>,
+    names: &[&str],
+) -> Result<Vec<Arc<Description>>, DescriptionError> {
+    let paths = folder.into_iter().flat_map(|folder| names.iter().map(|name| folder.join(name)));
+    paths.filter(|path| path.exists()).map(|path| Description::load(&path).map(Arc::new)).collect()
 }

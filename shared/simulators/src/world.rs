@@ -4,79 +4,39 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::credentials::Secrets;
 use crate::delivery::Delivery;
+use crate::error::WorldError;
 use crate::fault::Fault;
-use crate::{claude, confluence, github, jira, slack};
+use crate::service::Section;
+use crate::services;
 
-/// Everything a [`Simulation`](crate::Simulation) knows when it starts, read from a YAML file. Keys that are not
-/// described here are refused. Paths are relative to the file.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Everything a [`Simulation`](crate::Simulation) knows when it starts, read from a YAML file. Beside the keys below, the file has a
+/// section for each service of the world, under the service's name. Other keys are refused. Paths are relative to the file.
+#[derive(Debug, Clone)]
 pub struct World {
-    /// When the simulation begins, as `2026-03-02T09:00:00Z`; the present when absent. Signatures carry this time, so a
-    /// program that runs by the real clock refuses deliveries from another day.
-    #[serde(default)]
+    /// When the simulation begins, as `2026-03-02T09:00:00Z`; now when absent. Signatures carry this time, so a
+    /// program that uses the real clock refuses deliveries from another day.
     pub now: Option<Timestamp>,
-    /// Secrets by name, each a map of fields. The simulators demand them of callers, and
-    /// [`Simulation::secrets`](crate::Simulation::secrets) gives them to whoever fills the secret store.
+    /// Secrets by name, each a map of fields. The simulators require them of callers, and
+    /// [`Simulation::secrets`](crate::Simulation::secrets) returns them for the secret store.
     pub secrets: Secrets,
-    /// Name of the secret with the fields `jira`, `github` and `slack`: what each service signs its webhooks with.
+    /// Name of the secret with a field for each service: what it signs its webhooks with.
     pub signing: String,
-    /// The Jira site.
-    pub jira: jira::World,
-    /// GitHub.
-    pub github: github::World,
-    /// The Slack workspace.
-    pub slack: slack::World,
-    /// The Confluence site.
-    pub confluence: confluence::World,
-    /// The model.
-    pub claude: claude::World,
     /// Faults that wait for the first requests that match them.
-    #[serde(default)]
     pub faults: Vec<Fault>,
     /// A `ticketsmith.yaml` as data. The simulation sets the `base_url` of each simulated service's entry under
-    /// `plugins`, and leaves the rest as it stands.
+    /// `plugins`, and leaves the rest as it is.
     pub configuration: Value,
-    /// Things that people can be made to do, by name.
-    #[serde(default)]
+    /// Things that people do, by name.
     pub deliveries: BTreeMap<String, Delivery>,
     /// The folder that relative paths start from.
-    #[serde(skip)]
     pub folder: PathBuf,
-}
-
-/// What is wrong with a world.
-#[derive(Debug, thiserror::Error)]
-pub enum WorldError {
-    /// The file cannot be read.
-    #[error("cannot read the world file {path}: {reason}")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why, in the operating system's words.
-        reason: String,
-    },
-    /// The file is no YAML of the described form.
-    #[error("{path} is not a world file: {reason}")]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What was found, where, and what is accepted.
-        reason: String,
-    },
-    /// The world contradicts itself.
-    #[error("{place}: {problem}")]
-    Invalid {
-        /// The key at fault, as `jira.tickets[0].status`.
-        place: String,
-        /// What is wrong with it.
-        problem: String,
-    },
+    pub(crate) sections: BTreeMap<&'static str, Section>,
 }
 
 impl World {
@@ -97,8 +57,87 @@ impl World {
     /// # Errors
     /// What was found, where, and what is accepted.
     pub fn parse(yaml: &str, folder: PathBuf) -> Result<Self, String> {
-        let mut world: Self = serde_saphyr::from_str(yaml).map_err(|error| error.to_string())?;
-        world.folder = folder;
-        Ok(world)
+        let mut sections = BTreeMap::new();
+        for service in services::ALL {
+            if let Some(section) = (service.read)(yaml)? {
+                sections.insert(service.name, section);
+            }
+        }
+        let core: Core = serde_saphyr::from_str(yaml).map_err(|error| error.to_string())?;
+        Ok(Self {
+            now: core.now,
+            secrets: core.secrets,
+            signing: core.signing,
+            faults: core.faults,
+            configuration: core.configuration,
+            deliveries: core.deliveries,
+            folder,
+            sections,
+        })
+    }
+
+    /// The section of a service, by its name, where the world has one of this type.
+    #[must_use]
+    pub fn section<T: 'static>(&self, service: &str) -> Option<&T> {
+        self.sections.get(service)?.downcast_ref()
+    }
+}
+
+/// The keys that belong to no service.
+struct Core {
+    now: Option<Timestamp>,
+    secrets: Secrets,
+    signing: String,
+    faults: Vec<Fault>,
+    configuration: Value,
+    deliveries: BTreeMap<String, Delivery>,
+}
+
+impl<'de> Deserialize<'de> for Core {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(CoreVisitor)
+    }
+}
+
+struct CoreVisitor;
+
+impl<'de> Visitor<'de> for CoreVisitor {
+    type Value = Core;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a world: a mapping")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Core, A::Error> {
+        let (mut now, mut secrets, mut signing, mut configuration) = (None, None, None, None);
+        let (mut faults, mut deliveries) = (Vec::new(), BTreeMap::new());
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "now" => now = map.next_value()?,
+                "secrets" => secrets = Some(map.next_value()?),
+                "signing" => signing = Some(map.next_value()?),
+                "faults" => faults = map.next_value()?,
+                "configuration" => configuration = Some(map.next_value()?),
+                "deliveries" => deliveries = map.next_value()?,
+                service if services::ALL.iter().any(|known| known.name == service) => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                unknown => {
+                    let services: Vec<_> = services::ALL.iter().map(|service| service.name).collect();
+                    return Err(A::Error::custom(format!(
+                        "unknown key `{unknown}`; accepted: now, secrets, signing, faults, configuration, deliveries, {}",
+                        services.join(", ")
+                    )));
+                }
+            }
+        }
+        Ok(Core {
+            now,
+            secrets: secrets.ok_or_else(|| A::Error::missing_field("secrets"))?,
+            signing: signing.ok_or_else(|| A::Error::missing_field("signing"))?,
+            faults,
+            configuration: configuration.ok_or_else(|| A::Error::missing_field("configuration"))?,
+            deliveries,
+        })
     }
 }

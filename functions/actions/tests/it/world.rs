@@ -146,7 +146,7 @@ impl World {
     }
 
     pub(crate) async fn branch(&self, name: &str) -> Option<String> {
-        let url = format!("{}/repos/acme/shop/git/ref/heads/{name}", self.simulation.urls().github);
+        let url = format!("{}/repos/acme/shop/git/ref/heads/{name}", self.simulation.url("github"));
         let answer = client().get(url).bearer_auth("simulated-github-token").send().await.unwrap();
         let body: Value = answer.json().await.unwrap();
         body["object"]["sha"].as_str().map(str::to_owned)
@@ -155,7 +155,7 @@ impl World {
     /// Creates a branch as a person would.
     pub(crate) async fn push_branch(&self, name: &str) {
         let main = self.branch("main").await.unwrap();
-        let url = format!("{}/repos/acme/shop/git/refs", self.simulation.urls().github);
+        let url = format!("{}/repos/acme/shop/git/refs", self.simulation.url("github"));
         let body = json!({"ref": format!("refs/heads/{name}"), "sha": main});
         let answer =
             client().post(url).bearer_auth("simulated-github-token").json(&body).send().await.unwrap();

@@ -17,7 +17,7 @@ use simulators::fault::Fault;
 use std::time::Duration;
 
 fn with_secret(simulation: &Simulation, secret: &secrecy::SecretString) -> Claude {
-    let settings = json!({"base_url": simulation.urls().claude});
+    let settings = json!({"base_url": simulation.url("claude")});
     let credentials = Credentials::read("ticketsmith/claude", secret).unwrap();
     Claude::new(&serde_json::from_value(settings).unwrap(), credentials, &options()).unwrap()
 }

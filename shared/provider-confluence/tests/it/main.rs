@@ -17,7 +17,7 @@ use simulators::fault::Fault;
 use std::time::Duration;
 
 fn with_secret(simulation: &Simulation, secret: &secrecy::SecretString) -> Confluence {
-    let settings = json!({"base_url": simulation.urls().confluence});
+    let settings = json!({"base_url": simulation.url("confluence")});
     let credentials = Credentials::read("ticketsmith/confluence", secret).unwrap();
     Confluence::new(&serde_json::from_value(settings).unwrap(), credentials, &options()).unwrap()
 }
@@ -42,7 +42,7 @@ async fn a_page_is_created_once_and_deleted() {
     let mark_of_it = mark("run/CreatePage");
     assert_eq!(confluence.find_page(&request(), &mark_of_it).await.unwrap(), None);
     let page = confluence.create_page(&request(), &mark_of_it).await.unwrap();
-    assert!(page.url.starts_with(&format!("{}/wiki/", simulation.urls().confluence)), "{}", page.url);
+    assert!(page.url.starts_with(&format!("{}/wiki/", simulation.url("confluence"))), "{}", page.url);
     assert_eq!(confluence.find_page(&request(), &mark_of_it).await.unwrap().as_ref(), Some(&page));
     assert_eq!(confluence.find_page(&request(), &mark("run/Other")).await.unwrap(), None);
     let error = confluence.create_page(&request(), &mark("run/Other")).await.unwrap_err();

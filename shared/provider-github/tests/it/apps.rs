@@ -53,7 +53,7 @@ async fn app_world_with(clock: &TurnedClock, permissions: Value) -> (Simulation,
 }
 
 fn connect(simulation: &Simulation, secret: &str, access: Access, clock: &TurnedClock) -> Github {
-    let settings = serde_json::from_value(json!({"base_url": simulation.urls().github})).unwrap();
+    let settings = serde_json::from_value(json!({"base_url": simulation.url("github")})).unwrap();
     let credentials = Credentials::read("ticketsmith/github", &secret.into()).unwrap();
     let options = crate::harness::options().clock(Arc::new(clock.clone()));
     Github::new(&settings, credentials, access, &options).unwrap()

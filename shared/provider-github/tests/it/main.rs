@@ -22,7 +22,7 @@ fn github(simulation: &Simulation) -> Github {
 }
 
 fn connect(simulation: &Simulation, secret: &secrecy::SecretString, access: Access) -> Github {
-    let settings = serde_json::from_value(json!({"base_url": simulation.urls().github})).unwrap();
+    let settings = serde_json::from_value(json!({"base_url": simulation.url("github")})).unwrap();
     let credentials = Credentials::read("ticketsmith/github", secret).unwrap();
     Github::new(&settings, credentials, access, &options()).unwrap()
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 fn settings(simulation: &Simulation) -> JiraSettings {
     let custom_fields = json!({"story_points": "customfield_10001", "team": "customfield_10003"});
-    let settings = json!({"base_url": simulation.urls().jira, "custom_fields": custom_fields});
+    let settings = json!({"base_url": simulation.url("jira"), "custom_fields": custom_fields});
     serde_json::from_value(settings).unwrap()
 }
 
@@ -49,7 +49,7 @@ async fn a_ticket_is_read_and_moved() {
     assert!(task.description.contains("WELCOME10 takes 10 percent off"), "{}", task.description);
     assert_eq!((task.status.as_deref(), task.priority.as_deref()), (Some("To Do"), Some("High")));
     assert_eq!((task.story_points, task.assignee.as_deref()), (Some(3.0), Some("Ada Lovelace")));
-    assert_eq!(task.url, Some(format!("{}/browse/SHOP-1", simulation.urls().jira)));
+    assert_eq!(task.url, Some(format!("{}/browse/SHOP-1", simulation.url("jira"))));
 
     let change = jira.update_status("SHOP-1", "in_progress").await.unwrap();
     assert_eq!((change.previous.as_str(), change.status.as_str()), ("To Do", "In Progress"));

@@ -17,7 +17,7 @@ use simulators::fault::Fault;
 use std::time::Duration;
 
 fn slack(simulation: &Simulation) -> Slack {
-    let settings = json!({"base_url": format!("{}/api", simulation.urls().slack)});
+    let settings = json!({"base_url": format!("{}/api", simulation.url("slack"))});
     let credentials =
         Credentials::read("ticketsmith/slack", &secret(simulation, "ticketsmith/slack")).unwrap();
     Slack::new(&serde_json::from_value(settings).unwrap(), credentials, &options()).unwrap()
@@ -91,7 +91,7 @@ async fn refusals_say_what_to_do() {
     let error = slack.send_message(&message("#random", "x"), &mark("m")).await.unwrap_err();
     assert!(error.message.contains("not_in_channel") && error.message.contains("/invite"), "{error}");
 
-    let settings = json!({"base_url": format!("{}/api", simulation.urls().slack)});
+    let settings = json!({"base_url": format!("{}/api", simulation.url("slack"))});
     let credentials = Credentials::read("ticketsmith/slack", &r#"{"bot_token": "hunter2"}"#.into()).unwrap();
     let slack = Slack::new(&serde_json::from_value(settings).unwrap(), credentials, &options()).unwrap();
     let error = slack.send_message(&message("C012AB3CD", "x"), &mark("m")).await.unwrap_err();

@@ -2,6 +2,7 @@
 
 mod messages;
 mod script;
+mod simulator;
 mod stream;
 mod tokens;
 mod world;
@@ -22,7 +23,7 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 use crate::credentials::{Secrets, same};
 use crate::description::Violations;
-use crate::world::WorldError;
+use crate::error::WorldError;
 
 pub use world::{Content, Expectation, Reply, Usage, World};
 

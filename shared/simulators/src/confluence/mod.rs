@@ -2,6 +2,7 @@
 //! [REST API v2](https://developer.atlassian.com/cloud/confluence/rest/v2/intro/), templates of version 1.
 
 mod pages;
+mod simulator;
 mod spaces;
 mod templates;
 mod world;
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::credentials::{Secrets, is_basic};
-use crate::world::WorldError;
+use crate::error::WorldError;
 
 pub use world::{Operation, Page, Space, Template, World};
 

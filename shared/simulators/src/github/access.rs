@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     credentials::{Secrets, same},
-    world::WorldError,
+    error::WorldError,
 };
 
 /// Permissions by name, as `contents`.

@@ -7,7 +7,7 @@ use super::{
     state::{Comment, Pull, Repository, State, invalid},
     world,
 };
-use crate::world::WorldError;
+use crate::error::WorldError;
 
 impl State {
     pub(super) fn add_repository(

@@ -10,7 +10,7 @@ use super::{
     git::{Git, Signature},
     world::{Check, Role, User, World},
 };
-use crate::{clock::Clock, credentials::Secrets, log::ServiceLog, world::WorldError};
+use crate::{clock::Clock, credentials::Secrets, error::WorldError, log::ServiceLog};
 
 pub(super) struct State {
     pub(super) users: Vec<User>,

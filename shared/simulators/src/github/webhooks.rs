@@ -12,7 +12,7 @@ use super::{
     state::{Comment, Issue, Merged, Pull, Repository, Review, ReviewComment, State},
     world::UserType,
 };
-use crate::delivery::{Outgoing, sign_sha256};
+use crate::webhook::{Outgoing, sign_sha256};
 
 /// What a reviewer makes of a pull request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]

@@ -12,6 +12,7 @@ mod projects;
 mod properties;
 mod render;
 mod search;
+mod simulator;
 mod state;
 mod transitions;
 mod webhooks;
@@ -31,7 +32,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Clock;
 use crate::credentials::{Secrets, is_basic};
-use crate::world::WorldError;
+use crate::error::WorldError;
 
 pub use document_format::{DocumentFormat, DocumentFormatError};
 pub use world::{Comment, Field, Project, Status, StatusCategory, Ticket, Transition, User, World};

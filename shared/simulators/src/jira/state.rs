@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::world::{Project, StatusCategory, Ticket, User, World};
 use super::{Failure, document};
-use crate::world::WorldError;
+use crate::error::WorldError;
 
 /// The first number Jira's ids are counted from here.
 const FIRST_ID: u64 = 10_000;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::render::Form;
 use super::state::{Comment, State};
 use super::{Jira, document};
-use crate::delivery::{Outgoing, sign_sha256};
+use crate::webhook::{Outgoing, sign_sha256};
 
 /// Why a person could not do what was asked.
 pub(crate) type Refusal = String;

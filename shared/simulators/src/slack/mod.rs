@@ -6,6 +6,7 @@ mod blocks;
 mod conversations;
 mod messages;
 mod people;
+mod simulator;
 mod webhooks;
 mod world;
 
@@ -22,8 +23,9 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Clock;
 use crate::credentials::{Secrets, bearer, same};
-use crate::world::WorldError;
+use crate::error::WorldError;
 
+pub use webhooks::sign_slack;
 pub use world::{App, Channel, Team, User, World};
 
 /// A running workspace. Clones share one state.

@@ -4,13 +4,22 @@
 use axum::Json;
 use axum::extract::{Path, State as AxumState};
 use axum::http::StatusCode;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{Message, Slack, State, User};
-use crate::delivery::{Outgoing, sign_slack};
+use crate::webhook::{Outgoing, hmac_hex};
 
 /// How often a response address may be used.
 const RESPONSES_A_COMMAND: usize = 5;
+
+/// The signature of [Slack's](https://docs.slack.dev/authentication/verifying-requests-from-slack/)
+/// `X-Slack-Signature`: `v0=` and the HMAC of `v0:{timestamp}:{body}` in hexadecimal; `timestamp` in Unix seconds.
+#[must_use]
+pub fn sign_slack(secret: &SecretString, timestamp: i64, body: &[u8]) -> String {
+    let prefix = format!("v0:{timestamp}:");
+    format!("v0={}", hmac_hex(secret, &[prefix.as_bytes(), body]))
+}
 
 impl Slack {
     /// `by` types the app's slash command with this text in a channel.
@@ -185,4 +194,23 @@ pub(super) async fn respond(
     }
     state.responses.push((address, body));
     (StatusCode::OK, "ok".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vector that Slack publishes.
+    #[test]
+    fn published_signature() {
+        let secret = SecretString::from("8f742231b10e8888abcd99yyyzzz85a5");
+        let body = "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V\
+            &channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=\
+            &response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN\
+            &trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
+        assert_eq!(
+            sign_slack(&secret, 1_531_420_618, body.as_bytes()),
+            "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
+        );
+    }
 }

@@ -17,7 +17,7 @@ fn plan(text: &str) -> Value {
 #[tokio::test]
 async fn key_and_version_are_demanded() {
     let world = Harness::start().await;
-    let url = format!("{}/v1/messages", world.simulation.urls().claude);
+    let url = format!("{}/v1/messages", world.simulation.url("claude"));
     let bare = Answer::read(world.client.post(&url).json(&request("x")).send().await.unwrap()).await;
     assert_eq!((bare.status, &bare.body["error"]["type"]), (401, &json!("authentication_error")));
     let wrong = world.client.post(&url).header("x-api-key", "no").header("anthropic-version", "2023-06-01");

@@ -11,7 +11,7 @@ fn page(title: &str, body: &str) -> Value {
 #[tokio::test]
 async fn a_call_without_the_right_token_is_401() {
     let world = Harness::start().await;
-    let url = format!("{}/wiki/api/v2/spaces", world.simulation.urls().confluence);
+    let url = format!("{}/wiki/api/v2/spaces", world.simulation.url("confluence"));
     let response =
         world.client.get(url).basic_auth("bot@example.com", Some("jira-token")).send().await.unwrap();
     assert_eq!(response.status(), 401);

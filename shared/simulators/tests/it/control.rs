@@ -3,7 +3,7 @@ use axum::routing::post;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use simulators::delivery::sign_sha256;
+use simulators::webhook::sign_sha256;
 
 use crate::harness::Harness;
 
@@ -59,7 +59,7 @@ async fn a_truncated_answer_is_logged_but_not_received() {
     let world = Harness::start().await;
     let fault = json!({"service": "jira", "path": "/myself$", "truncated": true});
     world.control(Method::POST, "/faults", Some(fault)).await;
-    let url = format!("{}/rest/api/3/myself", world.simulation.urls().jira);
+    let url = format!("{}/rest/api/3/myself", world.simulation.url("jira"));
     let request = world.client.get(url).basic_auth("bot@example.com", Some("jira-token"));
     let received = match request.send().await {
         Ok(response) => response.bytes().await.map(|_| ()),
@@ -74,8 +74,11 @@ async fn the_configuration_points_at_the_simulated_services() {
     let world = Harness::start().await;
     let urls = world.simulation.urls();
     let configuration: Value = serde_saphyr::from_str(&world.simulation.configuration()).unwrap();
-    assert_eq!(configuration["plugins"]["jira"], json!({"base_url": urls.jira, "secret": "jira"}));
-    assert_eq!(configuration["plugins"]["slack"]["base_url"], format!("{}/api", urls.slack));
+    assert_eq!(
+        configuration["plugins"]["jira"],
+        json!({"base_url": urls.get("jira").unwrap(), "secret": "jira"})
+    );
+    assert_eq!(configuration["plugins"]["slack"]["base_url"], format!("{}/api", urls.get("slack").unwrap()));
     let secrets = world.control(Method::GET, "/secrets", None).await.body;
     assert_eq!(secrets["slack"]["bot_token"], "xoxb-token");
 }
@@ -137,7 +140,12 @@ async fn the_shipped_world_starts() {
 fn the_shipped_edits_apply_to_the_shipped_repository() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("worlds");
     let world = simulators::World::load(&folder.join("shop.yaml")).unwrap();
-    let replies = world.claude.replies.iter().flat_map(|reply| &reply.content);
+    let replies = world
+        .section::<simulators::claude::World>("claude")
+        .unwrap()
+        .replies
+        .iter()
+        .flat_map(|reply| &reply.content);
     let mut checked = 0;
     for content in replies {
         let simulators::claude::Content::Json(reply) = content else { continue };

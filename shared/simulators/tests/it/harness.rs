@@ -35,19 +35,19 @@ impl Harness {
     }
 
     pub(crate) async fn jira(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let url = format!("{}/rest/api/3{path}", self.simulation.urls().jira);
+        let url = format!("{}/rest/api/3{path}", self.simulation.url("jira"));
         self.send(self.client.request(method, url).basic_auth("bot@example.com", Some("jira-token")), body)
             .await
     }
 
     pub(crate) async fn confluence(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let url = format!("{}/wiki{path}", self.simulation.urls().confluence);
+        let url = format!("{}/wiki{path}", self.simulation.url("confluence"));
         self.send(self.client.request(method, url).basic_auth("bot@example.com", Some("wiki-token")), body)
             .await
     }
 
     pub(crate) async fn slack(&self, method: &str, body: Value) -> Value {
-        let url = format!("{}/api/{method}", self.simulation.urls().slack);
+        let url = format!("{}/api/{method}", self.simulation.url("slack"));
         let request = self.client.post(url).bearer_auth("xoxb-token");
         let answer = self.send(request, Some(body)).await;
         assert_eq!(answer.status, 200);
@@ -55,7 +55,7 @@ impl Harness {
     }
 
     pub(crate) async fn claude(&self, path: &str, body: Option<Value>) -> Answer {
-        let url = format!("{}{path}", self.simulation.urls().claude);
+        let url = format!("{}{path}", self.simulation.url("claude"));
         let method = if body.is_some() { Method::POST } else { Method::GET };
         let request = self.client.request(method, url).header("x-api-key", "claude-key");
         self.send(request.header("anthropic-version", "2023-06-01"), body).await

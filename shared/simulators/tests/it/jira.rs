@@ -1,6 +1,7 @@
 use reqwest::{Method, header};
 use serde_json::{Value, json};
-use simulators::delivery::{Delivery, sign_sha256};
+use simulators::delivery::Delivery;
+use simulators::webhook::sign_sha256;
 
 use crate::harness::Harness;
 
@@ -12,7 +13,7 @@ fn document(text: &str) -> Value {
 #[tokio::test]
 async fn a_call_without_the_right_token_is_401() {
     let world = Harness::start().await;
-    let url = format!("{}/rest/api/3/issue/TES-41", world.simulation.urls().jira);
+    let url = format!("{}/rest/api/3/issue/TES-41", world.simulation.url("jira"));
     for password in [None, Some("jira-toke"), Some("wiki-token")] {
         let request = world.client.get(&url).basic_auth("bot@example.com", password);
         let response = request.send().await.unwrap();
@@ -180,7 +181,7 @@ async fn a_label_makes_the_webhook_that_jira_sends() {
     assert_eq!(payload["issue"]["fields"]["description"], "First.\n\nSecond with [~accountid:ada-1].");
     assert_eq!(world.simulation.state()["jira"][0]["labels"], json!(["bad", "test-label", "sad"]));
 
-    let to = |to: &str| Delivery::JiraTransition { ticket: "TES-41".into(), to: to.into(), by: "ada".into() };
+    let to = transition;
     let refused = world.simulation.act(&to("Done")).unwrap_err().to_string();
     assert!(refused.contains("it can go to: In Progress"), "{refused}");
     let moved = world.simulation.act(&to("In Progress")).unwrap();
@@ -194,8 +195,7 @@ async fn a_label_makes_the_webhook_that_jira_sends() {
 #[tokio::test]
 async fn webhooks_have_the_shape_of_recorded_ones() {
     let world = Harness::start().await;
-    let moved =
-        Delivery::JiraTransition { ticket: "TES-41".into(), to: "In Progress".into(), by: "ada".into() };
+    let moved = transition("In Progress");
     let label = world.simulation.prepare("label").unwrap();
     for (file, ours) in [
         ("jira-issue-labelled.json", label),
@@ -259,7 +259,7 @@ fn compare(recorded: &Value, ours: &Value, at: &str, missing: &mut Vec<String>) 
 #[tokio::test]
 async fn a_malformed_body_is_refused_as_jira_does() {
     let world = Harness::start().await;
-    let url = format!("{}/rest/api/3/issue", world.simulation.urls().jira);
+    let url = format!("{}/rest/api/3/issue", world.simulation.url("jira"));
     let request = world.client.post(url).basic_auth("bot@example.com", Some("jira-token"));
     let response = request.header(header::CONTENT_TYPE, "application/json").body("{").send().await.unwrap();
     assert_eq!(response.status(), 400);
@@ -280,4 +280,8 @@ async fn documents_are_held_against_the_official_schema_where_it_is_given() {
     let refused = comment(two).await;
     assert_eq!(refused.status, 400);
     assert!(refused.body["errors"]["comment"].as_str().unwrap().contains("at /content"), "{}", refused.body);
+}
+
+fn transition(to: &str) -> Delivery {
+    Delivery::new(json!({"kind": "jira-transition", "ticket": "TES-41", "to": to, "by": "ada"})).unwrap()
 }

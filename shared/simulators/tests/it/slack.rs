@@ -1,12 +1,13 @@
 use serde_json::{Value, json};
-use simulators::delivery::{Delivery, sign_slack};
+use simulators::delivery::Delivery;
+use simulators::slack::sign_slack;
 
 use crate::harness::{Answer, Harness};
 
 #[tokio::test]
 async fn a_wrong_token_is_an_error_with_status_200() {
     let world = Harness::start().await;
-    let url = format!("{}/api/auth.test", world.simulation.urls().slack);
+    let url = format!("{}/api/auth.test", world.simulation.url("slack"));
     let answer = Answer::read(world.client.post(&url).send().await.unwrap()).await;
     assert_eq!((answer.status, answer.body), (200, json!({"ok": false, "error": "not_authed"})));
     let answer = Answer::read(world.client.post(&url).bearer_auth("xoxb-other").send().await.unwrap()).await;
@@ -46,7 +47,7 @@ async fn messages_are_posted_updated_and_found_by_their_metadata() {
 #[tokio::test]
 async fn a_form_is_as_good_as_json() {
     let world = Harness::start().await;
-    let url = format!("{}/api/chat.postMessage", world.simulation.urls().slack);
+    let url = format!("{}/api/chat.postMessage", world.simulation.url("slack"));
     let blocks = json!([{"type": "divider"}]).to_string();
     let form = [("channel", "dev"), ("text", "t"), ("blocks", &blocks)];
     let request = world.client.post(url).bearer_auth("xoxb-token").form(&form);
@@ -114,12 +115,7 @@ async fn a_command_is_signed_and_takes_late_answers() {
 #[tokio::test]
 async fn a_mention_and_a_pressed_button_become_events() {
     let world = Harness::start().await;
-    let mention = Delivery::SlackMention {
-        text: "status".into(),
-        by: "ada".into(),
-        channel: "dev".into(),
-        thread: None,
-    };
+    let mention = delivery(json!({"kind": "slack-mention", "text": "status", "by": "ada", "channel": "dev"}));
     let payload: Value = serde_json::from_slice(&world.simulation.act(&mention).unwrap().body).unwrap();
     assert_eq!(payload["event"]["type"], "app_mention");
     assert_eq!(payload["event"]["text"], "<@U1> status");
@@ -127,15 +123,16 @@ async fn a_mention_and_a_pressed_button_become_events() {
     let button = json!({"type": "button", "action_id": "approve", "value": "v", "text": {"type": "plain_text", "text": "Yes"}});
     let body = json!({"channel": "C1", "text": "?", "blocks": [{"type": "actions", "block_id": "b", "elements": [button]}]});
     let ts = world.slack("chat.postMessage", body).await["ts"].as_str().unwrap().to_owned();
-    let press = Delivery::SlackButton {
-        action_id: "approve".into(),
-        message: ts,
-        by: "ada".into(),
-        channel: "dev".into(),
-    };
+    let press =
+        json!({"kind": "slack-button", "action_id": "approve", "message": ts, "by": "ada", "channel": "dev"});
+    let press = delivery(press);
     let pressed = world.simulation.act(&press).unwrap();
     let fields: std::collections::BTreeMap<String, String> =
         serde_urlencoded::from_bytes(&pressed.body).unwrap();
     let payload: Value = serde_json::from_str(&fields["payload"]).unwrap();
     assert_eq!((&payload["type"], &payload["actions"][0]["value"]), (&json!("block_actions"), &json!("v")));
+}
+
+fn delivery(json: Value) -> Delivery {
+    Delivery::new(json).unwrap()
 }

@@ -4,9 +4,9 @@ use secrecy::SecretString;
 
 use super::*;
 use crate::{
-    delivery::{Outgoing, sign_sha256},
     description::schema::{Openness, standalone},
     github::{LineComment, Verdict},
+    webhook::{Outgoing, sign_sha256},
 };
 
 static DOCUMENT: LazyLock<Option<Value>> = LazyLock::new(|| {

@@ -1,0 +1,220 @@
+//! What one simulated service is: a [`Simulator`], typed, in a folder of its own; and the same without its types, so that a
+//! simulation can run any number of them.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use secrecy::SecretString;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::credentials::Secrets;
+use crate::description::Violations;
+use crate::error::SimulationError;
+use crate::log::ServiceLog;
+use crate::webhook::Outgoing;
+
+/// One simulated service.
+pub trait Simulator: Send + Sync + Sized + 'static {
+    /// Its section of a world file.
+    type World: DeserializeOwned + Clone + Send + Sync + 'static;
+    /// What people do in it that it reports by a webhook. Each `kind` starts with the service's name: `jira-label`.
+    type Delivery: DeserializeOwned;
+
+    /// Its name: the key of its section in a world file, under `plugins` of a configuration, and in the signing secret.
+    const NAME: &'static str;
+    /// Its name for people.
+    const TITLE: &'static str;
+    /// The files with its official OpenAPI descriptions, in the folder of [`Options`](crate::Options).
+    const DESCRIPTIONS: &'static [&'static str];
+
+    /// Opens the service that the section describes.
+    ///
+    /// # Errors
+    /// [`SimulationError`] when the section contradicts itself or lacks a secret.
+    fn open(world: Self::World, opening: Opening<'_>) -> Result<Self, SimulationError>;
+
+    /// The routes of its API, with authentication. Each request is checked against the official descriptions.
+    fn router(&self) -> Router;
+
+    /// Pages for people at the same address. They are not part of the API, so their requests are not checked.
+    fn pages(&self) -> Router {
+        Router::new()
+    }
+
+    /// Everything that can be seen in it, as JSON.
+    fn state(&self) -> Value;
+
+    /// Does what a person does, and returns the signed webhook that reports it.
+    ///
+    /// # Errors
+    /// Why it cannot be done, in words.
+    fn act(&self, delivery: Self::Delivery) -> Result<Outgoing, String>;
+
+    /// The names of the git repositories that it hosts.
+    fn repositories(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Clones one of its repositories into a folder that does not exist yet or is empty.
+    ///
+    /// # Errors
+    /// Why it cannot be cloned, in words.
+    fn export(&self, repository: &str, _folder: &Path) -> Result<(), String> {
+        Err(format!("{} hosts no repository `{repository}`", Self::TITLE))
+    }
+}
+
+/// What a service is opened with.
+pub struct Opening<'a> {
+    /// The world's secrets.
+    pub secrets: &'a Secrets,
+    /// The name of the secret with what each service signs its webhooks with.
+    pub signing: &'a str,
+    /// The folder that relative paths of the world start from.
+    pub folder: &'a Path,
+    /// The folder with official descriptions, if there is one.
+    pub descriptions: Option<&'a Path>,
+    /// Where the service listens: an address without a slash at its end.
+    pub address: String,
+    /// The time.
+    pub clock: Clock,
+    /// What is answered.
+    pub log: ServiceLog,
+    /// Where requests are recorded that the real service would refuse.
+    pub violations: Violations,
+}
+
+impl Opening<'_> {
+    /// What a service signs its webhooks with.
+    ///
+    /// # Errors
+    /// [`WorldError::Invalid`](crate::WorldError::Invalid) when the signing secret has no field of that name.
+    pub fn signing_of(&self, service: &str) -> Result<SecretString, SimulationError> {
+        Ok(self.secrets.field("signing", self.signing, service)?)
+    }
+}
+
+/// What people do in a service that sends no webhooks: nothing.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub enum NoDelivery {}
+
+/// A service that was opened, or why it was not.
+type Opened = Result<Arc<dyn Service>, SimulationError>;
+
+/// A section of a world file, read by the service that it belongs to.
+pub(crate) type Section = Arc<dyn Any + Send + Sync>;
+
+/// A [`Simulator`] as data and functions.
+#[derive(Debug)]
+pub struct ServiceSpec {
+    /// [`Simulator::NAME`].
+    pub name: &'static str,
+    /// [`Simulator::TITLE`].
+    pub title: &'static str,
+    pub(crate) descriptions: &'static [&'static str],
+    pub(crate) read: fn(&str) -> Result<Option<Section>, String>,
+    pub(crate) check_delivery: fn(&Value) -> Result<(), String>,
+    pub(crate) open: fn(&Section, Opening<'_>) -> Opened,
+}
+
+impl ServiceSpec {
+    /// The specification of a simulator.
+    pub const fn of<S: Simulator>() -> Self {
+        Self {
+            name: S::NAME,
+            title: S::TITLE,
+            descriptions: S::DESCRIPTIONS,
+            read: read::<S>,
+            check_delivery: |delivery| delivery_of::<S>(delivery).map(drop),
+            open: open::<S>,
+        }
+    }
+}
+
+/// A running [`Simulator`] whose types nobody needs to know.
+pub(crate) trait Service: Send + Sync {
+    fn router(&self) -> Router;
+    fn pages(&self) -> Router;
+    fn state(&self) -> Value;
+    fn act(&self, delivery: &Value) -> Result<Outgoing, String>;
+    fn repositories(&self) -> Vec<String>;
+    fn export(&self, repository: &str, folder: &Path) -> Result<(), String>;
+}
+
+impl<S: Simulator> Service for S {
+    fn router(&self) -> Router {
+        Simulator::router(self)
+    }
+
+    fn pages(&self) -> Router {
+        Simulator::pages(self)
+    }
+
+    fn state(&self) -> Value {
+        Simulator::state(self)
+    }
+
+    fn act(&self, delivery: &Value) -> Result<Outgoing, String> {
+        Simulator::act(self, delivery_of::<S>(delivery)?)
+    }
+
+    fn repositories(&self) -> Vec<String> {
+        Simulator::repositories(self)
+    }
+
+    fn export(&self, repository: &str, folder: &Path) -> Result<(), String> {
+        Simulator::export(self, repository, folder)
+    }
+}
+
+fn open<S: Simulator>(section: &Section, opening: Opening<'_>) -> Opened {
+    let world = section.downcast_ref::<S::World>().ok_or(SimulationError::ForeignSection(S::NAME))?;
+    Ok(Arc::new(S::open(world.clone(), opening)?))
+}
+
+fn delivery_of<S: Simulator>(delivery: &Value) -> Result<S::Delivery, String> {
+    S::Delivery::deserialize(delivery).map_err(|error| error.to_string())
+}
+
+/// Reads the service's section out of a whole world file, so that mistakes are reported with their line.
+fn read<S: Simulator>(yaml: &str) -> Result<Option<Section>, String> {
+    let Only(world): Only<S> = serde_saphyr::from_str(yaml).map_err(|error| error.to_string())?;
+    Ok(world.map(|world| Arc::new(world) as Section))
+}
+
+/// The section of one service; other keys are skipped.
+struct Only<S: Simulator>(Option<S::World>);
+
+impl<'de, S: Simulator> Deserialize<'de> for Only<S> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OnlyVisitor(PhantomData))
+    }
+}
+
+struct OnlyVisitor<S>(PhantomData<S>);
+
+impl<'de, S: Simulator> Visitor<'de> for OnlyVisitor<S> {
+    type Value = Only<S>;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a world: a mapping")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Only<S>, A::Error> {
+        let mut world = None;
+        while let Some(key) = map.next_key::<String>()? {
+            if key == S::NAME {
+                world = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Only(world))
+    }
+}

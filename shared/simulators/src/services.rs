@@ -1,0 +1,17 @@
+//! The list of simulated services.
+
+use crate::claude::Claude;
+use crate::confluence::Confluence;
+use crate::github::GitHub;
+use crate::jira::Jira;
+use crate::service::ServiceSpec;
+use crate::slack::Slack;
+
+/// Every simulated service, in alphabetical order. A service's own folder holds everything else about it.
+pub const ALL: &[ServiceSpec] = &[
+    ServiceSpec::of::<Claude>(),
+    ServiceSpec::of::<Confluence>(),
+    ServiceSpec::of::<GitHub>(),
+    ServiceSpec::of::<Jira>(),
+    ServiceSpec::of::<Slack>(),
+];
