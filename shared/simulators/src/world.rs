@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
@@ -80,6 +81,16 @@ impl World {
     #[must_use]
     pub fn section<T: 'static>(&self, service: &str) -> Option<&T> {
         self.sections.get(service)?.downcast_ref()
+    }
+
+    /// The section of a service, by its name, to be changed before a simulation starts.
+    pub fn section_mut<T: Clone + Send + Sync + 'static>(&mut self, service: &str) -> Option<&mut T> {
+        let section = self.sections.get_mut(service)?;
+        // Clones of a world share their sections until one of them changes its own.
+        if Arc::get_mut(section).is_none() {
+            *section = Arc::new(section.downcast_ref::<T>()?.clone());
+        }
+        Arc::get_mut(section)?.downcast_mut()
     }
 }
 

@@ -10,7 +10,11 @@ fn edit(path: &str, operation: &str, content: Value, replacements: Value) -> Val
 
 /// A world whose model replies this when it is asked for code.
 async fn world_replying(reply: Value) -> World {
-    World::start_with(|world| world.claude.replies = vec![serde_json::from_value(reply).unwrap()]).await
+    World::start_with(|world| {
+        world.section_mut::<simulators::claude::World>("claude").unwrap().replies =
+            vec![serde_json::from_value(reply).unwrap()]
+    })
+    .await
 }
 
 async fn code_of(edits: Value) -> (World, Result<Value, ActionError>) {

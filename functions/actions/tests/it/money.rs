@@ -67,7 +67,7 @@ async fn what_failed_costs_what_may_have_been_billed() {
 #[tokio::test]
 async fn a_model_without_a_price_is_booked_as_unknown() {
     let world = World::start_with(|world| {
-        world.claude.models.push("in-house".into());
+        world.section_mut::<simulators::claude::World>("claude").unwrap().models.push("in-house".into());
         world.configuration["plugins"]["claude"]["model"] = json!("in-house");
     })
     .await;
