@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("http-client", &["domain"]),
     ("observability", &["domain"]),
     ("records", &["domain"]),
+    ("runtime", &["domain", "observability", "records"]),
     ("pace", &["domain", "http-client", "observability", "records"]),
     ("provider", &["domain"]),
     ("provider-claude", &["domain", "http-client"]),
@@ -23,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("workflow-test", &["domain", "engine", "workflow"]),
     ("workflow-tools", &["domain", "workflow"]),
     ("simulators", &[]),
-    ("webhooks", &["domain", "observability", "records"]),
+    ("webhooks", &["domain", "observability", "records", "runtime"]),
     (
         "actions",
         &[
@@ -38,6 +39,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "provider-jira",
             "provider-slack",
             "records",
+            "runtime",
         ],
     ),
     (
@@ -51,6 +53,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "provider-jira",
             "provider-slack",
             "records",
+            "runtime",
         ],
     ),
     (
@@ -68,6 +71,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "provider-jira",
             "provider-slack",
             "records",
+            "runtime",
             "simulators",
             "webhooks",
             "workflow",

@@ -9,7 +9,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use clap::Subcommand;
-use http_client::secret_id;
+use domain::configuration::secret_id;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use std::io::Read;

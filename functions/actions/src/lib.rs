@@ -15,7 +15,6 @@ mod invocation;
 pub mod park;
 mod providers;
 pub mod scope;
-mod secrets;
 mod settings;
 
 pub use agent::template::{SHIPPED as SHIPPED_TEMPLATES, prompt_variables, variables as template_variables};

@@ -3,7 +3,6 @@
 
 use crate::agent::Model;
 use crate::scope::Scope;
-use crate::secrets::Secrets;
 use domain::configuration::{GithubSettings, Plugins, Provider, Rate};
 use domain::plugins::{Communication, Documentation, TaskManagement, VersionControl};
 use domain::{ActionError, Clock, PluginType};
@@ -15,6 +14,7 @@ use provider_github::{Access, Github};
 use provider_jira::Jira;
 use provider_slack::Slack;
 use records::Table;
+use runtime::{SecretError, Secrets};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,6 +36,12 @@ pub(crate) enum Absent {
 impl From<ActionError> for Absent {
     fn from(error: ActionError) -> Self {
         Self::Failed(error)
+    }
+}
+
+impl From<SecretError> for Absent {
+    fn from(error: SecretError) -> Self {
+        Self::Failed(error.into())
     }
 }
 

@@ -1,18 +1,17 @@
 //! The services that feedback goes to, connected with the secrets that the configuration names.
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use domain::configuration::{Configuration, Provider, Rate};
 use domain::plugins::{Communication, TaskManagement};
 use domain::{ActionError, Clock};
-use http_client::{Options, secret_id};
+use http_client::Options;
 use jiff::{SignedDuration, Timestamp};
 use pace::Pace;
 use provider_github::{Access, Github};
 use provider_jira::Jira;
 use provider_slack::Slack;
 use records::Table;
-use secrecy::SecretString;
+use runtime::Secrets;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +25,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The services, connected when first needed.
 pub(crate) struct Providers {
-    secrets_manager: Client,
+    secrets: Secrets,
     table: Table,
     clock: Arc<dyn Clock>,
     options: Options,
@@ -47,7 +46,8 @@ impl Providers {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ActionError> {
         let options = Options::new()?.clock(clock.clone()).request_timeout(REQUEST_TIMEOUT);
-        Ok(Self { secrets_manager, table, clock, options, connected: Mutex::default() })
+        let secrets = Secrets::new(secrets_manager, clock.clone());
+        Ok(Self { secrets, table, clock, options, connected: Mutex::default() })
     }
 
     /// The tracker of a provider: for comments and labels.
@@ -108,14 +108,14 @@ impl Providers {
         match provider {
             Provider::Jira => {
                 let settings = plugins.jira.as_ref().ok_or_else(unset)?;
-                let secret = self.secret(&settings.secret).await?;
+                let secret = self.secrets.get(&settings.secret).await?;
                 let credentials = provider_jira::Credentials::read(&settings.secret, &secret)?;
                 let options = self.gated(provider, settings.rate_limit);
                 Ok(Plugin::Jira(Arc::new(Jira::new(settings, credentials, &options)?)))
             }
             Provider::Github => {
                 let settings = plugins.github.as_ref().ok_or_else(unset)?;
-                let secret = self.secret(&settings.secret).await?;
+                let secret = self.secrets.get(&settings.secret).await?;
                 let credentials = provider_github::Credentials::read(&settings.secret, &secret)?;
                 let options = self.gated(provider, settings.rate_limit);
                 Ok(Plugin::Github(Arc::new(Github::new(
@@ -127,7 +127,7 @@ impl Providers {
             }
             Provider::Slack => {
                 let settings = plugins.slack.as_ref().ok_or_else(unset)?;
-                let secret = self.secret(&settings.secret).await?;
+                let secret = self.secrets.get(&settings.secret).await?;
                 let credentials = provider_slack::Credentials::read(&settings.secret, &secret)?;
                 let options = self.gated(provider, settings.rate_limit);
                 Ok(Plugin::Slack(Arc::new(Slack::new(settings, credentials, &options)?)))
@@ -143,20 +143,5 @@ impl Providers {
         // Whoever is put off is told with the next change, or by the next sweep: nothing waits here.
         let pace = Pace::new(self.table.clone(), provider, rate, self.clock.clone(), Duration::ZERO);
         self.options.clone().gate(Arc::new(pace))
-    }
-
-    async fn secret(&self, name: &str) -> Result<SecretString, ActionError> {
-        let answer =
-            self.secrets_manager.get_secret_value().secret_id(secret_id(name)).send().await.map_err(
-                |error| {
-                    // The whole error could hold the answer, and with it the secret.
-                    let said = error.message().unwrap_or("no answer in time");
-                    ActionError::unavailable(format!("the secret `{name}` cannot be read: {said}"))
-                },
-            )?;
-        let text = answer.secret_string.ok_or_else(|| {
-            ActionError::rejected(format!("the secret `{name}` is binary; accepted: JSON text"))
-        })?;
-        Ok(text.into())
     }
 }

@@ -5,7 +5,7 @@ use crate::command::{Command, Steering};
 use crate::mention::words_for_bot;
 use crate::parse::{Malformed, Meaning, parse};
 use crate::route::{Decision, decide};
-use crate::secrets::{SecretsCache, SecretsError};
+use crate::secrets::{SigningError, SigningReader, SigningSecrets};
 use crate::settings::Settings;
 use crate::signature::{Sender, SignatureError, Unverified, Verified};
 use crate::start::Starter;
@@ -24,6 +24,7 @@ use domain::{Clock, Event, EventKey, EventKind, SystemClock};
 use jiff::Timestamp;
 use observability::metrics;
 use records::{Occurrence, RecordsError, Table};
+use runtime::Secrets;
 use serde_json::json;
 use std::any::Any;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ const OPERATION_TIMEOUT: Duration = Duration::from_millis(2500);
 pub struct Webhooks {
     pub(crate) table: Table,
     pub(crate) starter: Starter,
-    secrets: SecretsCache,
+    secrets: SigningReader,
     clock: Arc<dyn Clock>,
 }
 
@@ -65,7 +66,7 @@ impl Webhooks {
         Self {
             starter: Starter::new(table.clone(), step_functions, state_machine_arn_prefix.into()),
             table,
-            secrets: SecretsCache::new(secrets_manager),
+            secrets: SigningReader::new(Secrets::new(secrets_manager, Arc::clone(&clock))),
             clock,
         }
     }
@@ -99,7 +100,7 @@ impl Webhooks {
             Ok(configuration) => configuration,
             Err(error) => return tracing::warn!(%error, "the configuration could not be loaded yet"),
         };
-        if let Err(error) = self.secrets.current(&configuration.webhooks.secret, now).await {
+        if let Err(error) = self.secrets.current(&configuration.webhooks.secret).await {
             tracing::warn!(%error, "the signing secrets could not be loaded yet");
         }
     }
@@ -164,18 +165,18 @@ impl Webhooks {
         secret_name: &str,
         now: Timestamp,
     ) -> Result<Verified, Refusal> {
-        let verify = |secrets: &crate::secrets::SigningSecrets| match secrets.of(sender) {
+        let verify = |secrets: &SigningSecrets| match secrets.of(sender) {
             Some(secret) => body.verify(sender, headers, secret, now).map_err(Refusal::Signature),
             None => Err(Refusal::NoSecret { sender: sender.as_str(), name: secret_name.to_owned() }),
         };
-        let refusal = match verify(&*self.secrets.current(secret_name, now).await?) {
+        let refusal = match verify(&self.secrets.current(secret_name).await?) {
             Ok(verified) => return Ok(verified),
             Err(refusal) => refusal,
         };
         if !matches!(refusal, Refusal::Signature(SignatureError::Wrong(_)) | Refusal::NoSecret { .. }) {
             return Err(refusal);
         }
-        match self.secrets.after_failure(secret_name, now).await {
+        match self.secrets.after_failure(secret_name).await {
             Some(secrets) => verify(&secrets),
             None => Err(refusal),
         }
@@ -323,7 +324,7 @@ pub(crate) enum Refusal {
     #[error("{0}")]
     Records(#[from] RecordsError),
     #[error("{0}")]
-    Secrets(#[from] SecretsError),
+    Secrets(#[from] SigningError),
 }
 
 impl Refusal {

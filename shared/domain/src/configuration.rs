@@ -3,6 +3,7 @@
 mod names;
 mod people;
 mod plugins;
+mod secret_name;
 mod statuses;
 
 pub use names::{InstanceName, ProviderId};
@@ -10,6 +11,7 @@ pub use people::{Permission, Role, User};
 pub use plugins::{
     ClaudeSettings, ConfluenceSettings, GithubSettings, JiraSettings, Plugins, Rate, SlackSettings,
 };
+pub use secret_name::secret_id;
 pub use statuses::same_status;
 
 use crate::action::PluginType;

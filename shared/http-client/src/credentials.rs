@@ -5,12 +5,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// The secret that a name in the configuration means: `ticketsmith/work` for `ticketsmith/work#jira`. The part behind `#` names one
-/// entry of a secret that bundles several; no name in Secrets Manager has a `#`.
-pub fn secret_id(name: &str) -> &str {
-    name.split_once('#').map_or(name, |(id, _entry)| id)
-}
-
 /// Reads a secret's JSON, or the entry of it that the name's part behind `#` names. `name` is the secret's name in the configuration and
 /// `accepted` the form, for the error: `{"email": …, "api_token": …}`.
 ///
@@ -82,7 +76,5 @@ mod tests {
             assert!(message.contains(name) && message.contains(problem), "{message}");
             assert!(!message.contains("hunter2"), "{message}");
         }
-        assert_eq!(secret_id("ticketsmith/work#jira"), "ticketsmith/work");
-        assert_eq!(secret_id("ticketsmith/jira"), "ticketsmith/jira");
     }
 }

@@ -31,7 +31,7 @@ mod retry_after;
 pub use answer::Answer;
 pub use auth::Auth;
 pub use client::Client;
-pub use credentials::{read_credentials, secret_id};
+pub use credentials::read_credentials;
 pub use failure::{Failure, Optional};
 pub use gate::{Gate, Reply};
 pub use options::Options;

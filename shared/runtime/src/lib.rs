@@ -1,0 +1,26 @@
+//! A function's frame: what every function needs before its own work begins.
+//!
+//! A function is a crate in `functions/`. It gives a [`FunctionSpec`] for each Lambda function that its executable serves, and a type
+//! that implements [`Function`]. Everything else follows from the specification: how `serve` starts it, how it is packaged and
+//! deployed, what its role allows, where its logs are. Its `main` is one call of [`lambda`].
+//!
+//! ```no_run
+//! # fn functions() -> Vec<runtime::FunctionSpec> { Vec::new() }
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), runtime::lambda::Error> {
+//!     runtime::lambda::run_documents(&functions()).await
+//! }
+//! ```
+
+mod environment;
+mod function;
+pub mod lambda;
+mod secrets;
+mod services;
+mod timeouts;
+
+pub use environment::{VariableError, Variables};
+pub use function::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation};
+pub use secrets::{SecretError, Secrets};
+pub use services::Services;
+pub use timeouts::Timeouts;

@@ -1,0 +1,95 @@
+//! The services of AWS that a function uses.
+
+use crate::environment::{VariableError, Variables};
+use crate::secrets::Secrets;
+use crate::timeouts::Timeouts;
+use aws_config::SdkConfig;
+use domain::{Clock, SystemClock};
+use records::Table;
+use std::sync::Arc;
+
+const TABLE_NAME: &str = "TABLE_NAME";
+const STATE_MACHINE_ARN_PREFIX: &str = "STATE_MACHINE_ARN_PREFIX";
+
+/// The table, Step Functions and the secrets of a deployment, reached with one function's credentials. Each client is made when it is
+/// asked for, so a function has none that it does not use.
+#[derive(Debug, Clone)]
+pub struct Services {
+    aws: SdkConfig,
+    table_name: String,
+    state_machine_arn_prefix: Option<String>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Services {
+    /// The services that these settings of the SDK lead to. `state_machine_arn_prefix` precedes a workflow's name in the ARN of its state
+    /// machine: `arn:aws:states:eu-central-1:123456789012:stateMachine:ticketsmith-`. A function that calls no operation of Step
+    /// Functions needs none.
+    pub fn new(
+        aws: SdkConfig,
+        table_name: impl Into<String>,
+        state_machine_arn_prefix: Option<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { aws, table_name: table_name.into(), state_machine_arn_prefix, clock }
+    }
+
+    /// The services of the deployment that the variables `TABLE_NAME` and `STATE_MACHINE_ARN_PREFIX` name. Addresses and credentials
+    /// come from the SDK's own variables (`AWS_REGION`, `AWS_ENDPOINT_URL_…`).
+    ///
+    /// # Errors
+    /// [`VariableError::Missing`] without `TABLE_NAME`.
+    pub async fn from_environment(variables: &Variables, timeouts: Timeouts) -> Result<Self, VariableError> {
+        let table_name = variables.required(TABLE_NAME)?;
+        let prefix = variables.optional(STATE_MACHINE_ARN_PREFIX).map(str::to_owned);
+        Ok(Self::new(timeouts.sdk_config().await, table_name, prefix, Arc::new(SystemClock)))
+    }
+
+    /// The table.
+    pub fn table(&self) -> Table {
+        Table::new(aws_sdk_dynamodb::Client::new(&self.aws), &self.table_name)
+    }
+
+    /// A client of Step Functions.
+    pub fn step_functions(&self) -> aws_sdk_sfn::Client {
+        aws_sdk_sfn::Client::new(&self.aws)
+    }
+
+    /// A client of Secrets Manager, for [`Secrets`].
+    pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
+        aws_sdk_secretsmanager::Client::new(&self.aws)
+    }
+
+    /// A reader of secrets that has read none yet.
+    pub fn secrets(&self) -> Secrets {
+        Secrets::new(self.secrets_manager(), self.clock())
+    }
+
+    /// What precedes a workflow's name in the ARN of its state machine.
+    ///
+    /// # Errors
+    /// [`VariableError::Missing`] when the deployment gives this function none.
+    pub fn state_machine_arn_prefix(&self) -> Result<&str, VariableError> {
+        self.state_machine_arn_prefix.as_deref().ok_or(VariableError::Missing(STATE_MACHINE_ARN_PREFIX))
+    }
+
+    /// The time of day.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_without_workflows_needs_no_prefix() {
+        let aws = SdkConfig::builder().build();
+        let services = Services::new(aws, "ticketsmith", None, Arc::new(SystemClock));
+        assert_eq!(
+            services.state_machine_arn_prefix(),
+            Err(VariableError::Missing("STATE_MACHINE_ARN_PREFIX"))
+        );
+    }
+}
