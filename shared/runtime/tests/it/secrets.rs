@@ -35,7 +35,8 @@ impl World {
         let answer = Arc::new(Mutex::new((StatusCode::OK, json!({"SecretString": "first"}))));
         let reads = Arc::new(Mutex::new(Vec::new()));
         let (given, counted) = (Arc::clone(&answer), Arc::clone(&reads));
-        let answered = async move |Json(request): Json<Value>| {
+        let answered = async move |body: String| {
+            let request: Value = serde_json::from_str(&body).unwrap();
             counted.lock().unwrap().push(request["SecretId"].as_str().unwrap().to_owned());
             let (status, body) = given.lock().unwrap().clone();
             (status, Json(body))
