@@ -36,8 +36,11 @@ pub struct FunctionSpec {
     /// sooner outside it.
     pub in_network: bool,
     /// Makes it, with clients of its own. The text is [`FunctionSpec::handler`].
-    pub connect: fn(&Services, &str) -> Result<Arc<dyn Function>, ActionError>,
+    pub connect: Connect,
 }
+
+/// Makes a function with a deployment's services, as its handler names it.
+pub type Connect = fn(&Services, &str) -> Result<Arc<dyn Function>, ActionError>;
 
 /// A function ready for invocations.
 #[async_trait]

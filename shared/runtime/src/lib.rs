@@ -20,7 +20,7 @@ mod services;
 mod timeouts;
 
 pub use environment::{VariableError, Variables};
-pub use function::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation};
+pub use function::{Connect, Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation};
 pub use secrets::{SecretError, Secrets};
 pub use services::Services;
 pub use timeouts::Timeouts;
