@@ -9,8 +9,11 @@ use crate::server::sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use control::Control;
+use domain::SystemClock;
 use records::Table;
 use secrecy::SecretString;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where a `serve` on another address is reached; goes with [`TOKEN_VARIABLE`].
@@ -50,6 +53,12 @@ fn lambda(config: &SdkConfig) -> aws_sdk_lambda::Client {
 }
 
 impl Connection {
+    /// The operations that people may ask for.
+    pub(crate) fn control(&self) -> Control {
+        let (table, step_functions) = (self.table.clone(), self.step_functions.clone());
+        Control::new(table, step_functions, &self.state_machine_arn_prefix, Arc::new(SystemClock))
+    }
+
     /// Opens the stage that was named; without one, finds the `serve` that uses the data folder, or the one that the environment names.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::process::Command;
 
 /// Which of our crates each crate may depend on, directly, outside its tests.
 const ALLOWED: &[(&str, &[&str])] = &[
+    ("control", &["domain", "records"]),
     ("domain", &[]),
     ("workflow", &["domain"]),
     ("edits", &["domain"]),
@@ -24,10 +25,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("workflow-test", &["domain", "engine", "workflow"]),
     ("workflow-tools", &["domain", "workflow"]),
     ("simulators", &[]),
-    ("webhooks", &["domain", "observability", "records", "runtime"]),
+    ("webhooks", &["control", "domain", "observability", "records", "runtime"]),
     (
         "actions",
         &[
+            "control",
             "domain",
             "edits",
             "http-client",
@@ -45,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "events",
         &[
+            "control",
             "domain",
             "http-client",
             "observability",
@@ -60,6 +63,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "ticketsmith",
         &[
             "actions",
+            "control",
             "domain",
             "engine",
             "events",

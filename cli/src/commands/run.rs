@@ -4,12 +4,12 @@ use super::PlaceArgument;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::progress::{follow, steps_json};
+use control::{PlanError, ProjectError, StartResult, WorkflowRequest, plan};
 use domain::event::{Actor, EventKind, Source};
-use domain::execution::ExecutionInput;
 use domain::routes::Concurrency;
 use jiff::Timestamp;
-use records::{Begun, ExecutionView, NewExecution};
-use serde_json::{Map, Value, json};
+use records::ExecutionView;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// `ticketsmith run`
@@ -45,7 +45,7 @@ Examples:
   ticketsmith run development --input task_id=SHOP-1
   ticketsmith run ai-development-workflow --input task_id=SHOP-1 --input task_data=@ticket.json
 
-Exit codes: 0 it succeeded (with --detach: it started) · 1 it failed · 2 the inputs are wrong · 3 neither a `serve` nor the stage is reachable";
+Exit codes: 0 it succeeded (with --detach: it is recorded, and started now or by the sweeper) · 1 it failed · 2 the inputs are wrong · 3 neither a `serve` nor the stage is reachable";
 
 fn parse_input(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
@@ -77,52 +77,39 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 
 async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String> {
     let now = Timestamp::now();
-    let table = &connection.table;
-    let routes = table.routes(now).await.map_err(Exit::unreachable)?;
-    let given: Map<String, Value> = arguments.inputs.iter().cloned().collect();
-    let inputs = routes.check_inputs(&arguments.workflow, &given, &Map::new()).map_err(Exit::usage)?;
-    let task_id = inputs.get("task_id").and_then(Value::as_str).map(str::to_owned);
-    let configuration = table.configuration(now).await.map_err(Exit::unreachable)?;
-    let project = match &arguments.project {
-        Some(key) => configuration.project(key),
-        None => configuration.project_of(task_id.as_deref()),
+    let routes = connection.table.routes(now).await.map_err(Exit::unreachable)?;
+    let configuration = connection.table.configuration(now).await.map_err(Exit::unreachable)?;
+    let id = arguments.person.clone().unwrap_or_else(|| "command-line".to_owned());
+    let actor = Actor { source: Source::Api, id, display_name: None, person: None };
+    let request = WorkflowRequest {
+        workflow: arguments.workflow.clone(),
+        inputs: arguments.inputs.iter().cloned().collect(),
+        project: arguments.project.clone(),
+        actor: configuration.identify(actor),
+        trigger: EventKind::ApiRun,
+        delivery: format!("command-line {}", uuid::Uuid::new_v4()),
+        concurrency: Concurrency::OnePerTask,
     };
-    let known =
-        || configuration.projects.iter().map(|project| project.key.as_str()).collect::<Vec<_>>().join(", ");
-    let project =
-        project.ok_or_else(|| Exit::usage(format!("name the project with --project; known: {}", known())))?;
-    let person = arguments.person.clone().unwrap_or_else(|| "command-line".to_owned());
-    let actor =
-        configuration.identify(Actor { source: Source::Api, id: person, display_name: None, person: None });
-    let delivery = format!("command-line {}", uuid::Uuid::new_v4());
-    let input = ExecutionInput::new(inputs, Some(project.key.clone()), Some(actor));
-    let workflow = arguments.workflow.clone();
-    let new = NewExecution::new(EventKind::ApiRun, delivery, workflow, task_id, input, now);
-    match table.begin(&new, Concurrency::OnePerTask).await.map_err(Exit::unreachable)? {
-        Begun::Begun(_) => {}
-        Begun::Duplicate(record) => return Ok(record.name),
-        Begun::AlreadyAtWork { execution } => {
-            return Err(Exit::negative(format!(
-                "{} is already at work: {execution}",
-                new.task_id.as_deref().unwrap_or("the ticket")
-            )));
+    let request = plan(&configuration, &routes, request).map_err(|error| match error {
+        PlanError::Project(ProjectError::Ambiguous { known }) => {
+            Exit::usage(format!("name the project with --project; known: {known}"))
         }
+        error => Exit::usage(error),
+    })?;
+    let task_id = request.task_id.clone();
+    match connection.control().start(request).await.map_err(Exit::unreachable)? {
+        StartResult::Started { execution, .. } | StartResult::Duplicate { execution } => Ok(execution),
+        StartResult::Pending { execution, reason, .. } => {
+            eprintln!(
+                "{execution} is recorded but not started yet; the sweeper tries again every minute: {reason}"
+            );
+            Ok(execution)
+        }
+        StartResult::AlreadyAtWork { execution } => Err(Exit::negative(format!(
+            "{} is already at work: {execution}",
+            task_id.as_deref().unwrap_or("the ticket")
+        ))),
     }
-    let input = serde_json::to_string(&new.input).map_err(Exit::usage)?;
-    let started = connection
-        .step_functions
-        .start_execution()
-        .state_machine_arn(format!("{}{}", connection.state_machine_arn_prefix, new.workflow))
-        .name(&new.name)
-        .input(input)
-        .send()
-        .await
-        .map_err(|error| Exit::from_aws("the engine did not start it", &error))?;
-    table
-        .mark_started(&new.name, started.execution_arn(), Timestamp::now())
-        .await
-        .map_err(Exit::unreachable)?;
-    Ok(new.name)
 }
 
 fn report(view: &ExecutionView, json: bool) -> Outcome {

@@ -4,6 +4,7 @@ use super::PlaceArgument;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::progress::{duration, human_duration, step_line, steps_json};
+use control::Ticket;
 use jiff::Timestamp;
 use records::ExecutionView;
 use serde_json::json;
@@ -12,7 +13,8 @@ use serde_json::json;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// One execution, by its name; without it the newest are listed.
+    /// One execution by its name, or a ticket, whose executions are listed. Default: list the newest of all.
+    #[arg(value_name = "EXECUTION|TICKET")]
     execution: Option<String>,
     /// How many to list, 1 to 100.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
@@ -27,46 +29,44 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   ticketsmith status
+  ticketsmith status SHOP-1
   ticketsmith status jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --json
 
-Exit codes: 0 found · 1 there is no such execution · 3 neither a `serve` nor the stage is reachable";
+Exit codes: 0 found · 1 there is no such execution or ticket · 3 neither a `serve` nor the stage is reachable";
 
 /// Runs the command.
 ///
 /// # Errors
-/// Negative when the execution does not exist; unreachable when nothing answers.
+/// Negative when there is no such execution or ticket; unreachable when nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
-    let now = Timestamp::now();
-    match &arguments.execution {
-        Some(name) => {
-            let view = connection
-                .table
-                .execution_view(name)
-                .await
-                .map_err(Exit::unreachable)?
-                .ok_or_else(|| Exit::negative(format!("there is no execution {name}")))?;
-            if arguments.json { println!("{}", one_json(&view)) } else { print_one(&view, now) }
-        }
-        None => {
-            let recent = connection
-                .table
-                .recent_executions(now, usize::from(arguments.limit))
-                .await
-                .map_err(Exit::unreachable)?;
-            let mut views = Vec::new();
-            for execution in recent {
-                views.extend(
-                    connection.table.execution_view(&execution.name).await.map_err(Exit::unreachable)?,
-                );
-            }
+    let (control, now) = (connection.control(), Timestamp::now());
+    let mut task_id = None;
+    if let Some(named) = &arguments.execution {
+        if let Some(view) = control.execution(named).await.map_err(Exit::unreachable)? {
             if arguments.json {
-                let list: Vec<_> = views.iter().map(one_json).collect();
-                println!("{}", json!({ "executions": list }));
+                println!("{}", one_json(&view))
             } else {
-                print_table(&views, now);
+                print_one(&view, now)
             }
+            return Ok(());
         }
+        let configuration = connection.table.configuration(now).await.map_err(Exit::unreachable)?;
+        let ticket = Ticket::read(&configuration, named)
+            .map_err(|_| Exit::negative(format!("there is no execution or ticket {named}")))?;
+        task_id = Some(ticket.task_id().to_owned());
+    }
+    let limit = usize::from(arguments.limit);
+    let recent = control.executions(task_id.as_deref(), limit).await.map_err(Exit::unreachable)?;
+    let mut views = Vec::new();
+    for execution in recent {
+        views.extend(control.execution(&execution.name).await.map_err(Exit::unreachable)?);
+    }
+    if arguments.json {
+        let list: Vec<_> = views.iter().map(one_json).collect();
+        println!("{}", json!({ "executions": list }));
+    } else {
+        print_table(&views, now);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::functions::function_name;
 use super::sdk::STATE_MACHINE_ARN_PREFIX;
 use crate::exit::{Exit, Outcome};
 use domain::ActionName;
+use domain::execution::UNDO_WORKFLOW;
 use engine::Engine;
 use include_dir::{Dir, include_dir};
 use records::Table;
@@ -111,9 +112,6 @@ pub(crate) fn environment(prompts: &BTreeMap<String, String>) -> Outcome<Environ
     Ok(Environment { templates: Some(templates), ..Environment::default() })
 }
 
-/// The workflow that takes back what an execution did.
-const UNDO: &str = "undo";
-
 /// The sources of a folder's workflows; the shipped ones where it has no folder `workflows`. `undo` is among them in any case: it
 /// is started where a rollback was due and could not run, and when a person asks.
 ///
@@ -121,9 +119,9 @@ const UNDO: &str = "undo";
 /// Usage errors for files that cannot be read.
 pub(crate) fn sources_of(folder: &Path) -> Outcome<Vec<Source>> {
     let mut sources = files_of(folder, is_workflow)?;
-    if !sources.iter().any(|source| source.name() == UNDO) {
+    if !sources.iter().any(|source| source.name() == UNDO_WORKFLOW) {
         let shipped = SHIPPED.files().filter(|file| is_workflow(file.path())).filter_map(shipped_source);
-        sources.extend(shipped.filter(|source| source.name() == UNDO));
+        sources.extend(shipped.filter(|source| source.name() == UNDO_WORKFLOW));
     }
     Ok(sources)
 }

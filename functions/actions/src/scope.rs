@@ -1,5 +1,6 @@
 //! What one invocation is about: the configuration, the project, who started it.
 
+use control::ProjectQuery;
 use domain::configuration::{Configuration, Project};
 use domain::execution::{PAYLOAD_VERSION, TaskPayload};
 use domain::{ActionError, Actor, BranchName, RepositoryName};
@@ -34,31 +35,17 @@ impl Scope {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let input = &payload.input;
         let task_id = text(&input["task_id"]).or_else(|| text(&input["task"]["task_id"]));
-        let named = payload.project.as_deref().map(|key| {
-            configuration.project(key).or_else(|| configuration.project_of_repository(key)).ok_or(key)
-        });
-        let project = match named {
-            Some(Ok(project)) => Some(project),
-            Some(Err(key)) => {
-                return Err(no_project(&configuration, &format!("there is no project `{key}`")));
-            }
-            None => task_id
-                .as_deref()
-                .and_then(|task_id| configuration.project_of_task(task_id))
-                .or_else(|| {
-                    let repository = text(&input["repository"])?.parse::<RepositoryName>().ok()?;
-                    configuration.project_of_repository(repository.as_str())
-                })
-                .or(match configuration.projects.as_slice() {
-                    [only] => Some(only),
-                    _ => None,
-                }),
+        let repository =
+            input["repository"].as_str().and_then(|repository| repository.parse::<RepositoryName>().ok());
+        let query = ProjectQuery {
+            named: payload.project.as_deref(),
+            ticket: task_id.as_deref(),
+            place: repository.as_ref().map(RepositoryName::as_str),
         };
-        let project = project.cloned().ok_or_else(|| {
-            no_project(&configuration, "the execution names no project and no ticket of one")
-        })?;
+        let project = control::project(&configuration, &query)
+            .map_err(|error| ActionError::rejected(error.to_string()))?;
         Ok(Self {
-            project,
+            project: project.clone(),
             task_id,
             actor: payload.actor.clone().map(|actor| configuration.identify(actor)),
             run: payload.run.clone(),
@@ -93,10 +80,10 @@ impl Scope {
     /// `Rejected` naming the configured projects.
     pub fn tracker_project(&self, key: Option<&str>) -> Result<&str, ActionError> {
         let Some(key) = key else { return Ok(&self.project.key) };
-        self.configuration
-            .project(key)
+        let query = ProjectQuery { named: Some(key), ..ProjectQuery::default() };
+        control::project(&self.configuration, &query)
             .map(|project| project.key.as_str())
-            .ok_or_else(|| no_project(&self.configuration, &format!("there is no project `{key}`")))
+            .map_err(|error| ActionError::rejected(error.to_string()))
     }
 
     /// Where people open a project's repository: at the host of GitHub's API, which stands under `api.` or `/api/v3`.
@@ -136,11 +123,6 @@ pub fn read_payload(payload: Value) -> Result<TaskPayload, ActionError> {
     }
     serde_json::from_value(payload)
         .map_err(|error| ActionError::internal(format!("the payload cannot be read: {error}")))
-}
-
-fn no_project(configuration: &Configuration, problem: &str) -> ActionError {
-    let known: Vec<_> = configuration.projects.iter().map(|project| project.key.as_str()).collect();
-    ActionError::rejected(format!("{problem}; configured: {}", known.join(", ")))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::providers::Providers;
 use crate::settings::Settings;
 use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
-use aws_sdk_sfn::error::ProvideErrorMetadata;
+use control::Control;
 use domain::execution::Outcome;
 use domain::{ActionError, Clock, SystemClock};
 use futures::future::join_all;
@@ -25,7 +25,7 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(15);
 pub struct Events {
     pub(crate) table: Table,
     pub(crate) step_functions: aws_sdk_sfn::Client,
-    pub(crate) state_machine_arn_prefix: String,
+    pub(crate) control: Control,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) feedback: Feedback,
 }
@@ -47,8 +47,9 @@ impl Events {
             providers: Providers::new(secrets_manager, table.clone(), clock.clone())?,
             clock: clock.clone(),
         };
-        let state_machine_arn_prefix = state_machine_arn_prefix.into();
-        Ok(Self { table, step_functions, state_machine_arn_prefix, clock, feedback })
+        let control =
+            Control::new(table.clone(), step_functions.clone(), state_machine_arn_prefix, Arc::clone(&clock));
+        Ok(Self { table, step_functions, control, clock, feedback })
     }
 
     /// Connects to AWS as the SDK's environment says, with explicit timeouts.
@@ -140,35 +141,6 @@ impl Events {
             }
         };
         refreshed.instrument(about(execution)).await;
-    }
-
-    /// Starts the state machine of a recorded execution, and gives its ARN; one that was started before is not started again.
-    pub(crate) async fn start_state_machine(
-        &self,
-        execution: &ExecutionRecord,
-    ) -> Result<String, ActionError> {
-        let input = serde_json::to_string(&execution.input)
-            .map_err(|error| ActionError::internal(format!("the input cannot be written: {error}")))?;
-        let machine = format!("{}{}", self.state_machine_arn_prefix, execution.workflow);
-        let started = self
-            .step_functions
-            .start_execution()
-            .state_machine_arn(&machine)
-            .name(&execution.name)
-            .input(input)
-            .send()
-            .await;
-        match started {
-            Ok(started) => Ok(started.execution_arn),
-            Err(error) if error.code() == Some("ExecutionAlreadyExists") => {
-                Ok(format!("{}:{}", machine.replacen(":stateMachine:", ":execution:", 1), execution.name))
-            }
-            Err(error) => {
-                let code = error.code().unwrap_or("no answer in time");
-                let message = error.message().unwrap_or_default();
-                Err(ActionError::unavailable(format!("`{machine}` was not started: {code}: {message}")))
-            }
-        }
     }
 }
 

@@ -1,13 +1,12 @@
 //! Starts a workflow when the time of its `schedule` has come.
 
 use crate::handle::Events;
+use control::{PlanError, ProjectError, StartResult, WorkflowRequest, plan};
 use domain::ActionError;
 use domain::event::{Actor, EventKind, Source};
-use domain::execution::ExecutionInput;
 use domain::schedule::Schedule;
 use jiff::Timestamp;
-use records::{Begun, NewExecution};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 impl Events {
@@ -28,49 +27,44 @@ impl Events {
             );
             return Ok(());
         };
-        let inputs = routes
-            .check_inputs(&schedule.workflow, &schedule.with, &Map::new())
-            .map_err(|error| ActionError::rejected(error.to_string()))?;
-        let task_id = inputs.get("task_id").and_then(Value::as_str).map(str::to_owned);
+        let request = WorkflowRequest {
+            workflow: schedule.workflow.clone(),
+            inputs: schedule.with.clone(),
+            // Where there is a ticket, it decides.
+            project: schedule.project.clone().filter(|_| !schedule.with.contains_key("task_id")),
+            actor: Actor {
+                source: Source::Schedule,
+                id: schedule.workflow.clone(),
+                display_name: None,
+                person: None,
+            },
+            trigger: EventKind::Schedule,
+            delivery: delivery(schedule, at),
+            concurrency: trigger.concurrency,
+        };
         let configuration = self.table.configuration(now).await?;
-        let project = match (&task_id, &schedule.project) {
-            (None, Some(key)) => configuration.project(key),
-            _ => configuration.project_of(task_id.as_deref()),
-        };
-        let project = project.ok_or_else(|| {
-            let named = task_id.as_deref().or(schedule.project.as_deref());
-            ActionError::rejected(match named {
-                Some(named) => {
-                    format!("{}: no project in the configuration holds {named}", schedule.workflow)
+        let request = plan(&configuration, &routes, request).map_err(|error| {
+            let how = match &error {
+                PlanError::Project(ProjectError::Ambiguous { .. }) => {
+                    "; name it by `project:` in the schedule"
                 }
-                None => format!(
-                    "{}: there are several projects; name one by `project:` in its schedule",
-                    schedule.workflow
-                ),
-            })
+                _ => "",
+            };
+            ActionError::rejected(format!("{}: {error}{how}", schedule.workflow))
         })?;
-        let actor = Actor {
-            source: Source::Schedule,
-            id: schedule.workflow.clone(),
-            display_name: None,
-            person: None,
-        };
-        let input = ExecutionInput::new(inputs, Some(project.key.clone()), Some(actor));
-        let (delivery, workflow) = (delivery(schedule, at), schedule.workflow.clone());
-        let new = NewExecution::new(EventKind::Schedule, delivery, workflow, task_id, input, now);
-        match self.table.begin(&new, trigger.concurrency).await? {
-            Begun::Begun(record) => {
-                let arn = self.start_state_machine(&record).await?;
-                self.table.mark_started(&record.name, &arn, now).await?;
-                tracing::info!(execution = record.name, workflow = schedule.workflow, "its time has come");
+        let workflow = &schedule.workflow;
+        match self.control.start(request).await? {
+            StartResult::Started { execution, .. } => {
+                tracing::info!(execution, workflow, "its time has come");
             }
-            Begun::Duplicate(record) => tracing::info!(execution = record.name, "its time was told before"),
-            Begun::AlreadyAtWork { execution } => {
-                tracing::info!(
-                    execution,
-                    workflow = schedule.workflow,
-                    "its time has come, but its ticket is at work"
-                );
+            StartResult::Pending { execution, .. } => {
+                tracing::warn!(execution, workflow, "its time has come; the sweeper starts it");
+            }
+            StartResult::Duplicate { execution } => {
+                tracing::info!(execution, "its time was told before");
+            }
+            StartResult::AlreadyAtWork { execution } => {
+                tracing::info!(execution, workflow, "its time has come, but its ticket is at work");
             }
         }
         Ok(())

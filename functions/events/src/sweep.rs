@@ -33,7 +33,7 @@ impl Events {
     }
 
     async fn check(&self, execution: &ExecutionRecord, now: Timestamp) -> Result<(), ActionError> {
-        let arn = execution.arn.clone().unwrap_or_else(|| self.execution_arn(execution));
+        let arn = execution.arn.clone().unwrap_or_else(|| self.control.execution_arn(execution));
         match self.describe(&arn).await? {
             None if execution.outcome == Outcome::Pending => self.start(execution, now).await,
             None => {
@@ -56,14 +56,15 @@ impl Events {
 
     /// Starts what was recorded and never started, with the input it was recorded with.
     async fn start(&self, execution: &ExecutionRecord, now: Timestamp) -> Result<(), ActionError> {
-        match self.start_state_machine(execution).await {
-            Ok(arn) => {
+        match self.control.start_recorded(execution).await {
+            Ok(()) => {
                 tracing::info!(execution = execution.name, "started what was still pending");
-                self.table.mark_started(&execution.name, &arn, now).await?;
                 self.table.postpone_check(execution, now).await?;
                 Ok(())
             }
-            Err(error) if now.duration_since(execution.begun_at) < GIVE_UP_AFTER => Err(error),
+            Err(error) if now.duration_since(execution.begun_at) < GIVE_UP_AFTER => {
+                Err(ActionError::unavailable(error.to_string()))
+            }
             Err(error) => {
                 let cause = format!("It could not be started for a day: {error}");
                 self.ended(execution, failed("NotStarted", cause, now)).await
@@ -88,12 +89,6 @@ impl Events {
                 Err(ActionError::unavailable(format!("Step Functions cannot be asked: {said}")))
             }
         }
-    }
-
-    /// The ARN that an execution of this name has once it is started.
-    fn execution_arn(&self, execution: &ExecutionRecord) -> String {
-        let machine = format!("{}{}", self.state_machine_arn_prefix, execution.workflow);
-        format!("{}:{}", machine.replacen(":stateMachine:", ":execution:", 1), execution.name)
     }
 }
 

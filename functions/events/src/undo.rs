@@ -2,20 +2,17 @@
 
 use crate::ending::Ending;
 use crate::handle::Events;
-use domain::execution::ExecutionInput;
-use domain::routes::Concurrency;
-use domain::{ActionError, EventKind};
-use records::{Begun, ExecutionRecord, NewExecution};
-use serde_json::{Map, Value, json};
-
-/// The workflow that takes a run's effects back.
-const UNDO: &str = "undo";
+use control::{StartResult, UndoError};
+use domain::ActionError;
+use domain::execution::UNDO_WORKFLOW;
+use records::ExecutionRecord;
+use serde_json::Value;
 
 impl Events {
     /// Starts `undo` for an execution whose own rollback did not take place: it failed, or the execution ended where no `Catch`
     /// is heard. A failure to start it is logged.
     pub(crate) async fn undo_where_due(&self, execution: &ExecutionRecord, ending: &Ending) {
-        if execution.workflow == UNDO {
+        if execution.workflow == UNDO_WORKFLOW {
             return;
         }
         match self.undo(execution, ending).await {
@@ -43,22 +40,12 @@ impl Events {
         if !due || !self.table.effects_of(&run).await?.iter().any(left) {
             return Ok(false);
         }
-        let now = self.clock.now();
-        let routes = self.table.routes(now).await?;
-        let given = Map::from_iter([("run".to_owned(), json!(run))]);
-        let inputs = routes
-            .check_inputs(UNDO, &given, &Map::new())
-            .map_err(|error| ActionError::rejected(error.to_string()))?;
-        let delivery = format!("undo {run}");
-        let input = ExecutionInput::new(inputs, execution.project.clone(), execution.actor.clone());
-        let task_id = execution.task_id.clone();
-        let new = NewExecution::new(EventKind::ApiRun, delivery, UNDO.to_owned(), task_id, input, now);
-        if let Begun::Begun(record) = self.table.begin(&new, Concurrency::Any).await? {
-            let arn = self.start_state_machine(&record).await?;
-            self.table.mark_started(&record.name, &arn, now).await?;
-            return Ok(true);
+        match self.control.undo_run(&run, execution).await {
+            Ok(StartResult::Started { .. } | StartResult::Pending { .. }) => Ok(true),
+            Ok(StartResult::Duplicate { .. } | StartResult::AlreadyAtWork { .. }) => Ok(false),
+            Err(UndoError::Inputs(invalid)) => Err(ActionError::rejected(invalid.to_string())),
+            Err(UndoError::Records(error)) => Err(error.into()),
         }
-        Ok(false)
     }
 
     fn run_of(&self, execution: &ExecutionRecord) -> Option<String> {

@@ -39,7 +39,26 @@ impl Outcome {
             Self::Pong => "pong",
         }
     }
+
+    /// Logs what became of an event; the span names the delivery and its source.
+    pub(crate) fn log(&self) {
+        match self {
+            Self::Started { workflow, execution } => tracing::info!(workflow, execution, "started"),
+            Self::Pending { workflow, execution } => {
+                tracing::warn!(workflow, execution, "recorded, to be started by the sweeper");
+            }
+            Self::Duplicate { execution } => tracing::info!(execution, "came before"),
+            Self::AlreadyAtWork { execution } => tracing::info!(execution, "the ticket is already worked on"),
+            Self::Ignored { reason } => tracing::info!(reason, "ignored"),
+            Self::Refused { reason } => tracing::warn!(reason, "refused to start"),
+            Self::Recorded => tracing::info!("recorded"),
+            Self::Pong => tracing::info!("answered a ping"),
+        }
+    }
 }
+
+/// The name in figures of a question that was answered and started nothing.
+pub(crate) const ANSWERED: &str = "answered";
 
 /// The most characters that Slack takes in one section:
 /// <https://docs.slack.dev/reference/block-kit/blocks/section-block/>.

@@ -1,6 +1,6 @@
 //! Webhooks: `POST /webhooks/jira|github|slack`.
 //!
-//! A delivery is verified, parsed, routed and handed over: its execution is recorded, then its state machine is started.
+//! A delivery is verified, parsed and acted upon by the operations of the crate `control`.
 //! Nothing here knows a provider's API, holds a provider's token or calls a model: this is the function that strangers can
 //! reach. The same router serves in Lambda ([`lambda_http`]) and inside `ticketsmith serve`.
 //!
@@ -16,19 +16,18 @@
 //! | anything while the records or the signing secrets cannot be read or written | 503: the delivery was not accepted |
 //! | a defect of ours | 500, without taking the process down |
 
+mod act;
 mod answer;
 mod command;
 mod mention;
 mod parse;
 mod receive;
 mod role;
-mod route;
 mod secrets;
 mod settings;
 mod signature;
 mod slash;
-mod start;
-mod steer;
+mod words;
 
 pub use receive::Webhooks;
 pub use role::access;

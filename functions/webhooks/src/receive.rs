@@ -1,15 +1,12 @@
 //! The road of one delivery: size, signature, meaning, decision, record, start, answer.
 
-use crate::answer::Outcome;
-use crate::command::{Command, Steering};
-use crate::mention::words_for_bot;
+use crate::act::Acting;
+use crate::answer::{ANSWERED, Outcome};
 use crate::parse::{Malformed, Meaning, parse};
-use crate::route::{Decision, decide};
 use crate::secrets::{SigningError, SigningReader, SigningSecrets};
 use crate::settings::Settings;
 use crate::signature::{Sender, SignatureError, Unverified, Verified};
-use crate::start::Starter;
-use crate::steer::{Steered, Steerer};
+use crate::slash::answer_command;
 use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
 use axum::Router;
@@ -18,12 +15,11 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
-use domain::configuration::Configuration;
-use domain::routes::Routes;
-use domain::{Clock, Event, EventKey, EventKind, SystemClock};
+use control::{Caller, Control};
+use domain::{Clock, EventKind, SystemClock};
 use jiff::Timestamp;
 use observability::metrics;
-use records::{Occurrence, RecordsError, Table};
+use records::{RecordsError, Table};
 use runtime::Secrets;
 use serde_json::json;
 use std::any::Any;
@@ -47,8 +43,8 @@ const OPERATION_TIMEOUT: Duration = Duration::from_millis(2500);
 /// Receives deliveries and starts what they ask for.
 #[derive(Debug)]
 pub struct Webhooks {
-    pub(crate) table: Table,
-    pub(crate) starter: Starter,
+    table: Table,
+    control: Control,
     secrets: SigningReader,
     clock: Arc<dyn Clock>,
 }
@@ -64,7 +60,12 @@ impl Webhooks {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            starter: Starter::new(table.clone(), step_functions, state_machine_arn_prefix.into()),
+            control: Control::new(
+                table.clone(),
+                step_functions,
+                state_machine_arn_prefix,
+                Arc::clone(&clock),
+            ),
             table,
             secrets: SigningReader::new(Secrets::new(secrets_manager, Arc::clone(&clock))),
             clock,
@@ -121,35 +122,36 @@ impl Webhooks {
         let verified = self.verify(sender, headers, &body, &configuration.webhooks.secret, now).await?;
         let delivery = parse(sender, headers, &verified, &configuration.webhooks)?;
         Span::current().record("delivery", &delivery.id);
+        let (control, table) = (&self.control, &self.table);
+        let acting = Acting { control, table, configuration: &configuration, now };
         let outcomes = match delivery.meaning {
             Meaning::Challenge(challenge) => {
                 let response = Json(json!({ "challenge": challenge })).into_response();
                 return Ok(Handled { response, outcome: ANSWERED });
             }
             Meaning::SlashCommand(event) => {
-                let (answer, outcome) = self.answer_command(&configuration, event, now).await?;
+                let (answer, outcome) = answer_command(&acting, event).await?;
                 return Ok(Handled { response: Json(answer.into_json()).into_response(), outcome });
             }
-            Meaning::Events(events) => self.act(&configuration, events, now).await?,
+            Meaning::Events(events) => acting.on_events(events).await?,
             Meaning::PullRequestClosed(closed) => {
                 self.table.put_closed_pull_request(&closed).await?;
                 vec![Outcome::Recorded]
             }
             Meaning::Button { action, value, actor } => {
                 let actor = configuration.identify(actor);
-                let by = Steerer {
+                let caller = Caller {
                     configuration: &configuration,
                     actor: &actor,
-                    kind: EventKind::SlackCommand,
+                    trigger: EventKind::SlackCommand,
                     delivery: &delivery.id,
-                    now,
                 };
-                vec![self.press(&by, &action, &value).await?.into()]
+                vec![acting.on_button(&caller, &action, &value).await?.into()]
             }
             Meaning::Ping => vec![Outcome::Pong],
             Meaning::Ignored(reason) => vec![Outcome::Ignored { reason }],
         };
-        outcomes.iter().for_each(log);
+        outcomes.iter().for_each(Outcome::log);
         // A delivery can tell of several events; it counts for what was done about it.
         let telling = outcomes.iter().find(|outcome| !matches!(outcome, Outcome::Ignored { .. }));
         let outcome = telling.or(outcomes.first()).map_or("ignored", Outcome::name);
@@ -181,94 +183,7 @@ impl Webhooks {
             None => Err(refusal),
         }
     }
-
-    async fn act(
-        &self,
-        configuration: &Configuration,
-        events: Vec<Event>,
-        now: Timestamp,
-    ) -> Result<Vec<Outcome>, Refusal> {
-        let routes = self.table.routes(now).await?;
-        let mut outcomes = Vec::with_capacity(events.len());
-        for event in events {
-            self.keep_for_waiters(&event, now).await?;
-            if let Some(steered) = self.steer_by_comment(configuration, &routes, &event, now).await? {
-                outcomes.push(steered.into());
-                continue;
-            }
-            if let Some(steered) = self.answer_by_move(configuration, &event, now).await? {
-                outcomes.push(steered.into());
-                continue;
-            }
-            outcomes.push(match decide(configuration, &routes, event) {
-                Decision::Start(planned) => self.starter.start(*planned, now).await?,
-                Decision::Ignore(reason) => Outcome::Ignored { reason },
-                Decision::Refuse(reason) => Outcome::Refused { reason },
-            });
-        }
-        Ok(outcomes)
-    }
-
-    /// A step may wait for the event, or will: it is found by whoever comes second.
-    async fn keep_for_waiters(&self, event: &Event, now: Timestamp) -> Result<(), Refusal> {
-        if let Ok(Some(key)) = EventKey::new(event.kind, &event.fields) {
-            let occurrence = Occurrence { fields: event.fields.clone(), at: now };
-            self.table.put_occurrence(&key, &occurrence).await?;
-        }
-        Ok(())
-    }
-
-    /// A ticket's move to a status that a question on it takes for an answer.
-    async fn answer_by_move(
-        &self,
-        configuration: &Configuration,
-        event: &Event,
-        now: Timestamp,
-    ) -> Result<Option<Steered>, Refusal> {
-        let moved_to = event.fields.get("to").and_then(|status| status.as_str());
-        let (EventKind::JiraTransitioned, Some(task_id), Some(status), Some(actor)) =
-            (event.kind, &event.task_id, moved_to, event.actor.clone())
-        else {
-            return Ok(None);
-        };
-        let actor = configuration.identify(actor);
-        let by = Steerer { configuration, actor: &actor, kind: event.kind, delivery: &event.delivery, now };
-        self.move_ticket(&by, task_id, status).await
-    }
-
-    /// A comment on a ticket that says `approve`, `deny`, `stop` or `undo` to the bot, unless a workflow is started by it.
-    async fn steer_by_comment(
-        &self,
-        configuration: &Configuration,
-        routes: &Routes,
-        event: &Event,
-        now: Timestamp,
-    ) -> Result<Option<Steered>, Refusal> {
-        let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default();
-        let steering = match (event.kind, &event.task_id) {
-            (EventKind::JiraCommented | EventKind::GithubCommented, Some(task_id)) => {
-                let settings = &configuration.webhooks;
-                let words = words_for_bot(text, &settings.mention, &settings.command).unwrap_or(text);
-                Steering::read_on_ticket(words, task_id)
-            }
-            (EventKind::SlackMentioned, _) => match Command::read(text) {
-                Command::Steer(steering) => Some(steering),
-                _ => None,
-            },
-            _ => None,
-        };
-        let (Some(steering), Some(actor)) = (steering, event.actor.clone()) else { return Ok(None) };
-        if routes.start_for(event).is_ok_and(|start| start.is_some()) {
-            return Ok(None);
-        }
-        let actor = configuration.identify(actor);
-        let by = Steerer { configuration, actor: &actor, kind: event.kind, delivery: &event.delivery, now };
-        self.steer(&by, steering).await.map(Some)
-    }
 }
-
-/// The outcome of a question that was answered and started nothing.
-pub(crate) const ANSWERED: &str = "answered";
 
 /// A delivery that was accepted.
 struct Handled {
@@ -373,20 +288,4 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
     // The panic hook has printed where; the message could hold data of the delivery.
     tracing::error!("a defect ended the handling of one delivery");
     problem(StatusCode::INTERNAL_SERVER_ERROR, "a defect of ours; the delivery was not accepted")
-}
-
-/// The delivery and its source stand in the span.
-pub(crate) fn log(outcome: &Outcome) {
-    match outcome {
-        Outcome::Started { workflow, execution } => tracing::info!(workflow, execution, "started"),
-        Outcome::Pending { workflow, execution } => {
-            tracing::warn!(workflow, execution, "recorded, to be started by the sweeper");
-        }
-        Outcome::Duplicate { execution } => tracing::info!(execution, "came before"),
-        Outcome::AlreadyAtWork { execution } => tracing::info!(execution, "the ticket is already worked on"),
-        Outcome::Ignored { reason } => tracing::info!(reason, "ignored"),
-        Outcome::Refused { reason } => tracing::warn!(reason, "refused to start"),
-        Outcome::Recorded => tracing::info!("recorded"),
-        Outcome::Pong => tracing::info!("answered a ping"),
-    }
 }

@@ -1,120 +1,101 @@
 //! The answer to a slash command, from the routes and the records.
 
-use crate::answer::{Outcome, SlackAnswer, escape};
+use crate::act::Acting;
+use crate::answer::{ANSWERED, Outcome, SlackAnswer, escape};
 use crate::command::Command;
-use crate::receive::{ANSWERED, Refusal, Webhooks, log};
-use crate::route::{Decision, canonical, decide};
-use crate::steer::{Steered, Steerer};
+use crate::words::Reply;
+use control::{Caller, Costs, StartDecision, Ticket, decide};
 use domain::configuration::Configuration;
 use domain::routes::Routes;
 use domain::{Event, EventKind, MicroUsd};
 use jiff::{SignedDuration, Timestamp};
-use records::{ExecutionRecord, LimitOf, RecordsError, Spending};
+use records::{ExecutionRecord, RecordsError};
 
 /// How many executions `status` shows.
 const SHOWN: usize = 5;
 
-impl Webhooks {
-    /// Starts the workflow that the words ask for, or answers from the records; and what became of it, in a word for figures.
-    pub(crate) async fn answer_command(
-        &self,
-        configuration: &Configuration,
-        event: Event,
-        now: Timestamp,
-    ) -> Result<(SlackAnswer, &'static str), Refusal> {
-        let routes = self.table.routes(now).await?;
-        let command = &configuration.webhooks.command;
-        let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default().to_owned();
-        let actor = event.actor.clone().map(|actor| configuration.identify(actor));
-        let delivery = event.delivery.clone();
-        match decide(configuration, &routes, event) {
-            Decision::Start(planned) => {
-                let task_id = planned.task_id.clone();
-                let outcome = self.starter.start(*planned, now).await?;
-                log(&outcome);
-                return Ok((answer_to_start(&outcome, task_id.as_deref(), command), outcome.name()));
-            }
-            Decision::Refuse(reason) => {
-                let answer = SlackAnswer::to_person(format!(":no_entry: {}", escape(&reason)));
-                let outcome = Outcome::Refused { reason };
-                log(&outcome);
-                return Ok((answer, outcome.name()));
-            }
-            Decision::Ignore(_) => {}
+/// Starts the workflow that the words ask for, or answers from the records; and what became of it, in a word for figures.
+///
+/// # Errors
+/// When the records do not answer.
+pub(crate) async fn answer_command(
+    acting: &Acting<'_>,
+    event: Event,
+) -> Result<(SlackAnswer, &'static str), RecordsError> {
+    let configuration = acting.configuration;
+    let routes = acting.table.routes(acting.now).await?;
+    let command = &configuration.webhooks.command;
+    let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default().to_owned();
+    let actor = event.actor.clone().map(|actor| configuration.identify(actor));
+    let (trigger, delivery) = (event.kind, event.delivery.clone());
+    match decide(configuration, &routes, event) {
+        StartDecision::Start(request) => {
+            let task_id = request.task_id.clone();
+            let outcome = Outcome::from(acting.control.start(*request).await?);
+            outcome.log();
+            return Ok((answer_to_start(&outcome, task_id.as_deref(), command), outcome.name()));
         }
-        let served = commands_served(&routes);
-        let answer = match Command::read(&text) {
-            Command::Status { task_id } => self.status(configuration, task_id, now).await?,
-            Command::Costs { task_id: Some(task_id) } => {
-                let task_id = ticket(configuration, &task_id);
-                let spending = self.table.spending(&LimitOf::Task(task_id.clone())).await?;
-                let limit = configuration.budgets.per_task();
-                costs(&format!("*{}*", escape(&task_id)), spending, limit)
-            }
-            Command::Costs { task_id: None } => {
-                let account = actor.map(|actor| actor.account()).unwrap_or_default();
-                let spending = self.table.spending(&LimitOf::month(account, now)).await?;
-                costs("You this month", spending, configuration.budgets.per_user_month())
-            }
-            Command::Steer(steering) => {
-                let Some(actor) = actor else {
-                    return Ok((SlackAnswer::to_person("Nobody is named."), ANSWERED));
-                };
-                let by = Steerer {
-                    configuration,
-                    actor: &actor,
-                    kind: EventKind::SlackCommand,
-                    delivery: &delivery,
-                    now,
-                };
-                match self.steer(&by, steering).await? {
-                    Steered::Done(words) => SlackAnswer::to_channel(escape(&words)),
-                    Steered::Refused(reason) => {
-                        SlackAnswer::to_person(format!(":no_entry: {}", escape(&reason)))
-                    }
-                }
-            }
-            Command::Help => help(command, &served),
-            Command::NotServed { word } => SlackAnswer::to_person(format!(
-                ":warning: `{word}` starts nothing here in this form. {}",
-                listed(command, &served)
-            )),
-            Command::Unknown { word } => SlackAnswer::to_person(format!(
-                "I do not know `{}`. `{command} help` lists what I know.",
-                escape(&word)
-            )),
-        };
-        Ok((answer, ANSWERED))
-    }
-
-    async fn status(
-        &self,
-        configuration: &Configuration,
-        task_id: Option<String>,
-        now: Timestamp,
-    ) -> Result<SlackAnswer, RecordsError> {
-        let (title, executions) = match task_id {
-            Some(task_id) => {
-                let task_id = ticket(configuration, &task_id);
-                let executions = self.table.executions_of_task(&task_id, None, SHOWN).await?;
-                (format!("*{}*", escape(&task_id)), executions)
-            }
-            None => ("*The newest executions*".to_owned(), self.table.recent_executions(now, SHOWN).await?),
-        };
-        if executions.is_empty() {
-            return Ok(SlackAnswer::to_person(format!("{title}: nothing was started yet.")));
+        StartDecision::Refuse(reason) => {
+            let answer = refused(&reason);
+            let outcome = Outcome::Refused { reason };
+            outcome.log();
+            return Ok((answer, outcome.name()));
         }
-        let lines: Vec<_> = executions.iter().map(|execution| status_line(execution, now)).collect();
-        Ok(SlackAnswer::to_person(title).section(lines.join("\n")))
+        StartDecision::Ignore(_) => {}
     }
+    let Some(actor) = actor else { return Ok((SlackAnswer::to_person("Nobody is named."), ANSWERED)) };
+    let served = commands_served(&routes);
+    let answer = match Command::read(&text) {
+        Command::Status { task_id } => status(acting, task_id).await?,
+        Command::Costs { task_id: Some(typed) } => {
+            let task_id = ticket(configuration, &typed);
+            let spent = acting.control.costs_of_ticket(configuration, &task_id).await?;
+            costs(&format!("*{}*", escape(&task_id)), &spent)
+        }
+        Command::Costs { task_id: None } => {
+            costs("You this month", &acting.control.costs_of_person(configuration, &actor).await?)
+        }
+        Command::Steer(steering) => {
+            let caller = Caller { configuration, actor: &actor, trigger, delivery: &delivery };
+            match acting.on_steering(&caller, steering).await? {
+                Reply::Done(words) => SlackAnswer::to_channel(escape(&words)),
+                Reply::Refused(reason) => refused(&reason),
+            }
+        }
+        Command::Help => help(command, &served),
+        Command::NotServed { word } => SlackAnswer::to_person(format!(
+            ":warning: `{word}` starts nothing here in this form. {}",
+            listed(command, &served)
+        )),
+        Command::Unknown { word } => SlackAnswer::to_person(format!(
+            "I do not know `{}`. `{command} help` lists what I know.",
+            escape(&word)
+        )),
+    };
+    Ok((answer, ANSWERED))
 }
 
-/// The ticket as its tracker writes it, or as it was typed where no project knows it.
+async fn status(acting: &Acting<'_>, typed: Option<String>) -> Result<SlackAnswer, RecordsError> {
+    let task_id = typed.map(|typed| ticket(acting.configuration, &typed));
+    let executions = acting.control.executions(task_id.as_deref(), SHOWN).await?;
+    let title = match task_id {
+        Some(task_id) => format!("*{}*", escape(&task_id)),
+        None => "*The newest executions*".to_owned(),
+    };
+    if executions.is_empty() {
+        return Ok(SlackAnswer::to_person(format!("{title}: nothing was started yet.")));
+    }
+    let lines: Vec<_> = executions.iter().map(|execution| status_line(execution, acting.now)).collect();
+    Ok(SlackAnswer::to_person(title).section(lines.join("\n")))
+}
+
+fn refused(reason: &str) -> SlackAnswer {
+    SlackAnswer::to_person(format!(":no_entry: {}", escape(reason)))
+}
+
+/// The ticket by its canonical name, or as it was typed where no project knows it.
 fn ticket(configuration: &Configuration, typed: &str) -> String {
-    configuration
-        .project_of_task(typed)
-        .and_then(|project| canonical(project, typed).ok())
-        .unwrap_or_else(|| typed.to_owned())
+    Ticket::read(configuration, typed).map_or_else(|_| typed.to_owned(), |ticket| ticket.task_id().to_owned())
 }
 
 fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command: &str) -> SlackAnswer {
@@ -158,7 +139,8 @@ fn status_line(execution: &ExecutionRecord, now: Timestamp) -> String {
     line
 }
 
-fn costs(title: &str, spending: Spending, limit: MicroUsd) -> SlackAnswer {
+fn costs(title: &str, costs: &Costs) -> SlackAnswer {
+    let Costs { spending, limit } = costs;
     let reserved = spending.committed.saturating_sub(spending.spent);
     let mut text = format!("{title}: {} spent of {limit}", spending.spent);
     if reserved > MicroUsd::ZERO {

@@ -7,7 +7,7 @@ mod secret_name;
 mod statuses;
 
 pub use names::{InstanceName, ProviderId};
-pub use people::{Permission, Role, User};
+pub use people::{Role, User};
 pub use plugins::{
     ClaudeSettings, ConfluenceSettings, GithubSettings, JiraSettings, Plugins, Rate, SlackSettings,
 };

@@ -10,6 +10,9 @@ use std::fmt;
 /// The version of [`TaskPayload`], which parked executions carry across deployments.
 pub const PAYLOAD_VERSION: u32 = 1;
 
+/// The workflow that takes back what a run did. Every folder of workflows has it: the shipped one, unless it brings its own.
+pub const UNDO_WORKFLOW: &str = "undo";
+
 /// Names an execution after its delivery, so that the same delivery can start only one:
 /// `<source>-<task>-<32 hex of sha256(delivery)>`. Illegal characters of the task become `-`; the whole has at most 80
 /// characters, as Step Functions demands:

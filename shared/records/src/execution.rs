@@ -104,7 +104,7 @@ pub struct ExecutionEnd {
 
 /// What [`Table::begin`] came to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Begun {
+pub enum BeginResult {
     /// It is recorded as pending and may be started.
     Begun(Box<ExecutionRecord>),
     /// The same delivery began this execution before.
@@ -127,12 +127,16 @@ pub enum Finished {
 
 impl Table {
     /// Records an execution as pending, claims its task (unless `concurrency` is any) and records the delivery, in one
-    /// transaction. However often and at once the same delivery arrives, one call gives [`Begun::Begun`].
+    /// transaction. However often and at once the same delivery arrives, one call gives [`BeginResult::Begun`].
     ///
     /// # Errors
     /// [`RecordsError::Invalid`] when the input is over [`INPUT_LIMIT`]; otherwise when the table does not answer, and then
-    /// nothing was recorded or the same call says [`Begun::Duplicate`].
-    pub async fn begin(&self, new: &NewExecution, concurrency: Concurrency) -> Result<Begun, RecordsError> {
+    /// nothing was recorded or the same call says [`BeginResult::Duplicate`].
+    pub async fn begin(
+        &self,
+        new: &NewExecution,
+        concurrency: Concurrency,
+    ) -> Result<BeginResult, RecordsError> {
         let size = serde_json::to_vec(&new.input).map(|json| json.len()).unwrap_or(usize::MAX);
         if size > INPUT_LIMIT {
             return Err(RecordsError::Invalid(format!(
@@ -150,16 +154,16 @@ impl Table {
         }
         writes.extend(listed(&record)?);
         let Err(refused) = self.transact("begin an execution", writes).await? else {
-            return Ok(Begun::Begun(Box::new(record)));
+            return Ok(BeginResult::Begun(Box::new(record)));
         };
         let Some(item) = refused.item else {
             return Err(RecordsError::Unavailable("what stands in the way of the execution is gone".into()));
         };
         match refused.index {
-            0 => Ok(Begun::Duplicate(Box::new(from_item(item)?))),
+            0 => Ok(BeginResult::Duplicate(Box::new(from_item(item)?))),
             1 => {
                 let delivery: Delivery = from_item(item)?;
-                Ok(Begun::AlreadyAtWork { execution: delivery.execution })
+                Ok(BeginResult::AlreadyAtWork { execution: delivery.execution })
             }
             _ => {
                 let execution = attribute(&item, "open_execution").unwrap_or_default().to_owned();
@@ -167,7 +171,7 @@ impl Table {
                 let answered = Delivery::of(new, &execution, true).to_item()?;
                 // Of two at once, either answer is right.
                 let _ = self.put("record a delivery", answered, Some(ABSENT)).await?;
-                Ok(Begun::AlreadyAtWork { execution })
+                Ok(BeginResult::AlreadyAtWork { execution })
             }
         }
     }

@@ -65,7 +65,7 @@ pub use delivery::Delivery;
 pub use document::{DOCUMENT_CACHED, DOCUMENT_LIMIT};
 pub use effect::{EFFECT_OUTPUT_LIMIT, Effect, EffectEnd, EffectStatus, Intended, Intent, NewEffect};
 pub use error::RecordsError;
-pub use execution::{Begun, ExecutionEnd, ExecutionRecord, Finished, INPUT_LIMIT};
+pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, Finished, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
 pub use new_execution::NewExecution;
 pub use occurrence::Occurrence;

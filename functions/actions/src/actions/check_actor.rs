@@ -1,8 +1,8 @@
 //! `check_actor`: refuses an execution whose starter may not write to the repository.
 
 use crate::scope::Scope;
+use control::{Authorization, Operation, authorize};
 use domain::RepositoryName;
-use domain::configuration::Permission;
 use domain::plugins::{RepositoryPermission, VersionControl};
 use domain::{ActionError, Actor, Source};
 use schemars::JsonSchema;
@@ -58,13 +58,11 @@ pub fn decide(scope: &Scope, input: &Input) -> Result<Decision, ActionError> {
     let granted = |permission: &str| {
         Decision::Granted(Output { actor: actor.account(), permission: permission.to_owned() })
     };
-    if actor.source == Source::Schedule {
-        return Ok(granted("schedule"));
-    }
-    match scope.configuration.may_trigger(project, actor) {
-        Permission::Granted => Ok(granted("group")),
-        Permission::Denied(reason) => Err(ActionError::rejected(reason)),
-        Permission::AskProvider => {
+    match authorize(&scope.configuration, &Operation::Start { project }, Some(actor)) {
+        Authorization::Allowed if actor.source == Source::Schedule => Ok(granted("schedule")),
+        Authorization::Allowed => Ok(granted("group")),
+        Authorization::Denied(reason) => Err(ActionError::rejected(reason)),
+        Authorization::AskProvider => {
             let name = actor.display_name.clone().unwrap_or_else(|| actor.id.clone());
             let login = login(scope, actor).ok_or_else(|| {
                 ActionError::rejected(format!(

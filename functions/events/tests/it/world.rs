@@ -13,7 +13,7 @@ use domain::routes::{Concurrency, Routes};
 use domain::{ActionName, Clock};
 use events::{EventInput, Events};
 use jiff::{SignedDuration, Timestamp};
-use records::{Begun, NewExecution, StepEnd, StepStatus, Table, Topic, Waiter};
+use records::{BeginResult, NewExecution, StepEnd, StepStatus, Table, Topic, Waiter};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use simulators::{Options, Simulation, World as Simulated};
@@ -146,7 +146,7 @@ impl World {
             NewExecution::new(trigger, delivery, "development".into(), task_id, input, self.clock.now());
         let name = new.name.clone();
         let begun = self.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
-        assert!(matches!(begun, Begun::Begun(_)), "{begun:?}");
+        assert!(matches!(begun, BeginResult::Begun(_)), "{begun:?}");
         name
     }
 

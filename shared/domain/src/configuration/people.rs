@@ -1,6 +1,7 @@
-//! People: who somebody is, whatever service they act in, and what they may do.
+//! People: who somebody is, whatever service they act in, and which roles they have. What they may do is decided by the crate
+//! `control`.
 
-use super::{Configuration, Project, REPOSITORY_WRITERS};
+use super::Configuration;
 use crate::event::{Actor, Source};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,17 +41,6 @@ pub enum Role {
     Admin,
 }
 
-/// Why an actor may not trigger, or that only the provider can tell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Permission {
-    /// A group they belong to is admitted.
-    Granted,
-    /// Only repository writers are admitted: the workflow's first step asks the provider.
-    AskProvider,
-    /// Not admitted, with the reason for people.
-    Denied(String),
-}
-
 impl Configuration {
     /// The actor with the configured person filled in, where one matches.
     pub fn identify(&self, mut actor: Actor) -> Actor {
@@ -66,53 +56,5 @@ impl Configuration {
         };
         actor.person = self.users.iter().find(matches).map(|user| user.name.clone());
         actor
-    }
-
-    /// Whether the actor is one of `approvers`: names of people, or of groups they belong to. Where none are named, everybody
-    /// with the role approver or admin is.
-    pub fn may_approve(&self, approvers: &[String], actor: &Actor) -> bool {
-        let Some(user) = actor.person.as_ref().and_then(|name| self.users.iter().find(|u| u.name == *name))
-        else {
-            return false;
-        };
-        let named = |name: &String| {
-            *name == user.name || self.groups.get(name).is_some_and(|members| members.contains(&user.name))
-        };
-        match approvers {
-            [] => user.roles.contains(&Role::Approver) || user.roles.contains(&Role::Admin),
-            approvers => approvers.iter().any(named),
-        }
-    }
-
-    /// Whether the actor may stop and undo executions of the project: whoever a group admits to start them, and every known
-    /// person with the role developer or admin. Repository writers who are not under `users` are unknown here.
-    pub fn may_steer(&self, project: &Project, actor: &Actor) -> bool {
-        let has_role = |user: &User| {
-            Some(&user.name) == actor.person.as_ref()
-                && (user.roles.contains(&Role::Developer) || user.roles.contains(&Role::Admin))
-        };
-        self.may_trigger(project, actor) == Permission::Granted || self.users.iter().any(has_role)
-    }
-
-    /// Whether the actor may start executions of the project, as far as the configuration can tell.
-    pub fn may_trigger(&self, project: &Project, actor: &Actor) -> Permission {
-        let person = actor.person.as_deref();
-        let in_group = |group: &String| {
-            self.groups
-                .get(group)
-                .is_some_and(|members| person.is_some_and(|name| members.iter().any(|m| m == name)))
-        };
-        if project.may_trigger.iter().any(in_group) {
-            return Permission::Granted;
-        }
-        if project.may_trigger.iter().any(|group| group == REPOSITORY_WRITERS) {
-            return Permission::AskProvider;
-        }
-        Permission::Denied(format!(
-            "{} may not start work on {}; members of {} may",
-            actor.display_name.as_deref().unwrap_or(&actor.id),
-            project.key,
-            project.may_trigger.join(", ")
-        ))
     }
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use domain::execution::Outcome;
 use domain::routes::Concurrency;
-use records::{Begun, RecordsError};
+use records::{BeginResult, RecordsError};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,7 +37,7 @@ async fn a_transaction_that_collides_is_repeated_until_it_succeeds() {
     let collision = cancelled(&["None", "None", "TransactionConflict"]);
     let (table, requests) = answering(vec![collision.clone(), collision, (200, json!({}))]).await;
     let begun = table.begin(&execution_for("SHOP-1", "d1"), Concurrency::OnePerTask).await.unwrap();
-    assert!(matches!(begun, Begun::Begun(record) if record.outcome == Outcome::Pending));
+    assert!(matches!(begun, BeginResult::Begun(record) if record.outcome == Outcome::Pending));
     assert_eq!(requests.load(Ordering::SeqCst), 3);
 }
 

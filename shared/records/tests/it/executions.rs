@@ -5,7 +5,7 @@ use domain::execution::Outcome;
 use domain::routes::Concurrency;
 use futures::future::join_all;
 use jiff::SignedDuration;
-use records::{Begun, ExecutionEnd, Finished, RecordsError};
+use records::{BeginResult, ExecutionEnd, Finished, RecordsError};
 
 fn succeeded(seconds: i64) -> ExecutionEnd {
     ExecutionEnd {
@@ -21,7 +21,7 @@ fn succeeded(seconds: i64) -> ExecutionEnd {
 async fn an_execution_is_read_back_as_it_was_begun() {
     let table = table().await;
     let new = execution_for("SHOP-1", "d1");
-    let Begun::Begun(begun) = table.begin(&new, Concurrency::OnePerTask).await.unwrap() else {
+    let BeginResult::Begun(begun) = table.begin(&new, Concurrency::OnePerTask).await.unwrap() else {
         panic!("not begun");
     };
     assert_eq!(begun.outcome, Outcome::Pending);
@@ -46,9 +46,9 @@ async fn the_same_delivery_fifty_times_at_once_begins_one() {
     let (mut new, mut duplicates) = (0, 0);
     for begun in begun {
         match begun.unwrap() {
-            Begun::Begun(_) => new += 1,
-            Begun::Duplicate(_) => duplicates += 1,
-            other @ Begun::AlreadyAtWork { .. } => panic!("{other:?}"),
+            BeginResult::Begun(_) => new += 1,
+            BeginResult::Duplicate(_) => duplicates += 1,
+            other @ BeginResult::AlreadyAtWork { .. } => panic!("{other:?}"),
         }
     }
     assert_eq!((new, duplicates), (1, 49));
@@ -66,11 +66,14 @@ async fn of_fifty_deliveries_for_one_task_one_is_at_work() {
     }))
     .await;
     let begun: Vec<_> = begun.into_iter().map(Result::unwrap).collect();
-    let winners: Vec<_> =
-        begun.iter().filter(|(_, begun)| matches!(begun, Begun::Begun(_))).map(|(name, _)| name).collect();
+    let winners: Vec<_> = begun
+        .iter()
+        .filter(|(_, begun)| matches!(begun, BeginResult::Begun(_)))
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(winners.len(), 1);
     for (_, begun) in &begun {
-        if let Begun::AlreadyAtWork { execution } = begun {
+        if let BeginResult::AlreadyAtWork { execution } = begun {
             assert_eq!(execution, winners[0]);
         }
     }
@@ -85,7 +88,7 @@ async fn an_ended_execution_frees_its_task_and_never_changes() {
     table.begin(&first, Concurrency::OnePerTask).await.unwrap();
     table.mark_started(&first.name, "arn:1", start()).await.unwrap();
     let refused = table.begin(&second, Concurrency::OnePerTask).await.unwrap();
-    assert_eq!(refused, Begun::AlreadyAtWork { execution: first.name.clone() });
+    assert_eq!(refused, BeginResult::AlreadyAtWork { execution: first.name.clone() });
 
     let Finished::Finished(ended) = table.finish(&first.name, &succeeded(60)).await.unwrap() else {
         panic!("not finished");
@@ -102,13 +105,13 @@ async fn an_ended_execution_frees_its_task_and_never_changes() {
 
     // The delivery that was told "already at work" starts nothing when it is sent again.
     let again = table.begin(&second, Concurrency::OnePerTask).await.unwrap();
-    assert_eq!(again, Begun::AlreadyAtWork { execution: first.name.clone() });
+    assert_eq!(again, BeginResult::AlreadyAtWork { execution: first.name.clone() });
     // Neither does the one that began it.
     let again = table.begin(&first, Concurrency::OnePerTask).await.unwrap();
-    assert!(matches!(again, Begun::Duplicate(_)));
+    assert!(matches!(again, BeginResult::Duplicate(_)));
     // A new one does.
     let third = execution_for("SHOP-1", "d3");
-    assert!(matches!(table.begin(&third, Concurrency::OnePerTask).await.unwrap(), Begun::Begun(_)));
+    assert!(matches!(table.begin(&third, Concurrency::OnePerTask).await.unwrap(), BeginResult::Begun(_)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,7 +135,7 @@ async fn any_concurrency_neither_claims_nor_is_stopped_by_a_claim() {
         [("d1", Concurrency::OnePerTask), ("d2", Concurrency::Any), ("d3", Concurrency::Any)]
     {
         let begun = table.begin(&execution_for("SHOP-1", delivery), concurrency).await.unwrap();
-        assert!(matches!(begun, Begun::Begun(_)), "{delivery}: {begun:?}");
+        assert!(matches!(begun, BeginResult::Begun(_)), "{delivery}: {begun:?}");
     }
     let holder = execution_for("SHOP-1", "d1").name;
     table.finish(&execution_for("SHOP-1", "d2").name, &succeeded(1)).await.unwrap();

@@ -1,0 +1,158 @@
+//! What is done about events: kept for whoever waits for them, taken as a person's wish, or made the start of a workflow.
+
+use crate::answer::Outcome;
+use crate::command::{Command, Steering, SteeringWord};
+use crate::mention::words_for_bot;
+use crate::words::Reply;
+use control::{AnswerResult, Caller, Control, StartDecision, Ticket, UndoError, decide};
+use domain::configuration::Configuration;
+use domain::routes::Routes;
+use domain::{Actor, Event, EventKey, EventKind};
+use jiff::Timestamp;
+use records::{Occurrence, RecordsError, Table};
+
+/// What one delivery is acted upon with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Acting<'a> {
+    pub(crate) control: &'a Control,
+    pub(crate) table: &'a Table,
+    pub(crate) configuration: &'a Configuration,
+    pub(crate) now: Timestamp,
+}
+
+impl Acting<'_> {
+    /// Does what each event asks for.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn on_events(&self, events: Vec<Event>) -> Result<Vec<Outcome>, RecordsError> {
+        let routes = self.table.routes(self.now).await?;
+        let mut outcomes = Vec::with_capacity(events.len());
+        for event in events {
+            self.keep_for_waiters(&event).await?;
+            let reply = match self.steer_by_comment(&routes, &event).await? {
+                Some(reply) => Some(reply),
+                None => self.answer_by_move(&event).await?,
+            };
+            outcomes.push(match reply {
+                Some(reply) => reply.into(),
+                None => match decide(self.configuration, &routes, event) {
+                    StartDecision::Start(request) => self.control.start(*request).await?.into(),
+                    StartDecision::Ignore(reason) => Outcome::Ignored { reason },
+                    StartDecision::Refuse(reason) => Outcome::Refused { reason },
+                },
+            });
+        }
+        Ok(outcomes)
+    }
+
+    /// Does what a person types of the execution of a ticket.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn on_steering(
+        &self,
+        caller: &Caller<'_>,
+        steering: Steering,
+    ) -> Result<Reply, RecordsError> {
+        let Some(typed) = &steering.task_id else {
+            let ask = "Which ticket? Type its key behind the word, such as `SHOP-12`.";
+            return Ok(Reply::Refused(ask.to_owned()));
+        };
+        let ticket = match Ticket::read(self.configuration, typed) {
+            Ok(ticket) => ticket,
+            Err(error) => return Ok(Reply::Refused(error.to_string())),
+        };
+        let task_id = ticket.task_id();
+        Ok(match steering.word {
+            word @ (SteeringWord::Approve | SteeringWord::Deny) => {
+                let approved = word == SteeringWord::Approve;
+                let result = self.control.answer_ticket(caller, &ticket, approved, steering.comment).await?;
+                Reply::to_answer(result, format!("nothing on {task_id} waits for an answer"))
+            }
+            SteeringWord::Stop => Reply::to_stop(self.control.stop(caller, &ticket).await?, task_id),
+            SteeringWord::Undo => match self.control.undo(caller, &ticket).await {
+                Ok(result) => Reply::to_undo(result, task_id),
+                Err(UndoError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
+                Err(UndoError::Records(error)) => return Err(error),
+            },
+        })
+    }
+
+    /// Answers as a button says: its value names the execution and the step that asks.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn on_button(
+        &self,
+        caller: &Caller<'_>,
+        action: &str,
+        value: &str,
+    ) -> Result<Reply, RecordsError> {
+        let approved = match action {
+            "approve" => true,
+            "deny" => false,
+            other => return Ok(Reply::Refused(format!("nothing listens to the button `{other}`"))),
+        };
+        let result = match value.split_once(' ') {
+            Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,
+            None => AnswerResult::NothingAsked,
+        };
+        Ok(Reply::to_answer(result, "nothing waits for this button".to_owned()))
+    }
+
+    /// A step may wait for the event, or will: it is found by whoever comes second.
+    async fn keep_for_waiters(&self, event: &Event) -> Result<(), RecordsError> {
+        if let Ok(Some(key)) = EventKey::new(event.kind, &event.fields) {
+            let occurrence = Occurrence { fields: event.fields.clone(), at: self.now };
+            self.table.put_occurrence(&key, &occurrence).await?;
+        }
+        Ok(())
+    }
+
+    /// A ticket's move to a status that a question on it takes as an answer.
+    async fn answer_by_move(&self, event: &Event) -> Result<Option<Reply>, RecordsError> {
+        let moved_to = event.fields.get("to").and_then(|status| status.as_str());
+        let (EventKind::JiraTransitioned, Some(task_id), Some(status), Some(actor)) =
+            (event.kind, &event.task_id, moved_to, self.actor_of(event))
+        else {
+            return Ok(None);
+        };
+        // A ticket of no project has no execution that asks.
+        let Ok(ticket) = Ticket::read(self.configuration, task_id) else { return Ok(None) };
+        match self.control.answer_by_move(&self.caller(event, &actor), &ticket, status).await? {
+            AnswerResult::NothingAsked => Ok(None),
+            result => Ok(Some(Reply::to_answer(result, String::new()))),
+        }
+    }
+
+    /// A comment on a ticket that says `approve`, `deny`, `stop` or `undo` to the bot, unless a workflow is started by it.
+    async fn steer_by_comment(&self, routes: &Routes, event: &Event) -> Result<Option<Reply>, RecordsError> {
+        let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default();
+        let steering = match (event.kind, &event.task_id) {
+            (EventKind::JiraCommented | EventKind::GithubCommented, Some(task_id)) => {
+                let settings = &self.configuration.webhooks;
+                let words = words_for_bot(text, &settings.mention, &settings.command).unwrap_or(text);
+                Steering::read_on_ticket(words, task_id)
+            }
+            (EventKind::SlackMentioned, _) => match Command::read(text) {
+                Command::Steer(steering) => Some(steering),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (Some(steering), Some(actor)) = (steering, self.actor_of(event)) else { return Ok(None) };
+        if routes.start_for(event).is_ok_and(|start| start.is_some()) {
+            return Ok(None);
+        }
+        self.on_steering(&self.caller(event, &actor), steering).await.map(Some)
+    }
+
+    fn actor_of(&self, event: &Event) -> Option<Actor> {
+        event.actor.clone().map(|actor| self.configuration.identify(actor))
+    }
+
+    fn caller<'a>(&'a self, event: &'a Event, actor: &'a Actor) -> Caller<'a> {
+        Caller { configuration: self.configuration, actor, trigger: event.kind, delivery: &event.delivery }
+    }
+}

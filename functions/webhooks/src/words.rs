@@ -1,0 +1,85 @@
+//! What became of an operation, in words for the person who asked for it. Data in them is as people wrote it.
+
+use crate::answer::Outcome;
+use control::{AnswerResult, StartResult, StopResult, UndoResult};
+
+/// Words for a person.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// It is done, or will be.
+    Done(String),
+    /// It is not done, with the reason.
+    Refused(String),
+}
+
+impl Reply {
+    /// What became of an answer to a question; `nothing_asked` says so where there was none.
+    pub(crate) fn to_answer(result: AnswerResult, nothing_asked: String) -> Self {
+        match result {
+            AnswerResult::Recorded { question, approved } => {
+                Self::Done(format!("{}: \u{201c}{question}\u{201d}", verdict(approved)))
+            }
+            AnswerResult::AlreadyAnswered { question, by, approved } => Self::Refused(format!(
+                "{by} was faster, and answered \u{201c}{question}\u{201d}: {}",
+                verdict(approved)
+            )),
+            AnswerResult::NothingAsked => Self::Refused(nothing_asked),
+            AnswerResult::Denied(reason) => Self::Refused(reason),
+        }
+    }
+
+    /// What became of a request to stop the work on a ticket.
+    pub(crate) fn to_stop(result: StopResult, task_id: &str) -> Self {
+        match result {
+            StopResult::Requested { workflow } => Self::Done(format!(
+                "{workflow} on {task_id} is being stopped. What it did stays; `undo {task_id}` takes it back."
+            )),
+            StopResult::NothingAtWork => Self::Refused(format!("nothing is at work on {task_id}")),
+            StopResult::Ended { workflow } => {
+                Self::Refused(format!("{workflow} on {task_id} has just ended"))
+            }
+            StopResult::Denied(reason) => Self::Refused(reason),
+        }
+    }
+
+    /// What became of a request to take back what was done on a ticket.
+    pub(crate) fn to_undo(result: UndoResult, task_id: &str) -> Self {
+        match result {
+            UndoResult::Accepted { execution } => {
+                Self::Done(format!("What `{execution}` did on {task_id} is being taken back."))
+            }
+            UndoResult::AtWork { workflow } => {
+                Self::Refused(format!("{workflow} is at work on {task_id}; `stop {task_id}` comes first"))
+            }
+            UndoResult::AlreadyAtWork { execution } => {
+                Self::Refused(format!("`{execution}` is at work on {task_id}"))
+            }
+            UndoResult::NothingDone => Self::Refused(format!("nothing was ever done on {task_id}")),
+            UndoResult::Denied(reason) => Self::Refused(reason),
+        }
+    }
+}
+
+impl From<Reply> for Outcome {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Done(_) => Self::Recorded,
+            Reply::Refused(reason) => Self::Refused { reason },
+        }
+    }
+}
+
+impl From<StartResult> for Outcome {
+    fn from(result: StartResult) -> Self {
+        match result {
+            StartResult::Started { workflow, execution } => Self::Started { workflow, execution },
+            StartResult::Pending { workflow, execution, .. } => Self::Pending { workflow, execution },
+            StartResult::Duplicate { execution } => Self::Duplicate { execution },
+            StartResult::AlreadyAtWork { execution } => Self::AlreadyAtWork { execution },
+        }
+    }
+}
+
+fn verdict(approved: bool) -> &'static str {
+    if approved { "approved" } else { "declined" }
+}

@@ -1,0 +1,122 @@
+//! Answering a question of a step that waits. The answer is only recorded; `events`, which sees the change in the table's
+//! stream, answers the task token.
+
+use crate::Control;
+use crate::authorize::{Authorization, Operation, authorize};
+use crate::caller::Caller;
+use crate::ticket::Ticket;
+use records::{Answer, RecordsError, Topic, Waiter};
+
+/// What became of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnswerResult {
+    /// It is recorded and counts.
+    Recorded {
+        /// What was asked.
+        question: String,
+        /// What was answered.
+        approved: bool,
+    },
+    /// Somebody answered before, and their answer counts.
+    AlreadyAnswered {
+        /// What was asked.
+        question: String,
+        /// Who answered.
+        by: String,
+        /// What they answered.
+        approved: bool,
+    },
+    /// Nothing waits for this answer.
+    NothingAsked,
+    /// They may not answer it; the reason is for them.
+    Denied(String),
+}
+
+impl Control {
+    /// Answers the question on a ticket; of several, the one that was asked first.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn answer_ticket(
+        &self,
+        caller: &Caller<'_>,
+        ticket: &Ticket<'_>,
+        approved: bool,
+        comment: Option<String>,
+    ) -> Result<AnswerResult, RecordsError> {
+        match self.open_questions(ticket.task_id()).await?.first() {
+            Some(waiter) => self.answer(caller, waiter, approved, comment).await,
+            None => Ok(AnswerResult::NothingAsked),
+        }
+    }
+
+    /// Answers the question of one step, by the execution's name and the step's key.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn answer_step(
+        &self,
+        caller: &Caller<'_>,
+        execution: &str,
+        key: &str,
+        approved: bool,
+    ) -> Result<AnswerResult, RecordsError> {
+        match self.table.waiter(&Topic::Approval(execution.to_owned()).to_string(), key).await? {
+            Some(waiter) => self.answer(caller, &waiter, approved, None).await,
+            None => Ok(AnswerResult::NothingAsked),
+        }
+    }
+
+    /// Answers the question on a ticket that takes the ticket's move to `status` as an answer. [`AnswerResult::NothingAsked`]
+    /// where none does.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn answer_by_move(
+        &self,
+        caller: &Caller<'_>,
+        ticket: &Ticket<'_>,
+        status: &str,
+    ) -> Result<AnswerResult, RecordsError> {
+        for waiter in self.open_questions(ticket.task_id()).await? {
+            if let Some(approved) = waiter.moves.answer(status) {
+                return self.answer(caller, &waiter, approved, None).await;
+            }
+        }
+        Ok(AnswerResult::NothingAsked)
+    }
+
+    /// The questions on a ticket that nobody answered yet, oldest first.
+    async fn open_questions(&self, task_id: &str) -> Result<Vec<Waiter>, RecordsError> {
+        let Some(execution) = self.open_execution(task_id).await? else { return Ok(Vec::new()) };
+        let mut waiters = self.table.waiters(&Topic::Approval(execution.name)).await?;
+        waiters.retain(|waiter| waiter.answer.is_none());
+        waiters.sort_by_key(|waiter| waiter.since);
+        Ok(waiters)
+    }
+
+    async fn answer(
+        &self,
+        caller: &Caller<'_>,
+        waiter: &Waiter,
+        approved: bool,
+        comment: Option<String>,
+    ) -> Result<AnswerResult, RecordsError> {
+        let question = waiter.question.as_deref().unwrap_or("it");
+        let operation = Operation::Answer { question, approvers: &waiter.approvers };
+        if let Authorization::Denied(reason) = authorize(caller.configuration, &operation, Some(caller.actor))
+        {
+            return Ok(AnswerResult::Denied(reason));
+        }
+        let (by, via, at) = (caller.actor.account(), caller.actor.source, self.clock.now());
+        let earlier = self.table.answer_waiter(waiter, &Answer { approved, by, via, at, comment }).await?;
+        let question = question.to_owned();
+        Ok(match earlier {
+            None => {
+                tracing::info!(execution = waiter.execution, approved, "its question was answered");
+                AnswerResult::Recorded { question, approved }
+            }
+            Some(Answer { approved, by, .. }) => AnswerResult::AlreadyAnswered { question, by, approved },
+        })
+    }
+}

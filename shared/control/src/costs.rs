@@ -1,0 +1,44 @@
+//! What was spent, and of what limit.
+
+use crate::Control;
+use domain::configuration::Configuration;
+use domain::{Actor, MicroUsd};
+use records::{LimitOf, RecordsError, Spending};
+
+/// What was spent of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Costs {
+    /// What was spent and what is reserved.
+    pub spending: Spending,
+    /// The limit.
+    pub limit: MicroUsd,
+}
+
+impl Control {
+    /// What was spent on a ticket, by its canonical name, ever.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn costs_of_ticket(
+        &self,
+        configuration: &Configuration,
+        task_id: &str,
+    ) -> Result<Costs, RecordsError> {
+        let spending = self.table.spending(&LimitOf::Task(task_id.to_owned())).await?;
+        Ok(Costs { spending, limit: configuration.budgets.per_task() })
+    }
+
+    /// What was spent by a person in this calendar month (UTC).
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn costs_of_person(
+        &self,
+        configuration: &Configuration,
+        actor: &Actor,
+    ) -> Result<Costs, RecordsError> {
+        let month = LimitOf::month(actor.account(), self.clock.now());
+        let spending = self.table.spending(&month).await?;
+        Ok(Costs { spending, limit: configuration.budgets.per_user_month() })
+    }
+}

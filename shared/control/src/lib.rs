@@ -1,0 +1,66 @@
+//! Everything that people and machines may ask of Ticketsmith: start, answer, stop, undo, status, costs.
+//!
+//! Every entrance (`webhooks`, `events`, the command line) calls these operations and shows the typed results in its own
+//! way. Nothing else starts a state machine, resolves a project or decides who may do what.
+//!
+//! | file | what it decides or does |
+//! |---|---|
+//! | `authorize` | who may do what: one table, one function |
+//! | `project` | which project is meant |
+//! | `ticket` | which ticket is meant, by the name its tracker gives it |
+//! | `plan` | whether and how an event, a schedule or a person starts a workflow |
+//! | `start`, `undo` | record an execution and start its state machine |
+//! | `answer`, `stop` | record what a person wants; `events` acts on it |
+//! | `status`, `costs` | read the records |
+//!
+//! This crate knows no provider, sends no HTTP of its own and renders nothing. Answering task tokens and stopping
+//! executions is left to `events`, the one function whose role may.
+
+mod answer;
+mod authorize;
+mod caller;
+mod costs;
+mod plan;
+mod project;
+mod start;
+mod status;
+mod stop;
+mod ticket;
+mod undo;
+
+pub use answer::AnswerResult;
+pub use authorize::{Authorization, Operation, authorize};
+pub use caller::Caller;
+pub use costs::Costs;
+pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
+pub use project::{ProjectError, ProjectQuery, project};
+pub use start::{StartError, StartResult};
+pub use stop::StopResult;
+pub use ticket::{Ticket, TicketError};
+pub use undo::{UndoError, UndoResult};
+
+use domain::Clock;
+use records::Table;
+use std::sync::Arc;
+
+/// The operations that need the records or Step Functions.
+#[derive(Debug, Clone)]
+pub struct Control {
+    table: Table,
+    step_functions: aws_sdk_sfn::Client,
+    state_machine_arn_prefix: String,
+    clock: Arc<dyn Clock>,
+}
+
+impl Control {
+    /// Works with these clients, whose timeouts are the caller's. `state_machine_arn_prefix` is the part of a state machine's
+    /// ARN before the workflow's name: `arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-`.
+    pub fn new(
+        table: Table,
+        step_functions: aws_sdk_sfn::Client,
+        state_machine_arn_prefix: impl Into<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { table, step_functions, state_machine_arn_prefix: state_machine_arn_prefix.into(), clock }
+    }
+}

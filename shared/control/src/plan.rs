@@ -1,0 +1,329 @@
+//! Whether and how an event, a schedule or a person starts a workflow: decided from the configuration and the routes alone.
+
+use crate::authorize::{Authorization, Operation, authorize};
+use crate::project::{ProjectError, ProjectQuery, project};
+use crate::ticket::{Ticket, TicketError};
+use domain::configuration::{Configuration, Project};
+use domain::execution::ExecutionInput;
+use domain::routes::{Concurrency, InvalidInputs, Routes};
+use domain::{Actor, Event, EventKind};
+use serde_json::{Map, Value};
+
+/// An execution that is to be started.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartRequest {
+    /// The workflow's name, the file's stem.
+    pub workflow: String,
+    /// What happened.
+    pub trigger: EventKind,
+    /// The id of the delivery that said so; the same delivery starts only one execution.
+    pub delivery: String,
+    /// The ticket it is about, by its canonical name.
+    pub task_id: Option<String>,
+    /// How many executions the ticket may have at a time.
+    pub concurrency: Concurrency,
+    /// What the execution starts with, complete and checked.
+    pub input: ExecutionInput,
+}
+
+/// What is done about an event.
+#[derive(Debug, PartialEq)]
+pub enum StartDecision {
+    /// A workflow is started.
+    Start(Box<StartRequest>),
+    /// No workflow wants it, with the reason.
+    Ignore(String),
+    /// A workflow would be started, but not by this person or not with these words; the reason is for them.
+    Refuse(String),
+}
+
+/// A workflow that is asked for by name, with its inputs: at the command line or by a schedule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkflowRequest {
+    /// The workflow's name.
+    pub workflow: String,
+    /// The inputs that were given.
+    pub inputs: Map<String, Value>,
+    /// The project's key or repository, where it was named.
+    pub project: Option<String>,
+    /// Who asks, with the configured person filled in.
+    pub actor: Actor,
+    /// What they did to ask.
+    pub trigger: EventKind,
+    /// The id of this request; the same one starts only one execution.
+    pub delivery: String,
+    /// How many executions the ticket may have at a time.
+    pub concurrency: Concurrency,
+}
+
+/// Why a workflow cannot be started as it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The workflow does not exist or does not take these inputs.
+    #[error(transparent)]
+    Inputs(#[from] InvalidInputs),
+    /// It cannot be told which project is meant.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// It cannot be told which ticket is meant.
+    #[error(transparent)]
+    Ticket(#[from] TicketError),
+    /// The person may not; the reason is for them.
+    #[error("{0}")]
+    Denied(String),
+}
+
+/// Matches an event with the routes, finds its project and ticket, and checks that its actor may start work. Where only the
+/// code host knows whether the actor may, the workflow's first step asks it.
+pub fn decide(configuration: &Configuration, routes: &Routes, event: Event) -> StartDecision {
+    let start = match routes.start_for(&event) {
+        Ok(Some(start)) => start,
+        Ok(None) => {
+            return StartDecision::Ignore(format!("no workflow has a trigger for {}", describe(&event)));
+        }
+        Err(invalid) => return StartDecision::Refuse(invalid.to_string()),
+    };
+    let query =
+        ProjectQuery { named: None, ticket: start.task_id.as_deref(), place: event.project.as_deref() };
+    let (project, task_id) = match place(configuration, &query) {
+        Ok(place) => place,
+        Err(error) => return StartDecision::Refuse(error.to_string()),
+    };
+    let Event { kind, delivery, actor, .. } = event;
+    let actor = actor.map(|actor| configuration.identify(actor));
+    // Of an event that has no field for them, nobody can be expected to be named: machines report it.
+    let operation = match actor.is_none() && !kind.fields().contains(&"actor") {
+        true => Operation::StartByMachine,
+        false => Operation::Start { project },
+    };
+    if let Authorization::Denied(reason) = authorize(configuration, &operation, actor.as_ref()) {
+        return StartDecision::Refuse(reason);
+    }
+    let input = ExecutionInput {
+        inputs: with_ticket(start.inputs, task_id.as_deref()),
+        event: with_ticket(start.event, task_id.as_deref()),
+        project: Some(project.key.clone()),
+        actor,
+        parent: None,
+    };
+    StartDecision::Start(Box::new(StartRequest {
+        workflow: start.workflow,
+        trigger: kind,
+        delivery,
+        task_id,
+        concurrency: start.concurrency,
+        input,
+    }))
+}
+
+/// Checks a workflow's inputs, finds its project and ticket, and checks that the actor may start work.
+///
+/// # Errors
+/// [`PlanError`] says what is wrong and what is accepted.
+pub fn plan(
+    configuration: &Configuration,
+    routes: &Routes,
+    request: WorkflowRequest,
+) -> Result<StartRequest, PlanError> {
+    let inputs = routes.check_inputs(&request.workflow, &request.inputs, &Map::new())?;
+    let query = ProjectQuery {
+        named: request.project.as_deref(),
+        ticket: inputs.get("task_id").and_then(Value::as_str),
+        place: None,
+    };
+    let (project, task_id) = place(configuration, &query)?;
+    let operation = match request.trigger {
+        EventKind::ApiRun => Operation::StartByHand,
+        _ => Operation::Start { project },
+    };
+    if let Authorization::Denied(reason) = authorize(configuration, &operation, Some(&request.actor)) {
+        return Err(PlanError::Denied(reason));
+    }
+    let inputs = with_ticket(inputs, task_id.as_deref());
+    Ok(StartRequest {
+        workflow: request.workflow,
+        trigger: request.trigger,
+        delivery: request.delivery,
+        task_id,
+        concurrency: request.concurrency,
+        input: ExecutionInput::new(inputs, Some(project.key.clone()), Some(request.actor)),
+    })
+}
+
+/// The project, and the ticket by its canonical name. A project that somebody named may work on a ticket of none.
+fn place<'a>(
+    configuration: &'a Configuration,
+    query: &ProjectQuery<'_>,
+) -> Result<(&'a Project, Option<String>), PlanError> {
+    let project = project(configuration, query)?;
+    let Some(typed) = query.ticket else { return Ok((project, None)) };
+    match Ticket::read(configuration, typed) {
+        Ok(ticket) => Ok((project, Some(ticket.task_id().to_owned()))),
+        Err(TicketError::Project(_)) => Ok((project, Some(typed.to_owned()))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Wherever a ticket is named, it is named canonically.
+fn with_ticket(mut fields: Map<String, Value>, task_id: Option<&str>) -> Map<String, Value> {
+    if let (Some(named), Some(task_id)) = (fields.get_mut("task_id"), task_id) {
+        *named = task_id.into();
+    }
+    fields
+}
+
+/// The event with what its triggers' conditions compare, for the person who wonders why nothing happened.
+fn describe(event: &Event) -> String {
+    let compared: Vec<_> = event
+        .kind
+        .conditions()
+        .iter()
+        .filter_map(|name| Some(format!("{name} `{}`", event.fields.get(*name)?.as_str()?)))
+        .collect();
+    match compared.is_empty() {
+        true => event.kind.to_string(),
+        false => format!("{} with {}", event.kind, compared.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Source;
+    use serde_json::json;
+
+    fn configuration(may_trigger: &[&str]) -> Configuration {
+        serde_json::from_value(json!({
+            "projects": [{"key": "SHOP", "repository": "acme/shop", "may_trigger": may_trigger}],
+            "groups": {"engineering": ["ada"]},
+            "users": [{"name": "ada", "jira": "5b10", "slack": "U1"}],
+        }))
+        .unwrap()
+    }
+
+    fn routes() -> Routes {
+        serde_json::from_value(json!({"workflows": {"development": {
+            "title": "Development",
+            "inputs": {"task_id": {"type": "string"}},
+            "triggers": [
+                {"on": "jira.labelled", "conditions": {"label": "agent"}},
+                {"on": "slack.command", "conditions": {"text": "run {task_id}"}},
+            ],
+        }}}))
+        .unwrap()
+    }
+
+    fn labelled(label: &str, task_id: &str, account: Option<&str>) -> Event {
+        let fields = json!({"task_id": task_id, "label": label});
+        Event {
+            kind: EventKind::JiraLabelled,
+            delivery: "d".into(),
+            actor: account.map(|id| Actor {
+                source: Source::Jira,
+                id: id.into(),
+                display_name: None,
+                person: None,
+            }),
+            project: task_id.rsplit_once('-').map(|(project, _)| project.into()),
+            task_id: Some(task_id.into()),
+            fields: match fields {
+                Value::Object(fields) => fields,
+                _ => unreachable!(),
+            },
+        }
+    }
+
+    fn check(may_trigger: &[&str], event: Event) -> Result<StartRequest, String> {
+        match decide(&configuration(may_trigger), &routes(), event) {
+            StartDecision::Start(request) => Ok(*request),
+            StartDecision::Ignore(reason) | StartDecision::Refuse(reason) => Err(reason),
+        }
+    }
+
+    #[test]
+    fn a_group_is_admitted_and_named() {
+        let planned = check(&["engineering"], labelled("agent", "SHOP-1", Some("5b10"))).unwrap();
+        assert_eq!(planned.workflow, "development");
+        assert_eq!(planned.input.actor.unwrap().person.as_deref(), Some("ada"));
+        assert_eq!(planned.input.project.as_deref(), Some("SHOP"));
+    }
+
+    #[test]
+    fn a_stranger_is_refused_or_left_to_the_code_host() {
+        let refused = check(&["engineering"], labelled("agent", "SHOP-1", Some("mallory"))).unwrap_err();
+        assert_eq!(refused, "mallory may not start work on SHOP; members of engineering may");
+        assert!(check(&["repository-writers"], labelled("agent", "SHOP-1", Some("mallory"))).is_ok());
+        assert!(check(&["repository-writers"], labelled("agent", "SHOP-1", None)).is_err());
+    }
+
+    #[test]
+    fn a_ticket_has_one_name_however_people_type_it() {
+        let said = |text: &str| Event {
+            kind: EventKind::SlackCommand,
+            actor: Some(Actor { source: Source::Slack, id: "U1".into(), display_name: None, person: None }),
+            project: None,
+            task_id: None,
+            fields: [("text".to_owned(), json!(text))].into_iter().collect(),
+            ..labelled("", "", None)
+        };
+        let planned = check(&["engineering"], said("run shop-7")).unwrap();
+        assert_eq!(planned.task_id.as_deref(), Some("SHOP-7"));
+        assert_eq!(planned.input.inputs["task_id"], "SHOP-7");
+        for text in ["run SHOP-7 now", "run SHOP-7/../x", "run SHOP-", "run SHOP-x"] {
+            let refused = check(&["engineering"], said(text)).unwrap_err();
+            assert!(refused.contains("accepted: `SHOP-12`"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_no_workflow_or_project_wants_is_said() {
+        let other = check(&["engineering"], labelled("bug", "SHOP-1", Some("5b10"))).unwrap_err();
+        assert_eq!(other, "no workflow has a trigger for jira.labelled with label `bug`");
+        let elsewhere = check(&["engineering"], labelled("agent", "TES-1", Some("5b10"))).unwrap_err();
+        assert_eq!(elsewhere, "no project in the configuration holds TES-1; known: SHOP");
+    }
+
+    fn asked(trigger: EventKind, task_id: &str, project: Option<&str>) -> Result<StartRequest, String> {
+        let (configuration, source) = (configuration(&["engineering"]), trigger.source());
+        let id = if source == Source::Api { "mallory" } else { "development" }.to_owned();
+        let request = WorkflowRequest {
+            workflow: "development".into(),
+            inputs: [("task_id".to_owned(), json!(task_id))].into_iter().collect(),
+            project: project.map(str::to_owned),
+            actor: configuration.identify(Actor { source, id, display_name: None, person: None }),
+            trigger,
+            delivery: "d".into(),
+            concurrency: Concurrency::OnePerTask,
+        };
+        plan(&configuration, &routes(), request).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_ticket_has_one_name_by_hand_and_on_schedule() {
+        for trigger in [EventKind::ApiRun, EventKind::Schedule] {
+            for (typed, expected) in
+                [("shop-1", "SHOP-1"), ("SHOP-1", "SHOP-1"), ("ACME/shop#7", "acme/shop#7")]
+            {
+                let request = asked(trigger, typed, None).unwrap();
+                assert_eq!(request.task_id.as_deref(), Some(expected), "{typed}");
+                assert_eq!(request.input.inputs["task_id"], expected, "{typed}");
+                assert_eq!(request.input.project.as_deref(), Some("SHOP"));
+            }
+            let refused = asked(trigger, "SHOP-1/../x", None).unwrap_err();
+            assert_eq!(refused, "`SHOP-1/../x` is not a ticket; accepted: `SHOP-12`");
+        }
+    }
+
+    #[test]
+    fn a_named_project_may_work_on_a_ticket_of_none() {
+        let outside = asked(EventKind::ApiRun, "TES-1", None).unwrap_err();
+        assert_eq!(outside, "no project in the configuration holds TES-1; known: SHOP");
+        let request = asked(EventKind::ApiRun, "TES-1", Some("shop")).unwrap();
+        assert_eq!(
+            (request.task_id.as_deref(), request.input.project.as_deref()),
+            (Some("TES-1"), Some("SHOP"))
+        );
+        let unknown = asked(EventKind::ApiRun, "SHOP-1", Some("X")).unwrap_err();
+        assert_eq!(unknown, "there is no project `X`; known: SHOP");
+    }
+}

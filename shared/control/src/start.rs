@@ -1,0 +1,127 @@
+//! Starting an execution: recorded first, then its state machine. What is recorded is never lost: the sweeper starts what is
+//! still pending.
+
+use crate::Control;
+use crate::plan::StartRequest;
+use aws_sdk_sfn::error::ProvideErrorMetadata;
+use records::{BeginResult, ExecutionRecord, NewExecution, RecordsError};
+use tracing::Instrument;
+
+/// What became of a request to start an execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartResult {
+    /// Its state machine was started.
+    Started {
+        /// The workflow's name.
+        workflow: String,
+        /// The execution's name.
+        execution: String,
+    },
+    /// It is recorded, but its state machine could not be started yet: the sweeper starts it.
+    Pending {
+        /// The workflow's name.
+        workflow: String,
+        /// The execution's name.
+        execution: String,
+        /// Why it could not be started.
+        reason: String,
+    },
+    /// The same delivery started this execution before.
+    Duplicate {
+        /// The execution's name.
+        execution: String,
+    },
+    /// Another execution is at work on the ticket; nothing was started.
+    AlreadyAtWork {
+        /// The other execution's name.
+        execution: String,
+    },
+}
+
+/// A state machine that was not started.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{state_machine}` was not started: {reason}")]
+pub struct StartError {
+    /// The state machine's ARN.
+    pub state_machine: String,
+    /// What Step Functions said, or that it did not answer.
+    pub reason: String,
+}
+
+impl Control {
+    /// Records an execution and starts its state machine, once however often the same delivery asks for it. Once it is recorded,
+    /// a failure to start it is [`StartResult::Pending`] and not an error.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when it cannot be recorded; the same request may be made again.
+    pub async fn start(&self, request: StartRequest) -> Result<StartResult, RecordsError> {
+        let StartRequest { workflow, trigger, delivery, task_id, concurrency, input } = request;
+        let new = NewExecution::new(trigger, delivery, workflow, task_id, input, self.clock.now());
+        let span = tracing::info_span!("start", execution = new.name, workflow = new.workflow);
+        let begin_and_start = async {
+            let record = match self.table.begin(&new, concurrency).await? {
+                BeginResult::Begun(record) => *record,
+                BeginResult::Duplicate(record) => {
+                    return Ok(StartResult::Duplicate { execution: record.name });
+                }
+                BeginResult::AlreadyAtWork { execution } => {
+                    return Ok(StartResult::AlreadyAtWork { execution });
+                }
+            };
+            let started = self.start_recorded(&record).await;
+            let (workflow, execution) = (record.workflow, record.name);
+            Ok(match started {
+                Ok(()) => StartResult::Started { workflow, execution },
+                Err(error) => {
+                    tracing::error!(%error, "the state machine was not started");
+                    StartResult::Pending { workflow, execution, reason: error.to_string() }
+                }
+            })
+        };
+        begin_and_start.instrument(span).await
+    }
+
+    /// Starts the state machine of an execution that is recorded as pending, with the input it was recorded with. One that was
+    /// started before is not started again.
+    ///
+    /// # Errors
+    /// [`StartError`] when Step Functions does not answer or refuses.
+    pub async fn start_recorded(&self, execution: &ExecutionRecord) -> Result<(), StartError> {
+        let state_machine = self.state_machine_arn(&execution.workflow);
+        let failed = |reason| StartError { state_machine: state_machine.clone(), reason };
+        let input = serde_json::to_string(&execution.input)
+            .map_err(|error| failed(format!("the input cannot be written: {error}")))?;
+        let answer = self
+            .step_functions
+            .start_execution()
+            .state_machine_arn(&state_machine)
+            .name(&execution.name)
+            .input(input)
+            .send()
+            .await;
+        let arn = match answer {
+            Ok(started) => started.execution_arn,
+            // Started by somebody who did not get as far as recording it.
+            Err(error) if error.code() == Some("ExecutionAlreadyExists") => self.execution_arn(execution),
+            Err(error) => {
+                let code = error.code().unwrap_or("no answer in time");
+                let said = error.message().unwrap_or_default();
+                return Err(failed(format!("{code}: {said}")));
+            }
+        };
+        if let Err(error) = self.table.mark_started(&execution.name, &arn, self.clock.now()).await {
+            tracing::warn!(execution = execution.name, %error, "the start is not recorded yet; the sweeper records it");
+        }
+        Ok(())
+    }
+
+    /// The ARN that an execution has once it is started.
+    pub fn execution_arn(&self, execution: &ExecutionRecord) -> String {
+        let state_machine = self.state_machine_arn(&execution.workflow);
+        format!("{}:{}", state_machine.replacen(":stateMachine:", ":execution:", 1), execution.name)
+    }
+
+    fn state_machine_arn(&self, workflow: &str) -> String {
+        format!("{}{workflow}", self.state_machine_arn_prefix)
+    }
+}
