@@ -4,7 +4,7 @@ use super::PlaceArgument;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::progress::{follow, steps_json};
-use control::{PlanError, ProjectError, StartResult, WorkflowRequest, plan};
+use control::{DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
 use domain::event::{Actor, EventKind, Source};
 use domain::routes::Concurrency;
 use jiff::Timestamp;
@@ -78,26 +78,27 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String> {
     let now = Timestamp::now();
     let routes = connection.table.routes(now).await.map_err(Exit::unreachable)?;
-    let configuration = connection.table.configuration(now).await.map_err(Exit::unreachable)?;
+    let control = connection.control();
+    let directory = control.directory().await.map_err(Exit::unreachable)?;
     let id = arguments.person.clone().unwrap_or_else(|| "command-line".to_owned());
     let actor = Actor { source: Source::Api, id, display_name: None, person: None };
     let request = WorkflowRequest {
         workflow: arguments.workflow.clone(),
         inputs: arguments.inputs.iter().cloned().collect(),
         project: arguments.project.clone(),
-        actor: configuration.identify(actor),
+        actor: directory.configuration().identify(actor),
         trigger: EventKind::ApiRun,
         delivery: format!("command-line {}", uuid::Uuid::new_v4()),
         concurrency: Concurrency::OnePerTask,
     };
-    let request = plan(&configuration, &routes, request).map_err(|error| match error {
-        PlanError::Project(ProjectError::Ambiguous { known }) => {
+    let request = plan(&directory, &routes, request).map_err(|error| match error {
+        PlanError::Directory(DirectoryError::Ambiguous { known }) => {
             Exit::usage(format!("name the project with --project; known: {known}"))
         }
         error => Exit::usage(error),
     })?;
     let task_id = request.task_id.clone();
-    match connection.control().start(request).await.map_err(Exit::unreachable)? {
+    match control.start(request).await.map_err(Exit::unreachable)? {
         StartResult::Started { execution, .. } | StartResult::Duplicate { execution } => Ok(execution),
         StartResult::Pending { execution, reason, .. } => {
             eprintln!(

@@ -4,7 +4,6 @@ use super::PlaceArgument;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::progress::{duration, human_duration, step_line, steps_json};
-use control::Ticket;
 use jiff::Timestamp;
 use records::ExecutionView;
 use serde_json::json;
@@ -51,8 +50,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             }
             return Ok(());
         }
-        let configuration = connection.table.configuration(now).await.map_err(Exit::unreachable)?;
-        let ticket = Ticket::read(&configuration, named)
+        let directory = control.directory().await.map_err(Exit::unreachable)?;
+        let ticket = directory
+            .ticket(named)
             .map_err(|_| Exit::negative(format!("there is no execution or ticket {named}")))?;
         task_id = Some(ticket.task_id().to_owned());
     }

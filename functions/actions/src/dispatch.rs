@@ -5,6 +5,7 @@ use crate::effect::Effect;
 use crate::invocation::Invocation;
 use crate::providers::{Absent, Providers};
 use crate::scope::{Scope, read_payload};
+use control::Directory;
 use domain::execution::TaskPayload;
 use domain::{ActionError, ActionName, Clock};
 use futures::FutureExt;
@@ -133,8 +134,10 @@ impl Dispatcher {
         action: ActionName,
         payload: TaskPayload,
     ) -> Result<Invocation<'_>, ActionError> {
-        let configuration = self.table.configuration(self.clock.now()).await?;
-        let scope = Scope::new(configuration, &payload)?;
+        let now = self.clock.now();
+        let directory =
+            Directory::new(self.table.configuration(now).await?, self.table.references(now).await?);
+        let scope = Scope::new(directory, &payload)?;
         let id = uuid::Uuid::new_v4().to_string();
         let (run, undone) = match payload.key.strip_suffix(UNDO) {
             // A closed run takes no new effects, so what takes them back has a journal of its own, which is the same for whoever

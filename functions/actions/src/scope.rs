@@ -1,6 +1,6 @@
 //! What one invocation is about: the configuration, the project, who started it.
 
-use control::ProjectQuery;
+use control::{Directory, ProjectQuery};
 use domain::configuration::{Configuration, Project};
 use domain::execution::{PAYLOAD_VERSION, TaskPayload};
 use domain::{ActionError, Actor, BranchName, RepositoryName};
@@ -12,11 +12,13 @@ use std::sync::Arc;
 pub struct Scope {
     /// The configuration in force.
     pub configuration: Arc<Configuration>,
+    /// Its projects and their tickets.
+    pub directory: Directory,
     /// The project the execution is about.
     pub project: Project,
     /// Who started the execution, with the configured person where one matches.
     pub actor: Option<Actor>,
-    /// The ticket that the input names.
+    /// The ticket that the input names, by its canonical name.
     pub task_id: Option<String>,
     /// The outermost execution's ARN.
     pub run: String,
@@ -31,7 +33,7 @@ impl Scope {
     ///
     /// # Errors
     /// `Rejected` naming the configured projects when none can be told.
-    pub fn new(configuration: Arc<Configuration>, payload: &TaskPayload) -> Result<Self, ActionError> {
+    pub fn new(directory: Directory, payload: &TaskPayload) -> Result<Self, ActionError> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let input = &payload.input;
         let task_id = text(&input["task_id"]).or_else(|| text(&input["task"]["task_id"]));
@@ -42,16 +44,18 @@ impl Scope {
             ticket: task_id.as_deref(),
             place: repository.as_ref().map(RepositoryName::as_str),
         };
-        let project = control::project(&configuration, &query)
-            .map_err(|error| ActionError::rejected(error.to_string()))?;
+        let project =
+            directory.project(&query).map_err(|error| ActionError::rejected(error.to_string()))?.clone();
+        let configuration = directory.configuration();
         Ok(Self {
-            project: project.clone(),
-            task_id,
+            project,
+            task_id: task_id.map(|typed| directory.canonical(&typed)),
             actor: payload.actor.clone().map(|actor| configuration.identify(actor)),
             run: payload.run.clone(),
             execution: payload.execution().to_owned(),
             state: payload.state().to_owned(),
-            configuration,
+            configuration: Arc::clone(configuration),
+            directory,
         })
     }
 
@@ -81,7 +85,8 @@ impl Scope {
     pub fn tracker_project(&self, key: Option<&str>) -> Result<&str, ActionError> {
         let Some(key) = key else { return Ok(&self.project.key) };
         let query = ProjectQuery { named: Some(key), ..ProjectQuery::default() };
-        control::project(&self.configuration, &query)
+        self.directory
+            .project(&query)
             .map(|project| project.key.as_str())
             .map_err(|error| ActionError::rejected(error.to_string()))
     }
@@ -137,7 +142,7 @@ mod tests {
             .collect();
         let configuration = serde_json::from_value(json!({"projects": projects})).unwrap();
         let payload = json!({"v": 1, "run": "a:b:x", "key": "a:b:x/S", "project": project, "actor": null, "input": input});
-        Scope::new(Arc::new(configuration), &read_payload(payload)?)
+        Scope::new(Directory::new(Arc::new(configuration), Arc::default()), &read_payload(payload)?)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Starts a workflow when the time of its `schedule` has come.
 
 use crate::handle::Events;
-use control::{PlanError, ProjectError, StartResult, WorkflowRequest, plan};
+use control::{DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
 use domain::ActionError;
 use domain::event::{Actor, EventKind, Source};
 use domain::schedule::Schedule;
@@ -42,10 +42,10 @@ impl Events {
             delivery: delivery(schedule, at),
             concurrency: trigger.concurrency,
         };
-        let configuration = self.table.configuration(now).await?;
-        let request = plan(&configuration, &routes, request).map_err(|error| {
+        let directory = self.control.directory().await?;
+        let request = plan(&directory, &routes, request).map_err(|error| {
             let how = match &error {
-                PlanError::Project(ProjectError::Ambiguous { .. }) => {
+                PlanError::Directory(DirectoryError::Ambiguous { .. }) => {
                     "; name it by `project:` in the schedule"
                 }
                 _ => "",

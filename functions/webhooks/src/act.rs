@@ -4,8 +4,7 @@ use crate::answer::Outcome;
 use crate::command::{Command, Steering, SteeringWord};
 use crate::mention::words_for_bot;
 use crate::words::Reply;
-use control::{AnswerResult, Caller, Control, StartDecision, Ticket, UndoError, decide};
-use domain::configuration::Configuration;
+use control::{AnswerResult, Caller, Control, Directory, StartDecision, UndoError, decide};
 use domain::routes::Routes;
 use domain::{Actor, Event, EventKey, EventKind};
 use jiff::Timestamp;
@@ -16,7 +15,7 @@ use records::{Occurrence, RecordsError, Table};
 pub(crate) struct Acting<'a> {
     pub(crate) control: &'a Control,
     pub(crate) table: &'a Table,
-    pub(crate) configuration: &'a Configuration,
+    pub(crate) directory: &'a Directory,
     pub(crate) now: Timestamp,
 }
 
@@ -36,7 +35,7 @@ impl Acting<'_> {
             };
             outcomes.push(match reply {
                 Some(reply) => reply.into(),
-                None => match decide(self.configuration, &routes, event) {
+                None => match decide(self.directory, &routes, event) {
                     StartDecision::Start(request) => self.control.start(*request).await?.into(),
                     StartDecision::Ignore(reason) => Outcome::Ignored { reason },
                     StartDecision::Refuse(reason) => Outcome::Refused { reason },
@@ -59,7 +58,7 @@ impl Acting<'_> {
             let ask = "Which ticket? Type its key behind the word, such as `SHOP-12`.";
             return Ok(Reply::Refused(ask.to_owned()));
         };
-        let ticket = match Ticket::read(self.configuration, typed) {
+        let ticket = match self.directory.ticket(typed) {
             Ok(ticket) => ticket,
             Err(error) => return Ok(Reply::Refused(error.to_string())),
         };
@@ -119,7 +118,7 @@ impl Acting<'_> {
             return Ok(None);
         };
         // A ticket of no project has no execution that asks.
-        let Ok(ticket) = Ticket::read(self.configuration, task_id) else { return Ok(None) };
+        let Ok(ticket) = self.directory.ticket(task_id) else { return Ok(None) };
         match self.control.answer_by_move(&self.caller(event, &actor), &ticket, status).await? {
             AnswerResult::NothingAsked => Ok(None),
             result => Ok(Some(Reply::to_answer(result, String::new()))),
@@ -131,7 +130,7 @@ impl Acting<'_> {
         let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default();
         let steering = match (event.kind, &event.task_id) {
             (EventKind::JiraCommented | EventKind::GithubCommented, Some(task_id)) => {
-                let settings = &self.configuration.webhooks;
+                let settings = &self.directory.configuration().webhooks;
                 let words = words_for_bot(text, &settings.mention, &settings.command).unwrap_or(text);
                 Steering::read_on_ticket(words, task_id)
             }
@@ -149,10 +148,10 @@ impl Acting<'_> {
     }
 
     fn actor_of(&self, event: &Event) -> Option<Actor> {
-        event.actor.clone().map(|actor| self.configuration.identify(actor))
+        event.actor.clone().map(|actor| self.directory.configuration().identify(actor))
     }
 
     fn caller<'a>(&'a self, event: &'a Event, actor: &'a Actor) -> Caller<'a> {
-        Caller { configuration: self.configuration, actor, trigger: event.kind, delivery: &event.delivery }
+        Caller { directory: self.directory, actor, trigger: event.kind, delivery: &event.delivery }
     }
 }

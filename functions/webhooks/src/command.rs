@@ -53,11 +53,13 @@ const WORDS: [&str; 4] = ["run", "plan", "revise", "review"];
 impl Command {
     /// Reads the words behind the command, the ticket second: `approve SHOP-1 looks good`.
     pub(crate) fn read(text: &str) -> Self {
-        let mut words = text.split_whitespace();
-        let word = words.next().unwrap_or("help").to_lowercase();
-        let task_id = words.next().map(str::to_owned);
+        let text = text.trim();
+        let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let word = if word.is_empty() { "help" } else { word }.to_lowercase();
+        let (ticket, rest) = split_ticket(rest.trim_start());
+        let task_id = Some(ticket.to_owned()).filter(|ticket| !ticket.is_empty());
         if let Some(word) = SteeringWord::read(&word) {
-            let rest = words.collect::<Vec<_>>().join(" ");
+            let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
             let comment = Some(rest).filter(|rest| !rest.is_empty());
             return Self::Steer(Steering { word, task_id, comment });
         }
@@ -69,6 +71,13 @@ impl Command {
             _ => Self::Unknown { word },
         }
     }
+}
+
+/// The first word and the rest. The text of a pasted link, as in `<https://…|Limit carts>`, belongs to the word.
+fn split_ticket(text: &str) -> (&str, &str) {
+    let link = text.strip_prefix('<').and_then(|rest| rest.find('>')).map(|end| end + 2);
+    let end = link.or_else(|| text.find(char::is_whitespace)).unwrap_or(text.len());
+    text.split_at(end)
 }
 
 impl Steering {
@@ -108,6 +117,12 @@ mod tests {
         );
         assert_eq!(on_ticket("deny"), Some(steering(SteeringWord::Deny, None)));
         assert_eq!(on_ticket("we approve of this"), None);
+        let Command::Steer(pasted) = Command::read("deny <https://acme.example/1|Limit carts> not now")
+        else {
+            panic!("steers nothing")
+        };
+        assert_eq!(pasted.task_id.as_deref(), Some("<https://acme.example/1|Limit carts>"));
+        assert_eq!(pasted.comment.as_deref(), Some("not now"));
         assert_eq!(Command::read("dance"), Command::Unknown { word: "dance".into() });
     }
 }

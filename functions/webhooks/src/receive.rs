@@ -93,15 +93,15 @@ impl Webhooks {
     /// fails is logged and tried again by that delivery.
     pub async fn warm_up(&self) {
         let now = self.clock.now();
-        let (configuration, routes) = tokio::join!(self.table.configuration(now), self.table.routes(now));
+        let (directory, routes) = tokio::join!(self.control.directory(), self.table.routes(now));
         if let Err(error) = routes {
             tracing::warn!(%error, "the routes could not be loaded yet");
         }
-        let configuration = match configuration {
-            Ok(configuration) => configuration,
+        let directory = match directory {
+            Ok(directory) => directory,
             Err(error) => return tracing::warn!(%error, "the configuration could not be loaded yet"),
         };
-        if let Err(error) = self.secrets.current(&configuration.webhooks.secret).await {
+        if let Err(error) = self.secrets.current(&directory.configuration().webhooks.secret).await {
             tracing::warn!(%error, "the signing secrets could not be loaded yet");
         }
     }
@@ -117,13 +117,14 @@ impl Webhooks {
 
     async fn handle(&self, sender: Sender, headers: &HeaderMap, body: Bytes) -> Result<Handled, Refusal> {
         let now = self.clock.now();
-        let configuration = self.table.configuration(now).await?;
+        let directory = self.control.directory().await?;
+        let configuration = directory.configuration();
         let body = Unverified::new(body);
         let verified = self.verify(sender, headers, &body, &configuration.webhooks.secret, now).await?;
         let delivery = parse(sender, headers, &verified, &configuration.webhooks)?;
         Span::current().record("delivery", &delivery.id);
         let (control, table) = (&self.control, &self.table);
-        let acting = Acting { control, table, configuration: &configuration, now };
+        let acting = Acting { control, table, directory: &directory, now };
         let outcomes = match delivery.meaning {
             Meaning::Challenge(challenge) => {
                 let response = Json(json!({ "challenge": challenge })).into_response();
@@ -141,7 +142,7 @@ impl Webhooks {
             Meaning::Button { action, value, actor } => {
                 let actor = configuration.identify(actor);
                 let caller = Caller {
-                    configuration: &configuration,
+                    directory: &directory,
                     actor: &actor,
                     trigger: EventKind::SlackCommand,
                     delivery: &delivery.id,

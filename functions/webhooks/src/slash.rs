@@ -4,8 +4,7 @@ use crate::act::Acting;
 use crate::answer::{ANSWERED, Outcome, SlackAnswer, escape};
 use crate::command::Command;
 use crate::words::Reply;
-use control::{Caller, Costs, StartDecision, Ticket, decide};
-use domain::configuration::Configuration;
+use control::{Caller, Costs, StartDecision, decide};
 use domain::routes::Routes;
 use domain::{Event, EventKind, MicroUsd};
 use jiff::{SignedDuration, Timestamp};
@@ -22,13 +21,14 @@ pub(crate) async fn answer_command(
     acting: &Acting<'_>,
     event: Event,
 ) -> Result<(SlackAnswer, &'static str), RecordsError> {
-    let configuration = acting.configuration;
+    let directory = acting.directory;
+    let configuration = directory.configuration();
     let routes = acting.table.routes(acting.now).await?;
     let command = &configuration.webhooks.command;
     let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default().to_owned();
     let actor = event.actor.clone().map(|actor| configuration.identify(actor));
     let (trigger, delivery) = (event.kind, event.delivery.clone());
-    match decide(configuration, &routes, event) {
+    match decide(directory, &routes, event) {
         StartDecision::Start(request) => {
             let task_id = request.task_id.clone();
             let outcome = Outcome::from(acting.control.start(*request).await?);
@@ -48,7 +48,7 @@ pub(crate) async fn answer_command(
     let answer = match Command::read(&text) {
         Command::Status { task_id } => status(acting, task_id).await?,
         Command::Costs { task_id: Some(typed) } => {
-            let task_id = ticket(configuration, &typed);
+            let task_id = directory.canonical(&typed);
             let spent = acting.control.costs_of_ticket(configuration, &task_id).await?;
             costs(&format!("*{}*", escape(&task_id)), &spent)
         }
@@ -56,7 +56,7 @@ pub(crate) async fn answer_command(
             costs("You this month", &acting.control.costs_of_person(configuration, &actor).await?)
         }
         Command::Steer(steering) => {
-            let caller = Caller { configuration, actor: &actor, trigger, delivery: &delivery };
+            let caller = Caller { directory, actor: &actor, trigger, delivery: &delivery };
             match acting.on_steering(&caller, steering).await? {
                 Reply::Done(words) => SlackAnswer::to_channel(escape(&words)),
                 Reply::Refused(reason) => refused(&reason),
@@ -76,7 +76,7 @@ pub(crate) async fn answer_command(
 }
 
 async fn status(acting: &Acting<'_>, typed: Option<String>) -> Result<SlackAnswer, RecordsError> {
-    let task_id = typed.map(|typed| ticket(acting.configuration, &typed));
+    let task_id = typed.map(|typed| acting.directory.canonical(&typed));
     let executions = acting.control.executions(task_id.as_deref(), SHOWN).await?;
     let title = match task_id {
         Some(task_id) => format!("*{}*", escape(&task_id)),
@@ -91,11 +91,6 @@ async fn status(acting: &Acting<'_>, typed: Option<String>) -> Result<SlackAnswe
 
 fn refused(reason: &str) -> SlackAnswer {
     SlackAnswer::to_person(format!(":no_entry: {}", escape(reason)))
-}
-
-/// The ticket by its canonical name, or as it was typed where no project knows it.
-fn ticket(configuration: &Configuration, typed: &str) -> String {
-    Ticket::read(configuration, typed).map_or_else(|_| typed.to_owned(), |ticket| ticket.task_id().to_owned())
 }
 
 fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command: &str) -> SlackAnswer {

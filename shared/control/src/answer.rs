@@ -4,7 +4,7 @@
 use crate::Control;
 use crate::authorize::{Authorization, Operation, authorize};
 use crate::caller::Caller;
-use crate::ticket::Ticket;
+use crate::directory::Ticket;
 use records::{Answer, RecordsError, Topic, Waiter};
 
 /// What became of an answer.
@@ -104,7 +104,8 @@ impl Control {
     ) -> Result<AnswerResult, RecordsError> {
         let question = waiter.question.as_deref().unwrap_or("it");
         let operation = Operation::Answer { question, approvers: &waiter.approvers };
-        if let Authorization::Denied(reason) = authorize(caller.configuration, &operation, Some(caller.actor))
+        if let Authorization::Denied(reason) =
+            authorize(caller.directory.configuration(), &operation, Some(caller.actor))
         {
             return Ok(AnswerResult::Denied(reason));
         }

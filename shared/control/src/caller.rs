@@ -1,13 +1,13 @@
 //! Who asks for an operation, and by what.
 
-use domain::configuration::Configuration;
+use crate::directory::Directory;
 use domain::{Actor, EventKind};
 
 /// Somebody who asks for something of an execution.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller<'a> {
-    /// The configuration in force.
-    pub configuration: &'a Configuration,
+    /// The configured people, projects and tickets.
+    pub directory: &'a Directory,
     /// Who asks, with the configured person filled in where one matches.
     pub actor: &'a Actor,
     /// What they did to ask: a command, a comment, a button.

@@ -6,8 +6,7 @@
 //! | file | what it decides or does |
 //! |---|---|
 //! | `authorize` | who may do what: one table, one function |
-//! | `project` | which project is meant |
-//! | `ticket` | which ticket is meant, by the name its tracker gives it |
+//! | `directory` | which project and which ticket are meant |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `start`, `undo` | record an execution and start its state machine |
 //! | `answer`, `stop` | record what a person wants; `events` acts on it |
@@ -20,23 +19,21 @@ mod answer;
 mod authorize;
 mod caller;
 mod costs;
+mod directory;
 mod plan;
-mod project;
 mod start;
 mod status;
 mod stop;
-mod ticket;
 mod undo;
 
 pub use answer::AnswerResult;
 pub use authorize::{Authorization, Operation, authorize};
 pub use caller::Caller;
 pub use costs::Costs;
+pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
-pub use project::{ProjectError, ProjectQuery, project};
 pub use start::{StartError, StartResult};
 pub use stop::StopResult;
-pub use ticket::{Ticket, TicketError};
 pub use undo::{UndoError, UndoResult};
 
 use domain::Clock;

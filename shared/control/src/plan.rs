@@ -1,9 +1,8 @@
 //! Whether and how an event, a schedule or a person starts a workflow: decided from the configuration and the routes alone.
 
 use crate::authorize::{Authorization, Operation, authorize};
-use crate::project::{ProjectError, ProjectQuery, project};
-use crate::ticket::{Ticket, TicketError};
-use domain::configuration::{Configuration, Project};
+use crate::directory::{Directory, DirectoryError, ProjectQuery};
+use domain::configuration::Project;
 use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, InvalidInputs, Routes};
 use domain::{Actor, Event, EventKind};
@@ -62,12 +61,9 @@ pub enum PlanError {
     /// The workflow does not exist or does not take these inputs.
     #[error(transparent)]
     Inputs(#[from] InvalidInputs),
-    /// It cannot be told which project is meant.
+    /// It cannot be told which project or ticket is meant.
     #[error(transparent)]
-    Project(#[from] ProjectError),
-    /// It cannot be told which ticket is meant.
-    #[error(transparent)]
-    Ticket(#[from] TicketError),
+    Directory(#[from] DirectoryError),
     /// The person may not; the reason is for them.
     #[error("{0}")]
     Denied(String),
@@ -75,7 +71,7 @@ pub enum PlanError {
 
 /// Matches an event with the routes, finds its project and ticket, and checks that its actor may start work. Where only the
 /// code host knows whether the actor may, the workflow's first step asks it.
-pub fn decide(configuration: &Configuration, routes: &Routes, event: Event) -> StartDecision {
+pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDecision {
     let start = match routes.start_for(&event) {
         Ok(Some(start)) => start,
         Ok(None) => {
@@ -85,11 +81,12 @@ pub fn decide(configuration: &Configuration, routes: &Routes, event: Event) -> S
     };
     let query =
         ProjectQuery { named: None, ticket: start.task_id.as_deref(), place: event.project.as_deref() };
-    let (project, task_id) = match place(configuration, &query) {
+    let (project, task_id) = match place(directory, &query) {
         Ok(place) => place,
         Err(error) => return StartDecision::Refuse(error.to_string()),
     };
     let Event { kind, delivery, actor, .. } = event;
+    let configuration = directory.configuration();
     let actor = actor.map(|actor| configuration.identify(actor));
     // Of an event that has no field for them, nobody can be expected to be named: machines report it.
     let operation = match actor.is_none() && !kind.fields().contains(&"actor") {
@@ -121,7 +118,7 @@ pub fn decide(configuration: &Configuration, routes: &Routes, event: Event) -> S
 /// # Errors
 /// [`PlanError`] says what is wrong and what is accepted.
 pub fn plan(
-    configuration: &Configuration,
+    directory: &Directory,
     routes: &Routes,
     request: WorkflowRequest,
 ) -> Result<StartRequest, PlanError> {
@@ -131,12 +128,14 @@ pub fn plan(
         ticket: inputs.get("task_id").and_then(Value::as_str),
         place: None,
     };
-    let (project, task_id) = place(configuration, &query)?;
+    let (project, task_id) = place(directory, &query)?;
     let operation = match request.trigger {
         EventKind::ApiRun => Operation::StartByHand,
         _ => Operation::Start { project },
     };
-    if let Authorization::Denied(reason) = authorize(configuration, &operation, Some(&request.actor)) {
+    if let Authorization::Denied(reason) =
+        authorize(directory.configuration(), &operation, Some(&request.actor))
+    {
         return Err(PlanError::Denied(reason));
     }
     let inputs = with_ticket(inputs, task_id.as_deref());
@@ -150,18 +149,13 @@ pub fn plan(
     })
 }
 
-/// The project, and the ticket by its canonical name. A project that somebody named may work on a ticket of none.
+/// The project, and the ticket by its canonical name. A project that somebody named may work on whatever ticket it is told.
 fn place<'a>(
-    configuration: &'a Configuration,
+    directory: &'a Directory,
     query: &ProjectQuery<'_>,
-) -> Result<(&'a Project, Option<String>), PlanError> {
-    let project = project(configuration, query)?;
-    let Some(typed) = query.ticket else { return Ok((project, None)) };
-    match Ticket::read(configuration, typed) {
-        Ok(ticket) => Ok((project, Some(ticket.task_id().to_owned()))),
-        Err(TicketError::Project(_)) => Ok((project, Some(typed.to_owned()))),
-        Err(error) => Err(error.into()),
-    }
+) -> Result<(&'a Project, Option<String>), DirectoryError> {
+    let project = directory.project(query)?;
+    Ok((project, query.ticket.map(|typed| directory.canonical(typed))))
 }
 
 /// Wherever a ticket is named, it is named canonically.
@@ -190,15 +184,18 @@ fn describe(event: &Event) -> String {
 mod tests {
     use super::*;
     use domain::Source;
+    use domain::configuration::Configuration;
     use serde_json::json;
+    use std::sync::Arc;
 
-    fn configuration(may_trigger: &[&str]) -> Configuration {
-        serde_json::from_value(json!({
+    fn directory(may_trigger: &[&str]) -> Directory {
+        let configuration: Configuration = serde_json::from_value(json!({
             "projects": [{"key": "SHOP", "repository": "acme/shop", "may_trigger": may_trigger}],
             "groups": {"engineering": ["ada"]},
             "users": [{"name": "ada", "jira": "5b10", "slack": "U1"}],
         }))
-        .unwrap()
+        .unwrap();
+        Directory::new(Arc::new(configuration), Arc::default())
     }
 
     fn routes() -> Routes {
@@ -234,7 +231,7 @@ mod tests {
     }
 
     fn check(may_trigger: &[&str], event: Event) -> Result<StartRequest, String> {
-        match decide(&configuration(may_trigger), &routes(), event) {
+        match decide(&directory(may_trigger), &routes(), event) {
             StartDecision::Start(request) => Ok(*request),
             StartDecision::Ignore(reason) | StartDecision::Refuse(reason) => Err(reason),
         }
@@ -284,25 +281,25 @@ mod tests {
     }
 
     fn asked(trigger: EventKind, task_id: &str, project: Option<&str>) -> Result<StartRequest, String> {
-        let (configuration, source) = (configuration(&["engineering"]), trigger.source());
+        let (directory, source) = (directory(&["engineering"]), trigger.source());
         let id = if source == Source::Api { "mallory" } else { "development" }.to_owned();
         let request = WorkflowRequest {
             workflow: "development".into(),
             inputs: [("task_id".to_owned(), json!(task_id))].into_iter().collect(),
             project: project.map(str::to_owned),
-            actor: configuration.identify(Actor { source, id, display_name: None, person: None }),
+            actor: directory.configuration().identify(Actor { source, id, display_name: None, person: None }),
             trigger,
             delivery: "d".into(),
             concurrency: Concurrency::OnePerTask,
         };
-        plan(&configuration, &routes(), request).map_err(|error| error.to_string())
+        plan(&directory, &routes(), request).map_err(|error| error.to_string())
     }
 
     #[test]
     fn a_ticket_has_one_name_by_hand_and_on_schedule() {
         for trigger in [EventKind::ApiRun, EventKind::Schedule] {
             for (typed, expected) in
-                [("shop-1", "SHOP-1"), ("SHOP-1", "SHOP-1"), ("ACME/shop#7", "acme/shop#7")]
+                [("shop-1", "SHOP-1"), ("SHOP-1", "SHOP-1"), ("ACME/shop#007", "acme/shop#7")]
             {
                 let request = asked(trigger, typed, None).unwrap();
                 assert_eq!(request.task_id.as_deref(), Some(expected), "{typed}");
@@ -310,7 +307,10 @@ mod tests {
                 assert_eq!(request.input.project.as_deref(), Some("SHOP"));
             }
             let refused = asked(trigger, "SHOP-1/../x", None).unwrap_err();
-            assert_eq!(refused, "`SHOP-1/../x` is not a ticket; accepted: `SHOP-12`");
+            assert_eq!(
+                refused,
+                "`SHOP-1/../x` is not a ticket; accepted: `SHOP-12`, `acme/shop#12`, a link to a ticket"
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::Control;
 use crate::authorize::{Authorization, Operation, authorize};
 use crate::caller::Caller;
-use crate::ticket::Ticket;
+use crate::directory::Ticket;
 use records::RecordsError;
 
 /// What became of a request to stop the work on a ticket.
@@ -35,7 +35,8 @@ impl Control {
             return Ok(StopResult::NothingAtWork);
         };
         let operation = Operation::Stop { project: ticket.project(), starter: execution.actor.as_ref() };
-        if let Authorization::Denied(reason) = authorize(caller.configuration, &operation, Some(caller.actor))
+        if let Authorization::Denied(reason) =
+            authorize(caller.directory.configuration(), &operation, Some(caller.actor))
         {
             return Ok(StopResult::Denied(reason));
         }

@@ -3,9 +3,9 @@
 use crate::Control;
 use crate::authorize::{Authorization, Operation, authorize};
 use crate::caller::Caller;
+use crate::directory::Ticket;
 use crate::plan::StartRequest;
 use crate::start::StartResult;
-use crate::ticket::Ticket;
 use domain::execution::{ExecutionInput, UNDO_WORKFLOW};
 use domain::routes::{Concurrency, InvalidInputs};
 use domain::{Actor, EventKind};
@@ -66,7 +66,8 @@ impl Control {
             return Ok(UndoResult::NothingDone);
         };
         let operation = Operation::Undo { project: ticket.project(), starter: execution.actor.as_ref() };
-        if let Authorization::Denied(reason) = authorize(caller.configuration, &operation, Some(caller.actor))
+        if let Authorization::Denied(reason) =
+            authorize(caller.directory.configuration(), &operation, Some(caller.actor))
         {
             return Ok(UndoResult::Denied(reason));
         }

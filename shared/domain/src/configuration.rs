@@ -286,24 +286,6 @@ impl Configuration {
         self.projects.iter().find(|project| project.key.eq_ignore_ascii_case(key))
     }
 
-    /// The project a ticket belongs to: by the part of `SHOP-1` before the dash, or by the repository of `owner/name#12`.
-    pub fn project_of_task(&self, task_id: &str) -> Option<&Project> {
-        if let Some((repository, _)) = task_id.split_once('#') {
-            return self.project_of_repository(repository);
-        }
-        let key = task_id.rsplit_once('-').map_or(task_id, |(key, _)| key);
-        self.project(key)
-    }
-
-    /// The ticket's project; without a ticket, the only project there is.
-    pub fn project_of(&self, task_id: Option<&str>) -> Option<&Project> {
-        match (task_id, self.projects.as_slice()) {
-            (Some(task_id), _) => self.project_of_task(task_id),
-            (None, [only]) => Some(only),
-            (None, _) => None,
-        }
-    }
-
     /// The project whose repository this is.
     pub fn project_of_repository(&self, repository: &str) -> Option<&Project> {
         self.projects.iter().find(|project| project.repository.as_str().eq_ignore_ascii_case(repository))

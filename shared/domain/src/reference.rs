@@ -7,8 +7,13 @@ mod pattern;
 
 pub use pattern::{InvalidPattern, Pattern};
 
+use pattern::Captured;
+
 use crate::configuration::InstanceName;
 use serde::{Deserialize, Serialize};
+
+/// How many examples a person is given.
+const MOST_EXAMPLES: usize = 3;
 
 /// The ways to write a ticket of every configured tracker, and the projects that they belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -68,6 +73,22 @@ impl References {
     /// itself says what is wrong with a ticket that does not exist.
     pub fn canonical(&self, typed: &str) -> String {
         self.read(typed).map_or_else(|| typed.to_owned(), |ticket| ticket.task_id)
+    }
+
+    /// A ticket of each project in its canonical form, as examples of what is accepted. At most three.
+    pub fn examples(&self) -> Vec<String> {
+        let names = self.projects.iter().flat_map(|project| &project.names);
+        let written = names.filter_map(|name| {
+            let example = Captured::example(name);
+            self.trackers.iter().find_map(|tracker| tracker.patterns.first()?.write(&example))
+        });
+        let mut examples = Vec::new();
+        for example in written.filter(|example| self.read(example).is_some()) {
+            if examples.len() < MOST_EXAMPLES && !examples.contains(&example) {
+                examples.push(example);
+            }
+        }
+        examples
     }
 
     fn read_as(&self, tracker: &TrackerReferences, typed: &str) -> Option<TicketReference> {
@@ -208,6 +229,12 @@ mod tests {
         assert_eq!(references().canonical("fix it"), "fix it");
         assert_eq!(references().canonical("shop-7"), "SHOP-7");
         assert_eq!(References::default().read("SHOP-1"), None);
+    }
+
+    #[test]
+    fn examples_can_be_read() {
+        assert_eq!(references().examples(), ["SHOP-12", "acme/shop#12", "WEB-12"]);
+        assert!(References::default().examples().is_empty());
     }
 
     #[test]

@@ -109,7 +109,9 @@ fn login(scope: &Scope, actor: &Actor) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use control::Directory;
     use serde_json::{Value, json};
+    use std::sync::Arc;
 
     fn decided(may_trigger: Value, actor: Value) -> Result<Decision, String> {
         let configuration = serde_json::from_value(json!({
@@ -121,7 +123,7 @@ mod tests {
         let payload =
             json!({"v": 1, "run": "a:x", "key": "a:x/S", "project": "SHOP", "actor": actor, "input": {}});
         let payload = crate::scope::read_payload(payload).unwrap();
-        let scope = Scope::new(std::sync::Arc::new(configuration), &payload).unwrap();
+        let scope = Scope::new(Directory::new(Arc::new(configuration), Arc::default()), &payload).unwrap();
         decide(&scope, &Input { repository: None }).map_err(|error| error.message)
     }
 

@@ -28,7 +28,8 @@ pub struct Output {
 /// `Rejected` when there is no such ticket; the tracker's errors.
 pub async fn run(tracker: &dyn TaskManagement, scope: &Scope, input: Input) -> Result<Output, ActionError> {
     let mut task = tracker.get_task(&input.task_id).await?;
-    let project = scope.configuration.project_of_task(&input.task_id).unwrap_or(&scope.project);
+    let ticket = scope.directory.ticket(&input.task_id);
+    let project = ticket.map_or(&scope.project, |ticket| ticket.project());
     task.repository_url = Some(scope.repository_url(project));
     task.team_channel.clone_from(&project.channel);
     Ok(Output { task })

@@ -35,6 +35,36 @@ async fn run_starts_and_tells_the_channel() {
 }
 
 #[tokio::test]
+async fn a_pasted_link_is_the_ticket() {
+    let world = World::new().await;
+    let references = json!({
+        "trackers": [
+            {"instance": "jira", "patterns": [
+                "{PROJECT}-{number}", "{site}acme.atlassian.net/browse/{PROJECT}-{number}"]},
+            {"instance": "github", "patterns": [
+                "{owner}/{name}#{number}", "{site}github.com/{owner}/{name}/issues/{number}"]},
+        ],
+        "projects": [{"names": ["SHOP", "acme/shop"], "tracker": "jira"}],
+    });
+    world.table.put_references(&serde_json::from_value(references).unwrap()).await.unwrap();
+    for (text, task_id) in [
+        ("run https://acme.atlassian.net/browse/SHOP-7", "SHOP-7"),
+        ("run <https://github.com/acme/shop/issues/7|Limit carts>", "acme/shop#7"),
+        ("run ACME/shop#008", "acme/shop#8"),
+    ] {
+        let (_, answer) = world.command("U1", text, text).await;
+        assert!(shown(&answer).contains(&format!("is at work on *{task_id}*")), "{text}: {answer}");
+    }
+    let (_, status) =
+        world.command("U1", "status <https://github.com/acme/shop/issues/7|Limit carts>", "t1").await;
+    assert!(shown(&status).starts_with("*acme/shop#7*\n"), "{status}");
+    let (_, stopped) = world.command("U1", "stop https://acme.atlassian.net/browse/shop-7", "t2").await;
+    assert!(shown(&stopped).starts_with("development on SHOP-7 is being stopped."), "{stopped}");
+    let (_, unreadable) = world.command("U1", "stop everything", "t3").await;
+    assert!(shown(&unreadable).contains("`everything` is not a ticket; accepted: `SHOP-12`"), "{unreadable}");
+}
+
+#[tokio::test]
 async fn a_stranger_is_told_alone() {
     let world = World::new().await;
     let (status, answer) = world.command("U9", "run SHOP-7", "t1").await;

@@ -1,7 +1,7 @@
 //! A ticket is one ticket, however people type it at whatever entrance.
 
 use crate::world::World;
-use control::{AnswerResult, StartResult, StopResult, Ticket, UndoResult};
+use control::{AnswerResult, StartResult, StopResult, UndoResult};
 use domain::execution::{Outcome, UNDO_WORKFLOW};
 use records::{ExecutionEnd, ExecutionRecord, Moves, Topic, Waiter};
 
@@ -38,11 +38,12 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
     };
     world.table.put_waiter(&waiter).await.unwrap();
 
-    let ticket = Ticket::read(&world.configuration, "Shop-1").unwrap();
+    let ticket = world.directory.ticket("Shop-1").unwrap();
     let listed = world.control.executions(Some(ticket.task_id()), 5).await.unwrap();
     assert_eq!(listed.iter().map(|listed| &listed.name).collect::<Vec<_>>(), [&execution.name]);
-    let costs = world.control.costs_of_ticket(&world.configuration, ticket.task_id()).await.unwrap();
-    assert_eq!(costs.limit, world.configuration.budgets.per_task());
+    let costs =
+        world.control.costs_of_ticket(world.directory.configuration(), ticket.task_id()).await.unwrap();
+    assert_eq!(costs.limit, world.directory.configuration().budgets.per_task());
 
     let caller = world.caller(&ada, "t1");
     let elsewhere = world.control.answer_by_move(&caller, &ticket, "In Progress").await.unwrap();
@@ -83,8 +84,8 @@ async fn nothing_was_done_on_a_ticket_nobody_worked_on() {
     let world = World::new().await;
     let ada = world.ada();
     let caller = world.caller(&ada, "t1");
-    let ticket = Ticket::read(&world.configuration, "SHOP-9").unwrap();
+    let ticket = world.directory.ticket("SHOP-9").unwrap();
     assert_eq!(world.control.undo(&caller, &ticket).await.unwrap(), UndoResult::NothingDone);
     assert_eq!(world.control.stop(&caller, &ticket).await.unwrap(), StopResult::NothingAtWork);
-    assert!(Ticket::read(&world.configuration, "TES-1").is_err());
+    assert!(world.directory.ticket("TES-1").is_err());
 }

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use control::{Caller, Control, StartRequest, WorkflowRequest, plan};
+use control::{Caller, Control, Directory, StartRequest, WorkflowRequest, plan};
 use domain::configuration::Configuration;
 use domain::routes::{Concurrency, Routes};
 use domain::{Actor, Clock, EventKind, Source};
@@ -47,7 +47,7 @@ struct StepFunctions {
 pub(crate) struct World {
     pub(crate) control: Control,
     pub(crate) table: Table,
-    pub(crate) configuration: Configuration,
+    pub(crate) directory: Directory,
     pub(crate) routes: Routes,
     clock: Arc<SteadyClock>,
     step_functions: Arc<Mutex<StepFunctions>>,
@@ -98,7 +98,8 @@ impl World {
         table.put_routes(&routes).await.unwrap();
         let clock = Arc::new(SteadyClock(Mutex::new("2026-11-22T12:00:00Z".parse().unwrap())));
         let control = Control::new(table.clone(), client, PREFIX, clock.clone());
-        Self { control, table, configuration, routes, clock, step_functions }
+        let directory = control.directory().await.unwrap();
+        Self { control, table, directory, routes, clock, step_functions }
     }
 
     /// A request for `development` on a ticket, as the command line makes it.
@@ -112,16 +113,16 @@ impl World {
             delivery: delivery.into(),
             concurrency: Concurrency::OnePerTask,
         };
-        plan(&self.configuration, &self.routes, request).unwrap()
+        plan(&self.directory, &self.routes, request).unwrap()
     }
 
     pub(crate) fn ada(&self) -> Actor {
         let actor = Actor { source: Source::Slack, id: "U1".into(), display_name: None, person: None };
-        self.configuration.identify(actor)
+        self.directory.configuration().identify(actor)
     }
 
     pub(crate) fn caller<'a>(&'a self, actor: &'a Actor, delivery: &'a str) -> Caller<'a> {
-        Caller { configuration: &self.configuration, actor, trigger: EventKind::SlackCommand, delivery }
+        Caller { directory: &self.directory, actor, trigger: EventKind::SlackCommand, delivery }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -58,6 +58,17 @@ pub(super) struct Captured {
 }
 
 impl Captured {
+    /// A ticket of the project or repository with this name, whose number is 12.
+    pub(super) fn example(container: &str) -> Self {
+        let number = Some(12);
+        match container.split_once('/') {
+            Some((owner, name)) => {
+                Self { project: None, owner: Some(owner.to_owned()), name: Some(name.to_owned()), number }
+            }
+            None => Self { project: Some(container.to_owned()), owner: None, name: None, number },
+        }
+    }
+
     /// What the ticket is in: `SHOP`, or `acme/shop`.
     pub(super) fn container(&self) -> Option<String> {
         match (&self.project, &self.owner, &self.name) {

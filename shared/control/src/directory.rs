@@ -1,0 +1,281 @@
+//! Which project and which ticket are meant.
+
+use crate::Control;
+use domain::configuration::{Configuration, Project};
+use domain::reference::{ProjectReference, References, TrackerReferences};
+use records::RecordsError;
+use std::sync::Arc;
+
+/// How tickets are read where the configuration was put in force by a version that did not say how its trackers write them: a
+/// tracker's instance and its canonical form.
+const EARLIER_TRACKERS: [(&str, &str); 2] =
+    [("tracker", "{PROJECT}-{number}"), ("repository", "{owner}/{name}#{number}")];
+
+/// The configured projects and the ways to write their tickets.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    configuration: Arc<Configuration>,
+    references: Arc<References>,
+}
+
+/// What is known of the project that is meant. The first field that is set decides; with none, the only project there is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProjectQuery<'a> {
+    /// Its key or repository, where somebody named it.
+    pub named: Option<&'a str>,
+    /// A ticket of it, as it was typed.
+    pub ticket: Option<&'a str>,
+    /// The tracker's key or the repository of what an event or an input is about.
+    pub place: Option<&'a str>,
+}
+
+/// A ticket of a configured project. `shop-7`, `SHOP-7` and a link to it are one ticket, one claim and one record, so operations
+/// on tickets take this and not text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ticket<'a> {
+    task_id: String,
+    project: &'a Project,
+}
+
+/// Why it cannot be told which project or ticket is meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DirectoryError {
+    /// No project has the key or repository that was named.
+    #[error("there is no project `{named}`; known: {known}")]
+    UnknownProject {
+        /// What was named.
+        named: String,
+        /// The keys of all projects.
+        known: String,
+    },
+    /// The ticket or repository belongs to no project.
+    #[error("no project in the configuration holds {held}; known: {known}")]
+    Outside {
+        /// The ticket or repository.
+        held: String,
+        /// The keys of all projects.
+        known: String,
+    },
+    /// Nothing says which of several projects is meant.
+    #[error("it is not said which project is meant; known: {known}")]
+    Ambiguous {
+        /// The keys of all projects.
+        known: String,
+    },
+    /// No tracker writes its tickets like this.
+    #[error("`{typed}` is not a ticket; accepted: {accepted}")]
+    NotATicket {
+        /// What was typed.
+        typed: String,
+        /// What is accepted, by examples.
+        accepted: String,
+    },
+}
+
+impl Control {
+    /// The projects and tickets of the configuration in force, at most a minute old.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn directory(&self) -> Result<Directory, RecordsError> {
+        let now = self.clock.now();
+        Ok(Directory::new(self.table.configuration(now).await?, self.table.references(now).await?))
+    }
+}
+
+impl Directory {
+    /// The projects of this configuration, whose tickets are written so. Where `references` knows no tracker, the canonical
+    /// forms `SHOP-1` and `acme/shop#7` are read.
+    pub fn new(configuration: Arc<Configuration>, references: Arc<References>) -> Self {
+        let references = match references.trackers.is_empty() {
+            true => Arc::new(earlier_references(&configuration)),
+            false => references,
+        };
+        Self { configuration, references }
+    }
+
+    /// The configuration.
+    pub fn configuration(&self) -> &Arc<Configuration> {
+        &self.configuration
+    }
+
+    /// Reads a ticket as people type or paste it.
+    ///
+    /// # Errors
+    /// [`DirectoryError`] when no tracker writes tickets like this, or no project holds it.
+    pub fn ticket(&self, typed: &str) -> Result<Ticket<'_>, DirectoryError> {
+        let reference = self.references.read(typed).ok_or_else(|| DirectoryError::NotATicket {
+            typed: typed.to_owned(),
+            accepted: self.accepted_tickets(),
+        })?;
+        let project = self.by_key_or_repository(&reference.project);
+        let project = project.ok_or_else(|| self.outside(&reference.task_id))?;
+        Ok(Ticket { task_id: reference.task_id, project })
+    }
+
+    /// The ticket by its canonical name, or the text as it was typed where no tracker writes tickets like this.
+    pub fn canonical(&self, typed: &str) -> String {
+        self.references.canonical(typed)
+    }
+
+    /// Finds the project that is meant. Keys and repositories are compared ignoring case.
+    ///
+    /// # Errors
+    /// [`DirectoryError`], which lists what is known.
+    pub fn project(&self, query: &ProjectQuery<'_>) -> Result<&Project, DirectoryError> {
+        if let Some(named) = query.named {
+            return self.by_key_or_repository(named).ok_or_else(|| DirectoryError::UnknownProject {
+                named: named.to_owned(),
+                known: self.known_projects(),
+            });
+        }
+        if let Some(typed) = query.ticket {
+            return self.ticket(typed).map(|ticket| ticket.project);
+        }
+        if let Some(place) = query.place {
+            return self.by_key_or_repository(place).ok_or_else(|| self.outside(place));
+        }
+        match self.configuration.projects.as_slice() {
+            [only] => Ok(only),
+            _ => Err(DirectoryError::Ambiguous { known: self.known_projects() }),
+        }
+    }
+
+    fn by_key_or_repository(&self, name: &str) -> Option<&Project> {
+        self.configuration.project(name).or_else(|| self.configuration.project_of_repository(name))
+    }
+
+    fn outside(&self, held: &str) -> DirectoryError {
+        DirectoryError::Outside { held: held.to_owned(), known: self.known_projects() }
+    }
+
+    fn known_projects(&self) -> String {
+        let keys: Vec<_> = self.configuration.projects.iter().map(|project| project.key.as_str()).collect();
+        keys.join(", ")
+    }
+
+    fn accepted_tickets(&self) -> String {
+        let examples = self.references.examples();
+        let mut accepted: Vec<_> = examples.iter().map(|example| format!("`{example}`")).collect();
+        accepted.push("a link to a ticket".to_owned());
+        accepted.join(", ")
+    }
+}
+
+impl<'a> Ticket<'a> {
+    /// The name by which the tracker and our records know it: `SHOP-7`, `acme/shop#12`.
+    pub fn task_id(&self) -> &str {
+        &self.task_id
+    }
+
+    /// The project that it belongs to.
+    pub fn project(&self) -> &'a Project {
+        self.project
+    }
+}
+
+fn earlier_references(configuration: &Configuration) -> References {
+    let trackers = EARLIER_TRACKERS.iter().filter_map(|(instance, pattern)| {
+        Some(TrackerReferences { instance: instance.parse().ok()?, patterns: vec![pattern.parse().ok()?] })
+    });
+    let projects = configuration.projects.iter().map(|project| ProjectReference {
+        names: vec![project.key.clone(), project.repository.to_string()],
+        tracker: None,
+    });
+    References { trackers: trackers.collect(), projects: projects.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn directory(keys: &[&str], references: References) -> Directory {
+        let projects: Vec<_> = keys
+            .iter()
+            .map(|key| json!({"key": key, "repository": format!("acme/{}", key.to_lowercase())}))
+            .collect();
+        let configuration = serde_json::from_value(json!({ "projects": projects })).unwrap();
+        Directory::new(Arc::new(configuration), Arc::new(references))
+    }
+
+    fn found(keys: &[&str], query: ProjectQuery<'_>) -> Result<String, String> {
+        let directory = directory(keys, References::default());
+        let found = directory.project(&query);
+        found.map(|project| project.key.clone()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_said_first_decides() {
+        let none = ProjectQuery::default();
+        let both = ["SHOP", "WEB"];
+        for (query, expected) in [
+            (ProjectQuery { named: Some("web"), ticket: Some("SHOP-1"), place: None }, "WEB"),
+            (ProjectQuery { named: Some("Acme/Web"), ..none }, "WEB"),
+            (ProjectQuery { ticket: Some("shop-1"), place: Some("WEB"), ..none }, "SHOP"),
+            (ProjectQuery { ticket: Some("acme/web#3"), ..none }, "WEB"),
+            (ProjectQuery { place: Some("acme/shop"), ..none }, "SHOP"),
+            (ProjectQuery { place: Some("WEB"), ..none }, "WEB"),
+        ] {
+            assert_eq!(found(&both, query).as_deref(), Ok(expected), "{query:?}");
+        }
+        assert_eq!(found(&["SHOP"], none).as_deref(), Ok("SHOP"));
+    }
+
+    #[test]
+    fn what_cannot_be_told_lists_what_is_known() {
+        let none = ProjectQuery::default();
+        for (query, expected) in [
+            (ProjectQuery { named: Some("X"), ..none }, "there is no project `X`; known: SHOP, WEB"),
+            (
+                ProjectQuery { ticket: Some("TES-1"), place: Some("WEB"), ..none },
+                "no project in the configuration holds TES-1; known: SHOP, WEB",
+            ),
+            (
+                ProjectQuery { place: Some("acme/x"), ..none },
+                "no project in the configuration holds acme/x; known: SHOP, WEB",
+            ),
+            (none, "it is not said which project is meant; known: SHOP, WEB"),
+        ] {
+            assert_eq!(found(&["SHOP", "WEB"], query), Err(expected.to_owned()), "{query:?}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_has_one_name_however_it_is_typed_or_pasted() {
+        let references: References = serde_json::from_value(json!({
+            "trackers": [
+                {"instance": "jira", "patterns": [
+                    "{PROJECT}-{number}",
+                    "{site}acme.atlassian.net/browse/{PROJECT}-{number}",
+                    "{site}acme.atlassian.net/{any}?{any}selectedIssue={PROJECT}-{number}",
+                ]},
+                {"instance": "github", "patterns": [
+                    "{owner}/{name}#{number}",
+                    "{site}github.com/{owner}/{name}/issues/{number}",
+                ]},
+            ],
+            "projects": [{"names": ["SHOP", "acme/shop"], "tracker": "jira"}],
+        }))
+        .unwrap();
+        let directory = directory(&["SHOP"], references);
+        for (typed, expected) in [
+            ("shop-7", "SHOP-7"),
+            ("SHOP-007", "SHOP-7"),
+            ("https://acme.atlassian.net/browse/SHOP-7", "SHOP-7"),
+            ("https://acme.atlassian.net/jira/boards/1?selectedIssue=SHOP-7", "SHOP-7"),
+            ("ACME/shop#007", "acme/shop#7"),
+            ("<https://github.com/acme/shop/issues/7|#7>", "acme/shop#7"),
+        ] {
+            let ticket = directory.ticket(typed).unwrap();
+            assert_eq!((ticket.task_id(), ticket.project().key.as_str()), (expected, "SHOP"), "{typed}");
+        }
+        let outside = directory.ticket("https://github.com/acme/web/issues/7").unwrap_err();
+        assert_eq!(outside.to_string(), "no project in the configuration holds acme/web#7; known: SHOP");
+        let unreadable = directory.ticket("the cart").unwrap_err();
+        assert_eq!(
+            unreadable.to_string(),
+            "`the cart` is not a ticket; accepted: `SHOP-12`, `acme/shop#12`, a link to a ticket"
+        );
+    }
+}
