@@ -17,7 +17,7 @@ fn root() -> PathBuf {
 
 fn catalog() -> Catalog {
     let schemas = std::fs::read_to_string(root().join("functions/actions/schemas.json")).unwrap();
-    Catalog::from_json(&schemas).unwrap()
+    Catalog::from_json(&schemas).unwrap().with_events(webhooks::events())
 }
 
 /// What an editor does whenever the largest workflow that ships is saved.

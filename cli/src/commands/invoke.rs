@@ -5,7 +5,7 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use aws_sdk_lambda::primitives::Blob;
 use domain::ActionName;
-use domain::event::{Actor, Source};
+use domain::event::{Actor, SourceName};
 use domain::execution::{PAYLOAD_VERSION, TaskPayload};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -76,7 +76,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         run: run.clone(),
         project: arguments.project,
         actor: Some(Actor {
-            source: Source::Api,
+            source: SourceName::API,
             id: arguments.person.unwrap_or_else(|| "command-line".to_owned()),
             display_name: None,
             person: None,

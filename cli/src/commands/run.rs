@@ -5,7 +5,7 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::progress::{follow, steps_json};
 use control::{DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
-use domain::event::{Actor, EventKind, Source};
+use domain::event::{Actor, EventName, SourceName};
 use domain::routes::Concurrency;
 use jiff::Timestamp;
 use records::ExecutionView;
@@ -81,13 +81,13 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     let control = connection.control();
     let directory = control.directory().await.map_err(Exit::unreachable)?;
     let id = arguments.person.clone().unwrap_or_else(|| "command-line".to_owned());
-    let actor = Actor { source: Source::Api, id, display_name: None, person: None };
+    let actor = Actor { source: SourceName::API, id, display_name: None, person: None };
     let request = WorkflowRequest {
         workflow: arguments.workflow.clone(),
         inputs: arguments.inputs.iter().cloned().collect(),
         project: arguments.project.clone(),
         actor: directory.configuration().identify(actor),
-        trigger: EventKind::ApiRun,
+        trigger: EventName::API_RUN,
         delivery: format!("command-line {}", uuid::Uuid::new_v4()),
         concurrency: Concurrency::OnePerTask,
     };

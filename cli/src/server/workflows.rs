@@ -88,12 +88,13 @@ fn function_arn(placeholder: &str) -> Option<String> {
     Some(format!("arn:aws:lambda:us-east-1:000000000000:function:{}", function_name(*action)))
 }
 
-/// The catalog of this version's actions.
+/// The catalog of this version's actions and events.
 ///
 /// # Errors
 /// Never in a released version: the catalog is our own.
 pub(crate) fn catalog() -> Outcome<Catalog> {
-    Catalog::from_json(&actions::catalog::catalog().to_string()).map_err(Exit::usage)
+    let catalog = Catalog::from_json(&actions::catalog::catalog().to_string()).map_err(Exit::usage)?;
+    Ok(catalog.with_events(webhooks::events()))
 }
 
 /// What workflows may refer to, given a project's own prompts.

@@ -11,8 +11,7 @@ use crate::providers::Providers;
 use destination::{Destination, destination, field};
 use domain::configuration::{Configuration, Provider};
 use domain::plugins::{CommentId, Mark, Message, MessageBody, SentMessage};
-use domain::{ActionError, ActionName, Clock, ErrorKind, EventKind};
-use provider_github::{Reaction, Subject};
+use domain::{ActionError, ActionName, Clock, ErrorKind};
 use records::{ExecutionRecord, ExecutionView, Progress, ProgressPlace, RecordsError, Table};
 use render::{PullRequestLink, render};
 use sha2::{Digest, Sha256};
@@ -125,7 +124,7 @@ impl Feedback {
             Some(place) => place,
             None => match self.find_or_add(configuration, destination, text, &mark).await? {
                 (place, true) => {
-                    self.acknowledge(configuration, execution).await;
+                    self.acknowledge(configuration, destination, execution).await;
                     return Ok(place);
                 }
                 (place, false) => place,
@@ -186,62 +185,53 @@ impl Feedback {
         }
     }
 
-    /// Answers the starting event itself: 👀 where the source has reactions, and the command's label is taken off, so that it
+    /// Answers the starting event itself: 👀 where the destination has reactions, and the command's label is taken off, so that it
     /// can be put on again. Both are courtesies: what fails is logged.
-    async fn acknowledge(&self, configuration: &Configuration, execution: &ExecutionRecord) {
-        let done = match execution.trigger {
-            EventKind::JiraLabelled => self.remove_label(configuration, Provider::Jira, execution).await,
-            EventKind::GithubLabelled => {
-                let removed = self.remove_label(configuration, Provider::Github, execution).await;
-                removed.and(self.react_on_github(configuration, execution).await)
+    async fn acknowledge(
+        &self,
+        configuration: &Configuration,
+        destination: &Destination,
+        execution: &ExecutionRecord,
+    ) {
+        let done = match destination {
+            Destination::Ticket { provider, ticket } => {
+                self.acknowledge_on_ticket(configuration, *provider, ticket, execution).await
             }
-            EventKind::GithubCommented => self.react_on_github(configuration, execution).await,
-            EventKind::SlackMentioned => self.react_on_slack(configuration, execution).await,
-            _ => Ok(()),
+            Destination::Chat { .. } => self.acknowledge_in_chat(configuration, execution).await,
         };
         if let Err(error) = done {
             tracing::warn!(execution = execution.name, %error, "the starting event was not acknowledged in full");
         }
     }
 
-    async fn remove_label(
+    async fn acknowledge_on_ticket(
         &self,
         configuration: &Configuration,
         provider: Provider,
+        ticket: &str,
         execution: &ExecutionRecord,
     ) -> Result<(), ActionError> {
-        let (Some(task_id), Some(label)) = (&execution.task_id, field(execution, "label")) else {
+        let label = field(execution, "label");
+        let is_comment = execution.input.event.contains_key("comment_id");
+        if label.is_none() && !is_comment {
             return Ok(());
+        }
+        let tracker = self.providers.tracker(configuration, provider).await?;
+        let removed = match label {
+            Some(label) => tracker.remove_label(ticket, label).await,
+            None => Ok(()),
         };
-        self.providers.tracker(configuration, provider).await?.remove_label(task_id, label).await
+        let comment = field(execution, "comment_id").map(|id| CommentId { id: id.to_owned(), url: None });
+        removed.and(tracker.react(ticket, comment.as_ref()).await)
     }
 
-    async fn react_on_github(
+    async fn acknowledge_in_chat(
         &self,
         configuration: &Configuration,
         execution: &ExecutionRecord,
     ) -> Result<(), ActionError> {
-        let Some((repository, number)) =
-            execution.task_id.as_deref().and_then(|task_id| task_id.split_once('#'))
-        else {
-            return Ok(());
-        };
-        let subject = match field(execution, "comment_id").map(str::parse) {
-            Some(Ok(comment)) => Subject::Comment(comment),
-            _ => Subject::Issue(number.parse().map_err(|_| ActionError::internal("an issue has a number"))?),
-        };
-        let repository =
-            repository.parse().map_err(|_| ActionError::internal("an issue has a repository"))?;
-        let github = self.providers.github(configuration).await?;
-        github.react(&repository, &subject, Reaction::Eyes).await
-    }
-
-    async fn react_on_slack(
-        &self,
-        configuration: &Configuration,
-        execution: &ExecutionRecord,
-    ) -> Result<(), ActionError> {
-        let (Some(channel), Some(message)) = (field(execution, "channel"), field(execution, "message"))
+        let (Some(channel), Some(_), Some(message)) =
+            (field(execution, "channel"), field(execution, "thread"), field(execution, "message"))
         else {
             return Ok(());
         };

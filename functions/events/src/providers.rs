@@ -63,14 +63,6 @@ impl Providers {
         }
     }
 
-    /// GitHub: for reactions.
-    pub(crate) async fn github(&self, configuration: &Configuration) -> Result<Arc<Github>, ActionError> {
-        match self.plugin(configuration, Provider::Github).await? {
-            Plugin::Github(github) => Ok(github),
-            Plugin::Jira(_) | Plugin::Slack(_) => Err(ActionError::internal("GitHub is another plugin")),
-        }
-    }
-
     /// The chat: for messages and reactions.
     pub(crate) async fn chat(
         &self,

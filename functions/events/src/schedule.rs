@@ -3,7 +3,7 @@
 use crate::handle::Events;
 use control::{DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
 use domain::ActionError;
-use domain::event::{Actor, EventKind, Source};
+use domain::event::{Actor, EventName, SourceName};
 use domain::schedule::Schedule;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -33,12 +33,12 @@ impl Events {
             // Where there is a ticket, it decides.
             project: schedule.project.clone().filter(|_| !schedule.with.contains_key("task_id")),
             actor: Actor {
-                source: Source::Schedule,
+                source: SourceName::SCHEDULE,
                 id: schedule.workflow.clone(),
                 display_name: None,
                 person: None,
             },
-            trigger: EventKind::Schedule,
+            trigger: EventName::SCHEDULE,
             delivery: delivery(schedule, at),
             concurrency: trigger.concurrency,
         };

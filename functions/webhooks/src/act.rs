@@ -3,12 +3,14 @@
 use crate::answer::Outcome;
 use crate::command::{Command, Steering, SteeringWord};
 use crate::mention::words_for_bot;
+use crate::senders;
 use crate::words::Reply;
 use control::{AnswerResult, Caller, Control, Directory, StartDecision, UndoError, decide};
 use domain::routes::Routes;
-use domain::{Actor, Event, EventKey, EventKind};
+use domain::{Actor, Event, EventKey};
 use jiff::Timestamp;
 use records::{Occurrence, RecordsError, Table};
+use std::sync::Arc;
 
 /// What one delivery is acted upon with.
 #[derive(Debug, Clone, Copy)]
@@ -20,15 +22,27 @@ pub(crate) struct Acting<'a> {
 }
 
 impl Acting<'_> {
+    /// The routes in force. Where they were stored before events were described in them, our own senders' events are filled in.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn routes(&self) -> Result<Arc<Routes>, RecordsError> {
+        let routes = self.table.routes(self.now).await?;
+        match routes.events.is_empty() {
+            true => Ok(Arc::new(Routes { events: senders::events(), ..Routes::clone(&routes) })),
+            false => Ok(routes),
+        }
+    }
+
     /// Does what each event asks for.
     ///
     /// # Errors
     /// When the records do not answer.
     pub(crate) async fn on_events(&self, events: Vec<Event>) -> Result<Vec<Outcome>, RecordsError> {
-        let routes = self.table.routes(self.now).await?;
+        let routes = self.routes().await?;
         let mut outcomes = Vec::with_capacity(events.len());
         for event in events {
-            self.keep_for_waiters(&event).await?;
+            self.keep_for_waiters(&routes, &event).await?;
             let reply = match self.steer_by_comment(&routes, &event).await? {
                 Some(reply) => Some(reply),
                 None => self.answer_by_move(&event).await?,
@@ -101,8 +115,9 @@ impl Acting<'_> {
     }
 
     /// A step may wait for the event, or will: it is found by whoever comes second.
-    async fn keep_for_waiters(&self, event: &Event) -> Result<(), RecordsError> {
-        if let Ok(Some(key)) = EventKey::new(event.kind, &event.fields) {
+    async fn keep_for_waiters(&self, routes: &Routes, event: &Event) -> Result<(), RecordsError> {
+        let spec = routes.events.find(event.kind.as_str());
+        if let Some(Ok(Some(key))) = spec.map(|spec| EventKey::new(spec, &event.fields)) {
             let occurrence = Occurrence { fields: event.fields.clone(), at: self.now };
             self.table.put_occurrence(&key, &occurrence).await?;
         }
@@ -112,8 +127,7 @@ impl Acting<'_> {
     /// A ticket's move to a status that a question on it takes as an answer.
     async fn answer_by_move(&self, event: &Event) -> Result<Option<Reply>, RecordsError> {
         let moved_to = event.fields.get("to").and_then(|status| status.as_str());
-        let (EventKind::JiraTransitioned, Some(task_id), Some(status), Some(actor)) =
-            (event.kind, &event.task_id, moved_to, self.actor_of(event))
+        let (Some(task_id), Some(status), Some(actor)) = (&event.task_id, moved_to, self.actor_of(event))
         else {
             return Ok(None);
         };
@@ -127,18 +141,17 @@ impl Acting<'_> {
 
     /// A comment on a ticket that says `approve`, `deny`, `stop` or `undo` to the bot, unless a workflow is started by it.
     async fn steer_by_comment(&self, routes: &Routes, event: &Event) -> Result<Option<Reply>, RecordsError> {
-        let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default();
-        let steering = match (event.kind, &event.task_id) {
-            (EventKind::JiraCommented | EventKind::GithubCommented, Some(task_id)) => {
+        let Some(text) = event.fields.get("text").and_then(|text| text.as_str()) else { return Ok(None) };
+        let steering = match &event.task_id {
+            Some(task_id) => {
                 let settings = &self.directory.configuration().webhooks;
                 let words = words_for_bot(text, &settings.mention, &settings.command).unwrap_or(text);
                 Steering::read_on_ticket(words, task_id)
             }
-            (EventKind::SlackMentioned, _) => match Command::read(text) {
+            None => match Command::read(text) {
                 Command::Steer(steering) => Some(steering),
                 _ => None,
             },
-            _ => None,
         };
         let (Some(steering), Some(actor)) = (steering, self.actor_of(event)) else { return Ok(None) };
         if routes.start_for(event).is_ok_and(|start| start.is_some()) {
@@ -152,6 +165,6 @@ impl Acting<'_> {
     }
 
     fn caller<'a>(&'a self, event: &'a Event, actor: &'a Actor) -> Caller<'a> {
-        Caller { directory: self.directory, actor, trigger: event.kind, delivery: &event.delivery }
+        Caller { directory: self.directory, actor, trigger: &event.kind, delivery: &event.delivery }
     }
 }

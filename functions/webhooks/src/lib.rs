@@ -20,15 +20,15 @@ mod act;
 mod answer;
 mod command;
 mod mention;
-mod parse;
 mod receive;
 mod role;
 mod secrets;
+mod senders;
 mod settings;
-mod signature;
 mod slash;
 mod words;
 
 pub use receive::Webhooks;
 pub use role::access;
+pub use senders::events;
 pub use settings::{MissingVariable, Settings};

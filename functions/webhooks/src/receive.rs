@@ -2,10 +2,9 @@
 
 use crate::act::Acting;
 use crate::answer::{ANSWERED, Outcome};
-use crate::parse::{Malformed, Meaning, parse};
 use crate::secrets::{SigningError, SigningReader, SigningSecrets};
+use crate::senders::{self, Bot, Malformed, Meaning, SenderSpec, SignatureError, Unverified, Verified};
 use crate::settings::Settings;
-use crate::signature::{Sender, SignatureError, Unverified, Verified};
 use crate::slash::answer_command;
 use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
@@ -16,7 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use control::{Caller, Control};
-use domain::{Clock, EventKind, SystemClock};
+use domain::{Clock, SystemClock};
 use jiff::Timestamp;
 use observability::metrics;
 use records::{RecordsError, Table};
@@ -35,7 +34,7 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Slack gives us three seconds for everything.
+/// A command must be answered within three seconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1000);
 const OPERATION_TIMEOUT: Duration = Duration::from_millis(2500);
@@ -72,7 +71,7 @@ impl Webhooks {
         }
     }
 
-    /// Connects to AWS as the SDK's environment says, with timeouts that leave Slack's three seconds whole.
+    /// Connects to AWS as the SDK's environment says, with timeouts that keep within the three seconds in which a command must be answered.
     pub async fn connect(settings: &Settings) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -106,29 +105,34 @@ impl Webhooks {
         }
     }
 
-    /// The HTTP side: `POST /webhooks/{jira|github|slack}`.
+    /// The HTTP side: `POST /webhooks/{sender}`.
     pub fn router(self) -> Router {
         Router::new()
-            .route("/webhooks/{source}", post(receive))
+            .route("/webhooks/{sender}", post(receive))
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(CatchPanicLayer::custom(panicked))
             .with_state(Arc::new(self))
     }
 
-    async fn handle(&self, sender: Sender, headers: &HeaderMap, body: Bytes) -> Result<Handled, Refusal> {
+    async fn handle(
+        &self,
+        sender: &SenderSpec,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Handled, Refusal> {
         let now = self.clock.now();
         let directory = self.control.directory().await?;
         let configuration = directory.configuration();
         let body = Unverified::new(body);
         let verified = self.verify(sender, headers, &body, &configuration.webhooks.secret, now).await?;
-        let delivery = parse(sender, headers, &verified, &configuration.webhooks)?;
+        let bot = Bot::at(sender.name(), &configuration.webhooks);
+        let delivery = sender.parse(headers, &verified, &bot)?;
         Span::current().record("delivery", &delivery.id);
         let (control, table) = (&self.control, &self.table);
         let acting = Acting { control, table, directory: &directory, now };
         let outcomes = match delivery.meaning {
-            Meaning::Challenge(challenge) => {
-                let response = Json(json!({ "challenge": challenge })).into_response();
-                return Ok(Handled { response, outcome: ANSWERED });
+            Meaning::Handshake(answer) => {
+                return Ok(Handled { response: Json(answer).into_response(), outcome: ANSWERED });
             }
             Meaning::SlashCommand(event) => {
                 let (answer, outcome) = answer_command(&acting, event).await?;
@@ -139,14 +143,10 @@ impl Webhooks {
                 self.table.put_closed_pull_request(&closed).await?;
                 vec![Outcome::Recorded]
             }
-            Meaning::Button { action, value, actor } => {
+            Meaning::Button { kind, action, value, actor } => {
                 let actor = configuration.identify(actor);
-                let caller = Caller {
-                    directory: &directory,
-                    actor: &actor,
-                    trigger: EventKind::SlackCommand,
-                    delivery: &delivery.id,
-                };
+                let caller =
+                    Caller { directory: &directory, actor: &actor, trigger: &kind, delivery: &delivery.id };
                 vec![acting.on_button(&caller, &action, &value).await?.into()]
             }
             Meaning::Ping => vec![Outcome::Pong],
@@ -162,15 +162,15 @@ impl Webhooks {
     /// Verifies with the secrets at hand and, in case they were rotated, once more with those read anew.
     async fn verify(
         &self,
-        sender: Sender,
+        sender: &SenderSpec,
         headers: &HeaderMap,
         body: &Unverified,
         secret_name: &str,
         now: Timestamp,
     ) -> Result<Verified, Refusal> {
-        let verify = |secrets: &SigningSecrets| match secrets.of(sender) {
-            Some(secret) => body.verify(sender, headers, secret, now).map_err(Refusal::Signature),
-            None => Err(Refusal::NoSecret { sender: sender.as_str(), name: secret_name.to_owned() }),
+        let verify = |secrets: &SigningSecrets| match secrets.of(sender.name()) {
+            Some(secret) => sender.verify(body, headers, secret, now).map_err(Refusal::Signature),
+            None => Err(Refusal::NoSecret { sender: sender.name(), name: secret_name.to_owned() }),
         };
         let refusal = match verify(&self.secrets.current(secret_name).await?) {
             Ok(verified) => return Ok(verified),
@@ -195,20 +195,21 @@ struct Handled {
 
 async fn receive(
     State(webhooks): State<Arc<Webhooks>>,
-    Path(source): Path<String>,
+    Path(name): Path<String>,
     request: Request,
 ) -> Response {
     let started = Instant::now();
-    let Some(sender) = Sender::from_path(&source) else {
-        return problem(StatusCode::NOT_FOUND, "there is no such source; accepted: jira, github, slack");
+    let Some(sender) = senders::find(&name) else {
+        let message = format!("there is no such source; accepted: {}", senders::names());
+        return problem(StatusCode::NOT_FOUND, &message);
     };
-    let span = tracing::info_span!("delivery", source = sender.as_str(), delivery = field::Empty);
+    let span = tracing::info_span!("delivery", source = sender.name(), delivery = field::Empty);
     let Handled { response, outcome } = accept(&webhooks, sender, request).instrument(span).await;
-    metrics::delivery(sender.as_str(), outcome, started.elapsed());
+    metrics::delivery(sender.name(), outcome, started.elapsed());
     response
 }
 
-async fn accept(webhooks: &Webhooks, sender: Sender, request: Request) -> Handled {
+async fn accept(webhooks: &Webhooks, sender: &SenderSpec, request: Request) -> Handled {
     let unreadable = |status, message| Handled { response: problem(status, message), outcome: "unreadable" };
     let headers = request.headers().clone();
     let body = match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, &())).await {
@@ -254,7 +255,7 @@ impl Refusal {
     }
 
     /// Answers the sender, who is told only what is his: how our side is broken stands in the log.
-    fn answer(self, sender: Sender) -> Response {
+    fn answer(self, sender: &SenderSpec) -> Response {
         let mut response = match &self {
             Self::Signature(error) => {
                 tracing::warn!(%error, "refused a delivery whose signature does not prove its sender");
@@ -273,9 +274,10 @@ impl Refusal {
                 problem(StatusCode::SERVICE_UNAVAILABLE, "the delivery was not accepted; send it again later")
             }
         };
-        if sender == Sender::Slack && response.status().is_client_error() {
-            // Slack would send the same bytes three times more.
-            response.headers_mut().insert("x-slack-no-retry", HeaderValue::from_static("1"));
+        if response.status().is_client_error() {
+            for (name, value) in sender.final_refusal() {
+                response.headers_mut().insert(*name, HeaderValue::from_static(value));
+            }
         }
         response
     }

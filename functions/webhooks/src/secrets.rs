@@ -1,28 +1,43 @@
-//! The signing secrets: one bundle in Secrets Manager, `{"jira": …, "github": …, "slack": …}`.
+//! The signing secrets: one bundle in Secrets Manager, a JSON object of texts by the names in the webhooks' paths.
 
-use crate::signature::Sender;
+use crate::senders;
 use runtime::{SecretError, Secrets};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 
 /// The secrets that deliveries are signed with. What it prints holds none of them.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct SigningSecrets {
-    jira: Option<SecretString>,
-    github: Option<SecretString>,
-    slack: Option<SecretString>,
+#[serde(transparent)]
+pub(crate) struct SigningSecrets(BTreeMap<String, Entry>);
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum Entry {
+    Secret(SecretString),
+    Absent(()),
+    Other(IgnoredAny),
 }
 
 impl SigningSecrets {
-    /// The secret of a sender; an empty one is none, since everybody could sign with it.
-    pub(crate) fn of(&self, sender: Sender) -> Option<&SecretString> {
-        let secret = match sender {
-            Sender::Jira => &self.jira,
-            Sender::Github => &self.github,
-            Sender::Slack => &self.slack,
+    /// Reads a bundle; `None` when it is not a JSON object, or what it holds for a sender is not text.
+    fn read(text: &str) -> Option<Self> {
+        // The parser's own error could quote a secret, so it is not passed on.
+        let secrets: Self = serde_json::from_str(text).ok()?;
+        let is_wrong = |(name, entry): (&String, &Entry)| {
+            matches!(entry, Entry::Other(_)) && senders::find(name).is_some()
         };
-        secret.as_ref().filter(|secret| !secret.expose_secret().is_empty())
+        (!secrets.0.iter().any(is_wrong)).then_some(secrets)
+    }
+
+    /// The secret under the name in a path; an empty one is none, since everybody could sign with it.
+    pub(crate) fn of(&self, name: &str) -> Option<&SecretString> {
+        match self.0.get(name)? {
+            Entry::Secret(secret) if !secret.expose_secret().is_empty() => Some(secret),
+            _ => None,
+        }
     }
 }
 
@@ -31,10 +46,14 @@ impl SigningSecrets {
 pub(crate) enum SigningError {
     #[error(transparent)]
     Secret(#[from] SecretError),
-    #[error(
-        "the secret `{name}` is not a JSON object of texts; accepted: {{\"jira\": …, \"github\": …, \"slack\": …}}"
-    )]
+    #[error("the secret `{name}` is not a JSON object of texts; accepted: {}", accepted())]
     Malformed { name: String },
+}
+
+/// A bundle with every sender.
+fn accepted() -> String {
+    let entries: Vec<_> = senders::ALL.iter().map(|sender| format!("\"{}\": …", sender.name())).collect();
+    format!("{{{}}}", entries.join(", "))
 }
 
 /// Reads the bundle. While it cannot be read or makes no sense, the one read last stays in use.
@@ -77,6 +96,28 @@ impl SigningReader {
 }
 
 fn parse(name: &str, text: &SecretString) -> Result<SigningSecrets, SigningError> {
-    // The parser's own error could quote a secret, so it is not passed on.
-    serde_json::from_str(text.expose_secret()).map_err(|_| SigningError::Malformed { name: name.to_owned() })
+    let malformed = || SigningError::Malformed { name: name.to_owned() };
+    SigningSecrets::read(text.expose_secret()).ok_or_else(malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_holds_a_text_for_each_name() {
+        let sender = senders::ALL[0].name();
+        let bundle = |entry: &str| format!(r#"{{"{sender}": {entry}, "other": "b", "note": 1, "none": ""}}"#);
+        let read = SigningSecrets::read(&bundle("\"a1b2\"")).unwrap();
+        assert_eq!(read.of(sender).unwrap().expose_secret(), "a1b2");
+        assert_eq!(read.of("other").unwrap().expose_secret(), "b");
+        for absent in ["none", "note", "unknown"] {
+            assert!(read.of(absent).is_none(), "{absent}");
+        }
+        assert!(SigningSecrets::read(&bundle("null")).unwrap().of(sender).is_none());
+        assert!(SigningSecrets::read(&bundle("1")).is_none());
+        assert!(SigningSecrets::read("[]").is_none());
+        assert!(!format!("{read:?}").contains("a1b2"));
+        assert!(accepted().starts_with(&format!("{{\"{sender}\": …")));
+    }
 }

@@ -5,8 +5,9 @@ use crate::answer::{ANSWERED, Outcome, SlackAnswer, escape};
 use crate::command::Command;
 use crate::words::Reply;
 use control::{Caller, Costs, StartDecision, decide};
+use domain::event::EventSpec;
 use domain::routes::Routes;
-use domain::{Event, EventKind, MicroUsd};
+use domain::{Event, EventName, MicroUsd};
 use jiff::{SignedDuration, Timestamp};
 use records::{ExecutionRecord, RecordsError};
 
@@ -23,11 +24,11 @@ pub(crate) async fn answer_command(
 ) -> Result<(SlackAnswer, &'static str), RecordsError> {
     let directory = acting.directory;
     let configuration = directory.configuration();
-    let routes = acting.table.routes(acting.now).await?;
+    let routes = acting.routes().await?;
     let command = &configuration.webhooks.command;
     let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default().to_owned();
     let actor = event.actor.clone().map(|actor| configuration.identify(actor));
-    let (trigger, delivery) = (event.kind, event.delivery.clone());
+    let (trigger, delivery) = (event.kind.clone(), event.delivery.clone());
     match decide(directory, &routes, event) {
         StartDecision::Start(request) => {
             let task_id = request.task_id.clone();
@@ -44,7 +45,7 @@ pub(crate) async fn answer_command(
         StartDecision::Ignore(_) => {}
     }
     let Some(actor) = actor else { return Ok((SlackAnswer::to_person("Nobody is named."), ANSWERED)) };
-    let served = commands_served(&routes);
+    let served = commands_served(&routes, &trigger);
     let answer = match Command::read(&text) {
         Command::Status { task_id } => status(acting, task_id).await?,
         Command::Costs { task_id: Some(typed) } => {
@@ -56,16 +57,16 @@ pub(crate) async fn answer_command(
             costs("You this month", &acting.control.costs_of_person(configuration, &actor).await?)
         }
         Command::Steer(steering) => {
-            let caller = Caller { directory, actor: &actor, trigger, delivery: &delivery };
+            let caller = Caller { directory, actor: &actor, trigger: &trigger, delivery: &delivery };
             match acting.on_steering(&caller, steering).await? {
                 Reply::Done(words) => SlackAnswer::to_channel(escape(&words)),
                 Reply::Refused(reason) => refused(&reason),
             }
         }
-        Command::Help => help(command, &served),
+        Command::Help => help(&trigger, command, &served),
         Command::NotServed { word } => SlackAnswer::to_person(format!(
             ":warning: `{word}` starts nothing here in this form. {}",
-            listed(command, &served)
+            listed(&trigger, command, &served)
         )),
         Command::Unknown { word } => SlackAnswer::to_person(format!(
             "I do not know `{}`. `{command} help` lists what I know.",
@@ -149,21 +150,25 @@ fn costs(title: &str, costs: &Costs) -> SlackAnswer {
 }
 
 /// What can be typed to start a workflow, with the workflow's title.
-fn commands_served(routes: &Routes) -> Vec<(String, String)> {
+fn commands_served(routes: &Routes, kind: &EventName) -> Vec<(String, String)> {
+    let spec = routes.events.find(kind.as_str());
+    let Some(words) = spec.and_then(EventSpec::capturing).map(|condition| condition.name.as_str()) else {
+        return Vec::new();
+    };
     routes
         .workflows
         .values()
         .flat_map(|workflow| workflow.triggers.iter().map(move |trigger| (workflow, trigger)))
-        .filter(|(_, trigger)| trigger.on == EventKind::SlackCommand)
+        .filter(|(_, trigger)| trigger.on == *kind)
         .filter_map(|(workflow, trigger)| {
-            Some((trigger.conditions.get("text")?.as_str()?.to_owned(), workflow.title.clone()))
+            Some((trigger.conditions.get(words)?.as_str()?.to_owned(), workflow.title.clone()))
         })
         .collect()
 }
 
-fn listed(command: &str, served: &[(String, String)]) -> String {
+fn listed(kind: &EventName, command: &str, served: &[(String, String)]) -> String {
     if served.is_empty() {
-        return "No workflow has a `slack.command` trigger yet.".to_owned();
+        return format!("No workflow has a `{kind}` trigger yet.");
     }
     served
         .iter()
@@ -172,12 +177,12 @@ fn listed(command: &str, served: &[(String, String)]) -> String {
         .join("\n")
 }
 
-fn help(command: &str, served: &[(String, String)]) -> SlackAnswer {
+fn help(kind: &EventName, command: &str, served: &[(String, String)]) -> SlackAnswer {
     SlackAnswer::to_person("*Ticketsmith turns tickets into pull requests.*").section(format!(
         "{}\n`{command} status [ticket]` how executions stand\n`{command} costs [ticket]` what was spent\n\
          `{command} approve ticket` and `{command} deny ticket` answer its question\n\
          `{command} stop ticket` ends the work on it, `{command} undo ticket` takes back what was done\n\
          `{command} help` this list",
-        listed(command, served)
+        listed(kind, command, served)
     ))
 }

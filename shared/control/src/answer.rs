@@ -109,7 +109,7 @@ impl Control {
         {
             return Ok(AnswerResult::Denied(reason));
         }
-        let (by, via, at) = (caller.actor.account(), caller.actor.source, self.clock.now());
+        let (by, via, at) = (caller.actor.account(), caller.actor.source.clone(), self.clock.now());
         let earlier = self.table.answer_waiter(waiter, &Answer { approved, by, via, at, comment }).await?;
         let question = question.to_owned();
         Ok(match earlier {

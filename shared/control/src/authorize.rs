@@ -1,7 +1,7 @@
 //! Who may do what. This is the only place that decides it.
 
 use domain::configuration::{Configuration, Project, REPOSITORY_WRITERS, Role, User};
-use domain::{Actor, Source};
+use domain::{Actor, SourceName};
 
 /// Something that can be asked for, with what decides who may.
 #[derive(Debug, Clone, Copy)]
@@ -171,7 +171,7 @@ impl Rule {
         let has_role = |role: Role| user.is_some_and(|user| user.roles.contains(&role));
         let admitted = match self {
             Self::Everyone => true,
-            Self::Schedule => actor.source == Source::Schedule,
+            Self::Schedule => actor.source == SourceName::SCHEDULE,
             Self::TriggerGroup => operation.may_trigger().iter().any(is_member),
             Self::RepositoryWriter => {
                 let asks = operation.may_trigger().iter().any(|group| group == REPOSITORY_WRITERS);
@@ -219,7 +219,7 @@ mod tests {
         .unwrap()
     }
 
-    fn actor(configuration: &Configuration, source: Source, id: &str) -> Actor {
+    fn actor(configuration: &Configuration, source: SourceName, id: &str) -> Actor {
         configuration.identify(Actor { source, id: id.into(), display_name: None, person: None })
     }
 
@@ -228,7 +228,7 @@ mod tests {
         let configuration = configuration();
         let mut admitted = Vec::new();
         for login in ["ada-l", "bob", "dev", "eve", "root", "vic", "stranger"] {
-            let actor = actor(&configuration, Source::Github, login);
+            let actor = actor(&configuration, SourceName::from_static("github"), login);
             match authorize(&configuration, operation, Some(&actor)) {
                 Authorization::Allowed => admitted.push(login.to_owned()),
                 Authorization::AskProvider => admitted.push(format!("{login}?")),
@@ -242,7 +242,7 @@ mod tests {
     fn the_table() {
         let configuration = configuration();
         let [shop, open] = configuration.projects.as_slice() else { panic!("two projects") };
-        let bob = actor(&configuration, Source::Github, "bob");
+        let bob = actor(&configuration, SourceName::from_static("github"), "bob");
         let (leads, named) = (["leads".to_owned()], ["bob".to_owned(), "nobody".to_owned()]);
         let everybody = "ada-l bob dev eve root vic stranger";
         let (project, starter) = (shop, Some(&bob));
@@ -269,7 +269,7 @@ mod tests {
         let configuration = configuration();
         let project = &configuration.projects[0];
         let start = Operation::Start { project };
-        let schedule = actor(&configuration, Source::Schedule, "nightly");
+        let schedule = actor(&configuration, SourceName::SCHEDULE, "nightly");
         assert_eq!(authorize(&configuration, &start, Some(&schedule)), Authorization::Allowed);
         let stop = Operation::Stop { project, starter: None };
         assert!(matches!(authorize(&configuration, &stop, Some(&schedule)), Authorization::Denied(_)));
@@ -283,7 +283,7 @@ mod tests {
     fn a_denial_says_who_may() {
         let configuration = configuration();
         let project = &configuration.projects[0];
-        let mut mallory = actor(&configuration, Source::Slack, "U9");
+        let mut mallory = actor(&configuration, SourceName::from_static("slack"), "U9");
         mallory.display_name = Some("mallory".into());
         let approvers = ["leads".to_owned()];
         for (operation, expected) in [

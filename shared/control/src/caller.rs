@@ -1,7 +1,7 @@
 //! Who asks for an operation, and by what.
 
 use crate::directory::Directory;
-use domain::{Actor, EventKind};
+use domain::{Actor, EventName};
 
 /// Somebody who asks for something of an execution.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +11,7 @@ pub struct Caller<'a> {
     /// Who asks, with the configured person filled in where one matches.
     pub actor: &'a Actor,
     /// What they did to ask: a command, a comment, a button.
-    pub trigger: EventKind,
+    pub trigger: &'a EventName,
     /// The delivery's id; the same delivery starts only one execution.
     pub delivery: &'a str,
 }

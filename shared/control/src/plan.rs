@@ -3,9 +3,10 @@
 use crate::authorize::{Authorization, Operation, authorize};
 use crate::directory::{Directory, DirectoryError, ProjectQuery};
 use domain::configuration::Project;
+use domain::event::EventSpec;
 use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, InvalidInputs, Routes};
-use domain::{Actor, Event, EventKind};
+use domain::{Actor, Event, EventName};
 use serde_json::{Map, Value};
 
 /// An execution that is to be started.
@@ -14,7 +15,7 @@ pub struct StartRequest {
     /// The workflow's name, the file's stem.
     pub workflow: String,
     /// What happened.
-    pub trigger: EventKind,
+    pub trigger: EventName,
     /// The id of the delivery that said so; the same delivery starts only one execution.
     pub delivery: String,
     /// The ticket it is about, by its canonical name.
@@ -48,7 +49,7 @@ pub struct WorkflowRequest {
     /// Who asks, with the configured person filled in.
     pub actor: Actor,
     /// What they did to ask.
-    pub trigger: EventKind,
+    pub trigger: EventName,
     /// The id of this request; the same one starts only one execution.
     pub delivery: String,
     /// How many executions the ticket may have at a time.
@@ -72,10 +73,12 @@ pub enum PlanError {
 /// Matches an event with the routes, finds its project and ticket, and checks that its actor may start work. Where only the
 /// code host knows whether the actor may, the workflow's first step asks it.
 pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDecision {
+    let spec = routes.events.find(event.kind.as_str());
     let start = match routes.start_for(&event) {
         Ok(Some(start)) => start,
         Ok(None) => {
-            return StartDecision::Ignore(format!("no workflow has a trigger for {}", describe(&event)));
+            let event = describe(&event, spec);
+            return StartDecision::Ignore(format!("no workflow has a trigger for {event}"));
         }
         Err(invalid) => return StartDecision::Refuse(invalid.to_string()),
     };
@@ -88,8 +91,7 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
     let Event { kind, delivery, actor, .. } = event;
     let configuration = directory.configuration();
     let actor = actor.map(|actor| configuration.identify(actor));
-    // Of an event that has no field for them, nobody can be expected to be named: machines report it.
-    let operation = match actor.is_none() && !kind.fields().contains(&"actor") {
+    let operation = match actor.is_none() && spec.is_some_and(EventSpec::is_by_machine) {
         true => Operation::StartByMachine,
         false => Operation::Start { project },
     };
@@ -129,9 +131,9 @@ pub fn plan(
         place: None,
     };
     let (project, task_id) = place(directory, &query)?;
-    let operation = match request.trigger {
-        EventKind::ApiRun => Operation::StartByHand,
-        _ => Operation::Start { project },
+    let operation = match request.trigger == EventName::API_RUN {
+        true => Operation::StartByHand,
+        false => Operation::Start { project },
     };
     if let Authorization::Denied(reason) =
         authorize(directory.configuration(), &operation, Some(&request.actor))
@@ -167,13 +169,10 @@ fn with_ticket(mut fields: Map<String, Value>, task_id: Option<&str>) -> Map<Str
 }
 
 /// The event with what its triggers' conditions compare, for the person who wonders why nothing happened.
-fn describe(event: &Event) -> String {
-    let compared: Vec<_> = event
-        .kind
-        .conditions()
-        .iter()
-        .filter_map(|name| Some(format!("{name} `{}`", event.fields.get(*name)?.as_str()?)))
-        .collect();
+fn describe(event: &Event, spec: Option<&EventSpec>) -> String {
+    let names = spec.into_iter().flat_map(|spec| &spec.conditions).map(|condition| &condition.name);
+    let compared: Vec<_> =
+        names.filter_map(|name| Some(format!("{name} `{}`", event.fields.get(name)?.as_str()?))).collect();
     match compared.is_empty() {
         true => event.kind.to_string(),
         false => format!("{} with {}", event.kind, compared.join(", ")),
@@ -183,10 +182,27 @@ fn describe(event: &Event) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Source;
+    use domain::SourceName;
     use domain::configuration::Configuration;
+    use domain::event::{Condition, EventSpecs, Matching};
+    use domain::routes::InputType;
     use serde_json::json;
     use std::sync::Arc;
+
+    const LABELLED: EventName = EventName::from_static("jira.labelled");
+    const COMMAND: EventName = EventName::from_static("slack.command");
+
+    fn events() -> EventSpecs {
+        let actor = [("actor", InputType::Any)];
+        EventSpecs::new([
+            EventSpec::new(LABELLED, "A label was added.")
+                .fields(actor)
+                .condition(Condition::new("label", "The label.")),
+            EventSpec::new(COMMAND, "Somebody typed a command.")
+                .fields(actor)
+                .condition(Condition::new("text", "The words.").compared(Matching::Captures, "text")),
+        ])
+    }
 
     fn directory(may_trigger: &[&str]) -> Directory {
         let configuration: Configuration = serde_json::from_value(json!({
@@ -199,7 +215,7 @@ mod tests {
     }
 
     fn routes() -> Routes {
-        serde_json::from_value(json!({"workflows": {"development": {
+        serde_json::from_value(json!({"events": events(), "workflows": {"development": {
             "title": "Development",
             "inputs": {"task_id": {"type": "string"}},
             "triggers": [
@@ -213,10 +229,10 @@ mod tests {
     fn labelled(label: &str, task_id: &str, account: Option<&str>) -> Event {
         let fields = json!({"task_id": task_id, "label": label});
         Event {
-            kind: EventKind::JiraLabelled,
+            kind: LABELLED,
             delivery: "d".into(),
             actor: account.map(|id| Actor {
-                source: Source::Jira,
+                source: SourceName::from_static("jira"),
                 id: id.into(),
                 display_name: None,
                 person: None,
@@ -256,8 +272,13 @@ mod tests {
     #[test]
     fn a_ticket_has_one_name_however_people_type_it() {
         let said = |text: &str| Event {
-            kind: EventKind::SlackCommand,
-            actor: Some(Actor { source: Source::Slack, id: "U1".into(), display_name: None, person: None }),
+            kind: COMMAND,
+            actor: Some(Actor {
+                source: SourceName::from_static("slack"),
+                id: "U1".into(),
+                display_name: None,
+                person: None,
+            }),
             project: None,
             task_id: None,
             fields: [("text".to_owned(), json!(text))].into_iter().collect(),
@@ -280,9 +301,9 @@ mod tests {
         assert_eq!(elsewhere, "no project in the configuration holds TES-1; known: SHOP");
     }
 
-    fn asked(trigger: EventKind, task_id: &str, project: Option<&str>) -> Result<StartRequest, String> {
+    fn asked(trigger: EventName, task_id: &str, project: Option<&str>) -> Result<StartRequest, String> {
         let (directory, source) = (directory(&["engineering"]), trigger.source());
-        let id = if source == Source::Api { "mallory" } else { "development" }.to_owned();
+        let id = if source == SourceName::API { "mallory" } else { "development" }.to_owned();
         let request = WorkflowRequest {
             workflow: "development".into(),
             inputs: [("task_id".to_owned(), json!(task_id))].into_iter().collect(),
@@ -297,16 +318,16 @@ mod tests {
 
     #[test]
     fn a_ticket_has_one_name_by_hand_and_on_schedule() {
-        for trigger in [EventKind::ApiRun, EventKind::Schedule] {
+        for trigger in [EventName::API_RUN, EventName::SCHEDULE] {
             for (typed, expected) in
                 [("shop-1", "SHOP-1"), ("SHOP-1", "SHOP-1"), ("ACME/shop#007", "acme/shop#7")]
             {
-                let request = asked(trigger, typed, None).unwrap();
+                let request = asked(trigger.clone(), typed, None).unwrap();
                 assert_eq!(request.task_id.as_deref(), Some(expected), "{typed}");
                 assert_eq!(request.input.inputs["task_id"], expected, "{typed}");
                 assert_eq!(request.input.project.as_deref(), Some("SHOP"));
             }
-            let refused = asked(trigger, "SHOP-1/../x", None).unwrap_err();
+            let refused = asked(trigger.clone(), "SHOP-1/../x", None).unwrap_err();
             assert_eq!(
                 refused,
                 "`SHOP-1/../x` is not a ticket; accepted: `SHOP-12`, `acme/shop#12`, a link to a ticket"
@@ -316,14 +337,14 @@ mod tests {
 
     #[test]
     fn a_named_project_may_work_on_a_ticket_of_none() {
-        let outside = asked(EventKind::ApiRun, "TES-1", None).unwrap_err();
+        let outside = asked(EventName::API_RUN, "TES-1", None).unwrap_err();
         assert_eq!(outside, "no project in the configuration holds TES-1; known: SHOP");
-        let request = asked(EventKind::ApiRun, "TES-1", Some("shop")).unwrap();
+        let request = asked(EventName::API_RUN, "TES-1", Some("shop")).unwrap();
         assert_eq!(
             (request.task_id.as_deref(), request.input.project.as_deref()),
             (Some("TES-1"), Some("SHOP"))
         );
-        let unknown = asked(EventKind::ApiRun, "SHOP-1", Some("X")).unwrap_err();
+        let unknown = asked(EventName::API_RUN, "SHOP-1", Some("X")).unwrap_err();
         assert_eq!(unknown, "there is no project `X`; known: SHOP");
     }
 }

@@ -8,7 +8,7 @@ use crate::plan::StartRequest;
 use crate::start::StartResult;
 use domain::execution::{ExecutionInput, UNDO_WORKFLOW};
 use domain::routes::{Concurrency, InvalidInputs};
-use domain::{Actor, EventKind};
+use domain::{Actor, EventName};
 use records::{ExecutionRecord, RecordsError};
 use serde_json::{Map, Value, json};
 
@@ -74,7 +74,7 @@ impl Control {
         let project = Some(ticket.project().key.clone());
         let request = StartRequest {
             workflow: UNDO_WORKFLOW.to_owned(),
-            trigger: caller.trigger,
+            trigger: caller.trigger.clone(),
             delivery: caller.delivery.to_owned(),
             task_id: Some(task_id.to_owned()),
             concurrency: Concurrency::OnePerTask,
@@ -97,7 +97,7 @@ impl Control {
         let input = self.undo_input(run, execution.project.clone(), execution.actor.clone()).await?;
         let request = StartRequest {
             workflow: UNDO_WORKFLOW.to_owned(),
-            trigger: EventKind::ApiRun,
+            trigger: EventName::API_RUN,
             delivery: format!("undo {run}"),
             task_id: execution.task_id.clone(),
             concurrency: Concurrency::Any,

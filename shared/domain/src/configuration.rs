@@ -15,7 +15,7 @@ pub use secret_name::secret_id;
 pub use statuses::same_status;
 
 use crate::action::PluginType;
-use crate::event::Source;
+use crate::event::SourceName;
 use crate::money::MicroUsd;
 use crate::repository::{BranchName, RepositoryName};
 use schemars::JsonSchema;
@@ -155,7 +155,7 @@ pub struct Webhooks {
     pub command: String,
     /// The bot's own ids, whose events are ignored: a Jira account id, a GitHub login, a Slack user id.
     #[serde(default)]
-    pub own_accounts: BTreeMap<Source, String>,
+    pub own_accounts: BTreeMap<SourceName, String>,
 }
 
 impl Default for Webhooks {

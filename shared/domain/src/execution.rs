@@ -1,6 +1,6 @@
 //! Executions: their names, what they start with, what each step's function receives, how they end.
 
-use crate::event::{Actor, Source};
+use crate::event::{Actor, SourceName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ pub const UNDO_WORKFLOW: &str = "undo";
 /// `<source>-<task>-<32 hex of sha256(delivery)>`. Illegal characters of the task become `-`; the whole has at most 80
 /// characters, as Step Functions demands:
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>.
-pub fn execution_name(source: Source, task_id: Option<&str>, delivery: &str) -> String {
+pub fn execution_name(source: &SourceName, task_id: Option<&str>, delivery: &str) -> String {
     let digest = hex::encode(Sha256::digest(delivery.as_bytes()));
     let task: String = task_id
         .unwrap_or("none")
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn names_are_legal_and_follow_the_delivery() {
         let name = execution_name(
-            Source::Github,
+            &SourceName::from_static("github"),
             Some("acme/a-very-long-repository-name-that-goes-on-and-on-and-on#12"),
             "d1",
         );
@@ -203,14 +203,14 @@ mod tests {
         assert_eq!(
             name,
             execution_name(
-                Source::Github,
+                &SourceName::from_static("github"),
                 Some("acme/a-very-long-repository-name-that-goes-on-and-on-and-on#12"),
                 "d1"
             )
         );
         assert_ne!(
-            execution_name(Source::Jira, Some("SHOP-1"), "a"),
-            execution_name(Source::Jira, Some("SHOP-1"), "b")
+            execution_name(&SourceName::from_static("jira"), Some("SHOP-1"), "a"),
+            execution_name(&SourceName::from_static("jira"), Some("SHOP-1"), "b")
         );
     }
 

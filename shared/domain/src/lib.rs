@@ -22,7 +22,7 @@ pub mod task;
 pub use action::{ActionName, PluginType, UnknownName};
 pub use clock::{Clock, SystemClock};
 pub use error::{ActionError, ErrorKind};
-pub use event::{Actor, Event, EventKey, EventKind, Source};
+pub use event::{Actor, Event, EventKey, EventName, SourceName};
 pub use money::MicroUsd;
 pub use permission_problem::{PermissionProblem, PermissionProblemKind};
 pub use reference::{References, TicketReference};

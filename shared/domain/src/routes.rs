@@ -1,6 +1,6 @@
 //! Which event starts which workflow: all that the webhook function and the scheduler read of a compiled workflow.
 
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventName, EventSpec, EventSpecs, Matching};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -10,6 +10,10 @@ use std::collections::BTreeMap;
 pub struct Routes {
     /// By the workflow's name, the file's stem.
     pub workflows: BTreeMap<String, WorkflowRoute>,
+    /// What is known of the events that the workflows' triggers and waiting steps name. Documents stored before events were
+    /// described in them have none.
+    #[serde(default, skip_serializing_if = "EventSpecs::is_empty")]
+    pub events: EventSpecs,
 }
 
 /// How one workflow is started.
@@ -27,8 +31,8 @@ pub struct WorkflowRoute {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TriggerRoute {
     /// What must happen.
-    pub on: EventKind,
-    /// What must hold of the event, by the names of [`EventKind::conditions`].
+    pub on: EventName,
+    /// What must hold of the event, by the names of [`EventSpec::conditions`].
     #[serde(default)]
     pub conditions: BTreeMap<String, Value>,
     /// Whether a second execution for the same task may start while one is open.
@@ -143,14 +147,15 @@ pub struct InvalidInputs {
 
 impl Routes {
     /// The first workflow that the event starts, in the order of names, with its inputs filled from the event's fields
-    /// and checked; `None` when no trigger matches.
+    /// and checked; `None` when no trigger matches. What is known of the event's kind comes from [`Self::events`].
     ///
     /// # Errors
     /// [`InvalidInputs`] when a trigger matches but the event's fields do not make valid inputs.
     pub fn start_for(&self, event: &Event) -> Result<Option<Start>, InvalidInputs> {
+        let spec = self.events.find(event.kind.as_str());
         for (name, workflow) in &self.workflows {
             for trigger in &workflow.triggers {
-                if let Some(captured) = trigger.matches(event) {
+                if let Some(captured) = trigger.matches(event, spec) {
                     let mut fields = event.fields.clone();
                     fields.extend(captured);
                     let inputs = self.check_inputs(name, &Map::new(), &fields)?;
@@ -226,34 +231,30 @@ fn task_id_of(inputs: &Map<String, Value>, fields: &Map<String, Value>) -> Optio
 }
 
 impl TriggerRoute {
-    /// The fields that the trigger captures from the event, or `None` when it does not match. Text is compared
-    /// ignoring case.
-    pub fn matches(&self, event: &Event) -> Option<Map<String, Value>> {
+    /// The fields that the trigger captures from the event, or `None` when it does not match. A condition that `spec` does not
+    /// describe is compared with the field of its name.
+    fn matches(&self, event: &Event, spec: Option<&EventSpec>) -> Option<Map<String, Value>> {
         if self.on != event.kind {
             return None;
         }
-        let field = |name: &str| event.fields.get(name).and_then(Value::as_str);
         let mut captured = Map::new();
-        for (condition, wanted) in &self.conditions {
-            let wanted_text = wanted.as_str().unwrap_or_default();
-            let holds = match (self.on, condition.as_str()) {
-                (EventKind::SlackCommand, "text") => {
-                    match capture(wanted_text, field("text").unwrap_or_default()) {
-                        Some(fields) => {
-                            captured.extend(fields);
-                            true
-                        }
-                        None => false,
-                    }
+        for (name, wanted) in &self.conditions {
+            let condition = spec.and_then(|spec| spec.find_condition(name));
+            let (matching, field) = condition
+                .map_or((Matching::Equals, name.as_str()), |known| (known.matching, known.field.as_str()));
+            let wanted = wanted.as_str().unwrap_or_default();
+            let value = event.fields.get(field).and_then(Value::as_str);
+            let holds = match matching {
+                Matching::Always => true,
+                Matching::Equals => value.is_some_and(|value| value.eq_ignore_ascii_case(wanted)),
+                Matching::Contains => value.is_some_and(|value| value.contains(wanted)),
+                Matching::StartsWith => {
+                    value.is_some_and(|value| starts_with_words(value, without_address(wanted)))
                 }
-                (EventKind::GithubCommented, "command") => {
-                    field("text").is_some_and(|text| starts_with_words(text, without_address(wanted_text)))
+                Matching::Captures => {
+                    captured.extend(capture(wanted, value.unwrap_or_default())?);
+                    true
                 }
-                (EventKind::JiraCommented, "mention") => {
-                    field("text").is_some_and(|text| text.contains(wanted_text))
-                }
-                (EventKind::Schedule, _) => true,
-                (_, name) => field(name).is_some_and(|value| value.eq_ignore_ascii_case(wanted_text)),
             };
             if !holds {
                 return None;
@@ -305,9 +306,14 @@ fn starts_with_words(text: &str, command: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Condition;
     use serde_json::json;
 
-    fn event(kind: EventKind, fields: Value) -> Event {
+    const LABELLED: EventName = EventName::from_static("tracker.labelled");
+    const COMMENTED: EventName = EventName::from_static("host.commented");
+    const COMMAND: EventName = EventName::from_static("chat.command");
+
+    fn event(kind: EventName, fields: Value) -> Event {
         Event {
             kind,
             delivery: "d".into(),
@@ -318,8 +324,19 @@ mod tests {
         }
     }
 
+    fn events() -> EventSpecs {
+        let label = Condition::new("label", "The label.").required();
+        let command = Condition::new("command", "The words.").compared(Matching::StartsWith, "text");
+        let text = Condition::new("text", "The words.").compared(Matching::Captures, "text");
+        EventSpecs::new([
+            EventSpec::new(LABELLED, "A label was added.").condition(label),
+            EventSpec::new(COMMENTED, "Somebody commented.").condition(command),
+            EventSpec::new(COMMAND, "Somebody typed a command.").condition(text),
+        ])
+    }
+
     fn routes() -> Routes {
-        serde_json::from_value(json!({"workflows": {"development": {
+        serde_json::from_value(json!({"events": events(), "workflows": {"development": {
             "title": "Development",
             "inputs": {
                 "task_id": {"type": "string"},
@@ -327,8 +344,8 @@ mod tests {
                 "speed": {"type": "string", "optional": true, "one_of": ["fast", "slow"]}
             },
             "triggers": [
-                {"on": "jira.labelled", "conditions": {"label": "agent"}},
-                {"on": "slack.command", "conditions": {"text": "run {task_id}"}}
+                {"on": "tracker.labelled", "conditions": {"label": "agent"}},
+                {"on": "chat.command", "conditions": {"text": "run {task_id}"}}
             ]
         }}}))
         .unwrap()
@@ -337,7 +354,7 @@ mod tests {
     #[test]
     fn a_label_starts_with_the_fields_of_the_event() {
         let start = routes()
-            .start_for(&event(EventKind::JiraLabelled, json!({"label": "Agent", "task_id": "SHOP-1"})))
+            .start_for(&event(LABELLED, json!({"label": "Agent", "task_id": "SHOP-1"})))
             .unwrap()
             .unwrap();
         assert_eq!(
@@ -345,24 +362,29 @@ mod tests {
             json!({"task_id": "SHOP-1", "max_cost_usd": 10, "speed": null})
         );
         assert_eq!(start.task_id.as_deref(), Some("SHOP-1"));
-        let other = event(EventKind::JiraLabelled, json!({"label": "bug", "task_id": "SHOP-1"}));
+        let other = event(LABELLED, json!({"label": "bug", "task_id": "SHOP-1"}));
         assert_eq!(routes().start_for(&other).unwrap(), None);
     }
 
     #[test]
     fn a_command_captures_words() {
-        let start = routes()
-            .start_for(&event(EventKind::SlackCommand, json!({"text": "run  SHOP-7"})))
-            .unwrap()
-            .unwrap();
+        let start = routes().start_for(&event(COMMAND, json!({"text": "run  SHOP-7"}))).unwrap().unwrap();
         assert_eq!(start.task_id.as_deref(), Some("SHOP-7"));
-        assert_eq!(
-            routes().start_for(&event(EventKind::SlackCommand, json!({"text": "run"}))).unwrap(),
-            None
-        );
+        assert_eq!(routes().start_for(&event(COMMAND, json!({"text": "run"}))).unwrap(), None);
         assert_eq!(capture("plan {text}", "plan a new shop").unwrap()["text"], "a new shop");
         assert_eq!(capture("run {task_id}", "stop X"), None);
         assert_eq!(capture("status", "status now"), None);
+    }
+
+    #[test]
+    fn routes_stored_before_events_were_described_still_compare_fields() {
+        let mut old = routes();
+        old.events = EventSpecs::default();
+        let text = serde_json::to_string(&old).unwrap();
+        assert!(!text.contains("\"events\""));
+        let old: Routes = serde_json::from_str(&text).unwrap();
+        let labelled = event(LABELLED, json!({"label": "agent", "task_id": "SHOP-1"}));
+        assert!(old.start_for(&labelled).unwrap().is_some());
     }
 
     #[test]
@@ -375,12 +397,16 @@ mod tests {
             ("/ticketsmith", "anything", true),
         ] {
             let trigger = TriggerRoute {
-                on: EventKind::GithubCommented,
+                on: COMMENTED,
                 conditions: [("command".to_owned(), json!(command))].into(),
                 concurrency: Concurrency::OnePerTask,
             };
-            let event = event(EventKind::GithubCommented, json!({ "text": text }));
-            assert_eq!(trigger.matches(&event).is_some(), expected, "{command} / {text}");
+            let event = event(COMMENTED, json!({ "text": text }));
+            assert_eq!(
+                trigger.matches(&event, events().find("host.commented")).is_some(),
+                expected,
+                "{command} / {text}"
+            );
         }
     }
 

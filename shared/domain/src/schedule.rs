@@ -1,6 +1,6 @@
 //! Points in time at which workflows start: the `schedule` triggers.
 
-use crate::event::EventKind;
+use crate::event::EventName;
 use crate::routes::{Routes, TriggerRoute};
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
@@ -91,7 +91,7 @@ pub struct Schedule {
 
 impl Schedule {
     fn of(workflow: &str, trigger: &TriggerRoute) -> Option<Self> {
-        if trigger.on != EventKind::Schedule {
+        if trigger.on != EventName::SCHEDULE {
             return None;
         }
         let text = |name: &str| trigger.conditions.get(name)?.as_str().map(str::to_owned);

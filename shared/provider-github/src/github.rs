@@ -1,6 +1,8 @@
 //! The plugin itself.
 
 use crate::app::{AppCredentials, Installation};
+use crate::conversations::{Reaction, Subject};
+use crate::issue_reference::IssueReference;
 use async_trait::async_trait;
 use domain::configuration::GithubSettings;
 use domain::plugins::{
@@ -255,5 +257,16 @@ impl TaskManagement for Github {
 
     async fn remove_label(&self, task_id: &str, label: &str) -> Result<(), ActionError> {
         self.unlabel(&task_id.parse()?, label).await
+    }
+
+    async fn react(&self, task_id: &str, comment: Option<&CommentId>) -> Result<(), ActionError> {
+        let issue: IssueReference = task_id.parse()?;
+        let subject = match comment {
+            Some(comment) => Subject::Comment(comment.id.parse().map_err(|_| {
+                ActionError::internal(format!("`{}` is the id of no comment on GitHub", comment.id))
+            })?),
+            None => Subject::Issue(issue.number),
+        };
+        Self::react(self, &issue.repository, &subject, Reaction::Eyes).await
     }
 }

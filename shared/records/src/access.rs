@@ -92,14 +92,14 @@ impl Access {
 mod tests {
     use super::*;
     use crate::keys;
-    use domain::Source;
+    use domain::SourceName;
 
     #[test]
     fn partitions_are_named_as_keys_are() {
         let check = |partition: Partition, pk: &str| {
             assert_eq!(pk.split_once('#').map(|(kind, _)| kind), Some(partition.as_str()));
         };
-        check(Partition::Delivery, &keys::delivery(Source::Jira, "1").pk);
+        check(Partition::Delivery, &keys::delivery(&SourceName::API, "1").pk);
         check(Partition::Document, &keys::document("routes").pk);
         check(Partition::Event, &keys::occurrence("jira.labelled/shop-1").pk);
         check(Partition::Execution, &keys::execution_partition("e"));

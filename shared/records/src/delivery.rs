@@ -7,7 +7,7 @@ use crate::new_execution::NewExecution;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
-use domain::Source;
+use domain::SourceName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Who sent it.
-    pub source: Source,
+    pub source: SourceName,
     /// Its id, the same when it is sent again.
     pub id: String,
     /// The execution it began, or that it was told was at work already.
@@ -40,7 +40,7 @@ impl Delivery {
 
     pub(crate) fn to_item(&self) -> Result<Item, RecordsError> {
         let expires_at = retention::expires_at(self.at, retention::DELIVERY);
-        to_item(self, keys::delivery(self.source, &self.id), Some(expires_at))
+        to_item(self, keys::delivery(&self.source, &self.id), Some(expires_at))
     }
 }
 
@@ -49,7 +49,7 @@ impl Table {
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn delivery(&self, source: Source, id: &str) -> Result<Option<Delivery>, RecordsError> {
+    pub async fn delivery(&self, source: &SourceName, id: &str) -> Result<Option<Delivery>, RecordsError> {
         self.get(keys::delivery(source, id)).await?.map(from_item).transpose()
     }
 }

@@ -9,7 +9,7 @@ use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
 use crate::write::{ABSENT, Update, Write};
-use domain::event::{Actor, EventKind};
+use domain::event::{Actor, EventName};
 use domain::execution::{ExecutionInput, Outcome};
 use domain::routes::Concurrency;
 use jiff::Timestamp;
@@ -32,7 +32,7 @@ pub struct ExecutionRecord {
     /// The workflow's name, the file's stem.
     pub workflow: String,
     /// What happened.
-    pub trigger: EventKind,
+    pub trigger: EventName,
     /// The id of the delivery that said so.
     pub delivery: String,
     /// The project's key in the configuration.

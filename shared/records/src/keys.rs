@@ -40,7 +40,7 @@
 //! one place.
 
 use crate::timestamp::fixed_width;
-use domain::Source;
+use domain::SourceName;
 use jiff::Timestamp;
 
 pub(crate) const PK: &str = "pk";
@@ -157,7 +157,7 @@ pub(crate) fn effect(run: &str, key: &str) -> Key {
     Key::new(run_partition(run), format!("{EFFECT}{key}"))
 }
 
-pub(crate) fn delivery(source: Source, id: &str) -> Key {
+pub(crate) fn delivery(source: &SourceName, id: &str) -> Key {
     Key::new(format!("DELIVERY#{source}#{id}"), "DELIVERY")
 }
 

@@ -2,7 +2,7 @@
 
 use crate::execution::ExecutionRecord;
 use crate::open_execution::FIRST_CHECK;
-use domain::event::{Actor, EventKind};
+use domain::event::{Actor, EventName};
 use domain::execution::{ExecutionInput, Outcome, execution_name};
 use domain::routes::Concurrency;
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ pub struct NewExecution {
     /// The workflow's name, the file's stem.
     pub workflow: String,
     /// What happened.
-    pub trigger: EventKind,
+    pub trigger: EventName,
     /// The id of the delivery that said so.
     pub delivery: String,
     /// The project's key in the configuration.
@@ -34,7 +34,7 @@ impl NewExecution {
     /// The execution that one delivery asks for: named after it, so that it can be begun only once, and for the project and the actor of its
     /// input.
     pub fn new(
-        trigger: EventKind,
+        trigger: EventName,
         delivery: String,
         workflow: String,
         task_id: Option<String>,
@@ -42,7 +42,7 @@ impl NewExecution {
         begun_at: Timestamp,
     ) -> Self {
         Self {
-            name: execution_name(trigger.source(), task_id.as_deref(), &delivery),
+            name: execution_name(&trigger.source(), task_id.as_deref(), &delivery),
             workflow,
             trigger,
             delivery,
@@ -59,7 +59,7 @@ impl NewExecution {
         ExecutionRecord {
             name: self.name.clone(),
             workflow: self.workflow.clone(),
-            trigger: self.trigger,
+            trigger: self.trigger.clone(),
             delivery: self.delivery.clone(),
             project: self.project.clone(),
             task_id: self.task_id.clone(),

@@ -9,7 +9,7 @@ use crate::timestamp;
 use crate::write::{ABSENT, Update};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::configuration::same_status;
-use domain::{EventKey, Source};
+use domain::{EventKey, SourceName};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
@@ -102,7 +102,7 @@ pub struct Answer {
     /// Who, by their name in the configuration.
     pub by: String,
     /// Where they said so.
-    pub via: Source,
+    pub via: SourceName,
     /// When.
     #[serde(with = "timestamp")]
     pub at: Timestamp,

@@ -47,6 +47,16 @@ impl Checker<'_> {
                 "a trigger is one event: `jira.labelled: { task_id: SHOP-1, label: agent }`",
             );
         }
+        for name in case.trigger.iter().flat_map(|trigger| trigger.keys()) {
+            if self.catalog.events().find(name.as_str()).is_none() {
+                let span = key_after(self.source, self.from, name.as_str());
+                let accepted = self.catalog.events().iter().map(|event| event.name.as_str());
+                let message = format!("`{name}` is no trigger");
+                self.found.push(
+                    Diagnostic::error(self.source, span, message).with_accepted(name.as_str(), accepted),
+                );
+            }
+        }
         self.steps(&case.steps, defaults, false);
         self.steps(&case.undo, defaults, true);
         let expected = &case.expect;

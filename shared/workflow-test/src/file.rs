@@ -1,7 +1,7 @@
 //! What a test file says.
 
 use crate::one_or_many::OneOrMany;
-use domain::{EventKind, Source};
+use domain::{EventName, SourceName};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -47,7 +47,7 @@ pub struct Case {
     /// The event that starts it, as `{trigger: fields}`: `jira.labelled: { task_id: SHOP-1, label: agent }`. It must match a
     /// trigger of the workflow; missing inputs are filled from its fields.
     #[serde(default)]
-    pub trigger: Option<BTreeMap<EventKind, Map<String, Value>>>,
+    pub trigger: Option<BTreeMap<EventName, Map<String, Value>>>,
     /// The inputs, where no event starts it.
     #[serde(default)]
     pub inputs: Option<Map<String, Value>>,
@@ -77,7 +77,7 @@ pub struct Case {
 pub struct TestActor {
     /// Where they act. Default: the trigger's own source, else `api`.
     #[serde(default)]
-    pub source: Option<Source>,
+    pub source: Option<SourceName>,
     /// The source's own id.
     pub id: String,
     /// What people call them there.

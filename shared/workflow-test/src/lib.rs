@@ -101,7 +101,7 @@ pub async fn run(
             transitions: 0,
             model_usd: 0.0,
         };
-        match start::input(file, &case.value, compilation) {
+        match start::input(file, &case.value, compilation, catalog) {
             Err(why) => report.differences = compare::not_started(&case.value.expect, &why),
             Ok(input) => {
                 let answers = Answers::of(file, &case.value);

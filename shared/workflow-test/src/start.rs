@@ -3,21 +3,24 @@
 use crate::file::{Case, TestActor, TestFile};
 use domain::execution::ExecutionInput;
 use domain::routes::Routes;
-use domain::{Actor, Event, Source};
+use domain::{Actor, Event, SourceName};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use workflow::Compilation;
+use workflow::{Catalog, Compilation};
 
 /// The input of a case's execution, or why none starts.
 pub(crate) fn input(
     file: &TestFile,
     case: &Case,
     compilation: &Compilation,
+    catalog: &Catalog,
 ) -> Result<ExecutionInput, String> {
-    let routes =
-        Routes { workflows: BTreeMap::from([(compilation.name.clone(), compilation.route.clone())]) };
+    let routes = Routes {
+        workflows: BTreeMap::from([(compilation.name.clone(), compilation.route.clone())]),
+        events: catalog.events().clone(),
+    };
     let trigger = case.trigger.as_ref().and_then(|trigger| trigger.iter().next());
-    let source = trigger.map_or(Source::Api, |(kind, _)| kind.source());
+    let source = trigger.map_or(SourceName::API, |(kind, _)| kind.source());
     let given = case.actor.as_ref().or(file.actor.as_ref());
     let actor = given.map(|actor| person(actor, source));
     let project = case.project.clone().or_else(|| file.project.clone());
@@ -29,7 +32,7 @@ pub(crate) fn input(
         }
         Some((kind, fields)) => {
             let event = Event {
-                kind: *kind,
+                kind: kind.clone(),
                 delivery: "test".to_owned(),
                 actor: actor.clone(),
                 project: project.clone(),
@@ -45,9 +48,9 @@ pub(crate) fn input(
     Ok(ExecutionInput { inputs, event, project, actor, parent: None })
 }
 
-fn person(actor: &TestActor, source: Source) -> Actor {
+fn person(actor: &TestActor, source: SourceName) -> Actor {
     Actor {
-        source: actor.source.unwrap_or(source),
+        source: actor.source.clone().unwrap_or(source),
         id: actor.id.clone(),
         display_name: actor.display_name.clone(),
         person: actor.person.clone(),

@@ -7,7 +7,8 @@ mod actions;
 mod step_types;
 mod steps;
 
-use domain::EventKind;
+use domain::EventName;
+use domain::event::{EventSpec, EventSpecs};
 use serde_json::{Map, Value, json};
 use workflow::Catalog;
 
@@ -20,7 +21,7 @@ pub fn editor_schema(catalog: &Catalog) -> Value {
     definitions.insert("condition".to_owned(), condition());
     definitions.insert("duration".to_owned(), duration());
     definitions.insert("input".to_owned(), input());
-    definitions.insert("trigger".to_owned(), trigger());
+    definitions.insert("trigger".to_owned(), trigger(catalog.events()));
     definitions.insert("variable_path".to_owned(), variable_path());
     definitions.extend(steps::definitions(catalog));
     definitions.extend(actions::definitions(catalog));
@@ -138,18 +139,17 @@ fn input() -> Value {
 }
 
 /// One event, as its name alone or with conditions.
-fn trigger() -> Value {
-    let mut options = vec![json!({
-        "enum": EventKind::TRIGGERS.iter().filter(|kind| kind.required_conditions().is_empty()).map(|kind| kind.as_str()).collect::<Vec<_>>(),
-    })];
-    for kind in EventKind::TRIGGERS {
+fn trigger(events: &EventSpecs) -> Value {
+    let alone = events.iter().filter(|event| event.required_conditions().next().is_none());
+    let mut options = vec![json!({"enum": alone.map(|event| &event.name).collect::<Vec<_>>()})];
+    for event in events.iter() {
         let mut conditions = Map::new();
-        for condition in kind.conditions() {
-            let schema = match *condition {
-                "with" => json!({"type": "object"}),
+        for condition in &event.conditions {
+            let schema = match (event.name == EventName::SCHEDULE, condition.name.as_str()) {
+                (true, "with") => json!({"type": "object"}),
                 _ => json!({"type": "string"}),
             };
-            conditions.insert((*condition).to_owned(), described(about(condition), schema));
+            conditions.insert(condition.name.clone(), described(&condition.about, schema));
         }
         conditions.insert(
             "concurrency".to_owned(),
@@ -158,7 +158,7 @@ fn trigger() -> Value {
                 json!({"enum": ["one_per_task", "any"]}),
             ),
         );
-        let required = kind.required_conditions();
+        let required: Vec<_> = event.required_conditions().collect();
         let mut under = json!({
             "type": if required.is_empty() { json!(["object", "null"]) } else { json!("object") },
             "additionalProperties": false,
@@ -167,35 +167,21 @@ fn trigger() -> Value {
         if !required.is_empty() {
             under["required"] = json!(required);
         }
+        let name = event.name.as_str();
         options.push(json!({
             "type": "object",
             "additionalProperties": false,
-            "required": [kind.as_str()],
-            "properties": {kind.as_str(): described(&gives(kind), under)},
+            "required": [name],
+            "properties": {name: described(&gives(event), under)},
         }));
     }
     json!({"anyOf": options})
 }
 
-fn gives(kind: EventKind) -> String {
-    match kind.fields() {
-        [] => format!("Fires on {kind}."),
-        fields => format!("Fires on {kind}; gives {}.", fields.join(", ")),
-    }
-}
-
-fn about(condition: &str) -> &'static str {
-    match condition {
-        "label" => "The label that was newly added.",
-        "to" => "The status that the ticket moved to.",
-        "from" => "The status that the ticket came from.",
-        "mention" => "Words that the comment holds besides the mention.",
-        "command" => "The words that the comment starts with.",
-        "conclusion" => "How the checks ended: `success`, `failure`.",
-        "text" => "The words of the command; `{name}` captures one.",
-        "cron" => "Six fields, as EventBridge has them: `0 6 ? * MON-FRI *`.",
-        "with" => "The inputs of the executions it starts.",
-        "project" => "The key of the project it is for, where no ticket says it and there are several.",
-        _ => "A condition of the event.",
+fn gives(event: &EventSpec) -> String {
+    let fields: Vec<_> = event.fields.iter().map(|field| field.name.as_str()).collect();
+    match fields.as_slice() {
+        [] => format!("Fires on {}.", event.name),
+        fields => format!("Fires on {}; gives {}.", event.name, fields.join(", ")),
     }
 }

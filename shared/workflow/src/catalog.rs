@@ -1,7 +1,8 @@
-//! The actions that steps may call, read from the JSON that the actions' crate generates.
+//! The actions that steps may call and the events that triggers and waits may name, read from what their crates generate.
 
 use crate::types::{Field, Kind, ObjectType, Type, strings};
 use domain::PluginType;
+use domain::event::{EventSpec, EventSpecs};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,10 +12,11 @@ const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
 /// The same for actions that call a model.
 const DEFAULT_AI_TIMEOUT_SECONDS: u64 = 600;
 
-/// Every action with the types of its input and output.
-#[derive(Debug, Clone, Default)]
+/// Every action with the types of its input and output, and every event.
+#[derive(Debug, Clone)]
 pub struct Catalog {
     actions: BTreeMap<String, Action>,
+    events: EventSpecs,
 }
 
 /// One action.
@@ -55,14 +57,15 @@ pub struct CatalogEntry<'c> {
 
 /// Why a catalog cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the catalog of actions cannot be read: {0}")]
+#[error("the catalog cannot be read: {0}")]
 pub struct InvalidCatalog(String);
 
 impl Catalog {
     /// Reads `{"actions": {"create_branch": {"plugin": "version_control", "effect": true, "input": <JSON Schema>,
     /// "output": <JSON Schema>}}}`. An entry may also have `aliases` (other names of the action), `inverses` (the actions that
     /// may take its effect back) and `timeout_seconds` (of its function; 60, or 600 for `ai_provider`, where absent). An input's
-    /// property may have `x-aliases`. Schemas are JSON Schema, draft 2020-12, as schemars writes them.
+    /// property may have `x-aliases`. Schemas are JSON Schema, draft 2020-12, as schemars writes them. `events`, where it is
+    /// given, is the list of [`EventSpecs`]; without it, only our own are known.
     ///
     /// # Errors
     /// [`InvalidCatalog`] when it is no JSON of this shape.
@@ -76,7 +79,28 @@ impl Catalog {
             .iter()
             .map(|(name, entry)| Ok((name.clone(), Action::read(name, entry)?)))
             .collect::<Result<_, InvalidCatalog>>()?;
-        Ok(Self { actions })
+        let events = match root.get("events") {
+            Some(events) => serde_json::from_value(events.clone())
+                .map_err(|error| InvalidCatalog(format!("`events`: {error}")))?,
+            None => EventSpecs::new([]),
+        };
+        Ok(Self { actions, events })
+    }
+
+    /// The same catalog with these events.
+    #[must_use]
+    pub fn with_events(self, events: EventSpecs) -> Self {
+        Self { events, ..self }
+    }
+
+    /// Every event that triggers and waits may name.
+    pub fn events(&self) -> &EventSpecs {
+        &self.events
+    }
+
+    /// The event of this name.
+    pub(crate) fn event(&self, name: &str) -> Option<Arc<EventSpec>> {
+        self.events.find(name).cloned().map(Arc::new)
     }
 
     /// Every action, in the order of their names.
@@ -176,10 +200,14 @@ mod tests {
         .unwrap();
         let action = catalog.find("generate_code").unwrap();
         assert_eq!((action.name.as_str(), action.timeout_seconds), ("generate_code_implementation", 600));
+        assert!(catalog.event("schedule").is_some());
+        let said = EventSpec::new(domain::EventName::from_static("x.said"), "Somebody said it.");
+        assert!(catalog.with_events(EventSpecs::new([said])).event("x.said").is_some());
         for (json, message) in [
             ("[]", "no object `actions`"),
             (r#"{"actions": {"x": {"plugin": "y"}}}"#, "`y` is not a plugin type"),
             (r#"{"actions": {"x": {}}}"#, "no input schema"),
+            (r#"{"actions": {}, "events": [{}]}"#, "`events`: missing field `name`"),
             ("{", "EOF"),
         ] {
             assert!(Catalog::from_json(json).unwrap_err().to_string().contains(message), "{json}");

@@ -58,7 +58,10 @@ pub fn compile_folder(sources: &[Source], catalog: &Catalog, environment: &Envir
         .filter(|workflow| workflow.definition.is_some())
         .map(|workflow| (workflow.name.clone(), workflow.route.clone()))
         .collect();
-    FolderCompilation { workflows, routes: Routes { workflows: workflows_by_name } }
+    FolderCompilation {
+        workflows,
+        routes: Routes { workflows: workflows_by_name, events: catalog.events().clone() },
+    }
 }
 
 /// Compiles callees before their callers, so that these are checked against what those take and give. The workflows of a
@@ -111,7 +114,7 @@ struct Call {
 fn look(source: &Source, catalog: &Catalog) -> Look {
     let mut problems = Problems::new(source);
     let mut look = Look { calls: Vec::new(), inverses: BTreeSet::new() };
-    let Some(workflow) = reader::read(source, &mut problems) else { return look };
+    let Some(workflow) = reader::read(source, catalog, &mut problems) else { return look };
     for step in all(&implicit_commit::add(&workflow, catalog, &mut problems)) {
         if let StepKind::Workflow(sub) = &step.kind {
             look.calls.push(Call { callee: sub.name.value.clone(), span: sub.name.span });

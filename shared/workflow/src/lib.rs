@@ -166,7 +166,7 @@ fn compile_knowing(
         steps: Vec::new(),
     };
     check_name(source, &mut problems);
-    if let Some(workflow) = reader::read(source, &mut problems) {
+    if let Some(workflow) = reader::read(source, catalog, &mut problems) {
         check::definitions(&workflow, &mut problems);
         timeouts::check(&workflow.steps, &mut problems);
         let mut steps = implicit_commit::add(&workflow, catalog, &mut problems);

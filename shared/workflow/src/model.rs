@@ -8,9 +8,11 @@ pub(crate) use nested::{
 };
 
 use crate::source::{Span, Spanned};
+use domain::PluginType;
+use domain::event::EventSpec;
 use domain::routes::{Concurrency, InputSchema};
-use domain::{EventKind, PluginType};
 use serde_json::Value;
+use std::sync::Arc;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Workflow {
@@ -26,7 +28,7 @@ pub(crate) struct Workflow {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Trigger {
-    pub(crate) on: EventKind,
+    pub(crate) on: Arc<EventSpec>,
     pub(crate) span: Span,
     pub(crate) conditions: Vec<(String, Value)>,
     pub(crate) concurrency: Concurrency,

@@ -6,6 +6,7 @@ mod steps;
 mod triggers;
 mod values;
 
+use crate::catalog::Catalog;
 use crate::diagnostic::Problems;
 use crate::model::Workflow;
 use crate::source::Source;
@@ -18,10 +19,14 @@ const KEYS: [&str; 8] =
 
 /// Reads a workflow; mistakes are reported, and what could be read all the same is returned so that it is checked in the
 /// same run.
-pub(crate) fn read<'s>(source: &'s Source, problems: &mut Problems<'s>) -> Option<Workflow> {
+pub(crate) fn read<'s>(
+    source: &'s Source,
+    catalog: &Catalog,
+    problems: &mut Problems<'s>,
+) -> Option<Workflow> {
     let root = yaml::read(source, problems)?;
     let line_starts = source.text.match_indices('\n').map(|(newline, _)| newline + 1).collect();
-    let mut reader = Reader { source, problems, depth: 0, line_starts };
+    let mut reader = Reader { source, catalog, problems, depth: 0, line_starts };
     let fields = Fields::of(&root, "a workflow", &KEYS, &mut reader)?;
     let title = fields.required("name", &mut reader).and_then(|node| text(node, "`name`", &mut reader));
     let description = fields.get("description").and_then(|node| text(node, "`description`", &mut reader));
@@ -55,6 +60,8 @@ pub(crate) fn read<'s>(source: &'s Source, problems: &mut Problems<'s>) -> Optio
 
 pub(crate) struct Reader<'r, 's> {
     pub(crate) source: &'s Source,
+    /// The events that may be named.
+    pub(crate) catalog: &'r Catalog,
     pub(crate) problems: &'r mut Problems<'s>,
     /// How many lists of steps stand around the present place.
     pub(crate) depth: usize,

@@ -3,7 +3,7 @@
 use crate::diagnostic::Problems;
 use crate::model::{Trigger, Workflow};
 use crate::scope::Input;
-use domain::EventKind;
+use domain::EventName;
 use domain::routes::{InputSchema, InputType, Routes, TriggerRoute, WorkflowRoute};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,16 +27,16 @@ pub(crate) fn route(
         });
     }
     for trigger in &workflow.triggers {
-        match trigger.on {
-            EventKind::Schedule => fits_inputs(trigger, &schemas, problems),
-            _ => supplies_inputs(trigger, &schemas, problems),
+        match trigger.on.name == EventName::SCHEDULE {
+            true => fits_inputs(trigger, &schemas, problems),
+            false => supplies_inputs(trigger, &schemas, problems),
         }
     }
     let triggers = workflow
         .triggers
         .iter()
         .map(|trigger| TriggerRoute {
-            on: trigger.on,
+            on: trigger.on.name.clone(),
             conditions: trigger.conditions.iter().cloned().collect(),
             concurrency: trigger.concurrency,
         })
@@ -50,12 +50,12 @@ fn supplies_inputs(trigger: &Trigger, inputs: &BTreeMap<String, InputSchema>, pr
         let needed = !schema.optional && schema.default.is_none();
         if needed && !fields.contains(name) {
             let known: Vec<&str> = fields.iter().map(String::as_str).collect();
-            let help = match trigger.on {
-                EventKind::SlackCommand => format!("capture it: `text: \"… {{{name}}}\"`"),
-                _ => "give the input a default".to_owned(),
+            let help = match trigger.on.capturing() {
+                Some(condition) => format!("capture it: `{}: \"… {{{name}}}\"`", condition.name),
+                None => "give the input a default".to_owned(),
             };
             problems
-                .error(trigger.span, format!("{} cannot supply the input `{name}`", trigger.on))
+                .error(trigger.span, format!("{} cannot supply the input `{name}`", trigger.on.name))
                 .help(format!("it gives: {}", known.join(", ")))
                 .help(help);
         }
@@ -67,7 +67,7 @@ fn fits_inputs(trigger: &Trigger, inputs: &BTreeMap<String, InputSchema>, proble
     let with =
         trigger.conditions.iter().find(|(name, _)| name == "with").and_then(|(_, given)| given.as_object());
     let route = WorkflowRoute { inputs: inputs.clone(), ..WorkflowRoute::default() };
-    let routes = Routes { workflows: BTreeMap::from([(String::new(), route)]) };
+    let routes = Routes { workflows: BTreeMap::from([(String::new(), route)]), ..Routes::default() };
     if let Err(invalid) = routes.check_inputs("", &with.cloned().unwrap_or_default(), &Map::new()) {
         for problem in invalid.problems {
             problems.error(trigger.span, problem).help("give the inputs under `with:`");
@@ -77,10 +77,10 @@ fn fits_inputs(trigger: &Trigger, inputs: &BTreeMap<String, InputSchema>, proble
 
 /// The fields of the trigger's event, with what it captures or sets itself.
 fn fields_of(trigger: &Trigger) -> BTreeSet<String> {
-    let mut fields: BTreeSet<String> = trigger.on.fields().iter().map(|field| (*field).to_owned()).collect();
+    let mut fields: BTreeSet<String> = trigger.on.fields.iter().map(|field| field.name.clone()).collect();
+    let capturing = trigger.on.capturing().map(|condition| &condition.name);
     for (name, condition) in &trigger.conditions {
-        if let (EventKind::SlackCommand, "text", Value::String(text)) = (trigger.on, name.as_str(), condition)
-        {
+        if let (true, Value::String(text)) = (capturing == Some(name), condition) {
             let captured =
                 text.split_whitespace().filter_map(|word| word.strip_prefix('{')?.strip_suffix('}'));
             fields.extend(captured.map(str::to_owned));

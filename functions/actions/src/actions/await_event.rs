@@ -1,7 +1,7 @@
 //! `await_event`: parks an execution on a task token until something happens outside.
 
 use crate::park::Park;
-use domain::{ActionError, EventKey, EventKind};
+use domain::{ActionError, EventKey, EventName};
 use records::{Moves, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,9 +12,9 @@ use serde_json::{Map, Value};
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// What is waited for: `github.checks_completed`.
-    pub event: EventKind,
+    pub event: EventName,
     /// Which one, by the fields that tell it from others: `{repository, sha}` for checks, `{task_id}` for a ticket,
-    /// `{repository, number}` for comments and reviews, `{channel, thread}` for mentions in Slack.
+    /// `{repository, number}` for comments and reviews, `{channel, thread}` for mentions in a chat.
     #[serde(rename = "match")]
     pub matches: Map<String, Value>,
 }
@@ -27,15 +27,24 @@ pub struct Output(pub Map<String, Value>);
 /// Records that the execution waits. An event of that key since the execution's start is found when the waiter is seen.
 ///
 /// # Errors
-/// `Rejected` when nothing can wait for the kind or a field that tells it from others is missing; those of [`Park::wait`].
+/// `Rejected` when nothing can wait for the kind or a field that tells it from others is missing; `Unavailable` when the routes in
+/// force were stored before events were described in them; those of [`Park::wait`].
 pub async fn run(park: Park<'_>, input: Input) -> Result<(), ActionError> {
     let Input { event, matches } = input;
-    let accepted = event.match_fields().join(", ");
-    let key = EventKey::new(event, &matches)
+    let routes = park.table.routes(park.clock.now()).await?;
+    if routes.events.is_empty() {
+        return Err(ActionError::unavailable(
+            "the routes in force do not say which events there are; deploy them",
+        ));
+    }
+    let cannot_wait = || ActionError::rejected(format!("no step can wait for {event}"));
+    let spec = routes.events.find(event.as_str()).ok_or_else(cannot_wait)?;
+    let key = EventKey::new(spec, &matches)
         .map_err(|field| {
+            let accepted = spec.match_fields.join(", ");
             ActionError::rejected(format!("`match` of {event} lacks `{field}`; accepted: {accepted}"))
         })?
-        .ok_or_else(|| ActionError::rejected(format!("no step can wait for {event}")))?;
+        .ok_or_else(cannot_wait)?;
     let which: Vec<_> = matches.values().map(|value| value.to_string().replace('"', "")).collect();
     let question = format!("It waits for {event} of {}.", which.join(", "));
     park.wait(&Topic::Event(key), question, Vec::new(), Moves::default()).await?;

@@ -4,7 +4,7 @@ use crate::scope::Scope;
 use control::{Authorization, Operation, authorize};
 use domain::RepositoryName;
 use domain::plugins::{RepositoryPermission, VersionControl};
-use domain::{ActionError, Actor, Source};
+use domain::{ActionError, Actor, SourceName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +59,7 @@ pub fn decide(scope: &Scope, input: &Input) -> Result<Decision, ActionError> {
         Decision::Granted(Output { actor: actor.account(), permission: permission.to_owned() })
     };
     match authorize(&scope.configuration, &Operation::Start { project }, Some(actor)) {
-        Authorization::Allowed if actor.source == Source::Schedule => Ok(granted("schedule")),
+        Authorization::Allowed if actor.source == SourceName::SCHEDULE => Ok(granted("schedule")),
         Authorization::Allowed => Ok(granted("group")),
         Authorization::Denied(reason) => Err(ActionError::rejected(reason)),
         Authorization::AskProvider => {
@@ -99,7 +99,7 @@ pub async fn ask(
 }
 
 fn login(scope: &Scope, actor: &Actor) -> Option<String> {
-    if actor.source == Source::Github {
+    if actor.source.as_str() == "github" {
         return Some(actor.id.clone());
     }
     let person = actor.person.as_deref()?;

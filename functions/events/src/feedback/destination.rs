@@ -1,7 +1,7 @@
 //! Where an execution reports: where the person who started it looks.
 
+use domain::PluginType;
 use domain::configuration::{Configuration, Provider};
-use domain::{EventKind, PluginType, Source};
 use records::ExecutionRecord;
 
 /// A place for the progress comment.
@@ -13,18 +13,21 @@ pub(crate) enum Destination {
     Chat { channel: String, thread: Option<String> },
 }
 
-/// Where the execution reports; `None` when nobody would see it.
+/// Where the execution reports; `None` when nobody would see it. A sender that can be written to gets the answer itself; what
+/// comes from elsewhere is answered on the ticket.
 pub(crate) fn destination(execution: &ExecutionRecord, configuration: &Configuration) -> Option<Destination> {
-    let ticket = |provider| {
-        let ticket = execution.task_id.clone()?;
-        Some(Destination::Ticket { provider, ticket })
-    };
-    match execution.trigger.source() {
-        Source::Slack => chat(execution),
-        Source::Jira => ticket(Provider::Jira),
-        Source::Github => ticket(Provider::Github),
-        Source::Schedule | Source::Api => ticket(tracker(execution, configuration)?),
+    let source = execution.trigger.source();
+    // A sender is named as the provider that it is.
+    let sender: Option<Provider> = serde_json::from_value(source.as_str().into()).ok();
+    let serves = |plugin| sender.filter(|sender| sender.serves().contains(&plugin));
+    if serves(PluginType::Communication).is_some() {
+        return chat(execution);
     }
+    let provider = match serves(PluginType::TaskManagement) {
+        Some(sender) => sender,
+        None => tracker(execution, configuration)?,
+    };
+    Some(Destination::Ticket { provider, ticket: execution.task_id.clone()? })
 }
 
 /// Which tracker the ticket is in: `owner/name#12` is GitHub's wherever the project keeps its own tickets.
@@ -38,7 +41,8 @@ fn tracker(execution: &ExecutionRecord, configuration: &Configuration) -> Option
 
 fn chat(execution: &ExecutionRecord) -> Option<Destination> {
     let channel = field(execution, "channel")?.to_owned();
-    let thread = field(execution, "thread").filter(|_| execution.trigger == EventKind::SlackMentioned);
+    // A message stands in a thread; a word of that name which a command captured is none.
+    let thread = field(execution, "thread").filter(|_| field(execution, "message").is_some());
     Some(Destination::Chat { channel, thread: thread.map(str::to_owned) })
 }
 

@@ -131,7 +131,7 @@ fn duration(from: Timestamp, to: Timestamp) -> String {
 mod tests {
     use super::*;
     use domain::execution::ExecutionInput;
-    use domain::{ActionName, EventKind, MicroUsd};
+    use domain::{ActionName, EventName, MicroUsd};
     use insta::assert_snapshot;
     use records::{Cost, CostRecord, ExecutionRecord};
     use serde_json::Map;
@@ -159,7 +159,7 @@ mod tests {
             execution: ExecutionRecord {
                 name: "jira-SHOP-1-ab".into(),
                 workflow: "development".into(),
-                trigger: EventKind::JiraLabelled,
+                trigger: EventName::from_static("jira.labelled"),
                 delivery: "d".into(),
                 project: Some("SHOP".into()),
                 task_id: Some("SHOP-1".into()),

@@ -2,7 +2,7 @@
 
 use crate::world::{World, arn};
 use domain::execution::{Inverse, Outcome};
-use domain::{ActionName, Clock, EventKind, MicroUsd};
+use domain::{ActionName, Clock, MicroUsd};
 use jiff::SignedDuration;
 use records::{EffectEnd, Intended, LimitOf, Limits, NewEffect, Reservation};
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ async fn github_gets_eyes_and_a_comment() {
     let world = World::new().await;
     let event =
         json!({"repository": "acme/shop", "actor": "ada", "task_id": "acme/shop#1", "label": "agent"});
-    let name = world.begin(EventKind::GithubLabelled, "acme/shop#1", event).await;
+    let name = world.begin("github.labelled", "acme/shop#1", event).await;
     world.status_change(&name, json!({})).await;
     let writes = world.writes();
     for expected in
@@ -105,7 +105,7 @@ async fn github_gets_eyes_and_a_comment() {
 async fn slack_gets_one_message_that_is_edited() {
     let world = World::new().await;
     let event = json!({"text": "run SHOP-1", "channel": "C012AB3CD", "actor": "U012AB3CD"});
-    let name = world.begin(EventKind::SlackCommand, "SHOP-1", event).await;
+    let name = world.begin("slack.command", "SHOP-1", event).await;
     world.status_change(&name, json!({})).await;
     world.step(&name, "GetTask", ActionName::GetTask).await;
     world.status_change(&name, json!({"status": "ABORTED"})).await;

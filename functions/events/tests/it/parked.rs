@@ -1,8 +1,9 @@
 //! Parked executions: who lets them go on, and who ends them.
 
 use crate::world::{World, arn};
+use domain::event::EventSpec;
 use domain::execution::Outcome;
-use domain::{ActionName, Clock, EventKey, EventKind, MicroUsd, Source};
+use domain::{ActionName, Clock, EventKey, EventName, MicroUsd, SourceName};
 use events::EventInput;
 use records::{Answer, Limits, Occurrence, Reservation, Settlement, StepStatus, Told, Topic};
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ impl World {
         Answer {
             approved,
             by: "ada".into(),
-            via: Source::Slack,
+            via: SourceName::from_static("slack"),
             at: "2026-11-22T12:00:00Z".parse().unwrap(),
             comment: Some("on Monday".into()),
         }
@@ -103,7 +104,9 @@ async fn an_answer_that_comes_too_late_is_said_to_be() {
 async fn neither_order_of_event_and_waiter_misses_the_other() {
     let fields = json!({"repository": "acme/shop", "sha": "0a1b", "conclusion": "success"});
     let fields = fields.as_object().unwrap().clone();
-    let key = EventKey::new(EventKind::GithubChecksCompleted, &fields).unwrap().unwrap();
+    let checks = EventSpec::new(EventName::from_static("github.checks_completed"), "Checks are done.")
+        .matched_by(["repository", "sha"]);
+    let key = EventKey::new(&checks, &fields).unwrap().unwrap();
     for waiter_first in [true, false] {
         let world = World::new().await;
         let old = Occurrence { fields: fields.clone(), at: world.clock.now() };

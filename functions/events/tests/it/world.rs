@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use domain::configuration::Configuration;
-use domain::event::{Actor, EventKind};
+use domain::event::{Actor, EventName};
 use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, Routes};
 use domain::{ActionName, Clock};
@@ -127,7 +127,8 @@ impl World {
     }
 
     /// Begins an execution as the webhooks do.
-    pub(crate) async fn begin(&self, trigger: EventKind, task_id: &str, event: Value) -> String {
+    pub(crate) async fn begin(&self, trigger: &'static str, task_id: &str, event: Value) -> String {
+        let trigger = EventName::from_static(trigger);
         let actor = Actor {
             source: trigger.source(),
             id: "ada".into(),
@@ -152,7 +153,7 @@ impl World {
 
     /// A ticket's label, as it starts most executions.
     pub(crate) async fn begin_by_label(&self) -> String {
-        self.begin(EventKind::JiraLabelled, "SHOP-1", json!({"task_id": "SHOP-1", "label": "cart"})).await
+        self.begin("jira.labelled", "SHOP-1", json!({"task_id": "SHOP-1", "label": "cart"})).await
     }
 
     pub(crate) async fn status_change(&self, name: &str, more: Value) {

@@ -1,7 +1,7 @@
 //! What becomes of deliveries from Jira and GitHub.
 
 use crate::world::{PREFIX, World, labelled, send, sign};
-use domain::Source;
+use domain::SourceName;
 use domain::execution::{Outcome, execution_name};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 async fn a_labelled_ticket_starts_its_workflow() {
     let world = World::new().await;
     let (status, answer) = world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
-    let name = execution_name(Source::Jira, Some("SHOP-1"), "d1");
+    let name = execution_name(&SourceName::from_static("jira"), Some("SHOP-1"), "d1");
     assert_eq!(
         (status, answer),
         (200, json!({"results": [{"result": "started", "workflow": "development", "execution": name}]}))
@@ -56,7 +56,7 @@ async fn a_ticket_that_is_worked_on_is_not_started_again() {
     assert_eq!(status, 200);
     assert_eq!(
         answer["results"][0],
-        json!({"result": "already_at_work", "execution": execution_name(Source::Jira, Some("SHOP-1"), "d1")})
+        json!({"result": "already_at_work", "execution": execution_name(&SourceName::from_static("jira"), Some("SHOP-1"), "d1")})
     );
     let (_, other) = world.jira("d3", &labelled("SHOP-2", "agent", "5b10")).await;
     assert_eq!(other["results"][0]["result"], "started");
@@ -231,7 +231,7 @@ async fn recorded_deliveries_take_their_road() {
         (
             "jira-issue-transitioned.json",
             json!({"result": "started", "workflow": "development",
-                "execution": execution_name(Source::Jira, Some("TES-41"), file_id("jira-issue-transitioned.json"))}),
+                "execution": execution_name(&SourceName::from_static("jira"), Some("TES-41"), file_id("jira-issue-transitioned.json"))}),
         ),
     ] {
         let Some(path) = test_inputs::sample("routing a recorded delivery of Jira", file) else { continue };

@@ -1,8 +1,8 @@
 //! What people want of executions that were begun. It is written down; `events` acts on it.
 
 use crate::world::{World, configuration, labelled, routes};
+use domain::Clock;
 use domain::configuration::Role;
-use domain::{Clock, EventKind};
 use records::{ExecutionRecord, Moves, Topic, Waiter};
 use serde_json::{Value, json};
 
@@ -184,7 +184,7 @@ async fn undo_takes_back_the_newest_execution_that_is_over() {
     assert_eq!(input["inputs"], json!({"run": execution.arn.unwrap()}));
     assert!(starts[1]["stateMachineArn"].as_str().unwrap().ends_with("undo"));
     let undo = world.execution_on("SHOP-1").await;
-    assert_eq!((undo.workflow.as_str(), undo.trigger), ("undo", EventKind::SlackCommand));
+    assert_eq!((undo.workflow.as_str(), undo.trigger.as_str()), ("undo", "slack.command"));
 }
 
 #[tokio::test]

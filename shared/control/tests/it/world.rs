@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use control::{Caller, Control, Directory, StartRequest, WorkflowRequest, plan};
 use domain::configuration::Configuration;
 use domain::routes::{Concurrency, Routes};
-use domain::{Actor, Clock, EventKind, Source};
+use domain::{Actor, Clock, EventName, SourceName};
 use jiff::{SignedDuration, Timestamp};
 use records::Table;
 use serde_json::{Value, json};
@@ -43,6 +43,9 @@ struct StepFunctions {
     answer: Answer,
     starts: Vec<Value>,
 }
+
+/// What people ask by.
+static COMMAND: EventName = EventName::from_static("slack.command");
 
 pub(crate) struct World {
     pub(crate) control: Control,
@@ -109,7 +112,7 @@ impl World {
             inputs: [("task_id".to_owned(), json!(typed))].into_iter().collect(),
             project: None,
             actor: self.ada(),
-            trigger: EventKind::ApiRun,
+            trigger: EventName::API_RUN,
             delivery: delivery.into(),
             concurrency: Concurrency::OnePerTask,
         };
@@ -117,12 +120,17 @@ impl World {
     }
 
     pub(crate) fn ada(&self) -> Actor {
-        let actor = Actor { source: Source::Slack, id: "U1".into(), display_name: None, person: None };
+        let actor = Actor {
+            source: SourceName::from_static("slack"),
+            id: "U1".into(),
+            display_name: None,
+            person: None,
+        };
         self.directory.configuration().identify(actor)
     }
 
     pub(crate) fn caller<'a>(&'a self, actor: &'a Actor, delivery: &'a str) -> Caller<'a> {
-        Caller { directory: &self.directory, actor, trigger: EventKind::SlackCommand, delivery }
+        Caller { directory: &self.directory, actor, trigger: &COMMAND, delivery }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -2,7 +2,7 @@
 //! `control`.
 
 use super::Configuration;
-use crate::event::{Actor, Source};
+use crate::event::{Actor, SourceName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -41,20 +41,28 @@ pub enum Role {
     Admin,
 }
 
+impl User {
+    /// What they are called where `source` is; `None` where that is not known.
+    pub fn account_at(&self, source: &SourceName) -> Option<&str> {
+        match source.as_str() {
+            "github" => self.github.as_deref(),
+            "jira" => self.jira.as_deref(),
+            "slack" => self.slack.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 impl Configuration {
     /// The actor with the configured person filled in, where one matches.
     pub fn identify(&self, mut actor: Actor) -> Actor {
-        let matches = |user: &&User| {
-            let id = match actor.source {
-                Source::Jira => &user.jira,
-                Source::Github => &user.github,
-                Source::Slack => &user.slack,
-                Source::Schedule => return false,
-                Source::Api => return user.name == actor.id,
-            };
-            id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(&actor.id))
+        let is_them = |user: &&User| {
+            if actor.source == SourceName::API {
+                return user.name == actor.id;
+            }
+            user.account_at(&actor.source).is_some_and(|id| id.eq_ignore_ascii_case(&actor.id))
         };
-        actor.person = self.users.iter().find(matches).map(|user| user.name.clone());
+        actor.person = self.users.iter().find(is_them).map(|user| user.name.clone());
         actor
     }
 }

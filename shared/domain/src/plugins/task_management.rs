@@ -45,6 +45,11 @@ pub trait TaskManagement: Send + Sync {
 
     /// Removes a label; one that is not there is left alone.
     async fn remove_label(&self, task_id: &str, label: &str) -> Result<(), ActionError>;
+
+    /// Answers a ticket, or a comment on it, with 👀. A tracker without reactions, as this default is, does nothing.
+    async fn react(&self, _task_id: &str, _comment: Option<&CommentId>) -> Result<(), ActionError> {
+        Ok(())
+    }
 }
 
 /// A ticket to be created.

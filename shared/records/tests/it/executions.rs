@@ -29,7 +29,7 @@ async fn an_execution_is_read_back_as_it_was_begun() {
     assert_eq!(table.execution(&new.name).await.unwrap(), Some(*begun));
     let task = table.task("SHOP-1").await.unwrap().unwrap();
     assert_eq!(task.open_execution, Some(new.name.clone()));
-    let delivery = table.delivery(Source::Jira, "d1").await.unwrap().unwrap();
+    let delivery = table.delivery(&SourceName::from_static("jira"), "d1").await.unwrap().unwrap();
     assert_eq!((delivery.execution, delivery.already_at_work), (new.name, false));
 }
 

@@ -2,9 +2,10 @@
 
 use super::*;
 use domain::configuration::Provider;
+use domain::event::EventSpec;
 use domain::plugins::Usage;
 use domain::routes::Concurrency;
-use domain::{ActionName, EventKey, EventKind, MicroUsd, Source};
+use domain::{ActionName, EventKey, EventName, MicroUsd, SourceName};
 use jiff::SignedDuration;
 use records::{
     AgentExecution, Answer, ClosedPullRequest, Limits, Occurrence, ProgressPlace, RecordsError, Reservation,
@@ -162,7 +163,7 @@ async fn the_first_answer_counts_and_holds_for_a_newer_attempt() {
     let answer = |by: &str, approved| Answer {
         approved,
         by: by.into(),
-        via: Source::Slack,
+        via: SourceName::from_static("slack"),
         at: after(2),
         comment: Some("fine".into()),
     };
@@ -190,7 +191,9 @@ async fn the_newest_event_of_a_key_is_kept() {
         let value = json!({"repository": "acme/shop", "sha": "0a1b", "conclusion": conclusion});
         value.as_object().unwrap().clone()
     };
-    let key = EventKey::new(EventKind::GithubChecksCompleted, &fields("")).unwrap().unwrap();
+    let checks = EventSpec::new(EventName::from_static("github.checks_completed"), "Checks are done.")
+        .matched_by(["repository", "sha"]);
+    let key = EventKey::new(&checks, &fields("")).unwrap().unwrap();
     assert_eq!(table.occurrence(key.as_str()).await.unwrap(), None);
     for (conclusion, at) in [("failure", after(1)), ("success", after(2))] {
         table.put_occurrence(&key, &Occurrence { fields: fields(conclusion), at }).await.unwrap();

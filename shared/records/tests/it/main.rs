@@ -18,7 +18,7 @@ mod rate;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
-use domain::event::{Actor, EventKind, Source};
+use domain::event::{Actor, EventName, SourceName};
 use domain::execution::ExecutionInput;
 use jiff::Timestamp;
 use records::{NewExecution, Table};
@@ -65,7 +65,12 @@ fn start() -> Timestamp {
 }
 
 fn ada() -> Actor {
-    Actor { source: Source::Jira, id: "5b10".into(), display_name: None, person: Some("ada".into()) }
+    Actor {
+        source: SourceName::from_static("jira"),
+        id: "5b10".into(),
+        display_name: None,
+        person: Some("ada".into()),
+    }
 }
 
 /// An execution of `development` for a task, caused by a delivery.
@@ -80,7 +85,14 @@ fn execution_for(task: &str, delivery: &str) -> NewExecution {
         parent: None,
     };
     let (delivery, task) = (delivery.to_owned(), Some(task.to_owned()));
-    NewExecution::new(EventKind::JiraLabelled, delivery, "development".into(), task, input, start())
+    NewExecution::new(
+        EventName::from_static("jira.labelled"),
+        delivery,
+        "development".into(),
+        task,
+        input,
+        start(),
+    )
 }
 
 #[tokio::test]

@@ -10,10 +10,11 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The real actions.
+/// The real actions and events.
 fn catalog() -> Arc<Catalog> {
-    let path = root().join("functions/actions/schemas.json");
-    Arc::new(Catalog::from_json(&std::fs::read_to_string(path).unwrap()).unwrap())
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let events = serde_json::from_str(&read("functions/webhooks/events.json")).unwrap();
+    Arc::new(Catalog::from_json(&read("functions/actions/schemas.json")).unwrap().with_events(events))
 }
 
 /// Runs a test file against a workflow, beside which others may stand.

@@ -265,7 +265,7 @@ pub(super) fn types(catalog: &Catalog) -> Vec<StepType> {
                     ),
                 ),
                 ("until", false, described("A timestamp: 2026-01-31T12:00:00Z.", json!({"type": "string"}))),
-                ("event", false, described("The event that ends it.", json!({"enum": awaited()}))),
+                ("event", false, described("The event that ends it.", json!({"enum": awaited(catalog)}))),
                 (
                     "match",
                     false,
@@ -347,7 +347,7 @@ fn plugins() -> [&'static str; 6] {
     PluginType::ALL.map(PluginType::as_str)
 }
 
-fn awaited() -> Vec<&'static str> {
-    let kinds = domain::EventKind::TRIGGERS.into_iter().filter(|kind| *kind != domain::EventKind::Schedule);
-    kinds.map(domain::EventKind::as_str).collect()
+fn awaited(catalog: &Catalog) -> Vec<&str> {
+    let events = catalog.events().iter().filter(|event| !event.match_fields.is_empty());
+    events.map(|event| event.name.as_str()).collect()
 }

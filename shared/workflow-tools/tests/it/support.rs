@@ -13,8 +13,9 @@ pub(crate) fn root() -> PathBuf {
 
 /// The real actions.
 pub(crate) fn catalog() -> Catalog {
-    let path = root().join("functions/actions/schemas.json");
-    Catalog::from_json(&fs::read_to_string(path).unwrap()).unwrap()
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let events = serde_json::from_str(&read("functions/webhooks/events.json")).unwrap();
+    Catalog::from_json(&read("functions/actions/schemas.json")).unwrap().with_events(events)
 }
 
 /// Every workflow of the repository: those it ships, and those the compiler is tested with.

@@ -2,7 +2,8 @@
 
 use super::{Given, Step, StepKind};
 use crate::source::Spanned;
-use domain::EventKind;
+use domain::event::EventSpec;
+use std::sync::Arc;
 
 /// Branches that run beside each other.
 #[derive(Debug, Clone)]
@@ -92,7 +93,7 @@ pub(crate) enum Wait {
 /// Something that will happen outside, and the fields by which it is recognised.
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
-    pub(crate) kind: Spanned<EventKind>,
+    pub(crate) spec: Arc<EventSpec>,
     pub(crate) matching: Vec<(Spanned<String>, Given)>,
 }
 

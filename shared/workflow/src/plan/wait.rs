@@ -5,7 +5,7 @@ use super::walk::{Made, Walk};
 use crate::check::evaluated;
 use crate::model::{Event, OnError, Retry, Step, Wait};
 use crate::types::{Kind, Type};
-use domain::EventKind;
+use domain::routes::InputType;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -54,20 +54,21 @@ impl Walk<'_, '_, '_> {
     }
 
     fn event(&mut self, step: &Step, event: &Event) -> Made {
-        let kind = event.kind.value;
+        let spec = &event.spec;
         let mut matching = Map::new();
         for (name, given) in &event.matching {
             let what = format!("`{}`", name.value);
-            let value = self.checker.fit(given, &field_type(&name.value), true, &what);
+            let kind = spec.field(&name.value).map_or_else(Type::text, |field| type_of(field.kind));
+            let value = self.checker.fit(given, &kind, true, &what);
             matching.insert(name.value.clone(), value);
         }
         self.needs_timeout(step);
         let fields: BTreeMap<String, Type> =
-            kind.fields().iter().map(|field| ((*field).to_owned(), field_type(field))).collect();
-        let sets =
-            self.receive(step, &format!("`{kind}`"), &fields, |field| format!("$states.result.{field}"));
+            spec.fields.iter().map(|field| (field.name.clone(), type_of(field.kind))).collect();
+        let sets = self
+            .receive(step, &format!("`{}`", spec.name), &fields, |field| format!("$states.result.{field}"));
         let planned = AwaitedEvent {
-            input: json!({"event": EventKind::as_str(kind), "match": matching}),
+            input: json!({"event": spec.name, "match": matching}),
             timeout_seconds: step.timeout_seconds.as_ref().map_or(LONGEST_WAIT_SECONDS, |given| given.value),
             retry: (step.retry.is_some() || step.on_error == OnError::Retry)
                 .then(|| step.retry.clone().unwrap_or_default()),
@@ -90,11 +91,12 @@ impl Walk<'_, '_, '_> {
 }
 
 /// The type of an event's field.
-fn field_type(name: &str) -> Type {
-    match name {
-        "number" => Type::new(Kind::Integer),
-        "is_pull_request" => Type::new(Kind::Boolean),
-        "actor" | "comments" => Type::any(),
-        _ => Type::text(),
+fn type_of(kind: InputType) -> Type {
+    match kind {
+        InputType::String => Type::text(),
+        InputType::Integer => Type::new(Kind::Integer),
+        InputType::Number => Type::new(Kind::Number),
+        InputType::Boolean => Type::new(Kind::Boolean),
+        InputType::Object | InputType::Array | InputType::Any => Type::any(),
     }
 }

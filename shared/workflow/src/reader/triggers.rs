@@ -6,7 +6,8 @@ use super::inputs::json;
 use crate::model::Trigger;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Data, Entry, Node};
-use domain::EventKind;
+use domain::EventName;
+use domain::event::EventSpec;
 use domain::routes::Concurrency;
 use domain::schedule::Cron;
 use serde_json::Value;
@@ -37,38 +38,49 @@ fn trigger(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Trigger> {
             return None;
         }
     };
-    let Some(on) = EventKind::TRIGGERS.into_iter().find(|kind| kind.as_str() == name.value) else {
+    let catalog = reader.catalog;
+    let Some(on) = catalog.event(&name.value) else {
         reader
             .problems
             .error(name.span, format!("`{}` is no trigger", name.value))
-            .accepted(&name.value, EventKind::TRIGGERS.iter().map(|kind| kind.as_str()));
+            .accepted(&name.value, catalog.events().iter().map(|event| event.name.as_str()));
         return None;
     };
-    let mut trigger =
-        Trigger { on, span: name.span, conditions: Vec::new(), concurrency: Concurrency::default() };
+    let mut trigger = Trigger {
+        on: on.clone(),
+        span: name.span,
+        conditions: Vec::new(),
+        concurrency: Concurrency::default(),
+    };
     for Entry { key, value } in entries {
         if key.value == "concurrency" {
             trigger.concurrency = word(value, "`concurrency`", &CONCURRENCIES, reader).unwrap_or_default();
-        } else if !on.conditions().contains(&key.value.as_str()) {
-            let accepted = on.conditions().iter().copied().chain(["concurrency"]);
+        } else if on.find_condition(&key.value).is_none() {
+            let accepted = on.conditions.iter().map(|condition| condition.name.as_str());
             reader
                 .problems
-                .error(key.span, format!("`{}` is no condition of {on}", key.value))
-                .accepted(&key.value, accepted);
-        } else if let Some(condition) = condition(key, value, reader) {
+                .error(key.span, format!("`{}` is no condition of {}", key.value, on.name))
+                .accepted(&key.value, accepted.chain(["concurrency"]));
+        } else if let Some(condition) = condition(&on, key, value, reader) {
             trigger.conditions.push((key.value.clone(), condition));
         }
     }
     for needed in on.required_conditions() {
-        if !entries.iter().any(|entry| entry.key.value == *needed) {
-            reader.problems.error(name.span, format!("{on} needs `{needed}:`"));
+        if !entries.iter().any(|entry| entry.key.value == needed) {
+            reader.problems.error(name.span, format!("{} needs `{needed}:`", on.name));
         }
     }
     Some(trigger)
 }
 
-fn condition(key: &Spanned<String>, node: &Node, reader: &mut Reader<'_, '_>) -> Option<Value> {
-    if key.value == "with" {
+fn condition(
+    on: &EventSpec,
+    key: &Spanned<String>,
+    node: &Node,
+    reader: &mut Reader<'_, '_>,
+) -> Option<Value> {
+    let is_schedule = on.name == EventName::SCHEDULE;
+    if is_schedule && key.value == "with" {
         mapping(node, "`with`", reader)?;
         return Some(json(node));
     }
@@ -76,7 +88,7 @@ fn condition(key: &Spanned<String>, node: &Node, reader: &mut Reader<'_, '_>) ->
         reader.problems.error(node.span, format!("`{}` is text, but this is {}", key.value, node.kind()));
         return None;
     };
-    if key.value == "cron" {
+    if is_schedule && key.value == "cron" {
         cron(text, node.span, reader);
     }
     Some(text.as_str().into())

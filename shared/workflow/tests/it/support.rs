@@ -9,10 +9,11 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The real actions.
+/// The real actions and events.
 pub(crate) fn catalog() -> Catalog {
-    let path = root().join("functions/actions/schemas.json");
-    Catalog::from_json(&std::fs::read_to_string(path).unwrap()).unwrap()
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let events = serde_json::from_str(&read("functions/webhooks/events.json")).unwrap();
+    Catalog::from_json(&read("functions/actions/schemas.json")).unwrap().with_events(events)
 }
 
 /// Prompt templates as a project has them.

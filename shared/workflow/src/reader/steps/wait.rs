@@ -4,9 +4,9 @@ use crate::model::{Event, Form, Given, Wait};
 use crate::reader::Reader;
 use crate::reader::fields::{Fields, duration, word};
 use crate::reader::values::{given, named};
-use crate::source::Spanned;
 use crate::yaml::{Data, Node};
-use domain::EventKind;
+use domain::event::EventSpec;
+use std::sync::Arc;
 
 pub(super) const KEYS: [&str; 6] = ["for", "until", "event", "match", "timeout", "outputs"];
 
@@ -50,29 +50,31 @@ fn seconds(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Given> {
 
 fn event(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<Event> {
     let node = fields.get("event")?;
-    let awaited: Vec<(&str, EventKind)> = EventKind::TRIGGERS
+    let catalog = reader.catalog;
+    let awaited: Vec<(&str, &EventSpec)> = catalog
+        .events()
         .iter()
-        .filter(|kind| !kind.match_fields().is_empty())
-        .map(|kind| (kind.as_str(), *kind))
+        .filter(|event| !event.match_fields.is_empty())
+        .map(|event| (event.name.as_str(), event))
         .collect();
-    let kind = word(node, "`event`", &awaited, reader);
+    let event = word(node, "`event`", &awaited, reader);
     let matching = fields.required("match", reader).map(|node| named(node, "`match`", reader));
-    let (kind, matching) = (kind?, matching?);
+    let (event, matching) = (event?, matching?);
     for (key, _) in &matching {
-        if !kind.match_fields().contains(&key.value.as_str()) {
+        if !event.match_fields.contains(&key.value) {
             reader
                 .problems
-                .error(key.span, format!("{kind} is not recognised by `{}`", key.value))
-                .accepted(&key.value, kind.match_fields().iter().copied());
+                .error(key.span, format!("{} is not recognised by `{}`", event.name, key.value))
+                .accepted(&key.value, event.match_fields.iter().map(String::as_str));
         }
     }
-    for field in kind.match_fields() {
+    for field in &event.match_fields {
         if !matching.iter().any(|(key, _)| key.value == *field) {
             reader
                 .problems
                 .error(fields.key_span("match"), format!("`match` needs `{field}`"))
-                .help(format!("{kind} is recognised by {}", kind.match_fields().join(" and ")));
+                .help(format!("{} is recognised by {}", event.name, event.match_fields.join(" and ")));
         }
     }
-    Some(Event { kind: Spanned::new(kind, node.span), matching })
+    Some(Event { spec: Arc::new(event.clone()), matching })
 }

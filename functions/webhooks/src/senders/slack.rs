@@ -2,13 +2,45 @@
 //! (<https://docs.slack.dev/interactivity/implementing-slash-commands/>, a form) and buttons
 //! (<https://docs.slack.dev/interactivity/handling-user-interaction/>, JSON in a form's field).
 
-use super::{Delivery, Malformed, Meaning, header, id_of_body, is_own_account, read_json};
+mod signature;
+
+use super::delivery::{Bot, Delivery, Malformed, Meaning, header, id_of_body, read_json};
+use super::spec::SenderSpec;
 use axum::http::HeaderMap;
-use domain::configuration::Webhooks;
+use domain::event::{Condition, EventSpec, Matching};
+use domain::routes::InputType::{Any, String as Text};
 use domain::stored::cut_inline;
-use domain::{Actor, Event, EventKind, Source};
+use domain::{Actor, Event, EventName, SourceName};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+
+pub(super) const SPEC: SenderSpec = SenderSpec {
+    name: "slack",
+    verify: signature::verify,
+    parse,
+    events,
+    // Slack would send the same bytes three times more.
+    final_refusal: &[("x-slack-no-retry", "1")],
+};
+
+const SOURCE: SourceName = SourceName::from_static("slack");
+const COMMAND: EventName = EventName::from_static("slack.command");
+const MENTIONED: EventName = EventName::from_static("slack.mentioned");
+
+fn events() -> Vec<EventSpec> {
+    vec![
+        EventSpec::new(COMMAND, "Somebody typed the slash command.")
+            .fields([("actor", Any), ("channel", Text), ("response_url", Text)])
+            .condition(
+                Condition::new("text", "The words of the command; `{name}` captures one.")
+                    .required()
+                    .compared(Matching::Captures, "text"),
+            ),
+        EventSpec::new(MENTIONED, "The bot was named in a channel or thread.")
+            .fields([("text", Text), ("thread", Text), ("channel", Text), ("actor", Any)])
+            .matched_by(["channel", "thread"]),
+    ]
+}
 
 /// What the Events API sends.
 #[derive(Debug, Deserialize)]
@@ -68,30 +100,32 @@ struct Action {
     value: Option<String>,
 }
 
-pub(super) fn parse(headers: &HeaderMap, body: &[u8], settings: &Webhooks) -> Result<Delivery, Malformed> {
+fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let is_form = header(headers, "content-type")
         .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded"));
     if !is_form {
-        return event_callback(body, settings);
+        return event_callback(body, bot);
     }
     let form: Form =
         serde_urlencoded::from_bytes(body).map_err(|error| Malformed::Form(error.to_string()))?;
     match &form.payload {
         Some(payload) => interaction(payload, body),
-        None => Ok(slash_command(form, body, settings)),
+        None => Ok(slash_command(form, body, bot)),
     }
 }
 
-fn event_callback(body: &[u8], settings: &Webhooks) -> Result<Delivery, Malformed> {
+fn event_callback(body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let envelope = match read_json::<Envelope>("Slack", body)? {
         Ok(envelope) => envelope,
         Err(reason) => return Ok(Delivery { id: id_of_body(body), meaning: Meaning::Ignored(reason) }),
     };
     let id = envelope.event_id.unwrap_or_else(|| id_of_body(body));
     let meaning = match (envelope.kind.as_deref(), envelope.challenge, envelope.event) {
-        (Some("url_verification"), Some(challenge), _) => Meaning::Challenge(challenge),
+        (Some("url_verification"), Some(challenge), _) => {
+            Meaning::Handshake(json!({ "challenge": challenge }))
+        }
         (Some("event_callback"), _, Some(event)) if event.kind.as_deref() == Some("app_mention") => {
-            mention(event, &id, settings)
+            mention(event, &id, bot)
         }
         (kind, _, event) => Meaning::Ignored(format!(
             "nothing listens to Slack's `{}`, event `{}`",
@@ -102,11 +136,11 @@ fn event_callback(body: &[u8], settings: &Webhooks) -> Result<Delivery, Malforme
     Ok(Delivery { id, meaning })
 }
 
-fn mention(event: Inner, delivery: &str, settings: &Webhooks) -> Meaning {
+fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let (Some(user), Some(channel)) = (event.user, event.channel) else {
         return Meaning::Ignored("nobody is named as having said it".into());
     };
-    if event.bot_id.is_some() || is_own_account(settings, Source::Slack, &user) {
+    if event.bot_id.is_some() || bot.is(&user) {
         return Meaning::Ignored("a bot said it".into());
     }
     let text = event.text.unwrap_or_default();
@@ -118,7 +152,7 @@ fn mention(event: Inner, delivery: &str, settings: &Webhooks) -> Meaning {
         // Where the answering reaction goes.
         "message": event.ts,
     });
-    Meaning::Events(vec![slack_event(EventKind::SlackMentioned, delivery, user, None, fields)])
+    Meaning::Events(vec![slack_event(MENTIONED, delivery, user, None, fields)])
 }
 
 /// Slack writes a mention as `<@U012AB3CD>`; the one that names the bot at the start is no part of what is said.
@@ -128,7 +162,7 @@ fn without_leading_mention(text: &str) -> &str {
     rest.split_once('>').map_or(text, |(_, words)| words.trim())
 }
 
-fn slash_command(form: Form, body: &[u8], settings: &Webhooks) -> Delivery {
+fn slash_command(form: Form, body: &[u8], bot: &Bot<'_>) -> Delivery {
     let id = form.trigger_id.unwrap_or_else(|| id_of_body(body));
     if form.ssl_check.is_some() {
         return Delivery { id, meaning: Meaning::Ping };
@@ -137,8 +171,8 @@ fn slash_command(form: Form, body: &[u8], settings: &Webhooks) -> Delivery {
         let reason = "the form is neither a slash command nor a button".into();
         return Delivery { id, meaning: Meaning::Ignored(reason) };
     };
-    if !command.eq_ignore_ascii_case(&settings.command) {
-        let reason = format!("the command is `{command}`; accepted: `{}`", settings.command);
+    if !command.eq_ignore_ascii_case(bot.command) {
+        let reason = format!("the command is `{command}`; accepted: `{}`", bot.command);
         return Delivery { id, meaning: Meaning::Ignored(reason) };
     }
     let fields = json!({
@@ -147,7 +181,7 @@ fn slash_command(form: Form, body: &[u8], settings: &Webhooks) -> Delivery {
         "channel": form.channel_id,
         "response_url": form.response_url,
     });
-    let event = slack_event(EventKind::SlackCommand, &id, user, form.user_name, fields);
+    let event = slack_event(COMMAND, &id, user, form.user_name, fields);
     Delivery { id, meaning: Meaning::SlashCommand(event) }
 }
 
@@ -159,11 +193,11 @@ fn interaction(payload: &str, body: &[u8]) -> Result<Delivery, Malformed> {
     let id = interaction.trigger_id.unwrap_or_else(|| id_of_body(body));
     let pressed = interaction.actions.into_iter().find_map(|action| Some((action.action_id?, action.value?)));
     let actor = interaction.user.and_then(|user| {
-        Some(Actor { source: Source::Slack, id: user.id?, display_name: user.username, person: None })
+        Some(Actor { source: SOURCE, id: user.id?, display_name: user.username, person: None })
     });
     let meaning = match (interaction.kind.as_deref(), pressed, actor) {
         (Some("block_actions"), Some((action, value)), Some(actor)) => {
-            Meaning::Button { action, value, actor }
+            Meaning::Button { kind: COMMAND, action, value, actor }
         }
         (kind, _, _) => {
             Meaning::Ignored(format!("nothing listens to Slack's interaction `{}`", kind.unwrap_or_default()))
@@ -173,7 +207,7 @@ fn interaction(payload: &str, body: &[u8]) -> Result<Delivery, Malformed> {
 }
 
 fn slack_event(
-    kind: EventKind,
+    kind: EventName,
     delivery: &str,
     user: String,
     display_name: Option<String>,
@@ -183,21 +217,32 @@ fn slack_event(
         Value::Object(fields) => fields,
         _ => Map::new(),
     };
-    let actor = Actor { source: Source::Slack, id: user, display_name, person: None };
+    let actor = Actor { source: SOURCE, id: user, display_name, person: None };
     Event { kind, delivery: delivery.to_owned(), actor: Some(actor), project: None, task_id: None, fields }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{Vocabulary, check_any_delivery, headers};
     use super::*;
-    use axum::http::HeaderValue;
+
+    const BOT: Bot<'_> = Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("UBOT") };
 
     fn parsed(content_type: &'static str, body: &str) -> Delivery {
-        let mut headers = HeaderMap::new();
-        headers.insert("content-type", HeaderValue::from_static(content_type));
-        let settings =
-            Webhooks { own_accounts: [(Source::Slack, "UBOT".to_owned())].into(), ..Webhooks::default() };
-        parse(&headers, body.as_bytes(), &settings).unwrap()
+        parse(&headers(&[("content-type", content_type)]), body.as_bytes(), &BOT).unwrap()
+    }
+
+    #[test]
+    fn whatever_arrives_is_read() {
+        let vocabulary = Vocabulary {
+            headers: &[
+                &[("content-type", "application/json")],
+                &[("content-type", "application/x-www-form-urlencoded")],
+            ],
+            names: &["type", "event", "user", "text", "channel", "event_id", "actions", "action_id", "value"],
+            words: &["event_callback", "app_mention", "block_actions", "a b", "@ticketsmith revise"],
+        };
+        check_any_delivery(&SPEC, &vocabulary);
     }
 
     fn form(fields: &[(&str, &str)]) -> Delivery {
@@ -216,7 +261,7 @@ mod tests {
     #[test]
     fn a_challenge_is_handed_back() {
         let delivery = parsed("application/json", r#"{"type": "url_verification", "challenge": "abc"}"#);
-        assert_eq!(delivery.meaning, Meaning::Challenge("abc".into()));
+        assert_eq!(delivery.meaning, Meaning::Handshake(json!({ "challenge": "abc" })));
     }
 
     #[test]
@@ -224,7 +269,7 @@ mod tests {
         let delivery = mention_by("U1");
         assert_eq!(delivery.id, "Ev1");
         let Meaning::Events(events) = delivery.meaning else { panic!("no event") };
-        assert_eq!(events[0].kind, EventKind::SlackMentioned);
+        assert_eq!(events[0].kind, MENTIONED);
         assert_eq!(events[0].fields["text"], "run SHOP-1");
         assert_eq!(events[0].fields["thread"], "1.2");
         assert_eq!(mention_by("UBOT").meaning, Meaning::Ignored("a bot said it".into()));
@@ -254,7 +299,7 @@ mod tests {
         let payload = json!({"type": "block_actions", "trigger_id": "T1", "user": {"id": "U1"},
             "actions": [{"action_id": "approve", "value": "x"}]});
         let delivery = form(&[("payload", &payload.to_string())]);
-        let Meaning::Button { action, value, actor } = delivery.meaning else { panic!("no button") };
+        let Meaning::Button { action, value, actor, .. } = delivery.meaning else { panic!("no button") };
         assert_eq!((action.as_str(), value.as_str(), actor.id.as_str()), ("approve", "x", "U1"));
     }
 }

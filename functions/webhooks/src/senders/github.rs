@@ -2,17 +2,31 @@
 //!
 //! A comment on a pull request is an `issue_comment` whose `issue.pull_request` is present.
 
-use super::{Delivery, Malformed, Meaning, header, id_of_body, is_own_account, read_json};
+mod events;
+mod signature;
+
+use super::delivery::{Bot, Delivery, Malformed, Meaning, header, id_of_body, read_json};
+use super::spec::SenderSpec;
 use crate::mention::words_for_bot;
 use axum::http::HeaderMap;
-use domain::configuration::Webhooks;
 use domain::stored::cut_inline;
-use domain::{Actor, Event, EventKind, Source};
+use domain::{Actor, Event, EventName, SourceName};
+use events::{CHECKS_COMPLETED, COMMENTED, LABELLED, REVIEW_REQUESTED_CHANGES};
 use jiff::Timestamp;
 use records::ClosedPullRequest;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
+
+pub(super) const SPEC: SenderSpec = SenderSpec {
+    name: "github",
+    verify: signature::verify,
+    parse,
+    events: events::events,
+    final_refusal: &[],
+};
+
+const SOURCE: SourceName = SourceName::from_static("github");
 
 #[derive(Debug, Deserialize)]
 struct Payload {
@@ -81,18 +95,18 @@ struct CheckSuite {
     conclusion: Option<String>,
 }
 
-pub(super) fn parse(headers: &HeaderMap, body: &[u8], settings: &Webhooks) -> Result<Delivery, Malformed> {
+fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let id = header(headers, "x-github-delivery").map_or_else(|| id_of_body(body), str::to_owned);
     let name = header(headers, "x-github-event").ok_or(Malformed::MissingHeader("x-github-event"))?;
     let meaning = match read_json::<Payload>("GitHub", body)? {
         Ok(_) if name == "ping" => Meaning::Ping,
-        Ok(payload) => meaning(name, payload, &id, settings),
+        Ok(payload) => meaning(name, payload, &id, bot),
         Err(reason) => Meaning::Ignored(reason),
     };
     Ok(Delivery { id, meaning })
 }
 
-fn meaning(name: &str, payload: Payload, delivery: &str, settings: &Webhooks) -> Meaning {
+fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let action = payload.action.clone().unwrap_or_default();
     let known = matches!(
         (name, action.as_str()),
@@ -110,20 +124,20 @@ fn meaning(name: &str, payload: Payload, delivery: &str, settings: &Webhooks) ->
         return Meaning::Ignored("the delivery names no repository".into());
     };
     let actor = payload.sender.as_ref().and_then(|sender| sender.login.clone()).map(|id| Actor {
-        source: Source::Github,
+        source: SOURCE,
         display_name: Some(id.clone()),
         id,
         person: None,
     });
     // A merge by the bot itself is still a figure; everything else of its own would be a loop.
-    let own = actor.as_ref().is_some_and(|actor| is_own_account(settings, Source::Github, &actor.id));
+    let own = actor.as_ref().is_some_and(|actor| is_bot(bot, &actor.id));
     if own && name != "pull_request" {
         return Meaning::Ignored("the bot did it itself".into());
     }
     let about = About { delivery, repository, actor };
     let understood = match name {
         "issues" => labelled(payload, &about),
-        "issue_comment" => commented(payload, &about, settings),
+        "issue_comment" => commented(payload, &about, bot),
         "pull_request_review" => reviewed(payload, &about),
         "pull_request" => closed(payload, &about),
         _ => checked(payload, &about),
@@ -131,6 +145,12 @@ fn meaning(name: &str, payload: Payload, delivery: &str, settings: &Webhooks) ->
     understood.unwrap_or_else(|| {
         Meaning::Ignored(format!("the delivery lacks a field that GitHub documents for `{name}`"))
     })
+}
+
+/// Whether a login is the bot's own; GitHub writes an App's login with `[bot]` behind it.
+fn is_bot(bot: &Bot<'_>, login: &str) -> bool {
+    let bare = |login: &str| login.trim_end_matches("[bot]").to_lowercase();
+    bot.account.is_some_and(|own| bare(own) == bare(login))
 }
 
 /// What is common to every event of a delivery.
@@ -142,7 +162,7 @@ struct About<'a> {
 
 impl About<'_> {
     /// `number` is an issue or a pull request.
-    fn event(&self, kind: EventKind, number: Option<u64>, more: Value) -> Meaning {
+    fn event(&self, kind: EventName, number: Option<u64>, more: Value) -> Meaning {
         let mut fields = Map::new();
         fields.insert("repository".into(), json!(self.repository));
         fields.insert("actor".into(), json!(self.actor.as_ref().map(|actor| &actor.id)));
@@ -150,10 +170,10 @@ impl About<'_> {
             fields.extend(more);
         }
         Meaning::Events(vec![Event {
+            // What checks report is nobody's doing, whoever pushed the commit.
+            actor: self.actor.clone().filter(|_| kind != CHECKS_COMPLETED),
             kind,
             delivery: self.delivery.to_owned(),
-            // What checks report is nobody's doing, whoever pushed the commit.
-            actor: self.actor.clone().filter(|_| kind != EventKind::GithubChecksCompleted),
             project: Some(self.repository.clone()),
             task_id: number.map(|number| format!("{}#{number}", self.repository)),
             fields,
@@ -164,15 +184,15 @@ impl About<'_> {
 fn labelled(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let number = payload.issue?.number?;
     let more = json!({ "task_id": format!("{}#{number}", about.repository), "label": payload.label?.name? });
-    Some(about.event(EventKind::GithubLabelled, Some(number), more))
+    Some(about.event(LABELLED, Some(number), more))
 }
 
-fn commented(payload: Payload, about: &About<'_>, settings: &Webhooks) -> Option<Meaning> {
+fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     let (issue, comment) = (payload.issue?, payload.comment?);
     let number = issue.number?;
     let text = comment.body.unwrap_or_default();
-    let Some(words) = words_for_bot(&text, &settings.mention, &settings.command) else {
-        let (mention, command) = (&settings.mention, &settings.command);
+    let Some(words) = words_for_bot(&text, bot.mention, bot.command) else {
+        let Bot { mention, command, .. } = bot;
         return Some(Meaning::Ignored(format!(
             "the comment neither mentions {mention} nor starts with {command}"
         )));
@@ -184,7 +204,7 @@ fn commented(payload: Payload, about: &About<'_>, settings: &Webhooks) -> Option
         // Where the answering reaction goes.
         "comment_id": comment.id.map(|id| id.to_string()),
     });
-    Some(about.event(EventKind::GithubCommented, Some(number), more))
+    Some(about.event(COMMENTED, Some(number), more))
 }
 
 fn reviewed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
@@ -195,7 +215,7 @@ fn reviewed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let number = payload.pull_request?.number?;
     let more =
         json!({ "number": number, "comments": cut_inline(review.body.as_deref().unwrap_or_default()) });
-    Some(about.event(EventKind::GithubReviewRequestedChanges, Some(number), more))
+    Some(about.event(REVIEW_REQUESTED_CHANGES, Some(number), more))
 }
 
 fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
@@ -213,22 +233,61 @@ fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
 fn checked(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let suite = payload.check_suite?;
     let more = json!({ "sha": suite.head_sha?, "conclusion": suite.conclusion? });
-    Some(about.event(EventKind::GithubChecksCompleted, None, more))
+    Some(about.event(CHECKS_COMPLETED, None, more))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{Vocabulary, check_any_delivery, headers};
     use super::*;
-    use axum::http::HeaderValue;
+
+    const BOT: Bot<'_> =
+        Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("ticketsmith") };
 
     fn meaning_of(event: &'static str, payload: Value) -> Meaning {
-        let settings = Webhooks {
-            own_accounts: [(Source::Github, "ticketsmith".to_owned())].into(),
-            ..Webhooks::default()
+        let headers = headers(&[("x-github-event", event)]);
+        parse(&headers, payload.to_string().as_bytes(), &BOT).unwrap().meaning
+    }
+
+    #[test]
+    fn whatever_arrives_is_read() {
+        let vocabulary = Vocabulary {
+            headers: &[
+                &[("x-github-event", "issues")],
+                &[("x-github-event", "issue_comment")],
+                &[("x-github-event", "pull_request_review")],
+                &[("x-github-event", "pull_request")],
+                &[("x-github-event", "check_suite")],
+                &[("x-github-event", "x")],
+            ],
+            names: &[
+                "action",
+                "issue",
+                "label",
+                "name",
+                "repository",
+                "full_name",
+                "sender",
+                "login",
+                "number",
+                "review",
+                "state",
+                "pull_request",
+                "check_suite",
+                "comment",
+                "body",
+                "user",
+            ],
+            words: &[
+                "labeled",
+                "created",
+                "submitted",
+                "changes_requested",
+                "@ticketsmith revise",
+                "acme/shop",
+            ],
         };
-        let mut headers = HeaderMap::new();
-        headers.insert("x-github-event", HeaderValue::from_static(event));
-        parse(&headers, payload.to_string().as_bytes(), &settings).unwrap().meaning
+        check_any_delivery(&SPEC, &vocabulary);
     }
 
     fn delivery(sender: &str, action: &str, more: Value) -> Value {
@@ -253,7 +312,7 @@ mod tests {
         let payload =
             delivery("ada", "labeled", json!({"issue": {"number": 12}, "label": {"name": "agent"}}));
         let event = only_event(meaning_of("issues", payload));
-        assert_eq!(event.kind, EventKind::GithubLabelled);
+        assert_eq!(event.kind, LABELLED);
         assert_eq!(event.task_id.as_deref(), Some("acme/shop#12"));
         assert_eq!(
             (&event.fields["task_id"], &event.fields["label"]),

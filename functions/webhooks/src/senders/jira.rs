@@ -1,17 +1,77 @@
 //! Jira Cloud's admin webhooks: <https://developer.atlassian.com/cloud/jira/platform/webhooks/>.
 //!
+//! They are signed in `X-Hub-Signature: <method>=<hex HMAC of the body>`, as WebSub writes it. Jira sends `sha256` and warns that
+//! the method may change; the stronger methods of WebSub are accepted, its `sha1` is not.
+//!
 //! A comment's body is wiki text, in which a person is `[~accountid:…]`; a change of labels comes as the whole set before and
 //! after, joined by spaces.
 
-use super::{Delivery, Malformed, Meaning, header, id_of_body, is_own_account, read_json};
+use super::delivery::{Bot, Delivery, Malformed, Meaning, header, id_of_body, read_json};
+use super::signature::{self, SignatureError, hmac_matches};
+use super::spec::SenderSpec;
 use crate::mention::words_for_bot;
 use axum::http::HeaderMap;
-use domain::configuration::Webhooks;
+use domain::event::{Condition, EventSpec, Matching};
+use domain::routes::InputType::{Any, String as Text};
 use domain::stored::cut_inline;
-use domain::{Actor, Event, EventKind, Source};
+use domain::{Actor, Event, EventName, SourceName};
+use hmac::Hmac;
+use jiff::Timestamp;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use sha2::{Sha256, Sha384, Sha512};
 use std::collections::BTreeSet;
+
+pub(super) const SPEC: SenderSpec = SenderSpec { name: "jira", verify, parse, events, final_refusal: &[] };
+
+const SOURCE: SourceName = SourceName::from_static("jira");
+const LABELLED: EventName = EventName::from_static("jira.labelled");
+const TRANSITIONED: EventName = EventName::from_static("jira.transitioned");
+const COMMENTED: EventName = EventName::from_static("jira.commented");
+
+const SIGNATURE: &str = "x-hub-signature";
+
+fn events() -> Vec<EventSpec> {
+    vec![
+        EventSpec::new(LABELLED, "A label was newly added to a Jira ticket.")
+            .fields([("task_id", Text), ("actor", Any), ("project", Text), ("label", Text)])
+            .condition(Condition::new("label", "The label that was newly added.").required())
+            .matched_by(["task_id"]),
+        EventSpec::new(TRANSITIONED, "A Jira ticket's status changed.")
+            .fields([("task_id", Text), ("actor", Any), ("project", Text), ("from", Text), ("to", Text)])
+            .condition(Condition::new("to", "The status that the ticket moved to.").required())
+            .condition(Condition::new("from", "The status that the ticket came from."))
+            .matched_by(["task_id"]),
+        EventSpec::new(COMMENTED, "A Jira comment mentions the bot.")
+            .fields([("task_id", Text), ("actor", Any), ("project", Text), ("text", Text)])
+            .condition(
+                Condition::new("mention", "Words that the comment holds besides the mention.")
+                    .compared(Matching::Contains, "text"),
+            )
+            .matched_by(["task_id"]),
+    ]
+}
+
+fn verify(
+    body: &[u8],
+    headers: &HeaderMap,
+    secret: &SecretString,
+    _: Timestamp,
+) -> Result<(), SignatureError> {
+    let malformed = SignatureError::Malformed {
+        header: SIGNATURE,
+        expected: "`sha256=`, `sha384=` or `sha512=` and hex digits",
+    };
+    let (method, signature) = signature::header(headers, SIGNATURE)?.split_once('=').ok_or(malformed)?;
+    let matches = match method.to_ascii_lowercase().as_str() {
+        "sha256" => hmac_matches::<Hmac<Sha256>>(secret, &[body], signature),
+        "sha384" => hmac_matches::<Hmac<Sha384>>(secret, &[body], signature),
+        "sha512" => hmac_matches::<Hmac<Sha512>>(secret, &[body], signature),
+        _ => return Err(malformed),
+    };
+    if matches { Ok(()) } else { Err(SignatureError::Wrong(SIGNATURE)) }
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -66,17 +126,17 @@ struct Comment {
     body: Option<String>,
 }
 
-pub(super) fn parse(headers: &HeaderMap, body: &[u8], settings: &Webhooks) -> Result<Delivery, Malformed> {
+fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let id =
         header(headers, "x-atlassian-webhook-identifier").map_or_else(|| id_of_body(body), str::to_owned);
     let meaning = match read_json::<Payload>("Jira", body)? {
-        Ok(payload) => meaning(payload, &id, settings),
+        Ok(payload) => meaning(payload, &id, bot),
         Err(reason) => Meaning::Ignored(reason),
     };
     Ok(Delivery { id, meaning })
 }
 
-fn meaning(payload: Payload, delivery: &str, settings: &Webhooks) -> Meaning {
+fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let name = payload.webhook_event.unwrap_or_default();
     if !matches!(name.as_str(), "jira:issue_updated" | "comment_created") {
         return Meaning::Ignored(format!("nothing listens to Jira's event `{}`", cut_name(&name)));
@@ -93,12 +153,12 @@ fn meaning(payload: Payload, delivery: &str, settings: &Webhooks) -> Meaning {
         _ => payload.user.as_ref(),
     };
     let actor = user.and_then(actor_of);
-    if actor.as_ref().is_some_and(|actor| is_own_account(settings, Source::Jira, &actor.id)) {
+    if actor.as_ref().is_some_and(|actor| bot.is(&actor.id)) {
         return Meaning::Ignored("the bot did it itself".into());
     }
     let about = About { delivery, task_id, project, actor };
     if name == "comment_created" {
-        return comment_event(payload.comment.and_then(|comment| comment.body), about, settings);
+        return comment_event(payload.comment.and_then(|comment| comment.body), about, bot);
     }
     let changes = payload.changelog.map(|changelog| changelog.items).unwrap_or_default();
     let events: Vec<_> = changes.iter().flat_map(|change| about.events_of(change)).collect();
@@ -117,7 +177,7 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    fn event(&self, kind: EventKind, more: Value) -> Event {
+    fn event(&self, kind: EventName, more: Value) -> Event {
         let mut fields = Map::new();
         fields.insert("task_id".into(), json!(self.task_id));
         fields.insert("project".into(), json!(self.project));
@@ -143,33 +203,31 @@ impl About<'_> {
                 let after: BTreeSet<_> = to.unwrap_or_default().split_whitespace().collect();
                 after
                     .difference(&before)
-                    .map(|label| self.event(EventKind::JiraLabelled, json!({ "label": label })))
+                    .map(|label| self.event(LABELLED, json!({ "label": label })))
                     .collect()
             }
             Some("status") if to.is_some() && from != to => {
-                vec![self.event(EventKind::JiraTransitioned, json!({ "from": from, "to": to }))]
+                vec![self.event(TRANSITIONED, json!({ "from": from, "to": to }))]
             }
             _ => Vec::new(),
         }
     }
 }
 
-fn comment_event(body: Option<String>, about: About<'_>, settings: &Webhooks) -> Meaning {
+fn comment_event(body: Option<String>, about: About<'_>, bot: &Bot<'_>) -> Meaning {
     let mut text = body.unwrap_or_default();
-    if let Some(own) = settings.own_accounts.get(&Source::Jira).filter(|own| !own.is_empty()) {
-        text = text.replace(&format!("[~accountid:{own}]"), &settings.mention);
+    if let Some(own) = bot.account {
+        text = text.replace(&format!("[~accountid:{own}]"), bot.mention);
     }
-    match words_for_bot(&text, &settings.mention, &settings.command) {
-        None => Meaning::Ignored(format!("the comment does not mention {}", settings.mention)),
-        Some(_) => Meaning::Events(vec![
-            about.event(EventKind::JiraCommented, json!({ "text": cut_inline(text.trim()) })),
-        ]),
+    match words_for_bot(&text, bot.mention, bot.command) {
+        None => Meaning::Ignored(format!("the comment does not mention {}", bot.mention)),
+        Some(_) => Meaning::Events(vec![about.event(COMMENTED, json!({ "text": cut_inline(text.trim()) }))]),
     }
 }
 
 fn actor_of(user: &User) -> Option<Actor> {
     let id = user.account_id.clone()?;
-    Some(Actor { source: Source::Jira, id, display_name: user.display_name.clone(), person: None })
+    Some(Actor { source: SOURCE, id, display_name: user.display_name.clone(), person: None })
 }
 
 /// One delivery can hold several events, each of which may start an execution of its own.
@@ -186,12 +244,82 @@ fn cut_name(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{Published, Vocabulary, check_any_delivery, check_signature};
     use super::*;
 
+    const BOT: Bot<'_> = Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("bot-1") };
+
     fn meaning_of(payload: Value) -> Meaning {
-        let settings =
-            Webhooks { own_accounts: [(Source::Jira, "bot-1".to_owned())].into(), ..Webhooks::default() };
-        parse(&HeaderMap::new(), payload.to_string().as_bytes(), &settings).unwrap().meaning
+        parse(&HeaderMap::new(), payload.to_string().as_bytes(), &BOT).unwrap().meaning
+    }
+
+    #[test]
+    fn the_published_signature_is_believed_and_no_other() {
+        let published = Published {
+            secret: "It's a Secret to Everybody",
+            headers: vec![(
+                "x-hub-signature",
+                "sha256=a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c9",
+            )],
+            body: "Hello World!",
+            at: 1_531_420_618,
+        };
+        check_signature(verify, &published);
+    }
+
+    #[test]
+    fn whatever_arrives_is_read() {
+        let vocabulary = Vocabulary {
+            headers: &[&[]],
+            names: &[
+                "webhookEvent",
+                "user",
+                "accountId",
+                "issue",
+                "key",
+                "fields",
+                "project",
+                "changelog",
+                "items",
+                "field",
+                "fromString",
+                "toString",
+                "comment",
+                "author",
+                "body",
+            ],
+            words: &[
+                "jira:issue_updated",
+                "comment_created",
+                "labels",
+                "status",
+                "a b",
+                "@ticketsmith revise",
+            ],
+        };
+        check_any_delivery(&SPEC, &vocabulary);
+    }
+
+    #[test]
+    fn what_is_no_delivery_is_told_from_what_is_not_for_us() {
+        for (body, expected) in [
+            (&b"{"[..], true),
+            (b"", true),
+            (b"[]", true),
+            (b"[\"jira:issue_updated\"]", true),
+            (b"null", true),
+            (b"\xff", true),
+            (b"{\"webhookEvent\": 1, \"x\": }", true),
+            (b"{\"webhookEvent\": 1}", false),
+            (b"{\"webhookEvent\": \"jira:version_released\"}", false),
+            (b" {}", false),
+        ] {
+            let result = parse(&HeaderMap::new(), body, &BOT);
+            assert_eq!(result.is_err(), expected, "{}", String::from_utf8_lossy(body));
+            if let Ok(delivery) = result {
+                assert!(matches!(delivery.meaning, Meaning::Ignored(_)));
+            }
+        }
     }
 
     fn updated(user: &str, items: Value) -> Value {
@@ -219,7 +347,7 @@ mod tests {
     fn a_status_is_an_event_when_it_changed() {
         let items = json!([{"field": "status", "fromString": "To Do", "toString": "Ready for Agent"}]);
         let Meaning::Events(events) = meaning_of(updated("ada", items)) else { panic!("no events") };
-        assert_eq!(events[0].kind, EventKind::JiraTransitioned);
+        assert_eq!(events[0].kind, TRANSITIONED);
         assert_eq!(
             (&events[0].fields["from"], &events[0].fields["to"]),
             (&json!("To Do"), &json!("Ready for Agent"))
@@ -245,7 +373,7 @@ mod tests {
         };
         for body in ["@ticketsmith plan it", "hello [~accountid:bot-1] plan it"] {
             let Meaning::Events(events) = meaning_of(comment(body)) else { panic!("no events: {body}") };
-            assert_eq!(events[0].kind, EventKind::JiraCommented);
+            assert_eq!(events[0].kind, COMMENTED);
             assert!(events[0].fields["text"].as_str().unwrap().contains("@ticketsmith"));
         }
         assert!(matches!(meaning_of(comment("@ticketsmith-dev plan")), Meaning::Ignored(_)));
@@ -254,17 +382,17 @@ mod tests {
     #[test]
     fn recorded_deliveries_are_understood() {
         for (file, kind, field, value) in [
-            ("jira-issue-labelled.json", EventKind::JiraLabelled, "label", "sad"),
-            ("jira-issue-transitioned.json", EventKind::JiraTransitioned, "to", "In Progress"),
+            ("jira-issue-labelled.json", LABELLED, "label", "sad"),
+            ("jira-issue-transitioned.json", TRANSITIONED, "to", "In Progress"),
         ] {
             let Some(path) = test_inputs::sample("reading a recorded delivery of Jira", file) else {
                 continue;
             };
             let body = std::fs::read(path).unwrap();
-            let delivery = parse(&HeaderMap::new(), &body, &Webhooks::default()).unwrap();
+            let delivery = parse(&HeaderMap::new(), &body, &BOT).unwrap();
             let Meaning::Events(events) = delivery.meaning else { panic!("{file}: no events") };
             assert_eq!(events.len(), 1);
-            assert_eq!((events[0].kind, &events[0].fields[field]), (kind, &json!(value)));
+            assert_eq!((&events[0].kind, &events[0].fields[field]), (&kind, &json!(value)));
             assert_eq!(events[0].task_id.as_deref(), Some("TES-41"));
         }
     }

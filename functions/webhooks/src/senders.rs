@@ -1,0 +1,81 @@
+//! Who sends webhooks. Each sender is one file, which verifies and parses its deliveries and declares its events, and one line
+//! in [`ALL`].
+
+mod delivery;
+mod github;
+mod jira;
+mod signature;
+mod slack;
+mod spec;
+#[cfg(test)]
+mod testing;
+
+pub(crate) use delivery::{Bot, Malformed, Meaning};
+pub(crate) use signature::{SignatureError, Unverified, Verified};
+pub(crate) use spec::SenderSpec;
+
+use domain::event::EventSpecs;
+
+/// Every sender, in the order of their names.
+pub(crate) const ALL: &[&SenderSpec] = &[&github::SPEC, &jira::SPEC, &slack::SPEC];
+
+/// The sender of this name.
+pub(crate) fn find(name: &str) -> Option<&'static SenderSpec> {
+    ALL.iter().copied().find(|sender| sender.name() == name)
+}
+
+/// The senders' names, for people.
+pub(crate) fn names() -> String {
+    ALL.iter().map(|sender| sender.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// Every event of every sender, and our own: what the compiler accepts in workflows. It is committed as `events.json` beside
+/// this crate's manifest.
+pub fn events() -> EventSpecs {
+    EventSpecs::new(ALL.iter().flat_map(|sender| sender.events()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderMap;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_list_is_in_order() {
+        assert!(ALL.is_sorted_by_key(|sender| sender.name()));
+    }
+
+    #[test]
+    fn events_are_named_after_their_sender_and_told_apart_by_their_own_fields() {
+        let mut names = BTreeSet::new();
+        for sender in ALL {
+            for event in sender.events() {
+                assert_eq!(event.name.source().as_str(), sender.name(), "{}", event.name);
+                assert!(names.insert(event.name.clone()), "{} is declared twice", event.name);
+                assert!(event.match_fields.iter().all(|name| event.field(name).is_some()), "{}", event.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_committed_events_are_fresh() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/events.json");
+        let fresh = serde_json::to_string_pretty(&events()).unwrap() + "\n";
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
+            std::fs::write(path, &fresh).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(committed == fresh, "events.json is stale; run the tests once with UPDATE_GENERATED=1");
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..256)) {
+            for sender in ALL {
+                testing::parse(sender, &HeaderMap::new(), &body).ok();
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a sender's file declares.
+
+use super::delivery::{Bot, Delivery, Malformed};
+use super::signature::{SignatureError, Unverified, Verified};
+use axum::http::HeaderMap;
+use domain::event::EventSpec;
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+/// A sender of webhooks, as data and functions. Only senders' files make one and see its functions: everybody else verifies
+/// before they parse.
+pub(crate) struct SenderSpec {
+    /// Its name: in the path of its webhooks, before the dot of its events, and as [`domain::Actor::source`].
+    pub(super) name: &'static str,
+    /// Checks the signature over the raw bytes in constant time, and the replay window where the sender defines one.
+    pub(super) verify: fn(&[u8], &HeaderMap, &SecretString, Timestamp) -> Result<(), SignatureError>,
+    /// Reads what a delivery means.
+    pub(super) parse: fn(&HeaderMap, &[u8], &Bot<'_>) -> Result<Delivery, Malformed>,
+    /// The events that its deliveries can mean.
+    pub(super) events: fn() -> Vec<EventSpec>,
+    /// Headers of an answer that refuses a delivery which would be refused again, however often it is sent.
+    pub(super) final_refusal: &'static [(&'static str, &'static str)],
+}
+
+impl SenderSpec {
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn events(&self) -> Vec<EventSpec> {
+        (self.events)()
+    }
+
+    pub(crate) const fn final_refusal(&self) -> &'static [(&'static str, &'static str)] {
+        self.final_refusal
+    }
+
+    /// Makes a delivery readable whose signature proves that this sender sent it.
+    ///
+    /// # Errors
+    /// Why the signature proves nothing.
+    pub(crate) fn verify(
+        &self,
+        body: &Unverified,
+        headers: &HeaderMap,
+        secret: &SecretString,
+        now: Timestamp,
+    ) -> Result<Verified, SignatureError> {
+        body.verified_by(|bytes| (self.verify)(bytes, headers, secret, now))
+    }
+
+    /// Reads a verified delivery.
+    ///
+    /// # Errors
+    /// When it is not what the sender documents.
+    pub(crate) fn parse(
+        &self,
+        headers: &HeaderMap,
+        body: &Verified,
+        bot: &Bot<'_>,
+    ) -> Result<Delivery, Malformed> {
+        (self.parse)(headers, body.bytes(), bot)
+    }
+}

@@ -1,0 +1,197 @@
+//! What is known of each kind of event: its fields, the conditions of its triggers, how a waiting step recognizes it.
+//!
+//! Each sender declares its events in its own file; everything else reads them as data, from the compiler's catalog or from
+//! [`crate::routes::Routes::events`].
+
+use super::EventName;
+use crate::routes::InputType;
+use serde::{Deserialize, Serialize};
+
+/// One kind of event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventSpec {
+    /// Its name, which is also the trigger's.
+    pub name: EventName,
+    /// What happened, in a sentence.
+    pub summary: String,
+    /// The fields that every event of this kind has. Fields of one name mean the same in all events, which is how the rest of
+    /// the system knows what can be done about an event: `task_id` is a ticket, `text` is what somebody said to the bot, `to`
+    /// the status that a ticket moved to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<EventField>,
+    /// The conditions that a trigger may have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// The fields by which a waiting step tells one event from others, in the order of [`super::EventKey`]; empty for events
+    /// that nothing can wait for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub match_fields: Vec<String>,
+}
+
+/// A field of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventField {
+    /// Its name.
+    pub name: String,
+    /// What it holds; `any` also for what may be absent.
+    #[serde(rename = "type")]
+    pub kind: InputType,
+}
+
+/// Something that a trigger may demand of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    /// Its name under the trigger.
+    pub name: String,
+    /// What it demands, in a sentence.
+    pub about: String,
+    /// Whether every trigger must have it, because it would fire on everything without it.
+    #[serde(default)]
+    pub required: bool,
+    /// How it is compared.
+    pub matching: Matching,
+    /// The event's field that it is compared with.
+    pub field: String,
+}
+
+/// How a condition is compared with a field. Case is ignored, except by `Contains`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Matching {
+    /// The field is the condition's text.
+    Equals,
+    /// The condition's text is somewhere in the field.
+    Contains,
+    /// The field's first words are the condition's words. Where these begin by addressing the bot, that word does not count.
+    StartsWith,
+    /// The field's words are those of the condition, in which `{name}` captures a word, and the last one all that is left.
+    Captures,
+    /// It holds of every event: it says when or how the event is made.
+    Always,
+}
+
+impl EventSpec {
+    /// An event without fields, which every trigger of this name fires on.
+    pub fn new(name: EventName, summary: impl Into<String>) -> Self {
+        Self {
+            name,
+            summary: summary.into(),
+            fields: Vec::new(),
+            conditions: Vec::new(),
+            match_fields: Vec::new(),
+        }
+    }
+
+    /// The same with these fields.
+    #[must_use]
+    pub fn fields<const N: usize>(mut self, fields: [(&str, InputType); N]) -> Self {
+        self.fields = fields.map(|(name, kind)| EventField { name: name.to_owned(), kind }).into();
+        self
+    }
+
+    /// The same with one more condition.
+    #[must_use]
+    pub fn condition(mut self, condition: Condition) -> Self {
+        self.conditions.push(condition);
+        self
+    }
+
+    /// The same, recognized by waiting steps by these fields.
+    #[must_use]
+    pub fn matched_by<const N: usize>(mut self, fields: [&str; N]) -> Self {
+        self.match_fields = fields.map(str::to_owned).into();
+        self
+    }
+
+    /// The field of this name.
+    pub fn field(&self, name: &str) -> Option<&EventField> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether machines report it, so that nobody can be expected to be named as having done it: it has no field for them.
+    pub fn is_by_machine(&self) -> bool {
+        self.field("actor").is_none()
+    }
+
+    /// The condition of this name.
+    pub fn find_condition(&self, name: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.name == name)
+    }
+
+    /// The condition that captures words, where there is one.
+    pub fn capturing(&self) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.matching == Matching::Captures)
+    }
+
+    /// The names of the conditions that every trigger must have.
+    pub fn required_conditions(&self) -> impl Iterator<Item = &str> {
+        self.conditions.iter().filter(|condition| condition.required).map(|condition| condition.name.as_str())
+    }
+}
+
+impl Condition {
+    /// A condition that a trigger may have, compared with the field of the same name by [`Matching::Equals`].
+    pub fn new(name: &str, about: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            about: about.to_owned(),
+            required: false,
+            matching: Matching::Equals,
+            field: name.to_owned(),
+        }
+    }
+
+    /// The same, demanded of every trigger.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// The same, compared in another way and with another field.
+    #[must_use]
+    pub fn compared(mut self, matching: Matching, field: &str) -> Self {
+        self.matching = matching;
+        self.field = field.to_owned();
+        self
+    }
+}
+
+/// Every kind of event that can start something or be waited for. The default knows none.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventSpecs(Vec<EventSpec>);
+
+impl EventSpecs {
+    /// The events of these senders, and those of our own.
+    pub fn new(of_senders: impl IntoIterator<Item = EventSpec>) -> Self {
+        Self(of_senders.into_iter().chain([schedule()]).collect())
+    }
+
+    /// Whether no event is known, as in documents that were stored before events were described in them.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The event of this name. [`EventName::API_RUN`] has no entry: nothing can be started by it or wait for it.
+    pub fn find(&self, name: &str) -> Option<&EventSpec> {
+        self.0.iter().find(|spec| spec.name.as_str() == name)
+    }
+
+    /// Every event.
+    pub fn iter(&self) -> impl Iterator<Item = &EventSpec> {
+        self.0.iter()
+    }
+}
+
+/// A point in time came.
+fn schedule() -> EventSpec {
+    let condition = |name, about| Condition::new(name, about).compared(Matching::Always, name);
+    EventSpec::new(EventName::SCHEDULE, "A point in time came.")
+        .condition(condition("cron", "Six fields, as EventBridge has them: `0 6 ? * MON-FRI *`.").required())
+        .condition(condition(
+            "project",
+            "The key of the project it is for, where no ticket says it and there are several.",
+        ))
+        .condition(condition("with", "The inputs of the executions it starts."))
+}
