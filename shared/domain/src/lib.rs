@@ -18,6 +18,7 @@ pub mod routes;
 pub mod schedule;
 pub mod stored;
 pub mod task;
+pub mod text;
 
 pub use action::{ActionName, PluginType, UnknownName};
 pub use clock::{Clock, SystemClock};

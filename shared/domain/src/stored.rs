@@ -1,5 +1,6 @@
 //! Large values that travel by reference.
 
+use crate::text::{TextLimit, cut};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -75,17 +76,9 @@ impl<T: JsonSchema> JsonSchema for Stored<T> {
     }
 }
 
-/// Cuts a text to [`INLINE_STRING_LIMIT`] at a character boundary and says so at its end; shorter texts stay as they are.
+/// Cuts a text to [`INLINE_STRING_LIMIT`] and says so at its end; shorter texts stay as they are.
 pub fn cut_inline(text: &str) -> String {
-    if text.len() <= INLINE_STRING_LIMIT {
-        return text.to_owned();
-    }
-    const NOTE: &str = "\n… (cut: the text is longer than 32 KiB)";
-    let mut end = INLINE_STRING_LIMIT - NOTE.len();
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}{NOTE}", &text[..end])
+    cut(text, TextLimit::bytes(INLINE_STRING_LIMIT), "\n… (cut: the text is longer than 32 KiB)")
 }
 
 #[cfg(test)]

@@ -21,6 +21,11 @@ impl Answer {
         self.status
     }
 
+    /// The size of the body, in bytes.
+    pub fn size(&self) -> usize {
+        self.body.len()
+    }
+
     /// A header's value by its name, where it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

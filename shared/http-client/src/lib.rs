@@ -17,6 +17,8 @@
 //! # }
 //! ```
 
+use domain::text::{TextLimit, cut_line};
+
 mod answer;
 mod auth;
 mod client;
@@ -24,6 +26,7 @@ mod credentials;
 mod failure;
 mod gate;
 mod options;
+mod pages;
 mod path;
 mod request;
 mod retry_after;
@@ -35,15 +38,12 @@ pub use credentials::read_credentials;
 pub use failure::{Failure, Optional};
 pub use gate::{Gate, Reply};
 pub use options::Options;
+pub use pages::{Page, Pages, PagesError};
 pub use request::Request;
 
 /// An excerpt of text from outside that is safe in an error: one line, at most 500 characters.
 pub fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 500;
-    let line = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let line = line.collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+    const LONGEST: TextLimit = TextLimit::characters(500);
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    cut_line(&plain, LONGEST)
 }

@@ -7,9 +7,11 @@
 //! found again by space and title.
 
 mod confluence;
+mod limits;
 mod pages;
 mod permissions;
 mod storage;
 
 pub use confluence::{Confluence, Credentials};
+pub use limits::LIMITS;
 pub use storage::storage_from_markdown;

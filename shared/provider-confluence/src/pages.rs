@@ -1,15 +1,14 @@
 //! Pages with a mark.
 
 use crate::confluence::Confluence;
+use crate::limits;
 use crate::storage::{anchor, storage_from_markdown};
 use domain::plugins::{Mark, Page, PageRequest};
+use domain::text::cut_line;
 use domain::{ActionError, ErrorKind};
 use http_client::Optional;
 use serde::Deserialize;
 use serde_json::json;
-
-/// Confluence's own limit.
-const LONGEST_TITLE: usize = 255;
 
 #[derive(Debug, Deserialize)]
 struct List<T> {
@@ -53,7 +52,7 @@ impl Confluence {
         let space = self.space_id(&request.space).await?;
         let content = format!("{}\n{}", storage_from_markdown(&request.markdown), anchor(mark));
         let mut body = json!({
-            "spaceId": space, "status": "current", "title": title(&request.title),
+            "spaceId": space, "status": "current", "title": cut_line(&request.title, limits::TITLE),
             "body": {"representation": "storage", "value": content},
         });
         if let Some(parent) = &request.parent {
@@ -78,7 +77,7 @@ impl Confluence {
             .client
             .get("/wiki/api/v2/pages", &[])
             .query("space-id", space)
-            .query("title", title(&request.title))
+            .query("title", cut_line(&request.title, limits::TITLE))
             .query("status", "current")
             .query("body-format", "storage");
         let found: List<Found> = search.send().await?.json()?;
@@ -104,14 +103,5 @@ impl Confluence {
 
     fn page(&self, found: Found) -> Page {
         Page { id: found.id, url: format!("{}/wiki{}", self.client.base_url(), found.links.webui) }
-    }
-}
-
-/// A title in one line that Confluence takes.
-fn title(title: &str) -> String {
-    let line = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST_TITLE) {
-        None => line,
-        Some(_) => line.chars().take(LONGEST_TITLE - 1).chain(['…']).collect(),
     }
 }

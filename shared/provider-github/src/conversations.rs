@@ -3,14 +3,14 @@
 use crate::github::{Github, not_there};
 use crate::issue_reference::IssueReference;
 use crate::mark::{carries, with_mark};
+use crate::pages::{PER_PAGE, numbered};
 use domain::plugins::{CommentId, Mark};
 use domain::{ActionError, RepositoryName};
-use http_client::Optional;
+use http_client::{Optional, Pages};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::json;
 
-pub(crate) const PAGE: usize = 100;
 /// How far GitHub's clock and ours may differ.
 pub(crate) const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -105,29 +105,17 @@ impl Github {
         issue: &IssueReference,
         mark: &Mark,
     ) -> Result<Option<CommentId>, ActionError> {
-        let mut page = 1;
-        loop {
-            let request = self
-                .client
-                .get(
-                    "/repos/{owner}/{name}/issues/{number}/comments",
-                    &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
-                )
-                .query("since", since(mark))
-                .query("per_page", PAGE)
-                .query("page", page);
+        let path = "/repos/{owner}/{name}/issues/{number}/comments";
+        let values = [issue.repository.owner(), issue.repository.name(), &issue.number.to_string()];
+        let load = |page: usize| async move {
+            let request = self.client.get(path, &values).query("since", since(mark));
+            let request = request.query("per_page", PER_PAGE).query("page", page);
             let answer = self.send(&issue.repository, request).await.optional()?;
-            let comments: Vec<Comment> = answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()?;
-            let last = comments.len() < PAGE;
-            let ours = |comment: &Comment| carries(comment.body.as_deref().unwrap_or_default(), mark);
-            if let Some(found) = comments.into_iter().find(ours) {
-                return Ok(Some(found.into()));
-            }
-            if last {
-                return Ok(None);
-            }
-            page += 1;
-        }
+            numbered::<Comment>(&answer.ok_or_else(|| not_there(format!("issue {issue}")))?, page)
+        };
+        let ours = |comment: &Comment| carries(comment.body.as_deref().unwrap_or_default(), mark);
+        let found = Pages::of(format!("GitHub's comments on {issue}")).find(1, load, ours).await?;
+        Ok(found.map(CommentId::from))
     }
 
     pub(crate) async fn replace_comment(

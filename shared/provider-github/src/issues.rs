@@ -1,15 +1,18 @@
 //! Issues as tickets.
 
-use crate::conversations::{PAGE, since};
+use crate::conversations::since;
 use crate::github::{Github, not_there};
 use crate::issue_reference::IssueReference;
+use crate::limits;
 use crate::mark::{carries, with_mark, without_marks};
-use crate::pull_requests::one_line;
-use crate::status::{is_status, label_of, priority_of, same_status, status_of};
+use crate::pages::{PER_PAGE, numbered};
+use crate::status::{is_status, label_of, priority_of, status_of};
+use domain::configuration::same_status;
 use domain::plugins::{Mark, NewTask, StatusChange, TaskQuery};
 use domain::stored::cut_inline;
+use domain::text::cut_line;
 use domain::{ActionError, RepositoryName, Task};
-use http_client::{Optional, Request};
+use http_client::{Optional, Page, Pages};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -115,7 +118,8 @@ impl Github {
         if let Some(points) = new.story_points {
             body = format!("{body}\n\nStory points: {points}");
         }
-        let body = json!({"title": one_line(&new.title), "body": with_mark(&body, mark), "labels": labels});
+        let title = cut_line(&new.title, limits::TITLE);
+        let body = json!({"title": title, "body": with_mark(&body, mark), "labels": labels});
         let request =
             self.client.post("/repos/{owner}/{name}/issues", &[repository.owner(), repository.name()]);
         let answer = self.send(&repository, request.json(&body)).await.optional()?;
@@ -130,68 +134,59 @@ impl Github {
         mark: &Mark,
     ) -> Result<Option<Task>, ActionError> {
         let repository = repository_of(project)?;
-        let since = since(mark);
-        let mut page = 1;
-        loop {
-            let issues = self
-                .issues_page(&repository, page, |request| {
-                    request.query("state", "all").query("since", &since).query("direction", "asc")
-                })
-                .await?;
-            let last = issues.len() < PAGE;
-            let ours = |issue: &Issue| carries(issue.body.as_deref().unwrap_or_default(), mark);
-            if let Some(issue) = issues.into_iter().filter(|issue| issue.pull_request.is_none()).find(ours) {
-                return Ok(Some(issue.into_task(&repository)));
-            }
-            if last {
-                return Ok(None);
-            }
-            page += 1;
-        }
+        let (repository, since) = (&repository, since(mark));
+        let since = since.as_str();
+        let load = |page: usize| async move {
+            let narrow = [("state", "all"), ("since", since), ("direction", "asc")];
+            self.issues_page(repository, page, narrow).await
+        };
+        let ours = |issue: &Issue| carries(issue.body.as_deref().unwrap_or_default(), mark);
+        let found = Pages::of(format!("GitHub's issues of {repository}")).find(1, load, ours).await?;
+        Ok(found.map(|issue| issue.into_task(repository)))
     }
 
     pub(crate) async fn list_issues(&self, query: &TaskQuery) -> Result<Vec<Task>, ActionError> {
         let repository = repository_of(&query.project)?;
+        let repository = &repository;
         let limit = query.limit.clamp(1, 100) as usize;
         let state = match &query.status {
             None => "all",
             Some(status) if closes(status) => "closed",
             Some(_) => "open",
         };
-        let fits = |task: &Task| match (&query.status, &task.status) {
+        let fits = &|task: &Task| match (&query.status, &task.status) {
             (Some(asked), Some(shown)) => state == "closed" || same_status(asked, shown),
             _ => true,
         };
-        let mut tasks = Vec::new();
-        let mut page = 1;
-        loop {
-            let issues = self
-                .issues_page(&repository, page, |request| {
-                    request.query("state", state).query("direction", "desc")
-                })
-                .await?;
-            let last = issues.len() < PAGE;
-            let issues = issues.into_iter().filter(|issue| issue.pull_request.is_none());
-            tasks.extend(issues.map(|issue| issue.into_task(&repository)).filter(fits));
-            if last || tasks.len() >= limit {
-                tasks.truncate(limit);
-                return Ok(tasks);
-            }
-            page += 1;
-        }
+        let load = |page: usize| async move {
+            let issues =
+                self.issues_page(repository, page, [("state", state), ("direction", "desc")]).await?;
+            let tasks = issues.items.into_iter().map(|issue| issue.into_task(repository));
+            Ok::<_, ActionError>(Page {
+                items: tasks.filter(fits).collect(),
+                next: issues.next,
+                bytes: issues.bytes,
+            })
+        };
+        Pages::of(format!("GitHub's issues of {repository}")).collect(1, limit, load).await
     }
 
-    async fn issues_page<'client>(
-        &'client self,
+    /// The issues on one page. Pull requests, which GitHub lists among them, are left out.
+    async fn issues_page<const N: usize>(
+        &self,
         repository: &RepositoryName,
         page: usize,
-        narrow: impl FnOnce(Request<'client>) -> Request<'client>,
-    ) -> Result<Vec<Issue>, ActionError> {
+        narrow: [(&'static str, &str); N],
+    ) -> Result<Page<Issue, usize>, ActionError> {
         let request =
             self.client.get("/repos/{owner}/{name}/issues", &[repository.owner(), repository.name()]);
-        let request = request.query("sort", "created").query("per_page", PAGE).query("page", page);
-        let answer = self.send(repository, narrow(request)).await.optional()?;
-        answer.ok_or_else(|| not_there(format!("repository {repository} with issues")))?.json()
+        let request = request.query("sort", "created").query("per_page", PER_PAGE).query("page", page);
+        let request = narrow.into_iter().fold(request, |request, (name, value)| request.query(name, value));
+        let answer = self.send(repository, request).await.optional()?;
+        let answer = answer.ok_or_else(|| not_there(format!("repository {repository} with issues")))?;
+        let mut issues = numbered::<Issue>(&answer, page)?;
+        issues.items.retain(|issue| issue.pull_request.is_none());
+        Ok(issues)
     }
 
     pub(crate) async fn set_status(

@@ -1,22 +1,19 @@
 //! Marks in text that GitHub shows: HTML comments, which it does not render.
 
+use crate::limits;
 use domain::plugins::Mark;
+use domain::text::{CUT, cut};
 
 const BEGIN: &str = "<!-- ticketsmith:";
 const END: &str = " -->";
-
-/// GitHub's limit of a body is 65,536 characters.
-const LONGEST_BODY: usize = 65_000;
 
 /// The text with the mark at its end. Marks that the text already holds are taken out: text from outside must not claim to
 /// be ours.
 pub(crate) fn with_mark(markdown: &str, mark: &Mark) -> String {
     let own = markdown.replace(BEGIN, "<!-- ");
-    let body = match own.char_indices().nth(LONGEST_BODY) {
-        None => own,
-        Some((end, _)) => format!("{}\n\n… (cut)", &own[..end]),
-    };
-    format!("{}\n\n{BEGIN}{}{END}", body.trim_end(), mark.digest())
+    let ending = format!("\n\n{BEGIN}{}{END}", mark.digest());
+    let body = cut(own.trim_end(), limits::BODY.less(ending.len()), CUT);
+    format!("{body}{ending}")
 }
 
 /// The digests of the marks in a body.

@@ -1,16 +1,15 @@
 //! Pull requests.
 
-use crate::conversations::PAGE;
 use crate::github::{Github, not_there};
+use crate::limits;
 use crate::mark::{marks_in, with_mark};
+use crate::pages::{PER_PAGE, numbered};
 use domain::plugins::{Mark, PullRequest, PullRequestRequest};
+use domain::text::cut_line;
 use domain::{ActionError, BranchName, ErrorKind, RepositoryName};
-use http_client::Optional;
+use http_client::{Optional, Pages};
 use serde::Deserialize;
 use serde_json::json;
-
-/// GitHub's own limit.
-const LONGEST_TITLE: usize = 256;
 
 #[derive(Debug, Deserialize)]
 struct Pull {
@@ -63,7 +62,7 @@ impl Github {
         mark: &Mark,
     ) -> Result<PullRequest, ActionError> {
         let body = json!({
-            "title": one_line(&request.title),
+            "title": cut_line(&request.title, limits::TITLE),
             "head": request.source.as_str(),
             "base": request.target.as_str(),
             "body": with_mark(&request.description, mark),
@@ -106,32 +105,20 @@ impl Github {
         repository: &RepositoryName,
         number: u64,
     ) -> Result<Vec<String>, ActionError> {
-        let mut paths = Vec::new();
-        let mut page = 1;
-        loop {
-            let path = "/repos/{owner}/{name}/pulls/{number}/files";
-            let values = [repository.owner(), repository.name(), &number.to_string()];
-            let request = self.client.get(path, &values).query("per_page", PAGE).query("page", page);
+        let path = "/repos/{owner}/{name}/pulls/{number}/files";
+        let values = [repository.owner(), repository.name(), &number.to_string()];
+        let load = |page: usize| async move {
+            let request = self.client.get(path, &values).query("per_page", PER_PAGE).query("page", page);
             let answer = self.send(repository, request).await.optional()?;
-            let files: Vec<ChangedFile> =
-                answer.ok_or_else(|| not_there(format!("pull request {repository}#{number}")))?.json()?;
-            let last = files.len() < PAGE;
-            paths.extend(
-                files.into_iter().flat_map(|file| [file.previous_filename, Some(file.filename)]).flatten(),
-            );
-            if last {
-                return Ok(paths);
-            }
-            page += 1;
-        }
-    }
-}
-
-/// A title in one line that GitHub takes.
-pub(crate) fn one_line(title: &str) -> String {
-    let line = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST_TITLE) {
-        None => line,
-        Some(_) => line.chars().take(LONGEST_TITLE - 1).chain(['…']).collect(),
+            let answer = answer.ok_or_else(|| not_there(format!("pull request {repository}#{number}")))?;
+            numbered::<ChangedFile>(&answer, page)
+        };
+        let what = format!("GitHub's files of {repository}#{number}");
+        let files = Pages::of(what).collect(1, usize::MAX, load).await?;
+        Ok(files
+            .into_iter()
+            .flat_map(|file| [file.previous_filename, Some(file.filename)])
+            .flatten()
+            .collect())
     }
 }

@@ -1,5 +1,7 @@
 //! Statuses of issues, which GitHub does not have: see the crate's documentation.
 
+use domain::configuration::same_status;
+
 const STATUS: &str = "status:";
 const PRIORITY: &str = "priority:";
 
@@ -32,15 +34,6 @@ pub(crate) fn label_of(status: &str, known: &[String]) -> String {
             format!("{STATUS} {}", words.to_lowercase())
         }
     }
-}
-
-/// Whether two names mean one status: `in_review`, `In Review` and `IN-REVIEW` do.
-pub(crate) fn same_status(one: &str, other: &str) -> bool {
-    let plain = |name: &str| -> String {
-        let kept = name.chars().filter(|c| !matches!(c, '_' | '-') && !c.is_whitespace());
-        kept.flat_map(char::to_lowercase).collect()
-    };
-    plain(one) == plain(other)
 }
 
 fn after<'a>(label: &'a str, prefix: &str) -> Option<&'a str> {

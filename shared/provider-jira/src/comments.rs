@@ -1,11 +1,13 @@
 //! Comments with a mark.
 
 use crate::jira::Jira;
+use crate::limits;
 use crate::markdown_to_document::document_from_markdown;
 use crate::tickets::unknown_ticket;
 use domain::ActionError;
 use domain::plugins::{CommentId, Mark};
-use http_client::Optional;
+use domain::text::{CUT, cut};
+use http_client::{Optional, Page, Pages};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -57,28 +59,24 @@ impl Jira {
         mark: &Mark,
     ) -> Result<Option<CommentId>, ActionError> {
         let digest = mark.digest();
-        let mut seen = 0;
-        loop {
+        let load = |start: usize| async move {
             let request = self
                 .client
                 .get("/rest/api/3/issue/{key}/comment", &[key])
                 .query("expand", "properties")
                 .query("orderBy", "-created")
                 .query("maxResults", PAGE)
-                .query("startAt", seen);
+                .query("startAt", start);
             let answer = request.send().await.optional()?.ok_or_else(|| unknown_ticket(key))?;
-            let page: Comments = answer.json()?;
-            seen += page.comments.len();
-            let last = page.comments.is_empty()
-                || seen >= page.total
-                || page.comments.last().is_some_and(|oldest| oldest.is_older_than(mark.at));
-            if let Some(comment) = page.comments.into_iter().find(|comment| comment.carries(&digest)) {
-                return Ok(Some(self.comment_id(key, comment)));
-            }
-            if last {
-                return Ok(None);
-            }
-        }
+            let Comments { comments, total } = answer.json()?;
+            let end = start + comments.len();
+            let oldest = comments.last().filter(|oldest| !oldest.is_older_than(mark.at));
+            let next = oldest.filter(|_| end < total).map(|_| end);
+            Ok::<_, ActionError>(Page { items: comments, next, bytes: answer.size() })
+        };
+        let ours = |comment: &Comment| comment.carries(&digest);
+        let found = Pages::of(format!("Jira's comments on {key}")).find(0, load, ours).await?;
+        Ok(found.map(|comment| self.comment_id(key, comment)))
     }
 
     pub(crate) async fn replace_comment(
@@ -116,7 +114,7 @@ impl Comment {
 
 fn marked(markdown: &str, mark: &Mark) -> Value {
     json!({
-        "body": document_from_markdown(markdown),
+        "body": document_from_markdown(&cut(markdown, limits::MARKDOWN, CUT)),
         "properties": [{"key": PROPERTY, "value": {"mark": mark.digest()}}],
     })
 }

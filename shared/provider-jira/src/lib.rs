@@ -13,6 +13,7 @@ mod comments;
 mod document_to_markdown;
 mod fields;
 mod jira;
+mod limits;
 mod markdown_to_document;
 mod permissions;
 mod tickets;
@@ -20,4 +21,5 @@ mod transitions;
 
 pub use document_to_markdown::markdown_from_document;
 pub use jira::{Credentials, Jira};
+pub use limits::LIMITS;
 pub use markdown_to_document::document_from_markdown;

@@ -2,16 +2,15 @@
 
 use crate::fields::Issue;
 use crate::jira::Jira;
+use crate::limits;
 use crate::markdown_to_document::document_from_markdown;
-use crate::transitions::same_status;
+use domain::configuration::same_status;
 use domain::plugins::{Mark, NewTask, TaskQuery};
+use domain::text::{CUT, cut, cut_line};
 use domain::{ActionError, Task};
-use http_client::Optional;
+use http_client::{Optional, Page, Pages};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-
-/// Jira's own limit.
-const LONGEST_SUMMARY: usize = 255;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,7 +56,10 @@ impl Jira {
         fields.insert("project".into(), json!({"key": new.project}));
         fields.insert("issuetype".into(), json!({"name": new.task_type}));
         fields.insert("summary".into(), summary(&new.title));
-        fields.insert("description".into(), document_from_markdown(&new.description));
+        fields.insert(
+            "description".into(),
+            document_from_markdown(&cut(&new.description, limits::MARKDOWN, CUT)),
+        );
         fields.insert("labels".into(), labels.into());
         if let Some(epic) = &new.epic {
             match &self.custom_fields.epic_link {
@@ -120,24 +122,17 @@ impl Jira {
     }
 
     async fn search(&self, jql: &str, limit: usize) -> Result<Vec<Task>, ActionError> {
-        let mut tasks = Vec::new();
-        let mut page: Option<String> = None;
-        loop {
-            let mut body = json!({
-                "jql": jql, "fields": self.custom_fields.wanted(), "maxResults": limit - tasks.len(),
-            });
-            if let Some(page) = page {
-                body["nextPageToken"] = page.into();
+        let load = |token: Option<String>| async move {
+            let mut body = json!({"jql": jql, "fields": self.custom_fields.wanted(), "maxResults": limit});
+            if let Some(token) = token {
+                body["nextPageToken"] = token.into();
             }
-            let request = self.client.post("/rest/api/3/search/jql", &[]).json(&body);
-            let found: Found = request.send().await?.json()?;
-            tasks.extend(found.issues.into_iter().map(|issue| self.task(issue)));
-            page = found.next_page_token;
-            if page.is_none() || tasks.len() >= limit {
-                tasks.truncate(limit);
-                return Ok(tasks);
-            }
-        }
+            let answer = self.client.post("/rest/api/3/search/jql", &[]).json(&body).send().await?;
+            let found: Found = answer.json()?;
+            let items = found.issues.into_iter().map(|issue| self.task(issue)).collect();
+            Ok::<_, ActionError>(Page { items, next: found.next_page_token.map(Some), bytes: answer.size() })
+        };
+        Pages::of("Jira's tickets").collect(None, limit, load).await
     }
 
     pub(crate) async fn unlabel(&self, key: &str, label: &str) -> Result<(), ActionError> {
@@ -159,13 +154,9 @@ fn mark_label(mark: &Mark) -> String {
     format!("ticketsmith-{}", mark.digest())
 }
 
-/// One line of at most as many characters as Jira takes.
+/// One line that Jira takes.
 fn summary(title: &str) -> Value {
-    let line = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST_SUMMARY) {
-        None => line.into(),
-        Some(_) => line.chars().take(LONGEST_SUMMARY - 1).chain(['…']).collect::<String>().into(),
-    }
+    cut_line(title, limits::SUMMARY).into()
 }
 
 /// A string of [JQL](https://support.atlassian.com/jira-software-cloud/docs/use-advanced-search-with-jira-query-language-jql/).

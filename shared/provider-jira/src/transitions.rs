@@ -3,6 +3,7 @@
 use crate::fields::Named;
 use crate::jira::Jira;
 use domain::ActionError;
+use domain::configuration::same_status;
 use domain::plugins::StatusChange;
 use serde::Deserialize;
 use serde_json::json;
@@ -50,26 +51,4 @@ fn unreachable(key: &str, previous: &str, status: &str, transitions: &[Transitio
         names => format!("reachable from there: {}", names.join(", ")),
     };
     ActionError::rejected(format!("{key} is `{previous}` and cannot move to `{status}`; {reachable}"))
-}
-
-/// Whether two names mean one status: `in_review`, `In Review` and `IN-REVIEW` do.
-pub(crate) fn same_status(one: &str, other: &str) -> bool {
-    let plain = |name: &str| -> String {
-        name.chars()
-            .filter(|c| !matches!(c, '_' | '-') && !c.is_whitespace())
-            .flat_map(char::to_lowercase)
-            .collect()
-    };
-    plain(one) == plain(other)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_one_status() {
-        assert!(same_status("in_review", "In Review") && same_status("TO-DO", "To Do"));
-        assert!(!same_status("Done", "To Do"));
-    }
 }

@@ -1,7 +1,8 @@
 //! Channels by name.
 
-use crate::slack::{Slack, answer};
+use crate::slack::{Slack, SlackError, answer};
 use domain::ActionError;
+use http_client::{Page, Pages, Request};
 use serde::Deserialize;
 use std::sync::PoisonError;
 
@@ -26,7 +27,19 @@ struct Channel {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Next {
     #[serde(default)]
-    pub(crate) next_cursor: String,
+    next_cursor: String,
+}
+
+impl Next {
+    /// Where the list goes on, if it does.
+    pub(crate) fn into_cursor(self) -> Option<String> {
+        Some(self.next_cursor).filter(|cursor| !cursor.is_empty())
+    }
+}
+
+/// The request for the page at a cursor; an empty one is the first page's.
+pub(crate) fn from<'client>(request: Request<'client>, cursor: &str) -> Request<'client> {
+    if cursor.is_empty() { request } else { request.query("cursor", cursor) }
 }
 
 impl Slack {
@@ -56,27 +69,22 @@ impl Slack {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    async fn list_channels(&self, types: &'static str) -> Result<(), crate::slack::SlackError> {
+    async fn list_channels(&self, types: &'static str) -> Result<(), SlackError> {
         let method = "/conversations.list";
-        let mut cursor = String::new();
-        loop {
-            let mut request = self
-                .client
-                .get(method, &[])
-                .query("types", types)
-                .query("exclude_archived", true)
-                .query("limit", PAGE);
-            if !cursor.is_empty() {
-                request = request.query("cursor", &cursor);
-            }
-            let page: Channels = answer(method, request).await?;
-            let named = page.channels.into_iter().map(|channel| (channel.name, channel.id));
-            self.channels.lock().unwrap_or_else(PoisonError::into_inner).extend(named);
-            cursor = page.response_metadata.next_cursor;
-            if cursor.is_empty() {
-                return Ok(());
-            }
-        }
+        let load = |cursor: String| async move {
+            let request = self.client.get(method, &[]).query("types", types).query("exclude_archived", true);
+            let (found, bytes) =
+                answer::<Channels>(method, from(request.query("limit", PAGE), &cursor)).await?;
+            Ok::<_, SlackError>(Page {
+                items: found.channels,
+                next: found.response_metadata.into_cursor(),
+                bytes,
+            })
+        };
+        let channels = Pages::of("Slack's channels").collect(String::new(), usize::MAX, load).await?;
+        let named = channels.into_iter().map(|channel| (channel.name, channel.id));
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner).extend(named);
+        Ok(())
     }
 }
 

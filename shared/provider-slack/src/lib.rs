@@ -10,10 +10,12 @@
 //! Slack says most errors with status 200 and `ok: false`; they become errors of the kind that the code means.
 
 mod channels;
+mod limits;
 mod messages;
 mod mrkdwn;
 mod permissions;
 mod slack;
 
+pub use limits::LIMITS;
 pub use mrkdwn::mrkdwn_from_markdown;
 pub use slack::{Credentials, Slack};

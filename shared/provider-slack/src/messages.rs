@@ -1,10 +1,13 @@
 //! Messages with a mark.
 
-use crate::channels::Next;
+use crate::channels::{Next, from};
+use crate::limits;
 use crate::mrkdwn::mrkdwn_from_markdown;
-use crate::slack::{Slack, answer};
+use crate::slack::{Slack, SlackError, answer};
 use domain::ActionError;
 use domain::plugins::{Mark, Message, MessageBody, MessageButton, SentMessage};
+use domain::text::{CUT, TextLimit, cut, cut_line, split};
+use http_client::{Page, Pages};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,12 +17,7 @@ const PAGE: u32 = 200;
 /// How far Slack's clock and ours may differ.
 const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_hours(1);
 
-/// Slack's limits of [sections](https://docs.slack.dev/reference/block-kit/blocks/section-block),
-/// [buttons](https://docs.slack.dev/reference/block-kit/block-elements/button-element) and, for the whole text, what people
-/// read.
-const LONGEST_SECTION: usize = 3_000;
-const LONGEST_TEXT: usize = 12_000;
-const LONGEST_LABEL: usize = 75;
+/// Of one block of [actions](https://docs.slack.dev/reference/block-kit/blocks/actions-block).
 const MOST_BUTTONS: usize = 25;
 
 #[derive(Debug, Deserialize)]
@@ -48,7 +46,7 @@ impl Slack {
         message: &Message,
         mark: &Mark,
     ) -> Result<SentMessage, ActionError> {
-        let mut body = content(&message.body);
+        let mut body = content(&message.body, limits::MESSAGE);
         body["channel"] = self.channel_id(&message.channel).await?.into();
         body["metadata"] = metadata(mark);
         body["unfurl_links"] = false.into();
@@ -66,7 +64,7 @@ impl Slack {
         message: &MessageBody,
         mark: Option<&Mark>,
     ) -> Result<(), ActionError> {
-        let mut body = content(message);
+        let mut body = content(message, limits::CHANGED_MESSAGE);
         body["channel"] = sent.channel.as_str().into();
         body["ts"] = sent.id.as_str().into();
         // Without the field Slack keeps the metadata that is there.
@@ -87,34 +85,21 @@ impl Slack {
         let digest = mark.digest();
         let oldest = (mark.at - CLOCKS_DIFFER_BY).as_second();
         let method = if thread.is_some() { "/conversations.replies" } else { "/conversations.history" };
-        let mut cursor = String::new();
-        loop {
-            let mut request = self
-                .client
-                .get(method, &[])
-                .query("channel", &channel)
-                .query("oldest", oldest)
-                .query("limit", PAGE)
-                .query("include_all_metadata", true);
-            if let Some(thread) = thread {
-                request = request.query("ts", thread);
-            }
-            if !cursor.is_empty() {
-                request = request.query("cursor", &cursor);
-            }
-            let page: History = answer(method, request).await?;
-            let marked = |message: &Past| {
-                message.metadata["event_type"] == EVENT_TYPE
-                    && message.metadata["event_payload"]["mark"] == digest.as_str()
-            };
-            if let Some(found) = page.messages.into_iter().find(marked) {
-                return Ok(Some(SentMessage { channel, id: found.ts, url: None }));
-            }
-            cursor = page.response_metadata.unwrap_or_default().next_cursor;
-            if cursor.is_empty() {
-                return Ok(None);
-            }
-        }
+        let at = channel.as_str();
+        let load = |cursor: String| async move {
+            let request = self.client.get(method, &[]).query("channel", at).query("oldest", oldest);
+            let request = request.query("limit", PAGE).query("include_all_metadata", true);
+            let request = thread.into_iter().fold(request, |request, thread| request.query("ts", thread));
+            let (page, bytes) = answer::<History>(method, from(request, &cursor)).await?;
+            let next = page.response_metadata.unwrap_or_default().into_cursor();
+            Ok::<_, SlackError>(Page { items: page.messages, next, bytes })
+        };
+        let ours = |message: &Past| {
+            message.metadata["event_type"] == EVENT_TYPE
+                && message.metadata["event_payload"]["mark"] == digest.as_str()
+        };
+        let found = Pages::of("Slack's messages").find(String::new(), load, ours).await?;
+        Ok(found.map(|message| SentMessage { channel, id: message.ts, url: None }))
     }
 }
 
@@ -122,10 +107,11 @@ fn metadata(mark: &Mark) -> Value {
     json!({"event_type": EVENT_TYPE, "event_payload": {"mark": mark.digest()}})
 }
 
-/// The `text` and `blocks` of a message.
-fn content(body: &MessageBody) -> Value {
-    let text = cut(&mrkdwn_from_markdown(&body.text), LONGEST_TEXT);
-    let sections = sections(&text)
+/// The `text` and `blocks` of a message. The blocks are what people see; the text, cut to `limit`, is what notifications show.
+fn content(body: &MessageBody, limit: TextLimit) -> Value {
+    let shown = cut(&mrkdwn_from_markdown(&body.text), limits::MESSAGE, CUT);
+    let text = cut(&shown, limit, CUT);
+    let sections = split(&shown, limits::SECTION)
         .into_iter()
         .map(|section| json!({"type": "section", "text": {"type": "mrkdwn", "text": section}}));
     let mut blocks: Vec<Value> = sections.collect();
@@ -139,7 +125,7 @@ fn content(body: &MessageBody) -> Value {
 fn button(button: &MessageButton) -> Value {
     let mut element = json!({
         "type": "button",
-        "text": {"type": "plain_text", "text": cut(&button.label, LONGEST_LABEL)},
+        "text": {"type": "plain_text", "text": cut_line(&button.label, limits::LABEL)},
         "action_id": button.action,
     });
     if !button.value.is_empty() {
@@ -156,34 +142,6 @@ fn button(button: &MessageButton) -> Value {
     element
 }
 
-/// Pieces that fit a section, parted between lines where there are any.
-fn sections(text: &str) -> Vec<String> {
-    let mut sections: Vec<String> = Vec::new();
-    let mut room = 0;
-    for line in text.split_inclusive('\n') {
-        let characters: Vec<char> = line.chars().collect();
-        for piece in characters.chunks(LONGEST_SECTION) {
-            if piece.len() > room {
-                sections.push(String::new());
-                room = LONGEST_SECTION;
-            }
-            room -= piece.len();
-            if let Some(section) = sections.last_mut() {
-                section.extend(piece);
-            }
-        }
-    }
-    sections.retain(|section| !section.trim().is_empty());
-    sections
-}
-
-fn cut(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(longest - 1).chain(['…']).collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,7 +155,10 @@ mod tests {
             url: None,
         };
         assert_eq!(
-            content(&MessageBody { text: "**Done** <!channel>".into(), buttons: vec![button] }),
+            content(
+                &MessageBody { text: "**Done** <!channel>".into(), buttons: vec![button] },
+                limits::MESSAGE
+            ),
             json!({
                 "text": "*Done* &lt;!channel&gt;",
                 "blocks": [
@@ -211,11 +172,31 @@ mod tests {
     #[test]
     fn long_text_is_parted_between_lines_and_loses_nothing() {
         let text = format!("{}\n{}\nend", "a".repeat(2_000), "ü".repeat(7_000));
-        let parts = sections(&text);
+        let message = content(&MessageBody { text: text.clone(), buttons: vec![] }, limits::CHANGED_MESSAGE);
+        let parts: Vec<&str> = message["blocks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|block| block["text"]["text"].as_str().unwrap())
+            .collect();
         assert_eq!(parts.concat(), text);
-        assert!(parts.iter().all(|part| part.chars().count() <= LONGEST_SECTION));
+        assert!(parts.iter().all(|part| limits::SECTION.holds(part)));
         assert_eq!(parts[0].trim_end().len(), 2_000);
-        assert_eq!(sections(""), Vec::<String>::new());
-        assert_eq!(cut(&"ü".repeat(76), 75).chars().count(), 75);
+        assert!(limits::CHANGED_MESSAGE.holds(message["text"].as_str().unwrap()));
+    }
+
+    #[test]
+    fn code_over_several_sections_is_code_in_each() {
+        let text = format!("before\n\n```python\n{}```\n\nafter", "x = 1  # a line of code\n".repeat(300));
+        let message = content(&MessageBody { text, buttons: vec![] }, limits::MESSAGE);
+        let blocks = message["blocks"].as_array().unwrap();
+        assert!(blocks.len() > 2);
+        for block in blocks {
+            let text = block["text"]["text"].as_str().unwrap();
+            assert_eq!(text.matches("```").count(), 2, "{text}");
+        }
+        let buttons =
+            content(&MessageBody { text: "x ".repeat(20_000), buttons: vec![] }, limits::CHANGED_MESSAGE);
+        assert!(buttons["text"].as_str().unwrap().ends_with(CUT), "a text that is cut says so");
     }
 }

@@ -77,7 +77,7 @@ impl Slack {
             Err(error) => return Err(error),
         };
         let request = self.client.get("/conversations.info", &[]).query("channel", id);
-        let Found { channel: found } = answer("/conversations.info", request).await?;
+        let (Found { channel: found }, _) = answer("/conversations.info", request).await?;
         Ok(if found.is_archived {
             missing(
                 format!("an open channel {channel}"),

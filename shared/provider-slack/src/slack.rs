@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::configuration::SlackSettings;
 use domain::plugins::{Communication, Mark, Message, MessageBody, SentMessage};
 use domain::{ActionError, ErrorKind};
-use http_client::{Answer, Auth, Client, Options, Request, read_credentials};
+use http_client::{Answer, Auth, Client, Options, PagesError, Request, read_credentials};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -58,7 +58,8 @@ impl Slack {
         body: &Value,
     ) -> Result<T, SlackError> {
         let request = self.client.post(method, &[]).json(body);
-        answer(method, request.header("content-type", "application/json; charset=utf-8")).await
+        let request = request.header("content-type", "application/json; charset=utf-8");
+        Ok(answer(method, request).await?.0)
     }
 }
 
@@ -69,18 +70,25 @@ pub(crate) struct SlackError {
     error: ActionError,
 }
 
+impl From<PagesError> for SlackError {
+    fn from(error: PagesError) -> Self {
+        transport(error.into())
+    }
+}
+
 impl From<SlackError> for ActionError {
     fn from(error: SlackError) -> Self {
         error.error
     }
 }
 
-/// Sends a request and reads the fields of an answer that is `ok`.
+/// Sends a request and reads the fields of an answer that is `ok`, and the answer's size in bytes.
 pub(crate) async fn answer<T: DeserializeOwned>(
     method: &'static str,
     request: Request<'_>,
-) -> Result<T, SlackError> {
-    accepted(method, &request.send().await.map_err(|failure| transport(failure.into()))?)
+) -> Result<(T, usize), SlackError> {
+    let answer = request.send().await.map_err(|failure| transport(failure.into()))?;
+    Ok((accepted(method, &answer)?, answer.size()))
 }
 
 fn transport(error: ActionError) -> SlackError {

@@ -4,6 +4,7 @@ use crate::scope::Scope;
 use domain::ActionError;
 use domain::Task;
 use domain::plugins::{TaskManagement, TaskQuery};
+use domain::text::{TextLimit, cut};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,27 +48,8 @@ pub async fn run(tracker: &dyn TaskManagement, scope: &Scope, input: Input) -> R
     let mut tasks = tracker.get_project_tasks(&TaskQuery { project, status: input.status, limit }).await?;
     let each = ROOM / tasks.len().max(1);
     for task in &mut tasks {
-        cut(&mut task.description, each);
+        task.description = cut(&task.description, TextLimit::bytes(each), "…");
     }
     let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
     Ok(Output { tasks, count })
-}
-
-fn cut(text: &mut String, bytes: usize) {
-    if text.len() > bytes {
-        text.truncate(text.floor_char_boundary(bytes));
-        text.push('…');
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cuts_between_characters() {
-        let mut text = "aäö".to_owned();
-        cut(&mut text, 2);
-        assert_eq!(text, "a…");
-    }
 }

@@ -2,12 +2,13 @@
 
 use crate::reason::title;
 use domain::execution::Outcome;
+use domain::text::{TextLimit, cut};
 use jiff::{SignedDuration, Timestamp};
 use records::{CostTotal, ExecutionView, StepRecord, StepStatus};
 use std::fmt::Write;
 
 /// The longest reason that is shown, in characters; `status` has all of it.
-const REASON_LIMIT: usize = 2000;
+const REASON_LIMIT: TextLimit = TextLimit::characters(2_000);
 
 /// The most steps that are listed; comments have a limit, workflows with loops do not.
 const STEPS_LIMIT: usize = 60;
@@ -39,8 +40,7 @@ pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink
         let _ = writeln!(text, "**Pull request:** [#{}]({})\n", pull_request.number, pull_request.url);
     }
     if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
-        let cut: String = cause.chars().take(REASON_LIMIT).collect();
-        for line in cut.lines() {
+        for line in cut(cause, REASON_LIMIT, "…").lines() {
             let _ = writeln!(text, "> {line}");
         }
         text.push('\n');

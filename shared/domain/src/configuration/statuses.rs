@@ -9,10 +9,11 @@ impl Project {
     }
 }
 
-/// Whether two names mean one status: case, spaces, `_` and `-` do not matter.
+/// Whether two names mean one status: case, white space, `_` and `-` do not matter.
 pub fn same_status(one: &str, other: &str) -> bool {
     let plain = |name: &str| -> String {
-        name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).flat_map(char::to_lowercase).collect()
+        let kept = name.chars().filter(|c| !matches!(c, '_' | '-') && !c.is_whitespace());
+        kept.flat_map(char::to_lowercase).collect()
     };
     plain(one) == plain(other)
 }
@@ -31,5 +32,6 @@ mod tests {
         assert_eq!(project.tracker_status("In-Review"), "Code Review");
         assert_eq!(project.tracker_status("in_progress"), "in_progress");
         assert!(same_status("In Progress", "in_progress") && !same_status("Done", "To Do"));
+        assert!(same_status("in_review", "In\u{a0}Review") && same_status("TO-DO", "To Do"));
     }
 }

@@ -5,16 +5,16 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
-mod harness;
-
 use domain::plugins::{AiProvider, ModelRequest, PromptBlock, StopReason};
 use domain::{ActionError, ErrorKind};
-use harness::{assert_described, fault, options, secret, simulation};
 use provider_claude::{Claude, Credentials};
+use provider_testing::{Service, assert_described, options, secret};
 use serde_json::{Value, json};
 use simulators::Simulation;
 use simulators::fault::Fault;
 use std::time::Duration;
+
+const CLAUDE: Service = Service { name: "claude", descriptions: &["anthropic.json"] };
 
 fn with_secret(simulation: &Simulation, secret: &secrecy::SecretString) -> Claude {
     let settings = json!({"base_url": simulation.url("claude")});
@@ -51,7 +51,7 @@ fn request() -> ModelRequest {
 
 #[tokio::test]
 async fn a_question_is_answered_with_what_it_used() {
-    let simulation = simulation().await;
+    let simulation = CLAUDE.described_simulation().await;
     let claude = claude(&simulation);
     let reply = claude.complete(&request()).await.unwrap();
     assert_eq!((reply.stop, reply.model.as_str()), (StopReason::Complete, "claude-sonnet-5-5"));
@@ -68,13 +68,13 @@ async fn a_question_is_answered_with_what_it_used() {
 async fn answered(simulation: &Simulation, body: Value) -> domain::plugins::ModelReply {
     let headers = [("request-id".to_owned(), "req_1".to_owned())].into();
     let with = Fault { status: Some(200), body: Some(body), headers, ..Fault::default() };
-    fault(simulation, "/v1/messages$", with);
+    CLAUDE.fault(simulation, "/v1/messages$", with);
     claude(simulation).complete(&request()).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_cut_reply_and_a_refusal_keep_their_usage() {
-    let simulation = simulation().await;
+    let simulation = CLAUDE.described_simulation().await;
     let answered = async |body| answered(&simulation, body).await;
     let body = |stop: &str| {
         json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-5-5",
@@ -89,13 +89,13 @@ async fn a_cut_reply_and_a_refusal_keep_their_usage() {
 }
 
 async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
-    fault(simulation, "/v1/messages$", with);
+    CLAUDE.fault(simulation, "/v1/messages$", with);
     claude(simulation).complete(&request()).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn faults_are_named_for_what_to_do_next_and_what_was_billed() {
-    let simulation = simulation().await;
+    let simulation = CLAUDE.described_simulation().await;
     let failing = async |with| failing(&simulation, with).await;
     let says = |status, kind: &str| Fault {
         status: Some(status),
@@ -127,7 +127,7 @@ async fn faults_are_named_for_what_to_do_next_and_what_was_billed() {
 
 #[tokio::test]
 async fn a_wrong_key_is_said_and_not_shown() {
-    let simulation = simulation().await;
+    let simulation = CLAUDE.described_simulation().await;
     let error =
         with_secret(&simulation, &r#"{"api_key": "hunter2"}"#.into()).complete(&request()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Rejected);

@@ -5,16 +5,16 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
-mod harness;
-
 use domain::plugins::{Documentation, PageRequest};
 use domain::{ActionError, ErrorKind};
-use harness::{assert_described, fault, mark, options, secret, simulation};
 use provider_confluence::{Confluence, Credentials};
+use provider_testing::{Service, assert_described, mark, options, secret};
 use serde_json::json;
 use simulators::Simulation;
 use simulators::fault::Fault;
 use std::time::Duration;
+
+const CONFLUENCE: Service = Service { name: "confluence", descriptions: &["confluence-v2.json"] };
 
 fn with_secret(simulation: &Simulation, secret: &secrecy::SecretString) -> Confluence {
     let settings = json!({"base_url": simulation.url("confluence")});
@@ -37,7 +37,7 @@ fn request() -> PageRequest {
 
 #[tokio::test]
 async fn a_page_is_created_once_and_deleted() {
-    let simulation = simulation().await;
+    let simulation = CONFLUENCE.described_simulation().await;
     let confluence = confluence(&simulation);
     let mark_of_it = mark("run/CreatePage");
     assert_eq!(confluence.find_page(&request(), &mark_of_it).await.unwrap(), None);
@@ -57,13 +57,13 @@ async fn a_page_is_created_once_and_deleted() {
 }
 
 async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
-    fault(simulation, "/pages$", with);
+    CONFLUENCE.fault(simulation, "/pages$", with);
     confluence(simulation).create_page(&request(), &mark("m")).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn faults_are_named_for_what_to_do_next() {
-    let simulation = simulation().await;
+    let simulation = CONFLUENCE.described_simulation().await;
     let failing = async |with| failing(&simulation, with).await;
     let status = |status| Fault { status: Some(status), ..Fault::default() };
     let throttled = Fault { headers: [("retry-after".into(), "3".into())].into(), ..status(429) };
@@ -75,7 +75,7 @@ async fn faults_are_named_for_what_to_do_next() {
 
 #[tokio::test]
 async fn what_is_wrong_is_named() {
-    let simulation = simulation().await;
+    let simulation = CONFLUENCE.described_simulation().await;
     let elsewhere = PageRequest { space: "NOPE".into(), ..request() };
     let error = confluence(&simulation).create_page(&elsewhere, &mark("m")).await.unwrap_err();
     assert!(error.kind == ErrorKind::Rejected && error.message.contains("no space `NOPE`"), "{error}");

@@ -1,6 +1,5 @@
 //! GitHub Apps: tokens narrowed to one repository and to what a function may do.
 
-use crate::harness::{mark, start};
 use crate::{branch, shop};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -10,6 +9,7 @@ use domain::plugins::{TaskManagement, VersionControl};
 use domain::{Clock, ErrorKind};
 use jiff::{SignedDuration, Timestamp};
 use provider_github::{Access, Credentials, Github};
+use provider_testing::{mark, start};
 use serde_json::{Value, json};
 use simulators::{Simulation, World};
 use std::path::Path;
@@ -55,7 +55,7 @@ async fn app_world_with(clock: &TurnedClock, permissions: Value) -> (Simulation,
 fn connect(simulation: &Simulation, secret: &str, access: Access, clock: &TurnedClock) -> Github {
     let settings = serde_json::from_value(json!({"base_url": simulation.url("github")})).unwrap();
     let credentials = Credentials::read("ticketsmith/github", &secret.into()).unwrap();
-    let options = crate::harness::options().clock(Arc::new(clock.clone()));
+    let options = provider_testing::options().clock(Arc::new(clock.clone()));
     Github::new(&settings, credentials, access, &options).unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! GitHub as code host.
 
-use crate::harness::{assert_described, described_simulation, fault, mark, simulation};
+use crate::GITHUB;
 use crate::{branch, connect, github, shop};
 use domain::plugins::{
     CommitRequest, FileChange, FileContent, PullRequestRequest, RepositoryPermission, TreeEntryKind,
@@ -8,6 +8,7 @@ use domain::plugins::{
 };
 use domain::{ActionError, CommitSha, ErrorKind};
 use provider_github::{Access, Github};
+use provider_testing::{assert_described, mark};
 use simulators::Simulation;
 use simulators::fault::Fault;
 use std::time::Duration;
@@ -37,7 +38,7 @@ async fn text(github: &Github, reference: &str, path: &str) -> Option<String> {
 
 #[tokio::test]
 async fn a_repository_is_read() {
-    let simulation = described_simulation().await;
+    let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);
     let info = github.repository_info(&shop()).await.unwrap();
     assert_eq!((info.default_branch.as_str(), info.private), ("main", true));
@@ -60,7 +61,7 @@ async fn a_repository_is_read() {
 
 #[tokio::test]
 async fn a_branch_is_made_once_and_deleted() {
-    let simulation = described_simulation().await;
+    let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);
     let name = branch("feature/SHOP-1");
     assert_eq!(github.find_branch(&shop(), &name).await.unwrap(), None);
@@ -82,7 +83,7 @@ async fn a_branch_is_made_once_and_deleted() {
 
 #[tokio::test]
 async fn many_files_are_one_commit_and_a_repeat_is_the_same_one() {
-    let simulation = described_simulation().await;
+    let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);
     let parent = new_branch(&github, "feature/x").await;
     let large = "ü".repeat(200_000);
@@ -109,7 +110,7 @@ async fn many_files_are_one_commit_and_a_repeat_is_the_same_one() {
     assert_eq!(github.commit(&shop(), &request, &mark).await.unwrap(), commit);
     // Also after somebody built on it.
     let above = commit_on("feature/x", &commit.sha, vec![write("b", "2")]);
-    let above = github.commit(&shop(), &above, &crate::harness::mark("other")).await.unwrap();
+    let above = github.commit(&shop(), &above, &provider_testing::mark("other")).await.unwrap();
     assert_eq!(github.commit(&shop(), &request, &mark).await.unwrap(), commit);
     assert_eq!(github.find_branch(&shop(), &request.branch).await.unwrap(), Some(above.sha));
     assert_described(&simulation);
@@ -117,7 +118,7 @@ async fn many_files_are_one_commit_and_a_repeat_is_the_same_one() {
 
 #[tokio::test]
 async fn a_branch_that_moved_is_left_alone() {
-    let simulation = simulation().await;
+    let simulation = GITHUB.simulation().await;
     let github = github(&simulation);
     let parent = new_branch(&github, "feature/x").await;
     let first = commit_on("feature/x", &parent, vec![write("a", "1")]);
@@ -130,13 +131,13 @@ async fn a_branch_that_moved_is_left_alone() {
 
 #[tokio::test]
 async fn a_commit_whose_answer_was_lost_is_not_made_twice() {
-    let simulation = simulation().await;
+    let simulation = GITHUB.simulation().await;
     let github = github(&simulation);
     let parent = new_branch(&github, "feature/x").await;
     let request = commit_on("feature/x", &parent, vec![write("a", "1")]);
     let lost =
         Fault { method: Some("PATCH".into()), truncated: true, after_effect: true, ..Fault::default() };
-    fault(&simulation, "/git/refs/", lost);
+    GITHUB.fault(&simulation, "/git/refs/", lost);
     let mark = mark("c");
     assert_eq!(github.commit(&shop(), &request, &mark).await.unwrap_err().kind, ErrorKind::Unavailable);
     let commit = github.commit(&shop(), &request, &mark).await.unwrap();
@@ -145,7 +146,7 @@ async fn a_commit_whose_answer_was_lost_is_not_made_twice() {
 
 #[tokio::test]
 async fn changes_that_make_no_commit_are_refused() {
-    let simulation = simulation().await;
+    let simulation = GITHUB.simulation().await;
     let github = github(&simulation);
     let parent = new_branch(&github, "feature/x").await;
     let readme = text(&github, "main", "README.md").await.unwrap();
@@ -165,7 +166,7 @@ async fn changes_that_make_no_commit_are_refused() {
 
 #[tokio::test]
 async fn only_a_commit_at_the_head_is_taken_back() {
-    let simulation = described_simulation().await;
+    let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);
     let name = branch("feature/x");
     let parent = new_branch(&github, "feature/x").await;
@@ -183,7 +184,7 @@ async fn only_a_commit_at_the_head_is_taken_back() {
 
 #[tokio::test]
 async fn a_pull_request_is_opened_once_and_closed() {
-    let simulation = described_simulation().await;
+    let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);
     let parent = new_branch(&github, "feature/x").await;
     let request = PullRequestRequest {
@@ -215,7 +216,7 @@ async fn a_pull_request_is_opened_once_and_closed() {
 }
 
 async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
-    fault(simulation, "/git/refs$", with);
+    GITHUB.fault(simulation, "/git/refs$", with);
     let github = github(simulation);
     let head = github.find_branch(&shop(), &branch("main")).await.unwrap().unwrap();
     github.create_branch(&shop(), &branch("x"), &head).await.unwrap_err()
@@ -223,7 +224,7 @@ async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
 
 #[tokio::test]
 async fn faults_are_named_for_what_to_do_next() {
-    let simulation = simulation().await;
+    let simulation = GITHUB.simulation().await;
     let failing = async |with| failing(&simulation, with).await;
     let status = |status| Fault { status: Some(status), ..Fault::default() };
     assert_eq!(failing(status(502)).await.kind, ErrorKind::Unavailable);
@@ -237,7 +238,7 @@ async fn faults_are_named_for_what_to_do_next() {
 
 #[tokio::test]
 async fn a_wrong_token_is_said_and_not_shown() {
-    let simulation = simulation().await;
+    let simulation = GITHUB.simulation().await;
     let github = connect(&simulation, &r#"{"token": "hunter2"}"#.into(), Access::ReadContents);
     let error = github.tree(&shop(), "main").await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Rejected);

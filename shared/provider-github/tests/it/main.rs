@@ -7,14 +7,15 @@
 
 mod apps;
 mod code;
-mod harness;
 mod tickets;
 
 use domain::{BranchName, RepositoryName};
-use harness::{options, secret};
 use provider_github::{Access, Credentials, Github};
+use provider_testing::{Service, options, secret};
 use serde_json::json;
 use simulators::Simulation;
+
+pub(crate) const GITHUB: Service = Service { name: "github", descriptions: &["api.github.com.json"] };
 
 /// A client with the token of the world.
 fn github(simulation: &Simulation) -> Github {

@@ -1,17 +1,18 @@
 //! GitHub Issues as a tracker.
 
-use crate::harness::{assert_described, described_simulation, fault, mark, simulation};
+use crate::GITHUB;
 use crate::{github, shop};
 use domain::ErrorKind;
 use domain::plugins::{NewTask, TaskManagement, TaskQuery};
 use provider_github::{Reaction, Subject};
+use provider_testing::{assert_described, mark};
 use simulators::fault::Fault;
 
 const ISSUE: &str = "acme/shop#1";
 
 #[tokio::test]
 async fn statuses_are_labels_besides_open_and_closed() {
-    let simulation = described_simulation().await;
+    let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);
     let task = github.get_task(ISSUE).await.unwrap();
     assert_eq!(
@@ -40,7 +41,7 @@ async fn statuses_are_labels_besides_open_and_closed() {
 
 #[tokio::test]
 async fn an_issue_is_created_once_and_listed() {
-    let simulation = described_simulation().await;
+    let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);
     let new = NewTask {
         project: "acme/shop".into(),
@@ -75,7 +76,7 @@ async fn an_issue_is_created_once_and_listed() {
 
 #[tokio::test]
 async fn a_comment_is_made_once_and_changed_in_place() {
-    let simulation = described_simulation().await;
+    let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);
     let mark_of_it = mark("run/AddComment");
     assert_eq!(github.find_comment(ISSUE, &mark_of_it).await.unwrap(), None);
@@ -95,10 +96,10 @@ async fn a_comment_is_made_once_and_changed_in_place() {
 
 #[tokio::test]
 async fn a_comment_whose_answer_was_lost_is_found() {
-    let simulation = simulation().await;
+    let simulation = GITHUB.simulation().await;
     let github = github(&simulation);
     let lost = Fault { method: Some("POST".into()), truncated: true, after_effect: true, ..Fault::default() };
-    fault(&simulation, "/comments$", lost);
+    GITHUB.fault(&simulation, "/comments$", lost);
     let mark = mark("run/AddComment");
     assert_eq!(github.add_comment(ISSUE, "x", &mark).await.unwrap_err().kind, ErrorKind::Unavailable);
     assert!(github.find_comment(ISSUE, &mark).await.unwrap().is_some());
@@ -106,7 +107,7 @@ async fn a_comment_whose_answer_was_lost_is_found() {
 
 #[tokio::test]
 async fn labels_are_removed_and_what_is_wrong_is_named() {
-    let simulation = simulation().await;
+    let simulation = GITHUB.simulation().await;
     let github = github(&simulation);
     github.update_status(ISSUE, "in_progress").await.unwrap();
     github.remove_label(ISSUE, "status: in progress").await.unwrap();

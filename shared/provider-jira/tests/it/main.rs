@@ -5,17 +5,17 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
-mod harness;
-
 use domain::configuration::JiraSettings;
 use domain::plugins::{NewTask, TaskManagement, TaskQuery};
 use domain::{ActionError, ErrorKind};
-use harness::{assert_described, described_simulation, fault, mark, options, secret, simulation};
 use provider_jira::{Credentials, Jira};
+use provider_testing::{Service, assert_described, mark, options, secret};
 use serde_json::json;
 use simulators::Simulation;
 use simulators::fault::Fault;
 use std::time::Duration;
+
+const JIRA: Service = Service { name: "jira", descriptions: &["jira-v3.json", "adf.json"] };
 
 fn settings(simulation: &Simulation) -> JiraSettings {
     let custom_fields = json!({"story_points": "customfield_10001", "team": "customfield_10003"});
@@ -42,7 +42,7 @@ fn new_task(title: &str) -> NewTask {
 
 #[tokio::test]
 async fn a_ticket_is_read_and_moved() {
-    let simulation = described_simulation().await;
+    let simulation = JIRA.described_simulation().await;
     let jira = jira(&simulation);
     let task = jira.get_task("SHOP-1").await.unwrap();
     assert_eq!(task.title, "Add a discount code to the cart");
@@ -66,7 +66,7 @@ async fn a_ticket_is_read_and_moved() {
 
 #[tokio::test]
 async fn a_comment_is_made_once_and_changed_in_place() {
-    let simulation = described_simulation().await;
+    let simulation = JIRA.described_simulation().await;
     let jira = jira(&simulation);
     let (first, other) = (mark("run/AddComment"), mark("run/Other"));
     assert_eq!(jira.find_comment("SHOP-1", &first).await.unwrap(), None);
@@ -83,7 +83,7 @@ async fn a_comment_is_made_once_and_changed_in_place() {
 
 #[tokio::test]
 async fn every_markdown_is_a_document_that_jira_takes() {
-    let simulation = described_simulation().await;
+    let simulation = JIRA.described_simulation().await;
     let jira = jira(&simulation);
     for markdown in [
         "# A\n\n**b** *i* ~~s~~ `c` [l](https://a.example) <https://b.example>\n\n---\n\n- [x] d\n- e\n\n  f\n\n  1. g",
@@ -101,7 +101,7 @@ async fn every_markdown_is_a_document_that_jira_takes() {
 
 #[tokio::test]
 async fn a_ticket_is_created_once_and_listed() {
-    let simulation = described_simulation().await;
+    let simulation = JIRA.described_simulation().await;
     let jira = jira(&simulation);
     let mark = mark("run/CreateTask");
     assert_eq!(jira.find_created("SHOP", &mark).await.unwrap(), None);
@@ -123,16 +123,16 @@ async fn a_ticket_is_created_once_and_listed() {
     );
 
     let epic = NewTask { task_type: "Epic".into(), ..new_task("Sale") };
-    let epic = jira.create_task(&epic, &harness::mark("run/CreateEpic")).await.unwrap();
+    let epic = jira.create_task(&epic, &provider_testing::mark("run/CreateEpic")).await.unwrap();
     let child = NewTask { epic: Some(epic.task_id.clone()), ..new_task("Child") };
-    let child = jira.create_task(&child, &harness::mark("run/Child")).await.unwrap();
+    let child = jira.create_task(&child, &provider_testing::mark("run/Child")).await.unwrap();
     assert_eq!((epic.task_type.as_deref(), child.epic_link), (Some("Epic"), Some(epic.task_id)));
     assert_described(&simulation);
 }
 
 #[tokio::test]
 async fn a_label_is_removed() {
-    let simulation = described_simulation().await;
+    let simulation = JIRA.described_simulation().await;
     let jira = jira(&simulation);
     jira.remove_label("SHOP-1", "cart").await.unwrap();
     jira.remove_label("SHOP-1", "cart").await.unwrap();
@@ -142,13 +142,13 @@ async fn a_label_is_removed() {
 
 /// What reading a ticket fails with after a fault.
 async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
-    fault(simulation, "/issue/SHOP-1$", with);
+    JIRA.fault(simulation, "/issue/SHOP-1$", with);
     jira(simulation).get_task("SHOP-1").await.unwrap_err()
 }
 
 #[tokio::test]
 async fn faults_are_named_for_what_to_do_next() {
-    let simulation = simulation().await;
+    let simulation = JIRA.simulation().await;
     let failing = async |with| failing(&simulation, with).await;
     let status = |status| Fault { status: Some(status), ..Fault::default() };
     assert_eq!(failing(status(500)).await.kind, ErrorKind::Unavailable);
@@ -165,8 +165,8 @@ async fn faults_are_named_for_what_to_do_next() {
 
 #[tokio::test]
 async fn an_answer_that_does_not_come_is_not_waited_for() {
-    let simulation = simulation().await;
-    fault(&simulation, "/issue/SHOP-1$", Fault { delay_ms: 600_000, ..Fault::default() });
+    let simulation = JIRA.simulation().await;
+    JIRA.fault(&simulation, "/issue/SHOP-1$", Fault { delay_ms: 600_000, ..Fault::default() });
     let credentials =
         Credentials::read("ticketsmith/jira", &secret(&simulation, "ticketsmith/jira")).unwrap();
     let options = options().request_timeout(Duration::from_millis(200));
@@ -177,7 +177,7 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_wrong_token_is_said_and_not_shown() {
-    let simulation = simulation().await;
+    let simulation = JIRA.simulation().await;
     let secret = r#"{"email": "ticketsmith@acme.example", "api_token": "hunter2"}"#.into();
     let credentials = Credentials::read("ticketsmith/jira", &secret).unwrap();
     let jira = Jira::new(&settings(&simulation), credentials, &options()).unwrap();

@@ -5,16 +5,16 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
-mod harness;
-
 use domain::plugins::{Communication, Message, MessageBody, MessageButton};
 use domain::{ActionError, ErrorKind};
-use harness::{assert_described, fault, mark, options, secret, simulation};
 use provider_slack::{Credentials, Slack};
+use provider_testing::{Service, assert_described, mark, options, secret};
 use serde_json::{Value, json};
 use simulators::Simulation;
 use simulators::fault::Fault;
 use std::time::Duration;
+
+const SLACK: Service = Service { name: "slack", descriptions: &[] };
 
 fn slack(simulation: &Simulation) -> Slack {
     let settings = json!({"base_url": format!("{}/api", simulation.url("slack"))});
@@ -34,7 +34,7 @@ fn messages(simulation: &Simulation) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_message_is_sent_once_and_changed_in_place() {
-    let simulation = simulation().await;
+    let simulation = SLACK.simulation().await;
     let slack = slack(&simulation);
     let mark_of_it = mark("run/SendMessage");
     assert_eq!(slack.find_message("#shop-dev", None, &mark_of_it).await.unwrap(), None);
@@ -63,7 +63,7 @@ async fn a_message_is_sent_once_and_changed_in_place() {
 
 #[tokio::test]
 async fn a_thread_is_answered_and_searched_by_itself() {
-    let simulation = simulation().await;
+    let simulation = SLACK.simulation().await;
     let slack = slack(&simulation);
     let root = slack.send_message(&message("#shop-dev", "root"), &mark("root")).await.unwrap();
     let reply = Message { thread: Some(root.id.clone()), ..message("#shop-dev", "reply") };
@@ -74,7 +74,7 @@ async fn a_thread_is_answered_and_searched_by_itself() {
 
 #[tokio::test]
 async fn a_reaction_is_added_once() {
-    let simulation = simulation().await;
+    let simulation = SLACK.simulation().await;
     let slack = slack(&simulation);
     let sent = slack.send_message(&message("#shop-dev", "text"), &mark("m")).await.unwrap();
     slack.react(&sent, "eyes").await.unwrap();
@@ -84,7 +84,7 @@ async fn a_reaction_is_added_once() {
 
 #[tokio::test]
 async fn refusals_say_what_to_do() {
-    let simulation = simulation().await;
+    let simulation = SLACK.simulation().await;
     let slack = slack(&simulation);
     let error = slack.send_message(&message("#nowhere", "x"), &mark("m")).await.unwrap_err();
     assert!(error.kind == ErrorKind::Rejected && error.message.contains("`#nowhere`"), "{error}");
@@ -99,13 +99,13 @@ async fn refusals_say_what_to_do() {
 }
 
 async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
-    fault(simulation, "/chat.postMessage$", with);
+    SLACK.fault(simulation, "/chat.postMessage$", with);
     slack(simulation).send_message(&message("C012AB3CD", "x"), &mark("m")).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn faults_are_named_for_what_to_do_next() {
-    let simulation = simulation().await;
+    let simulation = SLACK.simulation().await;
     let failing = async |with| failing(&simulation, with).await;
     let status = |status| Fault { status: Some(status), ..Fault::default() };
     let throttled = Fault { headers: [("retry-after".into(), "30".into())].into(), ..status(429) };
@@ -124,9 +124,9 @@ async fn faults_are_named_for_what_to_do_next() {
 
 #[tokio::test]
 async fn a_message_whose_answer_was_lost_is_found() {
-    let simulation = simulation().await;
+    let simulation = SLACK.simulation().await;
     let slack = slack(&simulation);
-    fault(
+    SLACK.fault(
         &simulation,
         "/chat.postMessage$",
         Fault { truncated: true, after_effect: true, ..Fault::default() },

@@ -1,0 +1,26 @@
+//! How long texts in Slack may be.
+
+use domain::text::TextLimit;
+use provider::TextLimits;
+
+/// Slack takes [40,000 characters](https://docs.slack.dev/reference/methods/chat.postMessage#truncating) and cuts the rest; more
+/// than this is no message that people read.
+pub(crate) const MESSAGE: TextLimit = TextLimit::characters(12_000);
+
+/// Beyond this, [`chat.update`](https://docs.slack.dev/reference/methods/chat.update) answers `msg_too_long`.
+pub(crate) const CHANGED_MESSAGE: TextLimit = TextLimit::characters(4_000);
+
+/// The text of a [section](https://docs.slack.dev/reference/block-kit/blocks/section-block).
+pub(crate) const SECTION: TextLimit = TextLimit::characters(3_000);
+
+/// The text of a [button](https://docs.slack.dev/reference/block-kit/block-elements/button-element).
+pub(crate) const LABEL: TextLimit = TextLimit::characters(75);
+
+/// What Slack documents of each method and block.
+pub const LIMITS: TextLimits = TextLimits {
+    message: Some(MESSAGE),
+    changed_message: Some(CHANGED_MESSAGE),
+    block: Some(SECTION),
+    label: Some(LABEL),
+    ..TextLimits::NONE
+};

@@ -1,0 +1,101 @@
+//! What the tests of every provider need: a simulated service of the built-in world, its secrets, its faults, and the requests
+//! held against the official description. Only tests depend on this crate.
+//!
+//! ```no_run
+//! use provider_testing::{Service, assert_described, mark, options, secret};
+//!
+//! const JIRA: Service = Service { name: "jira", descriptions: &["jira-v3.json", "adf.json"] };
+//!
+//! # async fn test() {
+//! let simulation = JIRA.described_simulation().await;
+//! let secret = secret(&simulation, "ticketsmith/jira");
+//! assert_described(&simulation);
+//! # }
+//! ```
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "helpers of tests fail by panicking; the lint knows only test functions"
+)]
+
+use domain::plugins::Mark;
+use http_client::Options;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+use simulators::clock::Clock;
+use simulators::fault::Fault;
+use simulators::{Simulation, World};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A simulated service.
+#[derive(Debug, Clone, Copy)]
+pub struct Service {
+    /// Its name in worlds: `jira`.
+    pub name: &'static str,
+    /// The official descriptions that its requests are held against; the first one is needed, the others add to it. Empty where
+    /// there is none.
+    pub descriptions: &'static [&'static str],
+}
+
+impl Service {
+    /// Starts the built-in world without descriptions, which take a second to load.
+    pub async fn simulation(&self) -> Simulation {
+        start(built_in(), None, None).await
+    }
+
+    /// Starts the built-in world and holds what is sent against the descriptions, where they are installed.
+    pub async fn described_simulation(&self) -> Simulation {
+        start(built_in(), self.descriptions(), None).await
+    }
+
+    /// One failure for the next request to a path.
+    pub fn fault(&self, simulation: &Simulation, path: &str, fault: Fault) {
+        let fault = Fault { service: Some(self.name.into()), path: path.into(), times: 1, ..fault };
+        simulation.add_fault(fault).unwrap();
+    }
+
+    /// The folder with the official descriptions; best the one that holds all of them.
+    fn descriptions(&self) -> Option<PathBuf> {
+        let (all, needed) = (self.descriptions, self.descriptions.get(..1)?);
+        let what = format!("requests to {}", self.name);
+        let found = test_inputs::descriptions(&format!("all of the {what}"), all);
+        found.or_else(|| if all.len() > 1 { test_inputs::descriptions(&what, needed) } else { None })
+    }
+}
+
+/// The built-in world.
+pub fn built_in() -> World {
+    World::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds/shop.yaml")).unwrap()
+}
+
+/// Starts a world, with descriptions from a folder and another clock where they are given.
+pub async fn start(world: World, descriptions: Option<PathBuf>, clock: Option<Clock>) -> Simulation {
+    let options = simulators::Options { descriptions, clock, ..simulators::Options::default() };
+    Simulation::start(world, options).await.unwrap()
+}
+
+/// A secret of the world as JSON.
+pub fn secret(simulation: &Simulation, name: &str) -> SecretString {
+    let fields = simulation.secrets().by_name()[name].iter();
+    let fields: Map<String, Value> =
+        fields.map(|(field, value)| (field.clone(), value.expose_secret().into())).collect();
+    Value::from(fields).to_string().into()
+}
+
+/// Options with time to answer on a busy machine.
+pub fn options() -> Options {
+    Options::new().unwrap().request_timeout(Duration::from_secs(60))
+}
+
+/// An effect's mark that is made now.
+pub fn mark(key: &str) -> Mark {
+    Mark { key: key.to_owned(), at: jiff::Timestamp::now() }
+}
+
+/// Nothing was sent that the services' descriptions do not allow, and nothing to a path that they do not have.
+pub fn assert_described(simulation: &Simulation) {
+    let violations: Vec<_> = simulation.violations().iter().map(ToString::to_string).collect();
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+}
