@@ -1,10 +1,11 @@
 //! One execution on an engine of its own, where time is skipped and not slept.
 
+use crate::answers::Answers;
+use crate::error::TestError;
 use crate::file::Defaults;
 use crate::functions::{Functions, State};
 use crate::history::History;
 use crate::names::{Names, function_of};
-use crate::{TestError, answers::Answers};
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use domain::execution::ExecutionInput;

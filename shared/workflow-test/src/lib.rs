@@ -11,6 +11,7 @@ mod answers;
 mod check;
 mod compare;
 mod coverage;
+mod error;
 mod execution;
 mod file;
 mod functions;
@@ -25,6 +26,7 @@ mod start;
 
 pub use compare::Difference;
 pub use coverage::Coverage;
+pub use error::TestError;
 pub use file::{
     Answer, Case, Defaults, Expectations, ExpectedCost, ExpectedOutcome, Reply, Steps, TestActor, TestFile,
     test_file_schema,
@@ -36,30 +38,7 @@ pub use report::{CaseReport, Report};
 use answers::Answers;
 use names::Names;
 use std::sync::Arc;
-use workflow::{Catalog, Compilation, Diagnostic, Source};
-
-/// Why a test file could not be run.
-#[derive(Debug, thiserror::Error)]
-pub enum TestError {
-    /// The file is wrong: here is everything that is wrong with it.
-    #[error("the test file has {} error(s)", .0.len())]
-    Wrong(Vec<Diagnostic>),
-    /// The workflow has errors, so there is nothing to run.
-    #[error("the workflow does not compile")]
-    NotCompiled,
-    /// An execution did not end within a minute on the wall clock.
-    #[error("the execution does not end")]
-    Endless,
-    /// The engine failed or refused the definition.
-    #[error("{0}")]
-    Engine(String),
-}
-
-impl TestError {
-    pub(crate) fn engine(error: impl std::fmt::Display) -> Self {
-        Self::Engine(error.to_string())
-    }
-}
+use workflow::{Catalog, Compilation, Source};
 
 /// The name of the workflow that a test file tests: what it says, else its own name without `.test.yaml`.
 pub fn tested_workflow<'f>(file: &'f TestFile, source: &'f Source) -> &'f str {

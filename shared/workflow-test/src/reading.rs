@@ -2,13 +2,19 @@
 
 use crate::file::TestFile;
 use serde_saphyr::{Error, Location};
-use workflow::{Diagnostic, Source};
+use workflow::{Diagnostic, Source, exact_content};
 
 /// Reads a test file. The first mistake ends the reading.
 ///
 /// # Errors
 /// What is wrong, with its place, what is accepted there and the nearest accepted name.
 pub fn read(source: &Source) -> Result<TestFile, Box<Diagnostic>> {
+    // What a workflow cannot say, its tests cannot either.
+    if let Err(found) = exact_content(source)
+        && let Some(first) = found.into_iter().next()
+    {
+        return Err(Box::new(first));
+    }
     // `y` and `on` are texts, as in workflows.
     let options = serde_saphyr::options! { strict_booleans: true };
     serde_saphyr::from_str_with_options(&source.text, options)
@@ -77,6 +83,13 @@ mod tests {
         assert_eq!(found.message, "`name:` is missing here");
         let found = refused("cases:\n  - name: a\n    steps: { x: 7 }\n    expect: {}\n");
         assert!(found.message.contains("a mapping, or a list of mappings"), "{}", found.message);
+        for text in [
+            "cases:\n  - name: a\n    inputs: { <<: {} }\n    expect: {}\n",
+            "cases:\n  - name: a\n    inputs: { sha: 61e9540 }\n    expect: {}\n",
+            "cases:\n  - name: a\n    inputs: { sha: !secret x }\n    expect: {}\n",
+        ] {
+            assert_eq!(refused(text).line, 3, "{text}");
+        }
         let found = refused("cases: [\n");
         assert!(found.line >= 1 && !found.message.is_empty());
     }

@@ -6,12 +6,14 @@
 
 mod bounds;
 mod paths;
+mod usage;
 
 use bounds::Bounds;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
-use std::ops::{Add, Mul};
 use workflow::{Compilation, Source};
+
+pub use usage::Usage;
 
 /// Prices of one region in US dollars. Those of `us-east-1` come with the crate: [`Prices::us_east_1`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,41 +83,6 @@ impl Default for Assumptions {
             ai_seconds: 60.0,
             writes_per_call: 8.0,
             reads_per_call: 4.0,
-        }
-    }
-}
-
-/// What is used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Usage {
-    /// State transitions.
-    pub transitions: f64,
-    /// Calls of functions.
-    pub calls: f64,
-    /// Of these, calls of functions that call a model.
-    pub ai_calls: f64,
-}
-
-impl Add for Usage {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            transitions: self.transitions + other.transitions,
-            calls: self.calls + other.calls,
-            ai_calls: self.ai_calls + other.ai_calls,
-        }
-    }
-}
-
-impl Mul<f64> for Usage {
-    type Output = Self;
-
-    fn mul(self, times: f64) -> Self {
-        Self {
-            transitions: self.transitions * times,
-            calls: self.calls * times,
-            ai_calls: self.ai_calls * times,
         }
     }
 }

@@ -4,13 +4,16 @@
 //! whether a variable is set, only the compiler knows.
 
 mod actions;
-mod step_types;
+mod forms;
+mod parts;
 mod steps;
 
 use domain::EventName;
 use domain::event::{EventSpec, EventSpecs};
+use forms::{properties, required};
+use parts::described;
 use serde_json::{Map, Value, json};
-use workflow::Catalog;
+use workflow::{Catalog, WORKFLOW_KEYS};
 
 /// The JSON Schema (draft 2020-12) of a workflow file, with the inputs and outputs of every action of `catalog`. Wherever an
 /// action takes a value, a text with `${ }` in it is accepted as well.
@@ -31,55 +34,10 @@ pub fn editor_schema(catalog: &Catalog) -> Value {
         "description": "What happens from an event to a pull request, step by step. The file's name names the workflow.",
         "type": "object",
         "additionalProperties": false,
-        "required": ["name", "steps"],
-        "properties": {
-            "name": described("The workflow's title, for people.", json!({"type": "string"})),
-            "description": described("What it does, in a sentence.", json!({"type": "string"})),
-            "version": described("The version of the file, for people.", json!({"type": ["string", "number"]})),
-            "triggers": described(
-                "The events that start it; any one is enough.",
-                json!({"type": "array", "items": reference("trigger")}),
-            ),
-            "inputs": described(
-                "What it is given, by name. They are checked when an execution starts. Without this key, the undefined names that expressions read are inputs.",
-                json!({"type": "object", "propertyNames": name(), "additionalProperties": reference("input")}),
-            ),
-            "variables": described(
-                "Definitions: each use is replaced by the expression, so they may name later results.",
-                json!({"type": "object", "propertyNames": name(), "additionalProperties": reference("value")}),
-            ),
-            "steps": reference("steps"),
-            "outputs": described(
-                "What an execution returns.",
-                json!({"type": "object", "additionalProperties": reference("value")}),
-            ),
-        },
+        "required": required(&WORKFLOW_KEYS),
+        "properties": properties(&WORKFLOW_KEYS, catalog),
         "$defs": definitions,
     })
-}
-
-/// A schema with one more keyword.
-fn with(mut schema: Value, key: &str, value: Value) -> Value {
-    schema[key] = value;
-    schema
-}
-
-/// A link to a definition.
-fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/$defs/{name}")})
-}
-
-/// The same with words that editors show.
-fn described(description: &str, schema: Value) -> Value {
-    let mut whole = json!({"description": description});
-    if let (Some(whole), Value::Object(fields)) = (whole.as_object_mut(), schema) {
-        whole.extend(fields);
-    }
-    whole
-}
-
-fn name() -> Value {
-    json!({"pattern": "^[a-z][a-z0-9_]*$"})
 }
 
 fn expression() -> Value {

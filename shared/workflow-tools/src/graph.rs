@@ -2,60 +2,16 @@
 
 mod drawing;
 mod mermaid;
+mod shapes;
 
 use crate::states::{States, expression, is_added, scopes_within, states_of};
 use serde_json::Value;
+use shapes::{Arrow, Box, Kind, Node};
 use std::collections::BTreeSet;
 use workflow::Compilation;
 
 pub use drawing::DrawingError;
-
-/// The nodes, arrows and boxes of one workflow.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Graph {
-    nodes: Vec<Node>,
-    arrows: Vec<Arrow>,
-    boxes: Vec<Box>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Node {
-    id: String,
-    /// Lines of text.
-    label: Vec<String>,
-    kind: Kind,
-}
-
-/// What a node stands for; each has a shape of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Where it starts or ends.
-    Terminal,
-    Action,
-    Agent,
-    /// It waits for people, events or a time.
-    Waiting,
-    Decision,
-    Values,
-    Workflow,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Arrow {
-    from: String,
-    to: String,
-    label: Option<String>,
-    /// Taken when something fails.
-    failing: bool,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Box {
-    id: String,
-    label: String,
-    nodes: Vec<String>,
-    boxes: Vec<Box>,
-}
+pub use shapes::Graph;
 
 /// The longest text on an arrow, in characters.
 const LONGEST_LABEL: usize = 60;

@@ -1,6 +1,7 @@
 //! The actions that steps may call and the events that triggers and waits may name, read from what their crates generate.
 
-use crate::types::{Field, Kind, ObjectType, Type, strings};
+use crate::types::schema::strings;
+use crate::types::{Field, Kind, ObjectType, Type};
 use domain::PluginType;
 use domain::event::{EventSpec, EventSpecs};
 use serde_json::Value;

@@ -2,13 +2,14 @@
 
 use crate::catalog::Catalog;
 use crate::diagnostic::Problems;
+use crate::environment::Environment;
 use crate::expression::string_literal;
-use crate::infer::not_for_text;
+use crate::in_text::not_for_text;
 use crate::model::{Form, Given, Part, Workflow};
+use crate::names;
 use crate::scope::{Found, Lowered, Scope, Unknown, literal_text};
 use crate::source::Span;
 use crate::types::{Field, Kind, ObjectType, Type};
-use crate::{Environment, names};
 use serde_json::{Map, Value};
 
 /// Step Functions runs out of stack on long chains of `&`; beyond this many pieces `$join` takes over.

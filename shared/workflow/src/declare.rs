@@ -1,18 +1,21 @@
 //! What has a name in a workflow, found before its steps are gone through: variables, short names and undeclared inputs.
 
 mod scopes;
+mod targets;
 
 pub(crate) use scopes::assigned;
+pub(crate) use targets::error_variable;
 
 use crate::catalog::Catalog;
 use crate::diagnostic::{Problems, nearest};
 use crate::expression::{self, Lookup};
-use crate::model::{Approval, Given, OnError, Step, StepKind, Wait, Workflow, all};
+use crate::model::{Approval, Given, Step, StepKind, Wait, Workflow, all};
 use crate::scope::{Input, Inside, Scope, Setter, claims, twice_claimed};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Type};
 use domain::routes::{InputSchema, InputType};
 use std::collections::{BTreeMap, BTreeSet};
+use targets::own_targets;
 
 /// The scope before the first step.
 pub(crate) fn scope<'w>(
@@ -48,23 +51,6 @@ pub(crate) fn scope<'w>(
 /// Every variable that a step sets, and where it is written.
 fn targets(steps: &[Step]) -> Vec<(&str, Span)> {
     all(steps).into_iter().flat_map(own_targets).collect()
-}
-
-/// The variables that a step itself sets: their roots, and where they are written.
-fn own_targets(step: &Step) -> Vec<(&str, Span)> {
-    let mut targets: Vec<(&str, Span)> =
-        step.outputs.iter().map(|(_, target)| (target.value[0].as_str(), target.span)).collect();
-    if let StepKind::Set(variables) = &step.kind {
-        targets.extend(
-            variables.iter().map(|(path, _)| (path.value.split('.').next().unwrap_or_default(), path.span)),
-        );
-    }
-    targets
-}
-
-/// The variable that says how a tolerated step failed: `notify_error` for the step `notify`.
-pub(crate) fn error_variable(step: &Step) -> Option<String> {
-    (step.on_error == OnError::Continue).then(|| format!("{}_error", step.name.value))
 }
 
 /// Which step sets what, and in which branches and iterations.

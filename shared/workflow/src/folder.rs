@@ -1,13 +1,14 @@
 //! Every workflow of a folder at once.
 
 use crate::callees::Callees;
-use crate::diagnostic::Problems;
+use crate::catalog::Catalog;
+use crate::compilation::{Compilation, compile_knowing};
+use crate::diagnostic::{Diagnostic, Problems, Severity};
+use crate::environment::Environment;
 use crate::model::{StepKind, all};
-use crate::source::Span;
-use crate::{
-    Catalog, Compilation, Diagnostic, Environment, Severity, Source, compile_knowing, implicit_commit,
-    reader, state_machine_placeholder,
-};
+use crate::source::{Source, Span};
+use crate::substitute::state_machine_placeholder;
+use crate::{implicit_commit, reader};
 use domain::routes::Routes;
 use std::collections::{BTreeMap, BTreeSet};
 

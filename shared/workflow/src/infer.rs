@@ -2,8 +2,7 @@
 
 mod operators;
 mod paths;
-
-pub(crate) use operators::not_for_text;
+mod present;
 
 use crate::check::Checker;
 use crate::expression::{self, Refusal};
@@ -12,6 +11,7 @@ use crate::source::{Span, Spanned};
 use crate::types::{Kind, Type};
 use jlens_core::ast::Stage;
 use jlens_core::{Node, NodeKind};
+use present::Present;
 use std::collections::HashMap;
 
 impl<'c, 's> Checker<'c, 's> {
@@ -92,7 +92,7 @@ struct Inference<'i, 'c, 's> {
     /// Variables that the expression binds itself, innermost last.
     locals: Vec<HashMap<String, Type>>,
     /// What a condition around has found to be there.
-    present: Vec<operators::Present>,
+    present: Vec<Present>,
     partial: bool,
 }
 
@@ -254,9 +254,4 @@ fn item_of(kind: &Type) -> Type {
         Kind::List(item) => (**item).clone(),
         _ => kind.clone().present(),
     }
-}
-
-fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().to_string() + characters.as_str())
 }

@@ -34,14 +34,19 @@
 mod callees;
 mod catalog;
 mod check;
+mod compilation;
 mod compile;
+mod content;
 mod declare;
 mod diagnostic;
+mod environment;
 mod expression;
 mod folder;
 mod functions;
 mod implicit_commit;
+mod in_text;
 mod infer;
+mod keys;
 mod model;
 mod names;
 mod paths;
@@ -59,180 +64,11 @@ mod types;
 mod yaml;
 
 pub use catalog::{Catalog, CatalogEntry, InvalidCatalog};
+pub use compilation::{Compilation, StepSummary, compile};
+pub use content::{content, exact_content};
 pub use diagnostic::{Diagnostic, Severity, render};
+pub use environment::Environment;
 pub use folder::{FolderCompilation, compile_folder};
+pub use keys::{CASE_KEYS, Form, Key, StepType, WORKFLOW_KEYS};
 pub use source::Source;
 pub use substitute::{placeholders, state_machine_placeholder, substitute};
-
-use callees::{Callee, Callees};
-
-use check::Checker;
-use diagnostic::Problems;
-use domain::PluginType;
-use domain::routes::WorkflowRoute;
-use serde::Serialize;
-use serde_json::Value;
-use source::Span;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Step Functions' limit on a definition, in bytes:
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
-const DEFINITION_LIMIT: usize = 1024 * 1024;
-
-/// What a workflow may refer to besides actions.
-#[derive(Debug, Clone, Default)]
-pub struct Environment {
-    /// The prompt templates by their paths, relative to the folder of `ticketsmith.yaml` (`prompts/code_generation.txt`), each
-    /// with the names it reads. `None` when they are not known: then no template is refused.
-    pub templates: Option<BTreeMap<String, Vec<String>>>,
-    /// Names that every template has without the step giving them.
-    pub template_globals: BTreeSet<String>,
-}
-
-/// What became of one source.
-#[derive(Debug, Clone)]
-pub struct Compilation {
-    /// The workflow's name, the file's stem; it names the state machine.
-    pub name: String,
-    /// The Amazon States Language document, with `${…FunctionArn}` where functions are called and
-    /// `${…StateMachineArn}` where workflows are run; see [`substitute`]. `None` when
-    /// there are errors.
-    pub definition: Option<Value>,
-    /// What starts it and what its inputs must be.
-    pub route: WorkflowRoute,
-    /// Everything found, in the order of the file.
-    pub diagnostics: Vec<Diagnostic>,
-    /// The steps, in order, each before those inside it, with those that the compiler added.
-    pub steps: Vec<StepSummary>,
-}
-
-/// One step, for people and for progress displays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StepSummary {
-    /// As written: `create_branch`.
-    pub name: String,
-    /// The state it became: `CreateBranch`.
-    pub state: String,
-    /// Its type as it is written in YAML: `plugin_action`, `parallel`, `wait`.
-    pub kind: &'static str,
-    /// What stands around it, outermost first: the names of the steps that hold it, each followed by the branch (`lint`) or
-    /// the arm of a switch (`case 1`, `default`) where it has several. Empty for the steps of the workflow itself.
-    pub path: Vec<String>,
-    /// The action it calls, by its own name; `None` for steps that call none.
-    pub action: Option<String>,
-    /// The plugin type of the action.
-    pub plugin: Option<PluginType>,
-    /// What it says of itself.
-    pub description: Option<String>,
-    /// Its line in the file, counted from 1.
-    pub line: usize,
-    /// Whether the compiler added it.
-    pub implicit: bool,
-}
-
-impl Compilation {
-    /// Whether something keeps it from being compiled.
-    pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
-    }
-
-    /// The definition as it is committed: pretty JSON with a newline at its end. `None` when there are errors.
-    pub fn definition_json(&self) -> Option<String> {
-        serde_json::to_string_pretty(self.definition.as_ref()?).ok().map(|json| json + "\n")
-    }
-}
-
-/// Compiles one workflow. Every problem that can be found is found in one run; nothing panics, whatever the text.
-///
-/// What the workflows that it runs as steps take and give is not known here, and not checked; [`compile_folder`] does.
-pub fn compile(source: &Source, catalog: &Catalog, environment: &Environment) -> Compilation {
-    compile_knowing(source, catalog, environment, &Callees::default()).0
-}
-
-/// Compiles one workflow among others, and gives what callers may know of it.
-fn compile_knowing(
-    source: &Source,
-    catalog: &Catalog,
-    environment: &Environment,
-    callees: &Callees,
-) -> (Compilation, Option<Callee>) {
-    let mut callee = None;
-    let mut problems = Problems::new(source);
-    let mut compilation = Compilation {
-        name: source.name().to_owned(),
-        definition: None,
-        route: WorkflowRoute::default(),
-        diagnostics: Vec::new(),
-        steps: Vec::new(),
-    };
-    check_name(source, &mut problems);
-    if let Some(workflow) = reader::read(source, catalog, &mut problems) {
-        check::definitions(&workflow, &mut problems);
-        timeouts::check(&workflow.steps, &mut problems);
-        let mut steps = implicit_commit::add(&workflow, catalog, &mut problems);
-        policies::settle(&mut steps);
-        compilation.steps = summaries(&steps, &[], catalog);
-        let scope = declare::scope(&workflow, &steps, catalog, &mut problems);
-        let mut checker =
-            Checker { scope, problems: &mut problems, catalog, environment, file: source.file_name() };
-        let plan = plan::plan(&workflow, &steps, callees, &mut checker);
-        checker.unused_definitions(&workflow);
-        let (inputs, context_inputs) = (checker.scope.inputs, checker.scope.context_inputs);
-        compilation.route = routes::route(&workflow, &inputs, &context_inputs, &mut problems);
-        callee = Some(Callee { inputs: compilation.route.inputs.clone(), outputs: plan.outputs.clone() });
-        if !problems.any_errors() {
-            let definition = compile::definition(&workflow, &inputs, &plan, catalog);
-            let size = definition.to_string().len();
-            if size > DEFINITION_LIMIT {
-                let message =
-                    format!("the definition has {size} bytes; Step Functions takes {DEFINITION_LIMIT}");
-                problems.error(Span::default(), message).help("move a part of it into a workflow of its own");
-            } else {
-                compilation.definition = Some(definition);
-            }
-        }
-    }
-    compilation.diagnostics = problems.finish();
-    (compilation, callee)
-}
-
-fn check_name(source: &Source, problems: &mut Problems<'_>) {
-    let name = source.name();
-    let legal = !name.is_empty()
-        && name.len() <= 64
-        && name.chars().all(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_'));
-    if !legal {
-        problems
-            .error(Span::default(), format!("`{name}` cannot name a state machine"))
-            .help("a file is called by at most 64 letters, digits, `-` and `_`");
-    }
-}
-
-/// Every step, each before those inside it.
-fn summaries(steps: &[model::Step], path: &[String], catalog: &Catalog) -> Vec<StepSummary> {
-    let mut found = Vec::new();
-    for step in steps {
-        found.push(summary(step, path, catalog));
-        for (label, inside) in step.blocks() {
-            let around = std::iter::once(step.name.value.clone()).chain(label);
-            let path: Vec<String> = path.iter().cloned().chain(around).collect();
-            found.extend(summaries(inside, &path, catalog));
-        }
-    }
-    found
-}
-
-fn summary(step: &model::Step, path: &[String], catalog: &Catalog) -> StepSummary {
-    let action = step.call().and_then(|call| catalog.find(&call.action.value));
-    StepSummary {
-        name: step.name.value.clone(),
-        state: step.state(),
-        kind: step.type_name(),
-        path: path.to_vec(),
-        action: action.map(|action| action.name.clone()),
-        plugin: action.and_then(|action| action.plugin),
-        description: step.description.clone(),
-        line: step.line,
-        implicit: step.implicit,
-    }
-}

@@ -1,12 +1,10 @@
 //! A workflow as it was written: read and well-formed, but not yet checked against the actions.
 
-mod nested;
+mod given;
 
-pub(crate) use nested::{
-    Approval, Branch, Case, Event, Foreach, Loop, OnExhausted, OnTimeout, Parallel, SubWorkflow, Switch,
-    Wait, all,
-};
+pub(crate) use given::{Form, Given, Part};
 
+use crate::keys::StepType;
 use crate::source::{Span, Spanned};
 use domain::PluginType;
 use domain::event::EventSpec;
@@ -118,71 +116,103 @@ pub(crate) struct Rollback {
     pub(crate) inputs: Vec<(Spanned<String>, Given)>,
 }
 
-/// A value as it was given, expressions and all.
+/// Branches that run beside each other.
 #[derive(Debug, Clone)]
-pub(crate) struct Given {
-    pub(crate) span: Span,
-    pub(crate) form: Form,
+pub(crate) struct Parallel {
+    pub(crate) branches: Vec<Branch>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Form {
-    /// `null`, a boolean or a number.
-    Literal(Value),
-    Text(Vec<Part>),
-    List(Vec<Given>),
-    Map(Vec<(Spanned<String>, Given)>),
+pub(crate) struct Branch {
+    pub(crate) name: Spanned<String>,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// Steps that run once for each item of a list.
+#[derive(Debug, Clone)]
+pub(crate) struct Foreach {
+    pub(crate) items: Given,
+    /// What an item is called inside.
+    pub(crate) item: Spanned<String>,
+    pub(crate) max_concurrency: u64,
+    pub(crate) max_items: Spanned<u64>,
+    pub(crate) steps: Vec<Step>,
+    /// What an iteration gives; `None` for what its last step gives.
+    pub(crate) result: Option<Given>,
+}
+
+/// Steps that run again until a condition holds.
+#[derive(Debug, Clone)]
+pub(crate) struct Loop {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) until: Given,
+    pub(crate) max_iterations: Spanned<u64>,
+    pub(crate) on_exhausted: OnExhausted,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum OnExhausted {
+    #[default]
+    Fail,
+    Continue,
+}
+
+/// The steps of the first case whose condition holds.
+#[derive(Debug, Clone)]
+pub(crate) struct Switch {
+    pub(crate) cases: Vec<Case>,
+    /// What runs when no condition holds; without it, nothing does.
+    pub(crate) default: Option<Vec<Step>>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Part {
-    Literal(String),
-    Expression(Spanned<String>),
+pub(crate) struct Case {
+    pub(crate) when: Given,
+    pub(crate) steps: Vec<Step>,
 }
 
-impl Given {
-    pub(crate) fn text(text: impl Into<String>, span: Span) -> Self {
-        Self { span, form: Form::Text(vec![Part::Literal(text.into())]) }
-    }
+/// A question to people.
+#[derive(Debug, Clone)]
+pub(crate) struct Approval {
+    pub(crate) question: Given,
+    pub(crate) details: Option<Given>,
+    pub(crate) approvers: Option<Given>,
+    /// To move the ticket there is a yes.
+    pub(crate) approve_status: Option<Given>,
+    /// To move the ticket there is a no.
+    pub(crate) decline_status: Option<Given>,
+    pub(crate) on_timeout: OnTimeout,
+}
 
-    /// The expression, where the value is exactly one.
-    pub(crate) fn whole_expression(&self) -> Option<&Spanned<String>> {
-        match &self.form {
-            Form::Text(parts) => match parts.as_slice() {
-                [Part::Expression(expression)] => Some(expression),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum OnTimeout {
+    #[default]
+    Fail,
+    Approve,
+    Decline,
+}
 
-    /// The text, where no expression is in it.
-    pub(crate) fn literal_text(&self) -> Option<String> {
-        let Form::Text(parts) = &self.form else { return None };
-        parts
-            .iter()
-            .map(|part| match part {
-                Part::Literal(text) => Some(text.as_str()),
-                Part::Expression(_) => None,
-            })
-            .collect()
-    }
+#[derive(Debug, Clone)]
+pub(crate) enum Wait {
+    /// So many seconds.
+    For(Given),
+    /// Until a point in time.
+    Until(Given),
+    Event(Event),
+}
 
-    /// Every expression in it.
-    pub(crate) fn expressions(&self) -> Vec<&Spanned<String>> {
-        match &self.form {
-            Form::Literal(_) => Vec::new(),
-            Form::Text(parts) => parts
-                .iter()
-                .filter_map(|part| match part {
-                    Part::Literal(_) => None,
-                    Part::Expression(expression) => Some(expression),
-                })
-                .collect(),
-            Form::List(items) => items.iter().flat_map(Given::expressions).collect(),
-            Form::Map(entries) => entries.iter().flat_map(|(_, value)| value.expressions()).collect(),
-        }
-    }
+/// Something that will happen outside, and the fields by which it is recognised.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    pub(crate) spec: Arc<EventSpec>,
+    pub(crate) matching: Vec<(Spanned<String>, Given)>,
+}
+
+/// Another workflow, run as a step.
+#[derive(Debug, Clone)]
+pub(crate) struct SubWorkflow {
+    pub(crate) name: Spanned<String>,
+    pub(crate) inputs: Vec<(Spanned<String>, Given)>,
 }
 
 impl Step {
@@ -191,21 +221,21 @@ impl Step {
         pascal(&self.name.value)
     }
 
-    /// The type as it is written in YAML.
-    pub(crate) fn type_name(&self) -> &'static str {
+    /// Its type.
+    pub(crate) fn step_type(&self) -> StepType {
         match &self.kind {
-            StepKind::Call(call) if call.agent.is_some() => "ai_action",
-            StepKind::Call(_) => "plugin_action",
-            StepKind::Parallel(_) => "parallel",
-            StepKind::Foreach(_) => "foreach",
-            StepKind::Loop(_) => "loop",
-            StepKind::Switch(_) => "switch",
-            StepKind::Approval(_) => "approval",
-            StepKind::Wait(_) => "wait",
-            StepKind::Workflow(_) => "workflow",
-            StepKind::Set(_) => "set",
-            StepKind::Fail { .. } => "fail",
-            StepKind::Undo { .. } => "undo",
+            StepKind::Call(call) if call.agent.is_some() => StepType::AiAction,
+            StepKind::Call(_) => StepType::PluginAction,
+            StepKind::Parallel(_) => StepType::Parallel,
+            StepKind::Foreach(_) => StepType::Foreach,
+            StepKind::Loop(_) => StepType::Loop,
+            StepKind::Switch(_) => StepType::Switch,
+            StepKind::Approval(_) => StepType::Approval,
+            StepKind::Wait(_) => StepType::Wait,
+            StepKind::Workflow(_) => StepType::Workflow,
+            StepKind::Set(_) => StepType::Set,
+            StepKind::Fail { .. } => StepType::Fail,
+            StepKind::Undo { .. } => StepType::Undo,
         }
     }
 
@@ -215,6 +245,53 @@ impl Step {
             _ => None,
         }
     }
+
+    /// The lists of steps inside, each with what people call it.
+    pub(crate) fn blocks(&self) -> Vec<(Option<String>, &[Step])> {
+        match &self.kind {
+            StepKind::Parallel(parallel) => parallel
+                .branches
+                .iter()
+                .map(|branch| (Some(branch.name.value.clone()), branch.steps.as_slice()))
+                .collect(),
+            StepKind::Foreach(Foreach { steps, .. }) | StepKind::Loop(Loop { steps, .. }) => {
+                vec![(None, steps.as_slice())]
+            }
+            StepKind::Switch(switch) => {
+                let cases = switch.cases.iter().enumerate();
+                let cases = cases.map(|(place, case)| (Some(format!("case {}", place + 1)), &*case.steps));
+                let default = switch.default.iter().map(|steps| (Some("default".to_owned()), &**steps));
+                cases.chain(default).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The same lists, to be changed.
+    pub(crate) fn blocks_mut(&mut self) -> Vec<&mut Vec<Step>> {
+        match &mut self.kind {
+            StepKind::Parallel(parallel) => {
+                parallel.branches.iter_mut().map(|branch| &mut branch.steps).collect()
+            }
+            StepKind::Foreach(Foreach { steps, .. }) | StepKind::Loop(Loop { steps, .. }) => vec![steps],
+            StepKind::Switch(switch) => {
+                switch.cases.iter_mut().map(|case| &mut case.steps).chain(&mut switch.default).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Every step, each before those inside it.
+pub(crate) fn all(steps: &[Step]) -> Vec<&Step> {
+    let mut found = Vec::new();
+    for step in steps {
+        found.push(step);
+        for (_, inside) in step.blocks() {
+            found.extend(all(inside));
+        }
+    }
+    found
 }
 
 /// `create_branch` as `CreateBranch`.

@@ -4,7 +4,9 @@
 pub(crate) const RESERVED_STATES: [&str; 8] =
     ["CheckInputs", "Done", "EffectStays", "RolledBack", "Rollback", "RollbackFailed", "Undo", "UndoEffect"];
 /// Variables that the compiler uses itself, or that mean something in every expression.
-const RESERVED_VARIABLES: [&str; 4] = ["context", "output", "rollback_failure", "rollback_kept"];
+const RESERVED_VARIABLES: [&str; 4] = ["context", "output", FAILURE, "rollback_kept"];
+/// The variable that holds what a rollback is for.
+pub(crate) const FAILURE: &str = "rollback_failure";
 /// The error with which a branch or an iteration asks the scopes around it to take effects back.
 pub(crate) const ROLLBACK_ERROR: &str = "Rollback";
 /// The field of an iteration's state input that tells its indexes.

@@ -2,20 +2,19 @@
 
 mod fields;
 mod inputs;
+mod state;
 mod steps;
 mod triggers;
 mod values;
 
 use crate::catalog::Catalog;
 use crate::diagnostic::Problems;
+use crate::keys::{WORKFLOW_KEYS, names};
 use crate::model::Workflow;
 use crate::source::Source;
 use crate::yaml;
 use fields::{Fields, text};
-
-/// The keys of a workflow.
-const KEYS: [&str; 8] =
-    ["name", "description", "version", "triggers", "inputs", "variables", "steps", "outputs"];
+use state::Reader;
 
 /// Reads a workflow; mistakes are reported, and what could be read all the same is returned so that it is checked in the
 /// same run.
@@ -25,9 +24,8 @@ pub(crate) fn read<'s>(
     problems: &mut Problems<'s>,
 ) -> Option<Workflow> {
     let root = yaml::read(source, problems)?;
-    let line_starts = source.text.match_indices('\n').map(|(newline, _)| newline + 1).collect();
-    let mut reader = Reader { source, catalog, problems, depth: 0, line_starts };
-    let fields = Fields::of(&root, "a workflow", &KEYS, &mut reader)?;
+    let mut reader = Reader::new(source, catalog, problems);
+    let fields = Fields::of(&root, "a workflow", &names(&WORKFLOW_KEYS), &mut reader)?;
     let title = fields.required("name", &mut reader).and_then(|node| text(node, "`name`", &mut reader));
     let description = fields.get("description").and_then(|node| text(node, "`description`", &mut reader));
     if let Some(version) = fields.get("version") {
@@ -56,22 +54,4 @@ pub(crate) fn read<'s>(
         steps: steps.unwrap_or_default(),
         outputs,
     })
-}
-
-pub(crate) struct Reader<'r, 's> {
-    pub(crate) source: &'s Source,
-    /// The events that may be named.
-    pub(crate) catalog: &'r Catalog,
-    pub(crate) problems: &'r mut Problems<'s>,
-    /// How many lists of steps stand around the present place.
-    pub(crate) depth: usize,
-    /// Where every line but the first starts.
-    line_starts: Vec<usize>,
-}
-
-impl Reader<'_, '_> {
-    /// The line of a byte offset, counted from 1.
-    pub(crate) fn line(&self, offset: usize) -> usize {
-        self.line_starts.partition_point(|start| *start <= offset) + 1
-    }
 }

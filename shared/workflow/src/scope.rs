@@ -2,50 +2,19 @@
 
 mod claims;
 mod input;
+mod lowered;
 mod unknown;
 
 pub(crate) use claims::{claims, twice_claimed};
 pub(crate) use input::Input;
-pub(crate) use unknown::Unknown;
+pub(crate) use lowered::{EXECUTION_INPUT, Lowered, literal_text, object_text, quoted};
 
 use crate::model::{Given, StepKind, Workflow, all};
 use crate::types::Type;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The longest name of a variable: <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>.
 const LONGEST_VARIABLE: usize = 80;
-
-/// Where an execution's input stands.
-pub(crate) const EXECUTION_INPUT: &str = "$states.context.Execution.Input";
-
-/// An expression that was checked and rewritten into what Step Functions evaluates.
-#[derive(Debug, Clone)]
-pub(crate) struct Lowered {
-    pub(crate) text: String,
-    /// Whether it can stand inside another expression without parentheses.
-    pub(crate) simple: bool,
-    pub(crate) kind: Type,
-    /// Whether it may be undefined, because it reads through something that may be `null`.
-    pub(crate) partial: bool,
-}
-
-impl Lowered {
-    pub(crate) fn simple(text: impl Into<String>, kind: Type) -> Self {
-        Self { text: text.into(), simple: true, kind, partial: false }
-    }
-
-    /// The text, in parentheses where they are needed.
-    pub(crate) fn enclosed(&self) -> String {
-        if self.simple { self.text.clone() } else { format!("({})", self.text) }
-    }
-
-    /// The text made total: `null` and undefined become `otherwise`.
-    pub(crate) fn or_else(&self, otherwise: &str) -> String {
-        let value = self.enclosed();
-        format!("({value} != null ? {value} : {otherwise})")
-    }
-}
 
 /// Everything that has a name. Built once from the whole workflow, then carried along its steps.
 pub(crate) struct Scope<'w> {
@@ -109,6 +78,13 @@ pub(crate) struct Found {
     /// How many names of the path it takes.
     pub(crate) names: usize,
     pub(crate) lowered: Lowered,
+}
+
+/// Why a name means nothing here.
+pub(crate) struct Unknown {
+    pub(crate) message: String,
+    pub(crate) nearest: Option<String>,
+    pub(crate) help: Option<String>,
 }
 
 impl<'w> Scope<'w> {
@@ -302,51 +278,4 @@ impl<'w> Scope<'w> {
         };
         Ok(Found { names: 2, lowered: Lowered { text, simple: false, kind, partial: false } })
     }
-}
-
-/// A JSON value as JSONata.
-pub(crate) fn literal_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => crate::expression::string_literal(text),
-        Value::Array(items) => format!("[{}]", items.iter().map(literal_text).collect::<Vec<_>>().join(", ")),
-        Value::Object(fields) => {
-            let pairs: Vec<_> = fields
-                .iter()
-                .map(|(name, value)| {
-                    format!("{}: {}", crate::expression::string_literal(name), literal_text(value))
-                })
-                .collect();
-            format!("{{{}}}", pairs.join(", "))
-        }
-        plain => plain.to_string(),
-    }
-}
-
-/// Nested objects out of paths and the texts of their values.
-pub(crate) fn object_text(entries: &[(&[String], &String)]) -> String {
-    let mut by_field: BTreeMap<&str, Vec<(&[String], &String)>> = BTreeMap::new();
-    for (path, text) in entries {
-        if let Some((field, rest)) = path.split_first() {
-            by_field.entry(field).or_default().push((rest, text));
-        }
-    }
-    let pairs: Vec<String> = by_field
-        .iter()
-        .map(|(field, values)| {
-            let value = match values.as_slice() {
-                [([], text)] => (*text).clone(),
-                nested => object_text(nested),
-            };
-            format!("'{field}': {value}")
-        })
-        .collect();
-    format!("{{{}}}", pairs.join(", "))
-}
-
-/// A field's name as a path step.
-pub(crate) fn quoted(name: &str) -> String {
-    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && !matches!(name, "and" | "or" | "in" | "true" | "false" | "null" | "function");
-    if plain { name.to_owned() } else { format!("`{name}`") }
 }

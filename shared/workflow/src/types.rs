@@ -1,10 +1,7 @@
 //! The types of values, read from the actions' JSON Schemas.
 
-mod schema;
+pub(crate) mod schema;
 
-pub(crate) use schema::strings;
-
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -176,11 +173,6 @@ impl Type {
         Self { kind, nullable, absence }
     }
 
-    /// Reads a JSON Schema (draft 2020-12 as schemars writes it); `root` holds the `$defs`.
-    pub(crate) fn from_schema(schema: &Value, root: &Value) -> Self {
-        schema::read(schema, root, 0)
-    }
-
     /// Whether a value of this type can be given where `target` is asked for. `null` is the caller's to judge.
     pub(crate) fn fits(&self, target: &Self) -> bool {
         match (&self.kind, &target.kind) {
@@ -285,61 +277,5 @@ impl fmt::Display for Type {
                 Ok(())
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn read(schema: Value) -> Type {
-        Type::from_schema(&schema, &schema)
-    }
-
-    #[test]
-    fn schemas_become_types() {
-        let schema = json!({
-            "$defs": {"Task": {"type": "object", "properties": {"id": {"type": "string"}, "points": {"type": ["number", "null"]}}}},
-            "type": "object",
-            "properties": {
-                "task": {"$ref": "#/$defs/Task"},
-                "maybe": {"anyOf": [{"$ref": "#/$defs/Task"}, {"type": "null"}]},
-                "edits": {"type": "object", "x-stored": "Edits"},
-                "branch": {"type": "string", "x-aliases": ["branch_name"]},
-                "tone": {"enum": ["kind", "brief"]}
-            },
-            "required": ["task"],
-            "additionalProperties": false
-        });
-        let object = read(schema);
-        assert_eq!(object.field("task").unwrap().to_string(), "`Task`");
-        assert!(object.field("maybe").unwrap().nullable);
-        let points = object.field("task").unwrap().field("points").unwrap();
-        assert!(points.nullable && points.kind == Kind::Number);
-        assert_eq!(object.field("edits").unwrap().to_string(), "a stored `Edits`");
-        assert!(object.field("nope").is_none());
-        let Kind::Object(fields) = &object.kind else { panic!("an object") };
-        assert_eq!(fields.find("branch_name").unwrap().0, "branch");
-        assert_eq!(object.field("tone").unwrap().to_string(), "one of kind, brief");
-    }
-
-    #[test]
-    fn misfits_are_seen() {
-        let text = read(json!({"type": "string"}));
-        let number = read(json!({"type": "number"}));
-        let texts = read(json!({"type": "array", "items": {"type": "string"}}));
-        assert!(!text.fits(&number) && !number.fits(&text) && !text.fits(&texts));
-        assert!(Type::any().fits(&number) && number.fits(&read(json!({"type": ["integer", "null"]}))));
-        let narrow =
-            read(json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}));
-        let empty = Type::object([]);
-        assert!(!empty.fits(&narrow));
-    }
-
-    #[test]
-    fn recursive_schemas_end() {
-        let schema = json!({"$defs": {"T": {"type": "object", "properties": {"next": {"$ref": "#/$defs/T"}}}}, "$ref": "#/$defs/T"});
-        assert!(read(schema).field("next").is_some());
     }
 }

@@ -1,17 +1,27 @@
-//! A YAML document as a tree that knows where everything stands.
+//! A YAML document as a tree that knows where everything is.
 //!
-//! Built from the parser's events without recursion, so that no document, however deep, can exhaust the stack.
+//! The one reader of workflows: the compiler, the formatter's check and the estimates of cost all read through it. It is
+//! built from the parser's events without recursion, so that no document, however deep, can exhaust the stack, and it
+//! bounds how many values and how much text aliases can make of a small file.
+
+mod scalar;
 
 use crate::diagnostic::Problems;
 use crate::source::{Source, Span, Spanned};
-use saphyr::Scalar;
-use saphyr_parser::{Event, Parser, Span as ParserSpan};
-use std::collections::BTreeMap;
+use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Tag};
+use scalar::{NoNumber, Scalar};
+use serde_json::{Number, Value};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Deeper documents are refused.
 const DEPTH_LIMIT: usize = 64;
-/// Documents that aliases blow up beyond this many nodes are refused.
-const NODE_LIMIT: usize = 20_000;
+/// Documents of more values are refused. What an alias repeats counts each time.
+const VALUE_LIMIT: usize = 20_000;
+/// Documents whose aliases repeat more text than this, in bytes, are refused.
+const REPEATED_TEXT_LIMIT: usize = 1024 * 1024;
+/// The tags that say what a scalar is anyway.
+const TAGS: [&str; 7] = ["!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq"];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
@@ -23,11 +33,18 @@ pub(crate) struct Node {
 pub(crate) enum Data {
     Null,
     Boolean(bool),
-    Integer(i64),
-    Number(f64),
+    Number(Written),
     Text(String),
     List(Vec<Node>),
     Map(Vec<Entry>),
+}
+
+/// A number, and how it is written: where text is asked for, `1.10` is not `1.1`.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    pub(crate) text: String,
+    /// The number; why there is none where JSON cannot hold it as it is written.
+    pub(crate) value: Result<Number, NoNumber>,
 }
 
 #[derive(Debug, Clone)]
@@ -42,26 +59,87 @@ impl Node {
         match self.data {
             Data::Null => "nothing",
             Data::Boolean(_) => "a boolean",
-            Data::Integer(_) | Data::Number(_) => "a number",
+            Data::Number(_) => "a number",
             Data::Text(_) => "text",
             Data::List(_) => "a list",
             Data::Map(_) => "a mapping",
         }
     }
 
-    fn size(&self) -> usize {
+    /// The whole number it is.
+    pub(crate) fn whole_number(&self) -> Option<i64> {
         match &self.data {
-            Data::List(items) => 1 + items.iter().map(Node::size).sum::<usize>(),
-            Data::Map(entries) => 1 + entries.iter().map(|entry| 1 + entry.value.size()).sum::<usize>(),
-            _ => 1,
+            Data::Number(Written { value: Ok(number), .. }) => number.as_i64(),
+            _ => None,
         }
+    }
+
+    /// The value as JSON, expressions untouched. Numbers that JSON cannot hold are reported, and become `null`.
+    pub(crate) fn json(&self, problems: &mut Problems<'_>) -> Value {
+        match &self.data {
+            Data::Null => Value::Null,
+            Data::Boolean(value) => (*value).into(),
+            Data::Number(number) => number.json(self.span, problems),
+            Data::Text(text) => text.as_str().into(),
+            Data::List(items) => items.iter().map(|item| item.json(problems)).collect(),
+            Data::Map(entries) => Value::Object(
+                entries.iter().map(|entry| (entry.key.value.clone(), entry.value.json(problems))).collect(),
+            ),
+        }
+    }
+
+    fn weight(&self) -> Weight {
+        let mut weight = Weight { values: 1, text: 0, depth: 0 };
+        match &self.data {
+            Data::Text(text) => weight.text = text.len(),
+            Data::List(items) => items.iter().for_each(|item| weight.add(item.weight())),
+            Data::Map(entries) => {
+                for entry in entries {
+                    weight.add(Weight { values: 1, text: entry.key.value.len(), depth: 0 });
+                    weight.add(entry.value.weight());
+                }
+            }
+            _ => {}
+        }
+        weight
+    }
+}
+
+impl Written {
+    /// The number as JSON. One that JSON cannot hold is reported, and becomes `null`.
+    pub(crate) fn json(&self, span: Span, problems: &mut Problems<'_>) -> Value {
+        match &self.value {
+            Ok(number) => Value::Number(number.clone()),
+            Err(why) => {
+                problems
+                    .error(span, format!("`{}` {}", self.text, why.reason()))
+                    .help("if it is text, put it in quotes");
+                Value::Null
+            }
+        }
+    }
+}
+
+/// How much a node is with all that is in it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Weight {
+    values: usize,
+    text: usize,
+    /// How many collections are inside each other in it, itself not counted.
+    depth: usize,
+}
+
+impl Weight {
+    fn add(&mut self, inner: Self) {
+        self.values += inner.values;
+        self.text += inner.text;
+        self.depth = self.depth.max(inner.depth + 1);
     }
 }
 
 /// Reads the one document of a file; on a mistake it is reported and `None` returned.
 pub(crate) fn read(source: &Source, problems: &mut Problems<'_>) -> Option<Node> {
-    let offsets = Offsets::new(&source.text);
-    match build(source, &offsets, problems) {
+    match Builder::new(source).build(problems) {
         Ok(Some(root)) => Some(root),
         Ok(None) => {
             problems
@@ -69,134 +147,271 @@ pub(crate) fn read(source: &Source, problems: &mut Problems<'_>) -> Option<Node>
                 .help("a workflow needs at least `name:` and `steps:`");
             None
         }
-        Err((span, message)) => {
-            problems.error(span, message);
+        Err(Refusal { span, message, help }) => {
+            let diagnostic = problems.error(span, message);
+            if let Some(help) = help {
+                diagnostic.help(help);
+            }
             None
         }
     }
 }
 
-type Refusal = (Span, String);
+/// Why the reading ends.
+struct Refusal {
+    span: Span,
+    message: String,
+    help: Option<String>,
+}
+
+impl Refusal {
+    fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), help: None }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    fn too_large(span: Span) -> Self {
+        Self::new(span, format!("this is larger than {VALUE_LIMIT} values"))
+            .help("what an alias repeats counts each time; move a part of it into a workflow of its own")
+    }
+}
 
 /// A collection that is still open.
 struct Open {
     start: usize,
     anchor: usize,
     data: Data,
+    keys: BTreeSet<String>,
     key: Option<Spanned<String>>,
 }
 
-fn build(source: &Source, offsets: &Offsets, problems: &mut Problems<'_>) -> Result<Option<Node>, Refusal> {
-    let mut open: Vec<Open> = Vec::new();
-    let mut anchors: BTreeMap<usize, Node> = BTreeMap::new();
-    let mut root = None;
-    let mut nodes = 0;
-    for event in Parser::new_from_str(&source.text) {
-        let (event, span) = event.map_err(|error| {
-            let at = offsets.byte(error.marker().index());
-            (Span::new(at, at + 1), format!("this is not YAML: {}", error.info()))
-        })?;
-        let span = offsets.span(span);
-        let mut complete = match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let is_key = open
-                    .last()
-                    .is_some_and(|parent| matches!(parent.data, Data::Map(_)) && parent.key.is_none());
-                let node = if is_key {
-                    Node { span, data: Data::Text(text.into_owned()) }
-                } else {
-                    let scalar = Scalar::parse_from_cow_and_metadata(text, style, tag.as_ref())
-                        .ok_or_else(|| (span, "this value does not fit its tag".to_owned()))?;
-                    Node { span, data: scalar_data(scalar) }
-                };
-                (node, anchor)
-            }
-            Event::SequenceStart(anchor, _) => {
-                open.push(Open { start: span.start, anchor, data: Data::List(Vec::new()), key: None });
-                if open.len() > DEPTH_LIMIT {
-                    return Err((span, format!("this is nested deeper than {DEPTH_LIMIT} levels")));
+struct Builder<'s> {
+    source: &'s Source,
+    open: Vec<Open>,
+    anchors: BTreeMap<usize, (Node, Weight)>,
+    root: Option<Node>,
+    values: usize,
+    repeated_text: usize,
+}
+
+impl<'s> Builder<'s> {
+    fn new(source: &'s Source) -> Self {
+        Self { source, open: Vec::new(), anchors: BTreeMap::new(), root: None, values: 0, repeated_text: 0 }
+    }
+
+    fn build(mut self, problems: &mut Problems<'_>) -> Result<Option<Node>, Refusal> {
+        let mut options = granit_parser::Options::default();
+        options.set_emit_comments(false);
+        for event in Parser::new_from_str_with_options(&self.source.text, options) {
+            let (event, span) = event.map_err(|error| self.not_yaml(&error))?;
+            let span = Span::new(self.byte(&span.start), self.byte(&span.end));
+            let (node, anchor) = match event {
+                Event::Scalar(text, style, anchor, tag) => {
+                    (Node { span, data: self.scalar(text, style, tag.as_deref(), span)? }, anchor)
                 }
-                continue;
-            }
-            Event::MappingStart(anchor, _) => {
-                open.push(Open { start: span.start, anchor, data: Data::Map(Vec::new()), key: None });
-                if open.len() > DEPTH_LIMIT {
-                    return Err((span, format!("this is nested deeper than {DEPTH_LIMIT} levels")));
+                Event::SequenceStart(_, anchor, tag) => {
+                    self.enter(span, anchor, Data::List(Vec::new()), tag.as_deref())?;
+                    continue;
                 }
-                continue;
-            }
-            Event::SequenceEnd | Event::MappingEnd => match open.pop() {
-                Some(done) => {
-                    let end = source.text[done.start.min(span.start)..span.end].trim_end().len() + done.start;
-                    (Node { span: Span::new(done.start, end), data: done.data }, done.anchor)
+                Event::MappingStart(_, anchor, tag) => {
+                    self.enter(span, anchor, Data::Map(Vec::new()), tag.as_deref())?;
+                    continue;
                 }
-                None => continue,
-            },
-            Event::Alias(anchor) => match anchors.get(&anchor) {
-                Some(node) => (node.clone(), 0),
-                None => return Err((span, "this alias names no anchor before it".to_owned())),
-            },
-            Event::DocumentStart(_) if root.is_some() => {
-                return Err((span, "one file holds one workflow; this starts a second document".to_owned()));
-            }
-            _ => continue,
-        };
-        nodes += complete.0.size();
-        if nodes > NODE_LIMIT * DEPTH_LIMIT || complete.0.size() > NODE_LIMIT {
-            return Err((span, format!("this is larger than {NODE_LIMIT} values")));
-        }
-        if complete.1 != 0 {
-            anchors.insert(complete.1, complete.0.clone());
-        }
-        match open.last_mut() {
-            None => root = Some(complete.0),
-            Some(Open { data: Data::Map(entries), key, .. }) => match key.take() {
-                None => match complete.0.data {
-                    Data::Text(ref mut text) => {
-                        *key = Some(Spanned::new(std::mem::take(text), complete.0.span))
+                Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                    Some(done) => {
+                        let inside = self.source.text.get(done.start.min(span.start)..span.end);
+                        let end = done.start + inside.unwrap_or_default().trim_end().len();
+                        (Node { span: Span::new(done.start, end), data: done.data }, done.anchor)
                     }
-                    _ => return Err((complete.0.span, format!("{} cannot be a key", complete.0.kind()))),
+                    None => continue,
                 },
-                Some(key) if entries.iter().any(|entry| entry.key.value == key.value) => {
+                Event::Alias(anchor) => (self.repeated(anchor, span)?, 0),
+                Event::DocumentStart(..) if self.root.is_some() => {
+                    return Err(Refusal::new(
+                        span,
+                        "one file holds one workflow; this starts a second document",
+                    ));
+                }
+                _ => continue,
+            };
+            self.count(1, span)?;
+            if anchor != 0 {
+                let weight = node.weight();
+                self.count(weight.values, span)?;
+                self.anchors.insert(anchor, (node.clone(), weight));
+            }
+            self.put(node, problems)?;
+        }
+        Ok(self.root)
+    }
+
+    /// Opens a collection.
+    fn enter(&mut self, span: Span, anchor: usize, data: Data, tag: Option<&Tag>) -> Result<(), Refusal> {
+        let own = if matches!(data, Data::List(_)) { "seq" } else { "map" };
+        if let Some(tag) = tag.filter(|tag| !is_unspecific(tag)) {
+            match tag.core_suffix() {
+                Some(suffix) if suffix == own => {}
+                Some(suffix) => return Err(misfit(span, &format!("a {own}"), suffix)),
+                None => return Err(unknown_tag(span, tag)),
+            }
+        }
+        self.open.push(Open { start: span.start, anchor, data, keys: BTreeSet::new(), key: None });
+        if self.open.len() > DEPTH_LIMIT {
+            return Err(Refusal::new(span, format!("this is nested deeper than {DEPTH_LIMIT} levels")));
+        }
+        Ok(())
+    }
+
+    /// A value has ended: it is a key, the value of one, an item, or the whole document.
+    fn put(&mut self, node: Node, problems: &mut Problems<'_>) -> Result<(), Refusal> {
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open { data: Data::Map(entries), keys, key, .. }) => match key.take() {
+                None => match node.data {
+                    Data::Text(text) => *key = Some(Spanned::new(text, node.span)),
+                    _ => return Err(Refusal::new(node.span, format!("{} cannot be a key", node.kind()))),
+                },
+                Some(key) if !keys.insert(key.value.clone()) => {
                     problems.error(key.span, format!("`{}` stands here twice", key.value));
                 }
-                Some(key) => entries.push(Entry { key, value: complete.0 }),
+                Some(key) => entries.push(Entry { key, value: node }),
             },
-            Some(Open { data: Data::List(items), .. }) => items.push(complete.0),
+            Some(Open { data: Data::List(items), .. }) => items.push(node),
             Some(_) => {}
         }
+        Ok(())
     }
-    Ok(root)
+
+    /// What an alias repeats.
+    fn repeated(&mut self, anchor: usize, span: Span) -> Result<Node, Refusal> {
+        let Some((node, weight)) = self.anchors.get(&anchor) else {
+            return Err(Refusal::new(span, "this alias names no anchor before it"));
+        };
+        // Counted before it is copied.
+        let (weight, values) = (*weight, self.values + weight.values);
+        if values > VALUE_LIMIT || self.repeated_text + weight.text > REPEATED_TEXT_LIMIT {
+            return Err(Refusal::too_large(span));
+        }
+        if self.open.len() + weight.depth > DEPTH_LIMIT {
+            return Err(Refusal::new(span, format!("this is nested deeper than {DEPTH_LIMIT} levels")));
+        }
+        let node = node.clone();
+        self.values = values;
+        self.repeated_text += weight.text;
+        Ok(node)
+    }
+
+    fn count(&mut self, values: usize, span: Span) -> Result<(), Refusal> {
+        self.values += values;
+        if self.values > VALUE_LIMIT { Err(Refusal::too_large(span)) } else { Ok(()) }
+    }
+
+    fn scalar(
+        &self,
+        text: Cow<'_, str>,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Result<Data, Refusal> {
+        let is_plain = style == ScalarStyle::Plain;
+        let is_key = self
+            .open
+            .last()
+            .is_some_and(|parent| matches!(parent.data, Data::Map(_)) && parent.key.is_none());
+        let tag = tag.filter(|tag| !is_key || !is_unspecific(tag));
+        if is_key && is_plain && text == "<<" {
+            return Err(Refusal::new(span, "`<<` does not merge mappings here").help(
+                "YAML 1.2 has no merge keys: write the keys out, or name the whole mapping with an alias",
+            ));
+        }
+        let tagged = match tag {
+            Some(tag) if is_unspecific(tag) => Some("str"),
+            Some(tag) => Some(tag.core_suffix().ok_or_else(|| unknown_tag(span, tag))?),
+            None => None,
+        };
+        // An absent value is read as `~`, but nothing is written.
+        let text = if is_plain && span.start == span.end { Cow::Borrowed("") } else { text };
+        if is_key || tagged == Some("str") || (tagged.is_none() && !is_plain) {
+            return Ok(Data::Text(text.into_owned()));
+        }
+        let data = match scalar::plain(&text) {
+            Scalar::Null => Data::Null,
+            Scalar::Boolean(value) => Data::Boolean(value),
+            Scalar::Number(value) => Data::Number(Written { text: text.clone().into_owned(), value }),
+            Scalar::Text => Data::Text(text.clone().into_owned()),
+        };
+        let fits = match (tagged, &data) {
+            (None, _) | (Some("null"), Data::Null) | (Some("bool"), Data::Boolean(_)) => true,
+            (Some("float"), Data::Number(_)) => true,
+            (Some("int"), Data::Number(number)) => number.value.as_ref().is_ok_and(Number::is_i64),
+            _ => false,
+        };
+        match (fits, tagged) {
+            (false, Some(tag)) => Err(misfit(span, &format!("`{text}`"), tag)),
+            _ => Ok(data),
+        }
+    }
+
+    /// What the parser says, in our words where the mistake is a common one.
+    fn not_yaml(&self, error: &ScanError) -> Refusal {
+        let at = self.byte(error.marker());
+        let reason = match error.kind() {
+            ErrorKind::UnknownAnchor => {
+                return Refusal::new(Span::new(at, at + 1), "this alias names no anchor before it");
+            }
+            ErrorKind::RecursionLimitExceeded => {
+                return Refusal::new(
+                    Span::new(at, at + 1),
+                    format!("this is nested deeper than {DEPTH_LIMIT} levels"),
+                );
+            }
+            ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
+                "tabs cannot indent; use spaces".to_owned()
+            }
+            _ => error.info(),
+        };
+        let refusal = Refusal::new(Span::new(at, at + 1), format!("this is not YAML: {reason}"));
+        let (start, end) = self.line_around(at);
+        match self.source.text[start..end].contains("${") {
+            true => refusal.help("put a text with `${ }` in it in quotes"),
+            false => refusal,
+        }
+    }
+
+    /// The byte that a marker means.
+    fn byte(&self, marker: &Marker) -> usize {
+        let text = &self.source.text;
+        marker.byte_offset().map_or(text.len(), |offset| offset.min(text.len()))
+    }
+
+    fn line_around(&self, at: usize) -> (usize, usize) {
+        let text = &self.source.text;
+        let mut at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
+        (start, end)
+    }
 }
 
-fn scalar_data(scalar: Scalar<'_>) -> Data {
-    match scalar {
-        Scalar::Null => Data::Null,
-        Scalar::Boolean(value) => Data::Boolean(value),
-        Scalar::Integer(value) => Data::Integer(value),
-        Scalar::FloatingPoint(value) => Data::Number(value.into_inner()),
-        Scalar::String(text) => Data::Text(text.into_owned()),
-    }
+/// The tag `!`: not resolved, so text.
+fn is_unspecific(tag: &Tag) -> bool {
+    tag.handle().is_empty() && tag.suffix() == "!" || tag.handle() == "!" && tag.suffix().is_empty()
 }
 
-/// The parser counts characters; we count bytes.
-struct Offsets {
-    bytes: Vec<usize>,
-    end: usize,
+fn unknown_tag(span: Span, tag: &Tag) -> Refusal {
+    Refusal::new(span, format!("the tag `{}` means nothing here", tag.original()))
+        .help(format!("accepted: {}", TAGS.join(", ")))
 }
 
-impl Offsets {
-    fn new(text: &str) -> Self {
-        Self { bytes: text.char_indices().map(|(byte, _)| byte).collect(), end: text.len() }
-    }
-
-    fn byte(&self, character: usize) -> usize {
-        self.bytes.get(character).copied().unwrap_or(self.end)
-    }
-
-    fn span(&self, span: ParserSpan) -> Span {
-        Span::new(self.byte(span.start.index()), self.byte(span.end.index()))
-    }
+fn misfit(span: Span, what: &str, tag: &str) -> Refusal {
+    Refusal::new(span, format!("{what} does not fit its tag `!!{tag}`"))
 }
 
 #[cfg(test)]
@@ -221,7 +436,7 @@ mod tests {
         assert_eq!(slice(entries[1].key.span), "b");
         assert_eq!(slice(entries[1].value.span), "[1, two]");
         assert_eq!(slice(entries[2].value.span), "d: \"x\"");
-        assert!(matches!(entries[3].value.data, Data::Number(n) if n == 1.5));
+        assert!(matches!(&entries[3].value.data, Data::Number(number) if number.text == "1.5"));
     }
 
     #[test]
@@ -231,10 +446,50 @@ mod tests {
             ("a: 1\na: 2\n", "`a` stands here twice", 2),
             ("a: [1\nb: 2", "this is not YAML", 2),
             ("a: 1\n---\nb: 2\n", "one file holds one workflow", 2),
+            ("a: &x { b: 1 }\nc:\n  <<: *x\n", "`<<` does not merge mappings here", 3),
+            ("a: !secret x\n", "the tag `!secret` means nothing here", 1),
+            ("a: !!timestamp 2026-01-01\n", "the tag `!!timestamp` means nothing here", 1),
+            ("a: !!int x\n", "`x` does not fit its tag `!!int`", 1),
+            ("a: !!seq { b: 1 }\n", "a map does not fit its tag `!!seq`", 1),
+            ("a:\n\tb: 1\n", "this is not YAML: tabs cannot indent; use spaces", 2),
+            ("a: { b: ${c} }\n", "this is not YAML", 1),
+            ("a: *b\n", "this alias names no anchor before it", 1),
         ] {
             let (_, found) = parse(text);
             assert!(found[0].message.starts_with(message), "{text}: {found:?}");
             assert_eq!(found[0].line, line, "{text}");
+        }
+    }
+
+    #[test]
+    fn tags_and_quotes_say_what_a_scalar_is() {
+        let text = "[!!str 1, ! 2, '3', !!int '4', !!float 5, !!null '', \"<<\"]";
+        let (Some(Node { data: Data::List(items), .. }), _) = parse(text) else { panic!("a list") };
+        let kinds: Vec<&str> = items.iter().map(Node::kind).collect();
+        assert_eq!(kinds, ["text", "text", "text", "a number", "a number", "nothing", "text"]);
+    }
+
+    #[test]
+    fn marks_of_byte_order_and_line_ends_of_windows_change_nothing() {
+        let text = "\u{feff}a: 1\r\nb: |\r\n  x\r\n  y\r\n";
+        let (Some(Node { data: Data::Map(entries), .. }), found) = parse(text) else { panic!("a mapping") };
+        assert!(found.is_empty());
+        assert_eq!(&text[entries[0].key.span.start..entries[0].key.span.end], "a");
+        assert!(matches!(&entries[1].value.data, Data::Text(text) if text == "x\ny\n"));
+    }
+
+    /// Many small texts, one long text often, and depth beyond depth: none of them is copied before it is counted.
+    #[test]
+    fn what_aliases_repeat_is_bounded_in_values_text_and_depth() {
+        let many = format!("a: &a [{}]\nb: [{}]\n", "x, ".repeat(9_000), "*a, ".repeat(9_000));
+        let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), "*a, ".repeat(9_000));
+        let mut deep = format!("a0: &a0 {}1{}\n", "[".repeat(30), "]".repeat(30));
+        for level in 1..4 {
+            deep += &format!("a{level}: &a{level} {}*a{}{}\n", "[".repeat(30), level - 1, "]".repeat(30));
+        }
+        for (text, message) in [(many, "larger than"), (long, "larger than"), (deep, "nested deeper than")] {
+            let found = parse(&text).1;
+            assert!(found[0].message.contains(message), "{found:?}");
         }
     }
 
@@ -254,6 +509,6 @@ mod tests {
         let (Some(Node { data: Data::Map(entries), .. }), _) = parse("a: &x {b: 1}\nc: *x\n") else {
             panic!("a mapping")
         };
-        assert_eq!(entries[1].value.size(), entries[0].value.size());
+        assert_eq!(entries[1].value.weight().values, entries[0].value.weight().values);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use workflow::Source;
+use workflow::{Source, content};
 
 /// The most items of a `foreach` that names none.
 const USUAL_ITEMS: u64 = 100;
@@ -22,7 +22,7 @@ impl Bounds {
     /// Reads the bounds of a file that compiled; of any other, none.
     pub(super) fn of(source: &Source) -> Self {
         let mut bounds = Self::default();
-        if let Ok(file) = serde_saphyr::from_str::<Value>(&source.text) {
+        if let Ok(file) = content(source) {
             bounds.steps(&file["steps"], 1);
         }
         bounds

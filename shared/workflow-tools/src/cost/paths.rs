@@ -1,7 +1,7 @@
 //! The dearest way through a definition.
 
-use super::Usage;
 use super::bounds::Bounds;
+use super::usage::Usage;
 use crate::states::{States, resource, scopes_within, states_of, successors};
 use domain::PluginType;
 use serde_json::Value;

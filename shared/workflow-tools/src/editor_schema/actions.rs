@@ -1,6 +1,6 @@
 //! What actions take and give, as steps write it.
 
-use super::{described, reference};
+use super::parts::{described, reference};
 use domain::PluginType;
 use serde_json::{Map, Value, json};
 use workflow::{Catalog, CatalogEntry};

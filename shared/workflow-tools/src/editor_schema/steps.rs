@@ -1,11 +1,11 @@
 //! Steps: which type one is, and what goes with its action.
 
 use super::actions::{all_names, names, needs_inputs};
-use super::step_types::{StepType, types};
-use super::{described, name, reference, with};
+use super::forms::{properties, required};
+use super::parts::{described, reference};
 use domain::PluginType;
 use serde_json::{Map, Value, json};
-use workflow::{Catalog, CatalogEntry};
+use workflow::{Catalog, CatalogEntry, StepType};
 
 /// `steps`, `step`, and `<type>_step` for every type.
 pub(super) fn definitions(catalog: &Catalog) -> Map<String, Value> {
@@ -17,28 +17,26 @@ pub(super) fn definitions(catalog: &Catalog) -> Map<String, Value> {
             json!({"type": "array", "minItems": 1, "items": reference("step")}),
         ),
     );
-    let types = types(catalog);
-    definitions.insert("step".to_owned(), step(&types));
-    for kind in types {
-        let name = kind.name;
-        let mut schema = schema_of(kind);
-        match name {
-            "plugin_action" => schema["allOf"] = plugin_actions(catalog).into(),
-            "ai_action" => schema["allOf"] = ai_actions(catalog).into(),
+    definitions.insert("step".to_owned(), step());
+    for kind in StepType::ALL {
+        let mut schema = schema_of(kind, catalog);
+        match kind {
+            StepType::PluginAction => schema["allOf"] = plugin_actions(catalog).into(),
+            StepType::AiAction => schema["allOf"] = ai_actions(catalog).into(),
             _ => {}
         }
-        definitions.insert(format!("{name}_step"), schema);
+        definitions.insert(format!("{}_step", kind.name()), schema);
     }
     definitions
 }
 
 /// Chooses the type by `type:`, and by `plugin:` where there is none, so that an editor complains of the step that was meant.
-fn step(types: &[StepType]) -> Value {
-    let names: Vec<&str> = types.iter().map(|kind| kind.name).collect();
-    let chosen = types.iter().map(|kind| {
+fn step() -> Value {
+    let names = StepType::ALL.map(StepType::name);
+    let chosen = names.iter().map(|name| {
         json!({
-            "if": {"properties": {"type": {"const": kind.name}}, "required": ["type"]},
-            "then": reference(&format!("{}_step", kind.name)),
+            "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
+            "then": reference(&format!("{name}_step")),
         })
     });
     let default = json!({
@@ -53,56 +51,17 @@ fn step(types: &[StepType]) -> Value {
     })
 }
 
-fn schema_of(kind: StepType) -> Value {
-    let mut properties = Map::new();
-    let mut required = vec!["name"];
-    let step_name = described("Unique in the file: `create_branch` becomes the state CreateBranch.", name());
-    properties.insert("name".to_owned(), with(step_name, "type", "string".into()));
-    properties.insert("type".to_owned(), described(kind.about, json!({"const": kind.name})));
-    properties
-        .insert("description".to_owned(), described("What it does, for people.", json!({"type": "string"})));
-    properties.insert(
-        "when".to_owned(),
-        described("The step is skipped when this does not hold.", reference("condition")),
-    );
-    for (key, must, schema) in kind.keys {
-        properties.insert(key.to_owned(), schema);
-        if must {
-            required.push(key);
-        }
-    }
-    if kind.has_policy {
-        properties.extend(policy());
-    }
-    json!({"description": kind.about, "type": "object", "additionalProperties": false, "required": required, "properties": properties})
-}
-
-fn policy() -> Map<String, Value> {
-    let retry = json!({
+fn schema_of(kind: StepType, catalog: &Catalog) -> Value {
+    let keys = kind.keys();
+    let mut properties = properties(&keys, catalog);
+    properties.insert("type".to_owned(), described(kind.about(), json!({"const": kind.name()})));
+    json!({
+        "description": kind.about(),
         "type": "object",
         "additionalProperties": false,
-        "properties": {
-            "max_attempts": described("Tries in all, the first included.", json!({"type": "integer", "minimum": 1, "maximum": 101})),
-            "base_delay": described("The wait before the first retry. Default: 1s.", reference("duration")),
-            "max_delay": described("The longest wait. Default: 30s.", reference("duration")),
-            "backoff": described("The factor from one wait to the next. Default: 2.", json!({"type": "number", "minimum": 1, "maximum": 10})),
-            "jitter": described("Whether waits are spread at random. Default: true.", json!({"type": "boolean"})),
-        },
-    });
-    [
-        (
-            "on_error",
-            described(
-                "What an error leads to: it ends the workflow (fail, the default), the step is tried again (retry), the workflow goes on (continue), or what was done is taken back (rollback).",
-                json!({"enum": ["fail", "retry", "continue", "rollback"]}),
-            ),
-        ),
-        ("retry_count", described("Retries after the first try.", json!({"type": "integer", "minimum": 0, "maximum": 100}))),
-        ("retry", described("How it is tried again, in detail.", retry)),
-    ]
-    .map(|(key, schema)| (key.to_owned(), schema))
-    .into_iter()
-    .collect()
+        "required": required(&keys),
+        "properties": properties,
+    })
 }
 
 /// For each plugin its actions, and for each action its inputs and outputs.

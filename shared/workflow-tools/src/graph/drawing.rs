@@ -1,6 +1,7 @@
 //! The graph laid out and drawn.
 
-use super::{Box, Graph, mermaid};
+use super::mermaid;
+use super::shapes::{Box, Graph};
 use mermaid_rs_renderer::{LayoutConfig, Theme, compute_layout, parse_mermaid, render_svg};
 
 /// Why a graph could not be drawn.
@@ -10,7 +11,7 @@ pub struct DrawingError(String);
 
 /// Lays a graph out and draws it. Widths of texts are estimated, so that the result does not depend on a machine's fonts.
 pub(super) fn svg(graph: &Graph) -> Result<String, DrawingError> {
-    let parsed = parse_mermaid(&graph.mermaid()).map_err(|error| DrawingError(error.to_string()))?;
+    let parsed = parse_mermaid(&mermaid::text(graph)).map_err(|error| DrawingError(error.to_string()))?;
     let mut flowchart = parsed.graph;
     let ids = mermaid::ids(graph);
     // The renderer knows no entity codes: the texts are set as they are.

@@ -1,6 +1,6 @@
 //! Mermaid's flowchart language.
 
-use super::{Arrow, Box, Graph, Kind, Node};
+use super::shapes::{Arrow, Box, Graph, Kind, Node};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

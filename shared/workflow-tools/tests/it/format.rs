@@ -91,6 +91,113 @@ fn what_an_alias_means_stays() {
     assert_eq!(formatted(text), text);
 }
 
+/// What stands in brackets, in quotes and in lines of its own, with comments in every place where one may stand.
+#[test]
+fn every_way_of_writing_has_one_form() {
+    let text = "\
+steps: # head
+    # first
+    - action: get   # what
+      # Who
+      plugin:   x
+      inputs: {task:  \"${task_id}\", b}   # given
+
+
+    - !!map {type: set, variables: {a: 1,b: [1,2]}, name: note}
+    # text
+    - cause: |+ # a > b
+        One line,
+
+          and another.
+
+
+      plain: a b
+        c d
+
+        e
+      quoted: 'x'
+      other: 'it is \"q\"'
+      long: [aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, ccccccccccccccccccc]
+      broken: {
+        # above
+        a: 1, # behind
+        b: 2 }
+      nothing:
+      # tail
+  # tail of all steps
+name:   A # n
+# end
+";
+    let expected = "\
+name: A # n
+steps: # head
+  # first
+  - plugin: x
+    action: get # what
+    inputs: { task: \"${task_id}\", b } # given
+
+  - !!map { name: note, type: set, variables: { a: 1, b: [1, 2] } }
+  # text
+  - cause: |+ # a > b
+      One line,
+
+        and another.
+
+
+    plain: a b
+      c d
+
+      e
+    quoted: \"x\"
+    other: 'it is \"q\"'
+    long: [
+      aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,
+      bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb,
+      ccccccccccccccccccc
+    ]
+    broken: {
+      # above
+      a: 1, # behind
+      b: 2
+    }
+    nothing:
+    # tail
+  # tail of all steps
+# end
+";
+    // A comment above the key that would come first keeps a mapping as it is.
+    let text = text.replace("      # Who\n", "");
+    let once = formatted(&text);
+    println!("{once}");
+    assert_eq!(once, expected);
+    assert_eq!(formatted(&once), once);
+    assert_eq!(json(&once), json(&text));
+}
+
+/// Trailing blanks in a folded text, a text that keeps its empty lines, line ends of Windows, explicit indentation.
+#[test]
+fn no_valid_file_is_refused_or_changed_in_what_it_says() {
+    for (text, expected) in [
+        ("a: >-\n    x   \n    y\n", "a: >-\n  x   \n  y\n"),
+        ("a: |+\n    text\n\n\nb: 1\n", "a: |+\n  text\n\n\nb: 1\n"),
+        ("a: |\n    text\n\n\nb: 1\n", "a: |\n  text\n\nb: 1\n"),
+        ("a:   1\r\nb: [1,2]\r\n", "a: 1\r\nb: [1, 2]\r\n"),
+        ("a: |\r\n    x\r\n    y\r\n", "a: |\r\n  x\r\n  y\r\n"),
+        ("---\na:   1\n", "---\na: 1\n"),
+        ("a:   1", "a: 1\n"),
+        ("a:   .inf\nb: 1.10\n", "a: .inf\nb: 1.10\n"),
+        // What cannot be written otherwise stays as it is.
+        ("a: |2\n    text\n", "a: |2\n    text\n"),
+        ("%YAML 1.2\n---\na:   1\n", "%YAML 1.2\n---\na:   1\n"),
+        ("a:\n# about x\n  x\n", "a:\n# about x\n  x\n"),
+    ] {
+        let once = formatted(text);
+        assert_eq!(once, expected, "{text:?}");
+        assert_eq!(json(&once), json(text), "{text:?}");
+        assert_eq!(formatted(&once), once, "{text:?}");
+    }
+}
+
 #[test]
 fn what_is_no_yaml_is_refused() {
     for text in ["a: [1", "a: 1\na: 2\n", "a: b: c\n"] {

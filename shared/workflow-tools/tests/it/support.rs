@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use workflow::{Catalog, Compilation, Environment, Source, compile, render};
+use workflow::{Catalog, Compilation, Environment, Source, compile, content, render};
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
@@ -56,8 +56,7 @@ pub(crate) fn right(source: &Source) -> Compilation {
 
 /// A YAML text as JSON.
 pub(crate) fn json(text: &str) -> Value {
-    let options = serde_saphyr::options! { strict_booleans: true };
-    serde_saphyr::from_str_with_options(text, options).unwrap()
+    content(&Source::new("t.yaml", text)).unwrap()
 }
 
 /// A compilation of a definition that stands for what the compiler makes of nested steps.

@@ -1,9 +1,9 @@
 //! Approvals: a question is sent, and the state stands until somebody hands back its task token.
 
-use super::deadline::TIMEOUT;
+use super::compiler::{Compiler, Next};
+use super::limits::TIMEOUT;
 use super::policy::Failure;
 use super::retry::{Hopeless, retriers};
-use super::{Compiler, Next};
 use crate::model::OnTimeout;
 use crate::plan::{Approval, Planned};
 use serde_json::{Value, json};

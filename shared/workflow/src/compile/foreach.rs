@@ -1,6 +1,6 @@
 //! Inline `Map` states.
 
-use super::{Compiler, Next};
+use super::compiler::{Compiler, Next};
 use crate::check::evaluated;
 use crate::plan::{Foreach, Planned};
 use serde_json::{Map, Value, json};

@@ -1,13 +1,23 @@
 //! The check of an execution's inputs that the first state repeats.
 
+use crate::check::evaluated;
 use crate::expression::string_literal;
 use crate::scope::{EXECUTION_INPUT, Input, literal_text};
+use domain::execution::PAYLOAD_VERSION;
 use domain::routes::InputType;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// One `$assert` for each input of which something is known.
 pub(super) fn assertions(inputs: &BTreeMap<String, Input>) -> Vec<String> {
     inputs.iter().filter_map(|(name, input)| assertion(name, input)).collect()
+}
+
+/// The first Task checks the execution's inputs while its arguments are made: that costs no transition.
+pub(super) fn check_first(states: &mut Map<String, Value>, first: &str, assertions: &[String]) {
+    if let Some(version) = states.get_mut(first).and_then(|state| state.pointer_mut("/Arguments/Payload/v")) {
+        *version = evaluated(&format!("({}; {PAYLOAD_VERSION})", assertions.join("; ")));
+    }
 }
 
 fn assertion(name: &str, input: &Input) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Loops: the body's states, and behind them a `Choice` that goes back to the first of them.
 
+use super::compiler::{Compiler, Next};
 use super::policy::Failure;
-use super::{Compiler, Next};
 use crate::check::evaluated;
 use crate::model::OnError;
 use crate::plan::{Loop, Planned};

@@ -1,8 +1,8 @@
 //! `Parallel` states.
 
+use super::compiler::{Compiler, Next};
 use super::retry::{Hopeless, whole};
 use super::task::ordered;
-use super::{Compiler, Next};
 use crate::model::Retry;
 use crate::plan::{Branch, Flow, Planned};
 use serde_json::{Map, Value, json};

@@ -1,11 +1,10 @@
 //! `on_error`: the `Catch` of a step.
 
-use super::rollback::FAILURE;
-use super::{Compiler, Next};
+use super::compiler::{Compiler, Next};
 use crate::check::evaluated;
 use crate::expression::string_literal;
 use crate::model::OnError;
-use crate::names::ROLLBACK_ERROR;
+use crate::names::{FAILURE, ROLLBACK_ERROR};
 use crate::plan::Planned;
 use crate::scope::literal_text;
 use serde_json::{Map, Value, json};

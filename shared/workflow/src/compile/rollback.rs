@@ -1,12 +1,12 @@
 //! Taking effects back: after an error, or because a person asked.
 
+use super::compiler::{Compiler, Next};
 use super::frame::run;
 use super::policy::caught_cause;
 use super::retry::{Hopeless, retriers};
 use super::task::{invocation, ordered};
-use super::{Compiler, Next};
 use crate::check::evaluated;
-use crate::names::ROLLBACK_ERROR;
+use crate::names::{FAILURE, ROLLBACK_ERROR};
 use crate::plan::{Planned, function_placeholder};
 use serde_json::{Value, json};
 
@@ -15,8 +15,6 @@ const LIST_EFFECTS: &str = "list_effects";
 const TIMEOUT_SECONDS: u64 = 65;
 /// Step Functions cuts a cause at 32,768 characters.
 const LONGEST_CAUSE: usize = 32_000;
-/// The variable that holds what a rollback is for.
-pub(super) const FAILURE: &str = "rollback_failure";
 
 impl<'p> Compiler<'p> {
     /// `Rollback` lists the run's effects, `Undo` takes them back one by one, newest first, `RolledBack` says so with a

@@ -1,10 +1,10 @@
 //! States that run another state machine and take its output:
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html>.
 
+use super::compiler::{Compiler, Next};
 use super::frame::run;
 use super::retry::started;
 use super::task::ordered;
-use super::{Compiler, Next};
 use crate::check::evaluated;
 use crate::plan::{Planned, SubWorkflow};
 use crate::scope::EXECUTION_INPUT;

@@ -1,6 +1,6 @@
 //! Switches: a `Choice` with a rule for each case.
 
-use super::{Compiler, Next};
+use super::compiler::{Compiler, Next};
 use crate::check::evaluated;
 use crate::plan::{Block, Planned, Switch};
 use serde_json::{Map, Value};

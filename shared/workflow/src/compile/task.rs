@@ -1,11 +1,9 @@
 //! Task states: one call of one action's function.
 
+use super::compiler::{Compiler, Next};
 use super::retry::{Hopeless, retriers};
-use super::{Compiler, Next};
-use crate::check::evaluated;
 use crate::plan::{Planned, Task, function_placeholder};
 use domain::ErrorKind;
-use domain::execution::PAYLOAD_VERSION;
 use serde_json::{Map, Value, json};
 
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
@@ -29,13 +27,6 @@ pub(super) fn invocation(
         ("TimeoutSeconds", timeout_seconds),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-/// The first Task checks the execution's inputs while its arguments are made: that costs no transition.
-pub(super) fn check_first(states: &mut Map<String, Value>, first: &str, assertions: &[String]) {
-    if let Some(version) = states.get_mut(first).and_then(|state| state.pointer_mut("/Arguments/Payload/v")) {
-        *version = evaluated(&format!("({}; {PAYLOAD_VERSION})", assertions.join("; ")));
-    }
 }
 
 impl<'p> Compiler<'p> {

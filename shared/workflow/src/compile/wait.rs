@@ -1,8 +1,8 @@
 //! `Wait` states, and states that stand until something has happened outside.
 
+use super::compiler::{Compiler, Next};
 use super::retry::{Hopeless, retriers};
 use super::task::{INVOKE_AND_WAIT, invocation, ordered};
-use super::{Compiler, Next};
 use crate::plan::{AwaitedEvent, Pause, Planned, function_placeholder};
 use serde_json::{Map, Value};
 

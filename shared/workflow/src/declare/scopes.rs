@@ -2,7 +2,7 @@
 //! neither change them nor assign a name that an outer scope assigns:
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>.
 
-use super::{error_variable, own_targets};
+use super::targets::{error_variable, own_targets};
 use crate::diagnostic::Problems;
 use crate::model::{Parallel, Step, StepKind};
 use crate::source::Span;

@@ -1,7 +1,9 @@
 //! Operators, conditions and calls: what they take and what they give.
 
-use super::{Inference, capitalized};
+use super::Inference;
+use super::present::{Present, found_present};
 use crate::functions;
+use crate::in_text::not_for_text;
 use crate::types::{Kind, Type};
 use jlens_core::ast::BinaryOp;
 use jlens_core::{Node, NodeKind};
@@ -112,78 +114,5 @@ impl Inference<'_, '_, '_> {
             }
         }
         functions::result(name, &kinds)
-    }
-}
-
-/// Why a value cannot stand inside text, and what to do.
-pub(crate) fn not_for_text(kind: &Type) -> Option<(String, String)> {
-    match &kind.kind {
-        Kind::Object(_) => {
-            let names = kind.field_names();
-            let help = match names.first() {
-                Some(field) => format!("name one of its fields, as in `.{field}`: {}", names.join(", ")),
-                None => "use `$string(…)` for its JSON".to_owned(),
-            };
-            Some((format!("{} cannot stand inside text", capitalized(&kind.to_string())), help))
-        }
-        Kind::Stored(what) => Some((
-            format!("a stored `{what}` cannot stand inside text"),
-            "it travels by reference: pass it whole to the step that needs it".to_owned(),
-        )),
-        _ => None,
-    }
-}
-
-/// A path that a condition has found to be more than `null`.
-#[derive(Debug, Clone)]
-pub(super) struct Present {
-    pub(super) path: String,
-    /// Whether it cannot be undefined either.
-    pub(super) defined: bool,
-}
-
-/// What a condition finds to be there when it holds, and when it does not.
-#[derive(Debug, Default)]
-struct Findings {
-    holding: Vec<Present>,
-    failing: Vec<Present>,
-}
-
-fn found_present(condition: &Node, source: &str) -> Findings {
-    let found = |node: &Node, defined| {
-        let path = source.get(node.span.start..node.span.end).unwrap_or_default().trim().to_owned();
-        vec![Present { path, defined }]
-    };
-    match &condition.kind {
-        NodeKind::Path { .. } => Findings { holding: found(condition, true), ..Findings::default() },
-        NodeKind::Binary { op, lhs, rhs } => match (op, &rhs.kind) {
-            (BinaryOp::Ne, NodeKind::Null) => Findings { holding: found(lhs, true), ..Findings::default() },
-            // What is undefined equals nothing, `null` neither.
-            (BinaryOp::Eq, NodeKind::Null) => Findings { failing: found(lhs, false), ..Findings::default() },
-            (BinaryOp::And, _) => {
-                let (mut left, right) = (found_present(lhs, source), found_present(rhs, source));
-                left.holding.extend(right.holding);
-                Findings { holding: left.holding, ..Findings::default() }
-            }
-            (BinaryOp::Or, _) => {
-                let (mut left, right) = (found_present(lhs, source), found_present(rhs, source));
-                left.failing.extend(right.failing);
-                Findings { failing: left.failing, ..Findings::default() }
-            }
-            _ => Findings::default(),
-        },
-        NodeKind::Block { exprs, .. } => match exprs.as_slice() {
-            [only] => found_present(only, source),
-            _ => Findings::default(),
-        },
-        NodeKind::Function { procedure, args } => match (&procedure.kind, args.as_slice()) {
-            (NodeKind::Variable { name }, [argument]) if name == "boolean" => found_present(argument, source),
-            (NodeKind::Variable { name }, [argument]) if name == "not" => {
-                let Findings { holding, failing } = found_present(argument, source);
-                Findings { holding: failing, failing: holding }
-            }
-            _ => Findings::default(),
-        },
-        _ => Findings::default(),
     }
 }

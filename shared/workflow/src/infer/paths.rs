@@ -1,7 +1,8 @@
 //! Paths: the names they start with are looked up, the others are fields.
 
-use super::{Inference, capitalized, item_of};
+use super::{Inference, item_of};
 use crate::expression;
+use crate::in_text::capitalized;
 use crate::source::Span;
 use crate::types::{Kind, Type};
 use jlens_core::{Node, NodeKind};

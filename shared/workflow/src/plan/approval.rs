@@ -1,29 +1,14 @@
 //! Steps of type `approval`: a question parked on a task token.
 
-use super::PlannedKind;
+use super::planned::{Approval, PlannedKind};
 use super::walk::{Made, Walk};
-use crate::model::{Approval as Written, Form, Given, OnError, OnTimeout, Retry, Step};
+use crate::model::{Approval as Written, Form, Given, OnError, Step};
 use crate::types::{Kind, Type};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// How long a question stands when the step does not say: seven days.
 const USUAL_TIMEOUT_SECONDS: u64 = 7 * 24 * 3600;
-
-pub(crate) struct Approval {
-    pub(crate) input: Value,
-    pub(crate) timeout_seconds: u64,
-    pub(crate) on_timeout: OnTimeout,
-    pub(crate) retry: Option<Retry>,
-    /// What the step sets when nobody answered in time and that counts as a yes.
-    pub(crate) approved_by_timeout: Vec<(Vec<String>, String)>,
-}
-
-impl Approval {
-    pub(crate) fn approves_on_timeout(&self) -> bool {
-        self.on_timeout == OnTimeout::Approve
-    }
-}
 
 impl Walk<'_, '_, '_> {
     pub(super) fn approval(&mut self, step: &Step, approval: &Written) -> Made {

@@ -1,7 +1,7 @@
 //! Steps that call an action.
 
+use super::planned::{PlannedKind, Task};
 use super::walk::{Made, Walk};
-use super::{PlannedKind, Task};
 use crate::catalog::Action;
 use crate::model::{Call, Form, Given, OnError, Part, Rollback, Step};
 use crate::source::Spanned;

@@ -1,6 +1,6 @@
 //! Steps that end the workflow, and steps that take back what another execution did.
 
-use super::PlannedKind;
+use super::planned::PlannedKind;
 use super::walk::{Made, Walk};
 use crate::model::{Given, Step};
 use crate::types::Type;

@@ -1,28 +1,16 @@
 //! Steps of type `foreach`: one scope for each item, and a list of what the iterations give.
 
+use super::planned::{Foreach, PlannedKind, Readers};
 use super::walk::{Made, Walk};
-use super::{Flow, PlannedKind, Readers};
 use crate::check::evaluated;
 use crate::expression::string_literal;
-use crate::model::{Foreach as Written, Form, Given, OnError, Retry, Step, StepKind};
+use crate::model::{Foreach as Written, Form, Given, OnError, Step, StepKind};
 use crate::scope::Inside;
 use crate::source::Spanned;
 use crate::types::{Kind, Type};
 use jlens_core::NodeKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
-
-pub(crate) struct Foreach {
-    /// The expression of the list.
-    pub(crate) items: String,
-    /// What an item is called.
-    pub(crate) item: String,
-    pub(crate) max_concurrency: u64,
-    /// How many iterations there may be.
-    pub(crate) most_items: u64,
-    pub(crate) flow: Flow,
-    pub(crate) retry: Option<Retry>,
-}
 
 /// The field under `outputs:` that holds what the iterations give.
 const RESULTS: &str = "results";

@@ -1,7 +1,7 @@
 //! How long an execution's history can become: Step Functions ends an execution with its 25,000th event, and nothing can
 //! catch that: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
 
-use super::{Block, Planned, PlannedKind};
+use super::planned::{Block, Planned, PlannedKind};
 use crate::check::Checker;
 use crate::model::{Retry, Step, StepKind, all};
 use crate::source::Span;

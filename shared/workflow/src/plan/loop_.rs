@@ -1,35 +1,11 @@
 //! Steps of type `loop`: the steps inside share the scope around them, and run at least once.
 
+use super::planned::{Loop, PlannedKind, rounds};
 use super::variables::{type_at, type_in};
 use super::walk::{Made, Walk};
-use super::{Block, PlannedKind};
 use crate::model::{Loop as Written, OnExhausted, Step};
 use crate::types::{Kind, Type};
 use std::collections::BTreeMap;
-
-pub(crate) struct Loop {
-    pub(crate) body: Block,
-    /// The condition that ends it.
-    pub(crate) until: String,
-    pub(crate) max_iterations: u64,
-    /// Whether the workflow goes on when the condition never held.
-    pub(crate) goes_on: bool,
-    /// The variable that counts the rounds that are behind, and how it is read: it is not set before the first round ends.
-    pub(crate) counter: String,
-    /// What the step sets when the condition never held.
-    pub(crate) exhausted: Vec<(Vec<String>, String)>,
-}
-
-impl Loop {
-    /// How many rounds are behind, as JSONata.
-    pub(crate) fn rounds(&self) -> String {
-        rounds(&self.counter)
-    }
-}
-
-fn rounds(counter: &str) -> String {
-    format!("($exists(${counter}) ? ${counter} : 0)")
-}
 
 impl Walk<'_, '_, '_> {
     pub(super) fn repeat(&mut self, step: &Step, repeated: &Written) -> Made {

@@ -1,19 +1,13 @@
 //! Steps of type `parallel`: branches in scopes of their own. What a branch sets, the step assigns in the scope around it.
 
+use super::planned::{Branch, PlannedKind, Readers};
 use super::walk::{Made, Sets, Walk};
-use super::{Flow, PlannedKind, Readers};
 use crate::check::evaluated;
 use crate::model::{OnError, Parallel, Step};
 use crate::scope::Inside;
 use crate::types::Type;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// One branch.
-pub(crate) struct Branch {
-    pub(crate) name: String,
-    pub(crate) flow: Flow,
-}
 
 impl Walk<'_, '_, '_> {
     pub(super) fn parallel(&mut self, step: &Step, parallel: &Parallel) -> Made {

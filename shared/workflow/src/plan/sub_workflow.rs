@@ -1,23 +1,15 @@
 //! Steps of type `workflow`: another workflow's execution, whose outputs the step gives.
 
-use super::PlannedKind;
+use super::planned::{PlannedKind, SubWorkflow};
 use super::wait::LONGEST_WAIT_SECONDS;
 use super::walk::{Made, Walk};
 use crate::callees::Callee;
-use crate::model::{OnError, Retry, Step, SubWorkflow as Written};
+use crate::model::{OnError, Step, SubWorkflow as Written};
 use crate::scope::Input;
-use crate::state_machine_placeholder;
+use crate::substitute::state_machine_placeholder;
 use crate::types::Type;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-
-pub(crate) struct SubWorkflow {
-    /// A placeholder for the ARN of its state machine.
-    pub(crate) state_machine: String,
-    pub(crate) inputs: Value,
-    pub(crate) timeout_seconds: u64,
-    pub(crate) retry: Option<Retry>,
-}
 
 impl Walk<'_, '_, '_> {
     pub(super) fn sub_workflow(&mut self, step: &Step, sub: &Written) -> Made {

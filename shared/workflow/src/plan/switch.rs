@@ -1,20 +1,10 @@
 //! Steps of type `switch`: the steps of every case share the scope around them.
 
+use super::planned::{Case, PlannedKind, Switch};
 use super::variables::meet;
 use super::walk::{Made, Walk};
-use super::{Block, PlannedKind};
 use crate::model::{Step, Switch as Written};
 use crate::types::Absence;
-
-pub(crate) struct Switch {
-    pub(crate) cases: Vec<Case>,
-    pub(crate) default: Option<Block>,
-}
-
-pub(crate) struct Case {
-    pub(crate) condition: String,
-    pub(crate) block: Block,
-}
 
 impl Walk<'_, '_, '_> {
     pub(super) fn switch(&mut self, _step: &Step, switch: &Written) -> Made {

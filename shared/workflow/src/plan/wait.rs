@@ -1,28 +1,16 @@
 //! Steps of type `wait`: for a time, until a time, or for something to happen outside.
 
-use super::PlannedKind;
+use super::planned::{AwaitedEvent, Pause, PlannedKind};
 use super::walk::{Made, Walk};
 use crate::check::evaluated;
-use crate::model::{Event, OnError, Retry, Step, Wait};
+use crate::model::{Event, OnError, Step, Wait};
 use crate::types::{Kind, Type};
 use domain::routes::InputType;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use std::collections::BTreeMap;
 
 /// How long an event is waited for when the step does not say: 30 days.
 pub(super) const LONGEST_WAIT_SECONDS: u64 = 30 * 24 * 3600;
-
-/// A pause, as the fields of a `Wait` state say it.
-pub(crate) enum Pause {
-    Seconds(Value),
-    Timestamp(Value),
-}
-
-pub(crate) struct AwaitedEvent {
-    pub(crate) input: Value,
-    pub(crate) timeout_seconds: u64,
-    pub(crate) retry: Option<Retry>,
-}
 
 impl Walk<'_, '_, '_> {
     pub(super) fn wait(&mut self, step: &Step, wait: &Wait) -> Made {

@@ -1,7 +1,7 @@
 //! The way through the steps, and what has a name at each of them.
 
+use super::planned::{Block, Flow, Group, Planned, PlannedKind, Readers, TimeLimit};
 use super::variables::{Variables, type_at, type_in};
-use super::{Block, Flow, Group, Planned, PlannedKind, Readers, TimeLimit};
 use crate::callees::Callees;
 use crate::check::Checker;
 use crate::model::{Form, Given, OnError, Step, StepKind, Workflow};
@@ -362,7 +362,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
             let diagnostic = self
                 .checker
                 .problems
-                .error(step.name.span, format!("a {} step is not retried", step.type_name()));
+                .error(step.name.span, format!("a {} step is not retried", step.step_type().name()));
             if !step.blocks().is_empty() {
                 diagnostic.help("`on_error: retry` retries the whole of it; `retry` says how often");
             }

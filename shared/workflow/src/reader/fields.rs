@@ -1,6 +1,6 @@
 //! Mappings with known keys, and the plain values under them.
 
-use super::Reader;
+use super::state::Reader;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Data, Entry, Node};
 use jiff::SpanRelativeTo;
@@ -80,12 +80,11 @@ pub(crate) fn list<'n>(node: &'n Node, what: &str, reader: &mut Reader<'_, '_>) 
     }
 }
 
-/// Plain text in which `${ }` has no meaning. Numbers are taken as they are written (`version: 2.0`).
+/// Plain text in which `${ }` has no meaning. Numbers are taken as they are written (`version: 1.10`).
 pub(crate) fn text(node: &Node, what: &str, reader: &mut Reader<'_, '_>) -> Option<Spanned<String>> {
     match &node.data {
         Data::Text(text) => Some(Spanned::new(text.clone(), node.span)),
-        Data::Integer(number) => Some(Spanned::new(number.to_string(), node.span)),
-        Data::Number(number) => Some(Spanned::new(number.to_string(), node.span)),
+        Data::Number(number) => Some(Spanned::new(number.text.clone(), node.span)),
         _ => {
             reader.problems.error(node.span, format!("{what} is text, but this is {}", node.kind()));
             None
@@ -131,10 +130,8 @@ pub(crate) fn whole_number(
     (least, most): (u64, u64),
     reader: &mut Reader<'_, '_>,
 ) -> Option<u64> {
-    let number = match node.data {
-        Data::Integer(value) => u64::try_from(value).ok().filter(|value| (least..=most).contains(value)),
-        _ => None,
-    };
+    let number = node.whole_number().and_then(|value| u64::try_from(value).ok());
+    let number = number.filter(|value| (least..=most).contains(value));
     if number.is_none() {
         reader.problems.error(node.span, format!("{what} is a whole number from {least} to {most}"));
     }
@@ -145,7 +142,7 @@ pub(crate) fn whole_number(
 pub(crate) fn duration(node: &Node, what: &str, reader: &mut Reader<'_, '_>) -> Option<Spanned<u64>> {
     const YEAR: u64 = 365 * 24 * 3600;
     let seconds = match &node.data {
-        Data::Integer(seconds) => u64::try_from(*seconds).ok(),
+        Data::Number(_) => node.whole_number().and_then(|seconds| u64::try_from(seconds).ok()),
         Data::Text(text) => text
             .parse::<jiff::Span>()
             .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()))

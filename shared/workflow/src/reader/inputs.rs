@@ -1,7 +1,7 @@
 //! `inputs:` of a workflow: `task_id: string`, or `{ type: number, default: 10 }`.
 
-use super::Reader;
 use super::fields::{Fields, boolean, list, mapping, text, word};
+use super::state::Reader;
 use crate::names;
 use crate::source::Spanned;
 use crate::yaml::{Data, Node};
@@ -48,20 +48,34 @@ fn schema(node: &Node, reader: &mut Reader<'_, '_>) -> Option<InputSchema> {
         schema.optional = !boolean(required, "`required`", reader)?;
     }
     if let Some(values) = fields.get("one_of") {
-        schema.one_of = list(values, "`one_of`", reader)?.iter().map(json).collect();
+        let items = list(values, "`one_of`", reader)?;
+        if items.is_empty() {
+            reader.problems.error(values.span, "`one_of` needs at least one value");
+        }
+        schema.one_of = items.iter().map(|item| typed(item, kind, "a value of `one_of`", reader)).collect();
     }
     if let Some(default) = fields.get("default") {
-        let value = json(default);
-        if !fits(kind, &value) {
-            let message =
-                format!("the default is {}, but the input is of type {}", default.kind(), kind.as_str());
-            reader.problems.error(default.span, message);
-        } else if !schema.one_of.is_empty() && !schema.one_of.contains(&value) {
+        let value = typed(default, kind, "the default", reader);
+        if fits(kind, &value) && !schema.one_of.is_empty() && !schema.one_of.contains(&value) {
             reader.problems.error(default.span, "the default is none of `one_of`");
         }
         schema.default = Some(value);
     }
     Some(schema)
+}
+
+/// A value as JSON, which must be of the input's type.
+fn typed(node: &Node, kind: InputType, what: &str, reader: &mut Reader<'_, '_>) -> Value {
+    let found = reader.problems.found_so_far();
+    let value = node.json(reader.problems);
+    if reader.problems.found_so_far() == found && !fits(kind, &value) {
+        let message = format!("{what} is {}, but the input is of type {}", node.kind(), kind.as_str());
+        let diagnostic = reader.problems.error(node.span, message);
+        if kind == InputType::String && matches!(node.data, Data::Number(_) | Data::Boolean(_)) {
+            diagnostic.help("if it is text, put it in quotes");
+        }
+    }
+    value
 }
 
 fn fits(kind: InputType, value: &Value) -> bool {
@@ -73,20 +87,5 @@ fn fits(kind: InputType, value: &Value) -> bool {
         InputType::Object => value.is_object(),
         InputType::Array => value.is_array(),
         InputType::Any => true,
-    }
-}
-
-/// A YAML value as JSON, expressions untouched.
-pub(crate) fn json(node: &Node) -> Value {
-    match &node.data {
-        Data::Null => Value::Null,
-        Data::Boolean(value) => (*value).into(),
-        Data::Integer(value) => (*value).into(),
-        Data::Number(value) => (*value).into(),
-        Data::Text(text) => text.as_str().into(),
-        Data::List(items) => items.iter().map(json).collect(),
-        Data::Map(entries) => {
-            Value::Object(entries.iter().map(|entry| (entry.key.value.clone(), json(&entry.value))).collect())
-        }
     }
 }

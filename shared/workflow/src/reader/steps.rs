@@ -3,15 +3,17 @@
 mod approval;
 mod foreach;
 mod loop_;
+mod nested;
 mod parallel;
 mod retry;
 mod sub_workflow;
 mod switch;
 mod wait;
 
-use super::Reader;
 use super::fields::{Fields, boolean, duration, list, mapping, text, word};
+use super::state::Reader;
 use super::values::{condition, given, named};
+use crate::keys::{StepType, names as key_names};
 use crate::model::{Agent, Call, OnError, Rollback, Step, StepKind, Wait};
 use crate::names;
 use crate::source::Spanned;
@@ -22,72 +24,12 @@ use retry::retry;
 /// Steps deeper inside each other than this are refused: Step Functions nests 16 deep, and people read no further.
 const DEEPEST: usize = 12;
 
-#[derive(Clone, Copy, PartialEq)]
-enum Type {
-    Plugin,
-    Ai,
-    Parallel,
-    Foreach,
-    Loop,
-    Switch,
-    Approval,
-    Wait,
-    Workflow,
-    Set,
-    Fail,
-    Undo,
-}
-
-const TYPES: [(&str, Type); 12] = [
-    ("plugin_action", Type::Plugin),
-    ("ai_action", Type::Ai),
-    ("parallel", Type::Parallel),
-    ("foreach", Type::Foreach),
-    ("loop", Type::Loop),
-    ("switch", Type::Switch),
-    ("approval", Type::Approval),
-    ("wait", Type::Wait),
-    ("workflow", Type::Workflow),
-    ("set", Type::Set),
-    ("fail", Type::Fail),
-    ("undo", Type::Undo),
-];
-const COMMON: [&str; 4] = ["name", "description", "type", "when"];
-const POLICY: [&str; 3] = ["on_error", "retry_count", "retry"];
 const POLICIES: [(&str, OnError); 4] = [
     ("fail", OnError::Fail),
     ("retry", OnError::Retry),
     ("continue", OnError::Continue),
     ("rollback", OnError::Rollback),
 ];
-
-impl Type {
-    /// What it is called in messages, its own keys, and whether it may fail on its own and so has a policy.
-    fn keys(self) -> (&'static str, &'static [&'static str], bool) {
-        match self {
-            Self::Plugin => (
-                "a plugin_action",
-                &["plugin", "action", "inputs", "outputs", "timeout", "rollback", "required"],
-                true,
-            ),
-            Self::Ai => (
-                "an ai_action",
-                &["action", "agent", "prompt_template", "inputs", "outputs", "timeout", "rollback"],
-                true,
-            ),
-            Self::Parallel => ("a parallel step", &parallel::KEYS, true),
-            Self::Foreach => ("a foreach step", &foreach::KEYS, true),
-            Self::Loop => ("a loop", &loop_::KEYS, true),
-            Self::Switch => ("a switch", &switch::KEYS, true),
-            Self::Approval => ("an approval", &approval::KEYS, true),
-            Self::Wait => ("a wait", &wait::KEYS, true),
-            Self::Workflow => ("a workflow step", &sub_workflow::KEYS, true),
-            Self::Set => ("a set step", &["variables"], false),
-            Self::Fail => ("a fail step", &["error", "cause", "on_error"], false),
-            Self::Undo => ("an undo step", &["run"], false),
-        }
-    }
-}
 
 /// The steps of a list.
 pub(crate) fn read_all(node: &Node, what: &str, reader: &mut Reader<'_, '_>) -> Vec<Step> {
@@ -106,43 +48,32 @@ pub(crate) fn read_all(node: &Node, what: &str, reader: &mut Reader<'_, '_>) -> 
     steps
 }
 
-/// The steps of a list that must have some.
-fn read_some(fields: &Fields<'_>, key: &str, reader: &mut Reader<'_, '_>) -> Option<Vec<Step>> {
-    let node = fields.required(key, reader)?;
-    let steps = read_all(node, &format!("`{key}`"), reader);
-    if matches!(&node.data, Data::List(items) if items.is_empty()) {
-        reader.problems.error(node.span, format!("`{key}` needs at least one step"));
-    }
-    Some(steps)
-}
-
 fn read(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Step> {
     mapping(node, "a step", reader)?;
     let kind = kind_of(node, reader)?;
-    let (what, own, has_policy) = kind.keys();
-    let policy: &[&str] = if has_policy { &POLICY } else { &[] };
-    let accepted: Vec<&str> = COMMON.iter().chain(own).chain(policy).copied().collect();
-    let fields = Fields::of(node, what, &accepted, reader)?;
+    let fields = Fields::of(node, kind.noun(), &key_names(&kind.keys()), reader)?;
     let name = fields.required("name", reader).and_then(|node| text(node, "`name`", reader))?;
     if let Err(refusal) = names::step(&name.value) {
         reader.problems.error(name.span, refusal);
     }
     let timeout_seconds = fields.get("timeout").and_then(|node| duration(node, "`timeout`", reader));
     let kind = match kind {
-        Type::Plugin | Type::Ai => StepKind::Call(call(&fields, kind, &name, reader)?),
-        Type::Parallel => StepKind::Parallel(parallel::read(&fields, reader)?),
-        Type::Foreach => StepKind::Foreach(foreach::read(&fields, reader)?),
-        Type::Loop => StepKind::Loop(loop_::read(&fields, reader)?),
-        Type::Switch => StepKind::Switch(switch::read(&fields, reader)?),
-        Type::Approval => StepKind::Approval(approval::read(&fields, reader)?),
-        Type::Wait => StepKind::Wait(wait::read(&fields, reader)?),
-        Type::Workflow => StepKind::Workflow(sub_workflow::read(&fields, reader)?),
-        Type::Set => StepKind::Set(named(fields.required("variables", reader)?, "`variables`", reader)),
-        Type::Fail => StepKind::Fail {
+        StepType::PluginAction | StepType::AiAction => StepKind::Call(call(&fields, kind, &name, reader)?),
+        StepType::Parallel => StepKind::Parallel(parallel::read(&fields, read_all, reader)?),
+        StepType::Foreach => StepKind::Foreach(foreach::read(&fields, read_all, reader)?),
+        StepType::Loop => StepKind::Loop(loop_::read(&fields, read_all, reader)?),
+        StepType::Switch => StepKind::Switch(switch::read(&fields, read_all, reader)?),
+        StepType::Approval => StepKind::Approval(approval::read(&fields, reader)?),
+        StepType::Wait => StepKind::Wait(wait::read(&fields, reader)?),
+        StepType::Workflow => StepKind::Workflow(sub_workflow::read(&fields, reader)?),
+        StepType::Set => StepKind::Set(named(fields.required("variables", reader)?, "`variables`", reader)),
+        StepType::Fail => StepKind::Fail {
             error: fields.required("error", reader).map(|node| given(node, reader))?,
             cause: fields.required("cause", reader).map(|node| given(node, reader))?,
         },
-        Type::Undo => StepKind::Undo { run: fields.required("run", reader).map(|node| given(node, reader))? },
+        StepType::Undo => {
+            StepKind::Undo { run: fields.required("run", reader).map(|node| given(node, reader))? }
+        }
     };
     let line = reader.line(name.span.start);
     Some(Step {
@@ -181,18 +112,21 @@ fn on_error(fields: &Fields<'_>, kind: &StepKind, reader: &mut Reader<'_, '_>) -
     OnError::Fail
 }
 
-fn kind_of(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Type> {
+fn kind_of(node: &Node, reader: &mut Reader<'_, '_>) -> Option<StepType> {
     let Data::Map(entries) = &node.data else { return None };
     let find = |key: &str| entries.iter().find(|entry| entry.key.value == key);
     match (find("type"), find("plugin")) {
-        (Some(entry), _) => word(&entry.value, "a step's `type`", &TYPES, reader),
-        (None, Some(_)) => Some(Type::Plugin),
+        (Some(entry), _) => {
+            let types = StepType::ALL.map(|kind| (kind.name(), kind));
+            word(&entry.value, "a step's `type`", &types, reader)
+        }
+        (None, Some(_)) => Some(StepType::PluginAction),
         (None, None) => {
             let place = entries.first().map_or(node.span, |entry| entry.key.span);
             reader
                 .problems
                 .error(place, "a step needs `plugin:` or `type:`")
-                .help(format!("types: {}", TYPES.map(|(word, _)| word).join(", ")));
+                .help(format!("types: {}", StepType::ALL.map(StepType::name).join(", ")));
             None
         }
     }
@@ -200,13 +134,13 @@ fn kind_of(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Type> {
 
 fn call(
     fields: &Fields<'_>,
-    kind: Type,
+    kind: StepType,
     name: &Spanned<String>,
     reader: &mut Reader<'_, '_>,
 ) -> Option<Call> {
     let action = match (fields.get("action"), kind) {
         (Some(node), _) => text(node, "`action`", reader)?,
-        (None, Type::Ai) => name.clone(),
+        (None, StepType::AiAction) => name.clone(),
         (None, _) => text(fields.required("action", reader)?, "`action`", reader)?,
     };
     let plugin = match (fields.get("plugin"), kind) {
@@ -214,13 +148,13 @@ fn call(
             let plugins = PluginType::ALL.map(|plugin| (plugin.as_str(), plugin));
             word(node, "a plugin type", &plugins, reader).map(|plugin| Spanned::new(plugin, node.span))
         }
-        (None, Type::Plugin) => {
+        (None, StepType::PluginAction) => {
             fields.required("plugin", reader);
             None
         }
         (None, _) => None,
     };
-    let agent = (kind == Type::Ai).then(|| Agent {
+    let agent = (kind == StepType::AiAction).then(|| Agent {
         name: fields.get("agent").and_then(|node| text(node, "`agent`", reader)),
         prompt_template: fields
             .get("prompt_template")

@@ -1,8 +1,7 @@
 //! `triggers:`, each a mapping of one event's name to its conditions.
 
-use super::Reader;
 use super::fields::{list, mapping, word};
-use super::inputs::json;
+use super::state::Reader;
 use crate::model::Trigger;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Data, Entry, Node};
@@ -82,7 +81,7 @@ fn condition(
     let is_schedule = on.name == EventName::SCHEDULE;
     if is_schedule && key.value == "with" {
         mapping(node, "`with`", reader)?;
-        return Some(json(node));
+        return Some(node.json(reader.problems));
     }
     let Data::Text(text) = &node.data else {
         reader.problems.error(node.span, format!("`{}` is text, but this is {}", key.value, node.kind()));

@@ -1,7 +1,7 @@
 //! Values with expressions in them.
 
-use super::Reader;
 use super::fields::mapping;
+use super::state::Reader;
 use crate::model::{Form, Given, Part};
 use crate::secrets;
 use crate::source::{Span, Spanned};
@@ -14,12 +14,7 @@ pub(crate) fn given(node: &Node, reader: &mut Reader<'_, '_>) -> Given {
     let form = match &node.data {
         Data::Null => Form::Literal(Value::Null),
         Data::Boolean(value) => Form::Literal((*value).into()),
-        Data::Integer(value) => Form::Literal((*value).into()),
-        Data::Number(value) if value.is_finite() => Form::Literal((*value).into()),
-        Data::Number(_) => {
-            reader.problems.error(node.span, "JSON has no such number");
-            Form::Literal(Value::Null)
-        }
+        Data::Number(number) => Form::Literal(number.json(node.span, reader.problems)),
         Data::Text(text) => {
             if let Some(what) = secrets::found_in(text) {
                 reader

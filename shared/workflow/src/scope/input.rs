@@ -1,6 +1,6 @@
 //! The inputs of a workflow as expressions read them.
 
-use super::{EXECUTION_INPUT, Lowered, literal_text};
+use super::lowered::{EXECUTION_INPUT, Lowered, literal_text};
 use crate::types::{Kind, Type};
 use domain::routes::{InputSchema, InputType};
 use serde_json::Value;

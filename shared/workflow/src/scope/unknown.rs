@@ -1,14 +1,7 @@
 //! Names that mean nothing where they stand, and why.
 
-use super::{Inside, Scope, Setter};
+use super::{Inside, Scope, Setter, Unknown};
 use crate::diagnostic::nearest;
-
-/// Why a name means nothing here.
-pub(crate) struct Unknown {
-    pub(crate) message: String,
-    pub(crate) nearest: Option<String>,
-    pub(crate) help: Option<String>,
-}
 
 impl Scope<'_> {
     pub(super) fn unknown(&self, name: &str) -> Unknown {

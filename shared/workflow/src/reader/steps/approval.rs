@@ -1,21 +1,10 @@
 //! `type: approval`.
 
 use crate::model::{Approval, OnTimeout};
-use crate::reader::Reader;
 use crate::reader::fields::{Fields, word};
+use crate::reader::state::Reader;
 use crate::reader::values::given;
 
-pub(super) const KEYS: [&str; 9] = [
-    "question",
-    "message",
-    "details",
-    "approvers",
-    "approve_status",
-    "decline_status",
-    "timeout",
-    "on_timeout",
-    "outputs",
-];
 const POLICIES: [(&str, OnTimeout); 3] =
     [("fail", OnTimeout::Fail), ("approve", OnTimeout::Approve), ("decline", OnTimeout::Decline)];
 

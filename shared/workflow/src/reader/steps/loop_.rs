@@ -1,18 +1,17 @@
 //! `type: loop`.
 
-use super::read_some;
+use super::nested::read_some;
 use crate::model::{Loop, OnExhausted};
-use crate::reader::Reader;
 use crate::reader::fields::{Fields, whole_number, word};
+use crate::reader::state::{ReadSteps, Reader};
 use crate::reader::values::condition;
 use crate::source::Spanned;
 
-pub(super) const KEYS: [&str; 6] = ["steps", "until", "max_iterations", "on_exhausted", "outputs", "timeout"];
 const MOST_ITERATIONS: u64 = 5_000;
 const EXHAUSTED: [(&str, OnExhausted); 2] =
     [("fail", OnExhausted::Fail), ("continue", OnExhausted::Continue)];
 
-pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<Loop> {
+pub(super) fn read(fields: &Fields<'_>, read_steps: ReadSteps, reader: &mut Reader<'_, '_>) -> Option<Loop> {
     let until = fields.required("until", reader).map(|node| condition(node, reader));
     let max_iterations = fields.get("max_iterations");
     if max_iterations.is_none() {
@@ -27,7 +26,7 @@ pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<L
     });
     let on_exhausted =
         fields.get("on_exhausted").and_then(|node| word(node, "`on_exhausted`", &EXHAUSTED, reader));
-    let steps = read_some(fields, "steps", reader);
+    let steps = read_some(fields, "steps", read_steps, reader);
     // A loop whose bound is missing or wrong is checked all the same.
     let max_iterations = max_iterations.unwrap_or_else(|| Spanned::new(1, fields.start()));
     Some(Loop {

@@ -1,17 +1,19 @@
 //! `type: parallel`.
 
-use super::read_all;
 use crate::model::{Branch, Parallel};
 use crate::names;
-use crate::reader::Reader;
 use crate::reader::fields::{Fields, mapping};
+use crate::reader::state::{ReadSteps, Reader};
 use crate::yaml::Data;
 
-pub(super) const KEYS: [&str; 3] = ["branches", "outputs", "timeout"];
 /// More branches than this in one step are refused; a `foreach` is meant then.
 const MOST_BRANCHES: usize = 40;
 
-pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<Parallel> {
+pub(super) fn read(
+    fields: &Fields<'_>,
+    read_steps: ReadSteps,
+    reader: &mut Reader<'_, '_>,
+) -> Option<Parallel> {
     let node = fields.required("branches", reader)?;
     let entries = mapping(node, "`branches`", reader)?;
     if entries.is_empty() {
@@ -34,7 +36,7 @@ pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<P
                 .error(entry.value.span, format!("branch `{}` needs at least one step", entry.key.value));
         }
         let what = format!("branch `{}`", entry.key.value);
-        branches.push(Branch { name: entry.key.clone(), steps: read_all(&entry.value, &what, reader) });
+        branches.push(Branch { name: entry.key.clone(), steps: read_steps(&entry.value, &what, reader) });
     }
     Some(Parallel { branches })
 }

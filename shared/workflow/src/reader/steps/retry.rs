@@ -1,8 +1,8 @@
 //! `retry_count:` and `retry:`.
 
 use crate::model::Retry;
-use crate::reader::Reader;
 use crate::reader::fields::{Fields, boolean, duration, whole_number};
+use crate::reader::state::Reader;
 use crate::yaml::Data;
 
 /// How often and after which delays a step is tried again, where it says so.
@@ -41,9 +41,8 @@ pub(super) fn retry(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<
         }
     }
     if let Some(node) = long.get("backoff") {
-        let factor = match node.data {
-            Data::Integer(factor) => Some(factor as f64),
-            Data::Number(factor) => Some(factor),
+        let factor = match &node.data {
+            Data::Number(number) => number.value.as_ref().ok().and_then(serde_json::Number::as_f64),
             _ => None,
         };
         match factor.filter(|factor| (1.0..=10.0).contains(factor)) {

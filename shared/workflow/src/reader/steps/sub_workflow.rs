@@ -1,11 +1,9 @@
 //! `type: workflow`.
 
 use crate::model::SubWorkflow;
-use crate::reader::Reader;
 use crate::reader::fields::{Fields, text};
+use crate::reader::state::Reader;
 use crate::reader::values::named;
-
-pub(super) const KEYS: [&str; 4] = ["workflow", "inputs", "outputs", "timeout"];
 
 pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<SubWorkflow> {
     let name = fields.required("workflow", reader).and_then(|node| text(node, "`workflow`", reader));

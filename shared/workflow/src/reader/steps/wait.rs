@@ -1,14 +1,12 @@
 //! `type: wait`.
 
 use crate::model::{Event, Form, Given, Wait};
-use crate::reader::Reader;
 use crate::reader::fields::{Fields, duration, word};
+use crate::reader::state::Reader;
 use crate::reader::values::{given, named};
 use crate::yaml::{Data, Node};
 use domain::event::EventSpec;
 use std::sync::Arc;
-
-pub(super) const KEYS: [&str; 6] = ["for", "until", "event", "match", "timeout", "outputs"];
 
 pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<Wait> {
     let given_keys: Vec<&str> =

@@ -1,0 +1,47 @@
+//! What a YAML file says, for tools beside the compiler.
+
+use crate::diagnostic::{Diagnostic, Problems};
+use crate::source::Source;
+use crate::yaml::{self, Data, Node};
+use serde_json::Value;
+
+/// What a file says, as the compiler reads it. Aliases are replaced by what they name. A number that JSON cannot hold is
+/// given as the text it is written as; where a number is asked for, the compiler refuses it.
+///
+/// # Errors
+/// Everything that keeps the file from being read: what is not YAML, duplicate keys, and files that aliases make too large.
+pub fn content(source: &Source) -> Result<Value, Vec<Diagnostic>> {
+    let mut problems = Problems::new(source);
+    match yaml::read(source, &mut problems) {
+        Some(root) if !problems.any_errors() => Ok(json(&root)),
+        _ => Err(problems.finish()),
+    }
+}
+
+/// The same, where numbers that JSON cannot hold are mistakes as well.
+///
+/// # Errors
+/// As [`content`], and every number that JSON cannot hold.
+pub fn exact_content(source: &Source) -> Result<Value, Vec<Diagnostic>> {
+    let mut problems = Problems::new(source);
+    let value = yaml::read(source, &mut problems).map(|root| root.json(&mut problems));
+    match value {
+        Some(value) if !problems.any_errors() => Ok(value),
+        _ => Err(problems.finish()),
+    }
+}
+
+fn json(node: &Node) -> Value {
+    match &node.data {
+        Data::Null => Value::Null,
+        Data::Boolean(value) => (*value).into(),
+        Data::Number(number) => {
+            number.value.as_ref().map_or_else(|_| number.text.as_str().into(), |value| value.clone().into())
+        }
+        Data::Text(text) => text.as_str().into(),
+        Data::List(items) => items.iter().map(json).collect(),
+        Data::Map(entries) => {
+            Value::Object(entries.iter().map(|entry| (entry.key.value.clone(), json(&entry.value))).collect())
+        }
+    }
+}

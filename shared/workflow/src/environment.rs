@@ -1,0 +1,13 @@
+//! What surrounds a workflow.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a workflow may refer to besides actions.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// The prompt templates by their paths, relative to the folder of `ticketsmith.yaml` (`prompts/code_generation.txt`), each
+    /// with the names it reads. `None` when they are not known: then no template is refused.
+    pub templates: Option<BTreeMap<String, Vec<String>>>,
+    /// Names that every template has without the step giving them.
+    pub template_globals: BTreeSet<String>,
+}

@@ -1,0 +1,82 @@
+//! Expressions as Step Functions evaluates them.
+
+use crate::expression::string_literal;
+use crate::types::Type;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Where an execution's input stands.
+pub(crate) const EXECUTION_INPUT: &str = "$states.context.Execution.Input";
+
+/// An expression that was checked and rewritten into what Step Functions evaluates.
+#[derive(Debug, Clone)]
+pub(crate) struct Lowered {
+    pub(crate) text: String,
+    /// Whether it can stand inside another expression without parentheses.
+    pub(crate) simple: bool,
+    pub(crate) kind: Type,
+    /// Whether it may be undefined, because it reads through something that may be `null`.
+    pub(crate) partial: bool,
+}
+
+impl Lowered {
+    pub(crate) fn simple(text: impl Into<String>, kind: Type) -> Self {
+        Self { text: text.into(), simple: true, kind, partial: false }
+    }
+
+    /// The text, in parentheses where they are needed.
+    pub(crate) fn enclosed(&self) -> String {
+        if self.simple { self.text.clone() } else { format!("({})", self.text) }
+    }
+
+    /// The text made total: `null` and undefined become `otherwise`.
+    pub(crate) fn or_else(&self, otherwise: &str) -> String {
+        let value = self.enclosed();
+        format!("({value} != null ? {value} : {otherwise})")
+    }
+}
+
+/// A JSON value as JSONata.
+pub(crate) fn literal_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => string_literal(text),
+        Value::Array(items) => format!("[{}]", items.iter().map(literal_text).collect::<Vec<_>>().join(", ")),
+        Value::Object(fields) => {
+            let pairs: Vec<_> = fields
+                .iter()
+                .map(|(name, value)| format!("{}: {}", string_literal(name), literal_text(value)))
+                .collect();
+            format!("{{{}}}", pairs.join(", "))
+        }
+        plain => plain.to_string(),
+    }
+}
+
+/// Nested objects out of paths and the texts of their values.
+pub(crate) fn object_text(entries: &[(&[String], &String)]) -> String {
+    let mut by_field: BTreeMap<&str, Vec<(&[String], &String)>> = BTreeMap::new();
+    for (path, text) in entries {
+        if let Some((field, rest)) = path.split_first() {
+            by_field.entry(field).or_default().push((rest, text));
+        }
+    }
+    let pairs: Vec<String> = by_field
+        .iter()
+        .map(|(field, values)| {
+            let value = match values.as_slice() {
+                [([], text)] => (*text).clone(),
+                nested => object_text(nested),
+            };
+            format!("'{field}': {value}")
+        })
+        .collect();
+    format!("{{{}}}", pairs.join(", "))
+}
+
+/// A field's name as a path step.
+pub(crate) fn quoted(name: &str) -> String {
+    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !matches!(name, "and" | "or" | "in" | "true" | "false" | "null" | "function");
+    if plain { name.to_owned() } else { format!("`{name}`") }
+}
