@@ -306,7 +306,7 @@ impl<'t> Reader<'t> {
                 }
                 break;
             }
-            let (entry, entry_end) = self.entry(is_map, column)?;
+            let (entry, entry_end) = self.entry(is_map, flow, column)?;
             end = entry_end;
             found.entries.push(entry);
         }
@@ -323,7 +323,7 @@ impl<'t> Reader<'t> {
     }
 
     /// An entry and where it ends.
-    fn entry(&mut self, is_map: bool, column: Option<usize>) -> Option<(Entry, usize)> {
+    fn entry(&mut self, is_map: bool, flow: bool, column: Option<usize>) -> Option<(Entry, usize)> {
         let at = self.start_of_next()?;
         let above = self.comments_before(at, None);
         let apart = self.is_apart(at);
@@ -341,10 +341,14 @@ impl<'t> Reader<'t> {
         };
         let colon = is_map && self.text[key_end..].trim_start().starts_with(':');
         let value = self.node(column)?;
+        // A comment between a key and a text in a line of its own can only stay where it is.
+        if self.own.front().is_some_and(|comment| comment.start < value.start) {
+            return None;
+        }
         let own_lines = match &value.node.body {
             Body::Block { .. } => true,
             Body::Collection(collection) => !collection.flow,
-            Body::Inline(lines) => lines.is_empty(),
+            Body::Inline(lines) => lines.is_empty() && !flow,
         };
         let starts_later = value.start > self.end_of_line(key_end);
         let head = if own_lines || starts_later { self.take_head(key_end) } else { None };
