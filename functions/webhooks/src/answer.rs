@@ -1,7 +1,6 @@
-//! What is answered over HTTP: JSON for senders that show it only in their delivery logs, Block Kit for people in Slack.
+//! What became of each event of a delivery, as JSON that senders show in their delivery logs.
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
 /// What became of one event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -60,59 +59,6 @@ impl Outcome {
 /// The name in figures of a question that was answered and started nothing.
 pub(crate) const ANSWERED: &str = "answered";
 
-/// The most characters that Slack takes in one section:
-/// <https://docs.slack.dev/reference/block-kit/blocks/section-block/>.
-const SECTION_LIMIT: usize = 3000;
-
-/// An answer to a slash command in Block Kit, shown to the person alone or to the channel:
-/// <https://docs.slack.dev/interactivity/implementing-slash-commands/#responding_immediate_response>.
-#[derive(Debug, PartialEq)]
-pub(crate) struct SlackAnswer {
-    in_channel: bool,
-    sections: Vec<String>,
-}
-
-impl SlackAnswer {
-    /// An answer that only the person who asked sees. `text` is Slack's mrkdwn; data in it must be [`escape`]d.
-    pub(crate) fn to_person(text: impl Into<String>) -> Self {
-        Self { in_channel: false, sections: vec![text.into()] }
-    }
-
-    /// An answer that everybody in the channel sees.
-    pub(crate) fn to_channel(text: impl Into<String>) -> Self {
-        Self { in_channel: true, sections: vec![text.into()] }
-    }
-
-    /// Adds a section below.
-    pub(crate) fn section(mut self, text: impl Into<String>) -> Self {
-        self.sections.push(text.into());
-        self
-    }
-
-    pub(crate) fn into_json(self) -> Value {
-        let blocks: Vec<_> = self
-            .sections
-            .iter()
-            .map(|text| {
-                let text: String = text.chars().take(SECTION_LIMIT).collect();
-                json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } })
-            })
-            .collect();
-        json!({
-            "response_type": if self.in_channel { "in_channel" } else { "ephemeral" },
-            // What notifications and screen readers say.
-            "text": self.sections.first(),
-            "blocks": blocks,
-        })
-    }
-}
-
-/// Makes data harmless inside Slack's mrkdwn, so that it cannot mention, link or notify:
-/// <https://docs.slack.dev/messaging/formatting-message-text/#escaping>.
-pub(crate) fn escape(data: &str) -> String {
-    data.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,18 +78,5 @@ mod tests {
         ] {
             assert_eq!(serde_json::to_value(&outcome).unwrap()["result"], outcome.name());
         }
-    }
-
-    #[test]
-    fn a_long_section_is_cut_to_what_slack_takes() {
-        let answer = SlackAnswer::to_person("ä".repeat(5000)).section("more").into_json();
-        assert_eq!(answer["response_type"], "ephemeral");
-        assert_eq!(answer["blocks"][0]["text"]["text"].as_str().unwrap().chars().count(), SECTION_LIMIT);
-        assert_eq!(answer["blocks"][1]["text"]["text"], "more");
-    }
-
-    #[test]
-    fn data_cannot_notify_a_channel() {
-        assert_eq!(escape("<!channel> & co"), "&lt;!channel&gt; &amp; co");
     }
 }

@@ -1,4 +1,4 @@
-//! Webhooks: `POST /webhooks/jira|github|slack`.
+//! Webhooks: `POST /webhooks/{sender}`.
 //!
 //! A delivery is verified, parsed and acted upon by the operations of the crate `control`.
 //! Nothing here knows a provider's API, holds a provider's token or calls a model: this is the function that strangers can
@@ -19,6 +19,7 @@
 mod act;
 mod answer;
 mod command;
+mod command_answer;
 mod mention;
 mod receive;
 mod role;

@@ -136,7 +136,8 @@ impl Webhooks {
             }
             Meaning::SlashCommand(event) => {
                 let (answer, outcome) = answer_command(&acting, event).await?;
-                return Ok(Handled { response: Json(answer.into_json()).into_response(), outcome });
+                let response = Json(sender.answer(&answer)).into_response();
+                return Ok(Handled { response, outcome });
             }
             Meaning::Events(events) => acting.on_events(events).await?,
             Meaning::PullRequestClosed(closed) => {

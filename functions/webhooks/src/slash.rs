@@ -1,8 +1,9 @@
 //! The answer to a slash command, from the routes and the records.
 
 use crate::act::Acting;
-use crate::answer::{ANSWERED, Outcome, SlackAnswer, escape};
+use crate::answer::{ANSWERED, Outcome};
 use crate::command::Command;
+use crate::command_answer::{CommandAnswer, Part, Symbol, code, plain, strong};
 use crate::words::Reply;
 use control::{Caller, Costs, StartDecision, decide};
 use domain::event::EventSpec;
@@ -21,7 +22,7 @@ const SHOWN: usize = 5;
 pub(crate) async fn answer_command(
     acting: &Acting<'_>,
     event: Event,
-) -> Result<(SlackAnswer, &'static str), RecordsError> {
+) -> Result<(CommandAnswer, &'static str), RecordsError> {
     let directory = acting.directory;
     let configuration = directory.configuration();
     let routes = acting.routes().await?;
@@ -44,101 +45,130 @@ pub(crate) async fn answer_command(
         }
         StartDecision::Ignore(_) => {}
     }
-    let Some(actor) = actor else { return Ok((SlackAnswer::to_person("Nobody is named."), ANSWERED)) };
+    let Some(actor) = actor else {
+        return Ok((CommandAnswer::to_person([plain("Nobody is named.")]), ANSWERED));
+    };
     let served = commands_served(&routes, &trigger);
     let answer = match Command::read(&text) {
         Command::Status { task_id } => status(acting, task_id).await?,
         Command::Costs { task_id: Some(typed) } => {
             let task_id = directory.canonical(&typed);
             let spent = acting.control.costs_of_ticket(configuration, &task_id).await?;
-            costs(&format!("*{}*", escape(&task_id)), &spent)
+            costs(strong(task_id), &spent)
         }
         Command::Costs { task_id: None } => {
-            costs("You this month", &acting.control.costs_of_person(configuration, &actor).await?)
+            costs(plain("You this month"), &acting.control.costs_of_person(configuration, &actor).await?)
         }
         Command::Steer(steering) => {
             let caller = Caller { directory, actor: &actor, trigger: &trigger, delivery: &delivery };
             match acting.on_steering(&caller, steering).await? {
-                Reply::Done(words) => SlackAnswer::to_channel(escape(&words)),
+                Reply::Done(words) => CommandAnswer::to_channel([plain(words)]),
                 Reply::Refused(reason) => refused(&reason),
             }
         }
         Command::Help => help(&trigger, command, &served),
-        Command::NotServed { word } => SlackAnswer::to_person(format!(
-            ":warning: `{word}` starts nothing here in this form. {}",
-            listed(&trigger, command, &served)
-        )),
-        Command::Unknown { word } => SlackAnswer::to_person(format!(
-            "I do not know `{}`. `{command} help` lists what I know.",
-            escape(&word)
-        )),
+        Command::NotServed { word } => CommandAnswer::to_person(
+            [Part::Symbol(Symbol::Warning), code(word), plain(" starts nothing here in this form. ")]
+                .into_iter()
+                .chain(listed(&trigger, command, &served)),
+        ),
+        Command::Unknown { word } => CommandAnswer::to_person([
+            plain("I do not know "),
+            code(word),
+            plain(". "),
+            code(format!("{command} help")),
+            plain(" lists what I know."),
+        ]),
     };
     Ok((answer, ANSWERED))
 }
 
-async fn status(acting: &Acting<'_>, typed: Option<String>) -> Result<SlackAnswer, RecordsError> {
+async fn status(acting: &Acting<'_>, typed: Option<String>) -> Result<CommandAnswer, RecordsError> {
     let task_id = typed.map(|typed| acting.directory.canonical(&typed));
     let executions = acting.control.executions(task_id.as_deref(), SHOWN).await?;
     let title = match task_id {
-        Some(task_id) => format!("*{}*", escape(&task_id)),
-        None => "*The newest executions*".to_owned(),
+        Some(task_id) => strong(task_id),
+        None => strong("The newest executions"),
     };
     if executions.is_empty() {
-        return Ok(SlackAnswer::to_person(format!("{title}: nothing was started yet.")));
+        return Ok(CommandAnswer::to_person([title, plain(": nothing was started yet.")]));
     }
-    let lines: Vec<_> = executions.iter().map(|execution| status_line(execution, acting.now)).collect();
-    Ok(SlackAnswer::to_person(title).section(lines.join("\n")))
+    let lines = executions.iter().map(|execution| status_line(execution, acting.now));
+    Ok(CommandAnswer::to_person([title]).section(on_lines(lines)))
 }
 
-fn refused(reason: &str) -> SlackAnswer {
-    SlackAnswer::to_person(format!(":no_entry: {}", escape(reason)))
+fn refused(reason: &str) -> CommandAnswer {
+    CommandAnswer::to_person([Part::Symbol(Symbol::Refused), plain(reason)])
 }
 
-fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command: &str) -> SlackAnswer {
-    let about = escape(task_id.unwrap_or("this"));
+/// Lines below each other.
+fn on_lines(lines: impl IntoIterator<Item = Vec<Part>>) -> Vec<Part> {
+    let lines: Vec<Vec<Part>> = lines.into_iter().collect();
+    lines.join(&Part::LineBreak)
+}
+
+fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command: &str) -> CommandAnswer {
+    let about = task_id.unwrap_or("this");
     match outcome {
         Outcome::Started { workflow, execution } | Outcome::Pending { workflow, execution } => {
-            SlackAnswer::to_channel(format!(":eyes: *{}* is at work on *{about}*.", escape(workflow)))
-                .section(format!("`{}` · `{command} status {about}` shows how it stands", escape(execution)))
+            CommandAnswer::to_channel([
+                Part::Symbol(Symbol::Seen),
+                strong(workflow),
+                plain(" is at work on "),
+                strong(about),
+                plain("."),
+            ])
+            .section([
+                code(execution),
+                plain(" · "),
+                code(format!("{command} status {about}")),
+                plain(" shows how it stands"),
+            ])
         }
-        Outcome::AlreadyAtWork { execution } | Outcome::Duplicate { execution } => SlackAnswer::to_person(
-            format!(":hourglass_flowing_sand: Already at work on *{about}*: `{}`.", escape(execution)),
-        ),
-        Outcome::Ignored { reason } | Outcome::Refused { reason } => SlackAnswer::to_person(escape(reason)),
-        Outcome::Recorded | Outcome::Pong => SlackAnswer::to_person("Done."),
+        Outcome::AlreadyAtWork { execution } | Outcome::Duplicate { execution } => {
+            CommandAnswer::to_person([
+                Part::Symbol(Symbol::Working),
+                plain("Already at work on "),
+                strong(about),
+                plain(": "),
+                code(execution),
+                plain("."),
+            ])
+        }
+        Outcome::Ignored { reason } | Outcome::Refused { reason } => {
+            CommandAnswer::to_person([plain(reason)])
+        }
+        Outcome::Recorded | Outcome::Pong => CommandAnswer::to_person([plain("Done.")]),
     }
 }
 
-fn status_line(execution: &ExecutionRecord, now: Timestamp) -> String {
+fn status_line(execution: &ExecutionRecord, now: Timestamp) -> Vec<Part> {
     use domain::execution::Outcome;
     let symbol = match execution.outcome {
-        Outcome::Pending | Outcome::Running => ":hourglass_flowing_sand:",
-        Outcome::Waiting => ":question:",
-        Outcome::Succeeded => ":white_check_mark:",
-        Outcome::Failed => ":x:",
-        Outcome::RolledBack => ":leftwards_arrow_with_hook:",
-        Outcome::Stopped => ":octagonal_sign:",
+        Outcome::Pending | Outcome::Running => Symbol::Working,
+        Outcome::Waiting => Symbol::Waiting,
+        Outcome::Succeeded => Symbol::Succeeded,
+        Outcome::Failed => Symbol::Failed,
+        Outcome::RolledBack => Symbol::TakenBack,
+        Outcome::Stopped => Symbol::Stopped,
     };
     let took = execution.ended_at.unwrap_or(now).duration_since(execution.begun_at);
     let took = SignedDuration::from_secs(took.as_secs());
     let task_id = execution.task_id.as_deref().unwrap_or("no ticket");
-    let mut line = format!(
-        "{symbol} {} · {} · {} · {took:#}",
-        escape(task_id),
-        escape(&execution.workflow),
-        execution.outcome
-    );
+    let (workflow, outcome) = (&execution.workflow, execution.outcome);
+    let mut line =
+        vec![Part::Symbol(symbol), plain(format!("{task_id} · {workflow} · {outcome} · {took:#}"))];
     if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
         let cause: String = cause.chars().take(300).collect();
-        line.push_str(&format!("\n> {}", escape(&cause.replace('\n', " "))));
+        line.push(Part::Quote(cause.replace('\n', " ")));
     }
     line
 }
 
-fn costs(title: &str, costs: &Costs) -> SlackAnswer {
+fn costs(title: Part, costs: &Costs) -> CommandAnswer {
     let Costs { spending, limit } = costs;
     let reserved = spending.committed.saturating_sub(spending.spent);
-    let mut text = format!("{title}: {} spent of {limit}", spending.spent);
+    let mut text = format!(": {} spent of {limit}", spending.spent);
     if reserved > MicroUsd::ZERO {
         text.push_str(&format!(", {reserved} reserved by calls at work"));
     }
@@ -146,7 +176,7 @@ fn costs(title: &str, costs: &Costs) -> SlackAnswer {
         let calls = spending.unknown_calls;
         text.push_str(&format!("; {calls} calls of unknown price are counted at their worst case"));
     }
-    SlackAnswer::to_person(text)
+    CommandAnswer::to_person([title, plain(text)])
 }
 
 /// What can be typed to start a workflow, with the workflow's title.
@@ -166,23 +196,32 @@ fn commands_served(routes: &Routes, kind: &EventName) -> Vec<(String, String)> {
         .collect()
 }
 
-fn listed(kind: &EventName, command: &str, served: &[(String, String)]) -> String {
+fn listed(kind: &EventName, command: &str, served: &[(String, String)]) -> Vec<Part> {
     if served.is_empty() {
-        return format!("No workflow has a `{kind}` trigger yet.");
+        return vec![plain("No workflow has a "), code(kind.as_str()), plain(" trigger yet.")];
     }
-    served
-        .iter()
-        .map(|(text, title)| format!("`{command} {}` {}", escape(text), escape(title)))
-        .collect::<Vec<_>>()
-        .join("\n")
+    on_lines(
+        served
+            .iter()
+            .map(|(text, title)| vec![code(format!("{command} {text}")), plain(format!(" {title}"))]),
+    )
 }
 
-fn help(kind: &EventName, command: &str, served: &[(String, String)]) -> SlackAnswer {
-    SlackAnswer::to_person("*Ticketsmith turns tickets into pull requests.*").section(format!(
-        "{}\n`{command} status [ticket]` how executions stand\n`{command} costs [ticket]` what was spent\n\
-         `{command} approve ticket` and `{command} deny ticket` answer its question\n\
-         `{command} stop ticket` ends the work on it, `{command} undo ticket` takes back what was done\n\
-         `{command} help` this list",
-        listed(kind, command, served)
-    ))
+fn help(kind: &EventName, command: &str, served: &[(String, String)]) -> CommandAnswer {
+    let typed = |words: &str| code(format!("{command} {words}"));
+    let lines = [
+        listed(kind, command, served),
+        vec![typed("status [ticket]"), plain(" how executions stand")],
+        vec![typed("costs [ticket]"), plain(" what was spent")],
+        vec![typed("approve ticket"), plain(" and "), typed("deny ticket"), plain(" answer its question")],
+        vec![
+            typed("stop ticket"),
+            plain(" ends the work on it, "),
+            typed("undo ticket"),
+            plain(" takes back what was done"),
+        ],
+        vec![typed("help"), plain(" this list")],
+    ];
+    CommandAnswer::to_person([strong("Ticketsmith turns tickets into pull requests.")])
+        .section(on_lines(lines))
 }

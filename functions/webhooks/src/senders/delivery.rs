@@ -3,12 +3,13 @@
 //! Each sender has its own small types that hold only the fields used, everything optional: what senders add, leave out or send
 //! in another type is never an error.
 
+use crate::command_answer::CommandAnswer;
 use axum::http::HeaderMap;
 use domain::configuration::Webhooks;
 use domain::{Actor, Event, EventName};
 use records::ClosedPullRequest;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// One delivery, understood.
@@ -77,6 +78,11 @@ impl<'a> Bot<'a> {
     pub(crate) fn is(&self, account: &str) -> bool {
         self.account.is_some_and(|own| own.to_lowercase() == account.to_lowercase())
     }
+}
+
+/// The answer of senders that have no slash commands.
+pub(super) fn answer_in_words(answer: &CommandAnswer) -> Value {
+    json!({ "answer": answer.to_text() })
 }
 
 /// Reads a JSON object into a type of ours. A field of another type than ours is `Ok(Err(reason))`: valid, but not for us.

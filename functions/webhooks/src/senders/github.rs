@@ -5,7 +5,7 @@
 mod events;
 mod signature;
 
-use super::delivery::{Bot, Delivery, Malformed, Meaning, header, id_of_body, read_json};
+use super::delivery::{Bot, Delivery, Malformed, Meaning, answer_in_words, header, id_of_body, read_json};
 use super::spec::SenderSpec;
 use crate::mention::words_for_bot;
 use axum::http::HeaderMap;
@@ -23,6 +23,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     verify: signature::verify,
     parse,
     events: events::events,
+    answer: answer_in_words,
     final_refusal: &[],
 };
 

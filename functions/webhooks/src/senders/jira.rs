@@ -6,7 +6,7 @@
 //! A comment's body is wiki text, in which a person is `[~accountid:…]`; a change of labels comes as the whole set before and
 //! after, joined by spaces.
 
-use super::delivery::{Bot, Delivery, Malformed, Meaning, header, id_of_body, read_json};
+use super::delivery::{Bot, Delivery, Malformed, Meaning, answer_in_words, header, id_of_body, read_json};
 use super::signature::{self, SignatureError, hmac_matches};
 use super::spec::SenderSpec;
 use crate::mention::words_for_bot;
@@ -23,7 +23,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Sha256, Sha384, Sha512};
 use std::collections::BTreeSet;
 
-pub(super) const SPEC: SenderSpec = SenderSpec { name: "jira", verify, parse, events, final_refusal: &[] };
+pub(super) const SPEC: SenderSpec =
+    SenderSpec { name: "jira", verify, parse, events, answer: answer_in_words, final_refusal: &[] };
 
 const SOURCE: SourceName = SourceName::from_static("jira");
 const LABELLED: EventName = EventName::from_static("jira.labelled");

@@ -2,6 +2,7 @@
 //! (<https://docs.slack.dev/interactivity/implementing-slash-commands/>, a form) and buttons
 //! (<https://docs.slack.dev/interactivity/handling-user-interaction/>, JSON in a form's field).
 
+mod answer;
 mod signature;
 
 use super::delivery::{Bot, Delivery, Malformed, Meaning, header, id_of_body, read_json};
@@ -19,6 +20,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     verify: signature::verify,
     parse,
     events,
+    answer: answer::answer,
     // Slack would send the same bytes three times more.
     final_refusal: &[("x-slack-no-retry", "1")],
 };

@@ -2,10 +2,12 @@
 
 use super::delivery::{Bot, Delivery, Malformed};
 use super::signature::{SignatureError, Unverified, Verified};
+use crate::command_answer::CommandAnswer;
 use axum::http::HeaderMap;
 use domain::event::EventSpec;
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde_json::Value;
 
 /// A sender of webhooks, as data and functions. Only senders' files make one and see its functions: everybody else verifies
 /// before they parse.
@@ -18,6 +20,8 @@ pub(crate) struct SenderSpec {
     pub(super) parse: fn(&HeaderMap, &[u8], &Bot<'_>) -> Result<Delivery, Malformed>,
     /// The events that its deliveries can mean.
     pub(super) events: fn() -> Vec<EventSpec>,
+    /// The body that answers a slash command.
+    pub(super) answer: fn(&CommandAnswer) -> Value,
     /// Headers of an answer that refuses a delivery which would be refused again, however often it is sent.
     pub(super) final_refusal: &'static [(&'static str, &'static str)],
 }
@@ -29,6 +33,10 @@ impl SenderSpec {
 
     pub(crate) fn events(&self) -> Vec<EventSpec> {
         (self.events)()
+    }
+
+    pub(crate) fn answer(&self, answer: &CommandAnswer) -> Value {
+        (self.answer)(answer)
     }
 
     pub(crate) const fn final_refusal(&self) -> &'static [(&'static str, &'static str)] {

@@ -1,0 +1,84 @@
+//! Answers to slash commands in Block Kit
+//! (<https://docs.slack.dev/interactivity/implementing-slash-commands/#responding_immediate_response>).
+
+use crate::command_answer::{Audience, CommandAnswer, Part, Symbol};
+use serde_json::{Value, json};
+
+/// The most characters of one section: <https://docs.slack.dev/reference/block-kit/blocks/section-block/>.
+const SECTION_LIMIT: usize = 3000;
+
+pub(super) fn answer(answer: &CommandAnswer) -> Value {
+    let sections: Vec<String> = answer.sections.iter().map(|parts| mrkdwn(parts)).collect();
+    let blocks: Vec<_> = sections
+        .iter()
+        .map(|text| {
+            let text: String = text.chars().take(SECTION_LIMIT).collect();
+            json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } })
+        })
+        .collect();
+    json!({
+        "response_type": match answer.audience {
+            Audience::Person => "ephemeral",
+            Audience::Channel => "in_channel",
+        },
+        // What notifications and screen readers say.
+        "text": sections.first(),
+        "blocks": blocks,
+    })
+}
+
+fn mrkdwn(parts: &[Part]) -> String {
+    let word = |part: &Part| match part {
+        Part::Plain(text) => escape(text),
+        Part::Strong(text) => format!("*{}*", escape(text)),
+        Part::Code(text) => format!("`{}`", escape(text)),
+        Part::Quote(text) => format!("\n> {}", escape(text)),
+        Part::Symbol(symbol) => format!(":{}: ", name(*symbol)),
+        Part::LineBreak => "\n".to_owned(),
+    };
+    parts.iter().map(word).collect()
+}
+
+/// Makes data harmless, so that it cannot mention, link or notify:
+/// <https://docs.slack.dev/messaging/formatting-message-text/#escaping>.
+fn escape(data: &str) -> String {
+    data.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn name(symbol: Symbol) -> &'static str {
+    match symbol {
+        Symbol::Seen => "eyes",
+        Symbol::Working => "hourglass_flowing_sand",
+        Symbol::Waiting => "question",
+        Symbol::Succeeded => "white_check_mark",
+        Symbol::Failed => "x",
+        Symbol::TakenBack => "leftwards_arrow_with_hook",
+        Symbol::Stopped => "octagonal_sign",
+        Symbol::Refused => "no_entry",
+        Symbol::Warning => "warning",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command_answer::{code, plain, strong};
+
+    #[test]
+    fn a_long_section_is_cut_to_what_is_taken() {
+        let long = CommandAnswer::to_person([plain("ä".repeat(5000))]).section([plain("more")]);
+        let answer = answer(&long);
+        assert_eq!(answer["response_type"], "ephemeral");
+        assert_eq!(answer["blocks"][0]["text"]["text"].as_str().unwrap().chars().count(), SECTION_LIMIT);
+        assert_eq!(answer["blocks"][1]["text"]["text"], "more");
+    }
+
+    #[test]
+    fn data_cannot_notify_a_channel() {
+        let data = "<!channel> & co";
+        let parts = [plain(data), strong(data), code(data), Part::Quote(data.into())];
+        let escaped = "&lt;!channel&gt; &amp; co";
+        assert_eq!(mrkdwn(&parts), format!("{escaped}*{escaped}*`{escaped}`\n> {escaped}"));
+        assert_eq!(mrkdwn(&[Part::Symbol(Symbol::Seen), strong("a")]), ":eyes: *a*");
+    }
+}
