@@ -28,7 +28,7 @@ fn main() {
     let deployment = runtime.block_on(Deployment::start());
     println!("process_start: {starts} starts of each; median (fastest to slowest)");
     match executables() {
-        None => println!("  there are no packaged executables for this machine, so ours were not measured"),
+        None => test_inputs::skip("the start of our functions", "no packaged executables for this machine"),
         Some(folder) => {
             for function in Function::ALL {
                 let path = folder.join(function.executable()).join("bootstrap");
@@ -38,7 +38,9 @@ fn main() {
         }
     }
     match compared() {
-        None => println!("  benches/compared has no node_modules, so nothing was measured beside ours"),
+        None => {
+            test_inputs::skip("the start of Probot and Slack Bolt", "benches/compared has no node_modules")
+        }
         Some(folder) => {
             for other in [Compared::Probot, Compared::SlackBolt] {
                 let measured = (0..starts).map(|_| load(other, &folder));

@@ -1,5 +1,6 @@
 """The outside world as a process: the shop of `ticketsmith demo` with more tickets, so that runs do not meet at one."""
 
+import copy
 import http.server
 import json
 import threading
@@ -13,24 +14,25 @@ SHOP = ROOT / "shared/simulators/worlds/shop.yaml"
 TICKETS = [f"SHOP-{number}" for number in range(11, 22)]
 
 
-def shop():
-    """The world file's document."""
+def shop(keys=TICKETS):
+    """The world file's document, with a ticket of each key beside its own."""
     document = yaml.safe_load(SHOP.read_text())
     repository = only(document["github"]["repositories"])
     repository["path"] = str(SHOP.parent / repository["path"])
     tickets = document["jira"]["tickets"]
     first = next(ticket for ticket in tickets if ticket["key"] == "SHOP-1")
-    tickets.extend({**first, "key": key} for key in TICKETS)
+    # Deep copies: readers of YAML limit how often one anchor may be used.
+    tickets.extend({**copy.deepcopy(first), "key": key} for key in keys)
     return document
 
 
 class World:
-    """One world. `configured` gets a `ticketsmith.yaml` and the secrets for `serve`."""
+    """One world, of the shop's document unless another is given. `configured` gets a `ticketsmith.yaml` and the secrets for `serve`."""
 
-    def __init__(self, processes, name, configured):
+    def __init__(self, processes, name, configured, document=None):
         configured.mkdir(exist_ok=True)
         file = configured / "world.yaml"
-        file.write_text(yaml.safe_dump(shop()))
+        file.write_text(yaml.safe_dump(document or shop()))
         port = free_port()
         self.control = f"http://127.0.0.1:{port}/_world"
         processes.start(name, [TICKETSMITH, "simulate", "--world", file, "--configure", configured, "--port", str(port)])

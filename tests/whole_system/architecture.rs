@@ -86,7 +86,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("test-inputs", &[]),
     ("tests", &[]),
-    ("benches", &["domain", "engine", "records", "simulators", "webhooks", "workflow", "actions"]),
+    (
+        "benches",
+        &["domain", "engine", "records", "simulators", "webhooks", "workflow", "actions", "test-inputs"],
+    ),
 ];
 
 /// Crates that neither `domain` nor `edits` nor `workflow` may reach, even through others.

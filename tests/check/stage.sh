@@ -1,0 +1,140 @@
+# shellcheck shell=bash disable=SC2154
+# How `./check` runs stages: with a time limit each, and a summary at the end. Sourced by `./check`, which sets ROOT, TOOLS and
+# `long_stages`.
+
+# Minutes in all above which the summary warns. Continuous integration ends at 90.
+readonly WARN_AT=65
+
+mkdir -p "$TOOLS"
+# Tests and stages append what they skip, one line each.
+export TICKETSMITH_SKIPPED=$TOOLS/skipped
+: >"$TICKETSMITH_SKIPPED"
+# What the summary repeats.
+export WARNINGS=$TOOLS/warnings
+: >"$WARNINGS"
+summary=()
+started=$SECONDS
+running=
+current=
+began=0
+
+# Records that something was not checked: what, and why.
+skip() {
+    printf 'SKIPPED: %s\n' "$1"
+    printf '%s\n' "$1" >>"$TICKETSMITH_SKIPPED"
+}
+export -f skip
+
+minutes() { # seconds
+    printf '%d:%02d' $(($1 / 60)) $(($1 % 60))
+}
+
+# Runs a command or a function for at most so many minutes; when it fails or takes longer, the check ends.
+stage() { # minutes, name, command…
+    local limit=$1 name=$2
+    shift 2
+    if ! attempt "$limit" "$name" "$@"; then
+        exit 1
+    fi
+}
+
+# The same, and tells by its code whether it succeeded. `outcome` says how it ended, `took` how many seconds it needed.
+attempt() { # minutes, name, command…
+    local limit=$1 name=$2 code=0
+    shift 2
+    current=$name began=$SECONDS
+    printf '\n== %s\n' "$name"
+    # Functions are known to the new shell only when exported. A process group of its own, so that the limit ends all of it.
+    if [ "$(type -t "$1")" = function ]; then
+        export -f "${1?}"
+    fi
+    set -m
+    # shellcheck disable=SC2016 # expanded by the new shell
+    timeout --kill-after=30 $((limit * 60)) bash -c 'set -euo pipefail; "$@"' "$name" "$@" </dev/null &
+    running=$!
+    set +m
+    wait "$running" || code=$?
+    running=
+    took=$((SECONDS - began))
+    # 124 and 137 are what `timeout` ends with, but not only `timeout`.
+    outcome="failed with $code"
+    if [ "$code" -eq 0 ]; then
+        outcome=passed
+    elif [ "$took" -ge $((limit * 60)) ]; then
+        outcome="timed out after $limit minutes"
+    fi
+    summary+=("$(printf '%-28s %6s  %s' "$name" "$(minutes "$took")" "${outcome/#passed/}")")
+    if [ "$code" -ne 0 ]; then
+        printf '\n./check: stage `%s` %s\n' "$name" "$outcome" >&2
+        return 1
+    fi
+}
+
+# Printed however the check ends.
+summarize() {
+    local code=$? total=$((SECONDS - started))
+    trap - EXIT INT TERM
+    if [ -n "$running" ]; then
+        kill -TERM -- "-$running" 2>/dev/null || true
+        summary+=("$(printf '%-28s %6s  interrupted' "$current" "$(minutes $((SECONDS - began)))")")
+    fi
+    if [ ${#summary[@]} -eq 0 ]; then
+        exit "$code"
+    fi
+    printf '\n== minutes\n'
+    printf '%s\n' "${summary[@]}"
+    printf '%-28s %6s\n' total "$(minutes $total)"
+    printf '\n== skipped\n'
+    if [ -s "$TICKETSMITH_SKIPPED" ]; then
+        sort "$TICKETSMITH_SKIPPED" | uniq --count | while read -r times what; do
+            printf '%3d times  %s\n' "$times" "$what"
+        done
+    else
+        printf 'nothing\n'
+    fi
+    if [ -s "$WARNINGS" ]; then
+        printf '\n== warnings\n'
+        cat "$WARNINGS"
+    fi
+    if [ $((total / 60)) -ge $WARN_AT ]; then
+        printf '\nWARNING: this took more than %d minutes; 70 is the limit on two cores\n' $WARN_AT
+    fi
+    exit "$code"
+}
+trap summarize EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+long_names() {
+    local line
+    for line in "${long_stages[@]}"; do
+        printf '%s\n' "${line%% *}"
+    done
+}
+
+# Ends the check when a name is not that of a long stage.
+long_known() { # names…
+    local name
+    for name in "$@"; do
+        if ! long_names | grep -qxF -- "$name"; then
+            printf './check: unknown long stage `%s`; accepted: %s\n' "$name" "$(long_names | paste -sd ' ')" >&2
+            exit 2
+        fi
+    done
+}
+
+# Runs long stages, writes the row of each in docs/check-full.md, and goes on after a failure: each takes long to repeat.
+long_runs() { # names…
+    local name line limit failed=0 commit
+    for name in "$@"; do
+        for line in "${long_stages[@]}"; do
+            [ "${line%% *}" = "$name" ] || continue
+            limit=${line#* }
+            # What is being tested, and not what may be committed meanwhile.
+            commit=$(tests/check/full.py commit)
+            attempt "${limit%% *}" "$name" "full_$name" || failed=1
+            tests/check/full.py record "$name" "$commit" "$took" "$outcome"
+        done
+    done
+    [ $failed -eq 0 ] || exit 1
+}
