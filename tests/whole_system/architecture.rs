@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Which of our crates each crate may depend on, directly, outside its tests.
@@ -199,4 +200,37 @@ fn no_function_sees_the_simulators() {
     for name in ["actions", "events", "webhooks"] {
         assert!(!graph.reachable(name).contains("simulators"), "{name} reaches the simulators");
     }
+}
+
+/// What only `shared/control` may do, as it is written in Rust: record that an execution begins, and start its state machine.
+const CONTROL_ALONE: [&str; 2] = [".start_execution()", "table.begin("];
+
+#[test]
+fn only_control_starts_executions() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let mut found = BTreeSet::new();
+    for folder in ["cli/src", "functions", "shared"] {
+        for path in rust_files(&root.join(folder)) {
+            let path = path.strip_prefix(root).unwrap();
+            let is_test = path.components().any(|part| part.as_os_str() == "tests");
+            let text = std::fs::read_to_string(root.join(path)).unwrap();
+            if !is_test && CONTROL_ALONE.iter().any(|call| text.contains(call)) {
+                found.insert(path.display().to_string());
+            }
+        }
+    }
+    assert_eq!(found, BTreeSet::from(["shared/control/src/start.rs".to_owned()]));
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files.extend(rust_files(&path)),
+            false if path.extension().is_some_and(|extension| extension == "rs") => files.push(path),
+            false => {}
+        }
+    }
+    files
 }

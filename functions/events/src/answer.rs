@@ -5,7 +5,7 @@ use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::ActionError;
 use domain::plugins::{MessageBody, SentMessage};
-use records::{Answer, Limits, StepEnd, StepStatus, Told, Topic, Waiter};
+use records::{Answer, Limits, StepEnd, StepStatus, Timeliness, Topic, Waiter};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -118,7 +118,7 @@ impl Events {
     }
 
     /// Tells the state machine, records the step's end, and lets the execution be seen as going on.
-    async fn tell(&self, waiter: &Waiter, message: Message) -> Result<Told, ActionError> {
+    async fn tell(&self, waiter: &Waiter, message: Message) -> Result<Timeliness, ActionError> {
         let token = waiter.token.expose_secret();
         let (status, error, cause) = match &message {
             Message::Success(_) => (StepStatus::Succeeded, None, None),
@@ -146,7 +146,7 @@ impl Events {
                     topic = waiter.topic,
                     "nothing waits for this answer any more"
                 );
-                return Ok(Told::TooLate);
+                return Ok(Timeliness::TooLate);
             }
             Some(code) => {
                 return Err(ActionError::unavailable(format!("a waiting step was not told: {code}")));
@@ -160,17 +160,17 @@ impl Events {
             let end = StepEnd { status, error, cause, at: now };
             self.table.finish_step(&waiter.execution, state, &end).await?;
         }
-        Ok(Told::InTime)
+        Ok(Timeliness::InTime)
     }
 
     /// Takes the buttons away and says who answered. A chat that does not answer keeps nothing waiting.
-    async fn show_answer(&self, waiter: &Waiter, answer: &Answer, told: Told) {
+    async fn show_answer(&self, waiter: &Waiter, answer: &Answer, told: Timeliness) {
         let Some((channel, id)) = &waiter.message else { return };
         let question = waiter.question.as_deref().unwrap_or_default();
         let verdict = match (told, answer.approved) {
-            (Told::TooLate, _) => format!("⌛ {} answered too late: it no longer waited", answer.by),
-            (Told::InTime, true) => format!("✅ Approved by {}", answer.by),
-            (Told::InTime, false) => format!("⛔ Declined by {}", answer.by),
+            (Timeliness::TooLate, _) => format!("⌛ {} answered too late: it no longer waited", answer.by),
+            (Timeliness::InTime, true) => format!("✅ Approved by {}", answer.by),
+            (Timeliness::InTime, false) => format!("⛔ Declined by {}", answer.by),
         };
         let comment = answer.comment.as_deref().map(|comment| format!(": {comment}")).unwrap_or_default();
         let text = format!("**{question}**\n\n{verdict}{comment} · `{}`", waiter.execution);

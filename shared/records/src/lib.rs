@@ -80,4 +80,4 @@ pub use stream::Changed;
 pub use table::Table;
 pub use task::TaskRecord;
 pub use view::ExecutionView;
-pub use waiter::{Answer, Moves, Told, Topic, Waiter};
+pub use waiter::{Answer, Moves, Timeliness, Topic, Waiter};

@@ -68,7 +68,7 @@ pub struct Waiter {
     pub answer: Option<Answer>,
     /// What came of the answer, once the state machine was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told: Option<Told>,
+    pub told: Option<Timeliness>,
 }
 
 /// Statuses, as the tracker names them, that a ticket is moved to by whoever answers there.
@@ -110,10 +110,10 @@ pub struct Answer {
     pub comment: Option<String>,
 }
 
-/// What came of an answer.
+/// Whether an answer still found its step waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Told {
+pub enum Timeliness {
     /// The step goes on with it.
     InTime,
     /// The step no longer waited.
@@ -206,10 +206,10 @@ impl Table {
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn mark_told(&self, waiter: &Waiter, told: Told) -> Result<(), RecordsError> {
+    pub async fn mark_told(&self, waiter: &Waiter, told: Timeliness) -> Result<(), RecordsError> {
         let word = match told {
-            Told::InTime => "in_time",
-            Told::TooLate => "too_late",
+            Timeliness::InTime => "in_time",
+            Timeliness::TooLate => "too_late",
         };
         let update = Update::new(keys::waiter(&waiter.topic, &waiter.key), "SET #told = :told")
             .condition("#token = :token")

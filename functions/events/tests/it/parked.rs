@@ -5,7 +5,7 @@ use domain::event::EventSpec;
 use domain::execution::Outcome;
 use domain::{ActionName, Clock, EventKey, EventName, MicroUsd, SourceName};
 use events::EventInput;
-use records::{Answer, Limits, Occurrence, Reservation, Settlement, StepStatus, Told, Topic};
+use records::{Answer, Limits, Occurrence, Reservation, Settlement, StepStatus, Timeliness, Topic};
 use serde_json::{Value, json};
 
 impl World {
@@ -95,7 +95,7 @@ async fn an_answer_that_comes_too_late_is_said_to_be() {
     world.table.answer_waiter(&waiter, &world.answer(true)).await.unwrap();
     world.waiter_changed(&waiter).await;
     let found = world.table.waiter(&waiter.topic, &waiter.key).await.unwrap().unwrap();
-    assert_eq!(found.told, Some(Told::TooLate));
+    assert_eq!(found.told, Some(Timeliness::TooLate));
     assert!(world.told().is_empty());
     assert_eq!(world.outcome(&name).await, Outcome::Waiting, "its own time-out ends the waiting");
 }

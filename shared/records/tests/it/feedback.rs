@@ -9,7 +9,7 @@ use domain::{ActionName, EventKey, EventName, MicroUsd, SourceName};
 use jiff::SignedDuration;
 use records::{
     AgentExecution, Answer, ClosedPullRequest, Limits, Occurrence, ProgressPlace, RecordsError, Reservation,
-    Settlement, StepEnd, StepStatus, Told, Topic, Waiter,
+    Settlement, StepEnd, StepStatus, Timeliness, Topic, Waiter,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -173,15 +173,15 @@ async fn the_first_answer_counts_and_holds_for_a_newer_attempt() {
     assert_eq!(table.answer_waiter(&asked, &answer("ada", true)).await.unwrap(), None);
     let earlier = table.answer_waiter(&asked, &answer("bob", false)).await.unwrap();
     assert_eq!(earlier, Some(answer("ada", true)));
-    table.mark_told(&asked, Told::TooLate).await.unwrap();
+    table.mark_told(&asked, Timeliness::TooLate).await.unwrap();
     table.put_waiter(&waiter(&topic, "second", 3)).await.unwrap();
-    table.mark_told(&asked, Told::InTime).await.unwrap();
+    table.mark_told(&asked, Timeliness::InTime).await.unwrap();
     let found = table.waiter(&asked.topic, &asked.key).await.unwrap().unwrap();
     assert_eq!((found.token.expose_secret(), found.answer), ("second", Some(answer("ada", true))));
     assert_eq!(found.message, Some(("C1".into(), "1.2".into())));
     assert_eq!(found.told, None, "the newer attempt is to be told");
-    table.mark_told(&waiter(&topic, "second", 3), Told::InTime).await.unwrap();
-    assert_eq!(table.waiters(&topic).await.unwrap()[0].told, Some(Told::InTime));
+    table.mark_told(&waiter(&topic, "second", 3), Timeliness::InTime).await.unwrap();
+    assert_eq!(table.waiters(&topic).await.unwrap()[0].told, Some(Timeliness::InTime));
 }
 
 #[tokio::test]
