@@ -10,6 +10,7 @@ use benches::{Deployment, mention, signature};
 use divan::Bencher;
 use divan::counter::BytesCount;
 use domain::{Clock, SystemClock};
+use runtime::Function;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 

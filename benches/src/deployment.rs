@@ -49,7 +49,7 @@ impl Deployment {
     }
 
     /// The webhook function, as its executable makes it.
-    pub fn webhooks(&self) -> Webhooks {
+    pub fn webhooks(&self) -> Arc<Webhooks> {
         let config = aws_sdk_secretsmanager::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
@@ -63,13 +63,13 @@ impl Deployment {
             .credentials_provider(credentials())
             .endpoint_url("http://127.0.0.1:9")
             .build();
-        Webhooks::new(
+        Arc::new(Webhooks::new(
             self.table(),
             aws_sdk_sfn::Client::from_conf(step_functions),
             aws_sdk_secretsmanager::Client::from_conf(config),
             Self::STATE_MACHINES,
             Arc::new(SystemClock) as Arc<dyn Clock>,
-        )
+        ))
     }
 
     fn table(&self) -> Table {

@@ -2,11 +2,10 @@
 //! settings: `AWS_REGION`, `AWS_PROFILE`, `AWS_ENDPOINT_URL` and the files of the AWS command line.
 
 use crate::exit::{Exit, Outcome};
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use domain::PluginType;
+use runtime::Timeouts;
 use std::str::FromStr;
-use std::time::Duration;
 
 /// One of several deployments side by side.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,12 +83,7 @@ impl Bundle {
 
 /// Settings for the account that the environment names.
 pub(crate) async fn sdk_config() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(15))
-        .operation_timeout(Duration::from_secs(60))
-        .build();
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+    Timeouts::COMMAND.sdk_config().await
 }
 
 /// What stands before a workflow's name in its state machine's ARN, told from the table's own ARN.

@@ -18,7 +18,6 @@ mod simulate;
 mod status;
 mod workflow;
 
-use crate::account::Stage;
 use crate::exit::Outcome;
 use crate::server::log_file::LogFile;
 use clap::Subcommand;
@@ -102,22 +101,4 @@ impl Command {
             Self::Completions(arguments) => completions::run(&arguments),
         }
     }
-}
-
-/// Where `serve` keeps its data, for the commands that need it.
-#[derive(Debug, Clone, clap::Args)]
-pub(crate) struct DataArgument {
-    /// The folder that `serve` keeps its data in.
-    #[arg(long, value_name = "FOLDER", default_value = ".ticketsmith", env = "TICKETSMITH_DATA")]
-    pub(crate) data: std::path::PathBuf,
-}
-
-/// Where Ticketsmith runs that a command talks to: a `serve`, or a stage in an AWS account.
-#[derive(Debug, Clone, clap::Args)]
-pub(crate) struct PlaceArgument {
-    #[command(flatten)]
-    pub(crate) data: DataArgument,
-    /// Talk to this stage in the AWS account of the environment (AWS_PROFILE, AWS_REGION) instead of a `serve`: `prod`, `dev`, …
-    #[arg(long, value_name = "NAME", env = "TICKETSMITH_STAGE")]
-    pub(crate) stage: Option<Stage>,
 }

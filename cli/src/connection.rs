@@ -1,20 +1,19 @@
 //! The way from the command line to the records, state machines and functions of a running `serve` or of a stage in an AWS account.
 
 use crate::account::{self, Stage};
-use crate::commands::{DataArgument, PlaceArgument};
 use crate::exit::{Exit, Outcome};
+use crate::place::{DataArgument, PlaceArgument};
 use crate::server::data_folder::DataFolder;
 use crate::server::functions::FUNCTION_PREFIX;
 use crate::server::sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use control::Control;
 use domain::SystemClock;
 use records::Table;
+use runtime::Timeouts;
 use secrecy::SecretString;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Where a `serve` on another address is reached; goes with [`TOKEN_VARIABLE`].
 pub(crate) const URL_VARIABLE: &str = "TICKETSMITH_URL";
@@ -35,18 +34,10 @@ pub(crate) struct Connection {
     pub(crate) function_prefix: String,
 }
 
-/// The longest that Lambda lets a function run.
-const FUNCTION_LIMIT: Duration = Duration::from_secs(900);
-
 /// A client that waits as long as a function may run, and calls it once: what an action does outside is for its own journal to repeat.
 fn lambda(config: &SdkConfig) -> aws_sdk_lambda::Client {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(FUNCTION_LIMIT)
-        .operation_timeout(FUNCTION_LIMIT)
-        .build();
     let config = aws_sdk_lambda::config::Builder::from(config)
-        .timeout_config(timeouts)
+        .timeout_config(Timeouts::INVOCATION.config())
         .retry_config(RetryConfig::disabled())
         .build();
     aws_sdk_lambda::Client::from_conf(config)

@@ -1,77 +1,90 @@
-//! `statemachines/functions.json`: what infrastructure code must know of every function, made from the functions' own code.
+//! `statemachines/functions.json`: what packages and infrastructure code need to know of every function, made from the functions' own
+//! specifications.
 
 use crate::account::Bundle;
-use domain::{ActionName, PluginType};
-use records::{Access, Partition};
+use crate::functions;
+use records::Partition;
+use runtime::{FunctionSpec, SecretUse, Source, StepFunctionsOperation};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use workflow::function_placeholder;
 
 /// The document's name beside the compiled workflows.
 pub(crate) const FUNCTIONS: &str = "functions.json";
 
 /// The secrets of a stage, and every function by its name: which executable it is and with which handler, its memory in megabytes
-/// and timeout in seconds, which secrets it reads, and which partitions of the table it reads and writes.
+/// and timeout in seconds, which secrets it reads, which partitions of the table it reads and writes, what it asks of Step Functions,
+/// and what invokes it.
 pub(crate) fn functions_document() -> String {
-    let mut functions = Map::new();
-    functions.insert(
-        "webhooks".to_owned(),
-        // HTTP APIs wait for half a minute at most.
-        entry("webhooks", "bootstrap", [256, 29], &[Bundle::Signing].into(), &webhooks::access()),
-    );
-    functions.insert(
-        "events".to_owned(),
-        entry("events", "bootstrap", [256, 120], &bundles(events::CREDENTIALS), &events::access()),
-    );
-    for action in ActionName::ALL {
-        use actions::catalog;
-        let limits = [catalog::memory_megabytes(*action), catalog::timeout_seconds(*action)];
-        let secrets = bundles(catalog::credentials(*action));
-        let mut function = entry("actions", action.as_str(), limits, &secrets, &catalog::access(*action));
-        function["placeholder"] = json!(format!("{}FunctionArn", action.pascal()));
-        functions.insert(action.as_str().to_owned(), function);
-    }
+    let functions: Map<String, Value> =
+        functions::all().iter().map(|function| (function.name.to_owned(), entry(function))).collect();
     format!("{:#}\n", json!({ "secrets": Bundle::ALL.map(Bundle::as_str), "functions": functions }))
 }
 
-fn bundles(credentials: &[PluginType]) -> BTreeSet<Bundle> {
-    credentials.iter().filter_map(|plugin| Bundle::of(*plugin)).collect()
-}
-
-fn entry(
-    executable: &str,
-    handler: &str,
-    [memory_megabytes, timeout_seconds]: [u32; 2],
-    secrets: &BTreeSet<Bundle>,
-    access: &Access,
-) -> Value {
-    let names = |partitions: &BTreeSet<Partition>| {
-        partitions.iter().map(|partition| partition.as_str()).collect::<Vec<_>>()
+fn entry(function: &FunctionSpec) -> Value {
+    let bundles: BTreeSet<Bundle> = function.secrets.iter().copied().filter_map(bundle).collect();
+    let operations = |on_executions: bool| {
+        let operations = function.step_functions.iter().copied();
+        let granted = operations.filter(|operation| operation.is_on_executions() == on_executions);
+        granted.map(StepFunctionsOperation::as_str).collect::<BTreeSet<_>>()
     };
     json!({
-        "executable": executable,
-        "handler": handler,
-        "memory_megabytes": memory_megabytes,
-        "timeout_seconds": timeout_seconds,
-        "secrets": secrets.iter().map(|bundle| bundle.as_str()).collect::<Vec<_>>(),
-        "reads": names(&access.reads),
-        "writes": names(&access.writes),
-        "lists_open_executions": access.lists_open_executions,
+        "executable": function.executable,
+        "handler": function.handler,
+        "memory_megabytes": function.memory_megabytes,
+        "timeout_seconds": function.timeout_seconds,
+        "secrets": bundles.into_iter().map(Bundle::as_str).collect::<Vec<_>>(),
+        "reads": names(&function.access.reads),
+        "writes": names(&function.access.writes),
+        "lists_open_executions": function.access.lists_open_executions,
+        "state_machine_operations": operations(false),
+        "execution_operations": operations(true),
+        "in_network": function.in_network,
+        "sources": function.sources.iter().map(|one| source(function, *one)).collect::<Vec<_>>(),
     })
+}
+
+fn bundle(secret: SecretUse) -> Option<Bundle> {
+    match secret {
+        SecretUse::Signing => Some(Bundle::Signing),
+        SecretUse::Credentials(plugin) => Bundle::of(plugin),
+    }
+}
+
+fn source(function: &FunctionSpec, source: Source) -> Value {
+    match source {
+        Source::Http { method, path } => json!({ "type": "http", "method": method, "path": path }),
+        Source::TableStream(partitions) => json!({ "type": "table_stream", "partitions": names(partitions) }),
+        Source::StatusChanges => json!({ "type": "status_changes" }),
+        Source::EveryMinute { document } => {
+            // What is no JSON is a text, which a test refuses.
+            let document = serde_json::from_str(document).unwrap_or_else(|_| json!(document));
+            json!({ "type": "every_minute", "document": document })
+        }
+        Source::Schedules => json!({ "type": "schedules" }),
+        Source::Steps => json!({ "type": "steps", "placeholder": function_placeholder(function.name) }),
+    }
+}
+
+fn names<'a>(partitions: impl IntoIterator<Item = &'a Partition>) -> Vec<&'static str> {
+    partitions.into_iter().map(|partition| partition.as_str()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::ActionName;
 
+    /// To write it anew: `TICKETSMITH_UPDATE=1 cargo nextest run -p ticketsmith functions_document`.
     #[test]
-    fn generated_functions_document_is_up_to_date() {
+    fn the_committed_document_is_up_to_date() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../statemachines/functions.json");
         let fresh = functions_document();
-        if std::env::var_os("UPDATE_GENERATED").is_some() {
+        if std::env::var_os("TICKETSMITH_UPDATE").is_some() {
             std::fs::write(path, &fresh).unwrap();
         }
         let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(committed == fresh, "statemachines/functions.json is stale: run ./check generate");
+        assert!(committed == fresh, "statemachines/functions.json is stale: compile the workflows anew");
     }
 
     #[test]
@@ -86,6 +99,15 @@ mod tests {
             assert!(!has("DOCUMENT"), "{name}");
             let parks = name.parse::<ActionName>().is_ok_and(ActionName::parks);
             assert_eq!(has("WAITER"), parks || name == "webhooks" || name == "events", "{name}");
+        }
+    }
+
+    #[test]
+    fn only_what_starts_executions_asks_anything_of_step_functions() {
+        for function in functions::all() {
+            let starts = function.step_functions.contains(&StepFunctionsOperation::StartExecution);
+            assert_eq!(starts, !function.is_invoked_by(Source::Steps), "{}", function.name);
+            assert_eq!(starts, !function.step_functions.is_empty(), "{}", function.name);
         }
     }
 }

@@ -1,29 +1,19 @@
 //! Logs on standard error, for the person who runs the command, and in a file, for whoever asks later.
 
+use crate::functions;
 use crate::server::log_file::LogFile;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
-/// Our own crates, which say more than others.
-const CRATES: [&str; 15] = [
-    "actions",
-    "engine",
-    "events",
-    "http_client",
-    "observability",
-    "provider_claude",
-    "provider_confluence",
-    "provider_github",
-    "provider_jira",
-    "provider_slack",
-    "records",
-    "simulators",
-    "ticketsmith",
-    "webhooks",
-    "workflow",
-];
+/// Our own crates, which say more than others, except the functions' and the providers'.
+const CRATES: [&str; 7] =
+    ["engine", "http_client", "observability", "records", "simulators", "ticketsmith", "workflow"];
+
+/// What the names of the providers' crates start with, as the targets of their lines do.
+const PROVIDERS: &str = "provider_";
 
 /// Starts logging. Without `-v` only warnings show on standard error; `RUST_LOG` overrides both. The file holds what happens, whatever
 /// is shown.
@@ -42,5 +32,7 @@ pub(crate) fn start(verbose: u8, file: Option<LogFile>) {
 }
 
 fn filter(own: &str, others: &str) -> EnvFilter {
-    EnvFilter::new(CRATES.iter().fold(others.to_owned(), |filter, name| format!("{filter},{name}={own}")))
+    let functions: BTreeSet<&str> = functions::all().iter().map(|function| function.executable).collect();
+    let crates = CRATES.into_iter().chain(functions).chain([PROVIDERS]);
+    EnvFilter::new(crates.fold(others.to_owned(), |filter, name| format!("{filter},{name}={own}")))
 }

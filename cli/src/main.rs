@@ -7,10 +7,13 @@ mod configuration_file;
 mod confirm;
 mod connection;
 mod exit;
+mod functions;
 mod functions_document;
 mod logging;
+mod place;
 mod progress;
 mod server;
+mod stop_signal;
 mod world_folder;
 
 use clap::Parser;

@@ -89,7 +89,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tests", &[]),
     (
         "benches",
-        &["domain", "engine", "records", "simulators", "webhooks", "workflow", "actions", "test-inputs"],
+        &[
+            "actions",
+            "domain",
+            "engine",
+            "records",
+            "runtime",
+            "simulators",
+            "test-inputs",
+            "webhooks",
+            "workflow",
+        ],
     ),
 ];
 

@@ -1,11 +1,11 @@
 //! `ticketsmith config`: checks `ticketsmith.yaml` and puts it in force.
 
-use super::PlaceArgument;
 use crate::account::{Bundle, Stage};
 use crate::configuration_file::ConfigurationFile;
 use crate::confirm::confirm;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::place::PlaceArgument;
 use clap::Subcommand;
 use domain::configuration::{Configuration, Provider, secret_id};
 use jiff::Timestamp;

@@ -3,11 +3,11 @@
 mod permissions;
 mod secrets;
 
-use super::PlaceArgument;
 use crate::account::Stage;
 use crate::configuration_file::ConfigurationFile;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::place::PlaceArgument;
 use crate::server::workflows::Workflows;
 use domain::configuration::Configuration;
 use domain::{PermissionProblem, PermissionProblemKind};

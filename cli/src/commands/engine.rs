@@ -4,6 +4,7 @@ mod lambda_endpoint;
 
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
+use crate::stop_signal::stop_signal;
 use ::engine::{Engine, Invoke, Settings, SystemClock};
 use lambda_endpoint::LambdaEndpoint;
 use serde_json::json;
@@ -100,7 +101,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     };
     let server = axum::serve(listener, engine.router()).with_graceful_shutdown(stopping);
     let server = tokio::spawn(server.into_future());
-    crate::server::stop_signal().await;
+    stop_signal().await;
     // A server that is gone needs no order to stop.
     let _ = stop.send(());
     if tokio::time::timeout(GRACE, server).await.is_err() {

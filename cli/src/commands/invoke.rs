@@ -1,8 +1,8 @@
 //! `ticketsmith invoke`: performs one action by hand, as a step of a workflow would.
 
-use super::PlaceArgument;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::place::PlaceArgument;
 use aws_sdk_lambda::primitives::Blob;
 use domain::ActionName;
 use domain::event::{Actor, SourceName};

@@ -1,13 +1,15 @@
 //! `ticketsmith logs`: what all functions said about one execution, in order.
 
-use super::PlaceArgument;
 use crate::account::{self, Stage};
 use crate::connection::{Connection, URL_VARIABLE};
 use crate::exit::{Exit, Outcome};
+use crate::functions;
+use crate::place::PlaceArgument;
 use crate::server::data_folder::DataFolder;
 use aws_sdk_cloudwatchlogs::Client;
 use jiff::{SignedDuration, Timestamp};
 use records::ExecutionView;
+use runtime::Source;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, ErrorKind};
@@ -153,9 +155,10 @@ async fn of_stage(stage: &Stage, execution: &str) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// The functions that took part: those of its steps, the one that started it, the one that tells people.
+/// The functions that took part: those of its steps, and all that no step calls, which start executions and report on them.
 fn functions(view: &ExecutionView) -> BTreeSet<&str> {
-    view.steps.iter().map(|step| step.action.as_str()).chain(["webhooks", "events"]).collect()
+    let others = functions::all().into_iter().filter(|function| !function.is_invoked_by(Source::Steps));
+    view.steps.iter().map(|step| step.action.as_str()).chain(others.map(|function| function.name)).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! `ticketsmith run`: starts a workflow by hand and follows it.
 
-use super::PlaceArgument;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::place::PlaceArgument;
 use crate::progress::{follow, steps_json};
 use control::{DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
 use domain::event::{Actor, EventName, SourceName};

@@ -1,8 +1,8 @@
 //! `ticketsmith secrets`: sets and lists secrets. Values are read from standard input and never printed.
 
-use super::{DataArgument, PlaceArgument};
 use crate::account::{Stage, sdk_config};
 use crate::exit::{Exit, Outcome};
+use crate::place::{DataArgument, PlaceArgument};
 use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
 use aws_sdk_secretsmanager::Client;

@@ -1,12 +1,13 @@
 //! `ticketsmith serve`: webhooks in, pull requests out, in one process.
 
-use super::DataArgument;
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
+use crate::place::DataArgument;
 use crate::server::data_folder::DataFolder;
 use crate::server::log_file::LogFile;
 use crate::server::workflows::Workflows;
-use crate::server::{Options, Server, stop_signal};
+use crate::server::{Options, Server};
+use crate::stop_signal::stop_signal;
 use notify::{RecursiveMode, Watcher};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

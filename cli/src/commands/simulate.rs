@@ -3,6 +3,7 @@
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::SecretFile;
+use crate::stop_signal::stop_signal;
 use crate::world_folder;
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -70,7 +71,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
         println!("control     {}/_world/log, /state, /violations", simulation.control_url());
     }
-    crate::server::stop_signal().await;
+    stop_signal().await;
     for violation in simulation.violations() {
         eprintln!("a request that the real service would not know: {violation:?}");
     }

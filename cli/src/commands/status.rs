@@ -1,8 +1,8 @@
 //! `ticketsmith status`: what runs, what ran, what it cost.
 
-use super::PlaceArgument;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::place::PlaceArgument;
 use crate::progress::{duration, human_duration, step_line, steps_json};
 use jiff::Timestamp;
 use records::ExecutionView;

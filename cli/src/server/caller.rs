@@ -3,8 +3,8 @@
 use super::leading_keys;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::ActionName;
 use records::Access;
+use runtime::{FunctionSpec, StepFunctionsOperation};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -12,14 +12,10 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// A caller of the private listener.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
-    /// The function that reads untrusted deliveries.
-    Webhooks,
-    /// The function of one action.
-    Action(ActionName),
-    /// The function that gives feedback.
-    Events,
+    /// The function of this name.
+    Function(&'static str),
     /// `serve` itself, while it starts.
     Server,
     /// The command line of the person who runs `serve`.
@@ -27,19 +23,17 @@ pub(crate) enum Caller {
 }
 
 impl Caller {
-    /// What stands in logs and as access key.
-    pub(crate) fn name(&self) -> String {
+    /// Its name in logs and as access key.
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Webhooks => "webhooks".into(),
-            Self::Action(action) => action.as_str().into(),
-            Self::Events => "events".into(),
-            Self::Server => "serve".into(),
-            Self::CommandLine => "command-line".into(),
+            Self::Function(name) => name,
+            Self::Server => "serve",
+            Self::CommandLine => "command-line",
         }
     }
 }
 
-/// One of the AWS services that the private listener stands for.
+/// One of the AWS services that the private listener stands in for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     /// DynamoDB.
@@ -59,21 +53,36 @@ pub(crate) struct Grant {
     pub(crate) caller: Caller,
     /// What it may touch in the table; everything where nothing is said.
     access: Option<Access>,
+    step_functions: &'static [StepFunctionsOperation],
     token: SecretString,
     secrets: BTreeSet<String>,
 }
 
 impl Grant {
-    /// Makes a grant with a fresh token of 256 random bits. `secrets` are the names it may read.
-    pub(crate) fn new(caller: Caller, secrets: impl IntoIterator<Item = String>) -> Self {
+    /// What a function's role would allow. `secrets` are the names it may read.
+    pub(crate) fn of_function(function: &FunctionSpec, secrets: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            access: Some(function.access.clone()),
+            step_functions: function.step_functions,
+            secrets: secrets.into_iter().collect(),
+            ..Self::new(Caller::Function(function.name))
+        }
+    }
+
+    /// Everything.
+    pub(crate) fn of_server() -> Self {
+        Self::new(Caller::Server)
+    }
+
+    /// What a person's commands need.
+    pub(crate) fn of_command_line() -> Self {
+        Self::new(Caller::CommandLine)
+    }
+
+    /// A fresh token of 256 random bits.
+    fn new(caller: Caller) -> Self {
         let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-        let access = match &caller {
-            Caller::Webhooks => Some(webhooks::access()),
-            Caller::Events => Some(events::access()),
-            Caller::Action(action) => Some(actions::catalog::access(*action)),
-            Caller::Server | Caller::CommandLine => None,
-        };
-        Self { caller, access, token: token.into(), secrets: secrets.into_iter().collect() }
+        Self { caller, access: None, step_functions: &[], token: token.into(), secrets: BTreeSet::new() }
     }
 
     /// The token, to be handed to the caller.
@@ -83,22 +92,10 @@ impl Grant {
 
     /// Whether the caller may use an operation of a service, as its IAM role would say. Reading a secret is asked separately.
     pub(crate) fn allows(&self, service: Service, operation: &str) -> bool {
-        match (service, &self.caller) {
+        match (service, self.caller) {
             (_, Caller::Server) => true,
             (Service::DynamoDb, _) => {
                 !matches!(operation, "CreateTable" | "DeleteTable" | "UpdateTimeToLive" | "Scan")
-            }
-            (Service::StepFunctions, Caller::Webhooks) => operation == "StartExecution",
-            (Service::StepFunctions, Caller::Events) => {
-                matches!(
-                    operation,
-                    "StartExecution"
-                        | "DescribeExecution"
-                        | "DescribeStateMachineForExecution"
-                        | "SendTaskFailure"
-                        | "SendTaskSuccess"
-                        | "StopExecution"
-                )
             }
             (Service::StepFunctions, Caller::CommandLine) => {
                 matches!(
@@ -106,10 +103,12 @@ impl Grant {
                     "StartExecution" | "DescribeExecution" | "GetExecutionHistory" | "StopExecution"
                 )
             }
-            (Service::StepFunctions, Caller::Action(_)) => false,
+            (Service::StepFunctions, Caller::Function(_)) => {
+                self.step_functions.iter().any(|allowed| allowed.as_str() == operation)
+            }
             (Service::SecretsManager, Caller::CommandLine) => operation == "ListSecrets",
-            (Service::SecretsManager, _) => operation == "GetSecretValue",
-            (Service::Lambda, caller) => *caller == Caller::CommandLine && operation == "Invoke",
+            (Service::SecretsManager, Caller::Function(_)) => operation == "GetSecretValue",
+            (Service::Lambda, caller) => caller == Caller::CommandLine && operation == "Invoke",
         }
     }
 
@@ -158,13 +157,18 @@ impl Grants {
 mod tests {
     use super::*;
 
+    fn function(name: &str) -> FunctionSpec {
+        crate::functions::all().into_iter().find(|function| function.name == name).unwrap()
+    }
+
     #[test]
     fn a_token_admits_its_caller_and_nobody_else() {
         let mut grants = Grants::default();
-        let webhooks = grants.admit(Grant::new(Caller::Webhooks, ["ticketsmith/signing".to_owned()]));
-        grants.admit(Grant::new(Caller::Events, []));
+        let secrets = ["ticketsmith/signing".to_owned()];
+        let webhooks = grants.admit(Grant::of_function(&function("webhooks"), secrets));
+        grants.admit(Grant::of_function(&function("events"), []));
         let found = grants.find(webhooks.token().expose_secret()).unwrap();
-        assert_eq!(found.caller, Caller::Webhooks);
+        assert_eq!(found.caller, Caller::Function("webhooks"));
         assert!(grants.find("").is_none());
         assert!(grants.find("guess").is_none());
         assert!(found.allows(Service::StepFunctions, "StartExecution"));
@@ -178,8 +182,16 @@ mod tests {
     }
 
     #[test]
+    fn an_action_asks_nothing_of_step_functions() {
+        let grant = Grant::of_function(&function("get_task"), []);
+        for operation in ["StartExecution", "SendTaskSuccess", "DescribeExecution"] {
+            assert!(!grant.allows(Service::StepFunctions, operation), "{operation}");
+        }
+    }
+
+    #[test]
     fn tokens_do_not_show_in_debug_output() {
-        let grant = Grant::new(Caller::Server, []);
+        let grant = Grant::of_server();
         assert!(!format!("{grant:?}").contains(grant.token().expose_secret()));
     }
 }

@@ -1,6 +1,6 @@
 //! The embedded DynamoDB behind DynamoDB's own JSON protocol: the operations our functions use and no others.
 
-use super::private::AwsError;
+use super::aws_error::AwsError;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

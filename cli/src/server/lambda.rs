@@ -1,6 +1,6 @@
 //! Lambda as far as functions are invoked by hand: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
 
-use super::private::AwsError;
+use super::aws_error::AwsError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::{FunctionError, Invoke};

@@ -4,6 +4,7 @@
 //! Every request carries its caller's token as the AWS session token. A request without one, or one beyond what the caller may do, is
 //! refused before anything is read.
 
+use super::aws_error::{AwsError, answer};
 use super::caller::{Grant, Grants, Service};
 use super::dynamodb::{self, Written};
 use super::secret_file::SecretFile;
@@ -11,11 +12,10 @@ use super::{lambda, secrets_manager};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use dynoxide::Database;
-use serde_json::json;
 use std::sync::{Arc, RwLock};
 use tower::ServiceExt as _;
 
@@ -37,47 +37,6 @@ pub(crate) struct Private {
     pub(crate) functions: Arc<dyn engine::Invoke>,
     /// The secrets.
     pub(crate) secrets: Arc<RwLock<SecretFile>>,
-}
-
-/// An error in the form of AWS's JSON protocol.
-#[derive(Debug)]
-pub(crate) struct AwsError {
-    /// The HTTP status.
-    pub(crate) status: u16,
-    /// The JSON body.
-    pub(crate) body: String,
-}
-
-impl AwsError {
-    /// An error with a status, AWS's name and a message.
-    pub(crate) fn new(status: u16, name: &str, message: &str) -> Self {
-        Self { status, body: json!({ "__type": name, "message": message, "Message": message }).to_string() }
-    }
-
-    /// The caller may not do that.
-    pub(crate) fn access_denied(message: &str) -> Self {
-        Self::new(400, "AccessDeniedException", message)
-    }
-
-    /// The body is not what the operation takes.
-    pub(crate) fn serialization(error: &serde_json::Error) -> Self {
-        Self::new(400, "SerializationException", &error.to_string())
-    }
-
-    /// The operation is not served.
-    pub(crate) fn unknown_operation(operation: &str) -> Self {
-        Self::new(400, "UnknownOperationException", &format!("the operation {operation} is not served here"))
-    }
-}
-
-impl IntoResponse for AwsError {
-    fn into_response(self) -> Response {
-        answer(StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST), self.body)
-    }
-}
-
-fn answer(status: StatusCode, body: String) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()
 }
 
 impl Private {

@@ -1,11 +1,11 @@
 //! The `schedule` triggers of workflows, at their times, as EventBridge Scheduler tells them in an account.
 
-use super::retried;
+use super::asynchronous;
 use domain::schedule::{Cron, Schedule};
 use domain::{ActionError, Clock};
-use events::Events;
 use jiff::Timestamp;
 use records::Table;
+use runtime::Function;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Hands over each schedule whose time has come. Times from before the start are not made up for; a machine that slept makes up for the last one
 /// of each schedule.
-pub(crate) async fn keep(events: Arc<Events>, table: Table, clock: Arc<dyn Clock>) {
+pub(crate) async fn keep(function: Arc<dyn Function>, table: Table, clock: Arc<dyn Clock>) {
     let mut since = clock.now();
     let mut handled = JoinSet::new();
     loop {
@@ -25,8 +25,8 @@ pub(crate) async fn keep(events: Arc<Events>, table: Table, clock: Arc<dyn Clock
         match look(&table, since, now).await {
             Ok((due, first)) => {
                 for document in due {
-                    let events = Arc::clone(&events);
-                    handled.spawn(async move { retried(&events, document).await });
+                    let function = Arc::clone(&function);
+                    handled.spawn(async move { asynchronous::invoke(&*function, document).await });
                 }
                 (since, next) = (now, first);
             }

@@ -1,10 +1,9 @@
 //! AWS SDK settings that lead to the private listener.
 
-use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use runtime::Timeouts;
 use secrecy::{ExposeSecret, SecretString};
-use std::time::Duration;
 
 /// The table's name on one machine.
 pub(crate) const TABLE: &str = "ticketsmith";
@@ -13,20 +12,15 @@ pub(crate) const TABLE: &str = "ticketsmith";
 pub(crate) const STATE_MACHINE_ARN_PREFIX: &str =
     "arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-";
 
-/// Settings for a caller of the private listener at `url`. The listener is on this machine, so timeouts are short.
+/// Settings for a caller of the private listener at `url`.
 pub(crate) fn sdk_config(url: &str, caller: &str, token: &SecretString) -> SdkConfig {
     let credentials =
         Credentials::new(caller, "unused", Some(token.expose_secret().to_owned()), None, "ticketsmith");
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(10))
-        .operation_timeout(Duration::from_secs(30))
-        .build();
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
         .endpoint_url(url)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .timeout_config(timeouts)
+        .timeout_config(Timeouts::LOCAL.config())
         .build()
 }

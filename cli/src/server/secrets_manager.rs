@@ -1,8 +1,8 @@
 //! Secrets Manager's own JSON protocol over the encrypted file: reading a value and listing names.
 //! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
 
+use super::aws_error::AwsError;
 use super::caller::Grant;
-use super::private::AwsError;
 use super::secret_file::SecretFile;
 use secrecy::ExposeSecret;
 use serde::Deserialize;

@@ -1,9 +1,8 @@
 //! The workflows and prompts of a project: read from its folder, compiled, put in force.
 
-use super::functions::function_name;
+use super::functions::FUNCTION_PREFIX;
 use super::sdk::STATE_MACHINE_ARN_PREFIX;
 use crate::exit::{Exit, Outcome};
-use domain::ActionName;
 use domain::execution::UNDO_WORKFLOW;
 use engine::Engine;
 use include_dir::{Dir, include_dir};
@@ -12,7 +11,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
 use workflow::{
-    Catalog, Environment, FolderCompilation, Severity, Source, compile_folder, render,
+    Catalog, Environment, FolderCompilation, Severity, Source, compile_folder, function_placeholder, render,
     state_machine_placeholder, substitute,
 };
 
@@ -83,9 +82,9 @@ impl Workflows {
 
 /// The function that a placeholder of the compiler stands for: `GetTaskFunctionArn` is the function of `get_task`.
 fn function_arn(placeholder: &str) -> Option<String> {
-    let pascal = placeholder.strip_suffix("FunctionArn")?;
-    let action = ActionName::ALL.iter().find(|action| action.pascal() == pascal)?;
-    Some(format!("arn:aws:lambda:us-east-1:000000000000:function:{}", function_name(*action)))
+    let functions = crate::functions::all();
+    let function = functions.iter().find(|function| function_placeholder(function.name) == placeholder)?;
+    Some(format!("arn:aws:lambda:us-east-1:000000000000:function:{FUNCTION_PREFIX}{}", function.name))
 }
 
 /// The catalog of this version's actions and events.

@@ -11,7 +11,7 @@ use domain::{ActionError, ActionName, Clock};
 use futures::FutureExt;
 use observability::metrics;
 use records::{StepEnd, StepStatus, Table};
-use runtime::Secrets;
+use runtime::{Secrets, Services};
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -42,6 +42,14 @@ impl Dispatcher {
         let secrets = Secrets::new(secrets, Arc::clone(&clock));
         let providers = Providers::new(table.clone(), secrets, Arc::clone(&clock))?;
         Ok(Self { table, providers, clock })
+    }
+
+    /// A dispatcher with a function's services.
+    ///
+    /// # Errors
+    /// As [`Dispatcher::new`].
+    pub(crate) fn connect(services: &Services) -> Result<Self, ActionError> {
+        Self::new(services.table(), services.secrets_manager(), services.clock())
     }
 
     /// Performs one action for a step: `payload` is [`TaskPayload`] as JSON, the result the action's output.

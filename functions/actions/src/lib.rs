@@ -8,15 +8,14 @@ pub mod actions;
 pub mod agent;
 pub mod artifacts;
 pub mod catalog;
-mod connect;
 mod dispatch;
 pub mod effect;
+mod function;
 mod invocation;
 pub mod park;
 mod providers;
 pub mod scope;
-mod settings;
 
 pub use agent::template::{SHIPPED as SHIPPED_TEMPLATES, prompt_variables, variables as template_variables};
 pub use dispatch::Dispatcher;
-pub use settings::{Settings, SettingsError};
+pub use function::functions;

@@ -4,22 +4,15 @@ use crate::ending::{Ending, end};
 use crate::feedback::Feedback;
 use crate::input::{EventInput, StatusChange};
 use crate::providers::Providers;
-use crate::settings::Settings;
-use aws_config::BehaviorVersion;
-use aws_config::timeout::TimeoutConfig;
 use control::Control;
 use domain::execution::Outcome;
-use domain::{ActionError, Clock, SystemClock};
+use domain::{ActionError, Clock};
 use futures::future::join_all;
 use records::{Changed, ExecutionRecord, Table};
+use runtime::Services;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 use tracing::{Instrument, Span};
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Gives feedback on executions and looks after open ones.
 pub struct Events {
@@ -31,7 +24,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Works with these clients, whose timeouts are the caller's. `state_machine_arn_prefix` is as in [`Settings`].
+    /// Works with these clients, whose timeouts are the caller's. `state_machine_arn_prefix` is as in [`Services::new`].
     ///
     /// # Errors
     /// `Internal` when TLS cannot be set up.
@@ -52,23 +45,17 @@ impl Events {
         Ok(Self { table, step_functions, control, clock, feedback })
     }
 
-    /// Connects to AWS as the SDK's environment says, with explicit timeouts.
+    /// Works with a function's services.
     ///
     /// # Errors
-    /// As [`Events::new`].
-    pub async fn connect(settings: &Settings) -> Result<Self, ActionError> {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
-        let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
+    /// As [`Events::new`]; `Internal` without the prefix of state machines.
+    pub(crate) fn connect(services: &Services) -> Result<Self, ActionError> {
         Self::new(
-            Table::new(aws_sdk_dynamodb::Client::new(&config), &settings.table_name),
-            aws_sdk_sfn::Client::new(&config),
-            aws_sdk_secretsmanager::Client::new(&config),
-            &settings.state_machine_arn_prefix,
-            Arc::new(SystemClock),
+            services.table(),
+            services.step_functions(),
+            services.secrets_manager(),
+            services.state_machine_arn_prefix()?,
+            services.clock(),
         )
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A delivery is verified, parsed and acted upon by the operations of the crate `control`.
 //! Nothing here knows a provider's API, holds a provider's token or calls a model: this is the function that strangers can
-//! reach. The same router serves in Lambda ([`lambda_http`]) and inside `ticketsmith serve`.
+//! reach. The same router serves in Lambda and inside `ticketsmith serve`.
 //!
 //! | what arrives | answer |
 //! |---|---|
@@ -20,16 +20,14 @@ mod act;
 mod answer;
 mod command;
 mod command_answer;
+mod function;
 mod mention;
 mod receive;
-mod role;
 mod secrets;
 mod senders;
-mod settings;
 mod slash;
 mod words;
 
+pub use function::functions;
 pub use receive::Webhooks;
-pub use role::access;
 pub use senders::events;
-pub use settings::{MissingVariable, Settings};

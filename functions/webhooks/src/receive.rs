@@ -4,10 +4,7 @@ use crate::act::Acting;
 use crate::answer::{ANSWERED, Outcome};
 use crate::secrets::{SigningError, SigningReader, SigningSecrets};
 use crate::senders::{self, Bot, Malformed, Meaning, SenderSpec, SignatureError, Unverified, Verified};
-use crate::settings::Settings;
 use crate::slash::answer_command;
-use aws_config::BehaviorVersion;
-use aws_config::timeout::TimeoutConfig;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
@@ -15,11 +12,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use control::{Caller, Control};
-use domain::{Clock, SystemClock};
+use domain::{ActionError, Clock};
 use jiff::Timestamp;
 use observability::metrics;
 use records::{RecordsError, Table};
-use runtime::Secrets;
+use runtime::{Secrets, Services};
 use serde_json::json;
 use std::any::Any;
 use std::sync::Arc;
@@ -34,23 +31,21 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A command must be answered within three seconds.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1000);
-const OPERATION_TIMEOUT: Duration = Duration::from_millis(2500);
+/// Where deliveries arrive.
+pub(crate) const PATH: &str = "/webhooks/{source}";
 
 /// Receives deliveries and starts what they ask for.
 #[derive(Debug)]
 pub struct Webhooks {
-    table: Table,
-    control: Control,
-    secrets: SigningReader,
-    clock: Arc<dyn Clock>,
+    pub(crate) table: Table,
+    pub(crate) control: Control,
+    pub(crate) secrets: SigningReader,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Webhooks {
     /// Receives deliveries with these clients, whose timeouts are the caller's. `state_machine_arn_prefix` is as in
-    /// [`Settings`].
+    /// [`Services::new`].
     pub fn new(
         table: Table,
         step_functions: aws_sdk_sfn::Client,
@@ -71,47 +66,27 @@ impl Webhooks {
         }
     }
 
-    /// Connects to AWS as the SDK's environment says, with timeouts that keep within the three seconds in which a command must be answered.
-    pub async fn connect(settings: &Settings) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
-        let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
-        Self::new(
-            Table::new(aws_sdk_dynamodb::Client::new(&config), &settings.table_name),
-            aws_sdk_sfn::Client::new(&config),
-            aws_sdk_secretsmanager::Client::new(&config),
-            &settings.state_machine_arn_prefix,
-            Arc::new(SystemClock),
-        )
-    }
-
-    /// Loads what every delivery needs (configuration, routes, signing secrets), so that the first one does not wait for it. What
-    /// fails is logged and tried again by that delivery.
-    pub async fn warm_up(&self) {
-        let now = self.clock.now();
-        let (directory, routes) = tokio::join!(self.control.directory(), self.table.routes(now));
-        if let Err(error) = routes {
-            tracing::warn!(%error, "the routes could not be loaded yet");
-        }
-        let directory = match directory {
-            Ok(directory) => directory,
-            Err(error) => return tracing::warn!(%error, "the configuration could not be loaded yet"),
-        };
-        if let Err(error) = self.secrets.current(&directory.configuration().webhooks.secret).await {
-            tracing::warn!(%error, "the signing secrets could not be loaded yet");
-        }
+    /// Receives deliveries with a function's services.
+    ///
+    /// # Errors
+    /// `Internal` without the prefix of state machines.
+    pub(crate) fn connect(services: &Services) -> Result<Self, ActionError> {
+        Ok(Self::new(
+            services.table(),
+            services.step_functions(),
+            services.secrets_manager(),
+            services.state_machine_arn_prefix()?,
+            services.clock(),
+        ))
     }
 
     /// The HTTP side: `POST /webhooks/{sender}`.
-    pub fn router(self) -> Router {
+    pub fn router(self: Arc<Self>) -> Router {
         Router::new()
-            .route("/webhooks/{sender}", post(receive))
+            .route(PATH, post(receive))
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(CatchPanicLayer::custom(panicked))
-            .with_state(Arc::new(self))
+            .with_state(self)
     }
 
     async fn handle(

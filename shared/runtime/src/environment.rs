@@ -1,5 +1,6 @@
 //! The variables that a function's settings are read from.
 
+use domain::ActionError;
 use std::collections::HashMap;
 
 /// The environment of a process, read once.
@@ -20,6 +21,12 @@ pub enum VariableError {
         /// What is wrong with its value and what is accepted.
         problem: String,
     },
+}
+
+impl From<VariableError> for ActionError {
+    fn from(error: VariableError) -> Self {
+        Self::internal(error.to_string())
+    }
 }
 
 impl Variables {

@@ -54,7 +54,7 @@ pub trait Function: Send + Sync {
     ///
     /// # Errors
     /// Whether the invocation can be repeated is told by the error's kind, which Lambda reports as the error's type.
-    async fn handle(&self, _document: Value) -> Result<Value, ActionError> {
+    async fn invoke(&self, _document: Value) -> Result<Value, ActionError> {
         Err(ActionError::internal("this function serves HTTP and takes no documents"))
     }
 
@@ -140,7 +140,7 @@ impl StepFunctionsOperation {
 }
 
 impl FunctionSpec {
-    /// Whether its sources include one.
+    /// Whether this source invokes it.
     pub fn is_invoked_by(&self, source: Source) -> bool {
         self.sources.contains(&source)
     }

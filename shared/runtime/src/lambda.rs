@@ -25,7 +25,7 @@ pub async fn run_documents(functions: &[FunctionSpec]) -> Result<(), Error> {
     let (function, figures) = start(functions).await?;
     let function = &function;
     let respond = move |event: LambdaEvent<Value>| async move {
-        let result = function.handle(event.payload).await;
+        let result = function.invoke(event.payload).await;
         figures.flush();
         result.map_err(diagnostic)
     };

@@ -71,4 +71,4 @@ pub use environment::Environment;
 pub use folder::{FolderCompilation, compile_folder};
 pub use keys::{CASE_KEYS, Form, Key, StepType, WORKFLOW_KEYS};
 pub use source::Source;
-pub use substitute::{placeholders, state_machine_placeholder, substitute};
+pub use substitute::{function_placeholder, placeholders, state_machine_placeholder, substitute};

@@ -22,7 +22,7 @@ pub(crate) use planned::{
 
 use crate::callees::Callees;
 use crate::check::Checker;
-use crate::model::{Step, Workflow, all, pascal};
+use crate::model::{Step, Workflow, all};
 use std::collections::BTreeMap;
 use walk::Walk;
 
@@ -61,5 +61,5 @@ fn unique_names(steps: &[Step], checker: &mut Checker<'_, '_>) {
 
 /// A placeholder for a function's ARN, by its action: `create_branch` gives `${CreateBranchFunctionArn}`.
 pub(crate) fn function_placeholder(action: &str) -> String {
-    format!("${{{}FunctionArn}}", pascal(action))
+    format!("${{{}}}", crate::substitute::function_placeholder(action))
 }

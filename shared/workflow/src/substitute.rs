@@ -18,6 +18,12 @@ pub fn state_machine_placeholder(workflow: &str) -> String {
     format!("{}StateMachineArn", crate::model::pascal(&words))
 }
 
+/// The placeholder, without `${ }`, for the ARN of the function that performs an action: `create_branch` gives
+/// `CreateBranchFunctionArn`.
+pub fn function_placeholder(action: &str) -> String {
+    format!("{}FunctionArn", crate::model::pascal(action))
+}
+
 /// The names of every placeholder in a definition, each once, in alphabetical order.
 pub fn placeholders(definition: &Value) -> Vec<String> {
     let names = std::cell::RefCell::new(std::collections::BTreeSet::new());

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::account::{Stage, sdk_config};
-use crate::commands::PlaceArgument;
+use crate::place::PlaceArgument;
 use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
 use aws_sdk_secretsmanager::Client;

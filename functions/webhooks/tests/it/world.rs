@@ -150,7 +150,7 @@ impl World {
         table.put_configuration(&configuration).await.unwrap();
         table.put_routes(&routes).await.unwrap();
         let webhooks = Webhooks::new(table.clone(), step_functions, secrets_manager, PREFIX, clock.clone());
-        let url = serve(webhooks.router()).await;
+        let url = serve(Arc::new(webhooks).router()).await;
         Self { url, table, dynamo, aws, clock, http: reqwest::Client::new() }
     }
 

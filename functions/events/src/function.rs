@@ -1,0 +1,81 @@
+//! What the function is to its deployment: what it may do, what invokes it, how it starts.
+
+use crate::handle::Events;
+use crate::input::EventInput;
+use async_trait::async_trait;
+use domain::{ActionError, PluginType};
+use records::{Access, Partition};
+use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The document that asks for a sweep.
+const SWEEP: &str = r#"{"tick":"sweep"}"#;
+
+/// The one function of this executable. It ends executions, lets parked ones continue, settles what they left reserved and begins `undo`
+/// where it is due; of the journal it only reads. Its credentials are for comments, reactions and messages.
+pub fn functions() -> Vec<FunctionSpec> {
+    let access = Access::reading([Partition::Document, Partition::Event, Partition::Run])
+        .writing([
+            Partition::Delivery,
+            Partition::Execution,
+            Partition::Month,
+            Partition::Person,
+            Partition::Project,
+            Partition::Provider,
+            Partition::Task,
+            Partition::Waiter,
+        ])
+        .listing_open_executions();
+    vec![FunctionSpec {
+        name: "events",
+        executable: "events",
+        handler: "bootstrap",
+        memory_megabytes: 256,
+        timeout_seconds: 120,
+        requests: Timeouts::BACKGROUND,
+        secrets: vec![
+            SecretUse::Credentials(PluginType::TaskManagement),
+            SecretUse::Credentials(PluginType::VersionControl),
+            SecretUse::Credentials(PluginType::Communication),
+        ],
+        access,
+        step_functions: &[
+            StepFunctionsOperation::DescribeExecution,
+            StepFunctionsOperation::DescribeStateMachineForExecution,
+            StepFunctionsOperation::SendTaskFailure,
+            StepFunctionsOperation::SendTaskSuccess,
+            StepFunctionsOperation::StartExecution,
+            StepFunctionsOperation::StopExecution,
+        ],
+        sources: &[
+            // Changes of other partitions lead to nothing: shared/records/src/stream.rs.
+            Source::TableStream(&[Partition::Execution, Partition::Event, Partition::Waiter]),
+            Source::StatusChanges,
+            Source::EveryMinute { document: SWEEP },
+            Source::Schedules,
+        ],
+        in_network: true,
+        connect: |services, _| Ok(Arc::new(Events::connect(services)?)),
+    }]
+}
+
+#[async_trait]
+impl Function for Events {
+    async fn invoke(&self, document: Value) -> Result<Value, ActionError> {
+        let event =
+            EventInput::from_json(document).map_err(|error| ActionError::internal(error.to_string()))?;
+        self.handle(event).await?;
+        Ok(Value::Null)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_minute_asks_for_a_sweep() {
+        assert_eq!(EventInput::from_json(serde_json::from_str(SWEEP).unwrap()), Ok(EventInput::Sweep));
+    }
+}

@@ -1,0 +1,61 @@
+//! What the function is to its deployment: what it may do, what invokes it, how it starts.
+
+use crate::receive::{PATH, Webhooks};
+use async_trait::async_trait;
+use axum::Router;
+use records::{Access, Partition};
+use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
+use std::sync::Arc;
+
+/// The one function of this executable: strangers reach it, so it holds no provider's credentials, can raise no budget and reaches no
+/// journal. It records deliveries, executions and what people answer, and reads what they ask for by slash command.
+pub fn functions() -> Vec<FunctionSpec> {
+    let access = Access::reading([Partition::Document, Partition::Person]).writing([
+        Partition::Delivery,
+        Partition::Event,
+        Partition::Execution,
+        Partition::Month,
+        Partition::Project,
+        Partition::Repository,
+        Partition::Task,
+        Partition::Waiter,
+    ]);
+    vec![FunctionSpec {
+        name: "webhooks",
+        executable: "webhooks",
+        handler: "bootstrap",
+        memory_megabytes: 256,
+        // HTTP APIs wait for half a minute at most.
+        timeout_seconds: 29,
+        requests: Timeouts::INTERACTIVE,
+        secrets: vec![SecretUse::Signing],
+        access,
+        step_functions: &[StepFunctionsOperation::StartExecution],
+        sources: &[Source::Http { method: "POST", path: PATH }],
+        in_network: false,
+        connect: |services, _| Ok(Arc::new(Webhooks::connect(services)?)),
+    }]
+}
+
+#[async_trait]
+impl Function for Webhooks {
+    fn routes(self: Arc<Self>) -> Option<Router> {
+        Some(self.router())
+    }
+
+    /// Loads configuration, routes and signing secrets.
+    async fn warm_up(&self) {
+        let now = self.clock.now();
+        let (directory, routes) = tokio::join!(self.control.directory(), self.table.routes(now));
+        if let Err(error) = routes {
+            tracing::warn!(%error, "the routes could not be loaded yet");
+        }
+        let directory = match directory {
+            Ok(directory) => directory,
+            Err(error) => return tracing::warn!(%error, "the configuration could not be loaded yet"),
+        };
+        if let Err(error) = self.secrets.current(&directory.configuration().webhooks.secret).await {
+            tracing::warn!(%error, "the signing secrets could not be loaded yet");
+        }
+    }
+}
