@@ -1,9 +1,10 @@
 // Findings of cdk-nag that are meant to be so, each with its reason. Findings with another resource still fail the synthesis.
 import { Validations, type CfnElement, type Stack } from "aws-cdk-lib";
-import type * as lambda from "aws-cdk-lib/aws-lambda";
+import { isScheduled } from "./event_sources.ts";
+import type { DeployedFunction } from "./functions.ts";
 import type { Settings } from "./settings.ts";
 
-export function acknowledge(stack: Stack, settings: Settings, events: lambda.Function, workflows: string[]): void {
+export function acknowledge(stack: Stack, settings: Settings, functions: DeployedFunction[], workflows: string[]): void {
   const wildcard = (resource: string, reason: string) => ({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
   Validations.of(stack).acknowledge(
     {
@@ -16,10 +17,14 @@ export function acknowledge(stack: Stack, settings: Settings, events: lambda.Fun
       reason: "The secrets belong to outside services, which alone can issue new ones; functions read them again every five minutes.",
     },
     wildcard("*", "X-Ray, the delivery of a state machine's logs, the listing of streams and interfaces in a network know no resources."),
-    wildcard(
-      `<${stack.getLogicalId(events.node.defaultChild as CfnElement)}.Arn>:*`,
-      "The schedule's own grant names the function with its versions, of which there are none.",
-    ),
+    ...functions
+      .filter(({ entry }) => entry.sources.some(isScheduled))
+      .map(({ lambda }) =>
+        wildcard(
+          `<${stack.getLogicalId(lambda.node.defaultChild as CfnElement)}.Arn>:*`,
+          "The schedule's own grant names the function with its versions, of which there are none.",
+        ),
+      ),
     ...workflows.map((workflow) =>
       wildcard(
         `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${settings.prefix}-${workflow}:*`,

@@ -1,18 +1,20 @@
-// The one open endpoint: `POST /webhooks/{source}`, throttled before anything of ours runs.
+// The one public endpoint: the routes of the functions that have some, throttled before anything of ours runs.
 import { RemovalPolicy, type Stack } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
-import type * as lambda from "aws-cdk-lib/aws-lambda";
 import * as logs from "aws-cdk-lib/aws-logs";
+import type { DeployedFunction } from "./functions.ts";
+import { sourcesOf } from "./generated.ts";
 import type { Settings } from "./settings.ts";
 
-export function webhooksApi(stack: Stack, webhooks: lambda.Function, settings: Settings): apigateway.HttpApi {
+export function publicApi(stack: Stack, functions: DeployedFunction[], settings: Settings): apigateway.HttpApi {
   const api = new apigateway.HttpApi(stack, "Api", { apiName: settings.prefix, createDefaultStage: false });
-  api.addRoutes({
-    path: "/webhooks/{source}",
-    methods: [apigateway.HttpMethod.POST],
-    integration: new HttpLambdaIntegration("Webhooks", webhooks),
-  });
+  for (const { name, entry, lambda } of functions) {
+    const integration = new HttpLambdaIntegration(name.charAt(0).toUpperCase() + name.slice(1), lambda);
+    for (const { method, path } of sourcesOf(entry, "http")) {
+      api.addRoutes({ path, methods: [apigateway.HttpMethod[method]], integration });
+    }
+  }
   const stage = api.addStage("Stage", {
     stageName: "$default",
     autoDeploy: true,

@@ -1,5 +1,6 @@
-// What the `events` function hears: the table's stream, status changes of executions, the tick of every minute, and the times of schedules.
-import { Duration, type Stack } from "aws-cdk-lib";
+// What invokes functions other than requests and steps: the table's stream, status changes of executions, the passing of every minute, and
+// the times of schedules.
+import { Duration } from "aws-cdk-lib";
 import * as rules from "aws-cdk-lib/aws-events";
 import * as targets from "aws-cdk-lib/aws-events-targets";
 import * as lambda from "aws-cdk-lib/aws-lambda";
@@ -7,17 +8,50 @@ import { DynamoEventSource, SqsDlq } from "aws-cdk-lib/aws-lambda-event-sources"
 import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
-import type { Schedule } from "./generated.ts";
-import type { Resources } from "./stack.ts";
+import type { DeployedFunction } from "./functions.ts";
+import type { Schedule, Source } from "./generated.ts";
+import type { Resources } from "./resources.ts";
+
+/** Whether Lambda invokes a function for this source without waiting for its answer. */
+export function isAsynchronous(source: Source): boolean {
+  return source.type === "status_changes" || isScheduled(source);
+}
+
+/** Whether EventBridge Scheduler invokes a function for this source. */
+export function isScheduled({ type }: Source): boolean {
+  return type === "every_minute" || type === "schedules";
+}
 
 export function eventSources(
-  stack: Stack,
-  events: lambda.Function,
+  { entry, lambda: target }: DeployedFunction,
   machines: sfn.StateMachine[],
   schedules: Schedule[],
-  { table, undelivered }: Resources,
+  resources: Resources,
 ): void {
-  events.addEventSource(
+  for (const source of entry.sources) {
+    switch (source.type) {
+      case "table_stream":
+        followTable(target, source.partitions, resources);
+        break;
+      case "status_changes":
+        followExecutions(target, machines, resources);
+        break;
+      case "every_minute":
+        everyMinute(target, source.document);
+        break;
+      case "schedules":
+        schedules.forEach((schedule, number) => atItsTimes(target, schedule, number, resources));
+        break;
+      case "http":
+      case "steps":
+        break;
+    }
+  }
+  if (entry.sources.some(isAsynchronous)) target.configureAsyncInvoke({ retryAttempts: 2, maxEventAge: Duration.hours(6) });
+}
+
+function followTable(target: lambda.Function, partitions: string[], { table, undelivered }: Resources): void {
+  target.addEventSource(
     new DynamoEventSource(table, {
       startingPosition: lambda.StartingPosition.TRIM_HORIZON,
       batchSize: 100,
@@ -26,41 +60,46 @@ export function eventSources(
       retryAttempts: 3,
       bisectBatchOnError: true,
       onFailure: new SqsDlq(undelivered),
-      // Other changes lead to nothing: shared/records/src/stream.rs.
-      filters: ["EXECUTION#", "EVENT#", "WAITER#"].map((kind) =>
-        lambda.FilterCriteria.filter({ dynamodb: { Keys: { pk: { S: lambda.FilterRule.beginsWith(kind) } } } }),
+      filters: partitions.map((kind) =>
+        lambda.FilterCriteria.filter({ dynamodb: { Keys: { pk: { S: lambda.FilterRule.beginsWith(`${kind}#`) } } } }),
       ),
     }),
   );
-  new rules.Rule(stack, "StatusChanges", {
+}
+
+function followExecutions(target: lambda.Function, machines: sfn.StateMachine[], { undelivered }: Resources): void {
+  new rules.Rule(target, "StatusChanges", {
     description: "Starts and ends of executions",
     eventPattern: {
       source: ["aws.states"],
       detailType: ["Step Functions Execution Status Change"],
       detail: { stateMachineArn: machines.map((machine) => machine.stateMachineArn) },
     },
-    targets: [new targets.LambdaFunction(events, { deadLetterQueue: undelivered, retryAttempts: 3 })],
+    targets: [new targets.LambdaFunction(target, { deadLetterQueue: undelivered, retryAttempts: 3 })],
   });
-  events.configureAsyncInvoke({ retryAttempts: 2, maxEventAge: Duration.hours(6) });
-  new scheduler.Schedule(stack, "Sweeper", {
-    description: "Looks after open executions",
+}
+
+function everyMinute(target: lambda.Function, document: Record<string, unknown>): void {
+  new scheduler.Schedule(target, "EveryMinute", {
+    description: `Tells ${target.node.id} that a minute has passed`,
     schedule: scheduler.ScheduleExpression.rate(Duration.minutes(1)),
-    target: new LambdaInvoke(events, {
-      input: scheduler.ScheduleTargetInput.fromObject({ tick: "sweep" }),
-      // The next minute sweeps again.
+    target: new LambdaInvoke(target, {
+      input: scheduler.ScheduleTargetInput.fromObject(document),
+      // The next minute comes soon.
       retryAttempts: 0,
     }),
   });
-  schedules.forEach((schedule, number) => {
-    new scheduler.Schedule(stack, `Schedule${number}`, {
-      description: `Starts ${schedule.workflow}`,
-      schedule: scheduler.ScheduleExpression.expression(`cron(${schedule.cron})`),
-      target: new LambdaInvoke(events, {
-        input: scheduler.ScheduleTargetInput.fromObject({ schedule, time: scheduler.ContextAttribute.scheduledTime }),
-        // What is told late may still start; told twice, it starts once.
-        maxEventAge: Duration.hours(1),
-        deadLetterQueue: undelivered,
-      }),
-    });
+}
+
+function atItsTimes(target: lambda.Function, schedule: Schedule, number: number, { undelivered }: Resources): void {
+  new scheduler.Schedule(target, `Schedule${number}`, {
+    description: `Starts ${schedule.workflow}`,
+    schedule: scheduler.ScheduleExpression.expression(`cron(${schedule.cron})`),
+    target: new LambdaInvoke(target, {
+      input: scheduler.ScheduleTargetInput.fromObject({ schedule, time: scheduler.ContextAttribute.scheduledTime }),
+      // What is told late may still start; told twice, it starts once.
+      maxEventAge: Duration.hours(1),
+      deadLetterQueue: undelivered,
+    }),
   });
 }

@@ -6,9 +6,9 @@ import * as logs from "aws-cdk-lib/aws-logs";
 import fs from "node:fs";
 import path from "node:path";
 import type { FunctionEntry } from "./generated.ts";
+import type { Resources } from "./resources.ts";
 import type { Settings } from "./settings.ts";
-import { workflowArn } from "./state_machines.ts";
-import type { Resources } from "./stack.ts";
+import { workflowArn } from "./workflow_arn.ts";
 
 const reading = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"];
 // What Lambda does in the function's name to be in a network; it knows no resources, since the interfaces are yet to be made:
@@ -23,13 +23,20 @@ const interfaces = [
 ];
 const writing = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
 
-export function lambdaFunction(
+/** A function as it was described, and as it is deployed. */
+export interface DeployedFunction {
+  name: string;
+  entry: FunctionEntry;
+  lambda: lambda.Function;
+}
+
+export function deployFunction(
   stack: Stack,
   name: string,
   entry: FunctionEntry,
   resources: Resources,
   settings: Settings,
-): lambda.Function {
+): DeployedFunction {
   const functionName = `${settings.prefix}-${name}`;
   const id = name.replaceAll("_", "-");
   const logGroup = new logs.LogGroup(stack, `${id}-logs`, {
@@ -70,7 +77,7 @@ export function lambdaFunction(
     handler: entry.handler,
     memorySize: entry.memory_megabytes,
     timeout: Duration.seconds(entry.timeout_seconds),
-    reservedConcurrentExecutions: name === "webhooks" ? settings.webhooksConcurrency : undefined,
+    reservedConcurrentExecutions: settings.concurrency(name),
     role,
     logGroup,
     tracing: lambda.Tracing.ACTIVE,
@@ -78,15 +85,14 @@ export function lambdaFunction(
       TABLE_NAME: resources.table.tableName,
       // Each stage has figures of its own.
       ...(settings.metrics ? { METRICS_NAMESPACE: settings.prefix } : {}),
-      ...(entry.placeholder ? {} : { STATE_MACHINE_ARN_PREFIX: workflowArn(stack, settings, "stateMachine", "") }),
+      ...(entry.state_machine_operations.length > 0 ? { STATE_MACHINE_ARN_PREFIX: workflowArn(stack, settings, "stateMachine", "") } : {}),
     },
   });
-  // The open function reaches no host but AWS's own, and starts the sooner outside of a network.
-  if (settings.network && name !== "webhooks") {
+  if (settings.network && entry.in_network) {
     (made.node.defaultChild as lambda.CfnFunction).vpcConfig = settings.network;
     allow(interfaces, "*");
   }
-  return made;
+  return { name, entry, lambda: made };
 }
 
 function packageOf(executable: string, settings: Settings): string {

@@ -16,8 +16,33 @@ export interface FunctionEntry {
   reads: string[];
   writes: string[];
   lists_open_executions: boolean;
-  /** What stands for its ARN in compiled workflows, where workflows call it. */
-  placeholder?: string;
+  /** What it asks of Step Functions about state machines and about executions, by AWS's names of the operations. */
+  state_machine_operations: string[];
+  execution_operations: string[];
+  /** Whether it calls services that only the deployment's own network may reach; others start sooner outside it. */
+  in_network: boolean;
+  /** What invokes it. */
+  sources: Source[];
+}
+
+/** What invokes a function. */
+export type Source =
+  /** Requests to the public address. */
+  | { type: "http"; method: "GET" | "POST"; path: string }
+  /** Changes of the table in partitions whose `pk` begins so. */
+  | { type: "table_stream"; partitions: string[] }
+  /** Starts and ends of executions. */
+  | { type: "status_changes" }
+  /** The passing of every minute; the function is invoked with the document. */
+  | { type: "every_minute"; document: Record<string, unknown> }
+  /** The times of the workflows' `schedule` triggers. */
+  | { type: "schedules" }
+  /** Steps of workflows, in which the placeholder is replaced by its ARN. */
+  | { type: "steps"; placeholder: string };
+
+/** The function's sources of one type. */
+export function sourcesOf<T extends Source["type"]>(entry: FunctionEntry, type: T): Extract<Source, { type: T }>[] {
+  return entry.sources.filter((source): source is Extract<Source, { type: T }> => source.type === type);
 }
 
 /** One compiled workflow. */
@@ -28,7 +53,7 @@ export interface Workflow {
   placeholders: string[];
 }
 
-/** A `schedule` trigger of a workflow, as `events` is told when its time has come. */
+/** A `schedule` trigger of a workflow, as a function is told when its time has come. */
 export interface Schedule {
   workflow: string;
   /** Six fields, in UTC. */

@@ -4,16 +4,18 @@ import type * as apigateway from "aws-cdk-lib/aws-apigatewayv2";
 import * as budgets from "aws-cdk-lib/aws-budgets";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
-import type * as lambda from "aws-cdk-lib/aws-lambda";
 import * as sns from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
+import { isAsynchronous } from "./event_sources.ts";
+import type { DeployedFunction } from "./functions.ts";
+import { sourcesOf } from "./generated.ts";
+import type { Resources } from "./resources.ts";
 import type { Settings } from "./settings.ts";
-import type { Resources } from "./stack.ts";
 
 interface Observed {
   api: apigateway.HttpApi;
-  functions: Record<string, lambda.Function>;
+  functions: DeployedFunction[];
   machines: sfn.StateMachine[];
   /** The names of the workflows, in the machines' order. */
   workflows: string[];
@@ -42,9 +44,12 @@ export function observability(stack: Stack, { api, functions, machines, workflow
   const ingressErrors = api.metricServerError({ period, statistic });
   const throttles = new cloudwatch.Metric({ namespace: "AWS/Lambda", metricName: "Throttles", period, statistic });
   const undelivered = resources.undelivered.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" });
-  alarm("ingress-errors", "Deliveries were answered with 5xx: they were not accepted. See the logs of webhooks.", ingressErrors);
+  const open = functions.filter(({ entry }) => sourcesOf(entry, "http").length > 0);
+  const names = (some: DeployedFunction[]) => some.map(({ name }) => name).join(", ");
+  const background = functions.filter(({ entry }) => entry.sources.some(isAsynchronous));
+  alarm("ingress-errors", `Requests were answered with 5xx: they were not accepted. See the logs of ${names(open)}.`, ingressErrors);
   alarm("throttles", "Lambda throttles functions of this account: raise its concurrency, or slow down.", throttles);
-  alarm("undelivered", "The events function gave something up. See the queue; the sweeper closes what is open.", undelivered);
+  alarm("undelivered", `An event was given up by ${names(background)}. See the queue; the sweeper closes what is open.`, undelivered);
   machines.forEach((machine, index) => {
     const workflow = workflows[index];
     const failed = machine.metricFailed({ period, statistic });
@@ -84,13 +89,12 @@ export function observability(stack: Stack, { api, functions, machines, workflow
       usingMetrics: {},
       period,
     });
-  const { webhooks } = functions;
   new cloudwatch.Dashboard(stack, "Dashboard", {
     dashboardName: settings.prefix,
     widgets: [
       [
         graph("Deliveries", [api.metricCount({ period, statistic }), api.metricClientError({ period, statistic }), ingressErrors]),
-        graph("Answer time of webhooks", webhooks ? [webhooks.metricDuration({ period, statistic: "p99" })] : []),
+        graph(`Answer time of ${names(open)}`, open.map(({ lambda }) => lambda.metricDuration({ period, statistic: "p99" }))),
       ],
       [
         graph("Executions begun", machines.map((machine) => machine.metricStarted({ period, statistic }))),

@@ -23,8 +23,11 @@ export interface Settings {
   customerManagedKey: boolean;
   /** The name of a managed policy that bounds every role. Default: none. */
   permissionsBoundary?: string;
-  /** The most deliveries handled at one moment; takes from the account's concurrency. Default: no limit of its own. */
-  webhooksConcurrency?: number;
+  /**
+   * The most invocations of a function handled at one moment, from its name and `Concurrency`: `webhooksConcurrency`. It takes from the
+   * account's concurrency. Default: no limit of its own.
+   */
+  concurrency: (name: string) => number | undefined;
   /** Deliveries a second that the open endpoint takes. Default: 20, in bursts of twice as many. */
   deliveriesPerSecond: number;
   /**
@@ -80,7 +83,7 @@ export function settingsOf(node: Node): Settings {
     records: oneOf("records", ["retain", "destroy"]),
     customerManagedKey: oneOf("customerManagedKey", ["false", "true"]) === "true",
     permissionsBoundary: text("permissionsBoundary"),
-    webhooksConcurrency: number("webhooksConcurrency"),
+    concurrency: (name) => number(`${name.replace(/_(.)/g, (_, next: string) => next.toUpperCase())}Concurrency`),
     deliveriesPerSecond: number("deliveriesPerSecond") ?? 20,
     network: subnetIds.length > 0 ? { subnetIds, securityGroupIds } : undefined,
     logDays: number("logDays") ?? 30,

@@ -1,31 +1,22 @@
 // One state machine for each compiled workflow, whose role may call exactly what its definition names.
-import { ArnFormat, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { RemovalPolicy, type Stack } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
-import type * as lambda from "aws-cdk-lib/aws-lambda";
 import * as logs from "aws-cdk-lib/aws-logs";
 import * as sfn from "aws-cdk-lib/aws-stepfunctions";
-import { stateMachinePlaceholder, type Generated } from "./generated.ts";
+import type { DeployedFunction } from "./functions.ts";
+import { sourcesOf, stateMachinePlaceholder, type Generated } from "./generated.ts";
 import type { Settings } from "./settings.ts";
-
-/** An ARN of Step Functions that ends with a workflow's name. */
-export function workflowArn(stack: Stack, settings: Settings, resource: "stateMachine" | "execution", workflow: string): string {
-  return stack.formatArn({
-    service: "states",
-    resource,
-    resourceName: `${settings.prefix}-${workflow}`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
-}
+import { workflowArn } from "./workflow_arn.ts";
 
 export function stateMachines(
   stack: Stack,
-  { functions: entries, workflows }: Generated,
-  functions: Record<string, lambda.Function>,
+  { workflows }: Generated,
+  functions: DeployedFunction[],
   settings: Settings,
 ): sfn.StateMachine[] {
   const arn = (resource: "stateMachine" | "execution", workflow: string) => workflowArn(stack, settings, resource, workflow);
   const functionOf = new Map(
-    Object.entries(entries).flatMap(([name, entry]) => (entry.placeholder ? [[entry.placeholder, functions[name]]] : [])),
+    functions.flatMap(({ entry, lambda }) => sourcesOf(entry, "steps").map(({ placeholder }) => [placeholder, lambda] as const)),
   );
   const workflowOf = new Map(workflows.map(({ name }) => [stateMachinePlaceholder(name), name]));
 
@@ -78,4 +69,29 @@ export function stateMachines(
       },
     });
   });
+}
+
+/** Allows a function what its entry says of Step Functions, for every workflow. */
+export function grantStepFunctions(
+  stack: Stack,
+  { entry, lambda }: DeployedFunction,
+  machines: sfn.StateMachine[],
+  workflows: string[],
+  settings: Settings,
+): void {
+  const actions = (operations: string[]) => operations.map((operation) => `states:${operation}`);
+  const start = "StartExecution";
+  const others = entry.state_machine_operations.filter((operation) => operation !== start);
+  for (const machine of machines) {
+    if (entry.state_machine_operations.includes(start)) machine.grantStartExecution(lambda);
+    if (others.length > 0) machine.grant(lambda, ...actions(others));
+  }
+  if (entry.execution_operations.length > 0) {
+    lambda.addToRolePolicy(
+      new iam.PolicyStatement({
+        actions: actions(entry.execution_operations),
+        resources: workflows.map((name) => `${workflowArn(stack, settings, "execution", name)}:*`),
+      }),
+    );
+  }
 }

@@ -1,0 +1,13 @@
+// ARNs of Step Functions.
+import { ArnFormat, type Stack } from "aws-cdk-lib";
+import type { Settings } from "./settings.ts";
+
+/** An ARN of Step Functions that ends with a workflow's name. */
+export function workflowArn(stack: Stack, settings: Settings, resource: "stateMachine" | "execution", workflow: string): string {
+  return stack.formatArn({
+    service: "states",
+    resource,
+    resourceName: `${settings.prefix}-${workflow}`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+}
