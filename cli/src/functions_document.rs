@@ -75,12 +75,12 @@ mod tests {
     use super::*;
     use domain::ActionName;
 
-    /// To write it anew: `TICKETSMITH_UPDATE=1 cargo nextest run -p ticketsmith functions_document`.
+    /// To write it anew: `UPDATE_GENERATED=1 cargo nextest run -p ticketsmith functions_document`.
     #[test]
     fn the_committed_document_is_up_to_date() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../statemachines/functions.json");
         let fresh = functions_document();
-        if std::env::var_os("TICKETSMITH_UPDATE").is_some() {
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
             std::fs::write(path, &fresh).unwrap();
         }
         let committed = std::fs::read_to_string(path).unwrap_or_default();
