@@ -1,9 +1,9 @@
 //! Answering a question of a step that waits. The answer is only recorded; `events`, which sees the change in the table's
 //! stream, answers the task token.
 
-use crate::Control;
 use crate::authorize::{Authorization, Operation, authorize};
 use crate::caller::Caller;
+use crate::control::Control;
 use crate::directory::Ticket;
 use records::{Answer, RecordsError, Topic, Waiter};
 

@@ -1,6 +1,6 @@
 //! What was spent, and of what limit.
 
-use crate::Control;
+use crate::control::Control;
 use domain::configuration::Configuration;
 use domain::{Actor, MicroUsd};
 use records::{LimitOf, RecordsError, Spending};

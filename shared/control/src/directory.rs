@@ -1,6 +1,6 @@
 //! Which project and which ticket are meant.
 
-use crate::Control;
+use crate::control::Control;
 use domain::configuration::{Configuration, Project};
 use domain::reference::{ProjectReference, References, TrackerReferences};
 use records::RecordsError;

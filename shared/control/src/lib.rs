@@ -18,6 +18,7 @@
 mod answer;
 mod authorize;
 mod caller;
+mod control;
 mod costs;
 mod directory;
 mod plan;
@@ -29,35 +30,10 @@ mod undo;
 pub use answer::AnswerResult;
 pub use authorize::{Authorization, Operation, authorize};
 pub use caller::Caller;
+pub use control::Control;
 pub use costs::Costs;
 pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use start::{StartError, StartResult};
 pub use stop::StopResult;
 pub use undo::{UndoError, UndoResult};
-
-use domain::Clock;
-use records::Table;
-use std::sync::Arc;
-
-/// The operations that need the records or Step Functions.
-#[derive(Debug, Clone)]
-pub struct Control {
-    table: Table,
-    step_functions: aws_sdk_sfn::Client,
-    state_machine_arn_prefix: String,
-    clock: Arc<dyn Clock>,
-}
-
-impl Control {
-    /// Works with these clients, whose timeouts are the caller's. `state_machine_arn_prefix` is the part of a state machine's
-    /// ARN before the workflow's name: `arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-`.
-    pub fn new(
-        table: Table,
-        step_functions: aws_sdk_sfn::Client,
-        state_machine_arn_prefix: impl Into<String>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { table, step_functions, state_machine_arn_prefix: state_machine_arn_prefix.into(), clock }
-    }
-}

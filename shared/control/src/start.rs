@@ -1,7 +1,7 @@
 //! Starting an execution: recorded first, then its state machine. What is recorded is never lost: the sweeper starts what is
 //! still pending.
 
-use crate::Control;
+use crate::control::Control;
 use crate::plan::StartRequest;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use records::{BeginResult, ExecutionRecord, NewExecution, RecordsError};

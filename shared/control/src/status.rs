@@ -1,6 +1,6 @@
 //! How executions are doing.
 
-use crate::Control;
+use crate::control::Control;
 use records::{ExecutionRecord, ExecutionView, RecordsError};
 
 impl Control {

@@ -1,8 +1,8 @@
 //! Stopping an execution. The wish is only recorded; `events`, which sees the change in the table's stream, stops it.
 
-use crate::Control;
 use crate::authorize::{Authorization, Operation, authorize};
 use crate::caller::Caller;
+use crate::control::Control;
 use crate::directory::Ticket;
 use records::RecordsError;
 

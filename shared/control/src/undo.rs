@@ -1,8 +1,8 @@
 //! Undo: starting the workflow that takes back what a run did.
 
-use crate::Control;
 use crate::authorize::{Authorization, Operation, authorize};
 use crate::caller::Caller;
+use crate::control::Control;
 use crate::directory::Ticket;
 use crate::plan::StartRequest;
 use crate::start::StartResult;
