@@ -73,7 +73,6 @@ fn names<'a>(partitions: impl IntoIterator<Item = &'a Partition>) -> Vec<&'stati
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::ActionName;
 
     /// To write it anew: `UPDATE_GENERATED=1 cargo nextest run -p ticketsmith functions_document`.
     #[test]
@@ -97,7 +96,7 @@ mod tests {
                 assert!(!has("TASK") && !has("PERSON"), "{name}");
             }
             assert!(!has("DOCUMENT"), "{name}");
-            let parks = name.parse::<ActionName>().is_ok_and(ActionName::parks);
+            let parks = actions::actions::find(name).is_ok_and(|action| action.spec.parks);
             assert_eq!(has("WAITER"), parks || name == "webhooks" || name == "events", "{name}");
         }
     }

@@ -3,8 +3,8 @@
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
+use actions::spec::ActionSpec;
 use aws_sdk_lambda::primitives::Blob;
-use domain::ActionName;
 use domain::event::{Actor, SourceName};
 use domain::execution::{PAYLOAD_VERSION, TaskPayload};
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Arguments {
     /// The action, as workflows name it: `get_task`, `create_branch`, …
     #[arg(value_parser = parse_action)]
-    action: ActionName,
+    action: &'static ActionSpec,
     /// The file with the action's input, a JSON object; `-` reads standard input.
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
@@ -45,9 +45,9 @@ the command that is printed on standard error. Models are paid for: limits hold 
 
 Exit codes: 0 done · 1 the action failed · 2 the input is wrong · 3 neither a `serve` nor the stage is reachable";
 
-fn parse_action(text: &str) -> Result<ActionName, String> {
-    let action: ActionName = text.parse().map_err(|error: domain::UnknownName| error.to_string())?;
-    if action.parks() {
+fn parse_action(text: &str) -> Result<&'static ActionSpec, String> {
+    let action = &actions::actions::find(text).map_err(|error| error.to_string())?.spec;
+    if action.parks {
         return Err(format!(
             "`{text}` lets an execution wait, and there is none here; start a workflow with `ticketsmith run`"
         ));
@@ -69,10 +69,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let input = read_input(&arguments.input)?;
     let connection = Connection::open(&arguments.place).await?;
     let key = arguments.key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    let run = run_arn(&connection.state_machine_arn_prefix, arguments.action, &key);
+    let run = run_arn(&connection.state_machine_arn_prefix, arguments.action.name, &key);
     let payload = TaskPayload {
         v: PAYLOAD_VERSION,
-        key: format!("{run}/{}", arguments.action.pascal()),
+        key: format!("{run}/{}", arguments.action.id().pascal()),
         run: run.clone(),
         project: arguments.project,
         actor: Some(Actor {
@@ -91,14 +91,14 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let answered = connection
         .lambda
         .invoke()
-        .function_name(format!("{}{}", connection.function_prefix, arguments.action))
+        .function_name(format!("{}{}", connection.function_prefix, arguments.action.name))
         .payload(Blob::new(payload))
         .send()
         .await;
     // No execution ends here, with which the sweeper would settle what a function that died left reserved.
     connection.table.settle_open(&execution, Timestamp::now()).await.map_err(Exit::unreachable)?;
     let answered = answered.map_err(|error| {
-        Exit::from_aws(format!("the function of {} did not answer", arguments.action), &error)
+        Exit::from_aws(format!("the function of {} did not answer", arguments.action.name), &error)
     })?;
     let answer = answered.payload.map(Blob::into_inner).unwrap_or_default();
     let answer: Value = serde_json::from_slice(&answer)
@@ -108,14 +108,14 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         return Err(Exit::negative(format!("{}: {}", text("errorType"), text("errorMessage"))));
     }
     println!("{answer:#}");
-    if actions::catalog::has_effect(arguments.action) {
+    if arguments.action.has_effect() {
         eprintln!("To take it back: ticketsmith run undo --input run={run}");
     }
     Ok(())
 }
 
 /// The run that the journal keeps the effect under. No state machine is named `invoke`, so no execution has this ARN.
-fn run_arn(state_machine_arn_prefix: &str, action: ActionName, key: &str) -> String {
+fn run_arn(state_machine_arn_prefix: &str, action: &str, key: &str) -> String {
     let prefix = state_machine_arn_prefix.replacen(":stateMachine:", ":execution:", 1);
     format!("{prefix}invoke:command-line-{action}-{key}")
 }
@@ -141,18 +141,14 @@ mod tests {
 
     #[test]
     fn actions_that_park_are_refused() {
-        assert_eq!(parse_action("get_task").unwrap(), ActionName::GetTask);
+        assert_eq!(parse_action("get_task").unwrap().name, "get_task");
         assert!(parse_action("request_approval").unwrap_err().contains("ticketsmith run"));
         assert!(parse_action("get_tusk").unwrap_err().contains("get_task"));
     }
 
     #[test]
     fn the_run_is_an_arn_of_its_own() {
-        let run = run_arn(
-            "arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-",
-            ActionName::GetTask,
-            "a",
-        );
+        let run = run_arn("arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-", "get_task", "a");
         assert_eq!(
             run,
             "arn:aws:states:us-east-1:000000000000:execution:ticketsmith-invoke:command-line-get_task-a"

@@ -92,7 +92,7 @@ fn function_arn(placeholder: &str) -> Option<String> {
 /// # Errors
 /// Never in a released version: the catalog is our own.
 pub(crate) fn catalog() -> Outcome<Catalog> {
-    let catalog = Catalog::from_json(&actions::catalog::catalog().to_string()).map_err(Exit::usage)?;
+    let catalog = Catalog::from_value(&actions::catalog::catalog()).map_err(Exit::usage)?;
     Ok(catalog.with_events(webhooks::events()))
 }
 

@@ -1,4 +1,4 @@
-//! One file for each action: its typed input and output, and what it does.
+//! One file for each action: its typed input and output, and what it does. [`ALL`] lists them.
 
 pub mod add_comment;
 pub mod analyze_codebase;
@@ -28,3 +28,83 @@ pub mod revert_commit;
 pub mod send_message;
 pub mod update_message;
 pub mod update_task_status;
+
+use crate::action::ActionEntry;
+use domain::UnknownName;
+
+/// Every action, in alphabetical order.
+pub static ALL: &[ActionEntry] = &[
+    ActionEntry::of::<add_comment::AddComment>(),
+    ActionEntry::of::<analyze_codebase::AnalyzeCodebase>(),
+    ActionEntry::of::<analyze_repository_structure::AnalyzeRepositoryStructure>(),
+    ActionEntry::of::<await_budget::AwaitBudget>(),
+    ActionEntry::of::<await_event::AwaitEvent>(),
+    ActionEntry::of::<check_actor::CheckActor>(),
+    ActionEntry::of::<close_pull_request::ClosePullRequest>(),
+    ActionEntry::of::<commit_changes::CommitChanges>(),
+    ActionEntry::of::<create_branch::CreateBranch>(),
+    ActionEntry::of::<create_epic::CreateEpic>(),
+    ActionEntry::of::<create_page_from_template::CreatePageFromTemplate>(),
+    ActionEntry::of::<create_pull_request::CreatePullRequest>(),
+    ActionEntry::of::<create_task::CreateTask>(),
+    ActionEntry::of::<delete_branch::DeleteBranch>(),
+    ActionEntry::of::<delete_page::DeletePage>(),
+    ActionEntry::of::<generate_code_implementation::GenerateCodeImplementation>(),
+    ActionEntry::of::<generate_documentation::GenerateDocumentation>(),
+    ActionEntry::of::<generate_implementation_plan::GenerateImplementationPlan>(),
+    ActionEntry::of::<generate_text::GenerateText>(),
+    ActionEntry::of::<get_project_tasks::GetProjectTasks>(),
+    ActionEntry::of::<get_repository_info::GetRepositoryInfo>(),
+    ActionEntry::of::<get_task::GetTask>(),
+    ActionEntry::of::<list_effects::ListEffects>(),
+    ActionEntry::of::<request_approval::RequestApproval>(),
+    ActionEntry::of::<revert_commit::RevertCommit>(),
+    ActionEntry::of::<send_message::SendMessage>(),
+    ActionEntry::of::<update_message::UpdateMessage>(),
+    ActionEntry::of::<update_task_status::UpdateTaskStatus>(),
+];
+
+/// The action of this name.
+///
+/// # Errors
+/// [`UnknownName`] with the names there are.
+pub fn find(name: &str) -> Result<&'static ActionEntry, UnknownName> {
+    ALL.iter().find(|action| action.spec.name == name).ok_or_else(|| UnknownName {
+        name: name.to_owned(),
+        kind: "an action",
+        accepted: ALL.iter().map(|action| action.spec.name).collect::<Vec<_>>().join(", "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ActionId;
+
+    #[test]
+    fn names_are_legal_unique_and_in_order() {
+        for action in ALL {
+            assert!(action.spec.name.parse::<ActionId>().is_ok(), "{}", action.spec.name);
+        }
+        assert!(ALL.is_sorted_by(|one, other| one.spec.name < other.spec.name));
+    }
+
+    #[test]
+    fn inverses_are_actions_with_effects() {
+        for inverse in ALL.iter().flat_map(|action| action.spec.inverses) {
+            assert!(find(inverse).unwrap().spec.has_effect(), "{inverse}");
+        }
+    }
+
+    #[test]
+    fn a_skipped_step_gives_nothing_in_every_field() {
+        let expected = serde_json::json!({"channel": null, "message_id": null, "url": null});
+        assert_eq!(find("send_message").unwrap().absent_output(), expected);
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_known_ones() {
+        let error = find("create_branhc").unwrap_err().to_string();
+        assert!(error.contains("`create_branhc`") && error.contains("create_branch"), "{error}");
+    }
+}

@@ -9,7 +9,7 @@ use crate::agent::template::Templates;
 use crate::scope::Scope;
 use domain::action::Agent;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, PromptBlock, StopReason};
-use domain::{ActionError, ActionName, Clock, ErrorKind, MicroUsd, Stored};
+use domain::{ActionError, ActionId, Clock, ErrorKind, MicroUsd, Stored};
 use minijinja::Value;
 use records::{Limits, Reservation, Settlement, Table};
 use schemars::JsonSchema;
@@ -42,7 +42,7 @@ pub struct Charge {
     /// The invocation's id: every attempt pays for itself.
     pub invocation: String,
     /// What is asked for.
-    pub action: ActionName,
+    pub action: ActionId,
     /// The ticket it is spent on.
     pub task_id: Option<String>,
     /// The account, by [`domain::Actor::account`].
@@ -57,7 +57,7 @@ pub struct Charge {
 
 impl Charge {
     /// Charges what the invocation asks for to the scope's actor and project.
-    pub fn new(scope: &Scope, invocation: &str, action: ActionName, task_id: Option<String>) -> Self {
+    pub fn new(scope: &Scope, invocation: &str, action: ActionId, task_id: Option<String>) -> Self {
         Self {
             invocation: invocation.to_owned(),
             action,
@@ -241,7 +241,7 @@ impl AgentExecution {
             task_id: charge.task_id.clone(),
             execution: charge.execution.clone(),
             state: charge.state.clone(),
-            action: charge.action,
+            action: charge.action.clone(),
             provider: provider.to_owned(),
             model: request.model.clone(),
             reserved_at: now,
@@ -295,7 +295,7 @@ impl AgentExecution {
             execution: reservation.execution.clone(),
             state: reservation.state.clone(),
             agent: self.agent.as_str().to_owned(),
-            action: reservation.action,
+            action: reservation.action.clone(),
             model: reply.model.clone(),
             request_id: reply.request_id.clone(),
             stop: match &reply.stop {
@@ -339,7 +339,7 @@ fn reply_schema<T: JsonSchema>() -> serde_json::Value {
 }
 
 /// The variables of a step's template: its inputs by their names, and in place of references what was stored.
-pub fn context(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+pub fn template_values(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     Value::from_object(entries.into_iter().collect::<BTreeMap<&str, Value>>())
 }
 
@@ -387,7 +387,8 @@ mod tests {
     #[test]
     fn authors_are_quoted_as_they_write() {
         let templates = Templates::default();
-        let context = context([("prompt", authored(Some("Say hi."))), ("instructions", authored(None))]);
+        let context =
+            template_values([("prompt", authored(Some("Say hi."))), ("instructions", authored(None))]);
         let text = templates.render("prompts/text.md", &context).unwrap();
         assert!(text.ends_with("\n\nSay hi.\n") || text.ends_with("\n\nSay hi."), "{text}");
     }

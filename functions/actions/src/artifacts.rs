@@ -1,7 +1,7 @@
 //! What agents make and pass on: analyses, plans, edits.
 
 use domain::execution::Inverse;
-use domain::{ActionName, Stored};
+use domain::{ActionId, Stored};
 use edits::{Edit, Edits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ pub struct EffectEntry {
     /// The effect's idempotency key.
     pub key: String,
     /// The action that made it.
-    pub action: ActionName,
+    pub action: ActionId,
     /// What takes it back; `null` for what stays.
     pub inverse: Option<Inverse>,
 }

@@ -1,13 +1,15 @@
 //! From what a state machine sends to the action and back: the same in Lambda and on one machine.
 
-use crate::catalog;
+use crate::action::ActionEntry;
+use crate::actions;
+use crate::context::Context;
+use crate::done::NoOutput;
 use crate::effect::Effect;
-use crate::invocation::Invocation;
-use crate::providers::{Absent, Providers};
+use crate::providers::Providers;
 use crate::scope::{Scope, read_payload};
 use control::Directory;
 use domain::execution::TaskPayload;
-use domain::{ActionError, ActionName, Clock};
+use domain::{ActionError, ActionId, Clock};
 use futures::FutureExt;
 use observability::metrics;
 use records::{StepEnd, StepStatus, Table};
@@ -52,15 +54,16 @@ impl Dispatcher {
         Self::new(services.table(), services.secrets_manager(), services.clock())
     }
 
-    /// Performs one action for a step: `payload` is [`TaskPayload`] as JSON, the result the action's output.
+    /// Performs the action of this name for a step: `payload` is [`TaskPayload`] as JSON, the result the action's output.
     ///
     /// The step is recorded when it starts and ends. An effect that was done before under the same key is not done again. A step
     /// whose plugin type the project leaves unset is recorded as skipped, and every field of its output is `null`.
     ///
     /// # Errors
-    /// Those of the action, by their kinds; `Internal` for a payload that cannot be read and for a panic.
-    pub async fn dispatch(&self, action: ActionName, payload: Value) -> Result<Value, ActionError> {
-        let (started, name) = (Instant::now(), action.as_str());
+    /// Those of the action, by their kinds; `Internal` for an unknown name, for a payload that cannot be read and for a panic.
+    pub async fn dispatch(&self, action: &str, payload: Value) -> Result<Value, ActionError> {
+        let action = actions::find(action).map_err(|error| ActionError::internal(error.to_string()))?;
+        let (started, name) = (Instant::now(), action.spec.name);
         let payload = match read_payload(payload) {
             Ok(payload) => payload,
             Err(error) => {
@@ -78,7 +81,7 @@ impl Dispatcher {
         let performed = async {
             let result = AssertUnwindSafe(Box::pin(self.perform_step(action, payload))).catch_unwind().await;
             let result = result.unwrap_or_else(|_| {
-                Err(ActionError::internal(format!("{action} panicked; this is a defect, please report it")))
+                Err(ActionError::internal(format!("{name} panicked; this is a defect, please report it")))
             });
             let (took, outcome) = (started.elapsed(), outcome(&result));
             metrics::action(name, outcome, took);
@@ -94,33 +97,29 @@ impl Dispatcher {
 
     async fn perform_step(
         &self,
-        action: ActionName,
+        action: &'static ActionEntry,
         payload: TaskPayload,
     ) -> Result<(Performed, Value), ActionError> {
         let (execution, state) = (payload.execution().to_owned(), payload.state().to_owned());
         let required = payload.required;
-        self.table.start_step(&execution, &state, action, self.clock.now()).await?;
-        let performed = match self.invocation(action, payload).await {
-            Ok(invocation) => invocation.perform().await,
-            Err(error) => Err(Absent::Failed(error)),
-        };
-        let performed = performed.map_err(|absent| match absent {
-            Absent::Unset(reason) if required => Absent::Failed(ActionError::rejected(reason)),
+        self.table.start_step(&execution, &state, &action.spec.id(), self.clock.now()).await?;
+        let performed = self.perform(action, payload).await.map_err(|ended| match ended {
+            NoOutput::Skipped(reason) if required => NoOutput::Failed(ActionError::rejected(reason)),
             other => other,
         });
         let at = self.clock.now();
         let (end, result) = match performed {
-            // The step goes on when somebody answers its task token.
-            Ok(output) if action.parks() => return Ok((Performed::Parked, output)),
+            // The step continues when its task token is answered.
+            Err(NoOutput::Parked) => return Ok((Performed::Parked, Value::Null)),
             Ok(output) => (
                 StepEnd { status: StepStatus::Succeeded, error: None, cause: None, at },
                 Ok((Performed::Succeeded, output)),
             ),
-            Err(Absent::Unset(reason)) => (
+            Err(NoOutput::Skipped(reason)) => (
                 StepEnd { status: StepStatus::Skipped, error: None, cause: Some(reason), at },
-                Ok((Performed::Skipped, catalog::absent_output(action))),
+                Ok((Performed::Skipped, action.absent_output())),
             ),
-            Err(Absent::Failed(error)) => (
+            Err(NoOutput::Failed(error)) => (
                 StepEnd {
                     status: StepStatus::Failed,
                     error: Some(error.kind.to_string()),
@@ -137,19 +136,15 @@ impl Dispatcher {
         result
     }
 
-    async fn invocation(
-        &self,
-        action: ActionName,
-        payload: TaskPayload,
-    ) -> Result<Invocation<'_>, ActionError> {
+    async fn perform(&self, action: &'static ActionEntry, payload: TaskPayload) -> Result<Value, NoOutput> {
         let now = self.clock.now();
         let directory =
             Directory::new(self.table.configuration(now).await?, self.table.references(now).await?);
         let scope = Scope::new(directory, &payload)?;
-        let id = uuid::Uuid::new_v4().to_string();
+        let invocation = uuid::Uuid::new_v4().to_string();
         let (run, undone) = match payload.key.strip_suffix(UNDO) {
-            // A closed run takes no new effects, so what takes them back has a journal of its own, which is the same for whoever
-            // asks for it.
+            // A closed run takes no new effects, so what takes them back has a journal of its own, which is the same whoever asks
+            // for it.
             Some(undone) => {
                 let run = run_of(undone, &payload.run);
                 (format!("{run}{UNDO}"), Some((run, undone.to_owned())))
@@ -161,11 +156,33 @@ impl Dispatcher {
             Arc::clone(&self.clock),
             run,
             payload.key.clone(),
-            action,
-            id.clone(),
+            action.spec.id(),
+            invocation.clone(),
         );
-        Ok(Invocation { dispatcher: self, action, scope, effect, undone, id, payload })
+        let context = Context {
+            spec: &action.spec,
+            is_effect,
+            table: &self.table,
+            providers: &self.providers,
+            clock: &self.clock,
+            scope,
+            effect,
+            invocation,
+            key: payload.key,
+            task_token: payload.task_token,
+            own_inverse: payload.inverse,
+        };
+        let output = action.run(&context, payload.input).await?;
+        if let Some((run, key)) = &undone {
+            let marked = self.table.mark_undone(run, key, self.clock.now()).await;
+            marked.map_err(ActionError::from)?;
+        }
+        Ok(output)
     }
+}
+
+fn is_effect(action: &ActionId) -> bool {
+    actions::find(action.as_str()).is_ok_and(|action| action.spec.has_effect())
 }
 
 /// How an action ended that did not fail.

@@ -1,10 +1,8 @@
 //! The journal's side of an action: an effect happens once, and what it made is remembered with what takes it back.
 
-use crate::catalog;
-use domain::execution::Inverse;
+use crate::done::{Done, Failure, presentable};
 use domain::plugins::Mark;
-use domain::stored::{OUTPUT_LIMIT, cut_inline};
-use domain::{ActionError, ActionName, Clock, ErrorKind, MicroUsd};
+use domain::{ActionError, ActionId, Clock, ErrorKind};
 use jiff::SignedDuration;
 use records::{EffectEnd, Intended, NewEffect, RecordsError, Table};
 use serde::Serialize;
@@ -19,29 +17,6 @@ const LEASE: SignedDuration = SignedDuration::from_secs(15);
 /// How often a holder is heard of.
 const RENEWAL: Duration = Duration::from_secs(5);
 
-/// What an action did.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Done<T> {
-    /// What later steps can read.
-    pub output: T,
-    /// What takes it back; `None` for what existed before and for what stays.
-    pub inverse: Option<Inverse>,
-    /// What models cost, where that is known.
-    pub cost: Option<MicroUsd>,
-}
-
-impl<T> Done<T> {
-    /// Something that stays.
-    pub fn for_good(output: T) -> Self {
-        Self { output, inverse: None, cost: None }
-    }
-
-    /// Something that `action` with `input` takes back.
-    pub fn undone_by(output: T, action: ActionName, input: Value) -> Self {
-        Self { output, inverse: Some(Inverse { action, input }), cost: None }
-    }
-}
-
 /// One effect of a run. The action looks outside, [intends](Effect::intend) it, and acts; [`Effect::perform`] does the rest.
 #[derive(Debug)]
 pub struct Effect {
@@ -49,7 +24,7 @@ pub struct Effect {
     clock: Arc<dyn Clock>,
     run: String,
     key: String,
-    action: ActionName,
+    action: ActionId,
     holder: String,
     intended: AtomicBool,
 }
@@ -72,14 +47,14 @@ impl Effect {
         clock: Arc<dyn Clock>,
         run: String,
         key: String,
-        action: ActionName,
+        action: ActionId,
         holder: String,
     ) -> Self {
         Self { table, clock, run, key, action, holder, intended: AtomicBool::new(false) }
     }
 
     /// A part of this effect that happens once for itself: what it did survives when the rest fails.
-    pub fn part(&self, name: &str, action: ActionName) -> Self {
+    pub fn part(&self, name: &str, action: ActionId) -> Self {
         let key = format!("{}/{name}", self.key);
         Self::new(
             self.table.clone(),
@@ -100,7 +75,7 @@ impl Effect {
         let new = NewEffect {
             run: self.run.clone(),
             key: self.key.clone(),
-            action: self.action,
+            action: self.action.clone(),
             existed,
             holder: self.holder.clone(),
             at: now,
@@ -125,7 +100,7 @@ impl Effect {
     ///
     /// # Errors
     /// Those of `find` and of [`Effect::perform`].
-    pub async fn remember<T, F>(&self, name: &str, action: ActionName, find: F) -> Result<T, ActionError>
+    pub async fn remember<T, F>(&self, name: &str, action: ActionId, find: F) -> Result<T, ActionError>
     where
         T: Serialize + DeserializeOwned,
         F: AsyncFnOnce() -> Result<T, ActionError>,
@@ -145,31 +120,33 @@ impl Effect {
     ///
     /// # Errors
     /// Those of `act`; `Internal` when the output is over the limit; `Unavailable` when the lease or the table is lost.
-    pub async fn perform<T, F>(&self, act: F) -> Result<T, ActionError>
+    pub async fn perform<T, E, F>(&self, act: F) -> Result<T, E>
     where
         T: Serialize + DeserializeOwned,
-        F: AsyncFnOnce(&Self) -> Result<Done<T>, ActionError>,
+        E: Failure,
+        F: AsyncFnOnce(&Self) -> Result<Done<T>, E>,
     {
-        if let Some(done) = self.table.effect_output(&self.run, &self.key).await? {
+        let earlier = self.table.effect_output(&self.run, &self.key).await.map_err(ActionError::from)?;
+        if let Some(done) = earlier {
             tracing::info!(key = self.key, "the effect was done before; its output is replayed");
-            return restore(&self.key, done.output.unwrap_or_default());
+            return Ok(restore(&self.key, done.output.unwrap_or_default())?);
         }
         let result = tokio::select! {
             result = act(self) => result,
-            lost = self.keep_lease() => Err(lost),
+            lost = self.keep_lease() => Err(lost.into()),
         };
         let finished = match result {
-            Ok(done) => self.finish(done).await,
+            Ok(done) => self.finish(done).await.map_err(E::from),
             Err(error) => Err(error),
         };
-        if let Err(error) = &finished {
-            self.let_go(error.kind).await;
+        if let Some(kind) = finished.as_ref().err().and_then(Failure::kind) {
+            self.let_go(kind).await;
         }
         finished
     }
 
     async fn finish<T: Serialize + DeserializeOwned>(&self, done: Done<T>) -> Result<T, ActionError> {
-        let output = presentable(self.action, &done.output)?;
+        let output = presentable(self.action.as_str(), &done.output)?;
         let end = EffectEnd {
             output: output.clone(),
             inverse: done.inverse,
@@ -228,94 +205,8 @@ fn unsettled(error: RecordsError) -> ActionError {
     }
 }
 
-/// An output as state data may hold it: long texts cut.
-///
-/// # Errors
-/// `Internal` when it is over [`OUTPUT_LIMIT`] all the same.
-pub fn presentable<T: Serialize>(action: ActionName, output: &T) -> Result<Value, ActionError> {
-    let mut value = serde_json::to_value(output)
-        .map_err(|error| ActionError::internal(format!("the output of {action} is not JSON: {error}")))?;
-    cut_texts(&mut value);
-    let bytes = value.to_string().len();
-    if bytes > OUTPUT_LIMIT {
-        return Err(ActionError::internal(format!(
-            "the output of {action} has {bytes} bytes; at most {OUTPUT_LIMIT} can be passed on"
-        )));
-    }
-    Ok(value)
-}
-
-fn cut_texts(value: &mut Value) {
-    match value {
-        Value::String(text) => *text = cut_inline(text),
-        Value::Array(items) => items.iter_mut().for_each(cut_texts),
-        Value::Object(fields) => fields.values_mut().for_each(cut_texts),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
 fn restore<T: DeserializeOwned>(key: &str, output: Value) -> Result<T, ActionError> {
     serde_json::from_value(output).map_err(|error| {
         ActionError::internal(format!("the journaled output of `{key}` cannot be read: {error}"))
     })
-}
-
-/// What an action did, with the step's own `rollback:` in place of the action's inverse. What the action found already there, and so
-/// gave no inverse, is not the step's to take back either.
-pub(crate) fn with_own_inverse<T: Serialize>(
-    action: ActionName,
-    mut done: Done<T>,
-    own: Option<&Inverse>,
-) -> Result<Done<T>, ActionError> {
-    if let Some(own) = own
-        && (done.inverse.is_some() || catalog::inverses(action).is_empty())
-    {
-        let output = serde_json::to_value(&done.output)
-            .map_err(|error| ActionError::internal(format!("the output of {action} is no JSON: {error}")))?;
-        done.inverse = Some(own.with_output(&output));
-    }
-    Ok(done)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn long_texts_are_cut_and_too_large_outputs_refused() {
-        let long = "x".repeat(40 * 1024);
-        let cut = presentable(ActionName::GetTask, &json!({"a": [{"b": long}]})).unwrap();
-        assert!(cut["a"][0]["b"].as_str().unwrap().ends_with("32 KiB)"));
-        let many: Vec<_> = (0..8).map(|_| long.clone()).collect();
-        let error = presentable(ActionName::GetTask, &many).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Internal);
-        assert!(error.message.contains("get_task"), "{error}");
-    }
-
-    #[test]
-    fn a_step_may_say_itself_what_takes_it_back() {
-        let own = Inverse {
-            action: ActionName::AddComment,
-            input: json!({ "task_id": "SHOP-1", "comment": { "$output": "branch" } }),
-        };
-        let done = |inverse| Done { output: json!({ "branch": "feature/x" }), inverse, cost: None };
-        let made = |action, inverse| with_own_inverse(action, done(inverse), Some(&own)).unwrap().inverse;
-        let expected = Inverse {
-            action: ActionName::AddComment,
-            input: json!({ "task_id": "SHOP-1", "comment": "feature/x" }),
-        };
-        let built_in = Inverse { action: ActionName::DeleteBranch, input: Value::Null };
-        assert_eq!(made(ActionName::CreateBranch, Some(built_in.clone())), Some(expected.clone()));
-        assert_eq!(
-            made(ActionName::SendMessage, None),
-            Some(expected),
-            "an action without an inverse gets one"
-        );
-        assert_eq!(made(ActionName::CreateBranch, None), None, "what existed before stays");
-        assert_eq!(
-            with_own_inverse(ActionName::CreateBranch, done(Some(built_in.clone())), None).unwrap().inverse,
-            Some(built_in)
-        );
-    }
 }

@@ -1,28 +1,29 @@
 //! What the functions are to their deployment: one for each action, all of one executable.
 
-use crate::catalog;
+use crate::actions;
 use crate::dispatch::Dispatcher;
+use crate::spec::ActionSpec;
 use async_trait::async_trait;
-use domain::{ActionError, ActionName};
+use domain::ActionError;
 use runtime::{Function, FunctionSpec, SecretUse, Services, Source, Timeouts};
 use serde_json::Value;
 use std::sync::Arc;
 
 /// A function for each action, under its name. Each holds the credentials that its action needs and no others.
 pub fn functions() -> Vec<FunctionSpec> {
-    ActionName::ALL.iter().map(|action| function(*action)).collect()
+    actions::ALL.iter().map(|action| function(&action.spec)).collect()
 }
 
-fn function(action: ActionName) -> FunctionSpec {
+fn function(action: &ActionSpec) -> FunctionSpec {
     FunctionSpec {
-        name: action.as_str(),
+        name: action.name,
         executable: "actions",
-        handler: action.as_str(),
-        memory_megabytes: catalog::memory_megabytes(action),
-        timeout_seconds: catalog::timeout_seconds(action),
+        handler: action.name,
+        memory_megabytes: action.memory_megabytes,
+        timeout_seconds: action.timeout_seconds,
         requests: Timeouts::STEP,
-        secrets: catalog::credentials(action).iter().copied().map(SecretUse::Credentials).collect(),
-        access: catalog::access(action),
+        secrets: action.credentials.iter().copied().map(SecretUse::Credentials).collect(),
+        access: action.access(),
         step_functions: &[],
         sources: &[Source::Steps],
         in_network: true,
@@ -31,14 +32,13 @@ fn function(action: ActionName) -> FunctionSpec {
 }
 
 fn connect(services: &Services, handler: &str) -> Result<Arc<dyn Function>, ActionError> {
-    let action =
-        handler.parse().map_err(|error: domain::UnknownName| ActionError::internal(error.to_string()))?;
-    Ok(Arc::new(ActionFunction { action, dispatcher: Dispatcher::connect(services)? }))
+    let action = actions::find(handler).map_err(|error| ActionError::internal(error.to_string()))?;
+    Ok(Arc::new(ActionFunction { action: action.spec.name, dispatcher: Dispatcher::connect(services)? }))
 }
 
 /// One action's function.
 struct ActionFunction {
-    action: ActionName,
+    action: &'static str,
     dispatcher: Dispatcher,
 }
 

@@ -4,17 +4,20 @@
 //! effects, gives each action the plugins it needs and nothing more, and answers with the action's output. Each action is one file
 //! under [`actions`].
 
+pub mod action;
 pub mod actions;
 pub mod agent;
 pub mod artifacts;
 pub mod catalog;
+pub mod context;
 mod dispatch;
+pub mod done;
 pub mod effect;
 mod function;
-mod invocation;
 pub mod park;
 mod providers;
 pub mod scope;
+pub mod spec;
 
 pub use agent::template::{SHIPPED as SHIPPED_TEMPLATES, prompt_variables, variables as template_variables};
 pub use dispatch::Dispatcher;

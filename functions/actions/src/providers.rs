@@ -2,6 +2,7 @@
 //! GitHub the tokens are kept, too.
 
 use crate::agent::Model;
+use crate::done::NoOutput;
 use crate::scope::Scope;
 use domain::configuration::{GithubSettings, Plugins, Provider, Rate};
 use domain::plugins::{Communication, Documentation, TaskManagement, VersionControl};
@@ -10,40 +11,21 @@ use http_client::Options;
 use pace::Pace;
 use provider_claude::Claude;
 use provider_confluence::Confluence;
-use provider_github::{Access, Github};
+use provider_github::Github;
 use provider_jira::Jira;
 use provider_slack::Slack;
 use records::Table;
-use runtime::{SecretError, Secrets};
+use runtime::Secrets;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
+pub(crate) use provider_github::Access;
+
 /// How long one request waits for its turn before the step is given back to the state machine, which waits at no cost.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
-
-/// Why there is no plugin.
-#[derive(Debug)]
-pub(crate) enum Absent {
-    /// The project leaves the plugin type unset: the step is skipped for this reason.
-    Unset(String),
-    /// It cannot be made.
-    Failed(ActionError),
-}
-
-impl From<ActionError> for Absent {
-    fn from(error: ActionError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<SecretError> for Absent {
-    fn from(error: SecretError) -> Self {
-        Self::Failed(error.into())
-    }
-}
 
 /// Makes plugins.
 #[derive(Debug)]
@@ -76,8 +58,8 @@ impl Providers {
     /// The project's tracker; for a ticket `owner/name#12`, GitHub, where else it could not be.
     ///
     /// # Errors
-    /// [`Absent`].
-    pub(crate) async fn tracker(&self, scope: &Scope) -> Result<Arc<dyn TaskManagement>, Absent> {
+    /// [`NoOutput`].
+    pub(crate) async fn tracker(&self, scope: &Scope) -> Result<Arc<dyn TaskManagement>, NoOutput> {
         let configured = provider(scope, PluginType::TaskManagement)?;
         let is_github_issue = scope.task_id.as_deref().is_some_and(|task_id| task_id.contains('#'));
         let chosen = if is_github_issue { Provider::Github } else { configured };
@@ -99,12 +81,12 @@ impl Providers {
     /// The project's code host, with no more than the access wanted.
     ///
     /// # Errors
-    /// [`Absent`].
+    /// [`NoOutput`].
     pub(crate) async fn code_host(
         &self,
         scope: &Scope,
         access: Access,
-    ) -> Result<Arc<dyn VersionControl>, Absent> {
+    ) -> Result<Arc<dyn VersionControl>, NoOutput> {
         match provider(scope, PluginType::VersionControl)? {
             Provider::Github => Ok(Arc::new(self.github(&scope.configuration.plugins, access).await?)),
             other => Err(unable(other, PluginType::VersionControl)),
@@ -114,8 +96,8 @@ impl Providers {
     /// The project's chat.
     ///
     /// # Errors
-    /// [`Absent`].
-    pub(crate) async fn chat(&self, scope: &Scope) -> Result<Arc<dyn Communication>, Absent> {
+    /// [`NoOutput`].
+    pub(crate) async fn chat(&self, scope: &Scope) -> Result<Arc<dyn Communication>, NoOutput> {
         match provider(scope, PluginType::Communication)? {
             Provider::Slack => {
                 let settings = section(&scope.configuration.plugins.slack, Provider::Slack)?;
@@ -131,8 +113,8 @@ impl Providers {
     /// The project's wiki.
     ///
     /// # Errors
-    /// [`Absent`].
-    pub(crate) async fn wiki(&self, scope: &Scope) -> Result<Arc<dyn Documentation>, Absent> {
+    /// [`NoOutput`].
+    pub(crate) async fn wiki(&self, scope: &Scope) -> Result<Arc<dyn Documentation>, NoOutput> {
         match provider(scope, PluginType::Documentation)? {
             Provider::Confluence => {
                 let settings = section(&scope.configuration.plugins.confluence, Provider::Confluence)?;
@@ -148,8 +130,8 @@ impl Providers {
     /// The project's model.
     ///
     /// # Errors
-    /// [`Absent`].
-    pub(crate) async fn model(&self, scope: &Scope) -> Result<Model, Absent> {
+    /// [`NoOutput`].
+    pub(crate) async fn model(&self, scope: &Scope) -> Result<Model, NoOutput> {
         match provider(scope, PluginType::AiProvider)? {
             Provider::Claude => {
                 let settings = section(&scope.configuration.plugins.claude, Provider::Claude)?;
@@ -189,9 +171,9 @@ impl Providers {
     }
 }
 
-fn provider(scope: &Scope, plugin: PluginType) -> Result<Provider, Absent> {
+fn provider(scope: &Scope, plugin: PluginType) -> Result<Provider, NoOutput> {
     scope.project.providers.get(&plugin).copied().ok_or_else(|| {
-        Absent::Unset(format!("the project {} has no provider for {plugin}", scope.project.key))
+        NoOutput::Skipped(format!("the project {} has no provider for {plugin}", scope.project.key))
     })
 }
 
@@ -204,6 +186,6 @@ fn section<T>(section: &Option<T>, provider: Provider) -> Result<&T, ActionError
     })
 }
 
-fn unable(provider: Provider, plugin: PluginType) -> Absent {
-    Absent::Failed(ActionError::rejected(format!("`{}` cannot serve {plugin}", provider.as_str())))
+fn unable(provider: Provider, plugin: PluginType) -> NoOutput {
+    NoOutput::Failed(ActionError::rejected(format!("`{}` cannot serve {plugin}", provider.as_str())))
 }

@@ -9,9 +9,10 @@ mod render;
 
 use crate::providers::Providers;
 use destination::{Destination, destination, field};
+use domain::built_in_actions::CREATE_PULL_REQUEST;
 use domain::configuration::{Configuration, Provider};
 use domain::plugins::{CommentId, Mark, Message, MessageBody, SentMessage};
-use domain::{ActionError, ActionName, Clock, ErrorKind};
+use domain::{ActionError, Clock, ErrorKind};
 use records::{ExecutionRecord, ExecutionView, Progress, ProgressPlace, RecordsError, Table};
 use render::{PullRequestLink, render};
 use sha2::{Digest, Sha256};
@@ -243,13 +244,13 @@ impl Feedback {
     async fn pull_request(&self, view: &ExecutionView) -> Result<Option<PullRequestLink>, RecordsError> {
         let Some(run) = &view.execution.arn else { return Ok(None) };
         // The journal is read only where a step can have opened one.
-        if !view.steps.iter().any(|step| step.action == ActionName::CreatePullRequest) {
+        if !view.steps.iter().any(|step| step.action.as_str() == CREATE_PULL_REQUEST) {
             return Ok(None);
         }
         let effects = self.table.effects_of(run).await?;
         let opened = effects
             .iter()
-            .filter(|effect| effect.action == ActionName::CreatePullRequest && effect.undone_at.is_none());
+            .filter(|effect| effect.action.as_str() == CREATE_PULL_REQUEST && effect.undone_at.is_none());
         Ok(opened.filter_map(|effect| effect.output.as_ref()).find_map(|output| {
             let (number, url) = (output["number"].as_u64()?, output["pr_url"].as_str()?.to_owned());
             Some(PullRequestLink { number, url })

@@ -1,7 +1,8 @@
-//! The closed list of actions, each deployed as one function, and the plugin types that serve them.
+//! Names of actions, and the plugin types that serve them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -101,119 +102,77 @@ impl FromStr for PluginType {
     }
 }
 
-macro_rules! actions {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $plugin:expr;)*) => {
-        /// One action: what a step calls and one function deployed. It has one name in three casings: `create_branch` in
-        /// YAML and as file name, `CreateBranch` as type and state.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum ActionName {
-            $($(#[$doc])* $variant,)*
-        }
+/// The name of an action: what a step calls and one function deployed. It has one name in three casings: `create_branch` in YAML and
+/// as file name, `CreateBranch` as type and state. Up to 64 lower-case letters, digits and `_`, starting with a letter.
+///
+/// Which actions there are, only the crate `actions` knows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct ActionId(Cow<'static, str>);
 
-        impl ActionName {
-            /// Every action, alphabetically within its plugin type.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+impl ActionId {
+    /// The most characters a name has.
+    pub const LONGEST: usize = 64;
 
-            /// The name in YAML: `create_branch`.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
+    /// An id from a literal. It is not checked here; the crate `actions` tests the names in its list.
+    pub const fn literal(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
 
-            /// The name as type and state: `CreateBranch`.
-            pub fn pascal(self) -> &'static str {
-                match self { $(Self::$variant => stringify!($variant),)* }
-            }
+    /// The name in YAML: `create_branch`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 
-            /// Whether the action parks its execution: the step ends when somebody answers its task token.
-            pub fn parks(self) -> bool {
-                matches!(self, Self::AwaitBudget | Self::AwaitEvent | Self::RequestApproval)
-            }
-
-            /// The plugin type that serves it; `None` for actions that only read our own records.
-            pub fn plugin(self) -> Option<PluginType> {
-                match self { $(Self::$variant => $plugin,)* }
-            }
-        }
-    };
+    /// The name as type and state: `CreateBranch`.
+    pub fn pascal(&self) -> String {
+        let capitalized = |word: &str| {
+            let mut letters = word.chars();
+            letters
+                .next()
+                .map(|first| first.to_ascii_uppercase())
+                .into_iter()
+                .chain(letters)
+                .collect::<String>()
+        };
+        self.0.split('_').map(capitalized).collect()
+    }
 }
 
-use PluginType::{AiProvider, Communication, Documentation, TaskManagement, VersionControl};
-
-actions! {
-    /// Adds a comment to a ticket.
-    AddComment = "add_comment", Some(TaskManagement);
-    /// Creates an epic in a project.
-    CreateEpic = "create_epic", Some(TaskManagement);
-    /// Creates a ticket in a project.
-    CreateTask = "create_task", Some(TaskManagement);
-    /// Lists the tickets of a project.
-    GetProjectTasks = "get_project_tasks", Some(TaskManagement);
-    /// Reads one ticket.
-    GetTask = "get_task", Some(TaskManagement);
-    /// Moves a ticket to another status.
-    UpdateTaskStatus = "update_task_status", Some(TaskManagement);
-    /// Counts languages, frameworks and file types of a repository.
-    AnalyzeRepositoryStructure = "analyze_repository_structure", Some(VersionControl);
-    /// Refuses an execution whose starter may not write to the repository.
-    CheckActor = "check_actor", Some(VersionControl);
-    /// Closes a pull request without merging it.
-    ClosePullRequest = "close_pull_request", Some(VersionControl);
-    /// Makes one commit of many files on a branch.
-    CommitChanges = "commit_changes", Some(VersionControl);
-    /// Creates a branch from a base branch.
-    CreateBranch = "create_branch", Some(VersionControl);
-    /// Opens a pull request.
-    CreatePullRequest = "create_pull_request", Some(VersionControl);
-    /// Deletes a branch.
-    DeleteBranch = "delete_branch", Some(VersionControl);
-    /// Reads a repository's metadata.
-    GetRepositoryInfo = "get_repository_info", Some(VersionControl);
-    /// Moves a branch back from a commit of ours to its parent, while nobody has built on it.
-    RevertCommit = "revert_commit", Some(VersionControl);
-    /// Sends a message to a channel or thread.
-    SendMessage = "send_message", Some(Communication);
-    /// Changes a message sent before.
-    UpdateMessage = "update_message", Some(Communication);
-    /// Creates a page from a template.
-    CreatePageFromTemplate = "create_page_from_template", Some(Documentation);
-    /// Deletes a page.
-    DeletePage = "delete_page", Some(Documentation);
-    /// Has a model describe the parts of a codebase that matter to a ticket.
-    AnalyzeCodebase = "analyze_codebase", Some(AiProvider);
-    /// Has a model write the edits that implement a ticket, with tests.
-    GenerateCodeImplementation = "generate_code_implementation", Some(AiProvider);
-    /// Has a model write documentation of a change.
-    GenerateDocumentation = "generate_documentation", Some(AiProvider);
-    /// Has a model plan the implementation of a ticket.
-    GenerateImplementationPlan = "generate_implementation_plan", Some(AiProvider);
-    /// Has a model answer a prompt with text.
-    GenerateText = "generate_text", Some(AiProvider);
-    /// Parks an execution on a task token until its limit is raised.
-    AwaitBudget = "await_budget", None;
-    /// Parks an execution on a task token until something happens outside.
-    AwaitEvent = "await_event", None;
-    /// Closes a run to new effects and lists what it did, newest first.
-    ListEffects = "list_effects", None;
-    /// Asks people a question and parks the execution on a task token until one of them answers.
-    RequestApproval = "request_approval", None;
-}
-
-impl fmt::Display for ActionName {
+impl fmt::Display for ActionId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
     }
 }
 
-impl FromStr for ActionName {
-    type Err = UnknownName;
+/// A text that cannot be an action's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` cannot be an action's name; accepted: up to 64 of a-z, 0-9 and _, the first a letter")]
+pub struct InvalidActionId(pub String);
 
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        Self::ALL.iter().copied().find(|action| action.as_str() == name).ok_or_else(|| UnknownName {
-            name: name.to_owned(),
-            kind: "an action",
-            accepted: Self::ALL.iter().map(|action| action.as_str()).collect::<Vec<_>>().join(", "),
-        })
+impl TryFrom<String> for ActionId {
+    type Error = InvalidActionId;
+
+    fn try_from(name: String) -> Result<Self, InvalidActionId> {
+        let legal = name.len() <= Self::LONGEST
+            && name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        if legal { Ok(Self(Cow::Owned(name))) } else { Err(InvalidActionId(name)) }
+    }
+}
+
+impl FromStr for ActionId {
+    type Err = InvalidActionId;
+
+    fn from_str(name: &str) -> Result<Self, InvalidActionId> {
+        name.to_owned().try_into()
+    }
+}
+
+impl From<ActionId> for String {
+    fn from(id: ActionId) -> Self {
+        id.0.into_owned()
     }
 }
 
@@ -223,12 +182,17 @@ mod tests {
 
     #[test]
     fn one_name_in_every_form() {
-        for action in ActionName::ALL {
-            assert_eq!(action.as_str().parse::<ActionName>().unwrap(), *action);
-            assert_eq!(serde_json::to_value(action).unwrap(), action.as_str());
-            let pascal: String =
-                action.as_str().split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
-            assert_eq!(pascal, action.pascal());
+        let action: ActionId = "create_pull_request".parse().unwrap();
+        assert_eq!((action.as_str(), action.pascal().as_str()), ("create_pull_request", "CreatePullRequest"));
+        assert_eq!(action, ActionId::literal("create_pull_request"));
+        assert_eq!(serde_json::to_value(&action).unwrap(), "create_pull_request");
+        assert_eq!(serde_json::from_str::<ActionId>("\"create_pull_request\"").unwrap(), action);
+    }
+
+    #[test]
+    fn other_texts_are_no_names() {
+        for name in ["", "CreateBranch", "1st", "_x", "a-b", "ä", &"a".repeat(65)] {
+            assert!(name.parse::<ActionId>().is_err(), "{name}");
         }
     }
 }

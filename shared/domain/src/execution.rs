@@ -161,7 +161,7 @@ impl fmt::Display for Outcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Inverse {
     /// The action to call.
-    pub action: crate::ActionName,
+    pub action: crate::ActionId,
     /// Its input.
     pub input: Value,
 }
@@ -170,7 +170,7 @@ impl Inverse {
     /// The inverse with every `{"$output": "path.to.field"}` in its input replaced by that field of the action's output, and
     /// by `null` where the output has none. That is how a step's own `rollback:` names what its action gave.
     pub fn with_output(&self, output: &Value) -> Self {
-        Self { action: self.action, input: with_output(&self.input, output) }
+        Self { action: self.action.clone(), input: with_output(&self.input, output) }
     }
 }
 
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn an_inverse_takes_fields_of_the_output() {
         let inverse = Inverse {
-            action: crate::ActionName::ClosePullRequest,
+            action: crate::ActionId::literal("close_pull_request"),
             input: serde_json::json!({"number": {"$output": "pr.number"}, "repository": "acme/shop", "gone": {"$output": "a.b"}}),
         };
         let filled = inverse.with_output(&serde_json::json!({"pr": {"number": 7}}));

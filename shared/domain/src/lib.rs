@@ -4,6 +4,7 @@
 //! this one; it depends on none of them.
 
 pub mod action;
+pub mod built_in_actions;
 pub mod clock;
 pub mod configuration;
 pub mod error;
@@ -20,7 +21,7 @@ pub mod stored;
 pub mod task;
 pub mod text;
 
-pub use action::{ActionName, PluginType, UnknownName};
+pub use action::{ActionId, PluginType, UnknownName};
 pub use clock::{Clock, SystemClock};
 pub use error::{ActionError, ErrorKind};
 pub use event::{Actor, Event, EventKey, EventName, SourceName};

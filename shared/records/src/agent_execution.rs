@@ -6,7 +6,7 @@ use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
-use domain::ActionName;
+use domain::ActionId;
 use domain::plugins::Usage;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub struct AgentExecution {
     /// The agent's name: `development`.
     pub agent: String,
     /// What was asked for.
-    pub action: ActionName,
+    pub action: ActionId,
     /// The model that answered, as the provider names it.
     pub model: String,
     /// The provider's id of the request, for its support.

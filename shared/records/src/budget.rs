@@ -14,7 +14,7 @@ use crate::table::Table;
 use crate::timestamp::{self, month};
 use crate::write::{ABSENT, Refused, Update, Write};
 use domain::plugins::Usage;
-use domain::{ActionError, ActionName, MicroUsd};
+use domain::{ActionError, ActionId, MicroUsd};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -39,7 +39,7 @@ pub struct Reservation {
     /// The state's name with its loop indexes.
     pub state: String,
     /// What is asked for.
-    pub action: ActionName,
+    pub action: ActionId,
     /// The provider by its name in the price list: `anthropic`.
     pub provider: String,
     /// The model.
@@ -242,7 +242,7 @@ impl Table {
             task_id: reservation.task_id.clone(),
             execution: reservation.execution.clone(),
             state: reservation.state.clone(),
-            action: reservation.action,
+            action: reservation.action.clone(),
             provider: reservation.provider.clone(),
             model: reservation.model.clone(),
             usage: settlement.usage,

@@ -7,7 +7,7 @@ use crate::table::Table;
 use crate::timestamp::{self, month};
 use crate::write::{ABSENT, Write};
 use domain::plugins::Usage;
-use domain::{ActionName, MicroUsd};
+use domain::{ActionId, MicroUsd};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +63,7 @@ pub struct CostRecord {
     /// The state's name with its loop indexes.
     pub state: String,
     /// What was asked for.
-    pub action: ActionName,
+    pub action: ActionId,
     /// The provider by its name in the price list: `anthropic`.
     pub provider: String,
     /// The model.

@@ -12,7 +12,7 @@ use crate::table::Table;
 use crate::timestamp;
 use crate::write::{ABSENT, Refused, Update, Write};
 use domain::execution::Inverse;
-use domain::{ActionName, MicroUsd};
+use domain::{ActionId, MicroUsd};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,7 +56,7 @@ pub struct Effect {
     /// Its place among the run's effects: a later intention has a greater number.
     pub sequence: u64,
     /// What acts.
-    pub action: ActionName,
+    pub action: ActionId,
     /// How it stands.
     pub status: EffectStatus,
     /// Whether the first intention found it outside already, so that it is not ours to take back.
@@ -101,7 +101,7 @@ pub struct NewEffect {
     /// The idempotency key.
     pub key: String,
     /// What acts.
-    pub action: ActionName,
+    pub action: ActionId,
     /// Whether it was found outside already.
     pub existed: bool,
     /// The invocation's id.
@@ -189,7 +189,7 @@ impl Table {
             run: new.run.clone(),
             key: new.key.clone(),
             sequence: self.next_sequence(&new.run, new.at).await?,
-            action: new.action,
+            action: new.action.clone(),
             status: EffectStatus::Intended,
             existed: new.existed,
             at: new.at,

@@ -8,7 +8,7 @@ use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
 use crate::write::Update;
-use domain::ActionName;
+use domain::ActionId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -53,7 +53,7 @@ pub struct StepRecord {
     /// The state's name with its loop indexes, by [`domain::execution::TaskPayload::state`].
     pub state: String,
     /// What it calls.
-    pub action: ActionName,
+    pub action: ActionId,
     /// How it stands.
     pub status: StepStatus,
     /// How often it was started.
@@ -97,7 +97,7 @@ impl Table {
         &self,
         execution: &str,
         state: &str,
-        action: ActionName,
+        action: &ActionId,
         at: Timestamp,
     ) -> Result<StepRecord, RecordsError> {
         let update = Update::new(

@@ -6,6 +6,7 @@ use crate::key::Key;
 use crate::names::Names;
 use crate::sample;
 use async_trait::async_trait;
+use domain::built_in_actions::LIST_EFFECTS;
 use domain::execution::TaskPayload;
 use engine::{Clock, Engine, FunctionError, Invoke, SkippingClock};
 use serde_json::{Value, json};
@@ -15,7 +16,6 @@ use workflow::{Catalog, CatalogEntry};
 
 /// The error of a call that the case says nothing of. What the workflow does about it no longer matters.
 const NO_ANSWER: &str = "NoAnswer";
-const LIST_EFFECTS: &str = "list_effects";
 
 /// One call of a function.
 #[derive(Debug, Clone)]

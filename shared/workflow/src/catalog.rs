@@ -72,6 +72,14 @@ impl Catalog {
     /// [`InvalidCatalog`] when it is no JSON of this shape.
     pub fn from_json(json: &str) -> Result<Self, InvalidCatalog> {
         let root: Value = serde_json::from_str(json).map_err(|error| InvalidCatalog(error.to_string()))?;
+        Self::from_value(&root)
+    }
+
+    /// The same from parsed JSON.
+    ///
+    /// # Errors
+    /// As [`Catalog::from_json`].
+    pub fn from_value(root: &Value) -> Result<Self, InvalidCatalog> {
         let actions = root
             .get("actions")
             .and_then(Value::as_object)

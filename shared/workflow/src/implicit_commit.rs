@@ -4,11 +4,9 @@ use crate::catalog::Catalog;
 use crate::diagnostic::Problems;
 use crate::model::{Call, Form, Given, Part, Step, StepKind, Workflow};
 use crate::source::Spanned;
+use domain::built_in_actions::{COMMIT_CHANGES, CREATE_PULL_REQUEST, GENERATE_CODE_IMPLEMENTATION};
 use std::collections::BTreeMap;
 
-const GENERATE: &str = "generate_code_implementation";
-const COMMIT: &str = "commit_changes";
-const PULL_REQUEST: &str = "create_pull_request";
 /// The field of the generated output, and of the commit's input, that holds the edits.
 const IMPLEMENTATION: &str = "implementation";
 
@@ -44,9 +42,9 @@ impl Search<'_, '_, '_> {
         for step in steps {
             let action = step.call().and_then(|call| self.catalog.find(&call.action.value));
             match action.map(|action| action.name.as_str()) {
-                Some(GENERATE) => *generated = Some(generator(step)),
-                Some(COMMIT) => *generated = None,
-                Some(PULL_REQUEST) => {
+                Some(GENERATE_CODE_IMPLEMENTATION) => *generated = Some(generator(step)),
+                Some(COMMIT_CHANGES) => *generated = None,
+                Some(CREATE_PULL_REQUEST) => {
                     found.extend(generated.take().and_then(|made| self.commit(step, &made)))
                 }
                 _ => {}
@@ -76,13 +74,16 @@ impl Search<'_, '_, '_> {
                 pull_request.name.span,
                 format!("`{}` commits what `{}` generated first", pull_request.name.value, generated.step),
             )
-            .help(format!("the state `{}` does it; write a `{COMMIT}` step to change how", commit.state()));
+            .help(format!(
+                "the state `{}` does it; write a `{COMMIT_CHANGES}` step to change how",
+                commit.state()
+            ));
         Some(commit)
     }
 }
 
 fn commit_for(pull_request: &Step, generated: &Generated, catalog: &Catalog) -> Option<Step> {
-    let action = catalog.find(PULL_REQUEST)?;
+    let action = catalog.find(CREATE_PULL_REQUEST)?;
     let asked = pull_request.call()?;
     let given = |wanted: &str| {
         let (_, given) = asked
@@ -103,7 +104,7 @@ fn commit_for(pull_request: &Step, generated: &Generated, catalog: &Catalog) -> 
         name: Spanned::new(format!("{}_commit", pull_request.name.value), span),
         description: Some(format!("Commits what {} generated", generated.step)),
         kind: StepKind::Call(Call {
-            action: Spanned::new(COMMIT.to_owned(), span),
+            action: Spanned::new(COMMIT_CHANGES.to_owned(), span),
             plugin: asked.plugin.clone(),
             agent: None,
             inputs: inputs

@@ -1,7 +1,11 @@
 //! `add_comment`: adds a comment to a ticket.
 
-use crate::effect::{Done, Effect};
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::effect::Effect;
+use crate::spec::ActionSpec;
 use domain::ActionError;
+use domain::PluginType;
 use domain::plugins::TaskManagement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,11 +30,26 @@ pub struct Output {
     pub url: Option<String>,
 }
 
+/// The action.
+pub struct AddComment;
+
+impl Action for AddComment {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("add_comment", PluginType::TaskManagement).effect();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let tracker = context.tracker().await?;
+        Ok(add(&*tracker, context.effect(), input).await?)
+    }
+}
+
 /// Adds the comment, unless an earlier attempt did.
 ///
 /// # Errors
 /// `Rejected` when there is no such ticket; the tracker's errors.
-pub async fn run(
+pub(crate) async fn add(
     tracker: &dyn TaskManagement,
     effect: &Effect,
     input: Input,

@@ -1,13 +1,13 @@
 //! `analyze_codebase`: has a model describe the parts of a codebase that matter to a ticket.
 
+use crate::action::{Action, Done, NoOutput};
 use crate::agent::files::Repository;
-use crate::agent::{AgentExecution, Question, authored, context};
+use crate::agent::{Question, authored, template_values};
 use crate::artifacts::Analysis;
-use crate::effect::{Done, Effect};
-use crate::scope::Scope;
-use domain::ActionError;
+use crate::context::Context;
+use crate::providers::Access;
+use crate::spec::ActionSpec;
 use domain::action::Agent;
-use domain::plugins::VersionControl;
 use domain::{BranchName, RepositoryName, Stored, Task};
 use minijinja::Value;
 use minijinja::value::Serde;
@@ -56,32 +56,38 @@ const MOST_TOKENS: u32 = 8_000;
 /// Shows the model the repository and the ticket, and stores what it found out.
 ///
 /// # Errors
-/// As [`AgentExecution::ask`] and [`Repository::select`].
-pub async fn run(
-    host: &dyn VersionControl,
-    agent: &AgentExecution,
-    effect: &Effect,
-    scope: &Scope,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    effect.intend(false).await?;
-    let project = scope.project_of(input.repository.as_ref())?;
-    let repository = Repository::open(host, project, input.branch.as_ref()).await?;
-    let files = repository.select(agent, &input.task, &[]).await?;
-    let values = context([
-        ("task", Value::from(Serde(&input.task))),
-        ("repository", Value::from(project.repository.as_str())),
-        ("branch", Value::from(input.branch.as_ref().unwrap_or(&project.base_branch).as_str())),
-        ("instructions", authored(input.instructions.as_deref())),
-    ]);
-    let text = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
-    let material = Some(repository.material(&files));
-    let analysis: Analysis =
-        agent.ask(Question { material, text, max_output_tokens: Some(MOST_TOKENS) }).await?;
-    let output = Output {
-        analysis: agent.store(&analysis).await?,
-        summary: analysis.summary,
-        relevant_files: analysis.relevant_files,
-    };
-    Ok(Done { cost: agent.spent(), ..Done::for_good(output) })
+/// As [`AgentExecution::ask`](crate::agent::AgentExecution::ask) and [`Repository::select`].
+pub struct AnalyzeCodebase;
+
+impl Action for AnalyzeCodebase {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_model("analyze_codebase");
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let agent = context.agent(input.agent, Some(&input.task.task_id)).await?;
+        let host = context.code_host(Access::ReadContents).await?;
+        let (host, scope) = (&*host, context.scope());
+        context.effect().intend(false).await?;
+        let project = scope.project_of(input.repository.as_ref())?;
+        let repository = Repository::open(host, project, input.branch.as_ref()).await?;
+        let files = repository.select(&agent, &input.task, &[]).await?;
+        let values = template_values([
+            ("task", Value::from(Serde(&input.task))),
+            ("repository", Value::from(project.repository.as_str())),
+            ("branch", Value::from(input.branch.as_ref().unwrap_or(&project.base_branch).as_str())),
+            ("instructions", authored(input.instructions.as_deref())),
+        ]);
+        let text = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
+        let material = Some(repository.material(&files));
+        let analysis: Analysis =
+            agent.ask(Question { material, text, max_output_tokens: Some(MOST_TOKENS) }).await?;
+        let output = Output {
+            analysis: agent.store(&analysis).await?,
+            summary: analysis.summary,
+            relevant_files: analysis.relevant_files,
+        };
+        Ok(Done { cost: agent.spent(), ..Done::for_good(output) })
+    }
 }

@@ -1,8 +1,12 @@
 //! `analyze_repository_structure`: counts languages, frameworks and file types of a repository, without a model.
 
-use crate::scope::Scope;
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::providers::Access;
+use crate::spec::ActionSpec;
 use domain::ActionError;
-use domain::plugins::{TreeEntry, TreeEntryKind, VersionControl};
+use domain::PluginType;
+use domain::plugins::{TreeEntry, TreeEntryKind};
 use domain::{BranchName, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,14 +45,25 @@ pub struct Output {
 ///
 /// # Errors
 /// `Rejected` when the repository is not configured or the branch does not exist; the code host's errors.
-pub async fn run(host: &dyn VersionControl, scope: &Scope, input: Input) -> Result<Output, ActionError> {
-    let project = scope.project_of(input.repository.as_ref())?;
-    let branch = input.branch.as_ref().unwrap_or(&project.base_branch);
-    let head = host
-        .find_branch(&project.repository, branch)
-        .await?
-        .ok_or_else(|| ActionError::rejected(format!("{} has no branch `{branch}`", project.repository)))?;
-    Ok(structure(&host.tree(&project.repository, head.as_str()).await?))
+pub struct AnalyzeRepositoryStructure;
+
+impl Action for AnalyzeRepositoryStructure {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec =
+        ActionSpec::of_plugin("analyze_repository_structure", PluginType::VersionControl);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let host = context.code_host(Access::ReadContents).await?;
+        let scope = context.scope();
+        let project = scope.project_of(input.repository.as_ref())?;
+        let branch = input.branch.as_ref().unwrap_or(&project.base_branch);
+        let head = host.find_branch(&project.repository, branch).await?.ok_or_else(|| {
+            ActionError::rejected(format!("{} has no branch `{branch}`", project.repository))
+        })?;
+        Ok(Done::for_good(structure(&host.tree(&project.repository, head.as_str()).await?)))
+    }
 }
 
 fn structure(tree: &[TreeEntry]) -> Output {

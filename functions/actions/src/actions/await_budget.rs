@@ -1,7 +1,8 @@
 //! `await_budget`: parks an execution on a task token until a limit leaves room for the call that it stood in the way of.
 
-use crate::park::Park;
-use domain::ActionError;
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::spec::ActionSpec;
 use records::{Moves, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,15 +27,25 @@ pub struct Output {
 /// Records that the execution waits for money. The sweeper lets it go on once there is room.
 ///
 /// # Errors
-/// Those of [`Park::wait`].
-pub async fn run(park: Park<'_>, input: Input) -> Result<(), ActionError> {
-    let reason = input.reason.unwrap_or_default();
-    let function_error = serde_json::from_str::<Value>(&reason).ok();
-    let message = function_error.as_ref().and_then(|error| error["errorMessage"].as_str()).unwrap_or(&reason);
-    let question = format!(
-        "{message}. It goes on by itself once `budgets` in ticketsmith.yaml leave room for the call, or in the next month \
-         where the month's limit is used up."
-    );
-    park.wait(&Topic::Budget, question, Vec::new(), Moves::default()).await?;
-    Ok(())
+/// Those of [`Park::wait`](crate::park::Park::wait).
+pub struct AwaitBudget;
+
+impl Action for AwaitBudget {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_records("await_budget").parking();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let reason = input.reason.unwrap_or_default();
+        let function_error = serde_json::from_str::<Value>(&reason).ok();
+        let message =
+            function_error.as_ref().and_then(|error| error["errorMessage"].as_str()).unwrap_or(&reason);
+        let question = format!(
+            "{message}. It goes on by itself once `budgets` in ticketsmith.yaml leave room for the call, or in the next month \
+             where the month's limit is used up."
+        );
+        context.park().wait(&Topic::Budget, question, Vec::new(), Moves::default()).await?;
+        Err(NoOutput::Parked)
+    }
 }

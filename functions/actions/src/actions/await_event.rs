@@ -1,6 +1,8 @@
 //! `await_event`: parks an execution on a task token until something happens outside.
 
-use crate::park::Park;
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::spec::ActionSpec;
 use domain::{ActionError, EventKey, EventName};
 use records::{Moves, Topic};
 use schemars::JsonSchema;
@@ -28,25 +30,35 @@ pub struct Output(pub Map<String, Value>);
 ///
 /// # Errors
 /// `Rejected` when nothing can wait for the kind or a field that tells it from others is missing; `Unavailable` when the routes in
-/// force were stored before events were described in them; those of [`Park::wait`].
-pub async fn run(park: Park<'_>, input: Input) -> Result<(), ActionError> {
-    let Input { event, matches } = input;
-    let routes = park.table.routes(park.clock.now()).await?;
-    if routes.events.is_empty() {
-        return Err(ActionError::unavailable(
-            "the routes in force do not say which events there are; deploy them",
-        ));
+/// force were stored before events were described in them; those of [`Park::wait`](crate::park::Park::wait).
+pub struct AwaitEvent;
+
+impl Action for AwaitEvent {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_records("await_event").parking();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let Input { event, matches } = input;
+        let routes = context.table().routes(context.clock().now()).await?;
+        if routes.events.is_empty() {
+            return Err(ActionError::unavailable(
+                "the routes in force do not say which events there are; deploy them",
+            )
+            .into());
+        }
+        let cannot_wait = || ActionError::rejected(format!("no step can wait for {event}"));
+        let spec = routes.events.find(event.as_str()).ok_or_else(cannot_wait)?;
+        let key = EventKey::new(spec, &matches)
+            .map_err(|field| {
+                let accepted = spec.match_fields.join(", ");
+                ActionError::rejected(format!("`match` of {event} lacks `{field}`; accepted: {accepted}"))
+            })?
+            .ok_or_else(cannot_wait)?;
+        let which: Vec<_> = matches.values().map(|value| value.to_string().replace('"', "")).collect();
+        let question = format!("It waits for {event} of {}.", which.join(", "));
+        context.park().wait(&Topic::Event(key), question, Vec::new(), Moves::default()).await?;
+        Err(NoOutput::Parked)
     }
-    let cannot_wait = || ActionError::rejected(format!("no step can wait for {event}"));
-    let spec = routes.events.find(event.as_str()).ok_or_else(cannot_wait)?;
-    let key = EventKey::new(spec, &matches)
-        .map_err(|field| {
-            let accepted = spec.match_fields.join(", ");
-            ActionError::rejected(format!("`match` of {event} lacks `{field}`; accepted: {accepted}"))
-        })?
-        .ok_or_else(cannot_wait)?;
-    let which: Vec<_> = matches.values().map(|value| value.to_string().replace('"', "")).collect();
-    let question = format!("It waits for {event} of {}.", which.join(", "));
-    park.wait(&Topic::Event(key), question, Vec::new(), Moves::default()).await?;
-    Ok(())
 }

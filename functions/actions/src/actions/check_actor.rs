@@ -1,10 +1,14 @@
 //! `check_actor`: refuses an execution whose starter may not write to the repository.
 
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::providers::Access;
 use crate::scope::Scope;
+use crate::spec::ActionSpec;
 use control::{Authorization, Operation, authorize};
 use domain::RepositoryName;
 use domain::plugins::{RepositoryPermission, VersionControl};
-use domain::{ActionError, Actor, SourceName};
+use domain::{ActionError, Actor, PluginType, SourceName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,9 +31,38 @@ pub struct Output {
     pub permission: String,
 }
 
+/// Lets through who may start work: by the configuration, or because they may push to the repository.
+///
+/// # Errors
+/// `Rejected` with a reason that the person understands; the code host's errors.
+pub struct CheckActor;
+
+impl Action for CheckActor {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("check_actor", PluginType::VersionControl);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let (repository, login, name) = match decide(context.scope(), &input)? {
+            Decision::Granted(output) => return Ok(Done::for_good(output)),
+            Decision::Ask { repository, login, name } => (repository, login, name),
+        };
+        match context.code_host(Access::ReadContents).await {
+            Ok(host) => Ok(Done::for_good(ask(&*host, &repository, login, &name).await?)),
+            // A check that cannot be made is not passed.
+            Err(NoOutput::Skipped(reason)) => Err(ActionError::rejected(format!(
+                "{name} may not start work: nobody can be asked whether they may push to {repository}, because {reason}"
+            ))
+            .into()),
+            Err(other) => Err(other),
+        }
+    }
+}
+
 /// What the configuration alone can tell.
 #[derive(Debug, PartialEq)]
-pub enum Decision {
+enum Decision {
     /// They may.
     Granted(Output),
     /// Only the code host knows: ask it what this login may do in the repository.
@@ -47,7 +80,7 @@ pub enum Decision {
 ///
 /// # Errors
 /// `Rejected` with a reason that the person understands.
-pub fn decide(scope: &Scope, input: &Input) -> Result<Decision, ActionError> {
+fn decide(scope: &Scope, input: &Input) -> Result<Decision, ActionError> {
     let project = scope.project_of(input.repository.as_ref())?;
     let Some(actor) = &scope.actor else {
         return Err(ActionError::rejected(format!(
@@ -80,7 +113,7 @@ pub fn decide(scope: &Scope, input: &Input) -> Result<Decision, ActionError> {
 ///
 /// # Errors
 /// `Rejected` when they may not push; the code host's errors.
-pub async fn ask(
+async fn ask(
     host: &dyn VersionControl,
     repository: &RepositoryName,
     login: String,

@@ -1,10 +1,11 @@
 //! `close_pull_request`: closes a pull request without merging it.
 
-use crate::effect::{Done, Effect};
-use crate::scope::Scope;
-use domain::ActionError;
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::providers::Access;
+use crate::spec::ActionSpec;
+use domain::PluginType;
 use domain::RepositoryName;
-use domain::plugins::VersionControl;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,14 +34,19 @@ pub struct Output {
 /// # Errors
 /// `Conflict` when it was merged; `Rejected` when the repository is not configured or there is no such pull request; the code
 /// host's errors.
-pub async fn run(
-    host: &dyn VersionControl,
-    effect: &Effect,
-    scope: &Scope,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    let project = scope.project_of(input.repository.as_ref())?;
-    effect.intend(true).await?;
-    host.close_pull_request(&project.repository, input.number).await?;
-    Ok(Done::for_good(Output { number: input.number }))
+pub struct ClosePullRequest;
+
+impl Action for ClosePullRequest {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("close_pull_request", PluginType::VersionControl).effect();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let host = context.code_host(Access::WritePullRequests).await?;
+        let project = context.scope().project_of(input.repository.as_ref())?;
+        context.effect().intend(true).await?;
+        host.close_pull_request(&project.repository, input.number).await?;
+        Ok(Done::for_good(Output { number: input.number }))
+    }
 }

@@ -1,12 +1,17 @@
 //! `commit_changes`: makes one commit of many files on a branch; its inverse moves the branch back.
 
+use crate::action::{Action, Done, NoOutput};
 use crate::actions::create_branch;
+use crate::actions::create_branch::CreateBranch;
+use crate::actions::delete_branch::DeleteBranch;
+use crate::actions::revert_commit::RevertCommit;
 use crate::artifacts::Implementation;
-use crate::effect::{Done, Effect};
-use crate::scope::Scope;
+use crate::context::Context;
+use crate::providers::Access;
+use crate::spec::ActionSpec;
 use domain::configuration::Project;
 use domain::plugins::{CommitRequest, FileChange, FileContent, VersionControl};
-use domain::{ActionError, ActionName, BranchName, CommitSha, RepositoryName};
+use domain::{ActionError, BranchName, CommitSha, PluginType, RepositoryName};
 use edits::{Edits, FileEdit, ProtectedPaths, check_path, sha256};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -55,56 +60,64 @@ pub struct Output {
     pub files: Vec<String>,
 }
 
-/// Makes the commit on top of the branch as it was first found, creating a missing branch as an effect of its own. `edits` is
-/// what the input's implementation refers to.
+/// Makes the commit on top of the branch as it was first found, creating a missing branch as an effect of its own. The
+/// edits are those that the input's implementation refers to.
 ///
 /// # Errors
 /// `Rejected` when a path is illegal, protected or given twice, when there is nothing to commit, or when the branch is the base
 /// branch; `Conflict` when the branch or a file has changed since the edits were made; the code host's errors.
-pub async fn run(
-    host: &dyn VersionControl,
-    effect: &Effect,
-    scope: &Scope,
-    input: Input,
-    edits: Option<Edits>,
-) -> Result<Done<Output>, ActionError> {
-    let project = scope.project_of(input.repository.as_ref())?;
-    let branch = &input.branch;
-    let change = Change::new(input.files, edits)?;
-    change.check(project, branch)?;
-    let message = input
-        .message
-        .or_else(|| input.implementation.map(|implementation| implementation.commit_message))
-        .ok_or_else(|| ActionError::rejected("no commit message is given"))?;
+pub struct CommitChanges;
 
-    let start = create_branch::Input {
-        repository: Some(project.repository.clone()),
-        branch: branch.clone(),
-        base_branch: input.base_branch,
-    };
-    let started = effect
-        .part("branch", ActionName::CreateBranch)
-        .perform(async |part| create_branch::run(host, part, scope, start).await)
-        .await?;
-    let parent: CommitSha = started
-        .sha
-        .parse()
-        .map_err(|error: domain::repository::InvalidName| ActionError::internal(error.to_string()))?;
-    change.check_present(host, project, &parent).await?;
+impl Action for CommitChanges {
+    type Input = Input;
+    type Output = Output;
 
-    let intent = effect.intend(false).await?;
-    let files = change.paths();
-    let request = CommitRequest {
-        branch: branch.clone(),
-        parent: parent.clone(),
-        message,
-        changes: change.into_changes(),
-    };
-    let commit = host.commit(&project.repository, &request, &intent.mark).await?;
-    let inverse =
-        json!({ "repository": project.repository, "branch": branch, "sha": commit.sha, "parent": parent });
-    let output = Output { sha: commit.sha.to_string(), url: commit.url, branch: branch.to_string(), files };
-    Ok(Done::undone_by(output, ActionName::RevertCommit, inverse))
+    const SPEC: ActionSpec = ActionSpec::of_plugin("commit_changes", PluginType::VersionControl)
+        .effect()
+        .undone_by(&[RevertCommit::SPEC.name, DeleteBranch::SPEC.name]);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let host = context.code_host(Access::WriteContents).await?;
+        let (host, effect, scope) = (&*host, context.effect(), context.scope());
+        let edits = context.load(input.implementation.as_ref().map(|made| &made.edits)).await?;
+        let project = scope.project_of(input.repository.as_ref())?;
+        let branch = &input.branch;
+        let change = Change::new(input.files, edits)?;
+        change.check(project, branch)?;
+        let message = input
+            .message
+            .or_else(|| input.implementation.map(|implementation| implementation.commit_message))
+            .ok_or_else(|| ActionError::rejected("no commit message is given"))?;
+
+        let start = create_branch::Input {
+            repository: Some(project.repository.clone()),
+            branch: branch.clone(),
+            base_branch: input.base_branch,
+        };
+        let started = effect
+            .part("branch", CreateBranch::SPEC.id())
+            .perform(async |part| create_branch::create(host, part, scope, start).await)
+            .await?;
+        let parent: CommitSha = started
+            .sha
+            .parse()
+            .map_err(|error: domain::repository::InvalidName| ActionError::internal(error.to_string()))?;
+        change.check_present(host, project, &parent).await?;
+
+        let intent = effect.intend(false).await?;
+        let files = change.paths();
+        let request = CommitRequest {
+            branch: branch.clone(),
+            parent: parent.clone(),
+            message,
+            changes: change.into_changes(),
+        };
+        let commit = host.commit(&project.repository, &request, &intent.mark).await?;
+        let inverse = json!({ "repository": project.repository, "branch": branch, "sha": commit.sha, "parent": parent });
+        let output =
+            Output { sha: commit.sha.to_string(), url: commit.url, branch: branch.to_string(), files };
+        Ok(Done::undone_by(output, RevertCommit::SPEC.id(), inverse))
+    }
 }
 
 /// The files of one commit and what they were made from.

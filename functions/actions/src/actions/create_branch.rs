@@ -1,10 +1,15 @@
 //! `create_branch`: creates a branch from a base branch; its inverse deletes it, unless it existed before.
 
-use crate::effect::{Done, Effect};
+use crate::action::{Action, Done, NoOutput};
+use crate::actions::delete_branch::DeleteBranch;
+use crate::context::Context;
+use crate::effect::Effect;
+use crate::providers::Access;
 use crate::scope::Scope;
+use crate::spec::ActionSpec;
 use domain::configuration::Project;
 use domain::plugins::VersionControl;
-use domain::{ActionError, ActionName};
+use domain::{ActionError, PluginType};
 use domain::{BranchName, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,11 +45,28 @@ pub struct Output {
     pub created: bool,
 }
 
+/// The action.
+pub struct CreateBranch;
+
+impl Action for CreateBranch {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("create_branch", PluginType::VersionControl)
+        .effect()
+        .undone_by(&[DeleteBranch::SPEC.name]);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let host = context.code_host(Access::WriteContents).await?;
+        Ok(create(&*host, context.effect(), context.scope(), input).await?)
+    }
+}
+
 /// Creates the branch at the head of its base, unless it is there. A branch that was there before is used and never taken back.
 ///
 /// # Errors
 /// `Rejected` when the repository is not configured or the base branch does not exist; the code host's errors.
-pub async fn run(
+pub(crate) async fn create(
     host: &dyn VersionControl,
     effect: &Effect,
     scope: &Scope,
@@ -77,7 +99,7 @@ pub async fn run(
         return Ok(Done::for_good(output));
     }
     let inverse = json!({ "repository": repository, "branch": branch, "only_at": sha });
-    Ok(Done::undone_by(output, ActionName::DeleteBranch, inverse))
+    Ok(Done::undone_by(output, DeleteBranch::SPEC.id(), inverse))
 }
 
 fn missing_base(project: &Project, base: &BranchName) -> ActionError {

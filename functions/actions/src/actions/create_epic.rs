@@ -1,10 +1,11 @@
 //! `create_epic`: creates an epic in a project.
 
+use crate::action::{Action, Done, NoOutput};
 use crate::actions::create_task;
-use crate::effect::{Done, Effect};
-use crate::scope::Scope;
-use domain::ActionError;
-use domain::plugins::{NewTask, TaskManagement};
+use crate::context::Context;
+use crate::spec::ActionSpec;
+use domain::PluginType;
+use domain::plugins::NewTask;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -38,21 +39,26 @@ pub struct Output {
 ///
 /// # Errors
 /// As `create_task`.
-pub async fn run(
-    tracker: &dyn TaskManagement,
-    effect: &Effect,
-    scope: &Scope,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    let new = NewTask {
-        project: scope.tracker_project(input.project.as_deref())?.to_owned(),
-        task_type: "Epic".to_owned(),
-        title: input.title,
-        description: input.description.unwrap_or_default(),
-        labels: input.labels,
-        epic: None,
-        story_points: None,
-    };
-    let done = create_task::create(tracker, effect, &new).await?;
-    Ok(Done::for_good(Output { task_id: done.output.task_id, url: done.output.url }))
+pub struct CreateEpic;
+
+impl Action for CreateEpic {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("create_epic", PluginType::TaskManagement).effect();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let (tracker, scope) = (context.tracker().await?, context.scope());
+        let new = NewTask {
+            project: scope.tracker_project(input.project.as_deref())?.to_owned(),
+            task_type: "Epic".to_owned(),
+            title: input.title,
+            description: input.description.unwrap_or_default(),
+            labels: input.labels,
+            epic: None,
+            story_points: None,
+        };
+        let done = create_task::create(&*tracker, context.effect(), &new).await?;
+        Ok(Done::for_good(Output { task_id: done.output.task_id, url: done.output.url }))
+    }
 }

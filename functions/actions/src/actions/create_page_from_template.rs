@@ -1,11 +1,12 @@
 //! `create_page_from_template`: creates a page of documentation; its inverse deletes it.
 
-use crate::agent::context;
-use crate::agent::template::Templates;
-use crate::effect::{Done, Effect};
-use domain::configuration::Project;
-use domain::plugins::{Documentation, PageRequest};
-use domain::{ActionError, ActionName};
+use crate::action::{Action, Done, NoOutput};
+use crate::actions::delete_page::DeletePage;
+use crate::agent::template_values;
+use crate::context::Context;
+use crate::spec::ActionSpec;
+use domain::plugins::PageRequest;
+use domain::{ActionError, PluginType};
 use minijinja::Value;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,44 +46,52 @@ pub struct Output {
 ///
 /// # Errors
 /// `Rejected` when there is no such template or no space; `Conflict` when the space has a page of that title; the wiki's errors.
-pub async fn run(
-    wiki: &dyn Documentation,
-    effect: &Effect,
-    project: &Project,
-    templates: &Templates,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    let space = input.space.or_else(|| project.space.clone()).ok_or_else(|| {
-        ActionError::rejected(format!(
-            "no space is given, and the project {} has no `space` in the configuration",
-            project.key
-        ))
-    })?;
-    let path = template_path(&input.template_type)?;
-    templates.text(&path)?;
-    let intent = effect.intend(false).await?;
-    let values = context([
-        ("title", Value::from(input.title.clone())),
-        ("content", Value::from(input.content)),
-        ("project", Value::from(project.key.clone())),
-        ("date", Value::from(intent.mark.at.strftime("%Y-%m-%d").to_string())),
-    ]);
-    let request = PageRequest {
-        space,
-        markdown: templates.render_page(&path, &values)?,
-        title: input.title,
-        parent: input.parent,
-    };
-    let earlier = match intent.resumed {
-        true => wiki.find_page(&request, &intent.mark).await?,
-        false => None,
-    };
-    let page = match earlier {
-        Some(page) => page,
-        None => wiki.create_page(&request, &intent.mark).await?,
-    };
-    let inverse = json!({ "page_id": page.id });
-    Ok(Done::undone_by(Output { doc_url: page.url, page_id: page.id }, ActionName::DeletePage, inverse))
+pub struct CreatePageFromTemplate;
+
+impl Action for CreatePageFromTemplate {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("create_page_from_template", PluginType::Documentation)
+        .effect()
+        .undone_by(&[DeletePage::SPEC.name]);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let wiki = context.wiki().await?;
+        let templates = context.templates().await?;
+        let project = &context.scope().project;
+        let space = input.space.or_else(|| project.space.clone()).ok_or_else(|| {
+            ActionError::rejected(format!(
+                "no space is given, and the project {} has no `space` in the configuration",
+                project.key
+            ))
+        })?;
+        let path = template_path(&input.template_type)?;
+        templates.text(&path)?;
+        let intent = context.effect().intend(false).await?;
+        let values = template_values([
+            ("title", Value::from(input.title.clone())),
+            ("content", Value::from(input.content)),
+            ("project", Value::from(project.key.clone())),
+            ("date", Value::from(intent.mark.at.strftime("%Y-%m-%d").to_string())),
+        ]);
+        let request = PageRequest {
+            space,
+            markdown: templates.render_page(&path, &values)?,
+            title: input.title,
+            parent: input.parent,
+        };
+        let earlier = match intent.resumed {
+            true => wiki.find_page(&request, &intent.mark).await?,
+            false => None,
+        };
+        let page = match earlier {
+            Some(page) => page,
+            None => wiki.create_page(&request, &intent.mark).await?,
+        };
+        let inverse = json!({ "page_id": page.id });
+        Ok(Done::undone_by(Output { doc_url: page.url, page_id: page.id }, DeletePage::SPEC.id(), inverse))
+    }
 }
 
 fn template_path(name: &str) -> Result<String, ActionError> {
@@ -98,6 +107,7 @@ fn template_path(name: &str) -> Result<String, ActionError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::template::Templates;
 
     #[test]
     fn templates_are_named_by_plain_words() {
@@ -109,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_shipped_page_shows_its_content() {
-        let values = context([
+        let values = template_values([
             ("title", Value::from("Discounts")),
             ("content", Value::from("# How")),
             ("project", Value::from("SHOP")),

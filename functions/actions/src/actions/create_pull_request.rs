@@ -1,9 +1,12 @@
 //! `create_pull_request`: opens a pull request; its inverse closes it.
 
-use crate::effect::{Done, Effect};
-use crate::scope::Scope;
-use domain::plugins::{PullRequestRequest, VersionControl};
-use domain::{ActionError, ActionName};
+use crate::action::{Action, Done, NoOutput};
+use crate::actions::close_pull_request::ClosePullRequest;
+use crate::context::Context;
+use crate::providers::Access;
+use crate::spec::ActionSpec;
+use domain::PluginType;
+use domain::plugins::PullRequestRequest;
 use domain::{BranchName, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,45 +59,53 @@ pub struct Output {
 /// # Errors
 /// `Rejected` when the repository is not configured, a branch does not exist or nothing is between the two; the code host's
 /// errors.
-pub async fn run(
-    host: &dyn VersionControl,
-    effect: &Effect,
-    scope: &Scope,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    let project = scope.project_of(input.repository.as_ref())?;
-    let repository = &project.repository;
-    let source = input.source_branch;
-    let target = input.target_branch.unwrap_or_else(|| project.base_branch.clone());
-    let mut found = host.find_pull_request(repository, &source, &target).await?;
-    let intent = effect.intend(found.is_some()).await?;
-    if intent.resumed {
-        found = host.find_pull_request(repository, &source, &target).await?;
-    }
-    let (pull_request, created) = match found {
-        Some(pull_request) => (pull_request, !intent.existed),
-        None => {
-            let request = PullRequestRequest {
-                source: source.clone(),
-                target,
-                title: input.title,
-                description: input.description.unwrap_or_default(),
-                draft: input.draft.unwrap_or_default(),
-            };
-            (host.create_pull_request(repository, &request, &intent.mark).await?, true)
+pub struct CreatePullRequest;
+
+impl Action for CreatePullRequest {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("create_pull_request", PluginType::VersionControl)
+        .effect()
+        .undone_by(&[ClosePullRequest::SPEC.name]);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let host = context.code_host(Access::WritePullRequests).await?;
+        let (effect, scope) = (context.effect(), context.scope());
+        let project = scope.project_of(input.repository.as_ref())?;
+        let repository = &project.repository;
+        let source = input.source_branch;
+        let target = input.target_branch.unwrap_or_else(|| project.base_branch.clone());
+        let mut found = host.find_pull_request(repository, &source, &target).await?;
+        let intent = effect.intend(found.is_some()).await?;
+        if intent.resumed {
+            found = host.find_pull_request(repository, &source, &target).await?;
         }
-    };
-    let number = pull_request.number;
-    let output = Output {
-        pr_url: pull_request.url,
-        number,
-        branch: source.to_string(),
-        files: host.pull_request_files(repository, number).await?,
-        created,
-    };
-    if !created {
-        return Ok(Done::for_good(output));
+        let (pull_request, created) = match found {
+            Some(pull_request) => (pull_request, !intent.existed),
+            None => {
+                let request = PullRequestRequest {
+                    source: source.clone(),
+                    target,
+                    title: input.title,
+                    description: input.description.unwrap_or_default(),
+                    draft: input.draft.unwrap_or_default(),
+                };
+                (host.create_pull_request(repository, &request, &intent.mark).await?, true)
+            }
+        };
+        let number = pull_request.number;
+        let output = Output {
+            pr_url: pull_request.url,
+            number,
+            branch: source.to_string(),
+            files: host.pull_request_files(repository, number).await?,
+            created,
+        };
+        if !created {
+            return Ok(Done::for_good(output));
+        }
+        let inverse = json!({ "repository": repository, "number": number });
+        Ok(Done::undone_by(output, ClosePullRequest::SPEC.id(), inverse))
     }
-    let inverse = json!({ "repository": repository, "number": number });
-    Ok(Done::undone_by(output, ActionName::ClosePullRequest, inverse))
 }

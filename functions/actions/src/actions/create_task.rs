@@ -1,8 +1,11 @@
 //! `create_task`: creates a ticket in a project.
 
-use crate::effect::{Done, Effect};
-use crate::scope::Scope;
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::effect::Effect;
+use crate::spec::ActionSpec;
 use domain::ActionError;
+use domain::PluginType;
 use domain::plugins::{NewTask, TaskManagement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,22 +50,27 @@ pub struct Output {
 ///
 /// # Errors
 /// `Rejected` when the project is not configured or the tracker does not accept a value; the tracker's errors.
-pub async fn run(
-    tracker: &dyn TaskManagement,
-    effect: &Effect,
-    scope: &Scope,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    let new = NewTask {
-        project: scope.tracker_project(input.project.as_deref())?.to_owned(),
-        task_type: input.task_type.unwrap_or_else(|| "Task".to_owned()),
-        title: input.title,
-        description: input.description.unwrap_or_default(),
-        labels: input.labels,
-        epic: input.epic,
-        story_points: input.story_points,
-    };
-    create(tracker, effect, &new).await
+pub struct CreateTask;
+
+impl Action for CreateTask {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("create_task", PluginType::TaskManagement).effect();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let (tracker, scope) = (context.tracker().await?, context.scope());
+        let new = NewTask {
+            project: scope.tracker_project(input.project.as_deref())?.to_owned(),
+            task_type: input.task_type.unwrap_or_else(|| "Task".to_owned()),
+            title: input.title,
+            description: input.description.unwrap_or_default(),
+            labels: input.labels,
+            epic: input.epic,
+            story_points: input.story_points,
+        };
+        Ok(create(&*tracker, context.effect(), &new).await?)
+    }
 }
 
 /// Creates a ticket of any type, unless an earlier attempt did.

@@ -1,8 +1,10 @@
 //! `delete_branch`: deletes a branch.
 
-use crate::effect::{Done, Effect};
-use crate::scope::Scope;
-use domain::plugins::VersionControl;
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::providers::Access;
+use crate::spec::ActionSpec;
+use domain::PluginType;
 use domain::{ActionError, BranchName, CommitSha, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,26 +39,34 @@ pub struct Output {
 /// # Errors
 /// `Conflict` when it has moved on from `only_at`; `Rejected` when the repository is not configured or the branch is its base
 /// branch; the code host's errors.
-pub async fn run(
-    host: &dyn VersionControl,
-    effect: &Effect,
-    scope: &Scope,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    let project = scope.project_of(input.repository.as_ref())?;
-    let branch = &input.branch;
-    if *branch == project.base_branch {
-        return Err(ActionError::rejected(format!("`{branch}` is the base branch and is not deleted")));
+pub struct DeleteBranch;
+
+impl Action for DeleteBranch {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("delete_branch", PluginType::VersionControl).effect();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let host = context.code_host(Access::WriteContents).await?;
+        let project = context.scope().project_of(input.repository.as_ref())?;
+        let branch = &input.branch;
+        if *branch == project.base_branch {
+            return Err(
+                ActionError::rejected(format!("`{branch}` is the base branch and is not deleted")).into()
+            );
+        }
+        let head = host.find_branch(&project.repository, branch).await?;
+        if let (Some(head), Some(only_at)) = (&head, &input.only_at)
+            && head != only_at
+        {
+            return Err(ActionError::conflict(format!(
+                "the branch `{branch}` stays: it points to {head} and no longer to {only_at}, so somebody has built on it"
+            ))
+            .into());
+        }
+        context.effect().intend(head.is_some()).await?;
+        host.delete_branch(&project.repository, branch).await?;
+        Ok(Done::for_good(Output { branch: branch.to_string(), deleted: head.is_some() }))
     }
-    let head = host.find_branch(&project.repository, branch).await?;
-    if let (Some(head), Some(only_at)) = (&head, &input.only_at)
-        && head != only_at
-    {
-        return Err(ActionError::conflict(format!(
-            "the branch `{branch}` stays: it points to {head} and no longer to {only_at}, so somebody has built on it"
-        )));
-    }
-    effect.intend(head.is_some()).await?;
-    host.delete_branch(&project.repository, branch).await?;
-    Ok(Done::for_good(Output { branch: branch.to_string(), deleted: head.is_some() }))
 }

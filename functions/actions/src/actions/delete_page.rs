@@ -1,8 +1,9 @@
 //! `delete_page`: deletes a page.
 
-use crate::effect::{Done, Effect};
-use domain::ActionError;
-use domain::plugins::Documentation;
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::spec::ActionSpec;
+use domain::PluginType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,12 +26,18 @@ pub struct Output {
 ///
 /// # Errors
 /// The wiki's errors.
-pub async fn run(
-    wiki: &dyn Documentation,
-    effect: &Effect,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    effect.intend(true).await?;
-    wiki.delete_page(&input.page_id).await?;
-    Ok(Done::for_good(Output { page_id: input.page_id }))
+pub struct DeletePage;
+
+impl Action for DeletePage {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("delete_page", PluginType::Documentation).effect();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let wiki = context.wiki().await?;
+        context.effect().intend(true).await?;
+        wiki.delete_page(&input.page_id).await?;
+        Ok(Done::for_good(Output { page_id: input.page_id }))
+    }
 }

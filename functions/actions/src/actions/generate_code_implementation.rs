@@ -1,13 +1,13 @@
 //! `generate_code_implementation`: has a model write the edits that implement a ticket, with tests.
 
+use crate::action::{Action, Done, NoOutput};
 use crate::agent::files::Repository;
-use crate::agent::{AgentExecution, Question, authored, context};
+use crate::agent::{Question, authored, template_values};
 use crate::artifacts::{Analysis, CodeReply, Implementation, Plan};
-use crate::effect::{Done, Effect};
-use crate::scope::Scope;
-use domain::ActionError;
+use crate::context::Context;
+use crate::providers::Access;
+use crate::spec::ActionSpec;
 use domain::action::Agent;
-use domain::plugins::VersionControl;
 use domain::{BranchName, RepositoryName, Stored, Task};
 use edits::{Edits, Ground, ProtectedPaths};
 use minijinja::Value;
@@ -72,52 +72,60 @@ stand exactly once in it; replacements are made in order.
 /// and stores them. Nothing is changed outside.
 ///
 /// # Errors
-/// As [`AgentExecution::ask`], [`Repository::select`] and [`Ground::apply`].
-pub async fn run(
-    host: &dyn VersionControl,
-    agent: &AgentExecution,
-    effect: &Effect,
-    scope: &Scope,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    effect.intend(false).await?;
-    let project = scope.project_of(input.repository.as_ref())?;
-    let protected = ProtectedPaths::new(&project.protected_paths)?;
-    let plan = agent.load(input.plan.as_ref()).await?;
-    let analysis = agent.load(input.codebase_analysis.as_ref()).await?;
-    let wanted: Vec<String> = plan
-        .iter()
-        .flat_map(|plan| plan.files_to_change.iter().chain(&plan.files_to_read))
-        .chain(analysis.iter().flat_map(|analysis| &analysis.relevant_files))
-        .cloned()
-        .collect();
-    let repository = Repository::open(host, project, input.branch.as_ref()).await?;
-    let seen = repository.select(agent, &input.task, &wanted).await?;
-    let values = context([
-        ("task", Value::from(Serde(&input.task))),
-        ("repository", Value::from(project.repository.as_str())),
-        ("branch", Value::from(input.branch.as_ref().unwrap_or(&project.base_branch).as_str())),
-        ("plan", Value::from(Serde(&plan))),
-        ("codebase_analysis", Value::from(Serde(&analysis))),
-        ("instructions", authored(input.instructions.as_deref())),
-    ]);
-    let asked = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
-    let question = Question {
-        material: Some(repository.material(&seen)),
-        text: format!("{}\n\n{EDIT_RULES}", asked.trim_end()),
-        max_output_tokens: None,
-    };
-    let reply: CodeReply = agent.ask(question).await?;
-    let files = Ground { tree: &repository.tree, seen: &seen, protected: &protected }.apply(&reply.edits)?;
-    let paths = files.iter().map(|file| file.path.clone()).collect();
-    let implementation = Implementation {
-        summary: reply.summary,
-        pr_title: reply.pr_title,
-        pr_description: reply.pr_description,
-        documentation: reply.documentation,
-        commit_message: reply.commit_message,
-        files: paths,
-        edits: agent.store(&Edits { base: repository.commit, files }).await?,
-    };
-    Ok(Done { cost: agent.spent(), ..Done::for_good(Output { implementation }) })
+/// As [`AgentExecution::ask`](crate::agent::AgentExecution::ask), [`Repository::select`] and [`Ground::apply`].
+pub struct GenerateCodeImplementation;
+
+impl Action for GenerateCodeImplementation {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec =
+        ActionSpec::of_model("generate_code_implementation").also_called(&["generate_code"]);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let agent = context.agent(input.agent, Some(&input.task.task_id)).await?;
+        let host = context.code_host(Access::ReadContents).await?;
+        let (host, scope) = (&*host, context.scope());
+        context.effect().intend(false).await?;
+        let project = scope.project_of(input.repository.as_ref())?;
+        let protected = ProtectedPaths::new(&project.protected_paths)?;
+        let plan = agent.load(input.plan.as_ref()).await?;
+        let analysis = agent.load(input.codebase_analysis.as_ref()).await?;
+        let wanted: Vec<String> = plan
+            .iter()
+            .flat_map(|plan| plan.files_to_change.iter().chain(&plan.files_to_read))
+            .chain(analysis.iter().flat_map(|analysis| &analysis.relevant_files))
+            .cloned()
+            .collect();
+        let repository = Repository::open(host, project, input.branch.as_ref()).await?;
+        let seen = repository.select(&agent, &input.task, &wanted).await?;
+        let values = template_values([
+            ("task", Value::from(Serde(&input.task))),
+            ("repository", Value::from(project.repository.as_str())),
+            ("branch", Value::from(input.branch.as_ref().unwrap_or(&project.base_branch).as_str())),
+            ("plan", Value::from(Serde(&plan))),
+            ("codebase_analysis", Value::from(Serde(&analysis))),
+            ("instructions", authored(input.instructions.as_deref())),
+        ]);
+        let asked = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
+        let question = Question {
+            material: Some(repository.material(&seen)),
+            text: format!("{}\n\n{EDIT_RULES}", asked.trim_end()),
+            max_output_tokens: None,
+        };
+        let reply: CodeReply = agent.ask(question).await?;
+        let files =
+            Ground { tree: &repository.tree, seen: &seen, protected: &protected }.apply(&reply.edits)?;
+        let paths = files.iter().map(|file| file.path.clone()).collect();
+        let implementation = Implementation {
+            summary: reply.summary,
+            pr_title: reply.pr_title,
+            pr_description: reply.pr_description,
+            documentation: reply.documentation,
+            commit_message: reply.commit_message,
+            files: paths,
+            edits: agent.store(&Edits { base: repository.commit, files }).await?,
+        };
+        Ok(Done { cost: agent.spent(), ..Done::for_good(Output { implementation }) })
+    }
 }

@@ -1,9 +1,10 @@
 //! `generate_documentation`: has a model write documentation of a change.
 
-use crate::agent::{AgentExecution, Question, authored, context};
+use crate::action::{Action, Done, NoOutput};
+use crate::agent::{Question, authored, template_values};
 use crate::artifacts::Implementation;
-use crate::effect::{Done, Effect};
-use domain::ActionError;
+use crate::context::Context;
+use crate::spec::ActionSpec;
 use domain::Task;
 use domain::action::Agent;
 use minijinja::Value;
@@ -47,16 +48,26 @@ const MOST_TOKENS: u32 = 8_000;
 /// Asks the model for documentation of what was done.
 ///
 /// # Errors
-/// As [`AgentExecution::ask`].
-pub async fn run(agent: &AgentExecution, effect: &Effect, input: Input) -> Result<Done<Output>, ActionError> {
-    effect.intend(false).await?;
-    let values = context([
-        ("task", Value::from(Serde(&input.task))),
-        ("implementation", Value::from(Serde(&input.implementation))),
-        ("instructions", authored(input.instructions.as_deref())),
-    ]);
-    let text = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
-    let output: Output =
-        agent.ask(Question { material: None, text, max_output_tokens: Some(MOST_TOKENS) }).await?;
-    Ok(Done { cost: agent.spent(), ..Done::for_good(output) })
+/// As [`AgentExecution::ask`](crate::agent::AgentExecution::ask).
+pub struct GenerateDocumentation;
+
+impl Action for GenerateDocumentation {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_model("generate_documentation");
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let agent = context.agent(input.agent, Some(&input.task.task_id)).await?;
+        context.effect().intend(false).await?;
+        let values = template_values([
+            ("task", Value::from(Serde(&input.task))),
+            ("implementation", Value::from(Serde(&input.implementation))),
+            ("instructions", authored(input.instructions.as_deref())),
+        ]);
+        let text = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
+        let output: Output =
+            agent.ask(Question { material: None, text, max_output_tokens: Some(MOST_TOKENS) }).await?;
+        Ok(Done { cost: agent.spent(), ..Done::for_good(output) })
+    }
 }

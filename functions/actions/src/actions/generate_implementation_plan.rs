@@ -1,13 +1,13 @@
 //! `generate_implementation_plan`: has a model plan the implementation of a ticket.
 
+use crate::action::{Action, Done, NoOutput};
 use crate::agent::files::Repository;
-use crate::agent::{AgentExecution, Question, authored, context};
+use crate::agent::{Question, authored, template_values};
 use crate::artifacts::{Analysis, Plan};
-use crate::effect::{Done, Effect};
-use crate::scope::Scope;
-use domain::ActionError;
+use crate::context::Context;
+use crate::providers::Access;
+use crate::spec::ActionSpec;
 use domain::action::Agent;
-use domain::plugins::VersionControl;
 use domain::{BranchName, RepositoryName, Stored, Task};
 use minijinja::Value;
 use minijinja::value::Serde;
@@ -60,31 +60,37 @@ const MOST_TOKENS: u32 = 8_000;
 /// Shows the model the repository, the ticket and what was found out, and stores its plan.
 ///
 /// # Errors
-/// As [`AgentExecution::ask`] and [`Repository::select`].
-pub async fn run(
-    host: &dyn VersionControl,
-    agent: &AgentExecution,
-    effect: &Effect,
-    scope: &Scope,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    effect.intend(false).await?;
-    let project = scope.project_of(input.repository.as_ref())?;
-    let analysis = agent.load(input.codebase_analysis.as_ref()).await?;
-    let wanted = analysis.as_ref().map(|analysis| analysis.relevant_files.as_slice()).unwrap_or_default();
-    let repository = Repository::open(host, project, input.branch.as_ref()).await?;
-    let files = repository.select(agent, &input.task, wanted).await?;
-    let values = context([
-        ("task", Value::from(Serde(&input.task))),
-        ("repository", Value::from(project.repository.as_str())),
-        ("branch", Value::from(input.branch.as_ref().unwrap_or(&project.base_branch).as_str())),
-        ("codebase_analysis", Value::from(Serde(&analysis))),
-        ("instructions", authored(input.instructions.as_deref())),
-    ]);
-    let text = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
-    let material = Some(repository.material(&files));
-    let plan: Plan = agent.ask(Question { material, text, max_output_tokens: Some(MOST_TOKENS) }).await?;
-    let output =
-        Output { plan: agent.store(&plan).await?, summary: plan.summary, files: plan.files_to_change };
-    Ok(Done { cost: agent.spent(), ..Done::for_good(output) })
+/// As [`AgentExecution::ask`](crate::agent::AgentExecution::ask) and [`Repository::select`].
+pub struct GenerateImplementationPlan;
+
+impl Action for GenerateImplementationPlan {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_model("generate_implementation_plan");
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let agent = context.agent(input.agent, Some(&input.task.task_id)).await?;
+        let host = context.code_host(Access::ReadContents).await?;
+        let (host, scope) = (&*host, context.scope());
+        context.effect().intend(false).await?;
+        let project = scope.project_of(input.repository.as_ref())?;
+        let analysis = agent.load(input.codebase_analysis.as_ref()).await?;
+        let wanted = analysis.as_ref().map(|analysis| analysis.relevant_files.as_slice()).unwrap_or_default();
+        let repository = Repository::open(host, project, input.branch.as_ref()).await?;
+        let files = repository.select(&agent, &input.task, wanted).await?;
+        let values = template_values([
+            ("task", Value::from(Serde(&input.task))),
+            ("repository", Value::from(project.repository.as_str())),
+            ("branch", Value::from(input.branch.as_ref().unwrap_or(&project.base_branch).as_str())),
+            ("codebase_analysis", Value::from(Serde(&analysis))),
+            ("instructions", authored(input.instructions.as_deref())),
+        ]);
+        let text = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
+        let material = Some(repository.material(&files));
+        let plan: Plan = agent.ask(Question { material, text, max_output_tokens: Some(MOST_TOKENS) }).await?;
+        let output =
+            Output { plan: agent.store(&plan).await?, summary: plan.summary, files: plan.files_to_change };
+        Ok(Done { cost: agent.spent(), ..Done::for_good(output) })
+    }
 }

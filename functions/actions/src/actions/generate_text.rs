@@ -1,7 +1,9 @@
 //! `generate_text`: has a model answer a prompt with text.
 
-use crate::agent::{AgentExecution, Question, authored, context};
-use crate::effect::{Done, Effect};
+use crate::action::{Action, Done, NoOutput};
+use crate::agent::{Question, authored, template_values};
+use crate::context::Context;
+use crate::spec::ActionSpec;
 use domain::ActionError;
 use domain::action::Agent;
 use schemars::JsonSchema;
@@ -41,18 +43,28 @@ const MOST_TOKENS: u32 = 1_000;
 /// Asks the model.
 ///
 /// # Errors
-/// As [`AgentExecution::ask_text`]; `Rejected` too when `max_tokens` is zero.
-pub async fn run(agent: &AgentExecution, effect: &Effect, input: Input) -> Result<Done<Output>, ActionError> {
-    let most = input.max_tokens.unwrap_or(MOST_TOKENS);
-    if most == 0 {
-        return Err(ActionError::rejected("`max_tokens` is 0; accepted: 1 and more"));
+/// As [`AgentExecution::ask_text`](crate::agent::AgentExecution::ask_text); `Rejected` too when `max_tokens` is zero.
+pub struct GenerateText;
+
+impl Action for GenerateText {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_model("generate_text");
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let agent = context.agent(input.agent, None).await?;
+        let most = input.max_tokens.unwrap_or(MOST_TOKENS);
+        if most == 0 {
+            return Err(ActionError::rejected("`max_tokens` is 0; accepted: 1 and more").into());
+        }
+        context.effect().intend(false).await?;
+        let values = template_values([
+            ("prompt", authored(Some(&input.prompt))),
+            ("instructions", authored(input.instructions.as_deref())),
+        ]);
+        let text = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
+        let text = agent.ask_text(Question { material: None, text, max_output_tokens: Some(most) }).await?;
+        Ok(Done { cost: agent.spent(), ..Done::for_good(Output { text }) })
     }
-    effect.intend(false).await?;
-    let values = context([
-        ("prompt", authored(Some(&input.prompt))),
-        ("instructions", authored(input.instructions.as_deref())),
-    ]);
-    let text = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
-    let text = agent.ask_text(Question { material: None, text, max_output_tokens: Some(most) }).await?;
-    Ok(Done { cost: agent.spent(), ..Done::for_good(Output { text }) })
 }

@@ -1,9 +1,12 @@
 //! `get_project_tasks`: lists the tickets of a project, newest first.
 
-use crate::scope::Scope;
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::spec::ActionSpec;
 use domain::ActionError;
+use domain::PluginType;
 use domain::Task;
-use domain::plugins::{TaskManagement, TaskQuery};
+use domain::plugins::TaskQuery;
 use domain::text::{TextLimit, cut};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,17 +42,28 @@ const ROOM: usize = 128 * 1024;
 ///
 /// # Errors
 /// `Rejected` when the limit is none of 1 to 100 or the project is not configured; the tracker's errors.
-pub async fn run(tracker: &dyn TaskManagement, scope: &Scope, input: Input) -> Result<Output, ActionError> {
-    let limit = input.limit.unwrap_or(50);
-    if !(1..=100).contains(&limit) {
-        return Err(ActionError::rejected(format!("`limit` is {limit}; accepted: 1 to 100")));
+pub struct GetProjectTasks;
+
+impl Action for GetProjectTasks {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("get_project_tasks", PluginType::TaskManagement);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let (tracker, scope) = (context.tracker().await?, context.scope());
+        let limit = input.limit.unwrap_or(50);
+        if !(1..=100).contains(&limit) {
+            return Err(ActionError::rejected(format!("`limit` is {limit}; accepted: 1 to 100")).into());
+        }
+        let project = scope.tracker_project(input.project.as_deref())?.to_owned();
+        let mut tasks =
+            tracker.get_project_tasks(&TaskQuery { project, status: input.status, limit }).await?;
+        let each = ROOM / tasks.len().max(1);
+        for task in &mut tasks {
+            task.description = cut(&task.description, TextLimit::bytes(each), "…");
+        }
+        let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
+        Ok(Done::for_good(Output { tasks, count }))
     }
-    let project = scope.tracker_project(input.project.as_deref())?.to_owned();
-    let mut tasks = tracker.get_project_tasks(&TaskQuery { project, status: input.status, limit }).await?;
-    let each = ROOM / tasks.len().max(1);
-    for task in &mut tasks {
-        task.description = cut(&task.description, TextLimit::bytes(each), "…");
-    }
-    let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
-    Ok(Output { tasks, count })
 }

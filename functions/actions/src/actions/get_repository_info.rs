@@ -1,9 +1,11 @@
 //! `get_repository_info`: reads a repository's metadata.
 
-use crate::scope::Scope;
-use domain::ActionError;
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::providers::Access;
+use crate::spec::ActionSpec;
+use domain::PluginType;
 use domain::RepositoryName;
-use domain::plugins::VersionControl;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,16 +42,26 @@ pub struct Output {
 ///
 /// # Errors
 /// `Rejected` when the repository is not configured or does not exist; the code host's errors.
-pub async fn run(host: &dyn VersionControl, scope: &Scope, input: Input) -> Result<Output, ActionError> {
-    let project = scope.project_of(input.repository.as_ref())?;
-    let info = host.repository_info(&project.repository).await?;
-    Ok(Output {
-        repository: info.repository.to_string(),
-        url: info.url,
-        default_branch: info.default_branch.to_string(),
-        description: info.description,
-        language: info.language,
-        private: info.private,
-        archived: info.archived,
-    })
+pub struct GetRepositoryInfo;
+
+impl Action for GetRepositoryInfo {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("get_repository_info", PluginType::VersionControl);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let host = context.code_host(Access::ReadContents).await?;
+        let project = context.scope().project_of(input.repository.as_ref())?;
+        let info = host.repository_info(&project.repository).await?;
+        Ok(Done::for_good(Output {
+            repository: info.repository.to_string(),
+            url: info.url,
+            default_branch: info.default_branch.to_string(),
+            description: info.description,
+            language: info.language,
+            private: info.private,
+            archived: info.archived,
+        }))
+    }
 }

@@ -1,9 +1,10 @@
 //! `get_task`: reads one ticket.
 
-use crate::scope::Scope;
-use domain::ActionError;
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::spec::ActionSpec;
+use domain::PluginType;
 use domain::Task;
-use domain::plugins::TaskManagement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,11 +27,22 @@ pub struct Output {
 ///
 /// # Errors
 /// `Rejected` when there is no such ticket; the tracker's errors.
-pub async fn run(tracker: &dyn TaskManagement, scope: &Scope, input: Input) -> Result<Output, ActionError> {
-    let mut task = tracker.get_task(&input.task_id).await?;
-    let ticket = scope.directory.ticket(&input.task_id);
-    let project = ticket.map_or(&scope.project, |ticket| ticket.project());
-    task.repository_url = Some(scope.repository_url(project));
-    task.team_channel.clone_from(&project.channel);
-    Ok(Output { task })
+pub struct GetTask;
+
+impl Action for GetTask {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("get_task", PluginType::TaskManagement);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let scope = context.scope();
+        let tracker = context.tracker().await?;
+        let mut task = tracker.get_task(&input.task_id).await?;
+        let ticket = scope.directory.ticket(&input.task_id);
+        let project = ticket.map_or(&scope.project, |ticket| ticket.project());
+        task.repository_url = Some(scope.repository_url(project));
+        task.team_channel.clone_from(&project.channel);
+        Ok(Done::for_good(Output { task }))
+    }
 }

@@ -1,9 +1,11 @@
 //! `list_effects`: closes a run to new effects and lists what it did, newest first.
 
+use crate::action::{Action, Done, NoOutput};
 use crate::artifacts::EffectEntry;
-use crate::catalog::has_effect;
-use domain::{ActionError, Clock};
-use records::{EffectStatus, Table};
+use crate::context::Context;
+use crate::spec::ActionSpec;
+use domain::ActionError;
+use records::{EffectStatus, Partition};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,30 +29,37 @@ pub struct Output {
 ///
 /// # Errors
 /// `Unavailable` while an effect of the run is being performed, with how long to wait; the table's errors.
-pub async fn run(
-    table: &Table,
-    clock: &dyn Clock,
-    own_run: &str,
-    input: Input,
-) -> Result<Output, ActionError> {
-    let run = input.run.as_deref().unwrap_or(own_run);
-    let now = clock.now();
-    table.close_run(run, now).await?;
-    let effects = table.effects_of(run).await?;
-    if let Some(until) =
-        effects.iter().filter(|effect| effect.is_leased(now)).map(|effect| effect.lease_until).max()
-    {
-        return Err(ActionError {
-            retry_after: until.duration_since(now).try_into().ok(),
-            ..ActionError::unavailable(format!(
-                "a step of the run is still at work, at least until {until}; the rollback waits for it"
-            ))
-        });
+pub struct ListEffects;
+
+impl Action for ListEffects {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_records("list_effects").writing(&[Partition::Run]);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let (table, clock) = (context.table(), context.clock());
+        let run = input.run.as_deref().unwrap_or(&context.scope().run);
+        let now = clock.now();
+        table.close_run(run, now).await?;
+        let effects = table.effects_of(run).await?;
+        if let Some(until) =
+            effects.iter().filter(|effect| effect.is_leased(now)).map(|effect| effect.lease_until).max()
+        {
+            return Err(NoOutput::Failed(ActionError {
+                retry_after: until.duration_since(now).try_into().ok(),
+                ..ActionError::unavailable(format!(
+                    "a step of the run is still at work, at least until {until}; the rollback waits for it"
+                ))
+            }));
+        }
+        let effects = effects
+            .into_iter()
+            .filter(|effect| {
+                effect.status == EffectStatus::Done && !effect.existed && context.has_effect(&effect.action)
+            })
+            .map(|effect| EffectEntry { key: effect.key, action: effect.action, inverse: effect.inverse })
+            .collect();
+        Ok(Done::for_good(Output { effects }))
     }
-    let effects = effects
-        .into_iter()
-        .filter(|effect| effect.status == EffectStatus::Done && !effect.existed && has_effect(effect.action))
-        .map(|effect| EffectEntry { key: effect.key, action: effect.action, inverse: effect.inverse })
-        .collect();
-    Ok(Output { effects })
 }

@@ -3,12 +3,15 @@
 //! The question stands in the execution's progress comment and, where the project has a chat, in a message with buttons. It
 //! is answered there, by the slash command, by a comment that mentions the bot, or by a move of the ticket; the first answer counts.
 
-use crate::effect::{Done, Effect};
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::effect::Effect;
 use crate::park::Park;
 use crate::scope::Scope;
-use domain::ActionError;
+use crate::spec::ActionSpec;
 use domain::configuration::same_status;
 use domain::plugins::{Communication, Message, MessageBody, MessageButton};
+use domain::{ActionError, PluginType};
 use records::{Moves, Topic, Waiter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,16 +52,48 @@ pub struct Output {
 
 /// The message that asks, as the journal remembers it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Asked {
+struct Asked {
     channel: String,
     message_id: String,
+}
+
+/// Records that the execution waits for people, and asks in the project's chat where it has one. The progress comment asks, too.
+///
+/// # Errors
+/// `Rejected` when a named approver is neither a person nor a group of the configuration; those of [`Park::wait`]; the chat's errors.
+pub struct RequestApproval;
+
+impl Action for RequestApproval {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_records("request_approval")
+        .effect()
+        .parking()
+        .with_credentials(&[PluginType::Communication]);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let waiter = park(&context.park(), &input).await?;
+        let chat = match context.chat().await {
+            Ok(chat) => chat,
+            Err(NoOutput::Skipped(_)) => return Err(NoOutput::Parked),
+            Err(other) => return Err(other),
+        };
+        let details = input.details.as_deref();
+        let ask = async |effect: &Effect| ask(&*chat, effect, context.scope(), &waiter, details).await;
+        if let Some(asked) = context.effect().perform(ask).await? {
+            let message = context.table().set_waiter_message(&waiter, &asked.channel, &asked.message_id);
+            message.await.map_err(ActionError::from)?;
+        }
+        Err(NoOutput::Parked)
+    }
 }
 
 /// Records that the execution waits for people.
 ///
 /// # Errors
 /// `Rejected` when a named approver is neither a person nor a group of the configuration; those of [`Park::wait`].
-pub async fn run(park: &Park<'_>, input: &Input) -> Result<Waiter, ActionError> {
+async fn park(park: &Park<'_>, input: &Input) -> Result<Waiter, ActionError> {
     let configuration = &park.scope.configuration;
     let approvers = input.approvers.clone().unwrap_or_default();
     let known = |name: &&String| {
@@ -85,7 +120,7 @@ pub async fn run(park: &Park<'_>, input: &Input) -> Result<Waiter, ActionError> 
 ///
 /// # Errors
 /// The chat's errors; `Conflict` once the run is being rolled back.
-pub async fn ask(
+async fn ask(
     chat: &dyn Communication,
     effect: &Effect,
     scope: &Scope,
@@ -115,13 +150,6 @@ pub async fn ask(
         }
     };
     Ok(Done::for_good(Some(Asked { channel: sent.channel, message_id: sent.id })))
-}
-
-impl Asked {
-    /// The channel's id and the message's in it.
-    pub fn place(&self) -> (&str, &str) {
-        (&self.channel, &self.message_id)
-    }
 }
 
 fn text(scope: &Scope, waiter: &Waiter, details: Option<&str>) -> String {

@@ -1,9 +1,11 @@
 //! `revert_commit`: moves a branch back from a commit to its parent, while nobody has built on it.
 
-use crate::effect::{Done, Effect};
-use crate::scope::Scope;
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::providers::Access;
+use crate::spec::ActionSpec;
 use domain::ActionError;
-use domain::plugins::VersionControl;
+use domain::PluginType;
 use domain::{BranchName, CommitSha, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,22 +41,30 @@ pub struct Output {
 /// # Errors
 /// `Conflict` when somebody has built on the commit; `Rejected` when the repository is not configured or the branch is its base
 /// branch; the code host's errors.
-pub async fn run(
-    host: &dyn VersionControl,
-    effect: &Effect,
-    scope: &Scope,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    let project = scope.project_of(input.repository.as_ref())?;
-    let (repository, branch) = (&project.repository, &input.branch);
-    if *branch == project.base_branch {
-        return Err(ActionError::rejected(format!("`{branch}` is the base branch and is not moved back")));
+pub struct RevertCommit;
+
+impl Action for RevertCommit {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("revert_commit", PluginType::VersionControl).effect();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let host = context.code_host(Access::WriteContents).await?;
+        let project = context.scope().project_of(input.repository.as_ref())?;
+        let (repository, branch) = (&project.repository, &input.branch);
+        if *branch == project.base_branch {
+            return Err(ActionError::rejected(format!(
+                "`{branch}` is the base branch and is not moved back"
+            ))
+            .into());
+        }
+        let head = host.find_branch(repository, branch).await?;
+        let there = head.as_ref().is_none_or(|head| *head == input.parent);
+        context.effect().intend(there).await?;
+        if !there {
+            host.revert_commit(repository, branch, &input.sha, &input.parent).await?;
+        }
+        Ok(Done::for_good(Output { branch: branch.to_string(), sha: input.parent.to_string() }))
     }
-    let head = host.find_branch(repository, branch).await?;
-    let there = head.as_ref().is_none_or(|head| *head == input.parent);
-    effect.intend(there).await?;
-    if !there {
-        host.revert_commit(repository, branch, &input.sha, &input.parent).await?;
-    }
-    Ok(Done::for_good(Output { branch: branch.to_string(), sha: input.parent.to_string() }))
 }

@@ -1,9 +1,11 @@
 //! `send_message`: sends a message to a channel or thread.
 
-use crate::effect::{Done, Effect};
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::spec::ActionSpec;
 use domain::ActionError;
-use domain::configuration::Project;
-use domain::plugins::{Communication, Message, MessageBody};
+use domain::PluginType;
+use domain::plugins::{Message, MessageBody};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -38,29 +40,35 @@ pub struct Output {
 ///
 /// # Errors
 /// `Rejected` when neither the step nor the project names a channel, or there is none of that name; the chat's errors.
-pub async fn run(
-    chat: &dyn Communication,
-    effect: &Effect,
-    project: &Project,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    let channel = input.channel.or_else(|| project.channel.clone()).ok_or_else(|| {
-        ActionError::rejected(format!(
-            "no channel is given, and the project {} has no `channel` in the configuration",
-            project.key
-        ))
-    })?;
-    let intent = effect.intend(false).await?;
-    let earlier = match intent.resumed {
-        true => chat.find_message(&channel, input.thread.as_deref(), &intent.mark).await?,
-        false => None,
-    };
-    let sent = match earlier {
-        Some(sent) => sent,
-        None => {
-            let body = MessageBody { text: input.message, buttons: Vec::new() };
-            chat.send_message(&Message { channel, thread: input.thread, body }, &intent.mark).await?
-        }
-    };
-    Ok(Done::for_good(Output { channel: sent.channel, message_id: sent.id, url: sent.url }))
+pub struct SendMessage;
+
+impl Action for SendMessage {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("send_message", PluginType::Communication).effect();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let chat = context.chat().await?;
+        let project = &context.scope().project;
+        let channel = input.channel.or_else(|| project.channel.clone()).ok_or_else(|| {
+            ActionError::rejected(format!(
+                "no channel is given, and the project {} has no `channel` in the configuration",
+                project.key
+            ))
+        })?;
+        let intent = context.effect().intend(false).await?;
+        let earlier = match intent.resumed {
+            true => chat.find_message(&channel, input.thread.as_deref(), &intent.mark).await?,
+            false => None,
+        };
+        let sent = match earlier {
+            Some(sent) => sent,
+            None => {
+                let body = MessageBody { text: input.message, buttons: Vec::new() };
+                chat.send_message(&Message { channel, thread: input.thread, body }, &intent.mark).await?
+            }
+        };
+        Ok(Done::for_good(Output { channel: sent.channel, message_id: sent.id, url: sent.url }))
+    }
 }

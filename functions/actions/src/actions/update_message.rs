@@ -1,8 +1,10 @@
 //! `update_message`: changes a message sent before.
 
-use crate::effect::{Done, Effect};
-use domain::ActionError;
-use domain::plugins::{Communication, MessageBody, SentMessage};
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::spec::ActionSpec;
+use domain::PluginType;
+use domain::plugins::{MessageBody, SentMessage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,13 +34,19 @@ pub struct Output {
 ///
 /// # Errors
 /// `Rejected` when there is no such message or it is not ours; the chat's errors.
-pub async fn run(
-    chat: &dyn Communication,
-    effect: &Effect,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    effect.intend(true).await?;
-    let sent = SentMessage { channel: input.channel, id: input.message_id, url: None };
-    chat.update_message(&sent, &MessageBody { text: input.message, buttons: Vec::new() }, None).await?;
-    Ok(Done::for_good(Output { channel: sent.channel, message_id: sent.id }))
+pub struct UpdateMessage;
+
+impl Action for UpdateMessage {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("update_message", PluginType::Communication).effect();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let chat = context.chat().await?;
+        context.effect().intend(true).await?;
+        let sent = SentMessage { channel: input.channel, id: input.message_id, url: None };
+        chat.update_message(&sent, &MessageBody { text: input.message, buttons: Vec::new() }, None).await?;
+        Ok(Done::for_good(Output { channel: sent.channel, message_id: sent.id }))
+    }
 }

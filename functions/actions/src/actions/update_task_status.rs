@@ -1,10 +1,13 @@
 //! `update_task_status`: moves a ticket to another status; its inverse moves it back.
 
+use crate::action::{Action, Done, NoOutput};
 use crate::actions::add_comment;
-use crate::effect::{Done, Effect};
-use domain::configuration::{Project, same_status};
-use domain::plugins::TaskManagement;
-use domain::{ActionError, ActionName};
+use crate::actions::add_comment::AddComment;
+use crate::actions::get_task::GetTask;
+use crate::context::Context;
+use crate::spec::ActionSpec;
+use domain::PluginType;
+use domain::configuration::same_status;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -35,33 +38,41 @@ pub struct Output {
 ///
 /// # Errors
 /// `Rejected` when there is no such ticket or the status cannot be reached, naming those that can; the tracker's errors.
-pub async fn run(
-    tracker: &dyn TaskManagement,
-    effect: &Effect,
-    project: &Project,
-    input: Input,
-) -> Result<Done<Output>, ActionError> {
-    let task_id = input.task_id;
-    let wanted = project.tracker_status(&input.status);
-    let previous: Option<String> = effect
-        .remember("previous", ActionName::GetTask, async || Ok(tracker.get_task(&task_id).await?.status))
-        .await?;
-    if let Some(comment) = input.comment {
-        let part = effect.part("comment", ActionName::AddComment);
-        let input = add_comment::Input { task_id: task_id.clone(), comment };
-        part.perform(async |part| add_comment::run(tracker, part, input).await).await?;
-    }
-    let moved_before = previous.as_deref().is_some_and(|previous| same_status(previous, wanted));
-    effect.intend(moved_before).await?;
-    let change = tracker.update_status(&task_id, wanted).await?;
-    let output =
-        Output { previous_status: previous.clone().unwrap_or(change.previous), status: change.status };
-    match previous {
-        Some(previous) if !same_status(&previous, &output.status) => Ok(Done::undone_by(
-            output,
-            ActionName::UpdateTaskStatus,
-            json!({ "task_id": task_id, "status": previous }),
-        )),
-        _ => Ok(Done::for_good(output)),
+pub struct UpdateTaskStatus;
+
+impl Action for UpdateTaskStatus {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("update_task_status", PluginType::TaskManagement)
+        .effect()
+        .undone_by(&["update_task_status"]);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let (tracker, effect) = (context.tracker().await?, context.effect());
+        let tracker = &*tracker;
+        let task_id = input.task_id;
+        let wanted = context.scope().project.tracker_status(&input.status);
+        let previous: Option<String> = effect
+            .remember("previous", GetTask::SPEC.id(), async || Ok(tracker.get_task(&task_id).await?.status))
+            .await?;
+        if let Some(comment) = input.comment {
+            let part = effect.part("comment", AddComment::SPEC.id());
+            let input = add_comment::Input { task_id: task_id.clone(), comment };
+            part.perform(async |part| add_comment::add(tracker, part, input).await).await?;
+        }
+        let moved_before = previous.as_deref().is_some_and(|previous| same_status(previous, wanted));
+        effect.intend(moved_before).await?;
+        let change = tracker.update_status(&task_id, wanted).await?;
+        let output =
+            Output { previous_status: previous.clone().unwrap_or(change.previous), status: change.status };
+        match previous {
+            Some(previous) if !same_status(&previous, &output.status) => Ok(Done::undone_by(
+                output,
+                Self::SPEC.id(),
+                json!({ "task_id": task_id, "status": previous }),
+            )),
+            _ => Ok(Done::for_good(output)),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Which files of a repository a model sees: those an earlier step named, else all of a small repository, else those it chooses.
 
 use super::fence::{fence, fence_file};
-use super::{AgentExecution, Question, context};
+use super::{AgentExecution, Question, template_values};
 use domain::configuration::Project;
 use domain::plugins::{FileContent, TreeEntry, TreeEntryKind, VersionControl};
 use domain::{ActionError, BranchName, CommitSha, Task};
@@ -118,7 +118,7 @@ impl<'a> Repository<'a> {
     }
 
     async fn choose(&self, agent: &AgentExecution, task: &Task) -> Result<Vec<String>, ActionError> {
-        let values = context([
+        let values = template_values([
             ("task", Value::from(Serde(task))),
             ("paths", Value::from(self.listing())),
             ("most", Value::from(MOST_CHOSEN)),

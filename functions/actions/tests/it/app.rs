@@ -5,7 +5,6 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::ActionName;
 use serde_json::json;
 use std::path::Path;
 
@@ -33,11 +32,11 @@ async fn each_kind_of_access_asks_for_one_token() {
     let tokens =
         || world.simulation.log().iter().filter(|entry| entry.path.ends_with("/access_tokens")).count();
     for state in ["First", "Second"] {
-        world.step(state, ActionName::GetRepositoryInfo, json!({})).await.unwrap();
+        world.step(state, "get_repository_info", json!({})).await.unwrap();
     }
     assert_eq!(tokens(), 1);
     let input = json!({"branch": "feature/x"});
-    world.step("Branch", ActionName::CreateBranch, input).await.unwrap();
+    world.step("Branch", "create_branch", input).await.unwrap();
     assert_eq!(tokens(), 2, "what may write has a token of its own");
     world.assert_no_violations();
 }

@@ -1,12 +1,12 @@
 //! A provider that keeps failing is left alone, and tried again with one request.
 
 use crate::world::World;
-use domain::{ActionError, ActionName, ErrorKind};
+use domain::{ActionError, ErrorKind};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 async fn ask(world: &World) -> Result<Value, ActionError> {
-    world.step("FetchTask", ActionName::GetTask, json!({"task_id": "SHOP-1"})).await
+    world.step("FetchTask", "get_task", json!({"task_id": "SHOP-1"})).await
 }
 
 /// Asks, expects an error, and gives its kind and how many requests were sent.
@@ -25,7 +25,7 @@ async fn who_keeps_failing_is_left_alone_for_a_minute() {
         assert_eq!(fails(&world).await, (ErrorKind::Unavailable, 1));
     }
     assert_eq!(fails(&world).await, (ErrorKind::Throttled, 0));
-    let info = world.step("Look", ActionName::GetRepositoryInfo, json!({})).await;
+    let info = world.step("Look", "get_repository_info", json!({})).await;
     info.unwrap();
 
     world.clock.advance(SignedDuration::from_mins(1));

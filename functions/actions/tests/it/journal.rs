@@ -1,17 +1,11 @@
 //! Effects happen once, whatever is lost on the way, and only our own are taken back.
 
 use crate::world::{BRANCH, World};
-use domain::{ActionName::*, ErrorKind};
+use domain::ErrorKind;
 use serde_json::{Value, json};
 
 /// Performs a step whose answer is lost after the service did what was asked, then again.
-async fn lost_answer(
-    world: &World,
-    fault: Value,
-    state: &str,
-    action: domain::ActionName,
-    input: Value,
-) -> Value {
+async fn lost_answer(world: &World, fault: Value, state: &str, action: &str, input: Value) -> Value {
     world.fault(fault);
     let lost = world.step(state, action, input.clone()).await.unwrap_err();
     assert_eq!(lost.kind, ErrorKind::Unavailable, "{lost}");
@@ -26,7 +20,7 @@ async fn a_lost_answer_makes_nothing_twice() {
         &world,
         fault("github", "/git/refs$"),
         "CreateBranch",
-        CreateBranch,
+        "create_branch",
         json!({"branch": BRANCH}),
     )
     .await;
@@ -37,7 +31,7 @@ async fn a_lost_answer_makes_nothing_twice() {
         &world,
         json!({"service": "github", "method": "PATCH", "path": "/git/refs/", "truncated": true, "after_effect": true}),
         "Commit",
-        CommitChanges,
+        "commit_changes",
         json!({"branch": BRANCH, "implementation": implementation}),
     )
     .await;
@@ -45,7 +39,8 @@ async fn a_lost_answer_makes_nothing_twice() {
 
     let input = json!({"source_branch": BRANCH, "title": "Discounts"});
     let pull_request =
-        lost_answer(&world, fault("github", "/pulls$"), "CreatePullRequest", CreatePullRequest, input).await;
+        lost_answer(&world, fault("github", "/pulls$"), "CreatePullRequest", "create_pull_request", input)
+            .await;
     assert_eq!(
         (&pull_request["number"], &pull_request["created"]),
         (&json!(pull_request["number"]), &json!(true))
@@ -53,18 +48,19 @@ async fn a_lost_answer_makes_nothing_twice() {
     assert_eq!(world.requests("github", "POST", "/pulls").len(), 1);
 
     let input = json!({"task_id": "SHOP-1", "comment": "Done"});
-    let comment = lost_answer(&world, fault("jira", "/comment$"), "Comment", AddComment, input).await;
+    let comment = lost_answer(&world, fault("jira", "/comment$"), "Comment", "add_comment", input).await;
     assert!(comment["comment_id"].is_string());
     assert_eq!(world.requests("jira", "POST", "/comment").len(), 1);
 
     let input = json!({"message": "Done"});
-    let message = lost_answer(&world, fault("slack", "chat.postMessage"), "Notify", SendMessage, input).await;
+    let message =
+        lost_answer(&world, fault("slack", "chat.postMessage"), "Notify", "send_message", input).await;
     assert!(message["message_id"].is_string());
     assert_eq!(world.requests("slack", "POST", "chat.postMessage").len(), 1);
 
     let input = json!({"task_id": "SHOP-1", "status": "in_review"});
     let fault = json!({"service": "jira", "method": "POST", "path": "/transitions$", "status": 502, "after_effect": true});
-    let status = lost_answer(&world, fault, "UpdateStatus", UpdateTaskStatus, input).await;
+    let status = lost_answer(&world, fault, "UpdateStatus", "update_task_status", input).await;
     assert_eq!(status, json!({"status": "Code Review", "previous_status": "To Do"}));
     world.assert_no_violations();
 }
@@ -74,11 +70,11 @@ async fn a_branch_that_was_there_is_used_and_never_deleted() {
     let world = World::start().await;
     world.push_branch(BRANCH).await;
     let before = world.branch(BRANCH).await;
-    let branch = world.step("CreateBranch", CreateBranch, json!({"branch": BRANCH})).await.unwrap();
+    let branch = world.step("CreateBranch", "create_branch", json!({"branch": BRANCH})).await.unwrap();
     assert_eq!(branch["created"], false);
     let implementation = world.implementation().await.unwrap();
     let input = json!({"branch": BRANCH, "implementation": implementation});
-    world.step("Commit", CommitChanges, input).await.unwrap();
+    world.step("Commit", "commit_changes", input).await.unwrap();
     let taken_back = world.roll_back().await;
     assert_eq!(taken_back.len(), 1, "{taken_back:?}");
     assert_eq!(taken_back[0].0, "revert_commit");
@@ -90,11 +86,11 @@ async fn a_commit_makes_its_branch_and_a_rollback_leaves_what_somebody_built_on(
     let world = World::start().await;
     let implementation = world.implementation().await.unwrap();
     let input = json!({"branch": BRANCH, "implementation": implementation});
-    world.step("Commit", CommitChanges, input).await.unwrap();
+    world.step("Commit", "commit_changes", input).await.unwrap();
     // Somebody pushes another commit on top.
     let file =
         json!({"branch": BRANCH, "message": "More", "files": [{"path": "more.txt", "content": "more\n"}]});
-    let payload = world.step("SomebodyElse", CommitChanges, file).await.unwrap();
+    let payload = world.step("SomebodyElse", "commit_changes", file).await.unwrap();
     world
         .table
         .mark_undone(crate::world::RUN, &format!("{}/SomebodyElse", crate::world::RUN), crate::world::now())
@@ -115,7 +111,7 @@ async fn a_commit_makes_its_branch_and_a_rollback_leaves_what_somebody_built_on(
 #[tokio::test]
 async fn one_invocation_at_a_time_performs_an_effect() {
     let world = World::start().await;
-    let attempts = (0..8).map(|_| world.step("Notify", SendMessage, json!({"message": "Done"})));
+    let attempts = (0..8).map(|_| world.step("Notify", "send_message", json!({"message": "Done"})));
     let results = futures::future::join_all(attempts).await;
     assert!(results.iter().any(Result::is_ok));
     for error in results.iter().filter_map(|result| result.as_ref().err()) {

@@ -1,7 +1,6 @@
 //! From a ticket to a pull request.
 
 use crate::world::{BRANCH, EXECUTION, World};
-use domain::ActionName::*;
 use records::StepStatus;
 use serde_json::{Value, json};
 
@@ -10,25 +9,25 @@ async fn develop(world: &World) -> Vec<Value> {
     let task = world.task().await;
     let repository = task["repository_url"].clone();
     let analysis = world
-        .step("Analyze", AnalyzeCodebase, json!({"task": task, "repository": repository}))
+        .step("Analyze", "analyze_codebase", json!({"task": task, "repository": repository}))
         .await
         .unwrap();
     let plan = world
         .step(
             "Plan",
-            GenerateImplementationPlan,
+            "generate_implementation_plan",
             json!({"task": task, "repository": repository, "codebase_analysis": analysis["analysis"]}),
         )
         .await
         .unwrap();
     let branch = world
-        .step("CreateBranch", CreateBranch, json!({"repository": repository, "branch": BRANCH}))
+        .step("CreateBranch", "create_branch", json!({"repository": repository, "branch": BRANCH}))
         .await
         .unwrap();
     let code = world
         .step(
             "GenerateCode",
-            GenerateCodeImplementation,
+            "generate_code_implementation",
             json!({
                 "task": task, "repository": repository, "branch": BRANCH, "plan": plan["plan"],
                 "codebase_analysis": analysis["analysis"]
@@ -40,7 +39,7 @@ async fn develop(world: &World) -> Vec<Value> {
     let commit = world
         .step(
             "Commit",
-            CommitChanges,
+            "commit_changes",
             json!({"repository": repository, "branch": BRANCH, "implementation": implementation}),
         )
         .await
@@ -48,7 +47,7 @@ async fn develop(world: &World) -> Vec<Value> {
     let pull_request = world
         .step(
             "CreatePullRequest",
-            CreatePullRequest,
+            "create_pull_request",
             json!({
                 "repository": repository, "source_branch": BRANCH, "title": implementation["pr_title"],
                 "description": implementation["pr_description"]
@@ -59,23 +58,23 @@ async fn develop(world: &World) -> Vec<Value> {
     let status = world
         .step(
             "UpdateStatus",
-            UpdateTaskStatus,
+            "update_task_status",
             json!({"task_id": "SHOP-1", "status": "in_review", "comment": format!("See {}", pull_request["pr_url"])}),
         )
         .await
         .unwrap();
     let message = world
-        .step("Notify", SendMessage, json!({"channel": null, "message": "Ready for review"}))
+        .step("Notify", "send_message", json!({"channel": null, "message": "Ready for review"}))
         .await
         .unwrap();
     let documentation = world
-        .step("Document", GenerateDocumentation, json!({"task": task, "implementation": implementation}))
+        .step("Document", "generate_documentation", json!({"task": task, "implementation": implementation}))
         .await
         .unwrap();
     let page = world
         .step(
             "Page",
-            CreatePageFromTemplate,
+            "create_page_from_template",
             json!({
                 "template_type": "feature_documentation", "title": documentation["title"],
                 "content": documentation["documentation"]
@@ -131,11 +130,11 @@ async fn a_rollback_takes_back_what_was_done_newest_first() {
     assert_eq!(world.branch(BRANCH).await, None);
     assert_eq!(world.task().await["status"], "To Do");
     // What was taken back is not listed again, and nothing new can be done.
-    let listed = world.step("Rollback", ListEffects, json!({})).await.unwrap();
+    let listed = world.step("Rollback", "list_effects", json!({})).await.unwrap();
     let left: Vec<_> =
         listed["effects"].as_array().unwrap().iter().map(|effect| &effect["inverse"]).collect();
     assert!(left.iter().all(|inverse| inverse.is_null()), "{left:?}");
-    let late = world.step("Late", CreateBranch, json!({"branch": "late"})).await.unwrap_err();
+    let late = world.step("Late", "create_branch", json!({"branch": "late"})).await.unwrap_err();
     assert!(late.message.contains("rolled back"), "{late}");
     assert_eq!(world.branch("late").await, None);
     world.assert_no_violations();
@@ -147,9 +146,9 @@ async fn steps_are_recorded_and_an_unset_type_skips() {
         world.configuration["projects"][0]["providers"].as_object_mut().unwrap().remove("communication");
     })
     .await;
-    let output = world.step("Notify", SendMessage, json!({"message": "hi"})).await.unwrap();
+    let output = world.step("Notify", "send_message", json!({"message": "hi"})).await.unwrap();
     assert_eq!(output, json!({"channel": null, "message_id": null, "url": null}));
-    world.step("FetchTask", GetTask, json!({"task_id": "SHOP-99"})).await.unwrap_err();
+    world.step("FetchTask", "get_task", json!({"task_id": "SHOP-99"})).await.unwrap_err();
     let steps = world.table.steps(EXECUTION).await.unwrap();
     assert_eq!(steps[0].status, StepStatus::Skipped);
     assert!(steps[0].cause.as_ref().unwrap().contains("no provider for communication"));
@@ -162,13 +161,13 @@ async fn steps_are_recorded_and_an_unset_type_skips() {
 async fn a_github_issue_is_a_ticket_too() {
     let world = World::start().await;
     let id = "acme/shop#1";
-    let output = world.step("FetchTask", GetTask, json!({"task_id": id})).await.unwrap();
+    let output = world.step("FetchTask", "get_task", json!({"task_id": id})).await.unwrap();
     assert_eq!(
         (&output["task"]["task_id"], &output["task"]["team_channel"]),
         (&json!(id), &json!("#shop-dev"))
     );
     let input = json!({"task_id": id, "status": "in_review", "comment": "See the pull request"});
-    let status = world.step("UpdateStatus", UpdateTaskStatus, input).await.unwrap();
+    let status = world.step("UpdateStatus", "update_task_status", input).await.unwrap();
     assert_eq!(status["status"].as_str().map(str::to_lowercase).as_deref(), Some("code review"));
     assert_eq!(world.requests("github", "POST", "/comments").len(), 1);
     world.assert_no_violations();

@@ -131,7 +131,7 @@ fn duration(from: Timestamp, to: Timestamp) -> String {
 mod tests {
     use super::*;
     use domain::execution::ExecutionInput;
-    use domain::{ActionName, EventName, MicroUsd};
+    use domain::{ActionId, EventName, MicroUsd};
     use insta::assert_snapshot;
     use records::{Cost, CostRecord, ExecutionRecord};
     use serde_json::Map;
@@ -140,7 +140,7 @@ mod tests {
         "2026-11-22T12:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
     }
 
-    fn step(state: &str, action: ActionName, status: StepStatus, from: i64, to: Option<i64>) -> StepRecord {
+    fn step(state: &str, action: ActionId, status: StepStatus, from: i64, to: Option<i64>) -> StepRecord {
         StepRecord {
             execution: "jira-SHOP-1-ab".into(),
             state: state.into(),
@@ -195,7 +195,7 @@ mod tests {
                 task_id: None,
                 execution: "jira-SHOP-1-ab".into(),
                 state: "GenerateCodeImplementation".into(),
-                action: ActionName::GenerateCodeImplementation,
+                action: ActionId::literal("generate_code_implementation"),
                 provider: "anthropic".into(),
                 model: "claude-sonnet-5-5".into(),
                 usage: None,
@@ -207,17 +207,17 @@ mod tests {
     #[test]
     fn while_it_runs() {
         let steps = vec![
-            step("GetTask", ActionName::GetTask, StepStatus::Succeeded, 0, Some(1)),
+            step("GetTask", ActionId::literal("get_task"), StepStatus::Succeeded, 0, Some(1)),
             step(
                 "GenerateCodeImplementation",
-                ActionName::GenerateCodeImplementation,
+                ActionId::literal("generate_code_implementation"),
                 StepStatus::Succeeded,
                 1,
                 Some(74),
             ),
             StepRecord {
                 attempts: 2,
-                ..step("CreateBranch", ActionName::CreateBranch, StepStatus::Running, 74, None)
+                ..step("CreateBranch", ActionId::literal("create_branch"), StepStatus::Running, 74, None)
             },
         ];
         assert_snapshot!(render(&view(Outcome::Running, steps), None), @"
@@ -236,7 +236,13 @@ mod tests {
         let link = PullRequestLink { number: 12, url: "https://github.com/acme/shop/pull/12".into() };
         let skipped = StepRecord {
             cause: Some("the project has no documentation".into()),
-            ..step("Document", ActionName::CreatePageFromTemplate, StepStatus::Skipped, 74, Some(74))
+            ..step(
+                "Document",
+                ActionId::literal("create_page_from_template"),
+                StepStatus::Skipped,
+                74,
+                Some(74),
+            )
         };
         assert_snapshot!(render(&view(Outcome::Succeeded, vec![skipped]), Some(&link)), @"
         ✅ **Development** on SHOP-1 is done
@@ -251,7 +257,8 @@ mod tests {
 
     #[test]
     fn when_it_failed() {
-        let steps = vec![step("CreateBranch", ActionName::CreateBranch, StepStatus::Failed, 0, Some(12))];
+        let steps =
+            vec![step("CreateBranch", ActionId::literal("create_branch"), StepStatus::Failed, 0, Some(12))];
         let mut view = view(Outcome::Failed, steps);
         view.execution.cause = Some("the branch exists at another commit\nTaken back: nothing.".into());
         view.costs[0].cost = Cost::Unknown { booked: MicroUsd(500_000) };
@@ -269,7 +276,8 @@ mod tests {
 
     #[test]
     fn a_step_says_why_it_failed_where_nothing_else_does() {
-        let mut failed = step("NotifyTeam", ActionName::SendMessage, StepStatus::Failed, 0, Some(1));
+        let mut failed =
+            step("NotifyTeam", ActionId::literal("send_message"), StepStatus::Failed, 0, Some(1));
         failed.cause = Some("Slack: the channel is archived\nmore".to_owned());
         let told = render(&view(Outcome::Succeeded, vec![failed]), None);
         assert!(told.contains("❌ Notify team · 1.0 s · Slack: the channel is archived\n"), "{told}");
@@ -289,7 +297,7 @@ mod tests {
             .map(|index| {
                 step(
                     &format!("GetTask.{index}"),
-                    ActionName::GetTask,
+                    ActionId::literal("get_task"),
                     StepStatus::Succeeded,
                     index,
                     Some(index),

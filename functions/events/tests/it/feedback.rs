@@ -2,7 +2,7 @@
 
 use crate::world::{World, arn};
 use domain::execution::{Inverse, Outcome};
-use domain::{ActionName, Clock, MicroUsd};
+use domain::{ActionId, Clock, MicroUsd};
 use jiff::SignedDuration;
 use records::{EffectEnd, Intended, LimitOf, Limits, NewEffect, Reservation};
 use serde_json::{Value, json};
@@ -17,12 +17,12 @@ async fn one_comment_follows_the_execution_to_its_end() {
     assert!(world.comments("SHOP-1")[0].contains("is at work on SHOP-1"));
     assert_eq!(world.ticket("SHOP-1")["labels"], json!([]), "the command's label can be put on again");
 
-    world.step(&name, "GetTask", ActionName::GetTask).await;
-    world.step(&name, "CreatePullRequest", ActionName::CreatePullRequest).await;
+    world.step(&name, "GetTask", ActionId::literal("get_task")).await;
+    world.step(&name, "CreatePullRequest", ActionId::literal("create_pull_request")).await;
     journal(
         &world,
         &name,
-        ActionName::CreatePullRequest,
+        ActionId::literal("create_pull_request"),
         json!({"number": 12, "pr_url": "https://x.example/12"}),
     )
     .await;
@@ -52,7 +52,11 @@ async fn a_failure_ends_with_its_reason_and_nothing_open() {
     let world = World::new().await;
     let name = world.begin_by_label().await;
     world.status_change(&name, json!({})).await;
-    world.table.start_step(&name, "CreateBranch", ActionName::CreateBranch, world.clock.now()).await.unwrap();
+    world
+        .table
+        .start_step(&name, "CreateBranch", &ActionId::literal("create_branch"), world.clock.now())
+        .await
+        .unwrap();
     let reservation = Reservation {
         id: "call-1".into(),
         amount: MicroUsd(250_000),
@@ -61,7 +65,7 @@ async fn a_failure_ends_with_its_reason_and_nothing_open() {
         task_id: Some("SHOP-1".into()),
         execution: name.clone(),
         state: "Analyze".into(),
-        action: ActionName::AnalyzeCodebase,
+        action: ActionId::literal("analyze_codebase"),
         provider: "anthropic".into(),
         model: "claude-sonnet-5-5".into(),
         reserved_at: world.clock.now(),
@@ -107,7 +111,7 @@ async fn slack_gets_one_message_that_is_edited() {
     let event = json!({"text": "run SHOP-1", "channel": "C012AB3CD", "actor": "U012AB3CD"});
     let name = world.begin("slack.command", "SHOP-1", event).await;
     world.status_change(&name, json!({})).await;
-    world.step(&name, "GetTask", ActionName::GetTask).await;
+    world.step(&name, "GetTask", ActionId::literal("get_task")).await;
     world.status_change(&name, json!({"status": "ABORTED"})).await;
     let state = world.services.state();
     let messages = state["slack"]["messages"].as_array().unwrap();
@@ -154,7 +158,7 @@ async fn a_comment_whose_answer_was_lost_is_found_again() {
 }
 
 /// Journals an effect as the dispatcher does.
-pub(crate) async fn journal(world: &World, name: &str, action: ActionName, output: Value) {
+pub(crate) async fn journal(world: &World, name: &str, action: ActionId, output: Value) {
     let (run, key, now) = (arn(name), format!("{}/{}", arn(name), action.pascal()), world.clock.now());
     let new = NewEffect {
         run: run.clone(),
@@ -167,7 +171,7 @@ pub(crate) async fn journal(world: &World, name: &str, action: ActionName, outpu
     };
     let intended = world.table.intend(&new).await.unwrap();
     assert!(!matches!(intended, Intended::Done(_)), "{intended:?}");
-    let inverse = Inverse { action: ActionName::ClosePullRequest, input: json!({"number": 12}) };
+    let inverse = Inverse { action: ActionId::literal("close_pull_request"), input: json!({"number": 12}) };
     let end = EffectEnd { output, inverse: Some(inverse), cost: None, at: world.clock.now() };
     world.table.effect_done(&run, &key, "invocation", &end).await.unwrap();
 }

@@ -3,7 +3,7 @@
 use crate::world::{World, arn};
 use domain::event::EventSpec;
 use domain::execution::Outcome;
-use domain::{ActionName, Clock, EventKey, EventName, MicroUsd, SourceName};
+use domain::{ActionId, Clock, EventKey, EventName, MicroUsd, SourceName};
 use events::EventInput;
 use records::{Answer, Limits, Occurrence, Reservation, Settlement, StepStatus, Timeliness, Topic};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn reservation(world: &World, execution: &str, id: &str, amount: MicroUsd) -> Re
         task_id: Some("SHOP-1".into()),
         execution: execution.into(),
         state: "PlanImplementation".into(),
-        action: ActionName::GenerateImplementationPlan,
+        action: ActionId::literal("generate_implementation_plan"),
         provider: "anthropic".into(),
         model: "claude-sonnet-5-5".into(),
         reserved_at: world.clock.now(),

@@ -2,7 +2,7 @@
 
 use crate::feedback::journal;
 use crate::world::World;
-use domain::ActionName;
+use domain::ActionId;
 use domain::execution::Outcome;
 use serde_json::{Value, json};
 
@@ -46,11 +46,11 @@ async fn a_rollback_that_could_not_run_is_run_as_undo() {
     let world = World::new().await;
     let name = world.begin_by_label().await;
     world.status_change(&name, json!({})).await;
-    world.step(&name, "CreatePullRequest", ActionName::CreatePullRequest).await;
+    world.step(&name, "CreatePullRequest", ActionId::literal("create_pull_request")).await;
     journal(
         &world,
         &name,
-        ActionName::CreatePullRequest,
+        ActionId::literal("create_pull_request"),
         json!({"number": 12, "pr_url": "https://x.example/12"}),
     )
     .await;
@@ -73,7 +73,7 @@ async fn a_workflow_without_rollback_is_not_undone() {
     journal(
         &world,
         &name,
-        ActionName::CreatePullRequest,
+        ActionId::literal("create_pull_request"),
         json!({"number": 12, "pr_url": "https://x.example/12"}),
     )
     .await;

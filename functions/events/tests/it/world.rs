@@ -10,7 +10,7 @@ use domain::configuration::Configuration;
 use domain::event::{Actor, EventName};
 use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, Routes};
-use domain::{ActionName, Clock};
+use domain::{ActionId, Clock};
 use events::{EventInput, Events};
 use jiff::{SignedDuration, Timestamp};
 use records::{BeginResult, NewExecution, StepEnd, StepStatus, Table, Topic, Waiter};
@@ -164,8 +164,8 @@ impl World {
     }
 
     /// Performs a step as the dispatcher records it, with the change that the stream tells.
-    pub(crate) async fn step(&self, name: &str, state: &str, action: ActionName) {
-        self.table.start_step(name, state, action, self.clock.now()).await.unwrap();
+    pub(crate) async fn step(&self, name: &str, state: &str, action: ActionId) {
+        self.table.start_step(name, state, &action, self.clock.now()).await.unwrap();
         self.changed(name).await;
         let end = StepEnd { status: StepStatus::Succeeded, error: None, cause: None, at: self.clock.now() };
         self.table.finish_step(name, state, &end).await.unwrap();
@@ -194,7 +194,10 @@ impl World {
         };
         more(&mut waiter);
         self.status_change(name, json!({})).await;
-        self.table.start_step(name, "Wait", ActionName::RequestApproval, self.clock.now()).await.unwrap();
+        self.table
+            .start_step(name, "Wait", &ActionId::literal("request_approval"), self.clock.now())
+            .await
+            .unwrap();
         self.table.mark_waiting(name, "Ship it?", self.clock.now()).await.unwrap();
         self.table.put_waiter(&waiter).await.unwrap();
         self.step_functions.lock().unwrap().open_tokens.insert("token".to_owned());

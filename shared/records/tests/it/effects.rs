@@ -2,7 +2,7 @@
 
 use super::*;
 use domain::execution::Inverse;
-use domain::{ActionError, ActionName, ErrorKind};
+use domain::{ActionError, ActionId, ErrorKind};
 use futures::future::join_all;
 use jiff::SignedDuration;
 use records::{EffectEnd, EffectStatus, Intended, Intent, NewEffect, RecordsError};
@@ -19,7 +19,7 @@ fn intention(state: &str, holder: &str, seconds: i64) -> NewEffect {
     NewEffect {
         run: RUN.into(),
         key: key(state),
-        action: ActionName::CreateBranch,
+        action: ActionId::literal("create_branch"),
         existed: false,
         holder: holder.into(),
         at: now,
@@ -30,7 +30,7 @@ fn intention(state: &str, holder: &str, seconds: i64) -> NewEffect {
 fn end(name: &str) -> EffectEnd {
     EffectEnd {
         output: json!({"branch": name, "deep": 1.5e300}),
-        inverse: Some(Inverse { action: ActionName::DeleteBranch, input: json!({"branch": name}) }),
+        inverse: Some(Inverse { action: ActionId::literal("delete_branch"), input: json!({"branch": name}) }),
         cost: None,
         at: start() + SignedDuration::from_secs(5),
     }

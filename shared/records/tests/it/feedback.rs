@@ -5,7 +5,7 @@ use domain::configuration::Provider;
 use domain::event::EventSpec;
 use domain::plugins::Usage;
 use domain::routes::Concurrency;
-use domain::{ActionName, EventKey, EventName, MicroUsd, SourceName};
+use domain::{ActionId, EventKey, EventName, MicroUsd, SourceName};
 use jiff::SignedDuration;
 use records::{
     AgentExecution, Answer, ClosedPullRequest, Limits, Occurrence, ProgressPlace, RecordsError, Reservation,
@@ -27,10 +27,10 @@ fn ended(status: StepStatus, seconds: i64) -> StepEnd {
 #[tokio::test]
 async fn steps_keep_their_first_start_and_count_their_attempts() {
     let table = table().await;
-    table.start_step("e", "GetTask", ActionName::GetTask, after(0)).await.unwrap();
+    table.start_step("e", "GetTask", &ActionId::literal("get_task"), after(0)).await.unwrap();
     table.finish_step("e", "GetTask", &ended(StepStatus::Failed, 1)).await.unwrap();
-    table.start_step("e", "CreateBranch", ActionName::CreateBranch, after(2)).await.unwrap();
-    let again = table.start_step("e", "GetTask", ActionName::GetTask, after(3)).await.unwrap();
+    table.start_step("e", "CreateBranch", &ActionId::literal("create_branch"), after(2)).await.unwrap();
+    let again = table.start_step("e", "GetTask", &ActionId::literal("get_task"), after(3)).await.unwrap();
     assert_eq!((again.attempts, again.started_at, again.error), (2, after(0), None));
     assert_eq!((again.status, again.ended_at), (StepStatus::Running, None));
     table.finish_step("e", "GetTask", &ended(StepStatus::Succeeded, 4)).await.unwrap();
@@ -53,7 +53,10 @@ async fn one_view_holds_everything_of_an_execution() {
     assert_eq!(table.execution_view(&new.name).await.unwrap(), None);
     table.begin(&new, Concurrency::OnePerTask).await.unwrap();
     for (seconds, state) in [(0, "Zulu"), (1, "Alpha")] {
-        table.start_step(&new.name, state, ActionName::GenerateText, after(seconds)).await.unwrap();
+        table
+            .start_step(&new.name, state, &ActionId::literal("generate_text"), after(seconds))
+            .await
+            .unwrap();
     }
     for (id, price) in [("1", Some(MicroUsd(7))), ("2", None)] {
         let reservation = Reservation {
@@ -64,7 +67,7 @@ async fn one_view_holds_everything_of_an_execution() {
             task_id: None,
             execution: new.name.clone(),
             state: "Zulu".into(),
-            action: ActionName::GenerateText,
+            action: ActionId::literal("generate_text"),
             provider: "anthropic".into(),
             model: "m".into(),
             reserved_at: start(),
@@ -78,7 +81,7 @@ async fn one_view_holds_everything_of_an_execution() {
         execution: new.name.clone(),
         state: "Zulu".into(),
         agent: "development".into(),
-        action: ActionName::GenerateText,
+        action: ActionId::literal("generate_text"),
         model: "m".into(),
         request_id: None,
         stop: "complete".into(),

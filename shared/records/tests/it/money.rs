@@ -2,7 +2,7 @@
 
 use super::*;
 use domain::plugins::Usage;
-use domain::{ActionError, ActionName, ErrorKind, MicroUsd};
+use domain::{ActionError, ActionId, ErrorKind, MicroUsd};
 use futures::future::join_all;
 use records::{
     BudgetExceeded, Cost, CostTotal, LimitOf, Limits, RecordsError, Reservation, ReserveError, Settlement,
@@ -20,7 +20,7 @@ fn reservation(id: &str, task: &str, amount: u64) -> Reservation {
         task_id: Some(task.into()),
         execution: format!("jira-{task}-ab"),
         state: "Generate".into(),
-        action: ActionName::GenerateCodeImplementation,
+        action: ActionId::literal("generate_code_implementation"),
         provider: "anthropic".into(),
         model: "claude-sonnet-5-5".into(),
         reserved_at: start(),

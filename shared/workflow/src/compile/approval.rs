@@ -6,9 +6,9 @@ use super::policy::Failure;
 use super::retry::{Hopeless, retriers};
 use crate::model::OnTimeout;
 use crate::plan::{Approval, Planned};
+use domain::built_in_actions::REQUEST_APPROVAL;
 use serde_json::{Value, json};
 
-const REQUEST_APPROVAL: &str = "request_approval";
 /// The error of a question that was answered with no.
 const DECLINED: &str = "Declined";
 

@@ -8,9 +8,9 @@ use super::task::{invocation, ordered};
 use crate::check::evaluated;
 use crate::names::{FAILURE, ROLLBACK_ERROR};
 use crate::plan::{Planned, function_placeholder};
+use domain::built_in_actions::LIST_EFFECTS;
 use serde_json::{Value, json};
 
-const LIST_EFFECTS: &str = "list_effects";
 /// A state outlives its function by this much.
 const TIMEOUT_SECONDS: u64 = 65;
 /// Step Functions cuts a cause at 32,768 characters.

@@ -4,12 +4,12 @@ use super::compiler::{Compiler, Next};
 use super::retry::{Hopeless, retriers};
 use crate::plan::{Planned, Task, function_placeholder};
 use domain::ErrorKind;
+use domain::built_in_actions::AWAIT_BUDGET;
 use serde_json::{Map, Value, json};
 
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
 pub(super) const INVOKE_AND_WAIT: &str = "arn:aws:states:::lambda:invoke.waitForTaskToken";
 /// The action that parks an execution until a limit is raised, and how long it may stand there: 30 days.
-const AWAIT_BUDGET: &str = "await_budget";
 /// Where an iteration's frame stands while a step of it waits.
 const KEPT: &str = "frame";
 const BUDGET_TIMEOUT_SECONDS: u64 = 30 * 24 * 3600;

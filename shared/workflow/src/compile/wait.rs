@@ -4,9 +4,8 @@ use super::compiler::{Compiler, Next};
 use super::retry::{Hopeless, retriers};
 use super::task::{INVOKE_AND_WAIT, invocation, ordered};
 use crate::plan::{AwaitedEvent, Pause, Planned, function_placeholder};
+use domain::built_in_actions::AWAIT_EVENT;
 use serde_json::{Map, Value};
-
-const AWAIT_EVENT: &str = "await_event";
 
 impl<'p> Compiler<'p> {
     pub(super) fn pause(&mut self, step: &'p Planned, pause: &Pause, next: &Next) {

@@ -1,0 +1,246 @@
+//! What an action works with in one invocation: its scope, its effect, and the plugins that its specification allows, each connected
+//! when it is first asked for.
+
+use crate::agent::template::Templates;
+use crate::agent::{AgentExecution, Charge};
+use crate::done::{Done, NoOutput};
+use crate::effect::Effect;
+use crate::park::Park;
+use crate::providers::{Access, Providers};
+use crate::scope::Scope;
+use crate::spec::ActionSpec;
+use domain::action::Agent;
+use domain::execution::Inverse;
+use domain::plugins::{Communication, Documentation, TaskManagement, VersionControl};
+use domain::{ActionError, ActionId, Clock, PluginType, Stored};
+use records::{Limits, RecordsError, Table};
+use secrecy::SecretString;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One invocation of one action, as the action sees it.
+#[derive(Debug)]
+pub struct Context<'a> {
+    pub(crate) spec: &'static ActionSpec,
+    /// Whether an action changes something outside.
+    pub(crate) is_effect: fn(&ActionId) -> bool,
+    pub(crate) table: &'a Table,
+    pub(crate) providers: &'a Providers,
+    pub(crate) clock: &'a Arc<dyn Clock>,
+    pub(crate) scope: Scope,
+    pub(crate) effect: Effect,
+    /// The invocation's id: every attempt pays for itself.
+    pub(crate) invocation: String,
+    /// The step's idempotency key.
+    pub(crate) key: String,
+    pub(crate) task_token: Option<String>,
+    /// The step's own inverse, in place of the action's.
+    pub(crate) own_inverse: Option<Inverse>,
+}
+
+impl Context<'_> {
+    /// Where the action works: configuration, project, ticket, who started the execution.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The effect under the step's key. [`Action::run`](crate::action::Action::run) of a journaled action holds its lease.
+    pub fn effect(&self) -> &Effect {
+        &self.effect
+    }
+
+    /// The records.
+    pub fn table(&self) -> &Table {
+        self.table
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &dyn Clock {
+        &**self.clock
+    }
+
+    /// What parks the execution on the step's task token.
+    pub fn park(&self) -> Park<'_> {
+        Park {
+            table: self.table,
+            clock: self.clock(),
+            scope: &self.scope,
+            key: &self.key,
+            token: self.task_token.clone().map(SecretString::from),
+        }
+    }
+
+    /// The tracker of the project, or the code host where the ticket is one of its issues.
+    ///
+    /// # Errors
+    /// [`NoOutput::Skipped`] when the project has none, [`NoOutput::Failed`] when it cannot be connected or the action's
+    /// specification does not name its credentials.
+    pub async fn tracker(&self) -> Result<Arc<dyn TaskManagement>, NoOutput> {
+        self.allowed(PluginType::TaskManagement)?;
+        self.providers.tracker(&self.scope).await
+    }
+
+    /// The code host of the project, with no more than this access.
+    ///
+    /// # Errors
+    /// As [`Context::tracker`].
+    pub async fn code_host(&self, access: Access) -> Result<Arc<dyn VersionControl>, NoOutput> {
+        self.allowed(PluginType::VersionControl)?;
+        self.providers.code_host(&self.scope, access).await
+    }
+
+    /// The chat of the project.
+    ///
+    /// # Errors
+    /// As [`Context::tracker`].
+    pub async fn chat(&self) -> Result<Arc<dyn Communication>, NoOutput> {
+        self.allowed(PluginType::Communication)?;
+        self.providers.chat(&self.scope).await
+    }
+
+    /// The wiki of the project.
+    ///
+    /// # Errors
+    /// As [`Context::tracker`].
+    pub async fn wiki(&self) -> Result<Arc<dyn Documentation>, NoOutput> {
+        self.allowed(PluginType::Documentation)?;
+        self.providers.wiki(&self.scope).await
+    }
+
+    /// An agent with the project's model. What it asks is charged to the ticket, else to the ticket of the execution.
+    ///
+    /// # Errors
+    /// As [`Context::tracker`].
+    pub async fn agent(
+        &self,
+        agent: Option<Agent>,
+        task_id: Option<&str>,
+    ) -> Result<AgentExecution, NoOutput> {
+        self.allowed(PluginType::AiProvider)?;
+        let model = self.providers.model(&self.scope).await?;
+        let task_id = match task_id {
+            Some(task_id) => Some(task_id.to_owned()),
+            None => {
+                let execution =
+                    self.table.execution(&self.scope.execution).await.map_err(ActionError::from)?;
+                execution.and_then(|execution| execution.task_id)
+            }
+        };
+        let budgets = &self.scope.configuration.budgets;
+        let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
+        let charge = Charge::new(&self.scope, &self.invocation, self.spec.id(), task_id);
+        let templates = self.templates().await?;
+        let agent = agent.unwrap_or_default();
+        let (table, clock) = (self.table.clone(), Arc::clone(self.clock));
+        Ok(AgentExecution::new(table, clock, templates, limits, charge, agent, model))
+    }
+
+    /// The templates in force: the project's own, and the shipped ones.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn templates(&self) -> Result<Templates, ActionError> {
+        match self.table.prompts(self.clock.now()).await {
+            Ok(own) => Ok(Templates::new(BTreeMap::clone(&own))),
+            Err(RecordsError::Missing(_)) => Ok(Templates::default()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Restores what an earlier step stored.
+    ///
+    /// # Errors
+    /// `Internal` when it has expired or is damaged.
+    pub async fn load<T: DeserializeOwned>(
+        &self,
+        stored: Option<&Stored<T>>,
+    ) -> Result<Option<T>, ActionError> {
+        match stored {
+            Some(stored) => Ok(Some(self.table.load(stored).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether an action of this name changes something outside, and so can be taken back or stays.
+    pub fn has_effect(&self, action: &ActionId) -> bool {
+        (self.is_effect)(action)
+    }
+
+    /// What an action did, with the step's own `rollback:` in place of the action's inverse. What the action found already there, and
+    /// so gave no inverse, is not the step's to take back either.
+    pub(crate) fn with_own_inverse<T: Serialize>(&self, done: Done<T>) -> Result<Done<T>, ActionError> {
+        with_own_inverse(self.spec, done, self.own_inverse.as_ref())
+    }
+
+    fn allowed(&self, plugin: PluginType) -> Result<(), ActionError> {
+        allowed(self.spec, plugin)
+    }
+}
+
+fn allowed(spec: &ActionSpec, plugin: PluginType) -> Result<(), ActionError> {
+    if spec.credentials.contains(&plugin) {
+        return Ok(());
+    }
+    Err(ActionError::internal(format!(
+        "{} asks for {plugin}, whose credentials its specification does not name; this is a defect, please report it",
+        spec.name
+    )))
+}
+
+fn with_own_inverse<T: Serialize>(
+    spec: &ActionSpec,
+    mut done: Done<T>,
+    own: Option<&Inverse>,
+) -> Result<Done<T>, ActionError> {
+    if let Some(own) = own
+        && (done.inverse.is_some() || spec.inverses.is_empty())
+    {
+        let output = serde_json::to_value(&done.output).map_err(|error| {
+            ActionError::internal(format!("the output of {} is not JSON: {error}", spec.name))
+        })?;
+        done.inverse = Some(own.with_output(&output));
+    }
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const BRANCH: ActionSpec = ActionSpec::of_plugin("create_branch", PluginType::VersionControl)
+        .effect()
+        .undone_by(&["delete_branch"]);
+    const MESSAGE: ActionSpec = ActionSpec::of_plugin("send_message", PluginType::Communication).effect();
+
+    #[test]
+    fn a_step_may_say_itself_what_takes_it_back() {
+        let own = Inverse {
+            action: ActionId::literal("add_comment"),
+            input: json!({ "task_id": "SHOP-1", "comment": { "$output": "branch" } }),
+        };
+        let done = |inverse| Done { output: json!({ "branch": "feature/x" }), inverse, cost: None };
+        let made = |spec, inverse| with_own_inverse(spec, done(inverse), Some(&own)).unwrap().inverse;
+        let expected = Inverse {
+            action: ActionId::literal("add_comment"),
+            input: json!({ "task_id": "SHOP-1", "comment": "feature/x" }),
+        };
+        let built_in = Inverse { action: ActionId::literal("delete_branch"), input: Value::Null };
+        assert_eq!(made(&BRANCH, Some(built_in.clone())), Some(expected.clone()));
+        assert_eq!(made(&MESSAGE, None), Some(expected), "an action without an inverse gets one");
+        assert_eq!(made(&BRANCH, None), None, "what existed before stays");
+        assert_eq!(
+            with_own_inverse(&BRANCH, done(Some(built_in.clone())), None).unwrap().inverse,
+            Some(built_in)
+        );
+    }
+
+    #[test]
+    fn only_credentials_of_the_specification_are_used() {
+        assert_eq!(allowed(&MESSAGE, PluginType::Communication), Ok(()));
+        let refused = allowed(&MESSAGE, PluginType::VersionControl).unwrap_err();
+        assert!(refused.message.contains("send_message asks for version_control"), "{refused}");
+    }
+}

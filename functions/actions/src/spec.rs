@@ -1,0 +1,149 @@
+//! What the catalog, the compiler, the infrastructure and the dispatcher need to know about an action.
+
+use domain::{ActionId, PluginType};
+use records::{Access, Partition};
+
+/// How the journal treats an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Journal {
+    /// It only reads, so it is simply performed again.
+    Nothing,
+    /// It pays for a model's reply, which replays instead of being paid for again.
+    Reply,
+    /// It changes something outside. The change happens once, and a rollback takes it back.
+    Effect,
+}
+
+/// An action, described. The constructors cover the common cases; `const` builder methods add the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActionSpec {
+    /// The name in YAML: `create_branch`. It is also the name of the action's file.
+    pub name: &'static str,
+    /// Other names under which workflows may call it.
+    pub aliases: &'static [&'static str],
+    /// The plugin type that serves it; `None` for actions that use only our own records.
+    pub plugin: Option<PluginType>,
+    /// How the journal treats it.
+    pub journal: Journal,
+    /// The names of the actions that can take it back.
+    pub inverses: &'static [&'static str],
+    /// Whether it parks its execution: the step ends when its task token is answered.
+    pub parks: bool,
+    /// The plugin types whose credentials the function may read. [`Context`](crate::context::Context) connects no others.
+    pub credentials: &'static [PluginType],
+    /// Partitions of the table that it writes beyond what the fields above imply.
+    pub writes: &'static [Partition],
+    /// How long the function may run, in seconds. A step's own timeout is at least five more.
+    pub timeout_seconds: u32,
+    /// The function's memory in megabytes, and with it its share of a processor.
+    pub memory_megabytes: u32,
+}
+
+impl ActionSpec {
+    /// An action that reads from a provider of this plugin type.
+    pub const fn of_plugin(name: &'static str, plugin: PluginType) -> Self {
+        let credentials: &[PluginType] = match plugin {
+            // A ticket may be an issue of the repository, whatever the project's tracker is.
+            PluginType::TaskManagement => &[PluginType::TaskManagement, PluginType::VersionControl],
+            PluginType::VersionControl => &[PluginType::VersionControl],
+            PluginType::Documentation => &[PluginType::Documentation],
+            PluginType::Communication => &[PluginType::Communication],
+            // A model reads the repository with a token that is narrowed to reading.
+            PluginType::AiProvider => &[PluginType::AiProvider, PluginType::VersionControl],
+            PluginType::Monitoring => &[PluginType::Monitoring],
+        };
+        Self { plugin: Some(plugin), credentials, ..Self::of_records(name) }
+    }
+
+    /// An action that asks a model: slower, larger, and journaled because its reply is paid for.
+    pub const fn of_model(name: &'static str) -> Self {
+        Self {
+            journal: Journal::Reply,
+            writes: &[
+                Partition::Person,
+                Partition::Project,
+                Partition::Run,
+                Partition::Stored,
+                Partition::Task,
+            ],
+            timeout_seconds: 840,
+            // Models are shown whole parts of a repository.
+            memory_megabytes: 512,
+            ..Self::of_plugin(name, PluginType::AiProvider)
+        }
+    }
+
+    /// An action that uses only our own records.
+    pub const fn of_records(name: &'static str) -> Self {
+        Self {
+            name,
+            aliases: &[],
+            plugin: None,
+            journal: Journal::Nothing,
+            inverses: &[],
+            parks: false,
+            credentials: &[],
+            writes: &[],
+            timeout_seconds: 60,
+            memory_megabytes: 256,
+        }
+    }
+
+    /// The same, changing something outside.
+    pub const fn effect(self) -> Self {
+        Self { journal: Journal::Effect, ..self }
+    }
+
+    /// The same, taken back by these actions.
+    pub const fn undone_by(self, inverses: &'static [&'static str]) -> Self {
+        Self { inverses, ..self }
+    }
+
+    /// The same, parking its execution.
+    pub const fn parking(self) -> Self {
+        Self { parks: true, ..self }
+    }
+
+    /// The same, also called by these names.
+    pub const fn also_called(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// The same, with the credentials of these plugin types.
+    pub const fn with_credentials(self, credentials: &'static [PluginType]) -> Self {
+        Self { credentials, ..self }
+    }
+
+    /// The same, writing these partitions as well.
+    pub const fn writing(self, writes: &'static [Partition]) -> Self {
+        Self { writes, ..self }
+    }
+
+    /// The action's id.
+    pub const fn id(&self) -> ActionId {
+        ActionId::literal(self.name)
+    }
+
+    /// Whether it changes something outside.
+    pub fn has_effect(&self) -> bool {
+        self.journal == Journal::Effect
+    }
+
+    /// What the function may do in the table. Only what pays for a model may write budgets, and only what parks an execution
+    /// may write waiters.
+    pub fn access(&self) -> Access {
+        let mut access = Access::reading([Partition::Document, Partition::Run, Partition::Stored])
+            .writing([Partition::Execution])
+            .writing(self.writes.iter().copied());
+        if !self.credentials.is_empty() {
+            access = access.writing([Partition::Provider]);
+        }
+        if self.has_effect() {
+            access = access.writing([Partition::Run]);
+        }
+        if self.parks {
+            access = access.writing([Partition::Waiter]);
+        }
+        access
+    }
+}

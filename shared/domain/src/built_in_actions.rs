@@ -1,0 +1,17 @@
+//! The actions that the workflow language itself uses: what the compiler emits, and what others recognize in an execution. All other
+//! actions are known only to the workflows that call them and to the crate `actions`.
+
+/// Parks an execution until its limit is raised.
+pub const AWAIT_BUDGET: &str = "await_budget";
+/// Parks an execution until an event arrives.
+pub const AWAIT_EVENT: &str = "await_event";
+/// Makes the commit that a pull request needs.
+pub const COMMIT_CHANGES: &str = "commit_changes";
+/// Opens a pull request.
+pub const CREATE_PULL_REQUEST: &str = "create_pull_request";
+/// Writes the edits that a commit needs.
+pub const GENERATE_CODE_IMPLEMENTATION: &str = "generate_code_implementation";
+/// Lists the effects that a rollback takes back.
+pub const LIST_EFFECTS: &str = "list_effects";
+/// Asks people a question.
+pub const REQUEST_APPROVAL: &str = "request_approval";
