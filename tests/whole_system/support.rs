@@ -107,7 +107,6 @@ fn count_missing_descriptions() {
     for (what, file) in [
         ("Claude", "anthropic.json"),
         ("Confluence", "confluence-v2.json"),
-        ("Confluence's templates", "confluence-v1.json"),
         ("GitHub", "api.github.com.json"),
         ("Jira", "jira-v3.json"),
     ] {

@@ -122,6 +122,11 @@ impl GitHub {
                 let (before, head) = pull.range(repository, issue.closed.is_none());
                 let mut shown = state.full_pull(repository, issue, pull).unwrap_or_default();
                 shown["comments"] = Value::from(comments);
+                let (number, reviews, remarks) = (issue.number, &pull.reviews, &pull.review_comments);
+                shown["reviews"] =
+                    reviews.iter().map(|review| state.review(repository, number, review)).collect();
+                shown["review_comments"] =
+                    remarks.iter().map(|remark| state.review_comment(repository, number, remark)).collect();
                 shown["files"] = state.changed_files(repository, &before, &head).unwrap_or_default().into();
                 pulls.push(shown);
             }

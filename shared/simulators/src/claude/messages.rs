@@ -1,4 +1,4 @@
-//! `POST /v1/messages` and `POST /v1/messages/count_tokens`.
+//! `POST /v1/messages`.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -26,14 +26,6 @@ pub(super) async fn create(AxumState(claude): AxumState<Claude>, body: Bytes) ->
     }
     let message = answer(&claude, &request, allowed, Sha256::digest(&body).into())?;
     Ok(if request["stream"] == true { stream::events(&message) } else { Json(message).into_response() })
-}
-
-pub(super) async fn count_tokens(
-    AxumState(claude): AxumState<Claude>,
-    body: Bytes,
-) -> Result<Json<Value>, Failure> {
-    let request = parse(&claude, &body)?;
-    Ok(Json(json!({"input_tokens": tokens::count(&request)})))
 }
 
 /// The request, as far as the service itself checks it without knowing a schema.

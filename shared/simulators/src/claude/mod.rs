@@ -74,8 +74,6 @@ impl Claude {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/v1/messages", post(messages::create))
-            .route("/v1/messages/count_tokens", post(messages::count_tokens))
-            .route("/v1/models", get(models))
             .route("/v1/models/{id}", get(model))
             .layer(from_fn_with_state(self.clone(), authenticate))
             .with_state(self.clone())
@@ -191,12 +189,6 @@ fn check_headers(claude: &Claude, headers: &HeaderMap) -> Result<(), Failure> {
 fn model_json(id: &str) -> Value {
     json!({"type": "model", "id": id, "display_name": id, "created_at": "2026-01-01T00:00:00Z",
            "capabilities": null, "max_input_tokens": 200_000, "max_tokens": 64_000})
-}
-
-async fn models(AxumState(claude): AxumState<Claude>) -> Json<Value> {
-    let models = &claude.0.world.models;
-    let data: Vec<Value> = models.iter().map(|id| model_json(id)).collect();
-    Json(json!({"data": data, "has_more": false, "first_id": models.first(), "last_id": models.last()}))
 }
 
 async fn model(AxumState(claude): AxumState<Claude>, Path(id): Path<String>) -> Result<Json<Value>, Failure> {

@@ -71,11 +71,6 @@ fn blocks(request: &Value) -> Vec<Block> {
         .collect()
 }
 
-/// Tokens of a whole request.
-pub(super) fn count(request: &Value) -> u64 {
-    blocks(request).iter().map(|block| block.tokens).sum()
-}
-
 /// How many blocks are marked to be cached.
 pub(super) fn marked(request: &Value) -> usize {
     blocks(request).iter().filter(|block| block.kept.is_some()).count()

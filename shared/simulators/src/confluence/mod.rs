@@ -4,17 +4,15 @@
 mod pages;
 mod simulator;
 mod spaces;
-mod templates;
 mod world;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Request, State as AxumState};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{delete, get};
 use axum::{Json, Router};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -58,18 +56,7 @@ struct Stored {
     /// In the storage format.
     body: String,
     status: &'static str,
-    version: u64,
-    version_message: String,
     created: Timestamp,
-    changed: Timestamp,
-    properties: BTreeMap<String, Property>,
-}
-
-#[derive(Debug, Clone)]
-struct Property {
-    id: String,
-    value: Value,
-    version: u64,
 }
 
 impl State {
@@ -131,11 +118,7 @@ impl Confluence {
                     title: page.title.clone(),
                     body: page.body.clone(),
                     status: "current",
-                    version: 1,
-                    version_message: String::new(),
                     created: now,
-                    changed: now,
-                    properties: BTreeMap::new(),
                 });
             }
         }
@@ -154,20 +137,11 @@ impl Confluence {
     pub fn router(&self) -> Router {
         let version_2 = Router::new()
             .route("/pages", get(pages::list).post(pages::create))
-            .route("/pages/{id}", get(pages::get).put(pages::update).delete(pages::delete))
-            .route("/pages/{id}/properties", get(pages::properties).post(pages::add_property))
-            .route("/pages/{id}/properties/{property}", axum::routing::put(pages::update_property))
+            .route("/pages/{id}", delete(pages::delete))
             .route("/spaces", get(spaces::list))
-            .route("/spaces/{id}", get(spaces::get))
-            .route("/spaces/{id}/operations", get(spaces::operations))
-            .route("/spaces/{id}/pages", get(pages::list_of_space));
-        let version_1 = Router::new()
-            .route("/template/page", get(templates::list))
-            .route("/template/{id}", get(templates::get))
-            .route("/user/current", get(current_user));
+            .route("/spaces/{id}/operations", get(spaces::operations));
         Router::new()
             .nest("/wiki/api/v2", version_2)
-            .nest("/wiki/rest/api", version_1)
             .layer(from_fn_with_state(self.clone(), authenticate))
             .with_state(self.clone())
     }
@@ -181,7 +155,7 @@ impl Confluence {
             .iter()
             .map(|page| {
                 json!({"id": page.id, "space": self.0.world.spaces[page.space].key, "title": page.title,
-                       "parent": page.parent, "body": page.body, "status": page.status, "version": page.version,
+                       "parent": page.parent, "body": page.body, "status": page.status,
                        "url": format!("{}/wiki{}", self.0.base_url, self.web_path(page))})
             })
             .collect()
@@ -201,11 +175,6 @@ impl Confluence {
             page.title.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '+' }).collect();
         format!("/spaces/{}/pages/{}/{title}", self.0.world.spaces[page.space].key, page.id)
     }
-}
-
-async fn current_user(AxumState(confluence): AxumState<Confluence>) -> Json<Value> {
-    Json(json!({"type": "known", "accountId": confluence.0.world.bot, "accountType": "app",
-                "publicName": "Ticketsmith", "displayName": "Ticketsmith"}))
 }
 
 /// A refusal in the form of version 2 of the API.
@@ -231,10 +200,6 @@ impl Failure {
 
     fn no_space() -> Self {
         Self::not_found("Could not find a space, or you do not have permission to view it.")
-    }
-
-    fn conflict(title: impl Into<String>) -> Self {
-        Self { status: StatusCode::CONFLICT, code: "CONFLICT", title: title.into() }
     }
 }
 

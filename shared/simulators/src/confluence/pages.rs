@@ -1,4 +1,4 @@
-//! Pages and their properties.
+//! Pages.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State as AxumState};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Confluence, FIRST_SPACE_ID, Failure, Property, State, Stored, parse};
+use super::{Confluence, FIRST_SPACE_ID, Failure, State, Stored, parse};
 
 type Parameters = Query<BTreeMap<String, String>>;
 
@@ -19,9 +19,9 @@ fn page_json(confluence: &Confluence, page: &Stored, body: bool) -> Value {
         "parentId": page.parent, "parentType": page.parent.as_ref().map(|_| "page"), "position": 0,
         "authorId": confluence.0.world.bot, "ownerId": confluence.0.world.bot, "lastOwnerId": null,
         "createdAt": page.created.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
-        "version": {"number": page.version, "message": page.version_message, "minorEdit": false,
+        "version": {"number": 1, "message": "", "minorEdit": false,
                     "authorId": confluence.0.world.bot,
-                    "createdAt": page.changed.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()},
+                    "createdAt": page.created.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()},
         "body": {},
         "_links": {
             "webui": confluence.web_path(page),
@@ -50,19 +50,6 @@ fn wants_storage(parameters: &BTreeMap<String, String>) -> Result<bool, Failure>
             "Provided value {{{other}}} for 'body-format' is not supported here"
         ))),
     }
-}
-
-pub(super) async fn get(
-    AxumState(confluence): AxumState<Confluence>,
-    Path(id): Path<String>,
-    Query(parameters): Parameters,
-) -> Result<Json<Value>, Failure> {
-    let state = confluence.lock();
-    let page = state.page(&id)?;
-    if parameters.get("version").is_some_and(|version| *version != page.version.to_string()) {
-        return Err(Failure::no_page());
-    }
-    Ok(single(&confluence, page, wants_storage(&parameters)?))
 }
 
 fn listed(
@@ -122,15 +109,6 @@ pub(super) async fn list(
     Query(parameters): Parameters,
 ) -> Result<Json<Value>, Failure> {
     listed(&confluence, &parameters, "pages", None)
-}
-
-pub(super) async fn list_of_space(
-    AxumState(confluence): AxumState<Confluence>,
-    Path(id): Path<String>,
-    Query(parameters): Parameters,
-) -> Result<Json<Value>, Failure> {
-    let space = confluence.space(&id)?;
-    listed(&confluence, &parameters, &format!("spaces/{id}/pages"), Some(space))
 }
 
 /// The storage-format body of a page to be written: directly, or under `storage`.
@@ -197,16 +175,12 @@ fn check_storage(value: &str) -> Result<(), Failure> {
     }
 }
 
-fn check_title(state: &State, space: usize, title: &str, own: Option<&str>) -> Result<(), Failure> {
+fn check_title(state: &State, space: usize, title: &str) -> Result<(), Failure> {
     if title.trim().is_empty() {
         return Err(Failure::invalid("Must supply a title when publishing a page"));
     }
-    let taken = state.pages.iter().any(|page| {
-        page.space == space
-            && page.title == title
-            && page.status == "current"
-            && own != Some(page.id.as_str())
-    });
+    let taken =
+        state.pages.iter().any(|page| page.space == space && page.title == title && page.status == "current");
     match taken {
         true => Err(Failure::invalid(
             "A page with this title already exists: A page already exists with the same TITLE in this space",
@@ -225,7 +199,7 @@ pub(super) async fn create(
     let content = if body["body"].is_null() { String::new() } else { storage(&body["body"])? };
     let now = (confluence.0.clock)();
     let mut state = confluence.lock();
-    check_title(&state, space, title, None)?;
+    check_title(&state, space, title)?;
     let parent = match body["parentId"].as_str() {
         Some(id) => Some(state.page(id).map(|page| page.id.clone())?),
         None => confluence.home(&state, space),
@@ -237,46 +211,11 @@ pub(super) async fn create(
         title: title.to_owned(),
         body: content,
         status: "current",
-        version: 1,
-        version_message: String::new(),
         created: now,
-        changed: now,
-        properties: BTreeMap::new(),
     };
     let answer = single(&confluence, &page, true);
     state.pages.push(page);
     Ok(answer)
-}
-
-pub(super) async fn update(
-    AxumState(confluence): AxumState<Confluence>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Result<Json<Value>, Failure> {
-    let body = parse(&body)?;
-    if body["id"].as_str() != Some(&id) {
-        return Err(Failure::invalid("The page id in the body does not match the id in the path"));
-    }
-    let content = storage(&body["body"])?;
-    let title = body["title"].as_str().unwrap_or_default();
-    let now = (confluence.0.clock)();
-    let mut state = confluence.lock();
-    let space = state.page(&id)?.space;
-    check_title(&state, space, title, Some(&id))?;
-    let page = state.page_mut(&id)?;
-    let version = body["version"]["number"].as_u64().unwrap_or_default();
-    if version != page.version + 1 {
-        return Err(Failure::conflict(format!(
-            "Version must be incremented when updating a page. Current Version: [{}]. Provided version: [{version}]",
-            page.version
-        )));
-    }
-    page.title = title.to_owned();
-    page.body = content;
-    page.version = version;
-    page.version_message = body["version"]["message"].as_str().unwrap_or_default().to_owned();
-    page.changed = now;
-    Ok(single(&confluence, page, true))
 }
 
 pub(super) async fn delete(
@@ -285,62 +224,6 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Failure> {
     confluence.lock().page_mut(&id)?.status = "trashed";
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn property_json(key: &str, property: &Property) -> Value {
-    json!({"id": property.id, "key": key, "value": property.value, "version": {"number": property.version}})
-}
-
-pub(super) async fn properties(
-    AxumState(confluence): AxumState<Confluence>,
-    Path(id): Path<String>,
-    Query(parameters): Parameters,
-) -> Result<Json<Value>, Failure> {
-    let state = confluence.lock();
-    let results: Vec<Value> = state
-        .page(&id)?
-        .properties
-        .iter()
-        .filter(|(key, _)| parameters.get("key").is_none_or(|wanted| wanted == *key))
-        .map(|(key, property)| property_json(key, property))
-        .collect();
-    Ok(Json(json!({"results": results, "_links": {"base": confluence.base()}})))
-}
-
-pub(super) async fn add_property(
-    AxumState(confluence): AxumState<Confluence>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Result<Json<Value>, Failure> {
-    let body = parse(&body)?;
-    let key = body["key"].as_str().ok_or_else(|| Failure::invalid("Must supply a property key"))?;
-    let mut state = confluence.lock();
-    let property = Property { id: state.next_id(), value: body["value"].clone(), version: 1 };
-    let page = state.page_mut(&id)?;
-    if page.properties.contains_key(key) {
-        return Err(Failure::conflict(format!("A property with the key {key} already exists")));
-    }
-    let answer = property_json(key, &property);
-    page.properties.insert(key.to_owned(), property);
-    Ok(Json(answer))
-}
-
-pub(super) async fn update_property(
-    AxumState(confluence): AxumState<Confluence>,
-    Path((id, property_id)): Path<(String, String)>,
-    body: Bytes,
-) -> Result<Json<Value>, Failure> {
-    let body = parse(&body)?;
-    let mut state = confluence.lock();
-    let page = state.page_mut(&id)?;
-    let found = page.properties.iter_mut().find(|(_, property)| property.id == property_id);
-    let (key, property) = found.ok_or_else(|| Failure::not_found("Could not find a property"))?;
-    let version = body["version"]["number"].as_u64().unwrap_or_default();
-    if version != property.version + 1 {
-        return Err(Failure::conflict("Version must be incremented when updating a property."));
-    }
-    *property = Property { id: property_id, value: body["value"].clone(), version };
-    Ok(Json(property_json(key, property)))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ impl Simulator for Confluence {
 
     const NAME: &'static str = "confluence";
     const TITLE: &'static str = "Confluence";
-    const DESCRIPTIONS: &'static [&'static str] = &["confluence-v2.json", "confluence-v1.json"];
+    const DESCRIPTIONS: &'static [&'static str] = &["confluence-v2.json"];
 
     fn open(world: World, opening: Opening<'_>) -> Result<Self, SimulationError> {
         Ok(Self::start(world, opening.secrets, opening.address, opening.clock)?)

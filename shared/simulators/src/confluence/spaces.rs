@@ -56,13 +56,3 @@ pub(super) async fn operations(
         .collect();
     Ok(Json(json!({"operations": operations})))
 }
-
-pub(super) async fn get(
-    AxumState(confluence): AxumState<Confluence>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Failure> {
-    let position = confluence.space(&id)?;
-    let mut json = confluence.space_json(&confluence.lock(), position);
-    json["_links"]["base"] = confluence.base().into();
-    Ok(Json(json))
-}

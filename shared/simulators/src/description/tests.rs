@@ -184,9 +184,6 @@ fn jira_confluence_and_claude() {
         let page = json!({ "spaceId": "1", "titel": "t" });
         assert_ne!(places(&confluence, "POST", "/wiki/api/v2/pages", Some(page)), none);
     }
-    if let Some(confluence) = official("confluence-v1.json") {
-        assert_eq!(places(&confluence, "GET", "/wiki/rest/api/template/1", None), none);
-    }
     if let Some(claude) = official("anthropic.json") {
         let message = json!({ "role": "user", "content": "hello" });
         let mut request = json!({ "model": "claude-sonnet-5-5", "max_tokens": 10, "messages": [message] });

@@ -300,7 +300,7 @@ impl Access {
     }
 
     /// Counts a request. The window that comes back says how many are left; at none, the request is to be refused.
-    pub(super) fn count(&mut self, caller: &Caller, now: Timestamp, counts: bool) -> (Window, bool) {
+    pub(super) fn count(&mut self, caller: &Caller, now: Timestamp) -> (Window, bool) {
         const ANONYMOUS_LIMIT: u32 = 60;
         let (key, limit) = match caller {
             Caller::Anonymous => ("", ANONYMOUS_LIMIT.min(self.rate_limit)),
@@ -313,8 +313,8 @@ impl Access {
         if window.reset <= now {
             *window = fresh;
         }
-        let exhausted = counts && window.remaining() == 0;
-        if counts && !exhausted {
+        let exhausted = window.remaining() == 0;
+        if !exhausted {
             window.used += 1;
         }
         (*window, exhausted)

@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     access::Caller,
@@ -117,15 +117,6 @@ impl Call<'_> {
     pub(super) fn page(&self, list: Vec<Value>) -> Answer {
         let (slice, link) = self.slice(list);
         Answer::ok(Value::Array(slice)).with_link(link)
-    }
-
-    /// The same for a list inside an object that counts all of its entries.
-    pub(super) fn counted_page(&self, name: &str, list: Vec<Value>) -> Answer {
-        let total = list.len();
-        let (slice, link) = self.slice(list);
-        let fields =
-            [("total_count".to_string(), Value::from(total)), (name.to_string(), Value::Array(slice))];
-        Answer::ok(Value::Object(Map::from_iter(fields))).with_link(link)
     }
 
     fn slice(&self, list: Vec<Value>) -> (Vec<Value>, String) {

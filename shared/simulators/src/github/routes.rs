@@ -1,7 +1,6 @@
 //! Every call the simulated GitHub answers, and what each needs of its caller.
 
 mod app;
-mod checks;
 mod comments;
 mod contents;
 mod git_data;
@@ -56,25 +55,18 @@ const DELETE: MethodFilter = MethodFilter::DELETE;
 const GET: MethodFilter = MethodFilter::GET;
 const PATCH: MethodFilter = MethodFilter::PATCH;
 const POST: MethodFilter = MethodFilter::POST;
-const PUT: MethodFilter = MethodFilter::PUT;
 
 /// Paths below `/repos/{owner}/{repo}`.
 #[rustfmt::skip]
 const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("", GET, METADATA, repository::get),
-    ("/branches", GET, READ_CODE, repository::list_branches),
-    ("/branches/{*branch}", GET, READ_CODE, repository::get_branch),
     ("/collaborators/{login}/permission", GET, METADATA, repository::get_permission),
-    ("/commits/{*rest}", GET, READ_CODE, checks::get_commit_or_its_checks),
     ("/compare/{*range}", GET, READ_CODE, contents::compare),
-    ("/contents", GET, READ_CODE, contents::get),
-    ("/contents/", GET, READ_CODE, contents::get),
     ("/contents/{*path}", GET, READ_CODE, contents::get),
     ("/git/blobs", POST, WRITE_CODE, git_data::create_blob),
     ("/git/blobs/{sha}", GET, READ_CODE, git_data::get_blob),
     ("/git/commits", POST, WRITE_CODE, git_data::create_commit),
     ("/git/commits/{sha}", GET, READ_CODE, git_data::get_commit),
-    ("/git/matching-refs/{*name}", GET, READ_CODE, references::list_matching),
     ("/git/ref/{*name}", GET, READ_CODE, references::get),
     ("/git/refs", POST, WRITE_CODE, references::create),
     ("/git/refs/{*name}", PATCH, WRITE_CODE, references::update),
@@ -84,42 +76,26 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/installation", GET, None, app::get_installation),
     ("/issues", GET, read(&["issues"]), issues::list),
     ("/issues", POST, write(&["issues"], Role::Read), issues::create),
-    ("/issues/comments/{id}", GET, READ_ISSUES, comments::get),
     ("/issues/comments/{id}", PATCH, CONVERSE, comments::update),
-    ("/issues/comments/{id}", DELETE, CONVERSE, comments::delete),
-    ("/issues/comments/{id}/reactions", GET, READ_ISSUES, reactions::list_on_comment),
     ("/issues/comments/{id}/reactions", POST, CONVERSE, reactions::create_on_comment),
     ("/issues/{number}", GET, READ_ISSUES, issues::get),
     ("/issues/{number}", PATCH, CONVERSE, issues::update),
     ("/issues/{number}/comments", GET, READ_ISSUES, comments::list),
     ("/issues/{number}/comments", POST, CONVERSE, comments::create),
-    ("/issues/{number}/labels", GET, READ_ISSUES, labels::list_on_issue),
     ("/issues/{number}/labels", POST, TRIAGE, labels::add),
-    ("/issues/{number}/labels", PUT, TRIAGE, labels::replace),
-    ("/issues/{number}/labels", DELETE, TRIAGE, labels::remove_all),
     ("/issues/{number}/labels/{name}", DELETE, TRIAGE, labels::remove),
-    ("/issues/{number}/reactions", GET, READ_ISSUES, reactions::list_on_issue),
     ("/issues/{number}/reactions", POST, CONVERSE, reactions::create_on_issue),
-    ("/labels", GET, READ_ISSUES, labels::list),
-    ("/labels", POST, TRIAGE, labels::create),
     ("/pulls", GET, READ_PULLS, pulls::list),
     ("/pulls", POST, OPEN_PULLS, pulls::create),
     ("/pulls/{number}", GET, READ_PULLS, pulls::get),
     ("/pulls/{number}", PATCH, OPEN_PULLS, pulls::update),
-    ("/pulls/{number}/comments", GET, READ_PULLS, pulls::list_review_comments),
-    ("/pulls/{number}/commits", GET, READ_PULLS, pulls::list_commits),
     ("/pulls/{number}/files", GET, READ_PULLS, pulls::list_files),
-    ("/pulls/{number}/merge", GET, READ_PULLS, pulls::check_merged),
-    ("/pulls/{number}/reviews", GET, READ_PULLS, pulls::list_reviews),
 ];
 
 /// The other paths.
 #[rustfmt::skip]
 const ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
-    ("/app", GET, None, app::get),
     ("/app/installations/{installation}/access_tokens", POST, None, app::create_token),
-    ("/rate_limit", GET, None, repository::get_rate_limit),
-    ("/user", GET, None, repository::get_user),
 ];
 
 pub(super) fn router(github: &GitHub) -> Router {
@@ -168,15 +144,14 @@ struct Received {
 fn answer(state: &mut State, request: Received, need: Option<&Need>, handler: Handler) -> Response {
     let now = state.now();
     let request_id = node_id("Request", state.next_id());
-    let is_counted = request.path != "/rate_limit";
     let mut scopes = None;
     let (window, answered) = match state.access.caller(request.authorization.as_deref(), now) {
-        Err(failure) => (state.access.count(&Caller::Anonymous, now, true).0, Err(failure)),
+        Err(failure) => (state.access.count(&Caller::Anonymous, now).0, Err(failure)),
         Ok(caller) => {
             if matches!(caller, Caller::User { .. }) {
                 scopes = state.access.accounts.token_scopes.clone();
             }
-            match state.access.count(&caller, now, is_counted) {
+            match state.access.count(&caller, now) {
                 (window, true) => {
                     let message = "API rate limit exceeded for this account.";
                     (window, Err(Failure::new(403, message)))

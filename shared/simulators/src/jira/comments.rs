@@ -65,36 +65,6 @@ pub(super) async fn list(
     Ok(Json(page(&jira, &issue, listing.start_at.unwrap_or(0), maximum, properties)))
 }
 
-pub(super) async fn list_by_id(
-    AxumState(jira): AxumState<Jira>,
-    Query(listing): Query<Listing>,
-    body: Bytes,
-) -> Result<Json<Value>, Failure> {
-    let body = parse(&body)?;
-    let ids: Vec<String> = body["ids"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_u64)
-        .map(|id| id.to_string())
-        .collect();
-    if ids.is_empty() || ids.len() > 1000 {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "Comment IDs list must hold 1 to 1000 ids."));
-    }
-    let state = jira.lock();
-    let properties = wants_properties(listing.expand.as_deref());
-    let values: Vec<Value> = state
-        .issues
-        .iter()
-        .flat_map(|issue| issue.comments.iter().map(move |comment| (issue, comment)))
-        .filter(|(_, comment)| ids.contains(&comment.id))
-        .map(|(issue, comment)| jira.comment_json(Form::Answer, issue, comment, properties))
-        .collect();
-    Ok(Json(
-        json!({"startAt": 0, "maxResults": 1_048_576, "total": values.len(), "isLast": true, "values": values}),
-    ))
-}
-
 /// A comment by the API's user from a body of the form `{"body": document, "properties": […]}`.
 pub(super) fn new(jira: &Jira, state: &mut State, value: &Value) -> Result<Comment, Failure> {
     let body = &value["body"];
@@ -117,11 +87,6 @@ fn properties_of(value: &Value) -> BTreeMap<String, Value> {
         .collect()
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Expansion {
-    expand: Option<String>,
-}
-
 pub(super) async fn add(
     AxumState(jira): AxumState<Jira>,
     Path(key): Path<String>,
@@ -136,17 +101,6 @@ pub(super) async fn add(
     issue.updated = comment.created;
     issue.comments.push(comment);
     Ok((StatusCode::CREATED, Json(answer)).into_response())
-}
-
-pub(super) async fn get(
-    AxumState(jira): AxumState<Jira>,
-    Path((key, id)): Path<(String, String)>,
-    Query(expansion): Query<Expansion>,
-) -> Result<Json<Value>, Failure> {
-    let state = jira.lock();
-    let issue = state.issue(&key)?;
-    let comment = issue.comments.iter().find(|comment| comment.id == id).ok_or_else(|| no_comment(&id))?;
-    Ok(Json(jira.comment_json(Form::Answer, issue, comment, wants_properties(expansion.expand.as_deref()))))
 }
 
 pub(super) async fn update(
@@ -166,16 +120,4 @@ pub(super) async fn update(
     comment.updated = now;
     let comment = comment.clone();
     Ok(Json(jira.comment_json(Form::Answer, issue, &comment, false)))
-}
-
-pub(super) async fn delete(
-    AxumState(jira): AxumState<Jira>,
-    Path((key, id)): Path<(String, String)>,
-) -> Result<StatusCode, Failure> {
-    let mut state = jira.lock();
-    let issue = state.issue_mut(&key)?;
-    let position =
-        issue.comments.iter().position(|comment| comment.id == id).ok_or_else(|| no_comment(&id))?;
-    issue.comments.remove(position);
-    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,4 +1,4 @@
-//! Tickets: reading, creating, editing, assigning, deleting.
+//! Tickets: reading, creating, editing.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -118,7 +118,6 @@ pub(super) async fn create(AxumState(jira): AxumState<Jira>, body: Bytes) -> Res
         custom: Map::new(),
         comments: Vec::new(),
         properties: Default::default(),
-        remote_links: Vec::new(),
         created: now,
         updated: now,
     };
@@ -267,27 +266,4 @@ fn set_field(jira: &Jira, state: &State, issue: &mut Issue, name: &str, value: V
         }
     }
     Ok(())
-}
-
-pub(super) async fn assign(
-    AxumState(jira): AxumState<Jira>,
-    Path(key): Path<String>,
-    body: Bytes,
-) -> Result<StatusCode, Failure> {
-    let value = parse(&body)?;
-    let mut state = jira.lock();
-    let mut issue = state.issue(&key)?.clone();
-    set_field(&jira, &state, &mut issue, "assignee", value)?;
-    *state.issue_mut(&key)? = issue;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-pub(super) async fn delete(
-    AxumState(jira): AxumState<Jira>,
-    Path(key): Path<String>,
-) -> Result<StatusCode, Failure> {
-    let mut state = jira.lock();
-    let id = state.issue(&key)?.id.clone();
-    state.issues.retain(|issue| issue.id != id);
-    Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,6 @@ mod issues;
 mod jql;
 mod people;
 mod projects;
-mod properties;
 mod render;
 mod search;
 mod simulator;
@@ -107,46 +106,13 @@ impl Jira {
     pub fn router(&self) -> Router {
         let api = Router::new()
             .route("/issue", post(issues::create))
-            .route("/issue/{key}", get(issues::get).put(issues::edit).delete(issues::delete))
-            .route("/issue/{key}/transitions", get(transitions::list).post(transitions::make))
+            .route("/issue/{key}", get(issues::get).put(issues::edit))
             .route("/issue/{key}/comment", get(comments::list).post(comments::add))
-            .route(
-                "/issue/{key}/comment/{id}",
-                get(comments::get).put(comments::update).delete(comments::delete),
-            )
-            .route("/issue/{key}/properties", get(properties::issue_keys))
-            .route(
-                "/issue/{key}/properties/{property}",
-                get(properties::get_of_issue)
-                    .put(properties::set_on_issue)
-                    .delete(properties::delete_of_issue),
-            )
-            .route(
-                "/issue/{key}/remotelink",
-                get(properties::remote_links)
-                    .post(properties::set_remote_link)
-                    .delete(properties::delete_remote_link),
-            )
-            .route("/issue/{key}/assignee", put(issues::assign))
-            .route("/comment/list", post(comments::list_by_id))
-            .route("/comment/{id}/properties", get(properties::comment_keys))
-            .route(
-                "/comment/{id}/properties/{property}",
-                get(properties::get_of_comment)
-                    .put(properties::set_on_comment)
-                    .delete(properties::delete_of_comment),
-            )
-            .route("/search/jql", get(search::by_query).post(search::by_body))
-            .route("/project/{key}", get(projects::get))
-            .route("/project/{key}/statuses", get(projects::statuses_by_type))
-            .route("/status", get(projects::statuses))
-            .route("/field", get(projects::fields))
-            .route("/myself", get(people::myself))
-            .route("/user", get(people::user))
-            .route("/user/search", get(people::search))
-            .route("/user/groups", get(people::groups))
+            .route("/issue/{key}/comment/{id}", put(comments::update))
+            .route("/issue/{key}/transitions", get(transitions::list).post(transitions::make))
             .route("/mypermissions", get(people::permissions))
-            .route("/serverInfo", get(people::server_info));
+            .route("/project/{key}/statuses", get(projects::statuses_by_type))
+            .route("/search/jql", post(search::search));
         Router::new()
             .nest("/rest/api/3", api)
             .layer(from_fn_with_state(self.clone(), authenticate))

@@ -35,7 +35,6 @@ pub(super) struct Issue {
     pub(super) custom: Map<String, Value>,
     pub(super) comments: Vec<Comment>,
     pub(super) properties: BTreeMap<String, Value>,
-    pub(super) remote_links: Vec<RemoteLink>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
 }
@@ -48,12 +47,6 @@ pub(super) struct Comment {
     pub(super) properties: BTreeMap<String, Value>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct RemoteLink {
-    pub(super) id: u64,
-    pub(super) link: Map<String, Value>,
 }
 
 impl State {
@@ -135,7 +128,6 @@ impl State {
             custom: ticket.fields.clone().into_iter().collect(),
             comments,
             properties: BTreeMap::new(),
-            remote_links: Vec::new(),
             created: now,
             updated: now,
         })
@@ -191,7 +183,6 @@ impl State {
                     "description": document::to_wiki(&issue.description), "labels": issue.labels,
                     "assignee": issue.assignee, "parent": issue.parent, "fields": issue.custom,
                     "comments": comments, "properties": issue.properties,
-                    "remote_links": issue.remote_links.iter().map(|link| &link.link).collect::<Vec<_>>(),
                 })
             })
             .collect()

@@ -99,26 +99,6 @@ pub(super) async fn update(AxumState(slack): AxumState<Slack>, arguments: Argume
     Ok(Json(body))
 }
 
-pub(super) async fn delete(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
-    let channel = slack.channel(arguments.required("channel", "channel_not_found")?, false)?;
-    let ts = arguments.required("ts", "message_not_found")?;
-    let mut state = slack.lock();
-    let message = find(&mut state, &channel.id, ts).ok_or(Refusal::Because("message_not_found"))?;
-    if message.user.is_some() {
-        return Err(Refusal::Because("cant_delete_message"));
-    }
-    state.messages.retain(|message| message.channel != channel.id || message.ts != ts);
-    answer(json!({"channel": channel.id, "ts": ts}))
-}
-
-pub(super) async fn permalink(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
-    let channel = slack.channel(arguments.required("channel", "channel_not_found")?, false)?;
-    let ts = arguments.required("message_ts", "message_not_found")?;
-    find(&mut slack.lock(), &channel.id, ts).ok_or(Refusal::Because("message_not_found"))?;
-    let address = format!("{}/archives/{}/p{}", slack.0.base_url, channel.id, ts.replace('.', ""));
-    answer(json!({"channel": channel.id, "permalink": address}))
-}
-
 /// The message which a reaction names, and the reaction's name without colons.
 fn reacted<'a>(
     slack: &Slack,
@@ -141,16 +121,5 @@ pub(super) async fn add_reaction(AxumState(slack): AxumState<Slack>, arguments: 
         Some((_, users)) => users.push(bot),
         None => message.reactions.push((name, vec![bot])),
     }
-    answer(json!({}))
-}
-
-pub(super) async fn remove_reaction(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
-    let mut state = slack.lock();
-    let bot = slack.world().app.bot_user_id.clone();
-    let (message, name) = reacted(&slack, &mut state, &arguments)?;
-    let users = message.reactions.iter_mut().find(|(known, users)| *known == name && users.contains(&bot));
-    let (_, users) = users.ok_or(Refusal::Because("no_reaction"))?;
-    users.retain(|user| *user != bot);
-    message.reactions.retain(|(_, users)| !users.is_empty());
     answer(json!({}))
 }

@@ -94,17 +94,13 @@ impl Slack {
     pub fn router(&self) -> Router {
         let methods = Router::new()
             .route("/auth.test", post(people::auth_test).get(people::auth_test))
-            .route("/users.info", post(people::user_info).get(people::user_info))
             .route("/chat.postMessage", post(messages::post))
             .route("/chat.update", post(messages::update))
-            .route("/chat.delete", post(messages::delete))
-            .route("/chat.getPermalink", post(messages::permalink).get(messages::permalink))
             .route("/conversations.list", post(conversations::list).get(conversations::list))
             .route("/conversations.info", post(conversations::info).get(conversations::info))
             .route("/conversations.history", post(conversations::history).get(conversations::history))
             .route("/conversations.replies", post(conversations::replies).get(conversations::replies))
             .route("/reactions.add", post(messages::add_reaction))
-            .route("/reactions.remove", post(messages::remove_reaction))
             .layer(from_fn_with_state(self.clone(), authenticate));
         Router::new()
             .nest("/api", methods)

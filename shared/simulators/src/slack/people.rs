@@ -3,8 +3,7 @@
 use axum::extract::State as AxumState;
 use serde_json::json;
 
-use super::arguments::Arguments;
-use super::{Answer, Refusal, Slack, answer};
+use super::{Answer, Slack, answer};
 
 pub(super) async fn auth_test(AxumState(slack): AxumState<Slack>) -> Answer {
     let world = slack.world();
@@ -13,18 +12,4 @@ pub(super) async fn auth_test(AxumState(slack): AxumState<Slack>) -> Answer {
         "user": world.app.bot_name, "user_id": world.app.bot_user_id, "bot_id": world.app.bot_id,
         "is_enterprise_install": false,
     }))
-}
-
-pub(super) async fn user_info(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
-    let id = arguments.required("user", "user_not_found")?;
-    let user =
-        slack.world().users.iter().find(|user| user.id == id).ok_or(Refusal::Because("user_not_found"))?;
-    let mut profile = json!({"real_name": user.real_name, "display_name": user.name});
-    if let Some(email) = &user.email {
-        profile["email"] = email.clone().into();
-    }
-    answer(json!({"user": {
-        "id": user.id, "team_id": slack.world().team.id, "name": user.name, "real_name": user.real_name,
-        "deleted": false, "is_bot": false, "is_app_user": false, "tz": "Etc/UTC", "profile": profile,
-    }}))
 }

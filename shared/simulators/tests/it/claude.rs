@@ -137,13 +137,13 @@ async fn a_stream_carries_the_same_message() {
 }
 
 #[tokio::test]
-async fn models_are_listed_and_others_unknown() {
+async fn only_the_models_of_the_world_are_known() {
     let world = Harness::start().await;
-    assert_eq!(world.claude("/v1/models", None).await.body["data"][0]["id"], "claude-sonnet-5-5");
+    let known = world.claude("/v1/models/claude-sonnet-5-5", None).await;
+    assert_eq!((known.status, &known.body["id"]), (200, &json!("claude-sonnet-5-5")));
+    assert_eq!(world.claude("/v1/models/claude-nine", None).await.status, 404);
     let mut asked = request("x");
     asked["model"] = "claude-nine".into();
     let unknown = world.claude("/v1/messages", Some(asked)).await;
     assert_eq!((unknown.status, &unknown.body["error"]["type"]), (404, &json!("not_found_error")));
-    let counted = world.claude("/v1/messages/count_tokens", Some(request("12345678"))).await.body;
-    assert_eq!(counted, json!({"input_tokens": 2}));
 }

@@ -38,11 +38,11 @@ async fn a_delivery_is_posted_and_its_answer_told() {
 #[tokio::test]
 async fn a_fault_meets_one_request_and_everything_is_logged_without_secrets() {
     let world = Harness::start().await;
-    let fault = json!({"service": "jira", "path": "/myself$", "status": 429, "headers": {"retry-after": "7"},
+    let fault = json!({"service": "jira", "path": "/issue/TES-41$", "status": 429, "headers": {"retry-after": "7"},
                        "body": {"errorMessages": ["slow down"]}});
     assert_eq!(world.control(Method::POST, "/faults", Some(fault)).await.status, 204);
-    assert_eq!(world.jira(Method::GET, "/myself", None).await.status, 429);
-    assert_eq!(world.jira(Method::GET, "/myself", None).await.status, 200);
+    assert_eq!(world.jira(Method::GET, "/issue/TES-41", None).await.status, 429);
+    assert_eq!(world.jira(Method::GET, "/issue/TES-41", None).await.status, 200);
     world.slack("chat.postMessage", json!({"channel": "dev", "text": "the token is jira-token"})).await;
 
     let log = world.control(Method::GET, "/log", None).await.body;
@@ -57,9 +57,9 @@ async fn a_fault_meets_one_request_and_everything_is_logged_without_secrets() {
 #[tokio::test]
 async fn a_truncated_answer_is_logged_but_not_received() {
     let world = Harness::start().await;
-    let fault = json!({"service": "jira", "path": "/myself$", "truncated": true});
+    let fault = json!({"service": "jira", "path": "/issue/TES-41$", "truncated": true});
     world.control(Method::POST, "/faults", Some(fault)).await;
-    let url = format!("{}/rest/api/3/myself", world.simulation.url("jira"));
+    let url = format!("{}/rest/api/3/issue/TES-41", world.simulation.url("jira"));
     let request = world.client.get(url).basic_auth("bot@example.com", Some("jira-token"));
     let received = match request.send().await {
         Ok(response) => response.bytes().await.map(|_| ()),
@@ -88,7 +88,7 @@ async fn an_unknown_call_is_recorded() {
     let world = Harness::start().await;
     assert_eq!(world.jira(Method::GET, "/nothing", None).await.status, 500);
     assert_eq!(world.simulation.violations()[0].path, "/rest/api/3/nothing");
-    assert_eq!(world.jira(Method::PATCH, "/myself", None).await.status, 500);
+    assert_eq!(world.jira(Method::PATCH, "/issue/TES-41", None).await.status, 500);
     assert_eq!(world.simulation.violations()[1].method, "PATCH");
 }
 

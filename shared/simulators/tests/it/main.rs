@@ -11,4 +11,5 @@ mod control;
 mod described;
 mod harness;
 mod jira;
+mod routes;
 mod slack;

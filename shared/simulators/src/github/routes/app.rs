@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Answer, Call, Failure};
 use crate::github::{
     access::{AppAccount, Caller, Permissions},
-    shapes::{moment, node_id, permissions},
+    shapes::{moment, permissions},
     world::Level,
 };
 
@@ -17,27 +17,6 @@ fn authenticated<'a>(call: &'a Call<'_>) -> Result<&'a AppAccount, Failure> {
         (Caller::App, Some(app)) => Ok(app),
         _ => Err(Failure::new(401, "A JSON web token could not be decoded")),
     }
-}
-
-/// `GET /app`
-pub(super) fn get(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let app = authenticated(call)?;
-    let since = moment(call.now());
-    Ok(Answer::ok(json!({
-        "id": app.id,
-        "slug": app.slug,
-        "node_id": node_id("App", app.id),
-        "owner": call.state.user(&app.slug),
-        "name": app.slug,
-        "description": null,
-        "external_url": call.state.address,
-        "html_url": format!("{}/apps/{}", call.state.address, app.slug),
-        "created_at": since,
-        "updated_at": since,
-        "permissions": permissions(&app.permissions),
-        "events": [],
-        "installations_count": 1,
-    })))
 }
 
 /// `GET /repos/{owner}/{repo}/installation`

@@ -31,7 +31,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(Answer::created(call.state.comment(call.repository(), call.issue()?, &comment)))
 }
 
-pub(super) fn get(call: &mut Call<'_>) -> Result<Answer, Failure> {
+fn shown(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (issue, comment) = find(call)?;
     Ok(Answer::ok(call.state.comment(call.repository(), issue, comment)))
 }
@@ -41,17 +41,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Result<Answer, Failure> {
     demand_own(call)?;
     let comment = find_mut(call)?;
     (comment.body, comment.updated_at) = (body, now);
-    get(call)
-}
-
-pub(super) fn delete(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    demand_own(call)?;
-    let (issue, comment) = find(call)?;
-    let (number, id) = (issue.number, comment.id);
-    if let Some(issue) = call.repository_mut().issues.get_mut(&number) {
-        issue.comments.retain(|comment| comment.id != id);
-    }
-    Ok(Answer::no_content())
+    shown(call)
 }
 
 /// GitHub's limit of a comment is 65536 characters.

@@ -5,34 +5,10 @@ use super::{
     issues::{label_names, set_labels},
 };
 
-pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let repository = call.repository();
-    Ok(call.page(repository.labels.keys().map(|name| call.state.label(repository, name)).collect()))
-}
-
-pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let name = call.text("name")?.to_string();
-    if call.repository().labels.keys().any(|known| known.eq_ignore_ascii_case(&name)) {
-        return Err(Failure::invalid("Label", "name", "already_exists"));
-    }
-    let name = call.state.ensure_label(call.repository, &name);
-    Ok(Answer::created(call.state.label(call.repository(), &name)))
-}
-
-pub(super) fn list_on_issue(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let labels = call.state.labels(call.repository(), call.issue()?);
-    Ok(call.page(labels))
-}
-
 /// Adds labels to those an issue has; GitHub makes the ones it does not know.
 pub(super) fn add(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let mut names = call.issue()?.labels.clone();
     names.extend(sent(call)?);
-    change(call, names)
-}
-
-pub(super) fn replace(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let names = sent(call)?;
     change(call, names)
 }
 
@@ -43,11 +19,6 @@ pub(super) fn remove(call: &mut Call<'_>) -> Result<Answer, Failure> {
     };
     names.remove(position);
     change(call, names)
-}
-
-pub(super) fn remove_all(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    change(call, Vec::new())?;
-    Ok(Answer::no_content())
 }
 
 /// The labels of the body: an object with `labels`, or the list by itself.

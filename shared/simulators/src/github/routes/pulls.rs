@@ -135,34 +135,6 @@ pub(super) fn list_files(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(call.page(files))
 }
 
-pub(super) fn list_commits(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let (issue, pull) = named(call)?;
-    let (before, head) = pull.range(call.repository(), issue.closed.is_none());
-    let commits = call.repository().git.commits_between(&before, &head)?;
-    let commits = commits.iter().map(|sha| call.state.commit(call.repository(), sha));
-    Ok(call.page(commits.collect::<Result<_, _>>()?))
-}
-
-/// `GET /pulls/{number}/merge`: 204 when it is merged, 404 when not.
-pub(super) fn check_merged(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let (_, pull) = named(call)?;
-    if pull.merged.is_some() { Ok(Answer::no_content()) } else { Err(Failure::not_found()) }
-}
-
-pub(super) fn list_reviews(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let (issue, pull) = named(call)?;
-    let reviews =
-        pull.reviews.iter().map(|review| call.state.review(call.repository(), issue.number, review));
-    Ok(call.page(reviews.collect()))
-}
-
-pub(super) fn list_review_comments(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let (issue, pull) = named(call)?;
-    let comments = pull.review_comments.iter();
-    let shown = comments.map(|comment| call.state.review_comment(call.repository(), issue.number, comment));
-    Ok(call.page(shown.collect()))
-}
-
 /// The pull request that the path names; the number of an issue names none.
 fn named<'a>(call: &'a Call<'_>) -> Result<(&'a Issue, &'a Pull), Failure> {
     let issue = call.issue()?;

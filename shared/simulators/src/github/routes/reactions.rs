@@ -1,22 +1,7 @@
 //! [Reactions](https://docs.github.com/rest/reactions/reactions) to issues and comments.
 
-use serde_json::Value;
-
-use super::{
-    Answer, Call, Failure,
-    comments::{find, find_mut},
-};
+use super::{Answer, Call, Failure, comments::find_mut};
 use crate::github::{shapes::REACTIONS, state::Reaction};
-
-pub(super) fn list_on_issue(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let reactions = call.issue()?.reactions.clone();
-    Ok(list(call, &reactions))
-}
-
-pub(super) fn list_on_comment(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let reactions = find(call)?.1.reactions.clone();
-    Ok(list(call, &reactions))
-}
 
 pub(super) fn create_on_issue(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let new = reaction(call)?;
@@ -28,12 +13,6 @@ pub(super) fn create_on_comment(call: &mut Call<'_>) -> Result<Answer, Failure> 
     let new = reaction(call)?;
     let kept = react(&mut find_mut(call)?.reactions, &new);
     Ok(shown(call, &new, kept))
-}
-
-fn list(call: &Call<'_>, reactions: &[Reaction]) -> Answer {
-    let wanted = call.queried("content");
-    let chosen = reactions.iter().filter(|reaction| wanted.is_none_or(|wanted| reaction.content == wanted));
-    call.page(chosen.map(|reaction| call.state.reaction(reaction)).collect::<Vec<Value>>())
 }
 
 fn reaction(call: &mut Call<'_>) -> Result<Reaction, Failure> {

@@ -10,15 +10,6 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(Answer::ok(git_reference(call.state, call.repository(), &found)))
 }
 
-/// `GET /git/matching-refs/heads/top`: names that begin so.
-pub(super) fn list_matching(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let start = format!("refs/{}", call.parameter("name"));
-    let all = call.repository().git.references("")?;
-    let matching = all.iter().filter(|reference| reference.name.starts_with(&start));
-    let list = matching.map(|reference| git_reference(call.state, call.repository(), reference)).collect();
-    Ok(call.page(list))
-}
-
 pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (name, sha) = (call.text("ref")?.to_string(), call.text("sha")?.to_string());
     let git = &call.repository().git;

@@ -160,20 +160,4 @@ impl State {
         }
         Ok(files)
     }
-
-    /// A branch; `commit` as the list of branches shows it, or as the branch by itself does.
-    pub(in crate::github) fn branch(&self, repository: &Repository, name: &str, commit: Value) -> Value {
-        let is_protected = repository.protected.iter().any(|known| known == name);
-        let url = format!("{}/branches/{name}", self.api(repository));
-        json!({
-            "name": name,
-            "commit": commit,
-            "protected": is_protected,
-            "protection": {
-                "enabled": is_protected,
-                "required_status_checks": { "enforcement_level": "off", "contexts": [], "checks": [] },
-            },
-            "protection_url": format!("{url}/protection"),
-        })
-    }
 }
