@@ -3,7 +3,7 @@
 
 use crate::exit::{Exit, Outcome};
 use aws_config::SdkConfig;
-use domain::PluginType;
+use domain::Bundle;
 use runtime::Timeouts;
 use std::str::FromStr;
 
@@ -38,46 +38,6 @@ impl Stage {
     /// The secret that functions may read for credentials of this kind.
     pub(crate) fn secret(&self, bundle: Bundle) -> String {
         format!("{}/{}", self.prefix(), bundle.as_str())
-    }
-}
-
-/// The secrets of a stage, bundled by privilege: whoever may read one may read all in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Bundle {
-    /// What deliveries are signed with.
-    Signing,
-    /// Tracker, chat and pages.
-    Work,
-    /// Code host.
-    Repository,
-    /// Language models.
-    Models,
-}
-
-impl Bundle {
-    /// Every bundle.
-    pub(crate) const ALL: [Self; 4] = [Self::Signing, Self::Work, Self::Repository, Self::Models];
-
-    /// Its name, which ends the secret's.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Signing => "signing",
-            Self::Work => "work",
-            Self::Repository => "repository",
-            Self::Models => "models",
-        }
-    }
-
-    /// The bundle with the credentials of a plugin type's providers; monitoring has none.
-    pub(crate) fn of(plugin: PluginType) -> Option<Self> {
-        match plugin {
-            PluginType::TaskManagement | PluginType::Communication | PluginType::Documentation => {
-                Some(Self::Work)
-            }
-            PluginType::VersionControl => Some(Self::Repository),
-            PluginType::AiProvider => Some(Self::Models),
-            PluginType::Monitoring => None,
-        }
     }
 }
 

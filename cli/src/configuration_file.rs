@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// A configuration and the folder that its relative paths start from.
 #[derive(Debug, Clone)]
 pub(crate) struct ConfigurationFile {
-    /// What it says, checked.
+    /// What it says, checked, with every provider's defaults filled in.
     pub(crate) configuration: Configuration,
     /// The folder it stands in.
     pub(crate) folder: PathBuf,
@@ -25,14 +25,15 @@ impl ConfigurationFile {
                 path.display()
             ))
         })?;
-        let configuration: Configuration = serde_saphyr::from_str(&text)
+        let mut configuration: Configuration = serde_saphyr::from_str(&text)
             .map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
-        let problems = configuration.problems();
+        let problems = providers::check(&configuration);
         if !problems.is_empty() {
             let list: Vec<_> =
                 problems.iter().map(|problem| format!("{}: {problem}", path.display())).collect();
             return Err(Exit::usage(list.join("\n")));
         }
+        providers::fill(&mut configuration);
         let folder = match path.parent() {
             Some(folder) if folder != Path::new("") => folder.to_owned(),
             _ => PathBuf::from("."),
@@ -83,7 +84,7 @@ users: [{ name: ada, github: ada, slack: U012AB3CD, jira: "5b10", roles: [develo
     fn the_kitchen_sink_loads() {
         let file = load(KITCHEN_SINK).unwrap();
         assert_eq!(file.configuration.projects[0].repository.as_str(), "acme/shop");
-        assert_eq!(file.configuration.plugins.claude.unwrap().rate_limit.per_second, 1);
+        assert_eq!(file.configuration.plugins["claude"].rate_limit.unwrap().per_second, 1);
     }
 
     #[test]
@@ -91,6 +92,28 @@ users: [{ name: ada, github: ada, slack: U012AB3CD, jira: "5b10", roles: [develo
         let message = load("projects: []\nbudget: {}\n").unwrap_err().to_string();
         assert!(message.contains("budget"), "{message}");
         assert!(message.contains('2'), "{message}");
+    }
+
+    #[test]
+    fn a_section_with_a_wrong_key_is_refused_in_our_words() {
+        let message =
+            load("projects: []\nplugins: { github: { base_ur: x }, jirra: {} }\n").unwrap_err().to_string();
+        let lines: Vec<_> = message.lines().collect();
+        assert!(
+            lines[0].contains("plugins.github: unknown key `base_ur`; did you mean `base_url`?"),
+            "{message}"
+        );
+        assert!(lines[1].contains("plugins.jirra: `jirra` is not a provider"), "{message}");
+    }
+
+    #[test]
+    fn accounts_are_text_whatever_they_look_like() {
+        let file = load("projects: []\nusers: [{ name: ada, jira: 5e10, slack: 0123, github: }]\n").unwrap();
+        let accounts = &file.configuration.users[0].accounts;
+        assert_eq!(
+            (accounts["jira"].as_str(), accounts["slack"].as_str(), accounts.len()),
+            ("5e10", "0123", 2)
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! `statemachines/functions.json`: what packages and infrastructure code need to know of every function, made from the functions' own
 //! specifications.
 
-use crate::account::Bundle;
 use crate::functions;
+use domain::Bundle;
 use records::Partition;
 use runtime::{FunctionSpec, SecretUse, Source, StepFunctionsOperation};
 use serde_json::{Map, Value, json};

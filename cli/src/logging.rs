@@ -13,7 +13,7 @@ const CRATES: [&str; 7] =
     ["engine", "http_client", "observability", "records", "simulators", "ticketsmith", "workflow"];
 
 /// What the names of the providers' crates start with, as the targets of their lines do.
-const PROVIDERS: &str = "provider_";
+const PROVIDERS: &str = "provider";
 
 /// Starts logging. Without `-v` only warnings show on standard error; `RUST_LOG` overrides both. The file holds what happens, whatever
 /// is shown.

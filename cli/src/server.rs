@@ -152,7 +152,7 @@ impl Server {
         };
         let table = services(&server).table();
         table.create_table().await.map_err(Exit::unreachable)?;
-        table.put_configuration(&file.configuration).await.map_err(Exit::usage)?;
+        providers::put_in_force(&table, &file.configuration).await.map_err(Exit::usage)?;
         workflows.put(&engine, &table).await?;
 
         let connected: Vec<Connected> = admitted
@@ -214,13 +214,13 @@ fn routes(functions: &[Connected]) -> Router {
 /// The secrets that a function may read: of a plugin type, those of the providers that serve it in some project.
 fn secrets_of(configuration: &Configuration, function: &FunctionSpec) -> Vec<String> {
     let of_use = |secret: &SecretUse| match secret {
-        SecretUse::Signing => vec![configuration.webhooks.secret.as_str()],
+        SecretUse::Signing => vec![configuration.webhooks.secret.clone()],
         SecretUse::Credentials(plugin) => configuration
             .projects
             .iter()
-            .filter_map(|project| project.providers.get(plugin))
-            .filter_map(|provider| configuration.plugins.secret(*provider))
+            .filter_map(|project| configuration.instance(project.providers.get(plugin)?.as_str()))
+            .map(|instance| instance.secret().into_owned())
             .collect(),
     };
-    function.secrets.iter().flat_map(of_use).map(|name| secret_id(name).to_owned()).collect()
+    function.secrets.iter().flat_map(of_use).map(|name| secret_id(&name).to_owned()).collect()
 }

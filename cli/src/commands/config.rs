@@ -1,13 +1,14 @@
 //! `ticketsmith config`: checks `ticketsmith.yaml` and puts it in force.
 
-use crate::account::{Bundle, Stage};
+use crate::account::Stage;
 use crate::configuration_file::ConfigurationFile;
 use crate::confirm::confirm;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use clap::Subcommand;
-use domain::configuration::{Configuration, Provider, secret_id};
+use domain::Bundle;
+use domain::configuration::{Configuration, secret_id};
 use jiff::Timestamp;
 use records::RecordsError;
 use similar::TextDiff;
@@ -83,7 +84,7 @@ async fn apply(path: &Path, yes: bool, place: &PlaceArgument) -> Outcome {
     let changes = TextDiff::from_lines(&before, &after);
     print!("{}", changes.unified_diff().context_radius(3).header("in force", &path.display().to_string()));
     confirm("Put this in force?", yes)?;
-    let version = table.put_configuration(&wanted).await.map_err(Exit::unreachable)?;
+    let version = providers::put_in_force(&table, &wanted).await.map_err(Exit::unreachable)?;
     println!("in force within a minute, as version {version}");
     Ok(())
 }
@@ -95,21 +96,18 @@ fn text(configuration: &Configuration) -> Outcome<String> {
 
 /// A stage's functions may read the stage's own secrets and no others.
 fn check_secrets(configuration: &Configuration, stage: &Stage, path: &Path) -> Outcome {
-    let plugins = &configuration.plugins;
-    let named = [
-        ("webhooks", Some(configuration.webhooks.secret.as_str()), Bundle::Signing),
-        ("plugins.jira", plugins.secret(Provider::Jira), Bundle::Work),
-        ("plugins.slack", plugins.secret(Provider::Slack), Bundle::Work),
-        ("plugins.confluence", plugins.secret(Provider::Confluence), Bundle::Work),
-        ("plugins.github", plugins.secret(Provider::Github), Bundle::Repository),
-        ("plugins.claude", plugins.secret(Provider::Claude), Bundle::Models),
-    ];
-    let problems: Vec<_> = named
-        .into_iter()
-        .filter_map(|(section, secret, bundle)| {
-            let (secret, accepted) = (secret?, stage.secret(bundle));
-            (secret_id(secret) != accepted).then(|| {
-                let entry = section.strip_prefix("plugins.").map(|name| format!("#{name}")).unwrap_or_default();
+    let credentials = configuration.instances().filter_map(|instance| {
+        let bundle = providers::find(instance.provider()).ok()?.bundle?;
+        let entry = format!("#{}", instance.name);
+        Some((format!("plugins.{}", instance.name), instance.secret().into_owned(), bundle, entry))
+    });
+    let webhooks = &configuration.webhooks.secret;
+    let signing = ("webhooks".to_owned(), webhooks.clone(), Bundle::Signing, String::new());
+    let problems: Vec<_> = std::iter::once(signing)
+        .chain(credentials)
+        .filter_map(|(section, secret, bundle, entry)| {
+            let accepted = stage.secret(bundle);
+            (secret_id(&secret) != accepted).then(|| {
                 format!(
                     "{}: {section}.secret: the functions of the stage {} may not read `{secret}`; accepted: `{accepted}{entry}`",
                     path.display(),

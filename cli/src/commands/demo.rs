@@ -11,13 +11,14 @@ use crate::progress::follow;
 use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::SecretFile;
 use crate::world_folder;
-use clap::ValueEnum;
-use domain::configuration::ClaudeSettings;
+use domain::PluginType;
+use domain::configuration::{InstanceName, Section};
 use jiff::Timestamp;
 use process::Process;
+use providers::ProviderSpec;
 use records::ExecutionView;
 use report::{Demonstration, pull_requests, status_of, text};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -25,21 +26,21 @@ use std::time::Duration;
 
 /// `ticketsmith demo`
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = examples())]
 pub(crate) struct Arguments {
-    /// What starts the workflow.
-    #[arg(long, value_enum, default_value_t = Trigger::JiraLabel)]
-    trigger: Trigger,
+    /// What starts the workflow: a delivery by its name in the world file. Default: the first one there.
+    #[arg(long, value_name = "NAME")]
+    trigger: Option<String>,
     /// The world; without it, the built-in shop.
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
-    /// Who writes the code: scripted replies from the world file, or the real Claude with the key from ANTHROPIC_API_KEY.
-    #[arg(long, value_enum, default_value_t = Ai::Scripted)]
-    ai: Ai,
-    /// Another server of the same API as Claude's, with --ai claude.
+    /// Who writes the code: `scripted` replies from the world file, or a real provider of models with the key from the environment.
+    #[arg(long, value_name = "PROVIDER", default_value = SCRIPTED, value_parser = ai)]
+    ai: String,
+    /// Another server of the provider's API, with --ai.
     #[arg(long, value_name = "URL", requires = "ai")]
     base_url: Option<String>,
-    /// The model, with --ai claude.
+    /// The model, with --ai.
     #[arg(long, requires = "ai")]
     model: Option<String>,
     /// Write the resulting repository as a git clone into a new folder.
@@ -56,43 +57,35 @@ pub(crate) struct Arguments {
     limit_seconds: u64,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Trigger {
-    /// Ada labels a Jira ticket `agent`.
-    JiraLabel,
-    /// Ada moves a Jira ticket to `Ready for Agent`.
-    JiraTransition,
-    /// Ada labels a GitHub issue `agent`.
-    GithubLabel,
-    /// Ada types `/ticketsmith run SHOP-1`.
-    SlackCommand,
+/// The model's replies as the world file has them.
+const SCRIPTED: &str = "scripted";
+
+/// The providers of models that can be asked with a key from the environment, and the variable of each.
+fn real_models() -> impl Iterator<Item = (&'static ProviderSpec, &'static str)> {
+    let models = providers::ALL.iter().filter(|spec| spec.serves.contains(&PluginType::AiProvider));
+    models.filter_map(|spec| Some((*spec, spec.key_variable?)))
 }
 
-impl Trigger {
-    fn name(self) -> &'static str {
-        match self {
-            Self::JiraLabel => "jira-label",
-            Self::JiraTransition => "jira-transition",
-            Self::GithubLabel => "github-label",
-            Self::SlackCommand => "slack-command",
-        }
-    }
+fn ai(name: &str) -> Result<String, String> {
+    let known: Vec<_> = std::iter::once(SCRIPTED).chain(real_models().map(|(spec, _)| spec.id)).collect();
+    let is_known = known.contains(&name);
+    is_known.then(|| name.to_owned()).ok_or_else(|| format!("accepted: {}", known.join(", ")))
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Ai {
-    Scripted,
-    Claude,
-}
-
-const EXAMPLES: &str = "\
+fn examples() -> String {
+    let with_keys =
+        real_models().map(|(spec, variable)| format!("  {variable}=… ticketsmith demo --ai {}\n", spec.id));
+    format!(
+        "\
 Examples:
   ticketsmith demo
-  ticketsmith demo --trigger slack-command --json
-  ANTHROPIC_API_KEY=… ticketsmith demo --ai claude
-  ticketsmith demo --export shop && git -C shop log --oneline --all
+  ticketsmith demo --trigger NAME --json
+{}  ticketsmith demo --export shop && git -C shop log --oneline --all
 
-Exit codes: 0 there is a pull request and the execution succeeded · 1 it failed · 2 wrong arguments · 3 something did not start";
+Exit codes: 0 there is a pull request and the execution succeeded · 1 it failed · 2 wrong arguments · 3 something did not start",
+        with_keys.collect::<String>()
+    )
+}
 
 /// How long the last comment may take after the execution has ended.
 const FEEDBACK_LIMIT: Duration = Duration::from_secs(15);
@@ -116,20 +109,20 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let addresses: Value = serde_json::from_str(&simulation.first_line).map_err(Exit::unreachable)?;
     let control = addresses["control"].as_str().unwrap_or_default().to_owned();
     let data = place.join(".ticketsmith");
-    if arguments.ai == Ai::Claude {
-        use_claude(&place, &data, &arguments)?;
-    } else {
-        eprintln!("The model's replies are scripted by the world file; --ai claude asks the real one.");
+    match real_models().find(|(spec, _)| spec.id == arguments.ai) {
+        Some((spec, variable)) => use_real_model(&place, &data, &arguments, spec, variable)?,
+        None => eprintln!("The model's replies are scripted by the world file; --ai asks a real one."),
     }
+    let trigger = trigger(&world_file, arguments.trigger.as_deref())?;
     let config = place.join("ticketsmith.yaml");
     let serve =
         ["serve".as_ref(), "--config".as_ref(), config.as_os_str(), "--data".as_ref(), data.as_os_str()];
     let serve = [&serve[..], &["--listen", "127.0.0.1:0"].map(OsStr::new)].concat();
     let mut server = Process::start(&place, keep, &serve).await?;
-    let result = demonstrate(&arguments, &control, &data).await;
+    let result = demonstrate(&arguments, &trigger, &control, &data).await;
     if keep {
         let _kept_for_the_processes = folder.keep();
-        let commands = by_hand(&world_file, &place, &control, &data, arguments.trigger)?;
+        let commands = by_hand(&world_file, &place, &control, &data, &trigger)?;
         println!("\n{commands}\nTo stop it: kill {} {}", simulation.id(), server.id());
     } else {
         server.stop().await;
@@ -142,13 +135,34 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     demonstration.verdict()
 }
 
-async fn demonstrate(arguments: &Arguments, control: &str, data: &Path) -> Outcome<Demonstration> {
+/// The delivery of this name, or the first one of the world.
+fn trigger(world: &Path, name: Option<&str>) -> Outcome<String> {
+    let text = std::fs::read_to_string(world).map_err(Exit::usage)?;
+    let world: Value = serde_saphyr::from_str(&text).map_err(Exit::usage)?;
+    let known: Vec<_> = world["deliveries"].as_object().into_iter().flat_map(Map::keys).collect();
+    let found = known.iter().find(|known| name.is_none_or(|name| name == **known));
+    found.map(|name| (*name).clone()).ok_or_else(|| {
+        let known: Vec<_> = known.iter().map(|name| name.as_str()).collect();
+        Exit::usage(format!(
+            "the world has no delivery `{}`; known: {}",
+            name.unwrap_or_default(),
+            known.join(", ")
+        ))
+    })
+}
+
+async fn demonstrate(
+    arguments: &Arguments,
+    trigger: &str,
+    control: &str,
+    data: &Path,
+) -> Outcome<Demonstration> {
     let running = DataFolder::open(data)
         .and_then(|folder| folder.running())
         .map_err(Exit::unreachable)?
         .ok_or_else(|| Exit::unreachable("`serve` has not said where it listens"))?;
     let before = pull_requests(&world(control).await?);
-    let receipt = deliver(control, arguments.trigger.name(), &running.public_url).await?;
+    let receipt = deliver(control, trigger, &running.public_url).await?;
     if receipt["status"] != 200 {
         return Err(Exit::negative(format!("the delivery was not accepted: {receipt}")));
     }
@@ -169,7 +183,7 @@ async fn demonstrate(arguments: &Arguments, control: &str, data: &Path) -> Outco
     }
     let demonstration = Demonstration { view, pull_request, task_status };
     if !arguments.json {
-        demonstration.print(&state, arguments.ai);
+        demonstration.print(&state, arguments.ai == SCRIPTED);
     }
     Ok(demonstration)
 }
@@ -221,28 +235,36 @@ async fn export(control: &str, pull_request: Option<&Value>, target: &Path) -> O
     Err(Exit::negative(format!("the repository was not exported: {}", text(&body["error"]))))
 }
 
-/// Has the written configuration ask the real Claude, or another server of its API.
-fn use_claude(place: &Path, data: &Path, arguments: &Arguments) -> Outcome {
+/// Has the written configuration ask a real provider of models, or another server of its API, in every project.
+fn use_real_model(
+    place: &Path,
+    data: &Path,
+    arguments: &Arguments,
+    spec: &ProviderSpec,
+    variable: &str,
+) -> Outcome {
     let key =
-        std::env::var("ANTHROPIC_API_KEY").map_err(|_| Exit::usage("--ai claude needs ANTHROPIC_API_KEY"))?;
+        std::env::var(variable).map_err(|_| Exit::usage(format!("--ai {} needs {variable}", spec.id)))?;
     let path = place.join("ticketsmith.yaml");
     let mut configuration = ConfigurationFile::load(&path)?.configuration;
-    let settings: ClaudeSettings = serde_json::from_value(json!({})).map_err(Exit::usage)?;
-    let settings = ClaudeSettings {
-        base_url: arguments.base_url.clone().unwrap_or(settings.base_url),
-        model: arguments.model.clone().unwrap_or(settings.model),
-        ..settings
-    };
-    let secret = settings.secret.clone();
-    configuration.plugins.claude = Some(settings);
+    let name: InstanceName = spec.id.parse().map_err(Exit::usage)?;
+    let own = [("base_url", &arguments.base_url), ("model", &arguments.model)];
+    let own = own.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into())));
+    configuration.plugins.insert(name.clone(), Section { settings: own.collect(), ..Section::default() });
+    for project in &mut configuration.projects {
+        project.providers.insert(PluginType::AiProvider, name.clone());
+    }
+    let secret = configuration.instance(spec.id).map(|instance| instance.secret().into_owned());
     let yaml = serde_saphyr::to_string(&configuration).map_err(Exit::usage)?;
     std::fs::write(&path, yaml).map_err(Exit::usage)?;
     let data = DataFolder::open(data).map_err(Exit::usage)?;
     let mut secrets = SecretFile::open(&data.secrets(), &data.secrets_key(), None).map_err(Exit::usage)?;
-    secrets.set(&secret, json!({ "api_key": key }).to_string().into()).map_err(Exit::usage)
+    let field = spec.secret.iter().find_map(|fields| fields.first()).copied().unwrap_or_default();
+    let value = json!({ field: key }).to_string();
+    secrets.set(&secret.unwrap_or_default(), value.into()).map_err(Exit::usage)
 }
 
-fn by_hand(world: &Path, place: &Path, control: &str, data: &Path, trigger: Trigger) -> Outcome<String> {
+fn by_hand(world: &Path, place: &Path, control: &str, data: &Path, trigger: &str) -> Outcome<String> {
     let running = DataFolder::open(data).and_then(|folder| folder.running()).map_err(Exit::unreachable)?;
     let public = running.as_ref().map_or("http://127.0.0.1:8080", |running| running.public_url.as_str());
     let port = control.rsplit(':').next().unwrap_or_default();
@@ -256,6 +278,6 @@ fn by_hand(world: &Path, place: &Path, control: &str, data: &Path, trigger: Trig
         place.display(),
         place.join("ticketsmith.yaml").display(),
         data.display(),
-        trigger.name(),
+        trigger,
     ))
 }

@@ -11,6 +11,8 @@ use crate::exit::{Exit, Outcome};
 use crate::server::workflows::Workflows;
 pub(crate) use cdk::Cdk;
 use clap::ValueEnum;
+use jiff::Timestamp;
+use records::{RecordsError, Table};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -106,8 +108,22 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let api_url = cdk.deploy()?;
     let connection = Connection::of_stage(&target.stage).await?;
     workflows.put_documents(&connection.table).await?;
+    put_references(&connection.table).await?;
     print_next(&api_url, &target.stage);
     Ok(())
+}
+
+/// Says again how tickets of the configuration in force are written: the version before may have known other ways.
+async fn put_references(table: &Table) -> Outcome {
+    match table.configuration(Timestamp::now()).await {
+        Ok(configuration) => {
+            let references = providers::references(&configuration);
+            table.put_references(&references).await.map_err(Exit::unreachable)?;
+            Ok(())
+        }
+        Err(RecordsError::Missing(_)) => Ok(()),
+        Err(error) => Err(Exit::unreachable(error)),
+    }
 }
 
 /// What to paste where.
@@ -121,12 +137,15 @@ Deployed. Paste these addresses, each with its signing secret:
   Slack   Slash Commands, Events and Interactivity      {api_url}/webhooks/slack
 
 If it is new:
-  ticketsmith secrets set {prefix}/signing --stage {name} < signing.json
-  ticketsmith secrets set {prefix}/work#jira --stage {name} < jira.json     (likewise #slack, #confluence)
-  ticketsmith secrets set {prefix}/repository#github --stage {name} < github.json
-  ticketsmith secrets set {prefix}/models#claude --stage {name} < claude.json
-  ticketsmith config apply ticketsmith.yaml --stage {name}"
+  ticketsmith secrets set {prefix}/signing --stage {name} < signing.json"
     );
+    for spec in providers::ALL {
+        if let Some(bundle) = spec.bundle {
+            let (secret, id) = (stage.secret(bundle), spec.id);
+            println!("  ticketsmith secrets set {secret}#{id} --stage {name} < {id}.json");
+        }
+    }
+    println!("  ticketsmith config apply ticketsmith.yaml --stage {name}");
 }
 
 /// Runs a program with our own input and output.

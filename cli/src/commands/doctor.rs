@@ -9,12 +9,12 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::server::workflows::Workflows;
-use domain::configuration::Configuration;
+use domain::configuration::{Configuration, Instance};
 use domain::{PermissionProblem, PermissionProblemKind};
 use jiff::{SignedDuration, Timestamp};
 use records::RecordsError;
 use secrets::Secrets;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -156,23 +156,25 @@ async fn in_force(configuration: &Configuration, stage: &Stage) -> Finding {
     }
 }
 
+/// What people call a provider, with its name in the configuration where that is another one.
+fn called(instance: Instance<'_>) -> String {
+    let title = providers::find(instance.provider()).map_or(instance.provider(), |spec| spec.name);
+    match instance.section.provider {
+        Some(_) => format!("{title} ({})", instance.name),
+        None => title.to_owned(),
+    }
+}
+
 async fn services(configuration: &Configuration, findings: &mut Vec<Finding>) {
-    let plugins = &configuration.plugins;
-    let urls = [
-        ("Jira", plugins.jira.as_ref().map(|settings| settings.base_url.clone())),
-        ("GitHub", plugins.github.as_ref().map(|settings| settings.base_url.clone())),
-        ("Slack", plugins.slack.as_ref().map(|settings| settings.base_url.clone())),
-        ("Confluence", plugins.confluence.as_ref().map(|settings| settings.base_url.clone())),
-        ("Claude", plugins.claude.as_ref().map(|settings| settings.base_url.clone())),
-    ];
     let client =
         match reqwest::Client::builder().connect_timeout(REACH_TIMEOUT).timeout(REACH_TIMEOUT).build() {
             Ok(client) => client,
             Err(error) => return findings.push(Finding::new("network", Err(error.to_string()))),
         };
-    for (name, url) in urls {
-        let Some(url) = url else { continue };
-        match client.get(&url).send().await {
+    for instance in configuration.instances() {
+        let Some(url) = instance.section.settings.get("base_url").and_then(Value::as_str) else { continue };
+        let name = called(instance);
+        match client.get(url).send().await {
             // Any answer will do: credentials are not sent here.
             Ok(response) => {
                 findings.push(Finding::new(format!("{name} at {url}"), Ok(())));

@@ -18,7 +18,7 @@ use std::io::Read;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Arguments {
     /// Set a secret, or one entry of a secret, to the JSON object on standard input.
-    #[command(after_help = EXAMPLES)]
+    #[command(after_help = examples())]
     Set {
         /// The secret's name, as the configuration names it; `NAME#ENTRY` sets one entry and leaves the others.
         name: String,
@@ -32,22 +32,36 @@ pub(crate) enum Arguments {
     },
 }
 
-const EXAMPLES: &str = "\
+/// One line for each provider, with the forms of its secret.
+fn examples() -> String {
+    let with_secrets = || providers::ALL.iter().filter(|spec| !spec.secret.is_empty());
+    let local = with_secrets().map(|spec| {
+        let (id, forms) = (spec.id, spec.secret_forms());
+        format!("  ticketsmith secrets set ticketsmith/{id:<10} < {:<15} {forms}\n", format!("{id}.json"))
+    });
+    let account = with_secrets().filter_map(|spec| {
+        let (id, bundle) = (spec.id, spec.bundle?.as_str());
+        Some(format!(
+            "  ticketsmith secrets set {:<29} --stage prod < {id}.json\n",
+            format!("ticketsmith/{bundle}#{id}")
+        ))
+    });
+    format!(
+        "\
 Examples, for `serve`:
-  ticketsmith secrets set ticketsmith/jira    < jira.json      {\"email\": …, \"api_token\": …}
-  ticketsmith secrets set ticketsmith/github  < github.json    {\"token\": …} or {\"app_id\": …, \"installation_id\": …, \"private_key\": …}
-  ticketsmith secrets set ticketsmith/slack   < slack.json     {\"bot_token\": …}
-  ticketsmith secrets set ticketsmith/claude  < claude.json    {\"api_key\": …}
-  ticketsmith secrets set ticketsmith/signing < signing.json   {\"jira\": …, \"github\": …, \"slack\": …}
+{}  ticketsmith secrets set ticketsmith/signing    < signing.json    {SIGNING_FORM}
 
 In an account, four secrets bundle them by privilege:
-  ticketsmith secrets set ticketsmith/work#jira         --stage prod < jira.json
-  ticketsmith secrets set ticketsmith/work#slack        --stage prod < slack.json
-  ticketsmith secrets set ticketsmith/repository#github --stage prod < github.json
-  ticketsmith secrets set ticketsmith/models#claude     --stage prod < claude.json
-  ticketsmith secrets set ticketsmith/signing           --stage prod < signing.json
+{}  ticketsmith secrets set ticketsmith/signing           --stage prod < signing.json
 
-A running `serve` reads the file when it starts: restart it after a change. Functions in an account read a change within five minutes.";
+A running `serve` reads the file when it starts: restart it after a change. Functions in an account read a change within five minutes.",
+        local.collect::<String>(),
+        account.collect::<String>()
+    )
+}
+
+/// What the signing secret holds.
+const SIGNING_FORM: &str = "{\"jira\": …, \"github\": …, \"slack\": …}";
 
 /// Runs the command.
 ///

@@ -8,9 +8,11 @@ pub mod template;
 use crate::agent::template::Templates;
 use crate::scope::Scope;
 use domain::action::Agent;
+use domain::configuration::InstanceName;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, PromptBlock, StopReason};
 use domain::{ActionError, ActionId, Clock, ErrorKind, MicroUsd, Stored};
 use minijinja::Value;
+use providers::Model;
 use records::{Limits, Reservation, Settlement, Table};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -29,6 +31,8 @@ pub struct AgentExecution {
     limits: Limits,
     charge: Charge,
     agent: Agent,
+    /// The provider's name in the configuration.
+    instance: InstanceName,
     model: String,
     max_output_tokens: u32,
     calls: AtomicU32,
@@ -70,16 +74,6 @@ impl Charge {
     }
 }
 
-/// The model to ask and how much it may say.
-pub struct Model {
-    /// Who serves it.
-    pub provider: Arc<dyn AiProvider>,
-    /// Its id.
-    pub name: String,
-    /// The most tokens one reply may have.
-    pub max_output_tokens: u32,
-}
-
 /// A question to the model.
 #[derive(Debug, Clone, Default)]
 pub struct Question {
@@ -111,6 +105,7 @@ impl AgentExecution {
             charge,
             agent,
             model: model.name,
+            instance: model.instance,
             max_output_tokens: model.max_output_tokens,
             calls: AtomicU32::new(0),
             spent: AtomicU64::new(0),
@@ -194,7 +189,7 @@ impl AgentExecution {
         };
         self.settle(&reservation, &reply).await?;
         self.record(&reservation, &reply, started_at).await;
-        finished_text(reply)
+        finished_text(reply, &self.instance)
     }
 
     fn request(
@@ -315,15 +310,15 @@ impl AgentExecution {
     }
 }
 
-fn finished_text(reply: ModelReply) -> Result<String, ActionError> {
+fn finished_text(reply: ModelReply, instance: &InstanceName) -> Result<String, ActionError> {
     match reply.stop {
         StopReason::Complete => Ok(reply.text),
         StopReason::Refused => Err(ActionError::rejected(
             "the model declined to answer; reword the ticket or choose another model",
         )),
-        StopReason::Truncated => Err(ActionError::rejected(
-            "the model's reply was cut off at its limit of tokens; make the ticket smaller or raise plugins.claude.max_output_tokens",
-        )),
+        StopReason::Truncated => Err(ActionError::rejected(format!(
+            "the model's reply was cut off at its limit of tokens; make the ticket smaller or raise plugins.{instance}.max_output_tokens"
+        ))),
         StopReason::Other(name) => Err(ActionError::rejected(format!(
             "the model stopped for the reason `{}`",
             http_client::excerpt(&name)
@@ -355,13 +350,14 @@ mod tests {
     use domain::plugins::Usage;
 
     fn finished(stop: StopReason) -> Result<String, ActionError> {
-        finished_text(ModelReply {
+        let reply = ModelReply {
             text: "text".into(),
             stop,
             usage: Usage::default(),
             model: "m".into(),
             request_id: None,
-        })
+        };
+        finished_text(reply, &"claude".parse().unwrap())
     }
 
     #[test]

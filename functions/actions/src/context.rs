@@ -6,13 +6,13 @@ use crate::agent::{AgentExecution, Charge};
 use crate::done::{Done, NoOutput};
 use crate::effect::Effect;
 use crate::park::Park;
-use crate::providers::{Access, Providers};
 use crate::scope::Scope;
 use crate::spec::ActionSpec;
 use domain::action::Agent;
 use domain::execution::Inverse;
-use domain::plugins::{Communication, Documentation, TaskManagement, VersionControl};
+use domain::plugins::{Communication, Documentation, RepositoryAccess, TaskManagement, VersionControl};
 use domain::{ActionError, ActionId, Clock, PluginType, Stored};
+use providers::Providers;
 use records::{Limits, RecordsError, Table};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -79,16 +79,16 @@ impl Context<'_> {
     /// specification does not name its credentials.
     pub async fn tracker(&self) -> Result<Arc<dyn TaskManagement>, NoOutput> {
         self.allowed(PluginType::TaskManagement)?;
-        self.providers.tracker(&self.scope).await
+        Ok(self.providers.tracker(&self.scope).await?)
     }
 
     /// The code host of the project, with no more than this access.
     ///
     /// # Errors
     /// As [`Context::tracker`].
-    pub async fn code_host(&self, access: Access) -> Result<Arc<dyn VersionControl>, NoOutput> {
+    pub async fn code_host(&self, access: RepositoryAccess) -> Result<Arc<dyn VersionControl>, NoOutput> {
         self.allowed(PluginType::VersionControl)?;
-        self.providers.code_host(&self.scope, access).await
+        Ok(self.providers.code_host(&self.scope, access).await?)
     }
 
     /// The chat of the project.
@@ -97,7 +97,7 @@ impl Context<'_> {
     /// As [`Context::tracker`].
     pub async fn chat(&self) -> Result<Arc<dyn Communication>, NoOutput> {
         self.allowed(PluginType::Communication)?;
-        self.providers.chat(&self.scope).await
+        Ok(self.providers.chat(&self.scope).await?)
     }
 
     /// The wiki of the project.
@@ -106,7 +106,7 @@ impl Context<'_> {
     /// As [`Context::tracker`].
     pub async fn wiki(&self) -> Result<Arc<dyn Documentation>, NoOutput> {
         self.allowed(PluginType::Documentation)?;
-        self.providers.wiki(&self.scope).await
+        Ok(self.providers.wiki(&self.scope).await?)
     }
 
     /// An agent with the project's model. What it asks is charged to the ticket, else to the ticket of the execution.

@@ -5,23 +5,26 @@ use crate::actions;
 use crate::context::Context;
 use crate::done::NoOutput;
 use crate::effect::Effect;
-use crate::providers::Providers;
 use crate::scope::{Scope, read_payload};
 use control::Directory;
 use domain::execution::TaskPayload;
 use domain::{ActionError, ActionId, Clock};
 use futures::FutureExt;
 use observability::metrics;
+use providers::{Providers, Waiting};
 use records::{StepEnd, StepStatus, Table};
 use runtime::{Secrets, Services};
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 /// What the key of a step ends with that takes back the effect whose key stands before it.
 const UNDO: &str = "/undo";
+
+/// How long one request to a provider waits for its turn before the step is given back to the state machine, which waits at no cost.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// Performs actions.
 #[derive(Debug)]
@@ -42,7 +45,8 @@ impl Dispatcher {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ActionError> {
         let secrets = Secrets::new(secrets, Arc::clone(&clock));
-        let providers = Providers::new(table.clone(), secrets, Arc::clone(&clock))?;
+        let waiting = Waiting { longest_wait: LONGEST_WAIT, request_timeout: None };
+        let providers = Providers::new(table.clone(), secrets, Arc::clone(&clock), waiting)?;
         Ok(Self { table, providers, clock })
     }
 

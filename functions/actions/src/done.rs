@@ -3,8 +3,8 @@
 use domain::execution::Inverse;
 use domain::stored::{OUTPUT_LIMIT, cut_inline};
 use domain::{ActionError, ActionId, ErrorKind, MicroUsd};
+use providers::Absent;
 use records::RecordsError;
-use runtime::SecretError;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -54,9 +54,12 @@ impl From<RecordsError> for NoOutput {
     }
 }
 
-impl From<SecretError> for NoOutput {
-    fn from(error: SecretError) -> Self {
-        Self::Failed(error.into())
+impl From<Absent> for NoOutput {
+    fn from(absent: Absent) -> Self {
+        match absent {
+            Absent::Unset(reason) => Self::Skipped(reason),
+            Absent::Failed(error) => Self::Failed(error),
+        }
     }
 }
 

@@ -15,7 +15,6 @@ pub mod done;
 pub mod effect;
 mod function;
 pub mod park;
-mod providers;
 pub mod scope;
 pub mod spec;
 

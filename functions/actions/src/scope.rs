@@ -3,7 +3,8 @@
 use control::{Directory, ProjectQuery};
 use domain::configuration::{Configuration, Project};
 use domain::execution::{PAYLOAD_VERSION, TaskPayload};
-use domain::{ActionError, Actor, BranchName, RepositoryName};
+use domain::{ActionError, Actor, RepositoryName};
+use providers::Place;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -91,27 +92,19 @@ impl Scope {
             .map_err(|error| ActionError::rejected(error.to_string()))
     }
 
-    /// Where people open a project's repository: at the host of GitHub's API, which stands under `api.` or `/api/v3`.
-    pub fn repository_url(&self, project: &Project) -> String {
-        let api =
-            self.configuration.plugins.github.as_ref().map(|github| github.base_url.trim_end_matches('/'));
-        let site = match api {
-            None | Some("https://api.github.com") => "https://github.com",
-            Some(api) => api.strip_suffix("/api/v3").unwrap_or(api),
-        };
-        format!("{site}/{}", project.repository)
-    }
-
-    /// Where people see a branch of a project's repository.
-    pub fn branch_url(&self, project: &Project, branch: &BranchName) -> String {
-        // Of what git allows in a branch, only these two mean something else in an address.
-        let branch = branch.as_str().replace('%', "%25").replace('#', "%23");
-        format!("{}/tree/{branch}", self.repository_url(project))
-    }
-
     /// The name that limits and costs are kept by.
     pub fn account(&self) -> String {
         self.actor.as_ref().map_or_else(|| "nobody".to_owned(), Actor::account)
+    }
+}
+
+impl<'a> From<&'a Scope> for Place<'a> {
+    fn from(scope: &'a Scope) -> Self {
+        Self {
+            configuration: &scope.configuration,
+            project: &scope.project,
+            task_id: scope.task_id.as_deref(),
+        }
     }
 }
 
@@ -170,15 +163,9 @@ mod tests {
     }
 
     #[test]
-    fn people_open_what_the_api_serves() {
-        let mut scope = scope(json!("SHOP"), json!({}), &["SHOP"]).unwrap();
-        let url = |scope: &Scope| scope.branch_url(&scope.project, &"a/b#1".parse().unwrap());
-        assert_eq!(url(&scope), "https://github.com/acme/shop/tree/a/b%231");
-        let mut configuration = (*scope.configuration).clone();
-        configuration.plugins.github =
-            serde_json::from_value(json!({"base_url": "https://git.acme.example/api/v3/"})).unwrap();
-        scope.configuration = Arc::new(configuration);
-        assert_eq!(scope.repository_url(&scope.project), "https://git.acme.example/acme/shop");
+    fn only_configured_projects_are_worked_on() {
+        let scope = scope(json!("SHOP"), json!({}), &["SHOP"]).unwrap();
+        assert_eq!(scope.tracker_project(None).unwrap(), "SHOP");
         assert!(scope.tracker_project(Some("NOPE")).is_err());
     }
 

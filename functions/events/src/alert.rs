@@ -40,7 +40,7 @@ impl Events {
                 body: MessageBody { text, buttons: Vec::new() },
             };
             let mark = Mark { key: format!("{of}/alert/{percent}"), at: now };
-            self.feedback.send_message(&message, &mark).await?;
+            self.feedback.send_message(&configuration, project, &message, &mark).await?;
         }
         Ok(())
     }

@@ -175,9 +175,8 @@ impl Events {
         let comment = answer.comment.as_deref().map(|comment| format!(": {comment}")).unwrap_or_default();
         let text = format!("**{question}**\n\n{verdict}{comment} · `{}`", waiter.execution);
         let sent = SentMessage { channel: channel.clone(), id: id.clone(), url: None };
-        if let Err(error) =
-            self.feedback.replace_message(&sent, &MessageBody { text, buttons: Vec::new() }).await
-        {
+        let body = MessageBody { text, buttons: Vec::new() };
+        if let Err(error) = self.feedback.replace_message(&waiter.execution, &sent, &body).await {
             tracing::warn!(execution = waiter.execution, %error, "the message that asked still shows its buttons");
         }
     }

@@ -7,12 +7,12 @@
 pub(crate) mod destination;
 mod render;
 
-use crate::providers::Providers;
 use destination::{Destination, destination, field};
 use domain::built_in_actions::CREATE_PULL_REQUEST;
-use domain::configuration::{Configuration, Provider};
-use domain::plugins::{CommentId, Mark, Message, MessageBody, SentMessage};
-use domain::{ActionError, Clock, ErrorKind};
+use domain::configuration::{Configuration, InstanceName, Project};
+use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, SentMessage, TaskManagement};
+use domain::{ActionError, Clock, ErrorKind, PluginType};
+use providers::{Place, Providers, chat_of};
 use records::{ExecutionRecord, ExecutionView, Progress, ProgressPlace, RecordsError, Table};
 use render::{PullRequestLink, render};
 use sha2::{Digest, Sha256};
@@ -93,21 +93,33 @@ impl Feedback {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Sends a message in the chat.
-    pub(crate) async fn send_message(&self, message: &Message, mark: &Mark) -> Result<(), ActionError> {
-        let configuration = self.table.configuration(self.clock.now()).await?;
-        self.providers.chat(&configuration).await?.send_message(message, mark).await?;
+    /// Sends a message in a project's chat.
+    pub(crate) async fn send_message(
+        &self,
+        configuration: &Configuration,
+        project: &Project,
+        message: &Message,
+        mark: &Mark,
+    ) -> Result<(), ActionError> {
+        let place = Place { configuration, project, task_id: None };
+        self.providers.chat(place).await?.send_message(message, mark).await?;
         Ok(())
     }
 
-    /// Replaces a message in the chat.
+    /// Replaces a message in the chat of an execution's project.
     pub(crate) async fn replace_message(
         &self,
+        execution: &str,
         sent: &SentMessage,
         body: &MessageBody,
     ) -> Result<(), ActionError> {
         let configuration = self.table.configuration(self.clock.now()).await?;
-        self.providers.chat(&configuration).await?.update_message(sent, body, None).await
+        let execution = self.table.execution(execution).await?;
+        let key = execution.as_ref().and_then(|execution| execution.project.as_deref());
+        let project = key.and_then(|key| configuration.project(key));
+        let chat = chat_of(&configuration, project, None)
+            .ok_or_else(|| ActionError::rejected("no provider under plugins is a chat"))?;
+        self.providers.chat_named(&configuration, &chat).await?.update_message(sent, body, None).await
     }
 
     /// Makes or replaces the comment, and gives its place.
@@ -133,12 +145,12 @@ impl Feedback {
         };
         match destination {
             Destination::Ticket { provider, .. } => {
-                let tracker = self.providers.tracker(configuration, *provider).await?;
+                let tracker = self.tracker(configuration, provider).await?;
                 let comment = CommentId { id: place.id.clone(), url: None };
                 tracker.update_comment(&place.container, &comment, text, &mark).await?;
             }
-            Destination::Chat { .. } => {
-                let chat = self.providers.chat(configuration).await?;
+            Destination::Chat { provider, .. } => {
+                let chat = self.providers.chat_named(configuration, provider).await?;
                 let sent = SentMessage { channel: place.container.clone(), id: place.id.clone(), url: None };
                 chat.update_message(&sent, &body(text), Some(&mark)).await?;
             }
@@ -156,9 +168,9 @@ impl Feedback {
     ) -> Result<(ProgressPlace, bool), ActionError> {
         match destination {
             Destination::Ticket { provider, ticket } => {
-                let tracker = self.providers.tracker(configuration, *provider).await?;
+                let tracker = self.tracker(configuration, provider).await?;
                 let place = |comment: CommentId| ProgressPlace {
-                    provider: *provider,
+                    provider: provider.clone(),
                     container: ticket.clone(),
                     id: comment.id,
                 };
@@ -167,10 +179,10 @@ impl Feedback {
                     None => Ok((place(tracker.add_comment(ticket, text, mark).await?), true)),
                 }
             }
-            Destination::Chat { channel, thread } => {
-                let chat = self.providers.chat(configuration).await?;
+            Destination::Chat { provider, channel, thread } => {
+                let chat = self.providers.chat_named(configuration, provider).await?;
                 let place = |sent: SentMessage| ProgressPlace {
-                    provider: Provider::Slack,
+                    provider: provider.clone(),
                     container: sent.channel,
                     id: sent.id,
                 };
@@ -196,9 +208,11 @@ impl Feedback {
     ) {
         let done = match destination {
             Destination::Ticket { provider, ticket } => {
-                self.acknowledge_on_ticket(configuration, *provider, ticket, execution).await
+                self.acknowledge_on_ticket(configuration, provider, ticket, execution).await
             }
-            Destination::Chat { .. } => self.acknowledge_in_chat(configuration, execution).await,
+            Destination::Chat { provider, .. } => {
+                self.acknowledge_in_chat(configuration, provider, execution).await
+            }
         };
         if let Err(error) = done {
             tracing::warn!(execution = execution.name, %error, "the starting event was not acknowledged in full");
@@ -208,7 +222,7 @@ impl Feedback {
     async fn acknowledge_on_ticket(
         &self,
         configuration: &Configuration,
-        provider: Provider,
+        provider: &InstanceName,
         ticket: &str,
         execution: &ExecutionRecord,
     ) -> Result<(), ActionError> {
@@ -217,7 +231,7 @@ impl Feedback {
         if label.is_none() && !is_comment {
             return Ok(());
         }
-        let tracker = self.providers.tracker(configuration, provider).await?;
+        let tracker = self.tracker(configuration, provider).await?;
         let removed = match label {
             Some(label) => tracker.remove_label(ticket, label).await,
             None => Ok(()),
@@ -229,6 +243,7 @@ impl Feedback {
     async fn acknowledge_in_chat(
         &self,
         configuration: &Configuration,
+        provider: &InstanceName,
         execution: &ExecutionRecord,
     ) -> Result<(), ActionError> {
         let (Some(channel), Some(_), Some(message)) =
@@ -237,7 +252,19 @@ impl Feedback {
             return Ok(());
         };
         let sent = SentMessage { channel: channel.to_owned(), id: message.to_owned(), url: None };
-        self.providers.chat(configuration).await?.react(&sent, "eyes").await
+        self.providers.chat_named(configuration, provider).await?.react(&sent, "eyes").await
+    }
+
+    async fn tracker(
+        &self,
+        configuration: &Configuration,
+        provider: &InstanceName,
+    ) -> Result<Arc<dyn TaskManagement>, ActionError> {
+        let connected =
+            self.providers.connect(configuration, provider, RepositoryAccess::WriteIssues).await?;
+        connected.tracker.ok_or_else(|| {
+            ActionError::rejected(format!("`{provider}` cannot serve {}", PluginType::TaskManagement))
+        })
     }
 
     /// The pull request of the journal that was not taken back.

@@ -3,16 +3,21 @@
 use crate::ending::{Ending, end};
 use crate::feedback::Feedback;
 use crate::input::{EventInput, StatusChange};
-use crate::providers::Providers;
 use control::Control;
 use domain::execution::Outcome;
 use domain::{ActionError, Clock};
 use futures::future::join_all;
+use providers::{Providers, Waiting};
 use records::{Changed, ExecutionRecord, Table};
-use runtime::Services;
+use runtime::{Secrets, Services};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::{Instrument, Span};
+
+/// Whoever is put off is told with the next change, or by the next sweep: nothing waits here.
+const WAITING: Waiting =
+    Waiting { longest_wait: Duration::ZERO, request_timeout: Some(Duration::from_secs(15)) };
 
 /// Gives feedback on executions and looks after open ones.
 pub struct Events {
@@ -35,9 +40,10 @@ impl Events {
         state_machine_arn_prefix: impl Into<String>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ActionError> {
+        let secrets = Secrets::new(secrets_manager, clock.clone());
         let feedback = Feedback {
             table: table.clone(),
-            providers: Providers::new(secrets_manager, table.clone(), clock.clone())?,
+            providers: Providers::new(table.clone(), secrets, clock.clone(), WAITING)?,
             clock: clock.clone(),
         };
         let control =

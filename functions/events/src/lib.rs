@@ -12,7 +12,6 @@ mod feedback;
 mod function;
 mod handle;
 mod input;
-mod providers;
 mod reason;
 mod schedule;
 mod stop;

@@ -180,7 +180,7 @@ fn earlier_references(configuration: &Configuration) -> References {
     });
     let projects = configuration.projects.iter().map(|project| ProjectReference {
         names: vec![project.key.clone(), project.repository.to_string()],
-        tracker: None,
+        trackers: Vec::new(),
     });
     References { trackers: trackers.collect(), projects: projects.collect() }
 }
@@ -255,7 +255,7 @@ mod tests {
                     "{site}github.com/{owner}/{name}/issues/{number}",
                 ]},
             ],
-            "projects": [{"names": ["SHOP", "acme/shop"], "tracker": "jira"}],
+            "projects": [{"names": ["SHOP", "acme/shop"], "trackers": ["jira"]}],
         }))
         .unwrap();
         let directory = directory(&["SHOP"], references);

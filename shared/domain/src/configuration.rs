@@ -8,9 +8,7 @@ mod statuses;
 
 pub use names::{InstanceName, ProviderId};
 pub use people::{Role, User};
-pub use plugins::{
-    ClaudeSettings, ConfluenceSettings, GithubSettings, JiraSettings, Plugins, Rate, SlackSettings,
-};
+pub use plugins::{Instance, Rate, SECTION_KEYS, Section};
 pub use secret_name::secret_id;
 pub use statuses::same_status;
 
@@ -28,9 +26,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Configuration {
     /// What is worked on: each maps a tracker's project to a repository.
     pub projects: Vec<Project>,
-    /// The outside services.
-    #[serde(default)]
-    pub plugins: Plugins,
+    /// The providers that are used, by names that `projects` chooses from; where a name is not the provider's own, its section says
+    /// `provider`. What each section accepts is known to the list of providers.
+    #[serde(default, deserialize_with = "plugins::sections")]
+    pub plugins: BTreeMap<InstanceName, Section>,
     /// How deliveries are accepted.
     #[serde(default)]
     pub webhooks: Webhooks,
@@ -56,9 +55,9 @@ pub struct Project {
     /// The branch that work starts from and pull requests go to. Default: `main`.
     #[serde(default = "main_branch")]
     pub base_branch: BranchName,
-    /// Which provider serves each plugin type; a type left out is not served, and its steps are skipped.
+    /// Which provider serves each plugin type, by its name under `plugins`; a type left out is not served, and its steps are skipped.
     #[serde(default)]
-    pub providers: BTreeMap<PluginType, Provider>,
+    pub providers: BTreeMap<PluginType, InstanceName>,
     /// The channel the team reads, `#name` or an id.
     #[serde(default)]
     pub channel: Option<String>,
@@ -94,50 +93,6 @@ fn protected_paths() -> Vec<String> {
     [".github/**", ".gitlab-ci.yml", "**/Dockerfile", "Jenkinsfile", ".circleci/**"]
         .map(str::to_owned)
         .to_vec()
-}
-
-/// An outside service that a plugin of ours speaks to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    /// Jira Cloud.
-    Jira,
-    /// GitHub, as code host and as tracker.
-    Github,
-    /// Slack.
-    Slack,
-    /// Confluence Cloud.
-    Confluence,
-    /// Claude.
-    Claude,
-    /// Amazon CloudWatch.
-    Cloudwatch,
-}
-
-impl Provider {
-    /// The plugin types it can serve.
-    pub fn serves(self) -> &'static [PluginType] {
-        match self {
-            Self::Jira => &[PluginType::TaskManagement],
-            Self::Github => &[PluginType::VersionControl, PluginType::TaskManagement],
-            Self::Slack => &[PluginType::Communication],
-            Self::Confluence => &[PluginType::Documentation],
-            Self::Claude => &[PluginType::AiProvider],
-            Self::Cloudwatch => &[PluginType::Monitoring],
-        }
-    }
-
-    /// The name in YAML.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Jira => "jira",
-            Self::Github => "github",
-            Self::Slack => "slack",
-            Self::Confluence => "confluence",
-            Self::Claude => "claude",
-            Self::Cloudwatch => "cloudwatch",
-        }
-    }
 }
 
 /// How deliveries are accepted.
@@ -223,7 +178,8 @@ fn alerts() -> Vec<u8> {
 }
 
 impl Configuration {
-    /// Every contradiction in the file, each as a sentence that names the key; empty when it can be used.
+    /// Every contradiction in the file, each as a sentence that names the key. What it says of providers is checked by the list of
+    /// providers.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         let mut keys = BTreeSet::new();
@@ -231,23 +187,6 @@ impl Configuration {
             let at = format!("projects[{index}] ({})", project.key);
             if !keys.insert(&project.key) {
                 problems.push(format!("{at}: the key stands twice"));
-            }
-            for (plugin, provider) in &project.providers {
-                if !provider.serves().contains(plugin) {
-                    let able: Vec<_> = ALL_PROVIDERS
-                        .iter()
-                        .filter(|candidate| candidate.serves().contains(plugin))
-                        .map(|candidate| candidate.as_str())
-                        .collect();
-                    let name = provider.as_str();
-                    problems
-                        .push(format!("{at}: `{name}` cannot serve {plugin}; accepted: {}", able.join(", ")));
-                } else if !self.has_settings(*provider) {
-                    let name = provider.as_str();
-                    problems.push(format!(
-                        "{at}: {plugin} is served by `{name}`, but there is no section plugins.{name}"
-                    ));
-                }
             }
             for group in project.may_trigger.iter().filter(|group| *group != REPOSITORY_WRITERS) {
                 if !self.groups.contains_key(group) {
@@ -277,13 +216,15 @@ impl Configuration {
         problems
     }
 
-    fn has_settings(&self, provider: Provider) -> bool {
-        provider == Provider::Cloudwatch || self.plugins.secret(provider).is_some()
-    }
-
     /// The project with this key; keys are compared ignoring case.
     pub fn project(&self, key: &str) -> Option<&Project> {
         self.projects.iter().find(|project| project.key.eq_ignore_ascii_case(key))
+    }
+
+    /// The provider that serves a plugin type in a project, by the provider's own name; `None` where the project leaves the type unset.
+    pub fn provider_serving<'a>(&'a self, project: &'a Project, plugin: PluginType) -> Option<&'a str> {
+        let name = project.providers.get(&plugin)?;
+        Some(self.instance(name.as_str()).map_or(name.as_str(), Instance::provider))
     }
 
     /// The project whose repository this is.
@@ -291,12 +232,3 @@ impl Configuration {
         self.projects.iter().find(|project| project.repository.as_str().eq_ignore_ascii_case(repository))
     }
 }
-
-const ALL_PROVIDERS: [Provider; 6] = [
-    Provider::Jira,
-    Provider::Github,
-    Provider::Slack,
-    Provider::Confluence,
-    Provider::Claude,
-    Provider::Cloudwatch,
-];

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod built_in_actions;
+pub mod bundle;
 pub mod clock;
 pub mod configuration;
 pub mod error;
@@ -22,6 +23,7 @@ pub mod task;
 pub mod text;
 
 pub use action::{ActionId, PluginType, UnknownName};
+pub use bundle::Bundle;
 pub use clock::{Clock, SystemClock};
 pub use error::{ActionError, ErrorKind};
 pub use event::{Actor, Event, EventKey, EventName, SourceName};

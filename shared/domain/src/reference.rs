@@ -38,8 +38,8 @@ pub struct TrackerReferences {
 pub struct ProjectReference {
     /// The names before a ticket's number: the project's key in its tracker and its repository.
     pub names: Vec<String>,
-    /// The tracker that serves the project.
-    pub tracker: Option<InstanceName>,
+    /// The providers whose tickets belong to the project: its tracker, then its code host.
+    pub trackers: Vec<InstanceName>,
 }
 
 /// A ticket that somebody named.
@@ -55,18 +55,19 @@ pub struct TicketReference {
 
 impl References {
     /// The ticket that this text means: its id in any case, a link to it, or Slack's form of a link, `<https://…|text>`. `None` when no
-    /// configured tracker writes tickets like this. Where several do, the tracker of the configured project wins.
+    /// configured tracker writes tickets like this. Where several do, the configured project's own wins.
     pub fn read(&self, typed: &str) -> Option<TicketReference> {
         let typed = plain(typed);
         let candidates: Vec<_> =
             self.trackers.iter().filter_map(|tracker| self.read_as(tracker, typed)).collect();
-        let serves = |candidate: &&TicketReference| {
-            self.project(&candidate.project)
-                .is_some_and(|project| project.tracker.as_ref() == Some(&candidate.instance))
+        let rank = |candidate: &&TicketReference| match self.project(&candidate.project) {
+            Some(project) => {
+                let place = project.trackers.iter().position(|tracker| *tracker == candidate.instance);
+                place.unwrap_or(project.trackers.len())
+            }
+            None => usize::MAX,
         };
-        let is_known = |candidate: &&TicketReference| self.project(&candidate.project).is_some();
-        let chosen = candidates.iter().find(serves).or_else(|| candidates.iter().find(is_known));
-        chosen.or_else(|| candidates.first()).cloned()
+        candidates.iter().min_by_key(rank).cloned()
     }
 
     /// The ticket's canonical form where a tracker can read it, else the text as it was typed. It is never an error: the tracker
@@ -152,7 +153,7 @@ mod tests {
         ];
         let project = |names: &[&str], tracker: &str| ProjectReference {
             names: names.iter().map(|name| (*name).to_owned()).collect(),
-            tracker: Some(tracker.parse().unwrap()),
+            trackers: vec![tracker.parse().unwrap(), "github".parse().unwrap()],
         };
         References {
             trackers: vec![

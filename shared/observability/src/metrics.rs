@@ -171,13 +171,13 @@ pub fn action_running(action: &'static str) -> impl Drop {
 }
 
 /// Records that a request to `provider`, by its name in the configuration, was put off.
-pub fn throttled(provider: &'static str, by: ThrottledBy) {
+pub fn throttled(provider: &str, by: ThrottledBy) {
     let by = match by {
         ThrottledBy::Provider => "provider",
         ThrottledBy::Limit => "limit",
         ThrottledBy::Circuit => "circuit",
     };
-    counter!(THROTTLES.name, "provider" => provider, "by" => by).increment(1);
+    counter!(THROTTLES.name, "provider" => provider.to_owned(), "by" => by).increment(1);
 }
 
 /// Records a settled call of `model`, by its name in the configuration: the tokens that were reported, and the price where it is

@@ -2,7 +2,7 @@
 //! wish to be left alone, and a circuit that opens when it keeps failing. All of it stands in the table, none in this process.
 
 use async_trait::async_trait;
-use domain::configuration::{Provider, Rate};
+use domain::configuration::{InstanceName, Rate};
 use domain::{ActionError, Clock};
 use http_client::{Gate, Reply};
 use jiff::SignedDuration;
@@ -17,11 +17,11 @@ const UNSAID: Duration = Duration::from_secs(2);
 /// A provider that asks for more is asked again after this.
 const LONGEST_BLOCK: Duration = Duration::from_secs(3600);
 
-/// Lets requests to one provider pass.
+/// Lets requests to one provider pass, by its name in the configuration: two instances of a provider keep a pace each.
 #[derive(Debug)]
 pub struct Pace {
     table: Table,
-    provider: Provider,
+    provider: InstanceName,
     rate: Rate,
     clock: Arc<dyn Clock>,
     longest_wait: Duration,
@@ -34,7 +34,7 @@ impl Pace {
     /// `Throttled`, so that whoever called waits at no cost.
     pub fn new(
         table: Table,
-        provider: Provider,
+        provider: InstanceName,
         rate: Rate,
         clock: Arc<dyn Clock>,
         longest_wait: Duration,
@@ -47,17 +47,17 @@ impl Pace {
         match reply {
             Reply::Answered => {
                 if self.after_failures.swap(false, Ordering::Relaxed) {
-                    self.table.close_circuit(self.provider).await?;
+                    self.table.close_circuit(&self.provider).await?;
                 }
             }
             Reply::AskedToWait(retry_after) => {
                 metrics::throttled(self.provider.as_str(), ThrottledBy::Provider);
                 let wait = retry_after.unwrap_or(UNSAID).min(LONGEST_BLOCK);
                 let wait = SignedDuration::try_from(wait).unwrap_or_default();
-                self.table.block_until(self.provider, now + wait).await?;
+                self.table.block_until(&self.provider, now + wait).await?;
             }
             Reply::Failed => {
-                if self.table.count_failure(self.provider, now).await?.is_open() {
+                if self.table.count_failure(&self.provider, now).await?.is_open() {
                     tracing::warn!(
                         provider = self.provider.as_str(),
                         "the provider keeps failing and is left alone"
@@ -74,7 +74,7 @@ impl Gate for Pace {
     async fn pass(&self) -> Result<(), ActionError> {
         let mut waited = Duration::ZERO;
         loop {
-            let put_off = match self.table.pass(self.provider, self.rate, self.clock.now()).await? {
+            let put_off = match self.table.pass(&self.provider, self.rate, self.clock.now()).await? {
                 Ok(pass) => {
                     self.after_failures.store(pass.after_failures, Ordering::Relaxed);
                     return Ok(());
@@ -83,7 +83,7 @@ impl Gate for Pace {
             };
             waited += put_off.retry_after;
             if waited > self.longest_wait {
-                metrics::throttled(self.provider.as_str(), by(put_off));
+                metrics::throttled(self.provider.as_str(), by(&put_off));
                 return Err(put_off.into());
             }
             tokio::time::sleep(put_off.retry_after).await;
@@ -97,6 +97,6 @@ impl Gate for Pace {
     }
 }
 
-fn by(put_off: PutOff) -> ThrottledBy {
+fn by(put_off: &PutOff) -> ThrottledBy {
     if put_off.circuit_open { ThrottledBy::Circuit } else { ThrottledBy::Limit }
 }

@@ -2,8 +2,9 @@
 
 use crate::reply::Reply;
 use crate::request::{body, tokens_at_most};
+use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::configuration::ClaudeSettings;
+use domain::configuration::InstanceName;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest};
 use domain::{ActionError, ErrorKind};
 use http_client::{Auth, Client, Options, read_credentials};
@@ -35,6 +36,8 @@ impl Credentials {
 #[derive(Debug, Clone)]
 pub struct Claude {
     pub(crate) client: Client,
+    /// Where its settings are in the configuration, for errors.
+    pub(crate) section: String,
 }
 
 impl Claude {
@@ -43,7 +46,7 @@ impl Claude {
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.
     pub fn new(
-        settings: &ClaudeSettings,
+        settings: &Settings,
         credentials: Credentials,
         options: &Options,
     ) -> Result<Self, ActionError> {
@@ -51,7 +54,13 @@ impl Claude {
         let client = Client::new("Claude", &settings.base_url, auth, options)?
             .header("anthropic-version", "2023-06-01")
             .default_timeout(REPLY_TIMEOUT);
-        Ok(Self { client })
+        Ok(Self { client, section: "plugins.claude".to_owned() })
+    }
+
+    /// The same, for errors that name the section of this instance.
+    #[must_use]
+    pub fn in_section(self, instance: &InstanceName) -> Self {
+        Self { section: format!("plugins.{instance}"), ..self }
     }
 }
 

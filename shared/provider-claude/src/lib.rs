@@ -8,5 +8,9 @@ mod permissions;
 mod reply;
 mod request;
 mod schema;
+mod settings;
+mod spec;
 
 pub use claude::{Claude, Credentials};
+pub use settings::Settings;
+pub use spec::SPEC;

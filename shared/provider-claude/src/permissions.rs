@@ -16,7 +16,7 @@ impl Claude {
             PermissionProblem::missing(
                 format!("the model {model}"),
                 "no agent can ask it",
-                "set plugins.claude.model to a model that the key's workspace may use",
+                format!("set {}.model to a model that the key's workspace may use", self.section),
             )
         };
         Ok(found.is_none().then(unknown).into_iter().collect())

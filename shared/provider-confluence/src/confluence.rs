@@ -1,8 +1,8 @@
 //! The plugin itself.
 
+use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::ActionError;
-use domain::configuration::ConfluenceSettings;
 use domain::plugins::{Documentation, Mark, Page, PageRequest};
 use http_client::{Auth, Client, Options, read_credentials};
 use secrecy::SecretString;
@@ -40,7 +40,7 @@ impl Confluence {
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.
     pub fn new(
-        settings: &ConfluenceSettings,
+        settings: &Settings,
         credentials: Credentials,
         options: &Options,
     ) -> Result<Self, ActionError> {

@@ -10,8 +10,12 @@ mod confluence;
 mod limits;
 mod pages;
 mod permissions;
+mod settings;
+mod spec;
 mod storage;
 
 pub use confluence::{Confluence, Credentials};
 pub use limits::LIMITS;
+pub use settings::Settings;
+pub use spec::SPEC;
 pub use storage::storage_from_markdown;

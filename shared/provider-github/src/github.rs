@@ -3,8 +3,8 @@
 use crate::app::{AppCredentials, Installation};
 use crate::conversations::{Reaction, Subject};
 use crate::issue_reference::IssueReference;
+use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::configuration::GithubSettings;
 use domain::plugins::{
     CommentId, Commit, CommitRequest, FileContent, Mark, NewTask, PullRequest, PullRequestRequest,
     RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement, TaskQuery,
@@ -67,7 +67,7 @@ impl Github {
     /// # Errors
     /// `Rejected` when `base_url` or an App's private key cannot be used.
     pub fn new(
-        settings: &GithubSettings,
+        settings: &Settings,
         credentials: Credentials,
         access: RepositoryAccess,
         options: &Options,

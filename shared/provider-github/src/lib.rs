@@ -32,6 +32,8 @@ mod pages;
 mod permissions;
 mod pull_requests;
 mod repositories;
+mod settings;
+mod spec;
 mod status;
 
 pub use app::AppCredentials;
@@ -39,3 +41,5 @@ pub use conversations::{Reaction, Subject};
 pub use domain::plugins::RepositoryAccess as Access;
 pub use github::{Credentials, Github};
 pub use limits::LIMITS;
+pub use settings::Settings;
+pub use spec::SPEC;

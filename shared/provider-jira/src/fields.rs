@@ -25,7 +25,7 @@ impl CustomFields {
                 "team" => &mut fields.team,
                 _ => {
                     return Err(ActionError::rejected(format!(
-                        "plugins.jira.custom_fields: `{name}` is not a field we know; accepted: story_points, epic_link, team"
+                        "custom_fields: `{name}` is not a field we know; accepted: story_points, epic_link, team"
                     )));
                 }
             };

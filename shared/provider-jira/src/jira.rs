@@ -1,8 +1,9 @@
 //! The plugin itself.
 
 use crate::fields::CustomFields;
+use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::configuration::JiraSettings;
+use domain::configuration::InstanceName;
 use domain::plugins::{CommentId, Mark, NewTask, StatusChange, TaskManagement, TaskQuery};
 use domain::{ActionError, Task};
 use http_client::{Auth, Client, Options, read_credentials};
@@ -34,6 +35,8 @@ impl Credentials {
 pub struct Jira {
     pub(crate) client: Client,
     pub(crate) custom_fields: CustomFields,
+    /// Where its settings are in the configuration, for errors.
+    pub(crate) section: String,
 }
 
 impl Jira {
@@ -42,14 +45,24 @@ impl Jira {
     /// # Errors
     /// `Rejected` when `base_url` cannot be used or `custom_fields` names a field that we do not know.
     pub fn new(
-        settings: &JiraSettings,
+        settings: &Settings,
         credentials: Credentials,
         options: &Options,
     ) -> Result<Self, ActionError> {
         let auth = Auth::Basic { user: credentials.email, password: credentials.api_token };
         let client =
             Client::new("Jira", &settings.base_url, auth, options)?.header("accept", "application/json");
-        Ok(Self { client, custom_fields: CustomFields::new(&settings.custom_fields)? })
+        Ok(Self {
+            client,
+            custom_fields: CustomFields::new(&settings.custom_fields)?,
+            section: "plugins.jira".to_owned(),
+        })
+    }
+
+    /// The same, for errors that name the section of this instance.
+    #[must_use]
+    pub fn in_section(self, instance: &InstanceName) -> Self {
+        Self { section: format!("plugins.{instance}"), ..self }
     }
 
     /// Where people open a ticket.

@@ -16,6 +16,8 @@ mod jira;
 mod limits;
 mod markdown_to_document;
 mod permissions;
+mod settings;
+mod spec;
 mod tickets;
 mod transitions;
 
@@ -23,3 +25,5 @@ pub use document_to_markdown::markdown_from_document;
 pub use jira::{Credentials, Jira};
 pub use limits::LIMITS;
 pub use markdown_to_document::document_from_markdown;
+pub use settings::Settings;
+pub use spec::SPEC;

@@ -69,9 +69,10 @@ impl Jira {
         }
         if let Some(points) = new.story_points {
             let field = self.custom_fields.story_points.as_ref().ok_or_else(|| {
-                ActionError::rejected(
-                    "story points cannot be set: plugins.jira.custom_fields.story_points names no field",
-                )
+                ActionError::rejected(format!(
+                    "story points cannot be set: {}.custom_fields.story_points names no field",
+                    self.section
+                ))
             })?;
             fields.insert(field.clone(), points.into());
         }

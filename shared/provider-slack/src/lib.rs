@@ -14,8 +14,12 @@ mod limits;
 mod messages;
 mod mrkdwn;
 mod permissions;
+mod settings;
 mod slack;
+mod spec;
 
 pub use limits::LIMITS;
 pub use mrkdwn::mrkdwn_from_markdown;
+pub use settings::Settings;
 pub use slack::{Credentials, Slack};
+pub use spec::SPEC;

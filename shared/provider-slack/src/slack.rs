@@ -1,7 +1,7 @@
 //! The plugin itself.
 
+use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::configuration::SlackSettings;
 use domain::plugins::{Communication, Mark, Message, MessageBody, SentMessage};
 use domain::{ActionError, ErrorKind};
 use http_client::{Answer, Auth, Client, Options, PagesError, Request, read_credentials};
@@ -43,7 +43,7 @@ impl Slack {
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.
     pub fn new(
-        settings: &SlackSettings,
+        settings: &Settings,
         credentials: Credentials,
         options: &Options,
     ) -> Result<Self, ActionError> {

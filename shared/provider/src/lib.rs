@@ -1,5 +1,14 @@
-//! What a provider is to the rest of Ticketsmith. Types only: the providers are the crates `provider-*`.
+//! What a provider is to the rest of Ticketsmith: a [`ProviderSpec`], data and two functions. Types only: each provider is a crate
+//! `provider-*` with one constant `SPEC`, and the crate `providers` lists them.
 
+mod connect;
+mod nearest;
+mod settings;
+mod spec;
 mod text_limits;
 
+pub use connect::{Connected, Connector, Model};
+pub use nearest::nearest;
+pub use settings::SettingsForm;
+pub use spec::{ProbeFuture, ProviderSpec, RepositoryPages, same_site};
 pub use text_limits::TextLimits;

@@ -12,7 +12,7 @@ use crate::rate::microseconds;
 use crate::retention;
 use crate::table::Table;
 use crate::write::Update;
-use domain::configuration::Provider;
+use domain::configuration::InstanceName;
 use jiff::{SignedDuration, Timestamp};
 
 /// How many requests fail one after another before the circuit opens.
@@ -51,7 +51,7 @@ pub(crate) fn opens_after() -> aws_sdk_dynamodb::types::AttributeValue {
 }
 
 /// Lets one call try whether the provider works again, and no other until it has had time to.
-pub(crate) fn attempt(provider: Provider, now: Timestamp) -> Update {
+pub(crate) fn attempt(provider: &InstanceName, now: Timestamp) -> Update {
     Update::new(keys::rate(provider.as_str()), "SET #open_until = :until, #expires_at = :expires_at")
         .condition(
             "#failures >= :opens_after AND #open_until <= :now AND (attribute_not_exists(#blocked_until) OR #blocked_until <= :now)",
@@ -67,7 +67,11 @@ impl Table {
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn count_failure(&self, provider: Provider, now: Timestamp) -> Result<Circuit, RecordsError> {
+    pub async fn count_failure(
+        &self,
+        provider: &InstanceName,
+        now: Timestamp,
+    ) -> Result<Circuit, RecordsError> {
         let update = Update::new(
             keys::rate(provider.as_str()),
             "SET #open_until = :until, #expires_at = :expires_at ADD #failures :one",
@@ -86,7 +90,7 @@ impl Table {
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn close_circuit(&self, provider: Provider) -> Result<(), RecordsError> {
+    pub async fn close_circuit(&self, provider: &InstanceName) -> Result<(), RecordsError> {
         let update = Update::new(keys::rate(provider.as_str()), "REMOVE #failures, #open_until")
             .condition("attribute_exists(#pk)");
         // Refused means that the item expired, and with it what failed.

@@ -8,7 +8,7 @@ use crate::retention;
 use crate::table::Table;
 use crate::timestamp::{self, fixed_width};
 use crate::write::Update;
-use domain::configuration::Provider;
+use domain::configuration::InstanceName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -32,8 +32,8 @@ pub struct Progress {
 /// Where a comment or message stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgressPlace {
-    /// Whose it is.
-    pub provider: Provider,
+    /// Whose it is, by the provider's name in the configuration.
+    pub provider: InstanceName,
     /// What it is in: the ticket's key, or the channel's id.
     pub container: String,
     /// Its id there.

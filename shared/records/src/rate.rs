@@ -14,7 +14,7 @@ use crate::retention;
 use crate::table::Table;
 use crate::write::Update;
 use domain::ActionError;
-use domain::configuration::{Provider, Rate};
+use domain::configuration::{InstanceName, Rate};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -26,20 +26,25 @@ pub struct Pass {
 }
 
 /// A call that must not be made now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{} {}takes no call for another {:.1} s",
-    provider.as_str(),
+    "{provider} {}takes no call for another {:.1} s",
     if *circuit_open { "keeps failing and " } else { "" },
     retry_after.as_secs_f64()
 )]
 pub struct PutOff {
-    /// Whom it was to go to.
-    pub provider: Provider,
+    /// Whom it was to go to, by its name in the configuration.
+    pub provider: InstanceName,
     /// When it may be tried again.
     pub retry_after: Duration,
     /// Whether that is because the provider keeps failing, and not for its rate.
     pub circuit_open: bool,
+}
+
+impl PutOff {
+    fn new(provider: &InstanceName, microseconds: u64, circuit_open: bool) -> Self {
+        Self { provider: provider.clone(), retry_after: Duration::from_micros(microseconds), circuit_open }
+    }
 }
 
 impl From<PutOff> for ActionError {
@@ -58,7 +63,7 @@ impl Table {
     /// [`RecordsError`] when the table does not answer.
     pub async fn pass(
         &self,
-        provider: Provider,
+        provider: &InstanceName,
         rate: Rate,
         now: Timestamp,
     ) -> Result<Result<Pass, PutOff>, RecordsError> {
@@ -99,18 +104,18 @@ impl Table {
             circuit_open = Circuit::of(&item)?.is_open();
             let wait = wait(&item, now_us, interval, circuit_open)?;
             if wait > 0 {
-                return Ok(Err(PutOff { provider, retry_after: Duration::from_micros(wait), circuit_open }));
+                return Ok(Err(PutOff::new(provider, wait, circuit_open)));
             }
         }
         // It changed under our hands each time: so many others pass that our turn is later.
-        Ok(Err(PutOff { provider, retry_after: Duration::from_micros(interval), circuit_open }))
+        Ok(Err(PutOff::new(provider, interval, circuit_open)))
     }
 
     /// Lets no call to a provider pass before `until`, as it asked for. An earlier block is never shortened.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn block_until(&self, provider: Provider, until: Timestamp) -> Result<(), RecordsError> {
+    pub async fn block_until(&self, provider: &InstanceName, until: Timestamp) -> Result<(), RecordsError> {
         let update = Update::new(
             keys::rate(provider.as_str()),
             "SET #blocked_until = :until, #expires_at = :expires_at",

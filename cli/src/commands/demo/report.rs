@@ -1,6 +1,5 @@
 //! What the demo tells in the end.
 
-use super::Ai;
 use crate::exit::{Exit, Outcome};
 use crate::progress::{duration, human_duration, steps_json};
 use domain::execution::Outcome as ExecutionOutcome;
@@ -44,7 +43,7 @@ impl Demonstration {
     }
 
     /// The same for people: the diff, the ticket, the messages, the cost.
-    pub(super) fn print(&self, state: &Value, ai: Ai) {
+    pub(super) fn print(&self, state: &Value, is_scripted: bool) {
         let execution = &self.view.execution;
         if let Some(pull) = &self.pull_request {
             println!(
@@ -65,10 +64,10 @@ impl Demonstration {
         if let Some(key) = &execution.task_id {
             println!("Ticket {key}: {}", self.task_status.as_deref().unwrap_or("not found"));
         }
-        for message in state["slack"]["messages"].as_array().into_iter().flatten() {
+        for message in services(state).flat_map(|service| list(&service["messages"])) {
             println!("{}: {}", text(&message["channel"]), text(&message["text"]));
         }
-        println!("\nCost by step{}", if ai == Ai::Scripted { " (simulated)" } else { "" });
+        println!("\nCost by step{}", if is_scripted { " (simulated)" } else { "" });
         for step in &self.view.steps {
             let cost = self.view.cost_of_step(&step.state).booked();
             if cost.0 > 0 {
@@ -116,27 +115,33 @@ pub(super) fn text(value: &Value) -> &str {
 }
 
 fn files_of(pull: &Value) -> impl Iterator<Item = &Value> {
-    pull["files"].as_array().into_iter().flatten()
+    list(&pull["files"])
 }
 
-/// Every pull request of the simulated code host.
+/// What each simulated service knows.
+fn services(state: &Value) -> impl Iterator<Item = &Value> {
+    state.as_object().into_iter().flat_map(serde_json::Map::values)
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// Every pull request of the simulated code hosts.
 pub(super) fn pull_requests(state: &Value) -> Vec<Value> {
-    let repositories = state["github"]["repositories"].as_array().into_iter().flatten();
-    repositories
-        .flat_map(|repository| repository["pull_requests"].as_array().into_iter().flatten())
-        .cloned()
-        .collect()
+    let repositories = services(state).flat_map(|service| list(&service["repositories"]));
+    repositories.flat_map(|repository| list(&repository["pull_requests"])).cloned().collect()
 }
 
-/// The status of a ticket by its key.
+/// The status of a ticket by its key, in a tracker or among the issues of a repository.
 pub(super) fn status_of(state: &Value, key: &str) -> Option<String> {
-    if let Some((repository, number)) = key.split_once('#') {
-        let repositories = state["github"]["repositories"].as_array()?;
-        let found = repositories.iter().find(|known| text(&known["full_name"]) == repository)?;
-        let issues = found["issues"].as_array()?;
-        let issue = issues.iter().find(|issue| issue["number"].as_u64() == number.parse().ok())?;
-        return issue["state"].as_str().map(str::to_owned);
+    let mut tickets = services(state).flat_map(list);
+    if let Some(ticket) = tickets.find(|ticket| ticket["key"] == key) {
+        return ticket["status"].as_str().map(str::to_owned);
     }
-    let tickets = state["jira"].as_array()?;
-    tickets.iter().find(|ticket| ticket["key"] == key)?["status"].as_str().map(str::to_owned)
+    let (repository, number) = key.split_once('#')?;
+    let mut repositories = services(state).flat_map(|service| list(&service["repositories"]));
+    let found = repositories.find(|known| text(&known["full_name"]) == repository)?;
+    let issue = list(&found["issues"]).find(|issue| issue["number"].as_u64() == number.parse().ok())?;
+    issue["state"].as_str().map(str::to_owned)
 }

@@ -7,7 +7,7 @@ use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-use domain::configuration::{Configuration, Provider, secret_id};
+use domain::configuration::{Configuration, secret_id};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -20,26 +20,23 @@ pub(super) struct Secrets {
 }
 
 /// A secret that a configuration names, and the groups of fields of which it must have one.
-struct Expected<'a> {
-    name: &'a str,
+struct Expected {
+    name: String,
     alternatives: &'static [&'static [&'static str]],
 }
 
 /// The secrets that the configuration names. The signing secret has an entry for each source.
-fn expected(configuration: &Configuration) -> Vec<Expected<'_>> {
-    let plugins = &configuration.plugins;
-    let named: [(Option<&str>, &'static [&'static [&'static str]]); 6] = [
-        (Some(configuration.webhooks.secret.as_str()), &[&["jira"], &["github"], &["slack"]]),
-        (plugins.secret(Provider::Jira), &[&["email", "api_token"]]),
-        (plugins.secret(Provider::Github), &[&["token"], &["app_id", "installation_id", "private_key"]]),
-        (plugins.secret(Provider::Slack), &[&["bot_token"]]),
-        (plugins.secret(Provider::Confluence), &[&["email", "api_token"]]),
-        (plugins.secret(Provider::Claude), &[&["api_key"]]),
-    ];
-    named
-        .into_iter()
-        .filter_map(|(name, alternatives)| Some(Expected { name: name?, alternatives }))
-        .collect()
+fn expected(configuration: &Configuration) -> Vec<Expected> {
+    let signing = Expected {
+        name: configuration.webhooks.secret.clone(),
+        alternatives: &[&["jira"], &["github"], &["slack"]],
+    };
+    let credentials = configuration.instances().filter_map(|instance| {
+        let alternatives = providers::find(instance.provider()).ok()?.secret;
+        let name = instance.secret().into_owned();
+        (!alternatives.is_empty()).then_some(Expected { name, alternatives })
+    });
+    std::iter::once(signing).chain(credentials).collect()
 }
 
 impl Secrets {
@@ -48,7 +45,8 @@ impl Secrets {
     /// # Errors
     /// What stands in the way, in words: the file cannot be opened, or Secrets Manager refuses or does not answer.
     pub(super) async fn open(configuration: &Configuration, place: &PlaceArgument) -> Result<Self, String> {
-        let names = expected(configuration).into_iter().map(|secret| secret_id(secret.name));
+        let expected = expected(configuration);
+        let names = expected.iter().map(|secret| secret_id(&secret.name));
         if let Some(stage) = &place.stage {
             return Self::of_stage(names, stage).await;
         }
@@ -90,16 +88,16 @@ impl Secrets {
 
     /// Whether each secret that the configuration names is set and has the fields it must have.
     pub(super) fn findings(&self, configuration: &Configuration) -> Vec<Finding> {
-        let find = |Expected { name, alternatives }: Expected<'_>| {
+        let find = |Expected { name, alternatives }: Expected| {
             let accepted: Vec<_> = alternatives.iter().map(|fields| fields.join(" and ")).collect();
             let set = format!(
                 "set it with `ticketsmith secrets set '{name}'{}`; it holds {}",
                 self.place,
                 accepted.join(", or ")
             );
-            let result = match self.get(name) {
+            let result = match self.get(&name) {
                 None => Err(format!("it is not set; {set}")),
-                Some(secret) if has_one_of(name, secret, alternatives) => Ok(()),
+                Some(secret) if has_one_of(&name, secret, alternatives) => Ok(()),
                 Some(_) => Err(format!("fields are missing; {set}")),
             };
             Finding::new(format!("secret {name}"), result)

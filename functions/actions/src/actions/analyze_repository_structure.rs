@@ -2,10 +2,10 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
-use crate::providers::Access;
 use crate::spec::ActionSpec;
 use domain::ActionError;
 use domain::PluginType;
+use domain::plugins::RepositoryAccess;
 use domain::plugins::{TreeEntry, TreeEntryKind};
 use domain::{BranchName, RepositoryName};
 use schemars::JsonSchema;
@@ -55,7 +55,7 @@ impl Action for AnalyzeRepositoryStructure {
         ActionSpec::of_plugin("analyze_repository_structure", PluginType::VersionControl);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let host = context.code_host(Access::ReadContents).await?;
+        let host = context.code_host(RepositoryAccess::ReadContents).await?;
         let scope = context.scope();
         let project = scope.project_of(input.repository.as_ref())?;
         let branch = input.branch.as_ref().unwrap_or(&project.base_branch);

@@ -2,13 +2,13 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
-use crate::providers::Access;
 use crate::scope::Scope;
 use crate::spec::ActionSpec;
 use control::{Authorization, Operation, authorize};
-use domain::RepositoryName;
+use domain::configuration::Project;
+use domain::plugins::RepositoryAccess;
 use domain::plugins::{RepositoryPermission, VersionControl};
-use domain::{ActionError, Actor, PluginType, SourceName};
+use domain::{ActionError, Actor, PluginType, RepositoryName, SourceName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ impl Action for CheckActor {
             Decision::Granted(output) => return Ok(Done::for_good(output)),
             Decision::Ask { repository, login, name } => (repository, login, name),
         };
-        match context.code_host(Access::ReadContents).await {
+        match context.code_host(RepositoryAccess::ReadContents).await {
             Ok(host) => Ok(Done::for_good(ask(&*host, &repository, login, &name).await?)),
             // A check that cannot be made is not passed.
             Err(NoOutput::Skipped(reason)) => Err(ActionError::rejected(format!(
@@ -97,13 +97,7 @@ fn decide(scope: &Scope, input: &Input) -> Result<Decision, ActionError> {
         Authorization::Denied(reason) => Err(ActionError::rejected(reason)),
         Authorization::AskProvider => {
             let name = actor.display_name.clone().unwrap_or_else(|| actor.id.clone());
-            let login = login(scope, actor).ok_or_else(|| {
-                ActionError::rejected(format!(
-                    "{name} may not start work on {}: only people who may push to {} may, and the configuration does not say who \
-                     {name} is at GitHub; add them to `users` with their `github` login",
-                    project.key, project.repository
-                ))
-            })?;
+            let login = login(scope, project, actor, &name)?;
             Ok(Decision::Ask { repository: project.repository.clone(), login, name })
         }
     }
@@ -131,12 +125,27 @@ async fn ask(
     Ok(Output { actor: login, permission: permission.to_owned() })
 }
 
-fn login(scope: &Scope, actor: &Actor) -> Option<String> {
-    if actor.source.as_str() == "github" {
-        return Some(actor.id.clone());
+/// What the project's code host calls the actor.
+fn login(scope: &Scope, project: &Project, actor: &Actor, name: &str) -> Result<String, ActionError> {
+    let denied = |reason: &str| {
+        ActionError::rejected(format!(
+            "{name} may not start work on {}: only people who may push to {} may, and {reason}",
+            project.key, project.repository
+        ))
+    };
+    let host = scope.configuration.provider_serving(project, PluginType::VersionControl);
+    let host = host.and_then(|id| providers::find(id).ok());
+    let host = host.ok_or_else(|| denied("the project has no code host that could be asked"))?;
+    if actor.source.as_str() == host.id {
+        return Ok(actor.id.clone());
     }
-    let person = actor.person.as_deref()?;
-    scope.configuration.users.iter().find(|user| user.name == person)?.github.clone()
+    let user = scope.configuration.users.iter().find(|user| Some(&user.name) == actor.person.as_ref());
+    user.and_then(|user| user.accounts.get(host.id)).cloned().ok_or_else(|| {
+        denied(&format!(
+            "the configuration does not say who {name} is at {}; add them to `users` with their `{}` login",
+            host.name, host.id
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -148,7 +157,9 @@ mod tests {
 
     fn decided(may_trigger: Value, actor: Value) -> Result<Decision, String> {
         let configuration = serde_json::from_value(json!({
-            "projects": [{"key": "SHOP", "repository": "acme/shop", "may_trigger": may_trigger}],
+            "projects": [{
+                "key": "SHOP", "repository": "acme/shop", "may_trigger": may_trigger, "providers": {"version_control": "github"}
+            }],
             "groups": {"engineering": ["ada"]},
             "users": [{"name": "ada", "github": "ada-l", "jira": "j1"}, {"name": "bob", "jira": "j2"}]
         }))

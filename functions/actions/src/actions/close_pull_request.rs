@@ -2,10 +2,10 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
-use crate::providers::Access;
 use crate::spec::ActionSpec;
 use domain::PluginType;
 use domain::RepositoryName;
+use domain::plugins::RepositoryAccess;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ impl Action for ClosePullRequest {
     const SPEC: ActionSpec = ActionSpec::of_plugin("close_pull_request", PluginType::VersionControl).effect();
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let host = context.code_host(Access::WritePullRequests).await?;
+        let host = context.code_host(RepositoryAccess::WritePullRequests).await?;
         let project = context.scope().project_of(input.repository.as_ref())?;
         context.effect().intend(true).await?;
         host.close_pull_request(&project.repository, input.number).await?;

@@ -7,9 +7,9 @@ use crate::actions::delete_branch::DeleteBranch;
 use crate::actions::revert_commit::RevertCommit;
 use crate::artifacts::Implementation;
 use crate::context::Context;
-use crate::providers::Access;
 use crate::spec::ActionSpec;
 use domain::configuration::Project;
+use domain::plugins::RepositoryAccess;
 use domain::plugins::{CommitRequest, FileChange, FileContent, VersionControl};
 use domain::{ActionError, BranchName, CommitSha, PluginType, RepositoryName};
 use edits::{Edits, FileEdit, ProtectedPaths, check_path, sha256};
@@ -77,7 +77,7 @@ impl Action for CommitChanges {
         .undone_by(&[RevertCommit::SPEC.name, DeleteBranch::SPEC.name]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let host = context.code_host(Access::WriteContents).await?;
+        let host = context.code_host(RepositoryAccess::WriteContents).await?;
         let (host, effect, scope) = (&*host, context.effect(), context.scope());
         let edits = context.load(input.implementation.as_ref().map(|made| &made.edits)).await?;
         let project = scope.project_of(input.repository.as_ref())?;

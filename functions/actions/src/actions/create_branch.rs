@@ -4,10 +4,10 @@ use crate::action::{Action, Done, NoOutput};
 use crate::actions::delete_branch::DeleteBranch;
 use crate::context::Context;
 use crate::effect::Effect;
-use crate::providers::Access;
 use crate::scope::Scope;
 use crate::spec::ActionSpec;
 use domain::configuration::Project;
+use domain::plugins::RepositoryAccess;
 use domain::plugins::VersionControl;
 use domain::{ActionError, PluginType};
 use domain::{BranchName, RepositoryName};
@@ -57,7 +57,7 @@ impl Action for CreateBranch {
         .undone_by(&[DeleteBranch::SPEC.name]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let host = context.code_host(Access::WriteContents).await?;
+        let host = context.code_host(RepositoryAccess::WriteContents).await?;
         Ok(create(&*host, context.effect(), context.scope(), input).await?)
     }
 }
@@ -91,7 +91,7 @@ pub(crate) async fn create(
     };
     let output = Output {
         branch: branch.to_string(),
-        branch_url: scope.branch_url(project, branch),
+        branch_url: providers::branch_url(&scope.configuration, project, branch).unwrap_or_default(),
         sha: sha.to_string(),
         created,
     };

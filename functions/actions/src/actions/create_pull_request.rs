@@ -3,10 +3,10 @@
 use crate::action::{Action, Done, NoOutput};
 use crate::actions::close_pull_request::ClosePullRequest;
 use crate::context::Context;
-use crate::providers::Access;
 use crate::spec::ActionSpec;
 use domain::PluginType;
 use domain::plugins::PullRequestRequest;
+use domain::plugins::RepositoryAccess;
 use domain::{BranchName, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ impl Action for CreatePullRequest {
         .undone_by(&[ClosePullRequest::SPEC.name]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let host = context.code_host(Access::WritePullRequests).await?;
+        let host = context.code_host(RepositoryAccess::WritePullRequests).await?;
         let (effect, scope) = (context.effect(), context.scope());
         let project = scope.project_of(input.repository.as_ref())?;
         let repository = &project.repository;

@@ -2,9 +2,9 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
-use crate::providers::Access;
 use crate::spec::ActionSpec;
 use domain::PluginType;
+use domain::plugins::RepositoryAccess;
 use domain::{ActionError, BranchName, CommitSha, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ impl Action for DeleteBranch {
     const SPEC: ActionSpec = ActionSpec::of_plugin("delete_branch", PluginType::VersionControl).effect();
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let host = context.code_host(Access::WriteContents).await?;
+        let host = context.code_host(RepositoryAccess::WriteContents).await?;
         let project = context.scope().project_of(input.repository.as_ref())?;
         let branch = &input.branch;
         if *branch == project.base_branch {

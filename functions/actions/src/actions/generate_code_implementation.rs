@@ -5,9 +5,9 @@ use crate::agent::files::Repository;
 use crate::agent::{Question, authored, template_values};
 use crate::artifacts::{Analysis, CodeReply, Implementation, Plan};
 use crate::context::Context;
-use crate::providers::Access;
 use crate::spec::ActionSpec;
 use domain::action::Agent;
+use domain::plugins::RepositoryAccess;
 use domain::{BranchName, RepositoryName, Stored, Task};
 use edits::{Edits, Ground, ProtectedPaths};
 use minijinja::Value;
@@ -84,7 +84,7 @@ impl Action for GenerateCodeImplementation {
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let agent = context.agent(input.agent, Some(&input.task.task_id)).await?;
-        let host = context.code_host(Access::ReadContents).await?;
+        let host = context.code_host(RepositoryAccess::ReadContents).await?;
         let (host, scope) = (&*host, context.scope());
         context.effect().intend(false).await?;
         let project = scope.project_of(input.repository.as_ref())?;

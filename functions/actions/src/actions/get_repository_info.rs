@@ -2,10 +2,10 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
-use crate::providers::Access;
 use crate::spec::ActionSpec;
 use domain::PluginType;
 use domain::RepositoryName;
+use domain::plugins::RepositoryAccess;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +51,7 @@ impl Action for GetRepositoryInfo {
     const SPEC: ActionSpec = ActionSpec::of_plugin("get_repository_info", PluginType::VersionControl);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let host = context.code_host(Access::ReadContents).await?;
+        let host = context.code_host(RepositoryAccess::ReadContents).await?;
         let project = context.scope().project_of(input.repository.as_ref())?;
         let info = host.repository_info(&project.repository).await?;
         Ok(Done::for_good(Output {

@@ -41,7 +41,7 @@ impl Action for GetTask {
         let mut task = tracker.get_task(&input.task_id).await?;
         let ticket = scope.directory.ticket(&input.task_id);
         let project = ticket.map_or(&scope.project, |ticket| ticket.project());
-        task.repository_url = Some(scope.repository_url(project));
+        task.repository_url = providers::repository_url(&scope.configuration, project);
         task.team_channel.clone_from(&project.channel);
         Ok(Done::for_good(Output { task }))
     }

@@ -2,10 +2,10 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
-use crate::providers::Access;
 use crate::spec::ActionSpec;
 use domain::ActionError;
 use domain::PluginType;
+use domain::plugins::RepositoryAccess;
 use domain::{BranchName, CommitSha, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ impl Action for RevertCommit {
     const SPEC: ActionSpec = ActionSpec::of_plugin("revert_commit", PluginType::VersionControl).effect();
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let host = context.code_host(Access::WriteContents).await?;
+        let host = context.code_host(RepositoryAccess::WriteContents).await?;
         let project = context.scope().project_of(input.repository.as_ref())?;
         let (repository, branch) = (&project.repository, &input.branch);
         if *branch == project.base_branch {

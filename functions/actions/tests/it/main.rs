@@ -8,6 +8,7 @@
 mod app;
 mod circuit;
 mod guards;
+mod instances;
 mod journal;
 mod journey;
 mod money;

@@ -90,6 +90,11 @@ impl World {
         self.dispatcher.dispatch(action, payload).await
     }
 
+    /// Performs whatever a state machine sends.
+    pub(crate) async fn dispatch(&self, action: &str, payload: Value) -> Result<Value, ActionError> {
+        self.dispatcher.dispatch(action, payload).await
+    }
+
     /// Takes everything back, as the rollback of a workflow does, and gives what was taken back, newest first.
     pub(crate) async fn roll_back(&self) -> Vec<(String, Result<Value, ActionError>)> {
         let listed = self.step("Rollback", "list_effects", json!({})).await.unwrap();

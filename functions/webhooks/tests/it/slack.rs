@@ -44,7 +44,7 @@ async fn a_pasted_link_is_the_ticket() {
             {"instance": "github", "patterns": [
                 "{owner}/{name}#{number}", "{site}github.com/{owner}/{name}/issues/{number}"]},
         ],
-        "projects": [{"names": ["SHOP", "acme/shop"], "tracker": "jira"}],
+        "projects": [{"names": ["SHOP", "acme/shop"], "trackers": ["jira"]}],
     });
     world.table.put_references(&serde_json::from_value(references).unwrap()).await.unwrap();
     for (text, task_id) in [

@@ -4,27 +4,54 @@
 use super::Configuration;
 use crate::event::{Actor, SourceName};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// A person and what they are called in each service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct User {
     /// Our name for them; limits, groups and costs use it.
     pub name: String,
-    /// Their GitHub login.
-    #[serde(default)]
-    pub github: Option<String>,
-    /// Their Slack member id.
-    #[serde(default)]
-    pub slack: Option<String>,
-    /// Their Jira account id.
-    #[serde(default)]
-    pub jira: Option<String>,
     /// What they may do.
     #[serde(default)]
     pub roles: BTreeSet<Role>,
+    /// What each service calls them, by the names of those who send events: `github: ada-l`. Which services exist is known to the list of
+    /// providers.
+    #[serde(flatten)]
+    pub accounts: BTreeMap<String, String>,
+}
+
+impl<'de> Deserialize<'de> for User {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(UserVisitor)
+    }
+}
+
+/// Reads accounts as text, whatever they look like: `5e10` is an account's id and not a number.
+struct UserVisitor;
+
+impl<'de> Visitor<'de> for UserVisitor {
+    type Value = User;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a person with `name`, `roles` and what each service calls them")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<User, A::Error> {
+        let (mut name, mut roles, mut accounts) = (None, BTreeSet::new(), BTreeMap::new());
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "name" => name = Some(map.next_value()?),
+                "roles" => roles = map.next_value()?,
+                // Documents of earlier versions have `null` for an account that is not known.
+                _ => accounts.extend(map.next_value::<Option<String>>()?.map(|account| (key, account))),
+            }
+        }
+        let name = name.ok_or_else(|| serde::de::Error::missing_field("name"))?;
+        Ok(User { name, roles, accounts })
+    }
 }
 
 /// What a person may do.
@@ -44,12 +71,7 @@ pub enum Role {
 impl User {
     /// What they are called where `source` is; `None` where that is not known.
     pub fn account_at(&self, source: &SourceName) -> Option<&str> {
-        match source.as_str() {
-            "github" => self.github.as_deref(),
-            "jira" => self.jira.as_deref(),
-            "slack" => self.slack.as_deref(),
-            _ => None,
-        }
+        self.accounts.get(source.as_str()).map(String::as_str)
     }
 }
 
@@ -64,5 +86,25 @@ impl Configuration {
         };
         actor.person = self.users.iter().find(is_them).map(|user| user.name.clone());
         actor
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_person_has_an_account_in_each_service() {
+        let user: User = serde_json::from_value(json!({
+            "name": "ada", "github": "ada-l", "slack": null, "jira": "5e10", "roles": ["developer"]
+        }))
+        .unwrap();
+        assert_eq!(user.accounts.keys().collect::<Vec<_>>(), ["github", "jira"]);
+        let again: User = serde_json::from_value(serde_json::to_value(&user).unwrap()).unwrap();
+        assert_eq!(again, user);
+        assert!(
+            serde_json::from_value::<User>(json!({"github": "x"})).unwrap_err().to_string().contains("name")
+        );
     }
 }

@@ -1,166 +1,113 @@
-//! Settings of the outside services: the section `plugins`.
+//! The section `plugins`: the providers that are used, each under a name of its own.
 
-use super::Provider;
+use super::{Configuration, InstanceName, ProviderId};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
-/// Settings of the outside services; a service left out is not used. A secret's name may end with `#` and an entry's name,
-/// `ticketsmith/work#jira`: the secret then bundles several, and the credentials are its entry of that name.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Plugins {
-    /// Jira Cloud.
-    #[serde(default)]
-    pub jira: Option<JiraSettings>,
-    /// GitHub.
-    #[serde(default)]
-    pub github: Option<GithubSettings>,
-    /// Slack.
-    #[serde(default)]
-    pub slack: Option<SlackSettings>,
-    /// Confluence Cloud.
-    #[serde(default)]
-    pub confluence: Option<ConfluenceSettings>,
-    /// Claude.
-    #[serde(default)]
-    pub claude: Option<ClaudeSettings>,
+/// Settings of one provider that is used. The keys that every provider has are fields; the others are the provider's own and are
+/// checked by its settings' type, which this crate does not know.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
+pub struct Section {
+    /// The provider. Default: the one that the section is named for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderId>,
+    /// The name of the secret with the credentials. Default: `ticketsmith/` and the section's name. A name may end with `#` and an entry's
+    /// name, `ticketsmith/work#jira`: the secret then bundles several, and the credentials are its entry of that name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Requests a second, `2/s`. Default: the provider's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<Rate>,
+    /// The provider's own settings.
+    #[serde(flatten)]
+    pub settings: Map<String, Value>,
 }
 
-impl Plugins {
-    /// The name of the secret with a provider's credentials; `None` where the provider has no section, or needs no credentials.
-    pub fn secret(&self, provider: Provider) -> Option<&str> {
-        match provider {
-            Provider::Jira => self.jira.as_ref().map(|settings| settings.secret.as_str()),
-            Provider::Github => self.github.as_ref().map(|settings| settings.secret.as_str()),
-            Provider::Slack => self.slack.as_ref().map(|settings| settings.secret.as_str()),
-            Provider::Confluence => self.confluence.as_ref().map(|settings| settings.secret.as_str()),
-            Provider::Claude => self.claude.as_ref().map(|settings| settings.secret.as_str()),
-            Provider::Cloudwatch => None,
+/// The keys of a section that every provider has.
+pub const SECTION_KEYS: [&str; 3] = ["provider", "secret", "rate_limit"];
+
+impl<'de> Deserialize<'de> for Section {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(SectionVisitor)
+    }
+}
+
+/// Reads the common keys by their own types, so that errors name their place in the file.
+struct SectionVisitor;
+
+impl<'de> Visitor<'de> for SectionVisitor {
+    type Value = Section;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("settings of a provider")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Section, A::Error> {
+        let mut section = Section::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "provider" => section.provider = map.next_value()?,
+                "secret" => section.secret = map.next_value()?,
+                "rate_limit" => section.rate_limit = map.next_value()?,
+                _ => {
+                    let value: Value = map.next_value()?;
+                    if section.settings.insert(key.clone(), value).is_some() {
+                        return Err(serde::de::Error::custom(format!("duplicate key `{key}`")));
+                    }
+                }
+            }
+        }
+        Ok(section)
+    }
+}
+
+/// Reads the sections; one that is `null` is not there, as documents of earlier versions have it.
+pub(super) fn sections<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<InstanceName, Section>, D::Error> {
+    let sections: BTreeMap<InstanceName, Option<Section>> = Deserialize::deserialize(deserializer)?;
+    Ok(sections.into_iter().filter_map(|(name, section)| Some((name, section?))).collect())
+}
+
+/// One provider that a configuration uses: its name there and its section.
+#[derive(Debug, Clone, Copy)]
+pub struct Instance<'a> {
+    /// The name of its section.
+    pub name: &'a InstanceName,
+    /// Its section.
+    pub section: &'a Section,
+}
+
+impl<'a> Instance<'a> {
+    /// The provider's name.
+    pub fn provider(self) -> &'a str {
+        self.section.provider.as_ref().map_or(self.name.as_str(), ProviderId::as_str)
+    }
+
+    /// The name of the secret with the credentials.
+    pub fn secret(self) -> Cow<'a, str> {
+        match &self.section.secret {
+            Some(secret) => secret.into(),
+            None => format!("ticketsmith/{}", self.name).into(),
         }
     }
 }
 
-/// Jira Cloud.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct JiraSettings {
-    /// The site: `https://acme.atlassian.net`.
-    pub base_url: String,
-    /// The secret's name; it holds `{"email": …, "api_token": …}`.
-    #[serde(default = "jira_secret")]
-    pub secret: String,
-    /// Requests a second, `2/s`. Default: `2/s`.
-    #[serde(default = "two_per_second")]
-    pub rate_limit: Rate,
-    /// Custom fields by our names: `story_points`, `epic_link`, `team`.
-    #[serde(default)]
-    pub custom_fields: BTreeMap<String, String>,
-}
+impl Configuration {
+    /// Every provider that is used, by the order of their names.
+    pub fn instances(&self) -> impl Iterator<Item = Instance<'_>> {
+        self.plugins.iter().map(|(name, section)| Instance { name, section })
+    }
 
-/// GitHub.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GithubSettings {
-    /// The API's address. Default: `https://api.github.com`.
-    #[serde(default = "github_url")]
-    pub base_url: String,
-    /// The secret's name; it holds `{"token": …}` or `{"app_id": …, "installation_id": …, "private_key": …}`.
-    #[serde(default = "github_secret")]
-    pub secret: String,
-    /// Requests a second. Default: `5/s`.
-    #[serde(default = "five_per_second")]
-    pub rate_limit: Rate,
-}
-
-/// Slack.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SlackSettings {
-    /// The API's address. Default: `https://slack.com/api`.
-    #[serde(default = "slack_url")]
-    pub base_url: String,
-    /// The secret's name; it holds `{"bot_token": …}`.
-    #[serde(default = "slack_secret")]
-    pub secret: String,
-    /// Requests a second. Default: `1/s`.
-    #[serde(default = "one_per_second")]
-    pub rate_limit: Rate,
-}
-
-/// Confluence Cloud.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConfluenceSettings {
-    /// The site: `https://acme.atlassian.net`. The API's `/wiki` is added.
-    pub base_url: String,
-    /// The secret's name; it holds `{"email": …, "api_token": …}`.
-    #[serde(default = "confluence_secret")]
-    pub secret: String,
-    /// Requests a second. Default: `2/s`.
-    #[serde(default = "two_per_second")]
-    pub rate_limit: Rate,
-}
-
-/// Claude.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClaudeSettings {
-    /// The API's address. Default: `https://api.anthropic.com`.
-    #[serde(default = "claude_url")]
-    pub base_url: String,
-    /// The model. Default: `claude-sonnet-5-5`.
-    #[serde(default = "claude_model")]
-    pub model: String,
-    /// The secret's name; it holds `{"api_key": …}`.
-    #[serde(default = "claude_secret")]
-    pub secret: String,
-    /// Requests a second. Default: `1/s`.
-    #[serde(default = "one_per_second")]
-    pub rate_limit: Rate,
-    /// The most tokens one reply may have. Default: 32000.
-    #[serde(default = "max_output_tokens")]
-    pub max_output_tokens: u32,
-}
-
-fn jira_secret() -> String {
-    "ticketsmith/jira".into()
-}
-fn github_secret() -> String {
-    "ticketsmith/github".into()
-}
-fn slack_secret() -> String {
-    "ticketsmith/slack".into()
-}
-fn confluence_secret() -> String {
-    "ticketsmith/confluence".into()
-}
-fn claude_secret() -> String {
-    "ticketsmith/claude".into()
-}
-fn github_url() -> String {
-    "https://api.github.com".into()
-}
-fn slack_url() -> String {
-    "https://slack.com/api".into()
-}
-fn claude_url() -> String {
-    "https://api.anthropic.com".into()
-}
-fn claude_model() -> String {
-    "claude-sonnet-5-5".into()
-}
-fn max_output_tokens() -> u32 {
-    32_000
-}
-fn one_per_second() -> Rate {
-    Rate { per_second: 1 }
-}
-fn two_per_second() -> Rate {
-    Rate { per_second: 2 }
-}
-fn five_per_second() -> Rate {
-    Rate { per_second: 5 }
+    /// The provider that is used under this name.
+    pub fn instance(&self, name: &str) -> Option<Instance<'_>> {
+        self.plugins.get_key_value(name).map(|(name, section)| Instance { name, section })
+    }
 }
 
 /// Requests a second, written `2/s`.
@@ -189,5 +136,46 @@ impl TryFrom<String> for Rate {
 impl From<Rate> for String {
     fn from(rate: Rate) -> Self {
         format!("{}/s", rate.per_second)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn configuration(plugins: Value) -> Configuration {
+        serde_json::from_value(json!({"projects": [], "plugins": plugins})).unwrap()
+    }
+
+    #[test]
+    fn a_section_is_an_instance_of_the_provider_it_is_named_for_or_names() {
+        let configuration = configuration(json!({
+            "jira": {"base_url": "https://acme.atlassian.net"},
+            "old-jira": {"provider": "jira", "secret": "ticketsmith/work#old-jira", "rate_limit": "1/s"}
+        }));
+        let seen: Vec<_> = configuration
+            .instances()
+            .map(|instance| (instance.name.as_str(), instance.provider(), instance.secret().into_owned()))
+            .collect();
+        let expected = [
+            ("jira", "jira", "ticketsmith/jira".to_owned()),
+            ("old-jira", "jira", "ticketsmith/work#old-jira".to_owned()),
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn documents_of_earlier_versions_have_sections_that_are_null() {
+        let read = configuration(
+            json!({"jira": null, "slack": {"base_url": "https://slack.com/api", "secret": "s"}}),
+        );
+        assert_eq!(read.plugins.len(), 1);
+        let again: Configuration = serde_json::from_value(serde_json::to_value(&read).unwrap()).unwrap();
+        assert_eq!(again, read);
+        assert_eq!(
+            serde_json::to_value(&read.plugins).unwrap(),
+            json!({"slack": {"secret": "s", "base_url": "https://slack.com/api"}})
+        );
     }
 }

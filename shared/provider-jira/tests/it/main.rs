@@ -5,7 +5,6 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
-use domain::configuration::JiraSettings;
 use domain::plugins::{NewTask, TaskManagement, TaskQuery};
 use domain::{ActionError, ErrorKind};
 use provider_jira::{Credentials, Jira};
@@ -17,7 +16,7 @@ use std::time::Duration;
 
 const JIRA: Service = Service { name: "jira", descriptions: &["jira-v3.json", "adf.json"] };
 
-fn settings(simulation: &Simulation) -> JiraSettings {
+fn settings(simulation: &Simulation) -> provider_jira::Settings {
     let custom_fields = json!({"story_points": "customfield_10001", "team": "customfield_10003"});
     let settings = json!({"base_url": simulation.url("jira"), "custom_fields": custom_fields});
     serde_json::from_value(settings).unwrap()

@@ -60,7 +60,7 @@ async fn references_follow_the_configuration_and_may_be_absent() {
     assert_eq!(*table.references(start()).await.unwrap(), References::default());
     let references: References = serde_json::from_value(json!({
         "trackers": [{"instance": "jira", "patterns": ["{PROJECT}-{number}"]}],
-        "projects": [{"names": ["SHOP"], "tracker": "jira"}]
+        "projects": [{"names": ["SHOP"], "trackers": ["jira"]}]
     }))
     .unwrap();
     table.put_references(&references).await.unwrap();

@@ -1,7 +1,6 @@
 //! What people are shown: steps, progress, waiters, closed pull requests.
 
 use super::*;
-use domain::configuration::Provider;
 use domain::event::EventSpec;
 use domain::plugins::Usage;
 use domain::routes::Concurrency;
@@ -107,7 +106,7 @@ async fn edits_of_the_progress_comment_are_coalesced() {
     let table = table().await;
     let second = Duration::from_secs(1);
     let place =
-        |id: &str| ProgressPlace { provider: Provider::Jira, container: "SHOP-1".into(), id: id.into() };
+        |id: &str| ProgressPlace { provider: instance("jira"), container: "SHOP-1".into(), id: id.into() };
     let early = table.progress_edited("e", "a", &place("1")).await;
     assert!(matches!(early, Err(RecordsError::Missing(_))), "{early:?}");
     let claim = async |digest: &str, interval: Duration, seconds: i64| {

@@ -60,6 +60,10 @@ fn at(text: &str) -> Timestamp {
 }
 
 /// The moment at which every test begins.
+fn instance(name: &str) -> domain::configuration::InstanceName {
+    name.parse().unwrap()
+}
+
 fn start() -> Timestamp {
     at("2026-11-22T12:00:00Z")
 }

@@ -1,7 +1,7 @@
 //! What was lost comes back from a copy of the table; what stands there stays as it is.
 
 use super::*;
-use domain::configuration::{Provider, Rate};
+use domain::configuration::Rate;
 use domain::routes::Concurrency;
 use jiff::SignedDuration;
 
@@ -31,7 +31,7 @@ async fn what_is_missing_comes_back_and_nothing_else_changes() {
     for number in 1..=60 {
         names.push(begin(&copy, &format!("SHOP-{number}")).await);
     }
-    copy.pass(Provider::Jira, Rate { per_second: 1 }, start()).await.unwrap().unwrap();
+    copy.pass(&instance("jira"), Rate { per_second: 1 }, start()).await.unwrap().unwrap();
 
     let lost = table.lost_since(&copy, start()).await.unwrap();
     let by_kind = lost.by_kind();

@@ -1,0 +1,43 @@
+//! How the secrets of a deployment are bundled.
+
+use crate::action::PluginType;
+
+/// The secrets of a stage, bundled by privilege: whoever may read one may read all in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bundle {
+    /// What deliveries are signed with.
+    Signing,
+    /// Tracker, chat and pages.
+    Work,
+    /// Code host.
+    Repository,
+    /// Language models.
+    Models,
+}
+
+impl Bundle {
+    /// Every bundle.
+    pub const ALL: [Self; 4] = [Self::Signing, Self::Work, Self::Repository, Self::Models];
+
+    /// Its name, which ends the secret's.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Signing => "signing",
+            Self::Work => "work",
+            Self::Repository => "repository",
+            Self::Models => "models",
+        }
+    }
+
+    /// The bundle that functions read for providers of this type; monitoring has none.
+    pub fn of(plugin: PluginType) -> Option<Self> {
+        match plugin {
+            PluginType::TaskManagement | PluginType::Communication | PluginType::Documentation => {
+                Some(Self::Work)
+            }
+            PluginType::VersionControl => Some(Self::Repository),
+            PluginType::AiProvider => Some(Self::Models),
+            PluginType::Monitoring => None,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! GitHub as a provider.
+
+use crate::github::{Credentials, Github};
+use crate::limits::LIMITS;
+use crate::settings::Settings;
+use domain::configuration::{Project, Rate};
+use domain::{ActionError, Bundle, PluginType};
+use provider::{Connected, Connector, ProbeFuture, ProviderSpec, RepositoryPages, SettingsForm};
+use std::sync::Arc;
+
+/// GitHub, as code host and as tracker.
+pub static SPEC: ProviderSpec = ProviderSpec {
+    id: "github",
+    name: "GitHub",
+    serves: &[PluginType::VersionControl, PluginType::TaskManagement],
+    settings: SettingsForm::of::<Settings>(),
+    secret: &[&["token"], &["app_id", "installation_id", "private_key"]],
+    key_variable: None,
+    bundle: Some(Bundle::Repository),
+    rate: Rate { per_second: 5 },
+    limits: LIMITS,
+    account: Some("GitHub login"),
+    site,
+    references: &[
+        "{owner}/{name}#{number}",
+        "{site}/{owner}/{name}/issues/{number}",
+        "{site}/{owner}/{name}/pull/{number}",
+    ],
+    repository_pages: Some(RepositoryPages {
+        repository: "{site}/{repository}",
+        branch: "{site}/{repository}/tree/{branch}",
+    }),
+    connect,
+    probed: |_, project| Some(format!("repository {}", project.repository)),
+    probe,
+};
+
+/// People go to the host of the API, which is under `api.` or `/api/v3`.
+fn site(base_url: &str) -> String {
+    match base_url.trim_end_matches('/') {
+        "https://api.github.com" => "https://github.com".to_owned(),
+        api => api.strip_suffix("/api/v3").unwrap_or(api).to_owned(),
+    }
+}
+
+fn github(connector: &Connector<'_>) -> Result<Github, ActionError> {
+    let credentials: Credentials = connector.credentials()?;
+    Github::new(&connector.settings()?, credentials, connector.access, &connector.options)
+}
+
+fn connect(connector: &Connector<'_>) -> Result<Connected, ActionError> {
+    let github = Arc::new(github(connector)?);
+    Ok(Connected { tracker: Some(github.clone()), code_host: Some(github), ..Connected::default() })
+}
+
+fn probe<'a>(connector: &'a Connector<'a>, project: &'a Project) -> ProbeFuture<'a> {
+    Box::pin(async move { github(connector)?.permission_problems(&project.repository).await })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_open_the_host_of_the_api() {
+        assert_eq!(site("https://api.github.com"), "https://github.com");
+        assert_eq!(site("https://git.acme.example/api/v3/"), "https://git.acme.example");
+        assert_eq!(site("http://127.0.0.1:9"), "http://127.0.0.1:9");
+    }
+}

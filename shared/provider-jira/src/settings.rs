@@ -1,0 +1,16 @@
+//! The settings of its section under `plugins`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Settings of Jira Cloud under `plugins`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The site: `https://acme.atlassian.net`.
+    pub base_url: String,
+    /// Custom fields by our names: `story_points`, `epic_link`, `team`.
+    #[serde(default)]
+    pub custom_fields: BTreeMap<String, String>,
+}

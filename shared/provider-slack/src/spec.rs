@@ -1,0 +1,42 @@
+//! Slack as a provider.
+
+use crate::limits::LIMITS;
+use crate::settings::Settings;
+use crate::slack::{Credentials, Slack};
+use domain::configuration::{Project, Rate};
+use domain::{ActionError, Bundle, PluginType};
+use provider::{Connected, Connector, ProbeFuture, ProviderSpec, SettingsForm, same_site};
+use std::sync::Arc;
+
+/// Slack.
+pub static SPEC: ProviderSpec = ProviderSpec {
+    id: "slack",
+    name: "Slack",
+    serves: &[PluginType::Communication],
+    settings: SettingsForm::of::<Settings>(),
+    secret: &[&["bot_token"]],
+    key_variable: None,
+    bundle: Some(Bundle::Work),
+    rate: Rate { per_second: 1 },
+    limits: LIMITS,
+    account: Some("Slack member id"),
+    site: same_site,
+    references: &[],
+    repository_pages: None,
+    connect,
+    probed: |_, project| Some(format!("channel {}", project.channel.as_deref().unwrap_or("of no project"))),
+    probe,
+};
+
+fn slack(connector: &Connector<'_>) -> Result<Slack, ActionError> {
+    let credentials: Credentials = connector.credentials()?;
+    Slack::new(&connector.settings()?, credentials, &connector.options)
+}
+
+fn connect(connector: &Connector<'_>) -> Result<Connected, ActionError> {
+    Ok(Connected { chat: Some(Arc::new(slack(connector)?)), ..Connected::default() })
+}
+
+fn probe<'a>(connector: &'a Connector<'a>, project: &'a Project) -> ProbeFuture<'a> {
+    Box::pin(async move { slack(connector)?.permission_problems(project.channel.as_deref()).await })
+}

@@ -1,0 +1,80 @@
+//! Connecting a provider.
+
+use crate::settings::SettingsForm;
+use domain::ActionError;
+use domain::configuration::{Instance, InstanceName};
+use domain::plugins::{
+    AiProvider, Communication, Documentation, RepositoryAccess, TaskManagement, VersionControl,
+};
+use http_client::{Options, read_credentials};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// What a provider is connected with. Made by `ProviderSpec::connector`.
+#[derive(Debug)]
+pub struct Connector<'a> {
+    /// Its name in the configuration and its section.
+    pub instance: Instance<'a>,
+    /// How its clients send: clock, timeouts, and what lets requests pass.
+    pub options: Options,
+    /// The secret, whole.
+    pub secret: SecretString,
+    /// What the credentials are narrowed to, where they can be.
+    pub access: RepositoryAccess,
+    /// The form of the provider's settings.
+    pub(crate) settings: SettingsForm,
+    /// The accepted forms of the secret, for errors.
+    pub(crate) secret_forms: String,
+}
+
+impl Connector<'_> {
+    /// The section's own settings.
+    ///
+    /// # Errors
+    /// `Rejected` with every problem of the section, each naming its key.
+    pub fn settings<T: DeserializeOwned>(&self) -> Result<T, ActionError> {
+        let problems = self.settings.problems(self.instance);
+        if !problems.is_empty() {
+            return Err(ActionError::rejected(problems.join("; ")));
+        }
+        serde_json::from_value(self.instance.section.settings.clone().into())
+            .map_err(|error| ActionError::rejected(format!("plugins.{}: {error}", self.instance.name)))
+    }
+
+    /// The credentials that the secret holds.
+    ///
+    /// # Errors
+    /// `Rejected`, naming the secret and what is missing and never a value.
+    pub fn credentials<T: DeserializeOwned>(&self) -> Result<T, ActionError> {
+        read_credentials(&self.instance.secret(), &self.secret, &self.secret_forms)
+    }
+}
+
+/// A provider's clients, one for each thing it can do.
+#[derive(Clone, Default)]
+pub struct Connected {
+    /// As a tracker.
+    pub tracker: Option<Arc<dyn TaskManagement>>,
+    /// As a code host.
+    pub code_host: Option<Arc<dyn VersionControl>>,
+    /// As a wiki.
+    pub wiki: Option<Arc<dyn Documentation>>,
+    /// As a chat.
+    pub chat: Option<Arc<dyn Communication>>,
+    /// As a language model.
+    pub model: Option<Model>,
+}
+
+/// The model to ask and how much it may say.
+#[derive(Clone)]
+pub struct Model {
+    /// Who serves it.
+    pub provider: Arc<dyn AiProvider>,
+    /// The provider's name in the configuration.
+    pub instance: InstanceName,
+    /// The model's id.
+    pub name: String,
+    /// The most tokens one reply may have.
+    pub max_output_tokens: u32,
+}

@@ -1,0 +1,171 @@
+//! The settings of a provider's section, checked by the provider's own type.
+
+use crate::nearest::nearest;
+use domain::configuration::{Instance, SECTION_KEYS};
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// The type of a provider's own settings, as functions: `SettingsForm::of::<Settings>()`. Every field of the type has a doc comment, which
+/// people read; a field without a default is required.
+#[derive(Clone, Copy)]
+pub struct SettingsForm {
+    schema: fn() -> Schema,
+    fill: fn(&Map<String, Value>) -> Filled,
+}
+
+/// Settings with every default filled in, or why they cannot be read.
+type Filled = Result<Map<String, Value>, serde_json::Error>;
+
+impl fmt::Debug for SettingsForm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SettingsForm").finish_non_exhaustive()
+    }
+}
+
+fn schema<T: JsonSchema>() -> Schema {
+    schema_for!(T)
+}
+
+fn fill<T: DeserializeOwned + Serialize>(settings: &Map<String, Value>) -> Filled {
+    let read: T = serde_json::from_value(settings.clone().into())?;
+    serde_json::from_value(serde_json::to_value(read)?)
+}
+
+impl SettingsForm {
+    /// Settings of this type.
+    pub const fn of<T: DeserializeOwned + Serialize + JsonSchema>() -> Self {
+        Self { schema: schema::<T>, fill: fill::<T> }
+    }
+
+    /// The JSON Schema of the settings, for editors and documentation.
+    pub fn schema(&self) -> Schema {
+        (self.schema)()
+    }
+
+    /// The settings with every default filled in; what cannot be read stays as it is.
+    pub fn filled(&self, settings: &Map<String, Value>) -> Map<String, Value> {
+        (self.fill)(settings).unwrap_or_else(|_| settings.clone())
+    }
+
+    /// Everything that is wrong with a section: unknown keys, missing ones, values of another type. Each is a sentence that names the
+    /// key and what is accepted.
+    pub fn problems(&self, instance: Instance<'_>) -> Vec<String> {
+        let (at, given) = (format!("plugins.{}", instance.name), &instance.section.settings);
+        let schema = self.schema();
+        let none = Map::new();
+        let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
+        let mut problems = Vec::new();
+        for (key, value) in given {
+            match known.get(key) {
+                None => problems.push(unknown(&at, key, known.keys().map(String::as_str))),
+                Some(accepted) if !is_of_type(value, accepted) => {
+                    let accepted = accepted.get("type").and_then(Value::as_str).unwrap_or_default();
+                    problems.push(format!(
+                        "{at}.{key} must be {}, but it is {}",
+                        words(accepted),
+                        described(value)
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        let required = schema.get("required").and_then(Value::as_array);
+        let required = required.into_iter().flatten().filter_map(Value::as_str);
+        problems.extend(
+            required.filter(|key| !given.contains_key(*key)).map(|key| format!("{at}: `{key}` is missing")),
+        );
+        if problems.is_empty()
+            && let Err(error) = (self.fill)(given)
+        {
+            problems.push(format!("{at}: {error}"));
+        }
+        problems
+    }
+}
+
+fn unknown<'a>(at: &str, key: &str, own: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<_> = own.chain(SECTION_KEYS).collect();
+    let meant = nearest(key, known.iter().copied()).map(|name| format!("; did you mean `{name}`?"));
+    format!("{at}: unknown key `{key}`{} accepted: {}", meant.as_deref().unwrap_or(";"), known.join(", "))
+}
+
+fn is_of_type(value: &Value, accepted: &Value) -> bool {
+    match accepted.get("type").and_then(Value::as_str) {
+        Some("string") => value.is_string(),
+        Some("integer") => value.is_u64() || value.is_i64(),
+        Some("number") => value.is_number(),
+        Some("boolean") => value.is_boolean(),
+        Some("object") => value.is_object(),
+        Some("array") => value.is_array(),
+        _ => true,
+    }
+}
+
+fn words(accepted: &str) -> &str {
+    match accepted {
+        "string" => "text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "object" => "a mapping",
+        "array" => "a list",
+        other => other,
+    }
+}
+
+fn described(value: &Value) -> String {
+    match value {
+        Value::Null => "empty".to_owned(),
+        Value::Object(_) => "a mapping".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        other => format!("`{other}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::configuration::Configuration;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Example {
+        /// The address.
+        base_url: String,
+        /// The most tokens.
+        #[serde(default)]
+        max_tokens: u32,
+    }
+
+    fn problems(section: Value) -> Vec<String> {
+        let configuration: Configuration =
+            serde_json::from_value(json!({"projects": [], "plugins": {"x": section}})).unwrap();
+        SettingsForm::of::<Example>().problems(configuration.instance("x").unwrap())
+    }
+
+    #[test]
+    fn every_problem_names_its_key() {
+        assert!(problems(json!({"base_url": "u", "secret": "s", "rate_limit": "2/s"})).is_empty());
+        let found = problems(json!({"bas_url": "u", "max_tokens": "many", "base_url": null}));
+        let expected = [
+            "plugins.x: unknown key `bas_url`; did you mean `base_url`? accepted: base_url, max_tokens, provider, secret, rate_limit",
+            "plugins.x.max_tokens must be a whole number, but it is `\"many\"`",
+            "plugins.x.base_url must be text, but it is empty",
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(problems(json!({})), ["plugins.x: `base_url` is missing"]);
+        let too_many = problems(json!({"base_url": "u", "max_tokens": 5_000_000_000_u64}));
+        assert!(too_many[0].starts_with("plugins.x: invalid value"), "{too_many:?}");
+    }
+
+    #[test]
+    fn defaults_are_filled_in() {
+        let filled = SettingsForm::of::<Example>().filled(json!({"base_url": "u"}).as_object().unwrap());
+        assert_eq!(Value::from(filled), json!({"base_url": "u", "max_tokens": 0}));
+    }
+}

@@ -1,0 +1,96 @@
+//! Which of the providers that are used is meant.
+
+use crate::list::find;
+use crate::references::references;
+use domain::PluginType;
+use domain::configuration::{Configuration, Instance, InstanceName, Project};
+use domain::reference::{References, TrackerReferences};
+
+/// The name of the provider that holds a ticket: the project's tracker where the ticket is written as that tracker writes them, else
+/// whichever writes them so (`owner/name#12` is in the code host wherever the project keeps its own tickets), else the project's tracker.
+pub fn tracker_of(
+    configuration: &Configuration,
+    project: Option<&Project>,
+    task_id: Option<&str>,
+) -> Option<InstanceName> {
+    let own = project.and_then(|project| project.providers.get(&PluginType::TaskManagement));
+    let Some(task_id) = task_id else { return own.cloned() };
+    let all = references(configuration);
+    let own_references = |tracker: &TrackerReferences| Some(&tracker.instance) == own;
+    let only_own = References {
+        trackers: all.trackers.iter().filter(|tracker| own_references(tracker)).cloned().collect(),
+        projects: Vec::new(),
+    };
+    let read = only_own.read(task_id).or_else(|| all.read(task_id));
+    read.map(|ticket| ticket.instance).or_else(|| own.cloned())
+}
+
+/// The name of the chat that people are answered in: the one whose provider `sender` names, since they wrote there; else the project's;
+/// else the first one there is.
+pub fn chat_of(
+    configuration: &Configuration,
+    project: Option<&Project>,
+    sender: Option<&str>,
+) -> Option<InstanceName> {
+    let own = project.and_then(|project| project.providers.get(&PluginType::Communication));
+    let is_chat = |instance: &Instance<'_>| {
+        find(instance.provider()).is_ok_and(|spec| spec.serves.contains(&PluginType::Communication))
+    };
+    let chats: Vec<_> = configuration.instances().filter(is_chat).collect();
+    let is_senders = |chat: &&Instance<'_>| sender == Some(chat.provider());
+    let own_chat = chats.iter().find(|chat| Some(chat.name) == own);
+    let of_sender = own_chat.filter(is_senders).or_else(|| chats.iter().find(is_senders));
+    of_sender.or(own_chat).or_else(|| chats.first()).map(|chat| chat.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn configuration() -> Configuration {
+        serde_json::from_value(json!({
+            "projects": [
+                {"key": "SHOP", "repository": "acme/shop", "providers": {"task_management": "jira", "version_control": "github"}},
+                {"key": "OLD", "repository": "acme/old",
+                 "providers": {"task_management": "old-jira", "version_control": "ghe", "communication": "slack"}},
+            ],
+            "plugins": {
+                "jira": {"base_url": "https://acme.atlassian.net"},
+                "old-jira": {"provider": "jira", "base_url": "https://jira.acme.example"},
+                "github": {},
+                "ghe": {"provider": "github", "base_url": "https://git.acme.example/api/v3"},
+                "chat": {"provider": "slack"},
+                "slack": {},
+            },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_ticket_is_where_it_is_written_like_that() {
+        let configuration = configuration();
+        let old = configuration.project("OLD");
+        let check = |task_id: Option<&str>, expected: &str| {
+            assert_eq!(tracker_of(&configuration, old, task_id).unwrap().as_str(), expected, "{task_id:?}");
+        };
+        check(Some("OLD-1"), "old-jira");
+        check(None, "old-jira");
+        check(Some("something else"), "old-jira");
+        check(Some("acme/old#1"), "ghe");
+        check(Some("acme/shop#1"), "github");
+    }
+
+    #[test]
+    fn people_are_answered_where_they_wrote() {
+        let configuration = configuration();
+        let check = |project: &str, sender: Option<&str>, expected: &str| {
+            let chat = chat_of(&configuration, configuration.project(project), sender);
+            assert_eq!(chat.unwrap().as_str(), expected, "{project} {sender:?}");
+        };
+        check("OLD", Some("slack"), "slack");
+        check("OLD", None, "slack");
+        check("SHOP", Some("slack"), "chat");
+        check("SHOP", None, "chat");
+    }
+}

@@ -1,0 +1,19 @@
+//! The list of providers, and everything that is asked of the list: whether a configuration can be used, how its tickets are written,
+//! and a provider's clients.
+//!
+//! A new provider is one crate `provider-*` and one line in `list.rs`.
+
+mod check;
+mod choose;
+mod connect;
+mod list;
+mod pages;
+mod references;
+
+pub use check::{check, fill};
+pub use choose::{chat_of, tracker_of};
+pub use connect::{Absent, Place, Providers, Waiting};
+pub use list::{ALL, find};
+pub use pages::{branch_url, repository_url};
+pub use provider::{Connected, Connector, Model, ProviderSpec};
+pub use references::{put_in_force, references};

@@ -1,0 +1,61 @@
+//! The list of providers.
+
+use domain::UnknownName;
+use provider::{ProviderSpec, nearest};
+
+/// Every provider, by the order of their names.
+pub const ALL: &[&ProviderSpec] = &[
+    &provider_claude::SPEC,
+    &provider_cloudwatch::SPEC,
+    &provider_confluence::SPEC,
+    &provider_github::SPEC,
+    &provider_jira::SPEC,
+    &provider_slack::SPEC,
+];
+
+/// The provider of this name.
+///
+/// # Errors
+/// [`UnknownName`] with the nearest name and those that exist.
+pub fn find(id: &str) -> Result<&'static ProviderSpec, UnknownName> {
+    ALL.iter().copied().find(|spec| spec.id == id).ok_or_else(|| {
+        let known: Vec<_> = ALL.iter().map(|spec| spec.id).collect();
+        let meant =
+            nearest(id, known.iter().copied()).map(|name| format!("{name} (did you mean that?); all: "));
+        let accepted = format!("{}{}", meant.unwrap_or_default(), known.join(", "));
+        UnknownName { name: id.to_owned(), kind: "a provider", accepted }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::PluginType;
+    use domain::reference::Pattern;
+
+    #[test]
+    fn the_list_is_in_order_and_each_entry_can_be_used() {
+        assert!(ALL.is_sorted_by_key(|spec| spec.id));
+        for spec in ALL {
+            assert_eq!(find(spec.id).unwrap().name, spec.name);
+            let is_code_host = spec.serves.contains(&PluginType::VersionControl);
+            assert_eq!(spec.repository_pages.is_some(), is_code_host, "{}", spec.id);
+            assert!(
+                !spec.serves.is_empty() && spec.secret.is_empty() == spec.bundle.is_none(),
+                "{}",
+                spec.id
+            );
+            for pattern in spec.references {
+                pattern.parse::<Pattern>().unwrap();
+            }
+            assert_eq!(
+                spec.settings.schema().get("additionalProperties"),
+                Some(&false.into()),
+                "{}",
+                spec.id
+            );
+        }
+        let message = find("gihub").unwrap_err().to_string();
+        assert!(message.contains("`gihub`") && message.contains("github (did you mean that?)"), "{message}");
+    }
+}

@@ -1,0 +1,78 @@
+//! How the tickets of a configuration's trackers are written.
+
+use crate::list::find;
+use domain::PluginType;
+use domain::configuration::{Configuration, Instance};
+use domain::reference::{Pattern, ProjectReference, References, TrackerReferences};
+use records::{RecordsError, Table};
+use serde_json::Value;
+
+/// The ways to write a ticket of every provider that is used, with each one's site filled in.
+pub fn references(configuration: &Configuration) -> References {
+    let trackers = configuration.instances().filter_map(tracker_references).collect();
+    let projects = configuration.projects.iter().map(|project| ProjectReference {
+        names: vec![project.key.clone(), project.repository.as_str().to_owned()],
+        trackers: [PluginType::TaskManagement, PluginType::VersionControl]
+            .iter()
+            .filter_map(|plugin| project.providers.get(plugin).cloned())
+            .collect(),
+    });
+    References { trackers, projects: projects.collect() }
+}
+
+fn tracker_references(instance: Instance<'_>) -> Option<TrackerReferences> {
+    let spec = find(instance.provider()).ok().filter(|spec| !spec.references.is_empty())?;
+    let settings = spec.settings.filled(&instance.section.settings);
+    let site = (spec.site)(settings.get("base_url").and_then(Value::as_str).unwrap_or_default());
+    let patterns = spec.references.iter().filter_map(|pattern| pattern.parse::<Pattern>().ok());
+    let patterns = patterns.map(|pattern| pattern.at(&site)).collect();
+    Some(TrackerReferences { instance: instance.name.clone(), patterns })
+}
+
+/// Puts a configuration in force, with how its tickets are written. Gives the configuration's version.
+///
+/// # Errors
+/// As [`Table::put_configuration`].
+pub async fn put_in_force(table: &Table, configuration: &Configuration) -> Result<u64, RecordsError> {
+    table.put_references(&references(configuration)).await?;
+    table.put_configuration(configuration).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn configuration() -> Configuration {
+        serde_json::from_value(json!({
+            "projects": [
+                {"key": "SHOP", "repository": "acme/shop", "providers": {"task_management": "jira", "version_control": "github"}},
+                {"key": "OLD", "repository": "acme/old", "providers": {"task_management": "old-jira", "version_control": "ghe"}},
+            ],
+            "plugins": {
+                "jira": {"base_url": "https://acme.atlassian.net"},
+                "old-jira": {"provider": "jira", "base_url": "https://jira.acme.example"},
+                "github": {},
+                "ghe": {"provider": "github", "base_url": "https://git.acme.example/api/v3"},
+                "slack": {},
+            },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn each_instance_reads_the_links_of_its_site() {
+        let references = references(&configuration());
+        let check = |typed: &str, task_id: &str, instance: &str| {
+            let ticket = references.read(typed).unwrap();
+            assert_eq!((ticket.task_id.as_str(), ticket.instance.as_str()), (task_id, instance), "{typed}");
+        };
+        check("shop-1", "SHOP-1", "jira");
+        check("old-1", "OLD-1", "old-jira");
+        check("https://acme.atlassian.net/browse/SHOP-1?x=1", "SHOP-1", "jira");
+        check("https://jira.acme.example/browse/OLD-2", "OLD-2", "old-jira");
+        check("https://github.com/acme/shop/issues/7#issuecomment-1", "acme/shop#7", "github");
+        check("https://git.acme.example/Acme/Old/issues/7", "acme/old#7", "ghe");
+        assert_eq!(references.read("https://gitlab.com/acme/shop/issues/7"), None);
+    }
+}
