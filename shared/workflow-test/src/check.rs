@@ -44,7 +44,7 @@ impl Checker<'_> {
         if case.trigger.as_ref().is_some_and(|trigger| trigger.len() != 1) {
             self.error(
                 "trigger",
-                "a trigger is one event: `jira.labelled: { task_id: SHOP-1, label: agent }`",
+                "a trigger is one event with its fields: `{ <event>: { task_id: SHOP-1 } }`",
             );
         }
         for name in case.trigger.iter().flat_map(|trigger| trigger.keys()) {

@@ -26,9 +26,10 @@ fn trigger(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Trigger> {
             [Entry { key, value: Node { data: Data::Null, .. } }] => (key.clone(), &[]),
             [Entry { key, value }] => (key.clone(), mapping(value, "a trigger's conditions", reader)?),
             _ => {
-                reader
-                    .problems
-                    .error(node.span, "a trigger is one event: `- jira.labelled: { label: agent }`");
+                reader.problems.error(
+                    node.span,
+                    r#"a trigger is one event, such as `- schedule: { cron: "0 6 ? * MON-FRI *" }`"#,
+                );
                 return None;
             }
         },

@@ -15,9 +15,7 @@ pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<W
         reader
             .problems
             .error(fields.start(), "a wait needs exactly one of `for:`, `until:` and `event:`")
-            .help(
-                "`for: 10m`, `until: \"${deadline}\"`, or `event: github.checks_completed` with a `match:`",
-            );
+            .help("`for: 10m`, `until: \"${deadline}\"`, or the name of an `event:` with a `match:`");
         return None;
     };
     if *key != "event" {
