@@ -129,13 +129,13 @@ async fn put_references(table: &Table) -> Outcome {
 /// What to paste where.
 fn print_next(api_url: &str, stage: &Stage) {
     let (name, prefix) = (stage.name(), stage.prefix());
+    println!("\nDeployed. Paste these addresses, each with its signing secret:");
+    for sender in webhooks::SENDERS {
+        let (title, set_up) = (sender.title(), sender.set_up());
+        println!("  {title:<7} {set_up:<45} {api_url}/webhooks/{}", sender.name());
+    }
     println!(
         "
-Deployed. Paste these addresses, each with its signing secret:
-  Jira    Settings > System > Webhooks                  {api_url}/webhooks/jira
-  GitHub  Settings > Webhooks, or the App; JSON         {api_url}/webhooks/github
-  Slack   Slash Commands, Events and Interactivity      {api_url}/webhooks/slack
-
 If it is new:
   ticketsmith secrets set {prefix}/signing --stage {name} < signing.json"
     );

@@ -49,19 +49,17 @@ fn examples() -> String {
     format!(
         "\
 Examples, for `serve`:
-{}  ticketsmith secrets set ticketsmith/signing    < signing.json    {SIGNING_FORM}
+{}  ticketsmith secrets set ticketsmith/signing    < signing.json    {}
 
 In an account, four secrets bundle them by privilege:
 {}  ticketsmith secrets set ticketsmith/signing           --stage prod < signing.json
 
 A running `serve` reads the file when it starts: restart it after a change. Functions in an account read a change within five minutes.",
         local.collect::<String>(),
+        webhooks::signing_form(),
         account.collect::<String>()
     )
 }
-
-/// What the signing secret holds.
-const SIGNING_FORM: &str = "{\"jira\": …, \"github\": …, \"slack\": …}";
 
 /// Runs the command.
 ///

@@ -30,4 +30,4 @@ mod words;
 
 pub use function::functions;
 pub use receive::Webhooks;
-pub use senders::events;
+pub use senders::{ALL as SENDERS, SenderSpec, events, signing_form};

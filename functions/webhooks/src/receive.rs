@@ -80,7 +80,7 @@ impl Webhooks {
         ))
     }
 
-    /// The HTTP side: `POST /webhooks/{sender}`.
+    /// The HTTP side: `POST /webhooks/{name}`, with the name of an [`Endpoint`].
     pub fn router(self: Arc<Self>) -> Router {
         Router::new()
             .route(PATH, post(receive))
@@ -89,9 +89,23 @@ impl Webhooks {
             .with_state(self)
     }
 
+    /// The endpoint of this name; `None` when nobody sends there.
+    ///
+    /// # Errors
+    /// When the configuration, which names the instances, cannot be read.
+    async fn endpoint(&self, name: String) -> Result<Option<Endpoint>, RecordsError> {
+        if let Some(sender) = senders::find(&name) {
+            return Ok(Some(Endpoint { name, sender }));
+        }
+        let directory = self.control.directory().await?;
+        let instance = directory.configuration().instance(&name);
+        let sender = instance.and_then(|instance| senders::find(instance.provider()));
+        Ok(sender.map(|sender| Endpoint { name, sender }))
+    }
+
     async fn handle(
         &self,
-        sender: &SenderSpec,
+        endpoint: &Endpoint,
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Handled, Refusal> {
@@ -99,8 +113,9 @@ impl Webhooks {
         let directory = self.control.directory().await?;
         let configuration = directory.configuration();
         let body = Unverified::new(body);
-        let verified = self.verify(sender, headers, &body, &configuration.webhooks.secret, now).await?;
-        let bot = Bot::at(sender.name(), &configuration.webhooks);
+        let verified = self.verify(endpoint, headers, &body, &configuration.webhooks.secret, now).await?;
+        let Endpoint { name, sender } = endpoint;
+        let bot = Bot::at([name, sender.name()], &configuration.webhooks);
         let delivery = sender.parse(headers, &verified, &bot)?;
         Span::current().record("delivery", &delivery.id);
         let (control, table) = (&self.control, &self.table);
@@ -138,15 +153,15 @@ impl Webhooks {
     /// Verifies with the secrets at hand and, in case they were rotated, once more with those read anew.
     async fn verify(
         &self,
-        sender: &SenderSpec,
+        Endpoint { name, sender }: &Endpoint,
         headers: &HeaderMap,
         body: &Unverified,
         secret_name: &str,
         now: Timestamp,
     ) -> Result<Verified, Refusal> {
-        let verify = |secrets: &SigningSecrets| match secrets.of(sender.name()) {
+        let verify = |secrets: &SigningSecrets| match secrets.of(name) {
             Some(secret) => sender.verify(body, headers, secret, now).map_err(Refusal::Signature),
-            None => Err(Refusal::NoSecret { sender: sender.name(), name: secret_name.to_owned() }),
+            None => Err(Refusal::NoSecret { endpoint: name.clone(), secret: secret_name.to_owned() }),
         };
         let refusal = match verify(&self.secrets.current(secret_name).await?) {
             Ok(verified) => return Ok(verified),
@@ -162,6 +177,14 @@ impl Webhooks {
     }
 }
 
+/// Where a delivery arrived. A sender that the configuration uses several times has one endpoint for each instance, with a signing
+/// secret and an account of the bot of its own.
+struct Endpoint {
+    /// The end of the path: a sender's name, or that of an instance under `plugins` whose provider has a sender's name.
+    name: String,
+    sender: &'static SenderSpec,
+}
+
 /// A delivery that was accepted.
 struct Handled {
     response: Response,
@@ -175,17 +198,27 @@ async fn receive(
     request: Request,
 ) -> Response {
     let started = Instant::now();
-    let Some(sender) = senders::find(&name) else {
-        let message = format!("there is no such source; accepted: {}", senders::names());
-        return problem(StatusCode::NOT_FOUND, &message);
+    let endpoint = match webhooks.endpoint(name).await {
+        Ok(Some(endpoint)) => endpoint,
+        Ok(None) => {
+            let names = senders::names();
+            let message =
+                format!("there is no such source; accepted: {names}, and instances of them under plugins");
+            return problem(StatusCode::NOT_FOUND, &message);
+        }
+        Err(error) => {
+            tracing::error!(%error, "it cannot be told who sends to this path");
+            return problem(StatusCode::SERVICE_UNAVAILABLE, NOT_ACCEPTED);
+        }
     };
-    let span = tracing::info_span!("delivery", source = sender.name(), delivery = field::Empty);
-    let Handled { response, outcome } = accept(&webhooks, sender, request).instrument(span).await;
-    metrics::delivery(sender.name(), outcome, started.elapsed());
+    let span = tracing::info_span!("delivery", source = endpoint.name, delivery = field::Empty);
+    let Handled { response, outcome } = accept(&webhooks, &endpoint, request).instrument(span).await;
+    // Figures are kept by sender: their labels are a closed list.
+    metrics::delivery(endpoint.sender.name(), outcome, started.elapsed());
     response
 }
 
-async fn accept(webhooks: &Webhooks, sender: &SenderSpec, request: Request) -> Handled {
+async fn accept(webhooks: &Webhooks, endpoint: &Endpoint, request: Request) -> Handled {
     let unreadable = |status, message| Handled { response: problem(status, message), outcome: "unreadable" };
     let headers = request.headers().clone();
     let body = match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, &())).await {
@@ -199,9 +232,9 @@ async fn accept(webhooks: &Webhooks, sender: &SenderSpec, request: Request) -> H
         Ok(Err(rejection)) => return unreadable(rejection.status(), "the body could not be read"),
         Err(_) => return unreadable(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in ten seconds"),
     };
-    match webhooks.handle(sender, &headers, body).await {
+    match webhooks.handle(endpoint, &headers, body).await {
         Ok(handled) => handled,
-        Err(refusal) => Handled { outcome: refusal.outcome(), response: refusal.answer(sender) },
+        Err(refusal) => Handled { outcome: refusal.outcome(), response: refusal.answer(endpoint.sender) },
     }
 }
 
@@ -210,8 +243,8 @@ async fn accept(webhooks: &Webhooks, sender: &SenderSpec, request: Request) -> H
 pub(crate) enum Refusal {
     #[error("{0}")]
     Signature(SignatureError),
-    #[error("the secret `{name}` holds no signing secret for {sender}")]
-    NoSecret { sender: &'static str, name: String },
+    #[error("the secret `{secret}` holds no signing secret for {endpoint}")]
+    NoSecret { endpoint: String, secret: String },
     #[error("{0}")]
     Malformed(#[from] Malformed),
     #[error("{0}")]
@@ -247,7 +280,7 @@ impl Refusal {
             }
             Self::Records(_) | Self::Secrets(_) => {
                 tracing::error!(error = %self, "a delivery could not be accepted");
-                problem(StatusCode::SERVICE_UNAVAILABLE, "the delivery was not accepted; send it again later")
+                problem(StatusCode::SERVICE_UNAVAILABLE, NOT_ACCEPTED)
             }
         };
         if response.status().is_client_error() {
@@ -258,6 +291,8 @@ impl Refusal {
         response
     }
 }
+
+const NOT_ACCEPTED: &str = "the delivery was not accepted; send it again later";
 
 fn problem(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "error": message }))).into_response()

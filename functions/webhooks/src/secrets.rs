@@ -46,14 +46,8 @@ impl SigningSecrets {
 pub(crate) enum SigningError {
     #[error(transparent)]
     Secret(#[from] SecretError),
-    #[error("the secret `{name}` is not a JSON object of texts; accepted: {}", accepted())]
+    #[error("the secret `{name}` is not a JSON object of texts; accepted: {}", senders::signing_form())]
     Malformed { name: String },
-}
-
-/// A bundle with every sender.
-fn accepted() -> String {
-    let entries: Vec<_> = senders::ALL.iter().map(|sender| format!("\"{}\": …", sender.name())).collect();
-    format!("{{{}}}", entries.join(", "))
 }
 
 /// Reads the bundle. While it cannot be read or makes no sense, the one read last stays in use.
@@ -118,6 +112,6 @@ mod tests {
         assert!(SigningSecrets::read(&bundle("1")).is_none());
         assert!(SigningSecrets::read("[]").is_none());
         assert!(!format!("{read:?}").contains("a1b2"));
-        assert!(accepted().starts_with(&format!("{{\"{sender}\": …")));
+        assert!(senders::signing_form().starts_with(&format!("{{\"{sender}\": …")));
     }
 }

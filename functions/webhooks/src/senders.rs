@@ -12,12 +12,12 @@ mod testing;
 
 pub(crate) use delivery::{Bot, Malformed, Meaning};
 pub(crate) use signature::{SignatureError, Unverified, Verified};
-pub(crate) use spec::SenderSpec;
+pub use spec::SenderSpec;
 
 use domain::event::EventSpecs;
 
 /// Every sender, in the order of their names.
-pub(crate) const ALL: &[&SenderSpec] = &[&github::SPEC, &jira::SPEC, &slack::SPEC];
+pub const ALL: &[&SenderSpec] = &[&github::SPEC, &jira::SPEC, &slack::SPEC];
 
 /// The sender of this name.
 pub(crate) fn find(name: &str) -> Option<&'static SenderSpec> {
@@ -27,6 +27,12 @@ pub(crate) fn find(name: &str) -> Option<&'static SenderSpec> {
 /// The senders' names, for people.
 pub(crate) fn names() -> String {
     ALL.iter().map(|sender| sender.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// What the bundle of signing secrets holds, for people: an entry for each sender.
+pub fn signing_form() -> String {
+    let entries: Vec<_> = ALL.iter().map(|sender| format!("\"{}\": …", sender.name())).collect();
+    format!("{{{}}}", entries.join(", "))
 }
 
 /// Every event of every sender, and our own: what the compiler accepts in workflows. It is committed as `events.json` beside

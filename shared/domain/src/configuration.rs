@@ -13,7 +13,6 @@ pub use secret_name::secret_id;
 pub use statuses::same_status;
 
 use crate::action::PluginType;
-use crate::event::SourceName;
 use crate::money::MicroUsd;
 use crate::repository::{BranchName, RepositoryName};
 use schemars::JsonSchema;
@@ -99,7 +98,8 @@ fn protected_paths() -> Vec<String> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Webhooks {
-    /// The secret's name; it holds the signing secrets `{"jira": …, "github": …, "slack": …}` and no token of a provider.
+    /// The secret's name; it holds the signing secrets `{"jira": …, "github": …, "slack": …}`, by the names in the webhooks' paths,
+    /// and no token of a provider.
     #[serde(default = "signing_secret")]
     pub secret: String,
     /// What people call the bot in comments. Default: `@ticketsmith`.
@@ -108,9 +108,10 @@ pub struct Webhooks {
     /// The slash command. Default: `/ticketsmith`.
     #[serde(default = "command")]
     pub command: String,
-    /// The bot's own ids, whose events are ignored: a Jira account id, a GitHub login, a Slack user id.
+    /// The bot's own ids, whose events are ignored, by the names of senders or of their instances under `plugins`: a Jira account
+    /// id, a GitHub login, a Slack user id.
     #[serde(default)]
-    pub own_accounts: BTreeMap<SourceName, String>,
+    pub own_accounts: BTreeMap<InstanceName, String>,
 }
 
 impl Default for Webhooks {

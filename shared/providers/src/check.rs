@@ -1,7 +1,7 @@
 //! Whether the providers can serve as a configuration says.
 
 use crate::list::{ALL, find};
-use domain::configuration::{Configuration, Instance};
+use domain::configuration::{Configuration, Instance, InstanceName};
 use provider::nearest;
 
 /// Every contradiction in a configuration, each as a sentence that names the key: those of [`Configuration::problems`], and whatever
@@ -35,6 +35,7 @@ pub fn check(configuration: &Configuration) -> Vec<String> {
         }
     }
     problems.extend(account_problems(configuration));
+    problems.extend(own_account_problems(configuration));
     problems.extend(configuration.problems());
     problems
 }
@@ -67,6 +68,24 @@ fn account_problems(configuration: &Configuration) -> Vec<String> {
         }
     }
     problems
+}
+
+/// The bot has accounts where providers are: under the names of these, or of sections.
+fn own_account_problems(configuration: &Configuration) -> Vec<String> {
+    let names = configuration.webhooks.own_accounts.keys().map(InstanceName::as_str);
+    let is_unknown = |name: &&str| configuration.instance(name).is_none() && find(name).is_err();
+    let known = || ALL.iter().filter(|spec| spec.account.is_some()).map(|spec| spec.id);
+    names
+        .filter(is_unknown)
+        .map(|name| {
+            let meant = nearest(name, known()).map(|name| format!("; did you mean `{name}`?"));
+            format!(
+                "webhooks.own_accounts: unknown key `{name}`{} accepted: {}, names under plugins",
+                meant.as_deref().unwrap_or(";"),
+                known().collect::<Vec<_>>().join(", ")
+            )
+        })
+        .collect()
 }
 
 /// Fills in the defaults of every section, so that whoever reads the configuration sees what is in force.

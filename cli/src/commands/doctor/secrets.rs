@@ -22,17 +22,18 @@ pub(super) struct Secrets {
 /// A secret that a configuration names, and the groups of fields of which it must have one.
 struct Expected {
     name: String,
-    alternatives: &'static [&'static [&'static str]],
+    alternatives: Vec<Vec<&'static str>>,
 }
 
-/// The secrets that the configuration names. The signing secret has an entry for each source.
+/// The secrets that the configuration names. The signing secret has an entry for each sender of webhooks.
 fn expected(configuration: &Configuration) -> Vec<Expected> {
     let signing = Expected {
         name: configuration.webhooks.secret.clone(),
-        alternatives: &[&["jira"], &["github"], &["slack"]],
+        alternatives: webhooks::SENDERS.iter().map(|sender| vec![sender.name()]).collect(),
     };
     let credentials = configuration.instances().filter_map(|instance| {
-        let alternatives = providers::find(instance.provider()).ok()?.secret;
+        let spec = providers::find(instance.provider()).ok()?;
+        let alternatives: Vec<_> = spec.secret.iter().map(|fields| fields.to_vec()).collect();
         let name = instance.secret().into_owned();
         (!alternatives.is_empty()).then_some(Expected { name, alternatives })
     });
@@ -97,7 +98,7 @@ impl Secrets {
             );
             let result = match self.get(&name) {
                 None => Err(format!("it is not set; {set}")),
-                Some(secret) if has_one_of(&name, secret, alternatives) => Ok(()),
+                Some(secret) if has_one_of(&name, secret, &alternatives) => Ok(()),
                 Some(_) => Err(format!("fields are missing; {set}")),
             };
             Finding::new(format!("secret {name}"), result)
@@ -107,7 +108,7 @@ impl Secrets {
 }
 
 /// Whether the entry that the name speaks of, or the whole secret, has all fields of a group.
-fn has_one_of(name: &str, secret: &SecretString, alternatives: &[&[&str]]) -> bool {
+fn has_one_of(name: &str, secret: &SecretString, alternatives: &[Vec<&str>]) -> bool {
     let whole: Value = serde_json::from_str(secret.expose_secret()).unwrap_or_default();
     let fields = match name.split_once('#') {
         Some((_, entry)) => &whole[entry],

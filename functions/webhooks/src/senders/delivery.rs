@@ -64,13 +64,13 @@ pub(crate) struct Bot<'a> {
 }
 
 impl<'a> Bot<'a> {
-    /// What the bot is called in deliveries of this sender.
-    pub(crate) fn at(sender: &str, settings: &'a Webhooks) -> Self {
-        let own = settings.own_accounts.iter().find(|(source, _)| source.as_str() == sender);
+    /// What the bot is called at an endpoint, whose account is kept under the first of these names that is known.
+    pub(crate) fn at(names: [&str; 2], settings: &'a Webhooks) -> Self {
+        let account = names.into_iter().find_map(|name| settings.own_accounts.get(name));
         Self {
             mention: &settings.mention,
             command: &settings.command,
-            account: own.map(|(_, account)| account.as_str()).filter(|account| !account.is_empty()),
+            account: account.map(String::as_str).filter(|account| !account.is_empty()),
         }
     }
 

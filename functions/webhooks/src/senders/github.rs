@@ -20,6 +20,8 @@ use serde_json::{Map, Value, json};
 
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "github",
+    title: "GitHub",
+    set_up: "Settings > Webhooks, or the App; JSON",
     verify: signature::verify,
     parse,
     events: events::events,

@@ -23,8 +23,16 @@ use serde_json::{Map, Value, json};
 use sha2::{Sha256, Sha384, Sha512};
 use std::collections::BTreeSet;
 
-pub(super) const SPEC: SenderSpec =
-    SenderSpec { name: "jira", verify, parse, events, answer: answer_in_words, final_refusal: &[] };
+pub(super) const SPEC: SenderSpec = SenderSpec {
+    name: "jira",
+    title: "Jira",
+    set_up: "Settings > System > Webhooks",
+    verify,
+    parse,
+    events,
+    answer: answer_in_words,
+    final_refusal: &[],
+};
 
 const SOURCE: SourceName = SourceName::from_static("jira");
 const LABELLED: EventName = EventName::from_static("jira.labelled");

@@ -17,6 +17,8 @@ use serde_json::{Map, Value, json};
 
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "slack",
+    title: "Slack",
+    set_up: "Slash Commands, Events and Interactivity",
     verify: signature::verify,
     parse,
     events,

@@ -11,9 +11,13 @@ use serde_json::Value;
 
 /// A sender of webhooks, as data and functions. Only senders' files make one and see its functions: everybody else verifies
 /// before they parse.
-pub(crate) struct SenderSpec {
+pub struct SenderSpec {
     /// Its name: in the path of its webhooks, before the dot of its events, and as [`domain::Actor::source`].
     pub(super) name: &'static str,
+    /// What people call it.
+    pub(super) title: &'static str,
+    /// Where its own settings take the address of our webhooks.
+    pub(super) set_up: &'static str,
     /// Checks the signature over the raw bytes in constant time, and the replay window where the sender defines one.
     pub(super) verify: fn(&[u8], &HeaderMap, &SecretString, Timestamp) -> Result<(), SignatureError>,
     /// Reads what a delivery means.
@@ -27,8 +31,19 @@ pub(crate) struct SenderSpec {
 }
 
 impl SenderSpec {
-    pub(crate) const fn name(&self) -> &'static str {
+    /// Its name: in the path of its webhooks, in the bundle of signing secrets and before the dot of its events.
+    pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// What people call it.
+    pub const fn title(&self) -> &'static str {
+        self.title
+    }
+
+    /// Where its own settings take the address of our webhooks, for people who set it up.
+    pub const fn set_up(&self) -> &'static str {
+        self.set_up
     }
 
     pub(crate) fn events(&self) -> Vec<EventSpec> {

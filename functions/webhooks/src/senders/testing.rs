@@ -43,7 +43,7 @@ pub(super) fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
 
 /// Parses as if it had been verified, for a bot without an account of its own.
 pub(super) fn parse(sender: &SenderSpec, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Malformed> {
-    (sender.parse)(headers, body, &Bot::at(sender.name, &Webhooks::default()))
+    (sender.parse)(headers, body, &Bot::at([sender.name; 2], &Webhooks::default()))
 }
 
 impl Published {

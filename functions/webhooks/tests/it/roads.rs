@@ -104,6 +104,31 @@ async fn a_rotated_secret_is_read_again_but_not_by_everybody_who_knocks() {
 }
 
 #[tokio::test]
+async fn a_second_instance_of_a_sender_has_its_own_secret_and_account() {
+    let world = World::new().await;
+    let labelled = |sender: &str, number: u64| {
+        json!({"action": "labeled", "sender": {"login": sender}, "repository": {"full_name": "acme/tes"},
+            "issue": {"number": number}, "label": {"name": "agent"}})
+    };
+    let post = async |secret: &str, sender: &str, number: u64| {
+        let (delivery, payload) = (format!("d{number}"), labelled(sender, number));
+        world.github_at("github-enterprise", secret, "issues", &delivery, &payload).await
+    };
+    assert_eq!(post("github-secret", "ada-hub", 1).await.0, 401);
+    let (status, started) = post("enterprise-secret", "ada-hub", 2).await;
+    assert_eq!((status, &started["results"][0]["result"]), (200, &json!("started")), "{started}");
+    let (_, own) = post("enterprise-secret", "Robot[bot]", 3).await;
+    assert_eq!(own["results"][0], json!({"result": "ignored", "reason": "the bot did it itself"}));
+    let (_, other) = post("enterprise-secret", "ticketsmith[bot]", 4).await;
+    assert_eq!(
+        other["results"][0]["result"], "started",
+        "the bot's account elsewhere is somebody here: {other}"
+    );
+    let input: Value = serde_json::from_str(world.starts()[0]["input"].as_str().unwrap()).unwrap();
+    assert_eq!((&input["actor"]["source"], &input["actor"]["person"]), (&json!("github"), &json!("ada")));
+}
+
+#[tokio::test]
 async fn what_cannot_be_a_delivery_is_refused_by_its_own_status() {
     let world = World::new().await;
     assert_eq!(send(world.post("gitlab", "{}")).await.0, 404);

@@ -71,7 +71,8 @@ pub(crate) fn configuration() -> Configuration {
             {"key": "SHOP", "repository": "acme/shop", "may_trigger": ["engineering"]},
             {"key": "TES", "repository": "acme/tes"},
         ],
-        "webhooks": {"own_accounts": {"jira": "bot-1", "github": "ticketsmith[bot]"}},
+        "plugins": {"github-enterprise": {"provider": "github"}},
+        "webhooks": {"own_accounts": {"jira": "bot-1", "github": "ticketsmith[bot]", "github-enterprise": "robot"}},
         "groups": {"engineering": ["ada"]},
         "users": [{"name": "ada", "jira": "5b10", "github": "ada-hub", "slack": "U1"}],
     }))
@@ -115,7 +116,8 @@ impl World {
         let aws = Arc::new(Mutex::new(Aws {
             starts: Vec::new(),
             refuse_starts: false,
-            secrets: json!({"jira": "jira-secret", "github": "github-secret", "slack": "slack-secret"}),
+            secrets: json!({"jira": "jira-secret", "github": "github-secret", "slack": "slack-secret",
+                "github-enterprise": "enterprise-secret"}),
             secret_reads: 0,
         }));
         let aws_url = serve(Router::new().route("/", post(answer)).with_state(aws.clone())).await;
@@ -172,10 +174,22 @@ impl World {
 
     /// Posts a delivery as GitHub signs it.
     pub(crate) async fn github(&self, event: &str, delivery: &str, payload: &Value) -> (u16, Value) {
+        self.github_at("github", "github-secret", event, delivery, payload).await
+    }
+
+    /// The same at another endpoint, signed with another secret.
+    pub(crate) async fn github_at(
+        &self,
+        endpoint: &str,
+        secret: &str,
+        event: &str,
+        delivery: &str,
+        payload: &Value,
+    ) -> (u16, Value) {
         let body = payload.to_string();
-        let signature = format!("sha256={}", sign("github-secret", &[body.as_bytes()]));
+        let signature = format!("sha256={}", sign(secret, &[body.as_bytes()]));
         let request = self
-            .post("github", body)
+            .post(endpoint, body)
             .header("content-type", "application/json")
             .header("x-github-event", event)
             .header("x-github-delivery", delivery)
