@@ -153,6 +153,21 @@ mod tests {
     }
 
     #[test]
+    fn the_bot_has_accounts_where_providers_are() {
+        let found = check(
+            &serde_json::from_value(json!({
+                "projects": [],
+                "plugins": {"ghe": {"provider": "github"}},
+                "webhooks": {"own_accounts": {"github": "bot", "ghe": "robot", "gihub": "bot"}},
+            }))
+            .unwrap(),
+        );
+        assert_eq!(found.len(), 1, "{found:#?}");
+        let expected = "webhooks.own_accounts: unknown key `gihub`; did you mean `github`?";
+        assert!(found[0].starts_with(expected), "{}", found[0]);
+    }
+
+    #[test]
     fn a_project_is_served_by_what_can_serve() {
         let project = |providers: Value| json!([{"key": "A", "repository": "a/b", "providers": providers}]);
         let jira = json!({"jira": {"base_url": "https://acme.atlassian.net"}});
