@@ -74,16 +74,15 @@ fn names<'a>(partitions: impl IntoIterator<Item = &'a Partition>) -> Vec<&'stati
 mod tests {
     use super::*;
 
-    /// To write it anew: `UPDATE_GENERATED=1 cargo nextest run -p ticketsmith functions_document`.
     #[test]
-    fn the_committed_document_is_up_to_date() {
+    fn generated_functions_document_is_up_to_date() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../statemachines/functions.json");
         let fresh = functions_document();
         if std::env::var_os("UPDATE_GENERATED").is_some() {
             std::fs::write(path, &fresh).unwrap();
         }
         let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(committed == fresh, "statemachines/functions.json is stale: compile the workflows anew");
+        assert!(committed == fresh, "statemachines/functions.json is stale: run ./check generate");
     }
 
     #[test]

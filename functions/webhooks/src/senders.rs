@@ -66,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn the_committed_events_are_fresh() {
+    fn generated_events_are_up_to_date() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/events.json");
         let fresh = serde_json::to_string_pretty(&events()).unwrap() + "\n";
         if std::env::var_os("UPDATE_GENERATED").is_some() {
             std::fs::write(path, &fresh).unwrap();
         }
         let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(committed == fresh, "events.json is stale; run the tests once with UPDATE_GENERATED=1");
+        assert!(committed == fresh, "functions/webhooks/events.json is stale: run ./check generate");
     }
 
     proptest! {
