@@ -1,0 +1,212 @@
+//! The counts of `docs/growing.md`: what is added is named in its own files and in one list, and nowhere else.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Files that name a provider or a sender for a reason of their own.
+const EXCUSED: &[(&str, &str)] = &[
+    // Formats of secrets that anybody may paste into a workflow, whether or not we talk to that service.
+    ("shared/workflow/src/secrets.rs", "formats of secrets"),
+    // The default of `protected_paths` names files that services give a meaning to.
+    ("shared/domain/src/configuration.rs", "default protected paths"),
+    // Annotations in the format of GitHub Actions, which is chosen by `--format github`.
+    ("shared/workflow-tools/src/annotations.rs", "an output format"),
+    ("shared/workflow-tools/src/lib.rs", "an output format"),
+    ("cli/src/commands/workflow/check.rs", "an output format"),
+    // CloudWatch is also where Lambda's own metrics and alarms are.
+    ("shared/observability/src/emf.rs", "the embedded metric format"),
+    ("shared/observability/src/lib.rs", "the embedded metric format"),
+    ("infra/cdk/lib/observability.ts", "alarms and the dashboard of the stack"),
+    ("cli/src/commands/logs.rs", "logs of Lambda"),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every tracked or new file under these folders with one of these endings.
+fn files(endings: &[&str]) -> Vec<String> {
+    let output = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let wanted = |file: &&str| {
+        endings.iter().any(|ending| file.ends_with(ending))
+            && ["cli/", "functions/", "shared/", "infra/cdk/"].iter().any(|folder| file.starts_with(folder))
+            && !file.contains("/tests/")
+            && !file.ends_with("/tests.rs")
+            && !file.ends_with("/testing.rs")
+            && !file.starts_with("shared/provider-testing/")
+            && root().join(file).is_file()
+    };
+    listed.lines().filter(wanted).map(str::to_owned).collect()
+}
+
+/// The lines of code of a file: without comments, without help texts and without the tests at its end.
+fn code(file: &str) -> Vec<(usize, String)> {
+    let text = std::fs::read_to_string(root().join(file)).unwrap();
+    let mut lines = Vec::new();
+    let mut help = false;
+    for (number, line) in text.lines().enumerate() {
+        if line.trim_start().starts_with("#[cfg(test)]") && !line.contains("use ") {
+            let rest = text.lines().nth(number + 1).unwrap_or_default();
+            if rest.trim_start().starts_with("mod tests") {
+                break;
+            }
+        }
+        if line.starts_with("const EXAMPLES") {
+            help = true;
+        }
+        let trimmed = line.trim_start();
+        if !help && !trimmed.starts_with("//") {
+            lines.push((number + 1, line.split(" // ").next().unwrap_or_default().to_owned()));
+        }
+        if help && line.ends_with("\";") {
+            help = false;
+        }
+    }
+    lines
+}
+
+/// The names of the files or folders in a folder, without ending.
+fn names_in(folder: &str) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(root().join(folder)).unwrap();
+    entries.map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect()
+}
+
+fn providers() -> BTreeSet<String> {
+    let crates = names_in("shared").into_iter();
+    crates
+        .filter_map(|name| Some(name.strip_prefix("provider-")?.to_owned()))
+        .filter(|name| name != "testing")
+        .collect()
+}
+
+fn actions() -> BTreeSet<String> {
+    names_in("functions/actions/src/actions")
+}
+
+/// Whether a line has a name as a word of its own, ignoring case: also as a part of an identifier, but not inside a longer word.
+fn names(line: &str, name: &str) -> bool {
+    let line = line.to_lowercase();
+    line.match_indices(name).any(|(at, _)| !line[..at].ends_with(|before: char| before.is_ascii_alphabetic()))
+}
+
+#[test]
+fn providers_and_senders_are_named_only_in_their_own_files_and_in_one_list() {
+    let mut found = Vec::new();
+    for file in files(&[".rs", ".ts"]) {
+        if EXCUSED.iter().any(|(excused, _)| file == *excused) {
+            continue;
+        }
+        for name in providers() {
+            let own = [
+                format!("shared/provider-{name}/"),
+                format!("shared/simulators/src/{name}"),
+                format!("functions/webhooks/src/senders/{name}"),
+                "functions/webhooks/src/senders.rs".to_owned(),
+                "shared/providers/src/list.rs".to_owned(),
+                "shared/simulators/src/lib.rs".to_owned(),
+                "shared/simulators/src/services.rs".to_owned(),
+            ];
+            if own.iter().any(|own| file.starts_with(own)) {
+                continue;
+            }
+            found.extend(
+                code(&file)
+                    .into_iter()
+                    .filter(|(_, line)| names(line, &name) && !is_example(line, &name))
+                    .map(|(number, line)| format!("{file}:{number}: {}", line.trim())),
+            );
+        }
+    }
+    assert!(found.is_empty(), "named outside their own files:\n{}", found.join("\n"));
+}
+
+/// A message that shows what an event, a kind of delivery or an execution's name looks like.
+fn is_example(line: &str, name: &str) -> bool {
+    ["labelled", "checks_completed"].iter().any(|event| line.contains(&format!("{name}.{event}")))
+}
+
+#[test]
+fn actions_are_named_only_in_their_own_files_and_in_one_list() {
+    let mut found = Vec::new();
+    for file in files(&[".rs", ".ts"]) {
+        if file.starts_with("functions/actions/src/actions")
+            || file == "shared/domain/src/built_in_actions.rs"
+        {
+            continue;
+        }
+        for (number, line) in code(&file) {
+            for name in actions() {
+                if line.contains(&format!("\"{name}\"")) {
+                    found.push(format!("{file}:{number}: {}", line.trim()));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "named outside their own files:\n{}", found.join("\n"));
+}
+
+#[test]
+fn functions_are_named_only_in_their_own_crates_and_in_one_list() {
+    let mut found = Vec::new();
+    for name in names_in("functions") {
+        for file in files(&[".rs", ".ts"]) {
+            if file.starts_with(&format!("functions/{name}/")) || file == "cli/src/functions.rs" {
+                continue;
+            }
+            for (number, line) in code(&file) {
+                if line.contains(&format!("\"{name}\"")) && names_a_function(&line) {
+                    found.push(format!("{file}:{number}: {}", line.trim()));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "named outside their own crates:\n{}", found.join("\n"));
+}
+
+/// `events` and `webhooks` are also keys of services and of AWS itself.
+fn names_a_function(line: &str) -> bool {
+    ![
+        "json!",
+        "\"events\":",
+        ".get",
+        "entry(",
+        "field(",
+        "service:",
+        "key",
+        "states:",
+        "page.",
+        "[\"events\"]",
+    ]
+    .iter()
+    .any(|other| line.contains(other))
+}
+
+#[test]
+fn the_page_names_files_that_exist() {
+    let page = std::fs::read_to_string(root().join("docs/growing.md")).unwrap();
+    let mut checked = 0;
+    for link in page.split("](").skip(1) {
+        let path = link.split(')').next().unwrap();
+        assert!(
+            root().join("docs").join(path).exists(),
+            "docs/growing.md names {path}, which does not exist"
+        );
+        checked += 1;
+    }
+    assert!(checked > 10, "only {checked} links");
+}
+
+#[test]
+fn every_excuse_is_needed() {
+    for (file, reason) in EXCUSED {
+        let named = providers().iter().any(|name| code(file).iter().any(|(_, line)| names(line, name)));
+        assert!(named, "{file} is excused for {reason}, but names no provider");
+    }
+}
