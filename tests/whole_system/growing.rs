@@ -16,7 +16,7 @@ const EXCUSED: &[(&str, &str)] = &[
     ("cli/src/commands/workflow/check.rs", "an output format"),
     // CloudWatch is also where Lambda's own metrics and alarms are.
     ("shared/observability/src/emf.rs", "the embedded metric format"),
-    ("shared/observability/src/lib.rs", "the embedded metric format"),
+    ("shared/engine/src/api/state_machines.rs", "a field of Step Functions' own API"),
     ("infra/cdk/lib/observability.ts", "alarms and the dashboard of the stack"),
     ("cli/src/commands/logs.rs", "logs of Lambda"),
 ];
@@ -62,7 +62,7 @@ fn code(file: &str) -> Vec<(usize, String)> {
             help = true;
         }
         let trimmed = line.trim_start();
-        if !help && !trimmed.starts_with("//") {
+        if !help && !trimmed.starts_with("//") && !trimmed.starts_with("/*") && !trimmed.starts_with("* ") {
             lines.push((number + 1, line.split(" // ").next().unwrap_or_default().to_owned()));
         }
         if help && line.ends_with("\";") {
@@ -157,7 +157,8 @@ fn functions_are_named_only_in_their_own_crates_and_in_one_list() {
     let mut found = Vec::new();
     for name in names_in("functions") {
         for file in files(&[".rs", ".ts"]) {
-            if file.starts_with(&format!("functions/{name}/")) || file == "cli/src/functions.rs" {
+            let own = file.starts_with(&format!("functions/{name}/")) || file == "cli/src/functions.rs";
+            if own || file.starts_with("shared/simulators/") {
                 continue;
             }
             for (number, line) in code(&file) {
@@ -174,6 +175,7 @@ fn functions_are_named_only_in_their_own_crates_and_in_one_list() {
 fn names_a_function(line: &str) -> bool {
     ![
         "json!",
+        "Bundle::Signing",
         "\"events\":",
         ".get",
         "entry(",
