@@ -40,7 +40,7 @@ Examples:
   ticketsmith serve --config ticketsmith.yaml
   ticketsmith serve --config ticketsmith.yaml --listen 127.0.0.1:9000 --watch -v
 
-Point the webhooks of Jira, GitHub and Slack at /webhooks/jira, /webhooks/github and /webhooks/slack of its public address.
+Point the webhooks of your services at the paths that it prints, under its public address.
 Everything is kept in the data folder: stop or kill it at any moment, start it again, and what was running continues.
 
 Exit codes: 0 stopped · 2 the configuration, a workflow or the data folder is wrong · 3 an address cannot be had";
@@ -69,7 +69,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let data = arguments.data.data.clone();
     let options = Options { file, data, listen: arguments.listen, metrics: arguments.metrics };
     let mut server = Server::start(options).await?;
-    println!("webhooks   {}/webhooks/jira, /webhooks/github, /webhooks/slack", server.running.public_url);
+    let paths: Vec<_> =
+        webhooks::SENDERS.iter().map(|sender| format!("/webhooks/{}", sender.name())).collect();
+    println!("webhooks   {}{}", server.running.public_url, paths.join(", "));
     println!("workflows  {}", server.workflows.names().collect::<Vec<_>>().join(", "));
     println!("data       {}", arguments.data.data.display());
     if let Some(url) = &server.running.metrics_url {
