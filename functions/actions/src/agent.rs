@@ -312,6 +312,9 @@ impl AgentExecution {
 
 fn finished_text(reply: ModelReply, instance: &InstanceName) -> Result<String, ActionError> {
     match reply.stop {
+        StopReason::Complete if reply.text.trim().is_empty() => Err(ActionError::rejected(
+            "the model's reply is empty; run the step again, or choose another model",
+        )),
         StopReason::Complete => Ok(reply.text),
         StopReason::Refused => Err(ActionError::rejected(
             "the model declined to answer; reword the ticket or choose another model",
@@ -349,20 +352,20 @@ mod tests {
     use super::*;
     use domain::plugins::Usage;
 
+    fn reply(stop: StopReason) -> ModelReply {
+        ModelReply { text: "text".into(), stop, usage: Usage::default(), model: "m".into(), request_id: None }
+    }
+
     fn finished(stop: StopReason) -> Result<String, ActionError> {
-        let reply = ModelReply {
-            text: "text".into(),
-            stop,
-            usage: Usage::default(),
-            model: "m".into(),
-            request_id: None,
-        };
-        finished_text(reply, &"claude".parse().unwrap())
+        finished_text(reply(stop), &"claude".parse().unwrap())
     }
 
     #[test]
     fn only_a_complete_reply_is_used() {
         assert_eq!(finished(StopReason::Complete).unwrap(), "text");
+        let empty = ModelReply { text: " \n".into(), ..reply(StopReason::Complete) };
+        let error = finished_text(empty, &"claude".parse().unwrap()).unwrap_err();
+        assert!(error.kind == ErrorKind::Rejected && error.message.contains("is empty"), "{error}");
         for (stop, words) in [
             (StopReason::Refused, "declined"),
             (StopReason::Truncated, "cut off"),
@@ -377,7 +380,7 @@ mod tests {
     fn reply_schemas_stand_alone() {
         let schema = reply_schema::<crate::artifacts::CodeReply>().to_string();
         assert!(!schema.contains("$ref"), "{schema}");
-        assert!(schema.contains("stands exactly once"), "fields are described: {schema}");
+        assert!(schema.contains("occurs exactly once"), "fields are described: {schema}");
     }
 
     #[test]

@@ -8,12 +8,16 @@ use crate::words::Reply;
 use control::{Caller, Costs, StartDecision, decide};
 use domain::event::EventSpec;
 use domain::routes::Routes;
+use domain::text::{TextLimit, cut_line};
 use domain::{Event, EventName, MicroUsd};
 use jiff::{SignedDuration, Timestamp};
 use records::{ExecutionRecord, RecordsError};
 
 /// How many executions `status` shows.
 const SHOWN: usize = 5;
+
+/// How much of a cause `status` shows.
+const CAUSE: TextLimit = TextLimit::characters(300);
 
 /// Starts the workflow that the words ask for, or answers from the records; and what became of it, in a word for figures.
 ///
@@ -159,8 +163,7 @@ fn status_line(execution: &ExecutionRecord, now: Timestamp) -> Vec<Part> {
     let mut line =
         vec![Part::Symbol(symbol), plain(format!("{task_id} · {workflow} · {outcome} · {took:#}"))];
     if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
-        let cause: String = cause.chars().take(300).collect();
-        line.push(Part::Quote(cause.replace('\n', " ")));
+        line.push(Part::Quote(cut_line(cause, CAUSE)));
     }
     line
 }

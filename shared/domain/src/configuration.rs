@@ -70,8 +70,8 @@ pub struct Project {
     /// Our names for statuses and the tracker's, where they differ by more than case, `_` and `-`.
     #[serde(default)]
     pub statuses: BTreeMap<String, String>,
-    /// Glob patterns of files that no commit of ours may touch. Default: `.github/**`, `.gitlab-ci.yml`,
-    /// `**/Dockerfile`, `Jenkinsfile`, `.circleci/**`.
+    /// Glob patterns of files that no commit of ours may touch. Default: `.circleci/**`, `.github/**`,
+    /// `.gitlab-ci.yml`, `.gitmodules`, `**/.gitattributes`, `**/Dockerfile`, `Jenkinsfile`.
     #[serde(default = "protected_paths")]
     pub protected_paths: Vec<String>,
 }
@@ -89,9 +89,17 @@ fn repository_writers() -> Vec<String> {
 }
 
 fn protected_paths() -> Vec<String> {
-    [".github/**", ".gitlab-ci.yml", "**/Dockerfile", "Jenkinsfile", ".circleci/**"]
-        .map(str::to_owned)
-        .to_vec()
+    [
+        ".circleci/**",
+        ".github/**",
+        ".gitlab-ci.yml",
+        ".gitmodules",
+        "**/.gitattributes",
+        "**/Dockerfile",
+        "Jenkinsfile",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 /// How deliveries are accepted.

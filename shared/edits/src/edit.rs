@@ -37,8 +37,8 @@ pub enum Operation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replacement {
-    /// Text that stands exactly once in the file, with its white space; take in enough lines to make it so.
+    /// Text that occurs exactly once in the file, with its white space; take in enough lines to make it so.
     pub search: String,
-    /// What stands there instead.
+    /// What takes its place.
     pub replace: String,
 }

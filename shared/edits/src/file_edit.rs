@@ -1,6 +1,7 @@
 //! What is committed: every file with its whole new content.
 
 use domain::CommitSha;
+use domain::plugins::FileContent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -31,7 +32,15 @@ pub struct FileEdit {
     pub before_sha256: Option<String>,
 }
 
-/// The SHA-256 of a text in hex.
-pub fn sha256(text: &str) -> String {
-    hex::encode(Sha256::digest(text.as_bytes()))
+/// The SHA-256 of a file's content in hex.
+pub(crate) fn sha256(content: impl AsRef<[u8]>) -> String {
+    hex::encode(Sha256::digest(content))
+}
+
+/// The SHA-256 of a file's content as a code host gives it, in hex.
+pub fn content_sha256(content: &FileContent) -> String {
+    match content {
+        FileContent::Text(text) => sha256(text),
+        FileContent::Binary(bytes) => sha256(bytes),
+    }
 }

@@ -1,16 +1,32 @@
 //! Edits of a repository's files: what a model may ask for, how it is checked against the files it saw, and what is committed.
 //!
 //! Everything here is pure: contents come in, contents go out. Every action that edits files goes through [`Ground::apply`] or
-//! checks what it was given with [`check_path`] and [`ProtectedPaths`].
+//! checks what it was given with [`check_path`], [`path_problems`] and [`ProtectedPaths`].
+//!
+//! **Text has a form.** Line endings, the final newline and a byte-order mark belong to the file, not to the model: a model sees
+//! and writes text with LF alone, and [`Text`] gives each file its form back.
+//!
+//! **Paths have an identity.** Two paths that differ in case or in the composition of their characters are one file on many
+//! machines, so [`path_identity`] makes them equal. Names that Windows cannot check out are not created, and `.git` is found in every
+//! disguise that a file system sees through.
 
 mod edit;
 mod file_edit;
 mod ground;
+mod ignored_paths;
+mod names;
 mod path;
 mod protected_paths;
+mod shown;
+mod text;
+mod tree;
 
 pub use edit::{Edit, Operation, Replacement};
-pub use file_edit::{Edits, FileEdit, sha256};
+pub use file_edit::{Edits, FileEdit, content_sha256};
 pub use ground::Ground;
-pub use path::check_path;
+pub use ignored_paths::IgnoredPaths;
+pub use path::{check_path, path_identity};
 pub use protected_paths::ProtectedPaths;
+pub use shown::{Unshown, shown_text};
+pub use text::Text;
+pub use tree::path_problems;

@@ -1,5 +1,6 @@
 //! Files that no commit of ours may touch.
 
+use crate::path::path_identity;
 use domain::ActionError;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -11,8 +12,8 @@ pub struct ProtectedPaths {
 }
 
 impl ProtectedPaths {
-    /// Reads glob patterns as [`globset`] does: `*` stays within a folder, `**` does not. Case does not matter, because some file
-    /// systems ignore it: `.GitHub/workflows` is `.github/workflows` there.
+    /// Reads glob patterns as [`globset`] does: `*` stays within a folder, `**` does not. Case and the composition of
+    /// characters do not matter, because some file systems ignore them: `.GitHub/workflows` is `.github/workflows` there.
     ///
     /// # Errors
     /// `Rejected` naming a pattern that is none.
@@ -25,7 +26,7 @@ impl ProtectedPaths {
         };
         let mut set = GlobSetBuilder::new();
         for pattern in patterns {
-            let glob = GlobBuilder::new(pattern)
+            let glob = GlobBuilder::new(&path_identity(pattern))
                 .literal_separator(true)
                 .case_insensitive(true)
                 .build()
@@ -38,7 +39,7 @@ impl ProtectedPaths {
 
     /// Whether a path is protected.
     pub fn contains(&self, path: &str) -> bool {
-        self.matcher.is_match(path)
+        self.matcher.is_match(path_identity(path))
     }
 
     /// Lets through what touches no protected path, whether it writes or deletes.
@@ -78,6 +79,8 @@ mod tests {
             "a/b/dockerfile",
             "jenkinsfile",
             ".gitlab-ci.yml",
+            ".github/wor\u{212a}flows/ci.yml",
+            "\u{200b}/Doc\u{212a}erfile",
         ] {
             check(path, true);
         }

@@ -9,10 +9,11 @@ use crate::artifacts::Implementation;
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::configuration::Project;
-use domain::plugins::RepositoryAccess;
-use domain::plugins::{CommitRequest, FileChange, FileContent, VersionControl};
+use domain::plugins::{CommitRequest, FileChange, RepositoryAccess, VersionControl};
 use domain::{ActionError, BranchName, CommitSha, PluginType, RepositoryName};
-use edits::{Edits, FileEdit, ProtectedPaths, check_path, sha256};
+use edits::{
+    Edits, FileEdit, ProtectedPaths, Unshown, check_path, content_sha256, path_problems, shown_text,
+};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -158,7 +159,7 @@ impl Change {
         ProtectedPaths::new(&project.protected_paths)?.check(self.files.iter().map(|file| file.path.as_str()))
     }
 
-    /// Whether every file still is what its edit was made from.
+    /// Whether every file still is what its edit was made from, can be changed, and fits into the tree.
     async fn check_present(
         &self,
         host: &dyn VersionControl,
@@ -168,33 +169,28 @@ impl Change {
         if self.base.as_ref() == Some(parent) {
             return Ok(());
         }
-        let made_from_something = |file: &&FileEdit| self.base.is_some() || file.before_sha256.is_some();
-        let files: Vec<&FileEdit> = self.files.iter().filter(made_from_something).collect();
-        if files.is_empty() {
+        let contents = host.read_files(&project.repository, parent.as_str(), &self.paths()).await?;
+        let (mut changed, mut problems) = (Vec::new(), Vec::new());
+        for (file, content) in self.files.iter().zip(&contents) {
+            let made_from_something = self.base.is_some() || file.before_sha256.is_some();
+            if made_from_something && content.as_ref().map(content_sha256) != file.before_sha256 {
+                changed.push(file.path.as_str());
+            }
+            if let Some(Err(reason @ Unshown::Pointer)) = content.as_ref().map(shown_text) {
+                problems.push(format!("`{}` cannot be changed, because it is {reason}", file.path));
+            }
+        }
+        if !changed.is_empty() {
+            return Err(ActionError::conflict(format!(
+                "files have changed since the edits were made, so nothing is committed: {}",
+                changed.join(", ")
+            )));
+        }
+        problems.extend(path_problems(&self.files, &host.tree(&project.repository, parent.as_str()).await?));
+        if problems.is_empty() {
             return Ok(());
         }
-        let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
-        let contents = host.read_files(&project.repository, parent.as_str(), &paths).await?;
-        let changed: Vec<&str> = files
-            .iter()
-            .zip(contents)
-            .filter(|(file, content)| {
-                let present = match content {
-                    Some(FileContent::Text(text)) => Some(sha256(text)),
-                    Some(FileContent::Binary(_)) => Some(String::new()),
-                    None => None,
-                };
-                present != file.before_sha256
-            })
-            .map(|(file, _)| file.path.as_str())
-            .collect();
-        if changed.is_empty() {
-            return Ok(());
-        }
-        Err(ActionError::conflict(format!(
-            "files have changed since the edits were made, so nothing is committed: {}",
-            changed.join(", ")
-        )))
+        Err(ActionError::rejected(format!("the change cannot be committed: {}", problems.join("; "))))
     }
 
     fn paths(&self) -> Vec<String> {

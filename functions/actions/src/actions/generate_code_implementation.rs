@@ -59,13 +59,14 @@ const TEMPLATE: &str = "prompts/code_implementation.md";
 
 /// How edits are to be written, whatever the template says.
 const EDIT_RULES: &str = "\
-Reply with the edits that implement it. Each path stands once, from the repository's root.
+Reply with the edits that implement it. Name each path once, from the repository's root.
 
-- `edit` replaces parts of a file you were shown: each `search` is copied from it to the letter, white space included, and must \
-stand exactly once in it; replacements are made in order.
+- `edit` replaces parts of a file you were shown: each `search` is copied from it exactly, white space included, and must \
+occur exactly once in it; replacements are made in order.
 - `replace` gives a file you were shown another content; use it when most of it changes.
-- `create` makes a file that does not exist; `delete` removes one you were shown.
+- `create` makes a file that does not exist; `delete` removes one you were shown, or a binary one.
 - Files you were not shown cannot be changed, and neither can CI definitions and other protected files.
+- End lines with a line feed: every file keeps its own line endings, byte-order mark and final newline.
 ";
 
 /// Shows the model the ticket and the present contents of the files it may change, checks that the edits it replies apply to them,
@@ -98,7 +99,7 @@ impl Action for GenerateCodeImplementation {
             .cloned()
             .collect();
         let repository = Repository::open(host, project, input.branch.as_ref()).await?;
-        let seen = repository.select(&agent, &input.task, &wanted).await?;
+        let mut selection = repository.select(&agent, &input.task, &wanted).await?;
         let values = template_values([
             ("task", Value::from(Serde(&input.task))),
             ("repository", Value::from(project.repository.as_str())),
@@ -109,13 +110,20 @@ impl Action for GenerateCodeImplementation {
         ]);
         let asked = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
         let question = Question {
-            material: Some(repository.material(&seen)),
+            material: Some(repository.material(&selection)),
             text: format!("{}\n\n{EDIT_RULES}", asked.trim_end()),
             max_output_tokens: None,
         };
         let reply: CodeReply = agent.ask(question).await?;
-        let files =
-            Ground { tree: &repository.tree, seen: &seen, protected: &protected }.apply(&reply.edits)?;
+        let ignored = repository.read_for(&reply.edits, &mut selection).await?;
+        let ground = Ground {
+            tree: &repository.tree,
+            seen: &selection.files,
+            unshown: &selection.unshown,
+            protected: &protected,
+            ignored: &ignored,
+        };
+        let files = ground.apply(&reply.edits)?;
         let paths = files.iter().map(|file| file.path.clone()).collect();
         let implementation = Implementation {
             summary: reply.summary,

@@ -5,6 +5,7 @@ use super::{AgentExecution, Question, template_values};
 use domain::configuration::Project;
 use domain::plugins::{FileContent, TreeEntry, TreeEntryKind, VersionControl};
 use domain::{ActionError, BranchName, CommitSha, Task};
+use edits::{Edit, IgnoredPaths, Operation, Text, Unshown, shown_text};
 use minijinja::Value;
 use minijinja::value::Serde;
 use schemars::JsonSchema;
@@ -28,6 +29,15 @@ pub struct Repository<'a> {
     pub commit: CommitSha,
     /// Every entry of its tree.
     pub tree: Vec<TreeEntry>,
+}
+
+/// What a model is shown of a repository's files.
+#[derive(Debug, Default)]
+pub struct Selection {
+    /// The contents of the files that it is shown, each in the file's own form.
+    pub files: BTreeMap<String, String>,
+    /// Why files are not shown, where there is a reason, and the content of those that were read.
+    pub unshown: BTreeMap<String, (Unshown, Option<FileContent>)>,
 }
 
 /// The reply when a model chooses files.
@@ -75,7 +85,8 @@ impl<'a> Repository<'a> {
         agent: &AgentExecution,
         task: &Task,
         wanted: &[String],
-    ) -> Result<BTreeMap<String, String>, ActionError> {
+    ) -> Result<Selection, ActionError> {
+        let mut selection = Selection { files: BTreeMap::new(), unshown: self.unreadable() };
         let texts: Vec<&TreeEntry> = self.tree.iter().filter(|entry| is_text(entry)).collect();
         let all: u64 = texts.iter().filter_map(|entry| entry.size).sum();
         let sizes: BTreeMap<&str, u64> =
@@ -92,35 +103,89 @@ impl<'a> Repository<'a> {
         let paths = if all <= WHOLE {
             texts.iter().map(|entry| entry.path.clone()).collect()
         } else if named.is_empty() {
-            present(&self.choose(agent, task).await?)
+            present(&self.choose(agent, task, &selection).await?)
         } else {
             named
         };
         let mut room = MOST_TEXT;
-        let fitting: Vec<String> = paths
-            .into_iter()
-            .filter(|path| {
-                let size = sizes.get(path.as_str()).copied().unwrap_or_default();
-                let fits = size <= room;
-                room -= if fits { size } else { 0 };
-                fits
-            })
-            .collect();
-        let contents = self.host.read_files(&self.project.repository, self.commit.as_str(), &fitting).await?;
-        Ok(fitting
-            .into_iter()
-            .zip(contents)
-            .filter_map(|(path, content)| match content {
-                Some(FileContent::Text(text)) => Some((path, text)),
-                Some(FileContent::Binary(_)) | None => None,
-            })
-            .collect())
+        let (fitting, others): (Vec<String>, Vec<String>) = paths.into_iter().partition(|path| {
+            let size = sizes.get(path.as_str()).copied().unwrap_or_default();
+            let fits = size <= room;
+            room -= if fits { size } else { 0 };
+            fits
+        });
+        selection.unshown.extend(others.into_iter().map(|path| (path, (Unshown::TooLarge, None))));
+        for (path, content) in self.read(&fitting).await? {
+            match shown_text(&content) {
+                Ok(text) => drop(selection.files.insert(path, text.to_owned())),
+                Err(reason) => drop(selection.unshown.insert(path, (reason, Some(content)))),
+            }
+        }
+        Ok(selection)
     }
 
-    async fn choose(&self, agent: &AgentExecution, task: &Task) -> Result<Vec<String>, ActionError> {
+    /// Reads what these edits need to be applied and the model was not shown: the binary files that they delete, which are added to
+    /// the selection, and what the repository ignores where they create files.
+    ///
+    /// # Errors
+    /// Those of the code host.
+    pub async fn read_for(
+        &self,
+        edits: &[Edit],
+        selection: &mut Selection,
+    ) -> Result<IgnoredPaths, ActionError> {
+        let of = |operation| {
+            edits.iter().filter(move |edit| edit.operation == operation).map(|edit| edit.path.as_str())
+        };
+        let is_present = |path: &String| self.tree.iter().any(|entry| entry.path == *path);
+        let rules: Vec<String> =
+            IgnoredPaths::files(of(Operation::Create)).into_iter().filter(is_present).collect();
+        let deleted = of(Operation::Delete).filter(
+            |path| matches!(selection.unshown.get(*path), Some((reason, None)) if reason.may_be_removed()),
+        );
+        let wanted: Vec<String> = rules.iter().cloned().chain(deleted.map(str::to_owned)).collect();
+        let (rules, deleted): (Vec<_>, Vec<_>) =
+            self.read(&wanted).await?.into_iter().partition(|(path, _)| rules.contains(path));
+        for (path, content) in deleted {
+            if let Some((_, read)) = selection.unshown.get_mut(&path) {
+                *read = Some(content);
+            }
+        }
+        let texts =
+            rules.iter().filter_map(|(path, content)| Some((path.as_str(), shown_text(content).ok()?)));
+        Ok(IgnoredPaths::read(texts))
+    }
+
+    /// The contents of those files that are there.
+    async fn read(&self, paths: &[String]) -> Result<Vec<(String, FileContent)>, ActionError> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let contents = self.host.read_files(&self.project.repository, self.commit.as_str(), paths).await?;
+        let found = paths.iter().zip(contents);
+        Ok(found.filter_map(|(path, content)| Some((path.clone(), content?))).collect())
+    }
+
+    /// The files that are not shown, as far as the tree tells.
+    fn unreadable(&self) -> BTreeMap<String, (Unshown, Option<FileContent>)> {
+        let reason = |entry: &TreeEntry| match entry.size {
+            _ if !is_text(entry) => Some(Unshown::Binary),
+            Some(size) if size > MOST_TEXT => Some(Unshown::TooLarge),
+            _ => None,
+        };
+        let files = self.tree.iter().filter(|entry| is_file(entry));
+        files.filter_map(|entry| Some((entry.path.clone(), (reason(entry)?, None)))).collect()
+    }
+
+    async fn choose(
+        &self,
+        agent: &AgentExecution,
+        task: &Task,
+        selection: &Selection,
+    ) -> Result<Vec<String>, ActionError> {
         let values = template_values([
             ("task", Value::from(Serde(task))),
-            ("paths", Value::from(self.listing())),
+            ("paths", Value::from(self.listing(selection))),
             ("most", Value::from(MOST_CHOSEN)),
         ]);
         let text = agent.render(None, "prompts/file_selection.md", &values)?;
@@ -129,11 +194,17 @@ impl<'a> Repository<'a> {
         Ok(choice.paths.into_iter().take(MOST_CHOSEN).collect())
     }
 
-    /// Every file's path and size, one a line.
-    fn listing(&self) -> String {
+    /// Every file's path, size and, where there is a reason, why it is not shown, one a line.
+    fn listing(&self, selection: &Selection) -> String {
         let mut lines = String::new();
-        for entry in self.tree.iter().filter(|entry| is_file(entry)) {
-            let line = format!("{} ({})\n", entry.path, entry.size.unwrap_or_default());
+        for entry in self.tree.iter().filter(|entry| entry.kind != TreeEntryKind::Folder) {
+            let size = entry.size.unwrap_or_default();
+            let line = match (entry.kind, selection.unshown.get(&entry.path)) {
+                (TreeEntryKind::SymbolicLink, _) => format!("{} (a symbolic link)\n", entry.path),
+                (TreeEntryKind::Submodule, _) => format!("{} (another repository)\n", entry.path),
+                (_, Some((reason, _))) => format!("{} ({size}, not shown: {reason})\n", entry.path),
+                (_, None) => format!("{} ({size})\n", entry.path),
+            };
             if lines.len() + line.len() > MOST_PATHS {
                 lines.push_str("… (further files are not listed)\n");
                 break;
@@ -144,15 +215,15 @@ impl<'a> Repository<'a> {
     }
 
     /// The repository as a model is shown it: every path, and the contents of the chosen files.
-    pub fn material(&self, files: &BTreeMap<String, String>) -> String {
+    pub fn material(&self, selection: &Selection) -> String {
         let mut text = format!(
             "The repository at commit {}. Its files, with their sizes in bytes:\n\n{}\n\nThe present contents of {} of them:\n\n",
             self.commit,
-            fence(&self.listing()),
-            files.len()
+            fence(&self.listing(selection)),
+            selection.files.len()
         );
-        for (path, content) in files {
-            text.push_str(&fence_file(path, content));
+        for (path, content) in &selection.files {
+            text.push_str(&fence_file(path, Text::read(content).as_str()));
             text.push('\n');
         }
         text
@@ -163,7 +234,7 @@ fn is_file(entry: &TreeEntry) -> bool {
     matches!(entry.kind, TreeEntryKind::File | TreeEntryKind::ExecutableFile)
 }
 
-/// Whether a file may be text, told from its name; what turns out to be none is left out when it is read.
+/// Whether a file may be text, judged by its name; [`shown_text`] decides when it is read.
 fn is_text(entry: &TreeEntry) -> bool {
     const BINARY: [&str; 34] = [
         "7z", "avif", "bin", "bmp", "class", "dll", "dylib", "eot", "exe", "gif", "gz", "ico", "jar", "jpeg",

@@ -33,7 +33,7 @@ async fn a_change_that_cannot_be_made_pushes_nothing() {
     for (edits, words) in [
         (
             json!([edit("src/shop/cart.py", "edit", json!(null), search)]),
-            "does not stand in `src/shop/cart.py`",
+            "does not occur in `src/shop/cart.py`",
         ),
         (json!([edit("src/shop/nope.py", "replace", json!("x"), json!([]))]), "does not exist"),
         (json!([edit("../outside.py", "create", json!("x"), json!([]))]), "`../outside.py`"),

@@ -7,6 +7,7 @@
 
 mod app;
 mod circuit;
+mod edits;
 mod guards;
 mod instances;
 mod journal;

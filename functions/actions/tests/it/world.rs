@@ -6,6 +6,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::{ActionError, Clock};
 use jiff::{SignedDuration, Timestamp};
 use records::Table;
@@ -149,6 +151,15 @@ impl World {
         let answer = client().get(url).bearer_auth("simulated-github-token").send().await.unwrap();
         let body: Value = answer.json().await.unwrap();
         body["object"]["sha"].as_str().map(str::to_owned)
+    }
+
+    /// The content of a file on a branch; `None` for one that is not there.
+    pub(crate) async fn file(&self, branch: &str, path: &str) -> Option<String> {
+        let url = format!("{}/repos/acme/shop/contents/{path}", self.simulation.url("github"));
+        let request = client().get(url).query(&[("ref", branch)]).bearer_auth("simulated-github-token");
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        let encoded = answer["content"].as_str()?.replace('\n', "");
+        Some(String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap())
     }
 
     /// Creates a branch as a person would.

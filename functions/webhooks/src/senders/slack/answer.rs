@@ -2,17 +2,18 @@
 //! (<https://docs.slack.dev/interactivity/implementing-slash-commands/#responding_immediate_response>).
 
 use crate::command_answer::{Audience, CommandAnswer, Part, Symbol};
+use domain::text::{CUT, TextLimit, cut};
 use serde_json::{Value, json};
 
-/// The most characters of one section: <https://docs.slack.dev/reference/block-kit/blocks/section-block/>.
-const SECTION_LIMIT: usize = 3000;
+/// The longest text of one section: <https://docs.slack.dev/reference/block-kit/blocks/section-block/>.
+const SECTION: TextLimit = TextLimit::characters(3_000);
 
 pub(super) fn answer(answer: &CommandAnswer) -> Value {
     let sections: Vec<String> = answer.sections.iter().map(|parts| mrkdwn(parts)).collect();
     let blocks: Vec<_> = sections
         .iter()
         .map(|text| {
-            let text: String = text.chars().take(SECTION_LIMIT).collect();
+            let text = cut(text, SECTION, CUT);
             json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } })
         })
         .collect();
@@ -69,7 +70,7 @@ mod tests {
         let long = CommandAnswer::to_person([plain("ä".repeat(5000))]).section([plain("more")]);
         let answer = answer(&long);
         assert_eq!(answer["response_type"], "ephemeral");
-        assert_eq!(answer["blocks"][0]["text"]["text"].as_str().unwrap().chars().count(), SECTION_LIMIT);
+        assert_eq!(answer["blocks"][0]["text"]["text"].as_str().unwrap().chars().count(), 3_000);
         assert_eq!(answer["blocks"][1]["text"]["text"], "more");
     }
 

@@ -1,0 +1,104 @@
+//! Paths that a repository ignores.
+
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use std::collections::BTreeMap;
+
+/// The name of the files that say what is ignored.
+const NAME: &str = ".gitignore";
+
+/// What the `.gitignore` files of a tree ignore. None of them ignores nothing.
+#[derive(Debug, Default)]
+pub struct IgnoredPaths {
+    /// The rules of each folder by its path, which is empty for the root.
+    rules: BTreeMap<String, Gitignore>,
+}
+
+impl IgnoredPaths {
+    /// The `.gitignore` files that may ignore one of these paths.
+    pub fn files<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let folders = paths.into_iter().flat_map(|path| {
+            path.match_indices('/')
+                .map(|(end, _)| format!("{}/{NAME}", &path[..end]))
+                .chain([NAME.to_owned()])
+        });
+        let mut files: Vec<_> = folders.collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// Reads `.gitignore` files, given by their paths and contents. As git does, it passes over lines that are no patterns.
+    pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut rules = BTreeMap::new();
+        for (path, content) in files {
+            let folder = path.strip_suffix(NAME).unwrap_or(path).trim_end_matches('/');
+            let mut builder = GitignoreBuilder::new(folder);
+            for line in content.trim_start_matches('\u{feff}').lines() {
+                if builder.add_line(None, line).is_err() {
+                    continue;
+                }
+            }
+            if let Ok(read) = builder.build() {
+                rules.insert(folder.to_owned(), read);
+            }
+        }
+        Self { rules }
+    }
+
+    /// The `.gitignore` and its pattern that ignore a file, if one does. What is in an ignored folder is ignored, whatever the files
+    /// below it say.
+    pub fn ignoring(&self, path: &str) -> Option<(String, String)> {
+        let folders = path.match_indices('/').map(|(end, _)| (&path[..end], true));
+        folders.chain([(path, false)]).find_map(|(path, is_folder)| self.decision(path, is_folder))
+    }
+
+    /// What the nearest rule that matches says of one file or folder.
+    fn decision(&self, path: &str, is_folder: bool) -> Option<(String, String)> {
+        let parents = path.match_indices('/').map(|(end, _)| &path[..end]).collect::<Vec<_>>();
+        for folder in parents.into_iter().rev().chain([""]) {
+            let Some(rules) = self.rules.get(folder) else { continue };
+            match rules.matched(path, is_folder) {
+                Match::Ignore(glob) => {
+                    let file = if folder.is_empty() { NAME.to_owned() } else { format!("{folder}/{NAME}") };
+                    return Some((file, glob.original().to_owned()));
+                }
+                Match::Whitelist(_) => return None,
+                Match::None => {}
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_ignored_as_git_ignores_it() {
+        let ignored = IgnoredPaths::read([
+            (".gitignore", "\u{feff}build/\r\n*.log\n!keep.log\n/root.txt\n# comment\n\n[\n"),
+            ("src/.gitignore", "generated*\n!important.log\n/only.txt\n"),
+        ]);
+        for (path, by) in [
+            ("build/out.txt", Some((".gitignore", "build/"))),
+            ("a/build/keep.log", Some((".gitignore", "build/"))),
+            ("x.log", Some((".gitignore", "*.log"))),
+            ("keep.log", None),
+            ("root.txt", Some((".gitignore", "/root.txt"))),
+            ("a/root.txt", None),
+            ("build", None),
+            ("src/generated/x.py", Some(("src/.gitignore", "generated*"))),
+            ("generated/x.py", None),
+            ("src/important.log", None),
+            ("src/only.txt", Some(("src/.gitignore", "/only.txt"))),
+            ("src/a/only.txt", None),
+        ] {
+            let found = ignored.ignoring(path);
+            assert_eq!(found.as_ref().map(|(file, glob)| (file.as_str(), glob.as_str())), by, "{path}");
+        }
+        assert_eq!(IgnoredPaths::default().ignoring("build/x"), None);
+        assert_eq!(IgnoredPaths::files(["a/b/c", "a/d"]), [".gitignore", "a/.gitignore", "a/b/.gitignore"]);
+    }
+}

@@ -1,0 +1,102 @@
+//! What a model is shown of a file, and why not.
+
+use crate::text::Text;
+use domain::plugins::FileContent;
+use std::fmt;
+
+/// Why a model is not shown a file, which it therefore cannot edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unshown {
+    /// There is no room for it.
+    TooLarge,
+    /// It is not text.
+    Binary,
+    /// It is text in another encoding than UTF-8.
+    Encoding,
+    /// It is a pointer of Git Large File Storage; the file itself is elsewhere.
+    Pointer,
+}
+
+impl Unshown {
+    /// Whether the file may be deleted or moved without having been seen: nothing that a model could have read is lost with it.
+    pub fn may_be_removed(self) -> bool {
+        matches!(self, Self::Binary | Self::Encoding)
+    }
+}
+
+impl fmt::Display for Unshown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::TooLarge => "too large",
+            Self::Binary => "binary",
+            Self::Encoding => "not UTF-8",
+            Self::Pointer => "a Git LFS pointer, not the file itself",
+        })
+    }
+}
+
+/// The text of a file that a model may be shown and may edit.
+///
+/// # Errors
+/// Why it may not.
+pub fn shown_text(content: &FileContent) -> Result<&str, Unshown> {
+    /// As far as git looks for a zero byte to tell text from anything else.
+    const LOOKED_AT: usize = 8_000;
+    let bytes = match content {
+        FileContent::Text(text) => text.as_bytes(),
+        FileContent::Binary(bytes) => bytes,
+    };
+    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    match content {
+        _ if bytes.iter().take(LOOKED_AT).any(|byte| *byte == 0) && !is_utf16 => Err(Unshown::Binary),
+        FileContent::Binary(_) => Err(Unshown::Encoding),
+        FileContent::Text(text) if is_pointer(text) => Err(Unshown::Pointer),
+        FileContent::Text(text) => Ok(text),
+    }
+}
+
+/// By the specification: <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>.
+fn is_pointer(text: &str) -> bool {
+    const LONGEST: usize = 1024;
+    const VERSIONS: [&str; 2] =
+        ["version https://git-lfs.github.com/spec/", "version https://hawser.github.com/spec/"];
+    if text.len() >= LONGEST {
+        return false;
+    }
+    let text = Text::read(text);
+    let has_key = |key: &str| text.as_str().lines().any(|line| line.starts_with(key));
+    VERSIONS.iter().any(|version| text.as_str().starts_with(version)) && has_key("oid ") && has_key("size ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(content: &[u8], expected: Option<Unshown>) {
+        let content = match String::from_utf8(content.to_vec()) {
+            Ok(text) => FileContent::Text(text),
+            Err(error) => FileContent::Binary(error.into_bytes()),
+        };
+        assert_eq!(shown_text(&content).err(), expected, "{content:?}");
+    }
+
+    #[test]
+    fn what_is_not_shown_and_why() {
+        check(b"plain\r\n", None);
+        check("\u{feff}with a mark".as_bytes(), None);
+        check(b"", None);
+        check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff", Some(Unshown::Binary));
+        check(b"zero\0in text", Some(Unshown::Binary));
+        check(b"caf\xe9\n", Some(Unshown::Encoding));
+        check(b"\xff\xfea\0b\0", Some(Unshown::Encoding));
+        let pointer = format!(
+            "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 12345\n",
+            "0".repeat(64)
+        );
+        check(pointer.as_bytes(), Some(Unshown::Pointer));
+        check(pointer.replace('\n', "\r\n").as_bytes(), Some(Unshown::Pointer));
+        check(b"version https://git-lfs.github.com/spec/v1\n", None);
+        check(format!("See {pointer}").as_bytes(), None);
+        check(format!("{pointer}{}", "x".repeat(1024)).as_bytes(), None);
+    }
+}
