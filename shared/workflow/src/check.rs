@@ -7,7 +7,7 @@ use crate::expression::string_literal;
 use crate::in_text::not_for_text;
 use crate::model::{Form, Given, Part, Workflow};
 use crate::names;
-use crate::scope::{Found, Lowered, Scope, Unknown, literal_text};
+use crate::scope::{Found, Lowered, Scope, Unknown, Written, literal_text};
 use crate::source::Span;
 use crate::types::{Field, Kind, ObjectType, Type};
 use serde_json::{Map, Value};
@@ -92,33 +92,38 @@ impl<'c> Checker<'c, '_> {
                 }
                 parts => {
                     let text = self.joined(parts);
-                    Lowered { simple: text.starts_with("$join("), text, kind: Type::text(), partial: false }
+                    Lowered { simple: text.starts_with("$join("), ..Lowered::simple(text, Type::text()) }
                 }
             },
             Form::List(items) => {
                 let mut texts = Vec::new();
+                let mut kinds = Vec::new();
                 for item in items {
-                    let lowered = self.text_of(item);
-                    // JSONata flattens a list inside a list unless it is written as one.
-                    let wrap =
-                        matches!(lowered.kind.kind, Kind::List(_)) && !matches!(item.form, Form::List(_));
-                    texts.push(match (wrap, lowered.partial) {
-                        (true, _) => format!("[{}]", lowered.text),
-                        // What is undefined would leave the list shorter.
-                        (false, true) => lowered.or_else("null"),
-                        (false, false) => lowered.text,
+                    let lowered = self.kept(item);
+                    // What is undefined would leave the list shorter.
+                    let text = if lowered.partial { lowered.or_else("null") } else { lowered.text };
+                    let is_list = matches!(lowered.kind.kind, Kind::List(_))
+                        && !lowered.kind.may_be_null()
+                        && !lowered.partial;
+                    // JSONata joins a list with the list around it unless it is written as one.
+                    let is_safe = lowered.written == Written::List || !lowered.kind.kind.may_be_list();
+                    texts.push(match (is_safe, is_list) {
+                        (true, _) => text,
+                        (false, true) => format!("[{text}]"),
+                        (false, false) => {
+                            format!("($item := {text}; $type($item) = 'array' ? [[$item]] : $item)")
+                        }
                     });
+                    kinds.push(lowered.kind);
                 }
-                Lowered::simple(
-                    format!("[{}]", texts.join(", ")),
-                    Type::new(Kind::List(Box::new(Type::any()))),
-                )
+                let item = kinds.into_iter().reduce(Type::or).unwrap_or_else(Type::any);
+                Lowered::list(format!("[{}]", texts.join(", ")), Type::list(item))
             }
             Form::Map(entries) => {
                 let mut pairs = Vec::new();
                 let mut fields = Vec::new();
                 for (key, value) in entries {
-                    let lowered = self.text_of(value);
+                    let lowered = self.kept(value);
                     let text = if lowered.partial { lowered.or_else("null") } else { lowered.text };
                     pairs.push(format!("{}: {text}", string_literal(&key.value)));
                     fields.push((key.value.clone(), lowered.kind));
@@ -126,6 +131,12 @@ impl<'c> Checker<'c, '_> {
                 Lowered::simple(format!("{{{}}}", pairs.join(", ")), Type::object(fields))
             }
         }
+    }
+
+    /// A value that something keeps, as JSONata: a list stays a list.
+    pub(crate) fn kept(&mut self, given: &Given) -> Lowered {
+        let lowered = self.text_of(given);
+        if lowered.kind.item().is_some() { lowered.as_list() } else { lowered }
     }
 
     /// Text and expressions as one text, in which what is absent is empty.
@@ -158,7 +169,7 @@ impl<'c> Checker<'c, '_> {
             Form::Text(_) => match given.literal_text() {
                 Some(text) => (literal_json(&text), Type::new(Kind::Text(vec![text]))),
                 None => {
-                    let lowered = self.text_of(given);
+                    let lowered = self.kept(given);
                     let text = if lowered.partial { lowered.or_else("null") } else { lowered.text };
                     (evaluated(&text), lowered.kind)
                 }
@@ -190,6 +201,15 @@ impl<'c> Checker<'c, '_> {
             }
             (Form::List(items), Kind::List(item)) => {
                 items.iter().map(|given| self.fit(given, item, true, &format!("an item of {what}"))).collect()
+            }
+            (Form::Text(_), wanted) if given.literal_text().is_none() => {
+                let mut lowered = self.text_of(given);
+                // JSONata's own reading of one item or none is kept only where no list is asked for.
+                if expected.item().is_some() || (*wanted == Kind::Any && lowered.kind.item().is_some()) {
+                    lowered = lowered.as_list();
+                }
+                self.judge(given, &lowered.kind, expected, required, what);
+                evaluated(&if lowered.partial { lowered.or_else("null") } else { lowered.text })
             }
             _ => {
                 let (value, kind) = self.value(given);

@@ -22,11 +22,46 @@ pub(crate) fn result(name: &str, arguments: &[Type]) -> Type {
             Type::new(Kind::Number)
         }
         "contains" | "exists" | "not" | "boolean" => Type::new(Kind::Boolean),
-        "split" => Type::new(Kind::List(Box::new(Type::text()))),
-        "append" | "distinct" | "sort" | "reverse" | "shuffle" => match arguments.first() {
-            Some(first) if matches!(first.kind, Kind::List(_)) => first.clone(),
+        "split" | "keys" => Type::list(Type::text()),
+        "each" | "spread" | "match" => Type::list(Type::any()),
+        "zip" | "partition" => Type::list(Type::list(Type::any())),
+        "range" => Type::list(Type::new(Kind::Number)),
+        "map" => arguments.get(1).map_or_else(Type::any, |given| Type::list(given.clone())),
+        "filter" | "distinct" | "sort" | "reverse" | "shuffle" => {
+            match arguments.first().and_then(Type::item) {
+                Some(item) => Type::list(item.clone()),
+                None => Type::any(),
+            }
+        }
+        "append" => match arguments {
+            [one, other] => match (one.item(), other.item()) {
+                (Some(one), Some(other)) => Type::list(one.clone().or(other.clone())),
+                _ => Type::any(),
+            },
             _ => Type::any(),
         },
         _ => Type::any(),
     }
+}
+
+/// Whether a call gives one item of its list alone, and nothing for a list without items.
+pub(crate) fn unwraps(name: &str) -> bool {
+    matches!(
+        name,
+        "append"
+            | "distinct"
+            | "each"
+            | "filter"
+            | "keys"
+            | "lookup"
+            | "map"
+            | "match"
+            | "reduce"
+            | "reverse"
+            | "shuffle"
+            | "sift"
+            | "single"
+            | "sort"
+            | "spread"
+    )
 }

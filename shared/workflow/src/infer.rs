@@ -6,7 +6,7 @@ mod present;
 
 use crate::check::Checker;
 use crate::expression::{self, Refusal};
-use crate::scope::Lowered;
+use crate::scope::{Lowered, Written};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Type};
 use jlens_core::ast::Stage;
@@ -31,23 +31,16 @@ impl<'c, 's> Checker<'c, 's> {
             locals: Vec::new(),
             present: Vec::new(),
             partial: false,
+            unwraps: false,
         };
         let kind = inference.infer(&ast.root, None);
-        let Inference { mut edits, partial, .. } = inference;
-        edits.sort_by_key(|(span, _)| span.start);
-        if let [(span, lowered)] = edits.as_slice()
+        let Inference { edits, partial, unwraps, .. } = inference;
+        if let [Edit::Replace(span, lowered)] = edits.as_slice()
             && (span.start, span.end) == (0, given.value.len())
         {
-            return Lowered { kind, partial, ..lowered.clone() };
+            return Lowered { kind, partial, unwraps, ..lowered.clone() };
         }
-        let mut text = String::new();
-        let mut copied = 0;
-        for (span, replacement) in &edits {
-            text.push_str(&given.value[copied..span.start]);
-            text.push_str(&replacement.enclosed());
-            copied = span.end;
-        }
-        text.push_str(&given.value[copied..]);
+        let text = edited(&given.value, edits);
         let simple = matches!(
             &ast.root.kind,
             NodeKind::Path { .. }
@@ -59,7 +52,17 @@ impl<'c, 's> Checker<'c, 's> {
                 | NodeKind::Object { .. }
                 | NodeKind::Array { .. }
         );
-        Lowered { text, simple, kind, partial }
+        let attributes = &ast.root.attrs;
+        let filtered = !attributes.stages.is_empty() || !attributes.predicate.is_empty();
+        let written = match &ast.root.kind {
+            _ if filtered || attributes.group.is_some() => Written::Otherwise,
+            NodeKind::Function { .. } => Written::Call,
+            NodeKind::Array { .. } => Written::List,
+            _ => Written::Otherwise,
+        };
+        // A list is there, whatever is in it.
+        let partial = partial && written != Written::List;
+        Lowered { text, simple, kind, partial, unwraps, written }
     }
 
     /// Reports a refusal at its place in the file, or at the whole expression where that place is not known.
@@ -85,15 +88,50 @@ fn place(given: &Spanned<String>, inside: Span) -> Span {
     }
 }
 
+/// What is written otherwise in the definition than in the file.
+enum Edit {
+    /// This takes the place of a range.
+    Replace(Span, Lowered),
+    /// A range becomes a list, whatever JSONata makes of one item or of none.
+    List(Span, &'static str),
+}
+
+/// A text with its edits, which may be inside each other, but do not overlap otherwise.
+fn edited(text: &str, edits: Vec<Edit>) -> String {
+    // Where several start or end in one place, the outer ones were added later.
+    let mut pieces: Vec<(usize, usize, i64, String)> = Vec::new();
+    for (order, edit) in (1..).zip(edits) {
+        match edit {
+            Edit::Replace(span, lowered) => pieces.push((span.start, span.end, i64::MAX, lowered.enclosed())),
+            Edit::List(span, close) => {
+                pieces.push((span.start, span.start, i64::MAX - order, "[".to_owned()));
+                pieces.push((span.end, span.end, order - i64::MAX, close.to_owned()));
+            }
+        }
+    }
+    pieces.sort_by_key(|(start, _, order, _)| (*start, *order));
+    let mut whole = String::new();
+    let mut copied = 0;
+    for (start, end, _, piece) in pieces {
+        whole.push_str(&text[copied..start]);
+        whole.push_str(&piece);
+        copied = end;
+    }
+    whole.push_str(&text[copied..]);
+    whole
+}
+
 struct Inference<'i, 'c, 's> {
     checker: &'i mut Checker<'c, 's>,
     given: &'i Spanned<String>,
-    edits: Vec<(Span, Lowered)>,
+    edits: Vec<Edit>,
     /// Variables that the expression binds itself, innermost last.
     locals: Vec<HashMap<String, Type>>,
     /// What a condition around has found to be there.
     present: Vec<Present>,
     partial: bool,
+    /// Whether JSONata may give what was looked at last as one item alone, or as nothing, though it is a list.
+    unwraps: bool,
 }
 
 impl Inference<'_, '_, '_> {
@@ -104,6 +142,22 @@ impl Inference<'_, '_, '_> {
     }
 
     fn infer_bare(&mut self, node: &Node, context: Option<&Type>) -> Type {
+        self.unwraps = false;
+        let kind = self.infer_kind(node, context);
+        self.unwraps &= matches!(
+            &node.kind,
+            NodeKind::Path { .. }
+                | NodeKind::Variable { .. }
+                | NodeKind::Condition { .. }
+                | NodeKind::Block { .. }
+                | NodeKind::Function { .. }
+                | NodeKind::Wildcard
+                | NodeKind::Descendant
+        );
+        kind
+    }
+
+    fn infer_kind(&mut self, node: &Node, context: Option<&Type>) -> Type {
         match &node.kind {
             NodeKind::Path { steps, .. } => self.path(node, steps, context),
             NodeKind::Name { name } => match context {
@@ -123,16 +177,15 @@ impl Inference<'_, '_, '_> {
                 Type::new(Kind::Number)
             }
             NodeKind::Array { items } => {
-                let kinds: Vec<Type> = items.iter().map(|item| self.infer(item, context)).collect();
-                let item = match kinds.as_slice() {
-                    [] => Type::any(),
-                    [first, rest @ ..] if rest.iter().all(|kind| kind == first) => match &first.kind {
-                        Kind::List(item) => (**item).clone(),
-                        _ => first.clone(),
-                    },
-                    _ => Type::any(),
-                };
-                Type::new(Kind::List(Box::new(item)))
+                let mut kinds = items.iter().map(|item| {
+                    let kind = self.infer(item, context);
+                    // A list is joined with the list around it unless it is written as one.
+                    let joins = !matches!(item.kind, NodeKind::Array { .. });
+                    kind.item().filter(|_| joins).cloned().unwrap_or(kind)
+                });
+                let first = kinds.next().unwrap_or_else(Type::any);
+                let item = if kinds.all(|kind| kind == first) { first } else { Type::any() };
+                Type::list(item)
             }
             NodeKind::Object { pairs } => self.object(pairs, context),
             NodeKind::Condition { condition, then, otherwise } => {
@@ -149,7 +202,7 @@ impl Inference<'_, '_, '_> {
                 kind
             }
             NodeKind::Bind { lhs, rhs } => {
-                let kind = self.infer(rhs, context);
+                let kind = self.value(rhs, context);
                 if let (NodeKind::Variable { name }, Some(frame)) = (&lhs.kind, self.locals.last_mut()) {
                     frame.insert(name.clone(), kind.clone());
                 }
@@ -161,10 +214,7 @@ impl Inference<'_, '_, '_> {
                 Type::any()
             }
             NodeKind::Lambda(definition) => {
-                let parameters = definition.params.iter().map(|name| (name.clone(), Type::any())).collect();
-                self.locals.push(parameters);
-                self.infer(&definition.body, Some(&Type::any()));
-                self.locals.pop();
+                self.lambda(&definition.params, &definition.body, Type::any());
                 Type::any()
             }
             NodeKind::Wildcard | NodeKind::Descendant | NodeKind::Parent { .. } if context.is_none() => {
@@ -182,14 +232,40 @@ impl Inference<'_, '_, '_> {
                 node.for_each_child(|child| {
                     self.infer(child, context.as_ref());
                 });
+                self.unwraps = true;
                 any
             }
         }
     }
 
+    /// The type of a function's body, whose first parameter is of this type.
+    fn lambda(&mut self, parameters: &[String], body: &Node, first: Type) -> Type {
+        let kinds = std::iter::once(first).chain(std::iter::repeat(Type::any()));
+        self.locals.push(parameters.iter().cloned().zip(kinds).collect());
+        let kind = self.infer(body, Some(&Type::any()));
+        self.locals.pop();
+        kind
+    }
+
+    /// The type of a node that something keeps: a list stays a list.
+    fn value(&mut self, node: &Node, context: Option<&Type>) -> Type {
+        let kind = self.infer(node, context);
+        if let (true, Kind::List(item), false) = (self.unwraps, &kind.kind, kind.may_be_null()) {
+            let written = self.given.value.get(node.span.start..node.span.end).unwrap_or_default();
+            let start = node.span.start + written.len() - written.trim_start().len();
+            let end = node.span.start + written.trim_end().len();
+            let is_call = matches!(node.kind, NodeKind::Function { .. });
+            let close = if is_call && item.item().is_some() { "[]]" } else { "]" };
+            self.edits.push(Edit::List(Span::new(start, end), close));
+            self.unwraps = false;
+        }
+        kind
+    }
+
     /// Filters and groupings behind a value, in which names are the value's fields.
     fn predicates(&mut self, node: &Node, kind: Type) -> Type {
         let mut kind = kind;
+        let mut unwraps = self.unwraps;
         let stages = node.attrs.stages.iter().chain(&node.attrs.predicate);
         for stage in stages {
             match stage {
@@ -197,7 +273,12 @@ impl Inference<'_, '_, '_> {
                     let item = item_of(&kind);
                     self.infer(expr, Some(&item));
                     let picks_one = matches!(expr.kind, NodeKind::Number { .. } | NodeKind::Negate { .. });
-                    kind = if picks_one { item.nullable() } else { Type::any() };
+                    kind = match kind.item() {
+                        _ if picks_one => item.nullable(),
+                        Some(_) => Type::one_or_list(item),
+                        None => Type::any(),
+                    };
+                    unwraps = !picks_one;
                     self.partial = true;
                 }
                 Stage::Index { var, .. } => self.bind(var, Type::new(Kind::Integer)),
@@ -216,7 +297,9 @@ impl Inference<'_, '_, '_> {
                 self.infer(value, Some(&item));
             }
             kind = Type::any();
+            unwraps = false;
         }
+        self.unwraps = unwraps;
         kind
     }
 
@@ -233,7 +316,7 @@ impl Inference<'_, '_, '_> {
         let mut fields = Some(Vec::new());
         for (key, value) in pairs {
             self.infer(key, context);
-            let kind = self.infer(value, context);
+            let kind = self.value(value, context);
             match (&key.kind, &mut fields) {
                 (NodeKind::String { value: name }, Some(fields)) => fields.push((name.clone(), kind)),
                 _ => fields = None,
@@ -250,8 +333,5 @@ impl Inference<'_, '_, '_> {
 }
 
 fn item_of(kind: &Type) -> Type {
-    match &kind.kind {
-        Kind::List(item) => (**item).clone(),
-        _ => kind.clone().present(),
-    }
+    kind.item().cloned().unwrap_or_else(|| kind.clone().present())
 }

@@ -7,7 +7,7 @@ mod unknown;
 
 pub(crate) use claims::{claims, twice_claimed};
 pub(crate) use input::Input;
-pub(crate) use lowered::{EXECUTION_INPUT, Lowered, literal_text, object_text, quoted};
+pub(crate) use lowered::{EXECUTION_INPUT, Lowered, Written, literal_text, object_text, quoted};
 
 use crate::model::{Given, StepKind, Workflow, all};
 use crate::types::Type;
@@ -239,7 +239,7 @@ impl<'w> Scope<'w> {
             if known {
                 self.reads.insert(path);
             }
-            return Found { names: 1, lowered: Lowered { text, simple: known, kind, partial: false } };
+            return Found { names: 1, lowered: Lowered { simple: known, ..Lowered::simple(text, kind) } };
         }
         self.reads.insert(path);
         Found { names: 1, lowered: Lowered::simple(format!("${}", base.join(".")), kind) }
@@ -276,6 +276,6 @@ impl<'w> Scope<'w> {
         } else {
             from_event
         };
-        Ok(Found { names: 2, lowered: Lowered { text, simple: false, kind, partial: false } })
+        Ok(Found { names: 2, lowered: Lowered { simple: false, ..Lowered::simple(text, kind) } })
     }
 }

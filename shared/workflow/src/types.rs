@@ -40,6 +40,17 @@ pub(crate) enum Kind {
     OneOf(Vec<Type>),
 }
 
+impl Kind {
+    /// Whether a value may be a list.
+    pub(crate) fn may_be_list(&self) -> bool {
+        match self {
+            Self::Any | Self::List(_) => true,
+            Self::OneOf(options) => options.iter().any(|option| option.kind.may_be_list()),
+            _ => false,
+        }
+    }
+}
+
 /// An object's fields.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct ObjectType {
@@ -75,6 +86,32 @@ impl Type {
 
     pub(crate) fn text() -> Self {
         Self::new(Kind::Text(Vec::new()))
+    }
+
+    pub(crate) fn list(item: Self) -> Self {
+        Self::new(Kind::List(Box::new(item)))
+    }
+
+    /// What a filter gives: JSONata gives one item alone, and several as a list.
+    pub(crate) fn one_or_list(item: Self) -> Self {
+        Self::new(Kind::OneOf(vec![Self::list(item.clone()), item]))
+    }
+
+    /// The type of an item, where it is a list or may be one.
+    pub(crate) fn item(&self) -> Option<&Self> {
+        match &self.kind {
+            Kind::List(item) => Some(item),
+            Kind::OneOf(options) => options.iter().find_map(Self::item),
+            _ => None,
+        }
+    }
+
+    /// What JSONata makes of such a value for every item of a list: one list, in which the lists of the items are joined.
+    pub(crate) fn for_each(self) -> Self {
+        match self.item() {
+            Some(item) => Self::list(item.clone()),
+            None => Self::list(self),
+        }
     }
 
     pub(crate) fn object(fields: impl IntoIterator<Item = (String, Type)>) -> Self {
@@ -205,8 +242,7 @@ impl Type {
                 Some(field) => Some(field.kind.clone()),
                 None => object.open.then(Self::any),
             },
-            // A path through a list gives one value or many: JSONata decides when it runs.
-            Kind::List(item) => item.field(name).map(|_| Self::any()),
+            Kind::List(item) => item.field(name).map(Self::for_each),
             Kind::OneOf(options) => options.iter().filter_map(|option| option.field(name)).reduce(Self::or),
             _ => None,
         }?;

@@ -1,7 +1,6 @@
 //! Inline `Map` states.
 
 use super::compiler::{Compiler, Next};
-use crate::check::evaluated;
 use crate::plan::{Foreach, Planned};
 use serde_json::{Map, Value, json};
 
@@ -17,7 +16,7 @@ impl<'p> Compiler<'p> {
         }
         let mut state = Map::new();
         state.insert("Type".to_owned(), "Map".into());
-        state.insert("Items".to_owned(), evaluated(&foreach.items));
+        state.insert("Items".to_owned(), foreach.items.clone());
         state.insert("ItemSelector".to_owned(), selector);
         state.insert("MaxConcurrency".to_owned(), foreach.max_concurrency.into());
         state.insert("ItemProcessor".to_owned(), processor);

@@ -72,7 +72,10 @@ impl Inference<'_, '_, '_> {
         self.infer(condition, context);
         let findings = found_present(condition, &self.given.value);
         let kind = self.knowing(findings.holding, then, context);
+        let unwraps = self.unwraps;
+        self.unwraps = false;
         let other = otherwise.map(|node| self.knowing(findings.failing, node, context));
+        self.unwraps |= unwraps;
         match other {
             Some(other) => kind.or(other),
             None => {
@@ -92,12 +95,32 @@ impl Inference<'_, '_, '_> {
     }
 
     pub(super) fn call(&mut self, procedure: &Node, args: &[Node], context: Option<&Type>) -> Type {
-        let kinds: Vec<Type> = args.iter().map(|argument| self.infer(argument, context)).collect();
+        let name = match &procedure.kind {
+            NodeKind::Variable { name } if self.local(name).is_none() => Some(name.as_str()),
+            _ => None,
+        };
+        let mut kinds: Vec<Type> = Vec::new();
+        for argument in args {
+            let kind = match (&argument.kind, kinds.first()) {
+                // These call their function for each item of their list.
+                (NodeKind::Lambda(definition), Some(list)) if matches!(name, Some("map" | "filter")) => {
+                    let item = super::item_of(list);
+                    self.lambda(&definition.params, &definition.body, item)
+                }
+                // Whether something is there is asked of what JSONata finds.
+                _ if name.is_none_or(|name| name == "exists") => self.infer(argument, context),
+                _ => self.value(argument, context),
+            };
+            kinds.push(kind);
+        }
+        self.unwraps = false;
         let NodeKind::Variable { name } = &procedure.kind else {
             self.infer(procedure, context);
+            self.unwraps = true;
             return Type::any();
         };
         if self.local(name).is_some() {
+            self.unwraps = true;
             return Type::any();
         }
         if !crate::names::is_function(name) {
@@ -113,6 +136,7 @@ impl Inference<'_, '_, '_> {
                 self.error(argument, format!("a stored `{what}` cannot be read in expressions"));
             }
         }
+        self.unwraps = functions::unwraps(name);
         functions::result(name, &kinds)
     }
 }

@@ -1,6 +1,6 @@
 //! Paths: the names they start with are looked up, the others are fields.
 
-use super::{Inference, item_of};
+use super::{Edit, Inference, item_of};
 use crate::expression;
 use crate::in_text::capitalized;
 use crate::source::Span;
@@ -11,6 +11,7 @@ impl Inference<'_, '_, '_> {
     pub(super) fn path(&mut self, node: &Node, steps: &[Node], context: Option<&Type>) -> Type {
         let Some(first) = steps.first() else { return Type::any() };
         let partial = self.partial;
+        self.unwraps = false;
         let (mut kind, taken) = match (&first.kind, context) {
             (NodeKind::Name { .. }, None) => {
                 let names = expression::plain_names(steps);
@@ -29,23 +30,40 @@ impl Inference<'_, '_, '_> {
             Some(last) => self.predicates(last, kind),
             None => kind,
         };
+        let mut unwraps = self.unwraps;
         for (before, step) in steps.iter().zip(&steps[1..]).skip(taken - 1) {
             let owner = self.given.value.get(node.span.start..before.pos).unwrap_or_default();
             if self.present.iter().any(|present| present.path == owner) {
                 kind = kind.present();
             }
-            kind = match &step.kind {
+            // For each item of a list, JSONata reads what stands behind the dot.
+            let each = kind.item().cloned();
+            unwraps |= each.is_some() || kind.kind == Kind::Any;
+            self.partial |= each.is_some();
+            let owner = each.clone().unwrap_or_else(|| kind.clone());
+            let found = match &step.kind {
                 NodeKind::Name { name } => {
-                    let field = self.field(&kind, name, step);
+                    let field = self.field(&owner, name, step);
+                    self.unwraps = false;
                     self.predicates(step, field)
                 }
+                NodeKind::Sort { .. } => {
+                    self.infer(step, Some(&item_of(&kind)));
+                    unwraps = true;
+                    continue;
+                }
                 _ => {
-                    let item = item_of(&kind);
-                    self.infer(step, Some(&item));
-                    Type::any()
+                    if matches!(step.kind, NodeKind::Array { .. }) && each.is_some() {
+                        self.error(step, "JSONata would give one list alone, and not as a list in a list")
+                            .help("write `$map(list, function($item) { [$item.a, $item.b] })`");
+                    }
+                    self.infer(step, Some(&item_of(&kind)))
                 }
             };
+            unwraps |= self.unwraps;
+            kind = if each.is_some() { found.for_each() } else { found };
         }
+        self.unwraps = unwraps;
         let text = self.given.value.get(node.span.start..node.span.end).unwrap_or_default().trim();
         if let Some(present) = self.present.iter().find(|present| present.path == text) {
             if present.defined {
@@ -63,8 +81,9 @@ impl Inference<'_, '_, '_> {
                 let last = &steps[found.names.min(steps.len()) - 1];
                 let span = Span::new(steps[0].span.start, last.pos);
                 self.partial |= found.lowered.partial;
+                self.unwraps = found.lowered.unwraps;
                 let kind = found.lowered.kind.clone();
-                self.edits.push((span, found.lowered));
+                self.edits.push(Edit::Replace(span, found.lowered));
                 (kind, found.names.min(steps.len()))
             }
             Err(unknown) => {

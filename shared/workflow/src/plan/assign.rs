@@ -19,7 +19,7 @@ impl Walk<'_, '_, '_> {
                 self.checker.problems.error(name.span, refusal);
                 continue;
             }
-            let lowered = self.checker.text_of(given);
+            let lowered = self.checker.kept(given);
             let text = if lowered.partial { lowered.or_else("null") } else { lowered.enclosed() };
             let kind = match lowered.kind.kind {
                 Kind::Text(_) => Type { kind: Kind::Text(Vec::new()), ..lowered.kind },

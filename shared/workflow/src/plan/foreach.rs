@@ -6,9 +6,7 @@ use crate::check::evaluated;
 use crate::expression::string_literal;
 use crate::model::{Foreach as Written, Form, Given, OnError, Step, StepKind};
 use crate::scope::Inside;
-use crate::source::Spanned;
 use crate::types::{Kind, Type};
-use jlens_core::NodeKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -74,44 +72,31 @@ impl Walk<'_, '_, '_> {
         Made::new(Some(PlannedKind::Foreach(planned)), sets).giving("$states.result", list)
     }
 
-    /// The expression of the list, which ends the step when there are too many, and the type of an item.
-    fn items(&mut self, foreach: &Written, step: &str) -> (String, Type) {
-        let lowered = self.checker.text_of(&foreach.items);
-        let kind = match &foreach.items.form {
-            Form::List(_) => self.checker.value(&foreach.items).1,
-            _ => lowered.kind.clone(),
-        };
-        let list = Type::new(Kind::List(Box::new(Type::any())));
-        self.checker.judge(&foreach.items, &kind, &list, true, "`items`");
-        let item = match &kind.kind {
-            Kind::List(item) => (**item).clone(),
-            _ => self.item_behind_filter(&foreach.items),
-        };
-        let unsure = lowered.partial || kind.may_be_null() || kind.kind == Kind::Any;
-        let text = if unsure { lowered.or_else("[]") } else { lowered.text };
-        // A filter that finds one item gives it alone, and nothing when it finds none: the brackets make a list of both.
+    /// The list, which ends the step when there are too many, and the type of an item.
+    fn items(&mut self, foreach: &Written, step: &str) -> (Value, Type) {
         let most = foreach.max_items.value;
+        if let Form::List(items) = &foreach.items.form {
+            if items.len() as u64 > most {
+                let message = format!("`items` has {} items, and `max_items` is {most}", items.len());
+                self.checker.problems.error(foreach.items.span, message);
+            }
+            // As JSON: in JSONata, an item that is a list itself would be joined with the list around it.
+            let (items, kind) = self.checker.value(&foreach.items);
+            return (items, kind.item().cloned().unwrap_or_else(Type::any));
+        }
+        let lowered = self.checker.kept(&foreach.items);
+        let list = Type::list(Type::any());
+        self.checker.judge(&foreach.items, &lowered.kind, &list, true, "`items`");
+        let item = lowered.kind.item().cloned().unwrap_or_else(Type::any);
+        let unsure = lowered.partial || lowered.kind.may_be_null() || lowered.kind.kind == Kind::Any;
+        let text = if unsure { lowered.or_else("[]") } else { lowered.text };
         let refusal =
             string_literal(&format!("{step} takes at most {most} items (max_items), but was given more"));
+        // The brackets make a list of what is one item alone.
         let text = format!(
             "($items := {text}; $items := [$items]; $assert($count($items) <= {most}, {refusal}); $items)"
         );
-        (text, item)
-    }
-
-    /// The type of an item where a filter picks some of a list: `tasks[priority = 'High']`.
-    fn item_behind_filter(&mut self, items: &Given) -> Type {
-        let names = items.whole_expression().and_then(|expression| {
-            let ast = crate::expression::parse(&expression.value).ok()?;
-            let NodeKind::Path { steps, .. } = &ast.root.kind else { return None };
-            let names = crate::expression::plain_names(steps);
-            let is_whole = names.len() == steps.len() && ast.root.attrs.group.is_none();
-            is_whole.then(|| Spanned::new(names.join("."), expression.span))
-        });
-        match names.map(|names| self.checker.expression(&names).kind.kind) {
-            Some(Kind::List(item)) => *item,
-            _ => Type::any(),
-        }
+        (evaluated(&text), item)
     }
 
     /// The step whose whole result an iteration gives when nothing else is said, and a variable for it.

@@ -119,8 +119,8 @@ impl Approval {
 }
 
 pub(crate) struct Foreach {
-    /// The expression of the list.
-    pub(crate) items: String,
+    /// The list, or the expression of one.
+    pub(crate) items: Value,
     /// What an item is called.
     pub(crate) item: String,
     pub(crate) max_concurrency: u64,

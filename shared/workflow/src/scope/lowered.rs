@@ -1,7 +1,7 @@
 //! Expressions as Step Functions evaluates them.
 
 use crate::expression::string_literal;
-use crate::types::Type;
+use crate::types::{Kind, Type};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -17,16 +17,59 @@ pub(crate) struct Lowered {
     pub(crate) kind: Type,
     /// Whether it may be undefined, because it reads through something that may be `null`.
     pub(crate) partial: bool,
+    /// Whether JSONata may give one item of a list alone, and nothing for a list without items.
+    pub(crate) unwraps: bool,
+    pub(crate) written: Written,
+}
+
+/// How an expression is written, as far as lists depend on it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Written {
+    /// One call of a function.
+    Call,
+    /// A list in brackets, which stays one inside another.
+    List,
+    Otherwise,
 }
 
 impl Lowered {
     pub(crate) fn simple(text: impl Into<String>, kind: Type) -> Self {
-        Self { text: text.into(), simple: true, kind, partial: false }
+        Self {
+            text: text.into(),
+            simple: true,
+            kind,
+            partial: false,
+            unwraps: false,
+            written: Written::Otherwise,
+        }
+    }
+
+    /// A list in brackets.
+    pub(crate) fn list(text: String, kind: Type) -> Self {
+        Self { written: Written::List, ..Self::simple(text, kind) }
     }
 
     /// The text, in parentheses where they are needed.
     pub(crate) fn enclosed(&self) -> String {
         if self.simple { self.text.clone() } else { format!("({})", self.text) }
+    }
+
+    /// The same as a list, whatever JSONata makes of one item or of none. What is no list, or certainly one, stays.
+    pub(crate) fn as_list(self) -> Self {
+        if !self.unwraps {
+            return self;
+        }
+        // Brackets take the items of what is in them, so that a call must not give a list inside a list alone.
+        let keeps =
+            self.written == Written::Call && self.kind.item().is_some_and(|item| item.item().is_some());
+        let list = if keeps { format!("[{}[]]", self.text) } else { format!("[{}]", self.text) };
+        let item = self.kind.item().cloned().unwrap_or_else(Type::any);
+        let kind = Type { kind: Kind::List(Box::new(item)), ..self.kind.clone() };
+        // `[null]` is a list of one item.
+        match self.kind.may_be_null() || self.kind.kind == Kind::Any {
+            true => Self::simple(format!("({} = null ? null : {list})", self.enclosed()), kind),
+            false => Self::list(list, kind),
+        }
     }
 
     /// The text made total: `null` and undefined become `otherwise`.

@@ -10,6 +10,7 @@ mod checking;
 mod compiling;
 mod documentation;
 mod limiting;
+mod lists;
 mod looping;
 mod messages;
 mod nesting;
