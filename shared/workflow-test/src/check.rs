@@ -6,7 +6,7 @@ use crate::functions::actions_by_function;
 use crate::names::{Callable, Names};
 use crate::reading::{bytes, key_after};
 use crate::sample;
-use jsonschema::error::ValidationErrorKind;
+use crate::schema::misfits;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use workflow::{Catalog, CatalogEntry, Diagnostic, Source};
@@ -142,34 +142,8 @@ impl Checker<'_> {
             Some(Defaults::FromSchema) => sample::complete(given, action.output, action.output),
             None => given.clone(),
         };
-        let validator = match jsonschema::validator_for(action.output) {
-            Ok(validator) => validator,
-            Err(error) => {
-                let message = format!("the output schema of {} cannot be used: {error}", action.name);
-                self.found.push(Diagnostic::error(self.source, span, message));
-                return;
-            }
-        };
-        let mut lacking: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut wrong = Vec::new();
-        for error in validator.iter_errors(&whole) {
-            let place = match error.instance_path().to_string() {
-                path if path.is_empty() => String::new(),
-                path => format!(" at `{path}`"),
-            };
-            match error.kind() {
-                ValidationErrorKind::Required { property } => {
-                    let name = property.as_str().map_or_else(|| property.to_string(), str::to_owned);
-                    lacking.entry(place).or_default().push(format!("`{name}`"));
-                }
-                _ => wrong.push(format!("is none of {}{place}: {error}", action.name)),
-            }
-        }
-        let lacking = lacking.into_iter().map(|(place, names)| {
-            format!("is none of {}{place}: it lacks {}", action.name, names.join(", "))
-        });
-        for problem in lacking.chain(wrong) {
-            let message = format!("the result of `{name}` {problem}");
+        for misfit in misfits(&whole, action.output) {
+            let message = format!("the result of `{name}` is none of {}{misfit}", action.name);
             let mut diagnostic = Diagnostic::error(self.source, span, message);
             if defaults.is_none() {
                 diagnostic.help.push("`defaults: from_schema` fills in what a result leaves out".to_owned());

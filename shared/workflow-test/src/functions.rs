@@ -5,6 +5,7 @@ use crate::file::{Answer, Defaults, Reply};
 use crate::key::Key;
 use crate::names::Names;
 use crate::sample;
+use crate::schema::misfits;
 use async_trait::async_trait;
 use domain::built_in_actions::LIST_EFFECTS;
 use domain::execution::TaskPayload;
@@ -95,6 +96,9 @@ impl Functions {
         let call =
             Call { name: name.clone(), iteration: key.iteration.clone(), input: payload.input.clone() };
         state.calls.push(call);
+        if let (Some(entry), false) = (entry, key.undo) {
+            state.problems.extend(refused(&name, &payload.input, entry));
+        }
         let taken = if key.undo {
             state.answers.next_undo(&step, &key.iteration)
         } else {
@@ -233,6 +237,16 @@ impl State {
         };
         self.journal.push(json!({"key": payload.key, "action": entry.name, "inverse": inverse}));
     }
+}
+
+/// Why the action would refuse what it is sent. As the action does, a field that is `null` counts as not given.
+fn refused(name: &str, input: &Value, entry: CatalogEntry<'_>) -> Vec<String> {
+    let mut given = input.clone();
+    if let Some(fields) = given.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    let misfits = misfits(&given, entry.input).into_iter();
+    misfits.map(|misfit| format!("`{name}` was sent what {} refuses{misfit}", entry.name)).collect()
 }
 
 /// The output of a step that is skipped: every field, `null`.

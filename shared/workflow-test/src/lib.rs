@@ -22,6 +22,7 @@ mod one_or_many;
 mod reading;
 mod report;
 mod sample;
+mod schema;
 mod start;
 
 pub use compare::Difference;

@@ -3,7 +3,7 @@
 use crate::file::{Case, TestActor, TestFile};
 use domain::execution::ExecutionInput;
 use domain::routes::Routes;
-use domain::{Actor, Event, SourceName};
+use domain::{Actor, Event, EventName, SourceName};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use workflow::{Catalog, Compilation};
@@ -30,6 +30,15 @@ pub(crate) fn input(
             let inputs = routes.check_inputs(&compilation.name, &inputs, &Map::new());
             (inputs.map_err(|invalid| invalid.to_string())?, Map::new())
         }
+        // A schedule gives the inputs itself: those of its `with`, over which the case's own take precedence.
+        Some((kind, fields)) if *kind == EventName::SCHEDULE => {
+            let schedule = routes.schedules().next();
+            let (schedule, _) = schedule.ok_or_else(|| no_trigger(compilation))?;
+            let mut given = schedule.with;
+            given.extend(fields.clone());
+            let inputs = routes.check_inputs(&compilation.name, &given, &Map::new());
+            (inputs.map_err(|invalid| invalid.to_string())?, Map::new())
+        }
         Some((kind, fields)) => {
             let event = Event {
                 kind: kind.clone(),
@@ -40,12 +49,15 @@ pub(crate) fn input(
                 fields: fields.clone(),
             };
             let start = routes.start_for(&event).map_err(|invalid| invalid.to_string())?;
-            let start =
-                start.ok_or_else(|| format!("the event matches no trigger of `{}`", compilation.name))?;
+            let start = start.ok_or_else(|| no_trigger(compilation))?;
             (start.inputs, start.event)
         }
     };
     Ok(ExecutionInput { inputs, event, project, actor, parent: None })
+}
+
+fn no_trigger(compilation: &Compilation) -> String {
+    format!("the event matches no trigger of `{}`", compilation.name)
 }
 
 fn person(actor: &TestActor, source: SourceName) -> Actor {

@@ -6,4 +6,5 @@ mod support;
 mod failing;
 mod limits;
 mod nested;
+mod schemas;
 mod shipped;

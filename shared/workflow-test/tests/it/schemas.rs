@@ -1,0 +1,55 @@
+//! What is sent and what is given is held against the schemas of the actions.
+
+use crate::support::{passes, refused, report};
+
+const WORKFLOW: &str = r#"
+name: Small
+triggers: [{ schedule: { cron: "0 8 ? * MON-FRI *", with: { labels: [nightly], title: Sweep } } }]
+inputs: { labels: any, title: { type: any, required: false } }
+steps:
+  - name: make
+    plugin: task_management
+    action: create_task
+    inputs: { project: P, title: "${title}", description: x, labels: "${labels}" }
+    outputs: { task_id: made }
+outputs: { made: "${made}" }
+"#;
+
+#[tokio::test]
+async fn a_call_that_the_real_action_would_refuse_fails_a_case() {
+    let tests = "defaults: from_schema
+cases:
+  - { name: a text for a list, inputs: { labels: P-1, title: t }, expect: { outcome: succeeded } }
+  - { name: nothing for a title, inputs: { labels: [P-1] }, expect: { outcome: succeeded } }
+  - { name: right, inputs: { labels: [P-1], title: t }, expect: { outcome: succeeded } }
+";
+    let report = report(WORKFLOW, tests, &[]).await.unwrap();
+    let problems: Vec<&[String]> = report.cases.iter().map(|case| case.problems.as_slice()).collect();
+    assert!(problems[0][0].contains("`make` was sent what create_task refuses at `/labels`"), "{problems:?}");
+    assert_eq!(problems[1], ["`make` was sent what create_task refuses: it lacks `title`"]);
+    assert!(problems[2].is_empty());
+    assert!(!report.passed());
+}
+
+#[tokio::test]
+async fn a_schedule_gives_the_inputs_of_its_trigger() {
+    let tests = "defaults: from_schema
+cases:
+  - { name: as it is, trigger: { schedule: {} }, expect: { inputs: { make: { labels: [nightly], title: Sweep } } } }
+  - { name: otherwise, trigger: { schedule: { title: Other } }, expect: { inputs: { make: { labels: [nightly], title: Other } } } }
+  - { name: unknown, trigger: { schedule: { titel: Other } }, expect: { outcome: not_started } }
+";
+    passes(WORKFLOW, tests).await;
+}
+
+#[tokio::test]
+async fn a_canned_result_that_is_none_of_the_action_is_refused() {
+    let tests = "cases:
+  - name: a number for a text
+    inputs: { labels: [P-1], title: t }
+    steps: { make: { result: { task_id: 7, url: null } } }
+    expect: {}
+";
+    let told = refused(WORKFLOW, tests).await;
+    assert!(told.contains("the result of `make` is none of create_task at `/task_id`"), "{told}");
+}
