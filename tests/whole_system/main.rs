@@ -18,6 +18,7 @@ mod engine;
 mod evidence;
 mod faults;
 mod figures;
+mod files;
 mod growing;
 mod on_error;
 mod parked;

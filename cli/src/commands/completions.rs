@@ -20,6 +20,9 @@ pub(crate) struct Arguments {
 /// None.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let mut command = crate::Arguments::command();
-    clap_complete::generate(arguments.shell, &mut command, "ticketsmith", &mut std::io::stdout());
+    // Written to a buffer first: what generates it panics where it cannot be written.
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, "ticketsmith", &mut script);
+    print!("{}", String::from_utf8_lossy(&script));
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::exit::{Exit, Outcome};
 use crate::server::workflows::{catalog, environment, prompts_of, rendered, source_at, sources_of};
 use clap::Subcommand;
 use std::path::PathBuf;
-use workflow::{Compilation, FolderCompilation, Severity, Source, compile_folder};
+use workflow::{Compilation, Environment, FolderCompilation, Severity, Source, compile_folder};
 
 pub(crate) use compile::verify;
 
@@ -55,6 +55,15 @@ pub(crate) struct What {
     project: Project,
 }
 
+impl What {
+    fn sources(&self) -> Outcome<Vec<Source>> {
+        match self.files.as_slice() {
+            [] => sources_of(&self.project.folder),
+            files => files.iter().map(|path| source_at(path)).collect(),
+        }
+    }
+}
+
 /// Where the project stands.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Project {
@@ -88,17 +97,15 @@ struct Loaded {
 
 impl Loaded {
     fn of(what: &What) -> Outcome<Self> {
-        let sources = if what.files.is_empty() {
-            sources_of(&what.project.folder)?
-        } else {
-            what.files.iter().map(|path| source_at(path)).collect::<Outcome<Vec<_>>>()?
-        };
-        Self::from_sources(sources, &what.project)
+        Self::from_sources(what.sources()?, &what.project)
     }
 
     fn from_sources(sources: Vec<Source>, project: &Project) -> Outcome<Self> {
-        let environment = environment(&prompts_of(&project.folder)?)?;
-        Ok(Self { compiled: compile_folder(&sources, &catalog()?, &environment), sources })
+        Self::in_environment(sources, &environment(&prompts_of(&project.folder)?)?)
+    }
+
+    fn in_environment(sources: Vec<Source>, environment: &Environment) -> Outcome<Self> {
+        Ok(Self { compiled: compile_folder(&sources, &catalog()?, environment), sources })
     }
 
     /// Ends here when a workflow has errors, and prints them.

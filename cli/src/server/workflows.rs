@@ -141,6 +141,9 @@ pub(crate) fn files_of(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Outcome
         let path = entry.map_err(Exit::usage)?.path();
         if wanted(&path) {
             sources.push(source_at(&path)?);
+        } else if looks_like_one(&path) {
+            let message = "this is not read: workflows end in `.yaml` or `.yml`, their tests in `.test.yaml` or `.test.yml`, and both are in the folder itself";
+            return Err(Exit::usage(format!("{}: {message}", path.display())));
         }
     }
     sources.sort_by(|one, other| one.path.cmp(&other.path));
@@ -156,20 +159,33 @@ fn shipped_source(file: &include_dir::File<'_>) -> Option<Source> {
 /// # Errors
 /// Usage errors for a file that cannot be read.
 pub(crate) fn source_at(path: &Path) -> Outcome<Source> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
-    Ok(Source::new(path.display().to_string(), text))
+    let bytes = std::fs::read(path).map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
+    Source::from_bytes(path.display().to_string(), bytes).map_err(Exit::usage)
 }
 
 /// Whether a file is a workflow, by its name.
 pub(crate) fn is_workflow(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    (name.ends_with(".yaml") || name.ends_with(".yml")) && !name.contains(".test.")
+    has_ending(path, &[".yaml", ".yml"]) && !is_test(path)
 }
 
 /// Whether a file holds tests of the workflow beside it, by its name.
 pub(crate) fn is_test(path: &Path) -> bool {
-    path.to_string_lossy().ends_with(".test.yaml")
+    has_ending(path, &[".test.yaml", ".test.yml"])
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    endings.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether something is neither a workflow nor a test, but was probably meant as one: `B.YAML`, or a folder of workflows.
+fn looks_like_one(path: &Path) -> bool {
+    if path.is_dir() {
+        let entries = std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
+        return entries.map(|entry| entry.path()).any(|path| is_workflow(&path) || is_test(&path));
+    }
+    let lower = path.with_file_name(path.file_name().unwrap_or_default().to_ascii_lowercase());
+    !is_workflow(path) && !is_test(path) && (is_workflow(&lower) || is_test(&lower))
 }
 
 /// A folder's own prompts by their paths from it.

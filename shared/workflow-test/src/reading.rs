@@ -37,11 +37,35 @@ fn diagnostic(source: &Source, error: &Error) -> Diagnostic {
             Diagnostic::error(source, span, format!("`{field}:` is missing here"))
         }
         Error::Message { msg, .. } => Diagnostic::error(source, span, msg.as_str()),
+        other => Diagnostic::error(source, span, expectation(other)),
+    }
+}
+
+/// What must stand there instead, in our words.
+fn expectation(error: &Error) -> String {
+    let expected = match error {
+        Error::Unexpected { expected, .. } => match *expected {
+            "sequence start" => "a list",
+            "mapping start" => "a mapping",
+            _ => "text",
+        },
+        Error::InvalidScalar { ty, .. } => match *ty {
+            whole if whole.starts_with(['u', 'i']) => {
+                "a whole number that is not negative, and not too large"
+            }
+            _ => "a number",
+        },
+        Error::InvalidBooleanStrict { .. } => "`true` or `false`",
+        Error::NullIntoString { .. } => "text",
+        Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => expected,
         other => {
             let message = other.to_string();
-            Diagnostic::error(source, span, message.lines().next().unwrap_or_default())
+            let message = message.lines().next().unwrap_or_default();
+            // The place is told beside it.
+            return message.split(" at line ").next().unwrap_or_default().to_owned();
         }
-    }
+    };
+    format!("this must be {expected}")
 }
 
 /// The bytes of a place.
@@ -83,6 +107,23 @@ mod tests {
         assert_eq!(found.message, "`name:` is missing here");
         let found = refused("cases:\n  - name: a\n    steps: { x: 7 }\n    expect: {}\n");
         assert!(found.message.contains("a mapping, or a list of mappings"), "{}", found.message);
+        for (text, told) in [
+            ("cases: 5\n", "this must be a list"),
+            ("cases: [5]\n", "this must be a mapping"),
+            ("[]\n", "this must be a mapping"),
+            ("cases: [{ name: [a], expect: {} }]\n", "this must be text"),
+            (
+                "cases: [{ name: a, expect: { calls: { x: -1 } } }]\n",
+                "this must be a whole number that is not negative, and not too large",
+            ),
+            ("cases: [{ name: a, steps: { x: { cost_usd: y } }, expect: {} }]\n", "this must be a number"),
+            (
+                "cases: [{ name: a, steps: { x: { skip: maybe } }, expect: {} }]\n",
+                "this must be `true` or `false`",
+            ),
+        ] {
+            assert_eq!(refused(text).message, told, "{text}");
+        }
         for text in [
             "cases:\n  - name: a\n    inputs: { <<: {} }\n    expect: {}\n",
             "cases:\n  - name: a\n    inputs: { sha: 61e9540 }\n    expect: {}\n",

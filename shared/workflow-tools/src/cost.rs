@@ -5,6 +5,7 @@
 //! one more transition and one more call. Models are not in the price: budgets limit them.
 
 mod bounds;
+mod markdown;
 mod paths;
 mod usage;
 
@@ -65,6 +66,8 @@ impl Prices {
 pub struct Assumptions {
     /// The memory of a function, in MB. Default: 256.
     pub memory_mb: f64,
+    /// The memory of a function that calls a model, in MB. Default: 512.
+    pub ai_memory_mb: f64,
     /// How long a function works, in seconds. Default: 1.
     pub action_seconds: f64,
     /// How long a function that calls a model works, in seconds. Default: 60.
@@ -79,6 +82,7 @@ impl Default for Assumptions {
     fn default() -> Self {
         Self {
             memory_mb: 256.0,
+            ai_memory_mb: 512.0,
             action_seconds: 1.0,
             ai_seconds: 60.0,
             writes_per_call: 8.0,
@@ -144,9 +148,9 @@ pub fn cost(
 }
 
 fn estimate(usage: Usage, assumptions: &Assumptions, prices: &Prices) -> Estimate {
-    let seconds =
-        (usage.calls - usage.ai_calls) * assumptions.action_seconds + usage.ai_calls * assumptions.ai_seconds;
-    let gb_seconds = seconds * assumptions.memory_mb / 1024.0;
+    let gb_seconds = (usage.calls - usage.ai_calls) * assumptions.action_seconds * assumptions.memory_mb
+        / 1024.0
+        + usage.ai_calls * assumptions.ai_seconds * assumptions.ai_memory_mb / 1024.0;
     let step_functions_usd = usage.transitions * prices.step_functions_usd_per_transition;
     let lambda_usd =
         usage.calls * prices.lambda_usd_per_request + gb_seconds * prices.lambda_usd_per_gb_second;
@@ -185,11 +189,12 @@ impl Cost {
         let assumed = &self.assumptions;
         let _ = writeln!(
             text,
-            "Prices of {} as of {}, without retries and models. Assumed: {} MB, {} s a call ({} s with a model), {} writes and {} reads of the table a call.",
+            "Prices of {} as of {}, without retries and models. Assumed: {} MB and {} s a call ({} MB and {} s with a model), {} writes and {} reads of the table a call.",
             self.prices.region,
             self.prices.as_of,
             assumed.memory_mb,
             assumed.action_seconds,
+            assumed.ai_memory_mb,
             assumed.ai_seconds,
             assumed.writes_per_call,
             assumed.reads_per_call

@@ -277,7 +277,18 @@ impl<'c> Checker<'c, '_> {
                 && matches!(expected.kind, Kind::Text(_));
             let diagnostic =
                 self.problems.error(given.span, format!("{what} takes {expected}, but this is {is}"));
+            let name = match &given.form {
+                Form::Map(entries) => match entries.as_slice() {
+                    [(name, Given { form: Form::Literal(Value::Null), .. })] => Some(&name.value),
+                    _ => None,
+                },
+                _ => None,
+            };
             match &kind.kind {
+                _ if name.is_some() => {
+                    let name = name.map(String::as_str).unwrap_or_default();
+                    diagnostic.help(format!("for the value of `{name}`, write `\"${{{name}}}\"` in quotes"));
+                }
                 _ if number_for_text && given.expressions().is_empty() => {
                     diagnostic.help("put it in quotes");
                 }

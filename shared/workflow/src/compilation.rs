@@ -7,7 +7,7 @@ use crate::compile::definition;
 use crate::diagnostic::{Diagnostic, Problems, Severity};
 use crate::environment::Environment;
 use crate::source::{Source, Span};
-use crate::{declare, implicit_commit, model, plan, policies, reader, routes, timeouts};
+use crate::{braces, declare, implicit_commit, model, plan, policies, reader, routes, timeouts};
 use domain::PluginType;
 use domain::routes::WorkflowRoute;
 use serde::Serialize;
@@ -101,6 +101,7 @@ pub(crate) fn compile_knowing(
         policies::settle(&mut steps);
         compilation.steps = summaries(&steps, &[], catalog);
         let scope = declare::scope(&workflow, &steps, catalog, &mut problems);
+        braces::check(&workflow, &steps, &scope, &mut problems);
         let mut checker =
             Checker { scope, problems: &mut problems, catalog, environment, file: source.file_name() };
         let plan = plan::plan(&workflow, &steps, callees, &mut checker);

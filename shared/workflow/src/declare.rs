@@ -189,7 +189,7 @@ fn used_lookups(workflow: &Workflow, steps: &[Step]) -> Vec<(Lookup, Span)> {
 }
 
 /// Every value of a step in which names are looked up. Those of `rollback:` name other things.
-fn values_of(step: &Step) -> Vec<&Given> {
+pub(crate) fn values_of(step: &Step) -> Vec<&Given> {
     let mut values: Vec<&Given> = step.when.iter().collect();
     match &step.kind {
         StepKind::Call(call) => values.extend(call.inputs.iter().map(|(_, given)| given)),

@@ -8,6 +8,9 @@ pub struct Environment {
     /// The prompt templates by their paths, relative to the folder of `ticketsmith.yaml` (`prompts/code_generation.txt`), each
     /// with the names it reads. `None` when they are not known: then no template is refused.
     pub templates: Option<BTreeMap<String, Vec<String>>>,
+    /// The people and groups of the configuration, who may be named as approvers. `None` when they are not known: then no
+    /// name is refused.
+    pub approvers: Option<BTreeSet<String>>,
     /// Names that every template has without the step giving them.
     pub template_globals: BTreeSet<String>,
 }

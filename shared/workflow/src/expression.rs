@@ -51,9 +51,13 @@ pub(crate) fn parse(source: &str) -> Result<Ast, Refusal> {
             error.span().unwrap_or(everything),
             format!("this is not JSONata: {}", error.message()),
         );
-        match FOREIGN.iter().find(|(foreign, _)| source.contains(foreign)) {
-            Some((foreign, own)) => refusal.help(format!("JSONata writes `{own}` for `{foreign}`")),
-            None => refusal,
+        let inner = source.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        match (inner, FOREIGN.iter().find(|(foreign, _)| source.contains(foreign))) {
+            (Some(inner), _) if !inner.contains(['{', '}', ':']) => {
+                refusal.help(format!("one pair of braces is enough: `${{{}}}`", inner.trim()))
+            }
+            (_, Some((foreign, own))) => refusal.help(format!("JSONata writes `{own}` for `{foreign}`")),
+            _ => refusal,
         }
     })?;
     refuse_newer_syntax(&ast.root, 0)?;

@@ -21,7 +21,8 @@ impl<'c, 's> Checker<'c, 's> {
             Ok(ast) => ast,
             Err(refusal) => {
                 self.refuse(given, refusal);
-                return Lowered::simple("null", Type::any());
+                // Nothing more can be said of it: it is no constant, and fits everywhere.
+                return Lowered::simple("$refused", Type::any());
             }
         };
         let mut inference = Inference {

@@ -31,6 +31,7 @@
 //! `check`, `infer`) → states (`compile`) and what starts them (`routes`). A folder's workflows go callees first (`folder`,
 //! `callees`).
 
+mod braces;
 mod callees;
 mod catalog;
 mod check;
@@ -70,5 +71,5 @@ pub use diagnostic::{Diagnostic, Severity, render};
 pub use environment::Environment;
 pub use folder::{FolderCompilation, compile_folder};
 pub use keys::{CASE_KEYS, Form, Key, StepType, WORKFLOW_KEYS};
-pub use source::Source;
+pub use source::{NotText, Source};
 pub use substitute::{function_placeholder, placeholders, state_machine_placeholder, substitute};

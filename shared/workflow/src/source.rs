@@ -17,6 +17,34 @@ impl Source {
         Self { path: path.into(), text: text.into() }
     }
 
+    /// A workflow file from its bytes.
+    ///
+    /// # Errors
+    /// [`NotText`] where they are not UTF-8.
+    pub fn from_bytes(path: impl Into<String>, bytes: Vec<u8>) -> Result<Self, NotText> {
+        let path = path.into();
+        let wide = match bytes.get(..2) {
+            Some([0xff, 0xfe] | [0xfe, 0xff]) => true,
+            Some([0, byte] | [byte, 0]) => *byte != 0,
+            _ => false,
+        };
+        if wide {
+            return Err(NotText { path, line: 1, column: 1, what: "the file is UTF-16".to_owned() });
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Self { path, text }),
+            Err(error) => {
+                let (start, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+                let byte = bytes.get(start).copied().unwrap_or_default();
+                let before = String::from_utf8_lossy(&bytes[..start]).into_owned();
+                let (line, column) = Self { path: String::new(), text: before }.position(start);
+                // Latin-1 is Unicode's first 256 characters.
+                let what = format!("the byte 0x{byte:02x}, `{}` in Latin-1, is not UTF-8", char::from(byte));
+                Err(NotText { path, line, column, what })
+            }
+        }
+    }
+
     /// The file's name without folder: `development.yaml`.
     pub fn file_name(&self) -> &str {
         self.path.rsplit(['/', '\\']).next().unwrap_or(&self.path)
@@ -39,6 +67,16 @@ impl Source {
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         (line, before[line_start..].chars().count() + 1)
     }
+}
+
+/// Why a file is no text that can be read, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}:{line}:{column}: {what}; save the file as UTF-8")]
+pub struct NotText {
+    path: String,
+    line: usize,
+    column: usize,
+    what: String,
 }
 
 /// A range of bytes of a [`Source`].
@@ -79,5 +117,18 @@ mod tests {
         assert_eq!(source.position(source.text.find('\n').unwrap()), (1, 8));
         assert_eq!(source.position(source.text.find("steps").unwrap()), (2, 1));
         assert_eq!(source.position(9999), (2, 10));
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf_8_are_told_with_their_place() {
+        let told = |bytes: &[u8]| Source::from_bytes("a.yaml", bytes.to_vec()).unwrap_err().to_string();
+        assert_eq!(
+            told(b"name: A\ndescription: Gr\xfc\xdfe\n"),
+            "a.yaml:2:16: the byte 0xfc, `\u{fc}` in Latin-1, is not UTF-8; save the file as UTF-8"
+        );
+        for bytes in [b"\xff\xfen\0".as_slice(), b"\xfe\xff\0n", b"n\0a\0", b"\0n\0a"] {
+            assert_eq!(told(bytes), "a.yaml:1:1: the file is UTF-16; save the file as UTF-8");
+        }
+        assert_eq!(Source::from_bytes("a.yaml", b"name: \xc3\xa4".to_vec()).unwrap().text, "name: \u{e4}");
     }
 }

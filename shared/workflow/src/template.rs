@@ -73,6 +73,12 @@ fn expression_length(text: &str) -> Option<usize> {
                 at = closing_regex(bytes, at)?;
                 after_operand = true;
             }
+            // Behind an operand these reckon; elsewhere they read all fields, or what is around.
+            b'*' if bytes.get(at + 1) == Some(&b'*') => {
+                at += 1;
+                after_operand = true;
+            }
+            b'*' | b'%' => after_operand = !after_operand,
             byte if byte.is_ascii_whitespace() => {}
             byte if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80 => {
                 let word = bytes[at..]
@@ -81,7 +87,8 @@ fn expression_length(text: &str) -> Option<usize> {
                         byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || **byte >= 0x80
                     })
                     .count();
-                after_operand = !matches!(&text[at..at + word], "and" | "or" | "in");
+                // Behind an operand these join it with another; elsewhere they are names.
+                after_operand = !(after_operand && matches!(&text[at..at + word], "and" | "or" | "in"));
                 at += word - 1;
             }
             _ => after_operand = false,
@@ -148,6 +155,12 @@ mod tests {
         check("${ x in /[{}]+/ }", &[Expression(" x in /[{}]+/ ")]);
         check("${ a / b }}", &[Expression(" a / b "), Literal("}")]);
         check("${ (a) / 2 }", &[Expression(" (a) / 2 ")]);
+        check("${ a.* / 2 }} /", &[Expression(" a.* / 2 "), Literal("} /")]);
+        check("${ a * 2 / b }} /", &[Expression(" a * 2 / b "), Literal("} /")]);
+        check("${ a.** / 2 }} /", &[Expression(" a.** / 2 "), Literal("} /")]);
+        check("${ a.(% / 2) }} /", &[Expression(" a.(% / 2) "), Literal("} /")]);
+        check("${ a.in / b.or / and / 2 }} /", &[Expression(" a.in / b.or / and / 2 "), Literal("} /")]);
+        check("${ a and /x{1}/ }", &[Expression(" a and /x{1}/ ")]);
         check("${ a /* } */ }", &[Expression(" a /* } */ ")]);
     }
 

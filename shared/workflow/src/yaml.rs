@@ -4,138 +4,24 @@
 //! built from the parser's events without recursion, so that no document, however deep, can exhaust the stack, and it
 //! bounds how many values and how much text aliases can make of a small file.
 
+mod node;
+mod refusal;
 mod scalar;
+
+pub(crate) use node::{Data, Entry, Node};
 
 use crate::diagnostic::Problems;
 use crate::source::{Source, Span, Spanned};
-use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Tag};
-use scalar::{NoNumber, Scalar};
-use serde_json::{Number, Value};
+use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
+use node::{Weight, Written};
+use refusal::{DEPTH_LIMIT, Refusal, VALUE_LIMIT, is_unspecific, misfit, unknown_tag};
+use scalar::Scalar;
+use serde_json::Number;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Deeper documents are refused.
-const DEPTH_LIMIT: usize = 64;
-/// Documents of more values are refused. What an alias repeats counts each time.
-const VALUE_LIMIT: usize = 20_000;
 /// Documents whose aliases repeat more text than this, in bytes, are refused.
 const REPEATED_TEXT_LIMIT: usize = 1024 * 1024;
-/// The tags that say what a scalar is anyway.
-const TAGS: [&str; 7] = ["!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq"];
-
-#[derive(Debug, Clone)]
-pub(crate) struct Node {
-    pub(crate) span: Span,
-    pub(crate) data: Data,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Data {
-    Null,
-    Boolean(bool),
-    Number(Written),
-    Text(String),
-    List(Vec<Node>),
-    Map(Vec<Entry>),
-}
-
-/// A number, and how it is written: where text is asked for, `1.10` is not `1.1`.
-#[derive(Debug, Clone)]
-pub(crate) struct Written {
-    pub(crate) text: String,
-    /// The number; why there is none where JSON cannot hold it as it is written.
-    pub(crate) value: Result<Number, NoNumber>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    pub(crate) key: Spanned<String>,
-    pub(crate) value: Node,
-}
-
-impl Node {
-    /// What it is, with its article, for messages.
-    pub(crate) fn kind(&self) -> &'static str {
-        match self.data {
-            Data::Null => "nothing",
-            Data::Boolean(_) => "a boolean",
-            Data::Number(_) => "a number",
-            Data::Text(_) => "text",
-            Data::List(_) => "a list",
-            Data::Map(_) => "a mapping",
-        }
-    }
-
-    /// The whole number it is.
-    pub(crate) fn whole_number(&self) -> Option<i64> {
-        match &self.data {
-            Data::Number(Written { value: Ok(number), .. }) => number.as_i64(),
-            _ => None,
-        }
-    }
-
-    /// The value as JSON, expressions untouched. Numbers that JSON cannot hold are reported, and become `null`.
-    pub(crate) fn json(&self, problems: &mut Problems<'_>) -> Value {
-        match &self.data {
-            Data::Null => Value::Null,
-            Data::Boolean(value) => (*value).into(),
-            Data::Number(number) => number.json(self.span, problems),
-            Data::Text(text) => text.as_str().into(),
-            Data::List(items) => items.iter().map(|item| item.json(problems)).collect(),
-            Data::Map(entries) => Value::Object(
-                entries.iter().map(|entry| (entry.key.value.clone(), entry.value.json(problems))).collect(),
-            ),
-        }
-    }
-
-    fn weight(&self) -> Weight {
-        let mut weight = Weight { values: 1, text: 0, depth: 0 };
-        match &self.data {
-            Data::Text(text) => weight.text = text.len(),
-            Data::List(items) => items.iter().for_each(|item| weight.add(item.weight())),
-            Data::Map(entries) => {
-                for entry in entries {
-                    weight.add(Weight { values: 1, text: entry.key.value.len(), depth: 0 });
-                    weight.add(entry.value.weight());
-                }
-            }
-            _ => {}
-        }
-        weight
-    }
-}
-
-impl Written {
-    /// The number as JSON. One that JSON cannot hold is reported, and becomes `null`.
-    pub(crate) fn json(&self, span: Span, problems: &mut Problems<'_>) -> Value {
-        match &self.value {
-            Ok(number) => Value::Number(number.clone()),
-            Err(why) => {
-                problems
-                    .error(span, format!("`{}` {}", self.text, why.reason()))
-                    .help("if it is text, put it in quotes");
-                Value::Null
-            }
-        }
-    }
-}
-
-/// How much a node is with all that is in it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Weight {
-    values: usize,
-    text: usize,
-    /// How many collections are inside each other in it, itself not counted.
-    depth: usize,
-}
-
-impl Weight {
-    fn add(&mut self, inner: Self) {
-        self.values += inner.values;
-        self.text += inner.text;
-        self.depth = self.depth.max(inner.depth + 1);
-    }
-}
 
 /// Reads the one document of a file; on a mistake it is reported and `None` returned.
 pub(crate) fn read(source: &Source, problems: &mut Problems<'_>) -> Option<Node> {
@@ -154,29 +40,6 @@ pub(crate) fn read(source: &Source, problems: &mut Problems<'_>) -> Option<Node>
             }
             None
         }
-    }
-}
-
-/// Why the reading ends.
-struct Refusal {
-    span: Span,
-    message: String,
-    help: Option<String>,
-}
-
-impl Refusal {
-    fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), help: None }
-    }
-
-    fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    fn too_large(span: Span) -> Self {
-        Self::new(span, format!("this is larger than {VALUE_LIMIT} values"))
-            .help("what an alias repeats counts each time; move a part of it into a workflow of its own")
     }
 }
 
@@ -359,22 +222,7 @@ impl<'s> Builder<'s> {
     /// What the parser says, in our words where the mistake is a common one.
     fn not_yaml(&self, error: &ScanError) -> Refusal {
         let at = self.byte(error.marker());
-        let reason = match error.kind() {
-            ErrorKind::UnknownAnchor => {
-                return Refusal::new(Span::new(at, at + 1), "this alias names no anchor before it");
-            }
-            ErrorKind::RecursionLimitExceeded => {
-                return Refusal::new(
-                    Span::new(at, at + 1),
-                    format!("this is nested deeper than {DEPTH_LIMIT} levels"),
-                );
-            }
-            ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
-                "tabs cannot indent; use spaces".to_owned()
-            }
-            _ => error.info(),
-        };
-        let refusal = Refusal::new(Span::new(at, at + 1), format!("this is not YAML: {reason}"));
+        let refusal = Refusal::not_yaml(Span::new(at, at + 1), error);
         let (start, end) = self.line_around(at);
         match self.source.text[start..end].contains("${") {
             true => refusal.help("put a text with `${ }` in it in quotes"),
@@ -398,20 +246,6 @@ impl<'s> Builder<'s> {
         let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
         (start, end)
     }
-}
-
-/// The tag `!`: not resolved, so text.
-fn is_unspecific(tag: &Tag) -> bool {
-    tag.handle().is_empty() && tag.suffix() == "!" || tag.handle() == "!" && tag.suffix().is_empty()
-}
-
-fn unknown_tag(span: Span, tag: &Tag) -> Refusal {
-    Refusal::new(span, format!("the tag `{}` means nothing here", tag.original()))
-        .help(format!("accepted: {}", TAGS.join(", ")))
-}
-
-fn misfit(span: Span, what: &str, tag: &str) -> Refusal {
-    Refusal::new(span, format!("{what} does not fit its tag `!!{tag}`"))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! `ticketsmith workflow check`.
 
 use super::{Loaded, What, print_json};
+use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
-use crate::server::workflows::rendered;
+use crate::server::workflows::{environment, prompts_of, rendered};
 use clap::ValueEnum;
 use workflow::Severity;
 use workflow_tools::github_annotations;
@@ -38,12 +39,28 @@ enum Format {
     Github,
 }
 
+/// Where the project has a configuration, approvers are held against it as well.
+fn load(what: &What) -> Outcome<Loaded> {
+    let mut environment = environment(&prompts_of(&what.project.folder)?)?;
+    let path = what.project.folder.join("ticketsmith.yaml");
+    if path.is_file() {
+        match ConfigurationFile::load(&path) {
+            Ok(ConfigurationFile { configuration, .. }) => {
+                let people = configuration.users.iter().map(|user| user.name.clone());
+                environment.approvers = Some(people.chain(configuration.groups.keys().cloned()).collect());
+            }
+            Err(error) => eprintln!("approvers are not checked: {error}"),
+        }
+    }
+    Loaded::in_environment(what.sources()?, &environment)
+}
+
 /// Checks workflows.
 ///
 /// # Errors
 /// Negative when there are errors, usage errors for files that cannot be read.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let loaded = Loaded::of(&arguments.what)?;
+    let loaded = load(&arguments.what)?;
     let findings: Vec<_> =
         loaded.compiled.workflows.iter().flat_map(|workflow| &workflow.diagnostics).cloned().collect();
     match if arguments.json { Format::Json } else { arguments.format } {

@@ -26,6 +26,9 @@ pub(crate) struct Arguments {
     /// The memory of a function, in MB.
     #[arg(long, value_name = "MB", default_value_t = Assumptions::default().memory_mb)]
     memory_mb: f64,
+    /// The memory of a function that calls a model, in MB.
+    #[arg(long, value_name = "MB", default_value_t = Assumptions::default().ai_memory_mb)]
+    ai_memory_mb: f64,
     /// How long a function works, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = Assumptions::default().action_seconds)]
     action_seconds: f64,
@@ -53,6 +56,7 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let assumptions = Assumptions {
         memory_mb: arguments.memory_mb,
+        ai_memory_mb: arguments.ai_memory_mb,
         action_seconds: arguments.action_seconds,
         ai_seconds: arguments.ai_seconds,
         writes_per_call: arguments.writes_per_call,
@@ -60,6 +64,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     };
     let numbers = [
         ("--memory-mb", assumptions.memory_mb),
+        ("--ai-memory-mb", assumptions.ai_memory_mb),
         ("--action-seconds", assumptions.action_seconds),
         ("--ai-seconds", assumptions.ai_seconds),
         ("--writes-per-call", assumptions.writes_per_call),

@@ -80,7 +80,12 @@ fn files(arguments: &Arguments) -> Outcome<(Vec<Source>, Vec<Source>)> {
     let mut tests = Vec::new();
     let mut sources: Vec<Source> = Vec::new();
     for path in &arguments.files {
-        let test = if is_test(path) { path.clone() } else { path.with_extension("test.yaml") };
+        let endings = ["test.yml", "test.yaml"].map(|ending| path.with_extension(ending));
+        let test = match endings {
+            _ if is_test(path) => path.clone(),
+            [short, _] if short.is_file() => short,
+            [_, usual] => usual,
+        };
         tests.push(source_at(&test)?);
         for beside in workflows_beside(&test)? {
             if !sources.iter().any(|known| known.path == beside.path) {

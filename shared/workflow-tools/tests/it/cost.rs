@@ -1,7 +1,9 @@
 //! Estimates of cost.
 
-use crate::support::{compilation, right, shipped};
-use serde_json::json;
+use crate::support::{catalog, compilation, right, root, shipped};
+use domain::PluginType;
+use serde_json::{Value, json};
+use std::fs;
 use workflow::Source;
 use workflow_tools::{Assumptions, Prices, cost};
 
@@ -15,7 +17,7 @@ fn the_happy_path_counts_what_an_execution_was_seen_to_use() {
     assert_eq!((found.happy_path.usage.calls, found.happy_path.usage.ai_calls), (11.0, 3.0));
     assert_eq!(found.worst_case, found.happy_path);
     assert!((found.happy_path.step_functions_usd - 0.000_275).abs() < 1e-12);
-    assert!((found.happy_path.gb_seconds - 47.0).abs() < 1e-9);
+    assert!((found.happy_path.gb_seconds - 92.0).abs() < 1e-9);
     let together =
         found.happy_path.step_functions_usd + found.happy_path.lambda_usd + found.happy_path.dynamodb_usd;
     assert_eq!(found.happy_path.total_usd, together);
@@ -92,6 +94,52 @@ steps:
     // Five rounds of the list, its items and the condition, and the two ends; the compiler may need a state more.
     let transitions = found.worst_case.usage.transitions;
     assert!((111.0..=118.0).contains(&transitions), "{transitions}");
+}
+
+/// What is assumed of memory is what the stack gives.
+#[test]
+fn functions_have_the_memory_that_is_assumed() {
+    let path = root().join("statemachines/functions.json");
+    let document: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let functions = document["functions"].as_object().unwrap();
+    let catalog = catalog();
+    let mut seen = 0;
+    for (name, function) in functions {
+        let Some(entry) = catalog.entry(name) else { continue };
+        let assumed = match entry.plugin {
+            Some(PluginType::AiProvider) => Assumptions::default().ai_memory_mb,
+            _ => Assumptions::default().memory_mb,
+        };
+        assert_eq!(function["memory_megabytes"].as_f64(), Some(assumed), "{}", entry.name);
+        seen += 1;
+    }
+    assert!(seen > 10);
+}
+
+/// `docs/costs.md` says what `workflow cost` says. To write it: `UPDATE_GENERATED=1 cargo test -p workflow-tools the_page_of_costs`.
+#[test]
+fn the_page_of_costs_says_what_the_command_says() {
+    let source = shipped("development");
+    let prices = Prices::us_east_1().unwrap();
+    let cost = cost(&source, &right(&source), Assumptions::default(), &prices).unwrap();
+    let end = "<!-- end -->";
+    generated("docs/costs.md", "<!-- generated: prices -->\n", end, &prices.markdown());
+    generated("docs/costs.md", "<!-- generated: development -->\n", end, &cost.markdown());
+    let command = "$ ticketsmith workflow cost workflows/development.yaml\n";
+    generated("docs/workflow-tools.md", command, "```", &cost.text());
+}
+
+/// A part of a page, from behind `open` to `close`.
+fn generated(page: &str, open: &str, close: &str, part: &str) {
+    let path = root().join(page);
+    let text = fs::read_to_string(&path).unwrap();
+    let start = text.find(open).unwrap() + open.len();
+    let end = start + text[start..].find(close).unwrap();
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        fs::write(&path, format!("{}{part}{}", &text[..start], &text[end..])).unwrap();
+    } else {
+        assert_eq!(&text[start..end], part, "{page} is stale");
+    }
 }
 
 #[test]

@@ -22,6 +22,7 @@ impl Walk<'_, '_, '_> {
             .approvers
             .as_ref()
             .map_or(Value::Null, |given| self.checker.fit(given, &names, false, "`approvers`"));
+        self.known_approvers(approval.approvers.as_ref());
         if approval.approvers.as_ref().is_none_or(is_empty) {
             self.checker
                 .problems
@@ -68,6 +69,19 @@ impl Walk<'_, '_, '_> {
         };
         let whole = Type::object(fields);
         Made::new(Some(PlannedKind::Approval(planned)), sets).giving("$states.result", whole)
+    }
+
+    /// Whom the configuration does not know cannot answer.
+    fn known_approvers(&mut self, given: Option<&Given>) {
+        let Some(known) = &self.checker.environment.approvers else { return };
+        let Some(Given { form: Form::List(items), .. }) = given else { return };
+        for item in items {
+            let Some(name) = item.literal_text().filter(|name| !known.contains(name)) else { continue };
+            self.checker
+                .problems
+                .error(item.span, format!("`{name}` is neither a person nor a group of the configuration"))
+                .accepted(&name, known.iter().map(String::as_str));
+        }
     }
 }
 

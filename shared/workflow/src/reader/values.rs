@@ -14,7 +14,11 @@ pub(crate) fn given(node: &Node, reader: &mut Reader<'_, '_>) -> Given {
     let form = match &node.data {
         Data::Null => Form::Literal(Value::Null),
         Data::Boolean(value) => Form::Literal((*value).into()),
-        Data::Number(number) => Form::Literal(number.json(node.span, reader.problems)),
+        Data::Number(number) => match number.json(node.span, reader.problems) {
+            // What is refused was probably meant as text.
+            Value::Null => Form::Text(vec![Part::Literal(number.text.clone())]),
+            value => Form::Literal(value),
+        },
         Data::Text(text) => {
             if let Some(what) = secrets::found_in(text) {
                 reader

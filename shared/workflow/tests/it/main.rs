@@ -19,5 +19,6 @@ mod random;
 mod rolling_back;
 mod running;
 mod shipped;
+mod silent;
 mod source_workflows;
 mod speed;

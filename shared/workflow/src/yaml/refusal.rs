@@ -1,0 +1,78 @@
+//! Why a document cannot be read.
+
+use crate::source::Span;
+use granit_parser::{ErrorKind, ScanError, Tag};
+
+/// Deeper documents are refused.
+pub(super) const DEPTH_LIMIT: usize = 64;
+/// Documents of more values are refused. What an alias repeats counts each time.
+pub(super) const VALUE_LIMIT: usize = 20_000;
+/// The tags that say what a scalar is anyway.
+const TAGS: [&str; 7] = ["!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq"];
+
+/// Why the reading ends.
+pub(super) struct Refusal {
+    pub(super) span: Span,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+impl Refusal {
+    pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), help: None }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn too_large(span: Span) -> Self {
+        Self::new(span, format!("this is larger than {VALUE_LIMIT} values"))
+            .help("what an alias repeats counts each time; move a part of it into a workflow of its own")
+    }
+
+    /// What the parser says, in our words where the mistake is a common one.
+    pub(super) fn not_yaml(span: Span, error: &ScanError) -> Self {
+        let reason = match error.kind() {
+            ErrorKind::UnknownAnchor => {
+                return Self::new(span, "this alias names no anchor before it");
+            }
+            ErrorKind::RecursionLimitExceeded => {
+                return Self::new(span, format!("this is nested deeper than {DEPTH_LIMIT} levels"));
+            }
+            ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
+                "tabs cannot indent; use spaces".to_owned()
+            }
+            ErrorKind::ExpectedBlockMappingKey => {
+                "a key, or the end of the mapping, must stand here".to_owned()
+            }
+            ErrorKind::ExpectedBlockSequenceEntry => {
+                "`- `, or the end of the list, must stand here".to_owned()
+            }
+            ErrorKind::ExpectedFlowMappingSeparator => "`,` or `}` must stand here".to_owned(),
+            ErrorKind::ExpectedFlowSequenceSeparator => "`,` or `]` must stand here".to_owned(),
+            ErrorKind::ExpectedNodeContent => "a value must stand here".to_owned(),
+            ErrorKind::InvalidColonPlacement => "`: ` cannot stand in a text without quotes".to_owned(),
+            ErrorKind::SimpleKeyExpected => "a key needs `:` behind it".to_owned(),
+            ErrorKind::UnclosedQuotedScalar => "this quote is not closed".to_owned(),
+            ErrorKind::UnclosedFlowCollection { open } => format!("`{open}` is not closed"),
+            _ => error.info(),
+        };
+        Self::new(span, format!("this is not YAML: {reason}"))
+    }
+}
+
+/// The tag `!`: not resolved, so text.
+pub(super) fn is_unspecific(tag: &Tag) -> bool {
+    tag.handle().is_empty() && tag.suffix() == "!" || tag.handle() == "!" && tag.suffix().is_empty()
+}
+
+pub(super) fn unknown_tag(span: Span, tag: &Tag) -> Refusal {
+    Refusal::new(span, format!("the tag `{}` means nothing here", tag.original()))
+        .help(format!("accepted: {}", TAGS.join(", ")))
+}
+
+pub(super) fn misfit(span: Span, what: &str, tag: &str) -> Refusal {
+    Refusal::new(span, format!("{what} does not fit its tag `!!{tag}`"))
+}

@@ -1,0 +1,128 @@
+//! Files as people have them, and outputs that nobody reads: what the commands on workflows say and how they end.
+
+use crate::process::executable;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const TELL: &str = "name: Tell
+steps:
+  - name: tell
+    plugin: communication
+    action: send_message
+    inputs: { message: hi }
+";
+const ASK: &str = "name: Ask
+steps:
+  - { name: ask, type: approval, question: Go on?, approvers: [leeds], timeout: 1h }
+";
+const CONFIGURATION: &str = "projects: [{ key: SHOP, repository: acme/shop }]
+groups: { leads: [ada] }
+users: [{ name: ada }]
+";
+
+/// A folder of a project with these workflows.
+fn project(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        let path = folder.path().join("workflows").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    folder
+}
+
+fn workflow(command: &str, folder: &Path) -> (i32, String) {
+    let output =
+        Command::new(executable()).args(["workflow", command, "--folder"]).arg(folder).output().unwrap();
+    let Output { status, stdout, stderr } = output;
+    let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    (status.code().unwrap(), said)
+}
+
+#[test]
+fn workflows_end_in_either_way_and_what_is_not_read_is_named() {
+    let tests = b"cases: [{ name: a, inputs: {}, steps: { tell: { skip: true } }, expect: { outcome: succeeded } }]\n";
+    let folder = project(&[("b.yml", TELL.as_bytes()), ("b.test.yml", tests)]);
+    let (code, said) = workflow("test", folder.path());
+    assert!(code == 0 && said.contains("1 case(s) passed"), "{said}");
+    for name in ["b.YAML", "b.Yml", "more/b.yaml"] {
+        let folder = project(&[("a.yaml", TELL.as_bytes()), (name, TELL.as_bytes())]);
+        let (code, said) = workflow("check", folder.path());
+        let named = name.split('/').next().unwrap();
+        assert!(code == 2 && said.contains(named) && said.contains("this is not read"), "{said}");
+    }
+}
+
+#[test]
+fn other_encodings_are_told_with_their_place() {
+    for (bytes, told) in [
+        (b"name: Gr\xfc\xdfe\n".to_vec(), "latin.yaml:1:9: the byte 0xfc"),
+        (
+            "\u{feff}name: A".encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            "latin.yaml:1:1: the file is UTF-16",
+        ),
+    ] {
+        let folder = project(&[("latin.yaml", &bytes)]);
+        for command in ["check", "compile", "fmt"] {
+            let (code, said) = workflow(command, folder.path());
+            assert!(code == 2 && said.contains(told) && said.contains("save the file as UTF-8"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn approvers_are_held_against_the_configuration_beside_the_workflows() {
+    let folder = project(&[("ask.yaml", ASK.as_bytes())]);
+    assert_eq!(workflow("check", folder.path()).0, 0);
+    std::fs::write(folder.path().join("ticketsmith.yaml"), CONFIGURATION).unwrap();
+    let (code, said) = workflow("check", folder.path());
+    assert!(code == 1 && said.contains("`leeds` is neither a person nor a group"), "{said}");
+    assert!(said.contains("did you mean `leads`?"), "{said}");
+}
+
+/// Nesting of aliases makes a small file large: it is refused before it is.
+#[test]
+fn a_file_that_aliases_blow_up_is_refused_at_once() {
+    let mut text = String::from("name: A\nsteps: []\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..400 {
+        text += &format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 100].join(", "));
+    }
+    let folder = project(&[("laughs.yaml", text.as_bytes())]);
+    for command in ["check", "fmt"] {
+        let started = std::time::Instant::now();
+        let (code, said) = workflow(command, folder.path());
+        assert!(code != 0 && said.contains("this is larger than 20000 values"), "{said}");
+        assert!(started.elapsed().as_secs() < 10);
+    }
+}
+
+/// Whoever reads the output may stop early: that is never a panic.
+#[test]
+fn outputs_that_nobody_reads_are_no_panic() {
+    let folder = project(&[("a.yaml", b"name: A\n")]);
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Stdio::from(writer)
+    };
+    for arguments in
+        [["completions", "bash"].as_slice(), &["completions", "zsh"], &["workflow", "schema"], &["--help"]]
+    {
+        let output = Command::new(executable())
+            .args(arguments)
+            .stdout(closed())
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(0) && said.is_empty(), "{arguments:?}: {said}");
+    }
+    let check = Command::new(executable())
+        .args(["workflow", "check", "--folder"])
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(closed())
+        .output()
+        .unwrap();
+    assert_eq!(check.status.code(), Some(1));
+}
