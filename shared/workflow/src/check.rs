@@ -136,7 +136,7 @@ impl<'c> Checker<'c, '_> {
     /// A value that something keeps, as JSONata: a list stays a list.
     pub(crate) fn kept(&mut self, given: &Given) -> Lowered {
         let lowered = self.text_of(given);
-        if lowered.kind.item().is_some() { lowered.as_list() } else { lowered }
+        if lowered.kind.item().is_some() { lowered.into_list() } else { lowered }
     }
 
     /// Text and expressions as one text, in which what is absent is empty.
@@ -206,7 +206,7 @@ impl<'c> Checker<'c, '_> {
                 let mut lowered = self.text_of(given);
                 // JSONata's own reading of one item or none is kept only where no list is asked for.
                 if expected.item().is_some() || (*wanted == Kind::Any && lowered.kind.item().is_some()) {
-                    lowered = lowered.as_list();
+                    lowered = lowered.into_list();
                 }
                 self.judge(given, &lowered.kind, expected, required, what);
                 evaluated(&if lowered.partial { lowered.or_else("null") } else { lowered.text })

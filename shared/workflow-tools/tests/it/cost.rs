@@ -116,9 +116,9 @@ fn functions_have_the_memory_that_is_assumed() {
     assert!(seen > 10);
 }
 
-/// `docs/costs.md` says what `workflow cost` says. To write it: `UPDATE_GENERATED=1 cargo test -p workflow-tools the_page_of_costs`.
+/// `docs/costs.md` says what `workflow cost` says. To write it: `./check generate`.
 #[test]
-fn the_page_of_costs_says_what_the_command_says() {
+fn generated_costs_are_up_to_date() {
     let source = shipped("development");
     let prices = Prices::us_east_1().unwrap();
     let cost = cost(&source, &right(&source), Assumptions::default(), &prices).unwrap();

@@ -55,7 +55,7 @@ impl Lowered {
     }
 
     /// The same as a list, whatever JSONata makes of one item or of none. What is no list, or certainly one, stays.
-    pub(crate) fn as_list(self) -> Self {
+    pub(crate) fn into_list(self) -> Self {
         if !self.unwraps {
             return self;
         }

@@ -14,7 +14,7 @@ steps:
 /// The tasks `P-1` and on, of which every second is done. Each has its id as a label, and the first a second one.
 fn tasks(count: usize) -> Value {
     let task = |number: usize| {
-        let status = if number % 2 == 0 { "Done" } else { "Open" };
+        let status = if number.is_multiple_of(2) { "Done" } else { "Open" };
         let mut labels = vec![format!("P-{number}")];
         labels.extend((number == 1).then(|| "first".to_owned()));
         json!({"task_id": format!("P-{number}"), "id": format!("P-{number}"), "title": "A", "status": status, "labels": labels})

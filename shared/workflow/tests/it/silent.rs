@@ -70,7 +70,7 @@ fn names_in_braces_without_a_dollar_sign_are_warned_of() {
     ] {
         let shown = found(&workflow("{ p: { type: string, default: x } }", message));
         assert_eq!(shown.contains("warning: `{p}` is plain text here"), warned, "{message}: {shown}");
-        assert_eq!(shown.contains("error"), false, "{message}: {shown}");
+        assert!(!shown.contains("error"), "{message}: {shown}");
     }
 }
 
