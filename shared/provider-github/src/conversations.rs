@@ -60,7 +60,7 @@ impl From<Comment> for CommentId {
 }
 
 impl Github {
-    /// Adds a reaction; one of ours that is there is left alone. Needs [`Access::WriteIssues`](crate::Access).
+    /// Adds a reaction; one of ours that is there is left alone. Needs [`RepositoryAccess::WriteIssues`](domain::plugins::RepositoryAccess::WriteIssues).
     ///
     /// # Errors
     /// `Rejected` when the subject is not there; otherwise as GitHub says.

@@ -5,7 +5,7 @@
 //! these would have to be worked around.
 //!
 //! **Who we are.** A token, or a [GitHub App](https://docs.github.com/en/apps) whose installation tokens are narrowed to one
-//! repository and to the permissions that a [`RepositoryAccess`](Access) names, and are kept until five minutes before they expire.
+//! repository and to the permissions that a [`RepositoryAccess`](domain::plugins::RepositoryAccess) names, and are kept until five minutes before they expire.
 //!
 //! **Commits** are made without cloning, by [Git data](https://docs.github.com/en/rest/git): a tree on top of the parent's, a
 //! commit with dates fixed by its mark, and a branch moved without force. The same request therefore makes the same commit.
@@ -38,7 +38,6 @@ mod status;
 
 pub use app::AppCredentials;
 pub use conversations::{Reaction, Subject};
-pub use domain::plugins::RepositoryAccess as Access;
 pub use github::{Credentials, Github};
 pub use limits::LIMITS;
 pub use settings::Settings;

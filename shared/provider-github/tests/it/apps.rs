@@ -5,10 +5,10 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::plugins::{TaskManagement, VersionControl};
+use domain::plugins::{RepositoryAccess, TaskManagement, VersionControl};
 use domain::{Clock, ErrorKind};
 use jiff::{SignedDuration, Timestamp};
-use provider_github::{Access, Credentials, Github};
+use provider_github::{Credentials, Github};
 use provider_testing::{mark, start};
 use serde_json::{Value, json};
 use simulators::{Simulation, World};
@@ -52,7 +52,7 @@ async fn app_world_with(clock: &TurnedClock, permissions: Value) -> (Simulation,
     (simulation, secret)
 }
 
-fn connect(simulation: &Simulation, secret: &str, access: Access, clock: &TurnedClock) -> Github {
+fn connect(simulation: &Simulation, secret: &str, access: RepositoryAccess, clock: &TurnedClock) -> Github {
     let settings = serde_json::from_value(json!({"base_url": simulation.url("github")})).unwrap();
     let credentials = Credentials::read("ticketsmith/github", &secret.into()).unwrap();
     let options = provider_testing::options().clock(Arc::new(clock.clone()));
@@ -67,7 +67,7 @@ fn tokens_given(simulation: &Simulation) -> usize {
 async fn a_token_may_do_what_the_function_may_and_is_kept_while_it_lasts() {
     let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
     let (simulation, secret) = app_world(&clock).await;
-    let reader = connect(&simulation, &secret, Access::ReadContents, &clock);
+    let reader = connect(&simulation, &secret, RepositoryAccess::ReadContents, &clock);
     let head = reader.find_branch(&shop(), &branch("main")).await.unwrap().unwrap();
     reader.tree(&shop(), "main").await.unwrap();
     assert_eq!(tokens_given(&simulation), 1);
@@ -84,10 +84,10 @@ async fn a_token_may_do_what_the_function_may_and_is_kept_while_it_lasts() {
     reader.tree(&shop(), "main").await.unwrap();
     assert_eq!(tokens_given(&simulation), 2);
 
-    let writer = connect(&simulation, &secret, Access::WriteContents, &clock);
+    let writer = connect(&simulation, &secret, RepositoryAccess::WriteContents, &clock);
     writer.create_branch(&shop(), &branch("x"), &head).await.unwrap();
     assert!(writer.add_comment("acme/shop#1", "x", &mark("m")).await.is_err());
-    let talker = connect(&simulation, &secret, Access::WriteIssues, &clock);
+    let talker = connect(&simulation, &secret, RepositoryAccess::WriteIssues, &clock);
     talker.add_comment("acme/shop#1", "x", &mark("m")).await.unwrap();
     assert!(!format!("{reader:?}").contains("PRIVATE"));
 }
@@ -95,7 +95,7 @@ async fn a_token_may_do_what_the_function_may_and_is_kept_while_it_lasts() {
 async fn problems(permissions: Value) -> Vec<String> {
     let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
     let (simulation, secret) = app_world_with(&clock, permissions).await;
-    let github = connect(&simulation, &secret, Access::ReadMetadata, &clock);
+    let github = connect(&simulation, &secret, RepositoryAccess::ReadMetadata, &clock);
     let problems = github.permission_problems(&shop()).await.unwrap();
     problems.iter().map(ToString::to_string).collect()
 }

@@ -3,11 +3,11 @@
 use crate::GITHUB;
 use crate::{branch, connect, github, shop};
 use domain::plugins::{
-    CommitRequest, FileChange, FileContent, PullRequestRequest, RepositoryPermission, TreeEntryKind,
-    VersionControl,
+    CommitRequest, FileChange, FileContent, PullRequestRequest, RepositoryAccess, RepositoryPermission,
+    TreeEntryKind, VersionControl,
 };
 use domain::{ActionError, CommitSha, ErrorKind};
-use provider_github::{Access, Github};
+use provider_github::Github;
 use provider_testing::{assert_described, mark};
 use simulators::Simulation;
 use simulators::fault::Fault;
@@ -239,7 +239,7 @@ async fn faults_are_named_for_what_to_do_next() {
 #[tokio::test]
 async fn a_wrong_token_is_said_and_not_shown() {
     let simulation = GITHUB.simulation().await;
-    let github = connect(&simulation, &r#"{"token": "hunter2"}"#.into(), Access::ReadContents);
+    let github = connect(&simulation, &r#"{"token": "hunter2"}"#.into(), RepositoryAccess::ReadContents);
     let error = github.tree(&shop(), "main").await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Rejected);
     assert!(error.message.contains("credentials") && !error.message.contains("hunter2"), "{error}");

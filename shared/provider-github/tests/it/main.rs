@@ -9,8 +9,9 @@ mod apps;
 mod code;
 mod tickets;
 
+use domain::plugins::RepositoryAccess;
 use domain::{BranchName, RepositoryName};
-use provider_github::{Access, Credentials, Github};
+use provider_github::{Credentials, Github};
 use provider_testing::{Service, options, secret};
 use serde_json::json;
 use simulators::Simulation;
@@ -19,10 +20,10 @@ pub(crate) const GITHUB: Service = Service { name: "github", descriptions: &["ap
 
 /// A client with the token of the world.
 fn github(simulation: &Simulation) -> Github {
-    connect(simulation, &secret(simulation, "ticketsmith/github"), Access::WriteContents)
+    connect(simulation, &secret(simulation, "ticketsmith/github"), RepositoryAccess::WriteContents)
 }
 
-fn connect(simulation: &Simulation, secret: &secrecy::SecretString, access: Access) -> Github {
+fn connect(simulation: &Simulation, secret: &secrecy::SecretString, access: RepositoryAccess) -> Github {
     let settings = serde_json::from_value(json!({"base_url": simulation.url("github")})).unwrap();
     let credentials = Credentials::read("ticketsmith/github", secret).unwrap();
     Github::new(&settings, credentials, access, &options()).unwrap()
