@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Secrets(secrets::Arguments),
     /// Find what is missing or wrong before it is needed.
     Doctor(doctor::Arguments),
-    /// Run simulated Jira, GitHub, Slack, Confluence and Claude on this machine.
+    /// Run simulations of the outside services on this machine.
     Simulate(simulate::Arguments),
     /// Have a running simulation send one signed delivery.
     Deliver(deliver::Arguments),

@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   ticketsmith demo                                    a ticket becomes a pull request, all of it on this machine
-  ticketsmith serve --config ticketsmith.yaml         the same with your own Jira, GitHub, Slack and Claude
+  ticketsmith serve --config ticketsmith.yaml         the same with your own services
   ticketsmith run development --input task_id=SHOP-1  start a workflow by hand
   ticketsmith status                                  what runs, what it costs
   ticketsmith workflow check workflows/*.yaml         find the mistakes before they run

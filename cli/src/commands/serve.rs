@@ -40,7 +40,7 @@ Examples:
   ticketsmith serve --config ticketsmith.yaml
   ticketsmith serve --config ticketsmith.yaml --listen 127.0.0.1:9000 --watch -v
 
-Point the webhooks of your services at the paths that it prints, under its public address.
+Point each service's webhooks at its path below /webhooks/ of the public address, which `serve` prints when it starts.
 Everything is kept in the data folder: stop or kill it at any moment, start it again, and what was running continues.
 
 Exit codes: 0 stopped · 2 the configuration, a workflow or the data folder is wrong · 3 an address cannot be had";
