@@ -1,5 +1,5 @@
-//! A stage of Ticketsmith in an AWS account, as `infra/cdk` names its resources. Region and credentials are the AWS SDK's own
-//! settings: `AWS_REGION`, `AWS_PROFILE`, `AWS_ENDPOINT_URL` and the files of the AWS command line.
+//! A stage of Ticketsmith in an AWS account, with the resource names of `infra/cdk`. Region and credentials come from the AWS SDK's
+//! usual settings: `AWS_REGION`, `AWS_PROFILE`, `AWS_ENDPOINT_URL` and the AWS command line's files.
 
 use crate::exit::{Exit, Outcome};
 use aws_config::SdkConfig;
@@ -7,7 +7,7 @@ use domain::Bundle;
 use runtime::Timeouts;
 use std::str::FromStr;
 
-/// One of several deployments side by side.
+/// The name of a deployment; an account can hold several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stage(String);
 
@@ -20,43 +20,43 @@ impl FromStr for Stage {
             && name.chars().all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '-');
         accepted
             .then(|| Self(name.to_owned()))
-            .ok_or_else(|| "a stage is up to 16 of a-z, 0-9 and -, the first a letter".to_owned())
+            .ok_or_else(|| "a stage name is a letter followed by up to 15 of a-z, 0-9 and -".to_owned())
     }
 }
 
 impl Stage {
-    /// Its name.
+    /// The stage's name.
     pub(crate) fn name(&self) -> &str {
         &self.0
     }
 
-    /// What the names of its resources start with; also its table's name.
+    /// The prefix of its resources' names; also its table's name.
     pub(crate) fn prefix(&self) -> String {
         if self.0 == "prod" { "ticketsmith".to_owned() } else { format!("ticketsmith-{}", self.0) }
     }
 
-    /// The secret that functions may read for credentials of this kind.
+    /// The secret from which functions may read credentials of this kind.
     pub(crate) fn secret(&self, bundle: Bundle) -> String {
         format!("{}/{}", self.prefix(), bundle.as_str())
     }
 }
 
-/// Settings for the account that the environment names.
+/// SDK settings for the account that the environment names.
 pub(crate) async fn sdk_config() -> SdkConfig {
     Timeouts::COMMAND.sdk_config().await
 }
 
-/// What stands before a workflow's name in its state machine's ARN, told from the table's own ARN.
+/// The part of a state machine's ARN before the workflow's name, derived from the table's ARN.
 ///
 /// # Errors
-/// Unreachable when the stage's table cannot be seen.
+/// Unreachable when the stage's table is not accessible.
 pub(crate) async fn state_machine_arn_prefix(
     stage: &Stage,
     dynamodb: &aws_sdk_dynamodb::Client,
 ) -> Outcome<String> {
     let described = dynamodb.describe_table().table_name(stage.prefix()).send().await.map_err(|error| {
         let what = format!(
-            "the table of the stage {} cannot be seen (deploy it with `ticketsmith deploy --stage {0}`, or check AWS_REGION and AWS_PROFILE)",
+            "cannot find the table of the stage {} (deploy it with `ticketsmith deploy --stage {0}`, or check AWS_REGION and AWS_PROFILE)",
             stage.name()
         );
         Exit::from_aws(what, &error)
@@ -66,7 +66,7 @@ pub(crate) async fn state_machine_arn_prefix(
         ["arn", partition, "dynamodb", region, account, _] => {
             Ok(format!("arn:{partition}:states:{region}:{account}:stateMachine:{}-", stage.prefix()))
         }
-        _ => Err(Exit::unreachable(format!("`{arn}` is no table's ARN"))),
+        _ => Err(Exit::unreachable(format!("`{arn}` is not a table ARN"))),
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stages_stand_side_by_side() {
+    fn stages_have_separate_prefixes() {
         let prefix = |name: &str| name.parse::<Stage>().map(|stage| stage.prefix());
         assert_eq!(prefix("prod").unwrap(), "ticketsmith");
         assert_eq!(prefix("dev").unwrap(), "ticketsmith-dev");

@@ -1,8 +1,8 @@
-//! What happens when the output cannot be written. Whoever reads it may stop early, as `head` does: then the command ends without a word.
+//! Handles output that cannot be written. A reader may stop early, as `head` does; the command then exits silently.
 
 use std::io::ErrorKind;
 
-/// The exit code where the output cannot be written otherwise: a full disk is to the command as a wrong file is.
+/// The exit code when writing fails for another reason, such as a full disk: the same as for a bad file.
 const UNWRITABLE: i32 = 2;
 
 /// The exit code where the standard error cannot be written.

@@ -1,4 +1,4 @@
-//! One file for each command.
+//! One file per command.
 
 mod completions;
 mod config;
@@ -22,50 +22,50 @@ use crate::exit::Outcome;
 use crate::server::log_file::LogFile;
 use clap::Subcommand;
 
-/// What can be asked of `ticketsmith`.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Turn a ticket into a pull request on this machine, with simulated services; no account, key or network is needed.
+    /// Turn a ticket into a pull request on this machine, with simulated services. Needs no account, key or network.
     Demo(demo::Arguments),
     /// Receive webhooks and run workflows against real services, all in one process.
     Serve(serve::Arguments),
     /// Start a workflow by hand and follow it.
     Run(run::Arguments),
-    /// Perform one action by hand, as a step of a workflow would.
+    /// Perform one action by hand, as a workflow step would.
     Invoke(invoke::Arguments),
-    /// Show executions and what they cost.
+    /// Show executions and their costs.
     Status(status::Arguments),
-    /// Show what all functions said about one execution, in order.
+    /// Show the logs of all functions about one execution, in order.
     Logs(logs::Arguments),
     /// Check, compile, test, draw and explain workflows.
     #[command(subcommand)]
     Workflow(workflow::Arguments),
-    /// Check the configuration and put it in force.
+    /// Check and apply the configuration.
     #[command(subcommand)]
     Config(config::Arguments),
     /// Set and list secrets.
     #[command(subcommand)]
     Secrets(secrets::Arguments),
-    /// Find what is missing or wrong before it is needed.
+    /// Find missing or wrong settings before they are needed.
     Doctor(doctor::Arguments),
     /// Run simulations of the outside services on this machine.
     Simulate(simulate::Arguments),
-    /// Have a running simulation send one signed delivery.
+    /// Make a running simulation send one signed delivery.
     Deliver(deliver::Arguments),
-    /// Run Step Functions alone on this machine, for any state machine in JSONata.
+    /// Run only the Step Functions engine on this machine, for any state machine in JSONata.
     Engine(engine::Arguments),
-    /// Put Ticketsmith into an AWS account, or bring it up to date there.
+    /// Deploy Ticketsmith to an AWS account, or update it there.
     Deploy(deploy::Arguments),
-    /// Take a stage out of an AWS account again.
+    /// Remove a stage from an AWS account.
     Destroy(destroy::Arguments),
-    /// Put back records that a stage lost.
+    /// Restore records that a stage lost.
     Restore(restore::Arguments),
-    /// Print what makes a shell complete this command.
+    /// Print a shell completion script.
     Completions(completions::Arguments),
 }
 
 impl Command {
-    /// Where the command keeps its log besides standard error, if it keeps one.
+    /// The log file that the command writes in addition to standard error, if any.
     ///
     /// # Errors
     /// Usage when the log cannot be written.
@@ -76,7 +76,7 @@ impl Command {
         }
     }
 
-    /// Does what was asked.
+    /// Runs the command.
     ///
     /// # Errors
     /// [`crate::exit::Exit`] with the reason and the exit code.

@@ -4,12 +4,12 @@ use crate::exit::{Exit, Outcome};
 use domain::configuration::Configuration;
 use std::path::{Path, PathBuf};
 
-/// A configuration and the folder that its relative paths start from.
+/// A configuration and the folder that its relative paths are resolved against.
 #[derive(Debug, Clone)]
 pub(crate) struct ConfigurationFile {
-    /// What it says, checked, with every provider's defaults filled in.
+    /// The checked configuration, with every provider's defaults filled in.
     pub(crate) configuration: Configuration,
-    /// The folder it stands in.
+    /// The folder that contains the file.
     pub(crate) folder: PathBuf,
 }
 
@@ -17,11 +17,11 @@ impl ConfigurationFile {
     /// Reads and checks the file.
     ///
     /// # Errors
-    /// Usage errors that name the file, the line and what is accepted; every contradiction at once.
+    /// Usage errors that name the file, the line and what is accepted; all contradictions are reported together.
     pub(crate) fn load(path: &Path) -> Outcome<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Exit::usage(format!(
-                "{}: {error}; `ticketsmith demo --keep` prints a complete example",
+                "{}: {error}; `ticketsmith demo --keep` creates a complete example",
                 path.display()
             ))
         })?;

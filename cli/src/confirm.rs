@@ -1,19 +1,19 @@
-//! Asking before something is changed.
+//! Confirmation before a change.
 
 use crate::exit::{Exit, Outcome};
 use std::io::{BufRead, IsTerminal, Write};
 
-/// Asks, and goes on after `y` or `yes`, or without asking when `--yes` was given.
+/// Prompts and continues after `y` or `yes`. With `--yes`, continues without prompting.
 ///
 /// # Errors
-/// Negative when the answer is another one; a usage error where nobody can be asked.
+/// Negative for any other answer; a usage error when standard input is not a terminal.
 pub(crate) fn confirm(question: &str, yes: bool) -> Outcome {
     if yes {
         return Ok(());
     }
     let input = std::io::stdin();
     if !input.is_terminal() {
-        return Err(Exit::usage("nobody can be asked here: say --yes"));
+        return Err(Exit::usage("not a terminal; pass --yes"));
     }
     print!("{question} [y/N] ");
     std::io::stdout().flush().map_err(Exit::usage)?;

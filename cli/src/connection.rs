@@ -1,4 +1,4 @@
-//! The way from the command line to the records, state machines and functions of a running `serve` or of a stage in an AWS account.
+//! Connects the command line to the records, state machines and functions of a running `serve` or a stage in an AWS account.
 
 use crate::account::{self, Stage};
 use crate::exit::{Exit, Outcome};
@@ -15,26 +15,26 @@ use runtime::Timeouts;
 use secrecy::SecretString;
 use std::sync::Arc;
 
-/// Where a `serve` on another address is reached; goes with [`TOKEN_VARIABLE`].
+/// The URL of a `serve` at another address; used with [`TOKEN_VARIABLE`].
 pub(crate) const URL_VARIABLE: &str = "TICKETSMITH_URL";
-/// The token that goes with [`URL_VARIABLE`].
+/// The token for [`URL_VARIABLE`].
 pub(crate) const TOKEN_VARIABLE: &str = "TICKETSMITH_TOKEN";
 
 /// The records, the state machines and the functions.
 pub(crate) struct Connection {
     /// The table.
     pub(crate) table: Table,
-    /// Step Functions, or the engine's API of the same form.
+    /// Step Functions, or the engine's compatible API.
     pub(crate) step_functions: aws_sdk_sfn::Client,
-    /// Lambda, or what stands for it beside a `serve`.
+    /// Lambda, or the compatible API of `serve`.
     pub(crate) lambda: aws_sdk_lambda::Client,
-    /// What stands before a workflow's name in its state machine's ARN.
+    /// The part of a state machine's ARN before the workflow's name.
     pub(crate) state_machine_arn_prefix: String,
-    /// What stands before an action's name in its function's.
+    /// The part of a function's name before the action's name.
     pub(crate) function_prefix: String,
 }
 
-/// A client that waits as long as a function may run, and calls it once: what an action does outside is for its own journal to repeat.
+/// A client that waits as long as a function may run and never retries: an action's journal handles repeated effects.
 fn lambda(config: &SdkConfig) -> aws_sdk_lambda::Client {
     let config = aws_sdk_lambda::config::Builder::from(config)
         .timeout_config(Timeouts::INVOCATION.config())
@@ -44,16 +44,16 @@ fn lambda(config: &SdkConfig) -> aws_sdk_lambda::Client {
 }
 
 impl Connection {
-    /// The operations that people may ask for.
+    /// The operations that people can request.
     pub(crate) fn control(&self) -> Control {
         let (table, step_functions) = (self.table.clone(), self.step_functions.clone());
         Control::new(table, step_functions, &self.state_machine_arn_prefix, Arc::new(SystemClock))
     }
 
-    /// Opens the stage that was named; without one, finds the `serve` that uses the data folder, or the one that the environment names.
+    /// Connects to the given stage, or else to the `serve` that the environment names or that uses the data folder.
     ///
     /// # Errors
-    /// Unreachable when there is none, saying how to start one.
+    /// Unreachable when there is none; the message says how to start one.
     pub(crate) async fn open(place: &PlaceArgument) -> Outcome<Self> {
         if let Some(stage) = &place.stage {
             return Self::of_stage(stage).await;
@@ -61,9 +61,8 @@ impl Connection {
         let data = &place.data;
         let (url, token) = match std::env::var(URL_VARIABLE) {
             Ok(url) => {
-                let token = std::env::var(TOKEN_VARIABLE).map_err(|_| {
-                    Exit::usage(format!("{URL_VARIABLE} is set, but {TOKEN_VARIABLE} is not"))
-                })?;
+                let token = std::env::var(TOKEN_VARIABLE)
+                    .map_err(|_| Exit::usage(format!("{URL_VARIABLE} is set but {TOKEN_VARIABLE} is not")))?;
                 (url, token)
             }
             Err(_) => {
@@ -74,13 +73,13 @@ impl Connection {
         let connection = Self::to(&url, &token.into());
         connection.table.recent_executions(jiff::Timestamp::now(), 1).await.map_err(|error| {
             Exit::unreachable(format!(
-                "`ticketsmith serve` does not answer at {url}: {error}; is it still running?"
+                "`ticketsmith serve` does not respond at {url}: {error}; is it still running?"
             ))
         })?;
         Ok(connection)
     }
 
-    /// A connection to a private listener; nothing is sent yet.
+    /// A connection to a private listener. Does not send anything yet.
     pub(crate) fn to(url: &str, token: &SecretString) -> Self {
         let config = sdk_config(url, "command-line", token);
         Self {
@@ -109,14 +108,14 @@ impl Connection {
         })
     }
 
-    /// What the `serve` that uses the data folder says of itself.
+    /// The addresses and token that the `serve` using the data folder announced.
     ///
     /// # Errors
     /// Unreachable when none has announced itself.
     pub(crate) fn announced(data: &DataArgument) -> Outcome<crate::server::data_folder::Running> {
         let none = || {
             Exit::unreachable(format!(
-                "no `ticketsmith serve` uses {}; start one, name its --data, or set {URL_VARIABLE}",
+                "no running `ticketsmith serve` uses {}; start one, pass its --data, or set {URL_VARIABLE}",
                 data.data.display()
             ))
         };

@@ -1,11 +1,11 @@
-//! How a command ends when it does not end well.
+//! How a command fails.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::process::ExitCode;
 
-/// The reason and the exit code that go with it; `--help` documents the codes.
+/// The reason for a failure and its exit code; `--help` documents the codes.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Exit {
@@ -13,16 +13,16 @@ pub(crate) struct Exit {
     message: String,
 }
 
-/// What every command gives.
+/// The result of every command.
 pub(crate) type Outcome<T = ()> = Result<T, Exit>;
 
 impl Exit {
-    /// Done, but the answer is no.
+    /// The command ran, but the answer is no.
     pub(crate) fn negative(message: impl Display) -> Self {
         Self { code: 1, message: message.to_string() }
     }
 
-    /// The command line, the configuration or a file is wrong.
+    /// The command line, the configuration or a file is invalid.
     pub(crate) fn usage(message: impl Display) -> Self {
         Self { code: 2, message: message.to_string() }
     }
@@ -32,7 +32,7 @@ impl Exit {
         Self { code: 3, message: message.to_string() }
     }
 
-    /// AWS, or what stands for it on this machine, did not do what was asked: in its own words, or what kept it from any.
+    /// AWS, or its local substitute, did not do what was asked. Contains its message, or why there was no response.
     pub(crate) fn from_aws<E, R>(what: impl Display, error: &SdkError<E, R>) -> Self
     where
         E: Error + ProvideErrorMetadata + 'static,
@@ -52,7 +52,7 @@ impl Exit {
         Self::unreachable(format!("{what}: {said}"))
     }
 
-    /// Prints the reason on standard error, nothing when there is none to print, and gives the code.
+    /// Prints the reason on standard error, unless it is empty, and returns the code.
     pub(crate) fn report(self) -> ExitCode {
         if !self.message.is_empty() {
             eprintln!("ticketsmith: {}", self.message);

@@ -1,8 +1,8 @@
-//! Every function of Ticketsmith. `serve`, packages, infrastructure code, logs and grants follow from this list.
+//! Every function of Ticketsmith. `serve`, packages, infrastructure code, logs and grants are derived from this list.
 
 use runtime::FunctionSpec;
 
-/// The functions, by the executables that serve them.
+/// All functions, grouped by executable.
 pub(crate) fn all() -> Vec<FunctionSpec> {
     [
         actions::functions(), //

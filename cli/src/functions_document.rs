@@ -1,5 +1,5 @@
-//! `statemachines/functions.json`: what packages and infrastructure code need to know of every function, made from the functions' own
-//! specifications.
+//! `statemachines/functions.json`: what packages and infrastructure code need to know about every function, generated from the
+//! functions' specifications.
 
 use crate::functions;
 use domain::Bundle;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use workflow::function_placeholder;
 
-/// The document's name beside the compiled workflows.
+/// The document's file name, next to the compiled workflows.
 pub(crate) const FUNCTIONS: &str = "functions.json";
 
 /// The secrets of a stage, and every function by its name: which executable it is and with which handler, its memory in megabytes
@@ -57,7 +57,7 @@ fn source(function: &FunctionSpec, source: Source) -> Value {
         Source::TableStream(partitions) => json!({ "type": "table_stream", "partitions": names(partitions) }),
         Source::StatusChanges => json!({ "type": "status_changes" }),
         Source::EveryMinute { document } => {
-            // What is no JSON is a text, which a test refuses.
+            // Invalid JSON becomes a string, which a test rejects.
             let document = serde_json::from_str(document).unwrap_or_else(|_| json!(document));
             json!({ "type": "every_minute", "document": document })
         }

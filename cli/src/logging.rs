@@ -1,4 +1,4 @@
-//! Logs on standard error, for the person who runs the command, and in a file, for whoever asks later.
+//! Logs to standard error, for the person who runs the command, and to a file, for later.
 
 use crate::functions;
 use crate::server::log_file::LogFile;
@@ -8,15 +8,15 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
-/// Our own crates, which say more than others, except the functions' and the providers'.
+/// Our own crates, which log more than others, except the functions' and the providers'.
 const CRATES: [&str; 7] =
     ["engine", "http_client", "observability", "records", "simulators", "ticketsmith", "workflow"];
 
-/// What the names of the providers' crates start with, as the targets of their lines do.
+/// The prefix of the providers' crate names, and so of their log targets.
 const PROVIDERS: &str = "provider";
 
-/// Starts logging. Without `-v` only warnings show on standard error; `RUST_LOG` overrides both. The file holds what happens, whatever
-/// is shown.
+/// Starts logging. Without `-v`, standard error shows only warnings; `RUST_LOG` overrides both. The file's level does not depend on
+/// either.
 pub(crate) fn start(verbose: u8, file: Option<LogFile>) {
     let own = match verbose {
         0 => "warn",

@@ -23,12 +23,12 @@ use std::process::ExitCode;
 
 /// Ticketsmith turns tickets into pull requests.
 ///
-/// A label on a ticket, a slash command or a comment starts a workflow; agents and the team's tools do its steps; a pull request, an
-/// updated ticket and a message come out. Every dollar is reserved before it is spent.
+/// A label on a ticket, a slash command or a comment starts a workflow. Agents and the team's tools perform its steps. The result is a
+/// pull request, an updated ticket and a message. Every dollar is reserved before it is spent.
 #[derive(Debug, Parser)]
 #[command(name = "ticketsmith", version, after_help = EXAMPLES, max_term_width = 110)]
 pub(crate) struct Arguments {
-    /// Say more on standard error: -v what happens, -vv every request.
+    /// Log more to standard error: -v for events, -vv for every request.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
     #[command(subcommand)]
@@ -40,13 +40,13 @@ Examples:
   ticketsmith demo                                    a ticket becomes a pull request, all of it on this machine
   ticketsmith serve --config ticketsmith.yaml         the same with your own services
   ticketsmith run development --input task_id=SHOP-1  start a workflow by hand
-  ticketsmith status                                  what runs, what it costs
-  ticketsmith workflow check workflows/*.yaml         find the mistakes before they run
+  ticketsmith status                                  show executions and their costs
+  ticketsmith workflow check workflows/*.yaml         find mistakes before they run
 
 Exit codes:
-  0  done, and what was asked for is so
-  1  done, but the answer is no: an execution failed, a check found problems
-  2  the command line, the configuration or a file is wrong
+  0  success
+  1  the answer is no: an execution failed, or a check found problems
+  2  the command line, the configuration or a file is invalid
   3  something needed is not reachable";
 
 fn main() -> ExitCode {

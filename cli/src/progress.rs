@@ -1,4 +1,4 @@
-//! Follows one execution from its records: a tree of steps on a terminal, a line for each change elsewhere.
+//! Follows one execution from its records: a tree of steps on a terminal, otherwise a line per change.
 
 use crate::exit::{Exit, Outcome};
 use domain::MicroUsd;
@@ -35,12 +35,12 @@ pub(crate) fn steps_json(view: &ExecutionView) -> Vec<StepJson> {
         .collect()
 }
 
-/// How long an execution took, or has taken until `now`.
+/// How long an execution took, or has taken so far.
 pub(crate) fn duration(view: &ExecutionView, now: Timestamp) -> SignedDuration {
     view.execution.ended_at.unwrap_or(now).duration_since(view.execution.begun_at)
 }
 
-/// Seconds with one decimal, minutes above two of them.
+/// Seconds with one decimal; minutes and seconds from two minutes.
 pub(crate) fn human_duration(duration: SignedDuration) -> String {
     let seconds = duration.as_secs_f64().max(0.0);
     if seconds < 120.0 {
@@ -95,7 +95,7 @@ pub(crate) async fn follow(table: &Table, name: &str, limit: Duration) -> Outcom
     match tokio::time::timeout(limit, watched).await {
         Ok(result) => result,
         Err(_elapsed) => Err(Exit::unreachable(format!(
-            "{name} has not ended after {} s; it goes on, see `ticketsmith status {name}`",
+            "{name} is still running after {} s; see `ticketsmith status {name}`",
             limit.as_secs()
         ))),
     }
@@ -105,7 +105,7 @@ trait Screen: Send {
     fn show(&mut self, view: &ExecutionView);
 }
 
-/// A line for each change, for logs and pipes.
+/// A line per change, for logs and pipes.
 #[derive(Default)]
 struct Lines {
     shown: BTreeMap<String, (StepStatus, u32)>,

@@ -1,4 +1,4 @@
-//! The signals that end a command which runs until it is stopped.
+//! The signals that stop a long-running command.
 
 /// Returns when the process is asked to stop, by Ctrl-C or SIGTERM.
 pub(crate) async fn stop_signal() {
@@ -13,10 +13,10 @@ pub(crate) async fn stop_signal() {
                 }
                 return;
             }
-            Err(error) => tracing::warn!(%error, "SIGTERM cannot be watched"),
+            Err(error) => tracing::warn!(%error, "cannot listen for SIGTERM"),
         }
     }
     if let Err(error) = tokio::signal::ctrl_c().await {
-        tracing::warn!(%error, "Ctrl-C cannot be watched");
+        tracing::warn!(%error, "cannot listen for Ctrl-C");
     }
 }

@@ -1,11 +1,11 @@
-//! The built-in world: the same kind of file that everybody can write.
+//! The built-in world, a world file like any other.
 
 use include_dir::{Dir, include_dir};
 use std::path::{Path, PathBuf};
 
 static WORLDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../shared/simulators/worlds");
 
-/// Writes the built-in world into a folder and gives its file.
+/// Writes the built-in world to a folder and returns its file.
 ///
 /// # Errors
 /// When the folder cannot be written.

@@ -34,12 +34,12 @@ def judge(stage, execution, task):
     assert execution not in [one["execution"] for one in stage.executions()]
 
     printed = stage.ticketsmith("restore", "--from", COPY, "--yes")
-    assert f"{len(lost)} records are put back" in printed, printed
+    assert f"restored {len(lost)} records" in printed, printed
     assert records(stage) == before
     assert stage.execution(execution) == told
     # There is nothing left to do. This copy is made and removed by the command.
     again = stage.ticketsmith("restore", "--at", "2026-11-22T10:00:00Z", "--yes")
-    assert f"{PREFIX} has all that" in again and "is removed" in again, again
+    assert f"{PREFIX} has everything that" in again and "removed the copy" in again, again
     assert dynamodb.list_tables()["TableNames"].count(f"{PREFIX}-20261122T100000") == 0
     dynamodb.delete_table(TableName=COPY)
     return len(lost), comments

@@ -106,7 +106,7 @@ class Stage:
         changed = self.ticketsmith("config", "apply", str(path), "--yes")
         assert "version 1" in changed, changed
         again = self.ticketsmith("config", "apply", str(path))
-        assert "in force already" in again, again
+        assert "already in force" in again, again
 
     def executions(self):
         return json.loads(self.ticketsmith("status", "--json"))["executions"]

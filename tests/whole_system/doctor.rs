@@ -69,7 +69,7 @@ async fn a_tracker_that_lacks_one_permission_or_has_one_too_many() {
     .await;
     check_one(
         |world| world["jira"]["permissions"] = more,
-        "warning: Jira, project SHOP: `ADMINISTER` is more than is needed",
+        "warning: Jira, project SHOP: `ADMINISTER` is not needed",
         &["whole site"],
     )
     .await;
@@ -90,13 +90,13 @@ async fn a_token_that_may_only_read_the_repository_or_rules_it() {
     .await;
     check_one(
         role("admin"),
-        "warning: GitHub, repository acme/shop: `admin of acme/shop` is more than is needed",
+        "warning: GitHub, repository acme/shop: `admin of acme/shop` is not needed",
         &["delete the repository"],
     )
     .await;
     check_one(
         |world| world["github"]["token_scopes"] = json!(["repo", "delete_repo"]),
-        "warning: GitHub, repository acme/shop: `delete_repo` is more than is needed",
+        "warning: GitHub, repository acme/shop: `delete_repo` is not needed",
         &["settings/tokens"],
     )
     .await;
@@ -136,7 +136,7 @@ async fn a_writer_of_pages_that_may_not_delete_them_or_rules_the_space() {
     let ruler = json!(["read space", "create page", "delete page", "administer space"]);
     check_one(
         |world| world["confluence"]["spaces"][0]["operations"] = ruler,
-        "warning: Confluence, space SHOP: `administer space` is more than is needed",
+        "warning: Confluence, space SHOP: `administer space` is not needed",
         &["delete it"],
     )
     .await;

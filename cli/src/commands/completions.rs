@@ -1,4 +1,4 @@
-//! `ticketsmith completions`: what makes a shell complete commands and options.
+//! `ticketsmith completions`: prints completion scripts for shells.
 
 use crate::exit::Outcome;
 use clap::CommandFactory;

@@ -1,4 +1,4 @@
-//! `ticketsmith config`: checks `ticketsmith.yaml` and puts it in force.
+//! `ticketsmith config`: checks and applies `ticketsmith.yaml`.
 
 use crate::account::Stage;
 use crate::configuration_file::ConfigurationFile;
@@ -17,20 +17,20 @@ use std::path::{Path, PathBuf};
 /// `ticketsmith config …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Arguments {
-    /// Read the whole file and report every problem.
+    /// Check the file and report every problem.
     #[command(after_help = "Example:\n  ticketsmith config check --config ticketsmith.yaml")]
     Check {
         /// The configuration.
         #[arg(long, value_name = "FILE", default_value = "ticketsmith.yaml", env = "TICKETSMITH_CONFIG")]
         config: PathBuf,
     },
-    /// Check the whole file, show what it changes, and put it in force at once.
+    /// Check the file, show its changes, and apply them.
     #[command(after_help = APPLY_EXAMPLES)]
     Apply {
         /// The configuration.
         #[arg(default_value = "ticketsmith.yaml", env = "TICKETSMITH_CONFIG")]
         config: PathBuf,
-        /// Ask nothing.
+        /// Do not prompt.
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
@@ -43,21 +43,21 @@ Examples:
   ticketsmith config apply ticketsmith.yaml --stage prod
   ticketsmith config apply ticketsmith.yaml --data .ticketsmith --yes
 
-Functions see it within a minute. A `serve` puts its own file in force again when it starts, and reads secrets under names that are new only then.
+Functions see the change within a minute. When `serve` starts, it applies its own file again and reads secrets with new names.
 
-Exit codes: 0 in force, or nothing to change · 1 not wanted · 2 the file is wrong · 3 neither a `serve` nor the stage is reachable";
+Exit codes: 0 applied, or nothing to change · 1 not confirmed · 2 the file is invalid · 3 neither `serve` nor the stage is reachable";
 
 /// Runs the command.
 ///
 /// # Errors
-/// Usage errors that name every problem; negative when the person does not want it; unreachable when nothing answers.
+/// Usage errors that name every problem; negative when the person does not confirm; unreachable when nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
         Arguments::Check { config } => {
             let file = ConfigurationFile::load(&config)?;
             let projects: Vec<_> =
                 file.configuration.projects.iter().map(|project| project.key.as_str()).collect();
-            println!("{}: fine; projects: {}", config.display(), projects.join(", "));
+            println!("{}: OK; projects: {}", config.display(), projects.join(", "));
             Ok(())
         }
         Arguments::Apply { config, yes, place } => apply(&config, yes, &place).await,
@@ -76,25 +76,25 @@ async fn apply(path: &Path, yes: bool, place: &PlaceArgument) -> Outcome {
         Err(error) => return Err(Exit::unreachable(error)),
     };
     if present.as_deref() == Some(&wanted) {
-        println!("{} is in force already", path.display());
+        println!("{} is already in force", path.display());
         return Ok(());
     }
     let before = present.as_deref().map(text).transpose()?.unwrap_or_default();
     let after = text(&wanted)?;
     let changes = TextDiff::from_lines(&before, &after);
     print!("{}", changes.unified_diff().context_radius(3).header("in force", &path.display().to_string()));
-    confirm("Put this in force?", yes)?;
+    confirm("Apply these changes?", yes)?;
     let version = providers::put_in_force(&table, &wanted).await.map_err(Exit::unreachable)?;
-    println!("in force within a minute, as version {version}");
+    println!("version {version} takes effect within a minute");
     Ok(())
 }
 
-/// As the functions understand it, defaults included.
+/// The configuration as functions see it, including defaults.
 fn text(configuration: &Configuration) -> Outcome<String> {
     serde_saphyr::to_string(configuration).map_err(Exit::usage)
 }
 
-/// A stage's functions may read the stage's own secrets and no others.
+/// A stage's functions may read only the stage's own secrets.
 fn check_secrets(configuration: &Configuration, stage: &Stage, path: &Path) -> Outcome {
     let credentials = configuration.instances().filter_map(|instance| {
         let bundle = providers::find(instance.provider()).ok()?.bundle?;

@@ -1,4 +1,4 @@
-//! `ticketsmith deliver`: has a running simulation do something and send the signed delivery that tells of it.
+//! `ticketsmith deliver`: makes a running simulation do something and send the signed delivery that reports it.
 
 use crate::exit::{Exit, Outcome};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// A delivery by its name in the world file: jira-label, jira-transition, github-label, slack-command, …
+    /// The name of a delivery in the world file: jira-label, jira-transition, github-label, slack-command, …
     trigger: String,
     /// The simulation's control address.
     #[arg(long, value_name = "URL")]
@@ -22,7 +22,7 @@ const EXAMPLES: &str = "\
 Example:
   ticketsmith deliver jira-label --world http://127.0.0.1:4400 --to http://127.0.0.1:8080
 
-Exit codes: 0 it was accepted · 1 it was refused · 3 the simulation or the receiver is not reachable";
+Exit codes: 0 accepted · 1 refused · 3 the simulation or the receiver is not reachable";
 
 /// Runs the command.
 ///
@@ -39,10 +39,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
 }
 
-/// Has the simulation at `world` send a delivery to `to` and gives the receiver's `{"status", "body"}`.
+/// Makes the simulation at `world` send a delivery to `to` and returns the receiver's `{"status", "body"}`.
 ///
 /// # Errors
-/// Unreachable when the simulation or the receiver does not answer; negative when the simulation knows no such delivery.
+/// Unreachable when the simulation or the receiver does not answer; negative when the simulation does not know the delivery.
 pub(crate) async fn deliver(world: &str, trigger: &str, to: &str) -> Outcome<Value> {
     let client = control_client()?;
     let response = client
@@ -59,10 +59,10 @@ pub(crate) async fn deliver(world: &str, trigger: &str, to: &str) -> Outcome<Val
     Err(Exit::negative(body["error"].as_str().unwrap_or("the simulation refused")))
 }
 
-/// A client for control addresses, which are on this machine.
+/// An HTTP client for control addresses, which are on this machine.
 ///
 /// # Errors
-/// Unreachable when it cannot be made.
+/// Unreachable when the client cannot be created.
 pub(crate) fn control_client() -> Outcome<reqwest::Client> {
     reqwest::Client::builder()
         .no_proxy()

@@ -1,4 +1,4 @@
-//! `ticketsmith demo`: three public commands in one: `simulate`, `serve` and one signed delivery.
+//! `ticketsmith demo`: runs `simulate`, `serve` and one signed delivery.
 
 mod process;
 mod report;
@@ -28,16 +28,16 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples())]
 pub(crate) struct Arguments {
-    /// What starts the workflow: a delivery by its name in the world file. Default: the first one there.
+    /// The name of the delivery in the world file that starts the workflow. Default: the first one.
     #[arg(long, value_name = "NAME")]
     trigger: Option<String>,
-    /// The world; without it, the built-in shop.
+    /// The world file. Default: the built-in shop.
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
-    /// Who writes the code: `scripted` replies from the world file, or a real provider of models with the key from the environment.
+    /// What writes the code: `scripted` replies from the world file, or a real model provider with a key from the environment.
     #[arg(long, value_name = "PROVIDER", default_value = SCRIPTED, value_parser = ai)]
     ai: String,
-    /// Another server of the provider's API, with --ai.
+    /// Another base URL for the provider's API, with --ai.
     #[arg(long, value_name = "URL", requires = "ai")]
     base_url: Option<String>,
     /// The model, with --ai.
@@ -46,21 +46,21 @@ pub(crate) struct Arguments {
     /// Write the resulting repository as a git clone into a new folder.
     #[arg(long, value_name = "FOLDER")]
     export: Option<PathBuf>,
-    /// Leave everything running and print the commands that do the same by hand.
+    /// Leave everything running and print the equivalent commands.
     #[arg(long)]
     keep: bool,
-    /// Print one JSON document, last on standard output.
+    /// Print one JSON document, as the last output.
     #[arg(long)]
     json: bool,
-    /// How many seconds the execution may take.
+    /// The maximum duration of the execution, in seconds.
     #[arg(long, default_value_t = 600)]
     limit_seconds: u64,
 }
 
-/// The model's replies as the world file has them.
+/// The model's replies come from the world file.
 const SCRIPTED: &str = "scripted";
 
-/// The providers of models that can be asked with a key from the environment, and the variable of each.
+/// The model providers that take a key from the environment, and each one's variable.
 fn real_models() -> impl Iterator<Item = (&'static ProviderSpec, &'static str)> {
     let models = providers::ALL.iter().filter(|spec| spec.serves.contains(&PluginType::AiProvider));
     models.filter_map(|spec| Some((*spec, spec.key_variable?)))
@@ -82,12 +82,12 @@ Examples:
   ticketsmith demo --trigger NAME --json
 {}  ticketsmith demo --export shop && git -C shop log --oneline --all
 
-Exit codes: 0 there is a pull request and the execution succeeded · 1 it failed · 2 wrong arguments · 3 something did not start",
+Exit codes: 0 the execution succeeded and opened a pull request · 1 it failed · 2 invalid arguments · 3 something did not start",
         with_keys.collect::<String>()
     )
 }
 
-/// How long the last comment may take after the execution has ended.
+/// The maximum delay of the last comment after the execution ends.
 const FEEDBACK_LIMIT: Duration = Duration::from_secs(15);
 
 /// Runs the command.
@@ -111,7 +111,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let data = place.join(".ticketsmith");
     match real_models().find(|(spec, _)| spec.id == arguments.ai) {
         Some((spec, variable)) => use_real_model(&place, &data, &arguments, spec, variable)?,
-        None => eprintln!("The model's replies are scripted by the world file; --ai asks a real one."),
+        None => eprintln!("The model's replies are scripted in the world file; use --ai for a real model."),
     }
     let trigger = trigger(&world_file, arguments.trigger.as_deref())?;
     let config = place.join("ticketsmith.yaml");
@@ -135,7 +135,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     demonstration.verdict()
 }
 
-/// The delivery of this name, or the first one of the world.
+/// The delivery with this name, or the first in the world file.
 fn trigger(world: &Path, name: Option<&str>) -> Outcome<String> {
     let text = std::fs::read_to_string(world).map_err(Exit::usage)?;
     let world: Value = serde_saphyr::from_str(&text).map_err(Exit::usage)?;
@@ -160,7 +160,7 @@ async fn demonstrate(
     let running = DataFolder::open(data)
         .and_then(|folder| folder.running())
         .map_err(Exit::unreachable)?
-        .ok_or_else(|| Exit::unreachable("`serve` has not said where it listens"))?;
+        .ok_or_else(|| Exit::unreachable("`serve` did not report its address"))?;
     let before = pull_requests(&world(control).await?);
     let receipt = deliver(control, trigger, &running.public_url).await?;
     if receipt["status"] != 200 {
@@ -193,7 +193,7 @@ async fn world(control: &str) -> Outcome<Value> {
     response.map_err(Exit::unreachable)?.json().await.map_err(Exit::unreachable)
 }
 
-/// The world after the last comment has been edited: feedback follows the end of an execution by a moment.
+/// The world after the last comment was edited, which happens shortly after the execution ends.
 async fn settled_world(control: &str, connection: &Connection, view: &ExecutionView) -> Outcome<Value> {
     let name = &view.execution.name;
     let mut seen = BTreeSet::new();
@@ -202,7 +202,7 @@ async fn settled_world(control: &str, connection: &Connection, view: &ExecutionV
         loop {
             tick.tick().await;
             let progress = connection.table.progress(name).await.map_err(Exit::unreachable)?;
-            // It is settled when a second look finds the same digest, edited after the end.
+            // Settled when a second read finds the same digest, edited after the end.
             if let Some(progress) = progress
                 && view.execution.ended_at.is_some_and(|ended| progress.edited_at >= ended)
                 && !seen.insert(progress.digest)
@@ -235,7 +235,7 @@ async fn export(control: &str, pull_request: Option<&Value>, target: &Path) -> O
     Err(Exit::negative(format!("the repository was not exported: {}", text(&body["error"]))))
 }
 
-/// Has the written configuration ask a real provider of models, or another server of its API, in every project.
+/// Makes every project in the written configuration use a real model provider, or another server for its API.
 fn use_real_model(
     place: &Path,
     data: &Path,
@@ -270,7 +270,7 @@ fn by_hand(world: &Path, place: &Path, control: &str, data: &Path, trigger: &str
     let port = control.rsplit(':').next().unwrap_or_default();
     let listen = public.trim_start_matches("http://");
     Ok(format!(
-        "Everything keeps running. The same by hand, each in its own terminal:\n  \
+        "Everything keeps running. To do the same by hand, run each command in its own terminal:\n  \
          ticketsmith simulate --world {} --configure {} --port {port}\n  \
          ticketsmith serve --config {} --data {} --listen {listen}\n  \
          ticketsmith deliver {} --world {control} --to {public}",

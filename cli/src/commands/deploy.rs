@@ -1,4 +1,4 @@
-//! `ticketsmith deploy`: from this checkout into an AWS account, by the CDK app in `infra/cdk`.
+//! `ticketsmith deploy`: deploys this checkout to an AWS account with the CDK app in `infra/cdk`.
 
 mod cdk;
 mod emulator;
@@ -22,16 +22,16 @@ use std::process::Command;
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) target: Target,
-    /// What the functions run on.
+    /// The processor architecture of the functions.
     #[arg(long, value_enum, default_value_t = Architecture::Arm64)]
     architecture: Architecture,
-    /// Deploy the packages that are there instead of building them.
+    /// Deploy existing packages instead of building them.
     #[arg(long)]
     packaged: bool,
-    /// Prepare the account for the CDK first; needed once for each account and region.
+    /// Bootstrap the CDK first; needed once per account and region.
     #[arg(long)]
     bootstrap: bool,
-    /// Start an emulator of AWS on this machine and deploy to it.
+    /// Start an AWS emulator on this machine and deploy to it.
     #[arg(long)]
     emulator: bool,
 }
@@ -39,16 +39,16 @@ pub(crate) struct Arguments {
 /// Which deployment, from which checkout.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Target {
-    /// Which of several deployments side by side.
+    /// The deployment's name; an account can hold several.
     #[arg(long, value_name = "NAME", default_value = "prod", env = "TICKETSMITH_STAGE")]
     pub(crate) stage: Stage,
-    /// The checkout with `infra/cdk`, `workflows` and `statemachines`.
+    /// The checkout that contains `infra/cdk`, `workflows` and `statemachines`.
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub(crate) folder: PathBuf,
-    /// A setting of infra/cdk/lib/settings.ts as name=value; can be repeated.
+    /// A setting from infra/cdk/lib/settings.ts as name=value. Can be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) context: Vec<String>,
-    /// Ask nothing.
+    /// Do not prompt.
     #[arg(long)]
     pub(crate) yes: bool,
 }
@@ -56,10 +56,10 @@ pub(crate) struct Target {
 /// The processors that Lambda offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Architecture {
-    /// AWS's own, cheaper.
+    /// AWS's own; costs less.
     #[value(name = "arm64")]
     Arm64,
-    /// Intel's and AMD's; the emulator's on such a machine.
+    /// Intel and AMD; use it for the emulator on such a machine.
     #[value(name = "x86_64")]
     X86,
 }
@@ -79,9 +79,9 @@ Examples:
   ticketsmith deploy --context alertEmail=team@acme.example --context monthlyBudgetUsd=50
   ticketsmith deploy --emulator --architecture x86_64
 
-Needs Node, Python 3 and Rust, and credentials as the AWS command line has them.
+Needs Node, Python 3, Rust, and the credentials that the AWS command line uses.
 
-Exit codes: 0 deployed · 1 not wanted, or generated files are stale · 2 the checkout is not whole · 3 AWS refused or is not reachable";
+Exit codes: 0 deployed · 1 not confirmed, or generated files are stale · 2 the checkout is incomplete · 3 AWS refused or is not reachable";
 
 /// Runs the command.
 ///
@@ -113,7 +113,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     Ok(())
 }
 
-/// Says again how tickets of the configuration in force are written: the version before may have known other ways.
+/// Stores how tickets of the configuration in force are written; the previous version may have written them differently.
 async fn put_references(table: &Table) -> Outcome {
     match table.configuration(Timestamp::now()).await {
         Ok(configuration) => {
@@ -126,7 +126,7 @@ async fn put_references(table: &Table) -> Outcome {
     }
 }
 
-/// What to paste where.
+/// Prints the addresses to paste into each service.
 fn print_next(api_url: &str, stage: &Stage) {
     let (name, prefix) = (stage.name(), stage.prefix());
     println!("\nDeployed. Paste these addresses, each with its signing secret:");
@@ -148,7 +148,7 @@ If it is new:
     println!("  ticketsmith config apply ticketsmith.yaml --stage {name}");
 }
 
-/// Runs a program with our own input and output.
+/// Runs a program that inherits our input and output.
 ///
 /// # Errors
 /// Unreachable when it cannot be run or does not succeed.

@@ -1,4 +1,4 @@
-//! `ticketsmith destroy`: takes a stage out of an AWS account.
+//! `ticketsmith destroy`: removes a stage from an AWS account.
 
 use super::deploy::{Architecture, Cdk, Target};
 use crate::confirm::confirm;
@@ -16,9 +16,9 @@ const EXAMPLES: &str = "\
 Example:
   ticketsmith destroy --stage dev
 
-The table and the secrets stay unless the stage was deployed with --context records=destroy.
+The table and the secrets are kept unless the stage was deployed with --context records=destroy.
 
-Exit codes: 0 gone · 1 not wanted · 2 the checkout is not whole · 3 AWS refused or is not reachable";
+Exit codes: 0 removed · 1 not confirmed · 2 the checkout is incomplete · 3 AWS refused or is not reachable";
 
 /// Runs the command.
 ///
@@ -26,11 +26,14 @@ Exit codes: 0 gone · 1 not wanted · 2 the checkout is not whole · 3 AWS refus
 /// As the exit codes say.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let mut target = arguments.target;
-    // What the functions were built from means nothing to their removal.
+    // Removal does not need the functions' packages.
     target.context.push("packages=none".to_owned());
     let cdk = Cdk::new(&target, Architecture::Arm64)?;
     cdk.install()?;
     cdk.synthesize()?;
-    confirm(&format!("Remove the stage {} and all that is at work in it?", target.stage.name()), target.yes)?;
+    confirm(
+        &format!("Remove the stage {} and stop everything running in it?", target.stage.name()),
+        target.yes,
+    )?;
     cdk.run(&["destroy", "--force"])
 }

@@ -1,4 +1,4 @@
-//! `ticketsmith doctor`: finds what is missing or wrong before it is needed, and says how to mend it.
+//! `ticketsmith doctor`: finds missing or wrong settings before they are needed, and says how to fix them.
 
 mod permissions;
 mod secrets;
@@ -37,21 +37,21 @@ Examples:
   ticketsmith doctor --config ticketsmith.yaml
   ticketsmith doctor --config ticketsmith.yaml --stage prod
 
-With the secrets of the data folder, or of the stage, it asks each service what its credential may do. Nothing is changed there, and nothing
-costs anything. What is missing is wrong; what is more than is needed is a warning. Of a stage it asks as well whether this configuration is
-in force there.
+Using the secrets from the data folder or the stage, it asks each service what its credential may do. It changes nothing and incurs no
+costs. A missing permission is an error; an unneeded one is a warning. With --stage, it also checks whether this configuration is in
+force there.
 
-Exit codes: 0 nothing is wrong · 1 something is, with how to mend it";
+Exit codes: 0 everything is OK · 1 problems were found; each line says how to fix it";
 
-/// The clocks may differ by less than what Slack's replay window and GitHub's app tokens forgive.
+/// Less than the clock difference that Slack's replay window and GitHub's app tokens tolerate.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 const REACH_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One thing that was looked at.
+/// The result of one check.
 struct Finding {
     subject: String,
     verdict: Verdict,
-    /// What is wrong and how to mend it; `None` when all is well.
+    /// The problem and how to fix it; `None` if there is none.
     problem: Option<String>,
 }
 
@@ -78,7 +78,7 @@ impl Finding {
 }
 
 impl Verdict {
-    /// The word in JSON.
+    /// The value in JSON.
     fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -134,12 +134,12 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             }
         }
     }
-    if wrong == 0 { Ok(()) } else { Err(Exit::negative(format!("{wrong} finding(s)"))) }
+    if wrong == 0 { Ok(()) } else { Err(Exit::negative(format!("{wrong} problem(s) found"))) }
 }
 
-/// Whether a stage works by this configuration.
+/// Whether this configuration is in force in a stage.
 async fn in_force(configuration: &Configuration, stage: &Stage) -> Finding {
-    let apply = format!("put it in force with `ticketsmith config apply --stage {}`", stage.name());
+    let apply = format!("apply it with `ticketsmith config apply --stage {}`", stage.name());
     let subject = format!("configuration in force in the stage {}", stage.name());
     let present = match Connection::of_stage(stage).await {
         Ok(connection) => connection.table.configuration(Timestamp::now()).await,
@@ -148,15 +148,17 @@ async fn in_force(configuration: &Configuration, stage: &Stage) -> Finding {
     match present {
         Ok(present) if *present == *configuration => Finding::new(subject, Ok(())),
         Ok(_) => {
-            let problem = Some(format!("it is another one than this file; {apply}"));
+            let problem = Some(format!("it differs from this file; {apply}"));
             Finding { subject, verdict: Verdict::Warning, problem }
         }
-        Err(RecordsError::Missing(_)) => Finding::new(subject, Err(format!("there is none; {apply}"))),
+        Err(RecordsError::Missing(_)) => {
+            Finding::new(subject, Err(format!("no configuration is in force; {apply}")))
+        }
         Err(error) => Finding::new(subject, Err(error.to_string())),
     }
 }
 
-/// What people call a provider, with its name in the configuration where that is another one.
+/// A provider's display name, followed by its name in the configuration if that differs.
 fn called(instance: Instance<'_>) -> String {
     let title = providers::find(instance.provider()).map_or(instance.provider(), |spec| spec.name);
     match instance.section.provider {
@@ -175,7 +177,7 @@ async fn services(configuration: &Configuration, findings: &mut Vec<Finding>) {
         let Some(url) = instance.section.settings.get("base_url").and_then(Value::as_str) else { continue };
         let name = called(instance);
         match client.get(url).send().await {
-            // Any answer will do: credentials are not sent here.
+            // Any response will do: no credentials are sent.
             Ok(response) => {
                 findings.push(Finding::new(format!("{name} at {url}"), Ok(())));
                 if let Some(problem) = clock_problem(response.headers()) {
@@ -184,7 +186,7 @@ async fn services(configuration: &Configuration, findings: &mut Vec<Finding>) {
             }
             Err(error) => findings.push(Finding::new(
                 format!("{name} at {url}"),
-                Err(format!("it is not reachable ({error}); check base_url and the network")),
+                Err(format!("not reachable ({error}); check base_url and the network")),
             )),
         }
     }
@@ -196,7 +198,7 @@ fn clock_problem(headers: &reqwest::header::HeaderMap) -> Option<String> {
     let difference = Timestamp::now().duration_since(theirs);
     (difference.abs() > CLOCK_TOLERANCE).then(|| {
         format!(
-            "this machine's clock differs by {} s: signatures and tokens will be refused; set it by NTP",
+            "this machine's clock is off by {} s, so signatures and tokens will be refused; synchronize it with NTP",
             difference.as_secs()
         )
     })

@@ -1,4 +1,4 @@
-//! `ticketsmith engine`: Step Functions alone, for any state machine in JSONata.
+//! `ticketsmith engine`: only the Step Functions engine, for any state machine in JSONata.
 
 mod lambda_endpoint;
 
@@ -14,20 +14,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// How long requests and functions under way may take when the engine stops.
+/// How long active requests and functions may take when the engine stops.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// `ticketsmith engine`
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The port to listen on, on 127.0.0.1; 0 takes any that is free.
+    /// The port on 127.0.0.1 to listen on; 0 picks a free one.
     #[arg(long, default_value_t = 8083)]
     port: u16,
-    /// Where functions are invoked by Lambda's Invoke API. Without it, tasks that invoke functions fail.
+    /// The endpoint of Lambda's Invoke API for functions. Without it, tasks that invoke functions fail.
     #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL_LAMBDA")]
     lambda_endpoint: Option<String>,
-    /// Keep state machines and executions in a folder, and continue what it holds. Without it they are gone at the end.
+    /// Keep state machines and executions in this folder, and resume those in it. Without it, they are lost on exit.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// The region in ARNs.
@@ -51,10 +51,10 @@ Examples:
       --role-arn arn:aws:iam::000000000000:role/any
   aws stepfunctions list-state-machines
 
-It listens on this machine only and asks nobody who they are. Ctrl-C ends it. With --data, what was
-unfinished goes on at the next start; functions that were at work are then invoked again.
+It listens only on this machine and does not authenticate clients. Press Ctrl-C to stop it. With --data, unfinished
+executions resume at the next start, and functions that were running are invoked again.
 
-Exit codes: 0 stopped, 2 a wrong argument or folder, 3 the port cannot be had.";
+Exit codes: 0 stopped · 2 an argument or the folder is invalid · 3 the port is not available";
 
 fn account(text: &str) -> Result<String, String> {
     let right = text.len() == 12 && text.chars().all(|character| character.is_ascii_digit());
@@ -64,7 +64,7 @@ fn account(text: &str) -> Result<String, String> {
 /// Runs until it is stopped.
 ///
 /// # Errors
-/// Usage errors for the URL and the folder, unreachable when the port cannot be had.
+/// Usage errors for the URL and the folder, unreachable when the port is not available.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let functions: Arc<dyn Invoke> =
         Arc::new(LambdaEndpoint::new(arguments.lambda_endpoint.as_deref()).map_err(Exit::usage)?);
@@ -87,7 +87,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let endpoint = format!("http://{}", listener.local_addr().map_err(cannot_listen)?);
     let continued = engine.resume().await.map_err(Exit::usage)?;
     if continued > 0 {
-        tracing::info!(continued, "executions go on");
+        tracing::info!(continued, "executions resumed");
     }
     if arguments.json {
         println!("{}", json!({ "endpoint": endpoint }));
@@ -96,16 +96,16 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let stopping = async {
-        // A sender that is gone means the same.
+        // A dropped sender also means stop.
         let _ = stopped.await;
     };
     let server = axum::serve(listener, engine.router()).with_graceful_shutdown(stopping);
     let server = tokio::spawn(server.into_future());
     stop_signal().await;
-    // A server that is gone needs no order to stop.
+    // The server may already have stopped.
     let _ = stop.send(());
     if tokio::time::timeout(GRACE, server).await.is_err() {
-        tracing::info!("connections that clients keep open are closed");
+        tracing::info!("closed connections that clients kept open");
     }
     engine.shutdown(GRACE).await;
     Ok(())

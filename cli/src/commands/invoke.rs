@@ -1,4 +1,4 @@
-//! `ticketsmith invoke`: performs one action by hand, as a step of a workflow would.
+//! `ticketsmith invoke`: performs one action by hand, as a workflow step would.
 
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
@@ -16,19 +16,19 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The action, as workflows name it: `get_task`, `create_branch`, …
+    /// The action's name in workflows: `get_task`, `create_branch`, …
     #[arg(value_parser = parse_action)]
     action: &'static ActionSpec,
-    /// The file with the action's input, a JSON object; `-` reads standard input.
+    /// The file with the action's input as a JSON object; `-` reads standard input.
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
-    /// The project's key, where neither the input's ticket nor its repository says it.
+    /// The project's key, if neither the input's ticket nor its repository identifies the project.
     #[arg(long)]
     project: Option<String>,
-    /// Who it is done for, by the name under `users:` of the configuration; limits and costs are kept by it.
+    /// The person it is done for, as named under `users:` in the configuration. Their limits apply, and costs are booked to them.
     #[arg(long = "as", value_name = "NAME", env = "USER")]
     person: Option<String>,
-    /// What the effect is known by. The same key again does not do it again, but gives the first output. A new one is made up otherwise.
+    /// Identifies the effect. Repeating a key does not repeat the effect; it returns the first output. Default: a random key.
     #[arg(long, value_parser = parse_key)]
     key: Option<String>,
     #[command(flatten)]
@@ -40,16 +40,16 @@ Examples:
   echo '{\"task_id\": \"SHOP-1\"}' | ticketsmith invoke get_task --input -
   ticketsmith invoke create_branch --input branch.json --key branch-of-today
 
-The output goes to standard output as JSON. What the action changed outside is journaled as in an execution, and can be taken back with
-the command that is printed on standard error. Models are paid for: limits hold here, too.
+Prints the output as JSON. External changes are journaled as in an execution; the command on standard error takes them back.
+Model calls cost money, and limits apply.
 
-Exit codes: 0 done · 1 the action failed · 2 the input is wrong · 3 neither a `serve` nor the stage is reachable";
+Exit codes: 0 done · 1 the action failed · 2 the input is invalid · 3 neither `serve` nor the stage is reachable";
 
 fn parse_action(text: &str) -> Result<&'static ActionSpec, String> {
     let action = &actions::actions::find(text).map_err(|error| error.to_string())?.spec;
     if action.parks {
         return Err(format!(
-            "`{text}` lets an execution wait, and there is none here; start a workflow with `ticketsmith run`"
+            "`{text}` makes an execution wait, but `invoke` has none; start a workflow with `ticketsmith run`"
         ));
     }
     Ok(action)
@@ -64,7 +64,7 @@ fn parse_key(text: &str) -> Result<String, String> {
 /// Runs the command.
 ///
 /// # Errors
-/// Usage errors for a file that is no JSON object, negative when the action fails, unreachable when nothing answers.
+/// Usage errors for a file that is not a JSON object, negative when the action fails, unreachable when nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let input = read_input(&arguments.input)?;
     let connection = Connection::open(&arguments.place).await?;
@@ -95,16 +95,16 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         .payload(Blob::new(payload))
         .send()
         .await;
-    // No execution ends here, with which the sweeper would settle what a function that died left reserved.
+    // No execution ends here that would make the sweeper settle what a crashed function left reserved.
     connection.table.settle_open(&execution, Timestamp::now()).await.map_err(Exit::unreachable)?;
     let answered = answered.map_err(|error| {
-        Exit::from_aws(format!("the function of {} did not answer", arguments.action.name), &error)
+        Exit::from_aws(format!("the function for {} did not respond", arguments.action.name), &error)
     })?;
     let answer = answered.payload.map(Blob::into_inner).unwrap_or_default();
     let answer: Value = serde_json::from_slice(&answer)
-        .map_err(|error| Exit::unreachable(format!("the function's answer is no JSON: {error}")))?;
+        .map_err(|error| Exit::unreachable(format!("the function's response is not JSON: {error}")))?;
     if answered.function_error.is_some() {
-        let text = |field: &str| answer[field].as_str().unwrap_or("not said").to_owned();
+        let text = |field: &str| answer[field].as_str().unwrap_or("unknown").to_owned();
         return Err(Exit::negative(format!("{}: {}", text("errorType"), text("errorMessage"))));
     }
     println!("{answer:#}");
@@ -114,7 +114,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     Ok(())
 }
 
-/// The run that the journal keeps the effect under. No state machine is named `invoke`, so no execution has this ARN.
+/// The run under which the journal records the effect. No execution has this ARN, because no state machine is named `invoke`.
 fn run_arn(state_machine_arn_prefix: &str, action: &str, key: &str) -> String {
     let prefix = state_machine_arn_prefix.replacen(":stateMachine:", ":execution:", 1);
     format!("{prefix}invoke:command-line-{action}-{key}")

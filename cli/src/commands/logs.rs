@@ -1,4 +1,4 @@
-//! `ticketsmith logs`: what all functions said about one execution, in order.
+//! `ticketsmith logs`: the logs of all functions about one execution, in order.
 
 use crate::account::{self, Stage};
 use crate::connection::{Connection, URL_VARIABLE};
@@ -21,7 +21,7 @@ use std::path::Path;
 pub(crate) struct Arguments {
     /// The execution's name, as `ticketsmith status` shows it.
     execution: String,
-    /// Print each line as the JSON object that it is.
+    /// Print each line as a JSON object.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -33,17 +33,17 @@ Examples:
   ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015
   ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --stage prod --json
 
-Without --stage the files are read that `serve` keeps in its data folder; it need not run.
+Without --stage, it reads the log files in the data folder of `serve`, which need not be running.
 
-Exit codes: 0 found · 1 nothing was said about it, or there is no such execution · 3 the stage is not reachable";
+Exit codes: 0 found · 1 no log lines, or no such execution · 3 the stage is not reachable";
 
-/// How long after its end something may still be said about an execution.
+/// How long after an execution's end functions may still log about it.
 const AFTERMATH: SignedDuration = SignedDuration::from_mins(15);
 
 /// Runs the command.
 ///
 /// # Errors
-/// Negative when nothing was said about the execution; unreachable when the stage does not answer; usage errors for the data folder.
+/// Negative when there are no log lines; unreachable when the stage does not answer; usage errors for the data folder.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let name = &arguments.execution;
     let mut lines = match &arguments.place.stage {
@@ -52,10 +52,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     };
     if lines.is_empty() {
         return Err(Exit::negative(format!(
-            "no line is kept about {name}; `ticketsmith status` lists executions"
+            "no log lines about {name}; `ticketsmith status` lists executions"
         )));
     }
-    // Stable, so that what one function said at one moment stays in order.
+    // Stable, so that one function's lines with the same timestamp stay in order.
     lines.sort_by_key(|line| line.at);
     for line in lines {
         if arguments.json { println!("{}", Value::Object(line.fields)) } else { println!("{}", line.text()) }
@@ -70,7 +70,7 @@ struct Line {
 }
 
 impl Line {
-    /// Reads a line if it is about the execution. What a platform writes between a function's own lines is none.
+    /// Parses a line if it is about the execution. Lines that the platform writes between a function's own are skipped.
     fn about(execution: &str, text: &str) -> Option<Self> {
         let fields: Map<String, Value> = serde_json::from_str(text).ok()?;
         if fields.get("execution")?.as_str()? != execution {
@@ -80,7 +80,7 @@ impl Line {
         Some(Self { at, fields })
     }
 
-    /// The line for people: when, how grave, who, what, and the remaining fields.
+    /// The line for people: time, level, source, message, and the remaining fields.
     fn text(&self) -> String {
         let field = |name: &str| self.fields.get(name).and_then(Value::as_str).unwrap_or_default();
         let target = field("target");
@@ -99,15 +99,15 @@ impl Line {
     }
 }
 
-/// Reads what a `serve` keeps, the older file first.
+/// Reads the log files of `serve`, the oldest first.
 fn of_folder(data: &Path, execution: &str) -> Outcome<Vec<Line>> {
     if std::env::var_os(URL_VARIABLE).is_some() {
         return Err(Exit::usage(format!(
-            "{URL_VARIABLE} names a `serve` elsewhere, and logs are kept in files; run the command where its data folder is"
+            "{URL_VARIABLE} names a remote `serve`, but logs are local files; run the command where its data folder is"
         )));
     }
     if !data.is_dir() {
-        return Err(Exit::usage(format!("there is no data folder {}; name it with --data", data.display())));
+        return Err(Exit::usage(format!("the data folder {} does not exist; pass --data", data.display())));
     }
     let folder = DataFolder::open(data).map_err(Exit::usage)?;
     let mut lines = Vec::new();
@@ -132,7 +132,7 @@ async fn of_stage(stage: &Stage, execution: &str) -> Outcome<Vec<Line>> {
         .execution_view(execution)
         .await
         .map_err(Exit::unreachable)?
-        .ok_or_else(|| Exit::negative(format!("there is no execution {execution}")))?;
+        .ok_or_else(|| Exit::negative(format!("no execution named {execution}")))?;
     let client = Client::new(&account::sdk_config().await);
     let mut lines = Vec::new();
     for function in functions(&view) {
@@ -155,7 +155,7 @@ async fn of_stage(stage: &Stage, execution: &str) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// The functions that took part: those of its steps, and all that no step calls, which start executions and report on them.
+/// The functions involved: those of its steps, and those that no step calls, which start executions and report on them.
 fn functions(view: &ExecutionView) -> BTreeSet<&str> {
     let others = functions::all().into_iter().filter(|function| !function.is_invoked_by(Source::Steps));
     view.steps.iter().map(|step| step.action.as_str()).chain(others.map(|function| function.name)).collect()

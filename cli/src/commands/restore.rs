@@ -1,4 +1,4 @@
-//! `ticketsmith restore`: puts back records that a stage lost, from its table as it was at an earlier moment.
+//! `ticketsmith restore`: restores records that a stage lost, from an earlier state of its table.
 
 use crate::account::{Stage, sdk_config};
 use crate::confirm::confirm;
@@ -14,17 +14,17 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The deployment whose records are put back.
+    /// The deployment whose records are restored.
     #[arg(long, value_name = "NAME", env = "TICKETSMITH_STAGE")]
     stage: Stage,
-    /// A moment before the loss, between 35 days and about five minutes ago, such as 2026-11-22T10:00:00Z: AWS copies the table as it was
+    /// A time before the loss, between 35 days and about five minutes ago, such as 2026-11-22T10:00:00Z: AWS copies the table as it was
     /// then.
     #[arg(long, value_name = "TIME", required_unless_present = "from")]
     at: Option<Timestamp>,
-    /// Use this copy, which is there already.
+    /// Use this existing copy.
     #[arg(long, value_name = "TABLE", conflicts_with = "at")]
     from: Option<String>,
-    /// Ask nothing.
+    /// Do not prompt.
     #[arg(long)]
     yes: bool,
 }
@@ -34,10 +34,10 @@ Examples:
   ticketsmith restore --stage prod --at 2026-11-22T10:00:00Z
   ticketsmith restore --stage prod --from ticketsmith-20261122T100000
 
-What stands in the table now stays as it is; only what is missing is put back. A copy takes AWS some minutes to hours. One that this
-command had made is removed at the end; cut off, it stays, and --from goes on with it.
+Existing records are not changed; only missing ones are restored. AWS takes minutes to hours to make a copy. A copy made by this
+command is removed at the end. If the command is interrupted, the copy is kept; continue with --from.
 
-Exit codes: 0 all is there · 1 not wanted · 2 the command line is wrong · 3 AWS refused or is not reachable";
+Exit codes: 0 nothing is missing · 1 not confirmed · 2 the command line is invalid · 3 AWS refused or is not reachable";
 
 /// How long AWS may take to make a copy.
 const COPY_LIMIT: Duration = Duration::from_secs(6 * 3600);
@@ -52,19 +52,19 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let (copy, is_ours) = match (at, from) {
         (_, Some(copy)) => (copy, false),
         (Some(at), None) => (make_copy(&client, &stage, at).await?, true),
-        (None, None) => return Err(Exit::usage("say --at or --from")),
+        (None, None) => return Err(Exit::usage("pass --at or --from")),
     };
     let table = Table::new(client.clone(), stage.prefix());
     put_back(&table, &Table::new(client.clone(), copy.clone()), yes).await?;
     if is_ours {
         let removed = client.delete_table().table_name(&copy).send().await;
-        removed.map_err(|error| Exit::from_aws(format!("the copy {copy} cannot be removed"), &error))?;
-        println!("the copy {copy} is removed");
+        removed.map_err(|error| Exit::from_aws(format!("cannot remove the copy {copy}"), &error))?;
+        println!("removed the copy {copy}");
     }
     Ok(())
 }
 
-/// Has AWS make a copy, or takes the one that an earlier try had made, and waits until it can be read.
+/// Makes AWS create a copy, or reuses the one from an earlier attempt, and waits until it is readable.
 async fn make_copy(client: &Client, stage: &Stage, at: Timestamp) -> Outcome<String> {
     let copy = format!("{}-{}", stage.prefix(), at.strftime("%Y%m%dT%H%M%S"));
     let asked = client
@@ -75,20 +75,20 @@ async fn make_copy(client: &Client, stage: &Stage, at: Timestamp) -> Outcome<Str
         .send()
         .await;
     match asked {
-        Ok(_) => println!("AWS makes the copy {copy}"),
+        Ok(_) => println!("AWS is making the copy {copy}"),
         Err(error)
             if error.as_service_error().is_some_and(|error| error.is_table_already_exists_exception()) =>
         {
-            println!("the copy {copy} is there");
+            println!("the copy {copy} already exists");
         }
         Err(error) => {
-            let what = format!("{} cannot be copied as of {at}", stage.prefix());
+            let what = format!("cannot copy {} as of {at}", stage.prefix());
             return Err(Exit::from_aws(what, &error));
         }
     }
     client.wait_until_table_exists().table_name(&copy).wait(COPY_LIMIT).await.map_err(|error| {
         Exit::unreachable(format!(
-            "the copy {copy} is not ready ({error}); go on with --from {copy} when it is"
+            "the copy {copy} is not ready ({error}); continue with --from {copy} when it is"
         ))
     })?;
     Ok(copy)
@@ -97,15 +97,15 @@ async fn make_copy(client: &Client, stage: &Stage, at: Timestamp) -> Outcome<Str
 async fn put_back(table: &Table, copy: &Table, yes: bool) -> Outcome {
     let lost = table.lost_since(copy, Timestamp::now()).await.map_err(Exit::unreachable)?;
     if lost.is_empty() {
-        println!("{} has all that {} has", table.name(), copy.name());
+        println!("{} has everything that {} has", table.name(), copy.name());
         return Ok(());
     }
-    println!("{} lacks what {} has:", table.name(), copy.name());
+    println!("{} lacks these records from {}:", table.name(), copy.name());
     for (kind, count) in lost.by_kind() {
         println!("  {kind:<12}{count:>8}");
     }
-    confirm("Put these back?", yes)?;
+    confirm("Restore these?", yes)?;
     let count = table.put_back(copy, &lost).await.map_err(Exit::unreachable)?;
-    println!("{count} records are put back");
+    println!("restored {count} records");
     Ok(())
 }

@@ -16,24 +16,24 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The workflow: its file's name without the ending.
+    /// The workflow's file name without the extension.
     workflow: String,
-    /// One input as name=value. The value is JSON where it can be read as JSON, else text; `@FILE` reads it from a file. Can be repeated.
+    /// An input as name=value. The value is parsed as JSON if possible, else it is text; `@FILE` reads it from a file. Can be repeated.
     #[arg(long = "input", short, value_name = "NAME=VALUE", value_parser = parse_input)]
     inputs: Vec<(String, Value)>,
-    /// The project's key, where the ticket does not say it.
+    /// The project's key, if the ticket does not identify the project.
     #[arg(long)]
     project: Option<String>,
-    /// Who starts it, by the name under `users:` of the configuration.
+    /// The person who starts it, as named under `users:` in the configuration.
     #[arg(long = "as", value_name = "NAME", env = "USER")]
     person: Option<String>,
-    /// Start it and come back at once.
+    /// Start it and return immediately.
     #[arg(long)]
     detach: bool,
-    /// Print one JSON document, last on standard output.
+    /// Print one JSON document, as the last output.
     #[arg(long)]
     json: bool,
-    /// How many seconds to follow it.
+    /// How long to follow it, in seconds.
     #[arg(long, default_value_t = 3600)]
     follow_seconds: u64,
     #[command(flatten)]
@@ -45,7 +45,7 @@ Examples:
   ticketsmith run development --input task_id=SHOP-1
   ticketsmith run ai-development-workflow --input task_id=SHOP-1 --input task_data=@ticket.json
 
-Exit codes: 0 it succeeded (with --detach: it is recorded, and started now or by the sweeper) · 1 it failed · 2 the inputs are wrong · 3 neither a `serve` nor the stage is reachable";
+Exit codes: 0 it succeeded (with --detach: it was recorded, and is started now or by the sweeper) · 1 it failed · 2 the inputs are invalid · 3 neither `serve` nor the stage is reachable";
 
 fn parse_input(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
@@ -93,7 +93,7 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     };
     let request = plan(&directory, &routes, request).map_err(|error| match error {
         PlanError::Directory(DirectoryError::Ambiguous { known }) => {
-            Exit::usage(format!("name the project with --project; known: {known}"))
+            Exit::usage(format!("pass --project to name the project; known: {known}"))
         }
         error => Exit::usage(error),
     })?;
@@ -102,12 +102,12 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
         StartResult::Started { execution, .. } | StartResult::Duplicate { execution } => Ok(execution),
         StartResult::Pending { execution, reason, .. } => {
             eprintln!(
-                "{execution} is recorded but not started yet; the sweeper tries again every minute: {reason}"
+                "{execution} is recorded but not started yet; the sweeper retries every minute: {reason}"
             );
             Ok(execution)
         }
         StartResult::AlreadyAtWork { execution } => Err(Exit::negative(format!(
-            "{} is already at work: {execution}",
+            "{} is already being worked on: {execution}",
             task_id.as_deref().unwrap_or("the ticket")
         ))),
     }
@@ -140,6 +140,6 @@ fn report(view: &ExecutionView, json: bool) -> Outcome {
     Err(Exit::negative(format!(
         "{}: {}",
         execution.error.as_deref().unwrap_or("it did not succeed"),
-        execution.cause.as_deref().unwrap_or("no cause was given")
+        execution.cause.as_deref().unwrap_or("no cause given")
     )))
 }

@@ -1,4 +1,4 @@
-//! `ticketsmith secrets`: sets and lists secrets. Values are read from standard input and never printed.
+//! `ticketsmith secrets`: sets and lists secrets. Reads values from standard input and never prints them.
 
 use crate::account::{Stage, sdk_config};
 use crate::exit::{Exit, Outcome};
@@ -17,22 +17,22 @@ use std::io::Read;
 /// `ticketsmith secrets …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Arguments {
-    /// Set a secret, or one entry of a secret, to the JSON object on standard input.
+    /// Set a secret, or one entry of it, to the JSON object on standard input.
     #[command(after_help = examples())]
     Set {
-        /// The secret's name, as the configuration names it; `NAME#ENTRY` sets one entry and leaves the others.
+        /// The secret's name in the configuration; `NAME#ENTRY` sets one entry and keeps the others.
         name: String,
         #[command(flatten)]
         place: PlaceArgument,
     },
-    /// List the names of the secrets that are set.
+    /// List the names of all secrets that are set.
     List {
         #[command(flatten)]
         place: PlaceArgument,
     },
 }
 
-/// One line for each provider, with the forms of its secret.
+/// One line per provider, with the forms of its secret.
 fn examples() -> String {
     let with_secrets = || providers::ALL.iter().filter(|spec| !spec.secret.is_empty());
     let local = with_secrets().map(|spec| {
@@ -51,10 +51,10 @@ fn examples() -> String {
 Examples, for `serve`:
 {}  ticketsmith secrets set ticketsmith/signing    < signing.json    {}
 
-In an account, four secrets bundle them by privilege:
+In an AWS account, four secrets group them by privilege:
 {}  ticketsmith secrets set ticketsmith/signing           --stage prod < signing.json
 
-A running `serve` reads the file when it starts: restart it after a change. Functions in an account read a change within five minutes.",
+`serve` reads secrets when it starts; restart it after a change. Functions in an account pick up a change within five minutes.",
         local.collect::<String>(),
         webhooks::signing_form(),
         account.collect::<String>()
@@ -71,7 +71,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Arguments::Set { name, place } => {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).map_err(Exit::usage)?;
-            // The message must not quote the input: it holds the secret.
+            // The message must not quote the input, which contains the secret.
             let Ok(value) = serde_json::from_str::<Map<String, Value>>(&text) else {
                 return Err(Exit::usage(
                     "standard input is not a JSON object; see `ticketsmith secrets set --help`",
@@ -100,7 +100,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     Ok(())
 }
 
-/// The secret's whole new text: the value, or what is there with the named entry replaced.
+/// The secret's new text: the value, or the present text with the named entry replaced.
 fn with_entry(
     name: &str,
     value: Map<String, Value>,
@@ -112,7 +112,7 @@ fn with_entry(
             let mut bundle: Map<String, Value> = match present {
                 None => Map::new(),
                 Some(present) => serde_json::from_str(present.expose_secret())
-                    .map_err(|_| Exit::usage(format!("{id} is set to something else than a JSON object")))?,
+                    .map_err(|_| Exit::usage(format!("{id} is not a JSON object")))?,
             };
             bundle.insert(entry.to_owned(), Value::Object(value));
             bundle
@@ -124,7 +124,7 @@ fn with_entry(
 async fn set_in_account(name: &str, value: Map<String, Value>) -> Outcome {
     let client = Client::new(&sdk_config().await);
     let id = secret_id(name);
-    // Whole errors could hold the answer or the request, and with it the secret.
+    // Whole errors could contain the response or the request, including the secret.
     let refused = |code: Option<&str>| {
         Exit::unreachable(format!("the secret {id}: {}", code.unwrap_or("Secrets Manager does not answer")))
     };

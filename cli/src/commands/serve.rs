@@ -1,4 +1,4 @@
-//! `ticketsmith serve`: webhooks in, pull requests out, in one process.
+//! `ticketsmith serve`: receives webhooks and runs workflows in one process.
 
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
@@ -23,14 +23,14 @@ pub(crate) struct Arguments {
     config: PathBuf,
     #[command(flatten)]
     data: DataArgument,
-    /// Where webhooks are taken. Put a tunnel or a reverse proxy with TLS before it; it serves nothing but webhooks.
+    /// The address to receive webhooks on. Put a tunnel or TLS reverse proxy in front of it; it serves only webhooks.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Show figures to Prometheus at /metrics of this address, such as 127.0.0.1:9464. They hold no names of tickets or people,
-    /// but anybody who reaches the address can read them: keep it apart from what a tunnel publishes.
+    /// Serve Prometheus metrics at /metrics on this address, such as 127.0.0.1:9464. They contain no names of tickets or people,
+    /// but anyone who can reach the address can read them, so do not publish it through the tunnel.
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<SocketAddr>,
-    /// Compile workflows and prompts again when they change.
+    /// Recompile workflows and prompts when they change.
     #[arg(long)]
     watch: bool,
 }
@@ -43,13 +43,13 @@ Examples:
 Point each service's webhooks at its path below /webhooks/ of the public address, which `serve` prints when it starts.
 Everything is kept in the data folder: stop or kill it at any moment, start it again, and what was running continues.
 
-Exit codes: 0 stopped · 2 the configuration, a workflow or the data folder is wrong · 3 an address cannot be had";
+Exit codes: 0 stopped · 2 the configuration, a workflow or the data folder is invalid · 3 an address is not available";
 
-/// How long changes are gathered before workflows are compiled again: editors write several times.
+/// How long changes are collected before workflows are recompiled, because editors write several times.
 const SETTLE: Duration = Duration::from_millis(200);
 
 impl Arguments {
-    /// The log in the data folder.
+    /// Opens the log in the data folder.
     ///
     /// # Errors
     /// Usage when the folder or the file cannot be written.
@@ -90,7 +90,7 @@ async fn watch(server: &mut Server, folder: &Path) -> Outcome {
     let (sender, mut changes) = mpsc::unbounded_channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
-            // The receiver lives as long as this function; nobody listens any more once it has returned.
+            // The receiver lives as long as this function; after it returns, nothing listens anymore.
             let _nobody_listens = sender.send(());
         }
     })
@@ -116,7 +116,7 @@ async fn watch(server: &mut Server, folder: &Path) -> Outcome {
     }
 }
 
-/// Mistakes are printed, and what was in force stays in force.
+/// Reloads the workflows. Prints mistakes and then keeps the previous ones.
 async fn replace(server: &mut Server, folder: &Path) {
     let replaced = match Workflows::load(folder) {
         Ok(workflows) => server.replace_workflows(workflows).await,
@@ -124,6 +124,6 @@ async fn replace(server: &mut Server, folder: &Path) {
     };
     match replaced {
         Ok(()) => println!("compiled   {}", server.workflows.names().collect::<Vec<_>>().join(", ")),
-        Err(error) => eprintln!("{error}\nthe workflows stay as they were"),
+        Err(error) => eprintln!("{error}\nthe workflows were not changed"),
     }
 }

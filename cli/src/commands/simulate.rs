@@ -1,4 +1,4 @@
-//! `ticketsmith simulate`: the outside world on this machine, in a process of its own.
+//! `ticketsmith simulate`: simulates the outside services on this machine, in a separate process.
 
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
@@ -16,16 +16,16 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The world: a YAML file with tickets, people, channels, a repository and the model's replies. Without it, the built-in shop.
+    /// The world: a YAML file with tickets, people, channels, a repository and the model's replies. Default: the built-in shop.
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
-    /// Write `ticketsmith.yaml` and the secrets of `serve` for this world into a folder.
+    /// Write `ticketsmith.yaml` and the secrets that `serve` needs for this world to a folder.
     #[arg(long, value_name = "FOLDER")]
     configure: Option<PathBuf>,
-    /// The port of the control address; the services take any that is free.
+    /// The port of the control address. The services use free ports.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// A folder with the services' official API descriptions; every request is held against them.
+    /// A folder with the services' official API descriptions; every request is checked against them.
     #[arg(long, value_name = "FOLDER", env = "TICKETSMITH_DESCRIPTIONS")]
     descriptions: Option<PathBuf>,
     /// Print the addresses as one JSON line.
@@ -44,7 +44,7 @@ The world file's format is described in docs/worlds.md.";
 /// Runs until it is stopped.
 ///
 /// # Errors
-/// Usage errors when the world file is wrong, unreachable when a port cannot be had.
+/// Usage errors when the world file is invalid, unreachable when a port is not available.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let built_in;
     let path = match &arguments.world {
@@ -73,16 +73,16 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
     stop_signal().await;
     for violation in simulation.violations() {
-        eprintln!("a request that the real service would not know: {violation:?}");
+        eprintln!("the real service would not accept this request: {violation:?}");
     }
     if simulation.violations().is_empty() {
         Ok(())
     } else {
-        Err(Exit::negative("the world saw unexpected requests"))
+        Err(Exit::negative("the simulation received unexpected requests"))
     }
 }
 
-/// Writes what `serve` needs to work with this world.
+/// Writes the configuration and secrets that `serve` needs for this world.
 fn configure(simulation: &Simulation, folder: &Path) -> Outcome {
     let wrong = |error: std::io::Error| Exit::usage(format!("{}: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(wrong)?;

@@ -1,4 +1,4 @@
-//! `ticketsmith status`: what runs, what ran, what it cost.
+//! `ticketsmith status`: shows executions and their costs.
 
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
@@ -12,10 +12,10 @@ use serde_json::json;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// One execution by its name, or a ticket, whose executions are listed. Default: list the newest of all.
+    /// The name of an execution to show, or a ticket whose executions to list. Default: list the newest executions.
     #[arg(value_name = "EXECUTION|TICKET")]
     execution: Option<String>,
-    /// How many to list, 1 to 100.
+    /// The maximum number to list, from 1 to 100.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
     limit: u8,
     /// Print JSON.
@@ -31,7 +31,7 @@ Examples:
   ticketsmith status SHOP-1
   ticketsmith status jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --json
 
-Exit codes: 0 found · 1 there is no such execution or ticket · 3 neither a `serve` nor the stage is reachable";
+Exit codes: 0 found · 1 no such execution or ticket · 3 neither `serve` nor the stage is reachable";
 
 /// Runs the command.
 ///
@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         let directory = control.directory().await.map_err(Exit::unreachable)?;
         let ticket = directory
             .ticket(named)
-            .map_err(|_| Exit::negative(format!("there is no execution or ticket {named}")))?;
+            .map_err(|_| Exit::negative(format!("no execution or ticket named {named}")))?;
         task_id = Some(ticket.task_id().to_owned());
     }
     let limit = usize::from(arguments.limit);
@@ -106,21 +106,21 @@ fn print_one(view: &ExecutionView, now: Timestamp) {
     println!("  cost {}", view.cost().booked());
     if view.cost().unknown_calls > 0 {
         println!(
-            "  of which {} call(s) are booked at worst case: their cost is not known",
+            "  of which {} call(s) of unknown cost are booked at their worst case",
             view.cost().unknown_calls
         );
     }
     if let Some(question) = &execution.question {
-        println!("  waits: {question}");
+        println!("  waiting: {question}");
     }
     if let Some(error) = &execution.error {
-        println!("  {error}: {}", execution.cause.as_deref().unwrap_or("no cause was given"));
+        println!("  {error}: {}", execution.cause.as_deref().unwrap_or("no cause given"));
     }
 }
 
 fn print_table(views: &[ExecutionView], now: Timestamp) {
     if views.is_empty() {
-        println!("nothing has run yet; label a ticket, or `ticketsmith run --help`");
+        println!("nothing has run yet; label a ticket, or see `ticketsmith run --help`");
         return;
     }
     println!("{:<12} {:<20} {:<22} {:>8} {:>10}  execution", "outcome", "task", "workflow", "took", "cost");

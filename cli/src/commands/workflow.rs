@@ -1,4 +1,4 @@
-//! `ticketsmith workflow`: what a person does with workflow files. One file for each command.
+//! `ticketsmith workflow`: tools for workflow files. One file per command.
 
 mod check;
 mod compile;
@@ -20,36 +20,36 @@ pub(crate) use compile::verify;
 /// `ticketsmith workflow …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Arguments {
-    /// Report every problem of every workflow, with its place and how to mend it.
+    /// Report every problem in every workflow, with its location and how to fix it.
     #[command(after_help = check::EXAMPLES)]
     Check(check::Arguments),
-    /// Compile workflows to Amazon States Language documents, routes, and the list of functions that infrastructure code loops over.
+    /// Compile workflows to Amazon States Language documents, routes, and the list of functions for infrastructure code.
     #[command(after_help = compile::EXAMPLES)]
     Compile(compile::Arguments),
-    /// Run the tests beside workflows: no service is called, and time is skipped.
+    /// Run the workflows' tests in virtual time, without calling any service.
     #[command(after_help = test::EXAMPLES)]
     Test(test::Arguments),
-    /// Print the JSON Schema with which editors complete and check workflow files.
+    /// Print the JSON Schema that editors use to complete and check workflow files.
     #[command(after_help = schema::EXAMPLES)]
     Schema(schema::Arguments),
-    /// Bring workflow files and their tests into canonical form; comments stay.
+    /// Format workflow files and their tests; comments are kept.
     #[command(name = "fmt", after_help = format::EXAMPLES)]
     Format(format::Arguments),
-    /// Draw a workflow, as Mermaid or SVG.
+    /// Draw a workflow as Mermaid or SVG.
     #[command(after_help = graph::EXAMPLES)]
     Graph(graph::Arguments),
     /// Estimate what an execution costs on AWS.
     #[command(after_help = cost::EXAMPLES)]
     Cost(cost::Arguments),
-    /// Tell what a step became, and why.
+    /// Explain what a step compiles to, and why.
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::Arguments),
 }
 
-/// What is compiled.
+/// The workflows to read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct What {
-    /// Workflow files; without any, those of the project's folder.
+    /// Workflow files. Default: those in the project's folder.
     files: Vec<PathBuf>,
     #[command(flatten)]
     project: Project,
@@ -67,7 +67,7 @@ impl What {
 /// Where the project stands.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Project {
-    /// The project's folder, where `workflows/` and `prompts/` stand.
+    /// The project's folder, which contains `workflows/` and `prompts/`.
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     folder: PathBuf,
 }
@@ -89,7 +89,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
 }
 
-/// Workflows that were read and compiled, whatever was found.
+/// Workflows that were read and compiled, with or without errors.
 struct Loaded {
     compiled: FolderCompilation,
     sources: Vec<Source>,
@@ -108,7 +108,7 @@ impl Loaded {
         Ok(Self { compiled: compile_folder(&sources, &catalog()?, environment), sources })
     }
 
-    /// Ends here when a workflow has errors, and prints them.
+    /// Prints the errors and fails if a workflow has any.
     fn without_errors(self) -> Outcome<Self> {
         if self.compiled.has_errors() {
             eprint!("{}", rendered(&self.compiled, &self.sources, Severity::Error));

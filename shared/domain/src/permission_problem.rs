@@ -57,7 +57,7 @@ impl fmt::Display for PermissionProblem {
                 write!(formatter, "`{permission}` is missing: {consequence}; {remedy}")
             }
             PermissionProblemKind::Excessive => {
-                write!(formatter, "`{permission}` is more than is needed: {consequence}; {remedy}")
+                write!(formatter, "`{permission}` is not needed: {consequence}; {remedy}")
             }
         }
     }

@@ -8,19 +8,19 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
 
-/// How long a process may take to say where it listens.
+/// How long a process may take to report its address.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// One of our own commands as a process of its own, ended with us unless everything is kept.
+/// One of our own commands in a separate process, which ends with this one unless `keep` is set.
 pub(super) struct Process {
     child: Child,
-    /// What it printed first.
+    /// The first line it printed.
     pub(super) first_line: String,
 }
 
 impl Process {
-    /// Starts the command and waits for the first line it prints. What it prints goes to a file in `place`, which a kept process
-    /// goes on writing.
+    /// Starts the command and waits for its first line of output. Its output goes to a file in `place`, which a kept process
+    /// continues to write.
     pub(super) async fn start(place: &Path, keep: bool, arguments: &[&OsStr]) -> Outcome<Self> {
         let program = std::env::current_exe().map_err(Exit::unreachable)?;
         let name = arguments.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -57,15 +57,15 @@ impl Process {
         Ok(Self { child, first_line })
     }
 
-    /// Its id, for people to stop it by.
+    /// The process ID, so that people can stop it.
     pub(super) fn id(&self) -> u32 {
         self.child.id().unwrap_or_default()
     }
 
-    /// Ends it.
+    /// Ends the process.
     pub(super) async fn stop(&mut self) {
         if let Err(error) = self.child.kill().await {
-            tracing::warn!(%error, "a process had ended already");
+            tracing::warn!(%error, "a process had already ended");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the demo tells in the end.
+//! The demo's final report.
 
 use crate::exit::{Exit, Outcome};
 use crate::progress::{duration, human_duration, steps_json};
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use records::ExecutionView;
 use serde_json::{Value, json};
 
-/// One demonstration as its records and the simulated world tell it.
+/// One demonstration, from its records and the simulated world.
 pub(super) struct Demonstration {
     /// The execution with its steps and costs.
     pub(super) view: ExecutionView,
@@ -18,7 +18,7 @@ pub(super) struct Demonstration {
 }
 
 impl Demonstration {
-    /// What `--json` prints.
+    /// The JSON that `--json` prints.
     pub(super) fn json(&self) -> Value {
         let execution = &self.view.execution;
         let pull_request = self.pull_request.as_ref().map(|pull| {
@@ -42,7 +42,7 @@ impl Demonstration {
         })
     }
 
-    /// The same for people: the diff, the ticket, the messages, the cost.
+    /// Prints the report for people: the diff, the ticket, the messages and the costs.
     pub(super) fn print(&self, state: &Value, is_scripted: bool) {
         let execution = &self.view.execution;
         if let Some(pull) = &self.pull_request {
@@ -75,21 +75,21 @@ impl Demonstration {
             }
         }
         let total = self.view.cost().booked();
-        println!("  {:<30} {total}", "together");
+        println!("  {:<30} {total}", "total");
         println!("\n{} in {}", execution.outcome, human_duration(duration(&self.view, Timestamp::now())));
         println!(
-            "Next: `ticketsmith demo --keep` leaves it running; README.md says how to connect your own services."
+            "Next: `ticketsmith demo --keep` leaves it running; README.md explains how to connect your own services."
         );
     }
 
-    /// Whether it went as it should.
+    /// The result of the command.
     pub(super) fn verdict(&self) -> Outcome {
         let execution = &self.view.execution;
         if execution.outcome != ExecutionOutcome::Succeeded {
             return Err(Exit::negative(format!(
                 "{}: {}",
                 execution.error.as_deref().unwrap_or("it did not succeed"),
-                execution.cause.as_deref().unwrap_or("no cause was given")
+                execution.cause.as_deref().unwrap_or("no cause given")
             )));
         }
         if self.pull_request.is_none() {
@@ -99,7 +99,7 @@ impl Demonstration {
     }
 }
 
-/// Step Functions' word for an outcome of ours.
+/// Step Functions' status for one of our outcomes.
 fn status_word(outcome: ExecutionOutcome) -> &'static str {
     match outcome {
         ExecutionOutcome::Succeeded => "SUCCEEDED",
@@ -109,7 +109,7 @@ fn status_word(outcome: ExecutionOutcome) -> &'static str {
     }
 }
 
-/// A text of the state, empty where there is none.
+/// A text from the state, or an empty one.
 pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
@@ -118,7 +118,7 @@ fn files_of(pull: &Value) -> impl Iterator<Item = &Value> {
     list(&pull["files"])
 }
 
-/// What each simulated service knows.
+/// The state of each simulated service.
 fn services(state: &Value) -> impl Iterator<Item = &Value> {
     state.as_object().into_iter().flat_map(serde_json::Map::values)
 }
@@ -127,7 +127,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// Every pull request of the simulated code hosts.
+/// Every pull request on the simulated code hosts.
 pub(super) fn pull_requests(state: &Value) -> Vec<Value> {
     let repositories = services(state).flat_map(|service| list(&service["repositories"]));
     repositories.flat_map(|repository| list(&repository["pull_requests"])).cloned().collect()

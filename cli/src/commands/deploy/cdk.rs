@@ -1,4 +1,4 @@
-//! The CDK's own command line, run in `infra/cdk`.
+//! The CDK command line, run in `infra/cdk`.
 
 use super::{Architecture, Target, succeed};
 use crate::exit::{Exit, Outcome};
@@ -6,10 +6,10 @@ use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Where the app's template goes, from `infra/cdk`.
+/// The output folder of the app, relative to `infra/cdk`.
 const ASSEMBLY: &str = "cdk.out";
 
-/// The CDK app with the settings of one deployment.
+/// The CDK app with one deployment's settings.
 pub(crate) struct Cdk {
     folder: PathBuf,
     stack: String,
@@ -17,15 +17,15 @@ pub(crate) struct Cdk {
 }
 
 impl Cdk {
-    /// Nothing is run yet.
+    /// Prepares the app; does not run anything yet.
     ///
     /// # Errors
-    /// A usage error where the folder has no CDK app.
+    /// A usage error when the folder has no CDK app.
     pub(crate) fn new(target: &Target, architecture: Architecture) -> Outcome<Self> {
         let folder = target.folder.join("infra/cdk");
         if !folder.join("cdk.json").is_file() {
             return Err(Exit::usage(format!(
-                "{} does not exist; run this in a checkout of Ticketsmith, or name one with --folder",
+                "{} does not exist; run this in a checkout of Ticketsmith, or pass --folder",
                 folder.join("cdk.json").display()
             )));
         }
@@ -38,7 +38,7 @@ impl Cdk {
         Ok(Self { folder, stack: target.stage.prefix(), context })
     }
 
-    /// Installs the pinned packages of the app where they are not there yet.
+    /// Installs the app's pinned packages unless they are already installed.
     ///
     /// # Errors
     /// Unreachable when npm does not succeed.
@@ -49,11 +49,11 @@ impl Cdk {
         succeed(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&self.folder))
     }
 
-    /// Writes the stack's template and the list of its packages to `infra/cdk/cdk.out`, which the other commands read: what was
-    /// shown is what is deployed.
+    /// Writes the stack's template and its package list to `infra/cdk/cdk.out`, which the other commands read, so that exactly
+    /// what was shown is deployed.
     ///
     /// # Errors
-    /// Unreachable when it does not succeed; it has said why.
+    /// Unreachable when it fails; the CDK has printed why.
     pub(crate) fn synthesize(&self) -> Outcome {
         let mut command = self.command(&["synth", "--quiet", "--output", ASSEMBLY]);
         for setting in &self.context {
@@ -62,10 +62,10 @@ impl Cdk {
         succeed(&mut command)
     }
 
-    /// Runs one of its commands on what was synthesized.
+    /// Runs a CDK command on the synthesized app.
     ///
     /// # Errors
-    /// Unreachable when it does not succeed; it has said why.
+    /// Unreachable when it fails; the CDK has printed why.
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
         succeed(self.command(arguments).args(["--app", ASSEMBLY]))
     }
@@ -76,10 +76,10 @@ impl Cdk {
         command
     }
 
-    /// Deploys the stack and gives the address of its API.
+    /// Deploys the stack and returns its API's address.
     ///
     /// # Errors
-    /// Unreachable when it does not succeed.
+    /// Unreachable when it fails.
     pub(crate) fn deploy(&self) -> Outcome<String> {
         let outputs = tempfile::NamedTempFile::new().map_err(Exit::usage)?;
         let path = outputs.path().to_string_lossy();
@@ -87,6 +87,6 @@ impl Cdk {
         let text = std::fs::read_to_string(outputs.path()).map_err(Exit::usage)?;
         let outputs: Value = serde_json::from_str(&text).map_err(Exit::usage)?;
         let url = outputs[&self.stack]["ApiUrl"].as_str();
-        url.map(str::to_owned).ok_or_else(|| Exit::unreachable("the stack gave no address of its API"))
+        url.map(str::to_owned).ok_or_else(|| Exit::unreachable("the stack did not output its API's address"))
     }
 }

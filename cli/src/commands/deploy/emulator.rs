@@ -1,4 +1,4 @@
-//! An emulator of AWS on this machine: ministack, which runs the packages as processes. <https://pypi.org/project/ministack/>
+//! An AWS emulator on this machine: ministack, which runs the packages as processes. <https://pypi.org/project/ministack/>
 
 use super::succeed;
 use crate::commands::deliver::control_client;
@@ -9,16 +9,16 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const ADDRESS: &str = "http://127.0.0.1:4566";
-/// How long the emulator may take to start, in tries of half a second.
+/// How many times, half a second apart, the emulator is checked while it starts.
 const TRIES: u32 = 120;
 
-/// Starts the emulator where none answers, then runs this same command again with the SDK's environment leading to it.
+/// Starts the emulator if none is running, then runs this command again with an environment that points the SDK to it.
 ///
 /// # Errors
 /// Unreachable when it cannot be installed or does not answer, and as the command itself.
 pub(super) async fn deploy(folder: &Path) -> Outcome {
     if answers().await? {
-        println!("the emulator answers at {ADDRESS}");
+        println!("the emulator is running at {ADDRESS}");
     } else {
         start(folder).await?;
     }
@@ -68,14 +68,19 @@ async fn start(folder: &Path) -> Outcome {
         command.env(name, value);
     }
     command.stdin(Stdio::null()).stderr(output.try_clone().map_err(Exit::usage)?).stdout(output);
-    let emulator = command.spawn().map_err(|error| Exit::unreachable(format!("the emulator: {error}")))?;
+    let emulator =
+        command.spawn().map_err(|error| Exit::unreachable(format!("cannot start the emulator: {error}")))?;
     for _ in 0..TRIES {
         if answers().await? {
-            println!("the emulator is process {} at {ADDRESS}; its log is {}", emulator.id(), log.display());
+            println!(
+                "the emulator is running at {ADDRESS} as process {}; log: {}",
+                emulator.id(),
+                log.display()
+            );
             return Ok(());
         }
-        // The emulator tells nobody that it listens, so it is asked again, a bounded number of times.
+        // The emulator does not announce that it is ready, so it is polled a bounded number of times.
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    Err(Exit::unreachable(format!("the emulator does not answer; see {}", log.display())))
+    Err(Exit::unreachable(format!("the emulator did not respond; see {}", log.display())))
 }

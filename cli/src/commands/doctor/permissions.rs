@@ -1,4 +1,4 @@
-//! What each credential may do, asked of the services themselves. Nothing is changed there, and nothing costs anything.
+//! Asks the services what each credential may do. Changes nothing and incurs no costs.
 
 use super::secrets::Secrets;
 use super::{Finding, called};
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// How long a service may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Asks every service that serves a project, with these secrets, about that project. What several projects have in common is asked once.
+/// Asks every service that serves a project about that project, with these secrets. Questions that projects share are asked once.
 pub(super) async fn permissions(
     configuration: &Configuration,
     secrets: &Secrets,
@@ -27,7 +27,7 @@ pub(super) async fn permissions(
     for project in &configuration.projects {
         for name in project.providers.values() {
             let Some(instance) = configuration.instance(name.as_str()) else { continue };
-            // A secret that is not set has a line already.
+            // A missing secret has already been reported.
             let Some((spec, connector)) = connector(instance, secrets, &options) else { continue };
             let Some(about) = (spec.probed)(&connector, project) else { continue };
             let subject = format!("{}, {about}", called(instance));
@@ -51,7 +51,7 @@ fn connector<'a>(
     Some((spec, spec.connector(instance, options.clone(), secret, RepositoryAccess::ReadMetadata)))
 }
 
-/// One line for each problem; one that says all is well where there is none.
+/// One finding per problem, or a single positive one.
 fn report(findings: &mut Vec<Finding>, subject: &str, asked: Result<Vec<PermissionProblem>, ActionError>) {
     match asked {
         Err(error) => findings.push(Finding::new(subject, Err(error.to_string()))),

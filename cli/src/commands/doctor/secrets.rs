@@ -1,4 +1,4 @@
-//! The secrets that a configuration names, from the data folder of `serve` or from a stage's Secrets Manager.
+//! The secrets that a configuration names, from `serve`'s data folder or a stage's Secrets Manager.
 
 use super::Finding;
 use crate::account::{Stage, sdk_config};
@@ -12,14 +12,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What is set, by the secrets' names.
+/// The values of the secrets that are set, by name.
 pub(super) struct Secrets {
     values: BTreeMap<String, SecretString>,
     /// How to set one: `--stage prod`, or nothing for a data folder.
     place: String,
 }
 
-/// A secret that a configuration names, and the groups of fields of which it must have one.
+/// A secret that a configuration names, and the alternative groups of fields, one of which it must have.
 struct Expected {
     name: String,
     alternatives: Vec<Vec<&'static str>>,
@@ -41,10 +41,10 @@ fn expected(configuration: &Configuration) -> Vec<Expected> {
 }
 
 impl Secrets {
-    /// Reads those that the configuration names.
+    /// Reads the secrets that the configuration names.
     ///
     /// # Errors
-    /// What stands in the way, in words: the file cannot be opened, or Secrets Manager refuses or does not answer.
+    /// A message when the file cannot be opened, or Secrets Manager refuses or does not answer.
     pub(super) async fn open(configuration: &Configuration, place: &PlaceArgument) -> Result<Self, String> {
         let expected = expected(configuration);
         let names = expected.iter().map(|secret| secret_id(&secret.name));
@@ -72,7 +72,7 @@ impl Secrets {
                         .extend(answer.secret_string.map(|text| (name.to_owned(), SecretString::from(text))));
                 }
                 Err(error) if error.code() == Some("ResourceNotFoundException") => {}
-                // The whole error could hold the answer, and with it the secret.
+                // The whole error could contain the response, including the secret.
                 Err(error) => {
                     let code = error.code().unwrap_or("Secrets Manager does not answer");
                     return Err(format!("the secret {name}: {code}"));
@@ -82,12 +82,12 @@ impl Secrets {
         Ok(Self { values, place: format!(" --stage {}", stage.name()) })
     }
 
-    /// The value of a secret, whole, where it is set.
+    /// The whole value of a secret, if it is set.
     pub(super) fn get(&self, name: &str) -> Option<&SecretString> {
         self.values.get(secret_id(name))
     }
 
-    /// Whether each secret that the configuration names is set and has the fields it must have.
+    /// Checks that each secret that the configuration names is set and has the required fields.
     pub(super) fn findings(&self, configuration: &Configuration) -> Vec<Finding> {
         let find = |Expected { name, alternatives }: Expected| {
             let accepted: Vec<_> = alternatives.iter().map(|fields| fields.join(" and ")).collect();

@@ -6,12 +6,12 @@ use reqwest::{Client, Response, StatusCode, Url};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Lambda's longest timeout of a function, and as much again for what it takes to answer.
+/// Lambda's longest function timeout, plus ten seconds for the response.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15 * 60 + 10);
-/// Lambda's largest answer, in bytes.
+/// Lambda's largest response, in bytes.
 const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
 
-/// Something that speaks Lambda's Invoke API, if there is one.
+/// An endpoint of Lambda's Invoke API, if any.
 #[derive(Debug)]
 pub(super) struct LambdaEndpoint {
     client: Client,
@@ -19,16 +19,18 @@ pub(super) struct LambdaEndpoint {
 }
 
 impl LambdaEndpoint {
-    /// Functions at `url`, such as `http://127.0.0.1:9001`; without a URL there are none.
+    /// Functions at `url`, such as `http://127.0.0.1:9001`; none without a URL.
     ///
     /// # Errors
-    /// A text for people when `url` is no URL with `http` or `https`.
+    /// A message when `url` is not an `http` or `https` URL.
     pub(super) fn new(url: Option<&str>) -> Result<Self, String> {
         let parse = |text: &str| {
             let url = Url::parse(text).map_err(|error| format!("--lambda-endpoint {text}: {error}"))?;
             match url.scheme() {
                 "http" | "https" => Ok(url),
-                other => Err(format!("--lambda-endpoint {text}: http or https is needed, not {other}")),
+                other => {
+                    Err(format!("--lambda-endpoint {text}: the scheme must be http or https, not {other}"))
+                }
             }
         };
         let client = Client::builder()
@@ -36,7 +38,7 @@ impl LambdaEndpoint {
             .timeout(ANSWER_LIMIT)
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map_err(|error| format!("no HTTP client can be made: {error}"))?;
+            .map_err(|error| format!("cannot create an HTTP client: {error}"))?;
         Ok(Self { client, url: url.map(parse).transpose()? })
     }
 }
@@ -77,7 +79,7 @@ impl Invoke for LambdaEndpoint {
             return Err(failed(&body));
         }
         serde_json::from_slice(&body).map_err(|error| {
-            FunctionError::new("Lambda.Unknown", format!("{function} did not answer in JSON: {error}"))
+            FunctionError::new("Lambda.Unknown", format!("{function} did not respond with JSON: {error}"))
         })
     }
 }
@@ -101,7 +103,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, FunctionError> {
     }
 }
 
-/// The error that the function itself told of. The whole body is its cause.
+/// The error that the function itself reported. Its cause is the whole body.
 fn failed(body: &[u8]) -> FunctionError {
     let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |field: &str| parsed.get(field).and_then(Value::as_str);
@@ -116,7 +118,7 @@ fn failed(body: &[u8]) -> FunctionError {
 /// The service's refusal to invoke the function at all, such as `Lambda.TooManyRequestsException`.
 fn refused(status: StatusCode, error_type: Option<&str>, body: &[u8]) -> FunctionError {
     let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
-    // The header may say more behind a colon.
+    // The header may have more text after a colon.
     let named = error_type.and_then(|header| header.split(':').next()).filter(|name| !name.is_empty());
     let name = named.unwrap_or(match status {
         StatusCode::TOO_MANY_REQUESTS => "TooManyRequestsException",

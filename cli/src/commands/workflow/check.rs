@@ -19,12 +19,12 @@ Exit codes:
   1  errors
   2  a file cannot be read";
 
-/// What to check, and how to tell what was found.
+/// What to check, and how to print findings.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     what: What,
-    /// How findings are printed: for people, as a JSON array, or as commands that GitHub Actions turns into annotations.
+    /// How to print findings: for people, as a JSON array, or as commands that GitHub Actions turns into annotations.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// The same as `--format json`.

@@ -21,10 +21,10 @@ Exit codes:
 pub(crate) struct Arguments {
     #[command(flatten)]
     what: What,
-    /// Where the documents go; without it a single workflow is printed.
+    /// The output folder. Default: print a single workflow.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Write nothing; fail when a document in --out is not what would be written.
+    /// Write nothing; fail if a document in --out differs from what would be written.
     #[arg(long, requires = "out")]
     verify: bool,
 }
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let documents = documents(&arguments.what)?;
     match (arguments.out.as_deref(), documents.as_slice()) {
         (None, [(_, definition), _routes, _functions]) => print!("{definition}"),
-        (None, _) => return Err(Exit::usage("more than one workflow: name a folder with --out")),
+        (None, _) => return Err(Exit::usage("more than one workflow; pass a folder with --out")),
         (Some(folder), documents) if arguments.verify => verify_documents(folder, documents)?,
         (Some(folder), documents) => {
             std::fs::create_dir_all(folder).map_err(Exit::usage)?;
@@ -61,7 +61,7 @@ pub(crate) fn verify(project: &Path, out: &Path) -> Outcome {
     verify_documents(out, &documents(&what)?)
 }
 
-/// The names and texts of all that is compiled.
+/// The names and texts of all compiled documents.
 fn documents(what: &What) -> Outcome<Vec<(String, String)>> {
     let compiled = Loaded::of(what)?.without_errors()?.compiled;
     let workflows = compiled
@@ -96,7 +96,7 @@ fn verify_documents(folder: &Path, documents: &[(String, String)]) -> Outcome {
         problems.push(format!("stale: {}", stale.join(", ")));
     }
     if !unknown.is_empty() {
-        problems.push(format!("made from no workflow: {}", unknown.join(", ")));
+        problems.push(format!("not generated from any workflow: {}", unknown.join(", ")));
     }
     Err(Exit::negative(format!(
         "{}; run `ticketsmith workflow compile --out {}`",

@@ -10,8 +10,8 @@ Examples:
   ticketsmith workflow cost
   ticketsmith workflow cost workflows/development.yaml --ai-seconds 120 --memory-mb 512 --json
 
-On the happy path nothing fails and loops run once; in the worst case lists and loops are as long as they may be. Retries and models
-are in neither.
+On the happy path, nothing fails and loops run once; in the worst case, lists and loops reach their limits. Neither includes retries
+or models.
 
 Exit codes:
   0  estimated
@@ -32,16 +32,16 @@ pub(crate) struct Arguments {
     /// How long a function works, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = Assumptions::default().action_seconds)]
     action_seconds: f64,
-    /// How long a function that calls a model works, in seconds.
+    /// How long a function that calls a model runs, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = Assumptions::default().ai_seconds)]
     ai_seconds: f64,
-    /// Write request units of the table for one call.
+    /// The table's write request units per call.
     #[arg(long, value_name = "UNITS", default_value_t = Assumptions::default().writes_per_call)]
     writes_per_call: f64,
-    /// Read request units of the table for one call.
+    /// The table's read request units per call.
     #[arg(long, value_name = "UNITS", default_value_t = Assumptions::default().reads_per_call)]
     reads_per_call: f64,
-    /// Prices of another region, in the form of `shared/workflow-tools/prices/us-east-1.json`.
+    /// Prices for another region, in the format of `shared/workflow-tools/prices/us-east-1.json`.
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
     /// Print the estimates as JSON.
@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
 /// Estimates what executions cost.
 ///
 /// # Errors
-/// Negative when a workflow has errors, usage errors for files and numbers that cannot be.
+/// Negative when a workflow has errors, usage errors for invalid files and numbers.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let assumptions = Assumptions {
         memory_mb: arguments.memory_mb,
@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         ("--reads-per-call", assumptions.reads_per_call),
     ];
     if let Some((name, number)) = numbers.iter().find(|(_, number)| !number.is_finite() || *number < 0.0) {
-        return Err(Exit::usage(format!("{name} is a number of at least 0, but is {number}")));
+        return Err(Exit::usage(format!("{name} must be at least 0, but is {number}")));
     }
     let prices = match &arguments.prices {
         None => Prices::us_east_1().map_err(Exit::usage)?,

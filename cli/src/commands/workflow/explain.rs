@@ -13,14 +13,14 @@ Examples:
 Exit codes:
   0  explained
   1  the workflow has errors
-  2  a file cannot be read, or no workflow, or more than one, has such a step";
+  2  a file cannot be read, or not exactly one workflow has such a step";
 
 /// Which step.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The step's name.
     step: String,
-    /// The workflow it stands in; without it, the project's workflows are searched.
+    /// The workflow that contains it. Default: search the project's workflows.
     #[arg(long, value_name = "FILE")]
     workflow: Option<PathBuf>,
     #[command(flatten)]
@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
 /// Explains a step.
 ///
 /// # Errors
-/// Negative when the workflow has errors, usage errors for files and steps that are not there.
+/// Negative when the workflow has errors, usage errors for files and steps that do not exist.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let project = Project { folder: arguments.project.folder.clone() };
     let what = What { files: arguments.workflow.iter().cloned().collect(), project };
@@ -55,16 +55,12 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
                 .iter()
                 .flat_map(|workflow| workflow.steps.iter().map(|step| step.name.as_str()))
                 .collect();
-            Err(Exit::usage(format!(
-                "there is no step `{}`; there are: {}",
-                arguments.step,
-                steps.join(", ")
-            )))
+            Err(Exit::usage(format!("no step named `{}`; known: {}", arguments.step, steps.join(", "))))
         }
         several => {
             let paths: Vec<&str> = several.iter().map(|(source, _)| source.path.as_str()).collect();
             Err(Exit::usage(format!(
-                "several workflows have a step `{}`: name one with --workflow: {}",
+                "several workflows have a step `{}`; choose one with --workflow: {}",
                 arguments.step,
                 paths.join(", ")
             )))

@@ -11,16 +11,16 @@ Examples:
   ticketsmith workflow fmt workflows/development.yaml
 
 Exit codes:
-  0  every file is in canonical form, or is now
+  0  every file is now in canonical form
   1  --check found a file that is not
-  2  a file cannot be read or written, or is no YAML";
+  2  a file cannot be read or written, or is not YAML";
 
 /// What to format.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     what: What,
-    /// Write nothing; name the files that are not in canonical form, and fail when there are any.
+    /// Write nothing; list the files that are not in canonical form, and fail if there are any.
     #[arg(long)]
     check: bool,
 }
@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let folder = &arguments.what.project.folder;
     let sources = match arguments.what.files.as_slice() {
         [] if !folder.join("workflows").is_dir() => {
-            let message = format!("{} has no folder `workflows`: name the files", folder.display());
+            let message = format!("{} has no `workflows` folder; name the files", folder.display());
             return Err(Exit::usage(message));
         }
         [] => files_of(folder, |path| is_workflow(path) || is_test(path))?,

@@ -21,10 +21,10 @@ Exit codes:
 pub(crate) struct Arguments {
     #[command(flatten)]
     what: What,
-    /// Mermaid's text, which GitHub and many wikis draw, or a picture.
+    /// Mermaid text, which GitHub and many wikis render, or an SVG image.
     #[arg(long, value_enum, default_value_t = Format::Mermaid)]
     format: Format,
-    /// The file it goes to; without it, it is printed.
+    /// The output file. Default: standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

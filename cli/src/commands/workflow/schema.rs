@@ -9,7 +9,7 @@ Examples:
   ticketsmith workflow schema > .vscode/workflow.schema.json
   ticketsmith workflow schema --tests > .vscode/workflow-test.schema.json
 
-docs/workflow-tools.md tells how an editor is told of them.
+docs/workflow-tools.md explains how to configure an editor to use them.
 
 Exit codes:
   0  printed";
@@ -17,7 +17,7 @@ Exit codes:
 /// Which schema.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The schema of test files (`*.test.yaml`) instead.
+    /// Print the schema of test files (`*.test.yaml`) instead.
     #[arg(long)]
     tests: bool,
 }

@@ -15,7 +15,7 @@ Examples:
   ticketsmith workflow test workflows/development.test.yaml --filter budget
   ticketsmith workflow test --min-coverage 100
 
-Tests of development.yaml stand beside it in development.test.yaml; docs/workflow-tools.md tells how to write them.
+The tests of development.yaml are next to it in development.test.yaml; docs/workflow-tools.md explains how to write them.
 
 Exit codes:
   0  every case passed
@@ -25,14 +25,14 @@ Exit codes:
 /// What to test.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Test files, or workflows with tests beside them; without any, all of the project's folder.
+    /// Test files, or workflows with tests next to them. Default: all in the project's folder.
     files: Vec<PathBuf>,
     #[command(flatten)]
     project: Project,
-    /// Run only the cases whose name contains this, in whatever case.
+    /// Run only the cases whose name contains this, ignoring case.
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
-    /// Fail when the cases take fewer of a workflow's steps and branches, in percent.
+    /// Fail if the cases cover less than this percentage of a workflow's steps and branches.
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     min_coverage: Option<u8>,
     /// Print the reports as JSON.
@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
 pub(super) async fn run(arguments: &Arguments) -> Outcome {
     let (tests, sources) = files(arguments)?;
     if tests.is_empty() {
-        return Err(Exit::usage("there are no tests: they stand beside workflows as `<workflow>.test.yaml`"));
+        return Err(Exit::usage("no tests found; put them next to workflows as `<workflow>.test.yaml`"));
     }
     let loaded = Loaded::from_sources(sources, &arguments.project)?.without_errors()?;
     let catalog = Arc::new(catalog()?);
@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: &Arguments) -> Outcome {
         let name = tested_workflow(&file, source);
         let found = loaded.workflows().find(|(_, workflow)| workflow.name == name);
         let (_, workflow) = found
-            .ok_or_else(|| Exit::usage(format!("{}: there is no workflow `{name}` to test", source.path)))?;
+            .ok_or_else(|| Exit::usage(format!("{}: no workflow named `{name}` to test", source.path)))?;
         let report = workflow_test::run(&file, source, workflow, &catalog, arguments.filter.as_deref()).await;
         let report = report.map_err(|error| refused(source, error))?;
         if !arguments.json {
@@ -71,7 +71,7 @@ pub(super) async fn run(arguments: &Arguments) -> Outcome {
     judge(&reports, arguments)
 }
 
-/// The test files, and the workflows among which those they test are found.
+/// The test files, and the workflows that may be tested.
 fn files(arguments: &Arguments) -> Outcome<(Vec<Source>, Vec<Source>)> {
     if arguments.files.is_empty() {
         let folder = &arguments.project.folder;
@@ -96,7 +96,7 @@ fn files(arguments: &Arguments) -> Outcome<(Vec<Source>, Vec<Source>)> {
     Ok((tests, sources))
 }
 
-/// All workflows of a test file's folder: one may run another.
+/// All workflows in a test file's folder, because one may run another.
 fn workflows_beside(test: &Path) -> Outcome<Vec<Source>> {
     let folder = test.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     let mut paths = Vec::new();
@@ -131,7 +131,7 @@ fn judge(reports: &[Report], arguments: &Arguments) -> Outcome {
     }
     if cases().count() == 0 {
         return Err(Exit::usage(format!(
-            "no case has `{}` in its name",
+            "no case name contains `{}`",
             arguments.filter.as_deref().unwrap_or_default()
         )));
     }
@@ -142,7 +142,7 @@ fn judge(reports: &[Report], arguments: &Arguments) -> Outcome {
         .map(|report| format!("{} {:.0}%", report.workflow, report.coverage.percent()))
         .collect();
     if !short.is_empty() {
-        return Err(Exit::negative(format!("the coverage is below {least}%: {}", short.join(", "))));
+        return Err(Exit::negative(format!("coverage is below {least}%: {}", short.join(", "))));
     }
     if !arguments.json {
         println!("{} case(s) passed", cases().count());

@@ -112,5 +112,5 @@ async fn what_an_app_lacks_and_what_it_has_too_much_of_is_told() {
                      "checks": "read"});
     let told = problems(all).await;
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("`administration: write` is more than is needed"), "{told:?}");
+    assert!(told[0].starts_with("`administration: write` is not needed"), "{told:?}");
 }
