@@ -1,4 +1,4 @@
-//! Alerts: the team is told once when a share of a limit is spent.
+//! Alerts: tells the team once when a share of a limit is spent.
 
 use crate::handle::Events;
 use domain::configuration::{Configuration, Project};
@@ -7,11 +7,11 @@ use domain::{ActionError, MicroUsd, PluginType};
 use records::{ExecutionRecord, LimitOf, Limits};
 
 impl Events {
-    /// Tells the project's channel of the highest share in `alert_at_percent` that the ticket's limit or the person's month has
-    /// reached since it was told last. What cannot be told is logged: the costs stand in the records all the same.
+    /// Reports to the project's channel the highest share in `alert_at_percent` that the ticket's limit or the person's month has
+    /// reached since the last alert. Failures are logged; the costs are in the records either way.
     pub(crate) async fn alert_logged(&self, execution: &str) {
         if let Err(error) = self.alert(execution).await {
-            tracing::warn!(execution, %error, "an alert on spending was not sent");
+            tracing::warn!(execution, %error, "a spending alert was not sent");
         }
     }
 
@@ -55,7 +55,7 @@ fn channel_of<'a>(
     Some((project, project.channel.clone()?))
 }
 
-/// The highest of the shares that is spent; a limit of nothing has none.
+/// The highest share that is spent; none for a limit of zero.
 fn highest_reached(shares: &[u8], spent: MicroUsd, limit: MicroUsd) -> Option<u8> {
     let reached = |percent: &&u8| u128::from(spent.0) * 100 >= u128::from(limit.0) * u128::from(**percent);
     shares.iter().filter(reached).max().copied().filter(|_| limit > MicroUsd::ZERO)

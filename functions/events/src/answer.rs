@@ -1,5 +1,5 @@
-//! Answering task tokens: people's answers, events that happened, and limits that leave room again. Webhooks and actions
-//! only record what they know; this is the one place that lets a parked execution go on.
+//! Answers task tokens: people's answers, events that happened, and limits that have room again. Webhooks and actions
+//! only record what they know; this is the only place that resumes a parked execution.
 
 use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
@@ -9,17 +9,17 @@ use records::{Answer, Limits, StepEnd, StepStatus, Timeliness, Topic, Waiter};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-/// The error of a step whose question was answered by no.
+/// The error of a step whose question was declined.
 const DECLINED: &str = "Declined";
 
-/// What a waiting step is told.
+/// The message to a waiting step.
 enum Message {
     Success(Value),
     Failure { error: &'static str, cause: String },
 }
 
 impl Events {
-    /// A step began to wait or was answered: what it waits for may be there already.
+    /// Handles a step that began to wait or was answered; what it waits for may already have happened.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
@@ -34,7 +34,7 @@ impl Events {
         }
     }
 
-    /// Tells what was answered to an execution's questions, where telling it failed before.
+    /// Delivers the answers to an execution's questions whose delivery failed before.
     ///
     /// # Errors
     /// As [`Events::waiter_changed`].
@@ -47,7 +47,7 @@ impl Events {
         Ok(())
     }
 
-    /// Something happened: everybody who waits for it goes on.
+    /// Resumes every step that waits for an event that happened.
     ///
     /// # Errors
     /// As [`Events::waiter_changed`].
@@ -58,7 +58,7 @@ impl Events {
         Ok(())
     }
 
-    /// Lets those executions go on for whose next call of a model the limits leave room.
+    /// Resumes the executions whose limits have room for their next model call.
     ///
     /// # Errors
     /// As [`Events::waiter_changed`].
@@ -87,7 +87,7 @@ impl Events {
     async fn tell_if_happened(&self, event: &str, waiter: Waiter) -> Result<(), ActionError> {
         let Some(occurrence) = self.table.occurrence(event).await? else { return Ok(()) };
         let execution = self.table.execution(&waiter.execution).await?;
-        // What happened before the execution began is not what it waits for.
+        // An event from before the execution began is not the one it waits for.
         if execution.is_some_and(|execution| occurrence.at < execution.begun_at) {
             return Ok(());
         }
@@ -117,7 +117,7 @@ impl Events {
         Ok(self.table.mark_told(&waiter, told).await?)
     }
 
-    /// Tells the state machine, records the step's end, and lets the execution be seen as going on.
+    /// Answers the state machine, records the step's end, and marks the execution as running.
     async fn tell(&self, waiter: &Waiter, message: Message) -> Result<Timeliness, ActionError> {
         let token = waiter.token.expose_secret();
         let (status, error, cause) = match &message {
@@ -144,12 +144,14 @@ impl Events {
                 tracing::info!(
                     execution = waiter.execution,
                     topic = waiter.topic,
-                    "nothing waits for this answer any more"
+                    "nothing waits for this answer anymore"
                 );
                 return Ok(Timeliness::TooLate);
             }
             Some(code) => {
-                return Err(ActionError::unavailable(format!("a waiting step was not told: {code}")));
+                return Err(ActionError::unavailable(format!(
+                    "the answer did not reach the waiting step: {code}"
+                )));
             }
         }
         let now = self.clock.now();
@@ -163,12 +165,14 @@ impl Events {
         Ok(Timeliness::InTime)
     }
 
-    /// Takes the buttons away and says who answered. A chat that does not answer keeps nothing waiting.
+    /// Removes the buttons and shows who answered. A chat that does not respond does not block the answer.
     async fn show_answer(&self, waiter: &Waiter, answer: &Answer, told: Timeliness) {
         let Some((channel, id)) = &waiter.message else { return };
         let question = waiter.question.as_deref().unwrap_or_default();
         let verdict = match (told, answer.approved) {
-            (Timeliness::TooLate, _) => format!("⌛ {} answered too late: it no longer waited", answer.by),
+            (Timeliness::TooLate, _) => {
+                format!("⌛ {} answered too late; the step is no longer waiting", answer.by)
+            }
             (Timeliness::InTime, true) => format!("✅ Approved by {}", answer.by),
             (Timeliness::InTime, false) => format!("⛔ Declined by {}", answer.by),
         };
@@ -177,11 +181,11 @@ impl Events {
         let sent = SentMessage { channel: channel.clone(), id: id.clone(), url: None };
         let body = MessageBody { text, buttons: Vec::new() };
         if let Err(error) = self.feedback.replace_message(&waiter.execution, &sent, &body).await {
-            tracing::warn!(execution = waiter.execution, %error, "the message that asked still shows its buttons");
+            tracing::warn!(execution = waiter.execution, %error, "the question still shows its buttons");
         }
     }
 }
 
 fn code<E: ProvideErrorMetadata>(error: &E) -> String {
-    error.code().unwrap_or("no answer in time").to_owned()
+    error.code().unwrap_or("timed out").to_owned()
 }

@@ -1,4 +1,4 @@
-//! The end of an execution in the records: nothing of it stays open.
+//! Records the end of an execution and closes everything it left open.
 
 use crate::reason::reason;
 use domain::ActionError;
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use records::{ExecutionEnd, RecordsError, StepEnd, StepStatus, Table};
 use serde_json::Value;
 
-/// How Step Functions says that an execution ended.
+/// An execution's end, as Step Functions reports it.
 #[derive(Debug, Clone)]
 pub(crate) struct Ending {
     pub(crate) status: String,
@@ -17,8 +17,8 @@ pub(crate) struct Ending {
     pub(crate) at: Timestamp,
 }
 
-/// Settles open reservations at their worst case, ends open steps and then the execution. All of it may run again. `false` when
-/// there is no such execution here.
+/// Settles open reservations at their worst case, ends open steps and then the execution. Idempotent. `false` when there is no
+/// such execution.
 pub(crate) async fn end(table: &Table, name: &str, ending: &Ending) -> Result<bool, ActionError> {
     if table.execution(name).await?.is_none() {
         return Ok(false);

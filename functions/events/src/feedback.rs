@@ -1,8 +1,8 @@
 //! Keeps one progress comment per execution up to date.
 //!
-//! Whoever may edit is decided in the table: an edit is claimed with the digest of what it will say, so that the same text is
-//! never written twice, and edits are at least a second apart. Each writer looks once more after it has written, so that a
-//! change that came meanwhile is not left unsaid.
+//! The table decides who may edit: a writer claims an edit with the digest of the new text, so that the same text is never
+//! written twice and edits are at least a second apart. Each writer checks again after writing, so that no change made in
+//! the meantime is missed.
 
 pub(crate) mod destination;
 mod render;
@@ -19,16 +19,16 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The least time between two edits of one comment.
+/// The minimum time between two edits of a comment.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long the first writer has to make the comment before another one tries.
+/// How long the first writer has to create the comment before another one tries.
 const MAKING: Duration = Duration::from_secs(10);
 
-/// How often one call looks again before it leaves the rest to the next event.
+/// How often one call checks again before it leaves the rest to the next event.
 const ROUNDS: usize = 5;
 
-/// The longest wait for a provider or the interval that is worth holding a function awake.
+/// The longest wait for a provider or the interval that is worth keeping a function running.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 pub(crate) struct Feedback {
@@ -38,8 +38,7 @@ pub(crate) struct Feedback {
 }
 
 impl Feedback {
-    /// Brings the comment of an execution up to date, and makes it where there is none. Executions that nobody began here
-    /// (children of others) have none.
+    /// Updates the comment of an execution, or creates it. Executions started by other executions have none.
     pub(crate) async fn refresh(&self, execution: &str) -> Result<(), ActionError> {
         let configuration = self.table.configuration(self.clock.now()).await?;
         let mut written: Option<String> = None;
@@ -53,12 +52,12 @@ impl Feedback {
             let known = self.table.progress(execution).await?;
             if let Some(wait) = self.being_made(known.as_ref()).filter(|_| failed.is_none()) {
                 if !is_final {
-                    // Who makes the comment looks again afterwards.
+                    // The writer that creates the comment checks again afterwards.
                     return Ok(());
                 }
                 tokio::time::sleep(wait).await;
             }
-            // The last word is not held up.
+            // The final text is not delayed.
             let interval = if is_final { Duration::ZERO } else { INTERVAL };
             if !self.table.claim_progress_edit(execution, &digest, interval, self.clock.now()).await? {
                 let Some(known) = self.table.progress(execution).await? else { return Ok(()) };
@@ -66,7 +65,7 @@ impl Feedback {
                     tokio::time::sleep(self.until_allowed(&known)).await;
                     continue;
                 }
-                // Another one has written the same newer words, perhaps before our older ones arrived: they are repeated.
+                // Another writer wrote the same newer text, perhaps before our older text arrived, so it is written again.
                 if written.is_none() || written.as_ref() == Some(&digest) {
                     return Ok(());
                 }
@@ -81,7 +80,7 @@ impl Feedback {
                 Err(error) => {
                     let passes = matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable);
                     let wait = error.retry_after.unwrap_or(INTERVAL);
-                    // Steps are told again by the next event, the end is not.
+                    // The next event repeats steps, but not the end.
                     if !passes || wait > LONGEST_WAIT || !is_final {
                         return Err(error);
                     }
@@ -118,11 +117,11 @@ impl Feedback {
         let key = execution.as_ref().and_then(|execution| execution.project.as_deref());
         let project = key.and_then(|key| configuration.project(key));
         let chat = chat_of(&configuration, project, None)
-            .ok_or_else(|| ActionError::rejected("no provider under plugins is a chat"))?;
+            .ok_or_else(|| ActionError::rejected("no chat provider is configured under plugins"))?;
         self.providers.chat_named(&configuration, &chat).await?.update_message(sent, body, None).await
     }
 
-    /// Makes or replaces the comment, and gives its place.
+    /// Creates or replaces the comment, and returns its place.
     async fn write(
         &self,
         configuration: &Configuration,
@@ -158,7 +157,7 @@ impl Feedback {
         Ok(place)
     }
 
-    /// The comment that an earlier attempt made, else a new one; and whether it is new.
+    /// The comment from an earlier attempt, else a new one; and whether it is new.
     async fn find_or_add(
         &self,
         configuration: &Configuration,
@@ -198,8 +197,8 @@ impl Feedback {
         }
     }
 
-    /// Answers the starting event itself: 👀 where the destination has reactions, and the command's label is taken off, so that it
-    /// can be put on again. Both are courtesies: what fails is logged.
+    /// Acknowledges the starting event: reacts with 👀 where the destination has reactions, and removes the label that started it,
+    /// so that it can be added again. Failures are only logged.
     async fn acknowledge(
         &self,
         configuration: &Configuration,
@@ -215,7 +214,7 @@ impl Feedback {
             }
         };
         if let Err(error) = done {
-            tracing::warn!(execution = execution.name, %error, "the starting event was not acknowledged in full");
+            tracing::warn!(execution = execution.name, %error, "the starting event was not fully acknowledged");
         }
     }
 
@@ -263,14 +262,14 @@ impl Feedback {
         let connected =
             self.providers.connect(configuration, provider, RepositoryAccess::WriteIssues).await?;
         connected.tracker.ok_or_else(|| {
-            ActionError::rejected(format!("`{provider}` cannot serve {}", PluginType::TaskManagement))
+            ActionError::rejected(format!("`{provider}` does not support {}", PluginType::TaskManagement))
         })
     }
 
-    /// The pull request of the journal that was not taken back.
+    /// The journaled pull request that was not taken back.
     async fn pull_request(&self, view: &ExecutionView) -> Result<Option<PullRequestLink>, RecordsError> {
         let Some(run) = &view.execution.arn else { return Ok(None) };
-        // The journal is read only where a step can have opened one.
+        // The journal is read only if a step may have opened one.
         if !view.steps.iter().any(|step| step.action.as_str() == CREATE_PULL_REQUEST) {
             return Ok(None);
         }
@@ -284,7 +283,7 @@ impl Feedback {
         }))
     }
 
-    /// For how long another writer may still be making the comment.
+    /// How long another writer may still be creating the comment.
     fn being_made(&self, progress: Option<&Progress>) -> Option<Duration> {
         let progress = progress.filter(|progress| progress.place.is_none())?;
         let since = self.clock.now().duration_since(progress.edited_at).try_into().unwrap_or_default();

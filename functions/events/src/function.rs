@@ -1,4 +1,4 @@
-//! What the function is to its deployment: what it may do, what invokes it, how it starts.
+//! The function's specification: what it may do, what invokes it, how it starts.
 
 use crate::handle::Events;
 use crate::input::EventInput;
@@ -12,8 +12,8 @@ use std::sync::Arc;
 /// The document that asks for a sweep.
 const SWEEP: &str = r#"{"tick":"sweep"}"#;
 
-/// The one function of this executable. It ends executions, lets parked ones continue, settles what they left reserved and begins `undo`
-/// where it is due; of the journal it only reads. Its credentials are for comments, reactions and messages.
+/// This executable's only function. It ends executions, resumes parked ones, settles what they left reserved and starts `undo` when
+/// it is due. It only reads the journal. Its credentials are for comments, reactions and messages.
 pub fn functions() -> Vec<FunctionSpec> {
     let access = Access::reading([Partition::Document, Partition::Event, Partition::Run])
         .writing([
@@ -49,7 +49,7 @@ pub fn functions() -> Vec<FunctionSpec> {
             StepFunctionsOperation::StopExecution,
         ],
         sources: &[
-            // Changes of other partitions lead to nothing: shared/records/src/stream.rs.
+            // Changes in other partitions are ignored: shared/records/src/stream.rs.
             Source::TableStream(&[Partition::Execution, Partition::Event, Partition::Waiter]),
             Source::StatusChanges,
             Source::EveryMinute { document: SWEEP },

@@ -1,4 +1,4 @@
-//! What each event leads to.
+//! Handles each event.
 
 use crate::ending::{Ending, end};
 use crate::feedback::Feedback;
@@ -15,11 +15,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tracing::{Instrument, Span};
 
-/// Whoever is put off is told with the next change, or by the next sweep: nothing waits here.
+/// Never waits for a rate limit: the next change or sweep tries again.
 const WAITING: Waiting =
     Waiting { longest_wait: Duration::ZERO, request_timeout: Some(Duration::from_secs(15)) };
 
-/// Gives feedback on executions and looks after open ones.
+/// Reports on executions and takes care of open ones.
 pub struct Events {
     pub(crate) table: Table,
     pub(crate) step_functions: aws_sdk_sfn::Client,
@@ -65,7 +65,7 @@ impl Events {
         )
     }
 
-    /// Does what an event asks for. Everything may be done again: after an error, the same event may be sent again.
+    /// Handles an event. Idempotent: after an error, the same event may be sent again.
     ///
     /// # Errors
     /// When the records, Step Functions or the service that shows the feedback do not answer or refuse. Feedback on steps is
@@ -84,7 +84,7 @@ impl Events {
 
     async fn status_changed(&self, change: StatusChange) -> Result<(), ActionError> {
         let Some(execution) = self.table.execution(&change.name).await? else {
-            tracing::debug!(execution = change.name, "it was started by another execution");
+            tracing::debug!(execution = change.name, "started by another execution");
             return Ok(());
         };
         let now = self.clock.now();
@@ -92,7 +92,7 @@ impl Events {
             self.table.mark_started(&change.name, &change.arn, now).await?;
             return self.feedback.refresh(&change.name).await;
         }
-        // The start may be told after the end, or never; the journal is found by the ARN.
+        // The start may be reported after the end, or never; the journal is found by the ARN.
         self.table.mark_started(&change.name, &change.arn, now).await?;
         let ending = Ending {
             status: change.status,
@@ -109,8 +109,8 @@ impl Events {
         self.feedback.refresh(&change.name).await
     }
 
-    /// What people asked for is done first, then what they see is brought up to date. Only the former is an error, for the same
-    /// changes come again then.
+    /// Carries out people's requests first, then updates what they see. Only a failure of the former is an error, because the same
+    /// changes are then delivered again.
     async fn changed(&self, changes: BTreeSet<Changed>) -> Result<(), ActionError> {
         for change in &changes {
             match change {
@@ -126,7 +126,7 @@ impl Events {
         Ok(())
     }
 
-    /// Feedback that the next event repeats where it fails.
+    /// Updates the comment; the next event repeats it after a failure.
     pub(crate) async fn refresh_logged(&self, execution: &str) {
         let refreshed = async {
             if let Err(error) = self.feedback.refresh(execution).await {
@@ -137,7 +137,7 @@ impl Events {
     }
 }
 
-/// What lines of the log about an execution stand in.
+/// The span for log lines about an execution.
 pub(crate) fn about(execution: &str) -> Span {
     tracing::info_span!("about", execution)
 }

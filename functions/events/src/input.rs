@@ -1,4 +1,4 @@
-//! What the function is told: status changes, changes of the table, that a minute has passed, and that the time of a schedule has come.
+//! The function's input: status changes, changes of the table, a tick every minute, and schedules that are due.
 
 use domain::execution::Outcome;
 use domain::schedule::Schedule;
@@ -15,33 +15,33 @@ pub enum EventInput {
     StatusChange(Box<StatusChange>),
     /// These records changed; each change once.
     Changed(BTreeSet<Changed>),
-    /// It is time to look after open executions.
+    /// It is time to check open executions.
     Sweep,
-    /// The time of a workflow's schedule has come.
+    /// A workflow's schedule is due.
     Scheduled(Box<Scheduled>),
 }
 
-/// What Step Functions says of an execution that started or ended.
+/// Step Functions' report of an execution that started or ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StatusChange {
     /// The execution's name.
     pub name: String,
-    /// Its ARN.
+    /// The execution's ARN.
     pub arn: String,
-    /// Step Functions' word: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`.
+    /// Step Functions' status: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`.
     pub status: String,
-    /// The error's name, where it failed.
+    /// The error's name, if it failed.
     pub error: Option<String>,
-    /// Why, where it failed.
+    /// The cause, if it failed.
     pub cause: Option<String>,
-    /// What it returned; absent where it is too large for an event.
+    /// The output; absent if it is too large for an event.
     pub output: Option<Value>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
 }
 
 impl StatusChange {
-    /// Our word for the status.
+    /// Our outcome for the status.
     pub fn outcome(&self) -> Outcome {
         Outcome::from_status(&self.status, self.error.as_deref())
     }
@@ -50,13 +50,13 @@ impl StatusChange {
 /// The time of a workflow's schedule.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Scheduled {
-    /// Which.
+    /// The schedule.
     pub schedule: Schedule,
-    /// The moment it was due.
+    /// When it was due.
     pub time: Timestamp,
 }
 
-/// An event in none of the forms that the function takes.
+/// An event in a form that the function does not accept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the event is none that is handled here: {0}; accepted: a Step Functions Execution Status Change, records of the \
@@ -78,9 +78,9 @@ struct Detail {
     stop_date: Option<i64>,
 }
 
-/// What Lambda hands over from a stream:
-/// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>. The images are not read: what is shown comes from the table
-/// itself, as it is by then.
+/// Lambda's event from a stream:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>. Images are not read; what is shown comes from the
+/// table's current state.
 #[derive(Deserialize)]
 struct StreamRecord {
     dynamodb: StreamKeys,
@@ -105,10 +105,10 @@ struct Text {
 }
 
 impl EventInput {
-    /// Reads an event as EventBridge, DynamoDB Streams or EventBridge Scheduler hand it to a Lambda function.
+    /// Reads an event as EventBridge, DynamoDB Streams or EventBridge Scheduler send it to a Lambda function.
     ///
     /// # Errors
-    /// [`UnknownEvent`] says what it is not.
+    /// [`UnknownEvent`] with what is wrong.
     pub fn from_json(mut event: Value) -> Result<Self, UnknownEvent> {
         if event["detail-type"] == "Step Functions Execution Status Change" {
             return Self::from_status_change(event["detail"].take());
@@ -128,10 +128,10 @@ impl EventInput {
                 .map(|scheduled| Self::Scheduled(Box::new(scheduled)))
                 .map_err(|error| UnknownEvent(format!("the schedule cannot be read ({error})")));
         }
-        Err(UnknownEvent("it has no `detail-type`, `Records`, `tick` or `schedule` that is known".into()))
+        Err(UnknownEvent("it has no known `detail-type`, `Records`, `tick` or `schedule`".into()))
     }
 
-    /// Changes of the table by the keys (`pk`, `sk`) of the items that changed.
+    /// Changes of the table, from the keys (`pk`, `sk`) of the changed items.
     pub fn from_keys<'a>(keys: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let changed = keys.into_iter().map(|(pk, sk)| Changed::from_keys(pk, sk));
         Self::Changed(changed.filter(|changed| *changed != Changed::Other).collect())

@@ -1,9 +1,9 @@
-//! Events: what people see of executions, and what becomes of executions that nobody hears of.
+//! Events: reports on executions to people, and takes care of executions whose status events were lost.
 //!
-//! The function is told of three things: status changes of executions (from Step Functions through EventBridge), changes of the
-//! table (from its stream), and that a minute has passed. It keeps one progress comment per execution where the person who
-//! started it looks, writes an execution's end into the records, and sweeps after open executions. It holds the tokens to
-//! comment, react and message, and nothing else.
+//! The function receives three kinds of events: status changes of executions (from Step Functions through EventBridge), changes of the
+//! table (from its stream), and a tick every minute. It keeps one progress comment per execution where the person who
+//! started it will look, records an execution's end, and sweeps open executions. It holds only the tokens to comment, react and
+//! send messages.
 
 mod alert;
 mod answer;

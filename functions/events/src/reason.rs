@@ -1,9 +1,9 @@
-//! Why an execution did not succeed, in words a person can act on.
+//! Why an execution did not succeed, in words that a person can act on.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What a function's error looks like as a cause:
+/// A function's error as a cause:
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html>.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -11,7 +11,7 @@ struct FunctionError {
     error_message: String,
 }
 
-/// What a rollback leaves as its cause.
+/// The cause that a rollback reports.
 #[derive(Deserialize)]
 struct Receipt {
     step: Option<String>,
@@ -36,8 +36,8 @@ pub(crate) fn reason(status: &str, error: Option<&str>, cause: Option<&str>) -> 
     let cause = cause.filter(|cause| !cause.trim().is_empty());
     match (status, error) {
         ("SUCCEEDED" | "RUNNING", _) => None,
-        ("ABORTED", _) => Some(cause.unwrap_or("A person stopped it.").to_owned()),
-        ("TIMED_OUT", _) => Some("It took longer than an execution may take.".to_owned()),
+        ("ABORTED", _) => Some(cause.unwrap_or("Someone stopped it.").to_owned()),
+        ("TIMED_OUT", _) => Some("It exceeded the time limit of an execution.".to_owned()),
         (_, Some("RolledBack" | "RollbackIncomplete" | "RollbackFailed")) => Some(
             cause
                 .and_then(|cause| serde_json::from_str::<Receipt>(cause).ok())
@@ -70,7 +70,7 @@ impl Receipt {
     }
 }
 
-/// The message inside a cause, and what to do about it where the message itself cannot know.
+/// The message inside a cause, plus advice where the message cannot include it.
 fn words(error: Option<&str>, cause: Option<&str>) -> String {
     let message = cause.map(|cause| match serde_json::from_str::<FunctionError>(cause) {
         Ok(function) => function.error_message,
@@ -84,22 +84,22 @@ fn words(error: Option<&str>, cause: Option<&str>) -> String {
         Some("BudgetExceeded") => {
             "Raise the limit under `budgets` in the configuration, then start it again."
         }
-        Some("Throttled" | "Unavailable") => "It was tried again for a while; start it again later.",
-        Some("Conflict") => "Somebody changed the same thing meanwhile; look at it, then start it again.",
-        Some("Internal") => "This is a defect of Ticketsmith; its log says more.",
-        Some("States.Timeout") => "A step took longer than it may; start it again, or raise its `timeout`.",
+        Some("Throttled" | "Unavailable") => "Retries did not help; start it again later.",
+        Some("Conflict") => "Someone changed the same thing in the meantime; check it, then start it again.",
+        Some("Internal") => "This is a bug in Ticketsmith; see its log for details.",
+        Some("States.Timeout") => "A step timed out; start it again, or raise its `timeout`.",
         Some("States.DataLimitExceeded") => {
-            "A step's data was larger than 256 KiB; make the workflow pass less of it."
+            "A step's data exceeded 256 KiB; make the workflow pass less data."
         }
         Some("States.QueryEvaluationError") => {
-            "An expression of the workflow could not be evaluated; mend the workflow."
+            "An expression in the workflow could not be evaluated; fix the workflow."
         }
         _ => "",
     };
     match (message, advice, error) {
         (Some(message), "", _) => message,
         (Some(message), advice, _) => format!("{} {advice}", sentence(&message)),
-        (None, "", Some(error)) => format!("It ended with the error {error}."),
+        (None, "", Some(error)) => format!("It failed with the error {error}."),
         (None, "", None) => "No reason was given.".to_owned(),
         (None, advice, _) => advice.to_owned(),
     }
@@ -113,7 +113,7 @@ fn sentence(message: &str) -> String {
     }
 }
 
-/// The name of a step, state or action as people read it: `CreatePullRequest` and `create_pull_request` are
+/// The name of a step, state or action as shown to people: `CreatePullRequest` and `create_pull_request` are
 /// `Create pull request`.
 pub(crate) fn title(name: &str) -> String {
     let mut title = String::with_capacity(name.len() + 4);
@@ -146,10 +146,10 @@ mod tests {
         assert_snapshot!(check("FAILED", "Rejected", cause), @"Jira has no status `Reviewd`; reachable: Code Review");
         let cause = r#"{"errorMessage":"the limit of task SHOP-1 is $10.0000"}"#;
         assert_snapshot!(check("FAILED", "BudgetExceeded", cause), @"the limit of task SHOP-1 is $10.0000. Raise the limit under `budgets` in the configuration, then start it again.");
-        assert_snapshot!(check("FAILED", "States.Timeout", ""), @"A step took longer than it may; start it again, or raise its `timeout`.");
-        assert_snapshot!(check("FAILED", "LoopExhausted", ""), @"It ended with the error LoopExhausted.");
-        assert_snapshot!(check("TIMED_OUT", "", ""), @"It took longer than an execution may take.");
-        assert_snapshot!(check("ABORTED", "", ""), @"A person stopped it.");
+        assert_snapshot!(check("FAILED", "States.Timeout", ""), @"A step timed out; start it again, or raise its `timeout`.");
+        assert_snapshot!(check("FAILED", "LoopExhausted", ""), @"It failed with the error LoopExhausted.");
+        assert_snapshot!(check("TIMED_OUT", "", ""), @"It exceeded the time limit of an execution.");
+        assert_snapshot!(check("ABORTED", "", ""), @"Someone stopped it.");
         assert_eq!(reason("SUCCEEDED", None, None), None);
     }
 

@@ -1,4 +1,4 @@
-//! Starts a workflow when the time of its `schedule` has come.
+//! Starts a workflow when its `schedule` is due.
 
 use crate::handle::Events;
 use control::{DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
@@ -10,8 +10,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 impl Events {
-    /// Begins the execution of a schedule for one moment, once however often that moment is told. What was begun and could not be started
-    /// is started by the sweeper.
+    /// Begins the execution of a schedule for one moment, exactly once even if called repeatedly. If it cannot be started, the sweeper
+    /// starts it.
     pub(crate) async fn begin_scheduled(
         &self,
         schedule: &Schedule,
@@ -23,14 +23,14 @@ impl Events {
             tracing::warn!(
                 workflow = schedule.workflow,
                 cron = schedule.cron,
-                "the workflow has no such schedule any more"
+                "the workflow no longer has this schedule"
             );
             return Ok(());
         };
         let request = WorkflowRequest {
             workflow: schedule.workflow.clone(),
             inputs: schedule.with.clone(),
-            // Where there is a ticket, it decides.
+            // A ticket takes precedence.
             project: schedule.project.clone().filter(|_| !schedule.with.contains_key("task_id")),
             actor: Actor {
                 source: SourceName::SCHEDULE,
@@ -45,9 +45,7 @@ impl Events {
         let directory = self.control.directory().await?;
         let request = plan(&directory, &routes, request).map_err(|error| {
             let how = match &error {
-                PlanError::Directory(DirectoryError::Ambiguous { .. }) => {
-                    "; name it by `project:` in the schedule"
-                }
+                PlanError::Directory(DirectoryError::Ambiguous { .. }) => "; set `project:` in the schedule",
                 _ => "",
             };
             ActionError::rejected(format!("{}: {error}{how}", schedule.workflow))
@@ -55,23 +53,27 @@ impl Events {
         let workflow = &schedule.workflow;
         match self.control.start(request).await? {
             StartResult::Started { execution, .. } => {
-                tracing::info!(execution, workflow, "its time has come");
+                tracing::info!(execution, workflow, "started on schedule");
             }
             StartResult::Pending { execution, .. } => {
-                tracing::warn!(execution, workflow, "its time has come; the sweeper starts it");
+                tracing::warn!(execution, workflow, "due on schedule; the sweeper starts it");
             }
             StartResult::Duplicate { execution } => {
-                tracing::info!(execution, "its time was told before");
+                tracing::info!(execution, "already started for this time");
             }
             StartResult::AlreadyAtWork { execution } => {
-                tracing::info!(execution, workflow, "its time has come, but its ticket is at work");
+                tracing::info!(
+                    execution,
+                    workflow,
+                    "due on schedule, but its ticket is already being worked on"
+                );
             }
         }
         Ok(())
     }
 }
 
-/// The same for the same moment of the same schedule, and for nothing else.
+/// An ID that is unique to one moment of one schedule.
 fn delivery(schedule: &Schedule, at: Timestamp) -> String {
     let given = format!("{:?} {}", schedule.project, Value::Object(schedule.with.clone()));
     let digest = hex::encode(Sha256::digest(given));

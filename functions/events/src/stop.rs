@@ -1,4 +1,4 @@
-//! Stopping an execution because a person asked.
+//! Stops an execution at a person's request.
 
 use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
@@ -8,8 +8,7 @@ use domain::ActionError;
 const STOPPED: &str = "Stopped";
 
 impl Events {
-    /// Stops an open execution whose record says that somebody wants it stopped. What it did outside stays; `undo` takes it
-    /// back.
+    /// Stops an open execution if its record has a stop request. Its external effects stay; `undo` takes them back.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
@@ -18,7 +17,7 @@ impl Events {
         let Some(by) = execution.stop_requested_by.filter(|_| !execution.outcome.is_final()) else {
             return Ok(());
         };
-        // One that is pending is stopped once its start is recorded.
+        // A pending one is stopped after its start is recorded.
         let Some(arn) = execution.arn else { return Ok(()) };
         let stopped = self
             .step_functions
@@ -30,12 +29,12 @@ impl Events {
             .await;
         match stopped {
             Ok(_) => {
-                tracing::info!(execution = name, by, "stopped, as a person asked");
+                tracing::info!(execution = name, by, "stopped at a person's request");
                 Ok(())
             }
             Err(error) if error.code() == Some("ExecutionDoesNotExist") => Ok(()),
             Err(error) => {
-                let said = error.message().unwrap_or("no answer in time");
+                let said = error.message().unwrap_or("timed out");
                 Err(ActionError::unavailable(format!("the execution was not stopped: {said}")))
             }
         }

@@ -1,4 +1,4 @@
-//! The sweeper: status events are best effort, so open executions whose check is due are compared with Step Functions.
+//! The sweeper: compares open executions whose check is due with Step Functions, because status events are best effort.
 
 use crate::ending::{Ending, end};
 use crate::handle::{Events, about};
@@ -10,18 +10,18 @@ use jiff::{SignedDuration, Timestamp};
 use records::ExecutionRecord;
 use tracing::Instrument;
 
-/// How many executions one sweep looks at; the rest is due in the next one.
+/// How many executions one sweep checks; the next one checks the rest.
 const AT_A_TIME: usize = 100;
 
-/// What could not be started for so long never will be.
+/// After this long, an execution that could not be started fails.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 impl Events {
-    /// Looks at every open execution whose check is due. What fails for one is logged and tried again by the next sweep.
+    /// Checks every open execution whose check is due. Failures are logged and retried by the next sweep.
     pub(crate) async fn sweep(&self) -> Result<(), ActionError> {
         let now = self.clock.now();
         if let Err(error) = self.resume_where_room().await {
-            tracing::error!(%error, "executions that wait for money could not be looked at");
+            tracing::error!(%error, "executions waiting for a raised limit could not be checked");
         }
         for execution in self.table.open_due(now, AT_A_TIME).await? {
             if let Err(error) = self.check(&execution, now).instrument(about(&execution.name)).await {
@@ -37,7 +37,7 @@ impl Events {
         match self.describe(&arn).await? {
             None if execution.outcome == Outcome::Pending => self.start(execution, now).await,
             None => {
-                let cause = "Step Functions does not know it any more.".to_owned();
+                let cause = "Step Functions no longer knows it.".to_owned();
                 self.ended(execution, failed("Lost", cause, now)).await
             }
             Some(found) => match found.status().as_str() {
@@ -54,11 +54,11 @@ impl Events {
         }
     }
 
-    /// Starts what was recorded and never started, with the input it was recorded with.
+    /// Starts an execution that was recorded but never started, with its recorded input.
     async fn start(&self, execution: &ExecutionRecord, now: Timestamp) -> Result<(), ActionError> {
         match self.control.start_recorded(execution).await {
             Ok(()) => {
-                tracing::info!(execution = execution.name, "started what was still pending");
+                tracing::info!(execution = execution.name, "started a pending execution");
                 self.table.postpone_check(execution, now).await?;
                 Ok(())
             }
@@ -66,14 +66,14 @@ impl Events {
                 Err(ActionError::unavailable(error.to_string()))
             }
             Err(error) => {
-                let cause = format!("It could not be started for a day: {error}");
+                let cause = format!("It could not be started within a day: {error}");
                 self.ended(execution, failed("NotStarted", cause, now)).await
             }
         }
     }
 
     async fn ended(&self, execution: &ExecutionRecord, ending: Ending) -> Result<(), ActionError> {
-        tracing::info!(execution = execution.name, status = ending.status, "closed what ended unnoticed");
+        tracing::info!(execution = execution.name, status = ending.status, "recorded an end that was missed");
         end(&self.table, &execution.name, &ending).await?;
         self.undo_where_due(execution, &ending).await;
         self.feedback.refresh(&execution.name).await
@@ -85,8 +85,8 @@ impl Events {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.code() == Some("ExecutionDoesNotExist") => Ok(None),
             Err(error) => {
-                let said = error.message().unwrap_or("no answer in time");
-                Err(ActionError::unavailable(format!("Step Functions cannot be asked: {said}")))
+                let said = error.message().unwrap_or("timed out");
+                Err(ActionError::unavailable(format!("Step Functions did not answer: {said}")))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The shipped `undo` workflow, run where a rollback was due and could not run.
+//! Runs the shipped `undo` workflow when a rollback was due but could not run.
 
 use crate::ending::Ending;
 use crate::handle::Events;
@@ -9,8 +9,8 @@ use records::ExecutionRecord;
 use serde_json::Value;
 
 impl Events {
-    /// Starts `undo` for an execution whose own rollback did not take place: it failed, or the execution ended where no `Catch`
-    /// is heard. A failure to start it is logged.
+    /// Starts `undo` for an execution whose own rollback failed, or which ended in a way that `Catch` cannot handle. A failure to
+    /// start it is logged.
     pub(crate) async fn undo_where_due(&self, execution: &ExecutionRecord, ending: &Ending) {
         if execution.workflow == UNDO_WORKFLOW {
             return;
@@ -22,7 +22,7 @@ impl Events {
                 "its rollback could not run, so `undo` was started"
             ),
             Err(error) => {
-                tracing::error!(execution = execution.name, %error, "its rollback could not run, nor `undo`")
+                tracing::error!(execution = execution.name, %error, "neither its rollback nor `undo` could run")
             }
         }
     }

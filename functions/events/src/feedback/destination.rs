@@ -1,4 +1,4 @@
-//! Where an execution reports: where the person who started it looks.
+//! Where an execution reports: where the person who started it will look.
 
 use domain::PluginType;
 use domain::configuration::{Configuration, InstanceName};
@@ -14,19 +14,19 @@ pub(crate) enum Destination {
     Chat { provider: InstanceName, channel: String, thread: Option<String> },
 }
 
-/// Where the execution reports; `None` when nobody would see it. A sender that can be written to gets the answer itself; what
-/// comes from elsewhere is answered on the ticket.
+/// Where the execution reports; `None` if nobody would see it. Events from a chat are answered there, and all others on the
+/// ticket.
 pub(crate) fn destination(execution: &ExecutionRecord, configuration: &Configuration) -> Option<Destination> {
     let project = execution.project.as_deref().and_then(|key| configuration.project(key));
     let sender = execution.trigger.source();
-    // A sender is named as the provider that it is.
+    // A sender has the name of its provider.
     let spec = providers::find(sender.as_str()).ok();
     if spec.is_some_and(|spec| spec.serves.contains(&PluginType::Communication)) {
-        // Where no chat is used, connecting says so.
+        // Without a configured chat, connecting reports it.
         let provider = chat_of(configuration, project, Some(sender.as_str()));
         let provider = provider.or_else(|| sender.as_str().parse().ok())?;
         let channel = field(execution, "channel")?.to_owned();
-        // A message stands in a thread; a word of that name which a command captured is none.
+        // Only messages are in threads; a captured word named `thread` is not one.
         let thread = field(execution, "thread").filter(|_| field(execution, "message").is_some());
         return Some(Destination::Chat { provider, channel, thread: thread.map(str::to_owned) });
     }

@@ -1,4 +1,4 @@
-//! The progress comment's text, from the records alone.
+//! The progress comment's text, derived only from the records.
 
 use crate::reason::title;
 use domain::execution::Outcome;
@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use records::{CostTotal, ExecutionView, StepRecord, StepStatus};
 use std::fmt::Write;
 
-/// The longest reason that is shown, in characters; `status` has all of it.
+/// The longest reason that is shown, in characters; `status` shows all of it.
 const REASON_LIMIT: TextLimit = TextLimit::characters(2_000);
 
-/// The most steps that are listed; comments have a limit, workflows with loops do not.
+/// The maximum number of steps listed: comments have a size limit, but workflows with loops do not.
 const STEPS_LIMIT: usize = 60;
 
 /// A pull request that an execution opened or used.
@@ -20,14 +20,14 @@ pub(crate) struct PullRequestLink {
     pub(crate) url: String,
 }
 
-/// The comment in Markdown. It says nothing of the present time, so that the same records always make the same comment.
+/// The comment in Markdown. Independent of the current time, so that the same records always give the same comment.
 pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink>) -> String {
     let execution = &view.execution;
     let mut text = headline(view);
     text.push_str("\n\n");
     let hidden = view.steps.len().saturating_sub(STEPS_LIMIT);
     if hidden > 0 {
-        let _ = writeln!(text, "- … {hidden} steps before");
+        let _ = writeln!(text, "- … {hidden} earlier steps");
     }
     for step in &view.steps[hidden..] {
         let cost = view.cost_of_step(&step.state);
@@ -87,7 +87,7 @@ fn step_line(step: &StepRecord, cost: CostTotal, reason_follows: bool) -> String
             let _ = write!(line, " · skipped: {}", cause.lines().next().unwrap_or_default());
         }
         (None, StepStatus::Skipped) => line.push_str(" · skipped"),
-        // The end of the execution gives the reason whole; until then, or when it goes on in spite of it, the step says why.
+        // The execution's end shows the whole reason; until then, or when the execution continues, the step shows it.
         (Some(cause), StepStatus::Failed) if !reason_follows => {
             let _ = write!(line, " · {}", cause.lines().next().unwrap_or_default());
         }
@@ -106,7 +106,8 @@ fn footer(view: &ExecutionView) -> String {
         None => format!("Cost so far {}", total.booked()),
     };
     if total.unknown_calls > 0 {
-        let _ = write!(footer, " ({} calls of unknown price at their worst case)", total.unknown_calls);
+        let _ =
+            write!(footer, " (including {} calls of unknown price at their worst case)", total.unknown_calls);
     }
     let _ = write!(footer, " · `{}`", execution.name);
     footer
@@ -122,7 +123,7 @@ fn duration(from: Timestamp, to: Timestamp) -> String {
     if seconds < 60 {
         return format!("{seconds} s");
     }
-    // From an hour on, seconds only distract.
+    // From an hour on, seconds are noise.
     let shown = if seconds < 3600 { seconds } else { seconds - seconds % 60 };
     format!("{:#}", SignedDuration::from_secs(shown))
 }
@@ -270,7 +271,7 @@ mod tests {
         > the branch exists at another commit
         > Taken back: nothing.
 
-        Cost $0.5000 · took 2m 13s (1 calls of unknown price at their worst case) · `jira-SHOP-1-ab`
+        Cost $0.5000 · took 2m 13s (including 1 calls of unknown price at their worst case) · `jira-SHOP-1-ab`
         ");
     }
 
@@ -305,6 +306,6 @@ mod tests {
             })
             .collect();
         let text = render(&view(Outcome::Running, steps), None);
-        assert!(text.contains("- … 40 steps before\n- ✅ Get task.40 · "), "{text}");
+        assert!(text.contains("- … 40 earlier steps\n- ✅ Get task.40 · "), "{text}");
     }
 }

@@ -37,8 +37,12 @@ async fn what_ended_unnoticed_is_closed_and_said() {
     world.sweep().await;
     let record = world.table.execution(&name).await.unwrap().unwrap();
     assert_eq!(record.outcome, Outcome::Failed);
-    assert_eq!(record.cause.as_deref(), Some("It took longer than an execution may take."));
-    assert!(world.comments("SHOP-1")[0].contains("It took longer"), "{:?}", world.comments("SHOP-1"));
+    assert_eq!(record.cause.as_deref(), Some("It exceeded the time limit of an execution."));
+    assert!(
+        world.comments("SHOP-1")[0].contains("It exceeded the time limit"),
+        "{:?}",
+        world.comments("SHOP-1")
+    );
 }
 
 #[tokio::test]
