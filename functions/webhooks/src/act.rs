@@ -1,4 +1,4 @@
-//! What is done about events: kept for whoever waits for them, taken as a person's wish, or made the start of a workflow.
+//! Handles events: records them for waiting steps, carries out people's commands, or starts workflows.
 
 use crate::answer::Outcome;
 use crate::command::{Command, Steering, SteeringWord};
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use records::{Occurrence, RecordsError, Table};
 use std::sync::Arc;
 
-/// What one delivery is acted upon with.
+/// The context for handling one delivery.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Acting<'a> {
     pub(crate) control: &'a Control,
@@ -22,7 +22,7 @@ pub(crate) struct Acting<'a> {
 }
 
 impl Acting<'_> {
-    /// The routes in force. Where they were stored before events were described in them, our own senders' events are filled in.
+    /// The routes in force. If they were stored by a version that did not describe events in them, our own senders' events are used.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -34,7 +34,7 @@ impl Acting<'_> {
         }
     }
 
-    /// Does what each event asks for.
+    /// Handles each event.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -59,7 +59,7 @@ impl Acting<'_> {
         Ok(outcomes)
     }
 
-    /// Does what a person types of the execution of a ticket.
+    /// Carries out a person's typed command about a ticket's execution.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -69,7 +69,7 @@ impl Acting<'_> {
         steering: Steering,
     ) -> Result<Reply, RecordsError> {
         let Some(typed) = &steering.task_id else {
-            let ask = "Which ticket? Type its key behind the word, such as `SHOP-12`.";
+            let ask = "Which ticket? Add its key after the command, such as `SHOP-12`.";
             return Ok(Reply::Refused(ask.to_owned()));
         };
         let ticket = match self.directory.ticket(typed) {
@@ -81,7 +81,7 @@ impl Acting<'_> {
             word @ (SteeringWord::Approve | SteeringWord::Deny) => {
                 let approved = word == SteeringWord::Approve;
                 let result = self.control.answer_ticket(caller, &ticket, approved, steering.comment).await?;
-                Reply::to_answer(result, format!("nothing on {task_id} waits for an answer"))
+                Reply::to_answer(result, format!("nothing on {task_id} is waiting for an answer"))
             }
             SteeringWord::Stop => Reply::to_stop(self.control.stop(caller, &ticket).await?, task_id),
             SteeringWord::Undo => match self.control.undo(caller, &ticket).await {
@@ -92,7 +92,7 @@ impl Acting<'_> {
         })
     }
 
-    /// Answers as a button says: its value names the execution and the step that asks.
+    /// Answers a question by a button, whose value names the execution and the step that asked.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -105,16 +105,16 @@ impl Acting<'_> {
         let approved = match action {
             "approve" => true,
             "deny" => false,
-            other => return Ok(Reply::Refused(format!("nothing listens to the button `{other}`"))),
+            other => return Ok(Reply::Refused(format!("unknown button `{other}`"))),
         };
         let result = match value.split_once(' ') {
             Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,
             None => AnswerResult::NothingAsked,
         };
-        Ok(Reply::to_answer(result, "nothing waits for this button".to_owned()))
+        Ok(Reply::to_answer(result, "nothing is waiting for this button".to_owned()))
     }
 
-    /// A step may wait for the event, or will: it is found by whoever comes second.
+    /// Records the event for a step that waits for it now or later; whichever comes second finds the other.
     async fn keep_for_waiters(&self, routes: &Routes, event: &Event) -> Result<(), RecordsError> {
         let spec = routes.events.find(event.kind.as_str());
         if let Some(Ok(Some(key))) = spec.map(|spec| EventKey::new(spec, &event.fields)) {
@@ -124,14 +124,14 @@ impl Acting<'_> {
         Ok(())
     }
 
-    /// A ticket's move to a status that a question on it takes as an answer.
+    /// Handles a ticket's move to a status that answers a question on it.
     async fn answer_by_move(&self, event: &Event) -> Result<Option<Reply>, RecordsError> {
         let moved_to = event.fields.get("to").and_then(|status| status.as_str());
         let (Some(task_id), Some(status), Some(actor)) = (&event.task_id, moved_to, self.actor_of(event))
         else {
             return Ok(None);
         };
-        // A ticket of no project has no execution that asks.
+        // A ticket outside all projects has no execution that could ask.
         let Ok(ticket) = self.directory.ticket(task_id) else { return Ok(None) };
         match self.control.answer_by_move(&self.caller(event, &actor), &ticket, status).await? {
             AnswerResult::NothingAsked => Ok(None),
@@ -139,7 +139,7 @@ impl Acting<'_> {
         }
     }
 
-    /// A comment on a ticket that says `approve`, `deny`, `stop` or `undo` to the bot, unless a workflow is started by it.
+    /// Handles a comment on a ticket that says `approve`, `deny`, `stop` or `undo` to the bot, unless it starts a workflow.
     async fn steer_by_comment(&self, routes: &Routes, event: &Event) -> Result<Option<Reply>, RecordsError> {
         let Some(text) = event.fields.get("text").and_then(|text| text.as_str()) else { return Ok(None) };
         let steering = match &event.task_id {

@@ -1,31 +1,31 @@
-//! What became of each event of a delivery, as JSON that senders show in their delivery logs.
+//! The outcome of each event in a delivery, as JSON that senders show in their delivery logs.
 
 use serde::Serialize;
 
-/// What became of one event.
+/// The outcome of one event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub(crate) enum Outcome {
     /// The state machine was started.
     Started { workflow: String, execution: String },
-    /// The execution is recorded, but starting it failed: the sweeper starts it.
+    /// The execution is recorded, but starting it failed; the sweeper will start it.
     Pending { workflow: String, execution: String },
     /// The same delivery came before.
     Duplicate { execution: String },
     /// Another execution is at work on the ticket.
     AlreadyAtWork { execution: String },
-    /// Nothing is done about it.
+    /// The event is ignored.
     Ignored { reason: String },
-    /// A workflow would have been started, but was refused.
+    /// A workflow would have started, but was refused.
     Refused { reason: String },
-    /// Written down for later figures.
+    /// Recorded for later statistics.
     Recorded,
-    /// The sender only asked whether we are here.
+    /// The sender only checked whether we respond.
     Pong,
 }
 
 impl Outcome {
-    /// The name in answers and figures.
+    /// The name in answers and metrics.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Started { .. } => "started",
@@ -39,15 +39,17 @@ impl Outcome {
         }
     }
 
-    /// Logs what became of an event; the span names the delivery and its source.
+    /// Logs the outcome; the span names the delivery and its source.
     pub(crate) fn log(&self) {
         match self {
             Self::Started { workflow, execution } => tracing::info!(workflow, execution, "started"),
             Self::Pending { workflow, execution } => {
-                tracing::warn!(workflow, execution, "recorded, to be started by the sweeper");
+                tracing::warn!(workflow, execution, "recorded; the sweeper will start it");
             }
-            Self::Duplicate { execution } => tracing::info!(execution, "came before"),
-            Self::AlreadyAtWork { execution } => tracing::info!(execution, "the ticket is already worked on"),
+            Self::Duplicate { execution } => tracing::info!(execution, "duplicate delivery"),
+            Self::AlreadyAtWork { execution } => {
+                tracing::info!(execution, "the ticket is already being worked on")
+            }
             Self::Ignored { reason } => tracing::info!(reason, "ignored"),
             Self::Refused { reason } => tracing::warn!(reason, "refused to start"),
             Self::Recorded => tracing::info!("recorded"),
@@ -56,7 +58,7 @@ impl Outcome {
     }
 }
 
-/// The name in figures of a question that was answered and started nothing.
+/// The name in metrics of a question that was answered and did not start anything.
 pub(crate) const ANSWERED: &str = "answered";
 
 #[cfg(test)]

@@ -1,29 +1,29 @@
-//! The words people know behind `/ticketsmith` and behind a mention of the bot.
+//! The words that people type after `/ticketsmith` or a mention of the bot.
 
-/// What was asked for, where it is more than starting a workflow.
+/// A command that does not start a workflow.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Command {
-    /// How executions stand: of one ticket, or the newest of all.
+    /// Show executions: of one ticket, or the newest of all.
     Status { task_id: Option<String> },
-    /// What was spent: on one ticket, or this month by the person who asks.
+    /// Show costs: of one ticket, or of the person who asks in this month.
     Costs { task_id: Option<String> },
-    /// What steers an execution.
+    /// Steer an execution.
     Steer(Steering),
-    /// What can be asked.
+    /// List the commands.
     Help,
-    /// A word we know that no workflow here is started by.
+    /// A known word that does not start any workflow here.
     NotServed { word: String },
-    /// A word we do not know.
+    /// An unknown word.
     Unknown { word: String },
 }
 
-/// What a person wants of an execution that was begun.
+/// A person's command about an existing execution.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Steering {
     pub(crate) word: SteeringWord,
-    /// The ticket, where one was typed.
+    /// The ticket, if one was typed.
     pub(crate) task_id: Option<String>,
-    /// What else was said.
+    /// The rest of the text.
     pub(crate) comment: Option<String>,
 }
 
@@ -47,11 +47,11 @@ impl SteeringWord {
     }
 }
 
-/// Words that start work. They are served when a workflow has a trigger for them.
+/// Words that start work, if a workflow has a trigger for them.
 const WORDS: [&str; 4] = ["run", "plan", "revise", "review"];
 
 impl Command {
-    /// Reads the words behind the command, the ticket second: `approve SHOP-1 looks good`.
+    /// Reads the words after the command; the ticket is second: `approve SHOP-1 looks good`.
     pub(crate) fn read(text: &str) -> Self {
         let text = text.trim();
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -73,7 +73,7 @@ impl Command {
     }
 }
 
-/// The first word and the rest. The text of a pasted link, as in `<https://…|Limit carts>`, belongs to the word.
+/// The first word and the rest. The text in a pasted link, as in `<https://…|Limit carts>`, belongs to the word.
 fn split_ticket(text: &str) -> (&str, &str) {
     let link = text.strip_prefix('<').and_then(|rest| rest.find('>')).map(|end| end + 2);
     let end = link.or_else(|| text.find(char::is_whitespace)).unwrap_or(text.len());
@@ -81,7 +81,7 @@ fn split_ticket(text: &str) -> (&str, &str) {
 }
 
 impl Steering {
-    /// Reads a comment on a ticket, which needs no ticket in its words: `approve looks good`. `None` when it steers nothing.
+    /// Reads a comment on a ticket, which need not name the ticket: `approve looks good`. `None` if it is not a command.
     pub(crate) fn read_on_ticket(text: &str, task_id: &str) -> Option<Self> {
         let text = text.trim();
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));

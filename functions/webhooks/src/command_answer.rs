@@ -1,6 +1,6 @@
-//! The answer to a slash command, before its sender puts it into the form in which people see it there.
+//! The answer to a slash command, before its sender renders it.
 
-/// What is said to whoever typed a command.
+/// The answer to the person who typed a command.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CommandAnswer {
     pub(crate) audience: Audience,
@@ -13,24 +13,24 @@ pub(crate) struct CommandAnswer {
 pub(crate) enum Audience {
     /// The person who typed the command.
     Person,
-    /// Everybody in the channel.
+    /// Everyone in the channel.
     Channel,
 }
 
-/// A part of a section. Texts are data: whoever renders them escapes what would be markup.
+/// A part of a section. Texts are data: the renderer escapes markup in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part {
     Plain(String),
     Strong(String),
     /// Something to type or to look for.
     Code(String),
-    /// One line of somebody else's words.
+    /// One line of quoted text.
     Quote(String),
     Symbol(Symbol),
     LineBreak,
 }
 
-/// A symbol at the start of a line, for a quick look.
+/// A symbol at the start of a line, for quick scanning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Symbol {
     Seen,
@@ -67,7 +67,7 @@ impl CommandAnswer {
         Self { audience: Audience::Person, sections: vec![parts.into_iter().collect()] }
     }
 
-    /// An answer that everybody in the channel sees.
+    /// An answer that everyone in the channel sees.
     pub(crate) fn to_channel(parts: impl IntoIterator<Item = Part>) -> Self {
         Self { audience: Audience::Channel, ..Self::to_person(parts) }
     }
@@ -78,7 +78,7 @@ impl CommandAnswer {
         self
     }
 
-    /// The words without any form, for senders that show them to nobody.
+    /// The answer as plain text, for senders that do not show it to anyone.
     pub(crate) fn to_text(&self) -> String {
         let word = |part: &Part| match part {
             Part::Plain(text) | Part::Strong(text) | Part::Code(text) => text.clone(),
@@ -91,12 +91,12 @@ impl CommandAnswer {
     }
 }
 
-/// Words, or data between them.
+/// Plain text.
 pub(crate) fn plain(text: impl Into<String>) -> Part {
     Part::Plain(text.into())
 }
 
-/// Words that stand out.
+/// Emphasized text.
 pub(crate) fn strong(text: impl Into<String>) -> Part {
     Part::Strong(text.into())
 }

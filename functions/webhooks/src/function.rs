@@ -1,4 +1,4 @@
-//! What the function is to its deployment: what it may do, what invokes it, how it starts.
+//! The function's specification: what it may do, what invokes it, how it starts.
 
 use crate::receive::{PATH, Webhooks};
 use async_trait::async_trait;
@@ -7,8 +7,8 @@ use records::{Access, Partition};
 use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
 use std::sync::Arc;
 
-/// The one function of this executable: strangers reach it, so it holds no provider's credentials, can raise no budget and reaches no
-/// journal. It records deliveries, executions and what people answer, and reads what they ask for by slash command.
+/// This executable's only function. Because strangers can reach it, it has no provider credentials and no access to budgets or the
+/// journal. It records deliveries, executions and people's answers, and reads what slash commands ask for.
 pub fn functions() -> Vec<FunctionSpec> {
     let access = Access::reading([Partition::Document, Partition::Person]).writing([
         Partition::Delivery,
@@ -25,7 +25,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         executable: "webhooks",
         handler: "bootstrap",
         memory_megabytes: 256,
-        // HTTP APIs wait for half a minute at most.
+        // HTTP APIs wait at most 30 seconds.
         timeout_seconds: 29,
         requests: Timeouts::INTERACTIVE,
         secrets: vec![SecretUse::Signing],

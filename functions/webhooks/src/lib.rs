@@ -1,20 +1,20 @@
 //! Webhooks: `POST /webhooks/{sender}`.
 //!
-//! A delivery is verified, parsed and acted upon by the operations of the crate `control`.
-//! Nothing here knows a provider's API, holds a provider's token or calls a model: this is the function that strangers can
-//! reach. The same router serves in Lambda and inside `ticketsmith serve`.
+//! A delivery is verified, parsed and handled with the operations of the crate `control`.
+//! Because strangers can reach this function, it does not use providers' APIs, hold their tokens or call models.
+//! The same router runs in Lambda and in `ticketsmith serve`.
 //!
-//! | what arrives | answer |
+//! | request | response |
 //! |---|---|
-//! | a delivery that starts something, changes nothing, or is none of ours | 200, with what became of it |
-//! | a body that is not what its sender documents | 400 |
+//! | a valid delivery, whether or not it has an effect | 200, with its outcome |
+//! | a body that does not match its sender's documentation | 400 |
 //! | a missing or wrong signature, or one outside the replay window | 401 |
-//! | a sender we do not know | 404 |
-//! | another method than POST | 405 |
-//! | a body that does not arrive in ten seconds | 408 |
-//! | more than 1 MiB | 413 |
-//! | anything while the records or the signing secrets cannot be read or written | 503: the delivery was not accepted |
-//! | a defect of ours | 500, without taking the process down |
+//! | an unknown sender | 404 |
+//! | a method other than POST | 405 |
+//! | a body that does not arrive within ten seconds | 408 |
+//! | a body over 1 MiB | 413 |
+//! | any, while the records or the signing secrets are not available | 503: the delivery was not accepted |
+//! | any that hits a bug | 500; the process keeps running |
 
 mod act;
 mod answer;

@@ -1,8 +1,8 @@
-//! Whether a comment speaks to the bot.
+//! Detects comments addressed to the bot.
 
-/// What a comment says to the bot: the words behind a leading mention or command, the whole comment when the mention stands
-/// inside it, `None` when it does not speak to the bot. A name is compared ignoring case and as a whole word
-/// (`@ticketsmith-dev` is someone else); quoted lines and code are somebody else's words.
+/// What a comment says to the bot: the words after a leading mention or command, the whole comment if the mention is inside
+/// it, or `None` if it is not addressed to the bot. Names are compared as whole words, ignoring case
+/// (`@ticketsmith-dev` is someone else). Quoted lines and code are ignored.
 pub(crate) fn words_for_bot<'a>(comment: &'a str, mention: &str, command: &str) -> Option<&'a str> {
     let comment = comment.trim();
     for address in [command, mention] {

@@ -1,4 +1,4 @@
-//! The road of one delivery: size, signature, meaning, decision, record, start, answer.
+//! Processes one delivery: size, signature, meaning, decision, record, start, answer.
 
 use crate::act::Acting;
 use crate::answer::{ANSWERED, Outcome};
@@ -24,8 +24,7 @@ use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument, Span, field};
 
-/// The largest body that is read; the largest that GitHub sends is 25 MB, but no delivery that means something to us comes
-/// near this.
+/// The largest body that is read. GitHub sends up to 25 MB, but no delivery that is relevant to us comes near this limit.
 const BODY_LIMIT: usize = 1024 * 1024;
 
 /// How long a body may take to arrive.
@@ -34,7 +33,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Where deliveries arrive.
 pub(crate) const PATH: &str = "/webhooks/{source}";
 
-/// Receives deliveries and starts what they ask for.
+/// Receives deliveries and acts on them.
 #[derive(Debug)]
 pub struct Webhooks {
     pub(crate) table: Table,
@@ -144,13 +143,13 @@ impl Webhooks {
             Meaning::Ignored(reason) => vec![Outcome::Ignored { reason }],
         };
         outcomes.iter().for_each(Outcome::log);
-        // A delivery can tell of several events; it counts for what was done about it.
+        // A delivery can contain several events; the first one that was not ignored determines its outcome.
         let telling = outcomes.iter().find(|outcome| !matches!(outcome, Outcome::Ignored { .. }));
         let outcome = telling.or(outcomes.first()).map_or("ignored", Outcome::name);
         Ok(Handled { response: Json(json!({ "results": outcomes })).into_response(), outcome })
     }
 
-    /// Verifies with the secrets at hand and, in case they were rotated, once more with those read anew.
+    /// Verifies with the current secrets and, in case they were rotated, once more with fresh ones.
     async fn verify(
         &self,
         Endpoint { name, sender }: &Endpoint,
@@ -188,7 +187,7 @@ struct Endpoint {
 /// A delivery that was accepted.
 struct Handled {
     response: Response,
-    /// What became of it, in a word for figures.
+    /// The outcome's name in metrics.
     outcome: &'static str,
 }
 
@@ -230,7 +229,9 @@ async fn accept(webhooks: &Webhooks, endpoint: &Endpoint, request: Request) -> H
             );
         }
         Ok(Err(rejection)) => return unreadable(rejection.status(), "the body could not be read"),
-        Err(_) => return unreadable(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in ten seconds"),
+        Err(_) => {
+            return unreadable(StatusCode::REQUEST_TIMEOUT, "the body did not arrive within ten seconds");
+        }
     };
     match webhooks.handle(endpoint, &headers, body).await {
         Ok(handled) => handled,
@@ -254,7 +255,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// What became of the delivery, in a word for figures.
+    /// The outcome's name in metrics.
     fn outcome(&self) -> &'static str {
         match self {
             Self::Signature(_) | Self::NoSecret { .. } => "unverified",
@@ -263,16 +264,16 @@ impl Refusal {
         }
     }
 
-    /// Answers the sender, who is told only what is his: how our side is broken stands in the log.
+    /// Answers the sender, who sees only its own error; ours is logged.
     fn answer(self, sender: &SenderSpec) -> Response {
         let mut response = match &self {
             Self::Signature(error) => {
-                tracing::warn!(%error, "refused a delivery whose signature does not prove its sender");
+                tracing::warn!(%error, "refused a delivery whose signature is missing or invalid");
                 problem(StatusCode::UNAUTHORIZED, &error.to_string())
             }
             Self::NoSecret { .. } => {
                 tracing::error!(error = %self, "refused a delivery that cannot be verified");
-                problem(StatusCode::UNAUTHORIZED, "deliveries of this source cannot be verified here")
+                problem(StatusCode::UNAUTHORIZED, "deliveries from this source cannot be verified here")
             }
             Self::Malformed(error) => {
                 tracing::warn!(%error, "refused a malformed delivery");
@@ -299,7 +300,7 @@ fn problem(status: StatusCode, message: &str) -> Response {
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {
-    // The panic hook has printed where; the message could hold data of the delivery.
-    tracing::error!("a defect ended the handling of one delivery");
-    problem(StatusCode::INTERNAL_SERVER_ERROR, "a defect of ours; the delivery was not accepted")
+    // The panic hook has printed the location; the message could contain data from the delivery.
+    tracing::error!("a bug aborted the handling of a delivery");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "internal error; the delivery was not accepted")
 }

@@ -1,4 +1,4 @@
-//! The signing secrets: one bundle in Secrets Manager, a JSON object of texts by the names in the webhooks' paths.
+//! The signing secrets: one bundle in Secrets Manager, a JSON object that maps names in webhook paths to secrets.
 
 use crate::senders;
 use runtime::{SecretError, Secrets};
@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 
-/// The secrets that deliveries are signed with. What it prints holds none of them.
+/// The secrets that deliveries are signed with. `Debug` output does not contain them.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct SigningSecrets(BTreeMap<String, Entry>);
@@ -22,7 +22,7 @@ enum Entry {
 }
 
 impl SigningSecrets {
-    /// Reads a bundle; `None` when it is not a JSON object, or what it holds for a sender is not text.
+    /// Reads a bundle; `None` if it is not a JSON object, or a sender's value is not a string.
     fn read(text: &str) -> Option<Self> {
         // The parser's own error could quote a secret, so it is not passed on.
         let secrets: Self = serde_json::from_str(text).ok()?;
@@ -32,7 +32,7 @@ impl SigningSecrets {
         (!secrets.0.iter().any(is_wrong)).then_some(secrets)
     }
 
-    /// The secret under the name in a path; an empty one is none, since everybody could sign with it.
+    /// The secret for the name in a path. An empty one does not count, because anyone could sign with it.
     pub(crate) fn of(&self, name: &str) -> Option<&SecretString> {
         match self.0.get(name)? {
             Entry::Secret(secret) if !secret.expose_secret().is_empty() => Some(secret),
@@ -41,7 +41,7 @@ impl SigningSecrets {
     }
 }
 
-/// Why the secrets cannot be had now.
+/// Why the secrets are not available.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SigningError {
     #[error(transparent)]
@@ -62,7 +62,7 @@ impl SigningReader {
         Self { secrets: secrets.keeping_last(), last: Mutex::default() }
     }
 
-    /// The secrets under this name, at most five minutes old.
+    /// The secrets with this name, at most five minutes old.
     pub(crate) async fn current(&self, name: &str) -> Result<SigningSecrets, SigningError> {
         let text = self.secrets.get(name).await?;
         let mut last = self.last.lock().await;
@@ -72,19 +72,19 @@ impl SigningReader {
                 Ok(secrets)
             }
             (Err(error), Some((known, secrets))) if known == name => {
-                tracing::warn!(%error, "the signing secrets cannot be used; the last ones stay in use");
+                tracing::warn!(%error, "the signing secrets are not usable; the previous ones stay in use");
                 Ok(secrets.clone())
             }
             (Err(error), _) => Err(error),
         }
     }
 
-    /// The secrets read anew after a failed signature, which may mean that one was rotated, or that anybody is knocking; `None` when
-    /// they were read less than ten seconds ago or cannot be read.
+    /// Fresh secrets after a failed signature, which can mean a rotated secret or a forged delivery; `None` if they were read less
+    /// than ten seconds ago or are not readable.
     pub(crate) async fn after_failure(&self, name: &str) -> Option<SigningSecrets> {
         let text = self.secrets.read_again(name).await?;
         parse(name, &text)
-            .inspect_err(|error| tracing::warn!(%error, "the signing secrets cannot be used"))
+            .inspect_err(|error| tracing::warn!(%error, "the signing secrets are not usable"))
             .ok()
     }
 }

@@ -1,5 +1,5 @@
-//! Who sends webhooks. Each sender is one file, which verifies and parses its deliveries and declares its events, and one line
-//! in [`ALL`].
+//! The senders of webhooks. Each sender has one file, which verifies and parses its deliveries and declares its events, and one
+//! line in [`ALL`].
 
 mod delivery;
 mod github;

@@ -1,4 +1,4 @@
-//! The answer to a slash command, from the routes and the records.
+//! Answers slash commands from the routes and the records.
 
 use crate::act::Acting;
 use crate::answer::{ANSWERED, Outcome};
@@ -50,7 +50,7 @@ pub(crate) async fn answer_command(
         StartDecision::Ignore(_) => {}
     }
     let Some(actor) = actor else {
-        return Ok((CommandAnswer::to_person([plain("Nobody is named.")]), ANSWERED));
+        return Ok((CommandAnswer::to_person([plain("The command does not say who typed it.")]), ANSWERED));
     };
     let served = commands_served(&routes, &trigger);
     let answer = match Command::read(&text) {
@@ -72,16 +72,16 @@ pub(crate) async fn answer_command(
         }
         Command::Help => help(&trigger, command, &served),
         Command::NotServed { word } => CommandAnswer::to_person(
-            [Part::Symbol(Symbol::Warning), code(word), plain(" starts nothing here in this form. ")]
+            [Part::Symbol(Symbol::Warning), code(word), plain(" does not start anything in this form. ")]
                 .into_iter()
                 .chain(listed(&trigger, command, &served)),
         ),
         Command::Unknown { word } => CommandAnswer::to_person([
-            plain("I do not know "),
+            plain("Unknown command "),
             code(word),
             plain(". "),
             code(format!("{command} help")),
-            plain(" lists what I know."),
+            plain(" lists all commands."),
         ]),
     };
     Ok((answer, ANSWERED))
@@ -92,10 +92,10 @@ async fn status(acting: &Acting<'_>, typed: Option<String>) -> Result<CommandAns
     let executions = acting.control.executions(task_id.as_deref(), SHOWN).await?;
     let title = match task_id {
         Some(task_id) => strong(task_id),
-        None => strong("The newest executions"),
+        None => strong("Newest executions"),
     };
     if executions.is_empty() {
-        return Ok(CommandAnswer::to_person([title, plain(": nothing was started yet.")]));
+        return Ok(CommandAnswer::to_person([title, plain(": nothing has been started yet.")]));
     }
     let lines = executions.iter().map(|execution| status_line(execution, acting.now));
     Ok(CommandAnswer::to_person([title]).section(on_lines(lines)))
@@ -105,7 +105,7 @@ fn refused(reason: &str) -> CommandAnswer {
     CommandAnswer::to_person([Part::Symbol(Symbol::Refused), plain(reason)])
 }
 
-/// Lines below each other.
+/// Joins lines with line breaks.
 fn on_lines(lines: impl IntoIterator<Item = Vec<Part>>) -> Vec<Part> {
     let lines: Vec<Vec<Part>> = lines.into_iter().collect();
     lines.join(&Part::LineBreak)
@@ -126,13 +126,13 @@ fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command: &str) -> C
                 code(execution),
                 plain(" · "),
                 code(format!("{command} status {about}")),
-                plain(" shows how it stands"),
+                plain(" shows its progress"),
             ])
         }
         Outcome::AlreadyAtWork { execution } | Outcome::Duplicate { execution } => {
             CommandAnswer::to_person([
                 Part::Symbol(Symbol::Working),
-                plain("Already at work on "),
+                plain("Already working on "),
                 strong(about),
                 plain(": "),
                 code(execution),
@@ -173,16 +173,16 @@ fn costs(title: Part, costs: &Costs) -> CommandAnswer {
     let reserved = spending.committed.saturating_sub(spending.spent);
     let mut text = format!(": {} spent of {limit}", spending.spent);
     if reserved > MicroUsd::ZERO {
-        text.push_str(&format!(", {reserved} reserved by calls at work"));
+        text.push_str(&format!(", {reserved} reserved by running calls"));
     }
     if spending.unknown_calls > 0 {
         let calls = spending.unknown_calls;
-        text.push_str(&format!("; {calls} calls of unknown price are counted at their worst case"));
+        text.push_str(&format!("; {calls} calls of unknown price count at their worst case"));
     }
     CommandAnswer::to_person([title, plain(text)])
 }
 
-/// What can be typed to start a workflow, with the workflow's title.
+/// The commands that start workflows, with the workflows' titles.
 fn commands_served(routes: &Routes, kind: &EventName) -> Vec<(String, String)> {
     let spec = routes.events.find(kind.as_str());
     let Some(words) = spec.and_then(EventSpec::capturing).map(|condition| condition.name.as_str()) else {
@@ -214,16 +214,16 @@ fn help(kind: &EventName, command: &str, served: &[(String, String)]) -> Command
     let typed = |words: &str| code(format!("{command} {words}"));
     let lines = [
         listed(kind, command, served),
-        vec![typed("status [ticket]"), plain(" how executions stand")],
-        vec![typed("costs [ticket]"), plain(" what was spent")],
+        vec![typed("status [ticket]"), plain(" shows executions")],
+        vec![typed("costs [ticket]"), plain(" shows costs")],
         vec![typed("approve ticket"), plain(" and "), typed("deny ticket"), plain(" answer its question")],
         vec![
             typed("stop ticket"),
-            plain(" ends the work on it, "),
+            plain(" stops the work on it, "),
             typed("undo ticket"),
-            plain(" takes back what was done"),
+            plain(" takes back its effects"),
         ],
-        vec![typed("help"), plain(" this list")],
+        vec![typed("help"), plain(" shows this list")],
     ];
     CommandAnswer::to_person([strong("Ticketsmith turns tickets into pull requests.")])
         .section(on_lines(lines))

@@ -1,26 +1,26 @@
-//! What became of an operation, in words for the person who asked for it. Data in them is as people wrote it.
+//! The result of an operation, in words for the person who requested it. Data in them is not escaped.
 
 use crate::answer::Outcome;
 use control::{AnswerResult, StartResult, StopResult, UndoResult};
 
-/// Words for a person.
+/// A reply to a person.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     /// It is done, or will be.
     Done(String),
-    /// It is not done, with the reason.
+    /// It was refused, with the reason.
     Refused(String),
 }
 
 impl Reply {
-    /// What became of an answer to a question; `nothing_asked` says so where there was none.
+    /// The result of answering a question; `nothing_asked` is the reply if there was none.
     pub(crate) fn to_answer(result: AnswerResult, nothing_asked: String) -> Self {
         match result {
             AnswerResult::Recorded { question, approved } => {
                 Self::Done(format!("{}: \u{201c}{question}\u{201d}", verdict(approved)))
             }
             AnswerResult::AlreadyAnswered { question, by, approved } => Self::Refused(format!(
-                "{by} was faster, and answered \u{201c}{question}\u{201d}: {}",
+                "{by} already answered \u{201c}{question}\u{201d}: {}",
                 verdict(approved)
             )),
             AnswerResult::NothingAsked => Self::Refused(nothing_asked),
@@ -28,13 +28,13 @@ impl Reply {
         }
     }
 
-    /// What became of a request to stop the work on a ticket.
+    /// The result of a request to stop the work on a ticket.
     pub(crate) fn to_stop(result: StopResult, task_id: &str) -> Self {
         match result {
             StopResult::Requested { workflow } => Self::Done(format!(
                 "{workflow} on {task_id} is being stopped. What it did stays; `undo {task_id}` takes it back."
             )),
-            StopResult::NothingAtWork => Self::Refused(format!("nothing is at work on {task_id}")),
+            StopResult::NothingAtWork => Self::Refused(format!("nothing is running on {task_id}")),
             StopResult::Ended { workflow } => {
                 Self::Refused(format!("{workflow} on {task_id} has just ended"))
             }
@@ -42,19 +42,19 @@ impl Reply {
         }
     }
 
-    /// What became of a request to take back what was done on a ticket.
+    /// The result of a request to take back what was done on a ticket.
     pub(crate) fn to_undo(result: UndoResult, task_id: &str) -> Self {
         match result {
             UndoResult::Accepted { execution } => {
                 Self::Done(format!("What `{execution}` did on {task_id} is being taken back."))
             }
             UndoResult::AtWork { workflow } => {
-                Self::Refused(format!("{workflow} is at work on {task_id}; `stop {task_id}` comes first"))
+                Self::Refused(format!("{workflow} is at work on {task_id}; use `stop {task_id}` first"))
             }
             UndoResult::AlreadyAtWork { execution } => {
                 Self::Refused(format!("`{execution}` is at work on {task_id}"))
             }
-            UndoResult::NothingDone => Self::Refused(format!("nothing was ever done on {task_id}")),
+            UndoResult::NothingDone => Self::Refused(format!("nothing has been done on {task_id}")),
             UndoResult::Denied(reason) => Self::Refused(reason),
         }
     }

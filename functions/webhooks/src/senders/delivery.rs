@@ -1,7 +1,7 @@
-//! What a delivery means, and what senders need to read one.
+//! The meaning of a delivery, and helpers for senders to parse one.
 //!
-//! Each sender has its own small types that hold only the fields used, everything optional: what senders add, leave out or send
-//! in another type is never an error.
+//! Each sender has its own small types with only the fields it uses, all optional: a field that a sender adds, omits or sends
+//! with another type is never an error.
 
 use crate::command_answer::CommandAnswer;
 use axum::http::HeaderMap;
@@ -12,10 +12,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// One delivery, understood.
+/// A parsed delivery.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Delivery {
-    /// The sender's id for it, the same when it is sent again.
+    /// The sender's ID for it, the same if it is sent again.
     pub(crate) id: String,
     pub(crate) meaning: Meaning,
 }
@@ -23,23 +23,23 @@ pub(crate) struct Delivery {
 /// What a delivery means to us.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Meaning {
-    /// Something happened that workflows can be started by. Never empty.
+    /// Events that can start workflows. Never empty.
     Events(Vec<Event>),
-    /// Somebody typed our slash command and waits for the answer.
+    /// Someone typed our slash command and waits for the answer.
     SlashCommand(Event),
-    /// Somebody pressed a button of ours. It counts as `kind`, the event of whoever says the same in words.
+    /// Someone pressed one of our buttons. It counts as `kind`, the event for saying the same in words.
     Button { kind: EventName, action: String, value: String, actor: Actor },
-    /// A pull request came to its end, which later figures count.
+    /// A pull request was closed; recorded for later statistics.
     PullRequestClosed(ClosedPullRequest),
-    /// The sender asks whether we are here.
+    /// The sender checks whether we respond.
     Ping,
-    /// The sender asks for this answer and nothing else.
+    /// The sender only wants this answer.
     Handshake(Value),
-    /// Nothing for us, with the reason.
+    /// Not relevant, with the reason.
     Ignored(String),
 }
 
-/// A delivery that is not what its sender's documentation says a delivery is.
+/// A delivery that does not match its sender's documentation.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub(crate) enum Malformed {
     #[error("the body is not valid JSON: {0}")]
@@ -52,10 +52,10 @@ pub(crate) enum Malformed {
     MissingHeader(&'static str),
 }
 
-/// What the bot is called where a delivery comes from.
+/// The bot's names at the delivery's sender.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bot<'a> {
-    /// What comments call it: `@ticketsmith`.
+    /// Its name in comments: `@ticketsmith`.
     pub(crate) mention: &'a str,
     /// The slash command: `/ticketsmith`.
     pub(crate) command: &'a str,
@@ -74,18 +74,18 @@ impl<'a> Bot<'a> {
         }
     }
 
-    /// Whether an account is its own, so that what it did would be a loop.
+    /// Whether an account is the bot's own, so that reacting to it would cause a loop.
     pub(crate) fn is(&self, account: &str) -> bool {
         self.account.is_some_and(|own| own.to_lowercase() == account.to_lowercase())
     }
 }
 
-/// The answer of senders that have no slash commands.
+/// The answer for senders without slash commands.
 pub(super) fn answer_in_words(answer: &CommandAnswer) -> Value {
     json!({ "answer": answer.to_text() })
 }
 
-/// Reads a JSON object into a type of ours. A field of another type than ours is `Ok(Err(reason))`: valid, but not for us.
+/// Parses a JSON object into one of our types. A field of an unexpected type is `Ok(Err(reason))`: valid, but not relevant.
 pub(super) fn read_json<T: DeserializeOwned>(
     sender: &'static str,
     bytes: &[u8],
@@ -95,19 +95,19 @@ pub(super) fn read_json<T: DeserializeOwned>(
         Ok(_) => return Err(Malformed::NotAnObject(sender)),
         Err(error) => error,
     };
-    // A wrong type ends the reading early; what follows may still be no JSON.
+    // A wrong type ends parsing early; the rest may still be invalid JSON.
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| Malformed::Json(error.to_string()))?;
     if !starts_object(bytes) {
         return Err(Malformed::NotAnObject(sender));
     }
     Ok(Err(format!(
-        "a field has another type than {sender} documents, at line {} column {}",
+        "a field's type differs from {sender}'s documentation, at line {} column {}",
         error.line(),
         error.column()
     )))
 }
 
-/// Structs can be read from JSON arrays too, which no sender sends.
+/// Rejects JSON arrays, which structs can also be parsed from but no sender sends.
 fn starts_object(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().first() == Some(&b'{')
 }
@@ -116,7 +116,7 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty())
 }
 
-/// The id of a delivery whose sender gives none: equal bodies are one delivery.
+/// The ID of a delivery whose sender does not provide one: equal bodies are one delivery.
 pub(super) fn id_of_body(body: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(body)))
 }

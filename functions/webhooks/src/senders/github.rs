@@ -120,11 +120,11 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
             | ("check_suite", "completed")
     );
     if !known {
-        return Meaning::Ignored(format!("nothing listens to GitHub's event `{name}`, action `{action}`"));
+        return Meaning::Ignored(format!("GitHub's event `{name}` with action `{action}` is not used"));
     }
     let Some(repository) = payload.repository.as_ref().and_then(|repository| repository.full_name.clone())
     else {
-        return Meaning::Ignored("the delivery names no repository".into());
+        return Meaning::Ignored("the delivery does not name a repository".into());
     };
     let actor = payload.sender.as_ref().and_then(|sender| sender.login.clone()).map(|id| Actor {
         source: SOURCE,
@@ -132,7 +132,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         id,
         person: None,
     });
-    // A merge by the bot itself is still a figure; everything else of its own would be a loop.
+    // A merge by the bot itself still counts in statistics; reacting to its other events would cause a loop.
     let own = actor.as_ref().is_some_and(|actor| is_bot(bot, &actor.id));
     if own && name != "pull_request" {
         return Meaning::Ignored("the bot did it itself".into());
@@ -150,13 +150,13 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     })
 }
 
-/// Whether a login is the bot's own; GitHub writes an App's login with `[bot]` behind it.
+/// Whether a login is the bot's own; GitHub appends `[bot]` to an App's login.
 fn is_bot(bot: &Bot<'_>, login: &str) -> bool {
     let bare = |login: &str| login.trim_end_matches("[bot]").to_lowercase();
     bot.account.is_some_and(|own| bare(own) == bare(login))
 }
 
-/// What is common to every event of a delivery.
+/// The data common to all events in a delivery.
 struct About<'a> {
     delivery: &'a str,
     repository: String,
@@ -173,7 +173,7 @@ impl About<'_> {
             fields.extend(more);
         }
         Meaning::Events(vec![Event {
-            // What checks report is nobody's doing, whoever pushed the commit.
+            // Checks have no actor, regardless of who pushed the commit.
             actor: self.actor.clone().filter(|_| kind != CHECKS_COMPLETED),
             kind,
             delivery: self.delivery.to_owned(),
@@ -204,7 +204,7 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         "number": number,
         "is_pull_request": issue.pull_request.is_some(),
         "text": cut_inline(words),
-        // Where the answering reaction goes.
+        // The comment to react to.
         "comment_id": comment.id.map(|id| id.to_string()),
     });
     Some(about.event(COMMENTED, Some(number), more))
@@ -213,7 +213,7 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
 fn reviewed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let review = payload.review?;
     if !review.state?.eq_ignore_ascii_case("changes_requested") {
-        return Some(Meaning::Ignored("the review asks for no changes".into()));
+        return Some(Meaning::Ignored("the review does not request changes".into()));
     }
     let number = payload.pull_request?.number?;
     let more =

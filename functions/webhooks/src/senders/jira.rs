@@ -148,10 +148,10 @@ fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Ma
 fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let name = payload.webhook_event.unwrap_or_default();
     if !matches!(name.as_str(), "jira:issue_updated" | "comment_created") {
-        return Meaning::Ignored(format!("nothing listens to Jira's event `{}`", cut_name(&name)));
+        return Meaning::Ignored(format!("Jira's event `{}` is not used", cut_name(&name)));
     }
     let Some(task_id) = payload.issue.as_ref().and_then(|issue| issue.key.clone()) else {
-        return Meaning::Ignored("the delivery names no ticket".into());
+        return Meaning::Ignored("the delivery does not name a ticket".into());
     };
     let project = payload
         .issue
@@ -177,7 +177,7 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     }
 }
 
-/// What is common to every event of a delivery.
+/// The data common to all events in a delivery.
 struct About<'a> {
     delivery: &'a str,
     task_id: String,
@@ -239,7 +239,7 @@ fn actor_of(user: &User) -> Option<Actor> {
     Some(Actor { source: SOURCE, id, display_name: user.display_name.clone(), person: None })
 }
 
-/// One delivery can hold several events, each of which may start an execution of its own.
+/// A delivery can contain several events, each of which may start its own execution.
 fn distinct(mut events: Vec<Event>) -> Vec<Event> {
     for (index, event) in events.iter_mut().enumerate().skip(1) {
         event.delivery = format!("{}/{index}", event.delivery);

@@ -1,5 +1,5 @@
-//! Signatures of deliveries. A body cannot be read before its signature was checked: [`Unverified`] gives nothing away, and
-//! only [`super::SenderSpec::verify`] makes a [`Verified`] of it.
+//! Signatures of deliveries. A body cannot be read until its signature is verified: [`Unverified`] does not expose it, and
+//! only [`super::SenderSpec::verify`] turns it into a [`Verified`].
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
@@ -7,20 +7,20 @@ use hmac::{KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 
-/// The raw bytes of a delivery that anybody may have sent.
+/// The raw bytes of a delivery from an unproven sender.
 pub(crate) struct Unverified(Bytes);
 
-/// The raw bytes of a delivery whose sender is proven.
+/// The raw bytes of a delivery from a proven sender.
 pub(crate) struct Verified(Bytes);
 
-/// Why a delivery is not believed. Never holds a signature, a secret or a part of the body.
+/// Why a delivery is not trusted. Never contains a signature, a secret or part of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SignatureError {
     #[error("the header {0} is missing")]
     Missing(&'static str),
     #[error("the header {header} is not {expected}")]
     Malformed { header: &'static str, expected: &'static str },
-    #[error("the timestamp in {0} is more than five minutes away from now")]
+    #[error("the timestamp in {0} is more than five minutes from now")]
     Stale(&'static str),
     #[error("the signature in {0} does not match the body")]
     Wrong(&'static str),
@@ -31,7 +31,7 @@ impl Unverified {
         Self(body)
     }
 
-    /// Makes the bytes readable when `verify` finds that their sender is proven.
+    /// Makes the bytes readable if `verify` proves their sender.
     pub(super) fn verified_by(
         &self,
         verify: impl FnOnce(&[u8]) -> Result<(), SignatureError>,

@@ -23,7 +23,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     parse,
     events,
     answer: answer::answer,
-    // Slack would send the same bytes three times more.
+    // Otherwise Slack would send the same bytes three more times.
     final_refusal: &[("x-slack-no-retry", "1")],
 };
 
@@ -46,7 +46,7 @@ fn events() -> Vec<EventSpec> {
     ]
 }
 
-/// What the Events API sends.
+/// A delivery from the Events API.
 #[derive(Debug, Deserialize)]
 struct Envelope {
     #[serde(rename = "type")]
@@ -132,7 +132,7 @@ fn event_callback(body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
             mention(event, &id, bot)
         }
         (kind, _, event) => Meaning::Ignored(format!(
-            "nothing listens to Slack's `{}`, event `{}`",
+            "Slack's `{}` with event `{}` is not used",
             kind.unwrap_or_default(),
             event.and_then(|event| event.kind).unwrap_or_default()
         )),
@@ -142,10 +142,10 @@ fn event_callback(body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
 
 fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let (Some(user), Some(channel)) = (event.user, event.channel) else {
-        return Meaning::Ignored("nobody is named as having said it".into());
+        return Meaning::Ignored("the message has no author".into());
     };
     if event.bot_id.is_some() || bot.is(&user) {
-        return Meaning::Ignored("a bot said it".into());
+        return Meaning::Ignored("the message is from a bot".into());
     }
     let text = event.text.unwrap_or_default();
     let fields = json!({
@@ -153,13 +153,13 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         "thread": event.thread_ts.or_else(|| event.ts.clone()),
         "channel": channel,
         "actor": user,
-        // Where the answering reaction goes.
+        // The message to react to.
         "message": event.ts,
     });
     Meaning::Events(vec![slack_event(MENTIONED, delivery, user, None, fields)])
 }
 
-/// Slack writes a mention as `<@U012AB3CD>`; the one that names the bot at the start is no part of what is said.
+/// Slack writes a mention as `<@U012AB3CD>`; a leading mention of the bot is not part of the text.
 fn without_leading_mention(text: &str) -> &str {
     let text = text.trim();
     let Some(rest) = text.strip_prefix("<@") else { return text };
@@ -204,7 +204,7 @@ fn interaction(payload: &str, body: &[u8]) -> Result<Delivery, Malformed> {
             Meaning::Button { kind: COMMAND, action, value, actor }
         }
         (kind, _, _) => {
-            Meaning::Ignored(format!("nothing listens to Slack's interaction `{}`", kind.unwrap_or_default()))
+            Meaning::Ignored(format!("Slack's interaction `{}` is not used", kind.unwrap_or_default()))
         }
     };
     Ok(Delivery { id, meaning })
@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(events[0].kind, MENTIONED);
         assert_eq!(events[0].fields["text"], "run SHOP-1");
         assert_eq!(events[0].fields["thread"], "1.2");
-        assert_eq!(mention_by("UBOT").meaning, Meaning::Ignored("a bot said it".into()));
+        assert_eq!(mention_by("UBOT").meaning, Meaning::Ignored("the message is from a bot".into()));
     }
 
     #[test]

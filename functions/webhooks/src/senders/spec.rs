@@ -1,4 +1,4 @@
-//! What a sender's file declares.
+//! What a sender declares.
 
 use super::delivery::{Bot, Delivery, Malformed};
 use super::signature::{SignatureError, Unverified, Verified};
@@ -20,13 +20,13 @@ pub struct SenderSpec {
     pub(super) set_up: &'static str,
     /// Checks the signature over the raw bytes in constant time, and the replay window where the sender defines one.
     pub(super) verify: fn(&[u8], &HeaderMap, &SecretString, Timestamp) -> Result<(), SignatureError>,
-    /// Reads what a delivery means.
+    /// Parses a delivery.
     pub(super) parse: fn(&HeaderMap, &[u8], &Bot<'_>) -> Result<Delivery, Malformed>,
-    /// The events that its deliveries can mean.
+    /// The events that its deliveries can contain.
     pub(super) events: fn() -> Vec<EventSpec>,
-    /// The body that answers a slash command.
+    /// Renders the body that answers a slash command.
     pub(super) answer: fn(&CommandAnswer) -> Value,
-    /// Headers of an answer that refuses a delivery which would be refused again, however often it is sent.
+    /// Response headers for a delivery that would be refused every time it is sent.
     pub(super) final_refusal: &'static [(&'static str, &'static str)],
 }
 
@@ -58,10 +58,10 @@ impl SenderSpec {
         self.final_refusal
     }
 
-    /// Makes a delivery readable whose signature proves that this sender sent it.
+    /// Makes a delivery readable if its signature proves that this sender sent it.
     ///
     /// # Errors
-    /// Why the signature proves nothing.
+    /// Why the signature is not valid.
     pub(crate) fn verify(
         &self,
         body: &Unverified,
@@ -75,7 +75,7 @@ impl SenderSpec {
     /// Reads a verified delivery.
     ///
     /// # Errors
-    /// When it is not what the sender documents.
+    /// When it does not match the sender's documentation.
     pub(crate) fn parse(
         &self,
         headers: &HeaderMap,

@@ -1,4 +1,4 @@
-//! What every sender is tested for, given its own vectors.
+//! Tests for every sender, given its own vectors.
 
 use super::delivery::{Bot, Delivery, Malformed};
 use super::signature::SignatureError;
@@ -14,23 +14,23 @@ use serde_json::Value;
 /// How a sender's deliveries are verified.
 type Verify = fn(&[u8], &HeaderMap, &SecretString, Timestamp) -> Result<(), SignatureError>;
 
-/// A signed delivery as the sender's documentation has it.
+/// A signed delivery from the sender's documentation.
 pub(super) struct Published {
     pub(super) secret: &'static str,
-    /// The headers that are signed or hold the signature.
+    /// The headers that are signed or contain the signature.
     pub(super) headers: Vec<(&'static str, &'static str)>,
     pub(super) body: &'static str,
     /// When it was sent, in seconds since 1970.
     pub(super) at: i64,
 }
 
-/// What random deliveries of a sender are made of, so that they reach the deeper code.
+/// The parts of a sender's random deliveries, chosen so that they reach the deeper code.
 pub(super) struct Vocabulary {
-    /// Headers, one set for each form that a delivery can have.
+    /// Headers, one set per form of a delivery.
     pub(super) headers: &'static [&'static [(&'static str, &'static str)]],
     /// Names of fields.
     pub(super) names: &'static [&'static str],
-    /// Texts in them.
+    /// Texts in those fields.
     pub(super) words: &'static [&'static str],
 }
 
@@ -41,7 +41,7 @@ pub(super) fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         .collect()
 }
 
-/// Parses as if it had been verified, for a bot without an account of its own.
+/// Parses without verification, for a bot without its own account.
 pub(super) fn parse(sender: &SenderSpec, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Malformed> {
     (sender.parse)(headers, body, &Bot::at([sender.name; 2], &Webhooks::default()))
 }
@@ -66,7 +66,7 @@ fn verified(
 ) -> Result<(), SignatureError> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
-        // A flipped bit can make a byte that no HTTP server lets through.
+        // A flipped bit can produce a byte that HTTP servers reject.
         let Ok(value) = HeaderValue::from_bytes(value) else { return Err(SignatureError::Wrong(name)) };
         map.insert(*name, value);
     }
@@ -74,7 +74,7 @@ fn verified(
     verify(body, &map, &secret, Timestamp::from_second(now).unwrap())
 }
 
-/// The published delivery is believed; with any bit flipped, a signature missing or shortened, it is not.
+/// The published delivery is accepted; with any bit flipped, or a signature missing or shortened, it is not.
 pub(super) fn check_signature(verify: Verify, published: &Published) {
     let Published { secret, headers, body, at: now } = published;
     let whole = published.header_bytes();
@@ -112,7 +112,7 @@ pub(super) fn check_signature(verify: Verify, published: &Published) {
     }
 }
 
-/// Whatever JSON or form arrives, parsing ends in a delivery or an error.
+/// Parsing any JSON or form returns a delivery or an error.
 pub(super) fn check_any_delivery(sender: &SenderSpec, vocabulary: &Vocabulary) {
     let Vocabulary { headers: forms, names, words } = vocabulary;
     TestRunner::default()

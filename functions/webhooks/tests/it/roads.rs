@@ -146,7 +146,7 @@ async fn what_cannot_be_a_delivery_is_refused_by_its_own_status() {
     assert_eq!(status, 200);
     assert_eq!(
         answer["results"][0],
-        json!({"result": "ignored", "reason": "nothing listens to Jira's event `jira:version_released`"})
+        json!({"result": "ignored", "reason": "Jira's event `jira:version_released` is not used"})
     );
 }
 

@@ -30,7 +30,7 @@ async fn run_starts_and_tells_the_channel() {
 
     let (_, again) = world.command("U1", "run SHOP-7", "t2").await;
     assert_eq!(again["response_type"], "ephemeral");
-    assert!(shown(&again).contains("Already at work on *SHOP-7*"), "{again}");
+    assert!(shown(&again).contains("Already working on *SHOP-7*"), "{again}");
     assert_eq!(world.starts().len(), 1);
 }
 
@@ -80,7 +80,7 @@ async fn a_stranger_is_told_alone() {
 async fn status_and_costs_come_from_the_records() {
     let world = World::new().await;
     let (_, nothing) = world.command("U1", "status", "t1").await;
-    assert_eq!(shown(&nothing), "*The newest executions*: nothing was started yet.");
+    assert_eq!(shown(&nothing), "*Newest executions*: nothing has been started yet.");
     world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
     world.clock.advance(200);
     for text in ["status", "status shop-1"] {
@@ -102,9 +102,9 @@ async fn what_cannot_be_done_is_said() {
     let (_, help) = world.command("U1", "", "t1").await;
     assert!(shown(&help).contains("`/ticketsmith run {task_id}` Development"), "{help}");
     let (_, plan) = world.command("U1", "plan SHOP-1", "t2").await;
-    assert!(shown(&plan).contains("`plan` starts nothing here in this form."), "{plan}");
+    assert!(shown(&plan).contains("`plan` does not start anything in this form."), "{plan}");
     let (_, unknown) = world.command("U1", "<!channel>", "t3").await;
-    assert!(shown(&unknown).contains("I do not know `&lt;!channel&gt;`"), "{unknown}");
+    assert!(shown(&unknown).contains("Unknown command `&lt;!channel&gt;`"), "{unknown}");
     assert!(world.starts().is_empty());
 }
 
@@ -133,7 +133,7 @@ async fn buttons_and_mentions_are_understood() {
     let (status, answer) = world.slack("application/x-www-form-urlencoded", &form).await;
     assert_eq!(
         (status, &answer["results"][0]),
-        (200, &json!({"result": "refused", "reason": "nothing waits for this button"}))
+        (200, &json!({"result": "refused", "reason": "nothing is waiting for this button"}))
     );
     let mention = json!({"type": "event_callback", "event_id": "Ev1",
         "event": {"type": "app_mention", "user": "U1", "channel": "C1", "ts": "1.1", "text": "<@U0> hello"}});

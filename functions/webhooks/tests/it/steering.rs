@@ -83,9 +83,9 @@ async fn the_first_answer_counts() {
     assert_eq!((text(&answer), &answer["response_type"]), ("approved: “Ship it?”", &json!("in_channel")));
     assert_eq!(world.answer_to(&waiter).await, Some((true, "ada".into(), Some("looks good".into()))));
     let late = world.press("U1", "deny", &format!("{} {}", waiter.execution, waiter.key)).await;
-    assert_eq!(late["reason"], "ada was faster, and answered “Ship it?”: approved");
+    assert_eq!(late["reason"], "ada already answered “Ship it?”: approved");
     let (_, again) = world.command("U1", "deny SHOP-1", "t2").await;
-    assert_eq!(text(&again), ":no_entry: nothing on SHOP-1 waits for an answer");
+    assert_eq!(text(&again), ":no_entry: nothing on SHOP-1 is waiting for an answer");
     assert!(world.answer_to(&waiter).await.unwrap().0);
 }
 
@@ -99,7 +99,7 @@ async fn a_button_answers_the_step_that_asked() {
     assert_eq!(world.answer_to(&waiter).await, None);
     for value in ["", "x y", &waiter.execution] {
         let nothing = world.press("U1", "approve", value).await;
-        assert_eq!(nothing, json!({"result": "refused", "reason": "nothing waits for this button"}));
+        assert_eq!(nothing, json!({"result": "refused", "reason": "nothing is waiting for this button"}));
     }
     assert_eq!(world.press("U1", "deny", &value).await, json!({"result": "recorded"}));
     assert_eq!(world.answer_to(&waiter).await, Some((false, "ada".into(), None)));
@@ -147,7 +147,7 @@ async fn a_move_of_the_ticket_answers_where_the_question_says_so() {
 async fn people_who_may_stop_work() {
     let world = world().await;
     let (_, nothing) = world.command("U1", "stop SHOP-1", "t0").await;
-    assert_eq!(text(&nothing), ":no_entry: nothing is at work on SHOP-1");
+    assert_eq!(text(&nothing), ":no_entry: nothing is running on SHOP-1");
     world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
     let (_, stranger) = world.command("U9", "stop SHOP-1", "t1").await;
     assert!(text(&stranger).contains("somebody may not steer work on SHOP"), "{stranger}");
@@ -156,14 +156,14 @@ async fn people_who_may_stop_work() {
     assert!(text(&stopped).starts_with("development on SHOP-1 is being stopped."), "{stopped}");
     assert_eq!(world.execution_on("SHOP-1").await.stop_requested_by.as_deref(), Some("ada"));
     let (_, first) = world.command("U1", "undo SHOP-1", "t3").await;
-    assert_eq!(text(&first), ":no_entry: development is at work on SHOP-1; `stop SHOP-1` comes first");
+    assert_eq!(text(&first), ":no_entry: development is at work on SHOP-1; use `stop SHOP-1` first");
 }
 
 #[tokio::test]
 async fn undo_takes_back_the_newest_execution_that_is_over() {
     let world = world().await;
     let (_, never) = world.command("U1", "undo SHOP-1", "t0").await;
-    assert_eq!(text(&never), ":no_entry: nothing was ever done on SHOP-1");
+    assert_eq!(text(&never), ":no_entry: nothing has been done on SHOP-1");
     world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
     let execution = world.execution_on("SHOP-1").await;
     let end = records::ExecutionEnd {
