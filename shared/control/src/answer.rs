@@ -1,4 +1,4 @@
-//! Answering a question of a step that waits. The answer is only recorded; `events`, which sees the change in the table's
+//! Answers the question of a waiting step. This only records the answer; `events`, which sees the change in the table's
 //! stream, answers the task token.
 
 use crate::authorize::{Authorization, Operation, authorize};
@@ -7,33 +7,33 @@ use crate::control::Control;
 use crate::directory::Ticket;
 use records::{Answer, RecordsError, Topic, Waiter};
 
-/// What became of an answer.
+/// The result of answering a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnswerResult {
     /// It is recorded and counts.
     Recorded {
-        /// What was asked.
+        /// The question.
         question: String,
-        /// What was answered.
+        /// The answer.
         approved: bool,
     },
-    /// Somebody answered before, and their answer counts.
+    /// Someone already answered, and their answer counts.
     AlreadyAnswered {
-        /// What was asked.
+        /// The question.
         question: String,
         /// Who answered.
         by: String,
-        /// What they answered.
+        /// Their answer.
         approved: bool,
     },
-    /// Nothing waits for this answer.
+    /// Nothing is waiting for this answer.
     NothingAsked,
     /// They may not answer it; the reason is for them.
     Denied(String),
 }
 
 impl Control {
-    /// Answers the question on a ticket; of several, the one that was asked first.
+    /// Answers the question on a ticket, or the oldest of several.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -50,7 +50,7 @@ impl Control {
         }
     }
 
-    /// Answers the question of one step, by the execution's name and the step's key.
+    /// Answers a step's question, by the execution's name and the step's key.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -67,8 +67,8 @@ impl Control {
         }
     }
 
-    /// Answers the question on a ticket that takes the ticket's move to `status` as an answer. [`AnswerResult::NothingAsked`]
-    /// where none does.
+    /// Answers the question on a ticket that accepts the ticket's move to `status` as an answer. [`AnswerResult::NothingAsked`]
+    /// if there is none.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -86,7 +86,7 @@ impl Control {
         Ok(AnswerResult::NothingAsked)
     }
 
-    /// The questions on a ticket that nobody answered yet, oldest first.
+    /// The unanswered questions on a ticket, oldest first.
     async fn open_questions(&self, task_id: &str) -> Result<Vec<Waiter>, RecordsError> {
         let Some(execution) = self.open_execution(task_id).await? else { return Ok(Vec::new()) };
         let mut waiters = self.table.waiters(&Topic::Approval(execution.name)).await?;

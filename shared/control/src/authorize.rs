@@ -1,9 +1,9 @@
-//! Who may do what. This is the only place that decides it.
+//! Decides who may do what. This is the only place that does.
 
 use domain::configuration::{Configuration, Project, REPOSITORY_WRITERS, Role, User};
 use domain::{Actor, SourceName};
 
-/// Something that can be asked for, with what decides who may.
+/// An operation, with the data that determines who may perform it.
 #[derive(Debug, Clone, Copy)]
 pub enum Operation<'a> {
     /// Start work in a project: a person by an event, or a schedule.
@@ -11,16 +11,16 @@ pub enum Operation<'a> {
         /// The project.
         project: &'a Project,
     },
-    /// Start work with the installation's own credentials, at the command line. Whoever holds them can write to the table and
-    /// start state machines anyway; the workflow's first step still checks the person who is named as the starter.
+    /// Start work with the installation's own credentials, at the command line. Anyone with these credentials can write to the table
+    /// and start state machines anyway; the workflow's first step still checks the person named as the starter.
     StartByHand,
-    /// Start work because machines report something, such as the checks of a commit that somebody was able to push.
+    /// Start work because machines report something, such as the checks of a commit that someone was able to push.
     StartByMachine,
-    /// Answer a question of a step that waits.
+    /// Answer the question of a waiting step.
     Answer {
-        /// The question, for the reason.
+        /// The question, for the denial's message.
         question: &'a str,
-        /// The people and groups named by the step; empty when it names none.
+        /// The people and groups that the step names; may be empty.
         approvers: &'a [String],
     },
     /// Stop an execution.
@@ -37,41 +37,41 @@ pub enum Operation<'a> {
         /// Who started the execution.
         starter: Option<&'a Actor>,
     },
-    /// Look at executions and costs.
+    /// View executions and costs.
     View,
 }
 
-/// Whether somebody may do something.
+/// Whether someone may perform an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Authorization {
     /// They may.
     Allowed,
-    /// They may not; the reason is a sentence for them.
+    /// They may not; the reason is a message for them.
     Denied(String),
-    /// Only the code host knows: they may when they may push to the project's repository. The workflow's first step asks it.
+    /// Only the code host knows: they may if they may push to the project's repository. The workflow's first step asks it.
     AskProvider,
 }
 
-/// Who is admitted to an operation.
+/// A rule that allows an operation.
 #[derive(Debug, Clone, Copy)]
 enum Rule {
     Everyone,
-    /// What the workflow itself starts, at its times.
+    /// The workflow's own schedule.
     Schedule,
     /// Members of the groups under the project's `may_trigger`.
     TriggerGroup,
-    /// Everybody who may push to the repository, where the project's `may_trigger` says so.
+    /// Everyone who may push to the repository, if the project's `may_trigger` says so.
     RepositoryWriter,
-    /// Whoever started the execution.
+    /// The person who started the execution.
     Starter,
-    /// The people named by the question, or members of the groups it names; where it names none, approvers and admins.
+    /// The people and members of the groups that the question names; if it names none, approvers and admins.
     Approver,
     /// People with the role.
     Role(Role),
 }
 
 impl<'a> Operation<'a> {
-    /// The table: each operation with everybody who is admitted to it. The first rule that applies decides.
+    /// The rules for each operation. The first rule that applies decides.
     fn rules(&self) -> &'static [Rule] {
         match self {
             Self::View | Self::StartByHand | Self::StartByMachine => &[Rule::Everyone],
@@ -106,7 +106,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Why `who` is not admitted.
+    /// The message that `who` may not perform the operation.
     fn denial(&self, who: &str) -> String {
         match self {
             Self::Start { project } => format!(
@@ -122,7 +122,7 @@ impl<'a> Operation<'a> {
                 format!("{who} may not answer \u{201c}{question}\u{201d}; {accepted} may")
             }
             Self::Stop { project, .. } | Self::Undo { project, .. } => format!(
-                "{who} may not steer work on {}; accepted: who started it, members of {}, people with the role developer or admin",
+                "{who} may not steer work on {}; allowed: the person who started it, members of {}, people with the role developer or admin",
                 project.key,
                 project.may_trigger.join(", ")
             ),
@@ -131,8 +131,8 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// Whether `actor` may do `operation`, as far as the configuration can tell. The actor must have been identified by
-/// [`Configuration::identify`]; without an actor, only what everybody may do is allowed.
+/// Whether `actor` may perform `operation`, as far as the configuration can tell. The actor must have been identified by
+/// [`Configuration::identify`]. Without an actor, only operations open to everyone are allowed.
 pub fn authorize(
     configuration: &Configuration,
     operation: &Operation<'_>,
@@ -145,14 +145,14 @@ pub fn authorize(
             let shown = actor.display_name.as_ref().or(actor.person.as_ref());
             Authorization::Denied(operation.denial(shown.unwrap_or(&actor.id)))
         }
-        (None, None) => {
-            Authorization::Denied("nobody is named as having done it, so nobody can be admitted".to_owned())
-        }
+        (None, None) => Authorization::Denied(
+            "the event does not say who caused it, so nobody can be authorized".to_owned(),
+        ),
     }
 }
 
 impl Rule {
-    /// What the rule says of the actor; `None` when it does not admit them.
+    /// The rule's decision about the actor; `None` if it does not apply.
     fn decide(
         self,
         configuration: &Configuration,
@@ -298,7 +298,7 @@ mod tests {
             ),
             (
                 Operation::Stop { project, starter: None },
-                "mallory may not steer work on SHOP; accepted: who started it, members of engineering, people with the role \
+                "mallory may not steer work on SHOP; allowed: the person who started it, members of engineering, people with the role \
                  developer or admin",
             ),
         ] {

@@ -1,23 +1,23 @@
-//! Who asks for an operation, and by what.
+//! Who requests an operation, and how.
 
 use crate::directory::Directory;
 use domain::{Actor, EventName};
 
-/// Somebody who asks for something of an execution.
+/// A person who requests an operation on an execution.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller<'a> {
     /// The configured people, projects and tickets.
     pub directory: &'a Directory,
-    /// Who asks, with the configured person filled in where one matches.
+    /// Who asks, with the configured person filled in if one matches.
     pub actor: &'a Actor,
-    /// What they did to ask: a command, a comment, a button.
+    /// How they asked: by a command, a comment, or a button.
     pub trigger: &'a EventName,
-    /// The delivery's id; the same delivery starts only one execution.
+    /// The delivery's ID; a delivery starts at most one execution.
     pub delivery: &'a str,
 }
 
 impl Caller<'_> {
-    /// The name that records and other people's messages show.
+    /// The name to show in records and in messages to others.
     pub(crate) fn name(&self) -> &str {
         let shown = self.actor.person.as_ref().or(self.actor.display_name.as_ref());
         shown.unwrap_or(&self.actor.id)

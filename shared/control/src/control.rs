@@ -1,4 +1,4 @@
-//! What the operations work with.
+//! The clients that the operations use.
 
 use domain::Clock;
 use records::Table;
@@ -14,7 +14,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Works with these clients, whose timeouts are the caller's. `state_machine_arn_prefix` is the part of a state machine's
+    /// Creates it from these clients; the caller sets their timeouts. `state_machine_arn_prefix` is the part of a state machine's
     /// ARN before the workflow's name: `arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-`.
     pub fn new(
         table: Table,

@@ -1,21 +1,21 @@
-//! What was spent, and of what limit.
+//! Spending and limits.
 
 use crate::control::Control;
 use domain::configuration::Configuration;
 use domain::{Actor, MicroUsd};
 use records::{LimitOf, RecordsError, Spending};
 
-/// What was spent of a limit.
+/// Spending against a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Costs {
-    /// What was spent and what is reserved.
+    /// The amounts spent and reserved.
     pub spending: Spending,
     /// The limit.
     pub limit: MicroUsd,
 }
 
 impl Control {
-    /// What was spent on a ticket, by its canonical name, ever.
+    /// The total spent on a ticket, by its canonical name.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -28,7 +28,7 @@ impl Control {
         Ok(Costs { spending, limit: configuration.budgets.per_task() })
     }
 
-    /// What was spent by a person in this calendar month (UTC).
+    /// The amount a person spent in this calendar month (UTC).
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

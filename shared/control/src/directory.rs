@@ -1,4 +1,4 @@
-//! Which project and which ticket are meant.
+//! Finds projects and tickets.
 
 use crate::control::Control;
 use domain::configuration::{Configuration, Project};
@@ -6,8 +6,8 @@ use domain::reference::{ProjectReference, References, TrackerReferences};
 use records::RecordsError;
 use std::sync::Arc;
 
-/// How tickets are read where the configuration was put in force by a version that did not say how its trackers write them: a
-/// tracker's instance and its canonical form.
+/// The forms of tickets if the configuration was applied by a version that did not store its trackers' forms: a tracker's
+/// instance and its canonical form.
 const EARLIER_TRACKERS: [(&str, &str); 2] =
     [("tracker", "{PROJECT}-{number}"), ("repository", "{owner}/{name}#{number}")];
 
@@ -18,30 +18,30 @@ pub struct Directory {
     references: Arc<References>,
 }
 
-/// What is known of the project that is meant. The first field that is set decides; with none, the only project there is.
+/// What is known about the wanted project. The first field that is set decides; if none is, the only project is used.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ProjectQuery<'a> {
-    /// Its key or repository, where somebody named it.
+    /// Its key or repository, if someone named it.
     pub named: Option<&'a str>,
-    /// A ticket of it, as it was typed.
+    /// One of its tickets, as typed.
     pub ticket: Option<&'a str>,
-    /// The tracker's key or the repository of what an event or an input is about.
+    /// The tracker's key or the repository that an event or an input is about.
     pub place: Option<&'a str>,
 }
 
-/// A ticket of a configured project. `shop-7`, `SHOP-7` and a link to it are one ticket, one claim and one record, so operations
-/// on tickets take this and not text.
+/// A ticket in a configured project. `shop-7`, `SHOP-7` and a link to it are one ticket, one claim and one record, so operations
+/// on tickets take this type instead of text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ticket<'a> {
     task_id: String,
     project: &'a Project,
 }
 
-/// Why it cannot be told which project or ticket is meant.
+/// Why a project or ticket could not be determined.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DirectoryError {
     /// No project has the key or repository that was named.
-    #[error("there is no project `{named}`; known: {known}")]
+    #[error("unknown project `{named}`; known: {known}")]
     UnknownProject {
         /// What was named.
         named: String,
@@ -49,25 +49,25 @@ pub enum DirectoryError {
         known: String,
     },
     /// The ticket or repository belongs to no project.
-    #[error("no project in the configuration holds {held}; known: {known}")]
+    #[error("{held} does not belong to any configured project; known: {known}")]
     Outside {
         /// The ticket or repository.
         held: String,
         /// The keys of all projects.
         known: String,
     },
-    /// Nothing says which of several projects is meant.
-    #[error("it is not said which project is meant; known: {known}")]
+    /// Several projects are possible.
+    #[error("no project was specified; known: {known}")]
     Ambiguous {
         /// The keys of all projects.
         known: String,
     },
-    /// No tracker writes its tickets like this.
+    /// The text does not match any tracker's tickets.
     #[error("`{typed}` is not a ticket; accepted: {accepted}")]
     NotATicket {
         /// What was typed.
         typed: String,
-        /// What is accepted, by examples.
+        /// Examples of what is accepted.
         accepted: String,
     },
 }
@@ -84,8 +84,8 @@ impl Control {
 }
 
 impl Directory {
-    /// The projects of this configuration, whose tickets are written so. Where `references` knows no tracker, the canonical
-    /// forms `SHOP-1` and `acme/shop#7` are read.
+    /// The projects of this configuration, with these forms of tickets. If `references` has no trackers, the canonical forms
+    /// `SHOP-1` and `acme/shop#7` are accepted.
     pub fn new(configuration: Arc<Configuration>, references: Arc<References>) -> Self {
         let references = match references.trackers.is_empty() {
             true => Arc::new(earlier_references(&configuration)),
@@ -99,10 +99,10 @@ impl Directory {
         &self.configuration
     }
 
-    /// Reads a ticket as people type or paste it.
+    /// Parses a ticket as people type or paste it.
     ///
     /// # Errors
-    /// [`DirectoryError`] when no tracker writes tickets like this, or no project holds it.
+    /// [`DirectoryError`] when the text is not a ticket, or the ticket does not belong to any project.
     pub fn ticket(&self, typed: &str) -> Result<Ticket<'_>, DirectoryError> {
         let reference = self.references.read(typed).ok_or_else(|| DirectoryError::NotATicket {
             typed: typed.to_owned(),
@@ -113,12 +113,12 @@ impl Directory {
         Ok(Ticket { task_id: reference.task_id, project })
     }
 
-    /// The ticket by its canonical name, or the text as it was typed where no tracker writes tickets like this.
+    /// The ticket's canonical name, or the text as typed if it is not a ticket.
     pub fn canonical(&self, typed: &str) -> String {
         self.references.canonical(typed)
     }
 
-    /// Finds the project that is meant. Keys and repositories are compared ignoring case.
+    /// Finds a project. Keys and repositories are compared ignoring case.
     ///
     /// # Errors
     /// [`DirectoryError`], which lists what is known.
@@ -163,7 +163,7 @@ impl Directory {
 }
 
 impl<'a> Ticket<'a> {
-    /// The name by which the tracker and our records know it: `SHOP-7`, `acme/shop#12`.
+    /// The ticket's name in the tracker and in our records: `SHOP-7`, `acme/shop#12`.
     pub fn task_id(&self) -> &str {
         &self.task_id
     }
@@ -226,16 +226,16 @@ mod tests {
     fn what_cannot_be_told_lists_what_is_known() {
         let none = ProjectQuery::default();
         for (query, expected) in [
-            (ProjectQuery { named: Some("X"), ..none }, "there is no project `X`; known: SHOP, WEB"),
+            (ProjectQuery { named: Some("X"), ..none }, "unknown project `X`; known: SHOP, WEB"),
             (
                 ProjectQuery { ticket: Some("TES-1"), place: Some("WEB"), ..none },
-                "no project in the configuration holds TES-1; known: SHOP, WEB",
+                "TES-1 does not belong to any configured project; known: SHOP, WEB",
             ),
             (
                 ProjectQuery { place: Some("acme/x"), ..none },
-                "no project in the configuration holds acme/x; known: SHOP, WEB",
+                "acme/x does not belong to any configured project; known: SHOP, WEB",
             ),
-            (none, "it is not said which project is meant; known: SHOP, WEB"),
+            (none, "no project was specified; known: SHOP, WEB"),
         ] {
             assert_eq!(found(&["SHOP", "WEB"], query), Err(expected.to_owned()), "{query:?}");
         }
@@ -271,7 +271,7 @@ mod tests {
             assert_eq!((ticket.task_id(), ticket.project().key.as_str()), (expected, "SHOP"), "{typed}");
         }
         let outside = directory.ticket("https://github.com/acme/web/issues/7").unwrap_err();
-        assert_eq!(outside.to_string(), "no project in the configuration holds acme/web#7; known: SHOP");
+        assert_eq!(outside.to_string(), "acme/web#7 does not belong to any configured project; known: SHOP");
         let unreadable = directory.ticket("the cart").unwrap_err();
         assert_eq!(
             unreadable.to_string(),

@@ -1,19 +1,19 @@
-//! Everything that people and machines may ask of Ticketsmith: start, answer, stop, undo, status, costs.
+//! The operations that people and machines can request from Ticketsmith: start, answer, stop, undo, status, costs.
 //!
-//! Every entrance (`webhooks`, `events`, the command line) calls these operations and shows the typed results in its own
-//! way. Nothing else starts a state machine, resolves a project or decides who may do what.
+//! Every entry point (`webhooks`, `events`, the command line) calls these operations and presents the typed results in its own
+//! way. Only this crate starts state machines, resolves projects and decides who may do what.
 //!
-//! | file | what it decides or does |
+//! | file | purpose |
 //! |---|---|
 //! | `authorize` | who may do what: one table, one function |
-//! | `directory` | which project and which ticket are meant |
+//! | `directory` | finds projects and tickets |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `start`, `undo` | record an execution and start its state machine |
 //! | `answer`, `stop` | record what a person wants; `events` acts on it |
 //! | `status`, `costs` | read the records |
 //!
-//! This crate knows no provider, sends no HTTP of its own and renders nothing. Answering task tokens and stopping
-//! executions is left to `events`, the one function whose role may.
+//! This crate does not know providers, send HTTP requests of its own, or render anything. `events`, the only function with
+//! permission, answers task tokens and stops executions.
 
 mod answer;
 mod authorize;

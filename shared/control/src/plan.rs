@@ -1,4 +1,4 @@
-//! Whether and how an event, a schedule or a person starts a workflow: decided from the configuration and the routes alone.
+//! Decides whether and how an event, a schedule or a person starts a workflow, from only the configuration and the routes.
 
 use crate::authorize::{Authorization, Operation, authorize};
 use crate::directory::{Directory, DirectoryError, ProjectQuery};
@@ -9,60 +9,60 @@ use domain::routes::{Concurrency, InvalidInputs, Routes};
 use domain::{Actor, Event, EventName};
 use serde_json::{Map, Value};
 
-/// An execution that is to be started.
+/// An execution to start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartRequest {
     /// The workflow's name, the file's stem.
     pub workflow: String,
     /// What happened.
     pub trigger: EventName,
-    /// The id of the delivery that said so; the same delivery starts only one execution.
+    /// The ID of the delivery that reported it; a delivery starts at most one execution.
     pub delivery: String,
-    /// The ticket it is about, by its canonical name.
+    /// The canonical name of the ticket it is about.
     pub task_id: Option<String>,
-    /// How many executions the ticket may have at a time.
+    /// How many executions the ticket may have at once.
     pub concurrency: Concurrency,
-    /// What the execution starts with, complete and checked.
+    /// The execution's input, complete and checked.
     pub input: ExecutionInput,
 }
 
-/// What is done about an event.
+/// What to do about an event.
 #[derive(Debug, PartialEq)]
 pub enum StartDecision {
     /// A workflow is started.
     Start(Box<StartRequest>),
-    /// No workflow wants it, with the reason.
+    /// No workflow matches; contains the reason.
     Ignore(String),
-    /// A workflow would be started, but not by this person or not with these words; the reason is for them.
+    /// A workflow matches, but not for this person or these inputs; the reason is for them.
     Refuse(String),
 }
 
-/// A workflow that is asked for by name, with its inputs: at the command line or by a schedule.
+/// A request for a workflow by name, with inputs: from the command line or a schedule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorkflowRequest {
     /// The workflow's name.
     pub workflow: String,
-    /// The inputs that were given.
+    /// The given inputs.
     pub inputs: Map<String, Value>,
-    /// The project's key or repository, where it was named.
+    /// The project's key or repository, if it was named.
     pub project: Option<String>,
     /// Who asks, with the configured person filled in.
     pub actor: Actor,
-    /// What they did to ask.
+    /// How they asked.
     pub trigger: EventName,
-    /// The id of this request; the same one starts only one execution.
+    /// The ID of this request; an ID starts at most one execution.
     pub delivery: String,
-    /// How many executions the ticket may have at a time.
+    /// How many executions the ticket may have at once.
     pub concurrency: Concurrency,
 }
 
-/// Why a workflow cannot be started as it was asked for.
+/// Why a requested workflow cannot be started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// The workflow does not exist or does not take these inputs.
+    /// The workflow does not exist or does not accept these inputs.
     #[error(transparent)]
     Inputs(#[from] InvalidInputs),
-    /// It cannot be told which project or ticket is meant.
+    /// The project or ticket could not be determined.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
     /// The person may not; the reason is for them.
@@ -70,7 +70,7 @@ pub enum PlanError {
     Denied(String),
 }
 
-/// Matches an event with the routes, finds its project and ticket, and checks that its actor may start work. Where only the
+/// Matches an event against the routes, finds its project and ticket, and checks that its actor may start work. If only the
 /// code host knows whether the actor may, the workflow's first step asks it.
 pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDecision {
     let spec = routes.events.find(event.kind.as_str());
@@ -151,7 +151,7 @@ pub fn plan(
     })
 }
 
-/// The project, and the ticket by its canonical name. A project that somebody named may work on whatever ticket it is told.
+/// The project and the ticket's canonical name. A project that was named explicitly may work on any ticket.
 fn place<'a>(
     directory: &'a Directory,
     query: &ProjectQuery<'_>,
@@ -160,7 +160,7 @@ fn place<'a>(
     Ok((project, query.ticket.map(|typed| directory.canonical(typed))))
 }
 
-/// Wherever a ticket is named, it is named canonically.
+/// Replaces the ticket's name with its canonical name.
 fn with_ticket(mut fields: Map<String, Value>, task_id: Option<&str>) -> Map<String, Value> {
     if let (Some(named), Some(task_id)) = (fields.get_mut("task_id"), task_id) {
         *named = task_id.into();
@@ -168,7 +168,7 @@ fn with_ticket(mut fields: Map<String, Value>, task_id: Option<&str>) -> Map<Str
     fields
 }
 
-/// The event with what its triggers' conditions compare, for the person who wonders why nothing happened.
+/// The event and the fields that trigger conditions compare, to explain why nothing happened.
 fn describe(event: &Event, spec: Option<&EventSpec>) -> String {
     let names = spec.into_iter().flat_map(|spec| &spec.conditions).map(|condition| &condition.name);
     let compared: Vec<_> =
@@ -298,7 +298,7 @@ mod tests {
         let other = check(&["engineering"], labelled("bug", "SHOP-1", Some("5b10"))).unwrap_err();
         assert_eq!(other, "no workflow has a trigger for jira.labelled with label `bug`");
         let elsewhere = check(&["engineering"], labelled("agent", "TES-1", Some("5b10"))).unwrap_err();
-        assert_eq!(elsewhere, "no project in the configuration holds TES-1; known: SHOP");
+        assert_eq!(elsewhere, "TES-1 does not belong to any configured project; known: SHOP");
     }
 
     fn asked(trigger: EventName, task_id: &str, project: Option<&str>) -> Result<StartRequest, String> {
@@ -338,13 +338,13 @@ mod tests {
     #[test]
     fn a_named_project_may_work_on_a_ticket_of_none() {
         let outside = asked(EventName::API_RUN, "TES-1", None).unwrap_err();
-        assert_eq!(outside, "no project in the configuration holds TES-1; known: SHOP");
+        assert_eq!(outside, "TES-1 does not belong to any configured project; known: SHOP");
         let request = asked(EventName::API_RUN, "TES-1", Some("shop")).unwrap();
         assert_eq!(
             (request.task_id.as_deref(), request.input.project.as_deref()),
             (Some("TES-1"), Some("SHOP"))
         );
         let unknown = asked(EventName::API_RUN, "SHOP-1", Some("X")).unwrap_err();
-        assert_eq!(unknown, "there is no project `X`; known: SHOP");
+        assert_eq!(unknown, "unknown project `X`; known: SHOP");
     }
 }

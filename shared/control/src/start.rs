@@ -1,5 +1,5 @@
-//! Starting an execution: recorded first, then its state machine. What is recorded is never lost: the sweeper starts what is
-//! still pending.
+//! Starts an execution: records it, then starts its state machine. A recorded execution is never lost: the sweeper starts pending
+//! ones.
 
 use crate::control::Control;
 use crate::plan::StartRequest;
@@ -7,7 +7,7 @@ use aws_sdk_sfn::error::ProvideErrorMetadata;
 use records::{BeginResult, ExecutionRecord, NewExecution, RecordsError};
 use tracing::Instrument;
 
-/// What became of a request to start an execution.
+/// The result of a request to start an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StartResult {
     /// Its state machine was started.
@@ -17,7 +17,7 @@ pub enum StartResult {
         /// The execution's name.
         execution: String,
     },
-    /// It is recorded, but its state machine could not be started yet: the sweeper starts it.
+    /// It is recorded, but its state machine could not be started yet; the sweeper will start it.
     Pending {
         /// The workflow's name.
         workflow: String,
@@ -26,7 +26,7 @@ pub enum StartResult {
         /// Why it could not be started.
         reason: String,
     },
-    /// The same delivery started this execution before.
+    /// The same delivery already started this execution.
     Duplicate {
         /// The execution's name.
         execution: String,
@@ -44,16 +44,16 @@ pub enum StartResult {
 pub struct StartError {
     /// The state machine's ARN.
     pub state_machine: String,
-    /// What Step Functions said, or that it did not answer.
+    /// Step Functions' message, or that it did not answer.
     pub reason: String,
 }
 
 impl Control {
-    /// Records an execution and starts its state machine, once however often the same delivery asks for it. Once it is recorded,
-    /// a failure to start it is [`StartResult::Pending`] and not an error.
+    /// Records an execution and starts its state machine, exactly once per delivery. After it is recorded, a failure to start it is
+    /// [`StartResult::Pending`] rather than an error.
     ///
     /// # Errors
-    /// [`RecordsError`] when it cannot be recorded; the same request may be made again.
+    /// [`RecordsError`] when it cannot be recorded; the request may be repeated.
     pub async fn start(&self, request: StartRequest) -> Result<StartResult, RecordsError> {
         let StartRequest { workflow, trigger, delivery, task_id, concurrency, input } = request;
         let new = NewExecution::new(trigger, delivery, workflow, task_id, input, self.clock.now());
@@ -81,8 +81,8 @@ impl Control {
         begin_and_start.instrument(span).await
     }
 
-    /// Starts the state machine of an execution that is recorded as pending, with the input it was recorded with. One that was
-    /// started before is not started again.
+    /// Starts the state machine of an execution that is recorded as pending, with its recorded input. Does not start it again if it
+    /// was already started.
     ///
     /// # Errors
     /// [`StartError`] when Step Functions does not answer or refuses.
@@ -90,7 +90,7 @@ impl Control {
         let state_machine = self.state_machine_arn(&execution.workflow);
         let failed = |reason| StartError { state_machine: state_machine.clone(), reason };
         let input = serde_json::to_string(&execution.input)
-            .map_err(|error| failed(format!("the input cannot be written: {error}")))?;
+            .map_err(|error| failed(format!("the input cannot be serialized: {error}")))?;
         let answer = self
             .step_functions
             .start_execution()
@@ -101,10 +101,10 @@ impl Control {
             .await;
         let arn = match answer {
             Ok(started) => started.execution_arn,
-            // Started by somebody who did not get as far as recording it.
+            // Started earlier, but the start was not recorded.
             Err(error) if error.code() == Some("ExecutionAlreadyExists") => self.execution_arn(execution),
             Err(error) => {
-                let code = error.code().unwrap_or("no answer in time");
+                let code = error.code().unwrap_or("timed out");
                 let said = error.message().unwrap_or_default();
                 return Err(failed(format!("{code}: {said}")));
             }
@@ -115,7 +115,7 @@ impl Control {
         Ok(())
     }
 
-    /// The ARN that an execution has once it is started.
+    /// The ARN that an execution has after it starts.
     pub fn execution_arn(&self, execution: &ExecutionRecord) -> String {
         let state_machine = self.state_machine_arn(&execution.workflow);
         format!("{}:{}", state_machine.replacen(":stateMachine:", ":execution:", 1), execution.name)

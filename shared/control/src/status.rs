@@ -1,10 +1,10 @@
-//! How executions are doing.
+//! Lists and shows executions.
 
 use crate::control::Control;
 use records::{ExecutionRecord, ExecutionView, RecordsError};
 
 impl Control {
-    /// The newest executions, at most `limit` (up to [`records::LIST_LIMIT`]): of one ticket by its canonical name, or of all.
+    /// The newest executions of a ticket, by its canonical name, or of all; at most `limit` (up to [`records::LIST_LIMIT`]).
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -19,7 +19,7 @@ impl Control {
         }
     }
 
-    /// One execution by its name, with its steps and costs; `None` when there is none.
+    /// The execution with this name, with its steps and costs, if it exists.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -27,7 +27,7 @@ impl Control {
         self.table.execution_view(name).await
     }
 
-    /// The execution at work on a ticket.
+    /// The open execution on a ticket.
     pub(crate) async fn open_execution(
         &self,
         task_id: &str,

@@ -1,4 +1,4 @@
-//! Stopping an execution. The wish is only recorded; `events`, which sees the change in the table's stream, stops it.
+//! Requests that an execution stop. This only records the request; `events`, which sees the change in the table's stream, stops it.
 
 use crate::authorize::{Authorization, Operation, authorize};
 use crate::caller::Caller;
@@ -6,19 +6,19 @@ use crate::control::Control;
 use crate::directory::Ticket;
 use records::RecordsError;
 
-/// What became of a request to stop the work on a ticket.
+/// The result of a request to stop the work on a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopResult {
     /// It is recorded, and the execution is about to be stopped.
     Requested {
-        /// The workflow that is at work.
+        /// The running workflow.
         workflow: String,
     },
-    /// Nothing is at work on the ticket.
+    /// Nothing is running on the ticket.
     NothingAtWork,
-    /// The execution has just ended by itself.
+    /// The execution has just ended on its own.
     Ended {
-        /// The workflow that was at work.
+        /// The workflow that was running.
         workflow: String,
     },
     /// They may not; the reason is for them.
@@ -26,7 +26,7 @@ pub enum StopResult {
 }
 
 impl Control {
-    /// Records that the execution at work on a ticket is to be stopped. What it did outside stays.
+    /// Records a request to stop the execution on a ticket. Its external effects stay.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -43,7 +43,7 @@ impl Control {
         let workflow = execution.workflow;
         Ok(match self.table.request_stop(&execution.name, caller.name()).await? {
             true => {
-                tracing::info!(execution = execution.name, "a person asked to stop it");
+                tracing::info!(execution = execution.name, "stop requested");
                 StopResult::Requested { workflow }
             }
             false => StopResult::Ended { workflow },

@@ -1,4 +1,4 @@
-//! Undo: starting the workflow that takes back what a run did.
+//! Undo: starts the workflow that takes back what a run did.
 
 use crate::authorize::{Authorization, Operation, authorize};
 use crate::caller::Caller;
@@ -12,15 +12,15 @@ use domain::{Actor, EventName};
 use records::{ExecutionRecord, RecordsError};
 use serde_json::{Map, Value, json};
 
-/// How many executions of a ticket are looked through for one to take back.
+/// How many of a ticket's executions are searched for one to take back.
 const LOOKED_THROUGH: usize = 20;
 
-/// What became of a request to take back what was done on a ticket.
+/// The result of a request to take back what was done on a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UndoResult {
-    /// Its effects are being taken back, or will be as soon as the sweeper has started it.
+    /// Its effects are being taken back, or will be when the sweeper starts the undo.
     Accepted {
-        /// The name of the execution whose effects they are.
+        /// The name of the execution whose effects are taken back.
         execution: String,
     },
     /// A workflow is at work on the ticket; it must end or be stopped first.
@@ -30,10 +30,10 @@ pub enum UndoResult {
     },
     /// Another execution claimed the ticket at the same moment.
     AlreadyAtWork {
-        /// Its name.
+        /// The other execution's name.
         execution: String,
     },
-    /// No execution ever did anything on the ticket.
+    /// No execution has done anything on the ticket.
     NothingDone,
     /// They may not; the reason is for them.
     Denied(String),
@@ -42,7 +42,7 @@ pub enum UndoResult {
 /// Why the undo workflow could not be started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UndoError {
-    /// There is no undo workflow, or it does not take a run.
+    /// There is no undo workflow, or it does not accept a run.
     #[error(transparent)]
     Inputs(#[from] InvalidInputs),
     /// The table does not answer.
@@ -88,8 +88,8 @@ impl Control {
         })
     }
 
-    /// Takes back what a run left behind because its own rollback could not run: once, however often it is asked for. The
-    /// undo works for the project, the ticket and the actor of `execution`, beside whatever is at work on the ticket.
+    /// Takes back what a run left behind because its own rollback could not run; exactly once, even if requested repeatedly. The undo
+    /// uses the project, ticket and actor of `execution`, and runs even while another execution is at work on the ticket.
     ///
     /// # Errors
     /// As [`Control::undo`].
