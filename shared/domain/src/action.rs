@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// What kind of service an action needs. The YAML key `plugin:` takes one of these, never a vendor's name.
+/// The kind of service that an action needs. The YAML key `plugin:` takes one of these, never a vendor's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PluginType {
@@ -25,7 +25,7 @@ pub enum PluginType {
 }
 
 impl PluginType {
-    /// Every plugin type, in the order people read them.
+    /// Every plugin type, in display order.
     pub const ALL: [Self; 6] = [
         Self::TaskManagement,
         Self::VersionControl,
@@ -35,7 +35,7 @@ impl PluginType {
         Self::Monitoring,
     ];
 
-    /// The name that stands in YAML: `task_management`.
+    /// The name in YAML: `task_management`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TaskManagement => "task_management",
@@ -78,13 +78,13 @@ impl Agent {
     }
 }
 
-/// A name that is not in the closed list it was looked up in.
+/// A name that is not in a closed list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{name}` is not {kind}; accepted: {accepted}")]
 pub struct UnknownName {
-    /// What was given.
+    /// The given name.
     pub name: String,
-    /// What it should have been, with its article: `an action`.
+    /// The expected kind, with its article: `an action`.
     pub kind: &'static str,
     /// The accepted names, separated by commas.
     pub accepted: String,
@@ -115,7 +115,7 @@ impl ActionId {
     /// The most characters a name has.
     pub const LONGEST: usize = 64;
 
-    /// An id from a literal. It is not checked here; the crate `actions` tests the names in its list.
+    /// An ID from a literal. It is not checked here; the crate `actions` tests the names in its list.
     pub const fn literal(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))
     }
@@ -146,9 +146,9 @@ impl fmt::Display for ActionId {
     }
 }
 
-/// A text that cannot be an action's name.
+/// A text that is not a valid action name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` cannot be an action's name; accepted: up to 64 of a-z, 0-9 and _, the first a letter")]
+#[error("`{0}` is not a valid action name; accepted: a letter followed by up to 63 of a-z, 0-9 and _")]
 pub struct InvalidActionId(pub String);
 
 impl TryFrom<String> for ActionId {

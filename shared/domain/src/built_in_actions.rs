@@ -1,11 +1,11 @@
-//! The actions that the workflow language itself uses: what the compiler emits, and what others recognize in an execution. All other
+//! The actions that the workflow language itself uses: those that the compiler emits or that others recognize in an execution. Other
 //! actions are known only to the workflows that call them and to the crate `actions`.
 
 /// Parks an execution until its limit is raised.
 pub const AWAIT_BUDGET: &str = "await_budget";
 /// Parks an execution until an event arrives.
 pub const AWAIT_EVENT: &str = "await_event";
-/// Makes the commit that a pull request needs.
+/// Creates the commit that a pull request needs.
 pub const COMMIT_CHANGES: &str = "commit_changes";
 /// Opens a pull request.
 pub const CREATE_PULL_REQUEST: &str = "create_pull_request";

@@ -1,11 +1,11 @@
-//! How the secrets of a deployment are bundled.
+//! How a deployment's secrets are bundled.
 
 use crate::action::PluginType;
 
-/// The secrets of a stage, bundled by privilege: whoever may read one may read all in it.
+/// The secrets of a stage, bundled by privilege: access to a bundle includes all secrets in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bundle {
-    /// What deliveries are signed with.
+    /// The secrets that deliveries are signed with.
     Signing,
     /// Tracker, chat and pages.
     Work,
@@ -19,7 +19,7 @@ impl Bundle {
     /// Every bundle.
     pub const ALL: [Self; 4] = [Self::Signing, Self::Work, Self::Repository, Self::Models];
 
-    /// Its name, which ends the secret's.
+    /// The bundle's name, which is the end of the secret's name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Signing => "signing",
@@ -29,7 +29,7 @@ impl Bundle {
         }
     }
 
-    /// The bundle that functions read for providers of this type; monitoring has none.
+    /// The bundle for providers of this type; monitoring has none.
     pub fn of(plugin: PluginType) -> Option<Self> {
         match plugin {
             PluginType::TaskManagement | PluginType::Communication | PluginType::Documentation => {

@@ -1,10 +1,10 @@
-//! The time of day, injected so that tests decide it.
+//! The current time, injected so that tests control it.
 
 use jiff::Timestamp;
 
-/// Tells the time. Functions take one instead of asking the system, so that a test can hold time still.
+/// A source of the current time. Functions take one instead of asking the system, so that tests can control time.
 pub trait Clock: Send + Sync + std::fmt::Debug {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 

@@ -1,4 +1,4 @@
-//! `ticketsmith.yaml`: the one configuration file, validated as a whole. Secrets are named in it, never held by it.
+//! `ticketsmith.yaml`: the configuration file, validated as a whole. It names secrets but never contains them.
 
 mod names;
 mod people;
@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The whole file. Unknown keys are refused everywhere.
+/// The whole file. Unknown keys are rejected everywhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
@@ -76,7 +76,7 @@ pub struct Project {
     pub protected_paths: Vec<String>,
 }
 
-/// The word under `may_trigger` that admits everybody who may push to the repository.
+/// The word under `may_trigger` that allows everyone who may push to the repository.
 pub const REPOSITORY_WRITERS: &str = "repository-writers";
 
 fn main_branch() -> BranchName {
@@ -187,7 +187,7 @@ fn alerts() -> Vec<u8> {
 }
 
 impl Configuration {
-    /// Every contradiction in the file, each as a sentence that names the key. What it says of providers is checked by the list of
+    /// Every contradiction in the file, each as a message that names the key. Providers' settings are checked by the list of
     /// providers.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
@@ -195,23 +195,23 @@ impl Configuration {
         for (index, project) in self.projects.iter().enumerate() {
             let at = format!("projects[{index}] ({})", project.key);
             if !keys.insert(&project.key) {
-                problems.push(format!("{at}: the key stands twice"));
+                problems.push(format!("{at}: duplicate key"));
             }
             for group in project.may_trigger.iter().filter(|group| *group != REPOSITORY_WRITERS) {
                 if !self.groups.contains_key(group) {
                     problems.push(format!(
-                        "{at}: may_trigger names the group `{group}`, which is not under groups"
+                        "{at}: may_trigger names the group `{group}`, which is not defined under groups"
                     ));
                 }
             }
         }
         let names: BTreeSet<_> = self.users.iter().map(|user| user.name.as_str()).collect();
         if names.len() < self.users.len() {
-            problems.push("users: a name stands twice".into());
+            problems.push("users: duplicate name".into());
         }
         for (group, members) in &self.groups {
             for member in members.iter().filter(|member| !names.contains(member.as_str())) {
-                problems.push(format!("groups.{group}: `{member}` is not under users"));
+                problems.push(format!("groups.{group}: `{member}` is not defined under users"));
             }
         }
         for (name, amount) in [
@@ -219,7 +219,7 @@ impl Configuration {
             ("per_user_month_usd", self.budgets.per_user_month_usd),
         ] {
             if !amount.is_finite() || amount < 0.0 {
-                problems.push(format!("budgets.{name}: {amount} is not an amount of dollars"));
+                problems.push(format!("budgets.{name}: {amount} is not a valid amount in dollars"));
             }
         }
         problems
@@ -230,13 +230,13 @@ impl Configuration {
         self.projects.iter().find(|project| project.key.eq_ignore_ascii_case(key))
     }
 
-    /// The provider that serves a plugin type in a project, by the provider's own name; `None` where the project leaves the type unset.
+    /// The name of the provider that serves a plugin type in a project; `None` if the project leaves the type unset.
     pub fn provider_serving<'a>(&'a self, project: &'a Project, plugin: PluginType) -> Option<&'a str> {
         let name = project.providers.get(&plugin)?;
         Some(self.instance(name.as_str()).map_or(name.as_str(), Instance::provider))
     }
 
-    /// The project whose repository this is.
+    /// The project with this repository.
     pub fn project_of_repository(&self, repository: &str) -> Option<&Project> {
         self.projects.iter().find(|project| project.repository.as_str().eq_ignore_ascii_case(repository))
     }

@@ -14,11 +14,11 @@ pub enum ErrorKind {
     Throttled,
     /// The provider or a lease is not available now: try again later.
     Unavailable,
-    /// The outside changed underneath: a newer state must be read first.
+    /// An external resource changed: its newer state must be read first.
     Conflict,
-    /// A limit would be exceeded: park until somebody raises it.
+    /// A limit would be exceeded: park until someone raises it.
     BudgetExceeded,
-    /// A defect of ours.
+    /// A bug in Ticketsmith.
     Internal,
 }
 
@@ -33,7 +33,7 @@ impl ErrorKind {
         Self::Internal,
     ];
 
-    /// The kinds that the built-in retry repeats.
+    /// The kinds that are retried automatically.
     pub const RETRIED: [Self; 2] = [Self::Throttled, Self::Unavailable];
 
     /// The `errorType` a state machine matches on.
@@ -55,17 +55,17 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Why an action did not succeed: the kind decides what the workflow does, the message tells a person what to do.
+/// Why an action failed. The kind decides what the workflow does; the message tells a person what to do.
 ///
-/// A message never holds a secret, a signature or a request body.
+/// The message never contains a secret, a signature or a request body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ActionError {
-    /// What should happen next.
+    /// The kind, which decides what happens next.
     pub kind: ErrorKind,
-    /// What went wrong, where, and what is accepted, in a sentence for people.
+    /// A message for people: what went wrong, where, and what is accepted.
     pub message: String,
-    /// How long to wait before a repeat can succeed, where the provider said so.
+    /// How long to wait before retrying, if the provider said so.
     pub retry_after: Option<Duration>,
 }
 
@@ -85,17 +85,17 @@ impl ActionError {
         Self::new(ErrorKind::Unavailable, message)
     }
 
-    /// The outside changed underneath.
+    /// An external resource changed.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Conflict, message)
     }
 
-    /// A defect of ours.
+    /// A bug in Ticketsmith.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message)
     }
 
-    /// The provider asks to come back after `retry_after`.
+    /// The provider asks to retry after `retry_after`.
     pub fn throttled(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
         Self { kind: ErrorKind::Throttled, message: message.into(), retry_after }
     }

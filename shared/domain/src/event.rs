@@ -1,4 +1,4 @@
-//! What a delivery means to us, free of any provider's JSON.
+//! Events, independent of any provider's JSON.
 
 mod name;
 mod spec;
@@ -63,14 +63,14 @@ impl Actor {
     }
 }
 
-/// Something that happened outside and may start a workflow.
+/// An external event, which may start a workflow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// What happened.
     pub kind: EventName,
-    /// The id under which the source delivers it, the same when it is sent again.
+    /// The source's ID for the delivery, the same if it is sent again.
     pub delivery: String,
-    /// Who caused it; absent for what a machine caused.
+    /// Who caused it; absent if a machine did.
     pub actor: Option<Actor>,
     /// The tracker's project key, or the repository for GitHub's events.
     pub project: Option<String>,

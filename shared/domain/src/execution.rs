@@ -1,4 +1,4 @@
-//! Executions: their names, what they start with, what each step's function receives, how they end.
+//! Executions: their names, inputs, the payload of each step's function, and outcomes.
 
 use crate::event::{Actor, SourceName};
 use schemars::JsonSchema;
@@ -10,7 +10,7 @@ use std::fmt;
 /// The version of [`TaskPayload`], which parked executions carry across deployments.
 pub const PAYLOAD_VERSION: u32 = 1;
 
-/// The workflow that takes back what a run did. Every folder of workflows has it: the shipped one, unless it brings its own.
+/// The workflow that takes back what a run did. Every folder of workflows has it: its own, or else the shipped one.
 pub const UNDO_WORKFLOW: &str = "undo";
 
 /// Names an execution after its delivery, so that the same delivery can start only one:
@@ -46,7 +46,7 @@ pub struct ExecutionInput {
 }
 
 impl ExecutionInput {
-    /// The input of an execution that no event's fields and no other execution have a part in.
+    /// The input of an execution without an event or a parent execution.
     pub fn new(inputs: Map<String, Value>, project: Option<String>, actor: Option<Actor>) -> Self {
         Self { inputs, event: Map::new(), project, actor, parent: None }
     }
@@ -55,13 +55,13 @@ impl ExecutionInput {
 /// The execution that started another as one of its steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent {
-    /// The outermost execution's ARN; effects of parent and child stand under it.
+    /// The outermost execution's ARN, under which the effects of parent and child are recorded.
     pub run: String,
     /// The place in the parent: the key of the step.
     pub at: String,
 }
 
-/// What a state machine sends to an action's function.
+/// The payload that a state machine sends to an action's function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskPayload {
     /// [`PAYLOAD_VERSION`] of the compiler that wrote the definition.
@@ -89,34 +89,34 @@ pub struct TaskPayload {
 }
 
 impl TaskPayload {
-    /// The execution's name: the part of the ARN behind the last colon.
+    /// The execution's name: the part of the ARN after the last colon.
     pub fn execution(&self) -> &str {
         self.run.rsplit(':').next().unwrap_or(&self.run)
     }
 
-    /// The state's name with its loop indexes: the part of the key behind the run.
+    /// The state's name with its loop indexes: the part of the key after the run.
     pub fn state(&self) -> &str {
         self.key.strip_prefix(&self.run).map_or(self.key.as_str(), |rest| rest.trim_start_matches([':', '/']))
     }
 }
 
-/// How an execution stands, in our words. Step Functions' five words are its *status*.
+/// The outcome of an execution, in our terms. Step Functions' five words are its *status*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Accepted, not started yet.
     Pending,
-    /// At work.
+    /// Running.
     Running,
     /// Parked on a question.
     Waiting,
     /// Done.
     Succeeded,
-    /// Ended with a reason.
+    /// Failed, with a reason.
     Failed,
     /// Failed, and what it did was taken back.
     RolledBack,
-    /// Ended by a person.
+    /// Stopped by a person.
     Stopped,
 }
 
@@ -139,7 +139,7 @@ impl Outcome {
         matches!(self, Self::Succeeded | Self::Failed | Self::RolledBack | Self::Stopped)
     }
 
-    /// Our word for Step Functions' status and error name. A rollback ends in the state `RolledBack`, whose error is `RolledBack`.
+    /// The outcome for Step Functions' status and error name. A rollback ends in the state `RolledBack`, whose error is `RolledBack`.
     pub fn from_status(status: &str, error: Option<&str>) -> Self {
         match (status, error) {
             ("SUCCEEDED", _) => Self::Succeeded,

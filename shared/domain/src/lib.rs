@@ -1,7 +1,7 @@
 //! The vocabulary of Ticketsmith: names, plugin traits, errors, configuration and the shapes that travel between functions.
 //!
-//! Nothing here does input or output, and nothing knows AWS, HTTP or an async runtime. Every other crate may depend on
-//! this one; it depends on none of them.
+//! This crate performs no I/O and does not know AWS, HTTP or an async runtime. Every other crate may depend on it; it does not
+//! depend on any of them.
 
 pub mod action;
 pub mod built_in_actions;

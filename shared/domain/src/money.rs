@@ -14,7 +14,7 @@ use std::ops::Add;
 pub struct MicroUsd(pub u64);
 
 impl MicroUsd {
-    /// No money.
+    /// Zero dollars.
     pub const ZERO: Self = Self(0);
 
     /// Converts dollars, rounded up to the next micro-dollar, so that a price is never booked too low.
@@ -23,7 +23,7 @@ impl MicroUsd {
         if !usd.is_finite() || usd <= 0.0 {
             return Self::ZERO;
         }
-        // Removes the noise of binary fractions first: 0.1 + 0.2 dollars are 300,000 micro-dollars and not 300,001.
+        // Removes floating-point noise first: 0.1 + 0.2 dollars are 300,000 micro-dollars, not 300,001.
         let micro = usd * 1_000_000.0;
         let nearest = micro.round();
         let exact = if (micro - nearest).abs() < 1e-6 { nearest } else { micro.ceil() };
@@ -56,7 +56,7 @@ impl Sum for MicroUsd {
 }
 
 impl fmt::Display for MicroUsd {
-    /// Dollars with four decimals, `$0.0123`; six where four would show nothing.
+    /// Dollars with four decimals, `$0.0123`, or six if four would show zero.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimals = if self.0 > 0 && self.0 < 100 { 6 } else { 4 };
         write!(formatter, "${:.decimals$}", self.as_usd())

@@ -1,31 +1,31 @@
-//! What a credential may do and should not, or may not do and should.
+//! Permissions that a credential lacks or has in excess.
 
 use std::fmt;
 
-/// One thing about what a credential may do that a person should change.
+/// A permission that a person should change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionProblem {
-    /// Whether something is missing or too much.
+    /// Whether it is missing or excessive.
     pub kind: PermissionProblemKind,
     /// The permission in the provider's own words: `contents: write`, `EDIT_ISSUES`, `chat:write`.
     pub permission: String,
-    /// What fails without it, or what it lets whoever has the credential do.
+    /// What fails without it, or what it allows anyone with the credential to do.
     pub consequence: String,
-    /// How to grant it or take it away.
+    /// How to grant or remove it.
     pub remedy: String,
 }
 
-/// Which way a credential's permissions differ from what is needed.
+/// How a credential's permissions differ from what is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PermissionProblemKind {
     /// Something will fail.
     Missing,
-    /// Nothing fails, but whoever gets hold of the credential can do more than is needed.
+    /// Nothing fails, but anyone who obtains the credential can do more than is needed.
     Excessive,
 }
 
 impl PermissionProblem {
-    /// A permission that is missing.
+    /// A missing permission.
     pub fn missing(
         permission: impl Into<String>,
         consequence: impl Into<String>,
@@ -39,7 +39,7 @@ impl PermissionProblem {
         }
     }
 
-    /// A permission that is more than is needed.
+    /// An excessive permission.
     pub fn excessive(
         permission: impl Into<String>,
         consequence: impl Into<String>,

@@ -1,7 +1,7 @@
-//! The plugin types as traits. A trait holds only what workflows need from every provider of its type; its methods are
-//! named for the outside effect, so that a reader sees what a function may do.
+//! The plugin types as traits. A trait contains only what workflows need from every provider of its type; its methods are
+//! named for their external effect, so that a reader sees what a function may do.
 //!
-//! Methods that make something outside take a [`Mark`]: the key is left on what they make, so that a repeat finds it.
+//! Methods that create something take a [`Mark`]: its key is left on what they create, so that a repeat finds it.
 
 mod ai_provider;
 mod communication;
@@ -21,17 +21,17 @@ pub use version_control::{
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-/// What is left on every outside thing we make, so that a repeat of the same effect finds it and does not make a second one.
+/// A mark that we leave on everything we create, so that a repeat of the effect finds it instead of creating another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    /// The effect's idempotency key. It stays with us: what is left outside is its [`Mark::digest`].
+    /// The effect's idempotency key. It stays private; only its [`Mark::digest`] is left on the object.
     pub key: String,
     /// When the effect was first intended: the date of commits, so that a repeated commit has the same id.
     pub at: Timestamp,
 }
 
 impl Mark {
-    /// The first 32 hex digits of the key's SHA-256: what stands on the outside thing, safe in every field and in public.
+    /// The first 32 hex digits of the key's SHA-256, which are left on the object; safe in any field and in public.
     pub fn digest(&self) -> String {
         let mut digest = hex::encode(Sha256::digest(self.key.as_bytes()));
         digest.truncate(32);

@@ -1,7 +1,7 @@
-//! How tickets are written. People type `shop-1`, `acme/shop#007` or paste a link; all of them become one canonical `task_id`.
+//! The forms of tickets. People type `shop-1`, `acme/shop#007` or paste a link; all become one canonical `task_id`.
 //!
-//! Each tracker says how its tickets are written as [patterns](Pattern), which are data. [`References`] holds the patterns of every
-//! configured tracker and travels with the configuration, so that a function which links no provider can read tickets as well.
+//! Each tracker describes the forms of its tickets as [patterns](Pattern), which are data. [`References`] contains the patterns of
+//! every configured tracker and is stored with the configuration, so that functions without any provider can parse tickets too.
 
 mod pattern;
 
@@ -12,10 +12,10 @@ use pattern::Captured;
 use crate::configuration::InstanceName;
 use serde::{Deserialize, Serialize};
 
-/// How many examples a person is given.
+/// How many examples are shown.
 const MOST_EXAMPLES: usize = 3;
 
-/// The ways to write a ticket of every configured tracker, and the projects that they belong to.
+/// The forms of tickets in every configured tracker, and the projects that they belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct References {
     /// The trackers, and code hosts whose issues are tickets.
@@ -24,7 +24,7 @@ pub struct References {
     pub projects: Vec<ProjectReference>,
 }
 
-/// How one tracker's tickets are written.
+/// The forms of one tracker's tickets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrackerReferences {
     /// The tracker's name in the configuration.
@@ -42,20 +42,20 @@ pub struct ProjectReference {
     pub trackers: Vec<InstanceName>,
 }
 
-/// A ticket that somebody named.
+/// A ticket that someone named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketReference {
     /// The ticket in its canonical form: `SHOP-1`, `acme/shop#7`.
     pub task_id: String,
-    /// What the ticket is in: the project's key in the tracker (`SHOP`) or the repository (`acme/shop`).
+    /// Where the ticket is: the project's key in the tracker (`SHOP`) or the repository (`acme/shop`).
     pub project: String,
     /// The tracker's name in the configuration.
     pub instance: InstanceName,
 }
 
 impl References {
-    /// The ticket that this text means: its id in any case, a link to it, or Slack's form of a link, `<https://…|text>`. `None` when no
-    /// configured tracker writes tickets like this. Where several do, the configured project's own wins.
+    /// Parses a ticket: its ID in any case, a link to it, or Slack's form of a link, `<https://…|text>`. `None` if it does not match any
+    /// configured tracker. If several match, the configured project's own wins.
     pub fn read(&self, typed: &str) -> Option<TicketReference> {
         let typed = plain(typed);
         let candidates: Vec<_> =
@@ -70,8 +70,8 @@ impl References {
         candidates.iter().min_by_key(rank).cloned()
     }
 
-    /// The ticket's canonical form where a tracker can read it, else the text as it was typed. It is never an error: the tracker
-    /// itself says what is wrong with a ticket that does not exist.
+    /// The ticket's canonical form, or the text as typed if it does not match a tracker. Never an error: the tracker itself reports a
+    /// ticket that does not exist.
     pub fn canonical(&self, typed: &str) -> String {
         self.read(typed).map_or_else(|| typed.to_owned(), |ticket| ticket.task_id)
     }
@@ -119,7 +119,7 @@ impl References {
     }
 }
 
-/// The text without what chats and mails put around a link.
+/// The text without the decoration that chats and mails put around a link.
 fn plain(typed: &str) -> &str {
     let typed = typed.trim();
     match typed.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {

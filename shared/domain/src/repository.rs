@@ -1,11 +1,11 @@
-//! Names of things in a repository, checked when they are made.
+//! Names of things in a repository, validated on creation.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// A name that a code host would not accept.
+/// A name that a code host does not accept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not {expected}")]
 pub struct InvalidName {

@@ -1,4 +1,4 @@
-//! Which event starts which workflow: all that the webhook function and the scheduler read of a compiled workflow.
+//! Which event starts which workflow: the part of compiled workflows that the webhook function and the scheduler read.
 
 use crate::event::{Event, EventName, EventSpec, EventSpecs, Matching};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// The contents of `statemachines/routes.json`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Routes {
-    /// By the workflow's name, the file's stem.
+    /// Workflows by name, which is the file's stem.
     pub workflows: BTreeMap<String, WorkflowRoute>,
     /// What is known of the events that the workflows' triggers and waiting steps name. Documents stored before events were
     /// described in them have none.
@@ -16,14 +16,14 @@ pub struct Routes {
     pub events: EventSpecs,
 }
 
-/// How one workflow is started.
+/// How a workflow is started.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct WorkflowRoute {
     /// For people.
     pub title: String,
-    /// What it may be given.
+    /// Its inputs.
     pub inputs: BTreeMap<String, InputSchema>,
-    /// What starts it; any one is enough.
+    /// The triggers, any of which starts it.
     pub triggers: Vec<TriggerRoute>,
 }
 
@@ -32,7 +32,7 @@ pub struct WorkflowRoute {
 pub struct TriggerRoute {
     /// What must happen.
     pub on: EventName,
-    /// What must hold of the event, by the names of [`EventSpec::conditions`].
+    /// Conditions on the event, by the names in [`EventSpec::conditions`].
     #[serde(default)]
     pub conditions: BTreeMap<String, Value>,
     /// Whether a second execution for the same task may start while one is open.
@@ -40,30 +40,30 @@ pub struct TriggerRoute {
     pub concurrency: Concurrency,
 }
 
-/// How many executions one task may have at a time.
+/// How many executions a task may have at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Concurrency {
-    /// One; a second is told where the first is.
+    /// One; a second start reports the first.
     #[default]
     OnePerTask,
     /// Any number.
     Any,
 }
 
-/// The type of one input and what it is when nobody gives it.
+/// The type of an input and its value if none is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InputSchema {
     /// The accepted JSON type.
     #[serde(rename = "type")]
     pub kind: InputType,
-    /// Whether `null`, or nothing at all, is accepted.
+    /// Whether `null` or a missing value is accepted.
     #[serde(default)]
     pub optional: bool,
-    /// The value where none is given.
+    /// The default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
-    /// The only accepted values, where they are listed.
+    /// The accepted values, if restricted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub one_of: Vec<Value>,
     /// For people.
@@ -83,7 +83,7 @@ pub enum InputType {
     Integer,
     /// `true` or `false`.
     Boolean,
-    /// An object; nothing is said of its fields.
+    /// An object with any fields.
     Object,
     /// A list.
     Array,
@@ -135,7 +135,7 @@ pub struct Start {
     pub task_id: Option<String>,
 }
 
-/// Inputs that a workflow does not accept, each problem in a sentence.
+/// Inputs that a workflow does not accept, with a message per problem.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("workflow `{workflow}` cannot start: {}", problems.join("; "))]
 pub struct InvalidInputs {
@@ -146,8 +146,8 @@ pub struct InvalidInputs {
 }
 
 impl Routes {
-    /// The first workflow that the event starts, in the order of names, with its inputs filled from the event's fields
-    /// and checked; `None` when no trigger matches. What is known of the event's kind comes from [`Self::events`].
+    /// The first workflow, by name, that the event starts, with its inputs filled from the event's fields and checked; `None` if no
+    /// trigger matches. The event's kind is looked up in [`Self::events`].
     ///
     /// # Errors
     /// [`InvalidInputs`] when a trigger matches but the event's fields do not make valid inputs.
@@ -173,8 +173,8 @@ impl Routes {
         Ok(None)
     }
 
-    /// The one place where inputs are checked, wherever an execution is started: unknown names and wrong types are refused,
-    /// what is missing comes from the event's field of that name, then from the default.
+    /// Checks inputs, for every way to start an execution. Unknown names and wrong types are rejected; a missing input comes from the
+    /// event's field of that name, or else from its default.
     ///
     /// # Errors
     /// [`InvalidInputs`] with every problem; also when the workflow does not exist.
@@ -189,7 +189,7 @@ impl Routes {
         let route = self
             .workflows
             .get(workflow)
-            .ok_or_else(|| invalid(vec![format!("there is no such workflow; known: {}", names())]))?;
+            .ok_or_else(|| invalid(vec![format!("no such workflow; known: {}", names())]))?;
         let mut problems = Vec::new();
         let mut inputs = Map::new();
         for name in given.keys().filter(|name| !route.inputs.contains_key(*name)) {
@@ -264,7 +264,7 @@ impl TriggerRoute {
     }
 }
 
-/// Matches words against a pattern in which `{name}` captures one word, and as the last word all the rest.
+/// Matches words against a pattern in which `{name}` captures one word, or as the last word, the rest.
 fn capture(pattern: &str, text: &str) -> Option<Map<String, Value>> {
     let mut captured = Map::new();
     let mut words = text.split_whitespace();

@@ -1,4 +1,4 @@
-//! Points in time at which workflows start: the `schedule` triggers.
+//! `schedule` triggers: the times at which workflows start.
 
 use crate::event::EventName;
 use crate::routes::{Routes, TriggerRoute};
@@ -16,18 +16,18 @@ use std::str::FromStr;
 #[derive(Debug, Clone)]
 pub struct Cron(croner::Cron);
 
-/// Why a text is no cron expression.
+/// Why a text is not a cron expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCron {
-    /// It has another form.
-    #[error("`{0}` is no cron expression: {1}")]
+    /// It is malformed.
+    #[error("`{0}` is not a cron expression: {1}")]
     Malformed(String, String),
-    /// Both days are given, or none.
-    #[error("exactly one of day of month and day of week is `?`")]
+    /// Both days are given, or neither.
+    #[error("exactly one of day of month and day of week must be `?`")]
     Days,
 }
 
-/// The years that EventBridge Scheduler knows.
+/// The years that EventBridge Scheduler supports.
 const YEARS: std::ops::RangeInclusive<u64> = 1970..=2199;
 
 impl FromStr for Cron {
@@ -42,9 +42,9 @@ impl FromStr for Cron {
         if let Some(illegal) =
             text.chars().find(|c| !(c.is_ascii_alphanumeric() || *c == ' ' || "*?,-/#".contains(*c)))
         {
-            return Err(malformed(format!("`{illegal}` stands in it")));
+            return Err(malformed(format!("it contains `{illegal}`")));
         }
-        // What stands behind a `/` is a step.
+        // The part after a `/` is a step.
         let mut years =
             year.split(',').flat_map(|part| part.split('/').take(1)).flat_map(|range| range.split('-'));
         if let Some(year) = years.find(|year| year.parse().is_ok_and(|year: u64| !YEARS.contains(&year))) {
@@ -65,7 +65,7 @@ impl FromStr for Cron {
 }
 
 impl Cron {
-    /// The first moment after `at`; `None` when there is none any more.
+    /// The first time after `at`, if any.
     pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
         let from: DateTime = at.to_zoned(TimeZone::UTC).datetime();
         let next = self.0.find_next_occurrence(&from, false).ok()?;
@@ -73,7 +73,7 @@ impl Cron {
     }
 }
 
-/// One `schedule` trigger of a workflow: what the scheduler hands over when its time has come.
+/// A `schedule` trigger of a workflow, which the scheduler passes on when it is due.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
@@ -81,10 +81,10 @@ pub struct Schedule {
     pub workflow: String,
     /// [`Cron`] as text.
     pub cron: String,
-    /// The project it is for, where the ticket does not say it and there are several.
+    /// The project, if there are several and the ticket does not identify it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
-    /// The inputs it is started with.
+    /// The workflow's inputs.
     #[serde(default)]
     pub with: Map<String, Value>,
 }

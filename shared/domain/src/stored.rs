@@ -1,4 +1,4 @@
-//! Large values that travel by reference.
+//! Large values that are passed by reference.
 
 use crate::text::{TextLimit, cut};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -10,8 +10,8 @@ use std::marker::PhantomData;
 /// Strings longer than this are cut (with a note) before they stand inline in state data; in bytes of UTF-8.
 pub const INLINE_STRING_LIMIT: usize = 32 * 1024;
 
-/// No action's output may be larger than this, in bytes of JSON. State data over 256 KiB would end an execution in a way
-/// that nothing can catch: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
+/// The largest output of an action, in bytes of JSON. State data over 256 KiB would end an execution in a way that cannot be
+/// caught: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
 pub const OUTPUT_LIMIT: usize = 200 * 1024;
 
 /// A reference to a value of type `T` kept in the table as compressed chunks. It passes whole between steps, cannot be
@@ -31,7 +31,7 @@ pub struct Stored<T> {
 }
 
 impl<T> Stored<T> {
-    /// Describes a value whose chunks stand under `reference`.
+    /// A reference to a value whose chunks are stored under `reference`.
     pub fn new(reference: impl Into<String>, bytes: u64, sha256: impl Into<String>) -> Self {
         Self { reference: reference.into(), bytes, sha256: sha256.into(), kind: PhantomData }
     }
@@ -76,7 +76,7 @@ impl<T: JsonSchema> JsonSchema for Stored<T> {
     }
 }
 
-/// Cuts a text to [`INLINE_STRING_LIMIT`] and says so at its end; shorter texts stay as they are.
+/// Cuts a text to [`INLINE_STRING_LIMIT`] and notes it at the end; shorter texts are unchanged.
 pub fn cut_inline(text: &str) -> String {
     cut(text, TextLimit::bytes(INLINE_STRING_LIMIT), "\n… (cut: the text is longer than 32 KiB)")
 }

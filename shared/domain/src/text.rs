@@ -1,18 +1,18 @@
-//! Texts cut to what a service accepts, without breaking a character, a code block, a link or emphasis.
+//! Cuts texts to the length that a service accepts, without breaking a character, a code block, a link or emphasis.
 
 mod constructs;
 
 use constructs::Construct;
 
-/// Ends a text that was cut, where nothing holds the whole.
+/// The end of a cut text whose whole is not available anywhere.
 pub const CUT: &str = "\n\n… (cut)";
 
-/// Ends a text that was cut: `place` says where the whole text can be read.
+/// The end of a cut text; `place` says where the whole text is.
 pub fn whole_is_in(place: &str) -> String {
-    format!("\n\n… (cut, the whole is in {place})")
+    format!("\n\n… (cut; full text in {place})")
 }
 
-/// What a service counts when it measures a text.
+/// The unit in which a service measures a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit {
     /// Unicode scalar values, as Ruby, Python and Rust count them.
@@ -23,7 +23,7 @@ enum Unit {
     Bytes,
 }
 
-/// The longest text that one field of a service accepts.
+/// The longest text that a service's field accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextLimit {
     most: usize,
@@ -46,7 +46,7 @@ impl TextLimit {
         Self { most, unit: Unit::Bytes }
     }
 
-    /// The same limit with less room, for a text that something else is added to.
+    /// The limit minus a reserve, for a text that something is appended to.
     pub const fn less(self, size: usize) -> Self {
         Self { most: self.most.saturating_sub(size), unit: self.unit }
     }
@@ -62,7 +62,7 @@ impl TextLimit {
 
     /// Whether the text is no longer than this.
     pub fn holds(self, text: &str) -> bool {
-        // No unit counts more than bytes do.
+        // No unit gives a larger count than bytes.
         text.len() <= self.most || self.size(text) <= self.most
     }
 
@@ -142,7 +142,7 @@ pub fn split(text: &str, limit: TextLimit) -> Vec<String> {
             let most = start + room.prefix(rest).max(rest.chars().next().map_or(0, char::len_utf8));
             let near = (start, most - (most - start) / 4);
             let end = break_before(text, near, most, &constructs);
-            // A construct that is longer than a piece is broken where the piece is full.
+            // A construct that is longer than a piece is broken at the end of the piece.
             let end = if end > start { end } else { most };
             let head = &text[start..end];
             let piece = format!("{opening}{head}{}", closing(head, end, &constructs));
@@ -189,7 +189,7 @@ fn closing(head: &str, end: usize, constructs: &[Construct]) -> String {
 fn whole_character(text: &str, end: usize) -> usize {
     const JOINER: char = '\u{200d}';
     let continues = |character: char| matches!(character, JOINER | '\u{300}'..='\u{36f}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{20d0}'..='\u{20f0}');
-    // No character has more parts than this; a longer chain is no writing.
+    // No real character has more parts than this.
     const MOST: usize = 16;
     let mut at = end;
     for _ in 0..MOST {

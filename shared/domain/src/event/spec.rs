@@ -1,4 +1,4 @@
-//! What is known of each kind of event: its fields, the conditions of its triggers, how a waiting step recognizes it.
+//! The specification of each kind of event: its fields, trigger conditions, and how a waiting step recognizes it.
 //!
 //! Each sender declares its events in its own file; everything else reads them as data, from the compiler's catalog or from
 //! [`crate::routes::Routes::events`].
@@ -7,10 +7,10 @@ use super::EventName;
 use crate::routes::InputType;
 use serde::{Deserialize, Serialize};
 
-/// One kind of event.
+/// A kind of event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventSpec {
-    /// Its name, which is also the trigger's.
+    /// The event's name, which is also the trigger's.
     pub name: EventName,
     /// What happened, in a sentence.
     pub summary: String,
@@ -38,12 +38,12 @@ pub struct EventField {
     pub kind: InputType,
 }
 
-/// Something that a trigger may demand of an event.
+/// A condition that a trigger may place on an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Condition {
-    /// Its name under the trigger.
+    /// The condition's name under the trigger.
     pub name: String,
-    /// What it demands, in a sentence.
+    /// A description of the condition.
     pub about: String,
     /// Whether every trigger must have it, because it would fire on everything without it.
     #[serde(default)]
@@ -157,7 +157,7 @@ impl Condition {
     }
 }
 
-/// Every kind of event that can start something or be waited for. The default knows none.
+/// Every kind of event that can start something or be waited for. Empty by default.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventSpecs(Vec<EventSpec>);
@@ -168,7 +168,7 @@ impl EventSpecs {
         Self(of_senders.into_iter().chain([schedule()]).collect())
     }
 
-    /// Whether no event is known, as in documents that were stored before events were described in them.
+    /// Whether no events are known, as in documents stored before events were described in them.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

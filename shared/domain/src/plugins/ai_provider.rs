@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A language model. It only answers: what an answer may cause is decided by the action that asked.
+/// A language model. It only replies; the calling action decides what a reply may cause.
 #[async_trait]
 pub trait AiProvider: Send + Sync {
     /// Asks once. A refusal or a cut reply is no error here: it stands in [`ModelReply::stop`], with its usage, so that what was
@@ -23,16 +23,16 @@ pub trait AiProvider: Send + Sync {
     fn price_provider(&self) -> &'static str;
 }
 
-/// One question to a model.
+/// A request to a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelRequest {
     /// The model's id.
     pub model: String,
-    /// What the model is and must keep to, never holding text from outside.
+    /// The system prompt; never contains external text.
     pub system: Vec<PromptBlock>,
-    /// The question, with text from outside fenced as data.
+    /// The prompt, with external text fenced as data.
     pub prompt: Vec<PromptBlock>,
-    /// The JSON Schema that the reply must follow; free text without one.
+    /// The JSON Schema that the reply must follow; without one, the reply is free text.
     pub reply_schema: Option<Value>,
     /// The most tokens the reply may have.
     pub max_output_tokens: u32,
@@ -65,7 +65,7 @@ pub struct ModelReply {
 /// Why a reply ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopReason {
-    /// The model was done.
+    /// The model finished.
     Complete,
     /// The reply reached its limit of tokens, or the context's: it is cut.
     Truncated,

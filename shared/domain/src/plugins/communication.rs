@@ -26,11 +26,11 @@ pub trait Communication: Send + Sync {
         mark: Option<&Mark>,
     ) -> Result<(), ActionError>;
 
-    /// Adds a reaction by its name without colons; one that is there is left alone.
+    /// Adds a reaction by its name without colons, unless it is already there.
     async fn react(&self, sent: &SentMessage, reaction: &str) -> Result<(), ActionError>;
 }
 
-/// A message to be sent.
+/// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// `#name` or the channel's id.
@@ -41,7 +41,7 @@ pub struct Message {
     pub body: MessageBody,
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MessageBody {
     /// Markdown; also what notifications show.
@@ -53,7 +53,7 @@ pub struct MessageBody {
 /// A button under a message: pressing it sends its value back as a delivery, or opens its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageButton {
-    /// What stands on it.
+    /// The label.
     pub label: String,
     /// Which action it is: `approve`, `deny`, `stop`.
     pub action: String,
@@ -70,6 +70,6 @@ pub struct SentMessage {
     pub channel: String,
     /// The message's id in the channel (Slack's `ts`).
     pub id: String,
-    /// Where people see it, where the chat says so.
+    /// The URL for people, if the chat provides one.
     pub url: Option<String>,
 }

@@ -13,11 +13,11 @@ pub trait Documentation: Send + Sync {
     /// The page that an earlier attempt with the same mark made.
     async fn find_page(&self, request: &PageRequest, mark: &Mark) -> Result<Option<Page>, ActionError>;
 
-    /// Deletes a page; one that is gone is left alone.
+    /// Deletes a page, if it exists.
     async fn delete_page(&self, page_id: &str) -> Result<(), ActionError>;
 }
 
-/// A page to be created.
+/// A page to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
     /// The space's key.

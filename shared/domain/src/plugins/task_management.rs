@@ -14,7 +14,7 @@ pub trait TaskManagement: Send + Sync {
     /// Reads one ticket. `repository_url` and `team_channel` stay `None`: they come from the configuration.
     async fn get_task(&self, task_id: &str) -> Result<Task, ActionError>;
 
-    /// Creates a ticket (or an epic) and answers with its key and where people open it.
+    /// Creates a ticket (or an epic) and returns its key and URL.
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError>;
 
     /// The ticket that an earlier attempt with the same mark made.
@@ -43,16 +43,16 @@ pub trait TaskManagement: Send + Sync {
     /// Tickets of a project, newest first, at most `limit`.
     async fn get_project_tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, ActionError>;
 
-    /// Removes a label; one that is not there is left alone.
+    /// Removes a label, if present.
     async fn remove_label(&self, task_id: &str, label: &str) -> Result<(), ActionError>;
 
-    /// Answers a ticket, or a comment on it, with 👀. A tracker without reactions, as this default is, does nothing.
+    /// Reacts to a ticket, or a comment on it, with 👀. The default, for trackers without reactions, does nothing.
     async fn react(&self, _task_id: &str, _comment: Option<&CommentId>) -> Result<(), ActionError> {
         Ok(())
     }
 }
 
-/// A ticket to be created.
+/// A ticket to create.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewTask {
     /// The project's key.
@@ -71,7 +71,7 @@ pub struct NewTask {
     pub story_points: Option<f64>,
 }
 
-/// Which tickets of a project.
+/// A query for a project's tickets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskQuery {
     /// The project's key.
@@ -87,7 +87,7 @@ pub struct TaskQuery {
 pub struct CommentId {
     /// The tracker's id.
     pub id: String,
-    /// Where people see it, where the tracker says so.
+    /// The URL for people, if the tracker provides one.
     pub url: Option<String>,
 }
 

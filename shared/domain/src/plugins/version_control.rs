@@ -5,10 +5,10 @@ use crate::error::ActionError;
 use crate::repository::{BranchName, CommitSha, RepositoryName};
 use async_trait::async_trait;
 
-/// What a function may do with a code host. Credentials that can be narrowed are narrowed to this; a personal token cannot be.
+/// What a function may do with a code host. Credentials are narrowed to this if possible; personal tokens cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RepositoryAccess {
-    /// Read what a repository is and who may do what in it.
+    /// Read a repository's metadata and permissions.
     ReadMetadata,
     /// Read files.
     ReadContents,
@@ -56,7 +56,7 @@ pub trait VersionControl: Send + Sync {
         at: &CommitSha,
     ) -> Result<(), ActionError>;
 
-    /// Deletes a branch; one that is gone is left alone.
+    /// Deletes a branch, if it exists.
     async fn delete_branch(
         &self,
         repository: &RepositoryName,
@@ -89,7 +89,7 @@ pub trait VersionControl: Send + Sync {
         target: &BranchName,
     ) -> Result<Option<PullRequest>, ActionError>;
 
-    /// Opens a pull request; its body carries the mark where people do not see it.
+    /// Opens a pull request; its body carries the mark, invisibly.
     async fn create_pull_request(
         &self,
         repository: &RepositoryName,
@@ -104,7 +104,7 @@ pub trait VersionControl: Send + Sync {
         number: u64,
     ) -> Result<Vec<String>, ActionError>;
 
-    /// Closes a pull request without merging; one that is closed is left alone, a merged one is `Conflict`.
+    /// Closes a pull request without merging. Does nothing if it is closed; `Conflict` if it is merged.
     async fn close_pull_request(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError>;
 
     /// What a person, by the code host's login, may do in the repository.
@@ -169,7 +169,7 @@ pub enum FileContent {
     Binary(Vec<u8>),
 }
 
-/// One commit to be made.
+/// A commit to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitRequest {
     /// The branch to move.
@@ -210,7 +210,7 @@ impl FileChange {
     }
 }
 
-/// A commit that was made.
+/// A commit that was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
     /// Its id.
@@ -219,7 +219,7 @@ pub struct Commit {
     pub url: String,
 }
 
-/// A pull request to be opened.
+/// A pull request to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRequestRequest {
     /// The branch with the changes.

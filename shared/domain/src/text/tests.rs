@@ -37,7 +37,7 @@ fn a_cut_is_at_a_line_or_word_and_says_where_the_whole_is() {
     assert_eq!(cut_to(&text, 110), format!("{} last words of it … (cut)", "x".repeat(80)));
     assert_eq!(cut_to(&text, 100), format!("{} last words … (cut)", "x".repeat(80)));
     let cut = cut(&"y".repeat(90), TextLimit::characters(60), &whole_is_in("SHOP-1"));
-    assert!(cut.ends_with("y\n\n… (cut, the whole is in SHOP-1)"), "{cut}");
+    assert!(cut.ends_with("y\n\n… (cut; full text in SHOP-1)"), "{cut}");
 }
 
 #[test]

@@ -289,7 +289,7 @@ fn triggers_supply_the_inputs() {
     refused(&with("jira.labelled"), &["jira.labelled needs `label:`"]);
     refused(
         &with("schedule: { cron: \"* * * * *\", with: { task_id: A } }"),
-        &["is no cron expression", "six fields"],
+        &["is not a cron expression", "six fields"],
     );
 }
 
