@@ -1,4 +1,4 @@
-//! The variables that a function's settings are read from.
+//! The environment variables with a function's settings.
 
 use domain::ActionError;
 use std::collections::HashMap;
@@ -7,13 +7,13 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, Default)]
 pub struct Variables(HashMap<String, String>);
 
-/// A variable that a function cannot start with.
+/// A variable that prevents a function from starting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VariableError {
     /// It is not set, or is empty.
     #[error("the environment variable {0} is not set")]
     Missing(&'static str),
-    /// It has a value that is not accepted.
+    /// Its value is not accepted.
     #[error("the environment variable {name}: {problem}")]
     Invalid {
         /// The variable.
@@ -38,12 +38,12 @@ impl Variables {
         Self(std::env::vars_os().filter_map(text).collect())
     }
 
-    /// The value of a variable that may be missing. An empty one counts as missing.
+    /// The value of an optional variable. An empty one counts as missing.
     pub fn optional(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The value of a variable that must be set.
+    /// The value of a required variable.
     ///
     /// # Errors
     /// [`VariableError::Missing`] when it is not set or is empty.

@@ -1,4 +1,4 @@
-//! What a function is, as data and one constructor.
+//! The specification of a function: data and a constructor.
 
 use crate::services::Services;
 use crate::timeouts::Timeouts;
@@ -9,63 +9,63 @@ use records::{Access, Partition};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// One Lambda function: what packaging, infrastructure code, `serve` and the command line need to know of it.
+/// A Lambda function: what packaging, infrastructure code, `serve` and the command line need to know about it.
 #[derive(Debug, Clone)]
 pub struct FunctionSpec {
-    /// Its name, unique among all functions. In an account it follows the deployment's prefix: `ticketsmith-webhooks`.
+    /// The function's unique name. In an account, the deployment's prefix precedes it: `ticketsmith-webhooks`.
     pub name: &'static str,
-    /// The crate in `functions/` whose executable it runs. Several functions may share one.
+    /// The crate in `functions/` whose executable it runs. Functions can share one.
     pub executable: &'static str,
-    /// Lambda's handler, which tells a shared executable which function it is.
+    /// Lambda's handler, which selects the function in a shared executable.
     pub handler: &'static str,
-    /// Its memory, and with it its share of a processor.
+    /// The memory, which also determines the share of a processor.
     pub memory_megabytes: u32,
-    /// How long one invocation may take.
+    /// The timeout of an invocation.
     pub timeout_seconds: u32,
-    /// How long its requests to AWS may take.
+    /// The timeouts for its requests to AWS.
     pub requests: Timeouts,
     /// The secrets that it reads.
     pub secrets: Vec<SecretUse>,
-    /// What it touches in the table.
+    /// Its access to the table.
     pub access: Access,
-    /// What it asks of Step Functions, about any workflow's state machine and executions.
+    /// The Step Functions operations it calls, on any workflow's state machine and executions.
     pub step_functions: &'static [StepFunctionsOperation],
     /// What invokes it.
     pub sources: &'static [Source],
     /// Whether it calls services that may be reachable only in the deployment's own network. A function that calls only AWS starts
-    /// sooner outside it.
+    /// faster outside it.
     pub in_network: bool,
-    /// Makes it, with clients of its own. The text is [`FunctionSpec::handler`].
+    /// Creates it, with its own clients. The text is [`FunctionSpec::handler`].
     pub connect: Connect,
 }
 
-/// Makes a function with a deployment's services, as its handler names it.
+/// Creates the function that a handler names, with a deployment's services.
 pub type Connect = fn(&Services, &str) -> Result<Arc<dyn Function>, ActionError>;
 
 /// A function ready for invocations.
 #[async_trait]
 pub trait Function: Send + Sync {
-    /// What it serves over HTTP: for a function with a [`Source::Http`].
+    /// Its HTTP routes: for a function with a [`Source::Http`].
     fn routes(self: Arc<Self>) -> Option<Router> {
         None
     }
 
-    /// Answers an invocation with a document, as AWS hands it over: for a function with any other source.
+    /// Handles an invocation with a document from AWS: for a function with any other source.
     ///
     /// # Errors
-    /// Whether the invocation can be repeated is told by the error's kind, which Lambda reports as the error's type.
+    /// The error's kind, which Lambda reports as the error's type, says whether the invocation can be repeated.
     async fn invoke(&self, _document: Value) -> Result<Value, ActionError> {
-        Err(ActionError::internal("this function serves HTTP and takes no documents"))
+        Err(ActionError::internal("this function serves HTTP and does not accept documents"))
     }
 
-    /// Loads what every invocation needs before the first one. What fails here is logged and tried again by that invocation.
+    /// Loads what every invocation needs, before the first one. Failures are logged, and the invocation tries again.
     async fn warm_up(&self) {}
 }
 
 /// A secret that a function reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretUse {
-    /// What deliveries are signed with.
+    /// The secrets that deliveries are signed with.
     Signing,
     /// The credentials of the providers that serve a plugin type.
     Credentials(PluginType),
@@ -85,12 +85,12 @@ pub enum Source {
     TableStream(&'static [Partition]),
     /// Starts and ends of executions.
     StatusChanges,
-    /// The passing of every minute.
+    /// A tick every minute.
     EveryMinute {
-        /// The JSON document that it is invoked with.
+        /// The JSON document of the invocation.
         document: &'static str,
     },
-    /// The times of the workflows' `schedule` triggers.
+    /// The workflows' `schedule` triggers.
     Schedules,
     /// Steps of workflows that name it.
     Steps,
@@ -103,7 +103,7 @@ impl Source {
     }
 }
 
-/// What can be asked of Step Functions.
+/// A Step Functions operation.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are AWS's own")]
@@ -117,7 +117,7 @@ pub enum StepFunctionsOperation {
 }
 
 impl StepFunctionsOperation {
-    /// AWS's name of the operation: `StartExecution`.
+    /// AWS's name for the operation: `StartExecution`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::DescribeExecution => "DescribeExecution",
@@ -145,15 +145,15 @@ impl FunctionSpec {
         self.sources.contains(&source)
     }
 
-    /// Whether strangers reach it.
+    /// Whether strangers can reach it.
     pub fn serves_http(&self) -> bool {
         self.sources.iter().any(|source| source.is_http())
     }
 
-    /// Makes the function, with these services.
+    /// Creates the function, with these services.
     ///
     /// # Errors
-    /// What stands in its way: a setting is missing, or TLS cannot be set up.
+    /// When a setting is missing, or TLS cannot be set up.
     pub fn connect(&self, services: &Services) -> Result<Arc<dyn Function>, ActionError> {
         (self.connect)(services, self.handler)
     }

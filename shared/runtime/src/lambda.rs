@@ -1,5 +1,5 @@
-//! The `main` of a function's executable in Lambda: logs and metrics to standard output, settings from the environment, one invocation
-//! after the other.
+//! The `main` of a function's executable in Lambda: writes logs and metrics to standard output, reads settings from the environment,
+//! and serves one invocation after another.
 
 use crate::environment::{VariableError, Variables};
 use crate::function::{Function, FunctionSpec};
@@ -14,13 +14,13 @@ use std::sync::Arc;
 
 pub use lambda_runtime::Error;
 
-/// Lambda sets it to the function's configured handler.
+/// The variable that Lambda sets to the function's configured handler.
 const HANDLER: &str = "_HANDLER";
 
-/// Serves invocations with documents, as the one of these functions that Lambda's handler names.
+/// Serves invocations with documents, as the function that Lambda's handler names.
 ///
 /// # Errors
-/// When the environment lacks a setting or names none of the functions, or Lambda does not answer.
+/// When the environment lacks a setting or does not name one of the functions, or Lambda does not answer.
 pub async fn run_documents(functions: &[FunctionSpec]) -> Result<(), Error> {
     let (function, figures) = start(functions).await?;
     let function = &function;
@@ -32,17 +32,17 @@ pub async fn run_documents(functions: &[FunctionSpec]) -> Result<(), Error> {
     lambda_runtime::run(service_fn(respond)).await
 }
 
-/// Serves requests over HTTP, as the one of these functions that Lambda's handler names.
+/// Serves HTTP requests, as the function that Lambda's handler names.
 ///
 /// # Errors
-/// As [`run_documents`]; also when the function serves no HTTP.
+/// As [`run_documents`]; also when the function does not serve HTTP.
 pub async fn run_http(functions: &[FunctionSpec]) -> Result<(), Error> {
     let (function, figures) = start(functions).await?;
     let flushed = map_response(move |response: Response| async move {
         figures.flush();
         response
     });
-    let routes = function.routes().ok_or("this function serves no HTTP")?;
+    let routes = function.routes().ok_or("this function does not serve HTTP")?;
     lambda_http::run(routes.layer(flushed)).await
 }
 
@@ -57,7 +57,7 @@ async fn start(functions: &[FunctionSpec]) -> Result<(Arc<dyn Function>, Exporte
     Ok((function, figures))
 }
 
-/// The function that the handler names, by its part after the last dot or slash. The only function of an executable needs no name.
+/// The function that the handler names by its part after the last dot or slash. An executable's only function does not need a name.
 fn chosen<'a>(
     functions: &'a [FunctionSpec],
     variables: &Variables,
@@ -75,7 +75,7 @@ fn chosen<'a>(
     })
 }
 
-/// The error's kind is what a state machine's `Retry` and `Catch` match.
+/// Reports the error's kind as its type, which a state machine's `Retry` and `Catch` match.
 fn diagnostic(error: ActionError) -> Diagnostic {
     Diagnostic { error_type: error.kind.to_string(), error_message: error.message }
 }

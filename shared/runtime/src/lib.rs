@@ -1,8 +1,8 @@
-//! A function's frame: what every function needs before its own work begins.
+//! The framework for functions: what every function needs before its own work begins.
 //!
-//! A function is a crate in `functions/`. It gives a [`FunctionSpec`] for each Lambda function that its executable serves, and a type
-//! that implements [`Function`]. Everything else follows from the specification: how `serve` starts it, how it is packaged and
-//! deployed, what its role allows, where its logs are. Its `main` is one call of [`lambda`].
+//! A crate in `functions/` provides a [`FunctionSpec`] for each Lambda function that its executable serves, and a type that
+//! implements [`Function`]. Everything else is derived from the specification: how `serve` starts it, how it is packaged and
+//! deployed, what its role allows, and where its logs are. Its `main` is one call into [`lambda`].
 //!
 //! ```no_run
 //! # fn functions() -> Vec<runtime::FunctionSpec> { Vec::new() }

@@ -1,4 +1,4 @@
-//! Secrets from Secrets Manager, read when first needed and read again so that a rotated one arrives.
+//! Secrets from Secrets Manager, read when first needed and reread so that rotated ones take effect.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
@@ -10,14 +10,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// How long a secret is used before it is read again.
+/// How long a secret is used before it is reread.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
 
-/// A secret that does not work may have been rotated, or somebody is guessing: it is read again at most this often.
+/// The minimum time between rereads of a secret that does not work: it may have been rotated, or someone may be guessing.
 const REREAD: SignedDuration = SignedDuration::from_secs(10);
 
-/// Reads secrets by their names in the configuration. A name may end with `#` and an entry, `ticketsmith/work#jira`: the whole secret is
-/// read and given, and several entries of one secret are read once.
+/// Reads secrets by their names in the configuration. A name may end with `#` and an entry, `ticketsmith/work#jira`: the whole
+/// secret is read and returned, and several entries of one secret are read once.
 #[derive(Debug)]
 pub struct Secrets {
     client: Client,
@@ -32,14 +32,16 @@ struct Known {
     value: Option<SecretString>,
 }
 
-/// Why a secret cannot be used now. No message holds a value.
+/// Why a secret is not available. Messages never contain a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// It does not exist, or is being deleted.
-    #[error("the secret `{0}`, which the configuration names, does not exist; set it")]
+    #[error(
+        "the secret `{0}`, which the configuration names, does not exist; set it with `ticketsmith secrets set`"
+    )]
     Missing(String),
     /// The caller's role does not allow reading it.
-    #[error("the secret `{0}`, which the configuration names, is not one that this function may read")]
+    #[error("the secret `{0}`, which the configuration names, is not readable by this function")]
     Denied(String),
     /// It is binary.
     #[error("the secret `{0}` is not text; accepted: JSON")]
@@ -73,19 +75,19 @@ impl Known {
 }
 
 impl Secrets {
-    /// A reader that has read nothing yet. The client's timeouts are the caller's.
+    /// A new reader. The caller sets the client's timeouts.
     pub fn new(client: Client, clock: Arc<dyn Clock>) -> Self {
         Self { client, clock, keeps_last: false, known: Mutex::default() }
     }
 
-    /// Keeps using the last value for another five minutes when it cannot be read again.
+    /// Keeps using the last value for another five minutes if the secret cannot be reread.
     #[must_use]
     pub fn keeping_last(mut self) -> Self {
         self.keeps_last = true;
         self
     }
 
-    /// The secret of this name, read at most five minutes ago.
+    /// The secret with this name, read at most five minutes ago.
     ///
     /// # Errors
     /// [`SecretError`]; with [`Secrets::keeping_last`] only for a secret that was never read.
@@ -100,7 +102,7 @@ impl Secrets {
         let value = match (self.read(name).await, last) {
             (Ok(value), _) => value,
             (Err(error), Some(last)) => {
-                tracing::warn!(%error, "a secret could not be read again; its last value stays in use");
+                tracing::warn!(%error, "a secret could not be reread; its last value stays in use");
                 last
             }
             (Err(error), None) => {
@@ -112,8 +114,8 @@ impl Secrets {
         Ok(value)
     }
 
-    /// The secret read anew, because its last value did not work; `None` when it was read less than ten seconds ago or cannot be read,
-    /// which the log says.
+    /// The secret, reread because its last value did not work; `None` if it was read less than ten seconds ago or cannot be read,
+    /// which is logged.
     pub async fn read_again(&self, name: &str) -> Option<SecretString> {
         let (id, now) = (secret_id(name), self.clock.now());
         let mut known = self.known.lock().await;
@@ -121,7 +123,7 @@ impl Secrets {
             return None;
         }
         let read = self.read(name).await;
-        let read = read.inspect_err(|error| tracing::warn!(%error, "a secret could not be read again")).ok();
+        let read = read.inspect_err(|error| tracing::warn!(%error, "a secret could not be reread")).ok();
         let entry = known.entry(id.to_owned()).or_insert(Known { read_at: now, value: None });
         entry.read_at = now;
         entry.value = read.clone().or_else(|| entry.value.take());
@@ -131,14 +133,11 @@ impl Secrets {
     async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
         let owned = || name.to_owned();
         let answer = self.client.get_secret_value().secret_id(secret_id(name)).send().await;
-        // The whole error could hold the answer, and with it the secret.
+        // The whole error could contain the response, including the secret.
         let answer = answer.map_err(|error| match error.code() {
             Some("ResourceNotFoundException" | "InvalidRequestException") => SecretError::Missing(owned()),
             Some("AccessDeniedException") => SecretError::Denied(owned()),
-            code => SecretError::Unavailable {
-                name: owned(),
-                cause: code.unwrap_or("no answer in time").to_owned(),
-            },
+            code => SecretError::Unavailable { name: owned(), cause: code.unwrap_or("timed out").to_owned() },
         })?;
         answer.secret_string.map(SecretString::from).ok_or_else(|| SecretError::NotText(owned()))
     }

@@ -1,4 +1,4 @@
-//! The services of AWS that a function uses.
+//! The AWS services that a function uses.
 
 use crate::environment::{VariableError, Variables};
 use crate::secrets::Secrets;
@@ -11,8 +11,8 @@ use std::sync::Arc;
 const TABLE_NAME: &str = "TABLE_NAME";
 const STATE_MACHINE_ARN_PREFIX: &str = "STATE_MACHINE_ARN_PREFIX";
 
-/// The table, Step Functions and the secrets of a deployment, reached with one function's credentials. Each client is made when it is
-/// asked for, so a function has none that it does not use.
+/// The table, Step Functions and the secrets of a deployment, accessed with one function's credentials. Clients are created on
+/// demand, so a function has only those that it uses.
 #[derive(Debug, Clone)]
 pub struct Services {
     aws: SdkConfig,
@@ -22,9 +22,8 @@ pub struct Services {
 }
 
 impl Services {
-    /// The services that these settings of the SDK lead to. `state_machine_arn_prefix` precedes a workflow's name in the ARN of its state
-    /// machine: `arn:aws:states:eu-central-1:123456789012:stateMachine:ticketsmith-`. A function that calls no operation of Step
-    /// Functions needs none.
+    /// Services with these SDK settings. `state_machine_arn_prefix` precedes a workflow's name in its state machine's ARN:
+    /// `arn:aws:states:eu-central-1:123456789012:stateMachine:ticketsmith-`. Only functions that call Step Functions need it.
     pub fn new(
         aws: SdkConfig,
         table_name: impl Into<String>,
@@ -60,20 +59,20 @@ impl Services {
         aws_sdk_secretsmanager::Client::new(&self.aws)
     }
 
-    /// A reader of secrets that has read none yet.
+    /// A new reader of secrets.
     pub fn secrets(&self) -> Secrets {
         Secrets::new(self.secrets_manager(), self.clock())
     }
 
-    /// What precedes a workflow's name in the ARN of its state machine.
+    /// The part of a state machine's ARN before the workflow's name.
     ///
     /// # Errors
-    /// [`VariableError::Missing`] when the deployment gives this function none.
+    /// [`VariableError::Missing`] when the deployment does not provide it to this function.
     pub fn state_machine_arn_prefix(&self) -> Result<&str, VariableError> {
         self.state_machine_arn_prefix.as_deref().ok_or(VariableError::Missing(STATE_MACHINE_ARN_PREFIX))
     }
 
-    /// The time of day.
+    /// The clock.
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
     }
