@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Strings longer than this are cut (with a note) before they stand inline in state data; in bytes of UTF-8.
+/// Longer strings are cut (with a note) before they are put inline in state data; in bytes of UTF-8.
 pub const INLINE_STRING_LIMIT: usize = 32 * 1024;
 
 /// The largest output of an action, in bytes of JSON. State data over 256 KiB would end an execution in a way that cannot be

@@ -1,5 +1,4 @@
-//! People: who somebody is, whatever service they act in, and which roles they have. What they may do is decided by the crate
-//! `control`.
+//! People: their identities in each service, and their roles. The crate `control` decides what they may do.
 
 use super::Configuration;
 use crate::event::{Actor, SourceName};
@@ -29,7 +28,7 @@ impl<'de> Deserialize<'de> for User {
     }
 }
 
-/// Reads accounts as text, whatever they look like: `5e10` is an account's id and not a number.
+/// Reads accounts as text, whatever they look like: `5e10` is an account ID, not a number.
 struct UserVisitor;
 
 impl<'de> Visitor<'de> for UserVisitor {

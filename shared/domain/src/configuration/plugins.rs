@@ -1,4 +1,4 @@
-//! The section `plugins`: the providers that are used, each under a name of its own.
+//! The section `plugins`: the providers in use, each with its own name.
 
 use super::{Configuration, InstanceName, ProviderId};
 use schemars::JsonSchema;
@@ -37,7 +37,7 @@ impl<'de> Deserialize<'de> for Section {
     }
 }
 
-/// Reads the common keys by their own types, so that errors name their place in the file.
+/// Reads the common keys with their own types, so that errors name their location in the file.
 struct SectionVisitor;
 
 impl<'de> Visitor<'de> for SectionVisitor {
@@ -66,7 +66,7 @@ impl<'de> Visitor<'de> for SectionVisitor {
     }
 }
 
-/// Reads the sections; one that is `null` is not there, as documents of earlier versions have it.
+/// Reads the sections, ignoring `null` ones, which documents of earlier versions contain.
 pub(super) fn sections<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<InstanceName, Section>, D::Error> {
@@ -99,12 +99,12 @@ impl<'a> Instance<'a> {
 }
 
 impl Configuration {
-    /// Every provider that is used, by the order of their names.
+    /// Every provider in use, in the order of their names.
     pub fn instances(&self) -> impl Iterator<Item = Instance<'_>> {
         self.plugins.iter().map(|(name, section)| Instance { name, section })
     }
 
-    /// The provider that is used under this name.
+    /// The provider with this name in the configuration.
     pub fn instance(&self, name: &str) -> Option<Instance<'_>> {
         self.plugins.get_key_value(name).map(|(name, section)| Instance { name, section })
     }

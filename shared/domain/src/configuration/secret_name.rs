@@ -1,7 +1,7 @@
-//! How the configuration names secrets.
+//! Names of secrets in the configuration.
 
-/// The secret that a name in the configuration means: `ticketsmith/work` for `ticketsmith/work#jira`. The part after `#` names one
-/// entry of a secret that bundles several; no name in Secrets Manager contains a `#`.
+/// The secret that a name in the configuration refers to: `ticketsmith/work` for `ticketsmith/work#jira`. The part after `#` names an
+/// entry of a secret that bundles several; names in Secrets Manager never contain a `#`.
 pub fn secret_id(name: &str) -> &str {
     name.split_once('#').map_or(name, |(id, _entry)| id)
 }

@@ -1,4 +1,4 @@
-//! Names of statuses: ours, the tracker's, and how people write either.
+//! Names of statuses: ours, the tracker's, and how people write them.
 
 use super::Project;
 
@@ -9,7 +9,7 @@ impl Project {
     }
 }
 
-/// Whether two names mean one status: case, white space, `_` and `-` do not matter.
+/// Whether two names mean the same status, ignoring case, white space, `_` and `-`.
 pub fn same_status(one: &str, other: &str) -> bool {
     let plain = |name: &str| -> String {
         let kept = name.chars().filter(|c| !matches!(c, '_' | '-') && !c.is_whitespace());

@@ -108,7 +108,7 @@ impl EventSpec {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Whether machines report it, so that nobody can be expected to be named as having done it: it has no field for them.
+    /// Whether machines report it, so that it has no actor: it has no field for one.
     pub fn is_by_machine(&self) -> bool {
         self.field("actor").is_none()
     }

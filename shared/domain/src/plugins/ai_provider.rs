@@ -8,8 +8,8 @@ use serde_json::Value;
 /// A language model. It only replies; the calling action decides what a reply may cause.
 #[async_trait]
 pub trait AiProvider: Send + Sync {
-    /// Asks once. A refusal or a cut reply is no error here: it stands in [`ModelReply::stop`], with its usage, so that what was
-    /// spent is always booked.
+    /// Sends one request. A refusal or a truncated reply is not an error: [`ModelReply::stop`] reports it, with its usage, so that the
+    /// cost is always booked.
     ///
     /// # Errors
     /// `Rejected` and `Throttled` when the provider answered with an error, which it does not bill (`Throttled` where a repeat may

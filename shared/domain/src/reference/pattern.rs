@@ -34,13 +34,13 @@ enum Part {
     Any,
 }
 
-/// No ticket is written with more bytes than this.
+/// The longest ticket, in bytes.
 const LONGEST: usize = 2048;
 
 /// A pattern with a placeholder that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{pattern}` is not a way to write a ticket: `{{{placeholder}}}` is unknown; accepted: {{PROJECT}}, {{owner}}, {{name}}, \
+    "`{pattern}` is not a ticket pattern: `{{{placeholder}}}` is unknown; accepted: {{PROJECT}}, {{owner}}, {{name}}, \
      {{number}}, {{site}}, {{any}}"
 )]
 pub struct InvalidPattern {
@@ -48,7 +48,7 @@ pub struct InvalidPattern {
     placeholder: String,
 }
 
-/// What the placeholders of a pattern read.
+/// The values of a pattern's placeholders.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Captured {
     project: Option<String>,
@@ -105,7 +105,7 @@ impl Pattern {
         Self { text: self.text.replace("{site}", &format!("{{site}}{site}")), parts, is_link: self.is_link }
     }
 
-    /// What the placeholders read in this text; `None` when it is not written like this.
+    /// The placeholders' values in this text; `None` if the text does not match.
     pub(super) fn read(&self, typed: &str) -> Option<Captured> {
         if typed.len() > LONGEST {
             return None;
@@ -151,7 +151,7 @@ impl Pattern {
         }
     }
 
-    /// The ticket in this form; `None` when the pattern needs something that was not read.
+    /// The ticket in this form; `None` if the pattern needs a value that is missing.
     pub(super) fn write(&self, captured: &Captured) -> Option<String> {
         let mut text = String::new();
         for part in &self.parts {
