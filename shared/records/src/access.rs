@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-/// A kind of partition: what stands in `pk` before the first `#`.
+/// A kind of partition: the part of `pk` before the first `#`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Partition {
     /// What deliveries led to.
@@ -35,7 +35,7 @@ pub enum Partition {
 }
 
 impl Partition {
-    /// What stands before the `#`: `EXECUTION`.
+    /// The part before the `#`: `EXECUTION`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Delivery => "DELIVERY",

@@ -1,4 +1,4 @@
-//! Which share of a limit people were told of, so that they are told of each once.
+//! Which share of a limit people were notified of, so that each is reported once.
 
 use crate::budget::LimitOf;
 use crate::error::RecordsError;

@@ -58,7 +58,7 @@ pub struct Limits {
     pub per_month: MicroUsd,
 }
 
-/// Which limit stood in the way.
+/// Which limit was reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LimitOf {
     /// The task's.
@@ -93,7 +93,7 @@ pub struct BudgetExceeded {
     pub limit: MicroUsd,
     /// How much of it is spent or reserved.
     pub committed: MicroUsd,
-    /// What was to be reserved.
+    /// The amount requested.
     pub wanted: MicroUsd,
 }
 
@@ -131,7 +131,7 @@ pub struct Settlement {
 /// How much of a limit is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Spending {
-    /// What is spent and what is reserved.
+    /// The amount spent plus the amount reserved.
     pub committed: MicroUsd,
     /// What is spent, calls of unknown cost at their worst case.
     pub spent: MicroUsd,
@@ -165,7 +165,7 @@ struct ReservationItem {
 }
 
 impl Table {
-    /// Sets money aside, within both limits or not at all. The same reservation again, while it is open, is no second one.
+    /// Sets money aside, within both limits or not at all. Repeating an open reservation has no effect.
     ///
     /// # Errors
     /// [`ReserveError::Exceeded`] with the limit that would be exceeded; [`RecordsError::Conflict`] when the id was used for
@@ -264,7 +264,7 @@ impl Table {
         Ok(settled.then_some(record))
     }
 
-    /// Gives back what was reserved for a call that was never made; `false` when it was settled or released before.
+    /// Releases the reservation of a call that was never made; `false` when it was settled or released before.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when it was never reserved.

@@ -154,7 +154,7 @@ impl Table {
                 ("gzip".to_owned(), AttributeValue::B(Blob::new(compressed.clone()))),
             ])
         };
-        // The new version's number is free only if nobody was faster, so one condition guards both items.
+        // The new version's number is free only if no other writer got there first, so one condition guards both items.
         let writes = vec![
             Write::Put { item: item(keys::document_version(name, version + 1)), condition: Some(ABSENT) },
             Write::Put { item: item(keys::document(name)), condition: None },

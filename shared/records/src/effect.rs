@@ -2,7 +2,7 @@
 //!
 //! A *run* is the outermost execution's ARN; an effect's *key* is the step's idempotency key. An invocation looks up the key,
 //! looks outside, [intends](Table::intend) under a lease, acts, and records [done](Table::effect_done) with the output and what
-//! takes it back. Whoever finds a dead lease takes it over and is told so: it must look outside before it acts.
+//! takes it back. A worker that finds a dead lease takes it over and learns so: it must check outside before it acts.
 
 use crate::error::RecordsError;
 use crate::item::{attribute, from_item, moment, number, text, to_item, whole_number};
@@ -20,7 +20,7 @@ use serde_json::Value;
 /// The largest output the journal keeps, in bytes of JSON; larger values are stored and passed by reference.
 pub const EFFECT_OUTPUT_LIMIT: usize = 300 * 1024;
 
-/// How an effect stands.
+/// The status of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EffectStatus {
@@ -57,7 +57,7 @@ pub struct Effect {
     pub sequence: u64,
     /// What acts.
     pub action: ActionId,
-    /// How it stands.
+    /// Its status.
     pub status: EffectStatus,
     /// Whether the first intention found it outside already, so that it is not ours to take back.
     pub existed: bool,
@@ -108,7 +108,7 @@ pub struct NewEffect {
     pub holder: String,
     /// Now.
     pub at: Timestamp,
-    /// Until when nobody else may act; renew it before.
+    /// Until when no other worker may act; renew it before.
     pub lease_until: Timestamp,
 }
 
@@ -128,7 +128,7 @@ pub struct Intent {
 pub enum Intended {
     /// Act, then record it as done.
     Act(Intent),
-    /// It was done meanwhile: use its output.
+    /// Another worker has done it: use its output.
     Done(Box<Effect>),
 }
 
@@ -154,7 +154,7 @@ impl Table {
         Ok(self.effect(run, key).await?.filter(|effect| effect.status == EffectStatus::Done))
     }
 
-    /// The effect under the key, however it stands.
+    /// The effect under the key, whatever its status.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -274,7 +274,7 @@ impl Table {
     /// Prolongs the lease of an effect that takes its time.
     ///
     /// # Errors
-    /// [`RecordsError::Conflict`] when the holder holds it no more: it must stop acting.
+    /// [`RecordsError::Conflict`] when the holder no longer holds it: it must stop acting.
     pub async fn renew_effect(
         &self,
         run: &str,
@@ -290,7 +290,7 @@ impl Table {
         self.as_holder("renew a lease", key, update).await
     }
 
-    /// Records that an effect happened, what it returned and what takes it back. Saying so again is no error.
+    /// Records that an effect happened, what it returned and what takes it back. Repeating it is not an error.
     ///
     /// # Errors
     /// [`RecordsError::Invalid`] when the output is over [`EFFECT_OUTPUT_LIMIT`]; [`RecordsError::Conflict`] when another
@@ -338,7 +338,7 @@ impl Table {
     /// service refused): after a time-out, leave the lease to end, so that the next invocation looks outside first.
     ///
     /// # Errors
-    /// [`RecordsError::Conflict`] when the holder holds it no more.
+    /// [`RecordsError::Conflict`] when the holder no longer holds it.
     pub async fn abandon_effect(&self, run: &str, key: &str, holder: &str) -> Result<(), RecordsError> {
         let update = Update::new(keys::effect(run, key), "SET #status = :abandoned")
             .condition("#holder = :holder AND #status IN (:intended, :abandoned)")

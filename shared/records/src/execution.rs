@@ -47,7 +47,7 @@ pub struct ExecutionRecord {
     /// What it started with.
     #[serde(with = "crate::json_text")]
     pub input: ExecutionInput,
-    /// How it stands.
+    /// Its status.
     pub outcome: Outcome,
     /// The ARN, once started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,7 +73,7 @@ pub struct ExecutionRecord {
     /// What it waits for, in words for people, while it is parked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
-    /// Who wants it to be stopped.
+    /// Who asked to stop it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_requested_by: Option<String>,
     /// When the sweeper looks at it next; absent once it has ended.
@@ -127,7 +127,7 @@ pub enum Finished {
 
 impl Table {
     /// Records an execution as pending, claims its task (unless `concurrency` is any) and records the delivery, in one
-    /// transaction. However often and at once the same delivery arrives, one call gives [`BeginResult::Begun`].
+    /// transaction. However often and at once the same delivery arrives, one call returns [`BeginResult::Begun`].
     ///
     /// # Errors
     /// [`RecordsError::Invalid`] when the input is over [`INPUT_LIMIT`]; otherwise when the table does not answer, and then

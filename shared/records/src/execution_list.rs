@@ -8,7 +8,7 @@ use crate::table::Table;
 use crate::timestamp::{fixed_width, month};
 use jiff::{SignedDuration, Timestamp};
 
-/// The most executions one list gives.
+/// The most executions one list returns.
 pub const LIST_LIMIT: usize = 100;
 
 impl Table {

@@ -35,7 +35,7 @@
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
 //!
-//! Costs stand four times (execution, task, project, person), written in one transaction and never changed: reading any of
+//! Costs are stored four times (execution, task, project, person), written in one transaction and never changed: reading any of
 //! the four is then one consistent query. Lists of executions are pointers to the one execution item, so that an outcome has
 //! one place.
 
@@ -108,7 +108,7 @@ pub(crate) fn cost(partition: String, at: Timestamp, id: &str) -> Key {
     Key::new(partition, format!("{COST}{}#{id}", fixed_width(at)))
 }
 
-/// The place of an execution in one of the lists it stands in.
+/// The place of an execution in one of the lists that contain it.
 pub(crate) fn listed_execution(partition: String, begun: Timestamp, name: &str) -> Key {
     Key::new(partition, format!("{LISTED_EXECUTION}{}#{name}", fixed_width(begun)))
 }

@@ -1,4 +1,4 @@
-//! An execution about to be begun, and the record that it begins with.
+//! An execution about to start, and the record that it begins with.
 
 use crate::execution::ExecutionRecord;
 use crate::open_execution::FIRST_CHECK;
@@ -7,7 +7,7 @@ use domain::execution::{ExecutionInput, Outcome, execution_name};
 use domain::routes::Concurrency;
 use jiff::Timestamp;
 
-/// An execution about to be begun.
+/// An execution about to start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewExecution {
     /// Its name, by [`domain::execution::execution_name`].

@@ -43,7 +43,7 @@ impl Table {
         self.unless_elsewhere(name, "let an execution go on", update).await
     }
 
-    /// Records that a person wants an open execution to be stopped. Whoever listens to the table's stream stops it. Says
+    /// Records that a person asked to stop an open execution. The listener on the table's stream stops it. Says
     /// whether it was open.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl Table {
     }
 
     /// Puts the next check off: after a minute, then doubling to an hour; parked executions daily. An execution that has
-    /// ended meanwhile is left alone.
+    /// has since ended is left alone.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

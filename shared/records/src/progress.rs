@@ -1,4 +1,4 @@
-//! The progress comment of an execution: where it stands, so that it is edited in place, and when it was edited last, so that
+//! The progress comment of an execution: its location, so that it is edited in place, and when it was edited last, so that
 //! edits are coalesced.
 
 use crate::error::RecordsError;
@@ -18,7 +18,7 @@ use std::time::Duration;
 pub struct Progress {
     /// The execution's name.
     pub execution: String,
-    /// Where it stands, once it was made.
+    /// Its location, once it exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<ProgressPlace>,
     /// The digest of what it says, once it was made.
@@ -29,7 +29,7 @@ pub struct Progress {
     pub edited_at: Timestamp,
 }
 
-/// Where a comment or message stands.
+/// The location of a comment or message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgressPlace {
     /// Whose it is, by the provider's name in the configuration.
@@ -50,7 +50,7 @@ impl Table {
     }
 
     /// Asks for the right to edit the progress comment now, so that it says what has this digest. It is refused when it says so
-    /// already, or when an edit was begun less than `interval` ago; an interval of zero waits for nobody. Of several askers
+    /// already, or when an edit was begun less than `interval` ago; with an interval of zero there is no wait. Of several askers
     /// within an interval one is let through. Edit, then call [`Table::progress_edited`]: an edit that was never made is asked
     /// for again.
     ///
@@ -80,7 +80,7 @@ impl Table {
         Ok(self.update("claim an edit", update).await?.is_ok())
     }
 
-    /// Records what the progress comment says now and where it stands; the first place stays.
+    /// Records what the progress comment says now and its location; the first location is kept.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when no edit was ever claimed.

@@ -29,7 +29,7 @@ pub struct ClosedPullRequest {
 }
 
 impl Table {
-    /// Records that a pull request was closed; told again, or after it was opened again, the latest stands.
+    /// Records that a pull request was closed; if it is recorded again or was reopened, the latest record wins.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

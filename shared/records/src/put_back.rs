@@ -1,7 +1,7 @@
 //! Putting back what was lost, from a copy of the table that its point-in-time recovery made:
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery.Tutorial.html>.
 //!
-//! Nothing that stands in the table is overwritten: the outside world went on after the copy's moment, and so did money and the journal.
+//! Nothing already in the table is overwritten: the outside world went on after the copy's moment, and so did money and the journal.
 //! A copy is the one thing that is ever scanned, and no request waits for it.
 
 use crate::access::Partition;
@@ -27,7 +27,7 @@ pub struct Lost {
 }
 
 impl Lost {
-    /// How many there are of each kind: what stands in `pk` before the first `#`.
+    /// How many there are of each kind: the part of `pk` before the first `#`.
     pub fn by_kind(&self) -> BTreeMap<&str, usize> {
         let mut kinds = BTreeMap::new();
         for key in &self.keys {

@@ -21,7 +21,7 @@ use std::time::Duration;
 /// Leave to make one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pass {
-    /// Whether the provider failed before: then [`Table::close_circuit`] is to be told of an answer.
+    /// Whether the provider failed before: then [`Table::close_circuit`] must be called on an answer.
     pub after_failures: bool,
 }
 
@@ -48,7 +48,7 @@ impl PutOff {
 }
 
 impl From<PutOff> for ActionError {
-    /// `Throttled`, for nothing was sent: what is paid for by the call is not paid.
+    /// `Throttled`, because nothing was sent and the call costs nothing.
     fn from(put_off: PutOff) -> Self {
         Self::throttled(put_off.to_string(), Some(put_off.retry_after))
     }

@@ -1,4 +1,4 @@
-//! The reservation that a limit stood in the way of, kept while its execution is parked: once there is room for it, the
+//! The reservation that a limit refused, kept while its execution is parked: once there is room for it, the
 //! execution goes on.
 
 use crate::budget::{LimitOf, Limits, Reservation};
@@ -38,7 +38,7 @@ impl Table {
         Ok(())
     }
 
-    /// What an execution could not reserve the last time that a limit stood in its way.
+    /// What an execution could not reserve the last time a limit refused it.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -10,7 +10,7 @@ use crate::write::Update;
 use jiff::Timestamp;
 
 impl Table {
-    /// Records that an effect was taken back. Saying so again is no error.
+    /// Records that an effect was taken back. Repeating it is not an error.
     ///
     /// # Errors
     /// [`RecordsError::Conflict`] when it is not done: there is nothing to take back.

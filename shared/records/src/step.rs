@@ -1,5 +1,5 @@
 //! Steps: what each state of an execution did and when. The dispatcher writes them; feedback and the command line read them.
-//! What a step cost stands in the cost records, once.
+//! A step's cost is only in the cost records.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, moment, number, text};
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How a step stands.
+/// The status of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepStatus {
@@ -54,7 +54,7 @@ pub struct StepRecord {
     pub state: String,
     /// What it calls.
     pub action: ActionId,
-    /// How it stands.
+    /// Its status.
     pub status: StepStatus,
     /// How often it was started.
     pub attempts: u32,

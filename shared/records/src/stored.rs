@@ -1,4 +1,4 @@
-//! Stored values: what is too large to travel, as compressed chunks.
+//! Stored values: values too large to pass inline, as compressed chunks.
 
 use crate::error::RecordsError;
 use crate::item::{Item, number, text};
@@ -27,7 +27,7 @@ const CHUNK_SIZE: usize = 350 * 1024;
 const CHUNK_ATTRIBUTE: &str = "bytes";
 
 impl Table {
-    /// Stores a value for an execution and gives the reference by which it travels. The same value stored again has the same
+    /// Stores a value for an execution and returns the reference to pass instead. The same value stored again has the same
     /// reference.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The table's stream: which execution a changed item belongs to, for whoever listens without knowing keys.
+//! The table's stream: which execution a changed item belongs to, for listeners that do not know keys.
 //!
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>
 
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(of(keys::step("e", "CreateBranch.0")), Changed::Step("e".into()));
         let cost = keys::cost(keys::execution_partition("e"), Timestamp::UNIX_EPOCH, "1");
         assert_eq!(of(cost), Changed::Cost("e".into()));
-        // The same record under a task is the same change, told once.
+        // The same record under a task is the same change, reported once.
         let copy = keys::cost(keys::task_partition("SHOP-1"), Timestamp::UNIX_EPOCH, "1");
         assert_eq!(of(copy), Changed::Other);
         assert_eq!(of(keys::progress("e")), Changed::Other);

@@ -31,7 +31,7 @@ pub struct TaskRecord {
 }
 
 impl Table {
-    /// One task; `None` when no execution was ever begun for it.
+    /// One task; `None` when no execution was ever started for it.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -15,10 +15,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 
-/// What a step waits for; whoever makes it happen knows the same topic.
+/// What a step waits for; whatever makes it happen knows the same topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Topic {
-    /// That a limit leaves room for a call of a model. All of them stand together, for the sweeper looks at all.
+    /// That a limit leaves room for a call of a model. They share one partition, because the sweeper reads them all.
     Budget,
     /// An answer of people, asked for by this execution.
     Approval(String),
@@ -54,7 +54,7 @@ pub struct Waiter {
     /// What it waits for, in words for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
-    /// Who may answer, by names of people and groups; nobody named means every approver.
+    /// Who may answer, by names of people and groups; an empty list means every approver.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvers: Vec<String>,
     /// The moves of the execution's ticket that are answers, too.
@@ -66,12 +66,12 @@ pub struct Waiter {
     /// What was answered.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub answer: Option<Answer>,
-    /// What came of the answer, once the state machine was told.
+    /// What came of the answer, once the state machine received it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Timeliness>,
 }
 
-/// Statuses, as the tracker names them, that a ticket is moved to by whoever answers there.
+/// Statuses, as the tracker names them, that a person moves a ticket to in order to answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moves {
     /// To move it there is a yes.
@@ -83,7 +83,7 @@ pub struct Moves {
 }
 
 impl Moves {
-    /// What a move to `status` answers; nothing where it is no answer.
+    /// What a move to `status` answers; `None` if it is not an answer.
     pub fn answer(&self, status: &str) -> Option<bool> {
         let means =
             |wanted: &Option<String>| wanted.as_deref().is_some_and(|wanted| same_status(wanted, status));
@@ -177,7 +177,7 @@ impl Table {
         Ok(())
     }
 
-    /// Records what a person answered, unless somebody was faster; then it gives what that person answered. Whoever listens
+    /// Records what a person answered, unless somebody already answered; then it returns that answer. The listener
     /// to the table's stream tells the state machine.
     ///
     /// # Errors
@@ -202,7 +202,7 @@ impl Table {
         }
     }
 
-    /// Records that the state machine was told the answer, for the attempt that holds this token.
+    /// Records that the state machine received the answer, for the attempt that holds this token.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

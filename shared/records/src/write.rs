@@ -19,7 +19,7 @@ use backon::{ExponentialBuilder, Retryable};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A condition that did not hold, with the item as it stands.
+/// A condition that did not hold, with the current item.
 #[derive(Debug)]
 pub(crate) struct Refused {
     /// Which write of the transaction; zero for a single write.
@@ -73,7 +73,7 @@ pub(crate) enum Write {
     },
 }
 
-/// Nothing stands under the key yet.
+/// The key does not exist yet.
 pub(crate) const ABSENT: &str = "attribute_not_exists(#pk)";
 
 /// The placeholders `#name` of an expression with the attributes they stand for.
@@ -171,7 +171,7 @@ impl Try {
 }
 
 impl Table {
-    /// Changes one item and gives it as it stands afterwards, or says that the condition did not hold.
+    /// Changes one item and returns its new state, or reports that the condition did not hold.
     pub(crate) async fn update(
         &self,
         operation: &str,
