@@ -69,7 +69,7 @@ impl Optional for Result<Answer, Failure> {
     }
 }
 
-/// What `what` (`Jira: GET /rest/api/3/issue/SHOP-1`) answered with a status that is no success.
+/// What `what` (`Jira: GET /rest/api/3/issue/SHOP-1`) answered with a status that is not a success.
 pub(crate) fn from_status(
     what: &str,
     status: StatusCode,
@@ -139,7 +139,7 @@ fn collect(value: &Value, words: &mut Vec<String>) {
                 // GitHub's validation errors have no text where their code says all: `head` is `invalid`.
                 words.push([text("field"), Some(code)].into_iter().flatten().collect::<Vec<_>>().join(": "));
             } else {
-                // Jira maps the names of fields to what is wrong with them.
+                // Jira maps the names of fields to their errors.
                 let problem = |(name, value): (&String, &Value)| Some(format!("{name}: {}", value.as_str()?));
                 words.extend(fields.iter().filter_map(problem));
             }

@@ -1,4 +1,4 @@
-//! What stands before every request.
+//! A hook that runs before every request.
 
 use async_trait::async_trait;
 use domain::ActionError;
@@ -7,7 +7,7 @@ use std::time::Duration;
 /// How a provider took a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
-    /// It answered: did what was asked, or refused it.
+    /// It answered, with success or a refusal.
     Answered,
     /// It asked for fewer requests, and for how long where it said so.
     AskedToWait(Option<Duration>),

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::Url;
 
-/// How long a connection may take to be made.
+/// The connection timeout.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What clients of different providers have in common. Clients made from clones share their connections.

@@ -95,7 +95,7 @@ impl Pages {
     /// the page there.
     ///
     /// # Errors
-    /// What `load` gives; [`PagesError`] when a limit is reached or a page names itself as the next one.
+    /// The result of `load`; [`PagesError`] when a limit is reached or a page names itself as the next one.
     pub async fn find<
         T,
         C: Clone + PartialEq,
