@@ -7,7 +7,7 @@ use std::io::{self, Write};
 /// The variable that names the CloudWatch namespace. Without it nothing is measured.
 pub const NAMESPACE_VARIABLE: &str = "METRICS_NAMESPACE";
 
-/// Writes what was recorded since the last time. Copies write the same figures.
+/// Writes everything recorded since the last write. Clones share the same metrics.
 #[derive(Clone, Copy)]
 pub struct Exporter(Option<&'static Collector>);
 

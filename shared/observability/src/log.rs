@@ -1,4 +1,4 @@
-//! Log lines: one JSON object each, in which what the spans around an event say stands beside what the event says.
+//! Log lines: one JSON object each, with the fields of the enclosing spans beside the event's own.
 //!
 //! A field is there once: the event's own word goes before its spans', the inner span's before the outer's.
 
