@@ -1,5 +1,5 @@
-//! What stands before every request to a provider, shared by all functions that send any: the configured rate, the provider's own
-//! wish to be left alone, and a circuit that opens when it keeps failing. All of it stands in the table, none in this process.
+//! Checks before every request to a provider, shared by all functions that send any: the configured rate, the provider's own
+//! wish to be left alone, and a circuit that opens when it keeps failing. All state is in the table, none in this process.
 
 use async_trait::async_trait;
 use domain::configuration::{InstanceName, Rate};
@@ -31,7 +31,7 @@ pub struct Pace {
 
 impl Pace {
     /// A pace that is kept in the table. A request waits for its turn for up to `longest_wait`; what would take longer is given back as
-    /// `Throttled`, so that whoever called waits at no cost.
+    /// `Throttled`, so that the caller waits at no cost.
     pub fn new(
         table: Table,
         provider: InstanceName,
