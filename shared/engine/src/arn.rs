@@ -31,7 +31,7 @@ pub(crate) struct StateMachineArn<'a> {
     pub(crate) qualifier: Option<Qualifier<'a>>,
 }
 
-/// What stands behind the ARN of a state machine.
+/// The part after the ARN of a state machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Qualifier<'a> {
     Version(i64),

@@ -13,7 +13,7 @@ pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
 
-    /// Returns once `deadline` has come. `activity` tells what the engine is doing meanwhile: a clock that
+    /// Returns once `deadline` has come. `activity` reports what the engine is doing in the meantime: a clock that
     /// skips time waits for it to be quiet first, so that no function still at work is overtaken.
     async fn sleep_until(&self, deadline: Timestamp, activity: &Activity);
 }
@@ -64,7 +64,7 @@ impl Clock for SystemClock {
 
 /// A clock that never waits: whenever the engine has nothing left to do, time jumps to the next deadline.
 ///
-/// It starts where it is told to and moves only by such jumps and by [`SkippingClock::advance`].
+/// It starts at the given time and moves only by such jumps and by [`SkippingClock::advance`].
 #[derive(Debug)]
 pub struct SkippingClock(Mutex<Timestamp>);
 

@@ -9,7 +9,7 @@ pub enum EngineError {
     /// The definition cannot be used; here is everything that is wrong with it.
     #[error("Invalid State Machine Definition: '{}'", join(.0))]
     InvalidDefinition(Vec<Diagnostic>),
-    /// The text is no ARN of the kind that is needed.
+    /// The text is not an ARN of the required kind.
     #[error("Invalid Arn: '{0}'")]
     InvalidArn(String),
     /// The name is too long, empty, or has characters that names may not have.
@@ -62,16 +62,16 @@ pub enum EngineError {
     /// The versions or weights of an alias do not fit together.
     #[error("{0}")]
     InvalidRouting(String),
-    /// The request does not fit what is there.
+    /// The request conflicts with what exists.
     #[error("{0}")]
     Conflict(String),
-    /// There is no such state machine, version or alias.
+    /// The state machine, version or alias does not exist.
     #[error("Resource not found: '{0}'")]
     ResourceNotFound(String),
     /// A state machine has at most this many tags.
     #[error("Too many tags: a resource has at most {0}")]
     TooManyTags(usize),
-    /// The engine writes no logs of its own for executions.
+    /// The engine does not write execution logs.
     #[error("{0}")]
     InvalidLoggingConfiguration(String),
     /// The engine does not trace.

@@ -27,7 +27,7 @@ pub(crate) struct Start {
     pub(crate) parent: Option<Parent>,
 }
 
-/// How an execution stands, as `DescribeExecution` tells it.
+/// The state of an execution, as `DescribeExecution` returns it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExecutionDescription {
     /// The execution.
@@ -50,7 +50,7 @@ pub struct ExecutionDescription {
 
 impl Engine {
     /// Starts an execution of the state machine, version or alias `state_machine_arn` and gives its ARN. Without `name` it gets a random
-    /// one. A repeated start with the same name and input, while the execution runs, gives the same ARN again.
+    /// one. A repeated start with the same name and input, while the execution runs, returns the same ARN.
     ///
     /// # Errors
     /// [`EngineError::StateMachineDoesNotExist`], [`EngineError::StateMachineDeleting`],
@@ -83,7 +83,7 @@ impl Engine {
         self.inner.redrive(execution_arn, None).await.map(drop)
     }
 
-    /// How an execution stands.
+    /// The state of an execution.
     ///
     /// # Errors
     /// [`EngineError::InvalidArn`], [`EngineError::ExecutionDoesNotExist`] and [`EngineError::Log`].
@@ -185,7 +185,7 @@ impl Inner {
         row.ok_or_else(|| EngineError::ExecutionDoesNotExist(execution_arn.to_owned()))
     }
 
-    /// Ends an execution by order and gives when it ended. One that has ended already stays as it is.
+    /// Stops an execution and returns when it ended. One that has already ended is left unchanged.
     pub(crate) async fn stop(
         self: &Arc<Self>,
         execution_arn: &str,
@@ -200,7 +200,7 @@ impl Inner {
         Ok(answer.await.map_err(|_| LogError::Closed)?)
     }
 
-    /// Lets an execution that did not succeed go on where it failed or was stopped, and gives when it did so first with
+    /// Lets an execution that did not succeed go on where it failed or was stopped, and returns when it did so first with
     /// this `client_token`.
     pub(crate) async fn redrive(
         self: &Arc<Self>,
@@ -254,7 +254,7 @@ impl Inner {
         }
     }
 
-    /// Publishes how an execution stands.
+    /// Publishes the status of an execution.
     pub(crate) fn announce(&self, row: &ExecutionRow) {
         let mut id = [0; 16];
         id.copy_from_slice(&row.seed.derive(&row.status, row.redrives)[..16]);

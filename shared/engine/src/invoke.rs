@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// the durable record of its result; functions must bear that, as they must on Lambda.
 #[async_trait]
 pub trait Invoke: Send + Sync {
-    /// Runs `function` (its plain name, without ARN or qualifier) with `payload` and gives what it returned.
+    /// Runs `function` (its plain name, without ARN or qualifier) with `payload` and returns its result.
     ///
     /// # Errors
     /// A [`FunctionError`] becomes the error name and cause that `Retry` and `Catch` see. A function that is not
@@ -26,7 +26,7 @@ pub struct FunctionError {
     pub error_type: String,
     /// What happened, for people.
     pub error_message: String,
-    /// The cause to report. When it is absent, the cause is the JSON body Lambda gives,
+    /// The cause to report. When it is absent, the cause is the JSON body Lambda returns,
     /// `{"errorType":…,"errorMessage":…}`.
     pub cause: Option<String>,
 }
@@ -37,7 +37,7 @@ impl FunctionError {
         Self { error_type: error_type.into(), error_message: error_message.into(), cause: None }
     }
 
-    /// There is no such function: Lambda's `ResourceNotFoundException`.
+    /// The function does not exist: Lambda's `ResourceNotFoundException`.
     pub fn not_found(function: &str) -> Self {
         let message = format!("Function not found: {function}");
         Self {

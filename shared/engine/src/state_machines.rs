@@ -10,7 +10,7 @@ use crate::engine::{Engine, Inner, lock};
 use crate::error::EngineError;
 use crate::log::{Qualifiers, Revision, Route, StateMachineRow};
 
-/// A state machine to be.
+/// A state machine to create.
 #[derive(Clone, Debug)]
 pub(crate) struct NewStateMachine {
     pub(crate) name: String,
@@ -19,7 +19,7 @@ pub(crate) struct NewStateMachine {
     pub(crate) tags: BTreeMap<String, String>,
 }
 
-/// What the ARN of a state machine, of a version or of an alias stands for.
+/// What the ARN of a state machine, of a version or of an alias refers to.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) machine: StateMachineRow,
@@ -29,7 +29,7 @@ pub(crate) struct Target {
 }
 
 impl Engine {
-    /// Creates the state machine `name`, or gives the one there is the new definition, and returns its ARN. Executions
+    /// Creates the state machine `name`, or gives the existing one the new definition, and returns its ARN. Executions
     /// that run keep the definition they started with. An unchanged definition changes nothing.
     ///
     /// # Errors
@@ -52,7 +52,7 @@ impl Engine {
 }
 
 impl Inner {
-    /// Creates a state machine. Creating the same one again gives the one there is.
+    /// Creates a state machine. Creating the same one again returns the existing one.
     pub(crate) async fn create(&self, new: NewStateMachine) -> Result<StateMachineRow, EngineError> {
         if !arn::is_legal_name(&new.name) {
             return Err(EngineError::InvalidName(new.name));
@@ -85,7 +85,7 @@ impl Inner {
     }
 
     /// Deletes a state machine. Its executions are stopped at their next transition, and it is gone with the last of them.
-    /// Deleting what is not there succeeds, as on AWS.
+    /// Deleting something that does not exist succeeds, as on AWS.
     pub(crate) async fn delete(&self, state_machine_arn: &str) -> Result<(), EngineError> {
         match self.state_machine(state_machine_arn).await {
             Ok(row) => {
@@ -138,7 +138,7 @@ impl Inner {
         row.ok_or_else(|| EngineError::StateMachineDoesNotExist(state_machine_arn.to_owned()))
     }
 
-    /// What the ARN of a state machine, a version or an alias stands for. An alias gives one of its versions by weight.
+    /// What the ARN of a state machine, a version or an alias refers to. An alias selects one of its versions by weight.
     pub(crate) async fn target(&self, qualified: &str) -> Result<Target, EngineError> {
         let parsed = StateMachineArn::parse(qualified);
         let parsed = parsed.ok_or_else(|| EngineError::InvalidArn(qualified.to_owned()))?;

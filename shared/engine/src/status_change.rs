@@ -26,7 +26,7 @@ impl StatusChange {
     pub(crate) fn of(execution: &ExecutionRow, id: uuid::Uuid, region: &str, account: &str) -> Self {
         let included = |text: &Option<String>| text.as_ref().map(|_| json!({ "included": true }));
         let time = execution.stopped.or(execution.redriven).unwrap_or(execution.started);
-        // What else could stand against a redrive takes days or a full history, and the API tells of that.
+        // Other obstacles to a redrive take days or a full history, and the API reports them.
         let obstacle = Obstacle::find(&execution.status, 0, execution.started, execution.stopped, time);
         let document = json!({
             "version": "0",

@@ -64,7 +64,7 @@ fn check_name(name: &str) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Checks where an alias is to lead, and gives the state machine and the ways.
+/// Checks the routing of an alias and returns its state machine and routes.
 async fn routes(
     engine: &Engine,
     configuration: &[RoutingConfiguration],
@@ -186,7 +186,7 @@ pub(super) async fn describe(engine: &Engine, request: Alias) -> Result<Value, E
     })))
 }
 
-/// Deleting what is not there succeeds.
+/// Deleting something that does not exist succeeds.
 pub(super) async fn delete(engine: &Engine, request: Alias) -> Result<Value, EngineError> {
     let (machine, name) = parse(&request.state_machine_alias_arn)?;
     engine.inner.log.delete_alias(machine, name).await?;

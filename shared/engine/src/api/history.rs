@@ -51,7 +51,7 @@ fn view(event: &Event, with_data: bool, region: &str, role_arn: &str) -> Value {
     shown
 }
 
-/// The type of an event, and its details with the field they stand in.
+/// The type of an event, and its details with the name of their field.
 fn describe(what: &What, with_data: bool, region: &str, role_arn: &str) -> (String, Option<(String, Value)>) {
     let data = |value: &Value| with_data.then(|| value.to_string());
     let truncated = json!({ "truncated": false });

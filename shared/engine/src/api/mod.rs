@@ -1,7 +1,7 @@
 //! The API of Step Functions as the AWS SDKs speak it: AWS JSON 1.0.
 //!
 //! See <https://docs.aws.amazon.com/step-functions/latest/apireference/> and
-//! <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>. There is no authentication here: whoever serves
+//! <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>. There is no authentication here: the code that serves
 //! the router puts it behind a check of their own.
 
 mod aliases;
@@ -144,7 +144,7 @@ fn seconds(moment: Timestamp) -> f64 {
     moment.as_millisecond() as f64 / 1000.0
 }
 
-/// Removes the fields that are `null`, since AWS JSON leaves out what is absent.
+/// Removes the fields that are `null`, because AWS JSON omits absent fields.
 fn without_nulls(mut value: Value) -> Value {
     if let Value::Object(fields) = &mut value {
         fields.retain(|_, field| !field.is_null());

@@ -27,7 +27,7 @@ pub(super) struct CreateStateMachine {
     settings: Settings,
 }
 
-/// What a state machine can be created and updated with besides its definition and role.
+/// Options for creating and updating a state machine, other than its definition and role.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Settings {
@@ -68,7 +68,7 @@ impl Settings {
         Ok(())
     }
 
-    /// Publishes a version, if that was asked for, and gives its ARN.
+    /// Publishes a version, if requested, and returns its ARN.
     async fn publish(self, engine: &Engine, arn: &str) -> Result<Option<String>, EngineError> {
         if !self.publish {
             return Ok(None);

@@ -48,7 +48,7 @@ const JSONPATH_FIELDS: [&str; 18] = [
     "Not",
 ];
 
-/// An object of the document whose fields are taken one by one; [`Fields::finish`] refuses what is left.
+/// An object of the document whose fields are taken one by one; [`Fields::finish`] rejects any that are left.
 pub(super) struct Fields<'a> {
     map: &'a Map<String, Value>,
     taken: Vec<&'static str>,
@@ -57,7 +57,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of `value`, or nothing and a problem if it is no object.
+    /// The fields of `value`, or `None` and a problem if it is not an object.
     pub(super) fn of(value: &'a Value, location: String, problems: &mut Problems) -> Option<Self> {
         match value.as_object() {
             Some(map) => Some(Self { map, taken: Vec::new(), location }),

@@ -46,7 +46,7 @@ impl Definition {
     /// Parses and checks a definition.
     ///
     /// # Errors
-    /// Every problem found, in the order of the document. Warnings alone are no error.
+    /// Every problem found, in the order of the document. Warnings alone are not an error.
     pub(crate) fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
         let (definition, diagnostics) = parse::definition(text);
         match definition {
@@ -57,7 +57,7 @@ impl Definition {
         }
     }
 
-    /// Parses one state that stands by itself. Where it leads is not checked. It gets the name `State`.
+    /// Parses a single state on its own. Where it leads is not checked. It gets the name `State`.
     ///
     /// # Errors
     /// As [`Definition::parse`].
@@ -92,7 +92,7 @@ impl Flow {
     }
 }
 
-/// Checks the text of a definition and gives all that was found, as the API's `ValidateStateMachineDefinition`
+/// Checks the text of a definition and returns all problems found, as the API's `ValidateStateMachineDefinition`
 /// does. It can be used when no diagnostic is an error.
 pub fn validate(text: &str) -> Vec<Diagnostic> {
     parse::definition(text).1
@@ -106,7 +106,7 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// One of AWS's codes, such as `MISSING_TRANSITION_TARGET`.
     pub code: &'static str,
-    /// What is wrong and what is accepted.
+    /// The problems found and whether the definition is accepted.
     pub message: String,
     /// Where, such as `/States/Greet/Next`.
     pub location: String,

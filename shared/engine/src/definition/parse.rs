@@ -25,11 +25,11 @@ pub(super) fn definition(text: &str) -> (Option<Definition>, Vec<Diagnostic>) {
     (definition, problems.0)
 }
 
-/// Parses and checks one state that stands by itself.
+/// Parses and checks a single state on its own.
 pub(super) fn lone_state(name: &str, text: &str) -> Result<State, Vec<Diagnostic>> {
     let mut problems = Problems::default();
     let parsed = document(text, &mut problems).and_then(|value| {
-        // There is no machine to say it, so the state speaks for the states inside it.
+        // There is no machine to set it, so the state sets it for the states inside it.
         let jsonata = value.get("QueryLanguage").is_some_and(|language| language == "JSONata");
         state(&value, String::new(), Context { jsonata, depth: 0 }, &mut problems)
     });
@@ -238,7 +238,7 @@ fn task(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Task> {
     Some(Task { resource, arguments, timeout, heartbeat, role_arn })
 }
 
-/// The role that a task asks to be run with:
+/// The role a task asks to run with:
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html>.
 fn credentials(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Template> {
     let value = fields.take("Credentials")?;
@@ -383,7 +383,7 @@ fn parallel(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) 
     (branches.len() == values.len()).then_some(Kind::Parallel { arguments, branches })
 }
 
-/// A string or an expression that gives one.
+/// A string or an expression that evaluates to one.
 fn text_template(fields: &mut Fields<'_>, field: &'static str, problems: &mut Problems) -> Option<Template> {
     let text = fields.string(field, problems)?;
     let value = Value::String(text.to_owned());

@@ -83,7 +83,7 @@ impl Resource {
                 ("StartDate", "", true),
                 ("Status", "string", true),
             ],
-            // What comes with a task token, and what a function gives bare, can be anything.
+            // The result of a task token, or of a function called by its bare ARN, can be anything.
             Self::LambdaInvoke(_) | Self::StartExecution(_) | Self::Function(_) => &[],
         }
     }

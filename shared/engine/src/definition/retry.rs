@@ -46,7 +46,7 @@ impl Retrier {
 
 /// Whether `ErrorEquals` names `failure`.
 ///
-/// `States.TaskFailed` stands for every error but `States.Timeout`; neither it nor `States.ALL` stands for the
+/// `States.TaskFailed` matches every error except `States.Timeout`; neither it nor `States.ALL` stands for the
 /// two terminal errors.
 pub(crate) fn matches(errors: &[String], failure: &Failure) -> bool {
     let error = failure.name();

@@ -119,7 +119,7 @@ pub(crate) enum Quantity {
 }
 
 impl Quantity {
-    /// Parses a whole number from `least` to `most`, or an expression that will give one.
+    /// Parses a whole number from `least` to `most`, or an expression that will evaluate to one.
     pub(super) fn parse(
         value: &Value,
         (least, most): (u64, u64),

@@ -61,7 +61,7 @@ async fn advance(
 ) -> Result<(), EngineError> {
     let mut actor = Actor::load(engine, key, mailbox).await?;
     loop {
-        // An end, and a redrive, are written and told before anything else happens.
+        // An end, and a redrive, are written and announced before anything else happens.
         while !actor.redriven
             && (actor.state.outcome().is_none() || actor.pending.is_empty())
             && let Ok(message) = messages.try_recv()
@@ -111,7 +111,7 @@ pub(super) struct Actor {
     replies: Vec<Reply>,
     /// The calls that functions are working on, by branch and scheduling event.
     pub(super) at_work: HashSet<(Vec<usize>, u64)>,
-    /// The end was recorded and told.
+    /// The end was recorded and announced.
     told: bool,
     /// The execution goes on after its end, and that is not yet written.
     redriven: bool,
@@ -214,7 +214,7 @@ impl Actor {
         }
     }
 
-    /// Adds all that follows by itself, writes it down, and answers whoever waits for that. Says whether there may be
+    /// Adds all that follows by itself, writes it down, and answers the waiting callers. Says whether there may be
     /// more to add.
     async fn settle(&mut self) -> Result<bool, EngineError> {
         let now = self.engine.now();
@@ -252,7 +252,7 @@ impl Actor {
         Ok(more)
     }
 
-    /// Publishes how the execution stands, which is written down already.
+    /// Publishes the execution's status, which is already written.
     async fn tell(&self) -> Result<(), EngineError> {
         if let Some(row) = self.engine.log.execution_by_key(self.row.key).await? {
             self.engine.announce(&row);
@@ -278,7 +278,7 @@ impl Actor {
         }
     }
 
-    /// Whether the execution has ended. The first time, whoever is concerned is told.
+    /// Whether the execution has ended. The first time, subscribers are notified.
     async fn is_over(&mut self) -> Result<bool, EngineError> {
         if self.state.outcome().is_none() {
             return Ok(false);

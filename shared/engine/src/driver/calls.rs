@@ -72,7 +72,7 @@ impl Actor {
                 Err(FunctionError::new("Lambda.Unknown", format!("The function died: {error}")))
             });
             let answer = read_result(result, reading);
-            // The actor may be gone because nobody waits for this answer any more.
+            // The actor may be gone because nothing waits for this answer any longer.
             let _ = mailbox.send(Message::Answer { branch, scheduled, answer });
         });
     }

@@ -18,7 +18,7 @@ pub(crate) use timers::Timers;
 use crate::engine::{Inner, lock};
 use crate::execution::{Answer, Claim, Failure, Obstacle, Rejection};
 
-/// What an actor is told.
+/// A message to an actor.
 #[derive(Debug)]
 pub(crate) enum Message {
     /// Look what time it is, or what became of an awaited execution.
@@ -60,7 +60,7 @@ impl Inner {
         self.deliver(key, Message::Wake);
     }
 
-    /// Takes the actor away, unless a message has come in meanwhile.
+    /// Takes the actor away, unless a message has arrived since.
     fn retire(&self, key: i64, messages: &mpsc::UnboundedReceiver<Message>) -> bool {
         let mut actors = lock(&self.actors.0);
         if !messages.is_empty() {

@@ -13,7 +13,7 @@ pub(crate) enum Answer {
     /// It is done, with this result.
     Success(Value),
     Failure(Failure),
-    /// It was handed over to whoever holds the token, or to another execution.
+    /// It was handed over to the holder of the token, or to another execution.
     Submitted(Value),
     /// It is still being worked on.
     Heartbeat,
@@ -29,7 +29,7 @@ pub(crate) enum Rejection {
 }
 
 impl ExecutionState {
-    /// The event that an answer to call `scheduled` of a branch becomes; `None` if nobody waits for it any more.
+    /// The event that an answer to call `scheduled` of a branch becomes; `None` if nothing waits for it any longer.
     pub(crate) fn answer(&self, branch: &[usize], scheduled: u64, answer: Answer) -> Option<Draft> {
         if self.outcome.is_some() {
             return None;

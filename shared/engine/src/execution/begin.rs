@@ -89,7 +89,7 @@ impl Evaluation<'_> {
             Some(default) => {
                 self.exit(state, &environment, &state.assign, state.output.as_ref(), "", None, Some(default))
             }
-            // The documentation names this error States.NoChoiceMatched; AWS was measured to give States.Runtime.
+            // The documentation names this error States.NoChoiceMatched; AWS was measured to return States.Runtime.
             None => Ok(self.draft(What::StateFailed(Failure::new(
                 "States.Runtime",
                 self.decorate(

@@ -1,4 +1,4 @@
-//! What the world outside must be asked for, as the state stands.
+//! The calls that the current state requires.
 
 use serde_json::Value;
 
@@ -91,7 +91,7 @@ fn first_call(task: &Task, scheduled: &Scheduled) -> Option<CallKind> {
     }
 }
 
-/// AWS was recorded to send a text that is JSON as it stands, and any other value as JSON.
+/// AWS was recorded to send a text that is JSON unchanged, and any other value as JSON.
 fn as_sent(payload: &Value) -> Value {
     let written = payload.as_str().and_then(|text| serde_json::from_str(text).ok());
     written.unwrap_or_else(|| payload.clone())

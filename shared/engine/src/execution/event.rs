@@ -112,7 +112,7 @@ pub(crate) enum What {
         timeout: Option<u64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         heartbeat: Option<u64>,
-        /// The role under `Credentials`, which nobody assumes here.
+        /// The role under `Credentials`, which is not assumed here.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role_arn: Option<String>,
     },

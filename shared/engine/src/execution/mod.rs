@@ -1,8 +1,8 @@
 //! One execution: a pure fold of its log.
 //!
-//! [`ExecutionState::apply`] folds an event into the state, [`ExecutionState::decide`] gives the next event that
+//! [`ExecutionState::apply`] folds an event into the state, [`ExecutionState::decide`] returns the next event that
 //! follows from the state and the time alone, and [`ExecutionState::calls`] lists what the world outside must be
-//! asked for. Nothing here does I/O, so reading the log again after a crash gives the same state.
+//! asked for. Nothing here does I/O, so reading the log again after a crash yields the same state.
 
 mod abort;
 mod answer;
@@ -145,7 +145,7 @@ enum Phase {
     Failing(Failing),
 }
 
-/// The failure of a state, and what is left of its work.
+/// The failure of a state, and the rest of its work.
 #[derive(Debug)]
 struct Failing {
     failure: Failure,
@@ -216,7 +216,7 @@ impl Branch {
     }
 }
 
-/// An event to be: where, and what.
+/// An event to record: where, and what.
 #[derive(Debug)]
 pub(crate) struct Draft {
     branch: Vec<usize>,

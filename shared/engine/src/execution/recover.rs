@@ -64,7 +64,7 @@ impl Evaluation<'_> {
     }
 
     fn catch(&self, state: &State, catcher: &Catcher, index: usize, failure: &Failure) -> Draft {
-        // AWS gives null where nothing was said, but a timeout has an empty cause.
+        // AWS returns null where nothing was given, but a timeout has an empty cause.
         let timed_out = failure.name() == "States.Timeout";
         let cause = failure.cause.clone().or_else(|| timed_out.then(String::new));
         let error_output = json!({ "Error": failure.error, "Cause": cause });

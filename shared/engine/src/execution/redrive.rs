@@ -43,7 +43,7 @@ pub(crate) enum Obstacle {
 }
 
 impl Obstacle {
-    /// What stands against redriving an execution with this status, number of events, start and end.
+    /// The reason against redriving an execution with this status, number of events, start and end.
     pub(crate) fn find(
         status: &str,
         events: u64,
@@ -118,7 +118,7 @@ impl Branch {
 }
 
 impl Visit {
-    /// The same stay, with its work to be done again but for the branches and iterations that are done.
+    /// The same stay, with its work to do again except for the finished branches and iterations.
     fn redriven(mut self, event: &Event) -> Self {
         self.aborted = false;
         self.since = event.at;

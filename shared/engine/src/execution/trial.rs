@@ -28,7 +28,7 @@ pub(crate) struct Configuration {
     pub(crate) retries: u64,
 }
 
-/// What the state is told instead of doing its work.
+/// The result the state gets instead of doing its work.
 #[derive(Clone, Debug)]
 pub(crate) enum Mock {
     Result(Value),

@@ -104,7 +104,7 @@ fn range(arguments: &[Option<Value>]) -> Result<Option<Value>> {
         return Err(failed(format!("$range would give {count} items, more than memory allows")));
     }
     let number = |index: i128| i64::try_from(first + index * step).ok().map(Value::from);
-    // AWS gives a sequence, which vanishes where it is empty and is its item where it has only one.
+    // AWS returns a sequence, which vanishes where it is empty and is its item where it has only one.
     Ok(match count {
         0 => None,
         1 => number(0),

@@ -1,4 +1,4 @@
-//! Results that are no JSON numbers. JSONata goes on calculating with `Infinity` and refuses it as an operand (`D1001`), but lets it
+//! Results that are not JSON numbers. JSONata goes on calculating with `Infinity` and refuses it as an operand (`D1001`), but lets it
 //! stand as the value of the whole expression; Step Functions then writes it as a text. The library refuses it in either place.
 
 use jlens_core::{Expression, Node, NodeKind};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Environment;
 
-/// What Step Functions gives for an expression that is one calculation, the result of which is too large for a number:
+/// What Step Functions returns for an expression that is one calculation, the result of which is too large for a number:
 /// `"Infinity"`, `"-Infinity"` or `"NaN"`. `None` where it is none.
 pub(super) fn result(expression: &Expression, environment: &Environment) -> Option<Value> {
     let NodeKind::Binary { op, lhs, rhs } = &without_parentheses(&expression.ast().root).kind else {

@@ -96,7 +96,7 @@ impl Expression for Jlens {
     }
 }
 
-/// What Step Functions says about an error of the library. What is no error of JSONata itself has no code.
+/// What Step Functions says about an error of the library. Errors that are not JSONata's own have no code.
 fn thrown(error: &jlens_core::Error) -> EvaluationError {
     let mut error = error.clone();
     // The library keeps numbers with a fraction, and would quote 1 as 1.0.
@@ -121,7 +121,7 @@ fn thrown(error: &jlens_core::Error) -> EvaluationError {
 }
 
 impl Jlens {
-    /// The library gives nothing both for undefined and for a function; only `$type` tells them apart.
+    /// The library returns nothing both for undefined and for a function; only `$type` tells them apart.
     fn is_function(&self, environment: &Environment) -> bool {
         Compiled::compile(&format!("$type(({}\n))", self.compiled.source()))
             .and_then(|typed| environment.evaluate(&typed))
@@ -333,7 +333,7 @@ mod tests {
                 let evaluate = || {
                     expression.evaluate(&Environment::new([("states".to_owned(), states.clone())], &moment))
                 };
-                // The same moment draws the same numbers, so a replayed evaluation gives the same value.
+                // The same moment draws the same numbers, so a replayed evaluation yields the same value.
                 prop_assert_eq!(evaluate(), evaluate());
             }
         }

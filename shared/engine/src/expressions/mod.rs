@@ -52,7 +52,7 @@ pub(crate) struct Moment {
 /// Why an expression cannot be used. The two kinds are those of Step Functions' diagnostics.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// It is no JSONata; the text is JSONata's own message.
+    /// It is not JSONata; the text is JSONata's own message.
     #[error("{0}")]
     Invalid(String),
     /// It is JSONata, but reads what does not exist in a state machine.

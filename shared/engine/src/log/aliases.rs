@@ -25,7 +25,7 @@ pub(crate) struct AliasRow {
     pub(crate) updated: Timestamp,
 }
 
-/// An alias to be.
+/// An alias to create.
 #[derive(Clone, Debug)]
 pub(crate) struct NewAlias {
     pub(crate) state_machine_arn: String,
@@ -67,7 +67,7 @@ fn find(connection: &Connection, state_machine_arn: &str, name: &str) -> Result<
 }
 
 impl Log {
-    /// Creates an alias, or gives the one that has the name already.
+    /// Creates an alias, or returns the existing one of that name.
     pub(crate) async fn create_alias(
         &self,
         new: NewAlias,
@@ -94,7 +94,7 @@ impl Log {
         .await
     }
 
-    /// Changes an alias; what is `None` stays as it was. Says whether there is one.
+    /// Changes an alias; fields that are `None` stay unchanged. Returns whether it exists.
     pub(crate) async fn update_alias(
         &self,
         state_machine_arn: String,

@@ -42,7 +42,7 @@ pub(super) fn insert(
 }
 
 impl Log {
-    /// Adds `events` to an execution that has `length` entries so far, and records how it stands after them.
+    /// Adds `events` to an execution that has `length` entries so far, and records its state after them.
     pub(crate) async fn append(
         &self,
         execution: i64,

@@ -1,4 +1,4 @@
-//! Executions: what they are, and how they stand.
+//! Executions and their state.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -50,7 +50,7 @@ pub(crate) struct Parent {
     pub(crate) waits: bool,
 }
 
-/// An execution to be.
+/// An execution to create.
 #[derive(Clone, Debug)]
 pub(crate) struct NewExecution {
     pub(crate) arn: String,
@@ -76,10 +76,10 @@ pub(crate) enum Started {
     TooMany,
 }
 
-/// How an execution stands after an append.
+/// The state of an execution after an append.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
-    /// Whether somebody must act for it at once after a restart, and not only at `wakes_at` or when told.
+    /// Whether somebody must act for it at once after a restart, and not only at `wakes_at` or on a message.
     pub(crate) awake: bool,
     pub(crate) wakes_at: Option<Timestamp>,
     /// How and when it ended.
@@ -135,11 +135,11 @@ fn find(connection: &Connection, arn: &str) -> Result<Option<ExecutionRow>, LogE
     Ok(connection.prepare_cached(&query)?.query_row([arn], read).optional()?)
 }
 
-/// Records how an execution stands. Its start was told before anything else could happen to it.
+/// Records the state of an execution. Its start was announced before anything else could happen to it.
 pub(super) fn record(connection: &Connection, key: i64, progress: &Progress) -> Result<(), LogError> {
     let wakes_at = progress.wakes_at.map(Timestamp::as_millisecond);
     if let Some((redrives, redriven)) = progress.redriven {
-        // The end before it was told; that it runs again is told after this.
+        // The end before it was announced; that it runs again is announced after this.
         connection
             .prepare_cached(
                 "UPDATE executions SET awake = 1, wakes_at = NULL, status = 'RUNNING', error = NULL, cause = NULL, \
@@ -176,7 +176,7 @@ pub(super) fn record(connection: &Connection, key: i64, progress: &Progress) -> 
 /// Whether at least `most` executions run.
 fn has_running(connection: &Connection, most: u64) -> Result<bool, LogError> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    // Where not as many were ever started, none need to be counted.
+    // If fewer were ever started, there is nothing to count.
     let started = "SELECT coalesce(max(key), 0) FROM executions";
     let started: i64 = connection.prepare_cached(started)?.query_row([], |row| row.get(0))?;
     if started < most {
@@ -274,7 +274,7 @@ impl Log {
         .await
     }
 
-    /// The executions whose present status nobody was told of.
+    /// The executions whose current status was not announced yet.
     pub(crate) async fn untold(&self) -> Result<Vec<ExecutionRow>, LogError> {
         self.run(move |connection| {
             let query = format!("SELECT {COLUMNS} FROM executions WHERE told IS NOT status ORDER BY key");
@@ -285,7 +285,7 @@ impl Log {
         .await
     }
 
-    /// Records that the end of an execution was told.
+    /// Records that the end of an execution was announced.
     pub(crate) async fn set_told(&self, key: i64) -> Result<(), LogError> {
         self.run(move |connection| {
             connection
@@ -312,7 +312,7 @@ impl Log {
         .await
     }
 
-    /// Forgets the executions that ended before `moment`, with their histories, and gives their number.
+    /// Forgets the executions that ended before `moment`, with their histories, and returns their number.
     pub(crate) async fn forget_ended_before(&self, moment: Timestamp) -> Result<usize, LogError> {
         self.run(move |connection| {
             let moment = moment.as_millisecond();

@@ -1,7 +1,7 @@
 //! The log on disk: one SQLite file, written by one thread.
 //!
 //! All requests, reads too, pass through that thread. It runs what has queued up in one transaction, commits once for
-//! all of it, and only then answers: group commit, and nobody ever sees what is not durable.
+//! all of it, and only then answers: group commit, and nothing is visible before it is durable.
 
 mod aliases;
 mod events;

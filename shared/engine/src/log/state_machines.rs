@@ -31,7 +31,7 @@ pub(crate) struct Revision {
 }
 
 impl Revision {
-    /// The identifier that the API shows; AWS gives none to the first revision.
+    /// The identifier that the API shows; AWS does not assign one to the first revision.
     pub(crate) fn public_id(&self) -> Option<String> {
         self.is_update.then(|| self.id.to_string())
     }
@@ -117,7 +117,7 @@ fn delete(connection: &Connection, arn: &str) -> Result<(), LogError> {
 }
 
 impl Log {
-    /// Creates a state machine, or gives the one that has the ARN already.
+    /// Creates a state machine, or returns the existing one with that ARN.
     pub(crate) async fn create_state_machine(
         &self,
         machine: StateMachineRow,
@@ -143,7 +143,7 @@ impl Log {
         .await
     }
 
-    /// Gives a state machine a new revision if anything changes; what is `None` stays as it was. `None` if there is no
+    /// Gives a state machine a new revision if anything changes; fields that are `None` stay unchanged. `None` if there is no
     /// such machine.
     pub(crate) async fn update_state_machine(
         &self,

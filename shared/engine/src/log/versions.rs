@@ -20,7 +20,7 @@ pub(crate) struct VersionRow {
 pub(crate) enum Published {
     /// The version of the present revision, new or published before.
     Version(VersionRow),
-    /// There is no such state machine.
+    /// The state machine does not exist.
     Missing,
     /// The state machine has another revision than the caller believes.
     OtherRevision,
@@ -116,7 +116,7 @@ impl Log {
         .await
     }
 
-    /// Deletes a version that no alias leads to; otherwise gives the names of those that do.
+    /// Deletes a version that no alias leads to; otherwise returns the names of those that do.
     pub(crate) async fn delete_version(
         &self,
         state_machine_arn: String,
