@@ -106,7 +106,7 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// One of AWS's codes, such as `MISSING_TRANSITION_TARGET`.
     pub code: &'static str,
-    /// The problems found and whether the definition is accepted.
+    /// The problem, and what is accepted instead.
     pub message: String,
     /// Where, such as `/States/Greet/Next`.
     pub location: String,
