@@ -7,7 +7,7 @@ use crate::table::Table;
 use crate::write::Update;
 
 impl Table {
-    /// Asks for the right to tell that `percent` of a limit is spent; refused when that share, or a higher one, was told.
+    /// Claims the right to report that `percent` of a limit is spent; refused when that share, or a higher one, was already reported.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

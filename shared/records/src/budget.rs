@@ -298,8 +298,8 @@ impl Table {
         }
     }
 
-    /// Settles at their worst case the reservations of an execution that were neither settled nor released, and gives their records:
-    /// whoever made those calls did not live to say what they cost. A call that is still at work stays counted so, too.
+    /// Settles at their worst case the reservations of an execution that were neither settled nor released, and returns their records:
+    /// the process that made those calls ended before recording their cost. A call that is still at work stays counted so, too.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer; what was settled by then stays so.

@@ -18,9 +18,9 @@ pub struct Delivery {
     pub source: SourceName,
     /// Its id, the same when it is sent again.
     pub id: String,
-    /// The execution it began, or that it was told was at work already.
+    /// The execution it began, or the one it found already running.
     pub execution: String,
-    /// Whether it was told so.
+    /// Whether that execution was already running.
     pub already_at_work: bool,
     /// When it was accepted.
     #[serde(with = "timestamp")]

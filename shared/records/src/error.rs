@@ -36,7 +36,7 @@ pub enum RecordsError {
     /// A record that must exist does not.
     #[error("there is no {0}")]
     Missing(String),
-    /// What stands in the table is not what was written: a defect of ours, or somebody else's edit.
+    /// The stored item is malformed: a bug of ours, or an outside edit.
     #[error("{0}")]
     Corrupt(String),
     /// The table refused us: it does not exist, or our role may not use it.

@@ -92,7 +92,7 @@ impl Table {
         }
     }
 
-    /// Puts back what was found, and gives how many records that were: fewer than were found where somebody wrote some meanwhile, which
+    /// Puts back what was found and returns the number of records: fewer than were found where some were written since, which
     /// then stay as they are. Cut off, it can be done again.
     ///
     /// # Errors
