@@ -6,10 +6,10 @@ use domain::ActionError;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-/// How requests say who they come from.
+/// How requests authenticate.
 #[derive(Debug, Clone)]
 pub enum Auth {
-    /// Not at all.
+    /// No authentication.
     None,
     /// `Authorization: Bearer …` ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
     Bearer(SecretString),
@@ -20,7 +20,7 @@ pub enum Auth {
         /// The password or API token.
         password: SecretString,
     },
-    /// A header of the provider's own.
+    /// A provider-specific header.
     Header {
         /// Its name in lower case: `x-api-key`.
         name: &'static str,

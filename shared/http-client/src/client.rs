@@ -13,7 +13,7 @@ use url::{Host, Url};
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 
-/// Speaks to one provider. Cloning is cheap and shares connections.
+/// A client of one provider. Cloning is cheap and shares connections.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(crate) service: &'static str,
@@ -55,13 +55,13 @@ impl Client {
         self
     }
 
-    /// Gives requests this long where [`Options`] do not say otherwise.
+    /// Sets the request timeout used when [`Options`] do not set one.
     pub fn default_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = self.options.request_timeout.unwrap_or(timeout);
         self
     }
 
-    /// Refuses answers of more bytes than this.
+    /// Rejects responses larger than this many bytes.
     pub fn largest_answer(mut self, bytes: usize) -> Self {
         self.largest_answer = bytes;
         self

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::ActionError;
 use std::time::Duration;
 
-/// How a provider took a request.
+/// How a provider responded to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
     /// It answered, with success or a refusal.

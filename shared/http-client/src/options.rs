@@ -47,7 +47,7 @@ impl fmt::Debug for Options {
 
 impl Options {
     /// The system's clock, no gate, the provider's own request timeout, five seconds to connect. The environment's proxy
-    /// settings are honoured for `https`.
+    /// settings are honored for `https`.
     ///
     /// # Errors
     /// `Internal` when no connections can be made at all.
@@ -62,7 +62,7 @@ impl Options {
         })
     }
 
-    /// What sends to this address.
+    /// The connection pool for this address.
     ///
     /// # Errors
     /// `Internal` when TLS cannot be set up.

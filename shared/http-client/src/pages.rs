@@ -7,7 +7,7 @@ use std::fmt;
 /// One page of a list.
 #[derive(Debug)]
 pub struct Page<T, C> {
-    /// What is on it.
+    /// Its items.
     pub items: Vec<T>,
     /// Where the list goes on: a number, an offset, a cursor, a token or an address; `None` at its end.
     pub next: Option<C>,
@@ -33,7 +33,7 @@ pub enum PagesError {
     TooManyItems(String, usize),
     /// Its answers are larger than are read, in bytes.
     TooManyBytes(String, usize),
-    /// A page says that the list goes on at the page itself.
+    /// A page names itself as the next page.
     Repeats(String),
 }
 
@@ -76,17 +76,17 @@ impl Pages {
         Self { what: what.into(), most_pages: 500, most_items: 50_000, most_bytes: 256 * 1024 * 1024 }
     }
 
-    /// Reads at most so many pages.
+    /// Reads at most this many pages.
     pub fn most_pages(self, most_pages: usize) -> Self {
         Self { most_pages, ..self }
     }
 
-    /// Reads at most so many items.
+    /// Reads at most this many items.
     pub fn most_items(self, most_items: usize) -> Self {
         Self { most_items, ..self }
     }
 
-    /// Reads at most so many bytes.
+    /// Reads at most this many bytes.
     pub fn most_bytes(self, most_bytes: usize) -> Self {
         Self { most_bytes, ..self }
     }

@@ -19,7 +19,7 @@ use url::Url;
 /// More hops than this are a loop.
 const MOST_REDIRECTS: usize = 3;
 
-/// A request that is being put together. What is wrong with its parts is said by [`Request::send`].
+/// A request that is being built. [`Request::send`] reports errors in its parts.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request<'client> {
@@ -152,7 +152,7 @@ impl<'client> Request<'client> {
     }
 }
 
-/// What the outcome of a request that was let through says of its provider.
+/// What a request's outcome shows about the provider's health.
 fn reply(outcome: &Result<Answer, Failure>) -> Reply {
     match outcome {
         Ok(_) => Reply::Answered,

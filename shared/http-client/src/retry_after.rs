@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use std::time::Duration;
 
-/// No provider means more than a day; a larger number is a mistake that would park an execution for ever.
+/// No provider means more than a day; a larger number is a mistake that would park an execution forever.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The wait that an answer's headers ask for: `retry-after-ms`, `retry-after` in seconds or as a date
