@@ -1,4 +1,4 @@
-//! Figures in CloudWatch's embedded metric format: JSON lines in the log, of which CloudWatch makes metrics without being called.
+//! Metrics in CloudWatch's embedded metric format: JSON lines in the log, of which CloudWatch makes metrics without being called.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use metrics_cloudwatch_embedded::{Builder, Collector};
@@ -12,7 +12,7 @@ pub const NAMESPACE_VARIABLE: &str = "METRICS_NAMESPACE";
 pub struct Exporter(Option<&'static Collector>);
 
 impl Exporter {
-    /// Records the figures of this process under the namespace in [`NAMESPACE_VARIABLE`], from now on.
+    /// Records this process's metrics under the namespace in [`NAMESPACE_VARIABLE`], from now on.
     ///
     /// # Errors
     /// When the process has an exporter already.
@@ -23,7 +23,7 @@ impl Exporter {
         }
     }
 
-    /// Records the figures of this process under this CloudWatch namespace, from now on.
+    /// Records this process's metrics under this CloudWatch namespace, from now on.
     ///
     /// # Errors
     /// When the process has an exporter already.
