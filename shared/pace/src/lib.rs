@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How long a provider is left alone that asks for fewer requests without saying for how long.
+/// How long to pause when a provider asks for fewer requests without naming a time.
 const UNSAID: Duration = Duration::from_secs(2);
-/// A provider that asks for more is asked again after this.
+/// The longest pause; a provider that asks for more is tried again after this.
 const LONGEST_BLOCK: Duration = Duration::from_secs(3600);
 
 /// Lets requests to one provider pass, by its name in the configuration: two instances of a provider keep a pace each.
@@ -30,7 +30,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// A pace that is kept in the table. A request waits for its turn for up to `longest_wait`; what would take longer is given back as
+    /// A pace that is kept in the table. A request waits for its turn for up to `longest_wait`; a longer wait is returned as
     /// `Throttled`, so that the caller waits at no cost.
     pub fn new(
         table: Table,
