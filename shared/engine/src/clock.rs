@@ -14,7 +14,7 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 
     /// Returns once `deadline` has come. `activity` reports what the engine is doing in the meantime: a clock that
-    /// skips time waits for it to be quiet first, so that no function still at work is overtaken.
+    /// skips time waits for it to be quiet first, so that no running function is overtaken.
     async fn sleep_until(&self, deadline: Timestamp, activity: &Activity);
 }
 
@@ -27,14 +27,14 @@ impl Activity {
         Self(receiver)
     }
 
-    /// Whether nothing is at work at this moment.
+    /// Whether nothing is running now.
     pub fn is_quiet(&self) -> bool {
         *self.0.borrow() == 0
     }
 
-    /// Returns once no execution is being advanced and no function is at work.
+    /// Returns once no execution is being advanced and no function is running.
     pub async fn quiet(&self) {
-        // The sender lives as long as the engine; when it is gone, nothing is at work any more.
+        // The sender lives as long as the engine; when it is gone, nothing is running any longer.
         let _ = self.0.clone().wait_for(|running| *running == 0).await;
     }
 }

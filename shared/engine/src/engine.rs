@@ -192,7 +192,7 @@ impl Engine {
 }
 
 impl Inner {
-    /// The present moment, to the millisecond, as the API tells times.
+    /// The present moment, to the millisecond, as the API represents times.
     pub(crate) fn now(&self) -> Timestamp {
         let now = self.clock.now();
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)

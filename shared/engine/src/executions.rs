@@ -73,7 +73,7 @@ impl Engine {
     }
 
     /// Lets the failed, aborted or timed out execution `execution_arn` go on where it failed or was stopped. What
-    /// succeeded is not done again, also inside a Parallel or Map; retries count anew, and so does the machine's time
+    /// succeeded is not done again, also inside a Parallel or Map; retries start over, and so does the machine's time
     /// limit. See <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>.
     ///
     /// # Errors
@@ -259,7 +259,7 @@ impl Inner {
         let mut id = [0; 16];
         id.copy_from_slice(&row.seed.derive(&row.status, row.redrives)[..16]);
         let id = uuid::Builder::from_random_bytes(id).into_uuid();
-        // Without subscribers there is nobody to tell.
+        // Without subscribers there is nothing to send.
         let _ = self.changes.send(StatusChange::of(row, id, &self.place.region, &self.place.account));
     }
 }

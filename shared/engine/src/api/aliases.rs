@@ -1,4 +1,4 @@
-//! Aliases of state machines, and the versions they lead to.
+//! Aliases of state machines, and the versions they point to.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -201,7 +201,7 @@ pub(super) struct ListStateMachineAliases {
     next_token: Option<String>,
 }
 
-/// The aliases of a state machine, or those that lead to one of its versions, by name.
+/// The aliases of a state machine, or those that point to one of its versions, by name.
 pub(super) async fn list(engine: &Engine, request: ListStateMachineAliases) -> Result<Value, EngineError> {
     let arn = &request.state_machine_arn;
     let parsed = StateMachineArn::parse(arn).ok_or_else(|| EngineError::InvalidArn(arn.clone()))?;

@@ -157,7 +157,7 @@ impl<'a> Fields<'a> {
 pub(super) fn whole_number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| {
         let number = value.as_f64()?;
-        // Beyond 2^53 a double no longer tells neighbouring whole numbers apart.
+        // Beyond 2^53 a double no longer distinguishes neighboring whole numbers.
         (number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number)).then_some(number as u64)
     })
 }

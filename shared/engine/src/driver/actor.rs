@@ -19,7 +19,7 @@ const BATCH: usize = 200;
 /// How long an execution rests when the log could not be written.
 const REST: Duration = Duration::from_secs(5);
 
-/// Advances an execution. `mailbox` feeds `messages`; functions at work answer through it.
+/// Advances an execution. `mailbox` feeds `messages`; running functions answer through it.
 pub(super) async fn run(
     running: Running,
     key: i64,
@@ -31,8 +31,8 @@ pub(super) async fn run(
         tracing::error!(number = key, %error, "an execution cannot be advanced now");
         let rest = SignedDuration::try_from(REST).unwrap_or(SignedDuration::ZERO);
         engine.timers.set(key, engine.clock.now().checked_add(rest).ok());
-        // Whoever waits for an answer learns from the closed channel that there is none. The state in memory may be
-        // ahead of the log, so the next actor reads it anew.
+        // Callers waiting for an answer learn from the closed channel that there is none. The state in memory may be
+        // ahead of the log, so the next actor reads it again.
         lock(&engine.actors.0).remove(&key);
     }
 }
@@ -92,7 +92,7 @@ async fn advance(
     }
 }
 
-/// Tells somebody outside, once what they caused is durable.
+/// Notifies an outside party once what it caused is durable.
 enum Reply {
     Token(oneshot::Sender<Result<(), Rejection>>, Result<(), Rejection>),
     Stop(oneshot::Sender<Timestamp>),
@@ -113,7 +113,7 @@ pub(super) struct Actor {
     pub(super) at_work: HashSet<(Vec<usize>, u64)>,
     /// The end was recorded and announced.
     told: bool,
-    /// The execution goes on after its end, and that is not yet written.
+    /// The execution continues after its end, and that is not yet written.
     redriven: bool,
     /// A task may have stopped waiting for an execution that it started.
     pub(super) orphans_possible: bool,

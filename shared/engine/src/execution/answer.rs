@@ -7,7 +7,7 @@ use super::{Branch, Child, Claim, Draft, ExecutionState, Failure, Phase, Positio
 use crate::definition::{Flow, Kind, Pattern, Resource, Task};
 use crate::limits::{self, PAYLOAD_BYTES};
 
-/// What somebody outside has to say about a task.
+/// An outside party's report on a task.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     /// It is done, with this result.

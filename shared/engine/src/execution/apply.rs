@@ -251,7 +251,7 @@ impl Child {
         }
     }
 
-    /// Whether nothing more will come of it. Iterations must first be told of as ended.
+    /// Whether it is finished. Iterations must first be recorded as ended.
     pub(super) fn is_over(&self, kind: &Kind) -> bool {
         match self {
             Self::Finished(_) => true,

@@ -13,7 +13,7 @@ pub(crate) struct Call {
     pub(crate) kind: CallKind,
 }
 
-/// What is asked.
+/// The kind of call.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum CallKind {
     /// Run a function with a payload.

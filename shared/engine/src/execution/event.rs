@@ -50,7 +50,7 @@ impl Failure {
         self.error.as_deref().unwrap_or_default()
     }
 
-    /// Whether the state machine itself is wrong. AWS then tells of no failure but the execution's.
+    /// Whether the state machine itself is wrong. AWS then reports only the execution's failure.
     pub(crate) fn is_of_machine(&self) -> bool {
         self.name() == "States.Runtime"
     }
@@ -66,7 +66,7 @@ pub(crate) struct Label {
     pub(crate) function: Option<String>,
 }
 
-/// What an entry tells.
+/// The content of an entry.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub(crate) enum What {
@@ -175,7 +175,7 @@ pub(crate) enum What {
     },
     MapStateSucceeded,
     MapStateFailed,
-    /// Private: the state failed in a way that no public entry tells.
+    /// Private: the state failed in a way that no public entry records.
     StateFailed(Failure),
     /// Private: nothing caught the failure, so the branch has failed.
     BranchFailed(Failure),

@@ -85,7 +85,7 @@ struct Branch {
     variables_bytes: usize,
     /// The index and item of a Map iteration.
     item: Option<(usize, Value)>,
-    /// The history tells that the iteration was not brought to its end.
+    /// The history records that the iteration was not brought to its end.
     aborted: bool,
     position: Position,
 }
@@ -115,7 +115,7 @@ struct Visit {
     entered_at: Timestamp,
     /// When it was last redriven, or else entered: what a Wait counts from.
     since: Timestamp,
-    /// The history tells that the state was not left.
+    /// The history records that the state was not left.
     aborted: bool,
     /// How often each retrier was used.
     attempts: Vec<u64>,
@@ -151,7 +151,7 @@ struct Failing {
     failure: Failure,
     /// The history shows the failure of a Parallel or Map as a whole.
     told: bool,
-    /// A catcher failed itself, and there is no other way out.
+    /// A catcher itself failed, and there is no other exit.
     hopeless: bool,
     /// The branches or iterations as they were, for a redrive to continue.
     spread: Option<Spread>,

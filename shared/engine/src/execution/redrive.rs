@@ -1,4 +1,4 @@
-//! Redriving: an execution that did not succeed goes on where it failed or was stopped.
+//! Redriving: an execution that did not succeed continues where it failed or was stopped.
 //!
 //! What succeeded is kept: states that were left, branches and iterations that came to their end. What did not is done
 //! again with the same input. See <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>.

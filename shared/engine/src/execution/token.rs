@@ -40,7 +40,7 @@ impl Seed {
     }
 }
 
-/// A token somebody presented, taken apart but not yet believed.
+/// A presented token, parsed but not yet verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     /// The execution it names.

@@ -43,7 +43,7 @@ pub(crate) fn compile(source: &str) -> Result<Arc<dyn Expression>, Refusal> {
 /// The time and the randomness of one evaluation, which make it repeatable.
 #[derive(Clone, Debug)]
 pub(crate) struct Moment {
-    /// What `$now()` and `$millis()` tell.
+    /// The time that `$now()` and `$millis()` return.
     pub(crate) now: Timestamp,
     /// From which `$random()`, `$shuffle()` and `$uuid()` draw.
     pub(crate) seed: [u8; 32],
@@ -71,7 +71,7 @@ pub(crate) enum EvaluationError {
     Thrown {
         /// Such as `T2001`.
         code: String,
-        /// What JSONata says about it.
+        /// JSONata's message.
         message: String,
     },
     /// It broke off, with a message that has no code.

@@ -1,4 +1,4 @@
-//! Aliases: names that lead to one or two versions of a state machine.
+//! Aliases: names that point to one or two versions of a state machine.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::state_machines::timestamp;
 use super::{Log, LogError};
 
-/// One way that an alias leads.
+/// One route of an alias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Route {
     pub(crate) version: i64,
-    /// Which share of the executions goes this way, in percent.
+    /// The share of executions that take this route, in percent.
     pub(crate) weight: u8,
 }
 

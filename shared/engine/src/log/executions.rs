@@ -79,7 +79,7 @@ pub(crate) enum Started {
 /// The state of an execution after an append.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
-    /// Whether somebody must act for it at once after a restart, and not only at `wakes_at` or on a message.
+    /// Whether it needs action at once after a restart, and not only at `wakes_at` or on a message.
     pub(crate) awake: bool,
     pub(crate) wakes_at: Option<Timestamp>,
     /// How and when it ended.
