@@ -1,4 +1,4 @@
-//! Executions: begun once per delivery, one at a time per task, ended once.
+//! Executions: started once per delivery, one at a time per task, ended once.
 
 use crate::delivery::Delivery;
 use crate::error::RecordsError;
