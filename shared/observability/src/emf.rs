@@ -36,7 +36,7 @@ impl Exporter {
     }
 
     /// Writes to standard output, which in Lambda is the log. Call it at the end of each invocation: Lambda stops the process after
-    /// it. What cannot be written is lost, and said in the log.
+    /// it. Anything that cannot be written is lost, and the log says so.
     pub fn flush(&self) {
         if let Err(error) = self.write(io::stdout().lock()) {
             tracing::warn!(%error, "the invocation's figures were not written");

@@ -8,7 +8,7 @@ use domain::plugins::Usage;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use std::time::Duration;
 
-/// A figure as it is declared.
+/// The declaration of a metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     /// The name, in Prometheus and in CloudWatch. Prometheus adds `_bucket`, `_sum` and `_count` to a histogram's.
@@ -19,7 +19,7 @@ pub struct Metric {
     pub kind: Kind,
     /// The names of its labels, which are CloudWatch's dimensions.
     pub labels: &'static [&'static str],
-    /// What it says, in a sentence.
+    /// Its description, in a sentence.
     pub description: &'static str,
 }
 
@@ -70,7 +70,7 @@ pub const ACTION_DURATION: Metric = Metric {
     description: "Time that a try of an action takes, without waiting between tries.",
 };
 
-/// Actions at work at this moment; on one machine only, for Lambda counts its own.
+/// Actions running now; on one machine only, because Lambda counts its own.
 pub const ACTIONS_RUNNING: Metric = Metric {
     name: "ticketsmith_actions_running",
     unit: Some(Unit::Count),
