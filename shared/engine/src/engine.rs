@@ -88,7 +88,7 @@ pub(crate) struct Program {
 const CHANGES_KEPT: usize = 4096;
 
 impl Engine {
-    /// Opens the log at `path`, creating it where there is none. Nothing moves before [`Engine::resume`].
+    /// Opens the log at `path`, creating it if it does not exist. Nothing runs before [`Engine::resume`].
     ///
     /// # Errors
     /// When the file cannot be opened, was written by another version, or is in use by another engine
@@ -171,7 +171,7 @@ impl Engine {
         self.inner.changes.subscribe()
     }
 
-    /// What the engine is doing, for tests and for orderly ends.
+    /// What the engine is doing, for tests and for an orderly shutdown.
     pub fn activity(&self) -> Activity {
         Activity::new(self.inner.running.subscribe())
     }
@@ -192,7 +192,7 @@ impl Engine {
 }
 
 impl Inner {
-    /// The present moment, to the millisecond, as the API represents times.
+    /// The current time, to the millisecond, as the API represents times.
     pub(crate) fn now(&self) -> Timestamp {
         let now = self.clock.now();
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)

@@ -18,7 +18,7 @@ pub(crate) enum Resource {
 pub(crate) enum Pattern {
     /// Until it has answered.
     RequestResponse,
-    /// Until somebody hands back the task token.
+    /// Until the task token is returned.
     TaskToken,
     /// Until the started execution has ended; its output is a JSON string.
     Sync,

@@ -127,7 +127,7 @@ impl Log {
         self.run(move |connection| all(connection, &state_machine_arn)).await
     }
 
-    /// Deletes an alias, if there is one.
+    /// Deletes an alias if it exists.
     pub(crate) async fn delete_alias(&self, state_machine_arn: String, name: String) -> Result<(), LogError> {
         self.run(move |connection| {
             let query = "DELETE FROM aliases WHERE state_machine_arn = ?1 AND name = ?2";
