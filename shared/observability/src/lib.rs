@@ -1,6 +1,6 @@
 //! Observability: metrics ([`metrics`]) and log lines ([`log`]), the same in Lambda and on one machine.
 //!
-//! Functions record figures without knowing where they go: [`emf`] writes them into Lambda's log for CloudWatch, `ticketsmith serve`
+//! Functions record metrics without knowing where they go: [`emf`] writes them into Lambda's log for CloudWatch, `ticketsmith serve`
 //! shows them to Prometheus. Without an exporter, recording costs next to nothing and goes nowhere.
 
 pub mod emf;

@@ -14,7 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt as format};
 
-/// The default log filter.
+/// The default log level.
 const DEFAULT_LEVEL: &str = "info";
 
 /// Starts logging in Lambda: to standard output, at the level in `RUST_LOG`, else in `AWS_LAMBDA_LOG_LEVEL`, else `info`.
