@@ -11,6 +11,7 @@ pub mod configuration;
 pub mod error;
 pub mod event;
 pub mod execution;
+mod input_type;
 pub mod money;
 pub mod permission_problem;
 pub mod plugins;

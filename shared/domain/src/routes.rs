@@ -1,5 +1,7 @@
 //! Which event starts which workflow: the part of compiled workflows that the webhook function and the scheduler read.
 
+pub use crate::input_type::InputType;
+
 use crate::event::{Event, EventName, EventSpec, EventSpecs, Matching};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -69,55 +71,6 @@ pub struct InputSchema {
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-}
-
-/// The JSON types an input can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum InputType {
-    /// Text.
-    String,
-    /// Any number.
-    Number,
-    /// A whole number.
-    Integer,
-    /// `true` or `false`.
-    Boolean,
-    /// An object with any fields.
-    Object,
-    /// A list.
-    Array,
-    /// Anything.
-    Any,
-}
-
-impl InputType {
-    fn accepts(self, value: &Value) -> bool {
-        match self {
-            Self::String => value.is_string(),
-            Self::Number => value.is_number(),
-            Self::Integer => {
-                value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|n| n.fract() == 0.0)
-            }
-            Self::Boolean => value.is_boolean(),
-            Self::Object => value.is_object(),
-            Self::Array => value.is_array(),
-            Self::Any => true,
-        }
-    }
-
-    /// The name in YAML.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::String => "string",
-            Self::Number => "number",
-            Self::Integer => "integer",
-            Self::Boolean => "boolean",
-            Self::Object => "object",
-            Self::Array => "array",
-            Self::Any => "any",
-        }
-    }
 }
 
 /// A workflow that an event starts, with its complete inputs.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +15,7 @@ use crate::definition::Definition;
 use crate::driver::{Actors, Timers};
 use crate::error::EngineError;
 use crate::invoke::Invoke;
+use crate::lock::lock;
 use crate::log::{Durability, Log, LogError};
 use crate::status_change::StatusChange;
 
@@ -209,9 +210,4 @@ impl Inner {
         let program = Program { definition: Arc::new(definition), role_arn: row.role_arn };
         Ok(Arc::clone(lock(&self.programs).entry(revision).or_insert(Arc::new(program))))
     }
-}
-
-/// Locks a mutex whose data is whole even when a holder panicked.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

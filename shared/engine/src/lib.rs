@@ -12,6 +12,7 @@ mod executions;
 mod expressions;
 mod invoke;
 pub mod limits;
+mod lock;
 mod log;
 mod state_machines;
 mod status_change;

@@ -6,8 +6,9 @@ use rand::RngExt;
 
 use crate::arn::{self, Qualifier, StateMachineArn};
 use crate::definition::Definition;
-use crate::engine::{Engine, Inner, lock};
+use crate::engine::{Engine, Inner};
 use crate::error::EngineError;
+use crate::lock::lock;
 use crate::log::{Qualifiers, Revision, Route, StateMachineRow};
 
 /// A state machine to create.

@@ -2,9 +2,7 @@
 
 use crate::auth::Auth;
 use crate::options::Options;
-use crate::request::Request;
 use domain::{ActionError, Clock};
-use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,31 +73,6 @@ impl Client {
     /// The address that paths follow, without a slash at its end.
     pub fn base_url(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
-    }
-
-    /// A `GET` of a path made from a template: `{name}` takes a value as one segment, `{+name}` keeps its slashes.
-    pub fn get(&self, path: &'static str, values: &[&str]) -> Request<'_> {
-        Request::new(self, Method::GET, path, values)
-    }
-
-    /// A `POST`; see [`Client::get`] for the path.
-    pub fn post(&self, path: &'static str, values: &[&str]) -> Request<'_> {
-        Request::new(self, Method::POST, path, values)
-    }
-
-    /// A `PUT`; see [`Client::get`] for the path.
-    pub fn put(&self, path: &'static str, values: &[&str]) -> Request<'_> {
-        Request::new(self, Method::PUT, path, values)
-    }
-
-    /// A `PATCH`; see [`Client::get`] for the path.
-    pub fn patch(&self, path: &'static str, values: &[&str]) -> Request<'_> {
-        Request::new(self, Method::PATCH, path, values)
-    }
-
-    /// A `DELETE`; see [`Client::get`] for the path.
-    pub fn delete(&self, path: &'static str, values: &[&str]) -> Request<'_> {
-        Request::new(self, Method::DELETE, path, values)
     }
 }
 

@@ -33,13 +33,35 @@ pub struct Request<'client> {
     body: Result<Option<Vec<u8>>, ActionError>,
 }
 
+impl Client {
+    /// A `GET` of a path made from a template: `{name}` takes a value as one segment, `{+name}` keeps its slashes.
+    pub fn get(&self, path: &'static str, values: &[&str]) -> Request<'_> {
+        Request::new(self, Method::GET, path, values)
+    }
+
+    /// A `POST`; see [`Client::get`] for the path.
+    pub fn post(&self, path: &'static str, values: &[&str]) -> Request<'_> {
+        Request::new(self, Method::POST, path, values)
+    }
+
+    /// A `PUT`; see [`Client::get`] for the path.
+    pub fn put(&self, path: &'static str, values: &[&str]) -> Request<'_> {
+        Request::new(self, Method::PUT, path, values)
+    }
+
+    /// A `PATCH`; see [`Client::get`] for the path.
+    pub fn patch(&self, path: &'static str, values: &[&str]) -> Request<'_> {
+        Request::new(self, Method::PATCH, path, values)
+    }
+
+    /// A `DELETE`; see [`Client::get`] for the path.
+    pub fn delete(&self, path: &'static str, values: &[&str]) -> Request<'_> {
+        Request::new(self, Method::DELETE, path, values)
+    }
+}
+
 impl<'client> Request<'client> {
-    pub(crate) fn new(
-        client: &'client Client,
-        method: Method,
-        template: &'static str,
-        values: &[&str],
-    ) -> Self {
+    fn new(client: &'client Client, method: Method, template: &'static str, values: &[&str]) -> Self {
         Self {
             client,
             method,

@@ -1,7 +1,6 @@
 //! [Installation tokens](https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app) of a GitHub
 //! App.
 
-use crate::github::permissions;
 use domain::plugins::RepositoryAccess;
 use domain::{ActionError, RepositoryName};
 use http_client::Client;
@@ -32,6 +31,17 @@ pub struct AppCredentials {
     pub installation_id: String,
     /// The private key as GitHub gives it, in PEM.
     pub private_key: SecretString,
+}
+
+/// The [permissions](https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps) to ask for.
+fn permissions(access: RepositoryAccess) -> &'static [(&'static str, &'static str)] {
+    match access {
+        RepositoryAccess::ReadMetadata => &[("metadata", "read")],
+        RepositoryAccess::ReadContents => &[("contents", "read")],
+        RepositoryAccess::WriteContents => &[("contents", "write")],
+        RepositoryAccess::WritePullRequests => &[("contents", "read"), ("pull_requests", "write")],
+        RepositoryAccess::WriteIssues => &[("issues", "write"), ("pull_requests", "write")],
+    }
 }
 
 fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

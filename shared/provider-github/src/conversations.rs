@@ -4,6 +4,7 @@ use crate::github::{Github, not_there};
 use crate::issue_reference::IssueReference;
 use crate::mark::{carries, with_mark};
 use crate::pages::{PER_PAGE, numbered};
+use crate::reaction::{Reaction, Subject};
 use domain::plugins::{CommentId, Mark};
 use domain::{ActionError, RepositoryName};
 use http_client::{Optional, Pages};
@@ -13,36 +14,6 @@ use serde_json::json;
 
 /// How far GitHub's clock and ours may differ.
 pub(crate) const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_hours(1);
-
-/// A reaction of those that GitHub has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reaction {
-    /// 👀: seen.
-    Eyes,
-    /// 🚀: done.
-    Rocket,
-    /// 😕: failed.
-    Confused,
-}
-
-impl Reaction {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Eyes => "eyes",
-            Self::Rocket => "rocket",
-            Self::Confused => "confused",
-        }
-    }
-}
-
-/// What is reacted to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// An issue or pull request by its number.
-    Issue(u64),
-    /// A comment on one by its id.
-    Comment(u64),
-}
 
 #[derive(Debug, Deserialize)]
 struct Comment {

@@ -1,9 +1,8 @@
 //! The plugin itself.
 
 use crate::app::{AppCredentials, Installation};
-use crate::conversations::{Reaction, Subject};
 use crate::issue_reference::IssueReference;
-use crate::settings::Settings;
+use crate::reaction::{Reaction, Subject};
 use async_trait::async_trait;
 use domain::plugins::{
     CommentId, Commit, CommitRequest, FileContent, Mark, NewTask, PullRequest, PullRequestRequest,
@@ -40,17 +39,6 @@ impl Credentials {
     pub fn read(name: &str, secret: &SecretString) -> Result<Self, ActionError> {
         let accepted = r#"{"token": …} or {"app_id": …, "installation_id": …, "private_key": …}"#;
         read_credentials(name, secret, accepted)
-    }
-}
-
-/// The [permissions](https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps) to ask for.
-pub(crate) fn permissions(access: RepositoryAccess) -> &'static [(&'static str, &'static str)] {
-    match access {
-        RepositoryAccess::ReadMetadata => &[("metadata", "read")],
-        RepositoryAccess::ReadContents => &[("contents", "read")],
-        RepositoryAccess::WriteContents => &[("contents", "write")],
-        RepositoryAccess::WritePullRequests => &[("contents", "read"), ("pull_requests", "write")],
-        RepositoryAccess::WriteIssues => &[("issues", "write"), ("pull_requests", "write")],
     }
 }
 

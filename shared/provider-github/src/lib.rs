@@ -31,14 +31,14 @@ mod mark;
 mod pages;
 mod permissions;
 mod pull_requests;
+mod reaction;
 mod repositories;
 mod settings;
 mod spec;
 mod status;
 
 pub use app::AppCredentials;
-pub use conversations::{Reaction, Subject};
+pub use domain::plugins::RepositoryAccess as Access;
 pub use github::{Credentials, Github};
 pub use limits::LIMITS;
-pub use settings::Settings;
-pub use spec::SPEC;
+pub use reaction::{Reaction, Subject};

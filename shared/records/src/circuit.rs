@@ -8,9 +8,9 @@
 use crate::error::RecordsError;
 use crate::item::{Item, number, whole_number};
 use crate::keys;
-use crate::rate::microseconds;
 use crate::retention;
 use crate::table::Table;
+use crate::timestamp::microseconds;
 use crate::write::Update;
 use domain::configuration::InstanceName;
 use jiff::{SignedDuration, Timestamp};

@@ -1,6 +1,7 @@
 //! Whole documents that functions read again and again: the configuration, how tickets are written, the routes and the prompt templates. Each is kept
 //! with its earlier versions, and read from memory for a minute.
 
+use crate::cached::Cached;
 use crate::error::RecordsError;
 use crate::item::{Item, number, text, whole_number};
 use crate::keys;
@@ -12,40 +13,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::configuration::Configuration;
 use domain::reference::References;
 use domain::routes::Routes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// How long a document is read from memory.
-pub const DOCUMENT_CACHED: SignedDuration = SignedDuration::from_secs(60);
+use std::sync::Arc;
 
 /// The largest document, in bytes after compression: it is one item.
 pub const DOCUMENT_LIMIT: usize = 350 * 1024;
-
-/// A document as it was read last.
-#[derive(Debug)]
-pub(crate) struct Cached<T>(Mutex<Option<(Timestamp, Arc<T>)>>);
-
-impl<T> Default for Cached<T> {
-    fn default() -> Self {
-        Self(Mutex::new(None))
-    }
-}
-
-impl<T> Cached<T> {
-    fn fresh(&self, now: Timestamp) -> Option<Arc<T>> {
-        let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read_at, value) = cached.as_ref()?;
-        // A clock that was set back must not keep an old document for ever.
-        (now.duration_since(*read_at).abs() < DOCUMENT_CACHED).then(|| Arc::clone(value))
-    }
-
-    fn set(&self, entry: Option<(Timestamp, Arc<T>)>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = entry;
-    }
-}
 
 const CONFIGURATION: &str = "configuration";
 const REFERENCES: &str = "references";

@@ -12,7 +12,7 @@ use crate::write::{ABSENT, Update, Write};
 use domain::event::{Actor, EventName};
 use domain::execution::{ExecutionInput, Outcome};
 use domain::routes::Concurrency;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -23,6 +23,9 @@ pub const INPUT_LIMIT: usize = 200 * 1024;
 const OUTPUT_LIMIT: usize = 100 * 1024;
 /// A longer cause is cut, in characters.
 const CAUSE_LIMIT: usize = 8 * 1024;
+
+/// The first check comes this long after the beginning.
+pub(crate) const FIRST_CHECK: SignedDuration = SignedDuration::from_mins(1);
 
 /// One execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,7 +147,7 @@ impl Table {
                 new.name
             )));
         }
-        let record = new.pending(concurrency);
+        let record = ExecutionRecord::pending(new, concurrency);
         let mut writes = vec![
             Write::Put { item: open_item(&record)?, condition: Some(ABSENT) },
             Write::Put { item: Delivery::of(new, &new.name, false).to_item()?, condition: Some(ABSENT) },
@@ -286,6 +289,33 @@ impl Table {
 }
 
 impl ExecutionRecord {
+    /// The record that a new execution begins with.
+    fn pending(new: &NewExecution, concurrency: Concurrency) -> Self {
+        Self {
+            name: new.name.clone(),
+            workflow: new.workflow.clone(),
+            trigger: new.trigger.clone(),
+            delivery: new.delivery.clone(),
+            project: new.project.clone(),
+            task_id: new.task_id.clone(),
+            actor: new.actor.clone(),
+            input: new.input.clone(),
+            outcome: Outcome::Pending,
+            arn: None,
+            begun_at: new.begun_at,
+            started_at: None,
+            ended_at: None,
+            error: None,
+            cause: None,
+            output: None,
+            question: None,
+            stop_requested_by: None,
+            check_at: Some(new.begun_at + FIRST_CHECK),
+            checks: 0,
+            claims_task: concurrency == Concurrency::OnePerTask && new.task_id.is_some(),
+        }
+    }
+
     fn end(&mut self, end: &ExecutionEnd) {
         self.outcome = end.outcome;
         self.error.clone_from(&end.error);

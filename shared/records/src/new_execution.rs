@@ -1,10 +1,7 @@
-//! An execution about to start, and the record that it begins with.
+//! An execution about to be begun.
 
-use crate::execution::ExecutionRecord;
-use crate::open_execution::FIRST_CHECK;
 use domain::event::{Actor, EventName};
-use domain::execution::{ExecutionInput, Outcome, execution_name};
-use domain::routes::Concurrency;
+use domain::execution::{ExecutionInput, execution_name};
 use jiff::Timestamp;
 
 /// An execution about to start.
@@ -51,33 +48,6 @@ impl NewExecution {
             actor: input.actor.clone(),
             input,
             begun_at,
-        }
-    }
-
-    /// The record that it begins with.
-    pub(crate) fn pending(&self, concurrency: Concurrency) -> ExecutionRecord {
-        ExecutionRecord {
-            name: self.name.clone(),
-            workflow: self.workflow.clone(),
-            trigger: self.trigger.clone(),
-            delivery: self.delivery.clone(),
-            project: self.project.clone(),
-            task_id: self.task_id.clone(),
-            actor: self.actor.clone(),
-            input: self.input.clone(),
-            outcome: Outcome::Pending,
-            arn: None,
-            begun_at: self.begun_at,
-            started_at: None,
-            ended_at: None,
-            error: None,
-            cause: None,
-            output: None,
-            question: None,
-            stop_requested_by: None,
-            check_at: Some(self.begun_at + FIRST_CHECK),
-            checks: 0,
-            claims_task: concurrency == Concurrency::OnePerTask && self.task_id.is_some(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Open executions: parked and going on, and found by the sweeper when their check is due.
 
 use crate::error::RecordsError;
-use crate::execution::ExecutionRecord;
+use crate::execution::{ExecutionRecord, FIRST_CHECK};
 use crate::item::{attribute, moment, number, text};
 use crate::keys;
 use crate::table::Table;
@@ -9,8 +9,6 @@ use crate::write::Update;
 use domain::execution::Outcome;
 use jiff::{SignedDuration, Timestamp};
 
-/// The first check comes this long after the beginning.
-pub(crate) const FIRST_CHECK: SignedDuration = SignedDuration::from_mins(1);
 /// A parked execution is looked at once a day.
 const QUESTION_LIMIT: usize = 2000;
 const DAY: SignedDuration = SignedDuration::from_hours(24);

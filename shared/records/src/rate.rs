@@ -12,6 +12,7 @@ use crate::item::{Item, number, whole_number};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
+use crate::timestamp::microseconds;
 use crate::write::Update;
 use domain::ActionError;
 use domain::configuration::{InstanceName, Rate};
@@ -138,8 +139,4 @@ fn wait(item: &Item, now: u64, interval: u64, circuit_open: bool) -> Result<u64,
         whole_number(item, "tat")?.saturating_sub((now + SECOND).saturating_sub(interval))
     };
     Ok(blocked.max(held))
-}
-
-pub(crate) fn microseconds(at: Timestamp) -> u64 {
-    u64::try_from(at.as_microsecond()).unwrap_or(0)
 }

@@ -1,6 +1,6 @@
 //! The table itself: its client, its creation, and the few ways in which it is read.
 
-use crate::document::Cached;
+use crate::cached::Cached;
 use crate::error::RecordsError;
 use crate::item::Item;
 use crate::keys::{EXPIRES_AT, GSI1, GSI1_PK, GSI1_SK, Key, PK, SK};

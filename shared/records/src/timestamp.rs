@@ -11,6 +11,11 @@ pub(crate) fn fixed_width(at: Timestamp) -> String {
     PRINTER.timestamp_to_string(&at)
 }
 
+/// Microseconds since 1970; 0 for what was before.
+pub(crate) fn microseconds(at: Timestamp) -> u64 {
+    u64::try_from(at.as_microsecond()).unwrap_or(0)
+}
+
 /// The calendar month in UTC: `2026-11`.
 pub(crate) fn month(at: Timestamp) -> String {
     fixed_width(at)[..7].to_owned()

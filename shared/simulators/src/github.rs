@@ -9,6 +9,7 @@
 
 mod access;
 mod call;
+mod demand;
 mod failure;
 mod git;
 mod opening;

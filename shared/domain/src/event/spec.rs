@@ -4,7 +4,7 @@
 //! [`crate::routes::Routes::events`].
 
 use super::EventName;
-use crate::routes::InputType;
+use crate::input_type::InputType;
 use serde::{Deserialize, Serialize};
 
 /// A kind of event.

@@ -3,6 +3,7 @@
 //! Only `QueryLanguage: JSONata` is accepted. The language is described at <https://states-language.net> and
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html>.
 
+mod assignments;
 mod choice;
 mod fields;
 mod graph;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::assignments::assignments;
 use super::fields::{Fields, Problems};
-use super::parse::assignments;
 use super::template::{States, Template};
 use crate::execution::Failure;
 use crate::limits::LONGEST_SECONDS;

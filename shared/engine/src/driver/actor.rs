@@ -9,9 +9,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Message;
 use crate::arn::StateMachineArn;
-use crate::engine::{Inner, lock};
+use crate::engine::Inner;
 use crate::error::EngineError;
 use crate::execution::{Draft, Event, ExecutionState, Failure, Identity, Obstacle, Rejection, What};
+use crate::lock::lock;
 use crate::log::{ExecutionRow, LogError, Progress};
 
 /// Most events that one append writes, so that a long run of states is recorded as it goes.

@@ -1,19 +1,18 @@
 //! When which execution must be woken: all that is kept in memory of an execution that only waits.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::clock::Activity;
-use crate::engine::{Inner, lock};
+use crate::lock::lock;
 
 /// One entry per waiting execution.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     entries: Mutex<Entries>,
-    changed: Notify,
+    pub(super) changed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -40,11 +39,13 @@ impl Timers {
         self.changed.notify_one();
     }
 
-    fn next(&self) -> Option<Timestamp> {
+    /// When the next execution is woken.
+    pub(super) fn next(&self) -> Option<Timestamp> {
         lock(&self.entries).by_time.first().map(|(at, _)| *at)
     }
 
-    fn take_due(&self, now: Timestamp) -> Vec<i64> {
+    /// Takes out the executions whose time has come.
+    pub(super) fn take_due(&self, now: Timestamp) -> Vec<i64> {
         let mut entries = lock(&self.entries);
         let mut due = Vec::new();
         while let Some((at, execution)) = entries.by_time.first().copied().filter(|(at, _)| *at <= now) {
@@ -53,32 +54,5 @@ impl Timers {
             due.push(execution);
         }
         due
-    }
-}
-
-impl Inner {
-    /// Wakes executions at their times, until the engine stops.
-    pub(crate) async fn run_timers(self: Arc<Self>) {
-        let activity = Activity::new(self.running.subscribe());
-        let mut stopping = self.stopping.subscribe();
-        loop {
-            let slept = async {
-                match self.timers.next() {
-                    Some(deadline) => self.clock.sleep_until(deadline, &activity).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                // A change comes first: the deadline slept for may not be the next any more.
-                biased;
-                _ = stopping.wait_for(|stopping| *stopping) => return,
-                () = self.timers.changed.notified() => {}
-                () = slept => {
-                    for execution in self.timers.take_due(self.clock.now()) {
-                        self.wake(execution);
-                    }
-                }
-            }
-        }
     }
 }

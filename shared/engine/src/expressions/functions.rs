@@ -14,6 +14,9 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::java_random;
 
+/// The longest array that Step Functions lets an expression build.
+pub(super) const LONGEST_ARRAY: usize = 873_782;
+
 /// Whether a name is that of a function bound here.
 pub(super) fn is_added(name: &str) -> bool {
     ["eval", "parse", "partition", "range", "hash", "random", "uuid"].contains(&name)
@@ -100,7 +103,7 @@ fn range(arguments: &[Option<Value>]) -> Result<Option<Value>> {
     }
     let reaches = if step > 0 { first <= last } else { first >= last };
     let count = if reaches { (last - first) / step + 1 } else { 0 };
-    if count > super::jlens::LONGEST_ARRAY as i128 {
+    if count > LONGEST_ARRAY as i128 {
         return Err(failed(format!("$range would give {count} items, more than memory allows")));
     }
     let number = |index: i128| i64::try_from(first + index * step).ok().map(Value::from);

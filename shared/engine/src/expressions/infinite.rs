@@ -4,17 +4,18 @@
 use jlens_core::{Expression, Node, NodeKind};
 use serde_json::Value;
 
-use super::Environment;
-
-/// What Step Functions returns for an expression that is one calculation, the result of which is too large for a number:
-/// `"Infinity"`, `"-Infinity"` or `"NaN"`. `None` where it is none.
-pub(super) fn result(expression: &Expression, environment: &Environment) -> Option<Value> {
+/// What Step Functions gives for an expression that is one calculation, the result of which is too large for a number:
+/// `"Infinity"`, `"-Infinity"` or `"NaN"`. `None` where it is none. `evaluate` gives the value of an operand.
+pub(super) fn result(
+    expression: &Expression,
+    evaluate: impl Fn(&Expression) -> Option<Value>,
+) -> Option<Value> {
     let NodeKind::Binary { op, lhs, rhs } = &without_parentheses(&expression.ast().root).kind else {
         return None;
     };
     let operand = |node: &Node| -> Option<f64> {
         let source = expression.source().get(node.span.start..node.span.end)?;
-        environment.evaluate(&Expression::compile(source).ok()?).ok()??.as_f64()
+        evaluate(&Expression::compile(source).ok()?)?.as_f64()
     };
     let calculate: fn(f64, f64) -> f64 = match op.symbol() {
         "+" => |one, other| one + other,

@@ -6,10 +6,9 @@ use std::time::Duration;
 use jlens_core::{Bindings, Expression as Compiled, Options};
 use serde_json::Value;
 
+use super::functions::LONGEST_ARRAY;
 use super::{EvaluationError, Expression, Moment, Refusal, dialect, functions, infinite};
 
-/// The longest array that Step Functions lets an expression build.
-pub(super) const LONGEST_ARRAY: usize = 873_782;
 /// The longest string and the largest result, in bytes. Step Functions bounds the memory of an evaluation: the longest
 /// array, at eight bytes a number.
 const LARGEST_RESULT: usize = 8 * LONGEST_ARRAY;
@@ -84,7 +83,10 @@ impl Expression for Jlens {
             Ok(None) => false,
             Err(error) => error.code() == "D1001",
         };
-        if no_number && let Some(text) = infinite::result(&self.compiled, environment) {
+        if no_number
+            && let Some(text) =
+                infinite::result(&self.compiled, |operand| environment.evaluate(operand).ok()?)
+        {
             return Ok(text);
         }
         match result {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Log, LogError, Progress, executions};
+use super::{Log, LogError, Progress, progress};
 use crate::execution::Event;
 
 /// A part of a history.
@@ -53,7 +53,7 @@ impl Log {
         let entries = encode(events)?;
         self.run(move |connection| {
             insert(connection, execution, length, &entries)?;
-            executions::record(connection, execution, &progress)
+            progress::record(connection, execution, &progress)
         })
         .await
     }

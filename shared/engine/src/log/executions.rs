@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::state_machines::{self, timestamp};
+use super::state_machines::timestamp;
 use super::{Log, LogError, events};
 use crate::execution::{Event, Outcome, Seed};
 
@@ -133,44 +133,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
 fn find(connection: &Connection, arn: &str) -> Result<Option<ExecutionRow>, LogError> {
     let query = format!("SELECT {COLUMNS} FROM executions WHERE arn = ?1");
     Ok(connection.prepare_cached(&query)?.query_row([arn], read).optional()?)
-}
-
-/// Records the state of an execution. Its start was announced before anything else could happen to it.
-pub(super) fn record(connection: &Connection, key: i64, progress: &Progress) -> Result<(), LogError> {
-    let wakes_at = progress.wakes_at.map(Timestamp::as_millisecond);
-    if let Some((redrives, redriven)) = progress.redriven {
-        // The end before it was announced; that it runs again is announced after this.
-        connection
-            .prepare_cached(
-                "UPDATE executions SET awake = 1, wakes_at = NULL, status = 'RUNNING', error = NULL, cause = NULL, \
-                 stopped = NULL, redrives = ?2, redriven = ?3 WHERE key = ?1",
-            )?
-            .execute(params![key, redrives.cast_signed(), redriven.as_millisecond()])?;
-        return Ok(());
-    }
-    let Some((outcome, stopped)) = &progress.end else {
-        connection
-            .prepare_cached(
-                "UPDATE executions SET awake = ?2, wakes_at = ?3, told = 'RUNNING' WHERE key = ?1",
-            )?
-            .execute(params![key, progress.awake, wakes_at])?;
-        return Ok(());
-    };
-    let (status, output, failure) = match outcome {
-        Outcome::Succeeded(output) => ("SUCCEEDED", Some(output.to_string()), None),
-        Outcome::Failed(failure) => ("FAILED", None, Some(failure)),
-        Outcome::TimedOut(failure) => ("TIMED_OUT", None, Some(failure)),
-        Outcome::Aborted(failure) => ("ABORTED", None, Some(failure)),
-    };
-    let error = failure.and_then(|failure| failure.error.as_deref());
-    let cause = failure.and_then(|failure| failure.cause.as_deref());
-    connection
-        .prepare_cached(
-            "UPDATE executions SET awake = 0, wakes_at = NULL, status = ?2, output = ?3, error = ?4, cause = ?5, \
-             stopped = ?6, told = 'RUNNING' WHERE key = ?1",
-        )?
-        .execute(params![key, status, output, error, cause, stopped.as_millisecond()])?;
-    state_machines::delete_if_idle(connection, key)
 }
 
 /// Whether at least `most` executions run.

@@ -6,6 +6,7 @@
 mod aliases;
 mod events;
 mod executions;
+mod progress;
 mod schema;
 mod state_machines;
 mod versions;

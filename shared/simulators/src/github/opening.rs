@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{
     git::{Git, GitError, TreeChange},
-    state::{Comment, Pull, Repository, State, invalid},
-    world,
+    state::{Comment, Pull, Repository, State},
+    world::{self, invalid},
 };
 use crate::error::WorldError;
 

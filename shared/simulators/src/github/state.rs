@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{
     access::{Access, Accounts},
     git::{Git, Signature},
-    world::{Check, Role, User, World},
+    world::{Check, Role, User, World, invalid},
 };
 use crate::{clock::Clock, credentials::Secrets, error::WorldError, log::ServiceLog};
 
@@ -254,8 +254,4 @@ impl State {
         issues.insert(number, issue);
         number
     }
-}
-
-pub(super) fn invalid(place: impl Into<String>, problem: String) -> WorldError {
-    WorldError::Invalid { place: place.into(), problem }
 }

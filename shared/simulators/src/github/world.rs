@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::error::WorldError;
+
 /// GitHub as it stands when a simulation starts.
 ///
 /// ```yaml
@@ -279,4 +281,9 @@ pub struct Check {
     pub name: String,
     /// How it ended: `success`, `failure`, `neutral`, `cancelled`, `skipped`, `timed_out` or `action_required`.
     pub conclusion: String,
+}
+
+/// What is wrong with a world, and where.
+pub(super) fn invalid(place: impl Into<String>, problem: String) -> WorldError {
+    WorldError::Invalid { place: place.into(), problem }
 }
