@@ -3,6 +3,7 @@
 use crate::app::{AppCredentials, Installation};
 use crate::issue_reference::IssueReference;
 use crate::reaction::{Reaction, Subject};
+use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
     CommentId, Commit, CommitRequest, FileContent, Mark, NewTask, PullRequest, PullRequestRequest,

@@ -38,7 +38,8 @@ mod spec;
 mod status;
 
 pub use app::AppCredentials;
-pub use domain::plugins::RepositoryAccess as Access;
 pub use github::{Credentials, Github};
 pub use limits::LIMITS;
 pub use reaction::{Reaction, Subject};
+pub use settings::Settings;
+pub use spec::SPEC;
