@@ -13,6 +13,7 @@
 mod edit;
 mod file_edit;
 mod ground;
+mod identity;
 mod ignored_paths;
 mod names;
 mod path;
@@ -24,8 +25,9 @@ mod tree;
 pub use edit::{Edit, Operation, Replacement};
 pub use file_edit::{Edits, FileEdit, content_sha256};
 pub use ground::Ground;
+pub use identity::path_identity;
 pub use ignored_paths::IgnoredPaths;
-pub use path::{check_path, path_identity};
+pub use path::check_path;
 pub use protected_paths::ProtectedPaths;
 pub use shown::{Unshown, shown_text};
 pub use text::Text;

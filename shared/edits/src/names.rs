@@ -5,7 +5,7 @@
 pub(crate) fn is_git_folder(name: &str) -> bool {
     let visible: String = name.chars().filter(|character| !is_ignored_by_hfs(*character)).collect();
     let name = visible.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']);
-    let name = crate::path::path_identity(name);
+    let name = crate::identity::path_identity(name);
     name == ".git" || name == "git~1"
 }
 

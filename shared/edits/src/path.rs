@@ -2,8 +2,6 @@
 
 use crate::names::is_git_folder;
 use domain::repository::InvalidName;
-use icu_casemap::CaseMapper;
-use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
 
 /// A path inside a repository: relative, with `/` between its parts, never leaving the root and never into `.git`.
 ///
@@ -27,24 +25,6 @@ pub fn check_path(path: &str) -> Result<(), InvalidName> {
     }
 }
 
-/// What two paths have in common that are one file on some machine: they differ in case alone, or in how their characters are
-/// composed (`é` as one character or as two). Compare it, do not show it.
-pub fn path_identity(path: &str) -> String {
-    if path.is_ascii() {
-        return path.to_ascii_lowercase();
-    }
-    // Canonical caseless matching, Unicode 3.13, D145; composed, so that `?` in a pattern is one character.
-    let decomposed = DecomposingNormalizer::new_nfd().normalize(path).into_owned();
-    let folded = CaseMapper::new().fold_string(&decomposed).into_owned();
-    ComposingNormalizer::new_nfc().normalize(&folded).into_owned()
-}
-
-/// Whether two paths are the same characters, however they are composed.
-pub(crate) fn is_composed_otherwise(one: &str, other: &str) -> bool {
-    let composed = ComposingNormalizer::new_nfc();
-    one != other && composed.normalize(one) == composed.normalize(other)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,20 +44,5 @@ mod tests {
         {
             assert!(check_path(path).is_err(), "{path:?}");
         }
-    }
-
-    #[test]
-    fn one_file_has_one_identity() {
-        for (one, other) in [
-            ("README.md", "readme.MD"),
-            ("docs/Caf\u{e9}.md", "docs/cafe\u{301}.md"),
-            ("STRASSE", "stra\u{df}e"),
-            ("\u{212a}elvin", "kelvin"),
-            ("\u{3a3}\u{3a3}", "\u{3c3}\u{3c2}"),
-        ] {
-            assert_eq!(path_identity(one), path_identity(other), "{one} {other}");
-        }
-        assert_ne!(path_identity("a-b"), path_identity("a_b"));
-        assert!(is_composed_otherwise("Caf\u{e9}", "Cafe\u{301}") && !is_composed_otherwise("a", "A"));
     }
 }

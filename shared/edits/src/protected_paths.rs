@@ -1,6 +1,6 @@
 //! Files that no commit of ours may touch.
 
-use crate::path::path_identity;
+use crate::identity::path_identity;
 use domain::ActionError;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 

@@ -1,8 +1,8 @@
 //! How changed paths fit into a tree.
 
 use crate::file_edit::FileEdit;
+use crate::identity::{is_composed_otherwise, path_identity};
 use crate::names::not_portable;
-use crate::path::{is_composed_otherwise, path_identity};
 use domain::plugins::{TreeEntry, TreeEntryKind};
 use std::collections::{BTreeMap, BTreeSet};
 

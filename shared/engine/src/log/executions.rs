@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::state_machines::timestamp;
 use super::{Log, LogError, events};
-use crate::execution::{Event, Outcome, Seed};
+use crate::execution::{Event, Seed};
 
 /// An execution as the log has it.
 #[derive(Clone, Debug)]
@@ -74,18 +74,6 @@ pub(crate) enum Started {
     Taken,
     /// As many executions run as may.
     TooMany,
-}
-
-/// The state of an execution after an append.
-#[derive(Clone, Debug)]
-pub(crate) struct Progress {
-    /// Whether it needs action at once after a restart, and not only at `wakes_at` or on a message.
-    pub(crate) awake: bool,
-    pub(crate) wakes_at: Option<Timestamp>,
-    /// How and when it ended.
-    pub(crate) end: Option<(Outcome, Timestamp)>,
-    /// That it was redriven just now: how often so far, and when.
-    pub(crate) redriven: Option<(u64, Timestamp)>,
 }
 
 /// Which executions to list, newest first.

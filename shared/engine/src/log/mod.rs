@@ -21,7 +21,8 @@ use tokio::sync::oneshot;
 
 pub(crate) use aliases::{AliasRow, NewAlias, Route};
 pub(crate) use events::Page;
-pub(crate) use executions::{ExecutionRow, Filter, NewExecution, Parent, Progress, Qualifiers, Started};
+pub(crate) use executions::{ExecutionRow, Filter, NewExecution, Parent, Qualifiers, Started};
+pub(crate) use progress::Progress;
 pub(crate) use state_machines::{Revision, StateMachineRow};
 pub(crate) use versions::{Published, VersionRow};
 

@@ -3,8 +3,20 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::{LogError, Progress, state_machines};
+use super::{LogError, state_machines};
 use crate::execution::Outcome;
+
+/// The state of an execution after an append.
+#[derive(Clone, Debug)]
+pub(crate) struct Progress {
+    /// Whether it needs action at once after a restart, and not only at `wakes_at` or on a message.
+    pub(crate) awake: bool,
+    pub(crate) wakes_at: Option<Timestamp>,
+    /// How and when it ended.
+    pub(crate) end: Option<(Outcome, Timestamp)>,
+    /// That it was redriven just now: how often so far, and when.
+    pub(crate) redriven: Option<(u64, Timestamp)>,
+}
 
 /// Records how an execution stands. Its start was told before anything else could happen to it.
 pub(super) fn record(connection: &Connection, key: i64, progress: &Progress) -> Result<(), LogError> {
