@@ -1,1 +1,1 @@
-//! Whole-system tests stand in `whole_system/`; this library is empty.
+//! Whole-system tests are in `whole_system/`; this library is empty.

@@ -85,7 +85,7 @@ fn executables() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("TICKETSMITH_EXECUTABLES") {
         return Some(PathBuf::from(named));
     }
-    // The benchmark itself stands in <target>/<profile>/deps.
+    // The benchmark itself is in <target>/<profile>/deps.
     let own = std::env::current_exe().unwrap();
     let built = own.ancestors().nth(3).map(|target| target.join("packages"));
     let runs_here = |folder: &PathBuf| machine(&folder.join("webhooks/bootstrap")) == machine(&own);
@@ -113,7 +113,7 @@ fn load(other: Compared, folder: &Path) -> Start {
     Start { ready: loaded.listens, answered: loaded.answered, resident_kib }
 }
 
-/// Our executables, each with an event that it can answer with what stands on loopback.
+/// Our executables, each with an event that it can answer with what is on loopback.
 #[derive(Clone, Copy)]
 enum Function {
     Webhooks,

@@ -24,7 +24,7 @@ pub struct Deployment {
 impl Deployment {
     /// The table's name.
     pub const TABLE: &str = "ticketsmith";
-    /// What stands before a workflow's name in ARNs.
+    /// What precedes a workflow's name in ARNs.
     pub const STATE_MACHINES: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-";
     /// The secret that deliveries are signed with.
     pub const SECRET: &str = "a secret of the benchmark";

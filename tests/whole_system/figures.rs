@@ -1,4 +1,4 @@
-//! Figures and log lines of a real run: what Prometheus reads and what stands in the log is what was done.
+//! Metrics and log lines of a real run match what was done.
 
 use crate::evidence::{micro_usd, steps};
 use crate::support::{World, WorldFile};

@@ -59,7 +59,7 @@ async fn everything_is_taken_back_newest_first() {
     assert_eq!(branches(repository), ["main"]);
     assert_eq!(ticket(&state, "SHOP-2")["status"], "To Do");
 
-    // Where in the log the last request stands that did a thing.
+    // The position in the log of the last request that did a thing.
     let log = world.log().await;
     let last = |method: &str, path: &str| {
         let is_such = |entry: &Value| {

@@ -1,7 +1,7 @@
 //! A world of its own for each test: the executable's `simulate` and `serve` as processes, deliveries over HTTP, and what the
 //! simulated services say was done to them.
 //!
-//! The executable stands beside the test's own (`cargo build` makes it), or where `TICKETSMITH_EXECUTABLE` says.
+//! The executable is beside the test's own (`cargo build` makes it), or where `TICKETSMITH_EXECUTABLE` says.
 
 use crate::process::{Process, executable};
 use axum::Router;
@@ -25,7 +25,7 @@ pub(crate) fn worlds() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/simulators/worlds")
 }
 
-/// A world file, and what stands beside the configuration that it makes.
+/// A world file, and what is beside the configuration that it makes.
 pub(crate) struct WorldFile {
     document: Value,
     files: Vec<(String, String)>,

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 /// The table's name on one machine.
 pub(crate) const TABLE: &str = "ticketsmith";
 
-/// What stands before a workflow's name in its state machine's ARN on one machine.
+/// What precedes a workflow's name in its state machine's ARN on one machine.
 pub(crate) const STATE_MACHINE_ARN_PREFIX: &str =
     "arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-";
 

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The environment variable with the key: 32 bytes in base64. Without it the key stands in a file of the data folder.
+/// The environment variable with the key: 32 bytes in base64. Without it the key is in a file of the data folder.
 pub(crate) const KEY_VARIABLE: &str = "TICKETSMITH_SECRETS_KEY";
 
 /// The first bytes of the file, so that another file is not mistaken for it.

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
 
-/// What the key of a step ends with that takes back the effect whose key stands before it.
+/// What the key of a step ends with that takes back the effect whose key is before it.
 const UNDO: &str = "/undo";
 
 /// How long one request to a provider waits for its turn before the step is given back to the state machine, which waits at no cost.
@@ -134,7 +134,7 @@ impl Dispatcher {
             ),
         };
         if let Err(error) = self.table.finish_step(&execution, &state, &end).await {
-            // What the action did stands in the journal; the sweeper closes the step with its execution.
+            // What the action did is in the journal; the sweeper closes the step with its execution.
             tracing::warn!(%error, "the end of a step was not recorded");
         }
         result
@@ -207,7 +207,7 @@ fn outcome(result: &Result<(Performed, Value), ActionError>) -> &'static str {
     }
 }
 
-/// The run that an effect's key belongs to: it stands before the first slash, which no ARN of an execution holds.
+/// The run that an effect's key belongs to: it is before the first slash, which no ARN of an execution holds.
 fn run_of(key: &str, own: &str) -> String {
     match key.split_once('/') {
         Some((run, _)) if !key.starts_with(own) => run.to_owned(),

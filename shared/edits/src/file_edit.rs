@@ -27,7 +27,7 @@ pub struct FileEdit {
     #[serde(default)]
     pub executable: bool,
     /// The SHA-256 of the content that the edit was made from, in hex; `null` where the file did not exist. An edit without it is made
-    /// whatever stands there.
+    /// whatever is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_sha256: Option<String>,
 }

@@ -3,7 +3,7 @@
 use domain::plugins::Mark;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
-/// Writes Markdown in the storage format. HTML in it stands as the text it is written as, code becomes the code macro, images
+/// Writes Markdown in the storage format. HTML in it is kept as text, code becomes the code macro, images
 /// become links, and links keep `http`, `https` and `mailto` addresses only.
 pub fn storage_from_markdown(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;

@@ -28,7 +28,7 @@ struct Entry {
     size: Option<u64>,
 }
 
-/// A file's content; `encoding` is `none` where it is too large to stand in a listing.
+/// A file's content; `encoding` is `none` where it is too large to be in a listing.
 #[derive(Debug, Deserialize)]
 struct Content {
     sha: String,

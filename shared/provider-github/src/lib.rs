@@ -10,7 +10,7 @@
 //! **Commits** are made without cloning, by [Git data](https://docs.github.com/en/rest/git): a tree on top of the parent's, a
 //! commit with dates fixed by its mark, and a branch moved without force. The same request therefore makes the same commit.
 //!
-//! **Marks** stand in the bodies of pull requests, issues and comments as HTML comments that people do not see, and in commits
+//! **Marks** are in the bodies of pull requests, issues and comments as HTML comments that people do not see, and in commits
 //! as the trailer `Ticketsmith-Mark`.
 //!
 //! **Issues as tickets.** A task's id is `owner/name#12`. GitHub has only open and closed; every other status is a label

@@ -1,7 +1,7 @@
 //! Markdown as the Atlassian Document Format.
 //!
-//! The format says which node may stand in which, and Jira refuses a document that breaks it; Markdown nests freely. What may
-//! not stand where it is becomes the nearest thing that may: a heading in a list is a bold paragraph, a quote in a quote is
+//! The format says which node may be in which, and Jira refuses a document that breaks it; Markdown nests freely. What may
+//! not be where it is becomes the nearest thing that may: a heading in a list is a bold paragraph, a quote in a quote is
 //! part of the outer one.
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};

@@ -158,7 +158,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// An address as it may stand in a link; `None` for one that leads nowhere safe.
+/// An address as it may be in a link; `None` for one that leads nowhere safe.
 fn address(given: &str) -> Option<String> {
     let lower = given.to_ascii_lowercase();
     let safe = ["http://", "https://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme));
@@ -214,7 +214,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whatever the text, what stands in Slack's brackets is a link to an address that is safe.
+        /// Whatever the text, what is in Slack's brackets is a link to an address that is safe.
         #[test]
         fn any_text_is_safe(text in "([-*_~`#>|<>&!@\\[\\]()=:x1. \t\n]|https://a|<!here>|\\PC){0,100}") {
             for part in mrkdwn_from_markdown(&text).split('<').skip(1) {

@@ -27,7 +27,7 @@
 //! | effects of a run, newest first | query, sorted by sequence | `RUN#<run>` | `EFFECT#<key>` |
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
 //! | how fast a provider may be called, whether it keeps failing | update | `PROVIDER#<name>` | `RATE` |
-//! | which limit stands in an execution's way | get | `EXECUTION#<name>` | `REFUSAL` |
+//! | which limit blocks an execution | get | `EXECUTION#<name>` | `REFUSAL` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
 //! | the newest event that something may wait for | get | `EVENT#<event key>` | `EVENT` |
 //! | the current document: configuration, references, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |

@@ -1,6 +1,6 @@
 //! Faults: answers that a test or a world file asks a simulated service to give instead of its own.
 //!
-//! A fault waits in a queue until a request matches it. It is plain data, so the same document stands in a world file,
+//! A fault waits in a queue until a request matches it. It is plain data, so the same document is in a world file,
 //! is posted to the control address, and is built in a test.
 
 use std::{

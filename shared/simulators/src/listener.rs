@@ -1,4 +1,4 @@
-//! Listening on loopback, and what stands before every service.
+//! Listening on loopback, and what precedes every service.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -35,7 +35,7 @@ pub(crate) fn serve(listener: TcpListener, router: Router) -> JoinHandle<()> {
     })
 }
 
-/// What stands before every service: the log, then the faults, then the official description.
+/// What precedes every service: the log, then the faults, then the official description.
 pub(crate) struct Front {
     pub(crate) log: ServiceLog,
     pub(crate) violations: Violations,

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 /// No simulator reads a request or answers with a body larger than this many bytes.
 pub const MAXIMUM_BODY_BYTES: usize = 64 * 1024 * 1024;
 
-/// What stands in the log in place of a secret.
+/// What is in the log in place of a secret.
 pub const REDACTED: &str = "[redacted]";
 
 /// One request and its answer.

@@ -27,7 +27,7 @@ impl Difference {
 /// The states and the calls of an execution, by the names of test files.
 pub(crate) fn path(ended: &Ended, names: &Names) -> Vec<String> {
     let mut undone: Vec<_> = ended.state.calls.iter().filter(|call| call.name.starts_with("undo ")).collect();
-    // A call that is repeated stands once.
+    // A repeated call is listed once.
     undone.dedup_by_key(|call| (&call.name, &call.iteration));
     let mut undone = undone.into_iter();
     ended

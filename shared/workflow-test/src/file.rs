@@ -64,7 +64,7 @@ pub struct Case {
     #[serde(default)]
     pub steps: Steps,
     /// What taking back a step's effect gives, by the step's name; without an entry it succeeds. The journal is kept as the
-    /// actions would: every call that made an effect stands in it.
+    /// actions would: every call that made an effect is in it.
     #[serde(default)]
     pub undo: BTreeMap<String, OneOrMany<Answer>>,
     /// What must come of it.
@@ -162,8 +162,8 @@ pub struct Expectations {
     /// The cause it ends with. Text must be contained in it; a mapping must be contained in the JSON that it holds.
     #[serde(default)]
     pub cause: Option<Value>,
-    /// The steps taken, in order, all of them. Branches of a `parallel` and iterations of a `foreach` stand one after the
-    /// other in the order of the file. A step whose error is retried stands once. `undo create_branch` is the taking back of
+    /// The steps taken, in order, all of them. Branches of a `parallel` and iterations of a `foreach` are listed one after the
+    /// other in the order of the file. A step whose error is retried is listed once. `undo create_branch` is the taking back of
     /// that step's effect.
     #[serde(default)]
     pub path: Option<Vec<String>>,

@@ -44,7 +44,7 @@ impl History {
         for event in &self.events {
             let kind = event["type"].as_str().unwrap_or_default();
             if let Some(state) = event.pointer("/stateEnteredEventDetails/name").and_then(Value::as_str) {
-                // Another branch or iteration may stand between.
+                // Another branch or iteration may be between.
                 if let Some((before, exit)) = left
                     && event["previousEventId"] == exit
                 {
@@ -149,7 +149,7 @@ fn walk<'e>(
         }
         let Some(mut last) = ends.last().copied().filter(|_| starts) else { return ends };
         ordered.extend(ends.into_iter().cloned());
-        // Success and exit stand beside each other, but the exit of a container the failure of which was caught follows it.
+        // Success and exit are beside each other, but the exit of a container the failure of which was caught follows it.
         if let Some([exit]) = children.get(&number(last)).map(Vec::as_slice)
             && exit["type"].as_str().is_some_and(|kind| kind.ends_with("StateExited"))
         {

@@ -9,7 +9,7 @@ use workflow::Compilation;
 pub(crate) struct Names {
     /// Steps by their states.
     steps: BTreeMap<String, String>,
-    /// The order in which states stand in the document.
+    /// The order in which states are in the document.
     order: BTreeMap<String, usize>,
     /// States that call something, by name: they may have answers.
     callable: BTreeMap<String, Callable>,
@@ -71,7 +71,7 @@ impl Names {
         self.steps.contains_key(state)
     }
 
-    /// Where a state stands in the document.
+    /// Where a state is in the document.
     pub(crate) fn place(&self, state: &str) -> usize {
         self.order.get(state).copied().unwrap_or(usize::MAX)
     }
@@ -86,7 +86,7 @@ impl Names {
         self.callable.get(name)
     }
 
-    /// The names that may stand in a path: all steps, and what the compiler added that calls something.
+    /// The names that may be in a path: all steps, and what the compiler added that calls something.
     pub(crate) fn in_paths(&self) -> BTreeSet<&str> {
         self.steps.values().map(String::as_str).chain(self.callable()).collect()
     }

@@ -41,7 +41,7 @@ fn diagnostic(source: &Source, error: &Error) -> Diagnostic {
     }
 }
 
-/// What must stand there instead, in our words.
+/// What must be there instead, in our words.
 fn expectation(error: &Error) -> String {
     let expected = match error {
         Error::Unexpected { expected, .. } => match *expected {
@@ -75,7 +75,7 @@ pub(crate) fn bytes(location: &Location) -> (usize, usize) {
     (start, start + number(location.span().byte_len()))
 }
 
-/// The bytes of the first `word:` at or after `from`, else of the first `word`, which is known to stand there.
+/// The bytes of the first `word:` at or after `from`, else of the first `word`, which is known to be there.
 pub(crate) fn key_after(source: &Source, from: usize, word: &str) -> (usize, usize) {
     let rest = source.text.get(from..).unwrap_or_default();
     let is_word = |character: char| character.is_alphanumeric() || character == '_';

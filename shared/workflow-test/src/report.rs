@@ -26,7 +26,7 @@ pub struct Report {
 pub struct CaseReport {
     /// Its name.
     pub name: String,
-    /// Where it stands in the file, counted from 1.
+    /// Where it is in the file, counted from 1.
     pub line: usize,
     /// What came differently than expected.
     pub differences: Vec<Difference>,

@@ -33,9 +33,9 @@ pub struct ExplainedState {
 /// One field of a state.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExplainedField {
-    /// Where it stands in the state: `Retry[0]`, `Arguments.Payload.key`.
+    /// Where it is in the state: `Retry[0]`, `Arguments.Payload.key`.
     pub field: String,
-    /// What stands there.
+    /// What is there.
     pub value: Value,
     /// Why.
     pub why: String,
@@ -99,7 +99,7 @@ fn fields(state: &Value, of_step: bool, states: States<'_>) -> Vec<ExplainedFiel
     explained
 }
 
-/// What stands inside a branch or a body is explained step by step, so only its size is shown.
+/// What is inside a branch or a body is explained step by step, so only its size is shown.
 fn shown(field: &str, value: &Value) -> Value {
     match field {
         "Branches" => format!("{} branches", value.as_array().map_or(0, Vec::len)).into(),

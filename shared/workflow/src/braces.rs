@@ -1,4 +1,4 @@
-//! Texts in which a name stands in braces, but no dollar sign before them.
+//! Texts in which a name is in braces, but no dollar sign before them.
 
 use crate::declare::values_of;
 use crate::diagnostic::Problems;

@@ -162,7 +162,7 @@ impl<'c> Checker<'c, '_> {
         if long { format!("$join([{}], '')", pieces.join(", ")) } else { pieces.join(" & ") }
     }
 
-    /// A value as it stands in a definition, with its type.
+    /// A value as it is in a definition, with its type.
     pub(crate) fn value(&mut self, given: &Given) -> (Value, Type) {
         match &given.form {
             Form::Literal(value) => (value.clone(), type_of_literal(value)),

@@ -43,7 +43,7 @@ pub struct StepSummary {
     pub state: String,
     /// Its type as it is written in YAML: `plugin_action`, `parallel`, `wait`.
     pub kind: &'static str,
-    /// What stands around it, outermost first: the names of the steps that hold it, each followed by the branch (`lint`) or
+    /// What is around it, outermost first: the names of the steps that hold it, each followed by the branch (`lint`) or
     /// the arm of a switch (`case 1`, `default`) where it has several. Empty for the steps of the workflow itself.
     pub path: Vec<String>,
     /// The action it calls, by its own name; `None` for steps that call none.

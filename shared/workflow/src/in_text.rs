@@ -1,8 +1,8 @@
-//! What may stand inside text.
+//! What may be inside text.
 
 use crate::types::{Kind, Type};
 
-/// Why a value cannot stand inside text, and what to do.
+/// Why a value cannot be inside text, and what to do.
 pub(crate) fn not_for_text(kind: &Type) -> Option<(String, String)> {
     match &kind.kind {
         Kind::Object(_) => {

@@ -360,7 +360,7 @@ impl StepType {
 
     /// Its keys, in the order in which files have them.
     pub fn keys(self) -> Vec<Key> {
-        // What it has of its own, and what stands behind that: `on_error` and its like, and its inverse.
+        // What it has of its own, and what follows that: `on_error` and its like, and its inverse.
         let (own, policy, inverse): (&[Key], &[Key], &[Key]) = match self {
             PluginAction => (&PLUGIN_ACTION, &POLICY, &[ROLLBACK]),
             AiAction => (&AI_ACTION, &POLICY, &[ROLLBACK]),

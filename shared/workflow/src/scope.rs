@@ -50,7 +50,7 @@ pub(crate) struct Scope<'w> {
     pub(crate) reads: BTreeSet<Vec<String>>,
     /// Every variable path that something reads in the result that gives it, and not in the variable.
     pub(crate) result_reads: BTreeSet<Vec<String>>,
-    /// What the last step's result gives, for the outputs that stand in the same state.
+    /// What the last step's result gives, for the outputs that are in the same state.
     pub(crate) result: BTreeMap<Vec<String>, String>,
     /// The conditions under which the present step runs.
     pub(crate) guards: Vec<String>,

@@ -1,4 +1,4 @@
-//! Texts that look like secrets. A workflow is committed, compiled and shown to people, so none may stand in one.
+//! Texts that look like secrets. A workflow is committed, compiled and shown to people, so none may be in one.
 
 /// How providers' tokens start, how many characters follow at least, and whose they are.
 const TOKENS: [(&str, usize, &str); 18] = [

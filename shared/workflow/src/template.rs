@@ -1,4 +1,4 @@
-//! Text with `${ }` in it, split into what stands there literally and what is an expression.
+//! Text with `${ }` in it, split into what is there literally and what is an expression.
 
 /// One piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -6,7 +6,7 @@ pub(crate) enum Piece<'t> {
     Literal(&'t str),
     /// The dollar sign and brace of `$${`.
     Escaped,
-    /// What stands between `${` and `}`, spaces included.
+    /// What is between `${` and `}`, spaces included.
     Expression(&'t str),
 }
 

@@ -1,6 +1,6 @@
 //! Fences around text from outside, so that a model can tell data from instructions.
 //!
-//! A fence's name is a hash of what stands between: text cannot hold its own hash, so it cannot close its own fence, and the same
+//! A fence's name is a hash of what is between: text cannot hold its own hash, so it cannot close its own fence, and the same
 //! text always has the same fence, which lets providers cache prompts.
 
 use sha2::{Digest, Sha256};

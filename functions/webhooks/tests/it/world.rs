@@ -47,7 +47,7 @@ impl Clock for TestClock {
     }
 }
 
-/// What stands in for Step Functions and Secrets Manager.
+/// The stand-in for Step Functions and Secrets Manager.
 #[derive(Debug)]
 pub(crate) struct Aws {
     pub(crate) starts: Vec<Value>,

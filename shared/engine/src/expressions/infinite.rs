@@ -1,5 +1,5 @@
 //! Results that are not JSON numbers. JSONata goes on calculating with `Infinity` and refuses it as an operand (`D1001`), but lets it
-//! stand as the value of the whole expression; Step Functions then writes it as a text. The library refuses it in either place.
+//! be the value of the whole expression; Step Functions then writes it as a text. The library refuses it in either place.
 
 use jlens_core::{Expression, Node, NodeKind};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! How executions stand.
+//! The state of executions.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -18,7 +18,7 @@ pub(crate) struct Progress {
     pub(crate) redriven: Option<(u64, Timestamp)>,
 }
 
-/// Records how an execution stands. Its start was told before anything else could happen to it.
+/// Records the state of an execution. Its start was published before anything else could happen to it.
 pub(super) fn record(connection: &Connection, key: i64, progress: &Progress) -> Result<(), LogError> {
     let wakes_at = progress.wakes_at.map(Timestamp::as_millisecond);
     if let Some((redrives, redriven)) = progress.redriven {

@@ -1,4 +1,4 @@
-//! What was lost comes back from a copy of the table; what stands there stays as it is.
+//! Lost items come back from a copy of the table; items that are there stay as they are.
 
 use super::*;
 use domain::configuration::Rate;

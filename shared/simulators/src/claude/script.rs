@@ -130,7 +130,7 @@ pub(super) fn schema_problem(schema: &Value) -> Option<String> {
     if fields.get("minItems").and_then(Value::as_u64).is_some_and(|least| least > 1) {
         return refused("'minItems' values other than 0 or 1 are not supported".to_owned());
     }
-    // Only here stand schemas; elsewhere a name such as `maximum` may be a property's.
+    // Only here are schemas; elsewhere a name such as `maximum` may be a property's.
     let named =
         ["properties", "$defs", "definitions"].into_iter().filter_map(|name| fields.get(name)?.as_object());
     let listed = ["anyOf", "allOf", "oneOf"].into_iter().filter_map(|name| fields.get(name)?.as_array());

@@ -69,7 +69,7 @@ pub struct Page {
     pub title: String,
     /// Body in Confluence's storage format.
     pub body: String,
-    /// Title of the page it stands under; the home page when absent.
+    /// Title of the page it is under; the home page when absent.
     #[serde(default)]
     pub parent: Option<String>,
 }

@@ -122,7 +122,7 @@ impl Translation<'_> {
                     let list = value.as_array().into_iter().flatten();
                     all_of.extend(list.map(|part| self.schema(part, parts)));
                 }
-                // `anyOf` may stand beside it, so this one becomes a part.
+                // `anyOf` may be beside it, so this one becomes a part.
                 "oneOf" => all_of.push(json!({ "anyOf": self.each(value, parts) })),
                 known if PASSED_ON.contains(&known) => {
                     target.insert(keyword.clone(), value.clone());

@@ -78,7 +78,7 @@ impl State {
         })
     }
 
-    /// A repository as it stands inside other objects.
+    /// A repository as it is inside other objects.
     pub(super) fn repository(&self, repository: &Repository) -> Value {
         let (api, web, id) = (self.api(repository), self.web(repository), repository.id);
         let open = repository.issues.values().filter(|issue| issue.closed.is_none()).count();

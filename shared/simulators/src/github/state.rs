@@ -50,7 +50,7 @@ impl Repository {
         format!("{}/{}", self.owner, self.name)
     }
 
-    /// The commit a branch stands at.
+    /// The commit a branch is at.
     pub(super) fn head_of(&self, branch: &str) -> Option<String> {
         self.git.reference(&format!("refs/heads/{branch}")).map(|reference| reference.sha)
     }

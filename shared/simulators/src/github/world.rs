@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::error::WorldError;
 
-/// GitHub as it stands when a simulation starts.
+/// GitHub as it is when a simulation starts.
 ///
 /// ```yaml
 /// github:

@@ -116,7 +116,7 @@ pub(super) fn check(document: &Value) -> Result<(), String> {
     check_children(document, "doc")
 }
 
-/// The nodes which may stand in a node of the given type; empty when it has no content of its own.
+/// The nodes which may be in a node of the given type; empty when it has no content of its own.
 fn allowed(parent: &str) -> &'static [&'static str] {
     match parent {
         "doc" | "panel" | "expand" | "nestedExpand" | "tableCell" | "tableHeader" => &[

@@ -135,7 +135,7 @@ async fn the_shipped_world_starts() {
     assert_eq!(simulation.state()["jira"][0]["status"], "Ready for Agent");
 }
 
-/// What the shipped model says can be done: each text to be replaced stands once in the file of the shipped repository.
+/// What the shipped model says can be done: each text to be replaced occurs once in the file of the shipped repository.
 #[test]
 fn the_shipped_edits_apply_to_the_shipped_repository() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("worlds");

@@ -189,7 +189,7 @@ async fn a_label_makes_the_webhook_that_jira_sends() {
     assert_eq!(payload["changelog"]["items"][0]["to"], "10001");
 }
 
-/// Every key of the recorded deliveries stands in ours, with a value of the same kind.
+/// Every key of the recorded deliveries is also in ours, with a value of the same kind.
 #[tokio::test]
 async fn webhooks_have_the_shape_of_recorded_ones() {
     let world = Harness::start().await;

@@ -22,7 +22,7 @@ enum Shape {
 }
 
 impl Shape {
-    /// What stands under a key.
+    /// What is under a key.
     fn under(self, key: &str) -> Self {
         match (self, key) {
             (Self::Workflow | Self::Step | Self::Case, "steps") | (Self::Step, "default") => Self::Steps,
@@ -92,7 +92,7 @@ fn sort(map: &mut Collection, keys: &[Key]) {
     if map.flow && map.broken && !comments_allow(map) {
         return;
     }
-    // What stands above the first entry is about the whole mapping, so nothing can stand above another in its place.
+    // What is above the first entry is about the whole mapping, so nothing can be above another in its place.
     let first = map.entries.iter().min_by_key(|entry| place(&entry.key));
     let stays =
         map.entries.first().is_some_and(|entry| first.is_some_and(|first| std::ptr::eq(first, entry)));
@@ -110,7 +110,7 @@ fn sort(map: &mut Collection, keys: &[Key]) {
     }
 }
 
-/// Whether no comment stands among the entries of a mapping in brackets.
+/// Whether no comment is among the entries of a mapping in brackets.
 fn comments_allow(map: &Collection) -> bool {
     map.tail.is_empty()
         && map

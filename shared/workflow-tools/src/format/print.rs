@@ -84,7 +84,7 @@ impl Printer {
         }
     }
 
-    /// What stands behind a key or dash. `around` is the indentation of the key's line, `inside` that of further lines.
+    /// What follows a key or dash. `around` is the indentation of the key's line, `inside` that of further lines.
     fn value(&mut self, node: &Node, head: Option<&str>, around: usize, inside: usize) {
         for property in &node.properties {
             self.word(property);
@@ -147,7 +147,7 @@ impl Printer {
     /// A list or mapping in brackets, each entry in a line of its own.
     fn broken(&mut self, collection: &Collection, around: usize) {
         let (open, close) = if collection.is_map { ("{", "}") } else { ("[", "]") };
-        // Behind a dash, the entries stand in from what would stand there.
+        // After a dash, the entries are indented further.
         let around = if self.text.ends_with('-') { around + STEP } else { around };
         self.word(open);
         let last = collection.entries.len().saturating_sub(1);
@@ -192,7 +192,7 @@ impl Printer {
         self.text.push_str(comment);
     }
 
-    /// A word, parted by a space from what stands before it in its line.
+    /// A word, parted by a space from what precedes it in its line.
     fn word(&mut self, word: &str) {
         if !self.is_at_line_start() {
             self.text.push(' ');
@@ -228,7 +228,7 @@ impl Printer {
         self.text.rsplit('\n').next().unwrap_or_default().chars().count()
     }
 
-    /// Whether nothing but indentation stands in the line.
+    /// Whether nothing but indentation is in the line.
     fn is_at_line_start(&self) -> bool {
         self.text.rsplit('\n').next().unwrap_or_default().trim().is_empty()
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 /// A file.
 pub(super) struct Document {
-    /// What stands above a `---`; `None` where there is none.
+    /// What is above a `---`; `None` where there is none.
     pub(super) header: Option<Vec<Comment>>,
     pub(super) root: Node,
     /// The comments behind everything.
@@ -33,9 +33,9 @@ pub(super) enum Body {
 /// A mapping or a list.
 pub(super) struct Collection {
     pub(super) is_map: bool,
-    /// Whether it stands in brackets.
+    /// Whether it is in brackets.
     pub(super) flow: bool,
-    /// Whether its entries stand in lines of their own though it has brackets.
+    /// Whether its entries are in lines of their own though it has brackets.
     pub(super) broken: bool,
     pub(super) entries: Vec<Entry>,
     /// The comments behind its last entry.
@@ -154,7 +154,7 @@ impl<'t> Reader<'t> {
         self.text[..at.min(self.text.len())].rfind('\n').map_or(0, |newline| newline + 1)
     }
 
-    /// What stands before a place in its line.
+    /// What precedes a place in its line.
     fn line_before(&self, at: usize) -> Option<&'t str> {
         self.text.get(self.line_start(at)..at)
     }
@@ -166,7 +166,7 @@ impl<'t> Reader<'t> {
         self.text[self.line_start(above)..above].trim().is_empty()
     }
 
-    /// The comments in lines of their own before a place; with `column`, only the first of them that stand further to the
+    /// The comments in lines of their own before a place; with `column`, only the first of them that are further to the
     /// right.
     fn comments_before(&mut self, at: usize, column: Option<usize>) -> Vec<Comment> {
         let mut found = Vec::new();

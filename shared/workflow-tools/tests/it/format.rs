@@ -91,7 +91,7 @@ fn what_an_alias_means_stays() {
     assert_eq!(formatted(text), text);
 }
 
-/// What stands in brackets, in quotes and in lines of its own, with comments in every place where one may stand.
+/// What is in brackets, in quotes and in lines of its own, with comments in every place where one may be.
 #[test]
 fn every_way_of_writing_has_one_form() {
     let text = "\
@@ -207,7 +207,7 @@ fn what_is_no_yaml_is_refused() {
     }
 }
 
-/// Comments tell the line that a step stands on, which may change.
+/// Comments tell the line that a step is on, which may change.
 fn without_lines(definition: Option<&Value>) -> Option<Value> {
     fn strip(value: &mut Value) {
         match value {
@@ -255,7 +255,7 @@ fn generated_formatting_of_what_is_shipped_is_up_to_date() {
     }
 }
 
-/// A value as it may stand in a workflow, written in one of YAML's ways.
+/// A value as it may be in a workflow, written in one of YAML's ways.
 fn value() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z]{1,8}",

@@ -1,4 +1,4 @@
-//! Approvals: a question is sent, and the state stands until somebody hands back its task token.
+//! Approvals: a question is sent, and the state waits until somebody hands back its task token.
 
 use super::compiler::{Compiler, Next};
 use super::limits::TIMEOUT;

@@ -247,7 +247,7 @@ impl<'p> Compiler<'p> {
         }
     }
 
-    /// The same for a state whose result stands in variables: it need not travel on as the next state's input.
+    /// The same for a state whose result is in variables: it need not travel on as the next state's input.
     pub(super) fn go_without_result(&self, state: &mut Map<String, Value>, next: &Next) {
         if let Next::State(_) = next {
             state.insert("Output".to_owned(), self.frame.passed_on());

@@ -1,5 +1,5 @@
 //! What an iteration carries along as the input of its states: the indexes of the iterations around it, and their items.
-//! Everything else stands in variables.
+//! Everything else is in variables.
 
 use crate::check::evaluated;
 use crate::names::FRAME_PLACE;
@@ -64,7 +64,7 @@ impl Frame {
         format!("({parent} != null ? {parent}.at : $states.context.Execution.Id) & '/{state}'{at}")
     }
 
-    /// What every function is sent: the keys stand in the order people read them.
+    /// What every function is sent: the keys are in the order people read them.
     pub(super) fn payload(&self, state: &str, input: Value) -> Map<String, Value> {
         let fields = [
             ("v", PAYLOAD_VERSION.into()),

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
 pub(super) const INVOKE_AND_WAIT: &str = "arn:aws:states:::lambda:invoke.waitForTaskToken";
-/// The action that parks an execution until a limit is raised, and how long it may stand there: 30 days.
-/// Where an iteration's frame stands while a step of it waits.
+/// The action that parks an execution until a limit is raised, and how long it may be there: 30 days.
+/// Where an iteration's frame is while a step of it waits.
 const KEPT: &str = "frame";
 const BUDGET_TIMEOUT_SECONDS: u64 = 30 * 24 * 3600;
 

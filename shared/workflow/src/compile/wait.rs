@@ -1,4 +1,4 @@
-//! `Wait` states, and states that stand until something has happened outside.
+//! `Wait` states, and states that wait until something has happened outside.
 
 use super::compiler::{Compiler, Next};
 use super::retry::{Hopeless, retriers};
@@ -24,7 +24,7 @@ impl<'p> Compiler<'p> {
         self.parked(step, AWAIT_EVENT, &event.input, event.timeout_seconds, retry, catchers, next);
     }
 
-    /// A call whose answer comes from elsewhere: the state stands until somebody hands back its task token.
+    /// A call whose answer comes from elsewhere: the state waits until somebody hands back its task token.
     #[expect(
         clippy::too_many_arguments,
         reason = "each is a field of the state, and named where it is given"

@@ -36,7 +36,7 @@ impl Inference<'_, '_, '_> {
             if self.present.iter().any(|present| present.path == owner) {
                 kind = kind.present();
             }
-            // For each item of a list, JSONata reads what stands behind the dot.
+            // For each item of a list, JSONata reads what follows the dot.
             let each = kind.item().cloned();
             unwraps |= each.is_some() || kind.kind == Kind::Any;
             self.partial |= each.is_some();
@@ -74,7 +74,7 @@ impl Inference<'_, '_, '_> {
         kind
     }
 
-    /// Looks up a path's first names and notes what stands there instead. Gives the type and how many names were taken.
+    /// Looks up a path's first names and notes what is there instead. Gives the type and how many names were taken.
     pub(super) fn look_up(&mut self, names: &[&str], steps: &[Node]) -> (Type, usize) {
         match self.checker.look_up(names) {
             Ok(found) => {

@@ -7,7 +7,7 @@ use crate::types::{Kind, Type};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// How long a question stands when the step does not say: seven days.
+/// How long a question is open by default: seven days.
 const USUAL_TIMEOUT_SECONDS: u64 = 7 * 24 * 3600;
 
 impl Walk<'_, '_, '_> {

@@ -43,7 +43,7 @@ pub(crate) enum Readers {
 #[derive(Default)]
 pub(crate) struct Block {
     pub(crate) groups: Vec<Group>,
-    /// Whether every way through it ends the flow it stands in.
+    /// Whether every way through it ends the flow it is in.
     pub(crate) ends: bool,
 }
 

@@ -106,8 +106,8 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         open.block
     }
 
-    /// Steps in a scope of their own. `give` writes down what they give: it is asked where that stands in variables, and
-    /// where it stands in the last state's result.
+    /// Steps in a scope of their own. `give` writes down what they give: it is asked where that is in variables, and
+    /// where it is in the last state's result.
     pub(super) fn flow(
         &mut self,
         steps: &[Step],

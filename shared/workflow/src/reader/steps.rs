@@ -1,4 +1,4 @@
-//! The entries of `steps:`: what all have in common. What one type alone has stands in a file of its own.
+//! The entries of `steps:`: what all have in common. What one type alone has is in a file of its own.
 
 mod approval;
 mod foreach;

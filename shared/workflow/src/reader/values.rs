@@ -56,7 +56,7 @@ pub(crate) fn condition(node: &Node, reader: &mut Reader<'_, '_>) -> Given {
     }
 }
 
-/// A key that may stand in a definition as it is.
+/// A key that may be in a definition as it is.
 fn checked_key(key: &Spanned<String>, reader: &mut Reader<'_, '_>) -> Spanned<String> {
     if key.value.contains("${") || key.value.starts_with("{%") {
         reader.problems.error(key.span, "a key cannot hold an expression").help("compute a value, not a key");

@@ -12,7 +12,7 @@ pub(crate) const EXECUTION_INPUT: &str = "$states.context.Execution.Input";
 #[derive(Debug, Clone)]
 pub(crate) struct Lowered {
     pub(crate) text: String,
-    /// Whether it can stand inside another expression without parentheses.
+    /// Whether it can be inside another expression without parentheses.
     pub(crate) simple: bool,
     pub(crate) kind: Type,
     /// Whether it may be undefined, because it reads through something that may be `null`.

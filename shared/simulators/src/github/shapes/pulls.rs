@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{super::failure::Failure, moment, node_id};
 use crate::github::state::{Issue, Pull, Repository, Review, ReviewComment, State};
 
-/// How a pull request and its base stand to each other.
+/// How a pull request and its base relate.
 pub(in crate::github) struct Mergeability {
     pub(in crate::github) mergeable: bool,
     pub(in crate::github) state: &'static str,
