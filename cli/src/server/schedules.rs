@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 /// The longest between two looks at the routes, which `config apply` and a new start change.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Hands over each schedule whose time has come. Times from before the start are not made up for; a machine that slept makes up for the last one
+/// Hands over each schedule whose time has come. Runs missed before the start are skipped; a machine that slept makes up for the last one
 /// of each schedule.
 pub(crate) async fn keep(function: Arc<dyn Function>, table: Table, clock: Arc<dyn Clock>) {
     let mut since = clock.now();

@@ -355,7 +355,7 @@ impl Table {
                 let now_held_by =
                     refused.item.as_ref().and_then(|item| attribute(item, "holder")).unwrap_or("nobody");
                 Err(RecordsError::Conflict(format!(
-                    "the effect `{key}` is no more ours: it is held by {now_held_by}"
+                    "the effect `{key}` is no longer held by this worker, but by {now_held_by}"
                 )))
             }
         }

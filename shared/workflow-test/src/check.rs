@@ -112,7 +112,7 @@ impl Checker<'_> {
             ),
         }
         if answer.cause.is_some() && answer.error.is_none() {
-            self.error(name, format!("`cause:` of `{name}` stands only with `error:`"));
+            self.error(name, format!("`cause:` of `{name}` needs an `error:`"));
         }
         if answer.error.as_ref().is_some_and(|error| error.starts_with("States.")) {
             self.error(

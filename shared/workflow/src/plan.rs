@@ -54,7 +54,7 @@ fn unique_names(steps: &[Step], checker: &mut Checker<'_, '_>) {
             checker
                 .problems
                 .error(span, format!("two steps become the state `{}`", step.state()))
-                .help(format!("the other stands in line {}; every step needs its own name", earlier.line));
+                .help(format!("the other is in line {}; every step needs its own name", earlier.line));
         }
     }
 }

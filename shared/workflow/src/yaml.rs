@@ -139,7 +139,7 @@ impl<'s> Builder<'s> {
                     _ => return Err(Refusal::new(node.span, format!("{} cannot be a key", node.kind()))),
                 },
                 Some(key) if !keys.insert(key.value.clone()) => {
-                    problems.error(key.span, format!("`{}` stands here twice", key.value));
+                    problems.error(key.span, format!("duplicate key `{}`", key.value));
                 }
                 Some(key) => entries.push(Entry { key, value: node }),
             },
@@ -277,7 +277,7 @@ mod tests {
     fn mistakes_are_reported_where_they_are() {
         for (text, message, line) in [
             ("", "the file is empty", 1),
-            ("a: 1\na: 2\n", "`a` stands here twice", 2),
+            ("a: 1\na: 2\n", "duplicate key `a`", 2),
             ("a: [1\nb: 2", "this is not YAML", 2),
             ("a: 1\n---\nb: 2\n", "one file holds one workflow", 2),
             ("a: &x { b: 1 }\nc:\n  <<: *x\n", "`<<` does not merge mappings here", 3),

@@ -51,7 +51,7 @@ impl Action for CheckActor {
             Ok(host) => Ok(Done::for_good(ask(&*host, &repository, login, &name).await?)),
             // A check that cannot be made is not passed.
             Err(NoOutput::Skipped(reason)) => Err(ActionError::rejected(format!(
-                "{name} may not start work: nobody can be asked whether they may push to {repository}, because {reason}"
+                "{name} may not start work: it cannot be checked whether they may push to {repository}, because {reason}"
             ))
             .into()),
             Err(other) => Err(other),

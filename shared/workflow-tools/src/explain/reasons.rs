@@ -90,7 +90,7 @@ pub(super) fn of_field(
                 .to_owned()
         }
         "Output" if value.as_object().is_some_and(serde_json::Map::is_empty) => {
-            "What it gave stands in variables, so nothing need travel on as the next state's input.".to_owned()
+            "Its result is in variables, so nothing is passed on as the next state's input.".to_owned()
         }
         "Output" if state["End"] == true => "What the execution, branch or iteration returns.".to_owned(),
         "Output" => "What the next state gets as its input.".to_owned(),
@@ -101,7 +101,7 @@ pub(super) fn of_field(
         "Cause" => "What people read of why it ended.".to_owned(),
         "Branches" => "Each branch's steps; all must finish. `explain` tells of each step by its name.".to_owned(),
         "Items" => "The list that is gone through; a single value is made a list of one.".to_owned(),
-        "ItemSelector" => "What each iteration gets: the item, and where it stands, for its steps' keys.".to_owned(),
+        "ItemSelector" => "What each iteration gets: the item, and its position, for its steps' keys.".to_owned(),
         "ItemProcessor" => "The steps for each item. `explain` tells of each step by its name.".to_owned(),
         "MaxConcurrency" => "So many iterations at the same time, at most.".to_owned(),
         "Seconds" | "Timestamp" => "How long it waits; waiting costs nothing.".to_owned(),
@@ -131,7 +131,7 @@ fn resource_reason(resource: &str) -> &'static str {
     } else if resource.ends_with("sync:2") {
         "It starts the other workflow and waits for its end; its output arrives as JSON."
     } else {
-        "Step Functions' own call of a Lambda function: no code of ours stands in between."
+        "Step Functions' own call of a Lambda function: none of our code is in between."
     }
 }
 

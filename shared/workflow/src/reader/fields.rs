@@ -25,7 +25,7 @@ impl<'n> Fields<'n> {
             if !accepted.contains(&key.value.as_str()) {
                 reader
                     .problems
-                    .error(key.span, format!("`{}` is no key of {what}", key.value))
+                    .error(key.span, format!("unknown key `{}` in {what}", key.value))
                     .accepted(&key.value, accepted.iter().copied());
             }
         }

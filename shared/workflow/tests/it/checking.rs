@@ -67,7 +67,7 @@ steps:
     let told = told(text);
     for part in [
         "4:13 `task_managment` is no value of a plugin type | did you mean `task_management`?",
-        "6:5 `input` is no key of a plugin_action | did you mean `inputs`?",
+        "6:5 unknown key `input` in a plugin_action | did you mean `inputs`?",
         "7:11 two steps become the state `Fetch`",
         "9:13 there is no action `create_brunch` | did you mean `create_branch`?",
         "13:15 `create_pull_request` takes no input `titel` | did you mean `title`?",
