@@ -13,8 +13,9 @@ from processes import TICKETSMITH, answers, eventually, free_port, only
 from stage import PREFIX
 from world import World, labelled
 
-# The configuration names the secrets of the place it is for; how fast providers were called is a matter of moments.
-PLACES_OWN = ("DOCUMENT#configuration", "PROVIDER#")
+# The configuration names the secrets of the place it is for, and the references its addresses; how fast providers were called is a matter of
+# moments.
+PLACES_OWN = ("DOCUMENT#configuration", "DOCUMENT#references", "PROVIDER#")
 PATTERNS = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", "<time>"),
     (r"\b1[789]\d{8}(\d{6}|\.\d{6})?\b", "<time>"),
