@@ -43,7 +43,7 @@ fn paths(folder: &Path, pattern: &str) -> BTreeSet<String> {
 #[test]
 fn no_route_is_left_that_no_client_calls() {
     let mut unused = Vec::new();
-    for service in ["claude", "confluence", "github", "jira", "slack"] {
+    for service in simulators::services::ALL.iter().map(|service| service.name) {
         let called = paths(&shared().join(format!("provider-{service}/src")), r#""(/[^"\s]*)""#);
         let routes = paths(
             &Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(service),
