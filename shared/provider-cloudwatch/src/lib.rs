@@ -1,5 +1,5 @@
-//! Amazon CloudWatch as the monitoring of a project. A project can name it; no action asks it anything yet, so it has no client and
-//! needs neither a section nor credentials.
+//! Amazon CloudWatch as a project's monitoring. A project can name it, but no action uses it yet: it has no client and needs
+//! neither a section nor credentials.
 
 use domain::PluginType;
 use domain::configuration::{Project, Rate};

@@ -29,7 +29,7 @@ pub struct Connector<'a> {
 }
 
 impl Connector<'_> {
-    /// The section's own settings.
+    /// The section's own settings as the provider's type, which [`ProviderSpec::settings`](crate::ProviderSpec::settings) describes.
     ///
     /// # Errors
     /// `Rejected` with every problem of the section, each naming its key.
@@ -42,7 +42,7 @@ impl Connector<'_> {
             .map_err(|error| ActionError::rejected(format!("plugins.{}: {error}", self.instance.name)))
     }
 
-    /// The credentials that the secret holds.
+    /// The credentials in the secret, as a type that accepts each of the forms in [`ProviderSpec::secret`](crate::ProviderSpec::secret).
     ///
     /// # Errors
     /// `Rejected`, naming the secret and what is missing and never a value.
@@ -51,7 +51,7 @@ impl Connector<'_> {
     }
 }
 
-/// A provider's clients, one for each thing it can do.
+/// A provider's clients: one for each plugin type that it serves, `None` for the others.
 #[derive(Clone, Default)]
 pub struct Connected {
     /// As a tracker.

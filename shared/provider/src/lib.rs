@@ -1,5 +1,5 @@
-//! What a provider is to the rest of Ticketsmith: a [`ProviderSpec`], data and two functions. Types only: each provider is a crate
-//! `provider-*` with one constant `SPEC`, and the crate `providers` lists them.
+//! What a provider is to the rest of Ticketsmith: a [`ProviderSpec`], data and a few functions. This crate has only the types:
+//! each provider is a crate `provider-*` with one constant `SPEC`, and the crate `providers` lists them.
 
 mod connect;
 mod nearest;

@@ -1,6 +1,6 @@
-//! The name that somebody probably meant.
+//! Suggests the name that was probably meant.
 
-/// The one of `known` that is most like `given`; `None` when none is like it.
+/// The name in `known` that is most similar to `given`, ignoring case; `None` if none is similar enough to suggest.
 pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |name: &str| strsim::jaro_winkler(&given.to_lowercase(), &name.to_lowercase());
     let likely =

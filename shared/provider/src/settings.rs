@@ -50,8 +50,8 @@ impl SettingsForm {
         (self.fill)(settings).unwrap_or_else(|_| settings.clone())
     }
 
-    /// Everything that is wrong with a section: unknown keys, missing ones, values of another type. Each is a sentence that names the
-    /// key and what is accepted.
+    /// Everything that is wrong with an instance's section: unknown keys, missing ones, values of another type. Each is a sentence that
+    /// names the key and what is accepted. Empty if the section can be used.
     pub fn problems(&self, instance: Instance<'_>) -> Vec<String> {
         let (at, given) = (format!("plugins.{}", instance.name), &instance.section.settings);
         let schema = self.schema();

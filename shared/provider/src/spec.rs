@@ -1,4 +1,4 @@
-//! A provider, as data and two functions.
+//! A provider, as data and a few functions.
 
 use crate::connect::{Connected, Connector};
 use crate::settings::SettingsForm;
@@ -10,11 +10,11 @@ use http_client::Options;
 use secrecy::SecretString;
 use std::pin::Pin;
 
-/// What a service says of a credential.
+/// What a service reports about a credential: the permissions that it lacks or has in excess; empty if it has the right ones.
 pub type ProbeFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Vec<PermissionProblem>, ActionError>> + Send + 'a>>;
 
-/// Everything that the rest of Ticketsmith knows of a provider.
+/// Everything that the rest of Ticketsmith knows about a provider.
 #[derive(Debug)]
 pub struct ProviderSpec {
     /// The provider's name in the configuration: `jira`.
@@ -25,30 +25,33 @@ pub struct ProviderSpec {
     pub serves: &'static [PluginType],
     /// The settings of its section under `plugins`.
     pub settings: SettingsForm,
-    /// The forms of its secret: groups of fields, of which the secret has one. Empty where it needs no credentials, and then no section.
+    /// The accepted forms of its secret, each a group of fields that the secret must have. Empty if it needs no credentials; then it also
+    /// needs no section.
     pub secret: &'static [&'static [&'static str]],
-    /// The variable of the environment that people keep its key in, where the secret's one field is a key: what `demo` reads.
+    /// The environment variable in which people keep its API key, which `demo` reads; `None` unless the secret's only field is that key.
     pub key_variable: Option<&'static str>,
-    /// Which of a stage's secrets holds its credentials.
+    /// Which of a stage's secrets holds its credentials; `None` if it needs none.
     pub bundle: Option<Bundle>,
-    /// Requests a second where the configuration says nothing.
+    /// The rate of requests, unless the configuration sets another.
     pub rate: Rate,
     /// The longest texts that it accepts.
     pub limits: TextLimits,
-    /// What a person's account there is called: `GitHub login`; `None` where it knows no people.
+    /// What a person's account there is called: `GitHub login`; `None` if people have no accounts there.
     pub account: Option<&'static str>,
-    /// The address that people open, from the API's address in `base_url`. [`same_site`] where they are one.
+    /// Takes the API's address in `base_url` and returns the address that people open, without a slash at its end. [`same_site`] if both
+    /// are the same.
     pub site: fn(&str) -> String,
     /// How its tickets are written, as patterns of `domain::reference`; the first one is the canonical form.
     pub references: &'static [&'static str],
-    /// Where people see repositories; `None` where it is no code host.
+    /// Where people see repositories; `None` if it is not a code host.
     pub repository_pages: Option<RepositoryPages>,
     /// Makes the clients. Nothing is sent before one is used.
     ///
     /// # Errors
     /// `Rejected` when the settings or the credentials cannot be used.
     pub connect: fn(&Connector<'_>) -> Result<Connected, ActionError>,
-    /// What of a project the credential is needed for, in words: `project SHOP`; `None` where nothing of it is.
+    /// What in a project the credential is needed for, in words: `project SHOP`; `None` if the project does not need it, and then
+    /// [`probe`](Self::probe) is not called.
     pub probed: fn(&Connector<'_>, &Project) -> Option<String>,
     /// Asks the service what the credential may do there. Nothing is changed, and nothing costs anything.
     ///
@@ -57,7 +60,7 @@ pub struct ProviderSpec {
     pub probe: for<'a> fn(&'a Connector<'a>, &'a Project) -> ProbeFuture<'a>,
 }
 
-/// Where people see repositories, as text with `{site}`, `{repository}` and `{branch}`.
+/// Where people see repositories, as templates in which `{site}`, `{repository}` (`owner/name`) and `{branch}` are replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RepositoryPages {
     /// A repository: `{site}/{repository}`.
@@ -66,13 +69,14 @@ pub struct RepositoryPages {
     pub branch: &'static str,
 }
 
-/// The site of a provider whose API is where people go.
+/// For [`ProviderSpec::site`]: the address in `base_url` itself, without a slash at its end.
 pub fn same_site(base_url: &str) -> String {
     base_url.trim_end_matches('/').to_owned()
 }
 
 impl ProviderSpec {
-    /// What [`connect`](Self::connect) and [`probe`](Self::probe) take, for an instance of this provider with its whole secret.
+    /// What [`connect`](Self::connect) and [`probe`](Self::probe) take: an instance of this provider, how its clients send requests, the
+    /// whole secret that the instance names, and the access to narrow its credentials to. Checks nothing yet.
     pub fn connector<'a>(
         &self,
         instance: Instance<'a>,

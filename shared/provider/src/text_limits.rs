@@ -2,7 +2,7 @@
 
 use domain::text::TextLimit;
 
-/// The longest texts that a provider's methods accept, each in the unit that the service counts in. `None` where there is no such
+/// The longest texts that a provider's methods accept, each in the unit that the service counts in. `None` if there is no such
 /// text or no limit that matters. [`domain::text::cut`] cuts to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextLimits {

@@ -1,7 +1,7 @@
-//! The list of providers, and everything that is asked of the list: whether a configuration can be used, how its tickets are written,
-//! and a provider's clients.
+//! The list of providers, and what is derived from it: whether a configuration can be used, how its tickets are written, and a
+//! provider's clients.
 //!
-//! A new provider is one crate `provider-*` and one line in `list.rs`.
+//! A new provider is one crate `provider-*` and one line in `list.rs`; `docs/growing.md` lists the manifests.
 
 mod check;
 mod choose;
