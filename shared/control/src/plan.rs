@@ -70,8 +70,9 @@ pub enum PlanError {
     Denied(String),
 }
 
-/// Matches an event against the routes, finds its project and ticket, and checks that its actor may start work. If only the
-/// code host knows whether the actor may, the workflow's first step asks it.
+/// Decides what an event starts: matches it against the routes, finds its project and ticket, and checks that its actor may start
+/// work. If only the code host knows whether the actor may, the workflow's first step asks it. Nothing is started or recorded;
+/// [`Control::start`](crate::Control::start) does that.
 pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDecision {
     let spec = routes.events.find(event.kind.as_str());
     let start = match routes.start_for(&event) {
@@ -115,7 +116,8 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
     }))
 }
 
-/// Checks a workflow's inputs, finds its project and ticket, and checks that the actor may start work.
+/// Checks a workflow's inputs, finds its project and ticket, and checks that the actor may start work. The result is for
+/// [`Control::start`](crate::Control::start).
 ///
 /// # Errors
 /// [`PlanError`] says what is wrong and what is accepted.

@@ -51,7 +51,8 @@ pub enum UndoError {
 }
 
 impl Control {
-    /// Takes back what the newest finished execution of a ticket did.
+    /// Starts the workflow that takes back what the newest finished execution of a ticket did; earlier undos do not count. The caller
+    /// must be allowed to: the person who started the execution, or as `authorize` says.
     ///
     /// # Errors
     /// [`UndoError`] when the table does not answer or the undo workflow is not deployed.

@@ -45,7 +45,7 @@ pub type Connect = fn(&Services, &str) -> Result<Arc<dyn Function>, ActionError>
 /// A function ready for invocations.
 #[async_trait]
 pub trait Function: Send + Sync {
-    /// Its HTTP routes: for a function with a [`Source::Http`].
+    /// Its HTTP routes, if it has a [`Source::Http`]; `None` by default.
     fn routes(self: Arc<Self>) -> Option<Router> {
         None
     }
@@ -53,7 +53,7 @@ pub trait Function: Send + Sync {
     /// Handles an invocation with a document from AWS: for a function with any other source.
     ///
     /// # Errors
-    /// The error's kind, which Lambda reports as the error's type, says whether the invocation can be repeated.
+    /// The error's kind, which Lambda reports as the error's type, says whether the invocation can be repeated. `Internal` by default.
     async fn invoke(&self, _document: Value) -> Result<Value, ActionError> {
         Err(ActionError::internal("this function serves HTTP and does not accept documents"))
     }
@@ -150,10 +150,10 @@ impl FunctionSpec {
         self.sources.iter().any(|source| source.is_http())
     }
 
-    /// Creates the function, with these services.
+    /// Creates the function, with these services. Sends nothing yet; [`Function::warm_up`] does.
     ///
     /// # Errors
-    /// When a setting is missing, or TLS cannot be set up.
+    /// `Internal` when a setting is missing, or TLS cannot be set up.
     pub fn connect(&self, services: &Services) -> Result<Arc<dyn Function>, ActionError> {
         (self.connect)(services, self.handler)
     }
