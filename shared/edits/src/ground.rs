@@ -31,11 +31,11 @@ pub struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Applies the edits to the present contents. Edits that change nothing are left out. Each file keeps its form: [`Text`] says how.
+    /// Applies the edits to the current contents and returns each changed file with its whole new content. Edits that change nothing are left out. Each file keeps its form: [`Text`] says how.
     ///
     /// # Errors
-    /// `Rejected` naming every edit that cannot be made and why: a path that is illegal, protected, ignored, given twice, or one with
-    /// another path on some machine; a present file that the model was not shown, that is not a file, or that is not text; a
+    /// `Rejected` naming every edit that cannot be made and why: a path that is illegal, protected, ignored, given twice, or the same
+    /// as another path on some machine; a present file that the model was not shown, that is not a file, or that is not text; a
     /// `search` text that does not occur exactly once; nothing left to change.
     pub fn apply(&self, edits: &[Edit]) -> Result<Vec<FileEdit>, ActionError> {
         let tree = Tree::new(self.tree);

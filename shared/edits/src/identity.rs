@@ -3,8 +3,8 @@
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
 
-/// What two paths have in common that are one file on some machine: they differ in case alone, or in how their characters are
-/// composed (`é` as one character or as two). Compare it, do not show it.
+/// The same text for all paths that are one file on some machine, because they differ only in case or in how their characters are
+/// composed (`é` as one character or as two). For comparisons only; show people the path itself.
 pub fn path_identity(path: &str) -> String {
     if path.is_ascii() {
         return path.to_ascii_lowercase();

@@ -15,7 +15,8 @@ pub struct IgnoredPaths {
 }
 
 impl IgnoredPaths {
-    /// The `.gitignore` files that may ignore one of these paths.
+    /// The paths of the `.gitignore` files that may ignore one of these paths, sorted: the ones to look for and to give to
+    /// [`IgnoredPaths::read`].
     pub fn files<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<String> {
         let folders = paths.into_iter().flat_map(|path| {
             path.match_indices('/')
@@ -28,7 +29,7 @@ impl IgnoredPaths {
         files
     }
 
-    /// Reads `.gitignore` files, given by their paths and contents. As git does, it passes over lines that are no patterns.
+    /// Reads `.gitignore` files, given as pairs of path and content. Like git, it skips lines that are not patterns.
     pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut rules = BTreeMap::new();
         for (path, content) in files {
@@ -46,8 +47,8 @@ impl IgnoredPaths {
         Self { rules }
     }
 
-    /// The `.gitignore` and its pattern that ignore a file, if one does. What is in an ignored folder is ignored, whatever the files
-    /// below it say.
+    /// The path of the `.gitignore` that ignores a file, and its pattern; `None` if the file is not ignored. Everything in an ignored
+    /// folder is ignored, whatever the `.gitignore` files inside it say.
     pub fn ignoring(&self, path: &str) -> Option<(String, String)> {
         let folders = path.match_indices('/').map(|(end, _)| (&path[..end], true));
         folders.chain([(path, false)]).find_map(|(path, is_folder)| self.decision(path, is_folder))

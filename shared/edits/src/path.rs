@@ -3,11 +3,11 @@
 use crate::names::is_git_folder;
 use domain::repository::InvalidName;
 
-/// A path inside a repository: relative, with `/` between its parts, never leaving the root and never into `.git`.
+/// Checks that a path is inside a repository: relative, with `/` between its parts, never leaving the root and never into `.git`.
 ///
 /// # Errors
-/// Says what is wrong when the path is absolute, empty, longer than 4,096 bytes, holds `..`, `.`, an empty part, a backslash,
-/// a control character, or a part that some file system takes for `.git`.
+/// [`InvalidName`] with the path and what is accepted, if the path is absolute, empty or longer than 4,096 bytes, or contains `..`,
+/// `.`, an empty part, a backslash, a control character, or a part that some file system takes for `.git`.
 pub fn check_path(path: &str) -> Result<(), InvalidName> {
     let legal = !path.is_empty()
         && path.len() <= 4096

@@ -4,7 +4,7 @@ use crate::identity::path_identity;
 use domain::ActionError;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// A project's `protected_paths`, ready to be asked.
+/// A project's `protected_paths`, compiled.
 #[derive(Debug, Clone)]
 pub struct ProtectedPaths {
     patterns: Vec<String>,
@@ -16,7 +16,7 @@ impl ProtectedPaths {
     /// characters do not matter, because some file systems ignore them: `.GitHub/workflows` is `.github/workflows` there.
     ///
     /// # Errors
-    /// `Rejected` naming a pattern that is none.
+    /// `Rejected` naming the first text that is not a glob pattern, and why.
     pub fn new(patterns: &[String]) -> Result<Self, ActionError> {
         let wrong = |pattern: &str, error: &globset::Error| {
             ActionError::rejected(format!(
@@ -37,12 +37,12 @@ impl ProtectedPaths {
         Ok(Self { patterns: patterns.to_vec(), matcher })
     }
 
-    /// Whether a path is protected.
+    /// Whether a path from the repository's root matches one of the patterns.
     pub fn contains(&self, path: &str) -> bool {
         self.matcher.is_match(path_identity(path))
     }
 
-    /// Lets through what touches no protected path, whether it writes or deletes.
+    /// Checks that none of these paths, written or deleted, is protected.
     ///
     /// # Errors
     /// `Rejected` naming every protected path and the patterns.

@@ -35,10 +35,11 @@ impl fmt::Display for Unshown {
     }
 }
 
-/// The text of a file that a model may be shown and may edit.
+/// The text of a file that a model may be shown and may edit, in the file's own form. Does not limit the size; that is for the
+/// caller, who knows how much room there is.
 ///
 /// # Errors
-/// Why it may not.
+/// [`Unshown::Binary`], [`Unshown::Encoding`] or [`Unshown::Pointer`].
 pub fn shown_text(content: &FileContent) -> Result<&str, Unshown> {
     /// As far as git looks for a zero byte to tell text from anything else.
     const LOOKED_AT: usize = 8_000;

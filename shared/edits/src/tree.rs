@@ -33,9 +33,9 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// Why these changes do not fit into a tree: a new name that some machine cannot check out or takes for another one's, be that of
-/// the tree or of the same change; something below a path that is not a folder; a symbolic link, a folder or another repository in
-/// the place of a file. Empty if they fit.
+/// Why these changes do not fit into a tree, one sentence for each problem that names its path; empty if they fit. Problems are: a
+/// new name that some machine cannot check out, or takes for another name in the tree or in the same change; a file below a path
+/// that is not a folder; a symbolic link, a folder or a submodule in place of the file.
 pub fn path_problems(files: &[FileEdit], tree: &[TreeEntry]) -> Vec<String> {
     let deleted: BTreeSet<&str> =
         files.iter().filter(|file| file.content.is_none()).map(|file| file.path.as_str()).collect();
