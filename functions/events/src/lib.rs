@@ -1,7 +1,7 @@
 //! Events: reports on executions to people, and takes care of executions whose status events were lost.
 //!
-//! The function receives three kinds of events: status changes of executions (from Step Functions through EventBridge), changes of the
-//! table (from its stream), and a tick every minute. It keeps one progress comment per execution where the person who
+//! The function receives four kinds of events: status changes of executions (from Step Functions through EventBridge), changes of the
+//! table (from its stream), the times of `schedule` triggers, and a tick every minute. It keeps one progress comment per execution where the person who
 //! started it will look, records an execution's end, and sweeps open executions. It holds only the tokens to comment, react and
 //! send messages.
 

@@ -1,4 +1,4 @@
-//! Webhooks: `POST /webhooks/{sender}`.
+//! Webhooks: `POST /webhooks/{instance}`, where an instance has the sender's own name unless the configuration names it otherwise.
 //!
 //! A delivery is verified, parsed and handled with the operations of the crate `control`.
 //! Because strangers can reach this function, it does not use providers' APIs, hold their tokens or call models.
@@ -9,7 +9,7 @@
 //! | a valid delivery, whether or not it has an effect | 200, with its outcome |
 //! | a body that does not match its sender's documentation | 400 |
 //! | a missing or wrong signature, or one outside the replay window | 401 |
-//! | an unknown sender | 404 |
+//! | an unknown instance, or one whose provider sends no webhooks | 404 |
 //! | a method other than POST | 405 |
 //! | a body that does not arrive within ten seconds | 408 |
 //! | a body over 1 MiB | 413 |
