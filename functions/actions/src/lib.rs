@@ -1,8 +1,7 @@
-//! The functions that do the work of steps: one executable, deployed once for each action.
+//! The functions that perform steps: one executable, deployed once for each action.
 //!
-//! [`Dispatcher`] is the whole of it for whoever calls: it reads what a state machine sends, keeps the records of steps and
-//! effects, gives each action the plugins it needs and nothing more, and answers with the action's output. Each action is one file
-//! under [`actions`].
+//! [`Dispatcher`] is the entry point: it reads what a state machine sends, keeps the records of steps and effects, gives each
+//! action only the plugins that it needs, and returns the action's output. Each action is one file under [`actions`].
 
 pub mod action;
 pub mod actions;

@@ -1,8 +1,8 @@
-//! The one HTTP client that every provider speaks through.
+//! The one HTTP client that every provider uses.
 //!
 //! It adds to [`reqwest`] what all of them need: explicit timeouts, credentials that cannot be printed, a limit on the
 //! size of answers, statuses and `Retry-After` read as [`ActionError`](domain::ActionError), and logs without queries,
-//! bodies or secrets. It repeats nothing by itself: an action that fails is repeated by its workflow, which knows what
+//! bodies or secrets. It does not retry by itself: a failed action is retried by its workflow, which knows what
 //! may run twice. It follows redirects only to the same origin, so that credentials never reach another host.
 //!
 //! ```no_run

@@ -1,5 +1,5 @@
-//! Checks before every request to a provider, shared by all functions that send any: the configured rate, the provider's own
-//! wish to be left alone, and a circuit that opens when it keeps failing. All state is in the table, none in this process.
+//! Checks before every request to a provider, shared by all functions: the configured rate, the wait that the provider itself
+//! asked for (`Retry-After`), and a circuit that opens when it keeps failing. All state is in the table, none in this process.
 
 use async_trait::async_trait;
 use domain::configuration::{InstanceName, Rate};

@@ -1,13 +1,13 @@
 //! Slack as a chat, through its [Web API](https://docs.slack.dev/apis/web-api/) with a bot token.
 //!
 //! - Messages are [Block Kit](https://docs.slack.dev/block-kit/) sections of `mrkdwn`, written from Markdown by
-//!   [`mrkdwn_from_markdown`], and one row of buttons. The same text stands in `text`, which notifications show.
+//!   [`mrkdwn_from_markdown`], and one row of buttons. The same text is in `text`, which notifications show.
 //! - A message carries its mark as [metadata](https://docs.slack.dev/messaging/message-metadata/); it is found again in the
 //!   channel's or thread's history.
 //! - The bot needs the scopes `chat:write`, `channels:read`, `channels:history` and `reactions:write`; for private channels also
 //!   `groups:read` and `groups:history`. It must be a member of the channel.
 //!
-//! Slack says most errors with status 200 and `ok: false`; they become errors of the kind that the code means.
+//! Slack reports most errors with status 200 and `ok: false`; they become errors of the kind that their code means.
 
 mod channels;
 mod limits;

@@ -1,5 +1,5 @@
-//! What the tests of every provider need: a simulated service of the built-in world, its secrets, its faults, and the requests
-//! held against the official description. Only tests depend on this crate.
+//! What the tests of every provider need: a simulated service of the built-in world, its secrets, its faults, and a check of
+//! its requests against the official description. Only tests depend on this crate.
 //!
 //! ```no_run
 //! use provider_testing::{Service, assert_described, mark, options, secret};

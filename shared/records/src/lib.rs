@@ -1,8 +1,8 @@
 //! The one DynamoDB table, and the only crate that knows its keys. `src/keys.rs` documents every access pattern.
 //!
-//! [`Table`] has one method per question or change; each is one request or one transaction, and the table is never scanned. Time
-//! is always given, never asked for. What several functions do at once is decided by conditions in the table, so that every
-//! method may be called by any number of them, and again after a lost answer.
+//! [`Table`] has one method per question or change; each is one request or one transaction, and the table is never scanned. Callers
+//! pass the time. Conditions in the table decide between concurrent callers, so any number of functions may call a method, also
+//! again after a lost response.
 //!
 //! | file | holds |
 //! |---|---|
@@ -13,7 +13,8 @@
 //! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `budget`, `cost` | money: reserved, settled, recorded |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
-//! | `waiter` | executions parked on a task token |
+//! | `waiter`, `occurrence` | executions parked on a task token; the events that they may wait for |
+//! | `refusal`, `alert` | which limit blocks an execution; which alerts were sent |
 //! | `document` | configuration, routes, prompts |
 //! | `stored` | large values as compressed chunks |
 //! | `progress`, `pull_request` | the comment edited in place; what became of pull requests |

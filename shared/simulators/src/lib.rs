@@ -1,4 +1,4 @@
-//! Stateful simulators of the outside services that Ticketsmith speaks to.
+//! Stateful simulators of the outside services that Ticketsmith uses.
 //!
 //! A [`Simulation`] listens on loopback, one port for each service, and answers as the real services do: the same routes,
 //! status codes, headers, error bodies and read-after-write state. Everything it knows comes from a [`World`], a YAML file.

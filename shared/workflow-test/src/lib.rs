@@ -1,10 +1,10 @@
 //! Tests of workflows: what a workflow does when its actions answer as a test file says.
 //!
 //! A file `development.test.yaml` beside `development.yaml` holds cases. Each is an execution of the compiled document on the
-//! engine, in which functions are called for nothing: they answer what the case says, and time is skipped, so that a week's
-//! wait takes a millisecond. The crate opens no file but the log of its engine, in a folder that it removes.
+//! engine. No function is called: steps return what the case specifies, and time is skipped, so a week's wait takes a
+//! millisecond. The crate opens no file except the log of its engine, in a folder that it removes.
 //!
-//! The road of one file: [`read`] → checked against the workflow (`check`) → each case run (`execution`, `functions`,
+//! How a file is processed: [`read`] → checked against the workflow (`check`) → each case run (`execution`, `functions`,
 //! `answers`) → its history read (`history`) → compared with what it expects (`compare`) → [`Report`] and [`Coverage`].
 
 mod answers;

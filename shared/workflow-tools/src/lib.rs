@@ -1,8 +1,8 @@
-//! Tools around workflow files: the schema with which editors complete and check them, their canonical form, their picture,
-//! what an execution costs, and what a step became.
+//! Tools for workflow files: the schema with which editors complete and check them, their canonical form, their graph, what an
+//! execution costs, and what a step compiles to.
 //!
-//! The crate is pure, as the compiler is: texts and compiled workflows in, texts and values out. It stands apart from
-//! `workflow` so that what only compiles need not build a formatter and a layout of graphs.
+//! The crate is pure, as the compiler is: texts and compiled workflows in, texts and values out. It is separate from `workflow`
+//! so that crates that only compile do not build a formatter and a graph layout.
 
 mod annotations;
 mod cost;

@@ -1,7 +1,7 @@
 //! Compiles workflows, written in YAML, to Amazon States Language documents in JSONata.
 //!
-//! The crate is pure: it is given texts and gives back definitions, routes and diagnostics. It opens no file, knows no AWS
-//! SDK, HTTP or async runtime, and the same texts always give the same bytes.
+//! The crate is pure: texts in; definitions, routes and diagnostics out. It opens no file, does not depend on the AWS SDK, HTTP
+//! or an async runtime, and the same texts always give the same bytes.
 //!
 //! ```
 //! use workflow::{Catalog, Environment, Source, compile};
@@ -26,10 +26,10 @@
 //! # Ok::<(), workflow::InvalidCatalog>(())
 //! ```
 //!
-//! The road of one file: [`Source`] → YAML tree with positions (`yaml`) → model (`reader`, `model`) → what goes without
-//! saying (`implicit_commit`, `policies`) → names and types (`declare`, `scope`) → each step checked where it stands (`plan`,
-//! `check`, `infer`) → states (`compile`) and what starts them (`routes`). A folder's workflows go callees first (`folder`,
-//! `callees`).
+//! How a file is compiled: [`Source`] → YAML tree with positions (`yaml`) → model (`reader`, `model`) → implied steps and
+//! defaults (`implicit_commit`, `policies`) → names and types (`declare`, `scope`) → each step checked in its context (`plan`,
+//! `check`, `infer`) → states (`compile`) and what starts them (`routes`). A folder's workflows are compiled callees first
+//! (`folder`, `callees`).
 
 mod braces;
 mod callees;
