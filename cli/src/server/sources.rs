@@ -20,8 +20,8 @@ use tokio::task::JoinSet;
 pub(crate) struct Sources<'a> {
     /// The database of the table.
     pub(crate) database: &'a Database,
-    /// Rings after every write to it.
-    pub(crate) written: &'a Arc<Written>,
+    /// Signals every write to it.
+    pub(crate) written: &'a Written,
     /// The engine that runs executions.
     pub(crate) engine: &'a Engine,
     /// The table, for the routes with their schedules.
@@ -40,8 +40,9 @@ impl Sources<'_> {
             let function = Arc::clone(&connected.function);
             match source {
                 Source::TableStream(partitions) => {
-                    let reader = StreamReader::from_oldest(self.database.clone(), self.table.name())?;
-                    tasks.spawn(follow_stream(reader, Arc::clone(self.written), partitions, function));
+                    let reader =
+                        StreamReader::from_oldest(self.database.clone(), self.table.name(), self.written)?;
+                    tasks.spawn(follow_stream(reader, partitions, function));
                 }
                 Source::StatusChanges => {
                     tasks.spawn(follow_status(self.engine.subscribe(), function));
@@ -61,12 +62,11 @@ impl Sources<'_> {
 
 async fn follow_stream(
     mut reader: StreamReader,
-    written: Arc<Written>,
     partitions: &'static [Partition],
     function: Arc<dyn Function>,
 ) {
     loop {
-        let records = match reader.next(&written).await {
+        let records = match reader.next().await {
             Ok(records) => records,
             Err(error) => {
                 tracing::error!(%error, "the table's stream cannot be read; feedback stops");
