@@ -9,8 +9,18 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 /// Our own crates, which log more than others, except the functions' and the providers'.
-const CRATES: [&str; 7] =
-    ["engine", "http_client", "observability", "records", "simulators", "ticketsmith", "workflow"];
+const CRATES: [&str; 10] = [
+    "control",
+    "engine",
+    "http_client",
+    "observability",
+    "pace",
+    "records",
+    "runtime",
+    "simulators",
+    "ticketsmith",
+    "workflow",
+];
 
 /// The prefix of the providers' crate names, and so of their log targets.
 const PROVIDERS: &str = "provider";
@@ -35,4 +45,21 @@ fn filter(own: &str, others: &str) -> EnvFilter {
     let functions: BTreeSet<&str> = functions::all().iter().map(|function| function.executable).collect();
     let crates = CRATES.into_iter().chain(functions).chain([PROVIDERS]);
     EnvFilter::new(crates.fold(others.to_owned(), |filter, name| format!("{filter},{name}={own}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shared_crate_that_logs_is_listed() {
+        let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
+        for entry in std::fs::read_dir(shared).unwrap() {
+            let folder = entry.unwrap().path();
+            let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+            let name = folder.file_name().unwrap().to_string_lossy().replace('-', "_");
+            let logs = manifest.lines().any(|line| line.starts_with("tracing"));
+            assert!(!logs || name.starts_with(PROVIDERS) || CRATES.contains(&name.as_str()), "{name}");
+        }
+    }
 }

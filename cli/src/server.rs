@@ -1,8 +1,8 @@
 //! `serve`: a laptop-sized AWS in one process, with our functions in it.
 //!
 //! Two listeners. The public one serves the functions that have routes, and nothing else. The private one, on loopback and with a token
-//! for each function, stands in for DynamoDB, Step Functions and Secrets Manager; functions reach them only through the AWS SDK, as in
-//! an account. A third one, where it is asked for, shows figures to Prometheus.
+//! for each function, stands in for DynamoDB, Step Functions, Secrets Manager and Lambda; functions reach them only through the AWS SDK, as
+//! in an account. An optional third one serves metrics to Prometheus.
 
 mod asynchronous;
 mod aws_error;

@@ -81,7 +81,7 @@ def judge(row):
     known = re.fullmatch(r"([0-9a-f]{7,40})(?:\+changes)?", tested)
     behind = known and git("rev-list", "--count", f"{known[1]}..HEAD")
     if not behind or git("merge-base", "--is-ancestor", known[1], "HEAD") is None:
-        return False, f"how old the row of `{stage}` is cannot be told: git does not have {tested} here"
+        return False, f"the age of the row of `{stage}` is unknown: git does not have {tested} here"
     if int(behind) >= STALE_AFTER:
         return False, f"`{stage}` last ran {behind} commits ago; `./check full {stage}` runs it again"
     return None

@@ -30,6 +30,12 @@ def ask_the_doctor(stage):
     findings = json.loads(printed)["findings"]
     assert {finding["verdict"] for finding in findings} == {"ok"}, findings
     subjects = " ".join(finding["subject"] for finding in findings)
-    for subject in ("in force in the stage test", "secret ticketsmith-test/work#jira", "GitHub, repository acme/shop", "Claude, model"):
+    for subject in (
+        "in force in the stage test",
+        "functions of the stage test",
+        "secret ticketsmith-test/work#jira",
+        "GitHub, repository acme/shop",
+        "Claude, model",
+    ):
         assert subject in subjects, subjects
     return len(findings)

@@ -1,5 +1,6 @@
 //! `ticketsmith doctor`: finds missing or wrong settings before they are needed, and says how to fix them.
 
+mod deployed;
 mod permissions;
 mod secrets;
 
@@ -39,7 +40,7 @@ Examples:
 
 Using the secrets from the data folder or the stage, it asks each service what its credential may do. It changes nothing and incurs no
 costs. A missing permission is an error; an unneeded one is a warning. With --stage, it also checks whether this configuration is in
-force there.
+force there and every function is deployed.
 
 Exit codes: 0 everything is OK · 1 problems were found; each line says how to fix it";
 
@@ -101,7 +102,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             let workflows = Workflows::load(&file.folder).map(|_| ()).map_err(|error| error.to_string());
             findings.push(Finding::new("workflows", workflows));
             if let Some(stage) = &arguments.place.stage {
-                findings.push(in_force(&file.configuration, stage).await);
+                stage_findings(&file.configuration, stage, &mut findings).await;
             }
             let secrets = Secrets::open(&file.configuration, &arguments.place).await;
             match &secrets {
@@ -137,15 +138,23 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if wrong == 0 { Ok(()) } else { Err(Exit::negative(format!("{wrong} problem(s) found"))) }
 }
 
-/// Whether this configuration is in force in a stage.
-async fn in_force(configuration: &Configuration, stage: &Stage) -> Finding {
+/// Whether this configuration is in force in a stage, and whether the stage has every function.
+async fn stage_findings(configuration: &Configuration, stage: &Stage, findings: &mut Vec<Finding>) {
+    match Connection::of_stage(stage).await {
+        Ok(connection) => {
+            findings.push(in_force(configuration, stage, &connection).await);
+            findings.push(deployed::functions(stage, &connection).await);
+        }
+        Err(error) => {
+            findings.push(Finding::new(format!("stage {}", stage.name()), Err(error.to_string())));
+        }
+    }
+}
+
+async fn in_force(configuration: &Configuration, stage: &Stage, connection: &Connection) -> Finding {
     let apply = format!("apply it with `ticketsmith config apply --stage {}`", stage.name());
     let subject = format!("configuration in force in the stage {}", stage.name());
-    let present = match Connection::of_stage(stage).await {
-        Ok(connection) => connection.table.configuration(Timestamp::now()).await,
-        Err(error) => return Finding::new(subject, Err(error.to_string())),
-    };
-    match present {
+    match connection.table.configuration(Timestamp::now()).await {
         Ok(present) if *present == *configuration => Finding::new(subject, Ok(())),
         Ok(_) => {
             let problem = Some(format!("it differs from this file; {apply}"));

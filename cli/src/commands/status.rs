@@ -36,7 +36,7 @@ Exit codes: 0 found · 1 no such execution or ticket · 3 neither `serve` nor th
 /// Runs the command.
 ///
 /// # Errors
-/// Negative when there is no such execution or ticket; unreachable when nothing answers.
+/// The exit is negative if there is no such execution or ticket, and unreachable if neither `serve` nor the stage answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let (control, now) = (connection.control(), Timestamp::now());
@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         let directory = control.directory().await.map_err(Exit::unreachable)?;
         let ticket = directory
             .ticket(named)
-            .map_err(|_| Exit::negative(format!("no execution or ticket named {named}")))?;
+            .map_err(|error| Exit::negative(format!("no execution named {named}; {error}")))?;
         task_id = Some(ticket.task_id().to_owned());
     }
     let limit = usize::from(arguments.limit);

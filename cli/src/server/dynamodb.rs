@@ -4,16 +4,16 @@ use super::aws_error::AwsError;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
-/// The database and a bell that rings after every write, for whoever reads the stream.
+/// Signals every write to those who read the stream.
 #[derive(Debug, Default)]
-pub(crate) struct Written(Notify);
+pub(crate) struct Written(watch::Sender<()>);
 
 impl Written {
-    /// Waits until something was written since the last wait.
-    pub(crate) async fn wait(&self) {
-        self.0.notified().await;
+    /// A receiver that sees a change after each write from now on. Each reader of the stream has its own.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.0.subscribe()
     }
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn perform(
         unknown => Err(AwsError::unknown_operation(unknown)),
     };
     if writes && answer.is_ok() {
-        written.0.notify_one();
+        written.0.send_replace(());
     }
     answer
 }

@@ -29,7 +29,7 @@ pub(crate) struct Private {
     pub(crate) grants: Arc<Grants>,
     /// The table.
     pub(crate) database: Database,
-    /// Rings after every write.
+    /// Signals every write.
     pub(crate) written: Arc<Written>,
     /// The engine's Step Functions API.
     pub(crate) engine: Router,

@@ -1,4 +1,4 @@
-//! What invokes functions by itself: what DynamoDB Streams, EventBridge and EventBridge Scheduler do in an account.
+//! Invokes functions on their own sources, as DynamoDB Streams, EventBridge and EventBridge Scheduler do in an account.
 
 use super::dynamodb::Written;
 use super::functions::Connected;
@@ -16,12 +16,12 @@ use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::task::JoinSet;
 
-/// Where the sources hear of what happens.
+/// What the sources are fed by.
 pub(crate) struct Sources<'a> {
     /// The database of the table.
     pub(crate) database: &'a Database,
-    /// Rings after every write to it.
-    pub(crate) written: &'a Arc<Written>,
+    /// Signals every write to it.
+    pub(crate) written: &'a Written,
     /// The engine that runs executions.
     pub(crate) engine: &'a Engine,
     /// The table, for the routes with their schedules.
@@ -40,8 +40,9 @@ impl Sources<'_> {
             let function = Arc::clone(&connected.function);
             match source {
                 Source::TableStream(partitions) => {
-                    let reader = StreamReader::from_oldest(self.database.clone(), self.table.name())?;
-                    tasks.spawn(follow_stream(reader, Arc::clone(self.written), partitions, function));
+                    let reader =
+                        StreamReader::from_oldest(self.database.clone(), self.table.name(), self.written)?;
+                    tasks.spawn(follow_stream(reader, partitions, function));
                 }
                 Source::StatusChanges => {
                     tasks.spawn(follow_status(self.engine.subscribe(), function));
@@ -61,12 +62,11 @@ impl Sources<'_> {
 
 async fn follow_stream(
     mut reader: StreamReader,
-    written: Arc<Written>,
     partitions: &'static [Partition],
     function: Arc<dyn Function>,
 ) {
     loop {
-        let records = match reader.next(&written).await {
+        let records = match reader.next().await {
             Ok(records) => records,
             Err(error) => {
                 tracing::error!(%error, "the table's stream cannot be read; feedback stops");
@@ -81,10 +81,10 @@ async fn follow_stream(
             continue;
         }
         let batch = json!({ "Records": records });
-        // A batch is handed over again until it is taken, as Lambda does, but not for ever: what is lost then, the sweeper finds.
+        // As Lambda does, a batch is retried for a while. The sweeper finds what was in one that is dropped.
         let handed = (|| function.invoke(batch.clone())).retry(ExponentialBuilder::default().with_jitter());
         if let Err(error) = handed.await {
-            tracing::warn!(%error, "changes of records were not acted upon; the sweeper tries again");
+            tracing::warn!(%error, "changes of records were not handled; the sweeper finds them");
         }
     }
 }
@@ -102,7 +102,7 @@ async fn follow_status(mut changes: Receiver<engine::StatusChange>, function: Ar
         match changes.recv().await {
             Ok(change) => {
                 let function = Arc::clone(&function);
-                // Each for itself, as Lambda would: one slow service must not hold up what others are told.
+                // Each invocation has its own task, as on Lambda: a slow service must not delay the others.
                 handled.spawn(async move { asynchronous::invoke(&*function, change.document).await });
                 while handled.try_join_next().is_some() {}
             }
@@ -120,7 +120,7 @@ async fn every_minute(document: &'static str, function: Arc<dyn Function>) {
     loop {
         tick.tick().await;
         if let Err(error) = function.invoke(document.clone()).await {
-            tracing::warn!(%error, "what is due every minute failed; it is tried again in a minute");
+            tracing::warn!(%error, "an every-minute invocation failed; the next one is in a minute");
         }
     }
 }

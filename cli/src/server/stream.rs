@@ -1,4 +1,4 @@
-//! The table's stream: every write is handed to the `events` function, as DynamoDB Streams does through Lambda.
+//! The table's stream: reads every write, as Lambda does from DynamoDB Streams.
 
 use super::dynamodb::Written;
 use dynoxide::Database;
@@ -6,6 +6,7 @@ use dynoxide::actions::describe_stream::DescribeStreamRequest;
 use dynoxide::actions::get_records::{GetRecordsRequest, Record};
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::actions::list_streams::ListStreamsRequest;
+use tokio::sync::watch;
 
 /// How many records are read at a time.
 const BATCH: usize = 100;
@@ -14,6 +15,7 @@ const BATCH: usize = 100;
 pub(crate) struct StreamReader {
     database: Database,
     iterator: String,
+    written: watch::Receiver<()>,
 }
 
 impl StreamReader {
@@ -22,7 +24,7 @@ impl StreamReader {
     ///
     /// # Errors
     /// When the table has no stream.
-    pub(crate) fn from_oldest(database: Database, table: &str) -> dynoxide::Result<Self> {
+    pub(crate) fn from_oldest(database: Database, table: &str, written: &Written) -> dynoxide::Result<Self> {
         let missing = || dynoxide::DynoxideError::ResourceNotFoundException(format!("{table} has no stream"));
         let streams = database.list_streams(ListStreamsRequest {
             table_name: Some(table.to_owned()),
@@ -40,14 +42,15 @@ impl StreamReader {
             shard_iterator_type: "TRIM_HORIZON".to_owned(),
             sequence_number: None,
         })?;
-        Ok(Self { database, iterator: iterator.shard_iterator.ok_or_else(missing)? })
+        let iterator = iterator.shard_iterator.ok_or_else(missing)?;
+        Ok(Self { database, iterator, written: written.subscribe() })
     }
 
     /// The records written since the last call; waits for one when there is none.
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn next(&mut self, written: &Written) -> dynoxide::Result<Vec<Record>> {
+    pub(crate) async fn next(&mut self) -> dynoxide::Result<Vec<Record>> {
         loop {
             let database = self.database.clone();
             let request = GetRecordsRequest { shard_iterator: self.iterator.clone(), limit: Some(BATCH) };
@@ -61,7 +64,10 @@ impl StreamReader {
             if !answer.records.is_empty() {
                 return Ok(answer.records);
             }
-            written.wait().await;
+            if self.written.changed().await.is_err() {
+                // Nothing can write anymore: `serve` is stopping, and ends this task.
+                std::future::pending::<()>().await;
+            }
         }
     }
 }

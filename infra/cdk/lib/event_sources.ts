@@ -97,7 +97,7 @@ function atItsTimes(target: lambda.Function, schedule: Schedule, number: number,
     schedule: scheduler.ScheduleExpression.expression(`cron(${schedule.cron})`),
     target: new LambdaInvoke(target, {
       input: scheduler.ScheduleTargetInput.fromObject({ schedule, time: scheduler.ContextAttribute.scheduledTime }),
-      // What is told late may still start; told twice, it starts once.
+      // A late invocation may still start the workflow; a repeated one does not start it again.
       maxEventAge: Duration.hours(1),
       deadLetterQueue: undelivered,
     }),

@@ -46,10 +46,12 @@ export function observability(stack: Stack, { api, functions, machines, workflow
   const undelivered = resources.undelivered.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" });
   const open = functions.filter(({ entry }) => sourcesOf(entry, "http").length > 0);
   const names = (some: DeployedFunction[]) => some.map(({ name }) => name).join(", ");
-  const background = functions.filter(({ entry }) => entry.sources.some(isAsynchronous));
+  const background = functions.filter(({ entry }) =>
+    entry.sources.some((source) => isAsynchronous(source) || source.type === "table_stream"),
+  );
   alarm("ingress-errors", `Requests were answered with 5xx: they were not accepted. See the logs of ${names(open)}.`, ingressErrors);
   alarm("throttles", "Lambda throttles functions of this account: raise its concurrency, or slow down.", throttles);
-  alarm("undelivered", `An event was given up by ${names(background)}. See the queue; the sweeper closes what is open.`, undelivered);
+  alarm("undelivered", `An event was dropped by ${names(background)}. See the queue; the sweeper closes open executions.`, undelivered);
   machines.forEach((machine, index) => {
     const workflow = workflows[index];
     const failed = machine.metricFailed({ period, statistic });
