@@ -35,7 +35,7 @@ impl Simulator for Confluence {
             .with_state(self.clone())
     }
 
-    /// The pages as they stand, in short form.
+    /// The current pages, in short form.
     fn state(&self) -> Value {
         let state = self.lock();
         state

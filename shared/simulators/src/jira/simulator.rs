@@ -82,7 +82,7 @@ impl Simulator for Jira {
             .with_state(self.clone())
     }
 
-    /// The tickets as they stand, in short form.
+    /// The current tickets, in short form.
     fn state(&self) -> Value {
         self.lock().summary()
     }
