@@ -15,6 +15,7 @@ pub struct InvalidName {
     pub expected: &'static str,
 }
 
+/// A name that is checked by its `FromStr`, which is written beside it.
 macro_rules! checked_name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -51,6 +52,8 @@ macro_rules! checked_name {
         }
     };
 }
+
+pub(crate) use checked_name;
 
 checked_name! {
     /// A repository as `owner/name`. It is also read from a URL: `https://github.com/acme/shop`, with or without `.git`,

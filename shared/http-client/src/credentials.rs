@@ -2,7 +2,7 @@
 
 use domain::ActionError;
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
 use serde_json::{Map, Value};
 
 /// Reads a secret's JSON, or the entry of it that the name's part behind `#` names. `name` is the secret's name in the configuration and
@@ -18,14 +18,22 @@ pub fn read_credentials<T: DeserializeOwned>(
 ) -> Result<T, ActionError> {
     let read = match name.split_once('#') {
         None => serde_json::from_str(secret.expose_secret()),
-        Some((_, entry)) => serde_json::from_str::<Map<String, Value>>(secret.expose_secret())
-            .and_then(|mut bundle| serde_json::from_value(bundle.remove(entry).unwrap_or_default())),
+        Some((_, entry)) => {
+            serde_json::from_str::<Map<String, Value>>(secret.expose_secret()).and_then(|mut bundle| {
+                match bundle.remove(entry) {
+                    Some(credentials) => serde_json::from_value(credentials),
+                    None => Err(serde_json::Error::custom(format!("missing entry `{entry}`"))),
+                }
+            })
+        }
     };
     read.map_err(|error| {
         let detail = error.to_string();
         // Other messages of the parser quote the value they stumbled over.
         let problem = match detail.split(" at line").next() {
-            Some(missing) if missing.starts_with("missing field") => missing,
+            Some(missing) if missing.starts_with("missing field") || missing.starts_with("missing entry") => {
+                missing
+            }
             _ if error.is_data() => "its fields are not the accepted ones",
             _ => "it is not JSON",
         };
@@ -70,7 +78,7 @@ mod tests {
         for (name, problem) in [
             ("ticketsmith/work#slack", "missing field `token`"),
             ("ticketsmith/work#chat", "not the accepted ones"),
-            ("ticketsmith/work#absent", "not the accepted ones"),
+            ("ticketsmith/work#absent", "missing entry `absent`"),
         ] {
             let message = read(name).unwrap_err().message;
             assert!(message.contains(name) && message.contains(problem), "{message}");

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::configuration::InstanceName;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest};
 use domain::{ActionError, ErrorKind};
-use http_client::{Auth, Client, Options, read_credentials};
+use http_client::{Auth, Client, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::time::Duration;
@@ -20,16 +20,6 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(600);
 pub struct Credentials {
     /// The key.
     pub api_key: SecretString,
-}
-
-impl Credentials {
-    /// Reads the JSON of the secret called `name`: `{"api_key": …}`.
-    ///
-    /// # Errors
-    /// `Rejected`, naming the secret and what is missing and never a value.
-    pub fn read(name: &str, secret: &SecretString) -> Result<Self, ActionError> {
-        read_credentials(name, secret, r#"{"api_key": …}"#)
-    }
 }
 
 /// Claude.

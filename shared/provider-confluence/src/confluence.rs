@@ -4,7 +4,7 @@ use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::ActionError;
 use domain::plugins::{Documentation, Mark, Page, PageRequest};
-use http_client::{Auth, Client, Options, read_credentials};
+use http_client::{Auth, Client, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -16,16 +16,6 @@ pub struct Credentials {
     pub email: String,
     /// The token.
     pub api_token: SecretString,
-}
-
-impl Credentials {
-    /// Reads the JSON of the secret called `name`: `{"email": …, "api_token": …}`.
-    ///
-    /// # Errors
-    /// `Rejected`, naming the secret and what is missing and never a value.
-    pub fn read(name: &str, secret: &SecretString) -> Result<Self, ActionError> {
-        read_credentials(name, secret, r#"{"email": …, "api_token": …}"#)
-    }
 }
 
 /// A Confluence Cloud site.

@@ -143,7 +143,8 @@ impl Installation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Credentials;
+    use crate::{Credentials, SPEC};
+    use http_client::read_credentials;
 
     #[test]
     fn ids_as_numbers_and_as_text() {
@@ -151,7 +152,8 @@ mod tests {
             r#"{"app_id": 12, "installation_id": 34, "private_key": "k"}"#,
             r#"{"app_id": "12", "installation_id": "34", "private_key": "k"}"#,
         ] {
-            let read = Credentials::read("ticketsmith/github", &json.into()).unwrap();
+            let read: Credentials =
+                read_credentials("ticketsmith/github", &json.into(), &SPEC.secret_forms()).unwrap();
             assert!(
                 matches!(&read, Credentials::App(app) if app.app_id == "12" && app.installation_id == "34")
             );
@@ -159,7 +161,9 @@ mod tests {
             let error = Installation::new(app, RepositoryAccess::ReadContents).unwrap_err();
             assert!(error.message.contains("PEM"), "{error}");
         }
-        let error = Credentials::read("ticketsmith/github", &r#"{"app_id": 12}"#.into()).unwrap_err();
+        let secret = r#"{"app_id": 12}"#.into();
+        let error =
+            read_credentials::<Credentials>("ticketsmith/github", &secret, &SPEC.secret_forms()).unwrap_err();
         assert!(error.message.contains("`ticketsmith/github`") && error.message.contains("installation_id"));
     }
 }

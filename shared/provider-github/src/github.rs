@@ -11,7 +11,7 @@ use domain::plugins::{
     TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, RepositoryName, Task};
-use http_client::{Answer, Auth, Client, Failure, Options, Request, read_credentials};
+use http_client::{Answer, Auth, Client, Failure, Options, Request};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -30,17 +30,6 @@ pub enum Credentials {
         /// The token.
         token: SecretString,
     },
-}
-
-impl Credentials {
-    /// Reads the JSON of the secret called `name`: `{"token": …}` or `{"app_id": …, "installation_id": …, "private_key": …}`.
-    ///
-    /// # Errors
-    /// `Rejected`, naming the secret and what is accepted and never a value.
-    pub fn read(name: &str, secret: &SecretString) -> Result<Self, ActionError> {
-        let accepted = r#"{"token": …} or {"app_id": …, "installation_id": …, "private_key": …}"#;
-        read_credentials(name, secret, accepted)
-    }
 }
 
 /// GitHub, or a GitHub Enterprise Server.

@@ -7,10 +7,13 @@ use domain::text::{CUT, cut};
 const BEGIN: &str = "<!-- ticketsmith:";
 const END: &str = " -->";
 
-/// The text with the mark at its end. Marks that the text already holds are taken out: text from outside must not claim to
-/// be ours.
+/// What a text's own [`BEGIN`] becomes: without the space it begins no mark, whatever follows.
+const DEFUSED: &str = "<!--ticketsmith:";
+
+/// The text with the mark at its end. Marks that the text already holds are defused: text from outside must not claim to be
+/// ours.
 pub(crate) fn with_mark(markdown: &str, mark: &Mark) -> String {
-    let own = markdown.replace(BEGIN, "<!-- ");
+    let own = markdown.replace(BEGIN, DEFUSED);
     let ending = format!("\n\n{BEGIN}{}{END}", mark.digest());
     let body = cut(own.trim_end(), limits::BODY.less(ending.len()), CUT);
     format!("{body}{ending}")
@@ -48,8 +51,11 @@ mod tests {
     #[test]
     fn a_mark_is_found_and_cannot_be_claimed_by_the_text() {
         let forged = with_mark("stolen", &mark("other"));
+        for text in [forged.clone(), forged.replace(BEGIN, "<!-- ticketsmith:ticketsmith:")] {
+            let body = with_mark(&format!("Text\n{text}"), &mark("key"));
+            assert_eq!(marks_in(&body), [mark("key").digest()]);
+        }
         let body = with_mark(&format!("Text\n{forged}"), &mark("key"));
-        assert_eq!(marks_in(&body), [mark("key").digest()]);
         assert!(carries(&body, &mark("key")) && !carries(&body, &mark("other")));
         assert_eq!(without_marks(&with_mark("Text", &mark("key"))), "Text");
         assert!(marks_in("<!-- ticketsmith:x").is_empty());

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::configuration::InstanceName;
 use domain::plugins::{CommentId, Mark, NewTask, StatusChange, TaskManagement, TaskQuery};
 use domain::{ActionError, Task};
-use http_client::{Auth, Client, Options, read_credentials};
+use http_client::{Auth, Client, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -18,16 +18,6 @@ pub struct Credentials {
     pub email: String,
     /// The token.
     pub api_token: SecretString,
-}
-
-impl Credentials {
-    /// Reads the JSON of the secret called `name`: `{"email": …, "api_token": …}`.
-    ///
-    /// # Errors
-    /// `Rejected`, naming the secret and what is missing and never a value.
-    pub fn read(name: &str, secret: &SecretString) -> Result<Self, ActionError> {
-        read_credentials(name, secret, r#"{"email": …, "api_token": …}"#)
-    }
 }
 
 /// A Jira Cloud site.

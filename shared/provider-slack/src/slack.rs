@@ -4,7 +4,7 @@ use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{Communication, Mark, Message, MessageBody, SentMessage};
 use domain::{ActionError, ErrorKind};
-use http_client::{Answer, Auth, Client, Options, PagesError, Request, read_credentials};
+use http_client::{Answer, Auth, Client, Options, PagesError, Request};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -17,16 +17,6 @@ use std::sync::{Arc, Mutex};
 pub struct Credentials {
     /// The token.
     pub bot_token: SecretString,
-}
-
-impl Credentials {
-    /// Reads the JSON of the secret called `name`: `{"bot_token": …}`.
-    ///
-    /// # Errors
-    /// `Rejected`, naming the secret and what is missing and never a value.
-    pub fn read(name: &str, secret: &SecretString) -> Result<Self, ActionError> {
-        read_credentials(name, secret, r#"{"bot_token": …}"#)
-    }
 }
 
 /// A Slack workspace.

@@ -8,6 +8,7 @@ use domain::plugins::RepositoryAccess;
 use domain::{ActionError, Bundle, PermissionProblem, PluginType};
 use http_client::Options;
 use secrecy::SecretString;
+use serde_json::Value;
 use std::pin::Pin;
 
 /// What a service reports about a credential: the permissions that it lacks or has in excess; empty if it has the right ones.
@@ -86,6 +87,12 @@ impl ProviderSpec {
     ) -> Connector<'a> {
         let (settings, secret_forms) = (self.settings, self.secret_forms());
         Connector { instance, options, secret, access, settings, secret_forms }
+    }
+
+    /// The address that people open for an instance of this provider.
+    pub fn site_of(&self, instance: Instance<'_>) -> String {
+        let settings = self.settings.filled(&instance.section.settings);
+        (self.site)(settings.get("base_url").and_then(Value::as_str).unwrap_or_default())
     }
 
     /// The accepted forms of its secret, for errors: `{"token": …} or {"app_id": …}`.

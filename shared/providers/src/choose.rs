@@ -1,10 +1,10 @@
 //! Which of the providers that are used is meant.
 
 use crate::list::find;
-use crate::references::references;
+use crate::references::{references, tracker_references};
 use domain::PluginType;
 use domain::configuration::{Configuration, Instance, InstanceName, Project};
-use domain::reference::{References, TrackerReferences};
+use domain::reference::References;
 
 /// The name of the provider that holds a ticket: the project's tracker where the ticket is written as that tracker writes them, else
 /// whichever writes them so (`owner/name#12` is in the code host wherever the project keeps its own tickets), else the project's tracker.
@@ -15,13 +15,12 @@ pub fn tracker_of(
 ) -> Option<InstanceName> {
     let own = project.and_then(|project| project.providers.get(&PluginType::TaskManagement));
     let Some(task_id) = task_id else { return own.cloned() };
-    let all = references(configuration);
-    let own_references = |tracker: &TrackerReferences| Some(&tracker.instance) == own;
+    let own_instance = own.and_then(|name| configuration.instance(name.as_str()));
     let only_own = References {
-        trackers: all.trackers.iter().filter(|tracker| own_references(tracker)).cloned().collect(),
+        trackers: own_instance.and_then(tracker_references).into_iter().collect(),
         projects: Vec::new(),
     };
-    let read = only_own.read(task_id).or_else(|| all.read(task_id));
+    let read = only_own.read(task_id).or_else(|| references(configuration).read(task_id));
     read.map(|ticket| ticket.instance).or_else(|| own.cloned())
 }
 

@@ -4,7 +4,6 @@ use crate::list::find;
 use domain::configuration::{Configuration, Project};
 use domain::{BranchName, PluginType};
 use provider::RepositoryPages;
-use serde_json::Value;
 
 /// Where people open a project's repository; `None` where the project has no code host.
 pub fn repository_url(configuration: &Configuration, project: &Project) -> Option<String> {
@@ -25,15 +24,13 @@ fn site(configuration: &Configuration, project: &Project) -> Option<(String, Rep
     let name = project.providers.get(&PluginType::VersionControl)?;
     let instance = configuration.instance(name.as_str())?;
     let spec = find(instance.provider()).ok()?;
-    let settings = spec.settings.filled(&instance.section.settings);
-    let site = (spec.site)(settings.get("base_url").and_then(Value::as_str).unwrap_or_default());
-    Some((site, spec.repository_pages?))
+    Some((spec.site_of(instance), spec.repository_pages?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn people_open_what_the_api_serves() {

@@ -5,7 +5,6 @@ use domain::PluginType;
 use domain::configuration::{Configuration, Instance};
 use domain::reference::{Pattern, ProjectReference, References, TrackerReferences};
 use records::{RecordsError, Table};
-use serde_json::Value;
 
 /// The ways to write a ticket of every provider that is used, with each one's site filled in.
 pub fn references(configuration: &Configuration) -> References {
@@ -20,10 +19,10 @@ pub fn references(configuration: &Configuration) -> References {
     References { trackers, projects: projects.collect() }
 }
 
-fn tracker_references(instance: Instance<'_>) -> Option<TrackerReferences> {
+/// The ways to write a ticket of one provider; `None` where it has no tickets.
+pub(crate) fn tracker_references(instance: Instance<'_>) -> Option<TrackerReferences> {
     let spec = find(instance.provider()).ok().filter(|spec| !spec.references.is_empty())?;
-    let settings = spec.settings.filled(&instance.section.settings);
-    let site = (spec.site)(settings.get("base_url").and_then(Value::as_str).unwrap_or_default());
+    let site = spec.site_of(instance);
     let patterns = spec.references.iter().filter_map(|pattern| pattern.parse::<Pattern>().ok());
     let patterns = patterns.map(|pattern| pattern.at(&site)).collect();
     Some(TrackerReferences { instance: instance.name.clone(), patterns })

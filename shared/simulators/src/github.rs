@@ -2,7 +2,7 @@
 //! and the webhooks that tell what people do.
 //!
 //! Each repository of the world is a bare git repository in a temporary folder, and every object of the git database is
-//! made and read by git itself, so that [`GitHub::export`] gives a clone like any other. What an app's token may do is
+//! made and read by git itself, so that an exported repository is a clone like any other. What an app's token may do is
 //! enforced: a token narrowed to `contents: read` cannot push.
 //!
 //! Not simulated: forks, GraphQL, milestones, assignees, statuses other than check runs, merging by API.
@@ -23,18 +23,13 @@ mod tests;
 mod webhooks;
 mod world;
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::{
-    Router,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use secrecy::SecretString;
-use serde_json::{Value, json};
 
 pub use state::Settings;
 pub use webhooks::{LineComment, Verdict};
@@ -64,81 +59,6 @@ impl GitHub {
     ) -> Result<Self, WorldError> {
         let state = state::State::new(world, secrets, settings)?;
         Ok(Self { state: Arc::new(Mutex::new(state)), signing: Arc::new(signing) })
-    }
-
-    /// The API, to be served at the address given in [`Settings`]. Unknown calls are left to the fallback of whoever
-    /// serves it.
-    pub fn router(&self) -> Router {
-        routes::router(self)
-    }
-
-    /// Pages for people at the `html_url` of issues and pull requests, to be served at the same address as the API. They
-    /// are no part of it, so they stand outside of any check of its requests.
-    pub fn pages(&self) -> Router {
-        pages::router(self)
-    }
-
-    /// Clones a repository, given as `owner/name`, into a folder that does not exist yet or is empty: a real clone, with
-    /// a local branch for every branch. Runs git, so call it where blocking for some milliseconds does no harm.
-    ///
-    /// # Errors
-    /// A sentence that says why: there is no such repository, it has no commit, or the folder cannot be written.
-    pub fn export(&self, repository: &str, target: &Path) -> Result<(), String> {
-        let state = self.lock();
-        let repository = &state.repositories[find(&state, repository)?];
-        if repository.head_of(&repository.default_branch).is_none() {
-            return Err(format!("{} is empty; there is nothing to clone", repository.full_name()));
-        }
-        let remote = format!("{}.git", state.web(repository));
-        repository.git.export(target, &remote, &repository.default_branch).map_err(|error| error.to_string())
-    }
-
-    /// Names of all repositories, as `owner/name`.
-    #[must_use]
-    pub fn repositories(&self) -> Vec<String> {
-        self.lock().repositories.iter().map(state::Repository::full_name).collect()
-    }
-
-    /// Everything that can be seen, as JSON: `repositories`, each with `full_name`, `branches` by name, `issues` and
-    /// `pull_requests` in the form of the API, their `comments` and, for pull requests, the changed `files`.
-    #[must_use]
-    pub fn state(&self) -> Value {
-        let state = self.lock();
-        let repositories = state.repositories.iter().map(|repository| {
-            let branches = repository.git.references("refs/heads").unwrap_or_default();
-            let branches = branches.into_iter().map(|reference| {
-                (reference.name.trim_start_matches("refs/heads/").to_string(), Value::from(reference.sha))
-            });
-            let (mut issues, mut pulls) = (Vec::new(), Vec::new());
-            for issue in repository.issues.values() {
-                let comments = issue.comments.iter();
-                let comments: Vec<Value> =
-                    comments.map(|comment| state.comment(repository, issue, comment)).collect();
-                let Some(pull) = &issue.pull else {
-                    let mut shown = state.issue(repository, issue);
-                    shown["comments"] = Value::from(comments);
-                    issues.push(shown);
-                    continue;
-                };
-                let (before, head) = pull.range(repository, issue.closed.is_none());
-                let mut shown = state.full_pull(repository, issue, pull).unwrap_or_default();
-                shown["comments"] = Value::from(comments);
-                let (number, reviews, remarks) = (issue.number, &pull.reviews, &pull.review_comments);
-                shown["reviews"] =
-                    reviews.iter().map(|review| state.review(repository, number, review)).collect();
-                shown["review_comments"] =
-                    remarks.iter().map(|remark| state.review_comment(repository, number, remark)).collect();
-                shown["files"] = state.changed_files(repository, &before, &head).unwrap_or_default().into();
-                pulls.push(shown);
-            }
-            json!({
-                "full_name": repository.full_name(),
-                "branches": branches.collect::<serde_json::Map<_, _>>(),
-                "issues": issues,
-                "pull_requests": pulls,
-            })
-        });
-        json!({ "repositories": repositories.collect::<Vec<_>>() })
     }
 
     fn lock(&self) -> MutexGuard<'_, state::State> {

@@ -51,7 +51,7 @@ impl Checker<'_> {
             if self.catalog.events().find(name.as_str()).is_none() {
                 let span = key_after(self.source, self.from, name.as_str());
                 let accepted = self.catalog.events().iter().map(|event| event.name.as_str());
-                let message = format!("`{name}` is no trigger");
+                let message = format!("`{name}` is not a trigger");
                 self.found.push(
                     Diagnostic::error(self.source, span, message).with_accepted(name.as_str(), accepted),
                 );

@@ -11,10 +11,10 @@ pub(crate) fn not_for_text(kind: &Type) -> Option<(String, String)> {
                 Some(field) => format!("name one of its fields, as in `.{field}`: {}", names.join(", ")),
                 None => "use `$string(…)` for its JSON".to_owned(),
             };
-            Some((format!("{} cannot stand inside text", capitalized(&kind.to_string())), help))
+            Some((format!("{} cannot be part of a text", capitalized(&kind.to_string())), help))
         }
         Kind::Stored(what) => Some((
-            format!("a stored `{what}` cannot stand inside text"),
+            format!("a stored `{what}` cannot be part of a text"),
             "it travels by reference: pass it whole to the step that needs it".to_owned(),
         )),
         _ => None,

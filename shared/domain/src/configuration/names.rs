@@ -1,79 +1,53 @@
 //! Names of providers, and of their instances in one configuration.
 
-use crate::repository::InvalidName;
+use crate::repository::{InvalidName, checked_name};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
-macro_rules! checked_name {
-    ($(#[$doc:meta])* $name:ident, $expected:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-        #[serde(try_from = "String", into = "String")]
-        #[schemars(with = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            /// The name as text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&self.0)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidName;
-
-            fn from_str(given: &str) -> Result<Self, InvalidName> {
-                given.to_owned().try_into()
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = InvalidName;
-
-            fn try_from(given: String) -> Result<Self, InvalidName> {
-                if is_name(&given) { Ok(Self(given)) } else { Err(InvalidName { given, expected: $expected }) }
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
-
-        impl Borrow<str> for $name {
-            fn borrow(&self) -> &str {
-                &self.0
-            }
-        }
-    };
-}
-
 checked_name! {
     /// What a configuration calls one provider it uses: the key of its section under `plugins`, often the provider's own name.
-    InstanceName,
-    "a name under plugins; accepted: up to 40 of a-z, 0-9, `-` and `_`, the first a letter"
+    InstanceName
 }
 
 checked_name! {
     /// The name of a provider: `jira`. Which ones exist is said by the list of providers.
-    ProviderId,
-    "a provider's name; accepted: up to 40 of a-z, 0-9, `-` and `_`, the first a letter"
+    ProviderId
 }
 
-fn is_name(given: &str) -> bool {
-    given.len() <= 40
+impl FromStr for InstanceName {
+    type Err = InvalidName;
+
+    fn from_str(given: &str) -> Result<Self, InvalidName> {
+        let expected =
+            "a name under plugins; accepted: up to 40 of a-z, 0-9, `-` and `_`, the first a letter";
+        check(given, expected).map(Self)
+    }
+}
+
+impl FromStr for ProviderId {
+    type Err = InvalidName;
+
+    fn from_str(given: &str) -> Result<Self, InvalidName> {
+        let expected = "a provider's name; accepted: up to 40 of a-z, 0-9, `-` and `_`, the first a letter";
+        check(given, expected).map(Self)
+    }
+}
+
+impl Borrow<str> for InstanceName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+fn check(given: &str, expected: &'static str) -> Result<String, InvalidName> {
+    let given = given.to_owned();
+    let is_legal = given.len() <= 40
         && given.starts_with(|first: char| first.is_ascii_lowercase())
-        && given.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
+        && given.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'));
+    if is_legal { Ok(given) } else { Err(InvalidName { given, expected }) }
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@
 
 use domain::plugins::{AiProvider, ModelRequest, PromptBlock, StopReason};
 use domain::{ActionError, ErrorKind};
-use provider_claude::{Claude, Credentials};
+use http_client::read_credentials;
+use provider_claude::{Claude, SPEC};
 use provider_testing::{Service, assert_described, options, secret};
 use serde_json::{Value, json};
 use simulators::Simulation;
@@ -18,7 +19,7 @@ const CLAUDE: Service = Service { name: "claude", descriptions: &["anthropic.jso
 
 fn with_secret(simulation: &Simulation, secret: &secrecy::SecretString) -> Claude {
     let settings = json!({"base_url": simulation.url("claude")});
-    let credentials = Credentials::read("ticketsmith/claude", secret).unwrap();
+    let credentials = read_credentials("ticketsmith/claude", secret, &SPEC.secret_forms()).unwrap();
     Claude::new(&serde_json::from_value(settings).unwrap(), credentials, &options()).unwrap()
 }
 

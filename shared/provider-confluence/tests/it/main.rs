@@ -7,7 +7,8 @@
 
 use domain::plugins::{Documentation, PageRequest};
 use domain::{ActionError, ErrorKind};
-use provider_confluence::{Confluence, Credentials};
+use http_client::read_credentials;
+use provider_confluence::{Confluence, SPEC};
 use provider_testing::{Service, assert_described, mark, options, secret};
 use serde_json::json;
 use simulators::Simulation;
@@ -18,7 +19,7 @@ const CONFLUENCE: Service = Service { name: "confluence", descriptions: &["confl
 
 fn with_secret(simulation: &Simulation, secret: &secrecy::SecretString) -> Confluence {
     let settings = json!({"base_url": simulation.url("confluence")});
-    let credentials = Credentials::read("ticketsmith/confluence", secret).unwrap();
+    let credentials = read_credentials("ticketsmith/confluence", secret, &SPEC.secret_forms()).unwrap();
     Confluence::new(&serde_json::from_value(settings).unwrap(), credentials, &options()).unwrap()
 }
 

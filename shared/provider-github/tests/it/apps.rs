@@ -7,8 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::plugins::{RepositoryAccess, TaskManagement, VersionControl};
 use domain::{Clock, ErrorKind};
+use http_client::read_credentials;
 use jiff::{SignedDuration, Timestamp};
-use provider_github::{Credentials, Github};
+use provider_github::{Github, SPEC};
 use provider_testing::{mark, start};
 use serde_json::{Value, json};
 use simulators::{Simulation, World};
@@ -54,7 +55,7 @@ async fn app_world_with(clock: &TurnedClock, permissions: Value) -> (Simulation,
 
 fn connect(simulation: &Simulation, secret: &str, access: RepositoryAccess, clock: &TurnedClock) -> Github {
     let settings = serde_json::from_value(json!({"base_url": simulation.url("github")})).unwrap();
-    let credentials = Credentials::read("ticketsmith/github", &secret.into()).unwrap();
+    let credentials = read_credentials("ticketsmith/github", &secret.into(), &SPEC.secret_forms()).unwrap();
     let options = provider_testing::options().clock(Arc::new(clock.clone()));
     Github::new(&settings, credentials, access, &options).unwrap()
 }

@@ -11,7 +11,8 @@ mod tickets;
 
 use domain::plugins::RepositoryAccess;
 use domain::{BranchName, RepositoryName};
-use provider_github::{Credentials, Github};
+use http_client::read_credentials;
+use provider_github::{Github, SPEC};
 use provider_testing::{Service, options, secret};
 use serde_json::json;
 use simulators::Simulation;
@@ -25,7 +26,7 @@ fn github(simulation: &Simulation) -> Github {
 
 fn connect(simulation: &Simulation, secret: &secrecy::SecretString, access: RepositoryAccess) -> Github {
     let settings = serde_json::from_value(json!({"base_url": simulation.url("github")})).unwrap();
-    let credentials = Credentials::read("ticketsmith/github", secret).unwrap();
+    let credentials = read_credentials("ticketsmith/github", secret, &SPEC.secret_forms()).unwrap();
     Github::new(&settings, credentials, access, &options()).unwrap()
 }
 

@@ -7,7 +7,8 @@
 
 use domain::plugins::{NewTask, TaskManagement, TaskQuery};
 use domain::{ActionError, ErrorKind};
-use provider_jira::{Credentials, Jira};
+use http_client::read_credentials;
+use provider_jira::{Jira, SPEC};
 use provider_testing::{Service, assert_described, mark, options, secret};
 use serde_json::json;
 use simulators::Simulation;
@@ -23,7 +24,9 @@ fn settings(simulation: &Simulation) -> provider_jira::Settings {
 }
 
 fn jira(simulation: &Simulation) -> Jira {
-    let credentials = Credentials::read("ticketsmith/jira", &secret(simulation, "ticketsmith/jira")).unwrap();
+    let credentials =
+        read_credentials("ticketsmith/jira", &secret(simulation, "ticketsmith/jira"), &SPEC.secret_forms())
+            .unwrap();
     Jira::new(&settings(simulation), credentials, &options()).unwrap()
 }
 
@@ -167,7 +170,8 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
     let simulation = JIRA.simulation().await;
     JIRA.fault(&simulation, "/issue/SHOP-1$", Fault { delay_ms: 600_000, ..Fault::default() });
     let credentials =
-        Credentials::read("ticketsmith/jira", &secret(&simulation, "ticketsmith/jira")).unwrap();
+        read_credentials("ticketsmith/jira", &secret(&simulation, "ticketsmith/jira"), &SPEC.secret_forms())
+            .unwrap();
     let options = options().request_timeout(Duration::from_millis(200));
     let jira = Jira::new(&settings(&simulation), credentials, &options).unwrap();
     let error = jira.get_task("SHOP-1").await.unwrap_err();
@@ -178,7 +182,7 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
 async fn a_wrong_token_is_said_and_not_shown() {
     let simulation = JIRA.simulation().await;
     let secret = r#"{"email": "ticketsmith@acme.example", "api_token": "hunter2"}"#.into();
-    let credentials = Credentials::read("ticketsmith/jira", &secret).unwrap();
+    let credentials = read_credentials("ticketsmith/jira", &secret, &SPEC.secret_forms()).unwrap();
     let jira = Jira::new(&settings(&simulation), credentials, &options()).unwrap();
     let error = jira.get_task("SHOP-1").await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Rejected);

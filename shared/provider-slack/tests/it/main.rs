@@ -7,7 +7,8 @@
 
 use domain::plugins::{Communication, Message, MessageBody, MessageButton};
 use domain::{ActionError, ErrorKind};
-use provider_slack::{Credentials, Slack};
+use http_client::read_credentials;
+use provider_slack::{SPEC, Slack};
 use provider_testing::{Service, assert_described, mark, options, secret};
 use serde_json::{Value, json};
 use simulators::Simulation;
@@ -19,7 +20,8 @@ const SLACK: Service = Service { name: "slack", descriptions: &[] };
 fn slack(simulation: &Simulation) -> Slack {
     let settings = json!({"base_url": format!("{}/api", simulation.url("slack"))});
     let credentials =
-        Credentials::read("ticketsmith/slack", &secret(simulation, "ticketsmith/slack")).unwrap();
+        read_credentials("ticketsmith/slack", &secret(simulation, "ticketsmith/slack"), &SPEC.secret_forms())
+            .unwrap();
     Slack::new(&serde_json::from_value(settings).unwrap(), credentials, &options()).unwrap()
 }
 
@@ -92,7 +94,9 @@ async fn refusals_say_what_to_do() {
     assert!(error.message.contains("not_in_channel") && error.message.contains("/invite"), "{error}");
 
     let settings = json!({"base_url": format!("{}/api", simulation.url("slack"))});
-    let credentials = Credentials::read("ticketsmith/slack", &r#"{"bot_token": "hunter2"}"#.into()).unwrap();
+    let credentials =
+        read_credentials("ticketsmith/slack", &r#"{"bot_token": "hunter2"}"#.into(), &SPEC.secret_forms())
+            .unwrap();
     let slack = Slack::new(&serde_json::from_value(settings).unwrap(), credentials, &options()).unwrap();
     let error = slack.send_message(&message("C012AB3CD", "x"), &mark("m")).await.unwrap_err();
     assert!(error.message.contains("invalid_auth") && !error.message.contains("hunter2"), "{error}");

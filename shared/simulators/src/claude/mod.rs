@@ -10,12 +10,11 @@ mod world;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::Json;
 use axum::extract::{Path, Request, State as AxumState};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -68,30 +67,6 @@ impl Claude {
             State { left: world.replies.iter().map(|reply| reply.times).collect(), ..State::default() };
         let api_key = secrets.field("claude", &world.secret, "api_key")?;
         Ok(Self(Arc::new(Service { world, api_key, violations, clock, state: Mutex::new(state) })))
-    }
-
-    /// All routes, with authentication.
-    pub fn router(&self) -> Router {
-        Router::new()
-            .route("/v1/messages", post(messages::create))
-            .route("/v1/models/{id}", get(model))
-            .layer(from_fn_with_state(self.clone(), authenticate))
-            .with_state(self.clone())
-    }
-
-    /// How often each reply of the script may still be used, in its order, with what it is for.
-    #[must_use]
-    pub fn state(&self) -> Value {
-        let state = self.lock();
-        let left: Vec<Value> = self
-            .0
-            .world
-            .replies
-            .iter()
-            .zip(&state.left)
-            .map(|(reply, left)| json!({"for": reply.r#for, "left": left}))
-            .collect();
-        json!({"messages": state.messages, "replies": left})
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,9 +1,11 @@
 //! The model service as one of the services of a simulation.
 
 use axum::Router;
-use serde_json::Value;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use serde_json::{Value, json};
 
-use super::{Claude, World};
+use super::{Claude, World, authenticate, messages, model};
 use crate::error::SimulationError;
 use crate::service::{NoDelivery, Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -20,12 +22,27 @@ impl Simulator for Claude {
         Ok(Self::start(world, opening.secrets, opening.violations, opening.clock)?)
     }
 
+    /// All routes, with authentication.
     fn router(&self) -> Router {
-        Self::router(self)
+        Router::new()
+            .route("/v1/messages", post(messages::create))
+            .route("/v1/models/{id}", get(model))
+            .layer(from_fn_with_state(self.clone(), authenticate))
+            .with_state(self.clone())
     }
 
+    /// How often each reply of the script may still be used, in its order, with what it is for.
     fn state(&self) -> Value {
-        Self::state(self)
+        let state = self.lock();
+        let left: Vec<Value> = self
+            .0
+            .world
+            .replies
+            .iter()
+            .zip(&state.left)
+            .map(|(reply, left)| json!({"for": reply.r#for, "left": left}))
+            .collect();
+        json!({"messages": state.messages, "replies": left})
     }
 
     fn act(&self, delivery: NoDelivery) -> Result<Outgoing, String> {

@@ -8,12 +8,11 @@ mod world;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::Json;
 use axum::extract::{Request, State as AxumState};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get};
-use axum::{Json, Router};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -131,34 +130,6 @@ impl Confluence {
             world,
             clock,
         })))
-    }
-
-    /// All routes, with authentication.
-    pub fn router(&self) -> Router {
-        let version_2 = Router::new()
-            .route("/pages", get(pages::list).post(pages::create))
-            .route("/pages/{id}", delete(pages::delete))
-            .route("/spaces", get(spaces::list))
-            .route("/spaces/{id}/operations", get(spaces::operations));
-        Router::new()
-            .nest("/wiki/api/v2", version_2)
-            .layer(from_fn_with_state(self.clone(), authenticate))
-            .with_state(self.clone())
-    }
-
-    /// The pages as they stand, in short form.
-    #[must_use]
-    pub fn state(&self) -> Value {
-        let state = self.lock();
-        state
-            .pages
-            .iter()
-            .map(|page| {
-                json!({"id": page.id, "space": self.0.world.spaces[page.space].key, "title": page.title,
-                       "parent": page.parent, "body": page.body, "status": page.status,
-                       "url": format!("{}/wiki{}", self.0.base_url, self.web_path(page))})
-            })
-            .collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,9 +1,11 @@
 //! The site as one of the services of a simulation.
 
 use axum::Router;
-use serde_json::Value;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{delete, get};
+use serde_json::{Value, json};
 
-use super::{Confluence, World};
+use super::{Confluence, World, authenticate, pages, spaces};
 use crate::error::SimulationError;
 use crate::service::{NoDelivery, Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -20,12 +22,31 @@ impl Simulator for Confluence {
         Ok(Self::start(world, opening.secrets, opening.address, opening.clock)?)
     }
 
+    /// All routes, with authentication.
     fn router(&self) -> Router {
-        Self::router(self)
+        let version_2 = Router::new()
+            .route("/pages", get(pages::list).post(pages::create))
+            .route("/pages/{id}", delete(pages::delete))
+            .route("/spaces", get(spaces::list))
+            .route("/spaces/{id}/operations", get(spaces::operations));
+        Router::new()
+            .nest("/wiki/api/v2", version_2)
+            .layer(from_fn_with_state(self.clone(), authenticate))
+            .with_state(self.clone())
     }
 
+    /// The current pages, in short form.
     fn state(&self) -> Value {
-        Self::state(self)
+        let state = self.lock();
+        state
+            .pages
+            .iter()
+            .map(|page| {
+                json!({"id": page.id, "space": self.0.world.spaces[page.space].key, "title": page.title,
+                       "parent": page.parent, "body": page.body, "status": page.status,
+                       "url": format!("{}/wiki{}", self.0.base_url, self.web_path(page))})
+            })
+            .collect()
     }
 
     fn act(&self, delivery: NoDelivery) -> Result<Outgoing, String> {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use axum::Router;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{GitHub, LineComment, Settings, Verdict, World};
+use super::{GitHub, LineComment, Settings, Verdict, World, find, pages, routes, state};
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -90,16 +90,55 @@ impl Simulator for GitHub {
         Ok(Self::start(&world, opening.secrets, signing, settings)?)
     }
 
+    /// Unknown calls are left to the fallback of whoever serves it.
     fn router(&self) -> Router {
-        Self::router(self)
+        routes::router(self)
     }
 
+    /// The pages at the `html_url` of issues and pull requests.
     fn pages(&self) -> Router {
-        Self::pages(self)
+        pages::router(self)
     }
 
+    /// Everything that can be seen, as JSON: `repositories`, each with `full_name`, `branches` by name, `issues` and
+    /// `pull_requests` in the form of the API, their `comments` and, for pull requests, the changed `files`.
     fn state(&self) -> Value {
-        Self::state(self)
+        let state = self.lock();
+        let repositories = state.repositories.iter().map(|repository| {
+            let branches = repository.git.references("refs/heads").unwrap_or_default();
+            let branches = branches.into_iter().map(|reference| {
+                (reference.name.trim_start_matches("refs/heads/").to_string(), Value::from(reference.sha))
+            });
+            let (mut issues, mut pulls) = (Vec::new(), Vec::new());
+            for issue in repository.issues.values() {
+                let comments = issue.comments.iter();
+                let comments: Vec<Value> =
+                    comments.map(|comment| state.comment(repository, issue, comment)).collect();
+                let Some(pull) = &issue.pull else {
+                    let mut shown = state.issue(repository, issue);
+                    shown["comments"] = Value::from(comments);
+                    issues.push(shown);
+                    continue;
+                };
+                let (before, head) = pull.range(repository, issue.closed.is_none());
+                let mut shown = state.full_pull(repository, issue, pull).unwrap_or_default();
+                shown["comments"] = Value::from(comments);
+                let (number, reviews, remarks) = (issue.number, &pull.reviews, &pull.review_comments);
+                shown["reviews"] =
+                    reviews.iter().map(|review| state.review(repository, number, review)).collect();
+                shown["review_comments"] =
+                    remarks.iter().map(|remark| state.review_comment(repository, number, remark)).collect();
+                shown["files"] = state.changed_files(repository, &before, &head).unwrap_or_default().into();
+                pulls.push(shown);
+            }
+            json!({
+                "full_name": repository.full_name(),
+                "branches": branches.collect::<serde_json::Map<_, _>>(),
+                "issues": issues,
+                "pull_requests": pulls,
+            })
+        });
+        json!({ "repositories": repositories.collect::<Vec<_>>() })
     }
 
     fn act(&self, delivery: Delivery) -> Result<Outgoing, String> {
@@ -120,10 +159,18 @@ impl Simulator for GitHub {
     }
 
     fn repositories(&self) -> Vec<String> {
-        Self::repositories(self)
+        self.lock().repositories.iter().map(state::Repository::full_name).collect()
     }
 
-    fn export(&self, repository: &str, folder: &Path) -> Result<(), String> {
-        Self::export(self, repository, folder)
+    /// A real clone, with a local branch for every branch. Runs git, so call it where blocking for some milliseconds does no
+    /// harm. Refused where there is no such repository, it has no commit, or the folder cannot be written.
+    fn export(&self, repository: &str, target: &Path) -> Result<(), String> {
+        let state = self.lock();
+        let repository = &state.repositories[find(&state, repository)?];
+        if repository.head_of(&repository.default_branch).is_none() {
+            return Err(format!("{} is empty; there is nothing to clone", repository.full_name()));
+        }
+        let remote = format!("{}.git", state.web(repository));
+        repository.git.export(target, &remote, &repository.default_branch).map_err(|error| error.to_string())
     }
 }

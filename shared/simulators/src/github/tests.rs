@@ -26,6 +26,7 @@ use crate::{
     description::{Description, RequestCheck, Violations, check_requests, unexpected_call},
     fault::{Fault, FaultPoint, Faults, inject},
     log::{Recorder, ServiceLog, record},
+    service::Simulator,
 };
 
 const TOKEN: &str = "ghp_0123456789abcdefghijABCDEFGHIJ012345";

@@ -19,12 +19,10 @@ mod world;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
 use axum::extract::{Request, State as AxumState};
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
@@ -100,29 +98,6 @@ impl Jira {
             world,
             clock,
         })))
-    }
-
-    /// All routes of the API, with authentication.
-    pub fn router(&self) -> Router {
-        let api = Router::new()
-            .route("/issue", post(issues::create))
-            .route("/issue/{key}", get(issues::get).put(issues::edit))
-            .route("/issue/{key}/comment", get(comments::list).post(comments::add))
-            .route("/issue/{key}/comment/{id}", put(comments::update))
-            .route("/issue/{key}/transitions", get(transitions::list).post(transitions::make))
-            .route("/mypermissions", get(people::permissions))
-            .route("/project/{key}/statuses", get(projects::statuses_by_type))
-            .route("/search/jql", post(search::search));
-        Router::new()
-            .nest("/rest/api/3", api)
-            .layer(from_fn_with_state(self.clone(), authenticate))
-            .with_state(self.clone())
-    }
-
-    /// The tickets as they stand, in short form.
-    #[must_use]
-    pub fn state(&self) -> Value {
-        self.lock().summary()
     }
 
     fn lock(&self) -> MutexGuard<'_, state::State> {

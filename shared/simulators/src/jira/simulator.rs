@@ -1,10 +1,14 @@
 //! The site as one of the services of a simulation.
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post, put};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{DocumentFormat, Jira, World};
+use super::{
+    DocumentFormat, Jira, World, authenticate, comments, issues, people, projects, search, transitions,
+};
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -61,12 +65,26 @@ impl Simulator for Jira {
         Ok(Self::start(world, opening.secrets, signing, documents, opening.address, opening.clock)?)
     }
 
+    /// All routes of the API, with authentication.
     fn router(&self) -> Router {
-        Self::router(self)
+        let api = Router::new()
+            .route("/issue", post(issues::create))
+            .route("/issue/{key}", get(issues::get).put(issues::edit))
+            .route("/issue/{key}/comment", get(comments::list).post(comments::add))
+            .route("/issue/{key}/comment/{id}", put(comments::update))
+            .route("/issue/{key}/transitions", get(transitions::list).post(transitions::make))
+            .route("/mypermissions", get(people::permissions))
+            .route("/project/{key}/statuses", get(projects::statuses_by_type))
+            .route("/search/jql", post(search::search));
+        Router::new()
+            .nest("/rest/api/3", api)
+            .layer(from_fn_with_state(self.clone(), authenticate))
+            .with_state(self.clone())
     }
 
+    /// The current tickets, in short form.
     fn state(&self) -> Value {
-        Self::state(self)
+        self.lock().summary()
     }
 
     fn act(&self, delivery: Delivery) -> Result<Outgoing, String> {

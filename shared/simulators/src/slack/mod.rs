@@ -12,12 +12,11 @@ mod world;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::Json;
 use axum::extract::{Request, State as AxumState};
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Json, Router};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
@@ -88,43 +87,6 @@ impl Slack {
             world,
             clock,
         })))
-    }
-
-    /// All methods, with authentication, and the response addresses, which need none.
-    pub fn router(&self) -> Router {
-        let methods = Router::new()
-            .route("/auth.test", post(people::auth_test).get(people::auth_test))
-            .route("/chat.postMessage", post(messages::post))
-            .route("/chat.update", post(messages::update))
-            .route("/conversations.list", post(conversations::list).get(conversations::list))
-            .route("/conversations.info", post(conversations::info).get(conversations::info))
-            .route("/conversations.history", post(conversations::history).get(conversations::history))
-            .route("/conversations.replies", post(conversations::replies).get(conversations::replies))
-            .route("/reactions.add", post(messages::add_reaction))
-            .layer(from_fn_with_state(self.clone(), authenticate));
-        Router::new()
-            .nest("/api", methods)
-            .route("/commands/{team}/{id}/{token}", post(webhooks::respond))
-            .with_state(self.clone())
-    }
-
-    /// The messages by channel name, and what was posted to response addresses.
-    #[must_use]
-    pub fn state(&self) -> Value {
-        let state = self.lock();
-        let messages: Vec<Value> = state
-            .messages
-            .iter()
-            .map(|message| {
-                let mut json = self.message_json(message, true);
-                let channel = self.0.world.channels.iter().find(|channel| channel.id == message.channel);
-                json["channel"] = channel.map(|channel| format!("#{}", channel.name)).into();
-                json
-            })
-            .collect();
-        let responses: Vec<Value> =
-            state.responses.iter().map(|(to, body)| json!({"response_url": to, "body": body})).collect();
-        json!({"messages": messages, "responses": responses})
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,10 +1,12 @@
 //! The workspace as one of the services of a simulation.
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::post;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Slack, World};
+use super::{Slack, World, authenticate, conversations, messages, people, webhooks};
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -63,12 +65,40 @@ impl Simulator for Slack {
         Ok(Self::start(world, opening.secrets, signing, opening.address, opening.clock)?)
     }
 
+    /// All methods, with authentication, and the response addresses, which need none.
     fn router(&self) -> Router {
-        Self::router(self)
+        let methods = Router::new()
+            .route("/auth.test", post(people::auth_test).get(people::auth_test))
+            .route("/chat.postMessage", post(messages::post))
+            .route("/chat.update", post(messages::update))
+            .route("/conversations.list", post(conversations::list).get(conversations::list))
+            .route("/conversations.info", post(conversations::info).get(conversations::info))
+            .route("/conversations.history", post(conversations::history).get(conversations::history))
+            .route("/conversations.replies", post(conversations::replies).get(conversations::replies))
+            .route("/reactions.add", post(messages::add_reaction))
+            .layer(from_fn_with_state(self.clone(), authenticate));
+        Router::new()
+            .nest("/api", methods)
+            .route("/commands/{team}/{id}/{token}", post(webhooks::respond))
+            .with_state(self.clone())
     }
 
+    /// The messages by channel name, and what was posted to response addresses.
     fn state(&self) -> Value {
-        Self::state(self)
+        let state = self.lock();
+        let messages: Vec<Value> = state
+            .messages
+            .iter()
+            .map(|message| {
+                let mut json = self.message_json(message, true);
+                let channel = self.0.world.channels.iter().find(|channel| channel.id == message.channel);
+                json["channel"] = channel.map(|channel| format!("#{}", channel.name)).into();
+                json
+            })
+            .collect();
+        let responses: Vec<Value> =
+            state.responses.iter().map(|(to, body)| json!({"response_url": to, "body": body})).collect();
+        json!({"messages": messages, "responses": responses})
     }
 
     fn act(&self, delivery: Delivery) -> Result<Outgoing, String> {

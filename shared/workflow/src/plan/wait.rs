@@ -71,7 +71,7 @@ impl Walk<'_, '_, '_> {
                 .problems
                 .warning(
                     step.name.span,
-                    format!("`{}` has no timeout: it may stand for 30 days", step.name.value),
+                    format!("`{}` has no timeout: it may wait for 30 days", step.name.value),
                 )
                 .help("say how long it may take: `timeout: 2h`");
         }

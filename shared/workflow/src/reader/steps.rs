@@ -38,7 +38,7 @@ pub(crate) fn read_all(node: &Node, what: &str, reader: &mut Reader<'_, '_>) -> 
     let steps = if reader.depth > DEEPEST {
         reader
             .problems
-            .error(node.span, format!("steps stand inside each other more than {DEEPEST} deep"))
+            .error(node.span, format!("steps are nested more than {DEEPEST} deep"))
             .help("make the inner steps a workflow, and run it with a step of type `workflow`");
         Vec::new()
     } else {

@@ -42,7 +42,7 @@ fn trigger(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Trigger> {
     let Some(on) = catalog.event(&name.value) else {
         reader
             .problems
-            .error(name.span, format!("`{}` is no trigger", name.value))
+            .error(name.span, format!("`{}` is not a trigger", name.value))
             .accepted(&name.value, catalog.events().iter().map(|event| event.name.as_str()));
         return None;
     };
@@ -59,7 +59,7 @@ fn trigger(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Trigger> {
             let accepted = on.conditions.iter().map(|condition| condition.name.as_str());
             reader
                 .problems
-                .error(key.span, format!("`{}` is no condition of {}", key.value, on.name))
+                .error(key.span, format!("`{}` is not a condition of {}", key.value, on.name))
                 .accepted(&key.value, accepted.chain(["concurrency"]));
         } else if let Some(condition) = condition(&on, key, value, reader) {
             trigger.conditions.push((key.value.clone(), condition));

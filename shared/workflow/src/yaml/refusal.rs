@@ -44,17 +44,13 @@ impl Refusal {
             ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
                 "tabs cannot indent; use spaces".to_owned()
             }
-            ErrorKind::ExpectedBlockMappingKey => {
-                "a key, or the end of the mapping, must stand here".to_owned()
-            }
-            ErrorKind::ExpectedBlockSequenceEntry => {
-                "`- `, or the end of the list, must stand here".to_owned()
-            }
-            ErrorKind::ExpectedFlowMappingSeparator => "`,` or `}` must stand here".to_owned(),
-            ErrorKind::ExpectedFlowSequenceSeparator => "`,` or `]` must stand here".to_owned(),
-            ErrorKind::ExpectedNodeContent => "a value must stand here".to_owned(),
-            ErrorKind::InvalidColonPlacement => "`: ` cannot stand in a text without quotes".to_owned(),
-            ErrorKind::SimpleKeyExpected => "a key needs `:` behind it".to_owned(),
+            ErrorKind::ExpectedBlockMappingKey => "expected a key or the end of the mapping".to_owned(),
+            ErrorKind::ExpectedBlockSequenceEntry => "expected `- ` or the end of the list".to_owned(),
+            ErrorKind::ExpectedFlowMappingSeparator => "expected `,` or `}`".to_owned(),
+            ErrorKind::ExpectedFlowSequenceSeparator => "expected `,` or `]`".to_owned(),
+            ErrorKind::ExpectedNodeContent => "expected a value".to_owned(),
+            ErrorKind::InvalidColonPlacement => "a text with `: ` in it needs quotes".to_owned(),
+            ErrorKind::SimpleKeyExpected => "a key needs `:` after it".to_owned(),
             ErrorKind::UnclosedQuotedScalar => "this quote is not closed".to_owned(),
             ErrorKind::UnclosedFlowCollection { open } => format!("`{open}` is not closed"),
             _ => error.info(),

@@ -161,7 +161,7 @@ fn definitions_neither_circle_nor_waver() {
 fn values_that_cannot_be_used_so_are_refused() {
     refused(
         &after_fetch("about ${task}"),
-        &["11:33 `Task` cannot stand inside text", "name one of its fields"],
+        &["11:33 `Task` cannot be part of a text", "name one of its fields"],
     );
     refused(
         &after_fetch("${task.story_points > 3 ? 'big' : 'small'}"),
@@ -182,7 +182,7 @@ fn values_that_cannot_be_used_so_are_refused() {
     let stored = "  - name: look\n    type: ai_action\n    action: analyze_codebase\n    inputs: { task: \"${task}\" }\n    outputs: { analysis: analysis }\n";
     let text = |message: &str| workflow(&(FETCH.to_owned() + stored + &send(message)));
     refused(&text("${analysis.ref}"), &["a stored `Analysis` cannot be read in expressions"]);
-    refused(&text("see ${analysis}"), &["a stored `Analysis` cannot stand inside text"]);
+    refused(&text("see ${analysis}"), &["a stored `Analysis` cannot be part of a text"]);
 }
 
 #[test]
@@ -276,11 +276,11 @@ fn triggers_supply_the_inputs() {
     refused(&with("slack.mentioned"), &["slack.mentioned cannot supply the input `task_id`"]);
     refused(
         &with("jira.labeled: { label: agent }"),
-        &["`jira.labeled` is no trigger", "did you mean `jira.labelled`?"],
+        &["`jira.labeled` is not a trigger", "did you mean `jira.labelled`?"],
     );
     refused(
         &with("jira.labelled: { labels: agent }").replace("labels: agent", "label: agent, labels: x"),
-        &["`labels` is no condition of jira.labelled"],
+        &["`labels` is not a condition of jira.labelled"],
     );
     refused(
         &with("schedule: { cron: \"0 6 ? * MON-FRI *\", with: { task_id: 7 } }"),
