@@ -79,7 +79,7 @@ impl ActionEntry {
     /// Reads the input, performs the action, through the journal where it is journaled, and returns its output.
     ///
     /// # Errors
-    /// `Rejected` for an input that does not fit; those of [`Action::run`].
+    /// `Rejected` for an input that does not fit, unless the step is skipped anyway; those of [`Action::run`].
     pub(crate) async fn run<'a>(&self, context: &'a Context<'a>, input: Value) -> Result<Value, NoOutput> {
         (self.run)(context, input).await
     }
@@ -89,7 +89,7 @@ fn run<'a, A: Action>(context: &'a Context<'a>, input: Value) -> BoxFuture<'a, R
     // Boxed, because the future holds everything that an action and its plugins wait for.
     async move {
         let spec = &A::SPEC;
-        let input: A::Input = read_input(spec, input)?;
+        let input: A::Input = read_input(spec, input).map_err(|error| context.without_input(error))?;
         // What parks journals its question by itself: its output comes when it is answered.
         let output = if spec.journal == Journal::Nothing || spec.parks {
             A::run(context, input).await?.output

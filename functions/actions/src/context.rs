@@ -12,7 +12,7 @@ use domain::action::Agent;
 use domain::execution::Inverse;
 use domain::plugins::{Communication, Documentation, RepositoryAccess, TaskManagement, VersionControl};
 use domain::{ActionError, ActionId, Clock, PluginType, Stored};
-use providers::Providers;
+use providers::{Place, Providers, serving};
 use records::{Limits, RecordsError, Table};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -166,6 +166,14 @@ impl Context<'_> {
     /// Whether an action of this name changes something outside, and so can be taken back or stays.
     pub fn has_effect(&self, action: &ActionId) -> bool {
         (self.is_effect)(action)
+    }
+
+    /// Why the action does not run when its input does not fit. A step that is skipped anyway is skipped whatever
+    /// its input, which may be the `null` output of another skipped step.
+    pub(crate) fn without_input(&self, error: ActionError) -> NoOutput {
+        let plugin = self.spec.plugin.filter(|_| self.spec.skips);
+        let unset = plugin.and_then(|plugin| serving(&Place::from(&self.scope), plugin).err());
+        unset.map_or(NoOutput::Failed(error), NoOutput::from)
     }
 
     /// What an action did, with the step's own `rollback:` in place of the action's inverse. What the action found already there, and

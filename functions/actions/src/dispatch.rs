@@ -141,9 +141,7 @@ impl Dispatcher {
     }
 
     async fn perform(&self, action: &'static ActionEntry, payload: TaskPayload) -> Result<Value, NoOutput> {
-        let now = self.clock.now();
-        let directory =
-            Directory::new(self.table.configuration(now).await?, self.table.references(now).await?);
+        let directory = Directory::read(&self.table, self.clock.now()).await?;
         let scope = Scope::new(directory, &payload)?;
         let invocation = uuid::Uuid::new_v4().to_string();
         let (run, undone) = match payload.key.strip_suffix(UNDO) {

@@ -1,4 +1,4 @@
-//! Every action's Lambda function as one executable; its handler names the action.
+//! Every action's Lambda function as one executable; the handler selects the action.
 
 #[tokio::main]
 async fn main() -> Result<(), runtime::lambda::Error> {

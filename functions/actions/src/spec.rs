@@ -23,6 +23,8 @@ pub struct ActionSpec {
     pub aliases: &'static [&'static str],
     /// The plugin type that serves it; `None` for actions that use only our own records.
     pub plugin: Option<PluginType>,
+    /// Whether its step is skipped in a project that leaves the plugin type unset.
+    pub skips: bool,
     /// How the journal treats it.
     pub journal: Journal,
     /// The names of the actions that can take it back.
@@ -79,6 +81,7 @@ impl ActionSpec {
             name,
             aliases: &[],
             plugin: None,
+            skips: true,
             journal: Journal::Nothing,
             inverses: &[],
             parks: false,
@@ -102,6 +105,11 @@ impl ActionSpec {
     /// The same, parking its execution.
     pub const fn parking(self) -> Self {
         Self { parks: true, ..self }
+    }
+
+    /// The same, failing instead of being skipped in a project that leaves the plugin type unset.
+    pub const fn never_skipped(self) -> Self {
+        Self { skips: false, ..self }
     }
 
     /// The same, also called by these names.

@@ -131,9 +131,8 @@ impl Acting<'_> {
         else {
             return Ok(None);
         };
-        // A ticket outside all projects has no execution that could ask.
-        let Ok(ticket) = self.directory.ticket(task_id) else { return Ok(None) };
-        match self.control.answer_by_move(&self.caller(event, &actor), &ticket, status).await? {
+        let task_id = self.directory.canonical(task_id);
+        match self.control.answer_by_move(&self.caller(event, &actor), &task_id, status).await? {
             AnswerResult::NothingAsked => Ok(None),
             result => Ok(Some(Reply::to_answer(result, String::new()))),
         }

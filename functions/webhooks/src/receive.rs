@@ -206,7 +206,7 @@ async fn receive(
             return problem(StatusCode::NOT_FOUND, &message);
         }
         Err(error) => {
-            tracing::error!(%error, "it cannot be told who sends to this path");
+            tracing::error!(%error, "the sender for this path could not be determined");
             return problem(StatusCode::SERVICE_UNAVAILABLE, NOT_ACCEPTED);
         }
     };
@@ -244,7 +244,7 @@ async fn accept(webhooks: &Webhooks, endpoint: &Endpoint, request: Request) -> H
 pub(crate) enum Refusal {
     #[error("{0}")]
     Signature(SignatureError),
-    #[error("the secret `{secret}` holds no signing secret for {endpoint}")]
+    #[error("the secret `{secret}` has no signing secret under `{endpoint}`")]
     NoSecret { endpoint: String, secret: String },
     #[error("{0}")]
     Malformed(#[from] Malformed),

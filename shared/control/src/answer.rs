@@ -67,18 +67,19 @@ impl Control {
         }
     }
 
-    /// Answers the question on a ticket that accepts the ticket's move to `status` as an answer. [`AnswerResult::NothingAsked`]
-    /// if there is none.
+    /// Answers the question on a ticket, by its canonical name, that accepts the ticket's move to `status` as an answer.
+    /// [`AnswerResult::NothingAsked`] if there is none. The ticket may belong to no project: a project that was named
+    /// explicitly may work on any.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn answer_by_move(
         &self,
         caller: &Caller<'_>,
-        ticket: &Ticket<'_>,
+        task_id: &str,
         status: &str,
     ) -> Result<AnswerResult, RecordsError> {
-        for waiter in self.open_questions(ticket.task_id()).await? {
+        for waiter in self.open_questions(task_id).await? {
             if let Some(approved) = waiter.moves.answer(status) {
                 return self.answer(caller, &waiter, approved, None).await;
             }

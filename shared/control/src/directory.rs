@@ -3,7 +3,8 @@
 use crate::control::Control;
 use domain::configuration::{Configuration, Project};
 use domain::reference::{ProjectReference, References, TrackerReferences};
-use records::RecordsError;
+use jiff::Timestamp;
+use records::{RecordsError, Table};
 use std::sync::Arc;
 
 /// The forms of tickets if the configuration was applied by a version that did not store its trackers' forms: a tracker's
@@ -78,12 +79,19 @@ impl Control {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn directory(&self) -> Result<Directory, RecordsError> {
-        let now = self.clock.now();
-        Ok(Directory::new(self.table.configuration(now).await?, self.table.references(now).await?))
+        Directory::read(&self.table, self.clock.now()).await
     }
 }
 
 impl Directory {
+    /// The projects and tickets of the configuration in force, at most a minute old.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn read(table: &Table, now: Timestamp) -> Result<Self, RecordsError> {
+        Ok(Self::new(table.configuration(now).await?, table.references(now).await?))
+    }
+
     /// The projects of this configuration, with these forms of tickets. If `references` has no trackers, the canonical forms
     /// `SHOP-1` and `acme/shop#7` are accepted.
     pub fn new(configuration: Arc<Configuration>, references: Arc<References>) -> Self {

@@ -219,7 +219,11 @@ impl Providers {
     }
 }
 
-fn serving<'a>(place: &Place<'a>, plugin: PluginType) -> Result<&'a InstanceName, Absent> {
+/// The provider that serves a plugin type in a project, by its name in the configuration.
+///
+/// # Errors
+/// [`Absent::Unset`] when the project has none.
+pub fn serving<'a>(place: &Place<'a>, plugin: PluginType) -> Result<&'a InstanceName, Absent> {
     place.project.providers.get(&plugin).ok_or_else(|| {
         Absent::Unset(format!("the project {} has no provider for {plugin}", place.project.key))
     })

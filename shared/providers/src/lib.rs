@@ -12,7 +12,7 @@ mod references;
 
 pub use check::{check, fill};
 pub use choose::{chat_of, tracker_of};
-pub use connect::{Absent, Place, Providers, Waiting};
+pub use connect::{Absent, Place, Providers, Waiting, serving};
 pub use list::{ALL, find};
 pub use pages::{branch_url, repository_url};
 pub use provider::{Connected, Connector, Model, ProviderSpec};

@@ -160,7 +160,7 @@ impl Table {
             return Ok(BeginResult::Begun(Box::new(record)));
         };
         let Some(item) = refused.item else {
-            return Err(RecordsError::Unavailable("the limit that blocks the execution is gone".into()));
+            return Err(RecordsError::Unavailable("what blocked the execution is gone; try again".into()));
         };
         match refused.index {
             0 => Ok(BeginResult::Duplicate(Box::new(from_item(item)?))),

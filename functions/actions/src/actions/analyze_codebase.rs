@@ -1,16 +1,14 @@
 //! `analyze_codebase`: has a model describe the parts of a codebase that matter to a ticket.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::agent::Question;
 use crate::agent::files::Repository;
-use crate::agent::{Question, authored, template_values};
 use crate::artifacts::Analysis;
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::action::Agent;
 use domain::plugins::RepositoryAccess;
 use domain::{BranchName, RepositoryName, Stored, Task};
-use minijinja::Value;
-use minijinja::value::Serde;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -73,12 +71,8 @@ impl Action for AnalyzeCodebase {
         let project = scope.project_of(input.repository.as_ref())?;
         let repository = Repository::open(host, project, input.branch.as_ref()).await?;
         let files = repository.select(&agent, &input.task, &[]).await?;
-        let values = template_values([
-            ("task", Value::from(Serde(&input.task))),
-            ("repository", Value::from(project.repository.as_str())),
-            ("branch", Value::from(input.branch.as_ref().unwrap_or(&project.base_branch).as_str())),
-            ("instructions", authored(input.instructions.as_deref())),
-        ]);
+        let (branch, instructions) = (input.branch.as_ref(), input.instructions.as_deref());
+        let values = repository.template_values(&input.task, branch, instructions, []);
         let text = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
         let material = Some(repository.material(&files));
         let analysis: Analysis =

@@ -48,7 +48,11 @@ impl Action for AwaitEvent {
             )
             .into());
         }
-        let cannot_wait = || ActionError::rejected(format!("no step can wait for {event}"));
+        let cannot_wait = || {
+            let accepted = routes.events.iter().filter(|spec| !spec.match_fields.is_empty());
+            let accepted: Vec<_> = accepted.map(|spec| spec.name.as_str()).collect();
+            ActionError::rejected(format!("no step can wait for {event}; accepted: {}", accepted.join(", ")))
+        };
         let spec = routes.events.find(event.as_str()).ok_or_else(cannot_wait)?;
         let key = EventKey::new(spec, &matches)
             .map_err(|field| {

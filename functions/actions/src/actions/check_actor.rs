@@ -40,7 +40,7 @@ impl Action for CheckActor {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec = ActionSpec::of_plugin("check_actor", PluginType::VersionControl);
+    const SPEC: ActionSpec = ActionSpec::of_plugin("check_actor", PluginType::VersionControl).never_skipped();
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let (repository, login, name) = match decide(context.scope(), &input)? {

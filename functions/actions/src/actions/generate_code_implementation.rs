@@ -1,8 +1,8 @@
 //! `generate_code_implementation`: has a model write the edits that implement a ticket, with tests.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::agent::Question;
 use crate::agent::files::Repository;
-use crate::agent::{Question, authored, template_values};
 use crate::artifacts::{Analysis, CodeReply, Implementation, Plan};
 use crate::context::Context;
 use crate::spec::ActionSpec;
@@ -100,14 +100,10 @@ impl Action for GenerateCodeImplementation {
             .collect();
         let repository = Repository::open(host, project, input.branch.as_ref()).await?;
         let mut selection = repository.select(&agent, &input.task, &wanted).await?;
-        let values = template_values([
-            ("task", Value::from(Serde(&input.task))),
-            ("repository", Value::from(project.repository.as_str())),
-            ("branch", Value::from(input.branch.as_ref().unwrap_or(&project.base_branch).as_str())),
-            ("plan", Value::from(Serde(&plan))),
-            ("codebase_analysis", Value::from(Serde(&analysis))),
-            ("instructions", authored(input.instructions.as_deref())),
-        ]);
+        let (branch, instructions) = (input.branch.as_ref(), input.instructions.as_deref());
+        let more =
+            [("plan", Value::from(Serde(&plan))), ("codebase_analysis", Value::from(Serde(&analysis)))];
+        let values = repository.template_values(&input.task, branch, instructions, more);
         let asked = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
         let question = Question {
             material: Some(repository.material(&selection)),

@@ -1,8 +1,8 @@
 //! `generate_implementation_plan`: has a model plan the implementation of a ticket.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::agent::Question;
 use crate::agent::files::Repository;
-use crate::agent::{Question, authored, template_values};
 use crate::artifacts::{Analysis, Plan};
 use crate::context::Context;
 use crate::spec::ActionSpec;
@@ -79,13 +79,9 @@ impl Action for GenerateImplementationPlan {
         let wanted = analysis.as_ref().map(|analysis| analysis.relevant_files.as_slice()).unwrap_or_default();
         let repository = Repository::open(host, project, input.branch.as_ref()).await?;
         let files = repository.select(&agent, &input.task, wanted).await?;
-        let values = template_values([
-            ("task", Value::from(Serde(&input.task))),
-            ("repository", Value::from(project.repository.as_str())),
-            ("branch", Value::from(input.branch.as_ref().unwrap_or(&project.base_branch).as_str())),
-            ("codebase_analysis", Value::from(Serde(&analysis))),
-            ("instructions", authored(input.instructions.as_deref())),
-        ]);
+        let (branch, instructions) = (input.branch.as_ref(), input.instructions.as_deref());
+        let more = [("codebase_analysis", Value::from(Serde(&analysis)))];
+        let values = repository.template_values(&input.task, branch, instructions, more);
         let text = agent.render(input.prompt_template.as_deref(), TEMPLATE, &values)?;
         let material = Some(repository.material(&files));
         let plan: Plan = agent.ask(Question { material, text, max_output_tokens: Some(MOST_TOKENS) }).await?;

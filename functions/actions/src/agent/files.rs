@@ -1,7 +1,7 @@
 //! Which files of a repository a model sees: those an earlier step named, else all of a small repository, else those it chooses.
 
 use super::fence::{fence, fence_file};
-use super::{AgentExecution, Question, template_values};
+use super::{AgentExecution, Question, authored, template_values};
 use domain::configuration::Project;
 use domain::plugins::{FileContent, TreeEntry, TreeEntryKind, VersionControl};
 use domain::{ActionError, BranchName, CommitSha, Task};
@@ -212,6 +212,23 @@ impl<'a> Repository<'a> {
             lines.push_str(&line);
         }
         lines
+    }
+
+    /// The variables of a template about a ticket and this repository: those that each of them has, and `more`.
+    pub fn template_values<const COUNT: usize>(
+        &self,
+        task: &Task,
+        branch: Option<&BranchName>,
+        instructions: Option<&str>,
+        more: [(&'static str, Value); COUNT],
+    ) -> Value {
+        let common = [
+            ("task", Value::from(Serde(task))),
+            ("repository", Value::from(self.project.repository.as_str())),
+            ("branch", Value::from(branch.unwrap_or(&self.project.base_branch).as_str())),
+            ("instructions", authored(instructions)),
+        ];
+        template_values(common.into_iter().chain(more))
     }
 
     /// The repository as a model is shown it: every path, and the contents of the chosen files.

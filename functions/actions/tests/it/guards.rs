@@ -133,6 +133,16 @@ async fn only_who_may_push_starts_work() {
 }
 
 #[tokio::test]
+async fn the_check_of_who_starts_is_never_skipped() {
+    let world = World::start_with(|world| {
+        world.configuration["projects"][0]["providers"].as_object_mut().unwrap().remove("version_control");
+    })
+    .await;
+    let error = world.step("Check", "check_actor", json!({"repository": "no name"})).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Rejected, "{error}");
+}
+
+#[tokio::test]
 async fn no_secret_stands_in_an_error_or_an_output() {
     let world = World::start().await;
     world.fault(json!({"service": "jira", "path": "/issue/", "status": 401, "body": {"message": "no"}}));

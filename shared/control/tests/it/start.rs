@@ -1,4 +1,4 @@
-//! One start, however often it is asked for and whatever goes wrong meanwhile.
+//! One start, however often it is requested and whatever goes wrong.
 
 use crate::world::{Answer, PREFIX, World};
 use control::StartResult;

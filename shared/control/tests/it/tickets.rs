@@ -46,9 +46,9 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
     assert_eq!(costs.limit, world.directory.configuration().budgets.per_task());
 
     let caller = world.caller(&ada, "t1");
-    let elsewhere = world.control.answer_by_move(&caller, &ticket, "In Progress").await.unwrap();
+    let elsewhere = world.control.answer_by_move(&caller, ticket.task_id(), "In Progress").await.unwrap();
     assert_eq!(elsewhere, AnswerResult::NothingAsked);
-    let answered = world.control.answer_by_move(&caller, &ticket, "approved").await.unwrap();
+    let answered = world.control.answer_by_move(&caller, ticket.task_id(), "approved").await.unwrap();
     assert_eq!(answered, AnswerResult::Recorded { question: "Ship it?".into(), approved: true });
     let again = world.control.answer_ticket(&caller, &ticket, false, None).await.unwrap();
     assert_eq!(again, AnswerResult::NothingAsked);
