@@ -12,7 +12,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use control::{Caller, Control};
-use domain::{ActionError, Clock};
+use domain::configuration::Instance;
+use domain::{ActionError, Clock, SourceName};
 use jiff::Timestamp;
 use observability::metrics;
 use records::{RecordsError, Table};
@@ -92,14 +93,15 @@ impl Webhooks {
     ///
     /// # Errors
     /// When the configuration, which names the instances, cannot be read.
-    async fn endpoint(&self, name: String) -> Result<Option<Endpoint>, RecordsError> {
-        if let Some(sender) = senders::find(&name) {
-            return Ok(Some(Endpoint { name, sender }));
-        }
+    async fn endpoint(&self, name: &str) -> Result<Option<Endpoint>, RecordsError> {
+        let Some(place) = name.parse().ok().filter(|place: &SourceName| !place.is_own()) else {
+            return Ok(None);
+        };
         let directory = self.control.directory().await?;
-        let instance = directory.configuration().instance(&name);
-        let sender = instance.and_then(|instance| senders::find(instance.provider()));
-        Ok(sender.map(|sender| Endpoint { name, sender }))
+        // An instance may have the name of another provider's sender.
+        let instance = directory.configuration().instance(name);
+        let sender = senders::find(instance.map_or(name, Instance::provider));
+        Ok(sender.map(|sender| Endpoint { place, sender }))
     }
 
     async fn handle(
@@ -113,13 +115,13 @@ impl Webhooks {
         let configuration = directory.configuration();
         let body = Unverified::new(body);
         let verified = self.verify(endpoint, headers, &body, &configuration.webhooks.secret, now).await?;
-        let Endpoint { name, sender } = endpoint;
-        let bot = Bot::at([name, sender.name()], &configuration.webhooks);
+        let Endpoint { place, sender } = endpoint;
+        let bot = Bot::at([place.as_str(), sender.name()], &configuration.webhooks);
         let delivery = sender.parse(headers, &verified, &bot)?;
         Span::current().record("delivery", &delivery.id);
         let (control, table) = (&self.control, &self.table);
         let acting = Acting { control, table, directory: &directory, now };
-        let outcomes = match delivery.meaning {
+        let outcomes = match delivery.meaning.at(place) {
             Meaning::Handshake(answer) => {
                 return Ok(Handled { response: Json(answer).into_response(), outcome: ANSWERED });
             }
@@ -152,15 +154,15 @@ impl Webhooks {
     /// Verifies with the current secrets and, in case they were rotated, once more with fresh ones.
     async fn verify(
         &self,
-        Endpoint { name, sender }: &Endpoint,
+        Endpoint { place, sender }: &Endpoint,
         headers: &HeaderMap,
         body: &Unverified,
         secret_name: &str,
         now: Timestamp,
     ) -> Result<Verified, Refusal> {
-        let verify = |secrets: &SigningSecrets| match secrets.of(name) {
+        let verify = |secrets: &SigningSecrets| match secrets.of(place.as_str()) {
             Some(secret) => sender.verify(body, headers, secret, now).map_err(Refusal::Signature),
-            None => Err(Refusal::NoSecret { endpoint: name.clone(), secret: secret_name.to_owned() }),
+            None => Err(Refusal::NoSecret { endpoint: place.clone(), secret: secret_name.to_owned() }),
         };
         let refusal = match verify(&self.secrets.current(secret_name).await?) {
             Ok(verified) => return Ok(verified),
@@ -179,8 +181,8 @@ impl Webhooks {
 /// Where a delivery arrived. A sender that the configuration uses several times has one endpoint for each instance, with a signing
 /// secret and an account of the bot of its own.
 struct Endpoint {
-    /// The end of the path: a sender's name, or that of an instance under `plugins` whose provider has a sender's name.
-    name: String,
+    /// The end of the path: the name of an instance under `plugins` whose provider has a sender's name, or else a sender's name.
+    place: SourceName,
     sender: &'static SenderSpec,
 }
 
@@ -197,20 +199,21 @@ async fn receive(
     request: Request,
 ) -> Response {
     let started = Instant::now();
-    let endpoint = match webhooks.endpoint(name).await {
+    let endpoint = match webhooks.endpoint(&name).await {
         Ok(Some(endpoint)) => endpoint,
         Ok(None) => {
             let names = senders::names();
-            let message =
-                format!("there is no such source; accepted: {names}, and instances of them under plugins");
+            let message = format!(
+                "nothing sends webhooks to `{name}`; accepted: {names}, and instances of them under plugins"
+            );
             return problem(StatusCode::NOT_FOUND, &message);
         }
         Err(error) => {
-            tracing::error!(%error, "the sender for this path could not be determined");
+            tracing::error!(%error, source = name, "the configuration, which names the senders, cannot be read");
             return problem(StatusCode::SERVICE_UNAVAILABLE, NOT_ACCEPTED);
         }
     };
-    let span = tracing::info_span!("delivery", source = endpoint.name, delivery = field::Empty);
+    let span = tracing::info_span!("delivery", source = %endpoint.place, delivery = field::Empty);
     let Handled { response, outcome } = accept(&webhooks, &endpoint, request).instrument(span).await;
     // Figures are kept by sender: their labels are a closed list.
     metrics::delivery(endpoint.sender.name(), outcome, started.elapsed());
@@ -245,7 +248,7 @@ pub(crate) enum Refusal {
     #[error("{0}")]
     Signature(SignatureError),
     #[error("the secret `{secret}` has no signing secret under `{endpoint}`")]
-    NoSecret { endpoint: String, secret: String },
+    NoSecret { endpoint: SourceName, secret: String },
     #[error("{0}")]
     Malformed(#[from] Malformed),
     #[error("{0}")]

@@ -37,8 +37,6 @@ pub enum Operation<'a> {
         /// Who started the execution.
         starter: Option<&'a Actor>,
     },
-    /// View executions and costs.
-    View,
 }
 
 /// Whether someone may perform an operation.
@@ -74,7 +72,7 @@ impl<'a> Operation<'a> {
     /// The rules for each operation. The first rule that applies decides.
     fn rules(&self) -> &'static [Rule] {
         match self {
-            Self::View | Self::StartByHand | Self::StartByMachine => &[Rule::Everyone],
+            Self::StartByHand | Self::StartByMachine => &[Rule::Everyone],
             Self::Start { .. } => &[Rule::Schedule, Rule::TriggerGroup, Rule::RepositoryWriter],
             Self::Answer { .. } => &[Rule::Approver],
             Self::Stop { .. } | Self::Undo { .. } => {
@@ -88,7 +86,7 @@ impl<'a> Operation<'a> {
             Self::Start { project } | Self::Stop { project, .. } | Self::Undo { project, .. } => {
                 &project.may_trigger
             }
-            Self::StartByHand | Self::StartByMachine | Self::Answer { .. } | Self::View => &[],
+            Self::StartByHand | Self::StartByMachine | Self::Answer { .. } => &[],
         }
     }
 
@@ -126,7 +124,7 @@ impl<'a> Operation<'a> {
                 project.key,
                 project.may_trigger.join(", ")
             ),
-            Self::StartByHand | Self::StartByMachine | Self::View => format!("{who} may not do this"),
+            Self::StartByHand | Self::StartByMachine => format!("{who} may not do this"),
         }
     }
 }
@@ -247,7 +245,6 @@ mod tests {
         let everybody = "ada-l bob dev eve root vic stranger";
         let (project, starter) = (shop, Some(&bob));
         for (operation, expected) in [
-            (Operation::View, everybody),
             (Operation::StartByHand, everybody),
             (Operation::StartByMachine, everybody),
             (Operation::Start { project: shop }, "ada-l"),

@@ -230,12 +230,6 @@ impl Configuration {
         self.projects.iter().find(|project| project.key.eq_ignore_ascii_case(key))
     }
 
-    /// The name of the provider that serves a plugin type in a project; `None` if the project leaves the type unset.
-    pub fn provider_serving<'a>(&'a self, project: &'a Project, plugin: PluginType) -> Option<&'a str> {
-        let name = project.providers.get(&plugin)?;
-        Some(self.instance(name.as_str()).map_or(name.as_str(), Instance::provider))
-    }
-
     /// The project with this repository.
     pub fn project_of_repository(&self, repository: &str) -> Option<&Project> {
         self.projects.iter().find(|project| project.repository.as_str().eq_ignore_ascii_case(repository))

@@ -38,7 +38,7 @@ impl Client {
     ) -> Result<Self, ActionError> {
         Ok(Self {
             service,
-            base: check_base(service, base_url)?,
+            base: check_base(options.section.as_deref().unwrap_or(service), base_url)?,
             auth,
             headers: HeaderMap::new(),
             options: options.clone(),
@@ -70,26 +70,31 @@ impl Client {
         &self.options.clock
     }
 
+    /// The section of the configuration with its settings, given with [`Options`], for errors; without one the provider's name.
+    pub fn section(&self) -> &str {
+        self.options.section.as_deref().unwrap_or(self.service)
+    }
+
     /// The address that paths follow, without a slash at its end.
     pub fn base_url(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
     }
 }
 
-fn check_base(service: &str, base_url: &str) -> Result<Url, ActionError> {
+fn check_base(section: &str, base_url: &str) -> Result<Url, ActionError> {
     let wrong = |problem: &str| {
         ActionError::rejected(format!(
-            "{service}'s base_url {problem}; accepted: an https address without user, query or fragment \
+            "{section}.base_url {problem}; accepted: an https address without user, query or fragment \
              (http only on this machine), as https://example.com"
         ))
     };
     // What is wrong may hold a password, so it is not repeated.
-    let url = Url::parse(base_url).map_err(|error| wrong(&format!("is no address ({error})")))?;
+    let url = Url::parse(base_url).map_err(|error| wrong(&format!("is not an address ({error})")))?;
     let local = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => return Err(wrong("names no host")),
+        None => return Err(wrong("has no host")),
     };
     match url.scheme() {
         "https" => {}
@@ -98,10 +103,10 @@ fn check_base(service: &str, base_url: &str) -> Result<Url, ActionError> {
         _ => return Err(wrong("is not https")),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("holds a user"));
+        return Err(wrong("contains a user"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("holds a query or fragment"));
+        return Err(wrong("contains a query or fragment"));
     }
     Ok(url)
 }
@@ -119,7 +124,7 @@ mod tests {
             "http://localhost",
             "http://[::1]:1",
         ] {
-            assert!(check_base("Jira", good).is_ok(), "{good}");
+            assert!(check_base("plugins.jira", good).is_ok(), "{good}");
         }
         for bad in [
             "http://a.example",
@@ -131,8 +136,11 @@ mod tests {
             "a.example",
             "",
         ] {
-            let error = check_base("Jira", bad).unwrap_err();
-            assert!(error.message.contains("Jira's base_url") && !error.message.contains("hunter2"), "{bad}");
+            let error = check_base("plugins.jira", bad).unwrap_err();
+            assert!(
+                error.message.contains("plugins.jira.base_url") && !error.message.contains("hunter2"),
+                "{bad}"
+            );
         }
     }
 }

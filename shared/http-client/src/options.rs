@@ -20,6 +20,7 @@ pub struct Options {
     pub(crate) gate: Option<Arc<dyn Gate>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) request_timeout: Option<Duration>,
+    pub(crate) section: Option<Arc<str>>,
 }
 
 fn builder() -> reqwest::ClientBuilder {
@@ -59,6 +60,7 @@ impl Options {
             gate: None,
             clock: Arc::new(SystemClock),
             request_timeout: None,
+            section: None,
         })
     }
 
@@ -81,6 +83,11 @@ impl Options {
     /// Reads the time from this clock.
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
+    }
+
+    /// Names this section of the configuration, `plugins.jira`, in errors about settings.
+    pub fn section(self, section: &str) -> Self {
+        Self { section: Some(section.into()), ..self }
     }
 
     /// Gives every request this long, from its first byte out to its last byte in, instead of the provider's default.

@@ -4,7 +4,6 @@ use crate::reply::Reply;
 use crate::request::{body, tokens_at_most};
 use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::configuration::InstanceName;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest};
 use domain::{ActionError, ErrorKind};
 use http_client::{Auth, Client, Options};
@@ -26,8 +25,6 @@ pub struct Credentials {
 #[derive(Debug, Clone)]
 pub struct Claude {
     pub(crate) client: Client,
-    /// Where its settings are in the configuration, for errors.
-    pub(crate) section: String,
 }
 
 impl Claude {
@@ -44,13 +41,7 @@ impl Claude {
         let client = Client::new("Claude", &settings.base_url, auth, options)?
             .header("anthropic-version", "2023-06-01")
             .default_timeout(REPLY_TIMEOUT);
-        Ok(Self { client, section: "plugins.claude".to_owned() })
-    }
-
-    /// The same, for errors that name the section of this instance.
-    #[must_use]
-    pub fn in_section(self, instance: &InstanceName) -> Self {
-        Self { section: format!("plugins.{instance}"), ..self }
+        Ok(Self { client })
     }
 }
 

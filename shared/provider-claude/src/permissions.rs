@@ -16,7 +16,7 @@ impl Claude {
             PermissionProblem::missing(
                 format!("the model {model}"),
                 "no agent can ask it",
-                format!("set {}.model to a model that the key's workspace may use", self.section),
+                format!("set {}.model to a model that the key's workspace may use", self.client.section()),
             )
         };
         Ok(found.is_none().then(unknown).into_iter().collect())

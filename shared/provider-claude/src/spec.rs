@@ -30,7 +30,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
 fn claude(connector: &Connector<'_>) -> Result<(Claude, Settings), ActionError> {
     let (settings, credentials): (Settings, Credentials) = (connector.settings()?, connector.credentials()?);
     let claude = Claude::new(&settings, credentials, &connector.options)?;
-    Ok((claude.in_section(connector.instance.name), settings))
+    Ok((claude, settings))
 }
 
 fn connect(connector: &Connector<'_>) -> Result<Connected, ActionError> {

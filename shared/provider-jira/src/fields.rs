@@ -2,7 +2,7 @@
 
 use crate::document_to_markdown::markdown_from_document;
 use domain::stored::cut_inline;
-use domain::{ActionError, Task};
+use domain::Task;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub(crate) struct CustomFields {
 }
 
 impl CustomFields {
-    pub(crate) fn new(configured: &BTreeMap<String, String>) -> Result<Self, ActionError> {
+    pub(crate) fn new(configured: &BTreeMap<String, String>) -> Result<Self, String> {
         let mut fields = Self::default();
         for (name, id) in configured {
             let place = match name.as_str() {
@@ -24,9 +24,9 @@ impl CustomFields {
                 "epic_link" => &mut fields.epic_link,
                 "team" => &mut fields.team,
                 _ => {
-                    return Err(ActionError::rejected(format!(
+                    return Err(format!(
                         "custom_fields: `{name}` is not a field we know; accepted: story_points, epic_link, team"
-                    )));
+                    ));
                 }
             };
             *place = Some(id.clone());
@@ -178,6 +178,6 @@ mod tests {
         assert_eq!(task.team.as_deref(), Some("Payments"));
 
         let error = CustomFields::new(&[("sprint".to_owned(), "cf_9".to_owned())].into()).unwrap_err();
-        assert!(error.message.contains("`sprint`") && error.message.contains("epic_link"), "{error}");
+        assert!(error.contains("`sprint`") && error.contains("epic_link"), "{error}");
     }
 }

@@ -3,7 +3,6 @@
 use crate::fields::CustomFields;
 use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::configuration::InstanceName;
 use domain::plugins::{CommentId, Mark, NewTask, StatusChange, TaskManagement, TaskQuery};
 use domain::{ActionError, Task};
 use http_client::{Auth, Client, Options};
@@ -25,8 +24,6 @@ pub struct Credentials {
 pub struct Jira {
     pub(crate) client: Client,
     pub(crate) custom_fields: CustomFields,
-    /// Where its settings are in the configuration, for errors.
-    pub(crate) section: String,
 }
 
 impl Jira {
@@ -42,17 +39,9 @@ impl Jira {
         let auth = Auth::Basic { user: credentials.email, password: credentials.api_token };
         let client =
             Client::new("Jira", &settings.base_url, auth, options)?.header("accept", "application/json");
-        Ok(Self {
-            client,
-            custom_fields: CustomFields::new(&settings.custom_fields)?,
-            section: "plugins.jira".to_owned(),
-        })
-    }
-
-    /// The same, for errors that name the section of this instance.
-    #[must_use]
-    pub fn in_section(self, instance: &InstanceName) -> Self {
-        Self { section: format!("plugins.{instance}"), ..self }
+        let custom_fields = CustomFields::new(&settings.custom_fields)
+            .map_err(|problem| ActionError::rejected(format!("{}.{problem}", client.section())))?;
+        Ok(Self { client, custom_fields })
     }
 
     /// Where people open a ticket.

@@ -35,10 +35,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
 
 fn jira(connector: &Connector<'_>) -> Result<Jira, ActionError> {
     let credentials: Credentials = connector.credentials()?;
-    let jira = Jira::new(&connector.settings()?, credentials, &connector.options).map_err(|error| {
-        ActionError { message: format!("plugins.{}: {}", connector.instance.name, error.message), ..error }
-    })?;
-    Ok(jira.in_section(connector.instance.name))
+    Jira::new(&connector.settings()?, credentials, &connector.options)
 }
 
 fn connect(connector: &Connector<'_>) -> Result<Connected, ActionError> {

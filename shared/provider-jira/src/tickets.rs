@@ -71,7 +71,7 @@ impl Jira {
             let field = self.custom_fields.story_points.as_ref().ok_or_else(|| {
                 ActionError::rejected(format!(
                     "story points cannot be set: {}.custom_fields.story_points names no field",
-                    self.section
+                    self.client.section()
                 ))
             })?;
             fields.insert(field.clone(), points.into());

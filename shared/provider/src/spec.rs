@@ -85,6 +85,7 @@ impl ProviderSpec {
         secret: SecretString,
         access: RepositoryAccess,
     ) -> Connector<'a> {
+        let options = options.section(&format!("plugins.{}", instance.name));
         let (settings, secret_forms) = (self.settings, self.secret_forms());
         Connector { instance, options, secret, access, settings, secret_forms }
     }

@@ -1,8 +1,10 @@
 //! Whether the providers can serve as a configuration says.
 
 use crate::list::{ALL, find};
+use domain::SourceName;
 use domain::configuration::{Configuration, Instance, InstanceName};
 use provider::nearest;
+use std::collections::BTreeSet;
 
 /// Every contradiction in a configuration, each as a sentence that names the key: those of [`Configuration::problems`], and whatever
 /// it says of providers. Empty when it can be used.
@@ -41,6 +43,9 @@ pub fn check(configuration: &Configuration) -> Vec<String> {
 }
 
 fn instance_problems(instance: Instance<'_>) -> Vec<String> {
+    if instance.name.as_str().parse().is_ok_and(|source: SourceName| source.is_own()) {
+        return vec![format!("plugins.{}: the name is reserved; choose another one", instance.name)];
+    }
     match find(instance.provider()) {
         Ok(spec) => spec.settings.problems(instance),
         Err(unknown) if instance.section.provider.is_some() => {
@@ -53,11 +58,22 @@ fn instance_problems(instance: Instance<'_>) -> Vec<String> {
 }
 
 fn account_problems(configuration: &Configuration) -> Vec<String> {
-    let known: Vec<_> = ALL.iter().filter(|spec| spec.account.is_some()).map(|spec| spec.id).collect();
+    let has_people = |id: &str| find(id).is_ok_and(|spec| spec.account.is_some());
+    let specs = ALL.iter().map(|spec| spec.id).filter(|id| has_people(id));
+    let instances = configuration.instances().filter(|instance| has_people(instance.provider()));
+    // The name of a provider means none of several instances, unless one has this very name.
+    let is_ambiguous = |id: &str| {
+        configuration.instance(id).is_none()
+            && configuration.instances().filter(|instance| instance.provider() == id).count() > 1
+    };
+    let known: BTreeSet<_> = specs
+        .filter(|id| !is_ambiguous(id))
+        .chain(instances.map(|instance| instance.name.as_str()))
+        .collect();
     let accepted = ["name", "roles"].into_iter().chain(known.iter().copied());
     let mut problems = Vec::new();
     for (index, user) in configuration.users.iter().enumerate() {
-        for key in user.accounts.keys().filter(|key| !known.contains(&key.as_str())) {
+        for key in user.accounts.keys().filter(|key| !known.contains(key.as_str())) {
             let meant = nearest(key, accepted.clone()).map(|name| format!("; did you mean `{name}`?"));
             problems.push(format!(
                 "users[{index}] ({}): unknown key `{key}`{} accepted: {}",
@@ -195,6 +211,16 @@ mod tests {
             found[1].contains("users[0] (ada): unknown key `gihub`; did you mean `github`?"),
             "{found:#?}"
         );
+        let configuration: Configuration = serde_json::from_value(json!({
+            "projects": [],
+            "plugins": {"cloud": {"provider": "github"}, "ghe": {"provider": "github"}, "api": {"provider": "slack"}},
+            "users": [{"name": "ada", "ghe": "ada", "cloud": "ada-l", "github": "ada"}],
+        }))
+        .unwrap();
+        let found = check(&configuration);
+        assert_eq!(found.len(), 2, "{found:#?}");
+        assert!(found[0].contains("plugins.api: the name is reserved"), "{found:#?}");
+        assert!(found[1].contains("unknown key `github`") && found[1].contains("cloud, ghe"), "{found:#?}");
     }
 
     #[test]

@@ -24,22 +24,24 @@ pub fn tracker_of(
     read.map(|ticket| ticket.instance).or_else(|| own.cloned())
 }
 
-/// The name of the chat that people are answered in: the one whose provider `sender` names, since they wrote there; else the project's;
-/// else the first one there is.
+/// The name of the chat that people are answered in: the one that `place` names, or whose provider it names, since they wrote there; else the
+/// project's; else the first one there is.
 pub fn chat_of(
     configuration: &Configuration,
     project: Option<&Project>,
-    sender: Option<&str>,
+    place: Option<&str>,
 ) -> Option<InstanceName> {
     let own = project.and_then(|project| project.providers.get(&PluginType::Communication));
     let is_chat = |instance: &Instance<'_>| {
         find(instance.provider()).is_ok_and(|spec| spec.serves.contains(&PluginType::Communication))
     };
     let chats: Vec<_> = configuration.instances().filter(is_chat).collect();
-    let is_senders = |chat: &&Instance<'_>| sender == Some(chat.provider());
+    let is_place = |chat: &&Instance<'_>| place == Some(chat.name.as_str());
+    let is_senders = |chat: &&Instance<'_>| place == Some(chat.provider());
     let own_chat = chats.iter().find(|chat| Some(chat.name) == own);
-    let of_sender = own_chat.filter(is_senders).or_else(|| chats.iter().find(is_senders));
-    of_sender.or(own_chat).or_else(|| chats.first()).map(|chat| chat.name.clone())
+    let of_provider = own_chat.filter(is_senders).or_else(|| chats.iter().find(is_senders));
+    let there = chats.iter().find(is_place).or(of_provider);
+    there.or(own_chat).or_else(|| chats.first()).map(|chat| chat.name.clone())
 }
 
 #[cfg(test)]

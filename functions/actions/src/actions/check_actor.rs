@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::scope::Scope;
 use crate::spec::ActionSpec;
 use control::{Authorization, Operation, authorize};
-use domain::configuration::Project;
+use domain::configuration::{InstanceName, Project};
 use domain::plugins::{RepositoryAccess, RepositoryPermission, VersionControl};
 use domain::{ActionError, Actor, PluginType, RepositoryName, SourceName};
 use schemars::JsonSchema;
@@ -132,17 +132,18 @@ fn login(scope: &Scope, project: &Project, actor: &Actor, name: &str) -> Result<
             project.key, project.repository
         ))
     };
-    let host = scope.configuration.provider_serving(project, PluginType::VersionControl);
-    let host = host.and_then(|id| providers::find(id).ok());
+    let configuration = &scope.configuration;
+    let host = project.providers.get(&PluginType::VersionControl).map(InstanceName::as_str);
     let host = host.ok_or_else(|| denied("the project has no code host that could be asked"))?;
-    if actor.source.as_str() == host.id {
+    // Someone at another instance of the same provider is someone else, whatever their login.
+    if configuration.account_names(host).any(|name| name == actor.source.as_str()) {
         return Ok(actor.id.clone());
     }
-    let user = scope.configuration.users.iter().find(|user| Some(&user.name) == actor.person.as_ref());
-    user.and_then(|user| user.accounts.get(host.id)).cloned().ok_or_else(|| {
+    let user = configuration.users.iter().find(|user| Some(&user.name) == actor.person.as_ref());
+    let login = user.and_then(|user| user.account_at(configuration.account_names(host)));
+    login.map(str::to_owned).ok_or_else(|| {
         denied(&format!(
-            "the configuration does not say who {name} is at {}; add them to `users` with their `{}` login",
-            host.name, host.id
+            "the configuration does not say who {name} is at {host}; add them to `users` with their `{host}` login"
         ))
     })
 }

@@ -23,7 +23,8 @@ pub(crate) fn destination(execution: &ExecutionRecord, configuration: &Configura
     let spec = providers::find(sender.as_str()).ok();
     if spec.is_some_and(|spec| spec.serves.contains(&PluginType::Communication)) {
         // Without a configured chat, connecting reports it.
-        let provider = chat_of(configuration, project, Some(sender.as_str()));
+        let place = execution.actor.as_ref().map_or(&sender, |actor| &actor.source);
+        let provider = chat_of(configuration, project, Some(place.as_str()));
         let provider = provider.or_else(|| sender.as_str().parse().ok())?;
         let channel = field(execution, "channel")?.to_owned();
         // Only messages are in threads; a captured word named `thread` is not one.

@@ -6,7 +6,7 @@
 use crate::command_answer::CommandAnswer;
 use axum::http::HeaderMap;
 use domain::configuration::Webhooks;
-use domain::{Actor, Event, EventName};
+use domain::{Actor, Event, EventName, SourceName};
 use records::ClosedPullRequest;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
@@ -37,6 +37,22 @@ pub(crate) enum Meaning {
     Handshake(Value),
     /// Not relevant, with the reason.
     Ignored(String),
+}
+
+impl Meaning {
+    /// The same, done where `place` says. A sender knows only its own name, and people at two instances of it are different people.
+    pub(crate) fn at(mut self, place: &SourceName) -> Self {
+        let actors: Vec<&mut Actor> = match &mut self {
+            Self::Events(events) => events.iter_mut().filter_map(|event| event.actor.as_mut()).collect(),
+            Self::SlashCommand(event) => event.actor.as_mut().into_iter().collect(),
+            Self::Button { actor, .. } => vec![actor],
+            Self::PullRequestClosed(_) | Self::Ping | Self::Handshake(_) | Self::Ignored(_) => Vec::new(),
+        };
+        for actor in actors {
+            actor.source = place.clone();
+        }
+        self
+    }
 }
 
 /// A delivery that does not match its sender's documentation.

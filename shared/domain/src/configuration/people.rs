@@ -16,8 +16,8 @@ pub struct User {
     /// What they may do.
     #[serde(default)]
     pub roles: BTreeSet<Role>,
-    /// What each service calls them, by the names of those who send events: `github: ada-l`. Which services exist is known to the list of
-    /// providers.
+    /// What each service calls them, by the instance or, where it is the only one, its provider: `github: ada-l`. Which providers exist is known
+    /// to their list.
     #[serde(flatten)]
     pub accounts: BTreeMap<String, String>,
 }
@@ -68,9 +68,9 @@ pub enum Role {
 }
 
 impl User {
-    /// What they are called where `source` is; `None` where that is not known.
-    pub fn account_at(&self, source: &SourceName) -> Option<&str> {
-        self.accounts.get(source.as_str()).map(String::as_str)
+    /// What they are called where accounts have one of these names; `None` where that is not known.
+    pub fn account_at<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> Option<&str> {
+        names.find_map(|name| self.accounts.get(name)).map(String::as_str)
     }
 }
 
@@ -81,7 +81,8 @@ impl Configuration {
             if actor.source == SourceName::API {
                 return user.name == actor.id;
             }
-            user.account_at(&actor.source).is_some_and(|id| id.eq_ignore_ascii_case(&actor.id))
+            let account = user.account_at(self.account_names(actor.source.as_str()));
+            account.is_some_and(|id| id.eq_ignore_ascii_case(&actor.id))
         };
         actor.person = self.users.iter().find(is_them).map(|user| user.name.clone());
         actor
@@ -105,5 +106,26 @@ mod tests {
         assert!(
             serde_json::from_value::<User>(json!({"github": "x"})).unwrap_err().to_string().contains("name")
         );
+    }
+
+    #[test]
+    fn an_account_at_one_instance_is_nobody_at_another() {
+        let identified = |plugins: serde_json::Value, accounts: serde_json::Value, source: &str| {
+            let configuration: Configuration =
+                serde_json::from_value(json!({"projects": [], "plugins": plugins, "users": [accounts]}))
+                    .unwrap();
+            let source = source.parse().unwrap();
+            let actor = Actor { source, id: "Ada-L".into(), display_name: None, person: None };
+            configuration.identify(actor).person.is_some()
+        };
+        let two = json!({"github": {}, "ghe": {"provider": "github"}});
+        let at_github = json!({"name": "ada", "github": "ada-l"});
+        assert!(identified(two.clone(), at_github.clone(), "github"));
+        assert!(!identified(two.clone(), at_github.clone(), "ghe"));
+        assert!(identified(two, json!({"name": "ada", "ghe": "ada-l"}), "ghe"));
+        let renamed = json!({"code-host": {"provider": "github"}});
+        assert!(identified(renamed.clone(), at_github.clone(), "code-host"));
+        assert!(identified(renamed, json!({"name": "ada", "code-host": "ada-l"}), "code-host"));
+        assert!(identified(json!({}), at_github, "github"));
     }
 }

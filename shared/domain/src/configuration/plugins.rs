@@ -104,6 +104,15 @@ impl Configuration {
         self.plugins.iter().map(|(name, section)| Instance { name, section })
     }
 
+    /// The names under which people's accounts at a place are kept: its own and, where it is the only instance of its provider, the provider's.
+    /// Accounts at two instances are never mixed up.
+    pub fn account_names<'a>(&'a self, place: &'a str) -> impl Iterator<Item = &'a str> {
+        let provider = self.instance(place).map(Instance::provider);
+        let is_only =
+            |provider: &&str| self.instances().filter(|other| other.provider() == *provider).count() == 1;
+        std::iter::once(place).chain(provider.filter(is_only))
+    }
+
     /// The provider with this name in the configuration.
     pub fn instance(&self, name: &str) -> Option<Instance<'_>> {
         self.plugins.get_key_value(name).map(|(name, section)| Instance { name, section })

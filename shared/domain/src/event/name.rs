@@ -7,16 +7,20 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// The most characters of a source's name; names of executions begin with it.
+/// The most characters of a source in an event's name; names of executions begin with it.
 const SOURCE_LIMIT: usize = 32;
+
+/// The most characters of a place's name: as many as an instance's.
+const PLACE_LIMIT: usize = 40;
 
 /// The most characters of an event's name.
 const EVENT_LIMIT: usize = 96;
 
-/// Where something happened: `jira`, `schedule`, `api`. The first part of an event's name and of every execution's name.
+/// Where something happened: `jira`, `schedule`, `api`. The first part of an event's name and of every execution's name; of a person, the
+/// instance under `plugins` where they acted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("pattern" = "^[a-z][a-z0-9_]*$"))]
+#[schemars(with = "String", extend("pattern" = "^[a-z][a-z0-9_-]*$"))]
 pub struct SourceName(Cow<'static, str>);
 
 impl SourceName {
@@ -27,13 +31,18 @@ impl SourceName {
 
     /// A name that is written in the code. In a constant, an illegal name does not compile.
     pub const fn from_static(name: &'static str) -> Self {
-        assert!(is_source(name.as_bytes()), "a source is named by lower-case letters, digits and `_`");
+        assert!(is_source(name.as_bytes()), "a source is named by lower-case letters, digits, `-` and `_`");
         Self(Cow::Borrowed(name))
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is a source of our own, so that no instance may have its name: people there are not identified by accounts.
+    pub fn is_own(&self) -> bool {
+        *self == Self::SCHEDULE || *self == Self::API
     }
 }
 
@@ -67,6 +76,10 @@ impl EventName {
     }
 }
 
+const fn is_word_part(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
+}
+
 /// Whether these bytes are a word of lower-case letters, digits and `_` that begins with a letter.
 const fn is_word(bytes: &[u8]) -> bool {
     if bytes.is_empty() || !bytes[0].is_ascii_lowercase() {
@@ -74,7 +87,7 @@ const fn is_word(bytes: &[u8]) -> bool {
     }
     let mut at = 1;
     while at < bytes.len() {
-        if !(bytes[at].is_ascii_lowercase() || bytes[at].is_ascii_digit() || bytes[at] == b'_') {
+        if !is_word_part(bytes[at]) {
             return false;
         }
         at += 1;
@@ -82,8 +95,19 @@ const fn is_word(bytes: &[u8]) -> bool {
     true
 }
 
+/// Whether these bytes could name an instance: a word, also with `-`.
 const fn is_source(bytes: &[u8]) -> bool {
-    bytes.len() <= SOURCE_LIMIT && is_word(bytes)
+    if bytes.len() > PLACE_LIMIT || bytes.is_empty() || !bytes[0].is_ascii_lowercase() {
+        return false;
+    }
+    let mut at = 1;
+    while at < bytes.len() {
+        if bytes[at] != b'-' && !is_word_part(bytes[at]) {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 const fn is_event(bytes: &[u8]) -> bool {
@@ -92,7 +116,7 @@ const fn is_event(bytes: &[u8]) -> bool {
         dot += 1;
     }
     let (source, rest) = bytes.split_at(dot);
-    if bytes.len() > EVENT_LIMIT || !is_source(source) {
+    if bytes.len() > EVENT_LIMIT || source.len() > SOURCE_LIMIT || !is_word(source) {
         return false;
     }
     match rest {
@@ -187,10 +211,12 @@ mod tests {
     #[test]
     fn what_could_not_name_an_execution_is_refused() {
         let long = "x".repeat(SOURCE_LIMIT + 1);
-        for wrong in ["", ".", "a.", ".a", "a.b.c", "A.b", "a.B", "1.a", "a b", "a.b-c", &long] {
+        for wrong in
+            ["", ".", "a.", ".a", "a.b.c", "A.b", "a.B", "1.a", "a b", "a.b-c", "a-b.c", "a-b", &long]
+        {
             assert!(wrong.parse::<EventName>().is_err(), "{wrong}");
         }
-        for wrong in ["", "a.b", "A", "1", "a-b", &long] {
+        for wrong in ["", "a.b", "A", "1", "-a", &"x".repeat(PLACE_LIMIT + 1)] {
             assert!(wrong.parse::<SourceName>().is_err(), "{wrong}");
         }
         assert!(serde_json::from_str::<EventName>("\"a.b.c\"").is_err());
