@@ -1,8 +1,8 @@
 //! A ticket's fields, as Jira gives them and as we do.
 
 use crate::document_to_markdown::markdown_from_document;
-use domain::stored::cut_inline;
 use domain::Task;
+use domain::stored::cut_inline;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

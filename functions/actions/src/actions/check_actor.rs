@@ -160,6 +160,7 @@ mod tests {
             "projects": [{
                 "key": "SHOP", "repository": "acme/shop", "may_trigger": may_trigger, "providers": {"version_control": "github"}
             }],
+            "plugins": {"github": {}, "ghe": {"provider": "github"}},
             "groups": {"engineering": ["ada"]},
             "users": [{"name": "ada", "github": "ada-l", "jira": "j1"}, {"name": "bob", "jira": "j2"}]
         }))
@@ -192,6 +193,8 @@ mod tests {
         let writers = || json!(["repository-writers"]);
         assert_eq!(asks(decided(writers(), json!({"source": "jira", "id": "j1"}))), "ada-l");
         assert_eq!(asks(decided(writers(), json!({"source": "github", "id": "eve"}))), "eve");
+        let elsewhere = decided(writers(), json!({"source": "ghe", "id": "ada-l"})).unwrap_err();
+        assert!(elsewhere.contains("does not say who ada-l is at github"), "{elsewhere}");
         let unknown = decided(writers(), json!({"source": "jira", "id": "j2"})).unwrap_err();
         assert!(unknown.contains("`github` login"), "{unknown}");
         assert!(decided(writers(), json!(null)).is_err());

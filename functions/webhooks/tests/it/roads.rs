@@ -1,6 +1,6 @@
 //! What becomes of deliveries from Jira and GitHub.
 
-use crate::world::{PREFIX, World, labelled, send, sign};
+use crate::world::{PREFIX, World, labelled, routes, send, sign};
 use domain::SourceName;
 use domain::execution::{Outcome, execution_name};
 use serde_json::{Value, json};
@@ -115,7 +115,7 @@ async fn a_second_instance_of_a_sender_has_its_own_secret_and_account() {
         world.github_at("github-enterprise", secret, "issues", &delivery, &payload).await
     };
     assert_eq!(post("github-secret", "ada-hub", 1).await.0, 401);
-    let (status, started) = post("enterprise-secret", "ada-hub", 2).await;
+    let (status, started) = post("enterprise-secret", "ada-work", 2).await;
     assert_eq!((status, &started["results"][0]["result"]), (200, &json!("started")), "{started}");
     let (_, own) = post("enterprise-secret", "Robot[bot]", 3).await;
     assert_eq!(own["results"][0], json!({"result": "ignored", "reason": "the bot did it itself"}));
@@ -124,8 +124,33 @@ async fn a_second_instance_of_a_sender_has_its_own_secret_and_account() {
         other["results"][0]["result"], "started",
         "the bot's account elsewhere is somebody here: {other}"
     );
-    let input: Value = serde_json::from_str(world.starts()[0]["input"].as_str().unwrap()).unwrap();
-    assert_eq!((&input["actor"]["source"], &input["actor"]["person"]), (&json!("github"), &json!("ada")));
+    let (_, somebody) = post("enterprise-secret", "ada-hub", 5).await;
+    assert_eq!(somebody["results"][0]["result"], "started", "{somebody}");
+    let actors: Vec<Value> = world.starts().iter().map(|start| actor_of(start)).collect();
+    let place = "github-enterprise";
+    assert_eq!(
+        actors[0],
+        json!({"source": place, "id": "ada-work", "display_name": "ada-work", "person": "ada"})
+    );
+    assert_eq!(
+        actors[2],
+        json!({"source": place, "id": "ada-hub", "display_name": "ada-hub", "person": null}),
+        "ada's login elsewhere is somebody else's here"
+    );
+}
+
+fn actor_of(start: &Value) -> Value {
+    let input: Value = serde_json::from_str(start["input"].as_str().unwrap()).unwrap();
+    input["actor"].clone()
+}
+
+#[tokio::test]
+async fn an_instance_with_the_name_of_another_sender_receives_its_own_webhooks() {
+    let configuration = json!({"projects": [], "plugins": {"jira": {"provider": "github"}}});
+    let world = World::with(serde_json::from_value(configuration).unwrap(), routes()).await;
+    let (status, answer) = world.github_at("jira", "jira-secret", "ping", "d1", &json!({"zen": "x"})).await;
+    assert_eq!((status, &answer["results"][0]["result"]), (200, &json!("pong")), "{answer}");
+    assert_eq!(send(world.post("api", "{}")).await.0, 404);
 }
 
 #[tokio::test]

@@ -71,10 +71,10 @@ pub(crate) fn configuration() -> Configuration {
             {"key": "SHOP", "repository": "acme/shop", "may_trigger": ["engineering"]},
             {"key": "TES", "repository": "acme/tes"},
         ],
-        "plugins": {"github-enterprise": {"provider": "github"}},
+        "plugins": {"github": {}, "github-enterprise": {"provider": "github"}},
         "webhooks": {"own_accounts": {"jira": "bot-1", "github": "ticketsmith[bot]", "github-enterprise": "robot"}},
         "groups": {"engineering": ["ada"]},
-        "users": [{"name": "ada", "jira": "5b10", "github": "ada-hub", "slack": "U1"}],
+        "users": [{"name": "ada", "jira": "5b10", "github": "ada-hub", "github-enterprise": "ada-work", "slack": "U1"}],
     }))
     .unwrap()
 }
