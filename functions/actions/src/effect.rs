@@ -4,7 +4,7 @@ use crate::done::{Done, Failure, presentable};
 use domain::plugins::Mark;
 use domain::{ActionError, ActionId, Clock, ErrorKind};
 use jiff::SignedDuration;
-use records::{EffectEnd, Intended, NewEffect, RecordsError, Table};
+use records::{EffectEnd, IntendResult, NewEffect, RecordsError, Table};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -82,7 +82,7 @@ impl Effect {
             lease_until: now + LEASE,
         };
         match self.table.intend(&new).await.map_err(unsettled)? {
-            Intended::Act(intent) => {
+            IntendResult::Act(intent) => {
                 self.intended.store(true, Ordering::Relaxed);
                 Ok(Intent {
                     existed: intent.existed,
@@ -90,7 +90,7 @@ impl Effect {
                     mark: Mark { key: self.key.clone(), at: intent.at },
                 })
             }
-            Intended::Done(_) => Err(ActionError::unavailable(
+            IntendResult::Done(_) => Err(ActionError::unavailable(
                 "another invocation has just done the same; the next attempt takes over its result",
             )),
         }

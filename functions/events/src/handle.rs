@@ -8,7 +8,7 @@ use domain::execution::Outcome;
 use domain::{ActionError, Clock};
 use futures::future::join_all;
 use providers::{Providers, Waiting};
-use records::{Changed, ExecutionRecord, Table};
+use records::{ExecutionRecord, Table, TableChange};
 use runtime::{Secrets, Services};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -111,17 +111,17 @@ impl Events {
 
     /// Carries out people's requests first, then updates what they see. Only a failure of the former is an error, because the same
     /// changes are then delivered again.
-    async fn changed(&self, changes: BTreeSet<Changed>) -> Result<(), ActionError> {
+    async fn changed(&self, changes: BTreeSet<TableChange>) -> Result<(), ActionError> {
         for change in &changes {
             match change {
-                Changed::Waiter { topic, key } => self.waiter_changed(topic, key).await?,
-                Changed::Occurrence(key) => self.happened(key).await?,
-                Changed::Execution(name) => self.stop_where_asked(name).instrument(about(name)).await?,
-                Changed::Cost(name) => self.alert_logged(name).instrument(about(name)).await,
-                Changed::Step(_) | Changed::Other => {}
+                TableChange::Waiter { topic, key } => self.waiter_changed(topic, key).await?,
+                TableChange::Occurrence(key) => self.happened(key).await?,
+                TableChange::Execution(name) => self.stop_where_asked(name).instrument(about(name)).await?,
+                TableChange::Cost(name) => self.alert_logged(name).instrument(about(name)).await,
+                TableChange::Step(_) | TableChange::Other => {}
             }
         }
-        let executions: BTreeSet<&str> = changes.iter().filter_map(Changed::execution).collect();
+        let executions: BTreeSet<&str> = changes.iter().filter_map(TableChange::execution).collect();
         join_all(executions.into_iter().map(|execution| self.refresh_logged(execution))).await;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use domain::execution::Outcome;
 use domain::schedule::Schedule;
 use jiff::Timestamp;
-use records::Changed;
+use records::TableChange;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ pub enum EventInput {
     /// An execution started or ended.
     StatusChange(Box<StatusChange>),
     /// These records changed; each change once.
-    Changed(BTreeSet<Changed>),
+    Changed(BTreeSet<TableChange>),
     /// It is time to check open executions.
     Sweep,
     /// A workflow's schedule is due.
@@ -133,8 +133,8 @@ impl EventInput {
 
     /// Changes of the table, from the keys (`pk`, `sk`) of the changed items.
     pub fn from_keys<'a>(keys: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let changed = keys.into_iter().map(|(pk, sk)| Changed::from_keys(pk, sk));
-        Self::Changed(changed.filter(|changed| *changed != Changed::Other).collect())
+        let changed = keys.into_iter().map(|(pk, sk)| TableChange::from_keys(pk, sk));
+        Self::Changed(changed.filter(|changed| *changed != TableChange::Other).collect())
     }
 
     fn from_status_change(detail: Value) -> Result<Self, UnknownEvent> {
@@ -197,8 +197,8 @@ mod tests {
             record("EXECUTION#c", "PROGRESS"),
             record("TASK#SHOP-1", "TASK"),
         ]});
-        let step = Changed::Step("a".to_owned());
-        let changes = [Changed::Execution("a".to_owned()), step, Changed::Cost("b".to_owned())];
+        let step = TableChange::Step("a".to_owned());
+        let changes = [TableChange::Execution("a".to_owned()), step, TableChange::Cost("b".to_owned())];
         assert_eq!(EventInput::from_json(event), Ok(EventInput::Changed(BTreeSet::from(changes))));
     }
 

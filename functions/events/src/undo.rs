@@ -36,7 +36,7 @@ impl Events {
             }
             _ => false,
         };
-        let left = |effect: &records::Effect| effect.inverse.is_some() && effect.undone_at.is_none();
+        let left = |effect: &records::EffectRecord| effect.inverse.is_some() && effect.undone_at.is_none();
         if !due || !self.table.effects_of(&run).await?.iter().any(left) {
             return Ok(false);
         }

@@ -48,7 +48,7 @@ impl EffectStatus {
 
 /// One effect in the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Effect {
+pub struct EffectRecord {
     /// The outermost execution's ARN.
     pub run: String,
     /// The idempotency key.
@@ -86,7 +86,7 @@ pub struct Effect {
     pub undone_at: Option<Timestamp>,
 }
 
-impl Effect {
+impl EffectRecord {
     /// Whether an invocation is (as far as we know) performing it at `now`: a rollback must wait for it.
     pub fn is_leased(&self, now: Timestamp) -> bool {
         self.status == EffectStatus::Intended && self.lease_until > now
@@ -114,7 +114,7 @@ pub struct NewEffect {
 
 /// The right to act.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Intent {
+pub struct EffectIntent {
     /// Whether the *first* intention found it outside already: then it has no inverse.
     pub existed: bool,
     /// When it was first intended: the date of what is made, so that a repeat makes the same.
@@ -125,11 +125,11 @@ pub struct Intent {
 
 /// What [`Table::intend`] came to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Intended {
+pub enum IntendResult {
     /// Act, then record it as done.
-    Act(Intent),
+    Act(EffectIntent),
     /// Another worker has done it: use its output.
-    Done(Box<Effect>),
+    Done(Box<EffectRecord>),
 }
 
 /// What an effect came to.
@@ -150,7 +150,7 @@ impl Table {
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn effect_output(&self, run: &str, key: &str) -> Result<Option<Effect>, RecordsError> {
+    pub async fn effect_output(&self, run: &str, key: &str) -> Result<Option<EffectRecord>, RecordsError> {
         Ok(self.effect(run, key).await?.filter(|effect| effect.status == EffectStatus::Done))
     }
 
@@ -158,7 +158,7 @@ impl Table {
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn effect(&self, run: &str, key: &str) -> Result<Option<Effect>, RecordsError> {
+    pub async fn effect(&self, run: &str, key: &str) -> Result<Option<EffectRecord>, RecordsError> {
         self.get(keys::effect(run, key)).await?.map(from_item).transpose()
     }
 
@@ -170,12 +170,12 @@ impl Table {
     /// # Errors
     /// [`RecordsError::Leased`] while another invocation holds it; [`RecordsError::RunClosed`] once the run is rolled back;
     /// [`RecordsError::Conflict`] when another invocation was faster at this moment.
-    pub async fn intend(&self, new: &NewEffect) -> Result<Intended, RecordsError> {
+    pub async fn intend(&self, new: &NewEffect) -> Result<IntendResult, RecordsError> {
         let Some(before) = self.effect(&new.run, &new.key).await? else {
             return self.intend_anew(new, None).await;
         };
         match before.status {
-            EffectStatus::Done => Ok(Intended::Done(Box::new(before))),
+            EffectStatus::Done => Ok(IntendResult::Done(Box::new(before))),
             EffectStatus::Abandoned | EffectStatus::Undone => self.intend_anew(new, Some(&before)).await,
             EffectStatus::Intended if before.is_leased(new.at) && before.holder != new.holder => {
                 Err(leased(&before, new.at))
@@ -184,8 +184,12 @@ impl Table {
         }
     }
 
-    async fn intend_anew(&self, new: &NewEffect, before: Option<&Effect>) -> Result<Intended, RecordsError> {
-        let effect = Effect {
+    async fn intend_anew(
+        &self,
+        new: &NewEffect,
+        before: Option<&EffectRecord>,
+    ) -> Result<IntendResult, RecordsError> {
+        let effect = EffectRecord {
             run: new.run.clone(),
             key: new.key.clone(),
             sequence: self.next_sequence(&new.run, new.at).await?,
@@ -226,10 +230,10 @@ impl Table {
             ),
         };
         self.intend_unless_closed(new, write).await?;
-        Ok(Intended::Act(Intent { existed: effect.existed, at: effect.at, resumed: false }))
+        Ok(IntendResult::Act(EffectIntent { existed: effect.existed, at: effect.at, resumed: false }))
     }
 
-    async fn take_over(&self, new: &NewEffect, before: &Effect) -> Result<Intended, RecordsError> {
+    async fn take_over(&self, new: &NewEffect, before: &EffectRecord) -> Result<IntendResult, RecordsError> {
         let update =
             Update::new(keys::effect(&new.run, &new.key), "SET #holder = :holder, #lease_until = :until")
                 .condition("#status = :intended AND #holder = :before AND #lease_until = :ended")
@@ -239,7 +243,7 @@ impl Table {
                 .value(":before", text(&before.holder))
                 .value(":ended", moment(before.lease_until));
         self.intend_unless_closed(new, Write::Update(update)).await?;
-        Ok(Intended::Act(Intent { existed: before.existed, at: before.at, resumed: true }))
+        Ok(IntendResult::Act(EffectIntent { existed: before.existed, at: before.at, resumed: true }))
     }
 
     async fn intend_unless_closed(&self, new: &NewEffect, write: Write) -> Result<(), RecordsError> {
@@ -248,7 +252,7 @@ impl Table {
             Ok(()) => Ok(()),
             Err(Refused { index: 0, .. }) => Err(RecordsError::RunClosed { run: new.run.clone() }),
             Err(Refused { item: Some(item), .. }) => {
-                let winner: Effect = from_item(item)?;
+                let winner: EffectRecord = from_item(item)?;
                 if winner.is_leased(new.at) {
                     Err(leased(&winner, new.at))
                 } else {
@@ -362,7 +366,7 @@ impl Table {
     }
 }
 
-fn leased(effect: &Effect, now: Timestamp) -> RecordsError {
+fn leased(effect: &EffectRecord, now: Timestamp) -> RecordsError {
     let left = effect.lease_until.duration_since(now);
     RecordsError::Leased {
         key: effect.key.clone(),

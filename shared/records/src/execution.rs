@@ -121,7 +121,7 @@ pub enum BeginResult {
 
 /// What [`Table::finish`] came to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Finished {
+pub enum FinishResult {
     /// The end is recorded, and the task is free.
     Finished(Box<ExecutionRecord>),
     /// It had ended before; nothing was changed.
@@ -220,14 +220,14 @@ impl Table {
     ///
     /// # Errors
     /// [`RecordsError::Invalid`] when the outcome is not final; [`RecordsError::Missing`] when it was never begun.
-    pub async fn finish(&self, name: &str, end: &ExecutionEnd) -> Result<Finished, RecordsError> {
+    pub async fn finish(&self, name: &str, end: &ExecutionEnd) -> Result<FinishResult, RecordsError> {
         if !end.outcome.is_final() {
             return Err(RecordsError::Invalid(format!("`{}` is not a final outcome", end.outcome)));
         }
         let missing = || RecordsError::Missing(format!("execution `{name}`"));
         let mut record = self.execution(name).await?.ok_or_else(missing)?;
         if record.outcome.is_final() {
-            return Ok(Finished::Already(Box::new(record)));
+            return Ok(FinishResult::Already(Box::new(record)));
         }
         let claimed = record.task_id.clone().filter(|_| record.claims_task);
         record.end(end);
@@ -267,10 +267,10 @@ impl Table {
             result = self.transact("record the end of an execution", vec![Write::Update(update)]).await?;
         }
         match result {
-            Ok(()) => Ok(Finished::Finished(Box::new(record))),
+            Ok(()) => Ok(FinishResult::Finished(Box::new(record))),
             Err(refused) => {
                 let item = refused.item.ok_or_else(missing)?;
-                Ok(Finished::Already(Box::new(from_item(item)?)))
+                Ok(FinishResult::Already(Box::new(from_item(item)?)))
             }
         }
     }

@@ -66,9 +66,11 @@ pub use circuit::Circuit;
 pub use cost::{Cost, CostRecord, CostTotal};
 pub use delivery::Delivery;
 pub use document::DOCUMENT_LIMIT;
-pub use effect::{EFFECT_OUTPUT_LIMIT, Effect, EffectEnd, EffectStatus, Intended, Intent, NewEffect};
+pub use effect::{
+    EFFECT_OUTPUT_LIMIT, EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect,
+};
 pub use error::RecordsError;
-pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, Finished, INPUT_LIMIT};
+pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
 pub use new_execution::NewExecution;
 pub use occurrence::Occurrence;
@@ -79,7 +81,7 @@ pub use rate::{Pass, PutOff};
 pub use refusal::Refusal;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
-pub use stream::Changed;
+pub use stream::TableChange;
 pub use table::Table;
 pub use task::TaskRecord;
 pub use view::ExecutionView;

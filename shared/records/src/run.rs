@@ -1,6 +1,6 @@
 //! Runs, as a rollback sees them: closed to new effects, read newest first, taken back one by one.
 
-use crate::effect::{Effect, EffectStatus};
+use crate::effect::{EffectRecord, EffectStatus};
 use crate::error::RecordsError;
 use crate::item::{from_item, moment, number, text};
 use crate::keys;
@@ -52,9 +52,9 @@ impl Table {
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn effects_of(&self, run: &str) -> Result<Vec<Effect>, RecordsError> {
+    pub async fn effects_of(&self, run: &str) -> Result<Vec<EffectRecord>, RecordsError> {
         let items = self.query(keys::run_partition(run), keys::EFFECT).await?;
-        let mut effects = items.into_iter().map(from_item).collect::<Result<Vec<Effect>, _>>()?;
+        let mut effects = items.into_iter().map(from_item).collect::<Result<Vec<EffectRecord>, _>>()?;
         effects.sort_by_key(|effect| std::cmp::Reverse(effect.sequence));
         Ok(effects)
     }

@@ -6,7 +6,7 @@ use crate::keys;
 
 /// What changed in the table, as far as listeners care.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Changed {
+pub enum TableChange {
     /// An execution was begun, started, parked or ended; by its name.
     Execution(String),
     /// A step of an execution started or ended; by the execution's name.
@@ -26,7 +26,7 @@ pub enum Changed {
     Other,
 }
 
-impl Changed {
+impl TableChange {
     /// Reads it from the keys of a stream record: its `Keys.pk.S` and `Keys.sk.S`.
     pub fn from_keys(pk: &str, sk: &str) -> Self {
         if let (Some(topic), Some(key)) = (pk.strip_prefix(keys::WAITER), sk.strip_prefix(keys::WAITER)) {
@@ -62,20 +62,20 @@ mod tests {
 
     #[test]
     fn every_key_of_an_execution_is_recognized() {
-        let of = |key: keys::Key| Changed::from_keys(&key.pk, &key.sk);
-        assert_eq!(of(keys::execution("jira-SHOP-1-ab")), Changed::Execution("jira-SHOP-1-ab".into()));
-        assert_eq!(of(keys::step("e", "CreateBranch.0")), Changed::Step("e".into()));
+        let of = |key: keys::Key| TableChange::from_keys(&key.pk, &key.sk);
+        assert_eq!(of(keys::execution("jira-SHOP-1-ab")), TableChange::Execution("jira-SHOP-1-ab".into()));
+        assert_eq!(of(keys::step("e", "CreateBranch.0")), TableChange::Step("e".into()));
         let cost = keys::cost(keys::execution_partition("e"), Timestamp::UNIX_EPOCH, "1");
-        assert_eq!(of(cost), Changed::Cost("e".into()));
+        assert_eq!(of(cost), TableChange::Cost("e".into()));
         // The same record under a task is the same change, reported once.
         let copy = keys::cost(keys::task_partition("SHOP-1"), Timestamp::UNIX_EPOCH, "1");
-        assert_eq!(of(copy), Changed::Other);
-        assert_eq!(of(keys::progress("e")), Changed::Other);
-        let waiter = Changed::Waiter { topic: "budget".into(), key: "run/State".into() };
+        assert_eq!(of(copy), TableChange::Other);
+        assert_eq!(of(keys::progress("e")), TableChange::Other);
+        let waiter = TableChange::Waiter { topic: "budget".into(), key: "run/State".into() };
         assert_eq!(of(keys::waiter("budget", "run/State")), waiter);
         assert_eq!(
             of(keys::occurrence("jira.labelled/shop-1")),
-            Changed::Occurrence("jira.labelled/shop-1".into())
+            TableChange::Occurrence("jira.labelled/shop-1".into())
         );
     }
 }

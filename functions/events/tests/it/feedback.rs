@@ -4,7 +4,7 @@ use crate::world::{World, arn};
 use domain::execution::{Inverse, Outcome};
 use domain::{ActionId, Clock, MicroUsd};
 use jiff::SignedDuration;
-use records::{EffectEnd, Intended, LimitOf, Limits, NewEffect, Reservation};
+use records::{EffectEnd, IntendResult, LimitOf, Limits, NewEffect, Reservation};
 use serde_json::{Value, json};
 use simulators::fault::Fault;
 
@@ -170,7 +170,7 @@ pub(crate) async fn journal(world: &World, name: &str, action: ActionId, output:
         lease_until: now + SignedDuration::from_mins(10),
     };
     let intended = world.table.intend(&new).await.unwrap();
-    assert!(!matches!(intended, Intended::Done(_)), "{intended:?}");
+    assert!(!matches!(intended, IntendResult::Done(_)), "{intended:?}");
     let inverse = Inverse { action: ActionId::literal("close_pull_request"), input: json!({"number": 12}) };
     let end = EffectEnd { output, inverse: Some(inverse), cost: None, at: world.clock.now() };
     world.table.effect_done(&run, &key, "invocation", &end).await.unwrap();

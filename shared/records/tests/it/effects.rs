@@ -5,7 +5,7 @@ use domain::execution::Inverse;
 use domain::{ActionError, ActionId, ErrorKind};
 use futures::future::join_all;
 use jiff::SignedDuration;
-use records::{EffectEnd, EffectStatus, Intended, Intent, NewEffect, RecordsError};
+use records::{EffectEnd, EffectIntent, EffectStatus, IntendResult, NewEffect, RecordsError};
 use std::time::Duration;
 
 const RUN: &str = "arn:aws:states:us-east-1:000000000000:execution:development:jira-SHOP-1-ab";
@@ -36,10 +36,10 @@ fn end(name: &str) -> EffectEnd {
     }
 }
 
-fn act(intended: Intended) -> Intent {
+fn act(intended: IntendResult) -> EffectIntent {
     match intended {
-        Intended::Act(intent) => intent,
-        Intended::Done(effect) => panic!("done already: {effect:?}"),
+        IntendResult::Act(intent) => intent,
+        IntendResult::Done(effect) => panic!("done already: {effect:?}"),
     }
 }
 
@@ -47,7 +47,7 @@ fn act(intended: Intended) -> Intent {
 async fn a_done_effect_is_replayed() {
     let table = table().await;
     let first = act(table.intend(&intention("CreateBranch", "one", 0)).await.unwrap());
-    assert_eq!(first, Intent { existed: false, at: start(), resumed: false });
+    assert_eq!(first, EffectIntent { existed: false, at: start(), resumed: false });
     assert_eq!(table.effect_output(RUN, &key("CreateBranch")).await.unwrap(), None);
     table.effect_done(RUN, &key("CreateBranch"), "one", &end("b")).await.unwrap();
     // An answer that got lost is given again.
@@ -55,7 +55,7 @@ async fn a_done_effect_is_replayed() {
     let effect = table.effect_output(RUN, &key("CreateBranch")).await.unwrap().unwrap();
     assert_eq!((effect.output, effect.inverse), (Some(end("b").output), end("b").inverse));
     let again = table.intend(&intention("CreateBranch", "two", 300)).await.unwrap();
-    assert!(matches!(again, Intended::Done(_)));
+    assert!(matches!(again, IntendResult::Done(_)));
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn a_live_lease_answers_unavailable_and_a_dead_one_is_taken_over() {
 
     // What the first found outside, and when, is what counts.
     let taken = act(table.intend(&intention("A", "two", 120)).await.unwrap());
-    assert_eq!(taken, Intent { existed: true, at: start(), resumed: true });
+    assert_eq!(taken, EffectIntent { existed: true, at: start(), resumed: true });
     // The first comes back from the dead, and must not write.
     for late in [
         table.renew_effect(RUN, &key("A"), "one", later).await,
@@ -126,7 +126,7 @@ async fn of_many_invocations_at_once_one_acts() {
         let mut acting = 0;
         for tried in tries {
             match tried.unwrap() {
-                Ok(Intended::Act(_)) => acting += 1,
+                Ok(IntendResult::Act(_)) => acting += 1,
                 Err(RecordsError::Leased { .. }) => {}
                 other => panic!("{other:?}"),
             }
@@ -180,7 +180,7 @@ async fn parallel_branches_get_different_places() {
         tokio::spawn(async move { table.intend(&intention).await.unwrap() })
     }))
     .await;
-    assert!(tries.into_iter().all(|tried| matches!(tried, Ok(Intended::Act(_)))));
+    assert!(tries.into_iter().all(|tried| matches!(tried, Ok(IntendResult::Act(_)))));
     let mut places: Vec<u64> =
         table.effects_of(RUN).await.unwrap().iter().map(|effect| effect.sequence).collect();
     places.dedup();

@@ -5,7 +5,7 @@ use domain::execution::Outcome;
 use domain::routes::Concurrency;
 use futures::future::join_all;
 use jiff::SignedDuration;
-use records::{BeginResult, ExecutionEnd, Finished, RecordsError};
+use records::{BeginResult, ExecutionEnd, FinishResult, RecordsError};
 
 fn succeeded(seconds: i64) -> ExecutionEnd {
     ExecutionEnd {
@@ -90,7 +90,7 @@ async fn an_ended_execution_frees_its_task_and_never_changes() {
     let refused = table.begin(&second, Concurrency::OnePerTask).await.unwrap();
     assert_eq!(refused, BeginResult::AlreadyAtWork { execution: first.name.clone() });
 
-    let Finished::Finished(ended) = table.finish(&first.name, &succeeded(60)).await.unwrap() else {
+    let FinishResult::Finished(ended) = table.finish(&first.name, &succeeded(60)).await.unwrap() else {
         panic!("not finished");
     };
     assert_eq!(table.execution(&first.name).await.unwrap(), Some(*ended.clone()));
@@ -98,7 +98,7 @@ async fn an_ended_execution_frees_its_task_and_never_changes() {
     assert_eq!(table.task("SHOP-1").await.unwrap().unwrap().open_execution, None);
 
     let failed = ExecutionEnd { outcome: Outcome::Failed, ..succeeded(90) };
-    assert_eq!(table.finish(&first.name, &failed).await.unwrap(), Finished::Already(ended.clone()));
+    assert_eq!(table.finish(&first.name, &failed).await.unwrap(), FinishResult::Already(ended.clone()));
     table.mark_started(&first.name, "arn:2", start()).await.unwrap();
     table.mark_waiting(&first.name, "Ship it?", start()).await.unwrap();
     assert_eq!(table.execution(&first.name).await.unwrap(), Some(*ended));
@@ -124,7 +124,7 @@ async fn of_many_ends_at_once_one_counts() {
         tokio::spawn(async move { table.finish(&name, &succeeded(second)).await.unwrap() })
     }))
     .await;
-    let counted = ends.into_iter().filter(|end| matches!(end, Ok(Finished::Finished(_)))).count();
+    let counted = ends.into_iter().filter(|end| matches!(end, Ok(FinishResult::Finished(_)))).count();
     assert_eq!(counted, 1);
 }
 
