@@ -126,7 +126,7 @@ async fn a_second_instance_of_a_sender_has_its_own_secret_and_account() {
     );
     let (_, somebody) = post("enterprise-secret", "ada-hub", 5).await;
     assert_eq!(somebody["results"][0]["result"], "started", "{somebody}");
-    let actors: Vec<Value> = world.starts().iter().map(|start| actor_of(start)).collect();
+    let actors: Vec<Value> = world.starts().iter().map(actor_of).collect();
     let place = "github-enterprise";
     assert_eq!(
         actors[0],
