@@ -92,7 +92,7 @@ impl Verdict {
 /// Runs the command.
 ///
 /// # Errors
-/// Negative when something is wrong.
+/// A negative answer if something is wrong.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let mut findings = Vec::new();
     match ConfigurationFile::load(&arguments.config) {
