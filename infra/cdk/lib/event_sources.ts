@@ -9,7 +9,7 @@ import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { DeployedFunction } from "./functions.ts";
-import type { Schedule, Source } from "./generated.ts";
+import type { Schedule, Source, StreamedItems } from "./generated.ts";
 import type { Resources } from "./resources.ts";
 
 /** Whether Lambda invokes a function for this source without waiting for its answer. */
@@ -31,7 +31,7 @@ export function eventSources(
   for (const source of entry.sources) {
     switch (source.type) {
       case "table_stream":
-        followTable(target, source.partitions, resources);
+        followTable(target, source.items, resources);
         break;
       case "status_changes":
         followExecutions(target, machines, resources);
@@ -50,18 +50,27 @@ export function eventSources(
   if (entry.sources.some(isAsynchronous)) target.configureAsyncInvoke({ retryAttempts: 2, maxEventAge: Duration.hours(6) });
 }
 
-function followTable(target: lambda.Function, partitions: string[], { table, undelivered }: Resources): void {
+function followTable(target: lambda.Function, items: StreamedItems[], { table, undelivered }: Resources): void {
   target.addEventSource(
     new DynamoEventSource(table, {
       startingPosition: lambda.StartingPosition.TRIM_HORIZON,
       batchSize: 100,
+      // Batches of different partitions do not wait for each other: a slow comment delays those of its own execution alone.
+      parallelizationFactor: 10,
       // Steps that follow each other quickly become one edit of the progress comment.
       maxBatchingWindow: Duration.seconds(1),
       retryAttempts: 3,
       bisectBatchOnError: true,
       onFailure: new SqsDlq(undelivered),
-      filters: partitions.map((kind) =>
-        lambda.FilterCriteria.filter({ dynamodb: { Keys: { pk: { S: lambda.FilterRule.beginsWith(`${kind}#`) } } } }),
+      filters: items.map(({ partition, sort_keys }) =>
+        lambda.FilterCriteria.filter({
+          dynamodb: {
+            Keys: {
+              pk: { S: lambda.FilterRule.beginsWith(`${partition}#`) },
+              sk: { S: sort_keys.flatMap((start) => lambda.FilterRule.beginsWith(start)) },
+            },
+          },
+        }),
       ),
     }),
   );

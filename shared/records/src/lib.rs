@@ -81,7 +81,7 @@ pub use rate::{Pass, PutOff};
 pub use refusal::Refusal;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
-pub use stream::TableChange;
+pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange};
 pub use table::Table;
 pub use task::TaskRecord;
 pub use view::ExecutionView;

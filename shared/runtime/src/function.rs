@@ -5,7 +5,7 @@ use crate::timeouts::Timeouts;
 use async_trait::async_trait;
 use axum::Router;
 use domain::{ActionError, PluginType};
-use records::{Access, Partition};
+use records::{Access, StreamedItems};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -81,8 +81,9 @@ pub enum Source {
         /// The path, with `{name}` for a variable part.
         path: &'static str,
     },
-    /// Changes of the table in these partitions.
-    TableStream(&'static [Partition]),
+    /// Changes of these items of the table, in their order. Each such source reads the stream by itself, so one does not wait for
+    /// another; an account allows two.
+    TableStream(&'static [StreamedItems]),
     /// Starts and ends of executions.
     StatusChanges,
     /// A tick every minute.

@@ -5,6 +5,8 @@ use domain::SourceName;
 use domain::execution::{Outcome, execution_name};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
 async fn a_labelled_ticket_starts_its_workflow() {
@@ -82,6 +84,33 @@ async fn nothing_is_believed_without_its_signature() {
     assert!(!answer.to_string().contains(&good[7..]), "{answer}");
     assert!(world.starts().is_empty());
     assert_eq!(send(world.post("jira", body).header("x-hub-signature", &good)).await.0, 200);
+}
+
+/// A body that is announced and never sent.
+async fn answered_without_a_body(world: &World, headers: &[(&str, &str)]) -> String {
+    let address = world.post("jira", "").build().unwrap().url().clone();
+    let (host, path) = (format!("127.0.0.1:{}", address.port().unwrap()), address.path());
+    let mut connection = tokio::net::TcpStream::connect(&host).await.unwrap();
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = format!("POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 1000\r\n{headers}\r\n");
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 15];
+    let read = tokio::time::timeout(Duration::from_secs(5), connection.read_exact(&mut answer)).await;
+    read.expect("the answer waits for the body").unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn no_body_is_read_of_whoever_shows_no_signature() {
+    let world = World::new().await;
+    for header in [
+        ("x-other", "sha256=00"),
+        ("x-hub-signature", "nonsense"),
+        ("x-hub-signature", "sha256=00"),
+        ("x-hub-signature", "sha256=not in hex digits but as long as the hex digits of sha256 are"),
+    ] {
+        assert_eq!(answered_without_a_body(&world, &[header]).await, "HTTP/1.1 401 Un", "{header:?}");
+    }
 }
 
 #[tokio::test]
