@@ -154,10 +154,18 @@ mod tests {
         assert_eq!(closing(&[&a, &b, &c, &d]), [false, true, false, false], "`a` is at work");
         a.end_work(false);
         let e = connections.admit(address(5)).unwrap();
-        assert_eq!(closing(&[&a, &c, &d, &e]), [true, false, false, false], "a refused request changes nothing");
+        assert_eq!(
+            closing(&[&a, &c, &d, &e]),
+            [true, false, false, false],
+            "a refused request changes nothing"
+        );
         c.end_work(true);
         let f = connections.admit(address(6)).unwrap();
-        assert_eq!(closing(&[&c, &d, &e, &f]), [false, true, false, false], "who was answered with success stays");
+        assert_eq!(
+            closing(&[&c, &d, &e, &f]),
+            [false, true, false, false],
+            "who was answered with success stays"
+        );
         for place in [&c, &e, &f] {
             place.begin_work();
         }

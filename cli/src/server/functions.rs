@@ -47,7 +47,8 @@ impl StepTargets {
 impl Invoke for StepTargets {
     async fn invoke(&self, function: &str, payload: Value) -> Result<Value, FunctionError> {
         let functions = self.functions.get();
-        let Some(Connected { spec, function }) = functions.and_then(|functions| functions.get(function)) else {
+        let Some(Connected { spec, function }) = functions.and_then(|functions| functions.get(function))
+        else {
             return Err(FunctionError::not_found(function));
         };
         let _turn = self.at_work.acquire().await;

@@ -46,10 +46,7 @@ pub(crate) struct Private {
 impl Private {
     /// The listener's routes.
     pub(crate) fn router(self) -> Router {
-        Router::new()
-            .route("/", post(handle))
-            .route(lambda::INVOKE_PATH, post(invoke))
-            .with_state(self)
+        Router::new().route("/", post(handle)).route(lambda::INVOKE_PATH, post(invoke)).with_state(self)
     }
 }
 
@@ -60,11 +57,7 @@ async fn handle(State(private): State<Private>, request: Request) -> Response {
     }
 }
 
-async fn invoke(
-    State(private): State<Private>,
-    Path(function): Path<String>,
-    request: Request,
-) -> Response {
+async fn invoke(State(private): State<Private>, Path(function): Path<String>, request: Request) -> Response {
     let admitted = admit(&private, request.headers(), Service::Lambda, "Invoke");
     let body = match admitted {
         Ok(_grant) => read(request.into_body()).await,
@@ -81,7 +74,9 @@ async fn read(body: Body) -> Result<Bytes, AwsError> {
     match tokio::time::timeout(BODY_TIME, to_bytes(body, BODY_LIMIT)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) => Err(AwsError::new(413, "RequestEntityTooLargeException", &error.to_string())),
-        Err(_) => Err(AwsError::new(408, "RequestTimeoutException", "the body did not arrive within 30 seconds")),
+        Err(_) => {
+            Err(AwsError::new(408, "RequestTimeoutException", "the body did not arrive within 30 seconds"))
+        }
     }
 }
 
@@ -226,7 +221,8 @@ mod tests {
                 .header(header::CONTENT_LENGTH, BODY_LIMIT)
                 .body(Body::new(Never))
                 .unwrap();
-            let answered = tokio::time::timeout(Duration::from_secs(5), router.clone().oneshot(request)).await;
+            let answered =
+                tokio::time::timeout(Duration::from_secs(5), router.clone().oneshot(request)).await;
             let response = answered.expect("the answer waits for the body").unwrap();
             assert_eq!(response.status(), expected, "{path} {target}");
         }

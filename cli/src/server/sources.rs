@@ -43,7 +43,9 @@ impl Sources<'_> {
     /// When the table has no stream.
     pub(crate) fn start(&self, tasks: &mut JoinSet<()>, connected: &[Connected]) -> dynoxide::Result<()> {
         let mut readers = 0;
-        for (connected, source) in connected.iter().flat_map(|one| one.spec.sources.iter().map(move |source| (one, source))) {
+        for (connected, source) in
+            connected.iter().flat_map(|one| one.spec.sources.iter().map(move |source| (one, source)))
+        {
             let function = Arc::clone(&connected.function);
             match source {
                 Source::TableStream(items) => {

@@ -27,7 +27,8 @@ const QUIET: Duration = Duration::from_secs(1);
 /// When the database fails.
 pub(crate) fn leave_out_images(database: &Database, table: &str) -> dynoxide::Result<()> {
     let read = |error: serde_json::Error| DynoxideError::InternalServerError(error.to_string());
-    let described = database.describe_table(serde_json::from_value(json!({ "TableName": table })).map_err(read)?)?;
+    let described =
+        database.describe_table(serde_json::from_value(json!({ "TableName": table })).map_err(read)?)?;
     let described = serde_json::to_value(described).map_err(read)?;
     let keys_only = json!({ "StreamEnabled": true, "StreamViewType": "KEYS_ONLY" });
     if described["Table"]["StreamSpecification"] != keys_only {
@@ -138,8 +139,12 @@ impl StreamReader {
         let removed = tokio::task::spawn_blocking(move || records.handed_over(number, position)).await;
         match removed {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "records of the stream were not removed; the next removal does"),
-            Err(error) => tracing::warn!(%error, "records of the stream were not removed; the next removal does"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "records of the stream were not removed; the next removal does")
+            }
+            Err(error) => {
+                tracing::warn!(%error, "records of the stream were not removed; the next removal does")
+            }
         }
     }
 }
@@ -190,7 +195,8 @@ mod tests {
         let records = Arc::new(StreamRecords::open(&file, TABLE, 2).unwrap());
         let reader = |number| {
             let records = Arc::clone(&records);
-            let reader = StreamReader::from_oldest(database.clone(), TABLE, &written, records, number).unwrap();
+            let reader =
+                StreamReader::from_oldest(database.clone(), TABLE, &written, records, number).unwrap();
             StreamReader { removed_at_once: 1, ..reader }
         };
         let (mut first, mut second) = (reader(0), reader(1));
@@ -217,7 +223,9 @@ mod tests {
         put(&database, &written, "a");
         let connection = Connection::open(&file).unwrap();
         let with_images: usize = connection
-            .query_row("SELECT count(*) FROM _stream_records WHERE new_image IS NOT NULL", [], |row| row.get(0))
+            .query_row("SELECT count(*) FROM _stream_records WHERE new_image IS NOT NULL", [], |row| {
+                row.get(0)
+            })
             .unwrap();
         assert_eq!((count(&file), with_images), (1, 0));
     }
@@ -239,11 +247,8 @@ mod tests {
         ] {
             let plan = format!("EXPLAIN QUERY PLAN {query}");
             let mut statement = connection.prepare(&plan).unwrap();
-            let steps: Vec<String> = statement
-                .query_map([TABLE], |row| row.get(3))
-                .unwrap()
-                .collect::<Result<_, _>>()
-                .unwrap();
+            let steps: Vec<String> =
+                statement.query_map([TABLE], |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
             let [step] = &*steps else { panic!("{steps:?}") };
             assert!(step.contains("ticketsmith_stream_numbers"), "{query}: {step}");
         }

@@ -14,7 +14,8 @@ const INDEX: &str = "CREATE INDEX IF NOT EXISTS ticketsmith_stream_numbers \
                      ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
 
 /// The last record handed over stays: numbers go on from the highest one that is there, and would fall back with the clock.
-const REMOVE: &str = "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) < ?2";
+const REMOVE: &str =
+    "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) < ?2";
 
 /// The records of one table's stream, and how far each reader has come.
 pub(crate) struct StreamRecords {

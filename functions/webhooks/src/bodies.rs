@@ -72,7 +72,9 @@ impl Bodies {
     /// # Errors
     /// When it is too large or too slow, is cut off, or must make place for others.
     pub(crate) async fn read(&self, body: Body, announced: Option<u64>) -> Result<HeldBody<'_>, Unreadable> {
-        if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > self.largest)) {
+        if announced
+            .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > self.largest))
+        {
             return Err(Unreadable::TooLarge);
         }
         let (mut place, given_up) = self.begin();

@@ -79,10 +79,7 @@ impl Webhooks {
 
     /// The HTTP side: `POST /webhooks/{name}`, with the name of an [`Endpoint`].
     pub fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route(PATH, post(receive))
-            .layer(CatchPanicLayer::custom(panicked))
-            .with_state(self)
+        Router::new().route(PATH, post(receive)).layer(CatchPanicLayer::custom(panicked)).with_state(self)
     }
 
     /// The endpoint of this name; `None` when nobody sends there.

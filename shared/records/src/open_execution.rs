@@ -3,9 +3,9 @@
 use crate::error::RecordsError;
 use crate::execution::{ExecutionRecord, FIRST_CHECK};
 use crate::item::{attribute, from_item, moment, number, text, to_item};
-use crate::{keys, retention};
 use crate::table::Table;
 use crate::write::Update;
+use crate::{keys, retention};
 use domain::execution::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;

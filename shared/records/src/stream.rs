@@ -23,8 +23,10 @@ pub const DECISIONS: &[StreamedItems] = &[
 ];
 
 /// What people are shown of an execution.
-pub const PROGRESS: &[StreamedItems] =
-    &[StreamedItems { partition: Partition::Execution, sort_keys: &[keys::EXECUTION, keys::STEP, keys::COST] }];
+pub const PROGRESS: &[StreamedItems] = &[StreamedItems {
+    partition: Partition::Execution,
+    sort_keys: &[keys::EXECUTION, keys::STEP, keys::COST],
+}];
 
 impl StreamedItems {
     /// Whether the item with these keys is one of them.
