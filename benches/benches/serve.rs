@@ -258,7 +258,11 @@ impl Serve {
 
 fn spread(mut times: Vec<Duration>) -> String {
     times.sort_unstable();
-    format!("median {:.1?}, of a hundred the slowest {:.1?}", times[times.len() / 2], times[times.len() * 99 / 100])
+    format!(
+        "median {:.1?}, of a hundred the slowest {:.1?}",
+        times[times.len() / 2],
+        times[times.len() * 99 / 100]
+    )
 }
 
 fn labelled(key: &str) -> Value {
@@ -282,8 +286,8 @@ fn fill(file: &Path, size: &Size) {
     let numbers = "WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?1)";
     let items = format!(
         "{numbers} INSERT INTO ticketsmith (pk, sk, item_json, item_size, hash_prefix)
-         SELECT 'EXECUTION#jira-' || hex(randomblob(8)), 'STEP#' || number, item_json, item_size, hash_prefix
-         FROM numbers, (SELECT * FROM ticketsmith WHERE sk LIKE 'STEP#%' LIMIT 1)"
+         SELECT 'S:EXECUTION#jira-' || hex(randomblob(8)), 'S:STEP#' || number, item_json, item_size, hash_prefix
+         FROM numbers, (SELECT * FROM ticketsmith WHERE sk LIKE 'S:STEP#%' LIMIT 1)"
     );
     let records = format!(
         "{numbers} INSERT INTO _stream_records (table_name, event_name, keys_json, sequence_number, shard_id, created_at, event_id)
@@ -293,6 +297,6 @@ fn fill(file: &Path, size: &Size) {
     );
     for (statement, count) in [(items, size.items), (records, size.stream_records)] {
         let added = connection.execute(&statement, params![count]).unwrap();
-        assert_eq!(added, count, "there is nothing to copy");
+        assert_eq!(added, count, "there is nothing to copy for {statement}");
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod data_folder;
 mod descriptors;
 mod dynamodb;
 pub(crate) mod functions;
+mod housekeeping;
 mod lambda;
 mod leading_keys;
 mod listeners;
@@ -96,6 +97,7 @@ impl Server {
         let folder =
             DataFolder::open(&data).map_err(|error| Exit::usage(format!("{}: {error}", data.display())))?;
         let lock = folder.lock().map_err(Exit::usage)?;
+        folder.make_private().map_err(Exit::usage)?;
         let key = std::env::var(KEY_VARIABLE).ok();
         let secrets = SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref())
             .map_err(Exit::usage)?;
@@ -189,6 +191,7 @@ impl Server {
         if continued > 0 {
             tracing::info!(executions = continued, "continuing what was running");
         }
+        tasks.spawn(housekeeping::keep_house(database, engine.clone()));
         serve_strangers(&mut tasks, public, routes(&connected), descriptors);
 
         let running = Running {

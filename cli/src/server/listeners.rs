@@ -95,6 +95,8 @@ async fn accept(listener: TcpListener, router: Router, connections: Arc<Connecti
 }
 
 async fn serve_one(stream: TcpStream, router: Router, place: Place, header_time: Duration) {
+    // Answers are small and must not wait for more to send; an address that is gone already fails later.
+    let _gone = stream.set_nodelay(true);
     let place = Arc::new(place);
     let answer = service_fn(|request: Request<Incoming>| {
         let (router, place) = (router.clone(), Arc::clone(&place));

@@ -9,7 +9,7 @@ use records::{Answer, Limits, Occurrence, Reservation, Settlement, StepStatus, T
 use serde_json::{Value, json};
 
 impl World {
-    async fn outcome(&self, name: &str) -> Outcome {
+    pub(crate) async fn outcome(&self, name: &str) -> Outcome {
         self.table.execution(name).await.unwrap().unwrap().outcome
     }
 

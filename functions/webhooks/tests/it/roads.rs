@@ -91,7 +91,9 @@ async fn answered_without_a_body(world: &World, length: usize, (name, value): (&
     let address = world.post("jira", "").build().unwrap().url().clone();
     let (host, path) = (format!("127.0.0.1:{}", address.port().unwrap()), address.path());
     let mut connection = tokio::net::TcpStream::connect(&host).await.unwrap();
-    let head = format!("POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n{name}: {value}\r\n\r\n");
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n{name}: {value}\r\n\r\n"
+    );
     connection.write_all(head.as_bytes()).await.unwrap();
     let mut answer = vec![0; 15];
     let read = tokio::time::timeout(Duration::from_secs(5), connection.read_exact(&mut answer)).await;
