@@ -52,17 +52,17 @@ mod tests {
         perform(
             "CreateTable",
             json!({
-                "TableName": "t",
+                "TableName": "table",
                 "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
                 "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
                 "BillingMode": "PAY_PER_REQUEST",
             }),
         );
         let expiry = json!({"AttributeName": "expires_at", "Enabled": true});
-        perform("UpdateTimeToLive", json!({"TableName": "t", "TimeToLiveSpecification": expiry}));
+        perform("UpdateTimeToLive", json!({"TableName": "table", "TimeToLiveSpecification": expiry}));
         let put = |key: &str, expires_at: &str| {
             let item = json!({"pk": {"S": key}, "expires_at": {"N": expires_at}});
-            perform("PutItem", json!({"TableName": "t", "Item": item}));
+            perform("PutItem", json!({"TableName": "table", "Item": item}));
         };
         put("old", "1500000000");
         put("new", "9000000000");
@@ -73,7 +73,7 @@ mod tests {
         );
         forget(&database, &engine.unwrap()).await;
         let is_there = |key: &str| {
-            let found = perform("GetItem", json!({"TableName": "t", "Key": {"pk": {"S": key}}}));
+            let found = perform("GetItem", json!({"TableName": "table", "Key": {"pk": {"S": key}}}));
             found["Item"].is_object()
         };
         assert_eq!((is_there("old"), is_there("new")), (false, true));

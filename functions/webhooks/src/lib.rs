@@ -25,6 +25,7 @@ mod function;
 mod mention;
 mod receive;
 mod secrets;
+mod seldom;
 mod senders;
 mod slash;
 mod words;

@@ -4,6 +4,7 @@ use crate::act::Acting;
 use crate::answer::{ANSWERED, Outcome};
 use crate::bodies::{Bodies, HeldBody, Unreadable};
 use crate::secrets::{SigningError, SigningReader, SigningSecrets};
+use crate::seldom::Seldom;
 use crate::senders::{self, Bot, Malformed, Meaning, SenderSpec, SignatureError, Unverified, Verified};
 use crate::slash::answer_command;
 use axum::Router;
@@ -37,6 +38,7 @@ pub struct Webhooks {
     pub(crate) secrets: SigningReader,
     pub(crate) clock: Arc<dyn Clock>,
     bodies: Bodies,
+    unverified: Seldom,
 }
 
 impl Webhooks {
@@ -60,6 +62,7 @@ impl Webhooks {
             secrets: SigningReader::new(Secrets::new(secrets_manager, Arc::clone(&clock))),
             clock,
             bodies: Bodies::default(),
+            unverified: Seldom::default(),
         }
     }
 
@@ -225,7 +228,10 @@ async fn accept(webhooks: &Webhooks, endpoint: &Endpoint, request: Request) -> H
     };
     match accepted.await {
         Ok(handled) => handled,
-        Err(refusal) => Handled { outcome: refusal.outcome(), response: refusal.answer(endpoint.sender) },
+        Err(refusal) => {
+            refusal.log(webhooks);
+            Handled { outcome: refusal.outcome(), response: refusal.answer(endpoint.sender) }
+        }
     }
 }
 
@@ -262,9 +268,31 @@ impl Refusal {
         }
     }
 
-    /// Answers the sender, who sees only its own error; ours is logged.
+    /// Logs it; what strangers can cause as often as they like, only now and then.
+    fn log(&self, webhooks: &Webhooks) {
+        let seldom = || webhooks.unverified.now(webhooks.clock.now());
+        match self {
+            Self::Unreadable(_) => {}
+            Self::Signature(error) => {
+                if let Some(more_before) = seldom() {
+                    tracing::warn!(%error, more_before, "refused a delivery whose signature is missing or invalid");
+                }
+            }
+            Self::NoSecret { .. } => {
+                if let Some(more_before) = seldom() {
+                    tracing::error!(error = %self, more_before, "refused a delivery that cannot be verified");
+                }
+            }
+            Self::Malformed(error) => tracing::warn!(%error, "refused a malformed delivery"),
+            Self::Records(_) | Self::Secrets(_) => {
+                tracing::error!(error = %self, "a delivery could not be accepted");
+            }
+        }
+    }
+
+    /// Answers the sender, who sees only its own error.
     fn answer(self, sender: &SenderSpec) -> Response {
-        let mut response = match &self {
+        let (status, message) = match &self {
             Self::Unreadable(error) => {
                 let status = match error {
                     Unreadable::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -272,27 +300,18 @@ impl Refusal {
                     Unreadable::TooMany => StatusCode::SERVICE_UNAVAILABLE,
                     Unreadable::Broken => StatusCode::BAD_REQUEST,
                 };
-                // These do not pass through the headers of a final refusal: the same delivery may arrive whole.
+                // It is no final refusal: the same delivery may arrive whole.
                 return problem(status, &error.to_string());
             }
-            Self::Signature(error) => {
-                tracing::warn!(%error, "refused a delivery whose signature is missing or invalid");
-                problem(StatusCode::UNAUTHORIZED, &error.to_string())
-            }
+            Self::Signature(error) => (StatusCode::UNAUTHORIZED, error.to_string()),
             Self::NoSecret { .. } => {
-                tracing::error!(error = %self, "refused a delivery that cannot be verified");
-                problem(StatusCode::UNAUTHORIZED, "deliveries from this source cannot be verified here")
+                (StatusCode::UNAUTHORIZED, "deliveries from this source cannot be verified here".to_owned())
             }
-            Self::Malformed(error) => {
-                tracing::warn!(%error, "refused a malformed delivery");
-                problem(StatusCode::BAD_REQUEST, &error.to_string())
-            }
-            Self::Records(_) | Self::Secrets(_) => {
-                tracing::error!(error = %self, "a delivery could not be accepted");
-                problem(StatusCode::SERVICE_UNAVAILABLE, NOT_ACCEPTED)
-            }
+            Self::Malformed(error) => (StatusCode::BAD_REQUEST, error.to_string()),
+            Self::Records(_) | Self::Secrets(_) => (StatusCode::SERVICE_UNAVAILABLE, NOT_ACCEPTED.to_owned()),
         };
-        if response.status().is_client_error() {
+        let mut response = problem(status, &message);
+        if status.is_client_error() {
             for (name, value) in sender.final_refusal() {
                 response.headers_mut().insert(*name, HeaderValue::from_static(value));
             }
