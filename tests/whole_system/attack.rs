@@ -3,6 +3,7 @@
 use crate::evidence::{pull_request, repository};
 use crate::support::{Captured, World, WorldFile, eventually};
 use serde_json::Value;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
@@ -28,8 +29,19 @@ impl Attack {
     fn chosen() -> Self {
         match std::env::var_os("TICKETSMITH_WHOLE_ATTACK") {
             Some(_) => Self { half_open: 5000, bodies: 500, new_a_second: 500, seconds: 60 },
-            None => Self { half_open: 800, bodies: 100, new_a_second: 500, seconds: 2 },
+            None => Self { half_open: 1500, bodies: 100, new_a_second: 500, seconds: 2 },
         }
+    }
+}
+
+/// Lets the test have as many connections as the system allows.
+fn raise_descriptors() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        // Where it is refused, there are fewer connections.
+        let _refused = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     }
 }
 
@@ -64,7 +76,8 @@ async fn a_signed_delivery_is_answered_while_strangers_hold_all_they_can() {
     let delivery = world.capture("jira-label").await;
     let address: SocketAddr = world.address.trim_start_matches("http://").parse().unwrap();
     let attack = Attack::chosen();
-    let mut held = Vec::new();
+    raise_descriptors();
+    let mut held = VecDeque::new();
     for _ in 0..attack.half_open {
         held.extend(opened(address, "POST /webhooks/jira HTTP/1.1\r\nhost: x\r\nx: ").await);
     }
@@ -84,6 +97,8 @@ async fn a_signed_delivery_is_answered_while_strangers_hold_all_they_can() {
     let mut tick = tokio::time::interval(Duration::from_secs(1) / attack.new_a_second);
     for number in 0..attack.new_a_second * attack.seconds {
         tick.tick().await;
+        // As many as before are held: those closed are of the oldest, which `serve` has closed already.
+        held.pop_front();
         held.extend(opened(address, "POST /webhooks/jira HTTP/1.1\r\n").await);
         if number % attack.new_a_second == 0 {
             accepted(&world, &delivery).await;
