@@ -48,14 +48,15 @@ impl Sources<'_> {
         {
             let function = Arc::clone(&connected.function);
             match source {
-                Source::TableStream(items) => {
+                Source::TableStream { items, collected_seconds } => {
                     let reader = StreamReader::from_oldest(
                         self.database.clone(),
                         self.table.name(),
                         self.written,
                         Arc::clone(self.records),
                         readers,
-                    )?;
+                    )?
+                    .collecting(Duration::from_secs(u64::from(*collected_seconds)));
                     readers += 1;
                     tasks.spawn(follow_stream(reader, items, function));
                 }
@@ -78,7 +79,7 @@ impl Sources<'_> {
 /// How many of the functions' sources read the table's stream.
 pub(crate) fn stream_readers(functions: &[Connected]) -> usize {
     let sources = functions.iter().flat_map(|function| function.spec.sources);
-    sources.filter(|source| matches!(source, Source::TableStream(_))).count()
+    sources.filter(|source| matches!(source, Source::TableStream { .. })).count()
 }
 
 async fn follow_stream(

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How many records are read at a time.
-const BATCH: usize = 100;
+/// How many records are read at a time: as many as the database gives. Most are of other items, and several of one item are one change.
+const BATCH: usize = 1000;
 
 /// How many records are handed over before they are removed, when more keep coming.
 const REMOVED_AT_ONCE: usize = 500;
@@ -48,6 +48,7 @@ pub(crate) struct StreamReader {
     /// How many records were handed over and not removed.
     handed_over: usize,
     removed_at_once: usize,
+    collected: Duration,
 }
 
 impl StreamReader {
@@ -89,7 +90,13 @@ impl StreamReader {
             number,
             handed_over: 0,
             removed_at_once: REMOVED_AT_ONCE,
+            collected: Duration::ZERO,
         })
+    }
+
+    /// Lets so much time pass after a write before it is read, with those that follow it.
+    pub(crate) fn collecting(self, collected: Duration) -> Self {
+        Self { collected, ..self }
     }
 
     /// The records written since the last call, which counts as handing those of the call before over; waits for one when there is
@@ -115,19 +122,12 @@ impl StreamReader {
                 self.handed_over += answer.records.len();
                 return Ok(answer.records);
             }
-            if self.handed_over > 0 {
-                match tokio::time::timeout(QUIET, self.written.changed()).await {
-                    Ok(Ok(())) => continue,
-                    Ok(Err(_)) => {}
-                    Err(_) => {
-                        self.remove().await;
-                        continue;
-                    }
-                }
-            }
-            if self.written.changed().await.is_err() {
+            let quiet = if self.handed_over > 0 { QUIET } else { Duration::MAX };
+            match tokio::time::timeout(quiet, self.written.changed()).await {
+                Ok(Ok(())) => tokio::time::sleep(self.collected).await,
                 // Nothing can write anymore: `serve` is stopping, and ends this task.
-                std::future::pending::<()>().await;
+                Ok(Err(_)) => std::future::pending().await,
+                Err(_) => self.remove().await,
             }
         }
     }

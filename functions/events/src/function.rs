@@ -49,9 +49,9 @@ pub fn functions() -> Vec<FunctionSpec> {
             StepFunctionsOperation::StopExecution,
         ],
         sources: &[
-            // Answers and stops do not wait for edits of comments.
-            Source::TableStream(DECISIONS),
-            Source::TableStream(PROGRESS),
+            // Answers and stops do not wait for edits of comments. Steps that follow each other quickly become one edit.
+            Source::TableStream { items: DECISIONS, collected_seconds: 0 },
+            Source::TableStream { items: PROGRESS, collected_seconds: 1 },
             Source::StatusChanges,
             Source::EveryMinute { document: SWEEP },
             Source::Schedules,

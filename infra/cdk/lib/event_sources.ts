@@ -9,8 +9,10 @@ import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { DeployedFunction } from "./functions.ts";
-import type { Schedule, Source, StreamedItems } from "./generated.ts";
+import type { Schedule, Source } from "./generated.ts";
 import type { Resources } from "./resources.ts";
+
+type TableStream = Extract<Source, { type: "table_stream" }>;
 
 /** Whether Lambda invokes a function for this source without waiting for its answer. */
 export function isAsynchronous(source: Source): boolean {
@@ -32,7 +34,7 @@ export function eventSources(
   for (const [number, source] of entry.sources.entries()) {
     switch (source.type) {
       case "table_stream":
-        followTable(target, `Stream${number}`, source.items, resources);
+        followTable(target, `Stream${number}`, source, resources);
         break;
       case "status_changes":
         followExecutions(target, machines, resources);
@@ -51,19 +53,18 @@ export function eventSources(
   if (entry.sources.some(isAsynchronous)) target.configureAsyncInvoke({ retryAttempts: 2, maxEventAge: Duration.hours(6) });
 }
 
-function followTable(target: lambda.Function, id: string, items: StreamedItems[], { table, undelivered }: Resources): void {
+function followTable(target: lambda.Function, id: string, source: TableStream, { table, undelivered }: Resources): void {
   target.addEventSourceMapping(id, {
     eventSourceArn: table.tableStreamArn,
     startingPosition: lambda.StartingPosition.TRIM_HORIZON,
     batchSize: 100,
     // Batches of different partitions do not wait for each other: a slow comment delays those of its own execution alone.
     parallelizationFactor: 10,
-    // Steps that follow each other quickly become one edit of the progress comment.
-    maxBatchingWindow: Duration.seconds(1),
+    maxBatchingWindow: Duration.seconds(source.collected_seconds),
     retryAttempts: 3,
     bisectBatchOnError: true,
     onFailure: new SqsDlq(undelivered),
-    filters: items.map(({ partition, sort_keys }) =>
+    filters: source.items.map(({ partition, sort_keys }) =>
       lambda.FilterCriteria.filter({
         dynamodb: {
           Keys: {

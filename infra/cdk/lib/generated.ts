@@ -29,8 +29,8 @@ export interface FunctionEntry {
 export type Source =
   /** Requests to the public address. */
   | { type: "http"; method: "GET" | "POST"; path: string }
-  /** Changes of items of the table. Each such source reads the stream by itself. */
-  | { type: "table_stream"; items: StreamedItems[] }
+  /** Changes of items of the table, collected for so many seconds. Each such source reads the stream by itself. */
+  | { type: "table_stream"; items: StreamedItems[]; collected_seconds: number }
   /** Starts and ends of executions. */
   | { type: "status_changes" }
   /** The passing of every minute; the function is invoked with the document. */

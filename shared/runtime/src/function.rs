@@ -81,9 +81,14 @@ pub enum Source {
         /// The path, with `{name}` for a variable part.
         path: &'static str,
     },
-    /// Changes of these items of the table, in their order. Each such source reads the stream by itself, so one does not wait for
-    /// another; an account allows two.
-    TableStream(&'static [StreamedItems]),
+    /// Changes of items of the table, in their order. Each such source reads the stream by itself, so one does not wait for another; an
+    /// account allows two.
+    TableStream {
+        /// Which items.
+        items: &'static [StreamedItems],
+        /// For how many seconds changes are collected before the function is invoked with them.
+        collected_seconds: u32,
+    },
     /// Starts and ends of executions.
     StatusChanges,
     /// A tick every minute.
