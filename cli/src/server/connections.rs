@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// The open connections of one listener.
 #[derive(Debug)]
@@ -24,11 +26,20 @@ struct Open {
 #[derive(Debug)]
 struct Connection {
     address: IpAddr,
-    /// Whether a request is whole and being answered: such a connection is not closed.
-    at_work: bool,
+    state: State,
     /// When a request on it was last answered with success, as a place in the order of events. Those that never were go first.
     proven: Option<u64>,
     closed: Arc<Notify>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// For a request, or for the rest of its headers, since this moment.
+    Waiting(Instant),
+    /// A request's body arrives.
+    Arriving,
+    /// A request is whole and being answered: such a connection is not closed.
+    AtWork,
 }
 
 /// The place of one connection among them, until it is dropped.
@@ -57,7 +68,8 @@ impl Connections {
         }
         let (number, closed) = (open.next, Arc::new(Notify::new()));
         open.next += 1;
-        let connection = Connection { address, at_work: false, proven: None, closed: Arc::clone(&closed) };
+        let state = State::Waiting(Instant::now());
+        let connection = Connection { address, state, proven: None, closed: Arc::clone(&closed) };
         open.by_number.insert(number, connection);
         *open.by_address.entry(address).or_default() += 1;
         Some(Place { connections: Arc::clone(self), number, closed })
@@ -77,7 +89,8 @@ impl Connections {
 impl Open {
     fn close_one(&mut self, address: Option<IpAddr>) -> Option<()> {
         let waiting = self.by_number.iter().filter(|(_, connection)| {
-            !connection.at_work && address.is_none_or(|address| connection.address == address)
+            !matches!(connection.state, State::AtWork)
+                && address.is_none_or(|address| connection.address == address)
         });
         let (&number, _) = waiting.min_by_key(|(number, connection)| (connection.proven, **number))?;
         self.remove(number)?.closed.notify_one();
@@ -97,10 +110,19 @@ impl Open {
 }
 
 impl Place {
+    /// The headers of a request are there, and its body arrives.
+    pub(crate) fn begin_request(&self) {
+        self.set(State::Arriving);
+    }
+
     /// A request is whole, and is being answered.
     pub(crate) fn begin_work(&self) {
+        self.set(State::AtWork);
+    }
+
+    fn set(&self, state: State) {
         if let Some(connection) = self.connections.lock().by_number.get_mut(&self.number) {
-            connection.at_work = true;
+            connection.state = state;
         }
     }
 
@@ -110,8 +132,23 @@ impl Place {
         let moment = open.next;
         open.next += 1;
         if let Some(connection) = open.by_number.get_mut(&self.number) {
-            connection.at_work = false;
+            connection.state = State::Waiting(Instant::now());
             connection.proven = with_success.then_some(moment).or(connection.proven);
+        }
+    }
+
+    /// Waits until a stranger has sent no headers for so long. Whoever was answered with success is none: a tunnel keeps connections, and
+    /// would lose what it sends on one that is being closed.
+    pub(crate) async fn silent_for(&self, limit: Duration) {
+        loop {
+            let since = match self.connections.lock().by_number.get(&self.number) {
+                Some(Connection { state: State::Waiting(since), proven: None, .. }) => *since,
+                _ => Instant::now(),
+            };
+            if since.elapsed() >= limit {
+                return;
+            }
+            tokio::time::sleep_until(since + limit).await;
         }
     }
 

@@ -22,11 +22,11 @@ use tower::ServiceExt as _;
 /// The most that a request's line and headers may take, in bytes.
 const HEADERS: usize = 16 * 1024;
 
-/// How long the headers of a request may take, counted from the answer before them: also how long a connection may be idle.
-const HEADER_TIME: Duration = Duration::from_secs(10);
+/// How long the headers of a stranger's request may take, counted from the opening of the connection or from the answer before them.
+const STRANGERS_TIME: Duration = Duration::from_secs(10);
 
-/// The same for our own functions, whose client closes what is idle after 90 seconds.
-const OWN_HEADER_TIME: Duration = Duration::from_secs(120);
+/// The same for whoever was answered with success, such as our own functions, whose client closes what is idle after 90 seconds.
+const TIME: Duration = Duration::from_secs(120);
 
 /// How long to wait when no connection can be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -55,7 +55,7 @@ pub(crate) fn url_of(listener: &TcpListener) -> Outcome<String> {
 
 /// Serves a router to ourselves, as one of the tasks.
 pub(crate) fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router) {
-    tasks.spawn(accept(listener, router, Connections::new(usize::MAX, usize::MAX), OWN_HEADER_TIME));
+    tasks.spawn(accept(listener, router, Connections::new(usize::MAX, usize::MAX), [TIME; 2]));
 }
 
 /// Serves a router to strangers, as one of the tasks. At most a quarter of the files that the process may have open are connections of
@@ -67,10 +67,10 @@ pub(crate) fn serve_strangers(
     descriptors: usize,
 ) {
     let most = (descriptors / 4).clamp(32, 2048);
-    tasks.spawn(accept(listener, router, Connections::new(most, most / 2), HEADER_TIME));
+    tasks.spawn(accept(listener, router, Connections::new(most, most / 2), [STRANGERS_TIME, TIME]));
 }
 
-async fn accept(listener: TcpListener, router: Router, connections: Arc<Connections>, header_time: Duration) {
+async fn accept(listener: TcpListener, router: Router, connections: Arc<Connections>, times: [Duration; 2]) {
     let mut open = JoinSet::new();
     let mut said: Option<Instant> = None;
     loop {
@@ -78,7 +78,7 @@ async fn accept(listener: TcpListener, router: Router, connections: Arc<Connecti
             Ok((stream, peer)) => {
                 // Without a place the stream is dropped, which closes it.
                 if let Some(place) = connections.admit(peer.ip()) {
-                    open.spawn(serve_one(stream, router.clone(), place, header_time));
+                    open.spawn(serve_one(stream, router.clone(), place, times));
                 }
             }
             Err(error) => {
@@ -94,13 +94,15 @@ async fn accept(listener: TcpListener, router: Router, connections: Arc<Connecti
     }
 }
 
-async fn serve_one(stream: TcpStream, router: Router, place: Place, header_time: Duration) {
+/// Serves one connection. The times are those that headers of a stranger and of others may take.
+async fn serve_one(stream: TcpStream, router: Router, place: Place, [strangers, others]: [Duration; 2]) {
     // Answers are small and must not wait for more to send; an address that is gone already fails later.
     let _gone = stream.set_nodelay(true);
     let place = Arc::new(place);
     let answer = service_fn(|request: Request<Incoming>| {
         let (router, place) = (router.clone(), Arc::clone(&place));
         async move {
+            place.begin_request();
             let request = request.map(|body| Body::new(Arriving::new(body, Arc::clone(&place))));
             let response = router.oneshot(request).await;
             let with_success = response.as_ref().is_ok_and(|response| response.status().is_success());
@@ -110,13 +112,14 @@ async fn serve_one(stream: TcpStream, router: Router, place: Place, header_time:
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_time)
+        .header_read_timeout(others)
         .max_buf_size(HEADERS)
         .serve_connection(TokioIo::new(stream), answer);
     tokio::select! {
         // Whatever ended it, the sender sees it too.
         _ = connection => {}
         () = place.closed() => {}
+        () = place.silent_for(strangers) => {}
     }
 }
 
@@ -165,13 +168,13 @@ mod tests {
     use axum::routing::post;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    /// A listener for so many connections, with a limit on the time of headers; where it listens.
-    async fn listening(most: usize, of_one: usize, header_time: Duration) -> (SocketAddr, JoinSet<()>) {
+    /// A listener for so many connections, with the times that headers may take; where it listens.
+    async fn listening(most: usize, of_one: usize, times: [Duration; 2]) -> (SocketAddr, JoinSet<()>) {
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", post(|body: Bytes| async move { body.len().to_string() }));
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, router, Connections::new(most, of_one), header_time));
+        tasks.spawn(accept(listener, router, Connections::new(most, of_one), times));
         (address, tasks)
     }
 
@@ -195,7 +198,7 @@ mod tests {
 
     #[tokio::test]
     async fn half_open_connections_make_place_for_a_delivery() {
-        let (address, _tasks) = listening(8, 4, HEADER_TIME).await;
+        let (address, _tasks) = listening(8, 4, [TIME; 2]).await;
         let mut half_open = Vec::new();
         for _ in 0..100 {
             half_open.push(sent(address, HALF).await);
@@ -208,21 +211,40 @@ mod tests {
         assert!(matches!(first, Ok(0) | Err(_)), "the oldest is closed");
     }
 
+    /// The next answer to [`WHOLE`], after which the server does not close.
+    async fn next_answer(stream: &mut TcpStream) -> String {
+        let mut answer = String::new();
+        while !answer.ends_with("\r\n\r\n3") {
+            answer.push(char::from(stream.read_u8().await.unwrap()));
+        }
+        answer
+    }
+
     #[tokio::test]
     async fn headers_and_idle_connections_have_a_time_limit() {
-        let (address, _tasks) = listening(8, 8, Duration::from_millis(50)).await;
+        let short = Duration::from_millis(50);
+        let (address, _tasks) = listening(8, 8, [short, TIME]).await;
+        let whole = WHOLE.replace("connection: close\r\n", "");
+        let mut kept = sent(address, &whole).await;
+        assert!(next_answer(&mut kept).await.starts_with("HTTP/1.1 200"));
         let slow = sent(address, HALF).await;
         let silent = sent(address, "").await;
-        let idle = sent(address, &WHOLE.replace("connection: close\r\n", "")).await;
+        let refused = sent(address, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
         // Each ends, although its sender does not close it.
         assert_eq!(answer(slow).await, "");
         assert_eq!(answer(silent).await, "");
-        assert!(answer(idle).await.ends_with("\r\n\r\n3"));
+        assert!(answer(refused).await.starts_with("HTTP/1.1 405"));
+        // Who was answered with success, and has been silent for as long, is not closed.
+        kept.write_all(whole.as_bytes()).await.unwrap();
+        assert!(next_answer(&mut kept).await.starts_with("HTTP/1.1 200"));
+        // It has a time limit of its own.
+        let (address, _tasks) = listening(8, 8, [short; 2]).await;
+        assert!(answer(sent(address, &whole).await).await.ends_with("\r\n\r\n3"));
     }
 
     #[tokio::test]
     async fn neither_http_2_nor_endless_headers_are_taken() {
-        let (address, _tasks) = listening(8, 8, HEADER_TIME).await;
+        let (address, _tasks) = listening(8, 8, [TIME; 2]).await;
         let http_2 = answer(sent(address, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await).await;
         assert!(!http_2.starts_with("HTTP/1.1 200"), "{http_2}");
         let long = format!("{HALF}x: {}", "x".repeat(2 * HEADERS));
