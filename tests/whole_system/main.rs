@@ -9,6 +9,7 @@
 
 mod another_world;
 mod architecture;
+mod attack;
 mod budget;
 mod by_hand;
 mod circles;

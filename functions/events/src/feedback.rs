@@ -28,6 +28,9 @@ const MAKING: Duration = Duration::from_secs(10);
 /// How often one call checks again before it leaves the rest to the next event.
 const ROUNDS: usize = 5;
 
+/// After so many refusals an execution gets no more feedback: its ticket is gone, or nobody repairs what is wrong.
+const REFUSALS: u32 = 3;
+
 /// The longest wait for a provider or the interval that is worth keeping a function running.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -50,6 +53,9 @@ impl Feedback {
             let text = render(&view, self.pull_request(&view).await?.as_ref());
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
             let known = self.table.progress(execution).await?;
+            if known.as_ref().is_some_and(|known| known.refused >= REFUSALS) {
+                return Ok(());
+            }
             if let Some(wait) = self.being_made(known.as_ref()).filter(|_| failed.is_none()) {
                 if !is_final {
                     // The writer that creates the comment checks again afterwards.
@@ -76,6 +82,13 @@ impl Feedback {
                     self.table.progress_edited(execution, &digest, &place).await?;
                     failed = None;
                     written = Some(digest);
+                }
+                Err(error) if error.kind == ErrorKind::Rejected => {
+                    if self.table.progress_refused(execution).await? < REFUSALS {
+                        return Err(error);
+                    }
+                    tracing::warn!(%error, "the progress comment was refused several times and is not tried again");
+                    return Ok(());
                 }
                 Err(error) => {
                     let passes = matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable);

@@ -4,7 +4,7 @@ use crate::handle::Events;
 use crate::input::EventInput;
 use async_trait::async_trait;
 use domain::{ActionError, PluginType};
-use records::{Access, Partition};
+use records::{Access, DECISIONS, PROGRESS, Partition};
 use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
 use serde_json::Value;
 use std::sync::Arc;
@@ -49,8 +49,9 @@ pub fn functions() -> Vec<FunctionSpec> {
             StepFunctionsOperation::StopExecution,
         ],
         sources: &[
-            // Changes in other partitions are ignored: shared/records/src/stream.rs.
-            Source::TableStream(&[Partition::Execution, Partition::Event, Partition::Waiter]),
+            // Answers and stops do not wait for edits of comments. Steps that follow each other quickly become one edit.
+            Source::TableStream { items: DECISIONS, collected_seconds: 0 },
+            Source::TableStream { items: PROGRESS, collected_seconds: 1 },
             Source::StatusChanges,
             Source::EveryMinute { document: SWEEP },
             Source::Schedules,

@@ -1,7 +1,7 @@
 //! Every key of the one table, and with them every access pattern.
 //!
 //! The table has the string keys `pk` and `sk`, the index `gsi1` (`gsi1pk`, `gsi1sk`; sparse, keys only), the time-to-live
-//! attribute `expires_at` (seconds since 1970) and a stream of new and old images. Nothing is ever scanned.
+//! attribute `expires_at` (seconds since 1970) and a stream of keys. Nothing is ever scanned.
 //!
 //! | what is asked | how | `pk` | `sk` |
 //! |---|---|---|---|
@@ -12,6 +12,7 @@
 //! | its costs | query | `EXECUTION#<name>` | `COST#<at>#<id>` |
 //! | its reservations | query | `EXECUTION#<name>` | `RESERVATION#<id>` |
 //! | its progress comment | get | `EXECUTION#<name>` | `PROGRESS` |
+//! | that a person asked to stop it | the stream alone | `EXECUTION#<name>` | `STOP` |
 //! | one task, with the execution that is at work on it | get | `TASK#<id>` | `TASK` |
 //! | what a task may still spend | get | `TASK#<id>` | `BUDGET` |
 //! | executions of a task, newest first | query, then batch get | `TASK#<id>` | `EXECUTION#<begun>#<name>` |
@@ -59,6 +60,7 @@ pub(crate) const COST: &str = "COST#";
 pub(crate) const RESERVATION: &str = "RESERVATION#";
 pub(crate) const EXECUTION: &str = "EXECUTION";
 pub(crate) const PROGRESS: &str = "PROGRESS";
+pub(crate) const STOP: &str = "STOP";
 pub(crate) const LISTED_EXECUTION: &str = "EXECUTION#";
 pub(crate) const EFFECT: &str = "EFFECT#";
 pub(crate) const WAITER: &str = "WAITER#";
@@ -101,6 +103,10 @@ pub(crate) fn reservation(execution: &str, id: &str) -> Key {
 
 pub(crate) fn progress(execution: &str) -> Key {
     Key::new(execution_partition(execution), PROGRESS)
+}
+
+pub(crate) fn stop(execution: &str) -> Key {
+    Key::new(execution_partition(execution), STOP)
 }
 
 /// The place of a cost record in one of its four partitions.

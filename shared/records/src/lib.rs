@@ -20,7 +20,7 @@
 //! | `progress`, `pull_request` | the comment edited in place; what became of pull requests |
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `access` | what a function may touch, for its role |
-//! | `stream` | which execution a changed item belongs to |
+//! | `stream` | which changes a listener is told of, and which execution a changed item belongs to |
 
 mod access;
 mod agent_execution;
@@ -81,7 +81,7 @@ pub use rate::{Pass, PutOff};
 pub use refusal::Refusal;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
-pub use stream::TableChange;
+pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange};
 pub use table::Table;
 pub use task::TaskRecord;
 pub use view::ExecutionView;

@@ -2,16 +2,23 @@
 
 use crate::error::RecordsError;
 use crate::execution::{ExecutionRecord, FIRST_CHECK};
-use crate::item::{attribute, moment, number, text};
-use crate::keys;
+use crate::item::{attribute, from_item, moment, number, text, to_item};
 use crate::table::Table;
 use crate::write::Update;
+use crate::{keys, retention};
 use domain::execution::Outcome;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 /// A parked execution is looked at once a day.
 const QUESTION_LIMIT: usize = 2000;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Who asked; what counts is in the execution's record.
+#[derive(Serialize)]
+struct StopRequest<'a> {
+    by: &'a str,
+}
 
 impl Table {
     /// Records that a running execution is parked on a question (in words for people, cut after 2,000 characters); the sweeper
@@ -41,8 +48,8 @@ impl Table {
         self.unless_elsewhere(name, "let an execution go on", update).await
     }
 
-    /// Records that a person asked to stop an open execution. The listener on the table's stream stops it. Says
-    /// whether it was open.
+    /// Records that a person asked to stop an open execution: in its own record, and in an item of its own, whose change does not
+    /// wait behind changes of steps in the table's stream. The listener on the stream stops it. Says whether it was open.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when it was never begun.
@@ -51,7 +58,14 @@ impl Table {
             .condition("attribute_exists(#check_at)")
             .value(":by", text(by));
         match self.update("ask for an execution to be stopped", update).await? {
-            Ok(_) => Ok(true),
+            Ok(item) => {
+                let begun_at = from_item::<ExecutionRecord>(item)?.begun_at;
+                let expires_at = retention::expires_at(begun_at, retention::LISTED);
+                let request = to_item(&StopRequest { by }, keys::stop(name), Some(expires_at))?;
+                // Without a condition nothing can refuse it.
+                let _ = self.put("tell of the request to stop", request, None).await?;
+                Ok(true)
+            }
             Err(refused) if refused.item.is_some() => Ok(false),
             Err(_) => Err(RecordsError::Missing(format!("execution `{name}`"))),
         }

@@ -27,6 +27,9 @@ pub struct Progress {
     /// When an edit was last begun.
     #[serde(with = "timestamp")]
     pub edited_at: Timestamp,
+    /// How often the service refused an edit.
+    #[serde(default)]
+    pub refused: u32,
 }
 
 /// The location of a comment or message.
@@ -101,6 +104,20 @@ impl Table {
         .value(":place", place);
         match self.update("record an edit", update).await? {
             Ok(_) => Ok(()),
+            Err(_) => Err(RecordsError::Missing(format!("progress of execution `{execution}`"))),
+        }
+    }
+
+    /// Records that the service refused an edit; gives how often it has.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when no edit was ever claimed.
+    pub async fn progress_refused(&self, execution: &str) -> Result<u32, RecordsError> {
+        let update = Update::new(keys::progress(execution), "ADD #refused :one")
+            .condition("attribute_exists(#pk)")
+            .value(":one", number(1));
+        match self.update("record a refused edit", update).await? {
+            Ok(item) => Ok(from_item::<Progress>(item)?.refused),
             Err(_) => Err(RecordsError::Missing(format!("progress of execution `{execution}`"))),
         }
     }

@@ -48,7 +48,7 @@ impl Table {
         &self.name
     }
 
-    /// Creates the table with its index, stream and time to live, billed on demand; a table that is there is left as it is.
+    /// Creates the table with its index, stream of keys and time to live, billed on demand; a table that is there is left as it is.
     /// For one machine and for tests: in an account, infrastructure code creates it.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl Table {
             .stream_specification(
                 StreamSpecification::builder()
                     .stream_enabled(true)
-                    .stream_view_type(StreamViewType::NewAndOldImages)
+                    .stream_view_type(StreamViewType::KeysOnly)
                     .build()
                     .map_err(build)?,
             );

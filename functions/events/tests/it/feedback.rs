@@ -139,6 +139,24 @@ async fn the_end_is_said_although_jira_fails_at_first() {
 }
 
 #[tokio::test]
+async fn what_can_never_be_shown_is_given_up() {
+    let world = World::new().await;
+    let name = world.begin("jira.labelled", "SHOP-404", json!({"task_id": "SHOP-404"})).await;
+    let mut requests = Vec::new();
+    for _ in 0..6 {
+        world.clock.advance(60);
+        world.changed(&name).await;
+        requests.push(world.services.log().len());
+    }
+    assert!(requests[..3].is_sorted_by(|earlier, later| earlier < later), "{requests:?}");
+    assert!(requests[2..].iter().all(|count| *count == requests[2]), "it goes on: {requests:?}");
+    // The end of the execution is handled like any other.
+    world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
+    assert_eq!(world.services.log().len(), requests[2]);
+    assert_eq!(world.outcome(&name).await, Outcome::Succeeded);
+}
+
+#[tokio::test]
 async fn a_comment_whose_answer_was_lost_is_found_again() {
     let world = World::new().await;
     let name = world.begin_by_label().await;

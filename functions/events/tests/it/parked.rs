@@ -9,7 +9,7 @@ use records::{Answer, Limits, Occurrence, Reservation, Settlement, StepStatus, T
 use serde_json::{Value, json};
 
 impl World {
-    async fn outcome(&self, name: &str) -> Outcome {
+    pub(crate) async fn outcome(&self, name: &str) -> Outcome {
         self.table.execution(name).await.unwrap().unwrap().outcome
     }
 
@@ -164,8 +164,10 @@ async fn who_is_asked_to_stop_is_stopped() {
     world.changed(&name).await;
     assert!(world.step_functions.lock().unwrap().stopped.is_empty(), "it is not started yet");
     world.status_change(&name, json!({})).await;
-    let input = EventInput::from_keys([(format!("EXECUTION#{name}").as_str(), "EXECUTION")]);
+    let before = world.services.log().len();
+    let input = EventInput::from_keys([(format!("EXECUTION#{name}").as_str(), "STOP")]);
     world.events.handle(input).await.unwrap();
+    assert_eq!(world.services.log().len(), before, "a stop edits no comment first");
     let stopped = world.step_functions.lock().unwrap().stopped.clone();
     let expected = json!({"executionArn": arn(&name), "error": "Stopped", "cause": "ada stopped it."});
     assert_eq!(stopped, [expected]);

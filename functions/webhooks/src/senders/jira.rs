@@ -70,7 +70,7 @@ fn verify(
 ) -> Result<(), SignatureError> {
     let malformed = SignatureError::Malformed {
         header: SIGNATURE,
-        expected: "`sha256=`, `sha384=` or `sha512=` and hex digits",
+        expected: "`sha256=`, `sha384=` or `sha512=` and as many hex digits as it has",
     };
     let (method, signature) = signature::header(headers, SIGNATURE)?.split_once('=').ok_or(malformed)?;
     let matches = match method.to_ascii_lowercase().as_str() {
@@ -79,7 +79,11 @@ fn verify(
         "sha512" => hmac_matches::<Hmac<Sha512>>(secret, &[body], signature),
         _ => return Err(malformed),
     };
-    if matches { Ok(()) } else { Err(SignatureError::Wrong(SIGNATURE)) }
+    match matches {
+        Some(true) => Ok(()),
+        Some(false) => Err(SignatureError::Wrong(SIGNATURE)),
+        None => Err(malformed),
+    }
 }
 
 #[derive(Debug, Deserialize)]
