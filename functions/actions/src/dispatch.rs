@@ -10,6 +10,7 @@ use control::Directory;
 use domain::execution::TaskPayload;
 use domain::{ActionError, ActionId, Clock};
 use futures::FutureExt;
+use jiff::SignedDuration;
 use observability::metrics;
 use providers::{Providers, Waiting};
 use records::{StepEnd, StepStatus, Table};
@@ -112,6 +113,9 @@ impl Dispatcher {
             other => other,
         });
         let at = self.clock.now();
+        if let Err(NoOutput::Failed(ActionError { retry_after: Some(wait), .. })) = &performed {
+            self.table.put_off(&execution, at + SignedDuration::try_from(*wait).unwrap_or_default()).await?;
+        }
         let (end, result) = match performed {
             // The step continues when its task token is answered.
             Err(NoOutput::Parked) => return Ok((Performed::Parked, Value::Null)),
@@ -141,7 +145,8 @@ impl Dispatcher {
     }
 
     async fn perform(&self, action: &'static ActionEntry, payload: TaskPayload) -> Result<Value, NoOutput> {
-        let directory = Directory::read(&self.table, self.clock.now()).await?;
+        let begun_at = self.clock.now();
+        let directory = Directory::read(&self.table, begun_at).await?;
         let scope = Scope::new(directory, &payload)?;
         let invocation = uuid::Uuid::new_v4().to_string();
         let (run, undone) = match payload.key.strip_suffix(UNDO) {
@@ -170,6 +175,7 @@ impl Dispatcher {
             scope,
             effect,
             invocation,
+            deadline: begun_at + SignedDuration::from_secs(action.spec.timeout_seconds.into()),
             key: payload.key,
             task_token: payload.task_token,
             own_inverse: payload.inverse,

@@ -84,6 +84,22 @@ impl Events {
         Ok(())
     }
 
+    /// Resumes the executions that wait for a provider which takes calls again, the longest waiting first.
+    ///
+    /// # Errors
+    /// As [`Events::waiter_changed`].
+    pub(crate) async fn resume_where_open(&self) -> Result<(), ActionError> {
+        let now = self.clock.now();
+        let mut waiters = self.table.waiters(&Topic::Provider).await?;
+        waiters.retain(|waiter| waiter.until.is_none_or(|until| until <= now));
+        waiters.sort_by_key(|waiter| waiter.since);
+        for waiter in waiters {
+            self.tell(&waiter, Message::Success(json!({"resumed": true}))).await?;
+            self.table.forget_waiter(&waiter).await?;
+        }
+        Ok(())
+    }
+
     async fn tell_if_happened(&self, event: &str, waiter: Waiter) -> Result<(), ActionError> {
         let Some(occurrence) = self.table.occurrence(event).await? else { return Ok(()) };
         let execution = self.table.execution(&waiter.execution).await?;

@@ -23,6 +23,9 @@ impl Events {
         if let Err(error) = self.resume_where_room().await {
             tracing::error!(%error, "executions waiting for a raised limit could not be checked");
         }
+        if let Err(error) = self.resume_where_open().await {
+            tracing::error!(%error, "executions waiting for a provider could not be resumed");
+        }
         for execution in self.table.open_due(now, AT_A_TIME).await? {
             if let Err(error) = self.check(&execution, now).instrument(about(&execution.name)).await {
                 tracing::error!(execution = execution.name, %error, "an open execution could not be checked");

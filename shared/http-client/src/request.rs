@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
 use std::error::Error;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use url::Url;
 
 /// More hops than this are a loop.
@@ -31,6 +31,7 @@ pub struct Request<'client> {
     headers: HeaderMap,
     auth: Auth,
     body: Result<Option<Vec<u8>>, ActionError>,
+    timeout: Duration,
 }
 
 impl Client {
@@ -71,7 +72,14 @@ impl<'client> Request<'client> {
             headers: client.headers.clone(),
             auth: client.auth.clone(),
             body: Ok(None),
+            timeout: client.request_timeout,
         }
+    }
+
+    /// Gives this request no longer than this, from its first byte out to its last byte in, if the client's limit is longer.
+    pub fn within(mut self, timeout: Duration) -> Self {
+        self.timeout = self.timeout.min(timeout);
+        self
     }
 
     /// Adds a query parameter, which is never logged.
@@ -109,7 +117,7 @@ impl<'client> Request<'client> {
     /// `Unavailable` for 408, 425 and 5xx, for no connection, no answer in time, and an answer that broke off; else `Rejected`. The
     /// provider's own words are quoted, cut, and without our secrets. Also whatever the [`Gate`](crate::Gate) says.
     pub async fn send(self) -> Result<Answer, Failure> {
-        let Self { client, method, template, path, query, mut headers, auth, body } = self;
+        let Self { client, method, template, path, query, mut headers, auth, body, timeout } = self;
         let (path, body) = (path?, body?);
         if let Some((name, value)) = auth.header()? {
             headers.insert(name, value);
@@ -139,16 +147,16 @@ impl<'client> Request<'client> {
                     request = request.body(body.clone());
                 }
                 let response = request
-                    .timeout(client.request_timeout)
+                    .timeout(timeout)
                     .send()
                     .await
-                    .map_err(|error| no_answer(client, &what, &error))?;
+                    .map_err(|error| no_answer(timeout, &what, &error))?;
                 match next_hop(&method, &url, response.status(), response.headers()) {
                     Some(next) if hops < MOST_REDIRECTS => {
                         hops += 1;
                         url = next;
                     }
-                    _ => break read(client, &what, &auth, response).await,
+                    _ => break read(client, timeout, &what, &auth, response).await,
                 }
             }
         }
@@ -181,9 +189,11 @@ fn reply(outcome: &Result<Answer, Failure>) -> Reply {
         Err(Failure { error, .. }) => match error.kind {
             ErrorKind::Throttled => Reply::AskedToWait(error.retry_after),
             ErrorKind::Unavailable => Reply::Failed,
-            ErrorKind::Rejected | ErrorKind::Conflict | ErrorKind::BudgetExceeded | ErrorKind::Internal => {
-                Reply::Answered
-            }
+            ErrorKind::Rejected
+            | ErrorKind::Conflict
+            | ErrorKind::BudgetExceeded
+            | ErrorKind::ReplyLost
+            | ErrorKind::Internal => Reply::Answered,
         },
     }
 }
@@ -201,6 +211,7 @@ fn next_hop(method: &Method, from: &Url, status: StatusCode, headers: &HeaderMap
 
 async fn read(
     client: &Client,
+    timeout: Duration,
     what: &str,
     auth: &Auth,
     mut response: reqwest::Response,
@@ -212,9 +223,9 @@ async fn read(
         let megabytes = client.largest_answer / (1024 * 1024);
         ActionError::rejected(format!("{what} gave an answer of more than {megabytes} MiB, which is refused"))
     };
-    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(client, what, &error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(timeout, what, &error))? {
         if body.len() + chunk.len() > client.largest_answer {
-            return Err(too_large().into());
+            return Err(Failure::unanswered(too_large()));
         }
         body.extend_from_slice(&chunk);
     }
@@ -225,14 +236,15 @@ async fn read(
     let text = auth.redact(&String::from_utf8_lossy(&body));
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
     let error = from_status(what, status, &headers, &body, &text, client.options.clock.now());
-    Err(Failure { status: Some(status.as_u16()), body, error })
+    Err(Failure { status: Some(status.as_u16()), body, error, was_sent: true })
 }
 
 /// The whole chain of causes, without the address: its query is not for logs.
-fn no_answer(client: &Client, what: &str, error: &reqwest::Error) -> ActionError {
+fn no_answer(timeout: Duration, what: &str, error: &reqwest::Error) -> Failure {
     if error.is_timeout() && !error.is_connect() {
-        let seconds = client.request_timeout.as_secs_f64();
-        return ActionError::unavailable(format!("{what} gave no whole answer within {seconds} s"));
+        let seconds = timeout.as_secs_f64();
+        let late = ActionError::unavailable(format!("{what} gave no whole answer within {seconds} s"));
+        return Failure::unanswered(late);
     }
     let problem = match error {
         error if error.is_connect() => "could not connect",
@@ -246,5 +258,6 @@ fn no_answer(client: &Client, what: &str, error: &reqwest::Error) -> ActionError
         cause = current.source();
     }
     let reason = if deepest.is_empty() { String::new() } else { format!(": {}", crate::excerpt(&deepest)) };
-    ActionError::unavailable(format!("{what} {problem}{reason}"))
+    let failure = Failure::from(ActionError::unavailable(format!("{what} {problem}{reason}")));
+    Failure { was_sent: !error.is_connect(), ..failure }
 }

@@ -28,11 +28,13 @@
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
 //! | how fast a provider may be called, whether it keeps failing | update | `PROVIDER#<name>` | `RATE` |
 //! | which limit blocks an execution | get | `EXECUTION#<name>` | `REFUSAL` |
+//! | until when a provider takes no call of an execution | get | `EXECUTION#<name>` | `PUT_OFF` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
 //! | the newest event that something may wait for | get | `EVENT#<event key>` | `EVENT` |
 //! | the current document: configuration, references, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
+//! | the reply to one question to a model | get | `STORED#<execution>/<sha256 of the question>` | `REPLY` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
 //!
 //! Costs are stored four times (execution, task, project, person), written in one transaction and never changed: reading any of
@@ -181,6 +183,10 @@ pub(crate) fn refusal(execution: &str) -> Key {
     Key::new(execution_partition(execution), "REFUSAL")
 }
 
+pub(crate) fn put_off(execution: &str) -> Key {
+    Key::new(execution_partition(execution), "PUT_OFF")
+}
+
 pub(crate) fn document(name: &str) -> Key {
     Key::new(format!("DOCUMENT#{name}"), "CURRENT")
 }
@@ -195,6 +201,10 @@ pub(crate) fn stored_partition(reference: &str) -> String {
 
 pub(crate) fn chunk(reference: &str, number: usize) -> Key {
     Key::new(stored_partition(reference), format!("{CHUNK}{number:05}"))
+}
+
+pub(crate) fn paid_reply(execution: &str, sha256: &str) -> Key {
+    Key::new(stored_partition(&format!("{execution}/{sha256}")), "REPLY")
 }
 
 pub(crate) fn repository_partition(repository: &str) -> String {

@@ -14,7 +14,7 @@
 //! | `budget`, `cost` | money: reserved, settled, recorded |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
 //! | `waiter`, `occurrence` | executions parked on a task token; the events that they may wait for |
-//! | `refusal`, `alert` | which limit blocks an execution; which alerts were sent |
+//! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts |
 //! | `stored` | large values as compressed chunks |
 //! | `progress`, `pull_request` | the comment edited in place; what became of pull requests |
@@ -41,9 +41,11 @@ mod keys;
 mod new_execution;
 mod occurrence;
 mod open_execution;
+mod paid_reply;
 mod progress;
 mod pull_request;
 mod put_back;
+mod put_off;
 mod rate;
 mod refusal;
 mod retention;
@@ -74,6 +76,7 @@ pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, FinishResult, IN
 pub use execution_list::LIST_LIMIT;
 pub use new_execution::NewExecution;
 pub use occurrence::Occurrence;
+pub use paid_reply::{PaidReply, QuestionId};
 pub use progress::{Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use put_back::Lost;

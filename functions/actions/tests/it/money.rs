@@ -1,9 +1,10 @@
 //! No model is asked without money set aside, and every call is booked at what it cost.
 
-use crate::world::{EXECUTION, World, now};
+use crate::world::{EXECUTION, RUN, World, now};
 use actions::agent::price::price;
 use domain::plugins::Usage;
-use domain::{ErrorKind, MicroUsd};
+use domain::{Clock, ErrorKind, MicroUsd};
+use jiff::SignedDuration;
 use records::{Cost, LimitOf};
 use serde_json::json;
 
@@ -57,11 +58,47 @@ async fn what_failed_costs_what_may_have_been_billed() {
     world.fault(json!({"service": "claude", "path": path, "status": 429, "headers": {"retry-after": "0"}}));
     assert_eq!(world.implementation().await.unwrap_err().kind, ErrorKind::Throttled);
     assert!(world.table.costs_of_execution(EXECUTION).await.unwrap().is_empty(), "a refusal is not billed");
-    world.fault(json!({"service": "claude", "path": path, "truncated": true, "after_effect": true}));
-    assert_eq!(world.implementation().await.unwrap_err().kind, ErrorKind::Unavailable);
-    let costs = world.table.costs_of_execution(EXECUTION).await.unwrap();
-    assert!(matches!(costs[0].cost, Cost::Unknown { booked } if booked > MicroUsd::ZERO), "{costs:?}");
+    for (number, fault) in [
+        json!({"service": "claude", "path": path, "truncated": true, "after_effect": true}),
+        json!({"service": "claude", "path": path, "status": 500}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.fault(fault);
+        assert_eq!(world.implementation().await.unwrap_err().kind, ErrorKind::ReplyLost);
+        let costs = world.table.costs_of_execution(EXECUTION).await.unwrap();
+        assert!(
+            matches!(costs[number].cost, Cost::Unknown { booked } if booked > MicroUsd::ZERO),
+            "{costs:?}"
+        );
+    }
     assert!(world.table.open_reservations(EXECUTION).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_failing_provider_is_left_alone_for_longer_each_time() {
+    let world = World::start().await;
+    for (failures, minutes) in [(3, 5), (1, 10)] {
+        for _ in 0..failures {
+            world.fault(json!({"service": "claude", "path": "^/v1/messages$", "status": 500}));
+            assert_eq!(world.implementation().await.unwrap_err().kind, ErrorKind::ReplyLost);
+        }
+        let before = world.clock.now();
+        let key = format!("{RUN}/GenerateCodeAwaitProvider");
+        let payload = json!({
+            "v": 1, "run": RUN, "key": key, "project": "SHOP", "actor": {"source": "jira", "id": "712020:ada"},
+            "task_token": format!("token of {minutes}"), "input": {"reason": "Claude failed (500)"}
+        });
+        world.dispatch("await_provider", payload).await.unwrap();
+        let waiter = world.table.waiter("provider", &key).await.unwrap().unwrap();
+        let left = waiter.until.unwrap().duration_since(before).as_secs();
+        assert!((minutes * 60 - 60..=minutes * 60).contains(&left), "{left} s of {minutes} minutes");
+        assert!(waiter.question.unwrap().contains("Claude failed (500)"));
+        world.clock.advance(SignedDuration::from_mins(minutes));
+    }
+    world.implementation().await.unwrap();
+    assert_eq!(world.table.costs_of_execution(EXECUTION).await.unwrap().len(), 5);
 }
 
 #[tokio::test]

@@ -201,6 +201,7 @@ mod tests {
                 model: "claude-sonnet-5-5".into(),
                 usage: None,
                 cost: Cost::Priced(MicroUsd(123_400)),
+                remark: None,
             }],
         }
     }

@@ -26,6 +26,7 @@ impl Simulator for Claude {
     fn router(&self) -> Router {
         Router::new()
             .route("/v1/messages", post(messages::create))
+            .route("/v1/messages/count_tokens", post(messages::count))
             .route("/v1/models/{id}", get(model))
             .layer(from_fn_with_state(self.clone(), authenticate))
             .with_state(self.clone())
