@@ -31,7 +31,7 @@ pub struct Request<'client> {
     headers: HeaderMap,
     auth: Auth,
     body: Result<Option<Vec<u8>>, ActionError>,
-    timeout: Duration,
+    within: Option<Duration>,
 }
 
 impl Client {
@@ -72,13 +72,14 @@ impl<'client> Request<'client> {
             headers: client.headers.clone(),
             auth: client.auth.clone(),
             body: Ok(None),
-            timeout: client.request_timeout,
+            within: None,
         }
     }
 
-    /// Gives this request no longer than this, from its first byte out to its last byte in, if the client's limit is longer.
-    pub fn within(mut self, timeout: Duration) -> Self {
-        self.timeout = self.timeout.min(timeout);
+    /// Gives up when this much time has passed since [`Request::send`], waits of the [`Gate`](crate::Gate) included, if the client's limit
+    /// of a request has not ended it before.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.within = Some(time);
         self
     }
 
@@ -117,7 +118,7 @@ impl<'client> Request<'client> {
     /// `Unavailable` for 408, 425 and 5xx, for no connection, no answer in time, and an answer that broke off; else `Rejected`. The
     /// provider's own words are quoted, cut, and without our secrets. Also whatever the [`Gate`](crate::Gate) says.
     pub async fn send(self) -> Result<Answer, Failure> {
-        let Self { client, method, template, path, query, mut headers, auth, body, timeout } = self;
+        let Self { client, method, template, path, query, mut headers, auth, body, within } = self;
         let (path, body) = (path?, body?);
         if let Some((name, value)) = auth.header()? {
             headers.insert(name, value);
@@ -146,6 +147,8 @@ impl<'client> Request<'client> {
                 if let Some(body) = &body {
                     request = request.body(body.clone());
                 }
+                let timeout = time_left(&what, client.request_timeout, within, started)
+                    .inspect_err(|_| is_let_through = false)?;
                 let response = request
                     .timeout(timeout)
                     .send()
@@ -180,6 +183,24 @@ impl<'client> Request<'client> {
         }
         outcome
     }
+}
+
+/// How long a request may take that leaves now.
+///
+/// # Errors
+/// `Unavailable` when its time is over before it has left.
+fn time_left(
+    what: &str,
+    limit: Duration,
+    within: Option<Duration>,
+    started: Instant,
+) -> Result<Duration, ActionError> {
+    let Some(within) = within else { return Ok(limit) };
+    let left = within.saturating_sub(started.elapsed());
+    if left.is_zero() {
+        return Err(ActionError::unavailable(format!("{what} was not sent: the time for it was over")));
+    }
+    Ok(left.min(limit))
 }
 
 /// What a request's outcome shows about the provider's health.

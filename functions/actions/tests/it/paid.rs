@@ -147,7 +147,7 @@ async fn what_was_paid_for_is_not_paid_for_again() {
         assert_eq!(provider.calls.load(Ordering::Relaxed), 1, "the repeat replays the reply");
         assert_eq!(costs(&world).await.len(), before + 1);
         assert_eq!((again.spent(), first.spent()), (Some(MicroUsd(3_000)), Some(MicroUsd(3_000))));
-        ask(&again, "Another question").await.unwrap();
+        ask(&again, &format!("And another than {question}")).await.unwrap();
         assert_eq!(provider.calls.load(Ordering::Relaxed), 2, "another question is asked");
     }
 }
@@ -172,11 +172,10 @@ async fn a_reservation_is_what_the_provider_counts_at_the_rate_that_is_asked_for
 #[tokio::test]
 async fn a_large_prompt_is_counted_by_the_service() {
     let world = World::start_with(|world| {
-        let repositories =
-            &mut world.section_mut::<simulators::github::World>("github").unwrap().repositories;
-        let files = &mut repositories[0].files;
-        let text = "def percent_of(cents: int, percent: int) -> int:\n".repeat(1_000);
-        files.insert("src/long.py".into(), text);
+        let tickets = &mut world.section_mut::<simulators::jira::World>("jira").unwrap().tickets;
+        let description = tickets[0].description.take().unwrap();
+        let long = "Codes work in any case. ".repeat(1_000);
+        tickets[0].description = Some(format!("{}\n\n{long}", description.as_str().unwrap()).into());
     })
     .await;
     world.implementation().await.unwrap();

@@ -217,6 +217,19 @@ async fn what_is_not_there_can_be_asked_for() {
     assert!(client.get("/403", &[]).send().await.unwrap_err().says(403, "{"));
 }
 
+#[tokio::test]
+async fn a_request_whose_time_is_over_is_not_sent() {
+    let client = serve(|_| answer(200, &[], "{}")).await;
+    let late = client.get("/x", &[]).within(Duration::ZERO).send().await.unwrap_err();
+    assert!(!late.was_sent && late.error.message.contains("was not sent"), "{}", late.error);
+    client.get("/x", &[]).within(Duration::from_secs(60)).send().await.unwrap();
+    let nobody = Client::new("Jira", "http://127.0.0.1:1", Auth::None, &Options::new().unwrap()).unwrap();
+    let unconnected = nobody.get("/x", &[]).send().await.unwrap_err();
+    assert!(!unconnected.was_sent && unconnected.error.kind == ErrorKind::Unavailable);
+    let broken = serve(|_| answer(500, &[], "{}")).await;
+    assert!(broken.get("/x", &[]).send().await.unwrap_err().was_sent);
+}
+
 #[derive(Default)]
 struct CountingGate {
     passed: AtomicUsize,
