@@ -18,6 +18,7 @@
 //! | costs of a task | query | `TASK#<id>` | `COST#<at>#<id>` |
 //! | executions of a project, newest first | query, then batch get | `PROJECT#<key>` | `EXECUTION#<begun>#<name>` |
 //! | costs of a project in a month | query | `PROJECT#<key>` | `COST#<at>#<id>` |
+//! | who is at work in a project, and who waits in line | query | `PROJECT#<key>` | `LINE#<name>` |
 //! | what a person may still spend in a month | get | `PERSON#<account>` | `BUDGET#<month>` |
 //! | costs of a person in a month | query | `PERSON#<account>` | `COST#<at>#<id>` |
 //! | executions of everybody, newest first | query a month, then batch get | `MONTH#<month>` | `EXECUTION#<begun>#<name>` |
@@ -28,10 +29,12 @@
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
 //! | how fast a provider may be called, whether it keeps failing | update | `PROVIDER#<name>` | `RATE` |
 //! | which limit blocks an execution | get | `EXECUTION#<name>` | `REFUSAL` |
+//! | until when a provider takes no call of an execution | get | `EXECUTION#<name>` | `PUT_OFF` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
 //! | the newest event that something may wait for | get | `EVENT#<event key>` | `EVENT` |
 //! | the current document: configuration, references, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
+//! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
 //!
@@ -64,6 +67,7 @@ pub(crate) const EFFECT: &str = "EFFECT#";
 pub(crate) const WAITER: &str = "WAITER#";
 pub(crate) const OCCURRENCE: &str = "EVENT";
 pub(crate) const CHUNK: &str = "CHUNK#";
+pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
 
 /// The primary key of one item.
@@ -129,6 +133,10 @@ pub(crate) fn project_partition(key: &str) -> String {
     format!("PROJECT#{key}")
 }
 
+pub(crate) fn place(project: &str, execution: &str) -> Key {
+    Key::new(project_partition(project), format!("{PLACE}{execution}"))
+}
+
 pub(crate) fn person_partition(account: &str) -> String {
     format!("PERSON#{account}")
 }
@@ -181,6 +189,10 @@ pub(crate) fn refusal(execution: &str) -> Key {
     Key::new(execution_partition(execution), "REFUSAL")
 }
 
+pub(crate) fn put_off(execution: &str) -> Key {
+    Key::new(execution_partition(execution), "PUT_OFF")
+}
+
 pub(crate) fn document(name: &str) -> Key {
     Key::new(format!("DOCUMENT#{name}"), "CURRENT")
 }
@@ -195,6 +207,14 @@ pub(crate) fn stored_partition(reference: &str) -> String {
 
 pub(crate) fn chunk(reference: &str, number: usize) -> Key {
     Key::new(stored_partition(reference), format!("{CHUNK}{number:05}"))
+}
+
+pub(crate) fn reading_partition(digest: &str) -> String {
+    format!("READING#{digest}")
+}
+
+pub(crate) fn reading_chunk(digest: &str, number: usize) -> Key {
+    Key::new(reading_partition(digest), format!("{CHUNK}{number:05}"))
 }
 
 pub(crate) fn repository_partition(repository: &str) -> String {

@@ -108,10 +108,11 @@ fn branches_of(name: &str, state: &Value, names: &Names) -> Vec<Branch> {
     branches
 }
 
-/// Whether the compiler adds a `Catch` by itself: a spent budget parks, and what could not begin within the time of a step
+/// Whether the compiler adds a `Catch` by itself: a spent budget and a provider that takes no calls park, and what could not begin within the time of a step
 /// around it ends as a timeout.
 fn is_added(catcher: &Value) -> bool {
-    let errors = [ErrorKind::BudgetExceeded.as_str(), "States.QueryEvaluationError"];
+    let errors =
+        [ErrorKind::BudgetExceeded.as_str(), ErrorKind::Throttled.as_str(), "States.QueryEvaluationError"];
     errors.iter().any(|error| catcher["ErrorEquals"] == serde_json::json!([error]))
 }
 

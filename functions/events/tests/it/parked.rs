@@ -5,6 +5,7 @@ use domain::event::EventSpec;
 use domain::execution::Outcome;
 use domain::{ActionId, Clock, EventKey, EventName, MicroUsd, SourceName};
 use events::EventInput;
+use jiff::SignedDuration;
 use records::{Answer, Limits, Occurrence, Reservation, Settlement, StepStatus, Timeliness, Topic};
 use serde_json::{Value, json};
 
@@ -154,6 +155,24 @@ async fn work_goes_on_once_a_limit_leaves_room() {
     assert_eq!(world.outcome(&name).await, Outcome::Running);
     world.sweep().await;
     assert_eq!(world.told().len(), 1);
+}
+
+#[tokio::test]
+async fn work_goes_on_when_its_provider_takes_calls_again() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let until = world.clock.now() + SignedDuration::from_hours(1);
+    world.wait(&name, &Topic::Provider, |waiter| waiter.until = Some(until)).await;
+    world.sweep().await;
+    assert!(world.told().is_empty(), "the time has not come");
+    world.clock.advance(1);
+    for _ in 0..2 {
+        world.sweep().await;
+    }
+    let told = world.told();
+    assert_eq!((told.len(), output(&told[0])), (1, json!({"resumed": true})));
+    assert!(world.table.waiters(&Topic::Provider).await.unwrap().is_empty());
+    assert_eq!(world.outcome(&name).await, Outcome::Running);
 }
 
 #[tokio::test]

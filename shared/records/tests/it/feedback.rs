@@ -137,6 +137,7 @@ fn waiter(topic: &Topic, token: &str, seconds: i64) -> Waiter {
         message: None,
         answer: None,
         told: None,
+        until: None,
     }
 }
 
