@@ -9,7 +9,7 @@ use domain::routes::Concurrency;
 use domain::{Clock, ErrorKind, MicroUsd};
 use jiff::SignedDuration;
 use records::{Cost, LimitOf, NewExecution};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 fn asked(world: &World) -> usize {
     world.simulation.log().iter().filter(|entry| entry.service == "claude").count()
@@ -78,6 +78,48 @@ async fn what_failed_costs_what_may_have_been_billed() {
         );
     }
     assert!(world.table.open_reservations(EXECUTION).await.unwrap().is_empty());
+}
+
+/// What the service bills so far, whether or not we heard of it.
+fn billed(world: &World) -> MicroUsd {
+    let billed = &world.simulation.state()["claude"]["billed"];
+    let count = |name: &str| billed[name].as_u64().unwrap();
+    let usage = Usage {
+        input_tokens: count("input_tokens"),
+        cache_read_tokens: count("cache_read_input_tokens"),
+        cache_write_5m_tokens: count("cache_creation_input_tokens"),
+        cache_write_1h_tokens: 0,
+        output_tokens: count("output_tokens"),
+    };
+    price("anthropic", "claude-sonnet-5-5", &usage, now()).unwrap()
+}
+
+#[tokio::test]
+async fn no_more_is_billed_than_is_booked() {
+    let claude = |mut fault: Value| {
+        fault["service"] = "claude".into();
+        fault["path"] = "^/v1/messages$".into();
+        fault
+    };
+    // Whether a reply is lost on its way. Then what is booked is more than the bill, and otherwise as much.
+    for (fault, is_lost) in [
+        (json!({"status": 429}), false),
+        (json!({"status": 529}), false),
+        (json!({"status": 502, "after_effect": true}), true),
+        (json!({"status": 504}), true),
+        (json!({"truncated": true, "after_effect": true}), true),
+        (json!({"status": 200, "body": "<html>", "after_effect": true}), true),
+    ] {
+        let world = World::start().await;
+        world.fault(claude(fault.clone()));
+        world.implementation().await.unwrap_err();
+        world.implementation().await.unwrap();
+        let spending = world.table.spending(&LimitOf::Task("SHOP-1".into())).await.unwrap();
+        assert_eq!(spending.committed, spending.spent, "{fault}");
+        let (booked, billed) = (spending.spent, billed(&world));
+        assert!(billed > MicroUsd::ZERO && booked >= billed, "{fault}: {booked} of {billed}");
+        assert_eq!(booked > billed, is_lost, "{fault}: {booked} of {billed}");
+    }
 }
 
 #[tokio::test]

@@ -103,6 +103,7 @@ fn answer(claude: &Claude, request: &Value, allowed: u64, digest: [u8; 32]) -> R
     let (content, said, stop_reason) = speak(reply, allowed);
     let estimated = super::Usage { output_tokens: said, ..reading.usage };
     let usage = reply.usage.unwrap_or(estimated);
+    state.billed.add(usage);
     let for_an_hour = if reply.usage.is_some() { 0 } else { reading.written_for_an_hour };
     Ok(json!({
         "id": format!("msg_{}", uuid::Uuid::new_v4().simple()),
