@@ -103,7 +103,7 @@ async fn no_more_is_billed_than_is_booked() {
     };
     // Whether a reply is lost on its way. Then what is booked is more than the bill, and otherwise as much.
     for (fault, is_lost) in [
-        (json!({"status": 429}), false),
+        (json!({"status": 429, "headers": {"retry-after": "0"}, "times": 4}), false),
         (json!({"status": 529}), false),
         (json!({"status": 502, "after_effect": true}), true),
         (json!({"status": 504}), true),
