@@ -245,6 +245,12 @@ impl World {
         self.log().await.into_iter().filter(is_asked_for).collect()
     }
 
+    /// Requests for a reply of the model, with their answers; what was only counted is none.
+    pub(crate) async fn asked_of_model(&self) -> Vec<Value> {
+        let requests = self.requests("claude", "POST", "/v1/messages").await;
+        requests.into_iter().filter(|entry| entry["path"] == "/v1/messages").collect()
+    }
+
     /// Requests that the real services would not know, and those the model did not expect.
     pub(crate) async fn violations(&self) -> Value {
         self.get("violations").await

@@ -187,7 +187,7 @@ impl Effect {
             ErrorKind::Rejected | ErrorKind::Conflict | ErrorKind::BudgetExceeded => {
                 self.table.abandon_effect(&self.run, &self.key, &self.holder).await
             }
-            ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Internal => {
+            ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::ReplyLost | ErrorKind::Internal => {
                 self.renew(self.clock.now()).await
             }
         };

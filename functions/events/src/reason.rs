@@ -84,7 +84,7 @@ fn words(error: Option<&str>, cause: Option<&str>) -> String {
         Some("BudgetExceeded") => {
             "Raise the limit under `budgets` in the configuration, then start it again."
         }
-        Some("Throttled" | "Unavailable") => "Retries did not help; start it again later.",
+        Some("Throttled" | "Unavailable" | "ReplyLost") => "Retries did not help; start it again later.",
         Some("Conflict") => "Someone changed the same thing in the meantime; check it, then start it again.",
         Some("Internal") => "This is a bug in Ticketsmith; see its log for details.",
         Some("States.Timeout") => "A step timed out; start it again, or raise its `timeout`.",

@@ -18,32 +18,40 @@ pub enum ErrorKind {
     Conflict,
     /// A limit would be exceeded: park until someone raises it.
     BudgetExceeded,
+    /// A call of a model that may be billed gave no reply, and its worst case is booked: try again twice, then wait for the
+    /// provider.
+    ReplyLost,
     /// A bug in Ticketsmith.
     Internal,
 }
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Rejected,
         Self::Throttled,
         Self::Unavailable,
         Self::Conflict,
         Self::BudgetExceeded,
+        Self::ReplyLost,
         Self::Internal,
     ];
 
     /// The kinds that are retried automatically.
     pub const RETRIED: [Self; 2] = [Self::Throttled, Self::Unavailable];
 
+    /// The kinds after which a step that asks a model waits for the model's provider, once its retries are used up.
+    pub const WAITED_OUT: [Self; 2] = [Self::Throttled, Self::ReplyLost];
+
     /// The `errorType` a state machine matches on.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rejected => "Rejected",
             Self::Throttled => "Throttled",
             Self::Unavailable => "Unavailable",
             Self::Conflict => "Conflict",
             Self::BudgetExceeded => "BudgetExceeded",
+            Self::ReplyLost => "ReplyLost",
             Self::Internal => "Internal",
         }
     }

@@ -9,7 +9,7 @@ mod documentation;
 mod task_management;
 mod version_control;
 
-pub use ai_provider::{AiProvider, ModelReply, ModelRequest, PromptBlock, StopReason, Usage};
+pub use ai_provider::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
 pub use communication::{Communication, Message, MessageBody, MessageButton, SentMessage};
 pub use documentation::{Documentation, Page, PageRequest};
 pub use task_management::{CommentId, NewTask, StatusChange, TaskManagement, TaskQuery};

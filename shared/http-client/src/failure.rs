@@ -22,6 +22,8 @@ pub struct Failure {
     pub body: Value,
     /// What it means.
     pub error: ActionError,
+    /// Whether any of the request may have reached the service. It has not where the gate refused it or no connection was made.
+    pub was_sent: bool,
 }
 
 impl From<Failure> for ActionError {
@@ -32,11 +34,16 @@ impl From<Failure> for ActionError {
 
 impl From<ActionError> for Failure {
     fn from(error: ActionError) -> Self {
-        Self { status: None, body: Value::Null, error }
+        Self { status: None, body: Value::Null, error, was_sent: false }
     }
 }
 
 impl Failure {
+    /// A failure after the request was sent, where no answer or none that can be used came.
+    pub(crate) fn unanswered(error: ActionError) -> Self {
+        Self { was_sent: true, ..Self::from(error) }
+    }
+
     /// Whether the answer had this status and its text holds these words, in any case.
     pub fn says(&self, status: u16, words: &str) -> bool {
         self.status == Some(status)

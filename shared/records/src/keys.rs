@@ -19,6 +19,7 @@
 //! | costs of a task | query | `TASK#<id>` | `COST#<at>#<id>` |
 //! | executions of a project, newest first | query, then batch get | `PROJECT#<key>` | `EXECUTION#<begun>#<name>` |
 //! | costs of a project in a month | query | `PROJECT#<key>` | `COST#<at>#<id>` |
+//! | who is at work in a project, and who waits in line | query | `PROJECT#<key>` | `LINE#<name>` |
 //! | what a person may still spend in a month | get | `PERSON#<account>` | `BUDGET#<month>` |
 //! | costs of a person in a month | query | `PERSON#<account>` | `COST#<at>#<id>` |
 //! | executions of everybody, newest first | query a month, then batch get | `MONTH#<month>` | `EXECUTION#<begun>#<name>` |
@@ -29,11 +30,14 @@
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
 //! | how fast a provider may be called, whether it keeps failing | update | `PROVIDER#<name>` | `RATE` |
 //! | which limit blocks an execution | get | `EXECUTION#<name>` | `REFUSAL` |
+//! | until when a provider takes no call of an execution | get | `EXECUTION#<name>` | `PUT_OFF` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
 //! | the newest event that something may wait for | get | `EVENT#<event key>` | `EVENT` |
 //! | the current document: configuration, references, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
+//! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
+//! | the reply to one question to a model | get | `STORED#<execution>/<sha256 of the question>` | `REPLY` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
 //!
 //! Costs are stored four times (execution, task, project, person), written in one transaction and never changed: reading any of
@@ -66,6 +70,7 @@ pub(crate) const EFFECT: &str = "EFFECT#";
 pub(crate) const WAITER: &str = "WAITER#";
 pub(crate) const OCCURRENCE: &str = "EVENT";
 pub(crate) const CHUNK: &str = "CHUNK#";
+pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
 
 /// The primary key of one item.
@@ -135,6 +140,10 @@ pub(crate) fn project_partition(key: &str) -> String {
     format!("PROJECT#{key}")
 }
 
+pub(crate) fn place(project: &str, execution: &str) -> Key {
+    Key::new(project_partition(project), format!("{PLACE}{execution}"))
+}
+
 pub(crate) fn person_partition(account: &str) -> String {
     format!("PERSON#{account}")
 }
@@ -187,6 +196,10 @@ pub(crate) fn refusal(execution: &str) -> Key {
     Key::new(execution_partition(execution), "REFUSAL")
 }
 
+pub(crate) fn put_off(execution: &str) -> Key {
+    Key::new(execution_partition(execution), "PUT_OFF")
+}
+
 pub(crate) fn document(name: &str) -> Key {
     Key::new(format!("DOCUMENT#{name}"), "CURRENT")
 }
@@ -201,6 +214,18 @@ pub(crate) fn stored_partition(reference: &str) -> String {
 
 pub(crate) fn chunk(reference: &str, number: usize) -> Key {
     Key::new(stored_partition(reference), format!("{CHUNK}{number:05}"))
+}
+
+pub(crate) fn paid_reply(execution: &str, sha256: &str) -> Key {
+    Key::new(stored_partition(&format!("{execution}/{sha256}")), "REPLY")
+}
+
+pub(crate) fn reading_partition(digest: &str) -> String {
+    format!("READING#{digest}")
+}
+
+pub(crate) fn reading_chunk(digest: &str, number: usize) -> Key {
+    Key::new(reading_partition(digest), format!("{CHUNK}{number:05}"))
 }
 
 pub(crate) fn repository_partition(repository: &str) -> String {

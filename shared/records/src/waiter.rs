@@ -24,6 +24,8 @@ pub enum Topic {
     Approval(String),
     /// Something that happens outside.
     Event(EventKey),
+    /// That a provider takes calls again. They share one partition, because the sweeper reads them all.
+    Provider,
 }
 
 impl fmt::Display for Topic {
@@ -32,6 +34,7 @@ impl fmt::Display for Topic {
             Self::Budget => formatter.write_str("budget"),
             Self::Approval(execution) => write!(formatter, "approval/{execution}"),
             Self::Event(key) => write!(formatter, "event/{}", key.as_str()),
+            Self::Provider => formatter.write_str("provider"),
         }
     }
 }
@@ -51,6 +54,9 @@ pub struct Waiter {
     /// When it began to wait.
     #[serde(with = "timestamp")]
     pub since: Timestamp,
+    /// When it goes on by itself, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub until: Option<Timestamp>,
     /// What it waits for, in words for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
@@ -142,10 +148,17 @@ impl Table {
             // A newer attempt waits already.
             return Ok(());
         }
-        let newer = Update::new(key, "SET #token = :token, #since = :since REMOVE #told")
+        let change = match waiter.until {
+            Some(_) => "SET #token = :token, #since = :since, #until = :until REMOVE #told",
+            None => "SET #token = :token, #since = :since REMOVE #told",
+        };
+        let mut newer = Update::new(key, change)
             .condition("#since <= :since")
             .value(":token", text(waiter.token.expose_secret()))
             .value(":since", crate::item::moment(waiter.since));
+        if let Some(until) = waiter.until {
+            newer = newer.value(":until", crate::item::moment(until));
+        }
         // Refused means that a still newer one was faster.
         let _ = self.update("record a newer attempt's token", newer).await?;
         Ok(())

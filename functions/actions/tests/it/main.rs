@@ -13,4 +13,6 @@ mod instances;
 mod journal;
 mod journey;
 mod money;
+mod paid;
+mod patience;
 mod world;

@@ -5,6 +5,7 @@ use domain::event::EventSpec;
 use domain::execution::Outcome;
 use domain::{ActionId, Clock, EventKey, EventName, MicroUsd, SourceName};
 use events::EventInput;
+use jiff::SignedDuration;
 use records::{Answer, Limits, Occurrence, Reservation, Settlement, StepStatus, Timeliness, Topic};
 use serde_json::{Value, json};
 
@@ -157,6 +158,24 @@ async fn work_goes_on_once_a_limit_leaves_room() {
 }
 
 #[tokio::test]
+async fn work_goes_on_when_its_provider_takes_calls_again() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let until = world.clock.now() + SignedDuration::from_hours(1);
+    world.wait(&name, &Topic::Provider, |waiter| waiter.until = Some(until)).await;
+    world.sweep().await;
+    assert!(world.told().is_empty(), "the time has not come");
+    world.clock.advance(1);
+    for _ in 0..2 {
+        world.sweep().await;
+    }
+    let told = world.told();
+    assert_eq!((told.len(), output(&told[0])), (1, json!({"resumed": true})));
+    assert!(world.table.waiters(&Topic::Provider).await.unwrap().is_empty());
+    assert_eq!(world.outcome(&name).await, Outcome::Running);
+}
+
+#[tokio::test]
 async fn who_is_asked_to_stop_is_stopped() {
     let world = World::new().await;
     let name = world.begin_by_label().await;
@@ -189,7 +208,7 @@ async fn each_share_of_a_limit_is_told_once() {
     for number in 1..=9 {
         let reservation = reservation(&world, &name, &number.to_string(), tenth);
         world.table.reserve(&reservation, limits).await.unwrap();
-        let settlement = Settlement { price: Some(tenth), usage: None, at: world.clock.now() };
+        let settlement = Settlement { price: Some(tenth), ..Settlement::unknown(world.clock.now()) };
         world.table.settle(&reservation, settlement).await.unwrap();
         let cost = format!("COST#{number}");
         let pk = format!("EXECUTION#{name}");

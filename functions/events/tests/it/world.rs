@@ -191,6 +191,7 @@ impl World {
             message: None,
             answer: None,
             told: None,
+            until: None,
         };
         more(&mut waiter);
         self.status_change(name, json!({})).await;

@@ -42,6 +42,7 @@ impl World {
             message: None,
             answer: None,
             told: None,
+            until: None,
         };
         more(&mut waiter);
         self.table.put_waiter(&waiter).await.unwrap();

@@ -73,7 +73,7 @@ async fn one_view_holds_everything_of_an_execution() {
         };
         let limits = Limits { per_task: MicroUsd(1_000), per_month: MicroUsd(1_000) };
         table.reserve(&reservation, limits).await.unwrap();
-        table.settle(&reservation, Settlement { price, usage: None, at: start() }).await.unwrap();
+        table.settle(&reservation, Settlement { price, ..Settlement::unknown(start()) }).await.unwrap();
     }
     let call = AgentExecution {
         id: "1".into(),
@@ -137,6 +137,7 @@ fn waiter(topic: &Topic, token: &str, seconds: i64) -> Waiter {
         message: None,
         answer: None,
         told: None,
+        until: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::compiler::{Compiler, Next};
 use super::frame::run;
 use super::policy::caught_cause;
-use super::retry::{Hopeless, retriers};
+use super::retry::{Hopeless, patient_retriers, retriers};
 use super::task::{invocation, ordered};
 use crate::check::evaluated;
 use crate::names::{FAILURE, ROLLBACK_ERROR};
@@ -160,7 +160,7 @@ impl<'p> Compiler<'p> {
             "Comment".to_owned(),
             "Calls the effect's inverse; what is gone already counts as taken back".into(),
         );
-        task.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
+        task.insert("Retry".to_owned(), patient_retriers());
         let item = |undone: bool, error: &str, cause: &str| {
             json!({
                 "key": "{% $states.input.key %}",

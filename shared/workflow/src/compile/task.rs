@@ -1,18 +1,28 @@
 //! Task states: one call of one action's function.
 
 use super::compiler::{Compiler, Next};
-use super::retry::{Hopeless, retriers};
+use super::retry::{Hopeless, paid_retriers, retriers, retriers_before_parking};
 use crate::plan::{Planned, Task, function_placeholder};
 use domain::ErrorKind;
-use domain::built_in_actions::AWAIT_BUDGET;
+use domain::built_in_actions::{AWAIT_BUDGET, AWAIT_PROVIDER};
 use serde_json::{Map, Value, json};
 
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
 pub(super) const INVOKE_AND_WAIT: &str = "arn:aws:states:::lambda:invoke.waitForTaskToken";
-/// The action that parks an execution until a limit is raised, and how long it may be there: 30 days.
 /// Where an iteration's frame is while a step of it waits.
 const KEPT: &str = "frame";
-const BUDGET_TIMEOUT_SECONDS: u64 = 30 * 24 * 3600;
+/// How long a step may be parked. A limit of a month opens with the next one, which may be 31 days away.
+const PARKED_TIMEOUT_SECONDS: u64 = 35 * 24 * 3600;
+
+/// A state in which a step waits until its call may be made; then the step is tried anew.
+struct Parking {
+    /// The errors that lead there.
+    errors: &'static [ErrorKind],
+    /// The action that parks the execution.
+    action: &'static str,
+    state: String,
+    comment: String,
+}
 
 /// A Task up to its `Assign`.
 pub(super) fn invocation(
@@ -41,20 +51,25 @@ impl<'p> Compiler<'p> {
         let limit = self.time_limit(task.timeout_seconds);
         let mut state = invocation(&function_placeholder(&task.action).into(), sent, limit);
         state.insert("Comment".to_owned(), step.comment.as_str().into());
-        state.insert("Retry".to_owned(), retriers(task.retry.as_ref(), Hopeless::Action));
+        let parkings = self.parkings(step, task);
+        let waits = parkings.iter().any(|parking| parking.errors.contains(&ErrorKind::Throttled));
+        let retry = if waits { retriers_before_parking } else { retriers };
+        let retry = match task.parks {
+            true => paid_retriers(task.retry.as_ref(), retry),
+            false => retry(task.retry.as_ref(), Hopeless::Action),
+        };
+        state.insert("Retry".to_owned(), retry);
         let mut catchers = Vec::new();
         let policy = self.policy_of_call(step, next);
-        let parked = self.free_name(&format!("{}AwaitBudget", step.state));
-        let parks = task.parks && self.document.catalog.find(AWAIT_BUDGET).is_some();
-        if parks {
+        for parking in &parkings {
             let mut output = json!({"reason": "{% $states.errorOutput.Cause %}"});
             if self.frame.is_carried() {
                 output[KEPT] = self.frame.passed_on();
             }
             catchers.push(json!({
-                "ErrorEquals": [ErrorKind::BudgetExceeded.as_str()],
+                "ErrorEquals": parking.errors.iter().map(|error| error.as_str()).collect::<Vec<_>>(),
                 "Output": output,
-                "Next": parked,
+                "Next": parking.state,
             }));
         }
         catchers.extend(policy.clone());
@@ -66,23 +81,43 @@ impl<'p> Compiler<'p> {
         }
         self.go_without_result(&mut state, next);
         self.states.insert(step.state.clone(), ordered(state));
-        if parks {
-            self.park(parked, step, policy.as_ref());
+        for parking in parkings {
+            self.park(parking, step, policy.as_ref());
         }
     }
 
-    /// The state in which a step waits until somebody raises the limit; then the step is tried anew.
-    fn park(&mut self, name: String, step: &'p Planned, policy: Option<&Value>) {
+    /// What a step may have to wait for before its call may be made.
+    fn parkings(&self, step: &Planned, task: &Task) -> Vec<Parking> {
+        let parking = |errors, action, suffix, comment: &str| Parking {
+            errors,
+            action,
+            state: self.free_name(&format!("{}{suffix}", step.state)),
+            comment: comment.replace("{step}", &step.step),
+        };
+        let budget = task.parks.then(|| {
+            let comment = "Waits until a limit that stopped {step} is raised";
+            parking(&[ErrorKind::BudgetExceeded][..], AWAIT_BUDGET, "AwaitBudget", comment)
+        });
+        let provider = task.calls_provider.then(|| {
+            let comment = "Waits until the provider that put {step} off takes calls again";
+            let errors: &[ErrorKind] =
+                if task.parks { &ErrorKind::WAITED_OUT } else { &[ErrorKind::Throttled] };
+            parking(errors, AWAIT_PROVIDER, "AwaitProvider", comment)
+        });
+        let mut parkings: Vec<Parking> = budget.into_iter().chain(provider).collect();
+        parkings.retain(|parking| self.document.catalog.find(parking.action).is_some());
+        parkings
+    }
+
+    fn park(&mut self, parking: Parking, step: &'p Planned, policy: Option<&Value>) {
+        let Parking { action, state: name, comment, .. } = parking;
         let frame = if self.frame.is_carried() { self.frame.within(KEPT) } else { self.frame.clone() };
         let mut sent = frame.payload(&name, json!({"reason": "{% $states.input.reason %}"}));
         sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
-        let limit = self.time_limit(BUDGET_TIMEOUT_SECONDS);
-        let mut state = invocation(&function_placeholder(AWAIT_BUDGET).into(), sent, limit);
+        let limit = self.time_limit(PARKED_TIMEOUT_SECONDS);
+        let mut state = invocation(&function_placeholder(action).into(), sent, limit);
         state.insert("Resource".to_owned(), INVOKE_AND_WAIT.into());
-        state.insert(
-            "Comment".to_owned(),
-            format!("Waits until a limit that stopped {} is raised", step.step).into(),
-        );
+        state.insert("Comment".to_owned(), comment.into());
         state.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
         if let Some(policy) = policy {
             state.insert("Catch".to_owned(), json!([policy]));

@@ -41,6 +41,7 @@ impl Walk<'_, '_, '_> {
             retry: (step.retry.is_some() || step.on_error == OnError::Retry)
                 .then(|| step.retry.clone().unwrap_or_default()),
             parks: action.plugin == Some(PluginType::AiProvider),
+            calls_provider: action.plugin.is_some(),
             required: call.required,
             inverse,
             input: Value::Object(input),

@@ -98,6 +98,8 @@ pub(crate) struct Task {
     pub(crate) retry: Option<Retry>,
     /// Whether it calls a model, and so may have to wait for a limit to be raised.
     pub(crate) parks: bool,
+    /// Whether it calls a provider, and so may have to wait until that takes calls again.
+    pub(crate) calls_provider: bool,
     pub(crate) required: bool,
     /// The step's own inverse, with `{"$output": "path"}` where the action's output goes.
     pub(crate) inverse: Option<Value>,

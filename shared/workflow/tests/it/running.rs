@@ -168,7 +168,7 @@ async fn errors_that_pass_are_retried_and_others_are_not() {
     let ended = run(&shipped("development"), json!({"task_id": "SHOP-1"}), actions).await;
     assert_eq!(ended.execution.status, "SUCCEEDED");
     assert_eq!(ended.functions().iter().filter(|function| **function == "GetTask").count(), 3);
-    for (error, tries) in [("Rejected", 1), ("Conflict", 1), ("Internal", 3), ("Throttled", 15)] {
+    for (error, tries) in [("Rejected", 1), ("Conflict", 1), ("Internal", 3), ("Unavailable", 17)] {
         let actions = Actions::default().failing("GenerateCodeImplementation", error);
         let ended =
             run(&compiled(&fixture("development-workflow.yaml")), json!({"task_id": "SHOP-1"}), actions)
@@ -176,9 +176,68 @@ async fn errors_that_pass_are_retried_and_others_are_not() {
         let called =
             ended.functions().iter().filter(|function| **function == "GenerateCodeImplementation").count();
         assert_eq!(ended.failure().0, error);
-        // A throttled call has its own retries first, then the step's two.
-        assert!(called == tries || (error == "Throttled" && called == tries + 2), "{error}: {called}");
+        // What is not available has its own retries first, then the step's two.
+        assert!(called == tries || (error == "Unavailable" && called == tries - 2), "{error}: {called}");
     }
+}
+
+#[tokio::test]
+async fn a_provider_that_takes_no_calls_parks_the_step_until_it_does() {
+    let actions = Actions::default().with("AnalyzeCodebase", |count, _| match count {
+        0..=5 => Err(FunctionError::new("Throttled", "github takes no call for another 3600.0 s")),
+        _ => Ok(usual("AnalyzeCodebase")),
+    });
+    let ended = run(&shipped("development"), json!({"task_id": "SHOP-1"}), actions).await;
+    assert_eq!(ended.execution.status, "SUCCEEDED");
+    let tries = ["AnalyzeCodebase", "AnalyzeCodebase", "AnalyzeCodebase", "AwaitProvider"];
+    assert_eq!(ended.functions()[2..10], [&tries[..], &tries[..]].concat());
+    assert!(ended.input("AwaitProvider")["reason"].as_str().unwrap().contains("takes no call"));
+    // What is taken back waits for longer, too.
+    let actions =
+        Actions::default().failing("CommitChanges", "Rejected").with(
+            "DeleteBranch",
+            |count, _| match count {
+                0..=50 => Err(FunctionError::new("Throttled", "slow down")),
+                _ => Ok(json!({})),
+            },
+        );
+    let ended = run(&shipped("development"), json!({"task_id": "SHOP-1"}), actions).await;
+    assert_eq!(ended.failure().0, "RolledBack");
+}
+
+#[tokio::test]
+async fn what_may_have_been_paid_for_is_repeated_twice_then_the_step_waits_for_the_provider() {
+    for error in ["ReplyLost", "Lambda.Unknown", "Sandbox.Timedout", "Lambda.ClientExecutionTimeoutException"]
+    {
+        let actions = Actions::default().with("GenerateCodeImplementation", move |count, _| match count {
+            0..4 => Err(FunctionError::new(error, "no reply came")),
+            _ => Ok(usual("GenerateCodeImplementation")),
+        });
+        // This step has a `retry` of its own, which adds nothing.
+        let compiled = compiled(&fixture("development-workflow.yaml"));
+        let ended = run(&compiled, json!({"task_id": "SHOP-1"}), actions).await;
+        let (code, wait) = ("GenerateCodeImplementation", "AwaitProvider");
+        if error == "ReplyLost" {
+            assert_eq!(ended.execution.status, "SUCCEEDED");
+            assert_eq!(ended.functions()[2..8], [code, code, code, wait, code, code]);
+            assert!(ended.input(wait)["reason"].as_str().unwrap().contains("no reply came"));
+        } else {
+            // What broke in our own function is repeated as often, and is no reason to wait for a provider.
+            let called = ended.functions().iter().filter(|function| **function == code).count();
+            assert_eq!((called, ended.failure().0), (3, error));
+        }
+    }
+    // Other actions are never paid for.
+    let actions = Actions::default().failing("CreateBranch", "ReplyLost");
+    let ended = run(&shipped("development"), json!({"task_id": "SHOP-1"}), actions).await;
+    assert_eq!(ended.functions().iter().filter(|function| **function == "CreateBranch").count(), 1);
+}
+
+/// A month's limit that is used up on the first of a month of 31 days opens 31 days later.
+#[tokio::test]
+async fn waiting_for_money_outlasts_a_month() {
+    let state = &shipped("development").definition.unwrap()["States"]["AnalyzeCodebaseAwaitBudget"];
+    assert!(state["TimeoutSeconds"].as_u64().unwrap() > 32 * 24 * 3600, "{state}");
 }
 
 #[tokio::test]
