@@ -20,10 +20,10 @@ use url::Url;
 const MOST_REDIRECTS: usize = 3;
 
 /// A request that is being built. [`Request::send`] reports errors in its parts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request<'client> {
-    client: &'client Client,
+    pub(crate) client: &'client Client,
     method: Method,
     template: &'static str,
     path: Result<String, ActionError>,
