@@ -50,6 +50,11 @@ impl Failure {
             && self.body.to_string().to_ascii_lowercase().contains(&words.to_ascii_lowercase())
     }
 
+    /// The provider's own words, as errors quote them: one line, cut. Without any, the whole message.
+    pub fn words(&self) -> String {
+        said(&self.body).map_or_else(|| self.error.message.clone(), |said| crate::excerpt(&said))
+    }
+
     /// The same failure with another kind, where a provider means something else by its status.
     pub fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.error.kind = kind;

@@ -25,10 +25,10 @@ const MOST_REDIRECTS: usize = 3;
 const MOST_TRIES: usize = 4;
 
 /// A request that is being built. [`Request::send`] reports errors in its parts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request<'client> {
-    client: &'client Client,
+    pub(crate) client: &'client Client,
     method: Method,
     template: &'static str,
     path: Result<String, ActionError>,

@@ -5,7 +5,9 @@
 //! made and read by git itself, so that an exported repository is a clone like any other. What an app's token may do is
 //! enforced: a token narrowed to `contents: read` cannot push.
 //!
-//! Not simulated: forks, GraphQL, milestones, assignees, statuses other than check runs, merging by API.
+//! Of GraphQL there is the one mutation `updateRefs`.
+//!
+//! Not simulated: forks, milestones, assignees, statuses other than check runs, merging by API.
 
 mod access;
 mod call;
@@ -33,7 +35,9 @@ use secrecy::SecretString;
 
 pub use state::Settings;
 pub use webhooks::{LineComment, Verdict};
-pub use world::{App, Check, Comment, Issue, Level, PullRequest, Repository, Role, User, UserType, World};
+pub use world::{
+    App, Check, Comment, Issue, Level, PullRequest, Repository, Role, Ruleset, User, UserType, World,
+};
 
 use crate::{credentials::Secrets, error::WorldError};
 

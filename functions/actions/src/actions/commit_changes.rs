@@ -113,6 +113,7 @@ impl Action for CommitChanges {
             branch: branch.clone(),
             parent: parent.clone(),
             message,
+            co_author: scope.login_at_code_host(project).map(str::to_owned),
             changes: change.into_changes(),
         };
         let commit = host.commit(&project.repository, &request, &intent.mark).await?;

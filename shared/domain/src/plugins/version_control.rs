@@ -57,15 +57,16 @@ pub trait VersionControl: Send + Sync {
         at: &CommitSha,
     ) -> Result<(), ActionError>;
 
-    /// Deletes a branch, if it exists.
+    /// Deletes a branch while it points to this commit; nothing happens when it is gone, and `Conflict` when it points elsewhere.
     async fn delete_branch(
         &self,
         repository: &RepositoryName,
         branch: &BranchName,
+        at: &CommitSha,
     ) -> Result<(), ActionError>;
 
-    /// Makes one commit of many files on top of `request.parent` and moves the branch to it, never by force: `Conflict` when the branch
-    /// has moved. The same request with the same mark makes the same commit, and succeeds when the branch points to it already.
+    /// Makes one commit of many files on top of `request.parent` and moves the branch to it while it points to the parent: `Conflict`
+    /// when the branch has moved. A repeat with the same mark finds the commit in the branch, also under later ones.
     async fn commit(
         &self,
         repository: &RepositoryName,
@@ -73,7 +74,8 @@ pub trait VersionControl: Send + Sync {
         mark: &Mark,
     ) -> Result<Commit, ActionError>;
 
-    /// Moves a branch from `commit` back to its parent; `Conflict` when the branch points elsewhere.
+    /// Moves a branch from `commit` back to its parent in one step; `Conflict` when the branch points elsewhere, so that nothing
+    /// that was pushed in between is lost.
     async fn revert_commit(
         &self,
         repository: &RepositoryName,
@@ -179,6 +181,8 @@ pub struct CommitRequest {
     pub parent: CommitSha,
     /// The message; the mark is added as a trailer.
     pub message: String,
+    /// The login, at the code host, of the person for whom the commit is made: a co-author. `None` where it is not known.
+    pub co_author: Option<String>,
     /// The files, each path once.
     pub changes: Vec<FileChange>,
 }

@@ -13,7 +13,7 @@ use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::any;
 use domain::{ActionError, Clock, ErrorKind};
-use http_client::{Auth, Client, Failure, Gate, Optional, Options, Reply};
+use http_client::{Auth, Client, Failure, Gate, Optional, Options, Pause, Reply};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -304,4 +304,36 @@ async fn what_is_throttled_is_sent_again_when_its_turn_comes() {
     let asked = Reply::AskedToWait(Some(Duration::from_secs(5)));
     // The window that the answer says is used up is long over.
     assert_eq!(*gate.ended.lock().unwrap(), [asked, Reply::AnsweredLast(Duration::ZERO)]);
+}
+
+#[derive(Debug, Default)]
+struct Pauses(Mutex<Vec<u64>>);
+
+#[async_trait]
+impl Pause for Pauses {
+    async fn pause(&self, duration: Duration) {
+        self.0.lock().unwrap().push(duration.as_secs());
+    }
+}
+
+#[tokio::test]
+async fn what_comes_too_early_is_sent_again_for_seven_seconds() {
+    let (asked, pauses) = (Arc::new(AtomicUsize::new(0)), Arc::new(Pauses::default()));
+    let counted = asked.clone();
+    let client = serve(move |_| match counted.fetch_add(1, Ordering::SeqCst) {
+        2 => answer(200, &[], "{}"),
+        _ => answer(404, &[], r#"{"message": "Not Found"}"#),
+    })
+    .await;
+    let options = Options::new().unwrap().pause(pauses.clone());
+    let client = Client::new("Jira", client.base_url(), Auth::None, &options).unwrap();
+    let is_early = |failure: &Failure| failure.status == Some(404);
+    assert!(client.get("/new", &[]).send_settled(is_early).await.is_ok());
+    assert_eq!(*pauses.0.lock().unwrap(), [1, 2]);
+
+    let failure = client.get("/none", &[]).send_settled(is_early).await.unwrap_err();
+    assert_eq!((failure.status, failure.words().as_str()), (Some(404), "Not Found"));
+    assert_eq!(*pauses.0.lock().unwrap(), [1, 2, 1, 2, 4]);
+    assert!(client.get("/final", &[]).send_settled(|failure| failure.status == Some(409)).await.is_err());
+    assert_eq!(asked.load(Ordering::SeqCst), 8);
 }

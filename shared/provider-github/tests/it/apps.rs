@@ -1,5 +1,6 @@
 //! GitHub Apps: tokens narrowed to one repository and to what a function may do.
 
+use crate::code::{commit_on, new_branch, write};
 use crate::{branch, shop};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -91,6 +92,37 @@ async fn a_token_may_do_what_the_function_may_and_is_kept_while_it_lasts() {
     let talker = connect(&simulation, &secret, RepositoryAccess::WriteIssues, &clock);
     talker.add_comment("acme/shop#1", "x", &mark("m")).await.unwrap();
     assert!(!format!("{reader:?}").contains("PRIVATE"));
+}
+
+#[tokio::test]
+async fn an_app_s_commit_is_signed_and_names_the_person_as_co_author() {
+    let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
+    let (simulation, secret) = app_world(&clock).await;
+    let github = connect(&simulation, &secret, RepositoryAccess::WriteContents, &clock);
+    let parent = new_branch(&github, "feature/x").await;
+    let mut request = commit_on("feature/x", &parent, vec![write("a", "1")]);
+    request.co_author = Some("ada".into());
+    let mark = mark("c");
+    let made = github.commit(&shop(), &request, &mark).await.unwrap();
+    let sent = simulation.log().into_iter().find(|entry| entry.path.ends_with("/git/commits")).unwrap();
+    assert_eq!((&sent.request["author"], &sent.request["committer"]), (&Value::Null, &Value::Null));
+    assert_eq!(sent.response["verification"]["verified"], true);
+    let message = sent.request["message"].as_str().unwrap();
+    let (before, after) = message.split_once("Co-authored-by: Ada Lovelace <").unwrap();
+    assert!(before.ends_with("\n\n"), "{message}");
+    let (address, rest) = after.split_once(">\n").unwrap();
+    assert!(
+        address.ends_with("+ada@users.noreply.github.com") && address.starts_with(char::is_numeric),
+        "{message}"
+    );
+    assert!(rest.starts_with("Ticketsmith-Mark: ") && !rest.contains('\n'), "{message}");
+
+    // Later the same request would make another commit, so a repeat finds the first one by its mark.
+    clock.0.fetch_add(5, Ordering::SeqCst);
+    assert_eq!(github.commit(&shop(), &request, &mark).await.unwrap(), made);
+    let above = commit_on("feature/x", &made.sha, vec![write("b", "2")]);
+    github.commit(&shop(), &above, &provider_testing::mark("other")).await.unwrap();
+    assert_eq!(github.commit(&shop(), &request, &mark).await.unwrap(), made);
 }
 
 async fn problems(permissions: Value) -> Vec<String> {

@@ -67,7 +67,7 @@ pub struct RequestCheck {
     pub service: &'static str,
     /// The official descriptions of its API. A request has to fit one of them; with none, every request passes.
     pub descriptions: Vec<Arc<Description>>,
-    /// Paths that the descriptions leave out; the service checks their requests itself.
+    /// Paths that no description covers; their requests pass.
     pub undescribed: &'static [&'static str],
     /// Where departures are recorded.
     pub violations: Violations,

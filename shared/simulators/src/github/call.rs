@@ -161,7 +161,6 @@ pub(super) struct Answer {
 }
 
 enum Content {
-    None,
     Json(Value),
     Other(&'static str, Vec<u8>),
 }
@@ -173,10 +172,6 @@ impl Answer {
 
     pub(super) fn created(body: Value) -> Self {
         Self { status: 201, ..Self::ok(body) }
-    }
-
-    pub(super) fn no_content() -> Self {
-        Self { status: 204, headers: Vec::new(), content: Content::None }
     }
 
     /// Bytes of another media type.
@@ -193,7 +188,6 @@ impl Answer {
 
     pub(super) fn into_response(self) -> Response {
         let (kind, bytes) = match self.content {
-            Content::None => (None, Vec::new()),
             Content::Json(value) => (Some("application/json; charset=utf-8"), value.to_string().into_bytes()),
             Content::Other(kind, bytes) => (Some(kind), bytes),
         };

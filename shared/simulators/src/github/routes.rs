@@ -12,6 +12,7 @@ mod reactions;
 mod references;
 mod repository;
 mod trees;
+mod users;
 
 use axum::{
     Router,
@@ -68,10 +69,9 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/git/blobs/{sha}", GET, READ_CODE, git_data::get_blob),
     ("/git/commits", POST, WRITE_CODE, git_data::create_commit),
     ("/git/commits/{sha}", GET, READ_CODE, git_data::get_commit),
+    ("/git/matching-refs/{*prefix}", GET, READ_CODE, references::list),
     ("/git/ref/{*name}", GET, READ_CODE, references::get),
     ("/git/refs", POST, WRITE_CODE, references::create),
-    ("/git/refs/{*name}", PATCH, WRITE_CODE, references::update),
-    ("/git/refs/{*name}", DELETE, WRITE_CODE, references::delete),
     ("/git/trees", POST, WRITE_CODE, trees::create),
     ("/git/trees/{*name}", GET, READ_CODE, trees::get),
     ("/installation", GET, None, app::get_installation),
@@ -96,8 +96,9 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
 /// The other paths.
 #[rustfmt::skip]
 const ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
-    ("/graphql", POST, None, graphql::answer),
     ("/app/installations/{installation}/access_tokens", POST, None, app::create_token),
+    ("/graphql", POST, None, graphql::post),
+    ("/users/{login}", GET, None, users::get),
 ];
 
 pub(super) fn router(github: &GitHub) -> Router {

@@ -1,6 +1,9 @@
 //! What the simulated GitHub remembers.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -8,7 +11,7 @@ use tempfile::TempDir;
 use super::{
     access::{Access, Accounts},
     git::{Git, Signature},
-    world::{Check, Role, User, World, invalid},
+    world::{Check, Role, Ruleset, User, World, invalid},
 };
 use crate::{clock::Clock, credentials::Secrets, error::WorldError, log::ServiceLog};
 
@@ -17,6 +20,9 @@ pub(super) struct State {
     pub(super) repositories: Vec<Repository>,
     pub(super) access: Access,
     pub(super) tree_limit: usize,
+    lag: u32,
+    /// How many more requests do not see a branch or pull request that is new, by the repository's index and its name or number.
+    unseen: BTreeMap<(usize, String), u32>,
     pub(super) clock: Clock,
     pub(super) log: ServiceLog,
     /// Address of the API and of the pages, without a slash at its end.
@@ -34,6 +40,11 @@ pub(super) struct Repository {
     pub(super) private: bool,
     pub(super) default_branch: String,
     pub(super) protected: Vec<String>,
+    pub(super) ruleset: Ruleset,
+    /// Texts that push protection finds.
+    pub(super) secrets: Vec<String>,
+    /// Commits that GitHub signed.
+    pub(super) signed: BTreeSet<String>,
     pub(super) collaborators: BTreeMap<String, Role>,
     /// Ids of the labels by name.
     pub(super) labels: BTreeMap<String, u64>,
@@ -169,6 +180,8 @@ impl State {
             repositories: Vec::new(),
             access: Access::new(world, Accounts::from_secrets(world, secrets)?),
             tree_limit: world.tree_limit,
+            lag: world.lag,
+            unseen: BTreeMap::new(),
             address: settings.address.trim_end_matches('/').to_string(),
             clock: settings.clock,
             log: settings.log,
@@ -189,6 +202,24 @@ impl State {
     pub(super) fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
+    }
+
+    /// Remembers that a branch or pull request is new, so that some requests do not see it yet.
+    pub(super) fn just_made(&mut self, repository: usize, name: &str) {
+        if self.lag > 0 {
+            self.unseen.insert((repository, name.to_string()), self.lag);
+        }
+    }
+
+    /// Whether a request does not see a branch or pull request yet, which uses up one such request.
+    pub(super) fn is_unseen(&mut self, repository: usize, name: &str) -> bool {
+        match self.unseen.get_mut(&(repository, name.to_string())) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The index of a repository; GitHub takes names in any case.
