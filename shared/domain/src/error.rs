@@ -18,18 +18,21 @@ pub enum ErrorKind {
     Conflict,
     /// A limit would be exceeded: park until someone raises it.
     BudgetExceeded,
+    /// The answer to a creation was lost and nothing shows yet whether it happened: look again for ten minutes, then ask people.
+    Unconfirmed,
     /// A bug in Ticketsmith.
     Internal,
 }
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Rejected,
         Self::Throttled,
         Self::Unavailable,
         Self::Conflict,
         Self::BudgetExceeded,
+        Self::Unconfirmed,
         Self::Internal,
     ];
 
@@ -44,6 +47,7 @@ impl ErrorKind {
             Self::Unavailable => "Unavailable",
             Self::Conflict => "Conflict",
             Self::BudgetExceeded => "BudgetExceeded",
+            Self::Unconfirmed => "Unconfirmed",
             Self::Internal => "Internal",
         }
     }
@@ -98,6 +102,11 @@ impl ActionError {
     /// The provider asks to retry after `retry_after`.
     pub fn throttled(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
         Self { kind: ErrorKind::Throttled, message: message.into(), retry_after }
+    }
+
+    /// Nothing shows yet whether a creation happened whose answer was lost.
+    pub fn unconfirmed(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unconfirmed, message)
     }
 
     /// A limit would be exceeded.

@@ -181,9 +181,11 @@ fn reply(outcome: &Result<Answer, Failure>) -> Reply {
         Err(Failure { error, .. }) => match error.kind {
             ErrorKind::Throttled => Reply::AskedToWait(error.retry_after),
             ErrorKind::Unavailable => Reply::Failed,
-            ErrorKind::Rejected | ErrorKind::Conflict | ErrorKind::BudgetExceeded | ErrorKind::Internal => {
-                Reply::Answered
-            }
+            ErrorKind::Rejected
+            | ErrorKind::Conflict
+            | ErrorKind::BudgetExceeded
+            | ErrorKind::Unconfirmed
+            | ErrorKind::Internal => Reply::Answered,
         },
     }
 }

@@ -23,6 +23,7 @@ mod branches;
 mod commits;
 mod conversations;
 mod files;
+mod find_commit;
 mod github;
 mod issue_reference;
 mod issues;

@@ -108,10 +108,11 @@ fn branches_of(name: &str, state: &Value, names: &Names) -> Vec<Branch> {
     branches
 }
 
-/// Whether the compiler adds a `Catch` by itself: a spent budget parks, and what could not begin within the time of a step
+/// Whether the compiler adds a `Catch` by itself: a spent budget and a creation that nobody saw park, and what could not begin within the time of a step
 /// around it ends as a timeout.
 fn is_added(catcher: &Value) -> bool {
-    let errors = [ErrorKind::BudgetExceeded.as_str(), "States.QueryEvaluationError"];
+    let parks = [ErrorKind::BudgetExceeded, ErrorKind::Unconfirmed].map(ErrorKind::as_str);
+    let errors = [parks[0], parks[1], "States.QueryEvaluationError"];
     errors.iter().any(|error| catcher["ErrorEquals"] == serde_json::json!([error]))
 }
 

@@ -73,7 +73,8 @@ pub(crate) fn is_added(catcher: &Value) -> bool {
     parks(catcher) || is_too_late(catcher)
 }
 
-/// A catcher of what every agent's step has: a spent budget parks it.
+/// A catcher of what every agent's step has, and what creates tickets: a spent budget parks it, or a creation that nobody saw.
 pub(crate) fn parks(catcher: &Value) -> bool {
-    catcher["ErrorEquals"] == serde_json::json!([domain::ErrorKind::BudgetExceeded.as_str()])
+    let parking = [domain::ErrorKind::BudgetExceeded, domain::ErrorKind::Unconfirmed];
+    parking.iter().any(|kind| catcher["ErrorEquals"] == serde_json::json!([kind.as_str()]))
 }

@@ -66,7 +66,8 @@ impl Action for DeleteBranch {
             .into());
         }
         context.effect().intend(head.is_some()).await?;
-        host.delete_branch(&project.repository, branch).await?;
+        let place = providers::branch_url(&context.scope().configuration, project, branch);
+        context.effect().send_again(place, host.delete_branch(&project.repository, branch)).await?;
         Ok(Done::for_good(Output { branch: branch.to_string(), deleted: head.is_some() }))
     }
 }

@@ -168,6 +168,7 @@ pub(crate) async fn journal(world: &World, name: &str, action: ActionId, output:
         holder: "invocation".into(),
         at: now,
         lease_until: now + SignedDuration::from_mins(10),
+        request: None,
     };
     let intended = world.table.intend(&new).await.unwrap();
     assert!(!matches!(intended, IntendResult::Done(_)), "{intended:?}");

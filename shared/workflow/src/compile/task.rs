@@ -1,18 +1,32 @@
 //! Task states: one call of one action's function.
 
 use super::compiler::{Compiler, Next};
-use super::retry::{Hopeless, retriers};
+use super::frame::Frame;
+use super::retry::{Hopeless, retriers, with_looks};
+use crate::check::evaluated;
 use crate::plan::{Planned, Task, function_placeholder};
 use domain::ErrorKind;
-use domain::built_in_actions::AWAIT_BUDGET;
+use domain::built_in_actions::{AWAIT_BUDGET, REQUEST_APPROVAL};
 use serde_json::{Map, Value, json};
 
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
 pub(super) const INVOKE_AND_WAIT: &str = "arn:aws:states:::lambda:invoke.waitForTaskToken";
-/// The action that parks an execution until a limit is raised, and how long it may be there: 30 days.
 /// Where an iteration's frame is while a step of it waits.
 const KEPT: &str = "frame";
+/// How long a step waits for people who raise a limit or say whether it may act again: 30 days.
 const BUDGET_TIMEOUT_SECONDS: u64 = 30 * 24 * 3600;
+/// When a state was entered, in milliseconds.
+const ENTERED: &str = "$string($toMillis($states.context.State.EnteredTime))";
+
+/// What people are asked when an answer was lost, as JSONata over the error's cause. A function's cause is JSON, in which its message
+/// is.
+fn confirmation(step: &str) -> String {
+    let message = "$contains($states.input.reason, 'errorMessage') ? $parse($states.input.reason).errorMessage \
+                   : $states.input.reason";
+    format!(
+        "'Create it again? ' & ({message}) & ' Approve if it is not there: {step} then creates it; deny to end the run.'"
+    )
+}
 
 /// A Task up to its `Assign`.
 pub(super) fn invocation(
@@ -41,21 +55,22 @@ impl<'p> Compiler<'p> {
         let limit = self.time_limit(task.timeout_seconds);
         let mut state = invocation(&function_placeholder(&task.action).into(), sent, limit);
         state.insert("Comment".to_owned(), step.comment.as_str().into());
-        state.insert("Retry".to_owned(), retriers(task.retry.as_ref(), Hopeless::Action));
+        let retry = match task.confirms {
+            true => with_looks(retriers(task.retry.as_ref(), Hopeless::Action)),
+            false => retriers(task.retry.as_ref(), Hopeless::Action),
+        };
+        state.insert("Retry".to_owned(), retry);
         let mut catchers = Vec::new();
         let policy = self.policy_of_call(step, next);
         let parked = self.free_name(&format!("{}AwaitBudget", step.state));
         let parks = task.parks && self.document.catalog.find(AWAIT_BUDGET).is_some();
         if parks {
-            let mut output = json!({"reason": "{% $states.errorOutput.Cause %}"});
-            if self.frame.is_carried() {
-                output[KEPT] = self.frame.passed_on();
-            }
-            catchers.push(json!({
-                "ErrorEquals": [ErrorKind::BudgetExceeded.as_str()],
-                "Output": output,
-                "Next": parked,
-            }));
+            catchers.push(self.catch_to_park(ErrorKind::BudgetExceeded, &parked));
+        }
+        let asked = self.free_name(&format!("{}Confirm", step.state));
+        let confirms = task.confirms && self.document.catalog.find(REQUEST_APPROVAL).is_some();
+        if confirms {
+            catchers.push(self.catch_to_park(ErrorKind::Unconfirmed, &asked));
         }
         catchers.extend(policy.clone());
         if !catchers.is_empty() {
@@ -67,22 +82,54 @@ impl<'p> Compiler<'p> {
         self.go_without_result(&mut state, next);
         self.states.insert(step.state.clone(), ordered(state));
         if parks {
-            self.park(parked, step, policy.as_ref());
+            let input = json!({"reason": "{% $states.input.reason %}"});
+            let comment = format!("Waits until a limit that stopped {} is raised", step.step);
+            self.park(parked, step, policy.as_ref(), AWAIT_BUDGET, input, comment);
+        }
+        if confirms {
+            let frame = self.frame_while_parked();
+            let key = evaluated(&frame.key(&step.state));
+            let input = json!({"question": evaluated(&confirmation(&step.step)), "effect": key});
+            let comment = format!("Asks whether {} may act again, whose answer was lost", step.step);
+            self.park(asked, step, policy.as_ref(), REQUEST_APPROVAL, input, comment);
         }
     }
 
-    /// The state in which a step waits until somebody raises the limit; then the step is tried anew.
-    fn park(&mut self, name: String, step: &'p Planned, policy: Option<&Value>) {
-        let frame = if self.frame.is_carried() { self.frame.within(KEPT) } else { self.frame.clone() };
-        let mut sent = frame.payload(&name, json!({"reason": "{% $states.input.reason %}"}));
+    /// The `Catch` that leads to a state in which the step waits.
+    fn catch_to_park(&self, error: ErrorKind, parked: &str) -> Value {
+        let mut output = json!({"reason": "{% $states.errorOutput.Cause %}"});
+        if self.frame.is_carried() {
+            output[KEPT] = self.frame.passed_on();
+        }
+        json!({"ErrorEquals": [error.as_str()], "Output": output, "Next": parked})
+    }
+
+    fn frame_while_parked(&self) -> Frame {
+        if self.frame.is_carried() { self.frame.within(KEPT) } else { self.frame.clone() }
+    }
+
+    /// The state in which a step waits for people, by an action that parks; then the step is tried anew. Each wait has a key of its
+    /// own: what was answered to an earlier one says nothing about this one.
+    fn park(
+        &mut self,
+        name: String,
+        step: &'p Planned,
+        policy: Option<&Value>,
+        action: &str,
+        input: Value,
+        comment: String,
+    ) {
+        let frame = self.frame_while_parked();
+        let mut sent = frame.payload(&name, input);
+        if action == REQUEST_APPROVAL {
+            let key = format!("{} & '.' & {ENTERED}", frame.key(&name));
+            sent.insert("key".to_owned(), evaluated(&key).into());
+        }
         sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
         let limit = self.time_limit(BUDGET_TIMEOUT_SECONDS);
-        let mut state = invocation(&function_placeholder(AWAIT_BUDGET).into(), sent, limit);
+        let mut state = invocation(&function_placeholder(action).into(), sent, limit);
         state.insert("Resource".to_owned(), INVOKE_AND_WAIT.into());
-        state.insert(
-            "Comment".to_owned(),
-            format!("Waits until a limit that stopped {} is raised", step.step).into(),
-        );
+        state.insert("Comment".to_owned(), comment.into());
         state.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
         if let Some(policy) = policy {
             state.insert("Catch".to_owned(), json!([policy]));
