@@ -36,4 +36,4 @@ pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use start::{StartError, StartResult};
 pub use stop::StopResult;
-pub use undo::{UndoError, UndoResult};
+pub use undo::{UndoError, UndoRequest, UndoResult};

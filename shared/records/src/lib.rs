@@ -9,6 +9,7 @@
 //! | `execution`, `open_execution` | executions: begun once, checked while open, ended once |
 //! | `execution_list`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
+//! | `effects_left` | what an execution left outside, as its record tells it |
 //! | `task`, `delivery` | who is at work on a ticket; what a webhook led to |
 //! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
@@ -37,6 +38,7 @@ mod document;
 mod doubt;
 mod effect;
 mod effect_request;
+mod effects_left;
 mod error;
 mod execution;
 mod execution_list;
