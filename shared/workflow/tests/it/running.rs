@@ -344,7 +344,7 @@ steps:
         _ => Ok(json!({"task_id": "SHOP-9", "url": null})),
     };
     let actions = Actions::default().with("CreateTask", move |count, _| lost(count));
-    let ended = run(&compiled(text), json!({}), actions).await;
+    let ended = run(&right(text), json!({}), actions).await;
     assert_eq!(ended.execution.status, "SUCCEEDED");
     let functions = ended.functions();
     assert_eq!(functions.iter().filter(|name| **name == "CreateTask").count(), 22);
@@ -358,7 +358,7 @@ steps:
     let actions = Actions::default()
         .with("CreateTask", |_, _| Err(FunctionError::new("Unconfirmed", "the answer was lost")))
         .replying("RequestApproval", |_| Some(Err(FunctionError::new("Declined", "it is there"))));
-    let ended = run(&compiled(text), json!({}), actions).await;
+    let ended = run(&right(text), json!({}), actions).await;
     assert_eq!(ended.functions().iter().filter(|name| **name == "CreateTask").count(), 21);
     assert_eq!(ended.failure().0, "Declined");
 }
