@@ -114,7 +114,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         let journal = connection.table.journal_of(&run).await.map_err(Exit::unreachable)?;
         match journal.iter().any(EffectRecord::is_left) {
             true => eprintln!("To take it back: ticketsmith undo {run}{project}"),
-            false => eprintln!("It stays: {} leaves nothing here that can be taken back", arguments.action.name),
+            false => {
+                eprintln!("It stays: {} leaves nothing here that can be taken back", arguments.action.name)
+            }
         }
     }
     Ok(())

@@ -151,6 +151,9 @@ fn report(view: &ExecutionView, json: bool) -> Outcome {
     }
     match execution.outcome {
         Ended::Succeeded => Ok(()),
-        _ => Err(Exit::negative(format!("{}: {told}", execution.error.as_deref().unwrap_or("it did not succeed")))),
+        _ => Err(Exit::negative(format!(
+            "{}: {told}",
+            execution.error.as_deref().unwrap_or("it did not succeed")
+        ))),
     }
 }

@@ -147,7 +147,8 @@ impl Dispatcher {
         if let Some(undone) = payload.key.strip_suffix(UNDO) {
             let run = run_of(undone, &payload.run);
             let known = self.table.effect(&run, undone).await?;
-            if let Some(effect) = known.filter(|effect| effect.is_open() && effect.action == action.spec.id()) {
+            if let Some(effect) = known.filter(|effect| effect.is_open() && effect.action == action.spec.id())
+            {
                 return self.seek(action, scope, &effect, invocation).await;
             }
         }
@@ -169,10 +170,8 @@ impl Dispatcher {
             invocation.clone(),
         );
         let effect = match action.spec.has_effect() {
-            true => effect.asked_for(EffectRequest {
-                input: payload.input.clone(),
-                inverse: payload.inverse.clone(),
-            }),
+            true => effect
+                .asked_for(EffectRequest { input: payload.input.clone(), inverse: payload.inverse.clone() }),
             false => effect,
         };
         let context = Context {

@@ -5,9 +5,7 @@ use domain::execution::Inverse;
 use domain::plugins::Mark;
 use domain::{ActionError, ActionId, Clock, ErrorKind};
 use jiff::SignedDuration;
-use records::{
-    EFFECT_INVERSE_LIMIT, EffectEnd, EffectRequest, IntendResult, NewEffect, RecordsError, Table,
-};
+use records::{EFFECT_INVERSE_LIMIT, EffectEnd, EffectRequest, IntendResult, NewEffect, RecordsError, Table};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -294,8 +292,7 @@ impl Effect {
         if !self.intended.swap(false, Ordering::Relaxed) {
             return;
         }
-        let gives_up =
-            matches!(kind, ErrorKind::Rejected | ErrorKind::Conflict | ErrorKind::BudgetExceeded);
+        let gives_up = matches!(kind, ErrorKind::Rejected | ErrorKind::Conflict | ErrorKind::BudgetExceeded);
         let released = match gives_up && !self.sent.load(Ordering::Relaxed) && !self.seeks {
             true => match self.table.abandon_effect(&self.run, &self.key, &self.holder).await {
                 // An earlier invocation sent something that was refused.

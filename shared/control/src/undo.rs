@@ -197,5 +197,8 @@ pub struct UndoRequest {
 /// Whether an execution did something that may be left to be taken back. One whose end was not looked at yet may have.
 fn has_effects(execution: &ExecutionRecord) -> bool {
     let is_undo = execution.workflow == UNDO_WORKFLOW;
-    !is_undo && execution.arn.is_some() && execution.outcome.is_final() && execution.effects_left != Some(false)
+    !is_undo
+        && execution.arn.is_some()
+        && execution.outcome.is_final()
+        && execution.effects_left != Some(false)
 }

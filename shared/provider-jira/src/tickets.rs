@@ -49,11 +49,7 @@ impl Jira {
         issue.into_task(&self.custom_fields, url)
     }
 
-    pub(crate) async fn create_ticket(
-        &self,
-        new: &NewTask,
-        mark: &Mark,
-    ) -> Result<CreatedTask, ActionError> {
+    pub(crate) async fn create_ticket(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {
         let mut labels = new.labels.clone();
         labels.push(mark_label(mark));
         let mut fields = Map::new();

@@ -19,12 +19,7 @@ impl Table {
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn put_creation(
-        &self,
-        digest: &str,
-        task_id: &str,
-        at: Timestamp,
-    ) -> Result<(), RecordsError> {
+    pub async fn put_creation(&self, digest: &str, task_id: &str, at: Timestamp) -> Result<(), RecordsError> {
         let expires_at = retention::expires_at(at, retention::DELIVERY);
         let item = to_item(&Creation { task_id }, keys::creation(digest), Some(expires_at))?;
         // Refused means that another delivery told of it before.

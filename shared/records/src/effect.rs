@@ -410,7 +410,12 @@ impl Table {
         self.as_holder("abandon an effect", key, update).await
     }
 
-    pub(crate) async fn as_holder(&self, operation: &str, key: &str, update: Update) -> Result<(), RecordsError> {
+    pub(crate) async fn as_holder(
+        &self,
+        operation: &str,
+        key: &str,
+        update: Update,
+    ) -> Result<(), RecordsError> {
         match self.update(operation, update).await? {
             Ok(_) => Ok(()),
             Err(refused) => {

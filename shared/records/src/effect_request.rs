@@ -31,12 +31,7 @@ pub struct EffectRequest {
 
 impl EffectRequest {
     /// The write that keeps it under an effect's key; `None` if it is too large, and then nobody can look for the effect.
-    pub(crate) fn write(
-        &self,
-        run: &str,
-        key: &str,
-        expires_at: i64,
-    ) -> Result<Option<Write>, RecordsError> {
+    pub(crate) fn write(&self, run: &str, key: &str, expires_at: i64) -> Result<Option<Write>, RecordsError> {
         let json = serde_json::to_vec(self)
             .map_err(|error| RecordsError::Invalid(format!("a request cannot be stored: {error}")))?;
         let compressed = compress(&json)?;

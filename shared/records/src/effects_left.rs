@@ -1,9 +1,9 @@
 //! What an execution left outside, as its record tells it: people who ask for an undo need not read the journal.
 
 use crate::error::RecordsError;
+use crate::item::text;
 use crate::keys;
 use crate::table::Table;
-use crate::item::text;
 use crate::write::Update;
 use aws_sdk_dynamodb::types::AttributeValue;
 

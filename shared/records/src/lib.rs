@@ -74,7 +74,8 @@ pub use cost::{Cost, CostRecord, CostTotal};
 pub use delivery::Delivery;
 pub use document::DOCUMENT_LIMIT;
 pub use effect::{
-    EFFECT_INVERSE_LIMIT, EFFECT_OUTPUT_LIMIT, EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect,
+    EFFECT_INVERSE_LIMIT, EFFECT_OUTPUT_LIMIT, EffectEnd, EffectIntent, EffectRecord, EffectStatus,
+    IntendResult, NewEffect,
 };
 pub use effect_request::EffectRequest;
 pub use error::RecordsError;

@@ -47,7 +47,10 @@ impl Action for ClosePullRequest {
         let project = context.scope().project_of(input.repository.as_ref())?;
         context.effect().intend(true).await?;
         let place = providers::repository_url(&context.scope().configuration, project);
-        context.effect().send_again(place, host.close_pull_request(&project.repository, input.number)).await?;
+        context
+            .effect()
+            .send_again(place, host.close_pull_request(&project.repository, input.number))
+            .await?;
         Ok(Done::for_good(Output { number: input.number }))
     }
 }

@@ -12,5 +12,6 @@ mod guards;
 mod instances;
 mod journal;
 mod journey;
+mod lost;
 mod money;
 mod world;

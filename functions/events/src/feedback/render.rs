@@ -290,7 +290,13 @@ mod tests {
 
     #[test]
     fn an_undo_names_what_it_takes_back() {
-        let step = step("CreateBranch.0/undo", ActionId::literal("delete_branch"), StepStatus::Succeeded, 0, Some(1));
+        let step = step(
+            "CreateBranch.0/undo",
+            ActionId::literal("delete_branch"),
+            StepStatus::Succeeded,
+            0,
+            Some(1),
+        );
         let text = render(&view(Outcome::Succeeded, vec![step]), None);
         assert!(text.contains("- ✅ Undo create branch.0 · 1.0 s\n"), "{text}");
     }

@@ -6,7 +6,9 @@
 //! A comment's body is wiki text, in which a person is `[~accountid:…]`; a change of labels comes as the whole set before and
 //! after, joined by spaces.
 
-use super::delivery::{Bot, Creation, Delivery, Malformed, Meaning, answer_in_words, header, id_of_body, read_json};
+use super::delivery::{
+    Bot, Creation, Delivery, Malformed, Meaning, answer_in_words, header, id_of_body, read_json,
+};
 use super::signature::{self, SignatureError, hmac_matches};
 use super::spec::SenderSpec;
 use crate::mention::words_for_bot;

@@ -5,7 +5,7 @@ use domain::execution::Inverse;
 use domain::{ActionError, ActionId, ErrorKind};
 use futures::future::join_all;
 use jiff::SignedDuration;
-use records::{EffectEnd, EffectRequest, EffectIntent, EffectStatus, IntendResult, NewEffect, RecordsError};
+use records::{EffectEnd, EffectIntent, EffectRequest, EffectStatus, IntendResult, NewEffect, RecordsError};
 use std::time::Duration;
 
 const RUN: &str = "arn:aws:states:us-east-1:000000000000:execution:development:jira-SHOP-1-ab";
@@ -48,7 +48,10 @@ fn act(intended: IntendResult) -> EffectIntent {
 async fn a_done_effect_is_replayed() {
     let table = table().await;
     let first = act(table.intend(&intention("CreateBranch", "one", 0)).await.unwrap());
-    assert_eq!(first, EffectIntent { existed: false, at: start(), resumed: false, doubtful: false, asked: false });
+    assert_eq!(
+        first,
+        EffectIntent { existed: false, at: start(), resumed: false, doubtful: false, asked: false }
+    );
     assert_eq!(table.effect_output(RUN, &key("CreateBranch")).await.unwrap(), None);
     table.effect_done(RUN, &key("CreateBranch"), "one", &end("b")).await.unwrap();
     // An answer that got lost is given again.
@@ -76,8 +79,7 @@ async fn a_live_lease_answers_unavailable_and_a_dead_one_is_taken_over() {
 
     // What the first found outside, and when, is what counts.
     let taken = act(table.intend(&intention("A", "two", 120)).await.unwrap());
-    let expected =
-        EffectIntent { existed: true, at: start(), resumed: true, doubtful: false, asked: false };
+    let expected = EffectIntent { existed: true, at: start(), resumed: true, doubtful: false, asked: false };
     assert_eq!(taken, expected);
     // The first comes back from the dead, and must not write.
     for late in [

@@ -1,7 +1,7 @@
 //! Compiled documents run on the engine, with actions that answer what a test tells them.
 
 use crate::bench::{Actions, run, usual};
-use crate::support::{catalog, compiled, fixture, root};
+use crate::support::{catalog, compiled, fixture, right, root};
 use engine::FunctionError;
 use serde_json::{Value, json};
 use workflow::{Compilation, Source};
@@ -266,7 +266,8 @@ async fn effects_are_taken_back_page_by_page_and_counted() {
     let (error, cause) = ended.failure();
     assert_eq!((error, &cause["undone"]), ("RolledBack", &json!(["b × 3", "c"])));
     check(&cause, 0);
-    let asked: Vec<&Value> = ended.calls.iter().filter(|(name, _)| name == "ListEffects").map(|(_, p)| &p.input).collect();
+    let asked: Vec<&Value> =
+        ended.calls.iter().filter(|(name, _)| name == "ListEffects").map(|(_, p)| &p.input).collect();
     assert_eq!(asked, [&json!({"page": 0}), &json!({"page": 900}), &json!({"page": 800})]);
 
     let actions = Actions::default().with("ListEffects", listing(pages.clone()));
