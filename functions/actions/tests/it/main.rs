@@ -7,6 +7,7 @@
 
 mod app;
 mod circuit;
+mod crashes;
 mod edits;
 mod guards;
 mod instances;
