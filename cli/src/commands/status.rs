@@ -83,6 +83,7 @@ fn one_json(view: &ExecutionView) -> serde_json::Value {
         "error": execution.error,
         "cause": execution.cause,
         "question": execution.question,
+        "undone_by": execution.undone_by,
         "output": execution.output,
         "cost_usd": view.cost().booked().as_usd(),
         "cost_unknown_calls": view.cost().unknown_calls,
@@ -113,8 +114,13 @@ fn print_one(view: &ExecutionView, now: Timestamp) {
     if let Some(question) = &execution.question {
         println!("  waiting: {question}");
     }
-    if let Some(error) = &execution.error {
-        println!("  {error}: {}", execution.cause.as_deref().unwrap_or("no cause given"));
+    match (&execution.error, &execution.cause) {
+        (Some(error), cause) => println!("  {error}: {}", cause.as_deref().unwrap_or("no cause given")),
+        (None, Some(told)) => println!("  {}", told.replace('\n', "\n  ")),
+        (None, None) => {}
+    }
+    if let Some(by) = &execution.undone_by {
+        println!("  what it did was undone by {by}");
     }
 }
 

@@ -8,14 +8,14 @@ use crate::effect::Effect;
 use crate::scope::{Scope, read_payload};
 use control::Directory;
 use domain::execution::TaskPayload;
-use domain::{ActionError, ActionId, Clock};
+use domain::{ActionError, ActionId, Clock, ErrorKind};
 use futures::FutureExt;
 use jiff::SignedDuration;
 use observability::metrics;
 use providers::{Patience, Providers, Waiting, with_patience};
-use records::{StepEnd, StepStatus, Table};
+use records::{EffectRecord, EffectRequest, StepEnd, StepStatus, Table};
 use runtime::{Secrets, Services};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -147,6 +147,14 @@ impl Dispatcher {
         let directory = Directory::read(&self.table, begun_at).await?;
         let scope = Scope::new(directory, &payload)?;
         let invocation = uuid::Uuid::new_v4().to_string();
+        if let Some(undone) = payload.key.strip_suffix(UNDO) {
+            let run = run_of(undone, &payload.run);
+            let known = self.table.effect(&run, undone).await?;
+            if let Some(effect) = known.filter(|effect| effect.is_open() && effect.action == action.spec.id())
+            {
+                return self.seek(action, scope, &effect, invocation).await;
+            }
+        }
         let (run, undone) = match payload.key.strip_suffix(UNDO) {
             // A closed run takes no new effects, so what takes them back has a journal of its own, which is the same whoever asks
             // for it.
@@ -164,6 +172,11 @@ impl Dispatcher {
             action.spec.id(),
             invocation.clone(),
         );
+        let effect = match action.spec.has_effect() {
+            true => effect
+                .asked_for(EffectRequest { input: payload.input.clone(), inverse: payload.inverse.clone() }),
+            false => effect,
+        };
         let context = Context {
             spec: &action.spec,
             is_effect,
@@ -184,6 +197,62 @@ impl Dispatcher {
             marked.map_err(ActionError::from)?;
         }
         Ok(output)
+    }
+
+    /// Looks for what an effect whose answer was lost did outside, by performing its action without sending anything. What is found
+    /// is recorded as done, with its inverse; what is certainly not there, as abandoned.
+    ///
+    /// # Errors
+    /// Those of the look, which say where people can look; then nobody knows whether the effect happened.
+    async fn seek(
+        &self,
+        action: &'static ActionEntry,
+        scope: Scope,
+        sought: &EffectRecord,
+        invocation: String,
+    ) -> Result<Value, NoOutput> {
+        let (run, key) = (sought.run.clone(), sought.key.clone());
+        let unknown = |error: ActionError| {
+            let place = sought.place.as_ref().map(|place| format!("; look at {place}")).unwrap_or_default();
+            let message = format!("nobody knows whether it happened: {}{place}", error.message);
+            NoOutput::Failed(ActionError { message, ..error })
+        };
+        let Some(request) = self.table.effect_request(&run, &key).await? else {
+            return Err(unknown(ActionError::rejected("what was asked for is not recorded")));
+        };
+        let effect = Effect::new(
+            self.table.clone(),
+            Arc::clone(&self.clock),
+            run.clone(),
+            key.clone(),
+            action.spec.id(),
+            invocation.clone(),
+        )
+        .asked_for(request.clone())
+        .seeking();
+        let context = Context {
+            spec: &action.spec,
+            is_effect,
+            table: &self.table,
+            providers: &self.providers,
+            clock: &self.clock,
+            scope,
+            effect,
+            invocation,
+            key,
+            task_token: None,
+            own_inverse: request.inverse,
+        };
+        match action.run(&context, request.input).await {
+            Ok(_) | Err(NoOutput::Parked) => Ok(json!({ "found": true })),
+            Err(NoOutput::Failed(_)) if context.effect.is_absent() => {
+                self.table.effect_absent(&run, &context.key, &context.invocation).await?;
+                Ok(json!({ "found": false }))
+            }
+            Err(NoOutput::Failed(error)) if error.kind == ErrorKind::Unavailable => Err(error.into()),
+            Err(NoOutput::Failed(error)) => Err(unknown(error)),
+            Err(NoOutput::Skipped(reason)) => Err(unknown(ActionError::rejected(reason))),
+        }
     }
 }
 

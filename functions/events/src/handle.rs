@@ -105,6 +105,7 @@ impl Events {
         let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
         tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
         let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
+        self.note_what_is_left(&execution, outcome).await?;
         self.undo_where_due(&execution, &ending).await;
         self.start_next(&execution).await?;
         self.feedback.refresh(&change.name).await

@@ -92,6 +92,8 @@ impl Events {
     async fn ended(&self, execution: &ExecutionRecord, ending: Ending) -> Result<(), ActionError> {
         tracing::info!(execution = execution.name, status = ending.status, "recorded an end that was missed");
         end(&self.table, &execution.name, &ending).await?;
+        let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
+        self.note_what_is_left(execution, outcome).await?;
         self.undo_where_due(execution, &ending).await;
         self.start_next(execution).await?;
         self.feedback.refresh(&execution.name).await

@@ -5,7 +5,7 @@ use crate::command::{Command, Steering, SteeringWord};
 use crate::mention::words_for_bot;
 use crate::senders;
 use crate::words::Reply;
-use control::{AnswerResult, Caller, Control, Directory, StartDecision, UndoError, decide};
+use control::{AnswerResult, Caller, Control, Directory, StartDecision, UndoError, UndoResult, decide};
 use domain::routes::Routes;
 use domain::{Actor, Event, EventKey};
 use jiff::Timestamp;
@@ -72,8 +72,19 @@ impl Acting<'_> {
             let ask = "Which ticket? Add its key after the command, such as `SHOP-12`.";
             return Ok(Reply::Refused(ask.to_owned()));
         };
+        if steering.word == SteeringWord::Undo {
+            match self.control.undo_execution(caller, typed).await {
+                Ok(UndoResult::Unknown) => {}
+                Ok(result) => return Ok(Reply::to_undo(result, typed)),
+                Err(UndoError::Inputs(invalid)) => return Ok(Reply::Refused(invalid.to_string())),
+                Err(UndoError::Records(error)) => return Err(error),
+            }
+        }
         let ticket = match self.directory.ticket(typed) {
             Ok(ticket) => ticket,
+            Err(error) if steering.word == SteeringWord::Undo => {
+                return Ok(Reply::Refused(format!("no execution has the name `{typed}`, and {error}")));
+            }
             Err(error) => return Ok(Reply::Refused(error.to_string())),
         };
         let task_id = ticket.task_id();

@@ -116,6 +116,9 @@ impl Webhooks {
         let delivery = sender.parse(headers, &verified, &bot)?;
         Span::current().record("delivery", &delivery.id);
         let (control, table) = (&self.control, &self.table);
+        if let Some(creation) = &delivery.creation {
+            table.put_creation(&creation.digest, &creation.task_id, now).await?;
+        }
         let acting = Acting { control, table, directory: &directory, now };
         let outcomes = match delivery.meaning.at(place) {
             Meaning::Handshake(answer) => {

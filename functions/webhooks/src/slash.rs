@@ -171,7 +171,11 @@ fn status_line(execution: &ExecutionRecord, now: Timestamp) -> Vec<Part> {
     let task_id = execution.task_id.as_deref().unwrap_or("no ticket");
     let (workflow, outcome) = (&execution.workflow, execution.outcome);
     let mut line =
-        vec![Part::Symbol(symbol), plain(format!("{task_id} · {workflow} · {outcome} · {took:#}"))];
+        vec![Part::Symbol(symbol), plain(format!("{task_id} · {workflow} · {outcome} · {took:#} · "))];
+    line.push(code(&execution.name));
+    if let Some(by) = &execution.undone_by {
+        line.extend([plain(" · undone by "), code(by)]);
+    }
     if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
         line.push(Part::Quote(cut_line(cause, CAUSE)));
     }
@@ -231,7 +235,11 @@ fn help(kind: &EventName, command: &str, served: &[(String, String)]) -> Command
             typed("stop ticket"),
             plain(" stops the work on it, "),
             typed("undo ticket"),
-            plain(" takes back its effects"),
+            plain(" takes back the effects of its newest execution that has any, "),
+            typed("undo execution"),
+            plain(" those of the one that "),
+            typed("status"),
+            plain(" calls so"),
         ],
         vec![typed("help"), plain(" shows this list")],
     ];

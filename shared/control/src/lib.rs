@@ -39,4 +39,4 @@ pub use line::may_start;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use start::{StartError, StartResult};
 pub use stop::StopResult;
-pub use undo::{UndoError, UndoResult};
+pub use undo::{UndoError, UndoRequest, UndoResult};

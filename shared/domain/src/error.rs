@@ -21,6 +21,8 @@ pub enum ErrorKind {
     /// A call of a model that may be billed gave no reply, and its worst case is booked: try again twice, then wait for the
     /// provider.
     ReplyLost,
+    /// The answer to a creation was lost and nothing shows yet whether it happened: look again for ten minutes, then ask people.
+    Unconfirmed,
     /// A bug in Ticketsmith.
     Internal,
 }
@@ -34,6 +36,7 @@ impl ErrorKind {
         Self::Conflict,
         Self::BudgetExceeded,
         Self::ReplyLost,
+        Self::Unconfirmed,
         Self::Internal,
     ];
 
@@ -52,6 +55,7 @@ impl ErrorKind {
             Self::Conflict => "Conflict",
             Self::BudgetExceeded => "BudgetExceeded",
             Self::ReplyLost => "ReplyLost",
+            Self::Unconfirmed => "Unconfirmed",
             Self::Internal => "Internal",
         }
     }
@@ -106,6 +110,11 @@ impl ActionError {
     /// The provider asks to retry after `retry_after`.
     pub fn throttled(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
         Self { kind: ErrorKind::Throttled, message: message.into(), retry_after }
+    }
+
+    /// Nothing shows yet whether a creation happened whose answer was lost.
+    pub fn unconfirmed(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unconfirmed, message)
     }
 
     /// A limit would be exceeded.

@@ -238,6 +238,7 @@ fn reply(outcome: &Result<Answer, Failure>, now: Timestamp) -> Reply {
             | ErrorKind::Conflict
             | ErrorKind::BudgetExceeded
             | ErrorKind::ReplyLost
+            | ErrorKind::Unconfirmed
             | ErrorKind::Internal => Reply::Answered,
         },
     }

@@ -8,9 +8,9 @@ use crate::refusal::{explained, is_about_movement};
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    CommentId, Commit, CommitRequest, FileContent, Mark, NewTask, PullRequest, PullRequestRequest,
-    RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement, TaskQuery,
-    TreeEntry, VersionControl,
+    CommentId, Commit, CommitRequest, CreatedTask, FileContent, Mark, NewTask, PullRequest,
+    PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement,
+    TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -187,6 +187,15 @@ impl VersionControl for Github {
         self.make_commit(repository, request, mark).await
     }
 
+    async fn find_commit(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+        mark: &Mark,
+    ) -> Result<Option<Commit>, ActionError> {
+        self.find_marked_commit(repository, branch, mark).await
+    }
+
     async fn revert_commit(
         &self,
         repository: &RepositoryName,
@@ -242,12 +251,12 @@ impl TaskManagement for Github {
         self.read_issue(&task_id.parse()?).await
     }
 
-    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError> {
-        self.make_issue(new, mark).await
+    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {
+        Ok(self.make_issue(new, mark).await?.into())
     }
 
-    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<Task>, ActionError> {
-        self.find_marked_issue(project, mark).await
+    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<CreatedTask>, ActionError> {
+        Ok(self.find_marked_issue(project, mark).await?.map(CreatedTask::from))
     }
 
     async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {

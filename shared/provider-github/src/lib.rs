@@ -30,6 +30,7 @@ mod commits;
 mod conversations;
 mod files;
 mod files_at_once;
+mod find_commit;
 mod github;
 mod issue_reference;
 mod issues;

@@ -52,6 +52,11 @@ impl Service {
         start(built_in(), self.descriptions(), None).await
     }
 
+    /// The same with another clock.
+    pub async fn described_simulation_at(&self, clock: Clock) -> Simulation {
+        start(built_in(), self.descriptions(), Some(clock)).await
+    }
+
     /// One failure for the next request to a path.
     pub fn fault(&self, simulation: &Simulation, path: &str, fault: Fault) {
         let fault = Fault { service: Some(self.name.into()), path: path.into(), times: 1, ..fault };

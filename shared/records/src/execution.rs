@@ -89,6 +89,12 @@ pub struct ExecutionRecord {
     /// Whether it holds its task against a second execution.
     #[serde(default)]
     pub claims_task: bool,
+    /// Whether something that it did can still be taken back; absent until its end was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects_left: Option<bool>,
+    /// The name of the execution that took back what it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_by: Option<String>,
 }
 
 /// How an execution ended.
@@ -321,6 +327,8 @@ impl ExecutionRecord {
             check_at: Some(new.begun_at + FIRST_CHECK),
             checks: 0,
             claims_task: concurrency == Concurrency::OnePerTask && new.task_id.is_some(),
+            effects_left: None,
+            undone_by: None,
         }
     }
 

@@ -25,6 +25,7 @@
 //! | executions of everybody, newest first | query a month, then batch get | `MONTH#<month>` | `EXECUTION#<begun>#<name>` |
 //! | open executions whose check is due | query `gsi1`, then batch get | `gsi1pk` = `OPEN` | `gsi1sk` = `<check_at>#<name>` |
 //! | one effect | get | `RUN#<run>` | `EFFECT#<key>` |
+//! | what the step of an effect asked for | get | `RUN#<run>` | `REQUEST#<key>` |
 //! | whether a run is closed; its next sequence number | get, update | `RUN#<run>` | `RUN` |
 //! | effects of a run, newest first | query, sorted by sequence | `RUN#<run>` | `EFFECT#<key>` |
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
@@ -33,6 +34,7 @@
 //! | until when a provider takes no call of an execution | get | `EXECUTION#<name>` | `PUT_OFF` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
 //! | the newest event that something may wait for | get | `EVENT#<event key>` | `EVENT` |
+//! | the ticket that carries a mark of ours | get | `EVENT#created/<digest>` | `CREATION` |
 //! | the current document: configuration, references, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
 //! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
@@ -172,6 +174,10 @@ pub(crate) fn effect(run: &str, key: &str) -> Key {
     Key::new(run_partition(run), format!("{EFFECT}{key}"))
 }
 
+pub(crate) fn effect_request(run: &str, key: &str) -> Key {
+    Key::new(run_partition(run), format!("REQUEST#{key}"))
+}
+
 pub(crate) fn delivery(source: &SourceName, id: &str) -> Key {
     Key::new(format!("DELIVERY#{source}#{id}"), "DELIVERY")
 }
@@ -190,6 +196,10 @@ pub(crate) fn waiter(topic: &str, key: &str) -> Key {
 
 pub(crate) fn occurrence(key: &str) -> Key {
     Key::new(format!("EVENT#{key}"), OCCURRENCE)
+}
+
+pub(crate) fn creation(digest: &str) -> Key {
+    Key::new(format!("EVENT#created/{digest}"), "CREATION")
 }
 
 pub(crate) fn refusal(execution: &str) -> Key {

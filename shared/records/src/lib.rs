@@ -10,11 +10,14 @@
 //! | `execution_list`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
 //! | `line` | who is at work in a project, and who waits |
+//! | `effects_left` | what an execution left outside, as its record tells it |
 //! | `task`, `delivery` | who is at work on a ticket; what a webhook led to |
 //! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
+//! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
 //! | `budget`, `cost` | money: reserved, settled, recorded |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
 //! | `waiter`, `occurrence` | executions parked on a task token; the events that they may wait for |
+//! | `creation` | tickets that we created, as deliveries tell of them |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts |
 //! | `stored`, `reading` | large values as compressed chunks; what was read of a commit |
@@ -30,9 +33,13 @@ mod budget;
 mod cached;
 mod circuit;
 mod cost;
+mod creation;
 mod delivery;
 mod document;
+mod doubt;
 mod effect;
+mod effect_request;
+mod effects_left;
 mod error;
 mod execution;
 mod execution_list;
@@ -72,8 +79,10 @@ pub use cost::{Cost, CostRecord, CostTotal};
 pub use delivery::Delivery;
 pub use document::DOCUMENT_LIMIT;
 pub use effect::{
-    EFFECT_OUTPUT_LIMIT, EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect,
+    EFFECT_INVERSE_LIMIT, EFFECT_OUTPUT_LIMIT, EffectEnd, EffectIntent, EffectRecord, EffectStatus,
+    IntendResult, NewEffect,
 };
+pub use effect_request::EffectRequest;
 pub use error::RecordsError;
 pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;

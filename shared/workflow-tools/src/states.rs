@@ -74,8 +74,9 @@ pub(crate) fn is_added(catcher: &Value) -> bool {
     parks(catcher).is_some() || is_too_late(catcher)
 }
 
-/// What parks a step, where a catcher does that: a spent budget those of agents, a provider that takes no calls those that call one.
+/// What parks a step, where a catcher does that: a spent budget those of agents, a provider that takes no calls those that call one, and
+/// a creation that nobody saw those that create.
 pub(crate) fn parks(catcher: &Value) -> Option<ErrorKind> {
     let of = |kind: &ErrorKind| catcher["ErrorEquals"][0] == kind.as_str();
-    [ErrorKind::BudgetExceeded, ErrorKind::Throttled].into_iter().find(of)
+    [ErrorKind::BudgetExceeded, ErrorKind::Throttled, ErrorKind::Unconfirmed].into_iter().find(of)
 }

@@ -97,15 +97,19 @@ impl Action for CommitChanges {
             branch: branch.clone(),
             base_branch: input.base_branch,
         };
+        let asked = serde_json::to_value(&start)
+            .map_err(|error| ActionError::internal(format!("a branch's input is not JSON: {error}")))?;
         let started = effect
-            .part("branch", CreateBranch::SPEC.id())
+            .part("branch", CreateBranch::SPEC.id(), asked)
             .perform(async |part| create_branch::create(host, part, scope, start).await)
             .await?;
         let parent: CommitSha = started
             .sha
             .parse()
             .map_err(|error: domain::repository::InvalidName| ActionError::internal(error.to_string()))?;
-        change.check_present(host, project, &parent).await?;
+        if !effect.seeks() {
+            change.check_present(host, project, &parent).await?;
+        }
 
         let intent = effect.intend(false).await?;
         let files = change.paths();
@@ -116,7 +120,18 @@ impl Action for CommitChanges {
             co_author: scope.login_at_code_host(project).map(str::to_owned),
             changes: change.into_changes(),
         };
-        let commit = host.commit(&project.repository, &request, &intent.mark).await?;
+        let earlier = match effect.seeks() {
+            true => host.find_commit(&project.repository, branch, &intent.mark).await?,
+            // The same request makes the same commit, so that a repeat changes nothing.
+            false => None,
+        };
+        let commit = match earlier {
+            Some(commit) => commit,
+            None => {
+                let place = providers::branch_url(&scope.configuration, project, branch);
+                effect.send(place, host.commit(&project.repository, &request, &intent.mark)).await?
+            }
+        };
         let inverse = json!({ "repository": project.repository, "branch": branch, "sha": commit.sha, "parent": parent });
         let output =
             Output { sha: commit.sha.to_string(), url: commit.url, branch: branch.to_string(), files };

@@ -67,7 +67,9 @@ impl Action for DeleteBranch {
         }
         context.effect().intend(head.is_some()).await?;
         if let Some(head) = &head {
-            host.delete_branch(&project.repository, branch, head).await?;
+            let place = providers::branch_url(&context.scope().configuration, project, branch);
+            let deleted = host.delete_branch(&project.repository, branch, head);
+            context.effect().send_again(place, deleted).await?;
         }
         Ok(Done::for_good(Output { branch: branch.to_string(), deleted: head.is_some() }))
     }

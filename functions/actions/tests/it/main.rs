@@ -7,11 +7,13 @@
 
 mod app;
 mod circuit;
+mod crashes;
 mod edits;
 mod guards;
 mod instances;
 mod journal;
 mod journey;
+mod lost;
 mod money;
 mod paid;
 mod patience;

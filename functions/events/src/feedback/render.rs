@@ -39,6 +39,9 @@ pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink
     if let Some(pull_request) = pull_request {
         let _ = writeln!(text, "**Pull request:** [#{}]({})\n", pull_request.number, pull_request.url);
     }
+    if let Some(by) = &execution.undone_by {
+        let _ = writeln!(text, "↩️ What it did was undone by `{by}`.\n");
+    }
     if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
         for line in cut(cause, REASON_LIMIT, "…").lines() {
             let _ = writeln!(text, "> {line}");
@@ -190,6 +193,8 @@ mod tests {
                 check_at: None,
                 checks: 0,
                 claims_task: true,
+                effects_left: None,
+                undone_by: None,
             },
             steps,
             agent_executions: Vec::new(),
@@ -279,6 +284,27 @@ mod tests {
 
         Cost $0.5000 · took 2m 13s (including 1 calls of unknown price at their worst case) · `jira-SHOP-1-ab`
         ");
+    }
+
+    #[test]
+    fn after_an_undo() {
+        let mut view = view(Outcome::Succeeded, Vec::new());
+        view.execution.undone_by = Some("slack-SHOP-1-cd".into());
+        let text = render(&view, None);
+        assert!(text.contains("\n↩️ What it did was undone by `slack-SHOP-1-cd`.\n"), "{text}");
+    }
+
+    #[test]
+    fn an_undo_names_what_it_takes_back() {
+        let step = step(
+            "CreateBranch.0/undo",
+            ActionId::literal("delete_branch"),
+            StepStatus::Succeeded,
+            0,
+            Some(1),
+        );
+        let text = render(&view(Outcome::Succeeded, vec![step]), None);
+        assert!(text.contains("- ✅ Undo create branch.0 · 1.0 s\n"), "{text}");
     }
 
     #[test]

@@ -195,6 +195,65 @@ async fn a_comment_whose_answer_was_lost_is_found_again() {
     assert!(comments[0].contains("is done"), "{comments:?}");
 }
 
+#[tokio::test]
+async fn an_undo_says_what_it_took_back_and_the_first_execution_that_it_was_undone() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    let output = json!({"number": 12, "pr_url": "https://x.example/12"});
+    journal(&world, &name, ActionId::literal("create_pull_request"), output).await;
+    world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
+    assert_eq!(world.table.execution(&name).await.unwrap().unwrap().effects_left, Some(true));
+
+    let undo = world.begin_undo("d1", &arn(&name)).await;
+    world.status_change(&undo, json!({})).await;
+    let state = format!("{}/CreatePullRequest/undo", arn(&name));
+    let payload: domain::execution::TaskPayload = serde_json::from_value(json!({
+        "v": 1, "run": arn(&undo), "key": state, "project": null, "actor": null, "input": {}
+    }))
+    .unwrap();
+    world.step(&undo, payload.state(), ActionId::literal("close_pull_request")).await;
+    let key = format!("{}/CreatePullRequest", arn(&name));
+    world.table.mark_undone(&arn(&name), &key, world.clock.now()).await.unwrap();
+    let receipt =
+        json!({"undone": ["create_pull_request"], "not_undone": [], "kept": ["add_comment"], "others": 0});
+    world.status_change(&undo, json!({"status": "SUCCEEDED", "output": receipt.to_string()})).await;
+
+    let first = world.table.execution(&name).await.unwrap().unwrap();
+    assert_eq!((first.effects_left, first.undone_by.as_deref()), (Some(false), Some(undo.as_str())));
+    let comments = world.comments("SHOP-1");
+    assert_eq!(comments.len(), 2, "{comments:?}");
+    assert!(comments[0].contains("What it did was undone by"), "{}", comments[0]);
+    assert!(!comments[0].contains("https://x.example/12"), "{}", comments[0]);
+    for expected in
+        ["Undo create pull request", "Taken back: Create pull request.", "Stays as it is: Add comment."]
+    {
+        assert!(comments[1].contains(expected), "{expected}: {}", comments[1]);
+    }
+    assert!(comments.iter().all(|comment| !comment.to_lowercase().contains("arn:")), "{comments:?}");
+}
+
+#[tokio::test]
+async fn an_undo_that_left_something_says_what_and_can_be_asked_for_again() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    let output = json!({"number": 12, "pr_url": "https://x.example/12"});
+    journal(&world, &name, ActionId::literal("create_pull_request"), output).await;
+    world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
+    let undo = world.begin_undo("d1", &name).await;
+    let cause = json!({"undone": [], "kept": [], "others": 0, "not_undone": [
+        {"action": "create_pull_request", "seek": false, "undone": false, "error": "Conflict", "cause": "it was merged"},
+    ]});
+    let end = json!({"status": "FAILED", "error": "UndoIncomplete", "cause": cause.to_string()});
+    world.status_change(&undo, end).await;
+    let first = world.table.execution(&name).await.unwrap().unwrap();
+    assert_eq!((first.effects_left, first.undone_by), (Some(true), None));
+    let comments = world.comments("SHOP-1");
+    let told = "Could not be taken back: Create pull request (it was merged)";
+    assert!(comments.last().unwrap().contains(told), "{comments:?}");
+}
+
 /// Journals an effect as the dispatcher does.
 pub(crate) async fn journal(world: &World, name: &str, action: ActionId, output: Value) {
     let (run, key, now) = (arn(name), format!("{}/{}", arn(name), action.pascal()), world.clock.now());
@@ -206,6 +265,7 @@ pub(crate) async fn journal(world: &World, name: &str, action: ActionId, output:
         holder: "invocation".into(),
         at: now,
         lease_until: now + SignedDuration::from_mins(10),
+        request: None,
     };
     let intended = world.table.intend(&new).await.unwrap();
     assert!(!matches!(intended, IntendResult::Done(_)), "{intended:?}");

@@ -151,6 +151,18 @@ impl World {
         name
     }
 
+    /// Begins an undo of a run as a person asks for it in a chat.
+    pub(crate) async fn begin_undo(&self, delivery: &str, run: &str) -> String {
+        let inputs = Map::from_iter([("run".to_owned(), json!(run))]);
+        let input = ExecutionInput::new(inputs, Some("SHOP".into()), None);
+        let trigger = EventName::from_static("slack.command");
+        let (workflow, task_id) = (domain::execution::UNDO_WORKFLOW.into(), Some("SHOP-1".to_owned()));
+        let new = NewExecution::new(trigger, delivery.into(), workflow, task_id, input, self.clock.now());
+        let name = new.name.clone();
+        self.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
+        name
+    }
+
     /// A ticket's label, as it starts most executions.
     pub(crate) async fn begin_by_label(&self) -> String {
         self.begin("jira.labelled", "SHOP-1", json!({"task_id": "SHOP-1", "label": "cart"})).await

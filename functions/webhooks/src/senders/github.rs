@@ -106,7 +106,7 @@ fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Ma
         Ok(payload) => meaning(name, payload, &id, bot),
         Err(reason) => Meaning::Ignored(reason),
     };
-    Ok(Delivery { id, meaning })
+    Ok(Delivery::new(id, meaning))
 }
 
 fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {

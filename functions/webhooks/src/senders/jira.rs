@@ -6,7 +6,9 @@
 //! A comment's body is wiki text, in which a person is `[~accountid:…]`; a change of labels comes as the whole set before and
 //! after, joined by spaces.
 
-use super::delivery::{Bot, Delivery, Malformed, Meaning, answer_in_words, header, id_of_body, read_json};
+use super::delivery::{
+    Bot, Creation, Delivery, Malformed, Meaning, answer_in_words, header, id_of_body, read_json,
+};
 use super::signature::{self, SignatureError, hmac_matches};
 use super::spec::SenderSpec;
 use crate::mention::words_for_bot;
@@ -112,6 +114,8 @@ struct Issue {
 #[derive(Debug, Deserialize)]
 struct Fields {
     project: Option<Project>,
+    #[serde(default)]
+    labels: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -142,11 +146,24 @@ struct Comment {
 fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let id =
         header(headers, "x-atlassian-webhook-identifier").map_or_else(|| id_of_body(body), str::to_owned);
-    let meaning = match read_json::<Payload>("Jira", body)? {
-        Ok(payload) => meaning(payload, &id, bot),
-        Err(reason) => Meaning::Ignored(reason),
+    let (creation, meaning) = match read_json::<Payload>("Jira", body)? {
+        Ok(payload) => (creation(&payload), meaning(payload, &id, bot)),
+        Err(reason) => (None, Meaning::Ignored(reason)),
     };
-    Ok(Delivery { id, meaning })
+    Ok(Delivery { creation, ..Delivery::new(id, meaning) })
+}
+
+/// The ticket that the delivery says was created with a mark of ours among its labels. Jira tells of it before its search shows it.
+fn creation(payload: &Payload) -> Option<Creation> {
+    if payload.webhook_event.as_deref() != Some("jira:issue_created") {
+        return None;
+    }
+    let issue = payload.issue.as_ref()?;
+    let labels = issue.fields.as_ref()?.labels.iter();
+    let digest = labels.filter_map(|label| label.strip_prefix("ticketsmith-")).find(|digest| {
+        digest.len() == 32 && digest.chars().all(|c| c.is_ascii_digit() || matches!(c, 'a'..='f'))
+    })?;
+    Some(Creation { digest: digest.to_owned(), task_id: issue.key.clone()? })
 }
 
 fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {

@@ -164,7 +164,7 @@ async fn people_who_may_stop_work() {
 async fn undo_takes_back_the_newest_execution_that_is_over() {
     let world = world().await;
     let (_, never) = world.command("U1", "undo SHOP-1", "t0").await;
-    assert_eq!(text(&never), ":no_entry: nothing has been done on SHOP-1");
+    assert_eq!(text(&never), ":no_entry: nothing that can be taken back has been done on SHOP-1");
     world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
     let execution = world.execution_on("SHOP-1").await;
     let end = records::ExecutionEnd {
@@ -186,6 +186,69 @@ async fn undo_takes_back_the_newest_execution_that_is_over() {
     assert!(starts[1]["stateMachineArn"].as_str().unwrap().ends_with("undo"));
     let undo = world.execution_on("SHOP-1").await;
     assert_eq!((undo.workflow.as_str(), undo.trigger.as_str()), ("undo", "slack.command"));
+}
+
+#[tokio::test]
+async fn undo_finds_the_newest_execution_that_left_something_and_any_by_its_name() {
+    let world = world().await;
+    let mut names = Vec::new();
+    for delivery in ["d1", "d2"] {
+        world.jira(delivery, &labelled("SHOP-1", "agent", "5b10")).await;
+        let execution = world.execution_on("SHOP-1").await;
+        let end = records::ExecutionEnd {
+            outcome: domain::execution::Outcome::Succeeded,
+            error: None,
+            cause: None,
+            output: None,
+            at: world.clock.now(),
+        };
+        world.table.finish(&execution.name, &end).await.unwrap();
+        world.clock.advance(1);
+        names.push(execution.name);
+    }
+    let [older, newer] = [&names[0], &names[1]];
+    world.table.note_effects_left(newer, false).await.unwrap();
+    let (_, listed) = world.command("U1", "status SHOP-1", "t0").await;
+    assert!(names.iter().all(|name| listed.to_string().contains(name.as_str())), "{listed}");
+    let (_, stranger) = world.command("U9", &format!("undo {older}"), "t1").await;
+    assert!(text(&stranger).contains("somebody may not steer work on SHOP"), "{stranger}");
+    let (_, nothing) = world.command("U1", &format!("undo {newer}"), "t2").await;
+    assert!(text(&nothing).contains("nothing that can be taken back has been done"), "{nothing}");
+    let (_, unknown) = world.command("U1", "undo jira-SHOP-1-nonsense", "t3").await;
+    assert!(text(&unknown).contains("no execution has the name `jira-SHOP-1-nonsense`"), "{unknown}");
+    let (_, by_ticket) = world.command("U1", "undo SHOP-1", "t4").await;
+    assert_eq!(text(&by_ticket), format!("What `{older}` did on SHOP-1 is being taken back."));
+    let undo = world.execution_on("SHOP-1").await;
+    assert_eq!(undo.input.inputs["run"].as_str().unwrap().rsplit(':').next(), Some(older.as_str()));
+    let end = records::ExecutionEnd {
+        outcome: domain::execution::Outcome::Failed,
+        error: Some("UndoIncomplete".into()),
+        cause: None,
+        output: None,
+        at: world.clock.now(),
+    };
+    world.table.finish(&undo.name, &end).await.unwrap();
+    let (_, by_name) = world.command("U1", &format!("undo {older}"), "t5").await;
+    assert_eq!(text(&by_name), format!("What `{older}` did is being taken back."));
+}
+
+#[tokio::test]
+async fn a_ticket_that_we_created_is_recorded_by_its_mark() {
+    let world = world().await;
+    let digest = "0123456789abcdef0123456789abcdef";
+    let created = |labels: Value| {
+        json!({
+            "webhookEvent": "jira:issue_created",
+            "user": {"accountId": "bot-1"},
+            "issue": {"key": "SHOP-9", "fields": {"project": {"key": "SHOP"}, "labels": labels}},
+        })
+    };
+    for labels in [json!([]), json!(["ticketsmith-short"]), json!(["agent"])] {
+        world.jira("d1", &created(labels)).await;
+    }
+    assert_eq!(world.table.creation(digest).await.unwrap(), None);
+    world.jira("d2", &created(json!(["agent", format!("ticketsmith-{digest}")]))).await;
+    assert_eq!(world.table.creation(digest).await.unwrap().as_deref(), Some("SHOP-9"));
 }
 
 #[tokio::test]

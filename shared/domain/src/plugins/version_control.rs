@@ -74,6 +74,14 @@ pub trait VersionControl: Send + Sync {
         mark: &Mark,
     ) -> Result<Commit, ActionError>;
 
+    /// The commit that an earlier attempt with the same mark pushed to a branch, if the branch still has it among its newest ones.
+    async fn find_commit(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+        mark: &Mark,
+    ) -> Result<Option<Commit>, ActionError>;
+
     /// Moves a branch from `commit` back to its parent in one step; `Conflict` when the branch points elsewhere, so that nothing
     /// that was pushed in between is lost.
     async fn revert_commit(

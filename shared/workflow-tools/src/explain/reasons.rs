@@ -25,6 +25,12 @@ pub(super) fn of_helper(name: &str, state: &Value, own_name: &str, own: &Value) 
                 .to_owned(),
         );
     }
+    if caught_to(Some(ErrorKind::Unconfirmed)) {
+        return Some(
+            "It asks people whether the step may act again, because the answer to its request was lost and nothing shows what happened."
+                .to_owned(),
+        );
+    }
     if caught_to(None) && state["Type"] != "Succeed" {
         return Some("An error in the step leads here.".to_owned());
     }
@@ -219,6 +225,10 @@ fn catcher(value: &Value, of_step: bool, states: States<'_>) -> String {
     match parks(value) {
         Some(ErrorKind::BudgetExceeded) => {
             return "Every AI step has it: a spent limit parks the execution instead of ending it."
+                .to_owned();
+        }
+        Some(ErrorKind::Unconfirmed) => {
+            return "Every step that creates something has it: a creation whose answer was lost parks the execution until people say what happened."
                 .to_owned();
         }
         Some(_) => {

@@ -125,6 +125,17 @@ fn built_in(errors: &[&str]) -> Value {
     })
 }
 
+/// The same, and before it: a creation whose answer was lost is looked for during ten minutes.
+pub(super) fn with_looks(retriers: Value) -> Value {
+    let look = json!({
+        "ErrorEquals": [ErrorKind::Unconfirmed.as_str()],
+        "IntervalSeconds": 30,
+        "MaxAttempts": 20,
+        "BackoffRate": 1.0,
+    });
+    std::iter::once(look).chain(retriers.as_array().into_iter().flatten().cloned()).collect()
+}
+
 /// The `Retry` of a state that runs another state machine.
 pub(super) fn started(own: Option<&Retry>) -> Value {
     with_own(&START_ERRORS, own, Hopeless::Action)

@@ -1,10 +1,12 @@
 //! Task states: one call of one action's function.
 
 use super::compiler::{Compiler, Next};
-use super::retry::{Hopeless, paid_retriers, retriers, retriers_before_parking};
+use super::frame::Frame;
+use super::retry::{Hopeless, paid_retriers, retriers, retriers_before_parking, with_looks};
+use crate::check::evaluated;
 use crate::plan::{Planned, Task, function_placeholder};
 use domain::ErrorKind;
-use domain::built_in_actions::{AWAIT_BUDGET, AWAIT_PROVIDER};
+use domain::built_in_actions::{AWAIT_BUDGET, AWAIT_PROVIDER, REQUEST_APPROVAL};
 use serde_json::{Map, Value, json};
 
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
@@ -13,15 +15,27 @@ pub(super) const INVOKE_AND_WAIT: &str = "arn:aws:states:::lambda:invoke.waitFor
 const KEPT: &str = "frame";
 /// How long a step may be parked. A limit of a month opens with the next one, which may be 31 days away.
 const PARKED_TIMEOUT_SECONDS: u64 = 35 * 24 * 3600;
+/// When a state was entered, in milliseconds.
+const ENTERED: &str = "$string($toMillis($states.context.State.EnteredTime))";
 
-/// A state in which a step waits until its call may be made; then the step is tried anew.
+/// What people are asked when an answer was lost, as JSONata over the error's cause. A function's cause is JSON, in which its message
+/// is.
+fn confirmation(step: &str) -> String {
+    let message = "$contains($states.input.reason, 'errorMessage') ? $parse($states.input.reason).errorMessage \
+                   : $states.input.reason";
+    format!(
+        "'Create it again? ' & ({message}) & ' Approve if it is not there: {step} then creates it; deny to end the run.'"
+    )
+}
+
+/// A state in which a step waits, by an action that parks; then the step is tried anew.
 struct Parking {
     /// The errors that lead there.
     errors: &'static [ErrorKind],
-    /// The action that parks the execution.
     action: &'static str,
     state: String,
     comment: String,
+    input: Value,
 }
 
 /// A Task up to its `Assign`.
@@ -56,6 +70,7 @@ impl<'p> Compiler<'p> {
         let retry = if waits { retriers_before_parking } else { retriers };
         let retry = match task.parks {
             true => paid_retriers(task.retry.as_ref(), retry),
+            false if task.confirms => with_looks(retry(task.retry.as_ref(), Hopeless::Action)),
             false => retry(task.retry.as_ref(), Hopeless::Action),
         };
         state.insert("Retry".to_owned(), retry);
@@ -93,6 +108,7 @@ impl<'p> Compiler<'p> {
             action,
             state: self.free_name(&format!("{}{suffix}", step.state)),
             comment: comment.replace("{step}", &step.step),
+            input: json!({"reason": "{% $states.input.reason %}"}),
         };
         let budget = task.parks.then(|| {
             let comment = "Waits until a limit that stopped {step} is raised";
@@ -104,15 +120,31 @@ impl<'p> Compiler<'p> {
                 if task.parks { &ErrorKind::WAITED_OUT } else { &[ErrorKind::Throttled] };
             parking(errors, AWAIT_PROVIDER, "AwaitProvider", comment)
         });
-        let mut parkings: Vec<Parking> = budget.into_iter().chain(provider).collect();
+        let people = task.confirms.then(|| {
+            let comment = "Asks whether {step} may act again, whose answer was lost";
+            let key = evaluated(&self.frame_while_parked().key(&step.state));
+            let input = json!({"question": evaluated(&confirmation(&step.step)), "effect": key});
+            let parking = parking(&[ErrorKind::Unconfirmed][..], REQUEST_APPROVAL, "Confirm", comment);
+            Parking { input, ..parking }
+        });
+        let mut parkings: Vec<Parking> = budget.into_iter().chain(provider).chain(people).collect();
         parkings.retain(|parking| self.document.catalog.find(parking.action).is_some());
         parkings
     }
 
+    fn frame_while_parked(&self) -> Frame {
+        if self.frame.is_carried() { self.frame.within(KEPT) } else { self.frame.clone() }
+    }
+
+    /// Each question to people has a key of its own: what was answered to an earlier one says nothing about this one.
     fn park(&mut self, parking: Parking, step: &'p Planned, policy: Option<&Value>) {
-        let Parking { action, state: name, comment, .. } = parking;
-        let frame = if self.frame.is_carried() { self.frame.within(KEPT) } else { self.frame.clone() };
-        let mut sent = frame.payload(&name, json!({"reason": "{% $states.input.reason %}"}));
+        let Parking { action, state: name, comment, input, .. } = parking;
+        let frame = self.frame_while_parked();
+        let mut sent = frame.payload(&name, input);
+        if action == REQUEST_APPROVAL {
+            let key = format!("{} & '.' & {ENTERED}", frame.key(&name));
+            sent.insert("key".to_owned(), evaluated(&key).into());
+        }
         sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
         let limit = self.time_limit(PARKED_TIMEOUT_SECONDS);
         let mut state = invocation(&function_placeholder(action).into(), sent, limit);

@@ -30,7 +30,7 @@ impl Walk<'_, '_, '_> {
         if let Some(rollback) = &step.rollback {
             self.inverses.insert(rollback.action.value.clone());
         }
-        self.inverses.extend(action.inverses.iter().cloned());
+        self.inverses.extend(action.ways_back());
         let inverse = step.rollback.as_ref().map(|rollback| self.inverse(rollback, call, &action, &input));
         let fields: BTreeMap<String, Type> =
             action.output.fields.iter().map(|(name, field)| (name.clone(), field.kind.clone())).collect();
@@ -42,6 +42,7 @@ impl Walk<'_, '_, '_> {
                 .then(|| step.retry.clone().unwrap_or_default()),
             parks: action.plugin == Some(PluginType::AiProvider),
             calls_provider: action.plugin.is_some(),
+            confirms: action.confirms,
             required: call.required,
             inverse,
             input: Value::Object(input),
