@@ -6,7 +6,7 @@ use crate::reaction::{Reaction, Subject};
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    CommentId, Commit, CommitRequest, FileContent, Mark, NewTask, PullRequest, PullRequestRequest,
+    Checks, CommentId, Commit, CommitRequest, FileContent, Mark, NewTask, PullRequest, PullRequestRequest,
     RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement, TaskQuery,
     TreeEntry, VersionControl,
 };
@@ -177,6 +177,10 @@ impl VersionControl for Github {
         number: u64,
     ) -> Result<Vec<String>, ActionError> {
         self.changed_files(repository, number).await
+    }
+
+    async fn checks(&self, repository: &RepositoryName, commit: &CommitSha) -> Result<Checks, ActionError> {
+        self.read_checks(repository, commit).await
     }
 
     async fn permission(

@@ -20,6 +20,7 @@
 
 mod app;
 mod branches;
+mod checks;
 mod commits;
 mod conversations;
 mod files;

@@ -13,11 +13,11 @@
 //! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `budget`, `cost` | money: reserved, settled, recorded |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
-//! | `waiter`, `occurrence` | executions parked on a task token; the events that they may wait for |
+//! | `waiter`, `occurrence`, `inquiry` | executions parked on a task token; the events that they may wait for; what providers are asked about |
 //! | `refusal`, `alert` | which limit blocks an execution; which alerts were sent |
 //! | `document` | configuration, routes, prompts |
 //! | `stored` | large values as compressed chunks |
-//! | `progress`, `pull_request` | the comment edited in place; what became of pull requests |
+//! | `progress`, `pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose branches are |
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `access` | what a function may touch, for its role |
 //! | `stream` | which execution a changed item belongs to |
@@ -35,12 +35,14 @@ mod effect;
 mod error;
 mod execution;
 mod execution_list;
+mod inquiry;
 mod item;
 mod json_text;
 mod keys;
 mod new_execution;
 mod occurrence;
 mod open_execution;
+mod own_branch;
 mod progress;
 mod pull_request;
 mod put_back;
@@ -72,8 +74,10 @@ pub use effect::{
 pub use error::RecordsError;
 pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
+pub use inquiry::{Inquiry, NewInquiry};
 pub use new_execution::NewExecution;
 pub use occurrence::Occurrence;
+pub use own_branch::OwnBranch;
 pub use progress::{Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use put_back::Lost;

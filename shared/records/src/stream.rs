@@ -22,6 +22,8 @@ pub enum TableChange {
     },
     /// An event that something may wait for; by its key's text.
     Occurrence(String),
+    /// Something to ask a provider about; by the event key's text.
+    Inquiry(String),
     /// Anything else.
     Other,
 }
@@ -32,8 +34,11 @@ impl TableChange {
         if let (Some(topic), Some(key)) = (pk.strip_prefix(keys::WAITER), sk.strip_prefix(keys::WAITER)) {
             return Self::Waiter { topic: topic.to_owned(), key: key.to_owned() };
         }
-        if let (Some(key), keys::OCCURRENCE) = (pk.strip_prefix("EVENT#"), sk) {
+        if let (Some(key), true) = (pk.strip_prefix("EVENT#"), sk.starts_with(keys::OCCURRENCE)) {
             return Self::Occurrence(key.to_owned());
+        }
+        if let (keys::INQUIRIES, Some(key)) = (pk, sk.strip_prefix(keys::INQUIRY)) {
+            return Self::Inquiry(key.to_owned());
         }
         let Some(execution) = pk.strip_prefix("EXECUTION#").map(str::to_owned) else {
             return Self::Other;
@@ -50,7 +55,7 @@ impl TableChange {
     pub fn execution(&self) -> Option<&str> {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
-            Self::Waiter { .. } | Self::Occurrence(_) | Self::Other => None,
+            Self::Waiter { .. } | Self::Occurrence(_) | Self::Inquiry(_) | Self::Other => None,
         }
     }
 }
@@ -73,9 +78,10 @@ mod tests {
         assert_eq!(of(keys::progress("e")), TableChange::Other);
         let waiter = TableChange::Waiter { topic: "budget".into(), key: "run/State".into() };
         assert_eq!(of(keys::waiter("budget", "run/State")), waiter);
-        assert_eq!(
-            of(keys::occurrence("jira.labelled/shop-1")),
-            TableChange::Occurrence("jira.labelled/shop-1".into())
-        );
+        let labelled = "jira.labelled/shop-1";
+        for key in [keys::occurrence(labelled, "d"), keys::newest_occurrence(labelled)] {
+            assert_eq!(of(key), TableChange::Occurrence(labelled.into()));
+        }
+        assert_eq!(of(keys::inquiry("a.b/c")), TableChange::Inquiry("a.b/c".into()));
     }
 }
