@@ -15,10 +15,12 @@ const SWEEP: &str = r#"{"tick":"sweep"}"#;
 /// This executable's only function. It ends executions, resumes parked ones, settles what they left reserved and starts `undo` when
 /// it is due. It only reads the journal. Its credentials are for comments, reactions and messages.
 pub fn functions() -> Vec<FunctionSpec> {
-    let access = Access::reading([Partition::Document, Partition::Event, Partition::Run])
+    let access = Access::reading([Partition::Document, Partition::Repository, Partition::Run])
         .writing([
             Partition::Delivery,
+            Partition::Event,
             Partition::Execution,
+            Partition::Inquiry,
             Partition::Month,
             Partition::Person,
             Partition::Project,
@@ -50,7 +52,12 @@ pub fn functions() -> Vec<FunctionSpec> {
         ],
         sources: &[
             // Changes in other partitions are ignored: shared/records/src/stream.rs.
-            Source::TableStream(&[Partition::Execution, Partition::Event, Partition::Waiter]),
+            Source::TableStream(&[
+                Partition::Execution,
+                Partition::Event,
+                Partition::Inquiry,
+                Partition::Waiter,
+            ]),
             Source::StatusChanges,
             Source::EveryMinute { document: SWEEP },
             Source::Schedules,

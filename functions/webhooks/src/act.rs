@@ -5,11 +5,12 @@ use crate::command::{Command, Steering, SteeringWord};
 use crate::mention::words_for_bot;
 use crate::senders;
 use crate::words::Reply;
-use control::{AnswerResult, Caller, Control, Directory, StartDecision, UndoError, decide};
+use control::{AnswerResult, Caller, Control, Directory, ProjectQuery, StartDecision, UndoError, decide};
+use domain::event::EventSpec;
 use domain::routes::Routes;
 use domain::{Actor, Event, EventKey};
 use jiff::Timestamp;
-use records::{Occurrence, RecordsError, Table};
+use records::{NewInquiry, Occurrence, RecordsError, Table};
 use std::sync::Arc;
 
 /// The context for handling one delivery.
@@ -42,6 +43,12 @@ impl Acting<'_> {
         let routes = self.routes().await?;
         let mut outcomes = Vec::with_capacity(events.len());
         for event in events {
+            if let Some(spec) =
+                routes.events.find(event.kind.as_str()).filter(|spec| spec.confirmed_by.is_some())
+            {
+                outcomes.push(self.inquire(&routes, spec, event).await?);
+                continue;
+            }
             self.keep_for_waiters(&routes, &event).await?;
             let reply = match self.steer_by_comment(&routes, &event).await? {
                 Some(reply) => Some(reply),
@@ -114,11 +121,43 @@ impl Acting<'_> {
         Ok(Reply::to_answer(result, "nothing is waiting for this button".to_owned()))
     }
 
+    /// Wants a provider to be asked whether an event happened: the delivery tells only a part of it. Nobody is asked about what nothing
+    /// starts on or waits for, or what belongs to no project.
+    async fn inquire(
+        &self,
+        routes: &Routes,
+        spec: &EventSpec,
+        event: Event,
+    ) -> Result<Outcome, RecordsError> {
+        let query = ProjectQuery { named: None, ticket: None, place: event.project.as_deref() };
+        if let Err(error) = self.directory.project(&query) {
+            return Ok(Outcome::Ignored { reason: error.to_string() });
+        }
+        let key = match EventKey::new(spec, &event.fields) {
+            Ok(Some(key)) => key,
+            Ok(None) | Err(_) => {
+                return Ok(Outcome::Ignored {
+                    reason: format!("{} lacks what tells it from others", event.kind),
+                });
+            }
+        };
+        let starts = routes.workflows.values().flat_map(|workflow| &workflow.triggers);
+        let starts = starts.into_iter().any(|trigger| trigger.on == event.kind);
+        if !starts && self.table.waiters_for_event(key.as_str()).await?.is_empty() {
+            let reason = format!("no workflow has a trigger for {}, and no step waits for it", event.kind);
+            return Ok(Outcome::Ignored { reason });
+        }
+        let inquiry = NewInquiry { kind: event.kind, fields: event.fields, by: event.actor, reported: true };
+        self.table.inquire(&key, &inquiry, self.now).await?;
+        Ok(Outcome::Recorded)
+    }
+
     /// Records the event for a step that waits for it now or later; whichever comes second finds the other.
     async fn keep_for_waiters(&self, routes: &Routes, event: &Event) -> Result<(), RecordsError> {
         let spec = routes.events.find(event.kind.as_str());
         if let Some(Ok(Some(key))) = spec.map(|spec| EventKey::new(spec, &event.fields)) {
-            let occurrence = Occurrence { fields: event.fields.clone(), at: self.now };
+            let (fields, delivery) = (event.fields.clone(), event.delivery.clone());
+            let occurrence = Occurrence { fields, at: self.now, delivery };
             self.table.put_occurrence(&key, &occurrence).await?;
         }
         Ok(())

@@ -82,7 +82,7 @@ impl Github {
 
     async fn of_commit<T: DeserializeOwned>(
         &self,
-        path: &str,
+        path: &'static str,
         repository: &RepositoryName,
         commit: &CommitSha,
     ) -> Result<Vec<T>, ActionError> {

@@ -14,6 +14,7 @@ use domain::{ActionError, BranchName, CommitSha, PluginType, RepositoryName};
 use edits::{
     Edits, FileEdit, ProtectedPaths, Unshown, check_path, content_sha256, path_problems, shown_text,
 };
+use records::{OwnBranch, Partition};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -75,7 +76,8 @@ impl Action for CommitChanges {
 
     const SPEC: ActionSpec = ActionSpec::of_plugin("commit_changes", PluginType::VersionControl)
         .effect()
-        .undone_by(&[RevertCommit::SPEC.name, DeleteBranch::SPEC.name]);
+        .undone_by(&[RevertCommit::SPEC.name, DeleteBranch::SPEC.name])
+        .writing(&[Partition::Repository]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let host = context.code_host(RepositoryAccess::WriteContents).await?;
@@ -113,6 +115,15 @@ impl Action for CommitChanges {
             message,
             changes: change.into_changes(),
         };
+        // Before the commit, so that what is told of its checks finds whose it is.
+        let own = OwnBranch {
+            run: scope.run.clone(),
+            actor: scope.actor.clone(),
+            project: scope.project.key.clone(),
+            at: context.clock().now(),
+        };
+        let kept = context.table().put_own_branch(&project.repository, branch, &own).await;
+        kept.map_err(ActionError::from)?;
         let commit = host.commit(&project.repository, &request, &intent.mark).await?;
         let inverse = json!({ "repository": project.repository, "branch": branch, "sha": commit.sha, "parent": parent });
         let output =

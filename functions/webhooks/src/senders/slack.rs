@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "slack",
     title: "Slack",
-    set_up: "Slash Commands, Events and Interactivity",
+    set_up: "Slash Commands, Interactivity, and Event Subscriptions to the bot events app_mention and message.channels",
     verify: signature::verify,
     parse,
     events,
