@@ -10,7 +10,7 @@ use domain::event::EventSpec;
 use domain::routes::Routes;
 use domain::{Actor, Event, EventKey};
 use jiff::Timestamp;
-use records::{NewInquiry, Occurrence, RecordsError, Table};
+use records::{ExecutionRecord, NewInquiry, Occurrence, RecordsError, Table};
 use std::sync::Arc;
 
 /// The context for handling one delivery.
@@ -76,12 +76,16 @@ impl Acting<'_> {
         steering: Steering,
     ) -> Result<Reply, RecordsError> {
         let Some(typed) = &steering.task_id else {
-            let ask = "Which ticket? Add its key after the command, such as `SHOP-12`.";
+            let ask = "Which ticket? Add its key after the command, such as `SHOP-12`, or the name of an execution.";
             return Ok(Reply::Refused(ask.to_owned()));
         };
         let ticket = match self.directory.ticket(typed) {
             Ok(ticket) => ticket,
-            Err(error) => return Ok(Reply::Refused(error.to_string())),
+            // A run without a ticket is steered by the name that `status` shows.
+            Err(error) => match self.execution_named(typed).await? {
+                Some(execution) => return self.on_steering_execution(caller, steering, execution).await,
+                None => return Ok(Reply::Refused(error.to_string())),
+            },
         };
         let task_id = ticket.task_id();
         Ok(match steering.word {
@@ -95,6 +99,39 @@ impl Acting<'_> {
                 Ok(result) => Reply::to_undo(result, task_id),
                 Err(UndoError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
                 Err(UndoError::Records(error)) => return Err(error),
+            },
+        })
+    }
+
+    /// The execution of this name, as people type or paste it.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn execution_named(&self, typed: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
+        self.table.execution(typed.trim().trim_matches('`')).await
+    }
+
+    async fn on_steering_execution(
+        &self,
+        caller: &Caller<'_>,
+        steering: Steering,
+        execution: ExecutionRecord,
+    ) -> Result<Reply, RecordsError> {
+        let name = execution.name.clone();
+        Ok(match steering.word {
+            word @ (SteeringWord::Approve | SteeringWord::Deny) => {
+                let approved = word == SteeringWord::Approve;
+                let answered = self.control.answer_execution(caller, &name, approved, steering.comment);
+                Reply::to_answer(answered.await?, format!("`{name}` is not waiting for an answer"))
+            }
+            SteeringWord::Stop => {
+                Reply::to_stop(self.control.stop_execution(caller, execution).await?, &format!("`{name}`"))
+            }
+            SteeringWord::Undo => match execution.task_id {
+                Some(task_id) => Reply::Refused(format!("type the ticket instead: `undo {task_id}`")),
+                None => {
+                    Reply::Refused(format!("`{name}` has no ticket, so its effects cannot be undone here"))
+                }
             },
         })
     }
@@ -203,6 +240,8 @@ impl Acting<'_> {
     }
 
     fn caller<'a>(&'a self, event: &'a Event, actor: &'a Actor) -> Caller<'a> {
-        Caller { directory: self.directory, actor, trigger: &event.kind, delivery: &event.delivery }
+        let said_at = event.fields.get("said_at").and_then(|at| at.as_str());
+        let at = said_at.and_then(|at| at.parse().ok());
+        Caller { directory: self.directory, actor, trigger: &event.kind, delivery: &event.delivery, at }
     }
 }

@@ -26,6 +26,7 @@
 //! | whether a run is closed; its next sequence number | get, update | `RUN#<run>` | `RUN` |
 //! | effects of a run, newest first | query, sorted by sequence | `RUN#<run>` | `EFFECT#<key>` |
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
+//! | what a command of one delivery steers | put if absent | `DELIVERY#<source>#<id>` | `STEERED#<command>` |
 //! | how fast a provider may be called, whether it keeps failing | update | `PROVIDER#<name>` | `RATE` |
 //! | which limit blocks an execution | get | `EXECUTION#<name>` | `REFUSAL` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
@@ -168,6 +169,10 @@ pub(crate) fn effect(run: &str, key: &str) -> Key {
 
 pub(crate) fn delivery(source: &SourceName, id: &str) -> Key {
     Key::new(format!("DELIVERY#{source}#{id}"), "DELIVERY")
+}
+
+pub(crate) fn steered(source: &SourceName, id: &str, command: &str) -> Key {
+    Key::new(format!("DELIVERY#{source}#{id}"), format!("STEERED#{command}"))
 }
 
 pub(crate) fn rate(provider: &str) -> Key {

@@ -9,7 +9,7 @@
 //! | `execution`, `open_execution` | executions: begun once, checked while open, ended once |
 //! | `execution_list`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
-//! | `task`, `delivery` | who is at work on a ticket; what a webhook led to |
+//! | `task`, `delivery`, `steered` | who is at work on a ticket; what a webhook led to; what a command was about |
 //! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `budget`, `cost` | money: reserved, settled, recorded |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
@@ -50,6 +50,7 @@ mod rate;
 mod refusal;
 mod retention;
 mod run;
+mod steered;
 mod step;
 mod stored;
 mod stream;
@@ -83,6 +84,7 @@ pub use pull_request::ClosedPullRequest;
 pub use put_back::Lost;
 pub use rate::{Pass, PutOff};
 pub use refusal::Refusal;
+pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
 pub use stream::TableChange;

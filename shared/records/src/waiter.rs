@@ -115,6 +115,9 @@ pub struct Answer {
     pub at: Timestamp,
     /// What they said with it.
     pub comment: Option<String>,
+    /// The id of the delivery that said so: sent again, it is the same answer.
+    #[serde(default)]
+    pub delivery: String,
 }
 
 /// Whether an answer still found its step waiting.

@@ -13,4 +13,5 @@ mod instances;
 mod journal;
 mod journey;
 mod money;
+mod waits;
 mod world;

@@ -305,6 +305,12 @@ async fn answer(
             Json(json!({"stopDate": 1_795_348_800.0})).into_response()
         }
         "AWSStepFunctions.SendTaskSuccess" | "AWSStepFunctions.SendTaskFailure"
+            if input["taskToken"] == "broken" =>
+        {
+            let refused = json!({"__type": "KmsAccessDeniedException", "message": "not now"});
+            (StatusCode::BAD_REQUEST, Json(refused)).into_response()
+        }
+        "AWSStepFunctions.SendTaskSuccess" | "AWSStepFunctions.SendTaskFailure"
             if !known.open_tokens.remove(input["taskToken"].as_str().unwrap()) =>
         {
             let gone = json!({"__type": "TaskTimedOut", "message": "Task Timed Out"});

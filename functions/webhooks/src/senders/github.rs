@@ -84,6 +84,7 @@ struct Label {
 struct Comment {
     id: Option<u64>,
     body: Option<String>,
+    created_at: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -226,6 +227,7 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         "text": cut_inline(words),
         // The comment to react to.
         "comment_id": comment.id.map(|id| id.to_string()),
+        "said_at": comment.created_at,
     });
     Some(about.event(COMMENTED, Some(number), more))
 }

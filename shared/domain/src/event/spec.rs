@@ -16,7 +16,7 @@ pub struct EventSpec {
     pub summary: String,
     /// The fields that every event of this kind has. Fields of one name mean the same in all events, which is how the rest of
     /// the system knows what can be done about an event: `task_id` is a ticket, `text` is what somebody said to the bot, `to`
-    /// the status that a ticket moved to.
+    /// the status that a ticket moved to. Undeclared, `said_at` is when they did, as RFC 3339.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<EventField>,
     /// The conditions that a trigger may have.
