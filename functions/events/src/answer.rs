@@ -5,7 +5,9 @@ use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::ActionError;
 use domain::plugins::{MessageBody, SentMessage};
-use records::{Answer, ExecutionRecord, Limits, Occurrence, StepEnd, StepStatus, Timeliness, Topic, Waiter};
+use records::{
+    Answer, ExecutionRecord, Limits, Meeting, Occurrence, StepEnd, StepStatus, Timeliness, Topic, Waiter,
+};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -99,11 +101,14 @@ impl Events {
             if execution.as_ref().is_some_and(|execution| !may_meet(execution, event, &occurrence)) {
                 continue;
             }
-            if !self.table.meet(&waiter, event, &occurrence, self.clock.now()).await? {
+            let meeting = self.table.meet(&waiter, event, &occurrence, self.clock.now()).await?;
+            if meeting == Meeting::Refused {
                 continue;
             }
             let message = Message::Success(Value::Object(occurrence.fields.clone()));
-            if self.tell(&waiter, message).await? == Timeliness::TooLate {
+            let told = self.tell(&waiter, message).await?;
+            // If they met before, the step may have been told before.
+            if (told, meeting) == (Timeliness::TooLate, Meeting::First) {
                 self.table.part(&waiter, event, &occurrence).await?;
             }
             return Ok(self.table.forget_waiter(&waiter).await?);

@@ -50,11 +50,8 @@ impl Feedback {
             let text = render(&view, self.pull_request(&view).await?.as_ref());
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
             let known = self.table.progress(execution).await?;
-            let is_new = known.as_ref().is_none_or(|known| known.place.is_none());
-            if is_new
-                && !is_final
-                && !self.may_announce(&configuration, &destination, &view.execution).await?
-            {
+            let begins = !is_final && known.as_ref().is_none_or(|known| known.place.is_none());
+            if begins && !self.may_announce(&configuration, &destination, &view.execution).await? {
                 return Ok(());
             }
             if let Some(wait) = self.being_made(known.as_ref()).filter(|_| failed.is_none()) {

@@ -77,7 +77,7 @@ pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, FinishResult, IN
 pub use execution_list::LIST_LIMIT;
 pub use inquiry::{Inquiry, NewInquiry};
 pub use new_execution::NewExecution;
-pub use occurrence::Occurrence;
+pub use occurrence::{Meeting, Occurrence};
 pub use own_branch::OwnBranch;
 pub use progress::{Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;

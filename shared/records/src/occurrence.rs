@@ -27,9 +27,20 @@ pub struct Occurrence {
     pub delivery: String,
 }
 
+/// Whether an event may meet a waiting step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meeting {
+    /// It may, and met no step of the run before.
+    First,
+    /// It may, and met this step, or one that waited at the same time, before: the step may have been told.
+    Again,
+    /// It met an earlier step of the run.
+    Refused,
+}
+
 /// A waiting step that an event met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Meeting {
+struct Met {
     /// The waiter's key.
     key: String,
     /// When they met.
@@ -71,8 +82,8 @@ impl Table {
         Ok(found)
     }
 
-    /// Records that an event meets a waiting step, unless it met an earlier one of the same run; says whether it may go on with it.
-    /// Steps that waited at the same time are all met.
+    /// Records that an event meets a waiting step, unless it met an earlier one of the same run. Steps that waited at the same time are
+    /// all met.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -82,19 +93,20 @@ impl Table {
         event: &str,
         occurrence: &Occurrence,
         now: Timestamp,
-    ) -> Result<bool, RecordsError> {
+    ) -> Result<Meeting, RecordsError> {
         let key = keys::meeting(&waiter.execution, event, &occurrence.delivery);
-        let meeting = Meeting { key: waiter.key.clone(), at: now };
-        let item = to_item(&meeting, key, Some(retention::expires_at(now, retention::EXECUTION)))?;
+        let met = Met { key: waiter.key.clone(), at: now };
+        let item = to_item(&met, key, Some(retention::expires_at(now, retention::EXECUTION)))?;
         let Err(refused) = self.put("record that an event met a step", item, Some(ABSENT)).await? else {
-            return Ok(true);
+            return Ok(Meeting::First);
         };
-        let Some(earlier) = refused.item else { return Ok(false) };
-        let earlier: Meeting = from_item(earlier)?;
-        Ok(earlier.key == waiter.key || earlier.at >= waiter.since)
+        let Some(earlier) = refused.item else { return Ok(Meeting::Refused) };
+        let earlier: Met = from_item(earlier)?;
+        let is_again = earlier.key == waiter.key || earlier.at >= waiter.since;
+        Ok(if is_again { Meeting::Again } else { Meeting::Refused })
     }
 
-    /// Takes [`Table::meet`] back: the step no longer waited, so that the event met nobody.
+    /// Takes the first [`Table::meet`] back: the step no longer waited, so that the event met nobody.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -7,8 +7,8 @@ use domain::routes::Concurrency;
 use domain::{ActionId, EventKey, EventName, MicroUsd, SourceName};
 use jiff::SignedDuration;
 use records::{
-    AgentExecution, Answer, ClosedPullRequest, Limits, Occurrence, ProgressPlace, RecordsError, Reservation,
-    Settlement, StepEnd, StepStatus, Timeliness, Topic, Waiter,
+    AgentExecution, Answer, ClosedPullRequest, Limits, Meeting, NewInquiry, Occurrence, ProgressPlace,
+    RecordsError, Reservation, Settlement, StepEnd, StepStatus, Timeliness, Topic, Waiter,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -210,11 +210,8 @@ async fn each_event_of_a_key_is_kept_once_and_a_state_takes_the_place_of_the_las
     table.put_occurrence(&key, &first).await.unwrap();
     table.put_occurrence(&key, &occurrence("failure", "d1", after(9))).await.unwrap();
     assert_eq!(table.occurrences(key.as_str()).await.unwrap(), [first, second]);
-    let other = EventKey::new(
-        &EventSpec::new(EventName::from_static("a.b"), "It is so.").matched_by(["sha"]),
-        &checks_of("").1,
-    );
-    let other = other.unwrap().unwrap();
+    let spec = EventSpec::new(EventName::from_static("a.b"), "It is so.").matched_by(["sha"]);
+    let other = EventKey::new(&spec, &checks_of("").1).unwrap().unwrap();
     for state in [occurrence("failure", "d1", after(1)), occurrence("success", "d2", after(2))] {
         table.put_state(&other, &state).await.unwrap();
     }
@@ -234,12 +231,12 @@ async fn an_event_meets_one_wait_of_a_run_after_another() {
     };
     let meet =
         async |waiter: &Waiter, now| table.meet(waiter, key.as_str(), &occurrence, after(now)).await.unwrap();
-    assert!(meet(&at("Wait", 2), 3).await);
-    assert!(meet(&at("Wait", 5), 6).await, "another attempt of the same step");
-    assert!(meet(&at("Beside", 2), 6).await, "a step that waited at the same time");
-    assert!(!meet(&at("Later", 4), 6).await, "a step that began to wait afterwards");
+    assert_eq!(meet(&at("Wait", 2), 3).await, Meeting::First);
+    assert_eq!(meet(&at("Wait", 5), 6).await, Meeting::Again, "another attempt of the same step");
+    assert_eq!(meet(&at("Beside", 2), 6).await, Meeting::Again, "a step that waited at the same time");
+    assert_eq!(meet(&at("Later", 4), 6).await, Meeting::Refused, "a step that began to wait afterwards");
     table.part(&at("Wait", 5), key.as_str(), &occurrence).await.unwrap();
-    assert!(meet(&at("Later", 4), 6).await, "the first was not met after all");
+    assert_eq!(meet(&at("Later", 4), 6).await, Meeting::First, "the first was not met after all");
 }
 
 #[tokio::test]
