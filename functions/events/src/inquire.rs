@@ -66,48 +66,57 @@ impl Events {
         if inquiry.ask_at > now {
             return Ok(());
         }
-        let Err(error) = self.ask(inquiry, now).await else { return Ok(()) };
-        tracing::warn!(event = inquiry.key, %error, "it is not known yet whether the event happened");
+        let asked = self.ask(inquiry, now).await;
+        if let Err(error) = &asked {
+            tracing::warn!(event = inquiry.key, %error, "it is not known yet whether the event happened");
+        }
         // What is refused will be refused again soon.
-        let refused = error.kind == ErrorKind::Rejected;
-        let wait = if refused { interval(inquiry) } else { AFTER_FAILURE };
-        Ok(self.table.ask_again(inquiry, now + wait, refused).await?)
+        let answered = asked.as_ref().map_or_else(|error| error.kind == ErrorKind::Rejected, |_| true);
+        let is_old = now.duration_since(inquiry.since) >= GIVEN_UP_AFTER;
+        let is_over = asked.is_ok_and(|confirmed| confirmed) || !inquiry.reported || is_old;
+        if is_over && !self.is_waited_for(&inquiry.key).await? {
+            return Ok(self.table.end_inquiry(inquiry).await?);
+        }
+        let wait = if answered { interval(inquiry) } else { AFTER_FAILURE };
+        Ok(self.table.ask_again(inquiry, now + wait, answered).await?)
     }
 
-    async fn ask(&self, inquiry: &Inquiry, now: Timestamp) -> Result<(), ActionError> {
+    /// Whether a step of an open execution waits for an event.
+    async fn is_waited_for(&self, key: &str) -> Result<bool, ActionError> {
+        for waiter in self.table.waiters_for_event(key).await? {
+            let execution = self.table.execution(&waiter.execution).await?;
+            if execution.is_some_and(|execution| !execution.outcome.is_final()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Asks, and tells of the event if it is confirmed; says whether it is.
+    async fn ask(&self, inquiry: &Inquiry, now: Timestamp) -> Result<bool, ActionError> {
         let routes = self.table.routes(now).await?;
         let spec = routes.events.find(inquiry.kind.as_str());
         let key = spec.and_then(|spec| EventKey::new(spec, &inquiry.fields).ok().flatten());
         let (Some(EventSpec { confirmed_by: Some(Confirmation::Checks), .. }), Some(key)) = (spec, key)
         else {
             tracing::warn!(event = inquiry.key, "the routes in force do not say whom to ask");
-            return Ok(self.table.end_inquiry(inquiry).await?);
+            return Ok(false);
         };
         let confirmed = self.ask_for_checks(inquiry, now).await?;
-        let is_confirmed = confirmed.is_some();
-        if let Some(Confirmed { fields: more, id, owner }) = confirmed {
-            let delivery = format!("{} {id}", inquiry.key);
-            let mut fields = inquiry.fields.clone();
-            fields.extend(more);
-            let occurrence = Occurrence { fields: fields.clone(), at: now, delivery: delivery.clone() };
-            self.table.put_state(&key, &occurrence).await?;
-            self.happened(&inquiry.key).await?;
-            if inquiry.reported {
-                let project = fields.get("repository").and_then(Value::as_str).map(str::to_owned);
-                let (kind, task_id) = (inquiry.kind.clone(), None);
-                let event = Event { kind, delivery, actor: owner, project, task_id, fields };
-                self.begin_for(&routes, event).await?;
-            }
+        let Some(Confirmed { fields: more, id, owner }) = confirmed else { return Ok(false) };
+        let delivery = format!("{} {id}", inquiry.key);
+        let mut fields = inquiry.fields.clone();
+        fields.extend(more);
+        let occurrence = Occurrence { fields: fields.clone(), at: now, delivery: delivery.clone() };
+        self.table.put_state(&key, &occurrence).await?;
+        self.happened(&inquiry.key).await?;
+        if inquiry.reported {
+            let project = fields.get("repository").and_then(Value::as_str).map(str::to_owned);
+            let (kind, task_id) = (inquiry.kind.clone(), None);
+            let event = Event { kind, delivery, actor: owner, project, task_id, fields };
+            self.begin_for(&routes, event).await?;
         }
-        let waited_for = !self.table.waiters_for_event(&inquiry.key).await?.is_empty();
-        let ends = match waited_for {
-            true => false,
-            false => is_confirmed || !inquiry.reported || now.duration_since(inquiry.since) >= GIVEN_UP_AFTER,
-        };
-        Ok(match ends {
-            true => self.table.end_inquiry(inquiry).await?,
-            false => self.table.ask_again(inquiry, now + interval(inquiry), true).await?,
-        })
+        Ok(true)
     }
 
     /// Starts what an event starts, once however often it is confirmed. Somebody must pay for it.
