@@ -125,7 +125,7 @@ impl Acting<'_> {
                 Reply::to_answer(answered.await?, format!("`{name}` is not waiting for an answer"))
             }
             SteeringWord::Stop => {
-                Reply::to_stop(self.control.stop_execution(caller, execution).await?, &format!("`{name}`"))
+                Reply::to_stop(self.control.stop_execution(caller, execution).await?, &name)
             }
             SteeringWord::Undo => match execution.task_id {
                 Some(task_id) => Reply::Refused(format!("type the ticket instead: `undo {task_id}`")),

@@ -96,8 +96,14 @@ impl World {
         let name = self.begin_by_label().await;
         self.status_change(&name, json!({})).await;
         journal(self, &name, ActionId::literal("commit_changes"), json!({"sha": self.head()})).await;
-        let actor = self.table.execution(&name).await.unwrap().unwrap().actor;
-        let own = OwnBranch { run: arn(&name), actor, project: "SHOP".into(), at: self.clock.now() };
+        let ada = Actor {
+            source: SourceName::from_static("jira"),
+            id: "712020:ada".into(),
+            display_name: None,
+            person: None,
+        };
+        let own =
+            OwnBranch { run: arn(&name), actor: Some(ada), project: "SHOP".into(), at: self.clock.now() };
         let (repository, branch) = ("acme/shop".parse().unwrap(), "main".parse().unwrap());
         self.table.put_own_branch(&repository, &branch, &own).await.unwrap();
     }

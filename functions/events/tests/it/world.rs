@@ -194,10 +194,9 @@ impl World {
         };
         more(&mut waiter);
         self.status_change(name, json!({})).await;
-        self.table
-            .start_step(name, "Wait", &ActionId::literal("request_approval"), self.clock.now())
-            .await
-            .unwrap();
+        let state = waiter.key.rsplit('/').next().unwrap();
+        let action = ActionId::literal("request_approval");
+        self.table.start_step(name, state, &action, self.clock.now()).await.unwrap();
         self.table.mark_waiting(name, "Ship it?", self.clock.now()).await.unwrap();
         self.table.put_waiter(&waiter).await.unwrap();
         self.step_functions.lock().unwrap().open_tokens.insert("token".to_owned());

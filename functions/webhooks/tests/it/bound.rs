@@ -13,7 +13,7 @@ impl World {
     async fn ask_next(&self, first: &Waiter) -> Waiter {
         self.clock.advance(60);
         let execution = self.table.execution(&first.execution).await.unwrap().unwrap();
-        let (key, moves) = (format!("{}Again", first.key), first.moves.clone());
+        let (key, moves) = (format!("{}.{}", first.key, self.clock.now()), first.moves.clone());
         self.ask_in(execution, |waiter| {
             waiter.key = key;
             waiter.moves = moves;
@@ -153,7 +153,7 @@ async fn a_run_without_a_ticket_is_named_steered_and_answered_by_its_execution()
     let (_, stranger) = world.command("U9", &format!("stop {name}"), "t4").await;
     assert!(text(&stranger).contains("may not steer work on SHOP"), "{stranger}");
     let (_, stopped) = world.command("U1", &format!("stop {name}"), "t5").await;
-    assert!(text(&stopped).starts_with(&format!("tidy on `{name}` is being stopped.")), "{stopped}");
+    assert!(text(&stopped).starts_with(&format!("tidy on {name} is being stopped.")), "{stopped}");
 }
 
 #[tokio::test]

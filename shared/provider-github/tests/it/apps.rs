@@ -136,7 +136,7 @@ async fn what_an_app_lacks_and_what_it_has_too_much_of_is_told() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("`issues: write` is missing") && told[0].contains("Permissions & events"));
     let all = json!({"contents": "write", "issues": "write", "pull_requests": "write", "administration": "write",
-                     "checks": "read"});
+                     "checks": "read", "statuses": "read"});
     let told = problems(all).await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("`administration: write` is not needed"), "{told:?}");
