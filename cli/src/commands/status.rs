@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         let directory = control.directory().await.map_err(Exit::unreachable)?;
         let ticket = directory
             .ticket(named)
-            .map_err(|error| Exit::negative(format!("no execution named {named}; {error}")))?;
+            .map_err(|error| Exit::negative(format!("no execution is named `{named}`, and {error}")))?;
         task_id = Some(ticket.task_id().to_owned());
     }
     let limit = usize::from(arguments.limit);
@@ -66,7 +66,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         let list: Vec<_> = views.iter().map(one_json).collect();
         println!("{}", json!({ "executions": list }));
     } else {
-        print_table(&views, now);
+        match (&task_id, views.is_empty()) {
+            (Some(task_id), true) => println!("nothing has been started on {task_id} yet"),
+            _ => print_table(&views, now),
+        }
     }
     Ok(())
 }

@@ -7,9 +7,12 @@ use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::ActionError;
 use domain::plugins::{MessageBody, SentMessage};
 use providers::with_patience;
-use records::{Answer, Limits, StepEnd, StepStatus, Timeliness, Topic, Waiter};
+use records::{
+    Answer, ExecutionRecord, Limits, Meeting, Occurrence, StepEnd, StepStatus, Timeliness, Topic, Waiter,
+};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// The error of a step whose question was declined.
 const DECLINED: &str = "Declined";
@@ -46,28 +49,34 @@ impl Events {
         self.start_next(&execution).await
     }
 
-    /// Delivers the answers to an execution's questions whose delivery failed before.
+    /// Delivers to an execution's steps what they wait for and was not delivered before: answers, and events that happened. One that
+    /// fails does not keep the others waiting.
     ///
     /// # Errors
-    /// As [`Events::waiter_changed`].
-    pub(crate) async fn tell_answers(&self, execution: &str) -> Result<(), ActionError> {
-        for waiter in self.table.waiters(&Topic::Approval(execution.to_owned())).await? {
-            if let Some(answer) = waiter.answer.clone() {
-                self.answered(waiter, &answer).await?;
-            }
+    /// The first failure of [`Events::waiter_changed`].
+    pub(crate) async fn tell_waiters(&self, execution: &str) -> Result<(), ActionError> {
+        let asked = self.table.waiters(&Topic::Approval(execution.to_owned())).await?;
+        let asked = asked.into_iter().map(|waiter| (waiter.topic, waiter.key));
+        let waits: BTreeSet<_> = self.table.waits_of(execution).await?.into_iter().chain(asked).collect();
+        let mut result = Ok(());
+        for (topic, key) in waits {
+            let told = self.waiter_changed(&topic, &key).await;
+            result = result.and(told);
         }
-        Ok(())
+        result
     }
 
-    /// Resumes every step that waits for an event that happened.
+    /// Resumes every step that waits for an event that happened. One that fails does not keep the others waiting.
     ///
     /// # Errors
-    /// As [`Events::waiter_changed`].
+    /// The first failure of [`Events::waiter_changed`].
     pub(crate) async fn happened(&self, key: &str) -> Result<(), ActionError> {
+        let mut result = Ok(());
         for waiter in self.table.waiters_for_event(key).await? {
-            self.tell_if_happened(key, waiter).await?;
+            let told = self.tell_if_happened(key, waiter).await;
+            result = result.and(told);
         }
-        Ok(())
+        result
     }
 
     /// Resumes the executions whose limits have room for their next model call.
@@ -112,15 +121,27 @@ impl Events {
         Ok(())
     }
 
+    /// Resumes a step with the oldest event of the key since its run began, other than what started the run and what met an earlier
+    /// step of the run: nothing resumes on its own trigger, and a loop does not spin on one event.
     async fn tell_if_happened(&self, event: &str, waiter: Waiter) -> Result<(), ActionError> {
-        let Some(occurrence) = self.table.occurrence(event).await? else { return Ok(()) };
         let execution = self.table.execution(&waiter.execution).await?;
-        // An event from before the execution began is not the one it waits for.
-        if execution.is_some_and(|execution| occurrence.at < execution.begun_at) {
-            return Ok(());
+        for occurrence in self.table.occurrences(event).await? {
+            if execution.as_ref().is_some_and(|execution| !may_meet(execution, event, &occurrence)) {
+                continue;
+            }
+            let meeting = self.table.meet(&waiter, event, &occurrence, self.clock.now()).await?;
+            if meeting == Meeting::Refused {
+                continue;
+            }
+            let message = Message::Success(Value::Object(occurrence.fields.clone()));
+            let told = self.tell(&waiter, message).await?;
+            // If they met before, the step may have been told before.
+            if (told, meeting) == (Timeliness::TooLate, Meeting::First) {
+                self.table.part(&waiter, event, &occurrence).await?;
+            }
+            return Ok(self.table.forget_waiter(&waiter).await?);
         }
-        self.tell(&waiter, Message::Success(Value::Object(occurrence.fields))).await?;
-        Ok(self.table.forget_waiter(&waiter).await?)
+        Ok(())
     }
 
     async fn answered(&self, waiter: Waiter, answer: &Answer) -> Result<(), ActionError> {
@@ -217,6 +238,13 @@ impl Events {
             tracing::warn!(execution = waiter.execution, %error, "the question still shows its buttons");
         }
     }
+}
+
+/// Whether an event can be one that the run waits for: it happened since the run began, and did not start it.
+fn may_meet(execution: &ExecutionRecord, event: &str, occurrence: &Occurrence) -> bool {
+    let kind = event.split('/').next().unwrap_or_default();
+    let is_trigger = execution.trigger.as_str() == kind && execution.delivery == occurrence.delivery;
+    occurrence.at >= execution.begun_at && !is_trigger
 }
 
 fn code<E: ProvideErrorMetadata>(error: &E) -> String {

@@ -17,7 +17,7 @@ use domain::configuration::{Configuration, InstanceName, Project};
 use domain::execution::Outcome;
 use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, SentMessage, TaskManagement};
 use domain::{ActionError, Clock, ErrorKind, PluginType};
-use providers::{Place, Providers, chat_of, with_patience};
+use providers::{Place, Providers, chat_of, tracker_of, with_patience};
 use records::{ExecutionRecord, ExecutionView, Progress, ProgressPlace, RecordsError, Table};
 use render::{PullRequestLink, render};
 use sha2::{Digest, Sha256};
@@ -63,6 +63,10 @@ impl Feedback {
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
             let known = self.table.progress(execution).await?;
             if known.as_ref().is_some_and(|known| known.refused >= REFUSALS) {
+                return Ok(());
+            }
+            let begins = !is_final && known.as_ref().is_none_or(|known| known.place.is_none());
+            if begins && !self.may_announce(&configuration, &destination, &view.execution).await? {
                 return Ok(());
             }
             if let Some(wait) = self.being_made(known.as_ref()).filter(|_| failed.is_none()) {
@@ -120,6 +124,28 @@ impl Feedback {
             }
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Whether a channel may be told that the execution is at work. In a chat, people type what may be no ticket at all: then the channel
+    /// is told only how the execution ended.
+    async fn may_announce(
+        &self,
+        configuration: &Configuration,
+        destination: &Destination,
+        execution: &ExecutionRecord,
+    ) -> Result<bool, ActionError> {
+        let (Destination::Chat { .. }, Some(ticket)) = (destination, &execution.task_id) else {
+            return Ok(true);
+        };
+        let project = execution.project.as_deref().and_then(|key| configuration.project(key));
+        let Some(provider) = tracker_of(configuration, project, Some(ticket)) else { return Ok(true) };
+        match self.tracker(configuration, &provider).await?.get_task(ticket).await {
+            Err(error) if error.kind == ErrorKind::Rejected => {
+                tracing::info!(execution = execution.name, %error, "the channel is not told that it is at work");
+                Ok(false)
+            }
+            other => other.map(|_| true),
+        }
     }
 
     /// Sends a message in a project's chat.

@@ -119,23 +119,33 @@ impl Events {
         }
     }
 
-    /// Carries out people's requests first, then updates what they see. Only a failure of the former is an error, because the same
-    /// changes are then delivered again.
+    /// Carries out people's requests first, then updates what they see. A change that fails does not keep the others from being handled.
+    /// Only a failure of a request is an error, because the same changes are then delivered again; if they fail until they are given
+    /// up, the sweeper carries them out.
     async fn changed(&self, changes: BTreeSet<TableChange>) -> Result<(), ActionError> {
+        let mut result = Ok(());
         for change in &changes {
-            match change {
-                TableChange::Waiter { topic, key } => self.waiter_changed(topic, key).await?,
-                TableChange::Occurrence(key) => self.happened(key).await?,
+            let handled = match change {
+                TableChange::Waiter { topic, key } => self.waiter_changed(topic, key).await,
+                TableChange::Occurrence(key) => self.happened(key).await,
+                TableChange::Inquiry(key) => self.inquiry_changed(key).await,
                 TableChange::Execution(name) | TableChange::Stop(name) => {
-                    self.stop_where_asked(name).instrument(about(name)).await?
+                    self.stop_where_asked(name).instrument(about(name)).await
                 }
-                TableChange::Cost(name) => self.alert_logged(name).instrument(about(name)).await,
-                TableChange::Step(_) | TableChange::Other => {}
+                TableChange::Cost(name) => {
+                    self.alert_logged(name).instrument(about(name)).await;
+                    Ok(())
+                }
+                TableChange::Step(_) | TableChange::Other => Ok(()),
+            };
+            if let Err(error) = &handled {
+                tracing::error!(?change, %error, "a change could not be handled");
             }
+            result = result.and(handled);
         }
         let executions: BTreeSet<&str> = changes.iter().filter_map(TableChange::execution).collect();
         join_all(executions.into_iter().map(|execution| self.refresh_logged(execution))).await;
-        Ok(())
+        result
     }
 
     /// Updates the comment; the next event repeats it after a failure.

@@ -29,6 +29,9 @@ impl Events {
         if let Err(error) = self.resume_where_open().await {
             tracing::error!(%error, "executions waiting for a provider could not be resumed");
         }
+        if let Err(error) = self.ask_where_due().await {
+            tracing::error!(%error, "providers could not be asked about events");
+        }
         for execution in self.table.open_due(now, AT_A_TIME).await? {
             if let Err(error) = self.check(&execution, now).instrument(about(&execution.name)).await {
                 tracing::error!(execution = execution.name, %error, "an open execution could not be checked");
@@ -56,7 +59,7 @@ impl Events {
                     self.table.mark_started(&execution.name, &arn, now).await?;
                     self.table.postpone_check(execution, now).await?;
                     self.stop_where_asked(&execution.name).await?;
-                    self.tell_answers(&execution.name).await?;
+                    self.tell_waiters(&execution.name).await?;
                     self.refresh_logged(&execution.name).await;
                     Ok(())
                 }

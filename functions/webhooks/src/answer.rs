@@ -20,7 +20,7 @@ pub(crate) enum Outcome {
     Ignored { reason: String },
     /// A workflow would have started, but was refused.
     Refused { reason: String },
-    /// Recorded for later statistics.
+    /// Recorded for whoever acts on it: statistics, a step that waits, or the question to a provider whether it happened.
     Recorded,
     /// The sender only checked whether we respond.
     Pong,

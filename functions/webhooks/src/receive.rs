@@ -136,8 +136,8 @@ impl Webhooks {
             }
             Meaning::Button { kind, action, value, actor } => {
                 let actor = configuration.identify(actor);
-                let caller =
-                    Caller { directory: &directory, actor: &actor, trigger: &kind, delivery: &delivery.id };
+                let (trigger, delivery) = (&kind, &*delivery.id);
+                let caller = Caller { directory: &directory, actor: &actor, trigger, delivery, at: None };
                 vec![acting.on_button(&caller, &action, &value).await?.into()]
             }
             Meaning::Ping => vec![Outcome::Pong],

@@ -14,8 +14,8 @@ pub use communication::{Communication, Message, MessageBody, MessageButton, Sent
 pub use documentation::{Documentation, Page, PageRequest};
 pub use task_management::{CommentId, CreatedTask, NewTask, StatusChange, TaskManagement, TaskQuery};
 pub use version_control::{
-    Commit, CommitRequest, FileChange, FileContent, PullRequest, PullRequestRequest, RepositoryAccess,
-    RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,
+    CheckConclusion, Checks, Commit, CommitRequest, FileChange, FileContent, PullRequest, PullRequestRequest,
+    RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,
 };
 
 use jiff::Timestamp;

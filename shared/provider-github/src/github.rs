@@ -8,7 +8,7 @@ use crate::refusal::{explained, is_about_movement};
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    CommentId, Commit, CommitRequest, CreatedTask, FileContent, Mark, NewTask, PullRequest,
+    Checks, CommentId, Commit, CommitRequest, CreatedTask, FileContent, Mark, NewTask, PullRequest,
     PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement,
     TaskQuery, TreeEntry, VersionControl,
 };
@@ -234,6 +234,10 @@ impl VersionControl for Github {
         number: u64,
     ) -> Result<Vec<String>, ActionError> {
         self.changed_files(repository, number).await
+    }
+
+    async fn checks(&self, repository: &RepositoryName, commit: &CommitSha) -> Result<Checks, ActionError> {
+        self.read_checks(repository, commit).await
     }
 
     async fn permission(

@@ -14,6 +14,8 @@ pub enum Partition {
     Event,
     /// One execution with its steps, costs, reservations and progress.
     Execution,
+    /// What providers are asked about.
+    Inquiry,
     /// Everybody's executions of a month.
     Month,
     /// What a person spends.
@@ -24,7 +26,7 @@ pub enum Partition {
     Provider,
     /// What was read of a commit.
     Reading,
-    /// A repository's closed pull requests.
+    /// A repository's closed pull requests, and the branches that runs commit to.
     Repository,
     /// The journal of a run's effects.
     Run,
@@ -44,6 +46,7 @@ impl Partition {
             Self::Document => "DOCUMENT",
             Self::Event => "EVENT",
             Self::Execution => "EXECUTION",
+            Self::Inquiry => "INQUIRY",
             Self::Month => "MONTH",
             Self::Person => "PERSON",
             Self::Project => "PROJECT",
@@ -104,7 +107,8 @@ mod tests {
         };
         check(Partition::Delivery, &keys::delivery(&SourceName::API, "1").pk);
         check(Partition::Document, &keys::document("routes").pk);
-        check(Partition::Event, &keys::occurrence("jira.labelled/shop-1").pk);
+        check(Partition::Event, &keys::occurrence("jira.labelled/shop-1", "d").pk);
+        check(Partition::Inquiry, &keys::inquiry("github.checks_completed/acme/shop/0a1b").pk);
         check(Partition::Execution, &keys::execution_partition("e"));
         check(Partition::Month, &keys::month_partition("2026-11"));
         check(Partition::Person, &keys::person_partition("ada"));

@@ -29,17 +29,22 @@
 //! | whether a run is closed; its next sequence number | get, update | `RUN#<run>` | `RUN` |
 //! | effects of a run, newest first | query, sorted by sequence | `RUN#<run>` | `EFFECT#<key>` |
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
+//! | what a command of one delivery steers | put if absent | `DELIVERY#<source>#<id>` | `STEERED#<command>` |
 //! | how fast a provider may be called, whether it keeps failing | update | `PROVIDER#<name>` | `RATE` |
 //! | which limit blocks an execution | get | `EXECUTION#<name>` | `REFUSAL` |
 //! | until when a provider takes no call of an execution | get | `EXECUTION#<name>` | `PUT_OFF` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
-//! | the newest event that something may wait for | get | `EVENT#<event key>` | `EVENT` |
 //! | the ticket that carries a mark of ours | get | `EVENT#created/<digest>` | `CREATION` |
+//! | what an execution's steps wait for | query | `EXECUTION#<name>` | `WAITS#<step's key>` |
+//! | which events met an execution's steps | put if absent | `EXECUTION#<name>` | `MET#<event key>#<digest>` |
+//! | the events that something may wait for | query | `EVENT#<event key>` | `EVENT#<digest of the delivery>`, or `EVENT` |
+//! | what providers are asked about | query | `INQUIRY#OPEN` | `INQUIRY#<event key>` |
 //! | the current document: configuration, references, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
 //! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
 //! | the reply to one question to a model | get | `STORED#<execution>/<sha256 of the question>` | `REPLY` |
+//! | which run committed to a branch | get | `REPOSITORY#<owner/name>` | `BRANCH#<name>` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
 //!
 //! Costs are stored four times (execution, task, project, person), written in one transaction and never changed: reading any of
@@ -49,6 +54,7 @@
 use crate::timestamp::fixed_width;
 use domain::SourceName;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 pub(crate) const PK: &str = "pk";
 pub(crate) const SK: &str = "sk";
@@ -71,6 +77,10 @@ pub(crate) const LISTED_EXECUTION: &str = "EXECUTION#";
 pub(crate) const EFFECT: &str = "EFFECT#";
 pub(crate) const WAITER: &str = "WAITER#";
 pub(crate) const OCCURRENCE: &str = "EVENT";
+pub(crate) const WAITS: &str = "WAITS#";
+pub(crate) const INQUIRY: &str = "INQUIRY#";
+/// The partition of all inquiries: the sweeper reads them all, and few are open at a time.
+pub(crate) const INQUIRIES: &str = "INQUIRY#OPEN";
 pub(crate) const CHUNK: &str = "CHUNK#";
 pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
@@ -182,6 +192,10 @@ pub(crate) fn delivery(source: &SourceName, id: &str) -> Key {
     Key::new(format!("DELIVERY#{source}#{id}"), "DELIVERY")
 }
 
+pub(crate) fn steered(source: &SourceName, id: &str, command: &str) -> Key {
+    Key::new(format!("DELIVERY#{source}#{id}"), format!("STEERED#{command}"))
+}
+
 pub(crate) fn rate(provider: &str) -> Key {
     Key::new(format!("PROVIDER#{provider}"), "RATE")
 }
@@ -194,8 +208,34 @@ pub(crate) fn waiter(topic: &str, key: &str) -> Key {
     Key::new(waiter_partition(topic), format!("{WAITER}{key}"))
 }
 
-pub(crate) fn occurrence(key: &str) -> Key {
-    Key::new(format!("EVENT#{key}"), OCCURRENCE)
+pub(crate) fn occurrence_partition(key: &str) -> String {
+    format!("EVENT#{key}")
+}
+
+pub(crate) fn occurrence(key: &str, delivery: &str) -> Key {
+    Key::new(occurrence_partition(key), format!("{OCCURRENCE}#{}", digest(delivery)))
+}
+
+/// Where the only event of a key is, if a newer one takes an older one's place.
+pub(crate) fn newest_occurrence(key: &str) -> Key {
+    Key::new(occurrence_partition(key), OCCURRENCE)
+}
+
+pub(crate) fn meeting(execution: &str, event: &str, delivery: &str) -> Key {
+    Key::new(execution_partition(execution), format!("MET#{event}#{}", digest(delivery)))
+}
+
+pub(crate) fn waits(execution: &str, key: &str) -> Key {
+    Key::new(execution_partition(execution), format!("{WAITS}{key}"))
+}
+
+pub(crate) fn inquiry(key: &str) -> Key {
+    Key::new(INQUIRIES.to_owned(), format!("{INQUIRY}{key}"))
+}
+
+/// Ids of deliveries are as long as their senders make them.
+fn digest(delivery: &str) -> String {
+    hex::encode(Sha256::digest(delivery.as_bytes()))
 }
 
 pub(crate) fn creation(digest: &str) -> Key {
@@ -240,6 +280,10 @@ pub(crate) fn reading_chunk(digest: &str, number: usize) -> Key {
 
 pub(crate) fn repository_partition(repository: &str) -> String {
     format!("REPOSITORY#{repository}")
+}
+
+pub(crate) fn own_branch(repository: &str, branch: &str) -> Key {
+    Key::new(repository_partition(repository), format!("BRANCH#{branch}"))
 }
 
 pub(crate) fn pull_request(repository: &str, number: u64) -> Key {

@@ -19,6 +19,7 @@ pub struct StreamedItems {
 pub const DECISIONS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Waiter, sort_keys: &[keys::WAITER] },
     StreamedItems { partition: Partition::Event, sort_keys: &[keys::OCCURRENCE] },
+    StreamedItems { partition: Partition::Inquiry, sort_keys: &[keys::INQUIRY] },
     StreamedItems { partition: Partition::Execution, sort_keys: &[keys::STOP] },
 ];
 
@@ -56,6 +57,8 @@ pub enum TableChange {
     },
     /// An event that something may wait for; by its key's text.
     Occurrence(String),
+    /// Something to ask a provider about; by the event key's text.
+    Inquiry(String),
     /// Anything else.
     Other,
 }
@@ -66,8 +69,11 @@ impl TableChange {
         if let (Some(topic), Some(key)) = (pk.strip_prefix(keys::WAITER), sk.strip_prefix(keys::WAITER)) {
             return Self::Waiter { topic: topic.to_owned(), key: key.to_owned() };
         }
-        if let (Some(key), keys::OCCURRENCE) = (pk.strip_prefix("EVENT#"), sk) {
+        if let (Some(key), true) = (pk.strip_prefix("EVENT#"), sk.starts_with(keys::OCCURRENCE)) {
             return Self::Occurrence(key.to_owned());
+        }
+        if let (keys::INQUIRIES, Some(key)) = (pk, sk.strip_prefix(keys::INQUIRY)) {
+            return Self::Inquiry(key.to_owned());
         }
         let Some(execution) = pk.strip_prefix("EXECUTION#").map(str::to_owned) else {
             return Self::Other;
@@ -85,7 +91,7 @@ impl TableChange {
     pub fn execution(&self) -> Option<&str> {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
-            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) | Self::Other => None,
+            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) | Self::Inquiry(_) | Self::Other => None,
         }
     }
 }
@@ -109,10 +115,11 @@ mod tests {
         assert_eq!(of(keys::progress("e")), TableChange::Other);
         let waiter = TableChange::Waiter { topic: "budget".into(), key: "run/State".into() };
         assert_eq!(of(keys::waiter("budget", "run/State")), waiter);
-        assert_eq!(
-            of(keys::occurrence("jira.labelled/shop-1")),
-            TableChange::Occurrence("jira.labelled/shop-1".into())
-        );
+        let labelled = "jira.labelled/shop-1";
+        for key in [keys::occurrence(labelled, "d"), keys::newest_occurrence(labelled)] {
+            assert_eq!(of(key), TableChange::Occurrence(labelled.into()));
+        }
+        assert_eq!(of(keys::inquiry("a.b/c")), TableChange::Inquiry("a.b/c".into()));
     }
 
     #[test]
@@ -121,7 +128,8 @@ mod tests {
         let of_execution = keys::execution_partition("e");
         let cases = [
             (keys::waiter("budget", "run/State"), (true, false)),
-            (keys::occurrence("jira.labelled/shop-1"), (true, false)),
+            (keys::occurrence("jira.labelled/shop-1", "d"), (true, false)),
+            (keys::inquiry("github.checks_completed/acme/shop"), (true, false)),
             (keys::stop("e"), (true, false)),
             (keys::execution("e"), (false, true)),
             (keys::step("e", "State"), (false, true)),

@@ -77,6 +77,13 @@ pub struct Waiter {
     pub told: Option<Timeliness>,
 }
 
+/// Where a waiter of an execution is.
+#[derive(Debug, Serialize, Deserialize)]
+struct Waits {
+    topic: String,
+    key: String,
+}
+
 /// Statuses, as the tracker names them, that a person moves a ticket to in order to answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moves {
@@ -114,6 +121,9 @@ pub struct Answer {
     pub at: Timestamp,
     /// What they said with it.
     pub comment: Option<String>,
+    /// The id of the delivery that said so: sent again, it is the same answer.
+    #[serde(default)]
+    pub delivery: String,
 }
 
 /// Whether an answer still found its step waiting.
@@ -140,6 +150,10 @@ impl Table {
     pub async fn put_waiter(&self, waiter: &Waiter) -> Result<(), RecordsError> {
         let key = keys::waiter(&waiter.topic, &waiter.key);
         let expires_at = retention::expires_at(waiter.since, retention::EXECUTION);
+        // First, so that the sweeper finds every waiter there is.
+        let waits = Waits { topic: waiter.topic.clone(), key: waiter.key.clone() };
+        let pointer = to_item(&waits, keys::waits(&waiter.execution, &waiter.key), Some(expires_at))?;
+        let _ = self.put("record what an execution waits for", pointer, None).await?;
         let item = to_item(waiter, key.clone(), Some(expires_at))?;
         let Err(refused) = self.put("record a waiter", item, Some(ABSENT)).await? else { return Ok(()) };
         let Some(present) = refused.item else { return Ok(()) };
@@ -247,6 +261,17 @@ impl Table {
     /// [`RecordsError`] when the table does not answer.
     pub async fn waiters_for_event(&self, key: &str) -> Result<Vec<Waiter>, RecordsError> {
         self.waiters_named(&format!("event/{key}")).await
+    }
+
+    /// What steps of an execution wait for, or waited for: topics as text and keys of steps.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn waits_of(&self, execution: &str) -> Result<Vec<(String, String)>, RecordsError> {
+        let items = self.query(keys::execution_partition(execution), keys::WAITS).await?;
+        let waits =
+            items.into_iter().map(|item| from_item::<Waits>(item).map(|waits| (waits.topic, waits.key)));
+        waits.collect()
     }
 
     async fn waiters_named(&self, topic: &str) -> Result<Vec<Waiter>, RecordsError> {

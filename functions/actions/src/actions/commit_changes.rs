@@ -14,6 +14,7 @@ use domain::{ActionError, BranchName, CommitSha, PluginType, RepositoryName};
 use edits::{
     Edits, FileEdit, ProtectedPaths, Unshown, check_path, content_sha256, path_problems, shown_text,
 };
+use records::{OwnBranch, Partition};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -76,6 +77,7 @@ impl Action for CommitChanges {
     const SPEC: ActionSpec = ActionSpec::of_plugin("commit_changes", PluginType::VersionControl)
         .effect()
         .undone_by(&[RevertCommit::SPEC.name, DeleteBranch::SPEC.name])
+        .writing(&[Partition::Repository])
         // Its requests are the most, and under load each waits for its turn.
         .taking(180);
 
@@ -120,6 +122,15 @@ impl Action for CommitChanges {
             co_author: scope.login_at_code_host(project).map(str::to_owned),
             changes: change.into_changes(),
         };
+        // Before the commit, so that what is told of its checks finds whose it is.
+        let own = OwnBranch {
+            run: scope.run.clone(),
+            actor: scope.actor.clone(),
+            project: scope.project.key.clone(),
+            at: context.clock().now(),
+        };
+        let kept = context.table().put_own_branch(&project.repository, branch, &own).await;
+        kept.map_err(ActionError::from)?;
         let earlier = match effect.seeks() {
             true => host.find_commit(&project.repository, branch, &intent.mark).await?,
             // The same request makes the same commit, so that a repeat changes nothing.

@@ -17,4 +17,5 @@ mod lost;
 mod money;
 mod paid;
 mod patience;
+mod waits;
 mod world;

@@ -21,6 +21,7 @@ impl World {
             via: SourceName::from_static("slack"),
             at: "2026-11-22T12:00:00Z".parse().unwrap(),
             comment: Some("on Monday".into()),
+            delivery: "d1".into(),
         }
     }
 }
@@ -110,7 +111,7 @@ async fn neither_order_of_event_and_waiter_misses_the_other() {
     let key = EventKey::new(&checks, &fields).unwrap().unwrap();
     for waiter_first in [true, false] {
         let world = World::new().await;
-        let old = Occurrence { fields: fields.clone(), at: world.clock.now() };
+        let old = Occurrence { fields: fields.clone(), at: world.clock.now(), delivery: "d1".into() };
         world.table.put_occurrence(&key, &old).await.unwrap();
         let name = world.begin_by_label().await;
         let topic = Topic::Event(key.clone());
@@ -118,7 +119,7 @@ async fn neither_order_of_event_and_waiter_misses_the_other() {
             world.wait(&name, &topic, |_| {}).await;
             assert!(world.told().is_empty(), "what happened before the execution is not waited for");
         }
-        let new = Occurrence { fields: fields.clone(), at: world.clock.now() };
+        let new = Occurrence { fields: fields.clone(), at: world.clock.now(), delivery: "d2".into() };
         world.table.put_occurrence(&key, &new).await.unwrap();
         let pk = format!("EVENT#{}", key.as_str());
         world.events.handle(EventInput::from_keys([(pk.as_str(), "EVENT")])).await.unwrap();

@@ -207,10 +207,9 @@ impl World {
         };
         more(&mut waiter);
         self.status_change(name, json!({})).await;
-        self.table
-            .start_step(name, "Wait", &ActionId::literal("request_approval"), self.clock.now())
-            .await
-            .unwrap();
+        let state = waiter.key.rsplit('/').next().unwrap();
+        let action = ActionId::literal("request_approval");
+        self.table.start_step(name, state, &action, self.clock.now()).await.unwrap();
         self.table.mark_waiting(name, "Ship it?", self.clock.now()).await.unwrap();
         self.table.put_waiter(&waiter).await.unwrap();
         self.step_functions.lock().unwrap().open_tokens.insert("token".to_owned());
@@ -316,6 +315,12 @@ async fn answer(
         "AWSStepFunctions.StopExecution" => {
             known.stopped.push(input);
             Json(json!({"stopDate": 1_795_348_800.0})).into_response()
+        }
+        "AWSStepFunctions.SendTaskSuccess" | "AWSStepFunctions.SendTaskFailure"
+            if input["taskToken"] == "broken" =>
+        {
+            let refused = json!({"__type": "KmsAccessDeniedException", "message": "not now"});
+            (StatusCode::BAD_REQUEST, Json(refused)).into_response()
         }
         "AWSStepFunctions.SendTaskSuccess" | "AWSStepFunctions.SendTaskFailure"
             if !known.open_tokens.remove(input["taskToken"].as_str().unwrap()) =>

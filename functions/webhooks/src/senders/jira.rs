@@ -96,6 +96,8 @@ struct Payload {
     issue: Option<Issue>,
     changelog: Option<Changelog>,
     comment: Option<Comment>,
+    /// Milliseconds since 1970.
+    timestamp: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -186,7 +188,9 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     if actor.as_ref().is_some_and(|actor| bot.is(&actor.id)) {
         return Meaning::Ignored("the bot did it itself".into());
     }
-    let about = About { delivery, task_id, project, actor };
+    let said_at = payload.timestamp.as_ref().and_then(Value::as_i64);
+    let said_at = said_at.and_then(|at| Timestamp::from_millisecond(at).ok());
+    let about = About { delivery, task_id, project, actor, said_at };
     if name == "comment_created" {
         return comment_event(payload.comment.and_then(|comment| comment.body), about, bot);
     }
@@ -204,6 +208,7 @@ struct About<'a> {
     task_id: String,
     project: Option<String>,
     actor: Option<Actor>,
+    said_at: Option<Timestamp>,
 }
 
 impl About<'_> {
@@ -212,6 +217,9 @@ impl About<'_> {
         fields.insert("task_id".into(), json!(self.task_id));
         fields.insert("project".into(), json!(self.project));
         fields.insert("actor".into(), json!(self.actor.as_ref().map(|actor| &actor.id)));
+        if let Some(said_at) = self.said_at {
+            fields.insert("said_at".into(), json!(said_at.to_string()));
+        }
         if let Value::Object(more) = more {
             fields.extend(more);
         }

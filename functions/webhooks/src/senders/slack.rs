@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "slack",
     title: "Slack",
-    set_up: "Slash Commands, Events and Interactivity",
+    set_up: "Slash Commands, Interactivity, and Event Subscriptions to the bot events app_mention and message.channels",
     verify: signature::verify,
     parse,
     events,
@@ -155,8 +155,15 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         "actor": user,
         // The message to react to.
         "message": event.ts,
+        "said_at": event.ts.as_deref().and_then(sent_at),
     });
     Meaning::Events(vec![slack_event(MENTIONED, delivery, user, None, fields)])
+}
+
+/// When a message was sent: its id is the time, in seconds and microseconds since 1970.
+fn sent_at(id: &str) -> Option<String> {
+    let seconds = id.split('.').next()?.parse().ok()?;
+    Some(jiff::Timestamp::from_second(seconds).ok()?.to_string())
 }
 
 /// Slack writes a mention as `<@U012AB3CD>`; a leading mention of the bot is not part of the text.

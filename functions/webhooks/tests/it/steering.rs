@@ -7,7 +7,7 @@ use records::{ExecutionRecord, Moves, Topic, Waiter};
 use serde_json::{Value, json};
 
 /// A world in which ada may approve, and `undo` is deployed.
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     let mut configuration = configuration();
     configuration.users[0].roles.insert(Role::Approver);
     let mut routes = routes();
@@ -17,19 +17,24 @@ async fn world() -> World {
 }
 
 impl World {
-    async fn execution_on(&self, task_id: &str) -> ExecutionRecord {
+    pub(crate) async fn execution_on(&self, task_id: &str) -> ExecutionRecord {
         self.table.executions_of_task(task_id, None, 1).await.unwrap().remove(0)
     }
 
     /// Begins work on a ticket, which then asks a question.
-    async fn ask(&self, task_id: &str, approvers: &[&str]) -> Waiter {
+    pub(crate) async fn ask(&self, task_id: &str, approvers: &[&str]) -> Waiter {
         let named = approvers.iter().map(|name| (*name).to_owned()).collect();
         self.ask_with(task_id, |waiter| waiter.approvers = named).await
     }
 
-    async fn ask_with(&self, task_id: &str, more: impl FnOnce(&mut Waiter)) -> Waiter {
+    pub(crate) async fn ask_with(&self, task_id: &str, more: impl FnOnce(&mut Waiter)) -> Waiter {
         self.jira(task_id, &labelled(task_id, "agent", "5b10")).await;
         let execution = self.execution_on(task_id).await;
+        self.ask_in(execution, more).await
+    }
+
+    /// An execution asks a question.
+    pub(crate) async fn ask_in(&self, execution: ExecutionRecord, more: impl FnOnce(&mut Waiter)) -> Waiter {
         let mut waiter = Waiter {
             topic: Topic::Approval(execution.name.clone()).to_string(),
             key: format!("{}/AskPeople", execution.arn.unwrap()),
@@ -49,7 +54,7 @@ impl World {
         waiter
     }
 
-    async fn answer_to(&self, waiter: &Waiter) -> Option<(bool, String, Option<String>)> {
+    pub(crate) async fn answer_to(&self, waiter: &Waiter) -> Option<(bool, String, Option<String>)> {
         let found = self.table.waiter(&waiter.topic, &waiter.key).await.unwrap().unwrap();
         found.answer.map(|answer| (answer.approved, answer.by, answer.comment))
     }
@@ -64,11 +69,11 @@ impl World {
     }
 }
 
-fn text(answer: &Value) -> &str {
+pub(crate) fn text(answer: &Value) -> &str {
     answer["blocks"][0]["text"]["text"].as_str().unwrap()
 }
 
-fn comment(task_id: &str, words: &str, account: &str) -> Value {
+pub(crate) fn comment(task_id: &str, words: &str, account: &str) -> Value {
     json!({
         "webhookEvent": "comment_created",
         "issue": {"key": task_id, "fields": {"project": {"key": task_id.split('-').next()}}},
@@ -117,7 +122,7 @@ async fn a_comment_on_the_ticket_answers() {
     assert_eq!(world.answer_to(&waiter).await, Some((true, "ada".into(), Some("ship it on Monday".into()))));
 }
 
-fn moved(task_id: &str, to: &str, account: &str) -> Value {
+pub(crate) fn moved(task_id: &str, to: &str, account: &str) -> Value {
     json!({
         "webhookEvent": "jira:issue_updated",
         "user": {"accountId": account},
@@ -256,7 +261,7 @@ async fn what_happens_is_kept_for_whoever_waits() {
     let world = world().await;
     let words = comment("TES-1", "@ticketsmith what do you think?", "5b10");
     world.jira("d1", &words).await;
-    let kept = world.table.occurrence("jira.commented/tes-1").await.unwrap().unwrap();
+    let kept = world.table.occurrences("jira.commented/tes-1").await.unwrap().remove(0);
     assert_eq!(kept.fields["text"], "@ticketsmith what do you think?");
     assert!(world.starts().is_empty());
 }

@@ -4,7 +4,9 @@ use super::Mark;
 use crate::error::ActionError;
 use crate::repository::{BranchName, CommitSha, RepositoryName};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a function may do with a code host. Credentials are narrowed to this if possible; personal tokens cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,6 +15,8 @@ pub enum RepositoryAccess {
     ReadMetadata,
     /// Read files.
     ReadContents,
+    /// Read how the checks of a commit ended, and where branches are.
+    ReadChecks,
     /// Create and delete branches and push commits.
     WriteContents,
     /// Open and close pull requests.
@@ -117,6 +121,9 @@ pub trait VersionControl: Send + Sync {
 
     /// Closes a pull request without merging. Does nothing if it is closed; `Conflict` if it is merged.
     async fn close_pull_request(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError>;
+
+    /// The newest attempt of every check of a commit, of whatever kind the code host has.
+    async fn checks(&self, repository: &RepositoryName, commit: &CommitSha) -> Result<Checks, ActionError>;
 
     /// What a person, by the code host's login, may do in the repository.
     async fn permission(
@@ -262,6 +269,44 @@ impl PullRequest {
     /// Whether an effect with this mark opened it.
     pub fn carries(&self, mark: &Mark) -> bool {
         self.marks.contains(&mark.digest())
+    }
+}
+
+/// How the checks of a commit stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checks {
+    /// What names the newest attempt of each check: another attempt has another name.
+    pub attempts: BTreeSet<String>,
+    /// How many of these are not done.
+    pub unfinished: usize,
+    /// How those ended that are done.
+    pub conclusions: Vec<CheckConclusion>,
+    /// When the newest group of checks was announced in which none has begun. Some never do.
+    pub announced_at: Option<Timestamp>,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CheckConclusion {
+    /// It found nothing wrong, or did not apply.
+    Success,
+    /// It waits for a person to do something.
+    ActionRequired,
+    /// It was cancelled, or given up.
+    Cancelled,
+    /// It found something wrong, or could not run.
+    Failure,
+}
+
+impl CheckConclusion {
+    /// Its name in events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::ActionRequired => "action_required",
+            Self::Cancelled => "cancelled",
+            Self::Failure => "failure",
+        }
     }
 }
 

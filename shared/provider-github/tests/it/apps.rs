@@ -41,9 +41,21 @@ async fn app_world(clock: &TurnedClock) -> (Simulation, String) {
 
 /// The same with an App that was granted these permissions.
 async fn app_world_with(clock: &TurnedClock, permissions: Value) -> (Simulation, String) {
+    app_world_hearing(clock, permissions, None).await
+}
+
+/// The same with an App that subscribes to these events.
+async fn app_world_hearing(
+    clock: &TurnedClock,
+    permissions: Value,
+    events: Option<Value>,
+) -> (Simulation, String) {
     let secret = json!({"app_id": "77", "installation_id": "99", "private_key": private_key()}).to_string();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds");
-    let app = json!({"slug": "ticketsmith", "permissions": permissions});
+    let mut app = json!({"slug": "ticketsmith", "permissions": permissions});
+    if let Some(events) = events {
+        app["events"] = events;
+    }
     let world = std::fs::read_to_string(folder.join("shop.yaml")).unwrap();
     let world = world
         .replace("{ token: simulated-github-token }", &secret)
@@ -134,15 +146,29 @@ async fn problems(permissions: Value) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn what_an_app_does_not_subscribe_to_is_told() {
+    let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
+    let permissions =
+        json!({"checks": "read", "contents": "write", "issues": "write", "pull_requests": "write"});
+    let heard = json!(["issues", "issue_comment", "pull_request", "pull_request_review", "status"]);
+    let (simulation, secret) = app_world_hearing(&clock, permissions, Some(heard)).await;
+    let github = connect(&simulation, &secret, RepositoryAccess::ReadMetadata, &clock);
+    let told: Vec<String> =
+        github.permission_problems(&shop()).await.unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("statuses: read") && told[0].contains("github.checks_completed"), "{told:?}");
+    assert!(told[1].contains("check_suite") && told[1].contains("Check suites"), "{told:?}");
+}
+
+#[tokio::test]
 async fn what_an_app_lacks_and_what_it_has_too_much_of_is_told() {
-    assert!(
-        problems(json!({"contents": "write", "issues": "write", "pull_requests": "write"})).await.is_empty()
-    );
-    let told = problems(json!({"contents": "write", "issues": "read", "pull_requests": "write"})).await;
+    let granted = |issues: &str| json!({"checks": "read", "contents": "write", "issues": issues, "pull_requests": "write", "statuses": "read"});
+    assert_eq!(problems(granted("write")).await, Vec::<String>::new());
+    let told = problems(granted("read")).await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("`issues: write` is missing") && told[0].contains("Permissions & events"));
     let all = json!({"contents": "write", "issues": "write", "pull_requests": "write", "administration": "write",
-                     "checks": "read"});
+                     "checks": "read", "statuses": "read"});
     let told = problems(all).await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("`administration: write` is not needed"), "{told:?}");

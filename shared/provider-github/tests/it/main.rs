@@ -6,6 +6,7 @@
 )]
 
 mod apps;
+mod checks;
 mod code;
 mod refusals;
 mod tickets;

@@ -119,7 +119,16 @@ impl Call<'_> {
         Answer::ok(Value::Array(slice)).with_link(link)
     }
 
-    fn slice(&self, list: Vec<Value>) -> (Vec<Value>, String) {
+    /// The same of a list that GitHub puts under a name, with its length.
+    pub(super) fn page_of(&self, name: &str, list: Vec<Value>) -> Answer {
+        let total = list.len();
+        let (slice, link) = self.slice(list);
+        let mut body = serde_json::json!({ "total_count": total });
+        body[name] = slice.into();
+        Answer::ok(body).with_link(link)
+    }
+
+    pub(super) fn slice(&self, list: Vec<Value>) -> (Vec<Value>, String) {
         let asked = |name: &str, default: usize| {
             self.queried(name)
                 .and_then(|value| value.parse().ok())

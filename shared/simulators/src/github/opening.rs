@@ -45,6 +45,8 @@ impl State {
             labels: BTreeMap::new(),
             issues: BTreeMap::new(),
             checks: described.checks.clone(),
+            suites: Vec::new(),
+            statuses: Vec::new(),
             created_at: described.created_at,
             pushed_at: described.created_at,
             git,

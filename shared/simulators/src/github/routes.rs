@@ -1,6 +1,7 @@
 //! Every call the simulated GitHub answers, and what each needs of its caller.
 
 mod app;
+mod checks;
 mod comments;
 mod contents;
 mod git_data;
@@ -63,6 +64,9 @@ const POST: MethodFilter = MethodFilter::POST;
 const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("", GET, METADATA, repository::get),
     ("/collaborators/{login}/permission", GET, METADATA, repository::get_permission),
+    ("/commits/{ref}/check-runs", GET, read(&["checks"]), checks::list_runs),
+    ("/commits/{ref}/check-suites", GET, read(&["checks"]), checks::list_suites),
+    ("/commits/{ref}/status", GET, read(&["statuses"]), checks::combined_status),
     ("/compare/{*range}", GET, READ_CODE, contents::compare),
     ("/contents/{*path}", GET, READ_CODE, contents::get),
     ("/git/blobs", POST, WRITE_CODE, git_data::create_blob),

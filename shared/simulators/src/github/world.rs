@@ -72,6 +72,15 @@ pub struct App {
     pub slug: String,
     /// What the installation may do, as `contents: write`. `metadata: read` goes without saying.
     pub permissions: BTreeMap<String, Level>,
+    /// The events that it subscribes to; those that Ticketsmith reads when absent.
+    #[serde(default = "default_events")]
+    pub events: Vec<String>,
+}
+
+fn default_events() -> Vec<String> {
+    ["check_suite", "issue_comment", "issues", "pull_request", "pull_request_review", "status"]
+        .map(str::to_owned)
+        .into()
 }
 
 /// How much a permission of an app allows.
