@@ -139,7 +139,8 @@ async fn an_exhausted_window_parks_work_until_it_opens() {
     let reset = (now.as_secs() + 45).to_string();
     let headers = json!({"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset});
     let body = json!({"message": "API rate limit exceeded for this account."});
-    let fault = json!({"service": "github", "path": "/permission$", "status": 403, "headers": headers, "body": body});
+    let fault =
+        json!({"service": "github", "path": "/permission$", "status": 403, "headers": headers, "body": body});
     world.add_faults(&fault).await;
     let name = world.start_by("jira-label").await;
     let parked = waiting(&world, &name).await;

@@ -91,7 +91,9 @@ impl TableChange {
     pub fn execution(&self) -> Option<&str> {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
-            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) | Self::Inquiry(_) | Self::Other => None,
+            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) | Self::Inquiry(_) | Self::Other => {
+                None
+            }
         }
     }
 }

@@ -175,9 +175,7 @@ fn payload(field: &str) -> &'static str {
         "event" => "The event that started the execution.",
         "task_token" => "Whoever has this token can resume the execution.",
         "required" => "The step says `required: true`: it is an error if the project lacks the plugin.",
-        "inverse" => {
-            "The step's own `rollback`, stored with the effect in place of the action's inverse."
-        }
+        "inverse" => "The step's own `rollback`, stored with the effect in place of the action's inverse.",
         _ => "A field of the function's payload.",
     }
 }
@@ -194,7 +192,9 @@ fn retry(value: &Value, first: bool) -> String {
     }
     let passing = first && errors.contains(&ErrorKind::Unavailable.as_str());
     let delays = match (value["IntervalSeconds"].as_u64(), value["MaxDelaySeconds"].as_u64()) {
-        (Some(first), Some(longest)) => format!(", first after {first} s, then with delays of up to {longest} s"),
+        (Some(first), Some(longest)) => {
+            format!(", first after {first} s, then with delays of up to {longest} s")
+        }
         (Some(first), None) => format!(", first after {first} s"),
         _ => String::new(),
     };
@@ -207,15 +207,15 @@ fn retry(value: &Value, first: bool) -> String {
         (_, [lost, ..]) if *lost == ErrorKind::ReplyLost.as_str() => format!(
             "Every AI step has it: a model call that may have been billed is repeated up to {attempts} times{delays}{spread}."
         ),
-        (_, ["Throttled"]) => format!(
-            "A provider limits requests: the step is retried up to {attempts} times{delays}{spread}."
-        ),
+        (_, ["Throttled"]) => {
+            format!("A provider limits requests: the step is retried up to {attempts} times{delays}{spread}.")
+        }
         (true, _) => format!(
             "Every action has it: temporary errors of providers and of Lambda are retried up to {attempts} times{delays}{spread}."
         ),
-        (false, ["States.ALL"]) => format!(
-            "The step's own `retry`: any error is retried up to {attempts} times{delays}{spread}."
-        ),
+        (false, ["States.ALL"]) => {
+            format!("The step's own `retry`: any error is retried up to {attempts} times{delays}{spread}.")
+        }
         (false, _) => format!("These errors are retried up to {attempts} times{delays}{spread}."),
     }
 }

@@ -7,6 +7,7 @@ use super::{Answer, Call, Failure};
 
 /// `POST /graphql`
 pub(super) fn post(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let is_mutation = call.body["query"].as_str().is_some_and(|query| query.trim_start().starts_with("mutation"));
+    let is_mutation =
+        call.body["query"].as_str().is_some_and(|query| query.trim_start().starts_with("mutation"));
     if is_mutation { update_refs::post(call) } else { files_of_commit::post(call) }
 }
