@@ -24,10 +24,6 @@ use tracing::Instrument;
 /// What the key of a step ends with that takes back the effect whose key is before it.
 const UNDO: &str = "/undo";
 
-/// The part of its function's time that a step's requests wait for their turns, all together. A step that must wait longer is given back to
-/// the state machine, which waits at no cost.
-const WAITS_FOR: u32 = 3;
-
 /// Performs actions.
 #[derive(Debug)]
 pub struct Dispatcher {
@@ -109,8 +105,7 @@ impl Dispatcher {
         let (execution, state) = (payload.execution().to_owned(), payload.state().to_owned());
         let required = payload.required;
         self.table.start_step(&execution, &state, &action.spec.id(), self.clock.now()).await?;
-        let patience = Duration::from_secs(action.spec.timeout_seconds.into()) / WAITS_FOR;
-        let performed = with_patience(patience, self.perform(action, payload)).await;
+        let performed = with_patience(action.spec.patience(), self.perform(action, payload)).await;
         let performed = performed.map_err(|ended| match ended {
             NoOutput::Skipped(reason) if required => NoOutput::Failed(ActionError::rejected(reason)),
             other => other,

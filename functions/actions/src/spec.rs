@@ -2,6 +2,7 @@
 
 use domain::{ActionId, PluginType};
 use records::{Access, Partition};
+use std::time::Duration;
 
 /// How the journal treats an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +127,21 @@ impl ActionSpec {
     /// The same, writing these partitions as well.
     pub const fn writing(self, writes: &'static [Partition]) -> Self {
         Self { writes, ..self }
+    }
+
+    /// The same, in a function that may run for so many seconds.
+    pub const fn taking(self, timeout_seconds: u32) -> Self {
+        Self { timeout_seconds, ..self }
+    }
+
+    /// How long its requests wait for their turns, all together; a step that must wait longer parks at no cost. A model needs most of its
+    /// function's time itself.
+    pub fn patience(&self) -> Duration {
+        let seconds = match self.journal {
+            Journal::Reply => self.timeout_seconds / 3,
+            Journal::Effect | Journal::Nothing => self.timeout_seconds / 3 * 2,
+        };
+        Duration::from_secs(seconds.into())
     }
 
     /// The action's id.

@@ -75,7 +75,9 @@ impl Action for CommitChanges {
 
     const SPEC: ActionSpec = ActionSpec::of_plugin("commit_changes", PluginType::VersionControl)
         .effect()
-        .undone_by(&[RevertCommit::SPEC.name, DeleteBranch::SPEC.name]);
+        .undone_by(&[RevertCommit::SPEC.name, DeleteBranch::SPEC.name])
+        // Its requests are the most, and under load each waits for its turn.
+        .taking(180);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let host = context.code_host(RepositoryAccess::WriteContents).await?;
