@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
 use std::error::Error;
+use std::fmt;
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -32,6 +33,17 @@ pub struct Request<'client> {
     auth: Auth,
     body: Result<Option<Vec<u8>>, ActionError>,
     within: Option<Duration>,
+    listener: Option<Listener<'client>>,
+}
+
+/// Hears an answer as it comes.
+#[derive(Clone, Copy)]
+struct Listener<'client>(&'client (dyn Fn(&[u8]) + Send + Sync));
+
+impl fmt::Debug for Listener<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Listener")
+    }
 }
 
 impl Client {
@@ -73,7 +85,14 @@ impl<'client> Request<'client> {
             auth: client.auth.clone(),
             body: Ok(None),
             within: None,
+            listener: None,
         }
+    }
+
+    /// Tells `listener` the bytes of an answer with a status of success as they come, besides giving the whole.
+    pub fn heard_by(mut self, listener: &'client (dyn Fn(&[u8]) + Send + Sync)) -> Self {
+        self.listener = Some(Listener(listener));
+        self
     }
 
     /// Gives up when this much time has passed since [`Request::send`], waits of the [`Gate`](crate::Gate) included, if the client's limit
@@ -118,7 +137,7 @@ impl<'client> Request<'client> {
     /// `Unavailable` for 408, 425 and 5xx, for no connection, no answer in time, and an answer that broke off; else `Rejected`. The
     /// provider's own words are quoted, cut, and without our secrets. Also whatever the [`Gate`](crate::Gate) says.
     pub async fn send(self) -> Result<Answer, Failure> {
-        let Self { client, method, template, path, query, mut headers, auth, body, within } = self;
+        let Self { client, method, template, path, query, mut headers, auth, body, within, listener } = self;
         let (path, body) = (path?, body?);
         if let Some((name, value)) = auth.header()? {
             headers.insert(name, value);
@@ -159,7 +178,7 @@ impl<'client> Request<'client> {
                         hops += 1;
                         url = next;
                     }
-                    _ => break read(client, timeout, &what, &auth, response).await,
+                    _ => break read(client, timeout, listener, &what, &auth, response).await,
                 }
             }
         }
@@ -233,6 +252,7 @@ fn next_hop(method: &Method, from: &Url, status: StatusCode, headers: &HeaderMap
 async fn read(
     client: &Client,
     timeout: Duration,
+    listener: Option<Listener<'_>>,
     what: &str,
     auth: &Auth,
     mut response: reqwest::Response,
@@ -247,6 +267,9 @@ async fn read(
     while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(timeout, what, &error))? {
         if body.len() + chunk.len() > client.largest_answer {
             return Err(Failure::unanswered(too_large()));
+        }
+        if let Some(Listener(hear)) = listener.filter(|_| status.is_success()) {
+            hear(&chunk);
         }
         body.extend_from_slice(&chunk);
     }
