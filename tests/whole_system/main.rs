@@ -26,6 +26,7 @@ mod parked;
 mod planning;
 mod process;
 mod prompt;
+mod queue;
 mod replies;
 mod rollback;
 mod schedule;

@@ -29,6 +29,8 @@ use std::time::Duration;
 const TIME_TO_RECORD: SignedDuration = SignedDuration::from_secs(30);
 /// No model is asked in less time than this: the next invocation has the whole of its own.
 const LEAST_TIME: SignedDuration = SignedDuration::from_mins(5);
+/// How much of it must be left for the reply once the request is counted.
+const LEAST_TIME_TO_REPLY: SignedDuration = SignedDuration::from_mins(2);
 
 /// An agent at work on one step: asks its model within the limits, and keeps what is large.
 pub struct AgentExecution {
@@ -215,7 +217,7 @@ impl AgentExecution {
 
     /// Asks within what is left of the function's time.
     async fn ask_provider(&self, request: &ModelRequest) -> Result<ModelReply, NoReply> {
-        let within = self.time_left(SignedDuration::ZERO).map_err(NoReply::NotBilled)?;
+        let within = self.time_left(LEAST_TIME_TO_REPLY).map_err(NoReply::NotBilled)?;
         self.provider.complete(request, within).await
     }
 

@@ -12,7 +12,7 @@ use domain::{ActionError, ActionId, Clock};
 use futures::FutureExt;
 use jiff::SignedDuration;
 use observability::metrics;
-use providers::{Providers, Waiting};
+use providers::{Patience, Providers, Waiting, with_patience};
 use records::{StepEnd, StepStatus, Table};
 use runtime::{Secrets, Services};
 use serde_json::Value;
@@ -24,8 +24,9 @@ use tracing::Instrument;
 /// What the key of a step ends with that takes back the effect whose key is before it.
 const UNDO: &str = "/undo";
 
-/// How long one request to a provider waits for its turn before the step is given back to the state machine, which waits at no cost.
-const LONGEST_WAIT: Duration = Duration::from_secs(3);
+/// The part of its function's time that a step's requests wait for their turns, all together. A step that must wait longer is given back to
+/// the state machine, which waits at no cost.
+const WAITS_FOR: u32 = 3;
 
 /// Performs actions.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl Dispatcher {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ActionError> {
         let secrets = Secrets::new(secrets, Arc::clone(&clock));
-        let waiting = Waiting { longest_wait: LONGEST_WAIT, request_timeout: None };
+        let waiting = Waiting { patience: Patience::Of(Duration::ZERO), request_timeout: None };
         let providers = Providers::new(table.clone(), secrets, Arc::clone(&clock), waiting)?;
         Ok(Self { table, providers, clock })
     }
@@ -108,7 +109,9 @@ impl Dispatcher {
         let (execution, state) = (payload.execution().to_owned(), payload.state().to_owned());
         let required = payload.required;
         self.table.start_step(&execution, &state, &action.spec.id(), self.clock.now()).await?;
-        let performed = self.perform(action, payload).await.map_err(|ended| match ended {
+        let patience = Duration::from_secs(action.spec.timeout_seconds.into()) / WAITS_FOR;
+        let performed = with_patience(patience, self.perform(action, payload)).await;
+        let performed = performed.map_err(|ended| match ended {
             NoOutput::Skipped(reason) if required => NoOutput::Failed(ActionError::rejected(reason)),
             other => other,
         });

@@ -64,6 +64,7 @@ impl ActionSpec {
             writes: &[
                 Partition::Person,
                 Partition::Project,
+                Partition::Reading,
                 Partition::Run,
                 Partition::Stored,
                 Partition::Task,

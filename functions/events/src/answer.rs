@@ -1,10 +1,12 @@
 //! Answers task tokens: people's answers, events that happened, and limits that have room again. Webhooks and actions
 //! only record what they know; this is the only place that resumes a parked execution.
 
+use crate::feedback::PATIENCE;
 use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::ActionError;
 use domain::plugins::{MessageBody, SentMessage};
+use providers::with_patience;
 use records::{Answer, Limits, StepEnd, StepStatus, Timeliness, Topic, Waiter};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -28,10 +30,20 @@ impl Events {
         if let Some(answer) = waiter.answer.clone() {
             return self.answered(waiter, &answer).await;
         }
+        if topic != Topic::Provider.to_string() {
+            self.leave_line(&waiter).await?;
+        }
         match topic.strip_prefix("event/") {
             Some(event) => self.tell_if_happened(event, waiter).await,
             None => Ok(()),
         }
+    }
+
+    /// Lets others go to work while an execution waits for people, an event or money.
+    async fn leave_line(&self, waiter: &Waiter) -> Result<(), ActionError> {
+        let Some(execution) = self.table.execution(&waiter.execution).await? else { return Ok(()) };
+        self.table.leave_line(&execution).await?;
+        self.start_next(&execution).await
     }
 
     /// Delivers the answers to an execution's questions whose delivery failed before.
@@ -172,7 +184,11 @@ impl Events {
         }
         let now = self.clock.now();
         self.table.mark_running(&waiter.execution, now).await?;
-        let run = self.table.execution(&waiter.execution).await?.and_then(|execution| execution.arn);
+        let execution = self.table.execution(&waiter.execution).await?;
+        if let Some(execution) = &execution {
+            self.table.rejoin_line(execution).await?;
+        }
+        let run = execution.and_then(|execution| execution.arn);
         if let Some(state) = run.and_then(|run| Some(waiter.key.strip_prefix(&run)?.trim_start_matches('/')))
         {
             let end = StepEnd { status, error, cause, at: now };
@@ -196,7 +212,8 @@ impl Events {
         let text = format!("**{question}**\n\n{verdict}{comment} · `{}`", waiter.execution);
         let sent = SentMessage { channel: channel.clone(), id: id.clone(), url: None };
         let body = MessageBody { text, buttons: Vec::new() };
-        if let Err(error) = self.feedback.replace_message(&waiter.execution, &sent, &body).await {
+        let replaced = self.feedback.replace_message(&waiter.execution, &sent, &body);
+        if let Err(error) = with_patience(PATIENCE, replaced).await {
             tracing::warn!(execution = waiter.execution, %error, "the question still shows its buttons");
         }
     }

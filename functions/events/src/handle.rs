@@ -7,7 +7,7 @@ use control::Control;
 use domain::execution::Outcome;
 use domain::{ActionError, Clock};
 use futures::future::join_all;
-use providers::{Providers, Waiting};
+use providers::{Patience, Providers, Waiting};
 use records::{ExecutionRecord, Table, TableChange};
 use runtime::{Secrets, Services};
 use std::collections::BTreeSet;
@@ -15,9 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tracing::{Instrument, Span};
 
-/// Never waits for a rate limit: the next change or sweep tries again.
+/// Feedback gives way to steps: the next change or sweep tries again.
 const WAITING: Waiting =
-    Waiting { longest_wait: Duration::ZERO, request_timeout: Some(Duration::from_secs(15)) };
+    Waiting { patience: Patience::GivesWay, request_timeout: Some(Duration::from_secs(15)) };
 
 /// Reports on executions and takes care of open ones.
 pub struct Events {
@@ -106,7 +106,16 @@ impl Events {
         tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
         let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
         self.undo_where_due(&execution, &ending).await;
+        self.start_next(&execution).await?;
         self.feedback.refresh(&change.name).await
+    }
+
+    /// Lets executions go to work that wait in line behind one that has ended or is parked.
+    pub(crate) async fn start_next(&self, execution: &ExecutionRecord) -> Result<(), ActionError> {
+        match &execution.project {
+            Some(project) => Ok(self.control.start_next(project, self.clock.now()).await?),
+            None => Ok(()),
+        }
     }
 
     /// Carries out people's requests first, then updates what they see. Only a failure of the former is an error, because the same

@@ -16,6 +16,9 @@ const AT_A_TIME: usize = 100;
 /// After this long, an execution that could not be started fails.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
+/// Whoever records an execution starts it within this time, where it need not wait.
+const SLOW_START: SignedDuration = SignedDuration::from_mins(1);
+
 impl Events {
     /// Checks every open execution whose check is due. Failures are logged and retried by the next sweep.
     pub(crate) async fn sweep(&self) -> Result<(), ActionError> {
@@ -30,6 +33,11 @@ impl Events {
             if let Err(error) = self.check(&execution, now).instrument(about(&execution.name)).await {
                 tracing::error!(execution = execution.name, %error, "an open execution could not be checked");
                 self.table.postpone_check(&execution, now).await?;
+            }
+        }
+        for project in &self.table.configuration(now).await?.projects {
+            if let Err(error) = self.control.start_next(&project.key, now - SLOW_START).await {
+                tracing::error!(project = project.key, %error, "executions in line could not be started");
             }
         }
         Ok(())
@@ -59,6 +67,12 @@ impl Events {
 
     /// Starts an execution that was recorded but never started, with its recorded input.
     async fn start(&self, execution: &ExecutionRecord, now: Timestamp) -> Result<(), ActionError> {
+        if self.control.take_place(execution).await?.is_err() {
+            self.table.postpone_check(execution, now).await?;
+            self.stop_where_asked(&execution.name).await?;
+            self.refresh_logged(&execution.name).await;
+            return Ok(());
+        }
         match self.control.start_recorded(execution).await {
             Ok(()) => {
                 tracing::info!(execution = execution.name, "started a pending execution");
@@ -79,6 +93,7 @@ impl Events {
         tracing::info!(execution = execution.name, status = ending.status, "recorded an end that was missed");
         end(&self.table, &execution.name, &ending).await?;
         self.undo_where_due(execution, &ending).await;
+        self.start_next(execution).await?;
         self.feedback.refresh(&execution.name).await
     }
 

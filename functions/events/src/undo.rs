@@ -41,7 +41,9 @@ impl Events {
             return Ok(false);
         }
         match self.control.undo_run(&run, execution).await {
-            Ok(StartResult::Started { .. } | StartResult::Pending { .. }) => Ok(true),
+            Ok(StartResult::Started { .. } | StartResult::Pending { .. } | StartResult::InLine { .. }) => {
+                Ok(true)
+            }
             Ok(StartResult::Duplicate { .. } | StartResult::AlreadyAtWork { .. }) => Ok(false),
             Err(UndoError::Inputs(invalid)) => Err(ActionError::rejected(invalid.to_string())),
             Err(UndoError::Records(error)) => Err(error.into()),

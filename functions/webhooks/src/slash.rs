@@ -129,6 +129,16 @@ fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command: &str) -> C
                 plain(" shows its progress"),
             ])
         }
+        Outcome::InLine { workflow, execution, before } => CommandAnswer::to_channel([
+            Part::Symbol(Symbol::Working),
+            strong(workflow),
+            plain(" on "),
+            strong(about),
+            plain(format!(
+                " waits in line, {before} before it. It starts when others that are at work have ended."
+            )),
+        ])
+        .section([code(execution)]),
         Outcome::AlreadyAtWork { execution } | Outcome::Duplicate { execution } => {
             CommandAnswer::to_person([
                 Part::Symbol(Symbol::Working),

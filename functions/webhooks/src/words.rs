@@ -74,6 +74,9 @@ impl From<StartResult> for Outcome {
         match result {
             StartResult::Started { workflow, execution } => Self::Started { workflow, execution },
             StartResult::Pending { workflow, execution, .. } => Self::Pending { workflow, execution },
+            StartResult::InLine { workflow, execution, before } => {
+                Self::InLine { workflow, execution, before }
+            }
             StartResult::Duplicate { execution } => Self::Duplicate { execution },
             StartResult::AlreadyAtWork { execution } => Self::AlreadyAtWork { execution },
         }

@@ -83,9 +83,10 @@ impl Control {
         };
         Ok(match self.start(request).await? {
             StartResult::AlreadyAtWork { execution } => UndoResult::AlreadyAtWork { execution },
-            StartResult::Started { .. } | StartResult::Pending { .. } | StartResult::Duplicate { .. } => {
-                UndoResult::Accepted { execution: execution.name }
-            }
+            StartResult::Started { .. }
+            | StartResult::Pending { .. }
+            | StartResult::InLine { .. }
+            | StartResult::Duplicate { .. } => UndoResult::Accepted { execution: execution.name },
         })
     }
 

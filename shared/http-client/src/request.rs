@@ -6,7 +6,9 @@ use crate::client::Client;
 use crate::failure::{Failure, from_status};
 use crate::gate::Reply;
 use crate::path;
+use crate::retry_after::until_reset;
 use domain::{ActionError, ErrorKind};
+use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
@@ -19,6 +21,9 @@ use url::Url;
 
 /// More hops than this are a loop.
 const MOST_REDIRECTS: usize = 3;
+
+/// A request is sent so often where its provider asks for patience each time. It has refused it then, so nothing happens twice.
+const MOST_TRIES: usize = 4;
 
 /// A request that is being built. [`Request::send`] reports errors in its parts.
 #[derive(Debug)]
@@ -136,6 +141,9 @@ impl<'client> Request<'client> {
     /// none. As [`ActionError`]: `Throttled` for 429, and for 403 where it is a rate limit; `Conflict` for 409 and 412;
     /// `Unavailable` for 408, 425 and 5xx, for no connection, no answer in time, and an answer that broke off; else `Rejected`. The
     /// provider's own words are quoted, cut, and without our secrets. Also whatever the [`Gate`](crate::Gate) says.
+    ///
+    /// What is throttled is sent again, up to four times in all, where the [`Gate`](crate::Gate) lets it pass after the wait that was
+    /// asked for.
     pub async fn send(self) -> Result<Answer, Failure> {
         let Self { client, method, template, path, query, mut headers, auth, body, within, listener } = self;
         let (path, body) = (path?, body?);
@@ -151,38 +159,54 @@ impl<'client> Request<'client> {
         }
 
         let started = Instant::now();
-        let mut is_let_through = true;
-        let outcome = async {
-            let mut hops = 0;
-            loop {
-                if let Some(gate) = &client.options.gate {
-                    gate.pass().await.inspect_err(|_| is_let_through = false)?;
-                }
-                let mut request = client
-                    .options
-                    .transport(&url)?
-                    .request(method.clone(), url.clone())
-                    .headers(headers.clone());
-                if let Some(body) = &body {
-                    request = request.body(body.clone());
-                }
-                let timeout = time_left(&what, client.request_timeout, within, started)
-                    .inspect_err(|_| is_let_through = false)?;
-                let response = request
-                    .timeout(timeout)
-                    .send()
-                    .await
-                    .map_err(|error| no_answer(timeout, &what, &error))?;
-                match next_hop(&method, &url, response.status(), response.headers()) {
-                    Some(next) if hops < MOST_REDIRECTS => {
-                        hops += 1;
-                        url = next;
+        let gate = client.options.gate.as_deref();
+        if let Some(gate) = gate {
+            gate.pass().await?;
+        }
+        let mut tries = 1;
+        let outcome = loop {
+            let mut is_let_through = true;
+            let outcome = async {
+                let mut hops = 0;
+                let mut url = url.clone();
+                loop {
+                    if let (Some(gate), true) = (gate, hops > 0) {
+                        gate.pass().await.inspect_err(|_| is_let_through = false)?;
                     }
-                    _ => break read(client, timeout, listener, &what, &auth, response).await,
+                    let mut request = client
+                        .options
+                        .transport(&url)?
+                        .request(method.clone(), url.clone())
+                        .headers(headers.clone());
+                    if let Some(body) = &body {
+                        request = request.body(body.clone());
+                    }
+                    let timeout = time_left(&what, client.request_timeout, within, started)
+                        .inspect_err(|_| is_let_through = false)?;
+                    let response = request
+                        .timeout(timeout)
+                        .send()
+                        .await
+                        .map_err(|error| no_answer(timeout, &what, &error))?;
+                    match next_hop(&method, &url, response.status(), response.headers()) {
+                        Some(next) if hops < MOST_REDIRECTS => {
+                            hops += 1;
+                            url = next;
+                        }
+                        _ => break read(client, timeout, listener, &what, &auth, response).await,
+                    }
                 }
             }
-        }
-        .await;
+            .await;
+            let Some(gate) = gate.filter(|_| is_let_through) else { break outcome };
+            let reply = reply(&outcome, client.options.clock.now());
+            gate.ended(reply).await;
+            let again = matches!(reply, Reply::AskedToWait(_)) && tries < MOST_TRIES;
+            if !again || gate.pass().await.is_err() {
+                break outcome;
+            }
+            tries += 1;
+        };
 
         let status = match &outcome {
             Ok(answer) => Some(answer.status),
@@ -197,9 +221,6 @@ impl<'client> Request<'client> {
             duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             "outside request ended"
         );
-        if let (Some(gate), true) = (&client.options.gate, is_let_through) {
-            gate.ended(reply(&outcome)).await;
-        }
         outcome
     }
 }
@@ -223,9 +244,12 @@ fn time_left(
 }
 
 /// What a request's outcome shows about the provider's health.
-fn reply(outcome: &Result<Answer, Failure>) -> Reply {
+fn reply(outcome: &Result<Answer, Failure>, now: Timestamp) -> Reply {
     match outcome {
-        Ok(_) => Reply::Answered,
+        Ok(answer) => match until_reset(&answer.headers, now) {
+            Some(reset) => Reply::AnsweredLast(reset),
+            None => Reply::Answered,
+        },
         Err(Failure { error, .. }) => match error.kind {
             ErrorKind::Throttled => Reply::AskedToWait(error.retry_after),
             ErrorKind::Unavailable => Reply::Failed,

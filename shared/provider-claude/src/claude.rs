@@ -93,9 +93,14 @@ impl AiProvider for Claude {
         stream.finish(request_id(&answer)).map_err(|error| NoReply::MayBeBilled { error, reported })
     }
 
-    async fn count_input_tokens(&self, request: &ModelRequest) -> Result<Option<u64>, ActionError> {
-        let request = self.client.post("/v1/messages/count_tokens", &[]).json(&counted_body(request)?);
-        match request.within(COUNT_TIMEOUT).send().await {
+    async fn count_input_tokens(
+        &self,
+        request: &ModelRequest,
+        within: Duration,
+    ) -> Result<Option<u64>, ActionError> {
+        let client = self.client.clone().default_timeout(COUNT_TIMEOUT);
+        let request = client.post("/v1/messages/count_tokens", &[]).json(&counted_body(request)?);
+        match request.within(within).send().await {
             Ok(answer) => Ok(Some(answer.json::<Count>()?.input_tokens)),
             // A gateway in front of the API may not have it.
             Err(Failure { status: Some(404 | 405), .. }) => Ok(None),

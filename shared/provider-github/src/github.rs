@@ -36,6 +36,8 @@ pub enum Credentials {
 #[derive(Debug, Clone)]
 pub struct Github {
     pub(crate) client: Client,
+    /// The same for GraphQL, which on an Enterprise Server is beside the REST API.
+    pub(crate) graphql: Client,
     pub(crate) installation: Option<Arc<Installation>>,
 }
 
@@ -54,12 +56,19 @@ impl Github {
             Credentials::Token { token } => (Auth::Bearer(token), None),
             Credentials::App(app) => (Auth::None, Some(app)),
         };
-        let client = Client::new("GitHub", &settings.base_url, auth, options)?
-            .header("accept", "application/vnd.github+json")
-            .header("x-github-api-version", "2022-11-28")
-            .largest_answer(LARGEST_ANSWER);
+        let rest = settings.base_url.trim_end_matches('/');
+        let [client, graphql] = [rest, rest.strip_suffix("/v3").unwrap_or(rest)].map(|base_url| {
+            let client = Client::new("GitHub", base_url, auth.clone(), options)?;
+            Ok::<_, ActionError>(
+                client
+                    .header("accept", "application/vnd.github+json")
+                    .header("x-github-api-version", "2022-11-28")
+                    .largest_answer(LARGEST_ANSWER),
+            )
+        });
+        let (client, graphql) = (client?, graphql?);
         let installation = app.map(|app| Installation::new(app, access)).transpose()?.map(Arc::new);
-        Ok(Self { client, installation })
+        Ok(Self { client, graphql, installation })
     }
 
     /// Sends a request about a repository, as who may do that there.

@@ -23,6 +23,7 @@ mod branches;
 mod commits;
 mod conversations;
 mod files;
+mod files_at_once;
 mod github;
 mod issue_reference;
 mod issues;

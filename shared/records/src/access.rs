@@ -22,6 +22,8 @@ pub enum Partition {
     Project,
     /// How fast a provider may be called.
     Provider,
+    /// What was read of a commit.
+    Reading,
     /// A repository's closed pull requests.
     Repository,
     /// The journal of a run's effects.
@@ -46,6 +48,7 @@ impl Partition {
             Self::Person => "PERSON",
             Self::Project => "PROJECT",
             Self::Provider => "PROVIDER",
+            Self::Reading => "READING",
             Self::Repository => "REPOSITORY",
             Self::Run => "RUN",
             Self::Stored => "STORED",
@@ -107,6 +110,7 @@ mod tests {
         check(Partition::Person, &keys::person_partition("ada"));
         check(Partition::Project, &keys::project_partition("SHOP"));
         check(Partition::Provider, &keys::rate("jira").pk);
+        check(Partition::Reading, &keys::reading_partition("0a1b"));
         check(Partition::Repository, &keys::repository_partition("acme/shop"));
         check(Partition::Run, &keys::run_partition("r"));
         check(Partition::Stored, &keys::stored_partition("s"));

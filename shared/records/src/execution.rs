@@ -4,6 +4,7 @@ use crate::delivery::Delivery;
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, moment, text, to_item};
 use crate::keys::{self, GSI1_PK, GSI1_SK};
+use crate::line::Place;
 use crate::new_execution::NewExecution;
 use crate::retention;
 use crate::table::Table;
@@ -156,6 +157,9 @@ impl Table {
             writes.push(Write::Update(claim(task_id, new, record.claims_task)));
         }
         writes.extend(listed(&record)?);
+        if let Some((project, place)) = Place::of(&record, false) {
+            writes.push(Write::Put { item: place.to_item(project)?, condition: None });
+        }
         let Err(refused) = self.transact("begin an execution", writes).await? else {
             return Ok(BeginResult::Begun(Box::new(record)));
         };
@@ -253,6 +257,8 @@ impl Table {
         for (placeholder, value) in update_values {
             update = update.value(&placeholder, value);
         }
+        let place = Place::of(&record, true);
+        let leave = place.map(|(project, place)| Write::Delete { key: keys::place(project, &place.name) });
         let mut writes = vec![Write::Update(update.clone())];
         if let Some(task_id) = claimed {
             let release = Update::new(keys::task(&task_id), "REMOVE #open_execution")
@@ -260,11 +266,13 @@ impl Table {
                 .value(":name", text(name));
             writes.push(Write::Update(release));
         }
+        writes.extend(leave.clone());
         let mut result = self.transact("record the end of an execution", writes).await?;
         if result.as_ref().is_err_and(|refused| refused.index == 1) {
             // A claim that is not ours is not ours to free, and must not keep the execution open.
             tracing::warn!(execution = name, "the execution ended without holding its task");
-            result = self.transact("record the end of an execution", vec![Write::Update(update)]).await?;
+            let writes = std::iter::once(Write::Update(update)).chain(leave).collect();
+            result = self.transact("record the end of an execution", writes).await?;
         }
         match result {
             Ok(()) => Ok(FinishResult::Finished(Box::new(record))),

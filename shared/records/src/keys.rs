@@ -18,6 +18,7 @@
 //! | costs of a task | query | `TASK#<id>` | `COST#<at>#<id>` |
 //! | executions of a project, newest first | query, then batch get | `PROJECT#<key>` | `EXECUTION#<begun>#<name>` |
 //! | costs of a project in a month | query | `PROJECT#<key>` | `COST#<at>#<id>` |
+//! | who is at work in a project, and who waits in line | query | `PROJECT#<key>` | `LINE#<name>` |
 //! | what a person may still spend in a month | get | `PERSON#<account>` | `BUDGET#<month>` |
 //! | costs of a person in a month | query | `PERSON#<account>` | `COST#<at>#<id>` |
 //! | executions of everybody, newest first | query a month, then batch get | `MONTH#<month>` | `EXECUTION#<begun>#<name>` |
@@ -33,6 +34,7 @@
 //! | the newest event that something may wait for | get | `EVENT#<event key>` | `EVENT` |
 //! | the current document: configuration, references, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
+//! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
 //! | the reply to one question to a model | get | `STORED#<execution>/<sha256 of the question>` | `REPLY` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
@@ -66,6 +68,7 @@ pub(crate) const EFFECT: &str = "EFFECT#";
 pub(crate) const WAITER: &str = "WAITER#";
 pub(crate) const OCCURRENCE: &str = "EVENT";
 pub(crate) const CHUNK: &str = "CHUNK#";
+pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
 
 /// The primary key of one item.
@@ -129,6 +132,10 @@ pub(crate) fn task_budget(id: &str) -> Key {
 
 pub(crate) fn project_partition(key: &str) -> String {
     format!("PROJECT#{key}")
+}
+
+pub(crate) fn place(project: &str, execution: &str) -> Key {
+    Key::new(project_partition(project), format!("{PLACE}{execution}"))
 }
 
 pub(crate) fn person_partition(account: &str) -> String {
@@ -205,6 +212,14 @@ pub(crate) fn chunk(reference: &str, number: usize) -> Key {
 
 pub(crate) fn paid_reply(execution: &str, sha256: &str) -> Key {
     Key::new(stored_partition(&format!("{execution}/{sha256}")), "REPLY")
+}
+
+pub(crate) fn reading_partition(digest: &str) -> String {
+    format!("READING#{digest}")
+}
+
+pub(crate) fn reading_chunk(digest: &str, number: usize) -> Key {
+    Key::new(reading_partition(digest), format!("{CHUNK}{number:05}"))
 }
 
 pub(crate) fn repository_partition(repository: &str) -> String {

@@ -9,6 +9,7 @@
 //! | `execution`, `open_execution` | executions: begun once, checked while open, ended once |
 //! | `execution_list`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
+//! | `line` | who is at work in a project, and who waits |
 //! | `task`, `delivery` | who is at work on a ticket; what a webhook led to |
 //! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `budget`, `cost` | money: reserved, settled, recorded |
@@ -16,7 +17,7 @@
 //! | `waiter`, `occurrence` | executions parked on a task token; the events that they may wait for |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts |
-//! | `stored` | large values as compressed chunks |
+//! | `stored`, `reading` | large values as compressed chunks; what was read of a commit |
 //! | `progress`, `pull_request` | the comment edited in place; what became of pull requests |
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `access` | what a function may touch, for its role |
@@ -38,6 +39,7 @@ mod execution_list;
 mod item;
 mod json_text;
 mod keys;
+mod line;
 mod new_execution;
 mod occurrence;
 mod open_execution;
@@ -47,6 +49,7 @@ mod pull_request;
 mod put_back;
 mod put_off;
 mod rate;
+mod reading;
 mod refusal;
 mod retention;
 mod run;
@@ -74,13 +77,15 @@ pub use effect::{
 pub use error::RecordsError;
 pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
+pub use line::Place;
 pub use new_execution::NewExecution;
 pub use occurrence::Occurrence;
 pub use paid_reply::{PaidReply, QuestionId};
 pub use progress::{Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use put_back::Lost;
-pub use rate::{Pass, PutOff};
+pub use rate::{Pass, Patience, PutOff};
+pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;

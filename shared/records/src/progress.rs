@@ -8,6 +8,7 @@ use crate::retention;
 use crate::table::Table;
 use crate::timestamp::{self, fixed_width};
 use crate::write::Update;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::configuration::InstanceName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub struct Progress {
     /// The digest of what it says, once it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// Whether the starting event was acknowledged.
+    #[serde(default)]
+    pub acknowledged: bool,
     /// When an edit was last begun.
     #[serde(with = "timestamp")]
     pub edited_at: Timestamp,
@@ -78,6 +82,19 @@ impl Table {
         .value(":latest", text(fixed_width(latest)))
         .value(":expires_at", number(retention::expires_at(now, retention::EXECUTION)));
         Ok(self.update("claim an edit", update).await?.is_ok())
+    }
+
+    /// Records that the starting event was acknowledged.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn progress_acknowledged(&self, execution: &str) -> Result<(), RecordsError> {
+        let update = Update::new(keys::progress(execution), "SET #acknowledged = :yes")
+            .condition("attribute_exists(#pk)")
+            .value(":yes", AttributeValue::Bool(true));
+        // Refused means that it expired.
+        let _ = self.update("record an acknowledgement", update).await?;
+        Ok(())
     }
 
     /// Records what the progress comment says now and its location; the first location is kept.

@@ -50,8 +50,9 @@ impl Front {
         service: &'static str,
         router: Router,
         descriptions: Vec<Arc<Description>>,
+        undescribed: &'static [&'static str],
     ) -> Router {
-        let check = RequestCheck { service, descriptions, violations: self.violations.clone() };
+        let check = RequestCheck { service, descriptions, undescribed, violations: self.violations.clone() };
         let unknown = Router::new().fallback(unexpected_call).with_state(check.clone());
         let of_known_path = check.clone();
         let other_method = move |request: Request| unexpected_call(State(of_known_path), request);

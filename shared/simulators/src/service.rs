@@ -32,6 +32,8 @@ pub trait Simulator: Send + Sync + Sized + 'static {
     const TITLE: &'static str;
     /// The files with its official OpenAPI descriptions, in the folder of [`Options`](crate::Options).
     const DESCRIPTIONS: &'static [&'static str];
+    /// Paths that the descriptions leave out; it checks their requests itself.
+    const UNDESCRIBED: &'static [&'static str] = &[];
 
     /// Opens the service that the section describes.
     ///
@@ -118,6 +120,7 @@ pub struct ServiceSpec {
     /// [`Simulator::TITLE`].
     pub title: &'static str,
     pub(crate) descriptions: &'static [&'static str],
+    pub(crate) undescribed: &'static [&'static str],
     pub(crate) read: fn(&str) -> Result<Option<Section>, String>,
     pub(crate) check_delivery: fn(&Value) -> Result<(), String>,
     pub(crate) open: fn(&Section, Opening<'_>) -> Opened,
@@ -130,6 +133,7 @@ impl ServiceSpec {
             name: S::NAME,
             title: S::TITLE,
             descriptions: S::DESCRIPTIONS,
+            undescribed: S::UNDESCRIBED,
             read: read::<S>,
             check_delivery: |delivery| delivery_of::<S>(delivery).map(drop),
             open: open::<S>,

@@ -3,7 +3,7 @@
 use super::{AgentExecution, Charge, price};
 use domain::plugins::{ModelReply, ModelRequest, NoReply, StopReason, Usage};
 use domain::{ActionError, ErrorKind, MicroUsd};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use records::{PaidReply, QuestionId, Reservation, Settlement};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -52,7 +52,8 @@ impl AgentExecution {
         if most <= COUNTED_ABOVE {
             return Ok(most);
         }
-        let counted = self.provider.count_input_tokens(request).await?;
+        let counted =
+            self.provider.count_input_tokens(request, self.time_left(SignedDuration::ZERO)?).await?;
         Ok(counted.map_or(most, |counted| with_margin(counted).min(most)))
     }
 

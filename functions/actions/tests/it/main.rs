@@ -14,4 +14,5 @@ mod journal;
 mod journey;
 mod money;
 mod paid;
+mod patience;
 mod world;

@@ -58,7 +58,8 @@ async fn a_limit_stops_a_call_before_it_is_made() {
 async fn what_failed_costs_what_may_have_been_billed() {
     let world = World::start().await;
     let path = "^/v1/messages$";
-    world.fault(json!({"service": "claude", "path": path, "status": 429, "headers": {"retry-after": "0"}}));
+    let busy = json!({"service": "claude", "path": path, "status": 429, "headers": {"retry-after": "0"}, "times": 4});
+    world.fault(busy);
     assert_eq!(world.implementation().await.unwrap_err().kind, ErrorKind::Throttled);
     assert!(world.table.costs_of_execution(EXECUTION).await.unwrap().is_empty(), "a refusal is not billed");
     for (number, fault) in [

@@ -54,7 +54,7 @@ impl AiProvider for Scripted {
         self.complete(request, within).await
     }
 
-    async fn count_input_tokens(&self, _: &ModelRequest) -> Result<Option<u64>, ActionError> {
+    async fn count_input_tokens(&self, _: &ModelRequest, _: Duration) -> Result<Option<u64>, ActionError> {
         self.counts.fetch_add(1, Ordering::Relaxed);
         Ok(Some(COUNTED))
     }

@@ -21,9 +21,9 @@ pub(crate) struct PullRequestLink {
 }
 
 /// The comment in Markdown. Independent of the current time, so that the same records always give the same comment.
-pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink>) -> String {
+pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink>, in_line: bool) -> String {
     let execution = &view.execution;
-    let mut text = headline(view);
+    let mut text = headline(view, in_line);
     text.push_str("\n\n");
     let hidden = view.steps.len().saturating_sub(STEPS_LIMIT);
     if hidden > 0 {
@@ -49,13 +49,18 @@ pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink
     text
 }
 
-fn headline(view: &ExecutionView) -> String {
+fn headline(view: &ExecutionView, in_line: bool) -> String {
     let execution = &view.execution;
     let workflow = title(&execution.workflow);
     let about = execution.task_id.as_deref().map(|task_id| format!(" on {task_id}")).unwrap_or_default();
     let failed = view.steps.iter().rfind(|step| step.status == StepStatus::Failed);
     let at = failed.map(|step| format!(" at *{}*", title(&step.state))).unwrap_or_default();
     match execution.outcome {
+        Outcome::Pending if in_line => {
+            format!(
+                "🕓 **{workflow}**{about} waits in line: it starts when others that are at work have ended"
+            )
+        }
         Outcome::Pending | Outcome::Running => format!("👀 **{workflow}** is at work{about}"),
         Outcome::Waiting => format!("⏸️ **{workflow}**{about} is parked"),
         Outcome::Succeeded => format!("✅ **{workflow}**{about} is done"),
@@ -222,7 +227,7 @@ mod tests {
                 ..step("CreateBranch", ActionId::literal("create_branch"), StepStatus::Running, 74, None)
             },
         ];
-        assert_snapshot!(render(&view(Outcome::Running, steps), None), @"
+        assert_snapshot!(render(&view(Outcome::Running, steps), None, false), @"
         👀 **Development** is at work on SHOP-1
 
         - ✅ Get task · 1.0 s
@@ -246,7 +251,7 @@ mod tests {
                 Some(74),
             )
         };
-        assert_snapshot!(render(&view(Outcome::Succeeded, vec![skipped]), Some(&link)), @"
+        assert_snapshot!(render(&view(Outcome::Succeeded, vec![skipped]), Some(&link), false), @"
         ✅ **Development** on SHOP-1 is done
 
         - ⏭️ Document · skipped: the project has no documentation
@@ -264,7 +269,7 @@ mod tests {
         let mut view = view(Outcome::Failed, steps);
         view.execution.cause = Some("the branch exists at another commit\nTaken back: nothing.".into());
         view.costs[0].cost = Cost::Unknown { booked: MicroUsd(500_000) };
-        assert_snapshot!(render(&view, None), @"
+        assert_snapshot!(render(&view, None, false), @"
         ❌ **Development** on SHOP-1 failed at *Create branch*
 
         - ❌ Create branch · 12 s
@@ -281,7 +286,7 @@ mod tests {
         let mut failed =
             step("NotifyTeam", ActionId::literal("send_message"), StepStatus::Failed, 0, Some(1));
         failed.cause = Some("Slack: the channel is archived\nmore".to_owned());
-        let told = render(&view(Outcome::Succeeded, vec![failed]), None);
+        let told = render(&view(Outcome::Succeeded, vec![failed]), None, false);
         assert!(told.contains("❌ Notify team · 1.0 s · Slack: the channel is archived\n"), "{told}");
     }
 
@@ -306,7 +311,7 @@ mod tests {
                 )
             })
             .collect();
-        let text = render(&view(Outcome::Running, steps), None);
+        let text = render(&view(Outcome::Running, steps), None, false);
         assert!(text.contains("- … 40 earlier steps\n- ✅ Get task.40 · "), "{text}");
     }
 }

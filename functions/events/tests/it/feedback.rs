@@ -139,6 +139,26 @@ async fn the_end_is_said_although_jira_fails_at_first() {
 }
 
 #[tokio::test]
+async fn the_starting_label_goes_as_soon_as_jira_lets_it() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let fault = json!({"service": "jira", "method": "PUT", "path": "/issue/SHOP-1$", "status": 503});
+    world.services.add_fault(serde_json::from_value(fault).unwrap()).unwrap();
+    world.status_change(&name, json!({})).await;
+    assert_eq!(
+        (world.comments("SHOP-1").len(), world.ticket("SHOP-1")["labels"].clone()),
+        (1, json!(["cart"]))
+    );
+    world.step(&name, "GetTask", ActionId::literal("get_task")).await;
+    assert_eq!(world.ticket("SHOP-1")["labels"], json!([]));
+    // Somebody who puts it on again means something new by it.
+    let removed = || world.writes().iter().filter(|write| write.ends_with("/issue/SHOP-1")).count();
+    let before = removed();
+    world.step(&name, "AnalyzeCodebase", ActionId::literal("analyze_codebase")).await;
+    assert_eq!(removed(), before);
+}
+
+#[tokio::test]
 async fn a_comment_whose_answer_was_lost_is_found_again() {
     let world = World::new().await;
     let name = world.begin_by_label().await;

@@ -31,11 +31,15 @@ pub trait AiProvider: Send + Sync {
     ) -> Result<ModelReply, NoReply>;
 
     /// The input tokens of a request by the provider's own count, which is free and may be a few percent off; `None` where the
-    /// provider does not count.
+    /// provider does not count. It is not waited for longer than `within`.
     ///
     /// # Errors
     /// `Throttled` when the provider does not answer now; `Rejected` when it refuses the request.
-    async fn count_input_tokens(&self, request: &ModelRequest) -> Result<Option<u64>, ActionError>;
+    async fn count_input_tokens(
+        &self,
+        request: &ModelRequest,
+        within: Duration,
+    ) -> Result<Option<u64>, ActionError>;
 
     /// No request of this size can use more input tokens.
     fn input_tokens_at_most(&self, request: &ModelRequest) -> u64;

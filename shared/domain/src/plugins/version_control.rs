@@ -4,6 +4,7 @@ use super::Mark;
 use crate::error::ActionError;
 use crate::repository::{BranchName, CommitSha, RepositoryName};
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 /// What a function may do with a code host. Credentials are narrowed to this if possible; personal tokens cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -135,7 +136,7 @@ pub struct RepositoryInfo {
 }
 
 /// One entry of a tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TreeEntry {
     /// The path from the root.
     pub path: String,
@@ -146,7 +147,7 @@ pub struct TreeEntry {
 }
 
 /// What an entry of a tree is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TreeEntryKind {
     /// A file.
     File,
@@ -161,7 +162,7 @@ pub enum TreeEntryKind {
 }
 
 /// A file's content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileContent {
     /// UTF-8 text.
     Text(String),

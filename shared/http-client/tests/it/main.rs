@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
 use axum::routing::any;
 use domain::{ActionError, Clock, ErrorKind};
 use http_client::{Auth, Client, Failure, Gate, Optional, Options, Reply};
@@ -230,18 +231,22 @@ async fn a_request_whose_time_is_over_is_not_sent() {
     assert!(broken.get("/x", &[]).send().await.unwrap_err().was_sent);
 }
 
-#[derive(Default)]
 struct CountingGate {
+    allowed: usize,
     passed: AtomicUsize,
     ended: Mutex<Vec<Reply>>,
+}
+
+fn gate(allowed: usize) -> Arc<CountingGate> {
+    Arc::new(CountingGate { allowed, passed: AtomicUsize::new(0), ended: Mutex::default() })
 }
 
 #[async_trait]
 impl Gate for CountingGate {
     async fn pass(&self) -> Result<(), ActionError> {
-        match self.passed.fetch_add(1, Ordering::SeqCst) {
-            0..=3 => Ok(()),
-            _ => Err(ActionError::throttled("Jira is asked too often", None)),
+        match self.passed.fetch_add(1, Ordering::SeqCst) < self.allowed {
+            true => Ok(()),
+            false => Err(ActionError::throttled("Jira is asked too often", None)),
         }
     }
 
@@ -258,7 +263,7 @@ async fn a_gate_stands_before_requests_and_hears_how_they_end() {
         .route("/busy", any(|| async { (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "5")]) }))
         .route("/broken", any(|| async { StatusCode::BAD_GATEWAY }));
     tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-    let gate = Arc::new(CountingGate::default());
+    let gate = gate(7);
     let options = Options::new().unwrap().gate(Arc::clone(&gate) as Arc<dyn Gate>);
     let client = Client::new("Jira", &base, Auth::None, &options).unwrap();
     let nobody = Client::new("Jira", "http://127.0.0.1:1", Auth::None, &options).unwrap();
@@ -270,5 +275,33 @@ async fn a_gate_stands_before_requests_and_hears_how_they_end() {
     let refused = client.get("/busy", &[]).send().await.unwrap_err();
     assert_eq!((refused.status, refused.error.message.as_str()), (None, "Jira is asked too often"));
     let asked = Reply::AskedToWait(Some(Duration::from_secs(5)));
-    assert_eq!(*gate.ended.lock().unwrap(), [asked, Reply::Answered, Reply::Failed, Reply::Failed]);
+    let others = [Reply::Answered, Reply::Failed, Reply::Failed];
+    assert_eq!(*gate.ended.lock().unwrap(), [&[asked; 4][..], &others].concat());
+}
+
+#[tokio::test]
+async fn what_is_throttled_is_sent_again_when_its_turn_comes() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let busy_once = move || {
+        let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            match first {
+                true => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "5")]).into_response(),
+                false => {
+                    [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1700000042")].into_response()
+                }
+            }
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/busy", any(busy_once));
+    tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
+    let gate = gate(2);
+    let options = Options::new().unwrap().gate(Arc::clone(&gate) as Arc<dyn Gate>);
+    let client = Client::new("Jira", &base, Auth::None, &options).unwrap();
+    client.get("/busy", &[]).send().await.unwrap();
+    let asked = Reply::AskedToWait(Some(Duration::from_secs(5)));
+    // The window that the answer says is used up is long over.
+    assert_eq!(*gate.ended.lock().unwrap(), [asked, Reply::AnsweredLast(Duration::ZERO)]);
 }

@@ -63,7 +63,7 @@ async fn a_question_is_answered_with_what_it_used() {
     let used = reply.usage.input_tokens + reply.usage.cache_read_tokens + reply.usage.cache_write_5m_tokens;
     assert!(used > 0 && reply.usage.output_tokens > 0);
     assert!(used <= claude.input_tokens_at_most(&request()));
-    let counted = claude.count_input_tokens(&request()).await.unwrap();
+    let counted = claude.count_input_tokens(&request(), LONG).await.unwrap();
     assert_eq!(counted, Some(used), "the service counts what it would read");
     assert!(reply.request_id.is_some());
     assert_described(&simulation);
@@ -111,7 +111,8 @@ async fn a_conversation_goes_on_with_what_a_tool_said() {
     };
     request.messages.extend([first.message, ModelMessage::ours(vec![Part::new(result).cached()])]);
     assert!(
-        claude.count_input_tokens(&request).await.unwrap().unwrap() <= claude.input_tokens_at_most(&request)
+        claude.count_input_tokens(&request, LONG).await.unwrap().unwrap()
+            <= claude.input_tokens_at_most(&request)
     );
     let second = claude.complete(&request, LONG).await.unwrap();
     assert_eq!((second.stop, second.text.as_str()), (StopReason::Complete, "Yes, there is."));
@@ -251,7 +252,7 @@ async fn a_count_that_does_not_come_is_no_reply_and_costs_nothing() {
     let simulation = CLAUDE.described_simulation().await;
     let counted = async |with| {
         CLAUDE.fault(&simulation, "/v1/messages/count_tokens$", with);
-        claude(&simulation).count_input_tokens(&request()).await
+        claude(&simulation).count_input_tokens(&request(), LONG).await
     };
     assert_eq!(counted(says(404, "not_found_error")).await, Ok(None), "a gateway without the endpoint");
     assert_eq!(counted(says(500, "api_error")).await.unwrap_err().kind, ErrorKind::Throttled);

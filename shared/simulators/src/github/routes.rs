@@ -4,6 +4,7 @@ mod app;
 mod comments;
 mod contents;
 mod git_data;
+mod graphql;
 mod issues;
 mod labels;
 mod pulls;
@@ -95,6 +96,7 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
 /// The other paths.
 #[rustfmt::skip]
 const ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
+    ("/graphql", POST, None, graphql::answer),
     ("/app/installations/{installation}/access_tokens", POST, None, app::create_token),
 ];
 

@@ -78,6 +78,7 @@ impl Simulator for GitHub {
     const NAME: &'static str = "github";
     const TITLE: &'static str = "GitHub";
     const DESCRIPTIONS: &'static [&'static str] = &["api.github.com.json"];
+    const UNDESCRIBED: &'static [&'static str] = &["/graphql"];
 
     fn open(world: World, opening: Opening<'_>) -> Result<Self, SimulationError> {
         let signing = opening.signing_of(Self::NAME)?;

@@ -98,7 +98,12 @@ impl Server {
         };
         let github = GitHub::start(&world, &secrets, SIGNING.into(), settings).unwrap();
         let descriptions = DESCRIPTION.iter().cloned().collect();
-        let check = RequestCheck { service: "github", descriptions, violations: violations.clone() };
+        let check = RequestCheck {
+            service: "github",
+            descriptions,
+            undescribed: GitHub::UNDESCRIBED,
+            violations: violations.clone(),
+        };
         let unknown = Router::new().fallback(unexpected_call).with_state(check.clone());
         let recorder = Recorder { service: "github", log: log.clone(), clock };
         let router = github

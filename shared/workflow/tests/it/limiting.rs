@@ -262,15 +262,15 @@ fn a_limit_is_one_state_and_costs_calls_nothing() {
         "{% ($left := $ceil(($both_deadline - $millis()) / 1000); $assert($left > 0, 'both has run out of time'); $min([$left, 120])) %}"
     );
     assert_eq!(
-        inside["A"]["Catch"],
-        json!([{
+        inside["A"]["Catch"][1],
+        json!({
             "ErrorEquals": ["States.QueryEvaluationError"],
             "Output": {
                 "error": "{% $states.errorOutput.Error %}",
                 "cause": "{% ($states.errorOutput.Cause != null ? $states.errorOutput.Cause : '') %}",
             },
             "Next": "AScopeTimedOut",
-        }])
+        })
     );
     assert_eq!(
         inside["Pause"]["Seconds"],
