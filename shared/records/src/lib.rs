@@ -9,7 +9,7 @@
 //! | `execution`, `open_execution` | executions: begun once, checked while open, ended once |
 //! | `execution_list`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
-//! | `line` | who is at work in a project, and who waits |
+//! | `line`, `place` | who is at work in a project, and who waits |
 //! | `task`, `delivery` | who is at work on a ticket; what a webhook led to |
 //! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `budget`, `cost` | money: reserved, settled, recorded |
@@ -43,6 +43,7 @@ mod line;
 mod new_execution;
 mod occurrence;
 mod open_execution;
+mod place;
 mod progress;
 mod pull_request;
 mod put_back;
@@ -76,9 +77,9 @@ pub use effect::{
 pub use error::RecordsError;
 pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
-pub use line::Place;
 pub use new_execution::NewExecution;
 pub use occurrence::Occurrence;
+pub use place::Place;
 pub use progress::{Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use put_back::Lost;
