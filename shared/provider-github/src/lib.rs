@@ -26,6 +26,7 @@
 mod app;
 mod author;
 mod branches;
+mod co_author;
 mod commits;
 mod conversations;
 mod files;
