@@ -139,12 +139,7 @@ async fn an_exhausted_window_parks_work_and_fails_nothing() {
     let reset = (now.as_secs() + 3_000).to_string();
     let headers = json!({"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset});
     let body = json!({"message": "API rate limit exceeded for this account."});
-<<<<<<< HEAD
-    let fault =
-        json!({"service": "github", "path": "/permission$", "status": 403, "headers": headers, "body": body});
-=======
     let fault = json!({"service": "github", "path": "/git/ref/heads/main$", "status": 403, "headers": headers, "body": body});
->>>>>>> e8/main
     world.add_faults(&fault).await;
     let name = world.start_by("jira-label").await;
     let parked = waiting(&world, &name).await;

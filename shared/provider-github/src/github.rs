@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn graphql_is_beside_the_rest_api_of_an_enterprise_server() {
         let check = |base_url: &str, expected: &str| {
-            let settings = Settings { base_url: base_url.to_owned() };
+            let settings = Settings { base_url: base_url.to_owned(), commit_author: None };
             let credentials = Credentials::Token { token: "t".into() };
             let options = Options::new().unwrap();
             let github =
