@@ -19,15 +19,17 @@ pub struct StreamedItems {
 pub const DECISIONS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Waiter, sort_keys: &[keys::WAITER] },
     StreamedItems { partition: Partition::Event, sort_keys: &[keys::OCCURRENCE] },
-    StreamedItems { partition: Partition::Inquiry, sort_keys: &[keys::INQUIRY] },
     StreamedItems { partition: Partition::Execution, sort_keys: &[keys::STOP] },
 ];
 
-/// What people are shown of an execution.
-pub const PROGRESS: &[StreamedItems] = &[StreamedItems {
-    partition: Partition::Execution,
-    sort_keys: &[keys::EXECUTION, keys::STEP, keys::COST],
-}];
+/// What people are shown of an execution, and what providers are asked about: both call providers, and no decision waits for them.
+pub const PROGRESS: &[StreamedItems] = &[
+    StreamedItems {
+        partition: Partition::Execution,
+        sort_keys: &[keys::EXECUTION, keys::STEP, keys::COST],
+    },
+    StreamedItems { partition: Partition::Inquiry, sort_keys: &[keys::INQUIRY] },
+];
 
 impl StreamedItems {
     /// Whether the item with these keys is one of them.
@@ -131,7 +133,7 @@ mod tests {
         let cases = [
             (keys::waiter("budget", "run/State"), (true, false)),
             (keys::occurrence("jira.labelled/shop-1", "d"), (true, false)),
-            (keys::inquiry("github.checks_completed/acme/shop"), (true, false)),
+            (keys::inquiry("github.checks_completed/acme/shop"), (false, true)),
             (keys::stop("e"), (true, false)),
             (keys::execution("e"), (false, true)),
             (keys::step("e", "State"), (false, true)),
