@@ -131,7 +131,8 @@ async fn a_reply_that_streams_is_the_same_and_reports_its_usage() {
     assert_eq!((&streamed.text, &streamed.stop, &streamed.model), (&whole.text, &whole.stop, &whole.model));
     assert!(streamed.request_id.is_some());
     let reported = std::mem::take(&mut *reported.lock().unwrap());
-    assert!(reported.len() > 1 && reported.last() == Some(&streamed.usage), "{reported:?}");
+    // How often depends on how the bytes arrive.
+    assert!(reported.last() == Some(&streamed.usage), "{reported:?}");
     assert_described(&simulation);
 
     CLAUDE.fault(&simulation, "/v1/messages$", Fault { truncated: true, ..Fault::default() });
