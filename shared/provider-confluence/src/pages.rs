@@ -6,7 +6,7 @@ use crate::storage::{anchor, storage_from_markdown};
 use domain::plugins::{Mark, Page, PageRequest};
 use domain::text::cut_line;
 use domain::{ActionError, ErrorKind};
-use http_client::Optional;
+use http_client::{Failure, Optional};
 use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::json;
@@ -60,7 +60,9 @@ impl Confluence {
             if let Some(parent) = &request.parent {
                 body["parentId"] = parent.as_str().into();
             }
-            self.client.post("/wiki/api/v2/pages", &[]).json(&body).send().await
+            // A parent that was made a moment ago may not be found yet.
+            let is_early = |failure: &Failure| failure.status == Some(404);
+            self.client.post("/wiki/api/v2/pages", &[]).json(&body).send_settled(is_early).await
         };
         match send_fitting(&request.markdown, limits::BODY, limits::is_too_long, send).await {
             Err(failure) if failure.says(400, "title already exists") => {
