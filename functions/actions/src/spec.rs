@@ -31,6 +31,8 @@ pub struct ActionSpec {
     pub inverses: &'static [&'static str],
     /// Whether it parks its execution: the step ends when its task token is answered.
     pub parks: bool,
+    /// Whether it decides if a run may do anything: it needs no admission itself, and is no step that anybody wrote.
+    pub admits: bool,
     /// The plugin types whose credentials the function may read. [`Context`](crate::context::Context) connects no others.
     pub credentials: &'static [PluginType],
     /// Partitions of the table that it writes beyond what the fields above imply.
@@ -85,6 +87,7 @@ impl ActionSpec {
             journal: Journal::Nothing,
             inverses: &[],
             parks: false,
+            admits: false,
             credentials: &[],
             writes: &[],
             timeout_seconds: 60,
@@ -105,6 +108,11 @@ impl ActionSpec {
     /// The same, parking its execution.
     pub const fn parking(self) -> Self {
         Self { parks: true, ..self }
+    }
+
+    /// The same, deciding if a run may do anything.
+    pub const fn admitting(self) -> Self {
+        Self { admits: true, ..self }
     }
 
     /// The same, failing instead of being skipped in a project that leaves the plugin type unset.

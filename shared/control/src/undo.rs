@@ -1,6 +1,6 @@
 //! Undo: starts the workflow that takes back what a run did.
 
-use crate::authorize::{Authorization, Operation, authorize};
+use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
@@ -8,7 +8,7 @@ use crate::plan::StartRequest;
 use crate::start::StartResult;
 use domain::execution::{ExecutionInput, UNDO_WORKFLOW};
 use domain::routes::{Concurrency, InvalidInputs};
-use domain::{Actor, EventName};
+use domain::{Actor, EventName, Grant};
 use records::{ExecutionRecord, RecordsError};
 use serde_json::{Map, Value, json};
 
@@ -67,9 +67,7 @@ impl Control {
             return Ok(UndoResult::NothingDone);
         };
         let operation = Operation::Undo { project: ticket.project(), starter: execution.actor.as_ref() };
-        if let Authorization::Denied(reason) =
-            authorize(caller.directory.configuration(), &operation, Some(caller.actor))
-        {
+        if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(UndoResult::Denied(reason));
         }
         let project = Some(ticket.project().key.clone());
@@ -116,6 +114,6 @@ impl Control {
         let routes = self.table.routes(self.clock.now()).await?;
         let given: Map<String, Value> = [("run".to_owned(), json!(run))].into_iter().collect();
         let inputs = routes.check_inputs(UNDO_WORKFLOW, &given, &Map::new())?;
-        Ok(ExecutionInput::new(inputs, project, actor))
+        Ok(ExecutionInput::new(inputs, project, actor).granted(Grant::Undo))
     }
 }

@@ -14,7 +14,7 @@ use domain::{ActionError, BranchName, CommitSha, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
 use secrecy::SecretString;
 use serde::Deserialize;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Trees and files may be large: a tree is listed up to 7 MB, a file is read up to 40 MiB in base64.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -37,6 +37,8 @@ pub enum Credentials {
 pub struct Github {
     pub(crate) client: Client,
     pub(crate) installation: Option<Arc<Installation>>,
+    /// Under which login what we make appears, once it was asked for.
+    pub(crate) own_login: Arc<OnceLock<String>>,
 }
 
 impl Github {
@@ -59,7 +61,7 @@ impl Github {
             .header("x-github-api-version", "2022-11-28")
             .largest_answer(LARGEST_ANSWER);
         let installation = app.map(|app| Installation::new(app, access)).transpose()?.map(Arc::new);
-        Ok(Self { client, installation })
+        Ok(Self { client, installation, own_login: Arc::default() })
     }
 
     /// Sends a request about a repository, as who may do that there.

@@ -20,10 +20,12 @@
 //! | costs of a project in a month | query | `PROJECT#<key>` | `COST#<at>#<id>` |
 //! | what a person may still spend in a month | get | `PERSON#<account>` | `BUDGET#<month>` |
 //! | costs of a person in a month | query | `PERSON#<account>` | `COST#<at>#<id>` |
+//! | whether a person may push to a project's repository | get | `PERSON#<account>` | `WRITER#<key>` |
 //! | executions of everybody, newest first | query a month, then batch get | `MONTH#<month>` | `EXECUTION#<begun>#<name>` |
 //! | open executions whose check is due | query `gsi1`, then batch get | `gsi1pk` = `OPEN` | `gsi1sk` = `<check_at>#<name>` |
 //! | one effect | get | `RUN#<run>` | `EFFECT#<key>` |
 //! | whether a run is closed; its next sequence number | get, update | `RUN#<run>` | `RUN` |
+//! | whether a run was admitted | get | `RUN#<run>` | `ADMISSION` |
 //! | effects of a run, newest first | query, sorted by sequence | `RUN#<run>` | `EFFECT#<key>` |
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
 //! | how fast a provider may be called, whether it keeps failing | update | `PROVIDER#<name>` | `RATE` |
@@ -141,6 +143,10 @@ pub(crate) fn person_budget(account: &str, month: &str) -> Key {
     Key::new(person_partition(account), format!("BUDGET#{month}"))
 }
 
+pub(crate) fn writer(account: &str, project: &str) -> Key {
+    Key::new(person_partition(account), format!("WRITER#{project}"))
+}
+
 pub(crate) fn open_since(check_at: Timestamp, name: &str) -> String {
     format!("{}#{name}", fixed_width(check_at))
 }
@@ -151,6 +157,10 @@ pub(crate) fn run_partition(run: &str) -> String {
 
 pub(crate) fn run(run: &str) -> Key {
     Key::new(run_partition(run), "RUN")
+}
+
+pub(crate) fn admission(run: &str) -> Key {
+    Key::new(run_partition(run), "ADMISSION")
 }
 
 pub(crate) fn effect(run: &str, key: &str) -> Key {

@@ -20,9 +20,11 @@
 //! | `progress`, `pull_request` | the comment edited in place; what became of pull requests |
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `access` | what a function may touch, for its role |
+//! | `admission` | which runs may do anything; who may push |
 //! | `stream` | which execution a changed item belongs to |
 
 mod access;
+mod admission;
 mod agent_execution;
 mod alert;
 mod budget;
@@ -59,6 +61,7 @@ mod waiter;
 mod write;
 
 pub use access::{Access, Partition};
+pub use admission::{Admission, WRITER_KNOWN};
 pub use agent_execution::AgentExecution;
 pub use budget::{BudgetExceeded, LimitOf, Limits, Reservation, ReserveError, Settlement, Spending};
 pub use cached::DOCUMENT_CACHED;

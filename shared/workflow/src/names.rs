@@ -1,8 +1,8 @@
 //! Which names workflows may use.
 
 /// State names that the compiler uses itself.
-pub(crate) const RESERVED_STATES: [&str; 8] =
-    ["CheckInputs", "Done", "EffectStays", "RolledBack", "Rollback", "RollbackFailed", "Undo", "UndoEffect"];
+pub(crate) const RESERVED_STATES: [&str; 7] =
+    ["Done", "EffectStays", "RolledBack", "Rollback", "RollbackFailed", "Undo", "UndoEffect"];
 /// Variables that the compiler uses itself, or that mean something in every expression.
 const RESERVED_VARIABLES: [&str; 4] = ["context", "output", FAILURE, "rollback_kept"];
 /// The variable that holds what a rollback is for.

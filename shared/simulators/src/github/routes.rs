@@ -96,6 +96,7 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
 #[rustfmt::skip]
 const ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/app/installations/{installation}/access_tokens", POST, None, app::create_token),
+    ("/user", GET, None, repository::get_user),
 ];
 
 pub(super) fn router(github: &GitHub) -> Router {

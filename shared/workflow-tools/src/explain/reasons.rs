@@ -65,12 +65,7 @@ pub(super) fn of_field(
     if let Some(sent) =
         field.strip_prefix("Arguments.Payload.").or_else(|| field.strip_prefix("Arguments.Input."))
     {
-        return match (sent, value) {
-            ("v", Value::String(_)) => {
-                "The version of what functions are sent. The first state checks the inputs' types here too, which costs no state.".to_owned()
-            }
-            _ => payload(sent).to_owned(),
-        };
+        return payload(sent).to_owned();
     }
     let to = |next: &Value| next.as_str().map(|next| states.name(next).to_owned()).unwrap_or_default();
     match field {
@@ -154,6 +149,7 @@ fn payload(field: &str) -> &'static str {
         "key" => {
             "The idempotency key: run, state and the enclosing loops' indexes. A repeated call with it does nothing twice."
         }
+        "admitted_as" => "The run whose admission this needs: it works on another one.",
         "project" => "The project whose configuration and providers hold.",
         "actor" => "Who started the execution: their limits hold, and their rights.",
         "input" => "The action's input, from the step's `inputs`.",

@@ -9,7 +9,7 @@ use crate::check::evaluated;
 use crate::names::{FAILURE, ROLLBACK_ERROR};
 use crate::plan::{Planned, function_placeholder};
 use domain::built_in_actions::LIST_EFFECTS;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A state outlives its function by this much.
 const TIMEOUT_SECONDS: u64 = 65;
@@ -93,7 +93,7 @@ impl<'p> Compiler<'p> {
         let outcome = self.free_name(&format!("{}Outcome", step.state));
         let incomplete = self.free_name(&format!("{}Incomplete", step.state));
         let mut sent = self.frame.payload(&step.state, json!({"run": run}));
-        sent.insert("run".to_owned(), run.clone());
+        self.work_on(&run, &mut sent);
         let mut list = invocation(
             &function_placeholder(LIST_EFFECTS).into(),
             sent,
@@ -153,7 +153,7 @@ impl<'p> Compiler<'p> {
         let function =
             evaluated(&format!("$lookup({{{}}}, $states.input.inverse.action)", functions.join(", ")));
         let mut sent = self.frame.payload("", "{% $states.input.inverse.input %}".into());
-        sent.insert("run".to_owned(), run.clone());
+        self.work_on(run, &mut sent);
         sent.insert("key".to_owned(), "{% $states.input.key & '/undo' %}".into());
         let mut task = invocation(&function, sent, self.longest_inverse().into());
         task.insert(
@@ -197,7 +197,14 @@ impl<'p> Compiler<'p> {
         })
     }
 
-    fn timeout_of(&self, action: &str) -> u64 {
+    /// Makes a payload work on another run, with the own run's admission.
+    fn work_on(&self, other: &Value, sent: &mut Map<String, Value>) {
+        if let Some(own) = sent.insert("run".to_owned(), other.clone()).filter(|own| own != other) {
+            sent.insert("admitted_as".to_owned(), own);
+        }
+    }
+
+    pub(super) fn timeout_of(&self, action: &str) -> u64 {
         self.document.catalog.find(action).map_or(TIMEOUT_SECONDS, |action| action.timeout_seconds + 5)
     }
 

@@ -217,6 +217,8 @@ async fn undo_takes_back_another_run() {
     assert_eq!(ended.functions(), ["ListEffects", "DeleteBranch"]);
     assert_eq!(ended.input("ListEffects"), &json!({"run": "arn:old"}));
     assert!(ended.calls.iter().all(|(_, payload)| payload.run == "arn:old"));
+    let own = ended.admissions[0].run.as_str();
+    assert!(ended.calls.iter().all(|(_, payload)| payload.admission_needed() == Some(own)));
     assert_eq!(ended.calls[1].1.key, "arn:old/CreateBranch/undo");
 
     let actions = Actions::default()
