@@ -20,7 +20,7 @@
 //! | costs of a project in a month | query | `PROJECT#<key>` | `COST#<at>#<id>` |
 //! | what a person may still spend in a month | get | `PERSON#<account>` | `BUDGET#<month>` |
 //! | costs of a person in a month | query | `PERSON#<account>` | `COST#<at>#<id>` |
-//! | whether a person may push to a project's repository | get | `PERSON#<account>` | `WRITER#<key>` |
+//! | whether a person may push to a project's repository | get | `WRITER#<account>` | `PROJECT#<key>` |
 //! | executions of everybody, newest first | query a month, then batch get | `MONTH#<month>` | `EXECUTION#<begun>#<name>` |
 //! | open executions whose check is due | query `gsi1`, then batch get | `gsi1pk` = `OPEN` | `gsi1sk` = `<check_at>#<name>` |
 //! | one effect | get | `RUN#<run>` | `EFFECT#<key>` |
@@ -144,7 +144,7 @@ pub(crate) fn person_budget(account: &str, month: &str) -> Key {
 }
 
 pub(crate) fn writer(account: &str, project: &str) -> Key {
-    Key::new(person_partition(account), format!("WRITER#{project}"))
+    Key::new(format!("WRITER#{account}"), format!("PROJECT#{project}"))
 }
 
 pub(crate) fn open_since(check_at: Timestamp, name: &str) -> String {

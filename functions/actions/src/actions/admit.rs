@@ -39,7 +39,7 @@ impl Action for Admit {
     const SPEC: ActionSpec = ActionSpec::of_records("admit")
         .admitting()
         .with_credentials(&[PluginType::VersionControl])
-        .writing(&[Partition::Run, Partition::Person]);
+        .writing(&[Partition::Run, Partition::Writer]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let (scope, table) = (context.scope(), context.table());

@@ -260,7 +260,7 @@ fn inputs_are_checked_before_anything_happens() {
     let text = "name: T\ninputs: { task_id: string, count: { type: integer, default: 3 }, how: { type: string, one_of: [fast, slow] } }\nsteps:\n"
         .to_owned() + FETCH;
     let states = states(&text);
-    let check = states["Fetch"]["Arguments"]["Payload"]["v"].as_str().unwrap();
+    let check = states["Admit"]["Arguments"]["Payload"]["v"].as_str().unwrap();
     assert_eq!(check.matches("$assert(").count(), 3);
     let expression = check.trim_start_matches("{%").trim_end_matches("%}");
     let compiled = jlens_core::Expression::compile(expression).unwrap();
@@ -269,8 +269,8 @@ fn inputs_are_checked_before_anything_happens() {
             .var("states", json!({"context": {"Execution": {"Input": {"inputs": inputs}}}}));
         compiled.evaluate(None, &bindings)
     };
-    assert_eq!(evaluate(json!({"task_id": "A", "how": "fast"})).unwrap(), Some(json!(1)));
-    assert_eq!(evaluate(json!({"task_id": "A", "how": "fast", "count": null})).unwrap(), Some(json!(1)));
+    assert_eq!(evaluate(json!({"task_id": "A", "how": "fast"})).unwrap(), Some(json!(2)));
+    assert_eq!(evaluate(json!({"task_id": "A", "how": "fast", "count": null})).unwrap(), Some(json!(2)));
     for wrong in [
         json!({"how": "fast"}),
         json!({"task_id": 1, "how": "fast"}),

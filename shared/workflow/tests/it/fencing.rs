@@ -25,7 +25,7 @@ inputs:
   title: string
   count: {{ type: integer, default: 3 }}
   tone: {{ type: string, one_of: [kind, terse], default: kind }}
-  note: {{ type: string, optional: true }}
+  note: {{ type: string, required: false }}
 {before}  - {{ name: ask, type: ai_action, action: generate_text, inputs: {{ prompt: {prompt}, instructions: \"${{note}}\" }} }}
 "
     );
@@ -73,6 +73,11 @@ steps:
     ] {
         assert_eq!(told(definitions, prompt).await, expected, "{prompt}");
     }
+    let given = "steps:
+  - { name: choose, type: set, variables: { said: { title: a } } }
+  - { name: fetch, plugin: task_management, action: get_task, inputs: { task_id: SHOP-1 }, outputs: { task: said } }
+";
+    assert_eq!(told(given, "${said.title}").await, fence("Limit carts"));
     let set = "steps:
   - { name: choose, type: set, variables: { own: Be kind., other: \"${title}\", mixed: a } }
   - { name: change, type: set, variables: { mixed: \"${other}\" } }
