@@ -5,6 +5,7 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use actions::spec::ActionSpec;
 use aws_sdk_lambda::primitives::Blob;
+use domain::Grant;
 use domain::event::{Actor, SourceName};
 use domain::execution::{PAYLOAD_VERSION, TaskPayload};
 use jiff::Timestamp;
@@ -89,6 +90,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         inverse: None,
     };
     let execution = payload.execution().to_owned();
+    connection.table.admit_run(&run, Grant::ByHand, Timestamp::now()).await.map_err(Exit::unreachable)?;
     let payload = serde_json::to_vec(&payload).map_err(Exit::usage)?;
     let answered = connection
         .lambda

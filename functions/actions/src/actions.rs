@@ -1,6 +1,7 @@
 //! One file for each action: its typed input and output, and what it does. [`ALL`] lists them.
 
 pub mod add_comment;
+pub mod admit;
 pub mod analyze_codebase;
 pub mod analyze_repository_structure;
 pub mod await_budget;
@@ -36,6 +37,7 @@ use domain::UnknownName;
 /// Every action, in alphabetical order.
 pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<add_comment::AddComment>(),
+    ActionEntry::of::<admit::Admit>(),
     ActionEntry::of::<analyze_codebase::AnalyzeCodebase>(),
     ActionEntry::of::<analyze_repository_structure::AnalyzeRepositoryStructure>(),
     ActionEntry::of::<await_budget::AwaitBudget>(),

@@ -6,7 +6,7 @@ mod payment;
 pub mod price;
 pub mod template;
 
-use crate::agent::template::Templates;
+use crate::agent::template::{Authored, Templates};
 use crate::scope::Scope;
 use domain::action::Agent;
 use domain::configuration::InstanceName;
@@ -294,10 +294,11 @@ pub fn template_values(entries: impl IntoIterator<Item = (&'static str, Value)>)
     Value::from_object(entries.into_iter().collect::<BTreeMap<&str, Value>>())
 }
 
-/// Words of the workflow's author, which agents keep to: printed as they stand. Whoever puts a ticket's text into them decides
-/// that it is to be followed.
+/// Words of the workflow's author, which agents keep to: printed as they stand. What a workflow's template put into them from outside
+/// was fenced by the compiler.
 pub fn authored(text: Option<&str>) -> Value {
-    text.map_or_else(|| Value::from(()), |text| Value::from_safe_string(text.to_owned()))
+    let text = text.filter(|text| !text.is_empty());
+    text.map_or_else(|| Value::from(()), |text| Value::from_object(Authored(text.to_owned())))
 }
 
 #[cfg(test)]

@@ -102,6 +102,15 @@ impl Dispatcher {
         action: &'static ActionEntry,
         payload: TaskPayload,
     ) -> Result<(Performed, Value), ActionError> {
+        if action.spec.admits {
+            let admitted = self.perform(action, payload).await.map_err(|ended| match ended {
+                NoOutput::Failed(error) => error,
+                other => {
+                    ActionError::internal(format!("{} ended without an answer: {other:?}", action.spec.name))
+                }
+            })?;
+            return Ok((Performed::Succeeded, admitted));
+        }
         let (execution, state) = (payload.execution().to_owned(), payload.state().to_owned());
         let required = payload.required;
         self.table.start_step(&execution, &state, &action.spec.id(), self.clock.now()).await?;
@@ -143,6 +152,9 @@ impl Dispatcher {
     }
 
     async fn perform(&self, action: &'static ActionEntry, payload: TaskPayload) -> Result<Value, NoOutput> {
+        if let Some(run) = payload.admission_needed().filter(|_| !action.spec.admits) {
+            self.check_admission(run).await?;
+        }
         let begun_at = self.clock.now();
         let directory = Directory::read(&self.table, begun_at).await?;
         let scope = Scope::new(directory, &payload)?;
@@ -257,6 +269,18 @@ impl Dispatcher {
             }
             Err(NoOutput::Failed(error)) => Err(unknown(error)),
             Err(NoOutput::Skipped(reason)) => Err(unknown(ActionError::rejected(reason))),
+        }
+    }
+}
+
+impl Dispatcher {
+    /// Refuses to do anything for a run that was not admitted, whatever its definition says.
+    async fn check_admission(&self, run: &str) -> Result<(), ActionError> {
+        match self.table.admission(run).await? {
+            Some(_) => Ok(()),
+            None => Err(ActionError::rejected(format!(
+                "the run `{run}` was not admitted, so nothing is done for it; start its workflow anew"
+            ))),
         }
     }
 }

@@ -16,6 +16,7 @@ mod function;
 pub mod park;
 pub mod scope;
 pub mod spec;
+mod starter;
 
 pub use agent::template::{SHIPPED as SHIPPED_TEMPLATES, prompt_variables, variables as template_variables};
 pub use dispatch::Dispatcher;

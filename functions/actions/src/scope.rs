@@ -2,7 +2,7 @@
 
 use control::{Directory, ProjectQuery};
 use domain::configuration::{Configuration, Project};
-use domain::execution::{PAYLOAD_VERSION, TaskPayload};
+use domain::execution::{PAYLOAD_VERSION, PAYLOAD_VERSION_BEFORE_ADMISSION, TaskPayload};
 use domain::{ActionError, Actor, PluginType, RepositoryName};
 use providers::Place;
 use serde_json::Value;
@@ -131,9 +131,10 @@ impl<'a> From<&'a Scope> for Place<'a> {
 /// `Internal` when it is no payload of a version that this function understands.
 pub fn read_payload(payload: Value) -> Result<TaskPayload, ActionError> {
     let version = payload["v"].clone();
-    if version != PAYLOAD_VERSION {
+    if version != PAYLOAD_VERSION && version != PAYLOAD_VERSION_BEFORE_ADMISSION {
         return Err(ActionError::internal(format!(
-            "the payload is of version {version}; this function understands version {PAYLOAD_VERSION}"
+            "the payload is of version {version}; this function understands versions {PAYLOAD_VERSION_BEFORE_ADMISSION} and \
+             {PAYLOAD_VERSION}"
         )));
     }
     serde_json::from_value(payload)
@@ -188,7 +189,7 @@ mod tests {
 
     #[test]
     fn other_versions_are_refused() {
-        assert!(read_payload(json!({"v": 2})).unwrap_err().message.contains("version 2"));
+        assert!(read_payload(json!({"v": 3})).unwrap_err().message.contains("version 3"));
         assert!(read_payload(json!(null)).is_err());
     }
 }

@@ -32,6 +32,8 @@ pub struct ActionSpec {
     pub inverses: &'static [&'static str],
     /// Whether it parks its execution: the step ends when its task token is answered.
     pub parks: bool,
+    /// Whether it decides if a run may do anything: it needs no admission itself, and is no step that anybody wrote.
+    pub admits: bool,
     /// The plugin types whose credentials the function may read. [`Context`](crate::context::Context) connects no others.
     pub credentials: &'static [PluginType],
     /// Whether a creation whose answer was lost may stay unseen for minutes: people are asked before anything is created again.
@@ -91,6 +93,7 @@ impl ActionSpec {
             journal: Journal::Nothing,
             inverses: &[],
             parks: false,
+            admits: false,
             credentials: &[],
             confirms: false,
             reads: &[],
@@ -113,6 +116,11 @@ impl ActionSpec {
     /// The same, parking its execution.
     pub const fn parking(self) -> Self {
         Self { parks: true, ..self }
+    }
+
+    /// The same, deciding if a run may do anything.
+    pub const fn admitting(self) -> Self {
+        Self { admits: true, ..self }
     }
 
     /// The same, failing instead of being skipped in a project that leaves the plugin type unset.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// This executable's only function. Because strangers can reach it, it has no provider credentials and no access to budgets or the
 /// journal. It records deliveries, executions and people's answers, and reads what slash commands ask for.
 pub fn functions() -> Vec<FunctionSpec> {
-    let access = Access::reading([Partition::Document, Partition::Person]).writing([
+    let access = Access::reading([Partition::Document, Partition::Person, Partition::Writer]).writing([
         Partition::Delivery,
         Partition::Event,
         Partition::Execution,

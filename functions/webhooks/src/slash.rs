@@ -5,7 +5,7 @@ use crate::answer::{ANSWERED, Outcome};
 use crate::command::Command;
 use crate::command_answer::{CommandAnswer, Part, Symbol, code, plain, strong};
 use crate::words::Reply;
-use control::{Caller, Costs, StartDecision, decide};
+use control::{Caller, Costs, CostsResult, StartDecision, StatusResult, decide};
 use domain::event::EventSpec;
 use domain::routes::Routes;
 use domain::text::{TextLimit, cut_line};
@@ -53,24 +53,23 @@ pub(crate) async fn answer_command(
         return Ok((CommandAnswer::to_person([plain("The command does not say who typed it.")]), ANSWERED));
     };
     let served = commands_served(&routes, &trigger);
+    let caller = Caller { directory, actor: &actor, trigger: &trigger, delivery: &delivery, at: None };
     let answer = match Command::read(&text) {
-        Command::Status { task_id } => status(acting, task_id).await?,
+        Command::Status { task_id } => status(acting, &caller, task_id).await?,
         Command::Costs { task_id: Some(typed) } => {
             let task_id = directory.canonical(&typed);
-            let spent = acting.control.costs_of_ticket(configuration, &task_id).await?;
-            costs(strong(task_id), &spent)
+            match acting.control.costs_of_ticket(&caller, &task_id).await? {
+                CostsResult::Costs(spent) => costs(strong(task_id), &spent),
+                CostsResult::Denied(reason) => refused(&reason),
+            }
         }
         Command::Costs { task_id: None } => {
             costs(plain("You this month"), &acting.control.costs_of_person(configuration, &actor).await?)
         }
-        Command::Steer(steering) => {
-            let (actor, trigger, delivery) = (&actor, &trigger, &*delivery);
-            let caller = Caller { directory, actor, trigger, delivery, at: None };
-            match acting.on_steering(&caller, steering).await? {
-                Reply::Done(words) => CommandAnswer::to_channel([plain(words)]),
-                Reply::Refused(reason) => refused(&reason),
-            }
-        }
+        Command::Steer(steering) => match acting.on_steering(&caller, steering).await? {
+            Reply::Done(words) => CommandAnswer::to_channel([plain(words)]),
+            Reply::Refused(reason) => refused(&reason),
+        },
         Command::Help => help(&trigger, command, &served),
         Command::NotServed { word } => CommandAnswer::to_person(
             [Part::Symbol(Symbol::Warning), code(word), plain(" does not start anything in this form. ")]
@@ -88,9 +87,16 @@ pub(crate) async fn answer_command(
     Ok((answer, ANSWERED))
 }
 
-async fn status(acting: &Acting<'_>, typed: Option<String>) -> Result<CommandAnswer, RecordsError> {
+async fn status(
+    acting: &Acting<'_>,
+    caller: &Caller<'_>,
+    typed: Option<String>,
+) -> Result<CommandAnswer, RecordsError> {
     let task_id = typed.as_ref().map(|typed| acting.directory.canonical(typed));
-    let mut executions = acting.control.executions(task_id.as_deref(), SHOWN).await?;
+    let mut executions = match acting.control.visible_executions(caller, task_id.as_deref(), SHOWN).await? {
+        StatusResult::Executions(executions) => executions,
+        StatusResult::Denied(reason) => return Ok(refused(&reason)),
+    };
     let title = match task_id {
         Some(task_id) => strong(task_id),
         None => strong("Newest executions"),

@@ -1,7 +1,7 @@
 //! Answers the question of a waiting step. This only records the answer; `events`, which sees the change in the table's
 //! stream, answers the task token.
 
-use crate::authorize::{Authorization, Operation, authorize};
+use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
@@ -167,10 +167,11 @@ impl Control {
         comment: Option<String>,
     ) -> Result<AnswerResult, RecordsError> {
         let question = waiter.question.as_deref().unwrap_or("it");
-        let operation = Operation::Answer { question, approvers: &waiter.approvers };
-        if let Authorization::Denied(reason) =
-            authorize(caller.directory.configuration(), &operation, Some(caller.actor))
-        {
+        let execution = self.table.execution(&waiter.execution).await?;
+        let project = execution.and_then(|execution| execution.project);
+        let project = project.and_then(|key| caller.directory.configuration().project(&key));
+        let operation = Operation::Answer { project, question, approvers: &waiter.approvers };
+        if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(AnswerResult::Denied(reason));
         }
         let (by, via, at) = (caller.actor.account(), caller.actor.source.clone(), self.clock.now());

@@ -1,23 +1,36 @@
 //! Decides who may do what. This is the only place that does.
 
+use crate::caller::Caller;
+use crate::control::Control;
 use domain::configuration::{Configuration, Project, REPOSITORY_WRITERS, Role, User};
 use domain::{Actor, SourceName};
+use records::RecordsError;
+use std::collections::BTreeSet;
 
 /// An operation, with the data that determines who may perform it.
 #[derive(Debug, Clone, Copy)]
 pub enum Operation<'a> {
+    /// See an execution, and what it cost.
+    See {
+        /// Its project; `None` where it belongs to none.
+        project: Option<&'a Project>,
+        /// Who started the execution.
+        starter: Option<&'a Actor>,
+    },
     /// Start work in a project: a person by an event, or a schedule.
     Start {
         /// The project.
         project: &'a Project,
     },
     /// Start work with the installation's own credentials, at the command line. Anyone with these credentials can write to the table
-    /// and start state machines anyway; the workflow's first step still checks the person named as the starter.
+    /// and start state machines anyway.
     StartByHand,
     /// Start work because machines report something, such as the checks of a commit that someone was able to push.
     StartByMachine,
     /// Answer the question of a waiting step.
     Answer {
+        /// The project of the execution that asks; `None` where it belongs to none.
+        project: Option<&'a Project>,
         /// The question, for the denial's message.
         question: &'a str,
         /// The people and groups that the step names; may be empty.
@@ -46,57 +59,59 @@ pub enum Authorization {
     Allowed,
     /// They may not; the reason is a message for them.
     Denied(String),
-    /// Only the code host knows: they may if they may push to the project's repository. The workflow's first step asks it.
+    /// Only the code host knows: they may if they may push to the project's repository. The state with which every state machine
+    /// begins asks it.
     AskProvider,
 }
 
-/// A rule that allows an operation.
-#[derive(Debug, Clone, Copy)]
-enum Rule {
-    Everyone,
-    /// The workflow's own schedule.
-    Schedule,
-    /// Members of the groups under the project's `may_trigger`.
-    TriggerGroup,
-    /// Everyone who may push to the repository, if the project's `may_trigger` says so.
-    RepositoryWriter,
-    /// The person who started the execution.
-    Starter,
-    /// The people and members of the groups that the question names; if it names none, approvers and admins.
-    Approver,
-    /// People with the role.
-    Role(Role),
-}
-
 impl<'a> Operation<'a> {
-    /// The rules for each operation. The first rule that applies decides.
-    fn rules(&self) -> &'static [Rule] {
+    /// The table: the roles that allow each operation.
+    ///
+    /// People have the roles that the configuration gives them, everywhere or in the project. Members of the groups under its
+    /// `may_trigger`, and people whom the code host lately called writers of its repository, are developers of the project.
+    /// Those whom a question names are its approvers, and then nobody else is.
+    fn roles(&self) -> &'static [Role] {
         match self {
-            Self::StartByHand | Self::StartByMachine => &[Rule::Everyone],
-            Self::Start { .. } => &[Rule::Schedule, Rule::TriggerGroup, Rule::RepositoryWriter],
-            Self::Answer { .. } => &[Rule::Approver],
-            Self::Stop { .. } | Self::Undo { .. } => {
-                &[Rule::Starter, Rule::TriggerGroup, Rule::Role(Role::Developer), Rule::Role(Role::Admin)]
+            Self::See { .. } => &[Role::Viewer, Role::Developer, Role::Approver, Role::Admin],
+            Self::Start { .. } | Self::Stop { .. } | Self::Undo { .. } => &[Role::Developer, Role::Admin],
+            Self::Answer { .. } => &[Role::Approver, Role::Admin],
+            Self::StartByHand | Self::StartByMachine => &[],
+        }
+    }
+
+    /// Whether the operation is allowed whoever performs it.
+    fn is_open(&self) -> bool {
+        matches!(self, Self::StartByHand | Self::StartByMachine)
+    }
+
+    /// The project that decides about roles.
+    fn project(&self) -> Option<&'a Project> {
+        match self {
+            Self::Start { project } | Self::Stop { project, .. } | Self::Undo { project, .. } => {
+                Some(project)
             }
+            Self::See { project, .. } | Self::Answer { project, .. } => *project,
+            Self::StartByHand | Self::StartByMachine => None,
         }
     }
 
     fn may_trigger(&self) -> &'a [String] {
-        match self {
-            Self::Start { project } | Self::Stop { project, .. } | Self::Undo { project, .. } => {
-                &project.may_trigger
-            }
-            Self::StartByHand | Self::StartByMachine | Self::Answer { .. } => &[],
-        }
+        self.project().map(|project| project.may_trigger.as_slice()).unwrap_or_default()
+    }
+
+    /// Whether people who may push to the repository are developers of the project.
+    fn counts_writers(&self) -> bool {
+        self.may_trigger().iter().any(|group| group == REPOSITORY_WRITERS)
     }
 
     fn starter(&self) -> Option<&'a Actor> {
         match self {
-            Self::Stop { starter, .. } | Self::Undo { starter, .. } => *starter,
+            Self::See { starter, .. } | Self::Stop { starter, .. } | Self::Undo { starter, .. } => *starter,
             _ => None,
         }
     }
 
+    /// The people and groups that a question names.
     fn approvers(&self) -> &'a [String] {
         match self {
             Self::Answer { approvers, .. } => approvers,
@@ -106,23 +121,34 @@ impl<'a> Operation<'a> {
 
     /// The message that `who` may not perform the operation.
     fn denial(&self, who: &str) -> String {
+        let roles = self.roles().iter().map(|role| role.as_str()).collect::<Vec<_>>();
+        let roles = match roles.split_last() {
+            Some((last, [])) => format!("people with the role {last}"),
+            Some((last, others)) => format!("people with the role {} or {last}", others.join(", ")),
+            None => "nobody".to_owned(),
+        };
+        let members = match self.may_trigger() {
+            [] => String::new(),
+            groups => format!("members of {}, ", groups.join(", ")),
+        };
+        let place = self.project().map_or("this", |project| project.key.as_str());
         match self {
             Self::Start { project } => format!(
-                "{who} may not start work on {}; members of {} may",
-                project.key,
+                "{who} may not start work on {place}; members of {} may, and {roles}",
                 project.may_trigger.join(", ")
             ),
-            Self::Answer { question, approvers } => {
+            Self::Answer { question, approvers, .. } => {
                 let accepted = match approvers {
-                    [] => "people with the role approver or admin".to_owned(),
+                    [] => roles,
                     named => named.join(", "),
                 };
                 format!("{who} may not answer \u{201c}{question}\u{201d}; {accepted} may")
             }
-            Self::Stop { project, .. } | Self::Undo { project, .. } => format!(
-                "{who} may not steer work on {}; allowed: the person who started it, members of {}, people with the role developer or admin",
-                project.key,
-                project.may_trigger.join(", ")
+            Self::See { .. } => format!(
+                "{who} may not see work on {place}; allowed: the person who started it, {members}{roles}"
+            ),
+            Self::Stop { .. } | Self::Undo { .. } => format!(
+                "{who} may not steer work on {place}; allowed: the person who started it, {members}{roles}"
             ),
             Self::StartByHand | Self::StartByMachine => format!("{who} may not do this"),
         }
@@ -136,56 +162,90 @@ pub fn authorize(
     operation: &Operation<'_>,
     actor: Option<&Actor>,
 ) -> Authorization {
-    let decided = operation.rules().iter().find_map(|rule| rule.decide(configuration, operation, actor));
-    match (decided, actor) {
-        (Some(authorization), _) => authorization,
-        (None, Some(actor)) => {
-            let shown = actor.display_name.as_ref().or(actor.person.as_ref());
-            Authorization::Denied(operation.denial(shown.unwrap_or(&actor.id)))
+    decide(configuration, operation, actor, false)
+}
+
+impl Control {
+    /// Whether the caller may perform `operation`, by the configuration and by what the code host lately said of them.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn authorize(
+        &self,
+        caller: &Caller<'_>,
+        operation: &Operation<'_>,
+    ) -> Result<Authorization, RecordsError> {
+        let (configuration, actor) = (caller.directory.configuration(), caller.actor);
+        let decided = authorize(configuration, operation, Some(actor));
+        match (&decided, operation.project()) {
+            (Authorization::Denied(_), Some(project)) if operation.counts_writers() => {
+                let now = self.clock.now();
+                let is_writer = self.table.is_writer(&actor.account(), &project.key, now).await?;
+                Ok(decide(configuration, operation, Some(actor), is_writer))
+            }
+            _ => Ok(decided),
         }
-        (None, None) => Authorization::Denied(
-            "the event does not say who caused it, so nobody can be authorized".to_owned(),
-        ),
     }
 }
 
-impl Rule {
-    /// The rule's decision about the actor; `None` if it does not apply.
-    fn decide(
-        self,
-        configuration: &Configuration,
-        operation: &Operation<'_>,
-        actor: Option<&Actor>,
-    ) -> Option<Authorization> {
-        if let Self::Everyone = self {
-            return Some(Authorization::Allowed);
-        }
-        let actor = actor?;
-        let user = user(configuration, actor);
-        let is_member = |group: &String| {
-            let members = configuration.groups.get(group);
-            user.zip(members).is_some_and(|(user, members)| members.contains(&user.name))
-        };
-        let has_role = |role: Role| user.is_some_and(|user| user.roles.contains(&role));
-        let admitted = match self {
-            Self::Everyone => true,
-            Self::Schedule => actor.source == SourceName::SCHEDULE,
-            Self::TriggerGroup => operation.may_trigger().iter().any(is_member),
-            Self::RepositoryWriter => {
-                let asks = operation.may_trigger().iter().any(|group| group == REPOSITORY_WRITERS);
-                return asks.then_some(Authorization::AskProvider);
-            }
-            Self::Starter => operation.starter().is_some_and(|starter| starter.account() == actor.account()),
-            Self::Approver => match operation.approvers() {
-                [] => has_role(Role::Approver) || has_role(Role::Admin),
-                named => {
-                    user.is_some_and(|user| named.iter().any(|name| *name == user.name || is_member(name)))
-                }
-            },
-            Self::Role(role) => has_role(role),
-        };
-        admitted.then_some(Authorization::Allowed)
+/// Decides by the table; `is_writer` says that the code host lately called the actor a writer of the operation's repository.
+fn decide(
+    configuration: &Configuration,
+    operation: &Operation<'_>,
+    actor: Option<&Actor>,
+    is_writer: bool,
+) -> Authorization {
+    if operation.is_open() {
+        return Authorization::Allowed;
     }
+    let Some(actor) = actor else {
+        let reason = "the event does not say who caused it, so nobody can be authorized";
+        return Authorization::Denied(reason.to_owned());
+    };
+    let is_start = matches!(operation, Operation::Start { .. });
+    let is_schedule = is_start && actor.source == SourceName::SCHEDULE;
+    let is_starter = operation.starter().is_some_and(|starter| starter.account() == actor.account());
+    let has_role = match operation.approvers() {
+        [] => roles(configuration, operation, actor, is_writer)
+            .iter()
+            .any(|role| operation.roles().contains(role)),
+        named => named.iter().any(|name| is_or_belongs_to(configuration, actor, name)),
+    };
+    if is_schedule || is_starter || has_role {
+        return Authorization::Allowed;
+    }
+    if is_start && operation.counts_writers() {
+        return Authorization::AskProvider;
+    }
+    let shown = actor.display_name.as_ref().or(actor.person.as_ref());
+    Authorization::Denied(operation.denial(shown.unwrap_or(&actor.id)))
+}
+
+/// The actor's roles in the operation's project.
+fn roles(
+    configuration: &Configuration,
+    operation: &Operation<'_>,
+    actor: &Actor,
+    is_writer: bool,
+) -> BTreeSet<Role> {
+    let key = operation.project().map(|project| project.key.as_str());
+    let user = user(configuration, actor);
+    let mut roles: BTreeSet<Role> = user.into_iter().flat_map(|user| user.roles.in_project(key)).collect();
+    let may_trigger = operation.may_trigger().iter().any(|group| is_member(configuration, actor, group));
+    if may_trigger || is_writer {
+        roles.insert(Role::Developer);
+    }
+    roles
+}
+
+fn is_or_belongs_to(configuration: &Configuration, actor: &Actor, name: &String) -> bool {
+    actor.person.as_ref() == Some(name) && user(configuration, actor).is_some()
+        || is_member(configuration, actor, name)
+}
+
+fn is_member(configuration: &Configuration, actor: &Actor, group: &str) -> bool {
+    let members = configuration.groups.get(group);
+    user(configuration, actor).zip(members).is_some_and(|(user, members)| members.contains(&user.name))
 }
 
 fn user<'a>(configuration: &'a Configuration, actor: &Actor) -> Option<&'a User> {
@@ -196,22 +256,42 @@ fn user<'a>(configuration: &'a Configuration, actor: &Actor) -> Option<&'a User>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    /// Everybody: each role, everywhere and in one project; a member of a group under `may_trigger`; nobody.
+    const EVERYBODY: [&str; 11] = [
+        "viewer",
+        "developer",
+        "approver",
+        "admin",
+        "shop-viewer",
+        "shop-developer",
+        "shop-approver",
+        "shop-admin",
+        "member",
+        "unprivileged",
+        "stranger",
+    ];
 
     fn configuration() -> Configuration {
+        let user = |name: &str, roles: Value| json!({"name": name, "github": name, "roles": roles});
         serde_json::from_value(json!({
             "projects": [
                 {"key": "SHOP", "repository": "acme/shop", "may_trigger": ["engineering"]},
-                {"key": "OPEN", "repository": "acme/open", "may_trigger": ["engineering", "repository-writers"]},
+                {"key": "OPEN", "repository": "acme/open", "may_trigger": ["repository-writers"]},
             ],
-            "groups": {"engineering": ["ada"], "leads": ["eve"]},
+            "groups": {"engineering": ["member"], "leads": ["approver", "unprivileged"]},
             "users": [
-                {"name": "ada", "github": "ada-l"},
-                {"name": "bob", "github": "bob"},
-                {"name": "dev", "github": "dev", "roles": ["developer"]},
-                {"name": "eve", "github": "eve", "roles": ["approver"]},
-                {"name": "root", "github": "root", "roles": ["admin"]},
-                {"name": "vic", "github": "vic", "roles": ["viewer"]},
+                user("viewer", json!(["viewer"])),
+                user("developer", json!(["developer"])),
+                user("approver", json!(["approver"])),
+                user("admin", json!(["admin"])),
+                user("shop-viewer", json!({"SHOP": ["viewer"]})),
+                user("shop-developer", json!({"SHOP": ["developer"]})),
+                user("shop-approver", json!({"SHOP": ["approver"]})),
+                user("shop-admin", json!({"SHOP": ["admin"]})),
+                user("member", json!([])),
+                user("unprivileged", json!([])),
             ],
         }))
         .unwrap()
@@ -221,15 +301,18 @@ mod tests {
         configuration.identify(Actor { source, id: id.into(), display_name: None, person: None })
     }
 
+    fn login(configuration: &Configuration, id: &str) -> Actor {
+        actor(configuration, SourceName::from_static("github"), id)
+    }
+
     /// Who of everybody is allowed, with `?` behind those about whom the code host is asked.
-    fn admitted(operation: &Operation<'_>) -> String {
+    fn admitted(operation: &Operation<'_>, is_writer: bool) -> String {
         let configuration = configuration();
         let mut admitted = Vec::new();
-        for login in ["ada-l", "bob", "dev", "eve", "root", "vic", "stranger"] {
-            let actor = actor(&configuration, SourceName::from_static("github"), login);
-            match authorize(&configuration, operation, Some(&actor)) {
-                Authorization::Allowed => admitted.push(login.to_owned()),
-                Authorization::AskProvider => admitted.push(format!("{login}?")),
+        for id in EVERYBODY {
+            match decide(&configuration, operation, Some(&login(&configuration, id)), is_writer) {
+                Authorization::Allowed => admitted.push(id.to_owned()),
+                Authorization::AskProvider => admitted.push(format!("{id}?")),
                 Authorization::Denied(_) => {}
             }
         }
@@ -237,28 +320,85 @@ mod tests {
     }
 
     #[test]
-    fn the_table() {
+    fn every_operation_with_every_role() {
         let configuration = configuration();
         let [shop, open] = configuration.projects.as_slice() else { panic!("two projects") };
-        let bob = actor(&configuration, SourceName::from_static("github"), "bob");
-        let (leads, named) = (["leads".to_owned()], ["bob".to_owned(), "nobody".to_owned()]);
-        let everybody = "ada-l bob dev eve root vic stranger";
-        let (project, starter) = (shop, Some(&bob));
+        let everybody = EVERYBODY.join(" ");
+        let in_shop =
+            "viewer developer approver admin shop-viewer shop-developer shop-approver shop-admin member";
+        let work_in_shop = "developer admin shop-developer shop-admin member";
+        let (see, answer) = (
+            |project| Operation::See { project, starter: None },
+            |project| Operation::Answer { project, question: "", approvers: &[] },
+        );
         for (operation, expected) in [
-            (Operation::StartByHand, everybody),
-            (Operation::StartByMachine, everybody),
-            (Operation::Start { project: shop }, "ada-l"),
-            (Operation::Start { project: open }, "ada-l bob? dev? eve? root? vic? stranger?"),
-            (Operation::Answer { question: "", approvers: &[] }, "eve root"),
-            (Operation::Answer { question: "", approvers: &leads }, "eve"),
-            (Operation::Answer { question: "", approvers: &named }, "bob"),
-            (Operation::Stop { project, starter }, "ada-l bob dev root"),
-            (Operation::Undo { project, starter }, "ada-l bob dev root"),
-            // Writers are unknown here, and nobody is asked about them: only a workflow's step can.
-            (Operation::Stop { project: open, starter: None }, "ada-l dev root"),
+            (Operation::StartByHand, everybody.as_str()),
+            (Operation::StartByMachine, &everybody),
+            (see(Some(shop)), in_shop),
+            (see(Some(open)), "viewer developer approver admin"),
+            (see(None), "viewer developer approver admin"),
+            (Operation::Start { project: shop }, work_in_shop),
+            (
+                Operation::Start { project: open },
+                "viewer? developer approver? admin shop-viewer? shop-developer? shop-approver? shop-admin? member? unprivileged? stranger?",
+            ),
+            (Operation::Stop { project: shop, starter: None }, work_in_shop),
+            (Operation::Stop { project: open, starter: None }, "developer admin"),
+            (Operation::Undo { project: shop, starter: None }, work_in_shop),
+            (Operation::Undo { project: open, starter: None }, "developer admin"),
+            (answer(Some(shop)), "approver admin shop-approver shop-admin"),
+            (answer(Some(open)), "approver admin"),
+            (answer(None), "approver admin"),
         ] {
-            assert_eq!(admitted(&operation), expected, "{operation:?}");
+            assert_eq!(admitted(&operation, false), expected, "{operation:?}");
         }
+    }
+
+    #[test]
+    fn a_writer_of_the_repository_is_a_developer_of_the_project() {
+        let configuration = configuration();
+        let open = &configuration.projects[1];
+        let everybody = EVERYBODY.join(" ");
+        for (operation, expected) in [
+            (Operation::See { project: Some(open), starter: None }, everybody.as_str()),
+            (Operation::Stop { project: open, starter: None }, &everybody),
+            (Operation::Undo { project: open, starter: None }, &everybody),
+            (Operation::Answer { project: Some(open), question: "", approvers: &[] }, "approver admin"),
+        ] {
+            assert_eq!(admitted(&operation, true), expected, "{operation:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_a_question_names_are_its_approvers_and_nobody_else() {
+        let configuration = configuration();
+        let project = Some(&configuration.projects[0]);
+        let check = |approvers: &[&str], expected: &str| {
+            let approvers: Vec<String> = approvers.iter().map(|name| (*name).to_owned()).collect();
+            let operation = Operation::Answer { project, question: "", approvers: &approvers };
+            assert_eq!(admitted(&operation, true), expected, "{approvers:?}");
+        };
+        check(&["leads"], "approver unprivileged");
+        check(&["viewer", "nobody"], "viewer");
+        // A stranger who is called as somebody who is named is not that person.
+        check(&["stranger"], "");
+    }
+
+    #[test]
+    fn whoever_started_an_execution_may_see_and_steer_it() {
+        let configuration = configuration();
+        let (project, starter) = (&configuration.projects[0], login(&configuration, "stranger"));
+        let starter = Some(&starter);
+        for operation in [
+            Operation::See { project: Some(project), starter },
+            Operation::Stop { project, starter },
+            Operation::Undo { project, starter },
+        ] {
+            assert_eq!(authorize(&configuration, &operation, starter), Authorization::Allowed);
+        }
+        let elsewhere = actor(&configuration, SourceName::from_static("jira"), "stranger");
+        let stop = Operation::Stop { project, starter };
+        assert!(matches!(authorize(&configuration, &stop, Some(&elsewhere)), Authorization::Denied(_)));
     }
 
     #[test]
@@ -270,7 +410,7 @@ mod tests {
         assert_eq!(authorize(&configuration, &start, Some(&schedule)), Authorization::Allowed);
         let stop = Operation::Stop { project, starter: None };
         assert!(matches!(authorize(&configuration, &stop, Some(&schedule)), Authorization::Denied(_)));
-        for operation in [start, stop, Operation::Answer { question: "", approvers: &[] }] {
+        for operation in [start, stop, Operation::Answer { project: None, question: "", approvers: &[] }] {
             assert!(matches!(authorize(&configuration, &operation, None), Authorization::Denied(_)));
         }
         assert_eq!(authorize(&configuration, &Operation::StartByMachine, None), Authorization::Allowed);
@@ -284,14 +424,22 @@ mod tests {
         mallory.display_name = Some("mallory".into());
         let approvers = ["leads".to_owned()];
         for (operation, expected) in [
-            (Operation::Start { project }, "mallory may not start work on SHOP; members of engineering may"),
             (
-                Operation::Answer { question: "Ship it?", approvers: &approvers },
+                Operation::Start { project },
+                "mallory may not start work on SHOP; members of engineering may, and people with the role developer or admin",
+            ),
+            (
+                Operation::Answer { project: Some(project), question: "Ship it?", approvers: &approvers },
                 "mallory may not answer “Ship it?”; leads may",
             ),
             (
-                Operation::Answer { question: "Ship it?", approvers: &[] },
+                Operation::Answer { project: Some(project), question: "Ship it?", approvers: &[] },
                 "mallory may not answer “Ship it?”; people with the role approver or admin may",
+            ),
+            (
+                Operation::See { project: Some(project), starter: None },
+                "mallory may not see work on SHOP; allowed: the person who started it, members of engineering, people with the role \
+                 viewer, developer, approver or admin",
             ),
             (
                 Operation::Stop { project, starter: None },

@@ -1,6 +1,8 @@
 //! Spending and limits.
 
+use crate::caller::Caller;
 use crate::control::Control;
+use crate::status::StatusResult;
 use domain::configuration::Configuration;
 use domain::{Actor, MicroUsd};
 use records::{LimitOf, RecordsError, Spending};
@@ -14,18 +16,31 @@ pub struct Costs {
     pub limit: MicroUsd,
 }
 
+/// The costs that somebody may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CostsResult {
+    /// These.
+    Costs(Costs),
+    /// They may not see them; the reason is for them.
+    Denied(String),
+}
+
 impl Control {
-    /// The total spent on a ticket, by its canonical name.
+    /// The total spent on a ticket, by its canonical name, for somebody who may see one of its executions.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn costs_of_ticket(
         &self,
-        configuration: &Configuration,
+        caller: &Caller<'_>,
         task_id: &str,
-    ) -> Result<Costs, RecordsError> {
+    ) -> Result<CostsResult, RecordsError> {
+        if let StatusResult::Denied(reason) = self.visible_executions(caller, Some(task_id), 1).await? {
+            return Ok(CostsResult::Denied(reason));
+        }
         let spending = self.table.spending(&LimitOf::Task(task_id.to_owned())).await?;
-        Ok(Costs { spending, limit: configuration.budgets.per_task() })
+        let limit = caller.directory.configuration().budgets.per_task();
+        Ok(CostsResult::Costs(Costs { spending, limit }))
     }
 
     /// The amount a person spent in this calendar month (UTC).

@@ -2,11 +2,11 @@
 
 use crate::authorize::{Authorization, Operation, authorize};
 use crate::directory::{Directory, DirectoryError, ProjectQuery};
-use domain::configuration::Project;
+use domain::configuration::{Configuration, Project};
 use domain::event::EventSpec;
 use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, InvalidInputs, Routes};
-use domain::{Actor, Event, EventName};
+use domain::{Actor, Event, EventName, Grant, SourceName};
 use serde_json::{Map, Value};
 
 /// An execution to start.
@@ -71,7 +71,7 @@ pub enum PlanError {
 }
 
 /// Decides what an event starts: matches it against the routes, finds its project and ticket, and checks that its actor may start
-/// work. If only the code host knows whether the actor may, the workflow's first step asks it. Nothing is started or recorded;
+/// work. If only the code host knows whether the actor may, the execution's first state asks it. Nothing is started or recorded;
 /// [`Control::start`](crate::Control::start) does that.
 pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDecision {
     let spec = routes.events.find(event.kind.as_str());
@@ -96,15 +96,17 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
         true => Operation::StartByMachine,
         false => Operation::Start { project },
     };
-    if let Authorization::Denied(reason) = authorize(configuration, &operation, actor.as_ref()) {
-        return StartDecision::Refuse(reason);
-    }
+    let grant = match grant(configuration, &operation, actor.as_ref()) {
+        Ok(grant) => grant,
+        Err(reason) => return StartDecision::Refuse(reason),
+    };
     let input = ExecutionInput {
         inputs: with_ticket(start.inputs, task_id.as_deref()),
         event: with_ticket(start.event, task_id.as_deref()),
         project: Some(project.key.clone()),
         actor,
         parent: None,
+        grant,
     };
     StartDecision::Start(Box::new(StartRequest {
         workflow: start.workflow,
@@ -137,11 +139,8 @@ pub fn plan(
         true => Operation::StartByHand,
         false => Operation::Start { project },
     };
-    if let Authorization::Denied(reason) =
-        authorize(directory.configuration(), &operation, Some(&request.actor))
-    {
-        return Err(PlanError::Denied(reason));
-    }
+    let grant =
+        grant(directory.configuration(), &operation, Some(&request.actor)).map_err(PlanError::Denied)?;
     let inputs = with_ticket(inputs, task_id.as_deref());
     Ok(StartRequest {
         workflow: request.workflow,
@@ -149,8 +148,32 @@ pub fn plan(
         delivery: request.delivery,
         task_id,
         concurrency: request.concurrency,
-        input: ExecutionInput::new(inputs, Some(project.key.clone()), Some(request.actor)),
+        input: ExecutionInput {
+            grant,
+            ..ExecutionInput::new(inputs, Some(project.key.clone()), Some(request.actor))
+        },
     })
+}
+
+/// Why the execution may run; `None` where its first state must ask the code host about its starter.
+///
+/// # Errors
+/// Why it may not, for the person.
+fn grant(
+    configuration: &Configuration,
+    operation: &Operation<'_>,
+    actor: Option<&Actor>,
+) -> Result<Option<Grant>, String> {
+    match authorize(configuration, operation, actor) {
+        Authorization::Denied(reason) => Err(reason),
+        Authorization::AskProvider => Ok(None),
+        Authorization::Allowed => Ok(Some(match operation {
+            Operation::StartByHand => Grant::ByHand,
+            Operation::StartByMachine => Grant::Machine,
+            _ if actor.is_some_and(|actor| actor.source == SourceName::SCHEDULE) => Grant::Schedule,
+            _ => Grant::Configuration,
+        })),
+    }
 }
 
 /// The project and the ticket's canonical name. A project that was named explicitly may work on any ticket.
@@ -184,8 +207,6 @@ fn describe(event: &Event, spec: Option<&EventSpec>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::SourceName;
-    use domain::configuration::Configuration;
     use domain::event::{Condition, EventSpecs, Matching};
     use domain::routes::InputType;
     use serde_json::json;
@@ -261,13 +282,18 @@ mod tests {
         assert_eq!(planned.workflow, "development");
         assert_eq!(planned.input.actor.unwrap().person.as_deref(), Some("ada"));
         assert_eq!(planned.input.project.as_deref(), Some("SHOP"));
+        assert_eq!(planned.input.grant, Some(Grant::Configuration));
     }
 
     #[test]
     fn a_stranger_is_refused_or_left_to_the_code_host() {
         let refused = check(&["engineering"], labelled("agent", "SHOP-1", Some("mallory"))).unwrap_err();
-        assert_eq!(refused, "mallory may not start work on SHOP; members of engineering may");
-        assert!(check(&["repository-writers"], labelled("agent", "SHOP-1", Some("mallory"))).is_ok());
+        assert_eq!(
+            refused,
+            "mallory may not start work on SHOP; members of engineering may, and people with the role developer or admin"
+        );
+        let asked = check(&["repository-writers"], labelled("agent", "SHOP-1", Some("mallory"))).unwrap();
+        assert_eq!(asked.input.grant, None);
         assert!(check(&["repository-writers"], labelled("agent", "SHOP-1", None)).is_err());
     }
 
@@ -328,6 +354,8 @@ mod tests {
                 assert_eq!(request.task_id.as_deref(), Some(expected), "{typed}");
                 assert_eq!(request.input.inputs["task_id"], expected, "{typed}");
                 assert_eq!(request.input.project.as_deref(), Some("SHOP"));
+                let grant = if trigger == EventName::API_RUN { Grant::ByHand } else { Grant::Schedule };
+                assert_eq!(request.input.grant, Some(grant));
             }
             let refused = asked(trigger.clone(), "SHOP-1/../x", None).unwrap_err();
             assert_eq!(

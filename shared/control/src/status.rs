@@ -1,7 +1,19 @@
 //! Lists and shows executions.
 
+use crate::authorize::{Authorization, Operation};
+use crate::caller::Caller;
 use crate::control::Control;
-use records::{ExecutionRecord, ExecutionView, RecordsError};
+use records::{ExecutionRecord, ExecutionView, LIST_LIMIT, RecordsError};
+use std::collections::BTreeMap;
+
+/// The executions that somebody may see.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StatusResult {
+    /// These, the newest first.
+    Executions(Vec<ExecutionRecord>),
+    /// They may see none of the ticket's; the reason is for them.
+    Denied(String),
+}
 
 impl Control {
     /// The newest executions of a ticket, by its canonical name, or of all; at most `limit` (up to [`records::LIST_LIMIT`]).
@@ -17,6 +29,70 @@ impl Control {
             Some(task_id) => self.table.executions_of_task(task_id, None, limit).await,
             None => self.table.recent_executions(self.clock.now(), limit).await,
         }
+    }
+
+    /// The same for somebody who asks: only what they may see. A ticket of which they may see nothing is denied.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn visible_executions(
+        &self,
+        caller: &Caller<'_>,
+        task_id: Option<&str>,
+        limit: usize,
+    ) -> Result<StatusResult, RecordsError> {
+        let configuration = caller.directory.configuration();
+        let ticket = task_id.and_then(|task_id| caller.directory.ticket(task_id).ok());
+        let mut denials = BTreeMap::new();
+        let mut denied = match &ticket {
+            Some(ticket) => {
+                let project = ticket.project();
+                let see = Operation::See { project: Some(project), starter: None };
+                let denial = self.denial(caller, &see).await?;
+                denials.insert(Some(project.key.clone()), denial.clone());
+                denial
+            }
+            None => None,
+        };
+        let mut visible = Vec::new();
+        for execution in self.executions(task_id, LIST_LIMIT).await? {
+            let project = execution.project.as_deref().and_then(|key| configuration.project(key));
+            let key = project.map(|project| project.key.clone());
+            let denial = match denials.get(&key) {
+                Some(known) => known.clone(),
+                None => {
+                    let denial = self.denial(caller, &Operation::See { project, starter: None }).await?;
+                    denials.insert(key, denial.clone());
+                    denial
+                }
+            };
+            let starter = execution.actor.as_ref();
+            match denial {
+                Some(reason) if starter.is_none_or(|starter| starter.account() != caller.actor.account()) => {
+                    denied = Some(reason);
+                }
+                _ => visible.push(execution),
+            }
+            if visible.len() == limit {
+                break;
+            }
+        }
+        Ok(match denied.filter(|_| task_id.is_some() && visible.is_empty()) {
+            Some(reason) => StatusResult::Denied(reason),
+            None => StatusResult::Executions(visible),
+        })
+    }
+
+    /// Why the caller may not perform an operation; `None` where they may.
+    async fn denial(
+        &self,
+        caller: &Caller<'_>,
+        operation: &Operation<'_>,
+    ) -> Result<Option<String>, RecordsError> {
+        Ok(match self.authorize(caller, operation).await? {
+            Authorization::Denied(reason) => Some(reason),
+            Authorization::Allowed | Authorization::AskProvider => None,
+        })
     }
 
     /// The execution with this name, with its steps and costs, if it exists.

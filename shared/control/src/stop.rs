@@ -1,6 +1,6 @@
 //! Requests that an execution stop. This only records the request; `events`, which sees the change in the table's stream, stops it.
 
-use crate::authorize::{Authorization, Operation, authorize};
+use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
@@ -71,9 +71,7 @@ impl Control {
         execution: ExecutionRecord,
     ) -> Result<StopResult, RecordsError> {
         let operation = Operation::Stop { project, starter: execution.actor.as_ref() };
-        if let Authorization::Denied(reason) =
-            authorize(caller.directory.configuration(), &operation, Some(caller.actor))
-        {
+        if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(StopResult::Denied(reason));
         }
         let workflow = execution.workflow;

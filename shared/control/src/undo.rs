@@ -1,6 +1,6 @@
 //! Undo: starts the workflow that takes back what a run did.
 
-use crate::authorize::{Authorization, Operation, authorize};
+use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
@@ -9,7 +9,7 @@ use crate::start::StartResult;
 use domain::configuration::Project;
 use domain::execution::{ExecutionInput, UNDO_WORKFLOW};
 use domain::routes::{Concurrency, InvalidInputs};
-use domain::{Actor, EventName};
+use domain::{Actor, EventName, Grant};
 use records::{ExecutionRecord, LIST_LIMIT, RecordsError};
 use serde_json::{Map, Value, json};
 
@@ -114,9 +114,7 @@ impl Control {
         execution: &ExecutionRecord,
     ) -> Result<UndoResult, UndoError> {
         let operation = Operation::Undo { project, starter: execution.actor.as_ref() };
-        if let Authorization::Denied(reason) =
-            authorize(caller.directory.configuration(), &operation, Some(caller.actor))
-        {
+        if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(UndoResult::Denied(reason));
         }
         let Some(run) = &execution.arn else { return Ok(UndoResult::NothingDone) };
@@ -170,7 +168,7 @@ impl Control {
             delivery: request.delivery,
             task_id: request.task_id,
             concurrency: request.concurrency,
-            input: ExecutionInput::new(inputs, request.project, request.actor),
+            input: ExecutionInput::new(inputs, request.project, request.actor).granted(Grant::Undo),
         };
         Ok(self.start(start).await?)
     }

@@ -1,6 +1,8 @@
 //! The actions that the workflow language itself uses: those that the compiler emits or that others recognize in an execution. Other
 //! actions are known only to the workflows that call them and to the crate `actions`.
 
+/// Admits a run, or refuses it: the first state of every state machine.
+pub const ADMIT: &str = "admit";
 /// Parks an execution until its limit is raised.
 pub const AWAIT_BUDGET: &str = "await_budget";
 /// Parks an execution until an event arrives.

@@ -10,7 +10,7 @@ mod statuses;
 
 pub use at_work::AtWork;
 pub use names::{InstanceName, ProviderId};
-pub use people::{Role, User};
+pub use people::{Role, Roles, User};
 pub use plugins::{Instance, SECTION_KEYS, Section};
 pub use rate::Rate;
 pub use secret_name::secret_id;
@@ -220,6 +220,16 @@ impl Configuration {
         let names: BTreeSet<_> = self.users.iter().map(|user| user.name.as_str()).collect();
         if names.len() < self.users.len() {
             problems.push("users: duplicate name".into());
+        }
+        for user in &self.users {
+            for key in user.roles.projects().filter(|key| self.project(key).is_none()) {
+                let known: Vec<_> = self.projects.iter().map(|project| project.key.as_str()).collect();
+                problems.push(format!(
+                    "users ({}): roles name the project `{key}`, which is not defined; known: {}",
+                    user.name,
+                    known.join(", ")
+                ));
+            }
         }
         for (group, members) in &self.groups {
             for member in members.iter().filter(|member| !names.contains(member.as_str())) {

@@ -1,6 +1,7 @@
 //! Executions: their names, inputs, the payload of each step's function, and outcomes.
 
 use crate::event::{Actor, SourceName};
+use crate::grant::Grant;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,7 +9,10 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// The version of [`TaskPayload`], which parked executions carry across deployments.
-pub const PAYLOAD_VERSION: u32 = 1;
+pub const PAYLOAD_VERSION: u32 = 2;
+
+/// The version of payloads that executions send which began before runs were admitted; see [`Grant`].
+pub const PAYLOAD_VERSION_BEFORE_ADMISSION: u32 = 1;
 
 /// The workflow that takes back what a run did. Every folder of workflows has it: its own, or else the shipped one.
 pub const UNDO_WORKFLOW: &str = "undo";
@@ -43,12 +47,21 @@ pub struct ExecutionInput {
     /// The execution that started this one as a step.
     #[serde(default)]
     pub parent: Option<Parent>,
+    /// Why it may run, where that was known when it was started; otherwise its first state asks the code host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Grant>,
 }
 
 impl ExecutionInput {
-    /// The input of an execution without an event or a parent execution.
+    /// The input of an execution without an event or a parent execution, to which nothing is granted yet.
     pub fn new(inputs: Map<String, Value>, project: Option<String>, actor: Option<Actor>) -> Self {
-        Self { inputs, event: Map::new(), project, actor, parent: None }
+        Self { inputs, event: Map::new(), project, actor, parent: None, grant: None }
+    }
+
+    /// The same, granted.
+    #[must_use]
+    pub fn granted(self, grant: Grant) -> Self {
+        Self { grant: Some(grant), ..self }
     }
 }
 
@@ -59,6 +72,9 @@ pub struct Parent {
     pub run: String,
     /// The place in the parent: the key of the step.
     pub at: String,
+    /// [`PAYLOAD_VERSION`] of the compiler that wrote the parent's definition; absent for one of before there were admissions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub v: Option<u32>,
 }
 
 /// The payload that a state machine sends to an action's function.
@@ -89,6 +105,11 @@ pub struct TaskPayload {
 }
 
 impl TaskPayload {
+    /// The run that must have been admitted before an action does this; `None` for an execution that began before runs were.
+    pub fn admission_needed(&self) -> Option<&str> {
+        (self.v != PAYLOAD_VERSION_BEFORE_ADMISSION).then_some(self.run.as_str())
+    }
+
     /// The execution's name: the part of the ARN after the last colon.
     pub fn execution(&self) -> &str {
         self.run.rsplit(':').next().unwrap_or(&self.run)

@@ -4,6 +4,7 @@ use crate::github::{Github, not_there};
 use crate::issue_reference::IssueReference;
 use crate::limits;
 use crate::mark::{carries, with_mark};
+use crate::own::Account;
 use crate::pages::{PER_PAGE, numbered};
 use crate::reaction::{Reaction, Subject};
 use crate::refusal::is_early;
@@ -25,6 +26,8 @@ struct Comment {
     html_url: Option<String>,
     #[serde(default)]
     body: Option<String>,
+    #[serde(default)]
+    user: Option<Account>,
 }
 
 impl From<Comment> for CommentId {
@@ -75,7 +78,7 @@ impl Github {
         Ok(comment.into())
     }
 
-    /// The oldest comment with the mark: of copies, ours is the first.
+    /// Our oldest comment with the mark.
     pub(crate) async fn find_marked_comment(
         &self,
         issue: &IssueReference,
@@ -89,9 +92,15 @@ impl Github {
             let answer = self.send_settled(&issue.repository, request, is_early).await.optional()?;
             numbered::<Comment>(&answer.ok_or_else(|| not_there(format!("issue {issue}")))?, page)
         };
-        let ours = |comment: &Comment| carries(comment.body.as_deref().unwrap_or_default(), mark);
-        let found = Pages::of(format!("GitHub's comments on {issue}")).find(1, load, ours).await?;
-        Ok(found.map(CommentId::from))
+        let marked = |comment: &Comment| carries(comment.body.as_deref().unwrap_or_default(), mark);
+        let pages = || Pages::of(format!("GitHub's comments on {issue}"));
+        let Some(found) = pages().find(1, load, marked).await? else { return Ok(None) };
+        if self.is_ours(&issue.repository, found.user.as_ref()).await? {
+            return Ok(Some(found.into()));
+        }
+        // Somebody copied the mark, or foresaw it; ours may come later.
+        let ours = |comment: &Comment| marked(comment) && self.is_known_to_be_ours(comment.user.as_ref());
+        Ok(pages().find(1, load, ours).await?.map(CommentId::from))
     }
 
     pub(crate) async fn replace_comment(

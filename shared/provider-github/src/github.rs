@@ -17,7 +17,7 @@ use http_client::{Answer, Auth, Client, Failure, Options, Request};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Trees and files may be large: a tree is listed up to 7 MB, a file is read up to 40 MiB in base64.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -48,6 +48,8 @@ pub struct Github {
     pub(crate) noreply: String,
     /// GraphQL's names of repositories.
     pub(crate) node_ids: Arc<Mutex<HashMap<RepositoryName, String>>>,
+    /// Under which login what we make appears, once it was asked for.
+    pub(crate) own_login: Arc<OnceLock<String>>,
 }
 
 impl Github {
@@ -77,7 +79,8 @@ impl Github {
         let installation = app.map(|app| Installation::new(app, access)).transpose()?.map(Arc::new);
         let author = author(settings.commit_author.as_deref(), installation.is_some(), client.section())?;
         let noreply = noreply_host(base_url);
-        Ok(Self { client, graphql, installation, author, noreply, node_ids: Arc::default() })
+        let (node_ids, own_login) = (Arc::default(), Arc::default());
+        Ok(Self { client, graphql, installation, author, noreply, node_ids, own_login })
     }
 
     /// Sends a request about a repository, as who may do that there.

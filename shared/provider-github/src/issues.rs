@@ -5,6 +5,7 @@ use crate::github::{Github, not_there};
 use crate::issue_reference::IssueReference;
 use crate::limits;
 use crate::mark::{carries, with_mark, without_marks};
+use crate::own::Account;
 use crate::pages::{PER_PAGE, numbered};
 use crate::refusal::is_early;
 use crate::status::{is_status, label_of, priority_of, status_of};
@@ -26,6 +27,8 @@ struct Issue {
     html_url: String,
     #[serde(default)]
     body: Option<String>,
+    #[serde(default)]
+    user: Option<Account>,
     #[serde(default)]
     labels: Vec<Label>,
     #[serde(default)]
@@ -151,9 +154,17 @@ impl Github {
             let narrow = [("state", "all"), ("since", since), ("direction", "asc")];
             self.issues_page(repository, page, narrow).await
         };
-        let ours = |issue: &Issue| carries(issue.body.as_deref().unwrap_or_default(), mark);
-        let found = Pages::of(format!("GitHub's issues of {repository}")).find(1, load, ours).await?;
-        Ok(found.map(|issue| issue.into_task(repository)))
+        let marked = |issue: &Issue| carries(issue.body.as_deref().unwrap_or_default(), mark);
+        let pages = || Pages::of(format!("GitHub's issues of {repository}"));
+        let Some(mut found) = pages().find(1, load, marked).await? else { return Ok(None) };
+        if !self.is_ours(repository, found.user.as_ref()).await? {
+            let ours = |issue: &Issue| marked(issue) && self.is_known_to_be_ours(issue.user.as_ref());
+            match pages().find(1, load, ours).await? {
+                Some(own) => found = own,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(found.into_task(repository)))
     }
 
     pub(crate) async fn list_issues(&self, query: &TaskQuery) -> Result<Vec<Task>, ActionError> {

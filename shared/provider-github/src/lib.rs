@@ -38,6 +38,7 @@ mod issue_reference;
 mod issues;
 mod limits;
 mod mark;
+mod own;
 mod pages;
 mod permissions;
 mod pull_requests;

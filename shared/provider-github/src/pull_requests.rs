@@ -3,6 +3,7 @@
 use crate::github::{Github, not_there};
 use crate::limits;
 use crate::mark::{marks_in, with_mark};
+use crate::own::Account;
 use crate::pages::{PER_PAGE, numbered};
 use crate::refusal::is_early;
 use domain::plugins::{Mark, PullRequest, PullRequestRequest};
@@ -22,6 +23,8 @@ struct Pull {
     body: Option<String>,
     #[serde(default)]
     merged_at: Option<String>,
+    #[serde(default)]
+    user: Option<Account>,
 }
 
 /// A file as a pull request lists it: a renamed one has two paths.
@@ -54,7 +57,13 @@ impl Github {
             .query("base", target);
         let answer = self.send(repository, request).await.optional()?;
         let found: Vec<Pull> = answer.ok_or_else(|| not_there(format!("repository {repository}")))?.json()?;
-        Ok(found.into_iter().next().map(PullRequest::from))
+        let Some(pull) = found.into_iter().next() else { return Ok(None) };
+        let author = pull.user.as_ref().map(|author| Account { login: author.login.clone() });
+        let mut pull = PullRequest::from(pull);
+        if !pull.marks.is_empty() && !self.is_ours(repository, author.as_ref()).await? {
+            pull.marks.clear();
+        }
+        Ok(Some(pull))
     }
 
     pub(crate) async fn make_pull_request(

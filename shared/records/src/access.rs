@@ -36,6 +36,8 @@ pub enum Partition {
     Task,
     /// Who waits on a task token.
     Waiter,
+    /// Of which projects' repositories a person is a writer.
+    Writer,
 }
 
 impl Partition {
@@ -57,6 +59,7 @@ impl Partition {
             Self::Stored => "STORED",
             Self::Task => "TASK",
             Self::Waiter => "WAITER",
+            Self::Writer => "WRITER",
         }
     }
 }
@@ -120,6 +123,7 @@ mod tests {
         check(Partition::Stored, &keys::stored_partition("s"));
         check(Partition::Task, &keys::task_partition("SHOP-1"));
         check(Partition::Waiter, &keys::waiter_partition("t"));
+        check(Partition::Writer, &keys::writer("ada", "SHOP").pk);
     }
 
     #[test]

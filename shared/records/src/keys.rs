@@ -22,11 +22,13 @@
 //! | who is at work in a project, and who waits in line | query | `PROJECT#<key>` | `LINE#<name>` |
 //! | what a person may still spend in a month | get | `PERSON#<account>` | `BUDGET#<month>` |
 //! | costs of a person in a month | query | `PERSON#<account>` | `COST#<at>#<id>` |
+//! | whether a person may push to a project's repository | get | `WRITER#<account>` | `PROJECT#<key>` |
 //! | executions of everybody, newest first | query a month, then batch get | `MONTH#<month>` | `EXECUTION#<begun>#<name>` |
 //! | open executions whose check is due | query `gsi1`, then batch get | `gsi1pk` = `OPEN` | `gsi1sk` = `<check_at>#<name>` |
 //! | one effect | get | `RUN#<run>` | `EFFECT#<key>` |
 //! | what the step of an effect asked for | get | `RUN#<run>` | `REQUEST#<key>` |
 //! | whether a run is closed; its next sequence number | get, update | `RUN#<run>` | `RUN` |
+//! | whether a run was admitted | get | `RUN#<run>` | `ADMISSION` |
 //! | effects of a run, newest first | query, sorted by sequence | `RUN#<run>` | `EFFECT#<key>` |
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
 //! | what a command of one delivery steers | put if absent | `DELIVERY#<source>#<id>` | `STEERED#<command>` |
@@ -168,6 +170,10 @@ pub(crate) fn person_budget(account: &str, month: &str) -> Key {
     Key::new(person_partition(account), format!("BUDGET#{month}"))
 }
 
+pub(crate) fn writer(account: &str, project: &str) -> Key {
+    Key::new(format!("WRITER#{account}"), format!("PROJECT#{project}"))
+}
+
 pub(crate) fn open_since(check_at: Timestamp, name: &str) -> String {
     format!("{}#{name}", fixed_width(check_at))
 }
@@ -178,6 +184,10 @@ pub(crate) fn run_partition(run: &str) -> String {
 
 pub(crate) fn run(run: &str) -> Key {
     Key::new(run_partition(run), "RUN")
+}
+
+pub(crate) fn admission(run: &str) -> Key {
+    Key::new(run_partition(run), "ADMISSION")
 }
 
 pub(crate) fn effect(run: &str, key: &str) -> Key {

@@ -24,9 +24,11 @@
 //! | `progress`, `pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose branches are |
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `access` | what a function may touch, for its role |
+//! | `admission` | which runs may do anything; who may push |
 //! | `stream` | which changes a listener is told of, and which execution a changed item belongs to |
 
 mod access;
+mod admission;
 mod agent_execution;
 mod alert;
 mod budget;
@@ -75,6 +77,7 @@ mod waiter;
 mod write;
 
 pub use access::{Access, Partition};
+pub use admission::{Admission, WRITER_KNOWN};
 pub use agent_execution::AgentExecution;
 pub use budget::{BudgetExceeded, LimitOf, Limits, Reservation, ReserveError, Settlement, Spending};
 pub use cached::DOCUMENT_CACHED;

@@ -34,6 +34,7 @@ pub(crate) fn path(ended: &Ended, names: &Names) -> Vec<String> {
         .history
         .visits()
         .iter()
+        .filter(|visit| !names.is_admission(&visit.state))
         .filter_map(|visit| {
             let name = names.of_state(&visit.state);
             match names.call(&name) {

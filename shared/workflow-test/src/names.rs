@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use workflow::Compilation;
+use workflow::{Compilation, admission_state};
 
 /// The states of a compiled workflow by the names that people know.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +13,8 @@ pub(crate) struct Names {
     order: BTreeMap<String, usize>,
     /// States that call something, by name: they may have answers.
     callable: BTreeMap<String, Callable>,
+    /// The state that admits the run, which is no step.
+    admission: Option<String>,
 }
 
 /// A state that calls something.
@@ -36,12 +38,13 @@ impl Names {
     pub(crate) fn of(compilation: &Compilation) -> Self {
         let mut names = Self {
             steps: compilation.steps.iter().map(|step| (step.state.clone(), step.name.clone())).collect(),
+            admission: compilation.definition.as_ref().and_then(admission_state).map(str::to_owned),
             ..Self::default()
         };
         if let Some(definition) = &compilation.definition {
             each_state(definition, &mut |state, value| {
                 names.order.insert(state.to_owned(), names.order.len());
-                if value["Type"] == "Task" {
+                if value["Type"] == "Task" && !names.is_admission(state) {
                     let name = names.of_state(state);
                     let function = value["Arguments"]["FunctionName"]
                         .as_str()
@@ -65,6 +68,11 @@ impl Names {
     /// The step's name, or the state's own in lower case with underscores.
     pub(crate) fn of_state(&self, state: &str) -> String {
         self.steps.get(state).cloned().unwrap_or_else(|| snake(state))
+    }
+
+    /// Whether it is the state that admits the run.
+    pub(crate) fn is_admission(&self, state: &str) -> bool {
+        self.admission.as_deref() == Some(state)
     }
 
     pub(crate) fn is_step(&self, state: &str) -> bool {

@@ -8,7 +8,7 @@ use crate::states::{States, expression, is_added, scopes_within, states_of};
 use serde_json::Value;
 use shapes::{Arrow, Box, Kind, Node};
 use std::collections::BTreeSet;
-use workflow::Compilation;
+use workflow::{Compilation, admission_state};
 
 pub use drawing::DrawingError;
 pub use shapes::Graph;
@@ -165,7 +165,12 @@ struct Shown {
 impl Shown {
     fn of(scope: &Value, states: States<'_>) -> Self {
         let mut shown = Self { states: BTreeSet::new(), ends: BTreeSet::new() };
-        let mut open: Vec<&str> = scope["StartAt"].as_str().into_iter().collect();
+        // Who may start work is no matter of the workflow.
+        let first = match admission_state(scope) {
+            Some(admission) => &scope["States"][admission]["Next"],
+            None => &scope["StartAt"],
+        };
+        let mut open: Vec<&str> = first.as_str().into_iter().collect();
         while let Some(name) = open.pop() {
             let state = &scope["States"][name];
             if state.is_null() || !shown.states.insert(name.to_owned()) {

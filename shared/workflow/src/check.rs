@@ -7,6 +7,7 @@ use crate::expression::string_literal;
 use crate::in_text::not_for_text;
 use crate::model::{Form, Given, Part, Workflow};
 use crate::names;
+use crate::provenance::{Fencing, Provenance};
 use crate::scope::{Found, Lowered, Scope, Unknown, Written, literal_text};
 use crate::source::Span;
 use crate::types::{Field, Kind, ObjectType, Type};
@@ -28,6 +29,9 @@ pub(crate) struct Checker<'c, 's> {
     pub(crate) environment: &'c Environment,
     /// The file's name, for comments in the definition.
     pub(crate) file: &'c str,
+    pub(crate) provenance: Provenance,
+    /// How what is from outside is fenced, where a model follows what is made.
+    pub(crate) fencing: Option<Fencing>,
 }
 
 impl<'c> Checker<'c, '_> {
@@ -147,7 +151,10 @@ impl<'c> Checker<'c, '_> {
             .map(|part| match part {
                 Part::Literal(text) => string_literal(text),
                 Part::Expression(expression) => {
-                    let lowered = self.expression(expression);
+                    let lowered = match self.fencing {
+                        Some(_) => self.fencing(Fencing::Part, |checker| checker.expression(expression)),
+                        None => self.expression(expression),
+                    };
                     if let Some((message, help)) = not_for_text(&lowered.kind) {
                         self.problems.error(expression.span, message).help(help);
                     }

@@ -6,6 +6,7 @@ use crate::check::{self, Checker};
 use crate::compile::definition;
 use crate::diagnostic::{Diagnostic, Problems, Severity};
 use crate::environment::Environment;
+use crate::provenance::Provenance;
 use crate::source::{Source, Span};
 use crate::{braces, declare, implicit_commit, model, plan, policies, reader, routes, timeouts};
 use domain::PluginType;
@@ -102,8 +103,16 @@ pub(crate) fn compile_knowing(
         compilation.steps = summaries(&steps, &[], catalog);
         let scope = declare::scope(&workflow, &steps, catalog, &mut problems);
         braces::check(&workflow, &steps, &scope, &mut problems);
-        let mut checker =
-            Checker { scope, problems: &mut problems, catalog, environment, file: source.file_name() };
+        let provenance = Provenance::of(&workflow, &steps, &scope);
+        let mut checker = Checker {
+            scope,
+            problems: &mut problems,
+            catalog,
+            environment,
+            file: source.file_name(),
+            provenance,
+            fencing: None,
+        };
         let plan = plan::plan(&workflow, &steps, callees, &mut checker);
         checker.unused_definitions(&workflow);
         let (inputs, context_inputs) = (checker.scope.inputs, checker.scope.context_inputs);

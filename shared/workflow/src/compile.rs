@@ -1,6 +1,7 @@
 //! From a checked plan to an Amazon States Language document in JSONata:
 //! <https://states-language.net/> and <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>.
 
+mod admission;
 mod approval;
 mod assign;
 mod compiler;
@@ -19,10 +20,12 @@ mod switch;
 mod task;
 mod wait;
 
+pub use admission::admission_state;
+
 use crate::catalog::Catalog;
-use crate::check::{comment, evaluated};
+use crate::check::comment;
 use crate::model::Workflow;
-use crate::plan::{Plan, PlannedKind};
+use crate::plan::Plan;
 use crate::scope::Input;
 use compiler::{Compiler, Document};
 use frame::Frame;
@@ -39,32 +42,12 @@ pub(crate) fn definition(
     let names = plan.flow.block.all().into_iter().map(|step| step.state.as_str()).collect();
     let document = Document { plan, catalog, names };
     let mut compiler = Compiler::new(&document, &plan.flow, Frame::default(), None);
-    let assertions = inputs::assertions(inputs);
-    let starts_with_task = plan.flow.block.groups.first().is_some_and(|group| {
-        let first = group.steps.first().map(|step| &step.kind);
-        let is_task = matches!(
-            first,
-            Some(
-                PlannedKind::Task(_)
-                    | PlannedKind::Undo { .. }
-                    | PlannedKind::Approval(_)
-                    | PlannedKind::Event(_)
-            )
-        );
-        group.condition.is_none() && is_task
-    });
-    let mut start = compiler.entry(&plan.flow.block);
-    if !assertions.is_empty() && !starts_with_task {
-        let check = format!("({}; $states.input)", assertions.join("; "));
-        compiler.states.insert(
-            "CheckInputs".to_owned(),
-            json!({"Type": "Pass", "Output": evaluated(&check), "Next": start}),
-        );
-        start = "CheckInputs".to_owned();
-    }
+    let first = compiler.entry(&plan.flow.block);
+    let start = compiler.admission(&first);
     compiler.whole_flow();
     let mut states = compiler.states;
-    if starts_with_task && !assertions.is_empty() {
+    let assertions = inputs::assertions(inputs);
+    if !assertions.is_empty() {
         inputs::check_first(&mut states, &start, &assertions);
     }
     json!({

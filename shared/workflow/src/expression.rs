@@ -117,8 +117,13 @@ pub(crate) struct Lookup {
 
 /// Every name that is looked up: the first of a path, outside `[…]`, `.(…)`, `^(…)` and lambdas.
 pub(crate) fn lookups(ast: &Ast) -> Vec<Lookup> {
+    lookups_in(&ast.root)
+}
+
+/// The same of a part of an expression.
+pub(crate) fn lookups_in(node: &Node) -> Vec<Lookup> {
     let mut found = Vec::new();
-    collect(&ast.root, &mut found);
+    collect(node, &mut found);
     found
 }
 

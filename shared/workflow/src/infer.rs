@@ -6,6 +6,8 @@ mod present;
 
 use crate::check::Checker;
 use crate::expression::{self, Refusal};
+use crate::in_text::not_for_text;
+use crate::provenance::{Fencing, Places, is_harmless};
 use crate::scope::{Lowered, Written};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Type};
@@ -17,6 +19,13 @@ use std::collections::HashMap;
 impl<'c, 's> Checker<'c, 's> {
     /// Checks one expression. Its mistakes are reported; the result is then of unknown type.
     pub(crate) fn expression(&mut self, given: &Spanned<String>) -> Lowered {
+        let fencing = self.fencing.take();
+        let lowered = self.expression_in(given, fencing);
+        self.fencing = fencing;
+        lowered
+    }
+
+    fn expression_in(&mut self, given: &Spanned<String>, fencing: Option<Fencing>) -> Lowered {
         let ast = match expression::parse(&given.value) {
             Ok(ast) => ast,
             Err(refusal) => {
@@ -25,44 +34,73 @@ impl<'c, 's> Checker<'c, 's> {
                 return Lowered::simple("$refused", Type::any());
             }
         };
+        let places = match fencing {
+            Some(_) => self.provenance.places(&ast, &|name| self.scope.definitions.contains_key(name)),
+            None => Places::default(),
+        };
+        let root = Span::new(ast.root.span.start, ast.root.span.end);
+        let fencing_at = |span: Span| if span == root { fencing } else { fencing.map(|_| Fencing::Part) };
         let mut inference = Inference {
             checker: self,
             given,
+            definitions: places
+                .definitions
+                .iter()
+                .filter_map(|span| Some((*span, fencing_at(*span)?)))
+                .collect(),
             edits: Vec::new(),
             locals: Vec::new(),
             present: Vec::new(),
             partial: false,
             unwraps: false,
         };
-        let kind = inference.infer(&ast.root, None);
-        let Inference { edits, partial, unwraps, .. } = inference;
+        let mut kind = inference.infer(&ast.root, None);
+        let Inference { mut edits, mut partial, unwraps, .. } = inference;
+        let mut is_fenced = false;
+        for span in places.fenced {
+            let Some(fencing) = fencing_at(span) else { continue };
+            if span == root && (is_harmless(&kind) || not_for_text(&kind).is_some()) {
+                continue;
+            }
+            let (open, close) = fencing.around();
+            edits.push(Edit::Around(span, open, close));
+            if span == root {
+                is_fenced = true;
+                partial = false;
+                if fencing == Fencing::Part {
+                    kind = Type::text();
+                }
+            }
+        }
         if let [Edit::Replace(span, lowered)] = edits.as_slice()
             && (span.start, span.end) == (0, given.value.len())
         {
             return Lowered { kind, partial, unwraps, ..lowered.clone() };
         }
         let text = edited(&given.value, edits);
-        let simple = matches!(
-            &ast.root.kind,
-            NodeKind::Path { .. }
-                | NodeKind::Variable { .. }
-                | NodeKind::Number { .. }
-                | NodeKind::String { .. }
-                | NodeKind::Block { .. }
-                | NodeKind::Function { .. }
-                | NodeKind::Object { .. }
-                | NodeKind::Array { .. }
-        );
+        let simple = is_fenced
+            || matches!(
+                &ast.root.kind,
+                NodeKind::Path { .. }
+                    | NodeKind::Variable { .. }
+                    | NodeKind::Number { .. }
+                    | NodeKind::String { .. }
+                    | NodeKind::Block { .. }
+                    | NodeKind::Function { .. }
+                    | NodeKind::Object { .. }
+                    | NodeKind::Array { .. }
+            );
         let attributes = &ast.root.attrs;
         let filtered = !attributes.stages.is_empty() || !attributes.predicate.is_empty();
         let written = match &ast.root.kind {
-            _ if filtered || attributes.group.is_some() => Written::Otherwise,
+            _ if is_fenced || filtered || attributes.group.is_some() => Written::Otherwise,
             NodeKind::Function { .. } => Written::Call,
             NodeKind::Array { .. } => Written::List,
             _ => Written::Otherwise,
         };
         // A list is there, whatever is in it.
         let partial = partial && written != Written::List;
+        let unwraps = unwraps && !is_fenced;
         Lowered { text, simple, kind, partial, unwraps, written }
     }
 
@@ -93,8 +131,8 @@ fn place(given: &Spanned<String>, inside: Span) -> Span {
 enum Edit {
     /// This takes the place of a range.
     Replace(Span, Lowered),
-    /// A range becomes a list, whatever JSONata makes of one item or of none.
-    List(Span, &'static str),
+    /// This comes before a range, and that after it.
+    Around(Span, &'static str, String),
 }
 
 /// A text with its edits, which may be inside each other, but do not overlap otherwise.
@@ -104,9 +142,9 @@ fn edited(text: &str, edits: Vec<Edit>) -> String {
     for (order, edit) in (1..).zip(edits) {
         match edit {
             Edit::Replace(span, lowered) => pieces.push((span.start, span.end, i64::MAX, lowered.enclosed())),
-            Edit::List(span, close) => {
-                pieces.push((span.start, span.start, i64::MAX - order, "[".to_owned()));
-                pieces.push((span.end, span.end, order - i64::MAX, close.to_owned()));
+            Edit::Around(span, open, close) => {
+                pieces.push((span.start, span.start, i64::MAX - order, open.to_owned()));
+                pieces.push((span.end, span.end, order - i64::MAX, close));
             }
         }
     }
@@ -125,6 +163,8 @@ fn edited(text: &str, edits: Vec<Edit>) -> String {
 struct Inference<'i, 'c, 's> {
     checker: &'i mut Checker<'c, 's>,
     given: &'i Spanned<String>,
+    /// Where names of definitions are replaced by what they mean with everything from outside fenced.
+    definitions: Vec<(Span, Fencing)>,
     edits: Vec<Edit>,
     /// Variables that the expression binds itself, innermost last.
     locals: Vec<HashMap<String, Type>>,
@@ -257,7 +297,8 @@ impl Inference<'_, '_, '_> {
             let end = node.span.start + written.trim_end().len();
             let is_call = matches!(node.kind, NodeKind::Function { .. });
             let close = if is_call && item.item().is_some() { "[]]" } else { "]" };
-            self.edits.push(Edit::List(Span::new(start, end), close));
+            // A range becomes a list, whatever JSONata makes of one item or of none.
+            self.edits.push(Edit::Around(Span::new(start, end), "[", close.to_owned()));
             self.unwraps = false;
         }
         kind

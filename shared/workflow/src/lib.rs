@@ -21,7 +21,9 @@
 //! ");
 //! let compiled = compile(&source, &catalog, &Environment::default());
 //! assert!(!compiled.has_errors());
-//! assert_eq!(compiled.definition.unwrap()["StartAt"], "Fetch");
+//! let definition = compiled.definition.unwrap();
+//! assert_eq!(definition["StartAt"], "Admit");
+//! assert_eq!(definition["States"]["Admit"]["Next"], "Fetch");
 //! assert!(compiled.route.inputs.contains_key("task_id"));
 //! # Ok::<(), workflow::InvalidCatalog>(())
 //! ```
@@ -53,6 +55,7 @@ mod names;
 mod paths;
 mod plan;
 mod policies;
+mod provenance;
 mod reader;
 mod routes;
 mod scope;
@@ -66,6 +69,7 @@ mod yaml;
 
 pub use catalog::{Catalog, CatalogEntry, InvalidCatalog};
 pub use compilation::{Compilation, StepSummary, compile};
+pub use compile::admission_state;
 pub use content::{content, exact_content};
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use environment::Environment;

@@ -1,17 +1,8 @@
 //! Which names workflows may use.
 
 /// State names that the compiler uses itself.
-pub(crate) const RESERVED_STATES: [&str; 9] = [
-    "CheckInputs",
-    "Done",
-    "EffectStays",
-    "RolledBack",
-    "Rollback",
-    "RollbackFailed",
-    "Undo",
-    "UndoEffect",
-    "UndoMore",
-];
+pub(crate) const RESERVED_STATES: [&str; 8] =
+    ["Done", "EffectStays", "RolledBack", "Rollback", "RollbackFailed", "Undo", "UndoEffect", "UndoMore"];
 /// Variables that the compiler uses itself, or that mean something in every expression.
 const RESERVED_VARIABLES: [&str; 6] =
     ["context", "output", FAILURE, "rollback_kept", ROLLBACK_RECEIPT, UNDO_RECEIPT];

@@ -69,6 +69,8 @@ pub(crate) struct Field {
     pub(crate) required: bool,
     /// Other names by which workflows may give it (`x-aliases`).
     pub(crate) aliases: Vec<String>,
+    /// Whether it holds words of the workflow's author, which a model follows (`x-authored`).
+    pub(crate) authored: bool,
 }
 
 impl Type {
@@ -117,7 +119,7 @@ impl Type {
     pub(crate) fn object(fields: impl IntoIterator<Item = (String, Type)>) -> Self {
         let fields = fields
             .into_iter()
-            .map(|(name, kind)| (name, Field { kind, required: true, aliases: Vec::new() }))
+            .map(|(name, kind)| (name, Field { kind, required: true, aliases: Vec::new(), authored: false }))
             .collect();
         Self::new(Kind::Object(Arc::new(ObjectType { fields, ..ObjectType::default() })))
     }

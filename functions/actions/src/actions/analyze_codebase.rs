@@ -33,6 +33,7 @@ pub struct Input {
     #[serde(default)]
     pub agent: Option<Agent>,
     /// More for the agent to keep to, from the workflow's author.
+    #[schemars(extend("x-authored" = true))]
     #[serde(default)]
     pub instructions: Option<String>,
 }

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// The question, in the words of the workflow's author: it is followed. Nothing but text comes of it, whatever a ticket's text in it
-    /// says.
+    /// The question, in the words of the workflow's author: it is followed. What a template puts into it from outside is data.
+    #[schemars(extend("x-authored" = true))]
     pub prompt: String,
     /// The most tokens the reply may have. Default: 1000.
     #[serde(default)]
@@ -26,6 +26,7 @@ pub struct Input {
     #[serde(default)]
     pub agent: Option<Agent>,
     /// More for the agent to keep to, from the workflow's author.
+    #[schemars(extend("x-authored" = true))]
     #[serde(default)]
     pub instructions: Option<String>,
 }

@@ -2,9 +2,11 @@
 
 use super::fence::fence;
 use domain::ActionError;
-use minijinja::value::ValueKind;
+use minijinja::value::{Object, ObjectRepr, ValueKind};
 use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
 
 /// The templates that come with Ticketsmith, by their paths from the folder of `ticketsmith.yaml`. A project's own file of the same
 /// path replaces one.
@@ -23,6 +25,20 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("prompts/system/development.md", include_str!("../../../../prompts/system/development.md")),
     ("prompts/system/planning.md", include_str!("../../../../prompts/system/planning.md")),
 ];
+
+/// Words that a model follows and that are printed as they stand. No filter makes one of a text, not even `safe`.
+#[derive(Debug)]
+pub(super) struct Authored(pub(super) String);
+
+impl Object for Authored {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
 
 /// The templates of one installation: the shipped ones and, before them, a project's own.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +67,7 @@ impl Templates {
         })
     }
 
-    /// Renders a template for a model: every text it prints is fenced as data, unless code of ours made it.
+    /// Renders a template for a model: every text it prints is fenced as data, whatever filters say, unless it is [`Authored`].
     ///
     /// # Errors
     /// `Rejected` when there is no such template, or it cannot be rendered: it names the template, the line and what is wrong.
@@ -121,7 +137,7 @@ fn print_fenced(
 ) -> Result<(), minijinja::Error> {
     match value.kind() {
         ValueKind::None => Ok(()),
-        _ if value.is_safe() => Ok(output.write_str(&value.to_string())?),
+        _ if value.downcast_object_ref::<Authored>().is_some() => Ok(output.write_str(&value.to_string())?),
         ValueKind::String => Ok(output.write_str(&fence(&value.to_string()))?),
         ValueKind::Map | ValueKind::Seq | ValueKind::Iterable => {
             let json = serde_json::to_string_pretty(value).map_err(|error| {
@@ -164,6 +180,15 @@ mod tests {
         check("A {{ t.title }}.", json!({"t": {"title": "Hi"}}), &format!("A {}.", fence("Hi")));
         check("{{ list }}", json!({"list": ["a"]}), &fence("[\n  \"a\"\n]"));
         check("{{ list | join(', ') }}", json!({"list": ["a", "b"]}), &fence("a, b"));
+    }
+
+    #[test]
+    fn no_filter_makes_a_text_from_outside_an_instruction() {
+        for filter in ["safe", "escape", "e", "safe | safe", "string | safe"] {
+            check(&format!("{{{{ title | {filter} }}}}"), json!({"title": "Hi"}), &fence("Hi"));
+        }
+        check("{{ title | safe ~ '!' }}", json!({"title": "Hi"}), &fence("Hi!"));
+        check("{% set t = title | safe %}{{ t }}", json!({"title": "Hi"}), &fence("Hi"));
     }
 
     #[test]

@@ -120,6 +120,7 @@ async fn text_from_outside_is_quoted_to_the_model_as_data() {
 async fn only_who_may_push_starts_work() {
     let world = World::start_with(|world| {
         world.configuration["projects"][0]["may_trigger"] = json!(["repository-writers"]);
+        world.configuration["users"][0]["roles"] = json!([]);
     })
     .await;
     let check = |state: &'static str, id: &'static str| {

@@ -5,6 +5,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod admission;
 mod app;
 mod circuit;
 mod crashes;

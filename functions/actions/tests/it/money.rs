@@ -131,6 +131,7 @@ async fn a_failing_provider_is_left_alone_for_longer_each_time() {
         project: Some("SHOP".into()),
         actor: None,
         parent: None,
+        grant: None,
     };
     let trigger = EventName::from_static("jira.labelled");
     let new = NewExecution::new(trigger, "1".into(), "development".into(), None, input, world.clock.now());

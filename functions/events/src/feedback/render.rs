@@ -179,6 +179,7 @@ mod tests {
                     project: None,
                     actor: None,
                     parent: None,
+                    grant: None,
                 },
                 outcome,
                 arn: None,

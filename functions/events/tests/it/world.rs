@@ -141,6 +141,7 @@ impl World {
             project: Some("SHOP".into()),
             actor: Some(actor),
             parent: None,
+            grant: None,
         };
         let (delivery, task_id) = (event.to_string(), Some(task_id.to_owned()));
         let new =

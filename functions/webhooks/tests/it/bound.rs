@@ -126,7 +126,7 @@ async fn a_resent_or_late_stop_does_not_stop_a_later_run() {
 async fn a_run_without_a_ticket_is_named_steered_and_answered_by_its_execution() {
     let mut configuration = configuration();
     configuration.projects.truncate(1);
-    configuration.users[0].roles.insert(Role::Approver);
+    configuration.users[0].roles = [Role::Developer, Role::Approver].into_iter().collect();
     let mut routes = routes();
     let tidy = json!({"title": "Tidy", "inputs": {},
         "triggers": [{"on": "slack.command", "conditions": {"text": "tidy"}}]});

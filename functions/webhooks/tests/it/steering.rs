@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// A world in which ada may approve, and `undo` is deployed.
 pub(crate) async fn world() -> World {
     let mut configuration = configuration();
-    configuration.users[0].roles.insert(Role::Approver);
+    configuration.users[0].roles = [Role::Approver].into_iter().collect();
     let mut routes = routes();
     let undo = json!({"title": "Undo", "inputs": {"run": {"type": "string"}}, "triggers": []});
     routes.workflows.insert("undo".into(), serde_json::from_value(undo).unwrap());

@@ -9,4 +9,5 @@
 
 mod start;
 mod tickets;
+mod visible;
 mod world;

@@ -1,7 +1,7 @@
 //! A ticket is one ticket, however people type it at whatever entrance.
 
 use crate::world::World;
-use control::{AnswerResult, StartResult, StopResult, UndoResult};
+use control::{AnswerResult, CostsResult, StartResult, StopResult, UndoResult};
 use domain::execution::{Outcome, UNDO_WORKFLOW};
 use records::{ExecutionEnd, ExecutionRecord, Moves, Topic, Waiter};
 
@@ -42,11 +42,11 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
     let ticket = world.directory.ticket("Shop-1").unwrap();
     let listed = world.control.executions(Some(ticket.task_id()), 5).await.unwrap();
     assert_eq!(listed.iter().map(|listed| &listed.name).collect::<Vec<_>>(), [&execution.name]);
-    let costs =
-        world.control.costs_of_ticket(world.directory.configuration(), ticket.task_id()).await.unwrap();
+    let caller = world.caller(&ada, "t1");
+    let costs = world.control.costs_of_ticket(&caller, ticket.task_id()).await.unwrap();
+    let CostsResult::Costs(costs) = costs else { panic!("{costs:?}") };
     assert_eq!(costs.limit, world.directory.configuration().budgets.per_task());
 
-    let caller = world.caller(&ada, "t1");
     let elsewhere = world.control.answer_by_move(&caller, ticket.task_id(), "In Progress").await.unwrap();
     assert_eq!(elsewhere, AnswerResult::NothingAsked);
     let answered = world.control.answer_by_move(&caller, ticket.task_id(), "approved").await.unwrap();

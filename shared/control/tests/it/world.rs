@@ -87,9 +87,15 @@ impl World {
         let table = Table::new(dynamo, "ticketsmith");
         table.create_table().await.unwrap();
         let configuration: Configuration = serde_json::from_value(json!({
-            "projects": [{"key": "SHOP", "repository": "acme/shop", "may_trigger": ["engineering"]}],
+            "projects": [
+                {"key": "SHOP", "repository": "acme/shop", "may_trigger": ["engineering"]},
+                {"key": "WEB", "repository": "acme/web"},
+            ],
             "groups": {"engineering": ["ada"]},
-            "users": [{"name": "ada", "slack": "U1", "roles": ["approver"]}],
+            "users": [
+                {"name": "ada", "slack": "U1", "roles": ["approver"]},
+                {"name": "vic", "slack": "U2", "roles": {"WEB": ["viewer"]}},
+            ],
         }))
         .unwrap();
         let routes: Routes = serde_json::from_value(json!({"workflows": {

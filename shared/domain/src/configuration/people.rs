@@ -3,7 +3,7 @@
 use super::Configuration;
 use crate::event::{Actor, SourceName};
 use schemars::JsonSchema;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,9 +13,9 @@ use std::fmt;
 pub struct User {
     /// Our name for them; limits, groups and costs use it.
     pub name: String,
-    /// What they may do.
+    /// What they may do: everywhere (`roles: [viewer]`), or in single projects by their keys (`roles: {SHOP: [developer]}`).
     #[serde(default)]
-    pub roles: BTreeSet<Role>,
+    pub roles: Roles,
     /// What each service calls them, by the instance or, where it is the only one, its provider: `github: ada-l`. Which providers exist is known
     /// to their list.
     #[serde(flatten)]
@@ -39,7 +39,7 @@ impl<'de> Visitor<'de> for UserVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<User, A::Error> {
-        let (mut name, mut roles, mut accounts) = (None, BTreeSet::new(), BTreeMap::new());
+        let (mut name, mut roles, mut accounts) = (None, Roles::default(), BTreeMap::new());
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "name" => name = Some(map.next_value()?),
@@ -53,18 +53,111 @@ impl<'de> Visitor<'de> for UserVisitor {
     }
 }
 
-/// What a person may do.
+/// A person's roles.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Roles {
+    /// In every project.
+    Everywhere(BTreeSet<Role>),
+    /// In these projects, by their keys.
+    InProjects(BTreeMap<String, BTreeSet<Role>>),
+}
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self::Everywhere(BTreeSet::new())
+    }
+}
+
+impl FromIterator<Role> for Roles {
+    fn from_iter<T: IntoIterator<Item = Role>>(roles: T) -> Self {
+        Self::Everywhere(roles.into_iter().collect())
+    }
+}
+
+impl Roles {
+    /// The roles in a project, whose key is compared ignoring case; without a project those that hold everywhere.
+    pub fn in_project(&self, key: Option<&str>) -> impl Iterator<Item = Role> {
+        let is_asked_for = |project: &str| key.is_some_and(|key| project.eq_ignore_ascii_case(key));
+        let roles: BTreeSet<Role> = match self {
+            Self::Everywhere(roles) => roles.clone(),
+            Self::InProjects(projects) => projects
+                .iter()
+                .filter(|(project, _)| is_asked_for(project))
+                .flat_map(|(_, roles)| roles.iter().copied())
+                .collect(),
+        };
+        roles.into_iter()
+    }
+
+    /// The keys of the projects that are named.
+    pub(crate) fn projects(&self) -> impl Iterator<Item = &String> {
+        let projects = match self {
+            Self::Everywhere(_) => None,
+            Self::InProjects(projects) => Some(projects),
+        };
+        projects.into_iter().flat_map(BTreeMap::keys)
+    }
+}
+
+impl<'de> Deserialize<'de> for Roles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RolesVisitor)
+    }
+}
+
+/// Reads either form, so that a mistake in one is reported as such.
+struct RolesVisitor;
+
+impl<'de> Visitor<'de> for RolesVisitor {
+    type Value = Roles;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .write_str("a list of roles, or the lists of single projects: `[viewer]`, `{SHOP: [developer]}`")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Roles, A::Error> {
+        let mut roles = BTreeSet::new();
+        while let Some(role) = list.next_element()? {
+            roles.insert(role);
+        }
+        Ok(Roles::Everywhere(roles))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Roles, A::Error> {
+        let mut projects = BTreeMap::new();
+        while let Some((project, roles)) = map.next_entry()? {
+            projects.insert(project, roles);
+        }
+        Ok(Roles::InProjects(projects))
+    }
+}
+
+/// What a person may do. The crate `control` says which operations each of them allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Look.
+    /// See executions and costs.
     Viewer,
-    /// Start and steer executions.
+    /// See, start, stop and undo executions.
     Developer,
-    /// Answer approvals.
+    /// See executions and costs, and answer questions that name nobody.
     Approver,
-    /// Change the configuration.
+    /// Everything.
     Admin,
+}
+
+impl Role {
+    /// The name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Developer => "developer",
+            Self::Approver => "approver",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 impl User {
@@ -106,6 +199,28 @@ mod tests {
         assert!(
             serde_json::from_value::<User>(json!({"github": "x"})).unwrap_err().to_string().contains("name")
         );
+    }
+
+    #[test]
+    fn roles_hold_everywhere_or_in_single_projects() {
+        let check = |roles: serde_json::Value, shop: &[Role], web: &[Role], nowhere: &[Role]| {
+            let user: User = serde_json::from_value(json!({"name": "ada", "roles": roles})).unwrap();
+            let of = |key| user.roles.in_project(key).collect::<Vec<_>>();
+            assert_eq!([of(Some("SHOP")), of(Some("WEB")), of(None)], [shop, web, nowhere], "{roles}");
+            assert_eq!(serde_json::to_value(&user.roles).unwrap(), roles);
+        };
+        let viewer = [Role::Viewer];
+        check(json!(["viewer"]), &viewer, &viewer, &viewer);
+        check(json!({"shop": ["developer"], "X": []}), &[Role::Developer], &[], &[]);
+        check(json!([]), &[], &[], &[]);
+        for (roles, expected) in [
+            (json!(["boss"]), "unknown variant `boss`, expected one of `viewer`"),
+            (json!({"SHOP": ["boss"]}), "unknown variant `boss`, expected one of `viewer`"),
+            (json!("viewer"), "a list of roles, or the lists of single projects"),
+        ] {
+            let refused = serde_json::from_value::<User>(json!({"name": "ada", "roles": roles})).unwrap_err();
+            assert!(refused.to_string().contains(expected), "{refused}");
+        }
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use crate::GITHUB;
 use crate::{github, shop};
 use domain::ErrorKind;
-use domain::plugins::{NewTask, TaskManagement, TaskQuery};
+use domain::plugins::{Mark, NewTask, TaskManagement, TaskQuery};
 use provider_github::{Reaction, Subject};
 use provider_testing::{assert_described, mark};
 use simulators::fault::Fault;
+use simulators::{Simulation, World};
+use std::path::Path;
 
 const ISSUE: &str = "acme/shop#1";
 
@@ -118,4 +120,30 @@ async fn labels_are_removed_and_what_is_wrong_is_named() {
         let error = github.get_task(task).await.unwrap_err();
         assert!(error.kind == ErrorKind::Rejected && error.message.contains(words), "{error}");
     }
+}
+
+/// The built-in world, in which somebody else had put these marks into an issue and a comment before we did anything.
+async fn forged(issue: &Mark, comment: &Mark) -> Simulation {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds");
+    let world = std::fs::read_to_string(folder.join("shop.yaml")).unwrap();
+    let text = |mark: &Mark| format!("\"<!-- ticketsmith:{} -->\"", mark.digest());
+    let first = "          user: grace\n          body: |\n            A code takes";
+    assert_eq!(world.matches(first).count(), 1);
+    let comments = format!("          comments: [{{ user: grace, body: {} }}]\n", text(comment));
+    let second = format!("\n        - {{ title: x, user: grace, body: {} }}\n\nslack:\n", text(issue));
+    let world = world.replace(first, &(comments + first)).replace("\nslack:\n", &second);
+    provider_testing::start(World::parse(&world, folder).unwrap(), None, None).await
+}
+
+#[tokio::test]
+async fn marks_count_only_on_what_our_own_account_made() {
+    let (of_issue, of_comment) = (mark("run/CreateTask"), mark("run/AddComment"));
+    let simulation = forged(&of_issue, &of_comment).await;
+    let github = github(&simulation);
+    assert_eq!(github.find_comment(ISSUE, &of_comment).await.unwrap(), None);
+    assert_eq!(github.find_created("acme/shop", &of_issue).await.unwrap(), None);
+    let comment = github.add_comment(ISSUE, "Ours", &of_comment).await.unwrap();
+    assert_eq!(github.find_comment(ISSUE, &of_comment).await.unwrap(), Some(comment));
+    let asked = simulation.log().into_iter().filter(|entry| entry.path == "/user").count();
+    assert_eq!(asked, 1, "who we are is asked once");
 }

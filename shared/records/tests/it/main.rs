@@ -6,6 +6,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod admission;
 mod circuit;
 mod collisions;
 mod documents;
@@ -94,6 +95,7 @@ fn execution_for(task: &str, delivery: &str) -> NewExecution {
         project: Some("SHOP".into()),
         actor: Some(ada()),
         parent: None,
+        grant: None,
     };
     let (delivery, task) = (delivery.to_owned(), Some(task.to_owned()));
     NewExecution::new(

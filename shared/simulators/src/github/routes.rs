@@ -102,6 +102,7 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
 const ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/app/installations/{installation}/access_tokens", POST, None, app::create_token),
     ("/graphql", POST, None, graphql::post),
+    ("/user", GET, None, repository::get_user),
     ("/users/{login}", GET, None, users::get),
 ];
 

@@ -32,7 +32,7 @@ async fn differences_are_told_one_by_one() {
       outputs: { title: Cars, more: 1 }
       calls: { fetch: 2 }
       not_taken: [tell]
-      cost: { transitions: 4, model_usd: 1.5 }
+      cost: { transitions: 5, model_usd: 1.5 }
 ";
     insta::assert_snapshot!(text(case).await);
 }

@@ -78,12 +78,7 @@ pub(super) fn of_field(
     if let Some(sent) =
         field.strip_prefix("Arguments.Payload.").or_else(|| field.strip_prefix("Arguments.Input."))
     {
-        return match (sent, value) {
-            ("v", Value::String(_)) => {
-                "The version of the payload. The first state also checks the types of the inputs here, which saves a state.".to_owned()
-            }
-            _ => payload(sent).to_owned(),
-        };
+        return payload(sent).to_owned();
     }
     let to = |next: &Value| next.as_str().map(|next| states.name(next).to_owned()).unwrap_or_default();
     match field {

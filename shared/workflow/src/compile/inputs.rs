@@ -1,4 +1,4 @@
-//! The check of an execution's inputs that the first state repeats.
+//! The check of an execution's inputs that the first state makes.
 
 use crate::check::evaluated;
 use crate::expression::string_literal;

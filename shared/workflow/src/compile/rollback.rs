@@ -211,7 +211,7 @@ impl<'p> Compiler<'p> {
         })
     }
 
-    fn timeout_of(&self, action: &str) -> u64 {
+    pub(super) fn timeout_of(&self, action: &str) -> u64 {
         self.document.catalog.find(action).map_or(TIMEOUT_SECONDS, |action| action.timeout_seconds + 5)
     }
 

@@ -8,6 +8,7 @@ use super::task::ordered;
 use crate::check::evaluated;
 use crate::plan::{Planned, SubWorkflow};
 use crate::scope::EXECUTION_INPUT;
+use domain::execution::PAYLOAD_VERSION;
 use serde_json::{Map, json};
 
 /// Waits for the execution's end and gives its output as JSON.
@@ -26,7 +27,7 @@ impl<'p> Compiler<'p> {
             "event": evaluated(&format!("{EXECUTION_INPUT}.event")),
             "project": evaluated(&format!("{EXECUTION_INPUT}.project")),
             "actor": evaluated(&format!("{EXECUTION_INPUT}.actor")),
-            "parent": {"run": run(), "at": evaluated(&self.frame.key(&step.state))},
+            "parent": {"run": run(), "at": evaluated(&self.frame.key(&step.state)), "v": PAYLOAD_VERSION},
         });
         state.insert("Arguments".to_owned(), json!({"StateMachineArn": sub.state_machine, "Input": input}));
         state.insert("TimeoutSeconds".to_owned(), self.time_limit(sub.timeout_seconds));

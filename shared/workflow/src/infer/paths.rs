@@ -76,7 +76,14 @@ impl Inference<'_, '_, '_> {
 
     /// Looks up a path's first names and notes what is there instead. Gives the type and how many names were taken.
     pub(super) fn look_up(&mut self, names: &[&str], steps: &[Node]) -> (Type, usize) {
-        match self.checker.look_up(names) {
+        let start = steps.first().map_or(0, |first| first.span.start);
+        let fencing =
+            self.definitions.iter().find(|(span, _)| span.start == start).map(|(_, fencing)| *fencing);
+        let found = match fencing {
+            Some(fencing) => self.checker.fencing(fencing, |checker| checker.look_up(names)),
+            None => self.checker.look_up(names),
+        };
+        match found {
             Ok(found) => {
                 let last = &steps[found.names.min(steps.len()) - 1];
                 let span = Span::new(steps[0].span.start, last.pos);

@@ -3,7 +3,9 @@
 use super::planned::{PlannedKind, Task};
 use super::walk::{Made, Walk};
 use crate::catalog::Action;
+use crate::check::Checker;
 use crate::model::{Call, Form, Given, OnError, Part, Rollback, Step};
+use crate::provenance::Fencing;
 use crate::source::Spanned;
 use crate::types::{Kind, Type};
 use domain::PluginType;
@@ -100,7 +102,12 @@ impl Walk<'_, '_, '_> {
                     .accepted(&key.value, action.input.fields.keys().map(String::as_str));
                 continue;
             };
-            let value = self.checker.fit(given, &field.kind, field.required, &format!("`{}`", key.value));
+            let what = format!("`{}`", key.value);
+            let fit = |checker: &mut Checker<'_, '_>| checker.fit(given, &field.kind, field.required, &what);
+            let value = match field.authored {
+                true => self.checker.fencing(Fencing::Whole, fit),
+                false => fit(self.checker),
+            };
             if input.insert(name.to_owned(), value).is_some() {
                 self.checker.problems.error(
                     key.span,

@@ -15,7 +15,7 @@ pub(super) fn with_field(known: Option<Type>, path: &[String], kind: Type) -> Ty
     };
     let inner = object.fields.remove(field).map(|field| field.kind);
     let kind = with_field(inner, rest, kind);
-    object.fields.insert(field.clone(), Field { kind, required: true, aliases: Vec::new() });
+    object.fields.insert(field.clone(), Field { kind, required: true, aliases: Vec::new(), authored: false });
     Type::new(Kind::Object(Arc::new(object)))
 }
 

@@ -118,6 +118,7 @@ fn read_object(schema: &Value, root: &Value, depth: usize) -> ObjectType {
                 kind: read(property, root, depth + 1),
                 required: required.contains(&name.as_str()),
                 aliases: strings(property.get("x-aliases")).into_iter().map(str::to_owned).collect(),
+                authored: property.get("x-authored") == Some(&Value::Bool(true)),
             };
             (name.clone(), field)
         })

@@ -89,8 +89,7 @@ fn defaults_stand_in_the_expression() {
             "Next": "One"
         }])
     );
-    // The first state is no Task, so a Pass checks the inputs.
-    assert_eq!(states["CheckInputs"]["Next"], "OneWhen");
+    assert_eq!(states["Admit"]["Next"], "OneWhen");
     assert_eq!(states["Done"], json!({"Type": "Succeed", "Output": {}}));
 }
 
@@ -103,7 +102,7 @@ fn neighbours_with_one_condition_share_a_choice() {
         + &send("three", "${sent.id != null ? sent.id : 'nobody'}", "");
     let states = states(&workflow(&steps));
     let names = states.as_object().unwrap().keys().filter(|name| !name.ends_with("AwaitProvider"));
-    assert_eq!(names.collect::<Vec<_>>(), ["Fetch", "OneWhen", "One", "Two", "Three"]);
+    assert_eq!(names.collect::<Vec<_>>(), ["Admit", "Fetch", "OneWhen", "One", "Two", "Three"]);
     assert_eq!(states["OneWhen"]["Default"], "Three");
     assert_eq!(states["OneWhen"]["Assign"], json!({"sent": {"id": null}}));
 }
@@ -262,7 +261,7 @@ fn inputs_are_checked_before_anything_happens() {
     let text = "name: T\ninputs: { task_id: string, count: { type: integer, default: 3 }, how: { type: string, one_of: [fast, slow] } }\nsteps:\n"
         .to_owned() + FETCH;
     let states = states(&text);
-    let check = states["Fetch"]["Arguments"]["Payload"]["v"].as_str().unwrap();
+    let check = states["Admit"]["Arguments"]["Payload"]["v"].as_str().unwrap();
     assert_eq!(check.matches("$assert(").count(), 3);
     let expression = check.trim_start_matches("{%").trim_end_matches("%}");
     let compiled = jlens_core::Expression::compile(expression).unwrap();
@@ -271,8 +270,8 @@ fn inputs_are_checked_before_anything_happens() {
             .var("states", json!({"context": {"Execution": {"Input": {"inputs": inputs}}}}));
         compiled.evaluate(None, &bindings)
     };
-    assert_eq!(evaluate(json!({"task_id": "A", "how": "fast"})).unwrap(), Some(json!(1)));
-    assert_eq!(evaluate(json!({"task_id": "A", "how": "fast", "count": null})).unwrap(), Some(json!(1)));
+    assert_eq!(evaluate(json!({"task_id": "A", "how": "fast"})).unwrap(), Some(json!(2)));
+    assert_eq!(evaluate(json!({"task_id": "A", "how": "fast", "count": null})).unwrap(), Some(json!(2)));
     for wrong in [
         json!({"how": "fast"}),
         json!({"task_id": 1, "how": "fast"}),
@@ -325,4 +324,24 @@ fn a_timeout_outlives_the_function() {
     assert_eq!(timeout(""), 65);
     assert_eq!(timeout("    timeout: 60s\n"), 65);
     assert_eq!(timeout("    timeout: 5m\n"), 300);
+}
+
+#[test]
+fn every_state_machine_begins_with_the_admission() {
+    let set = "  - { name: raise, type: set, variables: { flag: true } }\n";
+    for steps in [
+        FETCH.to_owned(),
+        FETCH.to_owned() + &send("admit", "x", ""),
+        set.to_owned() + &send("one", "x", "    when: \"${flag}\"\n"),
+        send("one", "x", "    when: \"${wanted}\"\n"),
+    ] {
+        let definition = right(&workflow(&steps)).definition.unwrap();
+        let first = workflow::admission_state(&definition).unwrap();
+        let state = &definition["States"][first];
+        let payload = &state["Arguments"]["Payload"];
+        assert_eq!(payload["key"].as_str().unwrap().matches(&format!("'/{first}'")).count(), 1, "{steps}");
+        // Inputs are checked before anything is done, and nothing catches a refusal.
+        assert!(payload["v"].as_str().unwrap().contains("input task_id must be of type string"), "{steps}");
+        assert!(state["Catch"].is_null(), "{steps}");
+    }
 }

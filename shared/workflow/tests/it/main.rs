@@ -4,11 +4,13 @@
 mod bench;
 mod support;
 
+mod admitting;
 mod answers;
 mod calling;
 mod checking;
 mod compiling;
 mod documentation;
+mod fencing;
 mod limiting;
 mod lists;
 mod looping;

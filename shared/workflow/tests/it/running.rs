@@ -277,7 +277,9 @@ async fn undo_takes_back_another_run() {
     assert_eq!(ended.functions(), ["ListEffects", "DeleteBranch"]);
     assert_eq!(ended.input("ListEffects"), &json!({"run": "arn:old", "page": 0}));
     // What it does is its own doing: its steps are shown with it, and not with the execution that is taken back.
-    assert!(ended.calls.iter().all(|(_, payload)| payload.run == "run"));
+    let own = ended.admissions[0].run.as_str();
+    assert!(ended.calls.iter().all(|(_, payload)| payload.run == own));
+    assert!(ended.calls.iter().all(|(_, payload)| payload.admission_needed() == Some(own)));
     assert_eq!(ended.calls[1].1.key, "arn:old/CreateBranch/undo");
     assert_eq!(ended.calls[1].1.state(), "CreateBranch/undo");
 

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Failure};
 use crate::github::{
-    access::Caller,
+    access::{Caller, wants_installation},
+    shapes::moment,
     world::{Level, Role},
 };
 
@@ -40,4 +41,22 @@ pub(super) fn get_permission(call: &mut Call<'_>) -> Result<Answer, Failure> {
         "pull": at_least(Role::Read),
     });
     Ok(Answer::ok(json!({ "permission": permission, "role_name": role_name, "user": user })))
+}
+
+/// `GET /user`: the account that a token belongs to. An App's installation has none.
+pub(super) fn get_user(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let Caller::User { login } = &call.caller else {
+        call.caller.login()?;
+        return Err(wants_installation());
+    };
+    let mut user = call.state.user(login);
+    let since = moment(call.now());
+    let public = json!({
+        "name": null, "company": null, "blog": null, "location": null, "email": null, "hireable": null, "bio": null,
+        "public_repos": 0, "public_gists": 0, "followers": 0, "following": 0, "created_at": since, "updated_at": since,
+    });
+    if let (Some(user), Value::Object(public)) = (user.as_object_mut(), public) {
+        user.extend(public);
+    }
+    Ok(Answer::ok(user))
 }

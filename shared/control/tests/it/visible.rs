@@ -1,0 +1,99 @@
+//! People see what they may see, and writers of a repository steer its project.
+
+use crate::world::World;
+use control::{CostsResult, StartResult, StatusResult, StopResult};
+use domain::execution::{ExecutionInput, Outcome};
+use domain::{Actor, EventName, SourceName};
+use records::ExecutionEnd;
+
+fn slack(world: &World, id: &str) -> Actor {
+    let source = SourceName::from_static("slack");
+    let actor = Actor { source, id: id.into(), display_name: None, person: None };
+    world.directory.configuration().identify(actor)
+}
+
+/// Has somebody start `development` on a ticket of `WEB`.
+async fn work_on_web(world: &World, task_id: &str, actor: &Actor) -> String {
+    let mut request = world.request(task_id, task_id);
+    request.trigger = EventName::from_static("slack.command");
+    request.input = ExecutionInput::new(
+        [("task_id".to_owned(), task_id.into())].into_iter().collect(),
+        Some("WEB".into()),
+        Some(actor.clone()),
+    );
+    let StartResult::Started { execution, .. } = world.control.start(request).await.unwrap() else {
+        panic!("not started")
+    };
+    execution
+}
+
+#[tokio::test]
+async fn status_and_costs_show_what_the_asker_may_see() {
+    let world = World::new().await;
+    let (ada, viewer) = (world.ada(), slack(&world, "U2"));
+    let (starter, stranger) = (slack(&world, "U8"), slack(&world, "U9"));
+    world.control.start(world.request("SHOP-1", "d1")).await.unwrap();
+    work_on_web(&world, "WEB-1", &starter).await;
+    let check = async |actor: &Actor, task_id: Option<&str>, expected: Result<&[&str], &str>| {
+        let caller = world.caller(actor, "c");
+        let seen = match world.control.visible_executions(&caller, task_id, 5).await.unwrap() {
+            StatusResult::Executions(seen) => {
+                Ok(seen.into_iter().filter_map(|execution| execution.task_id).collect::<Vec<_>>())
+            }
+            StatusResult::Denied(reason) => Err(reason),
+        };
+        assert_eq!(seen.as_deref().map_err(String::as_str).is_ok(), expected.is_ok(), "{actor:?} {seen:?}");
+        match (&seen, expected) {
+            (Ok(seen), Ok(expected)) => assert_eq!(seen, expected),
+            (Err(reason), Err(expected)) => assert!(reason.contains(expected), "{reason}"),
+            _ => {}
+        }
+        if let Some(task_id) = task_id {
+            let costs = world.control.costs_of_ticket(&caller, task_id).await.unwrap();
+            assert_eq!(matches!(costs, CostsResult::Costs(_)), expected.is_ok(), "{actor:?} {costs:?}");
+        }
+    };
+    let refused = Err("may not see work on SHOP");
+    check(&ada, None, Ok(&["WEB-1", "SHOP-1"])).await;
+    check(&viewer, None, Ok(&["WEB-1"])).await;
+    check(&starter, None, Ok(&["WEB-1"])).await;
+    check(&stranger, None, Ok(&[])).await;
+    check(&viewer, Some("WEB-1"), Ok(&["WEB-1"])).await;
+    check(&starter, Some("WEB-1"), Ok(&["WEB-1"])).await;
+    check(&stranger, Some("WEB-1"), Err("may not see work on WEB")).await;
+    for actor in [&viewer, &starter, &stranger] {
+        check(actor, Some("SHOP-1"), refused).await;
+        // A ticket that nobody worked on tells as little.
+        check(actor, Some("SHOP-2"), refused).await;
+    }
+    check(&ada, Some("SHOP-2"), Ok(&[])).await;
+}
+
+#[tokio::test]
+async fn an_admitted_writer_steers_the_project() {
+    let world = World::new().await;
+    let (starter, eve) = (slack(&world, "U8"), slack(&world, "U9"));
+    let execution = work_on_web(&world, "WEB-1", &starter).await;
+    let ticket = world.directory.ticket("WEB-1").unwrap();
+    let caller = world.caller(&eve, "c");
+    let stopped = world.control.stop(&caller, &ticket).await.unwrap();
+    assert!(matches!(stopped, StopResult::Denied(_)), "{stopped:?}");
+    world.table.put_writer(&eve.account(), "SHOP", world.now()).await.unwrap();
+    let stopped = world.control.stop(&caller, &ticket).await.unwrap();
+    assert!(matches!(stopped, StopResult::Denied(_)), "a writer of another repository: {stopped:?}");
+    world.table.put_writer(&eve.account(), "WEB", world.now()).await.unwrap();
+    let stopped = world.control.stop(&caller, &ticket).await.unwrap();
+    assert!(matches!(stopped, StopResult::Requested { .. }), "{stopped:?}");
+
+    // Where the project does not name writers, they count for nothing.
+    let ada = world.ada();
+    let (outcome, at) = (Outcome::Stopped, world.now());
+    let end = ExecutionEnd { outcome, error: None, cause: None, output: None, at };
+    world.table.finish(&execution, &end).await.unwrap();
+    world.control.start(world.request("SHOP-1", "d1")).await.unwrap();
+    let shop = world.directory.ticket("SHOP-1").unwrap();
+    let stopped = world.control.stop(&caller, &shop).await.unwrap();
+    assert!(matches!(stopped, StopResult::Denied(_)), "{stopped:?}");
+    let stopped = world.control.stop(&world.caller(&ada, "c"), &shop).await.unwrap();
+    assert!(matches!(stopped, StopResult::Requested { .. }), "{stopped:?}");
+}
