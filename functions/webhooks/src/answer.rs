@@ -18,7 +18,9 @@ pub(crate) enum Outcome {
     Ignored { reason: String },
     /// A workflow would have started, but was refused.
     Refused { reason: String },
-    /// Recorded for later statistics.
+    /// Somebody asked, and is answered.
+    Answered,
+    /// Recorded: a person's answer or request, or a pull request's end.
     Recorded,
     /// The sender only checked whether we respond.
     Pong,
@@ -34,6 +36,7 @@ impl Outcome {
             Self::AlreadyAtWork { .. } => "already_at_work",
             Self::Ignored { .. } => "ignored",
             Self::Refused { .. } => "refused",
+            Self::Answered => ANSWERED,
             Self::Recorded => "recorded",
             Self::Pong => "pong",
         }
@@ -52,6 +55,7 @@ impl Outcome {
             }
             Self::Ignored { reason } => tracing::info!(reason, "ignored"),
             Self::Refused { reason } => tracing::warn!(reason, "refused to start"),
+            Self::Answered => tracing::info!("answered"),
             Self::Recorded => tracing::info!("recorded"),
             Self::Pong => tracing::info!("answered a ping"),
         }
@@ -75,6 +79,7 @@ mod tests {
             Outcome::AlreadyAtWork { execution: text() },
             Outcome::Ignored { reason: text() },
             Outcome::Refused { reason: text() },
+            Outcome::Answered,
             Outcome::Recorded,
             Outcome::Pong,
         ] {

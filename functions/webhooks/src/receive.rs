@@ -11,7 +11,7 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
-use control::{Caller, Control};
+use control::Control;
 use domain::configuration::Instance;
 use domain::{ActionError, Clock, SourceName};
 use jiff::Timestamp;
@@ -25,8 +25,9 @@ use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument, Span, field};
 
-/// The largest body that is read. GitHub sends up to 25 MB, but no delivery that is relevant to us comes near this limit.
-const BODY_LIMIT: usize = 1024 * 1024;
+/// The largest body that is read: what GitHub sends at most, and more than the other senders do
+/// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap>). In an account, Lambda takes less: docs/deploying.md.
+const BODY_LIMIT: usize = 25 * 1024 * 1024;
 
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -116,11 +117,13 @@ impl Webhooks {
         let body = Unverified::new(body);
         let verified = self.verify(endpoint, headers, &body, &configuration.webhooks.secret, now).await?;
         let Endpoint { place, sender } = endpoint;
-        let bot = Bot::at([place.as_str(), sender.name()], &configuration.webhooks);
+        let names = [place.as_str(), sender.name()];
+        let learned = self.learned_account(&names, &configuration.webhooks).await?;
+        let bot = Bot::at(names, &configuration.webhooks, learned.as_deref());
         let delivery = sender.parse(headers, &verified, &bot)?;
         Span::current().record("delivery", &delivery.id);
         let (control, table) = (&self.control, &self.table);
-        let acting = Acting { control, table, directory: &directory, now };
+        let acting = Acting { control, table, directory: &directory, place, now };
         let outcomes = match delivery.meaning.at(place) {
             Meaning::Handshake(answer) => {
                 return Ok(Handled { response: Json(answer).into_response(), outcome: ANSWERED });
@@ -135,12 +138,7 @@ impl Webhooks {
                 self.table.put_closed_pull_request(&closed).await?;
                 vec![Outcome::Recorded]
             }
-            Meaning::Button { kind, action, value, actor } => {
-                let actor = configuration.identify(actor);
-                let caller =
-                    Caller { directory: &directory, actor: &actor, trigger: &kind, delivery: &delivery.id };
-                vec![acting.on_button(&caller, &action, &value).await?.into()]
-            }
+            Meaning::Button(button) => vec![acting.on_button(button, &delivery.id).await?],
             Meaning::Ping => vec![Outcome::Pong],
             Meaning::Ignored(reason) => vec![Outcome::Ignored { reason }],
         };
@@ -149,6 +147,18 @@ impl Webhooks {
         let telling = outcomes.iter().find(|outcome| !matches!(outcome, Outcome::Ignored { .. }));
         let outcome = telling.or(outcomes.first()).map_or("ignored", Outcome::name);
         Ok(Handled { response: Json(json!({ "results": outcomes })).into_response(), outcome })
+    }
+
+    /// The bot's own account as the service says, where the configuration does not.
+    async fn learned_account(
+        &self,
+        names: &[&str; 2],
+        settings: &domain::configuration::Webhooks,
+    ) -> Result<Option<String>, RecordsError> {
+        if names.iter().any(|name| settings.own_accounts.contains_key(*name)) {
+            return Ok(None);
+        }
+        Ok(self.table.own_account(names[0]).await?.and_then(|own| own.account))
     }
 
     /// Verifies with the current secrets and, in case they were rotated, once more with fresh ones.
@@ -228,7 +238,7 @@ async fn accept(webhooks: &Webhooks, endpoint: &Endpoint, request: Request) -> H
         Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             return unreadable(
                 StatusCode::PAYLOAD_TOO_LARGE,
-                "the body is too large; accepted: at most 1 MiB",
+                "the body is too large; accepted: at most 25 MiB",
             );
         }
         Ok(Err(rejection)) => return unreadable(rejection.status(), "the body could not be read"),

@@ -6,6 +6,7 @@ mod spec;
 pub use name::{EventName, SourceName};
 pub use spec::{Condition, EventField, EventSpec, EventSpecs, Matching};
 
+use crate::folded::folded;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -27,7 +28,7 @@ impl EventKey {
         let mut values = vec![spec.name.as_str().to_owned()];
         for name in &spec.match_fields {
             values.push(match fields.get(name) {
-                Some(Value::String(text)) => text.to_lowercase(),
+                Some(Value::String(text)) => folded(text),
                 Some(Value::Number(number)) => number.to_string(),
                 _ => return Err(name),
             });

@@ -12,7 +12,7 @@ mod version_control;
 pub use ai_provider::{AiProvider, ModelReply, ModelRequest, PromptBlock, StopReason, Usage};
 pub use communication::{Communication, Message, MessageBody, MessageButton, SentMessage};
 pub use documentation::{Documentation, Page, PageRequest};
-pub use task_management::{CommentId, NewTask, StatusChange, TaskManagement, TaskQuery};
+pub use task_management::{CommentId, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery};
 pub use version_control::{
     Commit, CommitRequest, FileChange, FileContent, PullRequest, PullRequestRequest, RepositoryAccess,
     RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,

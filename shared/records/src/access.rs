@@ -20,8 +20,10 @@ pub enum Partition {
     Person,
     /// A project's executions and costs.
     Project,
-    /// How fast a provider may be called.
+    /// How fast a provider may be called, and the bot's account there.
     Provider,
+    /// What deliveries are answered.
+    Reply,
     /// A repository's closed pull requests.
     Repository,
     /// The journal of a run's effects.
@@ -46,6 +48,7 @@ impl Partition {
             Self::Person => "PERSON",
             Self::Project => "PROJECT",
             Self::Provider => "PROVIDER",
+            Self::Reply => "REPLY",
             Self::Repository => "REPOSITORY",
             Self::Run => "RUN",
             Self::Stored => "STORED",
@@ -107,6 +110,8 @@ mod tests {
         check(Partition::Person, &keys::person_partition("ada"));
         check(Partition::Project, &keys::project_partition("SHOP"));
         check(Partition::Provider, &keys::rate("jira").pk);
+        check(Partition::Provider, &keys::own_account("jira").pk);
+        check(Partition::Reply, &keys::reply(&SourceName::API, "1").pk);
         check(Partition::Repository, &keys::repository_partition("acme/shop"));
         check(Partition::Run, &keys::run_partition("r"));
         check(Partition::Stored, &keys::stored_partition("s"));

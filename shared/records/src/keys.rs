@@ -27,6 +27,8 @@
 //! | effects of a run, newest first | query, sorted by sequence | `RUN#<run>` | `EFFECT#<key>` |
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
 //! | how fast a provider may be called, whether it keeps failing | update | `PROVIDER#<name>` | `RATE` |
+//! | the bot's own account at a provider | get | `PROVIDER#<name>` | `ACCOUNT` |
+//! | what one delivery is answered | get | `REPLY#<source>#<id>` | `REPLY` |
 //! | which limit blocks an execution | get | `EXECUTION#<name>` | `REFUSAL` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
 //! | the newest event that something may wait for | get | `EVENT#<event key>` | `EVENT` |
@@ -63,6 +65,8 @@ pub(crate) const LISTED_EXECUTION: &str = "EXECUTION#";
 pub(crate) const EFFECT: &str = "EFFECT#";
 pub(crate) const WAITER: &str = "WAITER#";
 pub(crate) const OCCURRENCE: &str = "EVENT";
+pub(crate) const REPLY_PARTITION: &str = "REPLY#";
+pub(crate) const REPLY: &str = "REPLY";
 pub(crate) const CHUNK: &str = "CHUNK#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
 
@@ -163,6 +167,18 @@ pub(crate) fn delivery(source: &SourceName, id: &str) -> Key {
 
 pub(crate) fn rate(provider: &str) -> Key {
     Key::new(format!("PROVIDER#{provider}"), "RATE")
+}
+
+pub(crate) fn own_account(instance: &str) -> Key {
+    Key::new(format!("PROVIDER#{instance}"), "ACCOUNT")
+}
+
+pub(crate) fn reply(source: &SourceName, delivery: &str) -> Key {
+    reply_named(&format!("{source}#{delivery}"))
+}
+
+pub(crate) fn reply_named(id: &str) -> Key {
+    Key::new(format!("{REPLY_PARTITION}{id}"), REPLY)
 }
 
 pub(crate) fn waiter_partition(topic: &str) -> String {

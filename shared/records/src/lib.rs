@@ -12,6 +12,7 @@
 //! | `task`, `delivery` | who is at work on a ticket; what a webhook led to |
 //! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `budget`, `cost` | money: reserved, settled, recorded |
+//! | `reply`, `own_account` | what deliveries are answered; the bot's accounts |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
 //! | `waiter`, `occurrence` | executions parked on a task token; the events that they may wait for |
 //! | `refusal`, `alert` | which limit blocks an execution; which alerts were sent |
@@ -41,11 +42,13 @@ mod keys;
 mod new_execution;
 mod occurrence;
 mod open_execution;
+mod own_account;
 mod progress;
 mod pull_request;
 mod put_back;
 mod rate;
 mod refusal;
+mod reply;
 mod retention;
 mod run;
 mod step;
@@ -74,11 +77,13 @@ pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, FinishResult, IN
 pub use execution_list::LIST_LIMIT;
 pub use new_execution::NewExecution;
 pub use occurrence::Occurrence;
+pub use own_account::OwnAccount;
 pub use progress::{Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use put_back::Lost;
 pub use rate::{Pass, PutOff};
 pub use refusal::Refusal;
+pub use reply::{Reply, ReplyPlace};
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
 pub use stream::TableChange;

@@ -22,6 +22,8 @@ pub enum TableChange {
     },
     /// An event that something may wait for; by its key's text.
     Occurrence(String),
+    /// A delivery is to be answered, or was; by [`Table::reply`](crate::Table::reply)'s identity.
+    Reply(String),
     /// Anything else.
     Other,
 }
@@ -34,6 +36,9 @@ impl TableChange {
         }
         if let (Some(key), keys::OCCURRENCE) = (pk.strip_prefix("EVENT#"), sk) {
             return Self::Occurrence(key.to_owned());
+        }
+        if let (Some(id), keys::REPLY) = (pk.strip_prefix(keys::REPLY_PARTITION), sk) {
+            return Self::Reply(id.to_owned());
         }
         let Some(execution) = pk.strip_prefix("EXECUTION#").map(str::to_owned) else {
             return Self::Other;
@@ -50,7 +55,7 @@ impl TableChange {
     pub fn execution(&self) -> Option<&str> {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
-            Self::Waiter { .. } | Self::Occurrence(_) | Self::Other => None,
+            Self::Waiter { .. } | Self::Occurrence(_) | Self::Reply(_) | Self::Other => None,
         }
     }
 }
@@ -73,6 +78,8 @@ mod tests {
         assert_eq!(of(keys::progress("e")), TableChange::Other);
         let waiter = TableChange::Waiter { topic: "budget".into(), key: "run/State".into() };
         assert_eq!(of(keys::waiter("budget", "run/State")), waiter);
+        let reply = keys::reply(&domain::SourceName::API, "a#b");
+        assert_eq!(of(reply), TableChange::Reply("api#a#b".into()));
         assert_eq!(
             of(keys::occurrence("jira.labelled/shop-1")),
             TableChange::Occurrence("jira.labelled/shop-1".into())

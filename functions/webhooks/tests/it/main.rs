@@ -9,6 +9,7 @@
 )]
 
 mod examples;
+mod replies;
 mod roads;
 mod slack;
 mod steering;
