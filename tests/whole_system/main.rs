@@ -11,6 +11,7 @@ mod another_world;
 mod architecture;
 mod budget;
 mod by_hand;
+mod cases;
 mod circles;
 mod crash;
 mod doctor;

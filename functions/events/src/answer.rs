@@ -85,12 +85,14 @@ impl Events {
     }
 
     async fn tell_if_happened(&self, event: &str, waiter: Waiter) -> Result<(), ActionError> {
-        let Some(occurrence) = self.table.occurrence(event).await? else { return Ok(()) };
+        let Some(mut occurrence) = self.table.occurrence(event).await? else { return Ok(()) };
         let execution = self.table.execution(&waiter.execution).await?;
         // An event from before the execution began is not the one it waits for.
-        if execution.is_some_and(|execution| occurrence.at < execution.begun_at) {
+        if execution.as_ref().is_some_and(|execution| occurrence.at < execution.begun_at) {
             return Ok(());
         }
+        let project = execution.as_ref().and_then(|execution| execution.project.as_deref());
+        self.complete(&mut occurrence.fields, project, occurrence.at).await?;
         self.tell(&waiter, Message::Success(Value::Object(occurrence.fields))).await?;
         Ok(self.table.forget_waiter(&waiter).await?)
     }

@@ -23,6 +23,7 @@ pub fn functions() -> Vec<FunctionSpec> {
             Partition::Person,
             Partition::Project,
             Partition::Provider,
+            Partition::Reply,
             Partition::Task,
             Partition::Waiter,
         ])
@@ -50,7 +51,12 @@ pub fn functions() -> Vec<FunctionSpec> {
         ],
         sources: &[
             // Changes in other partitions are ignored: shared/records/src/stream.rs.
-            Source::TableStream(&[Partition::Execution, Partition::Event, Partition::Waiter]),
+            Source::TableStream(&[
+                Partition::Execution,
+                Partition::Event,
+                Partition::Reply,
+                Partition::Waiter,
+            ]),
             Source::StatusChanges,
             Source::EveryMinute { document: SWEEP },
             Source::Schedules,

@@ -116,7 +116,11 @@ impl Events {
             match change {
                 TableChange::Waiter { topic, key } => self.waiter_changed(topic, key).await?,
                 TableChange::Occurrence(key) => self.happened(key).await?,
-                TableChange::Execution(name) => self.stop_where_asked(name).instrument(about(name)).await?,
+                TableChange::Execution(name) => {
+                    self.start_after_review(name).instrument(about(name)).await?;
+                    self.stop_where_asked(name).instrument(about(name)).await?;
+                }
+                TableChange::Reply(id) => self.send_reply(id).await?,
                 TableChange::Cost(name) => self.alert_logged(name).instrument(about(name)).await,
                 TableChange::Step(_) | TableChange::Other => {}
             }

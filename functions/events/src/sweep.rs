@@ -23,6 +23,9 @@ impl Events {
         if let Err(error) = self.resume_where_room().await {
             tracing::error!(%error, "executions waiting for a raised limit could not be checked");
         }
+        if let Err(error) = self.learn_own_accounts().await {
+            tracing::error!(%error, "the bot's own accounts could not be looked up");
+        }
         for execution in self.table.open_due(now, AT_A_TIME).await? {
             if let Err(error) = self.check(&execution, now).instrument(about(&execution.name)).await {
                 tracing::error!(execution = execution.name, %error, "an open execution could not be checked");
@@ -56,6 +59,7 @@ impl Events {
 
     /// Starts an execution that was recorded but never started, with its recorded input.
     async fn start(&self, execution: &ExecutionRecord, now: Timestamp) -> Result<(), ActionError> {
+        let execution = &self.with_remarks(execution).await?;
         match self.control.start_recorded(execution).await {
             Ok(()) => {
                 tracing::info!(execution = execution.name, "started a pending execution");

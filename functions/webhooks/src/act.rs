@@ -7,6 +7,7 @@ use crate::question::{Address, Asked, answer_question, answer_to_start, refused}
 use crate::senders::{self, Button, Received};
 use crate::words::Reply;
 use control::{AnswerResult, Caller, Control, Directory, StartDecision, UndoError, decide};
+use domain::event::REVIEW;
 use domain::routes::Routes;
 use domain::{Actor, Event, EventKey, SourceName};
 use jiff::Timestamp;
@@ -98,7 +99,12 @@ impl Acting<'_> {
         Ok(match decide(self.directory, routes, event) {
             StartDecision::Start(request) => {
                 let task_id = request.task_id.clone();
-                let outcome = Outcome::from(self.control.start(*request).await?);
+                // What a review says about lines does not come with it, and only `events` may ask for it.
+                let result = match request.input.event.get(REVIEW).is_some_and(|review| !review.is_null()) {
+                    true => self.control.record(*request).await?,
+                    false => self.control.start(*request).await?,
+                };
+                let outcome = Outcome::from(result);
                 // Who gave a label finds the work at the ticket; who spoke to the bot expects an answer.
                 let answer = match outcome {
                     Outcome::AlreadyAtWork { .. } if command.is_some() => {

@@ -14,8 +14,8 @@ pub use communication::{Communication, Message, MessageBody, MessageButton, Sent
 pub use documentation::{Documentation, Page, PageRequest};
 pub use task_management::{CommentId, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery};
 pub use version_control::{
-    Commit, CommitRequest, FileChange, FileContent, PullRequest, PullRequestRequest, RepositoryAccess,
-    RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,
+    Commit, CommitRequest, FileChange, FileContent, LineRemark, PullRequest, PullRequestRequest,
+    RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,
 };
 
 use jiff::Timestamp;

@@ -20,7 +20,7 @@ use url::Url;
 const MOST_REDIRECTS: usize = 3;
 
 /// A request that is being built. [`Request::send`] reports errors in its parts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request<'client> {
     client: &'client Client,
@@ -31,6 +31,7 @@ pub struct Request<'client> {
     headers: HeaderMap,
     auth: Auth,
     body: Result<Option<Vec<u8>>, ActionError>,
+    follows: bool,
 }
 
 impl Client {
@@ -71,7 +72,14 @@ impl<'client> Request<'client> {
             headers: client.headers.clone(),
             auth: client.auth.clone(),
             body: Ok(None),
+            follows: true,
         }
+    }
+
+    /// Follows no redirect: it is a [`Failure`] with its status, for what must not be done elsewhere.
+    pub fn without_redirects(mut self) -> Self {
+        self.follows = false;
+        self
     }
 
     /// Adds a query parameter, which is never logged.
@@ -109,7 +117,7 @@ impl<'client> Request<'client> {
     /// `Unavailable` for 408, 425 and 5xx, for no connection, no answer in time, and an answer that broke off; else `Rejected`. The
     /// provider's own words are quoted, cut, and without our secrets. Also whatever the [`Gate`](crate::Gate) says.
     pub async fn send(self) -> Result<Answer, Failure> {
-        let Self { client, method, template, path, query, mut headers, auth, body } = self;
+        let Self { client, method, template, path, query, mut headers, auth, body, follows } = self;
         let (path, body) = (path?, body?);
         if let Some((name, value)) = auth.header()? {
             headers.insert(name, value);
@@ -144,7 +152,7 @@ impl<'client> Request<'client> {
                     .await
                     .map_err(|error| no_answer(client, &what, &error))?;
                 match next_hop(&method, &url, response.status(), response.headers()) {
-                    Some(next) if hops < MOST_REDIRECTS => {
+                    Some(next) if follows && hops < MOST_REDIRECTS => {
                         hops += 1;
                         url = next;
                     }

@@ -65,7 +65,7 @@ impl Github {
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
         let body = json!({"body": with_mark(markdown, mark)});
-        let answer = self.send(&issue.repository, request.json(&body)).await.optional()?;
+        let answer = self.send_about(issue, request.json(&body)).await.optional()?;
         let comment: Comment = answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()?;
         Ok(comment.into())
     }
@@ -81,7 +81,7 @@ impl Github {
         let load = |page: usize| async move {
             let request = self.client.get(path, &values).query("since", since(mark));
             let request = request.query("per_page", PER_PAGE).query("page", page);
-            let answer = self.send(&issue.repository, request).await.optional()?;
+            let answer = self.send_about(issue, request).await.optional()?;
             numbered::<Comment>(&answer.ok_or_else(|| not_there(format!("issue {issue}")))?, page)
         };
         let ours = |comment: &Comment| carries(comment.body.as_deref().unwrap_or_default(), mark);

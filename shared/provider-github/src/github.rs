@@ -6,9 +6,9 @@ use crate::reaction::{Reaction, Subject};
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    CommentId, Commit, CommitRequest, FileContent, Mark, NewTask, PullRequest, PullRequestRequest,
-    RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement, TaskQuery,
-    TreeEntry, VersionControl,
+    CommentId, Commit, CommitRequest, FileContent, LineRemark, Mark, NewTask, PullRequest,
+    PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement,
+    TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -177,6 +177,15 @@ impl VersionControl for Github {
         number: u64,
     ) -> Result<Vec<String>, ActionError> {
         self.changed_files(repository, number).await
+    }
+
+    async fn review_remarks(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+        review: u64,
+    ) -> Result<Vec<LineRemark>, ActionError> {
+        self.remarks_of(repository, number, review).await
     }
 
     async fn permission(

@@ -101,7 +101,7 @@ impl Github {
             "/repos/{owner}/{name}/issues/{number}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
-        let answer = self.send(&issue.repository, request).await.optional()?;
+        let answer = self.send_about(issue, request).await.optional()?;
         answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()
     }
 
@@ -218,7 +218,7 @@ impl Github {
             "/repos/{owner}/{name}/issues/{number}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
-        self.send(&issue.repository, request.json(&json!({"state": state}))).await?;
+        self.send_about(issue, request.json(&json!({"state": state}))).await?;
         Ok(())
     }
 
@@ -228,7 +228,7 @@ impl Github {
             "/repos/{owner}/{name}/issues/{number}/labels",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
-        self.send(&issue.repository, request.json(&json!({"labels": [label]}))).await?;
+        self.send_about(issue, request.json(&json!({"labels": [label]}))).await?;
         Ok(())
     }
 
@@ -237,7 +237,7 @@ impl Github {
             "/repos/{owner}/{name}/issues/{number}/labels/{label}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string(), label],
         );
-        match self.send(&issue.repository, request).await {
+        match self.send_about(issue, request).await {
             Err(failure) if failure.says(404, "Label does not exist") => Ok(()),
             other => {
                 other.optional()?.ok_or_else(|| not_there(format!("issue {issue}")))?;

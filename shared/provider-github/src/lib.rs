@@ -28,6 +28,7 @@ mod issue_reference;
 mod issues;
 mod limits;
 mod mark;
+mod moved;
 mod pages;
 mod permissions;
 mod pull_requests;

@@ -5,7 +5,7 @@ use crate::limits;
 use crate::markdown_to_document::document_from_markdown;
 use crate::tickets::unknown_ticket;
 use domain::ActionError;
-use domain::plugins::{CommentId, Mark};
+use domain::plugins::{CommentId, Mark, Restriction};
 use domain::text::{CUT, cut};
 use http_client::{Optional, Page, Pages};
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +13,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 const PROPERTY: &str = "ticketsmith";
+/// What keeps a comment from the customers of a service desk:
+/// <https://developer.atlassian.com/cloud/jira/service-desk/rest/intro/#comment-properties>.
+const PUBLIC: &str = "sd.public.comment";
 const PAGE: usize = 100;
 /// How far Jira's clock and ours may differ.
 const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_hours(24);
@@ -44,10 +47,15 @@ impl Jira {
         &self,
         key: &str,
         markdown: &str,
+        restriction: Option<&Restriction>,
         mark: &Mark,
     ) -> Result<CommentId, ActionError> {
-        let request =
-            self.client.post("/rest/api/3/issue/{key}/comment", &[key]).json(&marked(markdown, mark));
+        self.refuse_if_moved(key).await?;
+        let mut body = marked(markdown, mark);
+        if let Some(restriction) = restriction {
+            restrict(&mut body, restriction);
+        }
+        let request = self.client.post("/rest/api/3/issue/{key}/comment", &[key]).json(&body);
         let answer = request.send().await.optional()?.ok_or_else(|| unknown_ticket(key))?;
         let comment: Comment = answer.json()?;
         Ok(self.comment_id(key, comment))
@@ -117,6 +125,17 @@ fn marked(markdown: &str, mark: &Mark) -> Value {
         "body": document_from_markdown(&cut(markdown, limits::MARKDOWN, CUT)),
         "properties": [{"key": PROPERTY, "value": {"mark": mark.digest()}}],
     })
+}
+
+/// Lets only those read a new comment who may read a comment with this restriction. A change of its text leaves that as it is.
+fn restrict(body: &mut Value, restriction: &Restriction) {
+    if let Some(readers) = &restriction.readers {
+        let known = ["type", "value", "identifier"].into_iter();
+        body["visibility"] = known.filter_map(|key| Some((key, readers.get(key)?.clone()))).collect();
+    }
+    if let (true, Some(properties)) = (restriction.internal, body["properties"].as_array_mut()) {
+        properties.push(json!({"key": PUBLIC, "value": {"internal": true}}));
+    }
 }
 
 #[cfg(test)]

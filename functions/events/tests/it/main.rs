@@ -9,6 +9,8 @@
 
 mod feedback;
 mod parked;
+mod replies;
+mod reviews;
 mod schedule;
 mod sweep;
 mod world;

@@ -14,6 +14,7 @@ use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
 use axum::http::HeaderMap;
+use domain::event::REVIEW;
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName, same_name};
 use events::{CHECKS_COMPLETED, COMMENTED, LABELLED, REVIEW_REQUESTED_CHANGES};
@@ -314,8 +315,8 @@ fn reviewed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let more = json!({
         "number": number,
         "comments": cut_inline(review.body.as_deref().unwrap_or_default()),
-        // The review, whose remarks on lines do not come with it.
-        "review": review.id,
+        // Its remarks on lines do not come with it.
+        REVIEW: review.id,
     });
     Some(only(about.event(REVIEW_REQUESTED_CHANGES, Some(number), more)))
 }

@@ -297,6 +297,12 @@ async fn comments_and_reviews_on_github_start_their_workflow() {
     assert_eq!(answer["results"][0]["result"], "started");
     let input: Value = serde_json::from_str(world.starts()[2]["input"].as_str().unwrap()).unwrap();
     assert_eq!((&input["inputs"]["number"], &input["event"]["comments"]), (&json!(7), &json!("rename it")));
+    let mut inline = review.clone();
+    inline["review"] = json!({"id": 81, "state": "changes_requested", "body": null});
+    inline["pull_request"] = json!({"number": 8});
+    let (_, answer) = world.github("pull_request_review", "d5", &inline).await;
+    assert_eq!(answer["results"][0]["result"], "pending", "`events` asks for its remarks on lines");
+    assert_eq!(world.starts().len(), 3);
 }
 
 #[tokio::test]

@@ -62,6 +62,11 @@ pub trait TaskManagement: Send + Sync {
     /// Removes a label, if present.
     async fn remove_label(&self, task_id: &str, label: &str) -> Result<(), ActionError>;
 
+    /// The account that changes are made with, as this tracker's webhooks name it. The default, for trackers that do not say, is `None`.
+    async fn own_account(&self) -> Result<Option<String>, ActionError> {
+        Ok(None)
+    }
+
     /// Reacts to a ticket, or a comment on it, with 👀. The default, for trackers without reactions, does nothing.
     async fn react(&self, _task_id: &str, _comment: Option<&CommentId>) -> Result<(), ActionError> {
         Ok(())
