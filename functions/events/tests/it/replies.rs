@@ -60,6 +60,7 @@ async fn a_comment_whose_answer_was_lost_is_not_written_twice() {
         path: "/comment$".into(),
         truncated: true,
         after_effect: true,
+        times: 1,
         ..Fault::default()
     };
     world.services.add_fault(lost).unwrap();
@@ -94,7 +95,7 @@ async fn who_pressed_a_button_is_told_alone_and_once() {
     let fields: Vec<(String, String)> = serde_urlencoded::from_str(&form).unwrap();
     let (_, address) = fields.into_iter().find(|(name, _)| name == "response_url").unwrap();
     world.record_reply("slack", "t1", ReplyPlace::Address { address }).await;
-    let down = Fault { path: "/commands/".into(), status: Some(503), ..Fault::default() };
+    let down = Fault { path: "/commands/".into(), status: Some(503), times: 1, ..Fault::default() };
     world.services.add_fault(down).unwrap();
     assert!(!world.reply_changed("slack#t1").await, "it is told again");
     for _ in 0..3 {

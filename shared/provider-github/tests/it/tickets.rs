@@ -130,7 +130,9 @@ fn answers(
     let headers = [("location".to_owned(), "/repos/acme/other/issues/2".to_owned())];
     let headers = if status == 301 { headers.into() } else { std::collections::BTreeMap::default() };
     let body = Some(body);
-    GITHUB.fault(simulation, path, Fault { status: Some(status), headers, body, times, ..Fault::default() });
+    let (service, path) = (Some("github".to_owned()), path.to_owned());
+    let fault = Fault { service, path, status: Some(status), headers, body, times, ..Fault::default() };
+    simulation.add_fault(fault).unwrap();
 }
 
 /// An issue in this repository, as far as it is read.

@@ -104,12 +104,11 @@ async fn a_restricted_comment_stays_restricted() {
 async fn nothing_is_done_on_a_ticket_that_moved_to_another_project() {
     let simulation = JIRA.simulation().await;
     let jira = jira(&simulation);
-    let moved = json!({"id": "10001", "key": "OPS-7", "fields": {}});
-    JIRA.fault(
-        &simulation,
-        "/issue/SHOP-1$",
-        Fault { status: Some(200), body: Some(moved), times: 9, ..Fault::default() },
-    );
+    let moved = Some(json!({"id": "10001", "key": "OPS-7", "fields": {}}));
+    let path = "/issue/SHOP-1$".to_owned();
+    let service = Some("jira".to_owned());
+    let fault = Fault { service, path, status: Some(200), body: moved, times: 9, ..Fault::default() };
+    simulation.add_fault(fault).unwrap();
     let mark = mark("run/Comment");
     for refused in [
         jira.get_task("SHOP-1").await.map(|_| ()),
