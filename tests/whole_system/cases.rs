@@ -108,9 +108,11 @@ async fn deliveries_that_were_once_misread() {
             world.add_faults(&case["faults"]).await;
         }
         let got = answer(&world, case, &format!("case-{index}")).await;
-        assert_eq!(got["results"][0]["result"], case["result"], "{name}: {got}");
+        let results = got["results"].as_array().unwrap();
+        let found = results.iter().find(|result| result["result"] == case["result"]);
+        let found = found.unwrap_or_else(|| panic!("{name}: {got}"));
         if let Some(reason) = case["reason"].as_str() {
-            assert!(got["results"][0]["reason"].as_str().unwrap().contains(reason), "{name}: {got}");
+            assert!(found["reason"].as_str().unwrap().contains(reason), "{name}: {got}");
         }
         if let Some(said) = case["said"].as_str() {
             let look = async || read(&world).await.contains(said).then_some(());
