@@ -9,9 +9,11 @@
 
 mod another_world;
 mod architecture;
+mod attack;
 mod budget;
 mod by_hand;
 mod cases;
+mod checks;
 mod circles;
 mod crash;
 mod doctor;
@@ -27,6 +29,7 @@ mod parked;
 mod planning;
 mod process;
 mod prompt;
+mod queue;
 mod replies;
 mod rollback;
 mod schedule;

@@ -27,7 +27,7 @@ Exit codes: 0 accepted · 1 refused · 3 the simulation or the receiver is not r
 /// Runs the command.
 ///
 /// # Errors
-/// Negative when the receiver refuses the delivery, unreachable when nothing answers.
+/// A negative answer if the receiver refuses the delivery; unreachable if nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let receipt = deliver(&arguments.world, &arguments.trigger, &arguments.to).await?;
     println!("{receipt}");

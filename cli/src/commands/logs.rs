@@ -43,7 +43,7 @@ const AFTERMATH: SignedDuration = SignedDuration::from_mins(15);
 /// Runs the command.
 ///
 /// # Errors
-/// Negative when there are no log lines; unreachable when the stage does not answer; usage errors for the data folder.
+/// A negative answer if there are no log lines; unreachable if the stage does not answer; a usage error for the data folder.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let name = &arguments.execution;
     let mut lines = match &arguments.place.stage {

@@ -75,7 +75,7 @@ pub(crate) struct Project {
 /// Runs the command.
 ///
 /// # Errors
-/// Negative when the answer is no, usage errors for files that cannot be read or written.
+/// A negative answer as each command defines it; a usage error for files that cannot be read or written.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
         Arguments::Check(arguments) => check::run(&arguments),

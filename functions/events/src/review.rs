@@ -31,11 +31,15 @@ impl Events {
         };
         let Some(execution) = execution.filter(is_left_to_us) else { return Ok(()) };
         let execution = self.with_remarks(&execution).await?;
+        if self.control.take_place(&execution).await?.is_err() {
+            return Ok(());
+        }
         let started = self.control.start_recorded(&execution).await;
         started.map_err(|error| ActionError::unavailable(error.to_string()))
     }
 
-    /// The execution with what its review says about lines, in its event and in the input made of it.
+    /// The execution with what its review says about lines, in its event and in the input made of it; recorded, so that it can wait in
+    /// line.
     ///
     /// # Errors
     /// When the code host does not answer and is still to be asked.
@@ -52,6 +56,9 @@ impl Events {
             && Some(&*input) == before
         {
             *input = after;
+        }
+        if completed.input != execution.input {
+            self.table.put_pending_input(&execution.name, &completed.input).await?;
         }
         Ok(completed)
     }
@@ -73,9 +80,6 @@ impl Events {
             Ok(remarks) => {
                 let said = fields.get(COMMENTS).and_then(Value::as_str).unwrap_or_default();
                 fields.insert(COMMENTS.to_owned(), cut_inline(&in_words(said, &remarks)).into());
-                // Nothing is left to be asked for.
-                fields.remove(REVIEW);
-                Ok(())
             }
             Err(error)
                 if matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable)
@@ -85,9 +89,11 @@ impl Events {
             }
             Err(error) => {
                 tracing::warn!(%error, %repository, number, "a review goes on without its remarks on lines");
-                Ok(())
             }
         }
+        // Nothing is left to be asked for.
+        fields.remove(REVIEW);
+        Ok(())
     }
 
     async fn remarks(

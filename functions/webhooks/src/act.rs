@@ -3,15 +3,17 @@
 use crate::answer::Outcome;
 use crate::command::{Command, Steering, SteeringWord};
 use crate::command_answer::CommandAnswer;
-use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
+use crate::question::{Address, Asked, answer_question, answer_to_start, execution_name, refused};
 use crate::senders::{self, Button, Received};
 use crate::words::Reply;
-use control::{AnswerResult, Caller, Control, Directory, StartDecision, UndoError, decide};
-use domain::event::REVIEW;
+use control::{
+    AnswerResult, Caller, Control, Directory, ProjectQuery, StartDecision, UndoError, UndoResult, decide,
+};
+use domain::event::{EventSpec, REVIEW};
 use domain::routes::Routes;
 use domain::{Actor, Event, EventKey, SourceName};
 use jiff::Timestamp;
-use records::{Occurrence, RecordsError, ReplyPlace, Table};
+use records::{ExecutionRecord, NewInquiry, Occurrence, RecordsError, ReplyPlace, Table};
 use std::sync::Arc;
 
 /// The context for handling one delivery.
@@ -83,6 +85,10 @@ impl Acting<'_> {
 
     async fn on_event(&self, routes: &Routes, received: Received) -> Result<Handled, RecordsError> {
         let Received { event, words, reply } = received;
+        let spec = routes.events.find(event.kind.as_str());
+        if let Some(spec) = spec.filter(|spec| spec.confirmed_by.is_some()) {
+            return Ok(Handled::silent(self.inquire(routes, spec, event).await?));
+        }
         let is_awaited = self.keep_for_waiters(routes, &event).await?;
         let command = words.as_deref().map(|words| Command::read(words, event.task_id.as_deref()));
         if let Some(Command::Steer(steering)) = &command
@@ -124,8 +130,14 @@ impl Acting<'_> {
                     {
                         let caller = self.caller(&asked, &actor);
                         let address = self.address(&asked);
-                        let question =
-                            Asked { control: self.control, routes, caller, address, now: self.now };
+                        let question = Asked {
+                            control: self.control,
+                            table: self.table,
+                            routes,
+                            caller,
+                            address,
+                            now: self.now,
+                        };
                         let answer = answer_question(&question, command).await?;
                         Handled { outcome: Outcome::Answered, answer: Some(answer) }
                     }
@@ -173,12 +185,27 @@ impl Acting<'_> {
         steering: Steering,
     ) -> Result<Reply, RecordsError> {
         let Some(typed) = &steering.task_id else {
-            let ask = "Which ticket? Add its key after the command, such as `SHOP-12`.";
+            let ask = "Which ticket? Add its key after the command, such as `SHOP-12`, or the name of an execution.";
             return Ok(Reply::Refused(ask.to_owned()));
         };
+        if steering.word == SteeringWord::Undo {
+            match self.control.undo_execution(caller, typed).await {
+                Ok(UndoResult::Unknown) => {}
+                Ok(result) => return Ok(Reply::to_undo(result, typed)),
+                Err(UndoError::Inputs(invalid)) => return Ok(Reply::Refused(invalid.to_string())),
+                Err(UndoError::Records(error)) => return Err(error),
+            }
+        }
         let ticket = match self.directory.ticket(typed) {
             Ok(ticket) => ticket,
-            Err(error) => return Ok(Reply::Refused(error.to_string())),
+            // A run without a ticket is steered by the name that `status` shows.
+            Err(error) => match self.execution_named(typed).await? {
+                Some(execution) => return self.on_steering_execution(caller, steering, execution).await,
+                None if steering.word == SteeringWord::Undo => {
+                    return Ok(Reply::Refused(format!("no execution has the name `{typed}`, and {error}")));
+                }
+                None => return Ok(Reply::Refused(error.to_string())),
+            },
         };
         let task_id = ticket.task_id();
         Ok(match steering.word {
@@ -196,6 +223,39 @@ impl Acting<'_> {
         })
     }
 
+    /// The execution of this name, as people type or paste it.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    async fn execution_named(&self, typed: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
+        self.table.execution(execution_name(typed)).await
+    }
+
+    async fn on_steering_execution(
+        &self,
+        caller: &Caller<'_>,
+        steering: Steering,
+        execution: ExecutionRecord,
+    ) -> Result<Reply, RecordsError> {
+        let name = execution.name.clone();
+        Ok(match steering.word {
+            word @ (SteeringWord::Approve | SteeringWord::Deny) => {
+                let approved = word == SteeringWord::Approve;
+                let answered = self.control.answer_execution(caller, &name, approved, steering.comment);
+                Reply::to_answer(answered.await?, format!("`{name}` is not waiting for an answer"))
+            }
+            SteeringWord::Stop => {
+                Reply::to_stop(self.control.stop_execution(caller, execution).await?, &name)
+            }
+            SteeringWord::Undo => match execution.task_id {
+                Some(task_id) => Reply::Refused(format!("type the ticket instead: `undo {task_id}`")),
+                None => {
+                    Reply::Refused(format!("`{name}` has no ticket, so its effects cannot be undone here"))
+                }
+            },
+        })
+    }
+
     /// Answers a question by a button, whose value names the execution and the step that asked. The message shows who answered; a refusal
     /// is told to the person who pressed it.
     ///
@@ -204,7 +264,8 @@ impl Acting<'_> {
     pub(crate) async fn on_button(&self, button: Button, delivery: &str) -> Result<Outcome, RecordsError> {
         let Button { kind, action, value, actor, reply } = button;
         let actor = self.directory.configuration().identify(actor);
-        let caller = Caller { directory: self.directory, actor: &actor, trigger: &kind, delivery };
+        let (actor, trigger) = (&actor, &kind);
+        let caller = Caller { directory: self.directory, actor, trigger, delivery, at: None };
         let done = self.press(&caller, &action, &value).await?;
         if let (Reply::Refused(reason), Some(place)) = (&done, reply) {
             self.reply(place, delivery.to_owned(), refused(reason).to_markdown()).await?;
@@ -225,13 +286,45 @@ impl Acting<'_> {
         Ok(Reply::to_answer(result, "nothing is waiting for this button".to_owned()))
     }
 
+    /// Wants a provider to be asked whether an event happened: the delivery tells only a part of it. Nobody is asked about what nothing
+    /// starts on or waits for, or what belongs to no project.
+    async fn inquire(
+        &self,
+        routes: &Routes,
+        spec: &EventSpec,
+        event: Event,
+    ) -> Result<Outcome, RecordsError> {
+        let query = ProjectQuery { named: None, ticket: None, place: event.project.as_deref() };
+        if let Err(error) = self.directory.project(&query) {
+            return Ok(Outcome::Ignored { reason: error.to_string() });
+        }
+        let key = match EventKey::new(spec, &event.fields) {
+            Ok(Some(key)) => key,
+            Ok(None) | Err(_) => {
+                return Ok(Outcome::Ignored {
+                    reason: format!("{} lacks what tells it from others", event.kind),
+                });
+            }
+        };
+        let starts = routes.workflows.values().flat_map(|workflow| &workflow.triggers);
+        let starts = starts.into_iter().any(|trigger| trigger.on == event.kind);
+        if !starts && self.table.waiters_for_event(key.as_str()).await?.is_empty() {
+            let reason = format!("no workflow has a trigger for {}, and no step waits for it", event.kind);
+            return Ok(Outcome::Ignored { reason });
+        }
+        let inquiry = NewInquiry { kind: event.kind, fields: event.fields, by: event.actor, reported: true };
+        self.table.inquire(&key, &inquiry, self.now).await?;
+        Ok(Outcome::Recorded)
+    }
+
     /// Records the event for a step that waits for it now or later; whichever comes second finds the other. Says whether one waits now.
     async fn keep_for_waiters(&self, routes: &Routes, event: &Event) -> Result<bool, RecordsError> {
         let spec = routes.events.find(event.kind.as_str());
         let Some(Ok(Some(key))) = spec.map(|spec| EventKey::new(spec, &event.fields)) else {
             return Ok(false);
         };
-        let occurrence = Occurrence { fields: event.fields.clone(), at: self.now };
+        let (fields, delivery) = (event.fields.clone(), event.delivery.clone());
+        let occurrence = Occurrence { fields, at: self.now, delivery };
         let waiters = self.table.waiters_for_event(key.as_str()).await?;
         self.table.put_occurrence(&key, &occurrence).await?;
         Ok(!waiters.is_empty())
@@ -262,6 +355,8 @@ impl Acting<'_> {
     }
 
     fn caller<'a>(&'a self, event: &'a Event, actor: &'a Actor) -> Caller<'a> {
-        Caller { directory: self.directory, actor, trigger: &event.kind, delivery: &event.delivery }
+        let said_at = event.fields.get("said_at").and_then(|at| at.as_str());
+        let at = said_at.and_then(|at| at.parse().ok());
+        Caller { directory: self.directory, actor, trigger: &event.kind, delivery: &event.delivery, at }
     }
 }

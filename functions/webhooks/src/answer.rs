@@ -10,6 +10,8 @@ pub(crate) enum Outcome {
     Started { workflow: String, execution: String },
     /// The execution is recorded, but starting it failed; the sweeper will start it.
     Pending { workflow: String, execution: String },
+    /// The execution is recorded, and waits until others that are at work have ended.
+    InLine { workflow: String, execution: String, before: usize },
     /// The same delivery came before.
     Duplicate { execution: String },
     /// Another execution is at work on the ticket.
@@ -20,7 +22,7 @@ pub(crate) enum Outcome {
     Refused { reason: String },
     /// Somebody asked, and is answered.
     Answered,
-    /// Recorded: a person's answer or request, or a pull request's end.
+    /// Recorded for whoever acts on it: a person's request, statistics, a step that waits, or the question to a provider whether it happened.
     Recorded,
     /// The sender only checked whether we respond.
     Pong,
@@ -32,6 +34,7 @@ impl Outcome {
         match self {
             Self::Started { .. } => "started",
             Self::Pending { .. } => "pending",
+            Self::InLine { .. } => "in_line",
             Self::Duplicate { .. } => "duplicate",
             Self::AlreadyAtWork { .. } => "already_at_work",
             Self::Ignored { .. } => "ignored",
@@ -48,6 +51,9 @@ impl Outcome {
             Self::Started { workflow, execution } => tracing::info!(workflow, execution, "started"),
             Self::Pending { workflow, execution } => {
                 tracing::warn!(workflow, execution, "recorded; the sweeper will start it");
+            }
+            Self::InLine { workflow, execution, before } => {
+                tracing::info!(workflow, execution, before, "recorded; it waits in line");
             }
             Self::Duplicate { execution } => tracing::info!(execution, "duplicate delivery"),
             Self::AlreadyAtWork { execution } => {
@@ -75,6 +81,7 @@ mod tests {
         for outcome in [
             Outcome::Started { workflow: text(), execution: text() },
             Outcome::Pending { workflow: text(), execution: text() },
+            Outcome::InLine { workflow: text(), execution: text(), before: 1 },
             Outcome::Duplicate { execution: text() },
             Outcome::AlreadyAtWork { execution: text() },
             Outcome::Ignored { reason: text() },

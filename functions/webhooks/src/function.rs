@@ -15,6 +15,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         Partition::Delivery,
         Partition::Event,
         Partition::Execution,
+        Partition::Inquiry,
         Partition::Month,
         Partition::Project,
         Partition::Reply,

@@ -13,11 +13,12 @@
 //! | a method other than POST | 405 |
 //! | a body that does not arrive within ten seconds | 408 |
 //! | a body over 25 MiB | 413 |
-//! | any, while the records or the signing secrets are not available | 503: the delivery was not accepted |
+//! | any, while the records or the signing secrets are not available, or too many bodies arrive | 503: the delivery was not accepted |
 //! | any that hits a bug | 500; the process keeps running |
 
 mod act;
 mod answer;
+mod bodies;
 mod command;
 mod command_answer;
 mod function;
@@ -25,6 +26,7 @@ mod mention;
 mod question;
 mod receive;
 mod secrets;
+mod seldom;
 mod senders;
 mod slash;
 mod spoken;

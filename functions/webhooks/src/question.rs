@@ -9,7 +9,7 @@ use domain::routes::{Routes, without_address};
 use domain::text::{TextLimit, cut_line};
 use domain::{EventName, MicroUsd};
 use jiff::{SignedDuration, Timestamp};
-use records::{ExecutionRecord, RecordsError};
+use records::{ExecutionRecord, RecordsError, Table};
 
 /// How many executions `status` shows.
 const SHOWN: usize = 5;
@@ -24,6 +24,7 @@ const CAUSE: TextLimit = TextLimit::characters(300);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) control: &'a Control,
+    pub(crate) table: &'a Table,
     pub(crate) routes: &'a Routes,
     /// Who asks, and by which event.
     pub(crate) caller: Caller<'a>,
@@ -84,17 +85,30 @@ fn unknown(word: &str, command: &str) -> CommandAnswer {
 }
 
 async fn status(asked: &Asked<'_>, typed: Option<String>) -> Result<CommandAnswer, RecordsError> {
-    let task_id = typed.map(|typed| asked.caller.directory.canonical(&typed));
-    let executions = asked.control.executions(task_id.as_deref(), SHOWN).await?;
+    let directory = asked.caller.directory;
+    let task_id = typed.as_ref().map(|typed| directory.canonical(typed));
+    let mut executions = asked.control.executions(task_id.as_deref(), SHOWN).await?;
     let title = match task_id {
         Some(task_id) => strong(task_id),
         None => strong("Newest executions"),
     };
     if executions.is_empty() {
-        return Ok(CommandAnswer::to_person([title, plain(": nothing has been started yet.")]));
+        let ticket = typed.as_ref().map(|typed| (typed, directory.ticket(typed)));
+        let Some((typed, Err(error))) = ticket else {
+            return Ok(CommandAnswer::to_person([title, plain(": nothing has been started yet.")]));
+        };
+        match asked.table.execution(execution_name(typed)).await? {
+            Some(execution) => executions.push(execution),
+            None => return Ok(refused(&error.to_string())),
+        }
     }
     let lines = executions.iter().map(|execution| status_line(execution, asked.now));
     Ok(CommandAnswer::to_person([title]).section(on_lines(lines)))
+}
+
+/// The name of an execution, as people type or paste it.
+pub(crate) fn execution_name(typed: &str) -> &str {
+    typed.trim().trim_matches('`')
 }
 
 pub(crate) fn refused(reason: &str) -> CommandAnswer {
@@ -110,21 +124,33 @@ fn on_lines(lines: impl IntoIterator<Item = Vec<Part>>) -> Vec<Part> {
 pub(crate) fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command: &str) -> CommandAnswer {
     let about = task_id.unwrap_or("this");
     match outcome {
+        // The channel is told once it is known that the ticket exists: webhooks cannot ask for it.
         Outcome::Started { workflow, execution } | Outcome::Pending { workflow, execution } => {
-            CommandAnswer::to_channel([
-                Part::Symbol(Symbol::Seen),
-                strong(workflow),
-                plain(" is at work on "),
-                strong(about),
-                plain("."),
-            ])
+            let on = task_id.map_or_else(Vec::new, |task_id| vec![plain(" on "), strong(task_id)]);
+            let named = task_id.unwrap_or(execution);
+            CommandAnswer::to_person(
+                [Part::Symbol(Symbol::Seen), strong(workflow)]
+                    .into_iter()
+                    .chain(on)
+                    .chain([plain(" begins.")]),
+            )
             .section([
                 code(execution),
                 plain(" · "),
-                code(format!("{command} status {about}")),
+                code(format!("{command} status {named}")),
                 plain(" shows its progress"),
             ])
         }
+        Outcome::InLine { workflow, execution, before } => CommandAnswer::to_channel([
+            Part::Symbol(Symbol::Working),
+            strong(workflow),
+            plain(" on "),
+            strong(about),
+            plain(format!(
+                " waits in line, {before} before it. It starts when others that are at work have ended."
+            )),
+        ])
+        .section([code(execution)]),
         Outcome::AlreadyAtWork { execution } | Outcome::Duplicate { execution } => {
             CommandAnswer::to_person([
                 Part::Symbol(Symbol::Working),
@@ -157,7 +183,11 @@ fn status_line(execution: &ExecutionRecord, now: Timestamp) -> Vec<Part> {
     let task_id = execution.task_id.as_deref().unwrap_or("no ticket");
     let (workflow, outcome) = (&execution.workflow, execution.outcome);
     let mut line =
-        vec![Part::Symbol(symbol), plain(format!("{task_id} · {workflow} · {outcome} · {took:#}"))];
+        vec![Part::Symbol(symbol), plain(format!("{task_id} · {workflow} · {outcome} · {took:#} · "))];
+    line.push(code(&execution.name));
+    if let Some(by) = &execution.undone_by {
+        line.extend([plain(" · undone by "), code(by)]);
+    }
     if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
         line.push(Part::Quote(cut_line(cause, CAUSE)));
     }
@@ -226,7 +256,11 @@ fn help(kind: &EventName, address: Address<'_>, served: &[(String, String)]) -> 
             typed("stop", " ticket"),
             plain(" stops the work on it, "),
             typed("undo", " ticket"),
-            plain(" takes back its effects"),
+            plain(" takes back the effects of its newest execution that has any, "),
+            typed("undo execution", ""),
+            plain(" those of the one that "),
+            typed("status", ""),
+            plain(" calls so"),
         ],
         vec![typed("help", ""), plain(" shows this list")],
     ];

@@ -43,7 +43,8 @@ pub(crate) async fn answer_command(
     let Some(actor) = actor else {
         return Ok((CommandAnswer::to_person([plain("The command does not say who typed it.")]), ANSWERED));
     };
-    let caller = Caller { directory, actor: &actor, trigger: &trigger, delivery: &delivery };
+    let (actor, trigger) = (&actor, &trigger);
+    let caller = Caller { directory, actor, trigger, delivery: &delivery, at: None };
     let answer = match Command::read(&text, None) {
         Command::Steer(steering) => match acting.on_steering(&caller, steering).await? {
             Reply::Done(words) => CommandAnswer::to_channel([plain(words)]),
@@ -52,6 +53,7 @@ pub(crate) async fn answer_command(
         question => {
             let asked = Asked {
                 control: acting.control,
+                table: acting.table,
                 routes: &routes,
                 caller,
                 address: Address { words: command, on_ticket: false },

@@ -83,7 +83,7 @@ export function deployFunction(
     tracing: lambda.Tracing.ACTIVE,
     environment: {
       TABLE_NAME: resources.table.tableName,
-      // Each stage has figures of its own.
+      // Each stage has its own metrics.
       ...(settings.metrics ? { METRICS_NAMESPACE: settings.prefix } : {}),
       ...(entry.state_machine_operations.length > 0 ? { STATE_MACHINE_ARN_PREFIX: workflowArn(stack, settings, "stateMachine", "") } : {}),
     },

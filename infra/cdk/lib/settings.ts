@@ -1,47 +1,47 @@
-// What a deployment can be told, each as `--context name=value`.
+// The settings of a deployment, each given as `--context name=value`.
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 import type { Node } from "constructs";
 
-/** The repository's root, where the generated files and the packages stand. */
+/** The repository's root, which contains the generated files and the packages. */
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 export interface Settings {
-  /** What every name starts with: `ticketsmith`, and `ticketsmith-dev` for the stage `dev`. */
+  /** The prefix of every name: `ticketsmith`, or `ticketsmith-dev` for the stage `dev`. */
   prefix: string;
-  /** Stages stand side by side in one account. Default: `prod`. */
+  /** The stage; several can share an account. Default: `prod`. */
   stage: string;
   /** `arm64` (the default) or `x86_64`; the packages must have been built for it. */
   architecture: "arm64" | "x86_64";
-  /** The folder of the packages `<executable>/bootstrap.zip`, or `none` where nothing is deployed. Default: `target/packages`. */
+  /** The folder of the packages `<executable>/bootstrap.zip`, or `none` if nothing is deployed. Default: `target/packages`. */
   packages?: string;
   /** The folder of the compiled workflows. Default: `statemachines`. */
   stateMachines: string;
-  /** What becomes of the records and secrets with the stack: `retain` (the default) or `destroy`. */
+  /** What happens to the records and secrets when the stack is deleted: `retain` (the default) or `destroy`. */
   records: "retain" | "destroy";
-  /** Encrypt the table and the secrets with a key of the account's own. Default: `false`. */
+  /** Encrypt the table and the secrets with a customer-managed key. Default: `false`. */
   customerManagedKey: boolean;
-  /** The name of a managed policy that bounds every role. Default: none. */
+  /** The name of a managed policy to use as the permissions boundary of every role. Default: none. */
   permissionsBoundary?: string;
   /**
-   * The most invocations of a function handled at one moment, from its name and `Concurrency`: `webhooksConcurrency`. It takes from the
-   * account's concurrency. Default: no limit of its own.
+   * The reserved concurrency of a function; the setting is its name plus `Concurrency`, as in `webhooksConcurrency`. It is taken from the
+   * account's concurrency. Default: none.
    */
   concurrency: (name: string) => number | undefined;
-  /** Deliveries a second that the open endpoint takes. Default: 20, in bursts of twice as many. */
+  /** Deliveries per second that the public endpoint accepts. Default: 20, with bursts of twice as many. */
   deliveriesPerSecond: number;
   /**
-   * Private subnets, and the security groups that go with them, in which every function but the open one runs: for code hosts and
-   * trackers that only a network of your own reaches. Each is a list with commas. Default: no network of your own.
+   * Private subnets and their security groups, in which every function except the public one runs: for code hosts and trackers that are
+   * reachable only from your own network. Each is a comma-separated list. Default: none.
    */
   network?: { subnetIds: string[]; securityGroupIds: string[] };
   /** How many days logs are kept. Default: 30. */
   logDays: number;
-  /** Record figures of our own in CloudWatch, which bills each set of labels in use. Default: `true`. */
+  /** Record custom metrics in CloudWatch, which bills each combination of labels. Default: `true`. */
   metrics: boolean;
-  /** Who is told of alarms. Default: nobody. */
+  /** The e-mail address that alarms are sent to. Default: none. */
   alertEmail?: string;
-  /** The account's spend in a month, in US dollars, of which 80 % alerts; needs `alertEmail`. Default: none. */
+  /** The account's monthly budget in US dollars; an alert is sent at 80 %. Requires `alertEmail`. Default: none. */
   monthlyBudgetUsd?: number;
 }
 
@@ -50,7 +50,7 @@ export function settingsOf(node: Node): Settings {
   const number = (name: string): number | undefined => {
     const value = text(name);
     if (value === undefined) return undefined;
-    if (!(Number(value) > 0)) throw new Error(`context ${name}: \`${value}\` is not a number above zero`);
+    if (!(Number(value) > 0)) throw new Error(`context ${name}: \`${value}\` is not a positive number`);
     return Number(value);
   };
   const oneOf = <T extends string>(name: string, accepted: readonly [T, ...T[]]): T => {
@@ -62,17 +62,17 @@ export function settingsOf(node: Node): Settings {
   const ids = (name: string, form: RegExp): string[] => {
     const list = (text(name) ?? "").split(",").map((id) => id.trim()).filter((id) => id !== "");
     const wrong = list.find((id) => !form.test(id));
-    if (wrong !== undefined) throw new Error(`context ${name}: \`${wrong}\` is no id; accepted: ids as AWS shows them, with commas`);
+    if (wrong !== undefined) throw new Error(`context ${name}: \`${wrong}\` is not an ID; accepted: a comma-separated list of IDs as AWS shows them`);
     return list;
   };
   const subnetIds = ids("subnets", /^subnet-[0-9a-f]+$/);
   const securityGroupIds = ids("securityGroups", /^sg-[0-9a-f]+$/);
   if ((subnetIds.length === 0) !== (securityGroupIds.length === 0)) {
-    throw new Error("context subnets and securityGroups go together: name at least one of each, or neither");
+    throw new Error("context subnets and securityGroups: give at least one of each, or neither");
   }
   const stage = text("stage") ?? "prod";
   if (!/^[a-z][a-z0-9-]{0,15}$/.test(stage)) {
-    throw new Error(`context stage: \`${stage}\`; accepted: up to 16 of a-z, 0-9 and -, the first a letter`);
+    throw new Error(`context stage: \`${stage}\`; accepted: up to 16 characters of a-z, 0-9 and -, starting with a letter`);
   }
   return {
     prefix: stage === "prod" ? "ticketsmith" : `ticketsmith-${stage}`,

@@ -1,14 +1,18 @@
 //! `ticketsmith.yaml`: the configuration file, validated as a whole. It names secrets but never contains them.
 
+mod at_work;
 mod names;
 mod people;
 mod plugins;
+mod rate;
 mod secret_name;
 mod statuses;
 
+pub use at_work::AtWork;
 pub use names::{InstanceName, ProviderId};
 pub use people::{Role, User};
-pub use plugins::{Instance, Rate, SECTION_KEYS, Section};
+pub use plugins::{Instance, SECTION_KEYS, Section};
+pub use rate::Rate;
 pub use secret_name::secret_id;
 pub use statuses::same_status;
 
@@ -35,6 +39,9 @@ pub struct Configuration {
     /// What may be spent.
     #[serde(default)]
     pub budgets: Budgets,
+    /// How many executions are at work at once.
+    #[serde(default)]
+    pub at_work: AtWork,
     /// Named lists of people, by the names under `users`.
     #[serde(default)]
     pub groups: BTreeMap<String, Vec<String>>,
@@ -191,6 +198,11 @@ impl Configuration {
     /// providers.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
+        let limits = [("per_person", self.at_work.per_person), ("per_project", self.at_work.per_project)];
+        let none = limits.into_iter().filter(|(_, limit)| *limit == 0);
+        problems.extend(none.map(|(name, _)| {
+            format!("at_work.{name} is 0, so nothing would ever start; accepted: 1 and more")
+        }));
         let mut keys = BTreeSet::new();
         for (index, project) in self.projects.iter().enumerate() {
             let at = format!("projects[{index}] ({})", project.key);

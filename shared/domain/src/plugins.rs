@@ -9,13 +9,16 @@ mod documentation;
 mod task_management;
 mod version_control;
 
-pub use ai_provider::{AiProvider, ModelReply, ModelRequest, PromptBlock, StopReason, Usage};
+pub use ai_provider::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
 pub use communication::{Communication, Message, MessageBody, MessageButton, SentMessage};
 pub use documentation::{Documentation, Page, PageRequest};
-pub use task_management::{CommentId, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery};
+pub use task_management::{
+    CommentId, CreatedTask, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
+};
 pub use version_control::{
-    Commit, CommitRequest, FileChange, FileContent, LineRemark, PullRequest, PullRequestRequest,
-    RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,
+    CheckConclusion, Checks, Commit, CommitRequest, FileChange, FileContent, LineRemark, PullRequest,
+    PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind,
+    VersionControl,
 };
 
 use jiff::Timestamp;

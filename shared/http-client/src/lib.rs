@@ -3,7 +3,7 @@
 //! It adds to [`reqwest`] what all of them need: explicit timeouts, credentials that cannot be printed, a limit on the
 //! size of answers, statuses and `Retry-After` read as [`ActionError`](domain::ActionError), and logs without queries,
 //! bodies or secrets. It does not retry by itself: a failed action is retried by its workflow, which knows what
-//! may run twice. It follows redirects only to the same origin, so that credentials never reach another host.
+//! may run twice. Only [`Request::send_settled`] tries again what a service refused because it came too early. It follows redirects only to the same origin, so that credentials never reach another host.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), domain::ActionError> {
@@ -30,6 +30,7 @@ mod pages;
 mod path;
 mod request;
 mod retry_after;
+mod settle;
 
 pub use answer::Answer;
 pub use auth::Auth;
@@ -40,6 +41,7 @@ pub use gate::{Gate, Reply};
 pub use options::Options;
 pub use pages::{Page, Pages, PagesError};
 pub use request::Request;
+pub use settle::Pause;
 
 /// An excerpt of text from outside that is safe in an error: one line, at most 500 characters.
 pub fn excerpt(text: &str) -> String {

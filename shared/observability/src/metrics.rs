@@ -1,7 +1,7 @@
-//! Every figure, declared once: its name, unit, labels and meaning, and the one function that records it.
+//! Every metric, declared once: its name, unit, labels and description, and the one function that records it.
 //!
-//! Labels are words of ours, providers and the models that the configuration names, never a ticket, a person or an execution: each
-//! combination of labels is a time series that somebody stores and, in CloudWatch, pays for.
+//! Labels are our own words, providers and the models that the configuration names, never a ticket, a person or an execution: each
+//! combination of labels is a time series that is stored and, in CloudWatch, billed.
 
 use domain::MicroUsd;
 use domain::plugins::Usage;
@@ -13,7 +13,7 @@ use std::time::Duration;
 pub struct Metric {
     /// The name, in Prometheus and in CloudWatch. Prometheus adds `_bucket`, `_sum` and `_count` to a histogram's.
     pub name: &'static str,
-    /// What it counts in; absent for dollars, for which there is no unit.
+    /// The unit; absent for dollars, for which none is defined.
     pub unit: Option<Unit>,
     /// How it is recorded.
     pub kind: Kind,
@@ -23,24 +23,24 @@ pub struct Metric {
     pub description: &'static str,
 }
 
-/// How a figure is recorded.
+/// How a metric is recorded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
     /// Only grows.
     Counter,
     /// Goes up and down.
     Gauge,
-    /// Many values, of which the distribution and the sum are kept. The upper bounds of Prometheus' buckets.
+    /// Keeps the distribution and the sum of many values. Holds the upper bounds of Prometheus' buckets.
     Histogram(&'static [f64]),
 }
 
-/// Deliveries by what became of them.
+/// Deliveries by outcome.
 pub const DELIVERIES: Metric = Metric {
     name: "ticketsmith_deliveries_total",
     unit: Some(Unit::Count),
     kind: Kind::Counter,
     labels: &["source", "outcome"],
-    description: "Webhook deliveries by source and by what became of them.",
+    description: "Webhook deliveries by source and outcome.",
 };
 
 /// The time until a delivery is answered.
@@ -49,34 +49,34 @@ pub const DELIVERY_DURATION: Metric = Metric {
     unit: Some(Unit::Seconds),
     kind: Kind::Histogram(&[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0]),
     labels: &["source"],
-    description: "Time from a delivery's head to its answer.",
+    description: "Time from receiving a delivery's headers to its answer.",
 };
 
-/// Tries of actions by how they ended.
+/// Attempts of actions by outcome.
 pub const ACTIONS: Metric = Metric {
     name: "ticketsmith_actions_total",
     unit: Some(Unit::Count),
     kind: Kind::Counter,
     labels: &["action", "outcome"],
-    description: "Tries of actions by how they ended: succeeded, skipped, parked, or the kind of error.",
+    description: "Attempts of actions by outcome: succeeded, skipped, parked, or the kind of error.",
 };
 
-/// The time that a try of an action takes.
+/// The duration of an attempt of an action.
 pub const ACTION_DURATION: Metric = Metric {
     name: "ticketsmith_action_duration_seconds",
     unit: Some(Unit::Seconds),
     kind: Kind::Histogram(&[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0]),
     labels: &["action"],
-    description: "Time that a try of an action takes, without waiting between tries.",
+    description: "Duration of one attempt of an action, without the waits between attempts.",
 };
 
-/// Actions running now; on one machine only, because Lambda counts its own.
+/// Actions running now; only on one machine, because Lambda counts its own.
 pub const ACTIONS_RUNNING: Metric = Metric {
     name: "ticketsmith_actions_running",
     unit: Some(Unit::Count),
     kind: Kind::Gauge,
     labels: &["action"],
-    description: "Actions at work at this moment in this process.",
+    description: "Actions running in this process.",
 };
 
 /// Requests that had to wait.
@@ -85,7 +85,7 @@ pub const THROTTLES: Metric = Metric {
     unit: Some(Unit::Count),
     kind: Kind::Counter,
     labels: &["provider", "by"],
-    description: "Requests to providers that were put off: by the provider itself, or before they were sent by our shared limit or because the provider kept failing.",
+    description: "Requests to providers that were delayed: by the provider, by our own rate limit, or because the provider kept failing.",
 };
 
 /// Tokens as models report them.
@@ -94,19 +94,19 @@ pub const TOKENS: Metric = Metric {
     unit: Some(Unit::Count),
     kind: Kind::Counter,
     labels: &["model", "kind"],
-    description: "Tokens that models reported: input, output, cache_read, cache_write.",
+    description: "Tokens reported by models: input, output, cache_read, cache_write.",
 };
 
-/// What calls of models cost. The sum is what was spent; reservations do not count.
+/// The cost of model calls. The sum is what was spent; reservations do not count.
 pub const CALL_COST: Metric = Metric {
     name: "ticketsmith_model_call_cost_dollars",
     unit: None,
     kind: Kind::Histogram(&[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0]),
     labels: &["model"],
-    description: "US dollars that each settled call of a model cost, at list prices.",
+    description: "Cost of each settled model call in US dollars, at list prices.",
 };
 
-/// Every figure that is recorded anywhere.
+/// Every metric.
 pub const ALL: [&Metric; 8] = [
     &DELIVERIES,
     &DELIVERY_DURATION,
@@ -118,18 +118,18 @@ pub const ALL: [&Metric; 8] = [
     &CALL_COST,
 ];
 
-/// Who put a request off.
+/// What delayed a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ThrottledBy {
-    /// The provider answered that there were too many.
+    /// The provider answered that there were too many requests.
     Provider,
-    /// Our own shared limit did not let it pass.
+    /// Our own rate limit.
     Limit,
-    /// The provider kept failing, and is left alone for a while.
+    /// The circuit breaker, because the provider kept failing.
     Circuit,
 }
 
-/// Tells the exporter in force the units and meanings of all figures.
+/// Gives the units and descriptions of all metrics to the installed exporter.
 pub fn describe() {
     for metric in ALL {
         let Metric { name, unit, description, .. } = metric;
@@ -144,13 +144,13 @@ pub fn describe() {
     }
 }
 
-/// Records a delivery: `source` as in its path, `outcome` in our word for it, and how long its answer took.
+/// Records a delivery: `source` as in its path, its `outcome`, and how long the answer took.
 pub fn delivery(source: &'static str, outcome: &'static str, took: Duration) {
     counter!(DELIVERIES.name, "source" => source, "outcome" => outcome).increment(1);
     histogram!(DELIVERY_DURATION.name, "source" => source).record(took);
 }
 
-/// Records a try of an action: `action` by its name, `outcome` as in [`ACTIONS`], and how long it took.
+/// Records an attempt of an action: its name, its `outcome` as in [`ACTIONS`], and its duration.
 pub fn action(action: &'static str, outcome: &'static str, took: Duration) {
     counter!(ACTIONS.name, "action" => action, "outcome" => outcome).increment(1);
     histogram!(ACTION_DURATION.name, "action" => action).record(took);
@@ -170,7 +170,7 @@ pub fn action_running(action: &'static str) -> impl Drop {
     Running(running)
 }
 
-/// Records that a request to `provider`, by its name in the configuration, was put off.
+/// Records that a request to `provider`, by its name in the configuration, was delayed.
 pub fn throttled(provider: &str, by: ThrottledBy) {
     let by = match by {
         ThrottledBy::Provider => "provider",
@@ -180,8 +180,7 @@ pub fn throttled(provider: &str, by: ThrottledBy) {
     counter!(THROTTLES.name, "provider" => provider.to_owned(), "by" => by).increment(1);
 }
 
-/// Records a settled call of `model`, by its name in the configuration: the tokens that were reported, and the price where it is
-/// known.
+/// Records a settled call of `model`, by its name in the configuration: the reported tokens, and the price if it is known.
 pub fn model_call(model: &str, usage: &Usage, price: Option<MicroUsd>) {
     let kinds = [
         ("input", usage.input_tokens),

@@ -30,6 +30,15 @@ pub(crate) fn body(request: &ModelRequest) -> Value {
     body
 }
 
+/// The body of `POST /v1/messages/count_tokens`: the same request, without what no prompt is made of.
+pub(crate) fn counted_body(request: &ModelRequest) -> Value {
+    let mut counted = body(request);
+    if let Some(fields) = counted.as_object_mut() {
+        fields.remove("max_tokens");
+    }
+    counted
+}
+
 fn blocks(blocks: &[PromptBlock], dropped: &mut usize) -> Vec<Value> {
     let mut sent = Vec::new();
     // The API refuses empty text.

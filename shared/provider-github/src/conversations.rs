@@ -5,6 +5,7 @@ use crate::issue_reference::IssueReference;
 use crate::mark::{carries, with_mark};
 use crate::pages::{PER_PAGE, numbered};
 use crate::reaction::{Reaction, Subject};
+use crate::refusal::is_early;
 use domain::plugins::{CommentId, Mark};
 use domain::{ActionError, RepositoryName};
 use http_client::{Optional, Pages};
@@ -47,7 +48,7 @@ impl Github {
         };
         let request = self.client.post(path, &[repository.owner(), repository.name(), &id.to_string()]);
         let body = json!({"content": reaction.as_str()});
-        self.send(repository, request.json(&body))
+        self.send_settled(repository, request.json(&body), is_early)
             .await
             .optional()?
             .ok_or_else(|| not_there(format!("{subject:?} in {repository} to react to")))?;
@@ -65,7 +66,7 @@ impl Github {
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
         let body = json!({"body": with_mark(markdown, mark)});
-        let answer = self.send_about(issue, request.json(&body)).await.optional()?;
+        let answer = self.send_about(issue, request.json(&body), is_early).await.optional()?;
         let comment: Comment = answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()?;
         Ok(comment.into())
     }
@@ -81,7 +82,7 @@ impl Github {
         let load = |page: usize| async move {
             let request = self.client.get(path, &values).query("since", since(mark));
             let request = request.query("per_page", PER_PAGE).query("page", page);
-            let answer = self.send_about(issue, request).await.optional()?;
+            let answer = self.send_about(issue, request, is_early).await.optional()?;
             numbered::<Comment>(&answer.ok_or_else(|| not_there(format!("issue {issue}")))?, page)
         };
         let ours = |comment: &Comment| carries(comment.body.as_deref().unwrap_or_default(), mark);
@@ -100,7 +101,7 @@ impl Github {
         let request =
             self.client.patch(path, &[issue.repository.owner(), issue.repository.name(), &comment.id]);
         let body = json!({"body": with_mark(markdown, mark)});
-        self.send(&issue.repository, request.json(&body))
+        self.send_settled(&issue.repository, request.json(&body), is_early)
             .await
             .optional()?
             .ok_or_else(|| not_there(format!("comment {} on {issue} any more", comment.id)))?;

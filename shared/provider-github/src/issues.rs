@@ -6,13 +6,14 @@ use crate::issue_reference::IssueReference;
 use crate::limits;
 use crate::mark::{carries, with_mark, without_marks};
 use crate::pages::{PER_PAGE, numbered};
+use crate::refusal::is_early;
 use crate::status::{is_status, label_of, priority_of, status_of};
 use domain::configuration::same_status;
 use domain::plugins::{Mark, NewTask, StatusChange, TaskQuery};
 use domain::stored::cut_inline;
 use domain::text::cut_line;
 use domain::{ActionError, RepositoryName, Task};
-use http_client::{Optional, Page, Pages};
+use http_client::{Failure, Optional, Page, Pages};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -93,15 +94,20 @@ impl Issue {
 
 impl Github {
     pub(crate) async fn read_issue(&self, issue: &IssueReference) -> Result<Task, ActionError> {
-        Ok(self.issue(issue).await?.into_task(&issue.repository))
+        // One that is not there is told at once: it is rarely one that was just made.
+        Ok(self.issue(issue, |_| false).await?.into_task(&issue.repository))
     }
 
-    async fn issue(&self, issue: &IssueReference) -> Result<Issue, ActionError> {
+    async fn issue(
+        &self,
+        issue: &IssueReference,
+        is_early: fn(&Failure) -> bool,
+    ) -> Result<Issue, ActionError> {
         let request = self.client.get(
             "/repos/{owner}/{name}/issues/{number}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
-        let answer = self.send_about(issue, request).await.optional()?;
+        let answer = self.send_about(issue, request, is_early).await.optional()?;
         answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()
     }
 
@@ -194,7 +200,7 @@ impl Github {
         reference: &IssueReference,
         status: &str,
     ) -> Result<StatusChange, ActionError> {
-        let issue = self.issue(reference).await?;
+        let issue = self.issue(reference, is_early).await?;
         let labels = issue.label_names();
         let previous = status_of(&issue.state, &labels);
         let state = if closes(status) { "closed" } else { "open" };
@@ -218,7 +224,8 @@ impl Github {
             "/repos/{owner}/{name}/issues/{number}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
-        self.send_about(issue, request.json(&json!({"state": state}))).await?;
+        let request = request.json(&json!({"state": state}));
+        self.send_about(issue, request, is_early).await?;
         Ok(())
     }
 
@@ -228,7 +235,8 @@ impl Github {
             "/repos/{owner}/{name}/issues/{number}/labels",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
-        self.send_about(issue, request.json(&json!({"labels": [label]}))).await?;
+        let request = request.json(&json!({"labels": [label]}));
+        self.send_about(issue, request, is_early).await?;
         Ok(())
     }
 
@@ -237,7 +245,7 @@ impl Github {
             "/repos/{owner}/{name}/issues/{number}/labels/{label}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string(), label],
         );
-        match self.send_about(issue, request).await {
+        match self.send_about(issue, request, |_| false).await {
             Err(failure) if failure.says(404, "Label does not exist") => Ok(()),
             other => {
                 other.optional()?.ok_or_else(|| not_there(format!("issue {issue}")))?;

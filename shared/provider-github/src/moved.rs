@@ -15,16 +15,19 @@ struct Place {
 }
 
 impl Github {
-    /// Sends a request about an issue, unless the issue is now in another repository: nothing is done there that was asked for here.
+    /// Sends a request about an issue, and again for some seconds while the failure `is_early`, unless the issue is now in another repository:
+    /// nothing is done there that was asked for here.
     pub(crate) async fn send_about(
         &self,
         issue: &IssueReference,
         request: Request<'_>,
+        is_early: fn(&Failure) -> bool,
     ) -> Result<Answer, Failure> {
-        match self.send(&issue.repository, request.clone().without_redirects()).await {
+        let here = request.clone().without_redirects();
+        match self.send_settled(&issue.repository, here, is_early).await {
             Err(Failure { status: Some(301 | 302 | 307 | 308), .. }) => {
                 self.refuse_if_transferred(issue).await?;
-                self.send(&issue.repository, request).await
+                self.send_settled(&issue.repository, request, is_early).await
             }
             other => other,
         }

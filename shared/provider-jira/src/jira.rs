@@ -3,7 +3,9 @@
 use crate::fields::CustomFields;
 use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::plugins::{CommentId, Mark, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery};
+use domain::plugins::{
+    CommentId, CreatedTask, Mark, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
+};
 use domain::{ActionError, Task};
 use http_client::{Auth, Client, Options};
 use secrecy::SecretString;
@@ -56,12 +58,26 @@ impl TaskManagement for Jira {
         self.ticket(task_id).await
     }
 
-    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError> {
+    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {
         self.create_ticket(new, mark).await
     }
 
-    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<Task>, ActionError> {
-        self.find_marked_ticket(project, mark).await
+    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<CreatedTask>, ActionError> {
+        Ok(self.find_marked_ticket(project, mark).await?.map(CreatedTask::from))
+    }
+
+    /// Jira's search shows what was created only after seconds or minutes:
+    /// <https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/>.
+    fn shows_creations_at_once(&self) -> bool {
+        false
+    }
+
+    fn creation_url(&self, _: &str, mark: &Mark) -> Option<String> {
+        Some(self.marked_tickets_url(mark))
+    }
+
+    fn task_url(&self, task_id: &str) -> Option<String> {
+        Some(self.ticket_url(task_id))
     }
 
     async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {

@@ -5,7 +5,7 @@ use crate::jira::Jira;
 use crate::limits;
 use crate::markdown_to_document::document_from_markdown;
 use domain::configuration::same_status;
-use domain::plugins::{Mark, NewTask, TaskQuery};
+use domain::plugins::{CreatedTask, Mark, NewTask, TaskQuery};
 use domain::text::{CUT, cut, cut_line};
 use domain::{ActionError, Task, folded};
 use http_client::{Optional, Page, Pages};
@@ -56,7 +56,7 @@ impl Jira {
         issue.into_task(&self.custom_fields, url)
     }
 
-    pub(crate) async fn create_ticket(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError> {
+    pub(crate) async fn create_ticket(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {
         let mut labels = new.labels.clone();
         labels.push(mark_label(mark));
         let mut fields = Map::new();
@@ -85,7 +85,14 @@ impl Jira {
         }
         let request = self.client.post("/rest/api/3/issue", &[]).json(&json!({"fields": fields}));
         let created: Created = request.send().await?.json()?;
-        self.ticket(&created.key).await
+        // It is not read again: that the reading fails would not mean that the ticket is not there.
+        Ok(CreatedTask { url: Some(self.ticket_url(&created.key)), task_id: created.key })
+    }
+
+    /// Where people see the tickets with a mark.
+    pub(crate) fn marked_tickets_url(&self, mark: &Mark) -> String {
+        // A label has nothing that an address must escape.
+        format!("{}/issues/?jql=labels%3D{}", self.client.base_url(), mark_label(mark))
     }
 
     pub(crate) async fn find_marked_ticket(

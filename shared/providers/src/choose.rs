@@ -85,13 +85,14 @@ mod tests {
     #[test]
     fn people_are_answered_where_they_wrote() {
         let configuration = configuration();
-        let check = |project: &str, sender: Option<&str>, expected: &str| {
-            let chat = chat_of(&configuration, configuration.project(project), sender);
-            assert_eq!(chat.unwrap().as_str(), expected, "{project} {sender:?}");
+        let check = |project: &str, place: Option<&str>, expected: &str| {
+            let chat = chat_of(&configuration, configuration.project(project), place);
+            assert_eq!(chat.unwrap().as_str(), expected, "{project} {place:?}");
         };
         check("OLD", Some("slack"), "slack");
+        check("OLD", Some("chat"), "chat");
         check("OLD", None, "slack");
-        check("SHOP", Some("slack"), "chat");
+        check("SHOP", Some("slack"), "slack");
         check("SHOP", None, "chat");
     }
 }

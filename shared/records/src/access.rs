@@ -14,6 +14,8 @@ pub enum Partition {
     Event,
     /// One execution with its steps, costs, reservations and progress.
     Execution,
+    /// What providers are asked about.
+    Inquiry,
     /// Everybody's executions of a month.
     Month,
     /// What a person spends.
@@ -22,9 +24,11 @@ pub enum Partition {
     Project,
     /// How fast a provider may be called, and the bot's account there.
     Provider,
+    /// What was read of a commit.
+    Reading,
     /// What deliveries are answered.
     Reply,
-    /// A repository's closed pull requests.
+    /// A repository's closed pull requests, and the branches that runs commit to.
     Repository,
     /// The journal of a run's effects.
     Run,
@@ -44,10 +48,12 @@ impl Partition {
             Self::Document => "DOCUMENT",
             Self::Event => "EVENT",
             Self::Execution => "EXECUTION",
+            Self::Inquiry => "INQUIRY",
             Self::Month => "MONTH",
             Self::Person => "PERSON",
             Self::Project => "PROJECT",
             Self::Provider => "PROVIDER",
+            Self::Reading => "READING",
             Self::Reply => "REPLY",
             Self::Repository => "REPOSITORY",
             Self::Run => "RUN",
@@ -104,7 +110,8 @@ mod tests {
         };
         check(Partition::Delivery, &keys::delivery(&SourceName::API, "1").pk);
         check(Partition::Document, &keys::document("routes").pk);
-        check(Partition::Event, &keys::occurrence("jira.labelled/shop-1").pk);
+        check(Partition::Event, &keys::occurrence("jira.labelled/shop-1", "d").pk);
+        check(Partition::Inquiry, &keys::inquiry("github.checks_completed/acme/shop/0a1b").pk);
         check(Partition::Execution, &keys::execution_partition("e"));
         check(Partition::Month, &keys::month_partition("2026-11"));
         check(Partition::Person, &keys::person_partition("ada"));
@@ -112,6 +119,7 @@ mod tests {
         check(Partition::Provider, &keys::rate("jira").pk);
         check(Partition::Provider, &keys::own_account("jira").pk);
         check(Partition::Reply, &keys::reply(&SourceName::API, "1").pk);
+        check(Partition::Reading, &keys::reading_partition("0a1b"));
         check(Partition::Repository, &keys::repository_partition("acme/shop"));
         check(Partition::Run, &keys::run_partition("r"));
         check(Partition::Stored, &keys::stored_partition("s"));

@@ -4,6 +4,7 @@ use crate::delivery::Delivery;
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, moment, text, to_item};
 use crate::keys::{self, GSI1_PK, GSI1_SK};
+use crate::line::Place;
 use crate::new_execution::NewExecution;
 use crate::retention;
 use crate::table::Table;
@@ -88,6 +89,12 @@ pub struct ExecutionRecord {
     /// Whether it holds its task against a second execution.
     #[serde(default)]
     pub claims_task: bool,
+    /// Whether something that it did can still be taken back; absent until its end was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects_left: Option<bool>,
+    /// The name of the execution that took back what it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_by: Option<String>,
 }
 
 /// How an execution ended.
@@ -156,6 +163,9 @@ impl Table {
             writes.push(Write::Update(claim(task_id, new, record.claims_task)));
         }
         writes.extend(listed(&record)?);
+        if let Some((project, place)) = Place::of(&record, false) {
+            writes.push(Write::Put { item: place.to_item(project)?, condition: None });
+        }
         let Err(refused) = self.transact("begin an execution", writes).await? else {
             return Ok(BeginResult::Begun(Box::new(record)));
         };
@@ -185,6 +195,25 @@ impl Table {
     /// [`RecordsError`] when the table does not answer.
     pub async fn execution(&self, name: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
         self.get(keys::execution(name)).await?.map(from_item).transpose()
+    }
+
+    /// Replaces the input of an execution that has not started: its event was completed.
+    ///
+    /// # Errors
+    /// [`RecordsError::Invalid`] when the input is over [`INPUT_LIMIT`]; otherwise when the table does not answer.
+    pub async fn put_pending_input(&self, name: &str, input: &ExecutionInput) -> Result<(), RecordsError> {
+        let json = serde_json::to_string(input)
+            .map_err(|error| RecordsError::Invalid(format!("an input cannot be stored: {error}")))?;
+        if json.len() > INPUT_LIMIT {
+            return Err(RecordsError::Invalid(format!("the input of execution `{name}` is too large")));
+        }
+        let update = Update::new(keys::execution(name), "SET #input = :input")
+            .condition("#outcome = :pending")
+            .value(":input", text(json))
+            .value(":pending", text(Outcome::Pending.as_str()));
+        // Refused means that it has started, with what was known then.
+        let _ = self.update("complete an input", update).await?;
+        Ok(())
     }
 
     /// Records that a pending execution was started. One that goes on already, or has ended, is left as it is.
@@ -253,6 +282,8 @@ impl Table {
         for (placeholder, value) in update_values {
             update = update.value(&placeholder, value);
         }
+        let place = Place::of(&record, true);
+        let leave = place.map(|(project, place)| Write::Delete { key: keys::place(project, &place.name) });
         let mut writes = vec![Write::Update(update.clone())];
         if let Some(task_id) = claimed {
             let release = Update::new(keys::task(&task_id), "REMOVE #open_execution")
@@ -260,11 +291,13 @@ impl Table {
                 .value(":name", text(name));
             writes.push(Write::Update(release));
         }
+        writes.extend(leave.clone());
         let mut result = self.transact("record the end of an execution", writes).await?;
         if result.as_ref().is_err_and(|refused| refused.index == 1) {
             // A claim that is not ours is not ours to free, and must not keep the execution open.
             tracing::warn!(execution = name, "the execution ended without holding its task");
-            result = self.transact("record the end of an execution", vec![Write::Update(update)]).await?;
+            let writes = std::iter::once(Write::Update(update)).chain(leave).collect();
+            result = self.transact("record the end of an execution", writes).await?;
         }
         match result {
             Ok(()) => Ok(FinishResult::Finished(Box::new(record))),
@@ -313,6 +346,8 @@ impl ExecutionRecord {
             check_at: Some(new.begun_at + FIRST_CHECK),
             checks: 0,
             claims_task: concurrency == Concurrency::OnePerTask && new.task_id.is_some(),
+            effects_left: None,
+            undone_by: None,
         }
     }
 

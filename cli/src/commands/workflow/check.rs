@@ -58,7 +58,7 @@ fn load(what: &What) -> Outcome<Loaded> {
 /// Checks workflows.
 ///
 /// # Errors
-/// Negative when there are errors, usage errors for files that cannot be read.
+/// A negative answer if there are errors; a usage error for files that cannot be read.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let loaded = load(&arguments.what)?;
     let findings: Vec<_> =

@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 /// Compiles workflows.
 ///
 /// # Errors
-/// Negative when there are errors or differences, usage errors for files that cannot be read or written.
+/// A negative answer if there are errors or differences; a usage error for files that cannot be read or written.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let documents = documents(&arguments.what)?;
     match (arguments.out.as_deref(), documents.as_slice()) {
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 /// Checks that a folder holds what the workflows of a project's folder compile to, and nothing else.
 ///
 /// # Errors
-/// Negative when there are errors or differences.
+/// A negative answer if there are errors or differences.
 pub(crate) fn verify(project: &Path, out: &Path) -> Outcome {
     let what = What { files: Vec::new(), project: Project { folder: project.to_owned() } };
     verify_documents(out, &documents(&what)?)

@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
 /// Estimates what executions cost.
 ///
 /// # Errors
-/// Negative when a workflow has errors, usage errors for invalid files and numbers.
+/// A negative answer if a workflow has errors; a usage error for invalid files and numbers.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let assumptions = Assumptions {
         memory_mb: arguments.memory_mb,

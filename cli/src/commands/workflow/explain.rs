@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
 /// Explains a step.
 ///
 /// # Errors
-/// Negative when the workflow has errors, usage errors for files and steps that do not exist.
+/// A negative answer if the workflow has errors; a usage error for files and steps that do not exist.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let project = Project { folder: arguments.project.folder.clone() };
     let what = What { files: arguments.workflow.iter().cloned().collect(), project };

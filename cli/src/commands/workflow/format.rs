@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
 /// Formats workflows and their tests.
 ///
 /// # Errors
-/// Negative when `--check` finds something, usage errors for files that cannot be read, written or parsed.
+/// A negative answer if `--check` finds something; a usage error for files that cannot be read, written or parsed.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let folder = &arguments.what.project.folder;
     let sources = match arguments.what.files.as_slice() {

@@ -38,7 +38,7 @@ enum Format {
 /// Draws one workflow.
 ///
 /// # Errors
-/// Negative when it has errors, usage errors for files and for more than one workflow.
+/// A negative answer if it has errors; a usage error for files and for more than one workflow.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let loaded = Loaded::of(&arguments.what)?.without_errors()?;
     let mut workflows = loaded.workflows();

@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
 /// Runs tests.
 ///
 /// # Errors
-/// Negative when a case fails, usage errors for files that cannot be read or do not fit their workflow.
+/// A negative answer if a case fails; a usage error for files that cannot be read or do not fit their workflow.
 pub(super) async fn run(arguments: &Arguments) -> Outcome {
     let (tests, sources) = files(arguments)?;
     if tests.is_empty() {

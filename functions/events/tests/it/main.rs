@@ -7,10 +7,12 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod checks;
 mod feedback;
 mod parked;
 mod replies;
 mod reviews;
 mod schedule;
 mod sweep;
+mod waiting;
 mod world;

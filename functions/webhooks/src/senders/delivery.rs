@@ -19,6 +19,23 @@ pub(crate) struct Delivery {
     /// What identifies it, the same if it is sent again. It comes from what is signed: anybody can write a header.
     pub(crate) id: String,
     pub(crate) meaning: Meaning,
+    /// A ticket that we created, whatever else the delivery means.
+    pub(crate) creation: Option<Creation>,
+}
+
+impl Delivery {
+    /// One that tells of no ticket that we created.
+    pub(crate) fn new(id: String, meaning: Meaning) -> Self {
+        Self { id, meaning, creation: None }
+    }
+}
+
+/// A ticket that carries a mark of ours.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Creation {
+    /// The mark's digest.
+    pub(crate) digest: String,
+    pub(crate) task_id: String,
 }
 
 /// What a delivery means to us.

@@ -28,7 +28,7 @@ use std::borrow::Cow;
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "github",
     title: "GitHub",
-    set_up: "Settings > Webhooks, or the App",
+    set_up: "Settings > Webhooks, or the App; events: Check suites, Issue comments, Issues, Pull request reviews, Pull requests, Statuses",
     verify: signature::verify,
     parse,
     events: events::events,
@@ -62,6 +62,27 @@ struct Payload {
     pull_request: Option<PullRequest>,
     #[serde(default, deserialize_with = "lenient")]
     check_suite: Option<CheckSuite>,
+    // Those of a status are not in an object of their own.
+    #[serde(default, deserialize_with = "lenient")]
+    sha: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    state: Option<String>,
+    #[serde(default, deserialize_with = "lenient_list")]
+    branches: Vec<Branch>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Branch {
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    commit: Option<BranchHead>,
+}
+
+#[derive(Debug, Deserialize)]
+struct BranchHead {
+    #[serde(default, deserialize_with = "lenient")]
+    sha: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -103,6 +124,8 @@ struct Comment {
     id: Option<u64>,
     #[serde(default, deserialize_with = "lenient")]
     body: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    created_at: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -139,6 +162,9 @@ struct Head {
 struct CheckSuite {
     #[serde(default, deserialize_with = "lenient")]
     head_sha: Option<String>,
+    /// Absent for a fork's.
+    #[serde(default, deserialize_with = "lenient")]
+    head_branch: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     conclusion: Option<String>,
 }
@@ -155,7 +181,7 @@ fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Ma
         "ping" => Meaning::Ping,
         _ => meaning(name, payload, &id, bot),
     };
-    Ok(Delivery { id, meaning })
+    Ok(Delivery::new(id, meaning))
 }
 
 /// The JSON in a form's field `payload`.
@@ -176,6 +202,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
             | ("pull_request_review", "submitted")
             | ("pull_request", "closed")
             | ("check_suite", "completed")
+            | ("status", "")
     );
     if !known {
         return Meaning::Ignored(format!("GitHub's event `{name}` with action `{action}` is not used"));
@@ -191,9 +218,11 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         id,
         person: None,
     });
-    // A merge by the bot itself still counts in statistics; reacting to its other events would cause a loop.
+    // A merge by the bot itself still counts in statistics, and checks are told of in the name of whoever pushed: mostly the bot.
+    // Reacting to its other events would cause a loop.
     let own = actor.as_ref().is_some_and(|actor| is_bot(bot, &actor.id));
-    if own && name != "pull_request" {
+    let actor = actor.filter(|_| !own);
+    if own && !matches!(name, "pull_request" | "check_suite" | "status") {
         return Meaning::Ignored("the bot did it itself".into());
     }
     let is_machine = sender.and_then(|sender| sender.kind.as_deref()) == Some("Bot");
@@ -204,6 +233,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         "issue_comment" => commented(payload, &about, bot),
         "pull_request_review" => reviewed(payload, &about),
         "pull_request" => closed(payload, &about),
+        "status" => given_status(payload, &about),
         _ => checked(payload, &about),
     };
     understood.unwrap_or_else(|| {
@@ -238,8 +268,7 @@ impl About<'_> {
         let task_id = number.map(|number| format!("{}#{number}", self.repository));
         let reply = task_id.clone().filter(|_| !self.is_machine && kind != CHECKS_COMPLETED);
         let event = Event {
-            // Checks have no actor, regardless of who pushed the commit.
-            actor: self.actor.clone().filter(|_| kind != CHECKS_COMPLETED),
+            actor: self.actor.clone(),
             kind,
             delivery: self.delivery.to_owned(),
             project: Some(self.repository.clone()),
@@ -301,6 +330,7 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         "text": cut_inline(words),
         // The comment to react to.
         "comment_id": comment.id.map(|id| id.to_string()),
+        "said_at": comment.created_at,
     });
     let words = is_addressed.then(|| words.to_owned());
     Some(only(Received { words, ..about.event(COMMENTED, Some(number), more) }))
@@ -312,12 +342,12 @@ fn reviewed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
         return Some(Meaning::Ignored("the review does not request changes".into()));
     }
     let number = payload.pull_request?.number?;
-    let more = json!({
-        "number": number,
-        "comments": cut_inline(review.body.as_deref().unwrap_or_default()),
+    let mut more =
+        json!({ "number": number, "comments": cut_inline(review.body.as_deref().unwrap_or_default()) });
+    if let Some(id) = review.id {
         // Its remarks on lines do not come with it.
-        REVIEW: review.id,
-    });
+        more[REVIEW] = id.into();
+    }
     Some(only(about.event(REVIEW_REQUESTED_CHANGES, Some(number), more)))
 }
 
@@ -333,9 +363,26 @@ fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     }))
 }
 
+/// One App's checks are done; others may not be.
 fn checked(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let suite = payload.check_suite?;
-    let more = json!({ "sha": suite.head_sha?, "conclusion": suite.conclusion? });
+    let more =
+        json!({ "sha": suite.head_sha?, "branch": suite.head_branch, "conclusion": suite.conclusion? });
+    Some(only(about.event(CHECKS_COMPLETED, None, more)))
+}
+
+/// One of a commit's statuses is known; others may not be.
+fn given_status(payload: Payload, about: &About<'_>) -> Option<Meaning> {
+    let (sha, state) = (payload.sha?, payload.state?);
+    if state == "pending" {
+        return Some(Meaning::Ignored("the status is pending".into()));
+    }
+    let branch = payload.branches.into_iter().find(|branch| {
+        branch.commit.as_ref().is_some_and(|commit| commit.sha.as_deref() == Some(sha.as_str()))
+    });
+    let conclusion = if state == "success" { "success" } else { "failure" };
+    let more =
+        json!({ "sha": sha, "branch": branch.and_then(|branch| branch.name), "conclusion": conclusion });
     Some(only(about.event(CHECKS_COMPLETED, None, more)))
 }
 

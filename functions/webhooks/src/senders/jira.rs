@@ -11,8 +11,8 @@
 mod document;
 
 use super::delivery::{
-    Bot, Delivery, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient, lenient_list,
-    read_json,
+    Bot, Creation, Delivery, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient,
+    lenient_list, read_json,
 };
 use super::signature::{self, SignatureError, hmac_matches};
 use super::spec::SenderSpec;
@@ -81,7 +81,7 @@ fn verify(
 ) -> Result<(), SignatureError> {
     let malformed = SignatureError::Malformed {
         header: SIGNATURE,
-        expected: "`sha256=`, `sha384=` or `sha512=` and hex digits",
+        expected: "`sha256=`, `sha384=` or `sha512=` and as many hex digits as it has",
     };
     let (method, signature) = signature::header(headers, SIGNATURE)?.split_once('=').ok_or(malformed)?;
     let matches = match method.to_ascii_lowercase().as_str() {
@@ -90,7 +90,11 @@ fn verify(
         "sha512" => hmac_matches::<Hmac<Sha512>>(secret, &[body], signature),
         _ => return Err(malformed),
     };
-    if matches { Ok(()) } else { Err(SignatureError::Wrong(SIGNATURE)) }
+    match matches {
+        Some(true) => Ok(()),
+        Some(false) => Err(SignatureError::Wrong(SIGNATURE)),
+        None => Err(malformed),
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,6 +112,9 @@ struct Payload {
     changelog: Option<Changelog>,
     #[serde(default, deserialize_with = "lenient")]
     comment: Option<Comment>,
+    /// Milliseconds since 1970.
+    #[serde(default, deserialize_with = "lenient")]
+    timestamp: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -198,8 +205,23 @@ impl Comment {
 
 fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let id = id_of_body(body);
-    let meaning = meaning(read_json::<Payload>("Jira", body)?, &id, bot);
-    Ok(Delivery { id, meaning })
+    let payload = read_json::<Payload>("Jira", body)?;
+    let creation = creation(&payload);
+    let meaning = meaning(payload, &id, bot);
+    Ok(Delivery { creation, ..Delivery::new(id, meaning) })
+}
+
+/// The ticket that the delivery says was created with a mark of ours among its labels. Jira tells of it before its search shows it.
+fn creation(payload: &Payload) -> Option<Creation> {
+    if payload.webhook_event.as_deref() != Some("jira:issue_created") {
+        return None;
+    }
+    let issue = payload.issue.as_ref()?;
+    let labels = issue.fields.as_ref()?.labels.iter();
+    let digest = labels.filter_map(|label| label.strip_prefix("ticketsmith-")).find(|digest| {
+        digest.len() == 32 && digest.chars().all(|c| c.is_ascii_digit() || matches!(c, 'a'..='f'))
+    })?;
+    Some(Creation { digest: digest.to_owned(), task_id: issue.key.clone()? })
 }
 
 fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
@@ -223,7 +245,8 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
         return Meaning::Ignored("the bot did it itself".into());
     }
     let is_machine = user.and_then(|user| user.account_type.as_deref()) == Some("app");
-    let about = About { delivery, task_id, project, actor, is_machine };
+    let said_at = payload.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok());
+    let about = About { delivery, task_id, project, actor, is_machine, said_at };
     let changes = payload.changelog.map(|changelog| changelog.items).unwrap_or_default();
     let mut events: Vec<_> = changes.iter().flat_map(|change| about.events_of(change)).collect();
     if name == "jira:issue_created" {
@@ -252,6 +275,7 @@ struct About<'a> {
     actor: Option<Actor>,
     /// Whether a machine caused it.
     is_machine: bool,
+    said_at: Option<Timestamp>,
 }
 
 impl About<'_> {
@@ -260,6 +284,9 @@ impl About<'_> {
         fields.insert("task_id".into(), json!(self.task_id));
         fields.insert("project".into(), json!(self.project));
         fields.insert("actor".into(), json!(self.actor.as_ref().map(|actor| &actor.id)));
+        if let Some(said_at) = self.said_at {
+            fields.insert("said_at".into(), json!(said_at.to_string()));
+        }
         if let Value::Object(more) = more {
             fields.extend(more);
         }

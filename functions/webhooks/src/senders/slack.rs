@@ -25,7 +25,7 @@ use serde_json::{Map, Value, json};
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "slack",
     title: "Slack",
-    set_up: "Slash Commands, Events and Interactivity",
+    set_up: "Slash Commands, Interactivity, and Event Subscriptions to the bot events app_mention and message.channels",
     verify: signature::verify,
     parse,
     events,
@@ -172,7 +172,7 @@ fn event_callback(body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
             event.and_then(|event| event.kind).unwrap_or_default()
         )),
     };
-    Ok(Delivery { id, meaning })
+    Ok(Delivery::new(id, meaning))
 }
 
 fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
@@ -196,6 +196,7 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         "actor": user,
         // The message to react to.
         "message": event.ts,
+        "said_at": event.ts.as_deref().and_then(sent_at),
     });
     let reply = thread.map(|thread| ReplyPlace::Thread { channel, thread });
     let words = said.is_addressed.then(|| said.words.to_owned());
@@ -204,6 +205,12 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         words,
         reply,
     }])
+}
+
+/// When a message was sent: its id is the time, in seconds and microseconds since 1970.
+fn sent_at(id: &str) -> Option<String> {
+    let seconds = id.split('.').next()?.parse().ok()?;
+    Some(jiff::Timestamp::from_second(seconds).ok()?.to_string())
 }
 
 /// The text with the bot's name in place of `<@U012AB3CD>` where that is the bot. Without knowing its account, that is the only one who is
@@ -227,15 +234,15 @@ fn named(text: &str, bot: &Bot<'_>) -> String {
 fn slash_command(form: Form, body: &[u8], bot: &Bot<'_>) -> Delivery {
     let id = form.trigger_id.unwrap_or_else(|| id_of_body(body));
     if form.ssl_check.is_some() {
-        return Delivery { id, meaning: Meaning::Ping };
+        return Delivery::new(id, Meaning::Ping);
     }
     let (Some(command), Some(user)) = (form.command, form.user_id) else {
         let reason = "the form is neither a slash command nor a button".into();
-        return Delivery { id, meaning: Meaning::Ignored(reason) };
+        return Delivery::new(id, Meaning::Ignored(reason));
     };
     if !same_name(&command, bot.command) {
         let reason = format!("the command is `{command}`; accepted: `{}`", bot.command);
-        return Delivery { id, meaning: Meaning::Ignored(reason) };
+        return Delivery::new(id, Meaning::Ignored(reason));
     }
     let fields = json!({
         "text": cut_inline(form.text.as_deref().unwrap_or_default().trim()),
@@ -244,7 +251,7 @@ fn slash_command(form: Form, body: &[u8], bot: &Bot<'_>) -> Delivery {
         "response_url": form.response_url,
     });
     let event = slack_event(COMMAND, &id, user, form.user_name, fields);
-    Delivery { id, meaning: Meaning::SlashCommand(event) }
+    Delivery::new(id, Meaning::SlashCommand(event))
 }
 
 fn interaction(payload: &str, body: &[u8]) -> Result<Delivery, Malformed> {
@@ -263,7 +270,7 @@ fn interaction(payload: &str, body: &[u8]) -> Result<Delivery, Malformed> {
             Meaning::Ignored(format!("Slack's interaction `{}` is not used", kind.unwrap_or_default()))
         }
     };
-    Ok(Delivery { id, meaning })
+    Ok(Delivery::new(id, meaning))
 }
 
 fn slack_event(

@@ -250,7 +250,7 @@ impl World {
 /// The body of a delivery of this name, whose time tells it from others that say the same.
 pub(crate) fn sent_as(delivery: &str, payload: &Value) -> String {
     let mut payload = payload.clone();
-    payload["timestamp"] = delivery.into();
+    payload["sent_as"] = delivery.into();
     payload.to_string()
 }
 

@@ -4,27 +4,48 @@ use crate::error::ActionError;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::time::Duration;
 
 /// A language model. It only replies; the calling action decides what a reply may cause.
 #[async_trait]
 pub trait AiProvider: Send + Sync {
-    /// Sends one request. A refusal or a truncated reply is not an error: [`ModelReply::stop`] reports it, with its usage, so that the
-    /// cost is always booked.
+    /// Sends one request, and gives up on a reply that is not whole `within` this time. A refusal or a truncated reply is not an
+    /// error: [`ModelReply::stop`] reports it, with its usage, so that the cost is always booked.
     ///
     /// # Errors
-    /// `Rejected` and `Throttled` when the provider answered with an error, which it does not bill (`Throttled` where a repeat may
-    /// succeed, server errors included); `Unavailable` when no whole answer came, so that nobody knows what was billed.
-    async fn complete(&self, request: &ModelRequest) -> Result<ModelReply, ActionError>;
+    /// [`NoReply::NotBilled`] where the request was not sent or the provider's answer says that it is not billed; everything else
+    /// is [`NoReply::MayBeBilled`].
+    async fn complete(&self, request: &ModelRequest, within: Duration) -> Result<ModelReply, NoReply>;
 
-    /// No request of this size can use more input tokens: what a reservation is computed from.
+    /// The input tokens of a request by the provider's own count, which is free and may be a few percent off; `None` where the
+    /// provider does not count. It is not waited for longer than `within`.
+    ///
+    /// # Errors
+    /// `Throttled` when the provider does not answer now; `Rejected` when it refuses the request.
+    async fn count_input_tokens(
+        &self,
+        request: &ModelRequest,
+        within: Duration,
+    ) -> Result<Option<u64>, ActionError>;
+
+    /// No request of this size can use more input tokens.
     fn input_tokens_at_most(&self, request: &ModelRequest) -> u64;
 
     /// The provider's id in the price list: `anthropic`.
     fn price_provider(&self) -> &'static str;
 }
 
+/// Why a call of a model gave no reply, by what the provider charges for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoReply {
+    /// Nothing: the request was not sent, or the answer says that it is not billed. `Rejected` or `Throttled`.
+    NotBilled(ActionError),
+    /// Nobody knows, so the worst case is booked: a server error, an answer that broke off, came too late or cannot be read.
+    MayBeBilled(ActionError),
+}
+
 /// A request to a model.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModelRequest {
     /// The model's id.
     pub model: String,
@@ -39,7 +60,7 @@ pub struct ModelRequest {
 }
 
 /// A part of a prompt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PromptBlock {
     /// The text.
     pub text: String,
@@ -48,7 +69,7 @@ pub struct PromptBlock {
 }
 
 /// A model's answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelReply {
     /// The text; JSON when a schema was given.
     pub text: String,
@@ -63,7 +84,8 @@ pub struct ModelReply {
 }
 
 /// Why a reply ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// The model finished.
     Complete,
@@ -88,4 +110,14 @@ pub struct Usage {
     pub cache_write_1h_tokens: u64,
     /// Output.
     pub output_tokens: u64,
+}
+
+impl Usage {
+    /// All input, at whatever price. Reported numbers may be anything, so the sum saturates.
+    pub fn all_input_tokens(&self) -> u64 {
+        self.input_tokens
+            .saturating_add(self.cache_read_tokens)
+            .saturating_add(self.cache_write_5m_tokens)
+            .saturating_add(self.cache_write_1h_tokens)
+    }
 }

@@ -13,16 +13,17 @@ use simulators::Simulation;
 use simulators::fault::Fault;
 use std::time::Duration;
 
-fn write(path: &str, content: &str) -> FileChange {
+pub(crate) fn write(path: &str, content: &str) -> FileChange {
     FileChange::Write { path: path.into(), content: content.into(), executable: false }
 }
 
-fn commit_on(name: &str, parent: &CommitSha, changes: Vec<FileChange>) -> CommitRequest {
-    CommitRequest { branch: branch(name), parent: parent.clone(), message: "Change files".into(), changes }
+pub(crate) fn commit_on(name: &str, parent: &CommitSha, changes: Vec<FileChange>) -> CommitRequest {
+    let message = "Change files".into();
+    CommitRequest { branch: branch(name), parent: parent.clone(), message, co_author: None, changes }
 }
 
 /// A new branch at the head of `main`.
-async fn new_branch(github: &Github, name: &str) -> CommitSha {
+pub(crate) async fn new_branch(github: &Github, name: &str) -> CommitSha {
     let head = github.find_branch(&shop(), &branch("main")).await.unwrap().unwrap();
     github.create_branch(&shop(), &branch(name), &head).await.unwrap();
     head
@@ -75,8 +76,10 @@ async fn a_branch_is_made_once_and_deleted() {
         .unwrap();
     let error = github.create_branch(&shop(), &name, &head).await.unwrap_err();
     assert!(error.kind == ErrorKind::Conflict && error.message.contains(made.sha.as_str()), "{error}");
-    github.delete_branch(&shop(), &name).await.unwrap();
-    github.delete_branch(&shop(), &name).await.unwrap();
+    let error = github.delete_branch(&shop(), &name, &head).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Conflict && error.message.contains("has moved"), "{error}");
+    github.delete_branch(&shop(), &name, &made.sha).await.unwrap();
+    github.delete_branch(&shop(), &name, &made.sha).await.unwrap();
     assert_eq!(github.find_branch(&shop(), &name).await.unwrap(), None);
     assert_described(&simulation);
 }
@@ -135,9 +138,8 @@ async fn a_commit_whose_answer_was_lost_is_not_made_twice() {
     let github = github(&simulation);
     let parent = new_branch(&github, "feature/x").await;
     let request = commit_on("feature/x", &parent, vec![write("a", "1")]);
-    let lost =
-        Fault { method: Some("PATCH".into()), truncated: true, after_effect: true, ..Fault::default() };
-    GITHUB.fault(&simulation, "/git/refs/", lost);
+    let lost = Fault { method: Some("POST".into()), truncated: true, after_effect: true, ..Fault::default() };
+    GITHUB.fault(&simulation, "/graphql$", lost);
     let mark = mark("c");
     assert_eq!(github.commit(&shop(), &request, &mark).await.unwrap_err().kind, ErrorKind::Unavailable);
     let commit = github.commit(&shop(), &request, &mark).await.unwrap();
@@ -233,7 +235,7 @@ async fn faults_are_named_for_what_to_do_next() {
     let limited = failing(Fault { headers, ..status(403) }).await;
     assert_eq!((limited.kind, limited.retry_after), (ErrorKind::Throttled, Some(Duration::from_secs(11))));
     assert_eq!(failing(status(403)).await.kind, ErrorKind::Rejected);
-    assert_eq!(failing(status(409)).await.kind, ErrorKind::Conflict);
+    assert_eq!(failing(status(409)).await.kind, ErrorKind::Rejected, "nothing is said to have moved");
 }
 
 #[tokio::test]

@@ -8,11 +8,14 @@
 use domain::plugins::{NewTask, Restriction, TaskManagement, TaskQuery};
 use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;
+use jiff::{SignedDuration, Timestamp};
 use provider_jira::{Jira, SPEC};
 use provider_testing::{Service, assert_described, mark, options, secret};
 use serde_json::json;
 use simulators::Simulation;
 use simulators::fault::Fault;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 const JIRA: Service = Service { name: "jira", descriptions: &["jira-v3.json", "adf.json"] };
@@ -149,14 +152,28 @@ async fn every_markdown_is_a_document_that_jira_takes() {
 
 #[tokio::test]
 async fn a_ticket_is_created_once_and_listed() {
-    let simulation = JIRA.described_simulation().await;
+    let passed = Arc::new(AtomicI64::new(0));
+    let seconds = Arc::clone(&passed);
+    let simulation = JIRA
+        .described_simulation_at(Arc::new(move || {
+            Timestamp::now() + SignedDuration::from_secs(seconds.load(Ordering::Relaxed))
+        }))
+        .await;
     let jira = jira(&simulation);
     let mark = mark("run/CreateTask");
     assert_eq!(jira.find_created("SHOP", &mark).await.unwrap(), None);
-    let made = jira.create_task(&new_task("Follow up\non it"), &mark).await.unwrap();
+    let created = jira.create_task(&new_task("Follow up\non it"), &mark).await.unwrap();
+    let made = jira.get_task(&created.task_id).await.unwrap();
     assert_eq!((made.title.as_str(), made.story_points), ("Follow up on it", Some(5.0)));
     assert_eq!(made.description, "# Why\n\n- one\n- **two**");
-    assert_eq!(jira.find_created("SHOP", &mark).await.unwrap().as_ref(), Some(&made));
+    // What was just created is there, but no search shows it yet.
+    assert_eq!(jira.find_created("SHOP", &mark).await.unwrap(), None);
+    assert!(!jira.shows_creations_at_once());
+    let label = format!("ticketsmith-{}", mark.digest());
+    let expected = format!("{}/issues/?jql=labels%3D{label}", simulation.url("jira"));
+    assert_eq!(jira.creation_url("SHOP", &mark), Some(expected));
+    passed.store(600, Ordering::Relaxed);
+    assert_eq!(jira.find_created("SHOP", &mark).await.unwrap(), Some(created));
 
     let query = TaskQuery { project: "SHOP".into(), status: Some("TO_DO".into()), limit: 1 };
     let listed = jira.get_project_tasks(&query).await.unwrap();
@@ -174,6 +191,8 @@ async fn a_ticket_is_created_once_and_listed() {
     let epic = jira.create_task(&epic, &provider_testing::mark("run/CreateEpic")).await.unwrap();
     let child = NewTask { epic: Some(epic.task_id.clone()), ..new_task("Child") };
     let child = jira.create_task(&child, &provider_testing::mark("run/Child")).await.unwrap();
+    let [epic, child] = [epic, child].map(|created| created.task_id);
+    let (epic, child) = (jira.get_task(&epic).await.unwrap(), jira.get_task(&child).await.unwrap());
     assert_eq!((epic.task_type.as_deref(), child.epic_link), (Some("Epic"), Some(epic.task_id)));
     assert_described(&simulation);
 }

@@ -1,48 +1,61 @@
-//! The sentences: why a state is there, and each of its fields.
+//! The sentences that say why a state and each of its fields exist.
 
 use crate::states::{States, is_too_late, parks, resource, successors};
 use domain::ErrorKind;
 use serde_json::Value;
 
-/// Why a state that the compiler added belongs to the step that became `own`; `None` where it does not.
+/// Why a state that the compiler added belongs to the step that became `own`; `None` if it does not.
 pub(super) fn of_helper(name: &str, state: &Value, own_name: &str, own: &Value) -> Option<String> {
     if let Some(why) = of_limit(name, own_name) {
         return Some(why.to_owned());
     }
     let catchers = || own["Catch"].as_array().into_iter().flatten();
-    let caught_to =
-        |wanted: bool| catchers().any(|catcher| parks(catcher) == wanted && catcher["Next"] == name);
-    if caught_to(true) {
+    let caught_to = |wanted: Option<ErrorKind>| {
+        catchers().any(|catcher| parks(catcher) == wanted && catcher["Next"] == name)
+    };
+    if caught_to(Some(ErrorKind::BudgetExceeded)) {
         return Some(
-            "It waits, at no cost, until somebody raises the limit that stopped the step; then the step is tried anew."
+            "It waits, at no cost, until somebody raises the limit that stopped the step; then the step runs again."
                 .to_owned(),
         );
     }
-    if caught_to(false) && state["Type"] != "Succeed" {
-        return Some("An error of the step leads here.".to_owned());
+    if caught_to(Some(ErrorKind::Throttled)) {
+        return Some(
+            "It waits, at no cost, until the provider that put the step off accepts calls again; then the step runs again."
+                .to_owned(),
+        );
+    }
+    if caught_to(Some(ErrorKind::Unconfirmed)) {
+        return Some(
+            "It asks people whether the step may act again, because the answer to its request was lost and nothing shows what happened."
+                .to_owned(),
+        );
+    }
+    if caught_to(None) && state["Type"] != "Succeed" {
+        return Some("An error in the step leads here.".to_owned());
     }
     let leads_to_it = successors(state).any(|next| next == own_name);
     if state["Type"] == "Choice" && leads_to_it && name.starts_with(own_name) {
-        return Some("It decides whether the step is taken: its `when`.".to_owned());
+        return Some("It evaluates the step's `when`.".to_owned());
     }
     name.starts_with(own_name).then(|| "The compiler needs it for the step.".to_owned())
 }
 
-/// Why a state is there that a `timeout` of the step, or of one around it, asks for.
+/// Why a state exists that a `timeout` of the step or of an enclosing step requires.
 fn of_limit(name: &str, own_name: &str) -> Option<&'static str> {
     match name.strip_prefix(own_name)?.trim_end_matches('_') {
         "Deadline" => Some(
-            "It notes when the step's `timeout` is over: Step Functions limits the time of calls, but not of what holds them.",
+            "It records when the step's `timeout` ends: Step Functions can limit the duration of calls, but not of the steps that contain them.",
         ),
-        "InTime" => Some("It looks at the clock: a step around this one has a `timeout`."),
+        "InTime" => Some("It checks the time: an enclosing step has a `timeout`."),
         "TimedOut" | "ScopeTimedOut" => {
-            Some("What comes too late, because of a `timeout`, ends here with States.Timeout.")
+            Some("What would begin after a `timeout` has passed ends here with States.Timeout.")
         }
         _ => None,
     }
 }
 
-/// Why a field is there.
+/// Why a field exists.
 pub(super) fn of_field(
     field: &str,
     value: &Value,
@@ -58,8 +71,8 @@ pub(super) fn of_field(
     }
     if field.starts_with("Choices[") {
         return match value["Next"].as_str() {
-            Some(next) => format!("Where the condition holds, {} comes next.", states.name(next)),
-            None => "A way on.".to_owned(),
+            Some(next) => format!("If the condition holds, {} comes next.", states.name(next)),
+            None => "A way out of this state.".to_owned(),
         };
     }
     if let Some(sent) =
@@ -67,7 +80,7 @@ pub(super) fn of_field(
     {
         return match (sent, value) {
             ("v", Value::String(_)) => {
-                "The version of what functions are sent. The first state checks the inputs' types here too, which costs no state.".to_owned()
+                "The version of the payload. The first state also checks the types of the inputs here, which saves a state.".to_owned()
             }
             _ => payload(sent).to_owned(),
         };
@@ -75,38 +88,38 @@ pub(super) fn of_field(
     let to = |next: &Value| next.as_str().map(|next| states.name(next).to_owned()).unwrap_or_default();
     match field {
         "Type" => kind(value.as_str().unwrap_or_default(), state).to_owned(),
-        "Comment" => "What the file says of it, and where, for readers of the console.".to_owned(),
+        "Comment" => "The step's description and its place in the file, for readers of the console.".to_owned(),
         "Resource" => resource_reason(resource(state)).to_owned(),
         "Arguments.FunctionName" => {
-            "The action's function; the deployment puts its ARN in place of the placeholder.".to_owned()
+            "The action's function; deployment replaces the placeholder with its ARN.".to_owned()
         }
         "Arguments.StateMachineArn" => {
-            "The other workflow's state machine; the deployment puts its ARN in place of the placeholder.".to_owned()
+            "The other workflow's state machine; deployment replaces the placeholder with its ARN.".to_owned()
         }
         "TimeoutSeconds" => timeout(state).to_owned(),
-        "HeartbeatSeconds" => "Without a sign of life for so long, the state fails.".to_owned(),
+        "HeartbeatSeconds" => "The state fails if no heartbeat arrives for this long.".to_owned(),
         "Assign" => {
-            "The variables that something later reads; fields that nothing reads are not kept. Expressions see what was before."
+            "The variables that later states read; fields that nothing reads are not kept. Expressions see the values from before the state."
                 .to_owned()
         }
         "Output" if value.as_object().is_some_and(serde_json::Map::is_empty) => {
-            "Its result is in variables, so nothing is passed on as the next state's input.".to_owned()
+            "Its result is in variables, so the next state gets no input.".to_owned()
         }
-        "Output" if state["End"] == true => "What the execution, branch or iteration returns.".to_owned(),
-        "Output" => "What the next state gets as its input.".to_owned(),
-        "Next" => format!("When it succeeds, {} comes next.", to(value)),
-        "End" => "Nothing comes after it: the execution, branch or iteration ends here.".to_owned(),
-        "Default" => format!("Where no condition holds, {} comes next.", to(value)),
-        "Error" => "The name that the execution ends with.".to_owned(),
-        "Cause" => "What people read of why it ended.".to_owned(),
-        "Branches" => "Each branch's steps; all must finish. `explain` tells of each step by its name.".to_owned(),
-        "Items" => "The list that is gone through; a single value is made a list of one.".to_owned(),
-        "ItemSelector" => "What each iteration gets: the item, and its position, for its steps' keys.".to_owned(),
-        "ItemProcessor" => "The steps for each item. `explain` tells of each step by its name.".to_owned(),
-        "MaxConcurrency" => "So many iterations at the same time, at most.".to_owned(),
+        "Output" if state["End"] == true => "The result of the execution, branch or iteration.".to_owned(),
+        "Output" => "The input of the next state.".to_owned(),
+        "Next" => format!("After success, {} comes next.", to(value)),
+        "End" => "The execution, branch or iteration ends here.".to_owned(),
+        "Default" => format!("If no condition holds, {} comes next.", to(value)),
+        "Error" => "The name of the error that the execution ends with.".to_owned(),
+        "Cause" => "The reason, for people to read.".to_owned(),
+        "Branches" => "The steps of each branch; all must finish. Use `explain` with a step's name for each of them.".to_owned(),
+        "Items" => "The list to go through; a single value becomes a list of one.".to_owned(),
+        "ItemSelector" => "What each iteration gets: the item and its position, which is part of its steps' keys.".to_owned(),
+        "ItemProcessor" => "The steps for each item. Use `explain` with a step's name for each of them.".to_owned(),
+        "MaxConcurrency" => "The largest number of iterations at the same time.".to_owned(),
         "Seconds" | "Timestamp" => "How long it waits; waiting costs nothing.".to_owned(),
         "QueryLanguage" => "Expressions are JSONata.".to_owned(),
-        _ => "A part of the state as the States Language has it: https://states-language.net/.".to_owned(),
+        _ => "A field of the States Language: https://states-language.net/.".to_owned(),
     }
 }
 
@@ -114,12 +127,12 @@ fn kind(kind: &str, state: &Value) -> &'static str {
     match (kind, resource(state)) {
         ("Task", resource) if resource.contains("states:startExecution") => "It runs another workflow.",
         ("Task", _) => "It calls one function.",
-        ("Choice", _) => "It decides where to go on.",
-        ("Pass", _) => "It calls nothing and only sets values.",
+        ("Choice", _) => "It decides which state comes next.",
+        ("Pass", _) => "It only sets values.",
         ("Parallel", _) => "It runs branches at the same time.",
         ("Map", _) => "It runs the same steps for every item of a list.",
-        ("Wait", _) => "It waits for a time.",
-        ("Succeed", _) => "It ends well.",
+        ("Wait", _) => "It waits for a period.",
+        ("Succeed", _) => "It ends with success.",
         ("Fail", _) => "It ends with an error.",
         _ => "A state of the States Language.",
     }
@@ -127,45 +140,43 @@ fn kind(kind: &str, state: &Value) -> &'static str {
 
 fn resource_reason(resource: &str) -> &'static str {
     if resource.ends_with("waitForTaskToken") {
-        "It calls the function and then waits, at no cost, until somebody hands back the token."
+        "It calls the function and then waits, at no cost, until the task token is answered."
     } else if resource.ends_with("sync:2") {
         "It starts the other workflow and waits for its end; its output arrives as JSON."
     } else {
-        "Step Functions' own call of a Lambda function: none of our code is in between."
+        "Step Functions calls the Lambda function directly, with no code of ours in between."
     }
 }
 
 fn timeout(state: &Value) -> &'static str {
     if state["TimeoutSeconds"].is_string() {
-        "Its own limit, or what is left of the time of a step around it, whichever is less; when nothing is left, it does not begin."
+        "Its own limit or the time left to an enclosing step, whichever is shorter; if no time is left, it does not begin."
     } else if resource(state).ends_with("waitForTaskToken") {
-        "Without an answer for so long, the state fails with States.Timeout."
+        "If no answer arrives in this time, the state fails with States.Timeout."
     } else if resource(state).contains("lambda") {
-        "The step's `timeout`, or the function's own and five seconds, so that the function's own error is heard first."
+        "The step's `timeout`, or the function's timeout plus five seconds, so that the function's own error arrives first."
     } else {
-        "What takes longer fails with States.Timeout."
+        "A longer call fails with States.Timeout."
     }
 }
 
 fn payload(field: &str) -> &'static str {
     match field {
-        "v" => "The version of what functions are sent: parked executions outlive deployments.",
-        "run" => "The outermost execution: the journal of effects is kept by it.",
+        "v" => "The version of the payload: parked executions outlive deployments.",
+        "run" => "The outermost execution; effects are recorded in the journal under it.",
         "key" => {
-            "The idempotency key: run, state and the enclosing loops' indexes. A repeated call with it does nothing twice."
+            "The idempotency key: run, state and the indexes of enclosing loops. A repeated call with the same key changes nothing twice."
         }
-        "project" => "The project whose configuration and providers hold.",
-        "actor" => "Who started the execution: their limits hold, and their rights.",
+        "project" => "The project, whose configuration and providers apply.",
+        "actor" => "The person who started the execution; their limits and rights apply.",
         "input" => "The action's input, from the step's `inputs`.",
         "inputs" => "The other workflow's inputs.",
-        "parent" => "Who runs it and where, so that a restarted child repeats nothing.",
+        "parent" => "The parent execution and the place in it, so that a restarted child repeats nothing.",
         "event" => "The event that started the execution.",
-        "task_token" => "Whoever has it can let the execution go on.",
-        "required" => "The step says `required: true`: a project without the plugin is an error.",
-        "inverse" => {
-            "The step's own `rollback`, stored with the effect; it takes the place of the action's inverse."
-        }
-        _ => "What the function is sent.",
+        "task_token" => "Whoever has this token can resume the execution.",
+        "required" => "The step says `required: true`: it is an error if the project lacks the plugin.",
+        "inverse" => "The step's own `rollback`, stored with the effect in place of the action's inverse.",
+        _ => "A field of the function's payload.",
     }
 }
 
@@ -177,46 +188,65 @@ fn retry(value: &Value, first: bool) -> String {
     let errors = errors(value);
     let attempts = value["MaxAttempts"].as_u64().unwrap_or(3);
     if attempts == 0 {
-        return format!("{} will not pass by itself, so it is never tried again.", errors.join(", "));
+        return format!("{} does not resolve itself, so it is never retried.", errors.join(", "));
     }
-    let passing = ErrorKind::RETRIED.iter().all(|kind| errors.contains(&kind.as_str()));
+    let passing = first && errors.contains(&ErrorKind::Unavailable.as_str());
     let delays = match (value["IntervalSeconds"].as_u64(), value["MaxDelaySeconds"].as_u64()) {
-        (Some(first), Some(longest)) => format!(", first after {first} s, at most after {longest} s"),
+        (Some(first), Some(longest)) => {
+            format!(", first after {first} s, then with delays of up to {longest} s")
+        }
         (Some(first), None) => format!(", first after {first} s"),
         _ => String::new(),
     };
     let spread = if value["JitterStrategy"] == "FULL" {
-        ", spread at random so that many do not come back together"
+        ", with random jitter so that retries do not arrive together"
     } else {
         ""
     };
-    match (passing && first, errors.as_slice()) {
+    match (passing, errors.as_slice()) {
+        (_, [lost, ..]) if *lost == ErrorKind::ReplyLost.as_str() => format!(
+            "Every AI step has it: a model call that may have been billed is repeated up to {attempts} times{delays}{spread}."
+        ),
+        (_, ["Throttled"]) => {
+            format!("A provider limits requests: the step is retried up to {attempts} times{delays}{spread}.")
+        }
         (true, _) => format!(
-            "Every action has it: what passes by itself, providers that ask for patience and Lambda's own hiccups, is tried again up to {attempts} times{delays}{spread}."
+            "Every action has it: temporary errors of providers and of Lambda are retried up to {attempts} times{delays}{spread}."
         ),
-        (false, ["States.ALL"]) => format!(
-            "The step's own `retry`: any error is tried again up to {attempts} times{delays}{spread}."
-        ),
-        (false, _) => format!("These errors are tried again up to {attempts} times{delays}{spread}."),
+        (false, ["States.ALL"]) => {
+            format!("The step's own `retry`: any error is retried up to {attempts} times{delays}{spread}.")
+        }
+        (false, _) => format!("These errors are retried up to {attempts} times{delays}{spread}."),
     }
 }
 
 fn catcher(value: &Value, of_step: bool, states: States<'_>) -> String {
     let next = value["Next"].as_str().unwrap_or_default();
-    if parks(value) {
-        return "Every agent's step has it: a spent limit parks the execution instead of ending it."
-            .to_owned();
+    match parks(value) {
+        Some(ErrorKind::BudgetExceeded) => {
+            return "Every AI step has it: a spent limit parks the execution instead of ending it."
+                .to_owned();
+        }
+        Some(ErrorKind::Unconfirmed) => {
+            return "Every step that creates something has it: a creation whose answer was lost parks the execution until people say what happened."
+                .to_owned();
+        }
+        Some(_) => {
+            return "Every step that calls a provider has it: a provider that accepts no calls for now parks the execution instead of ending it."
+                .to_owned();
+        }
+        None => {}
     }
     if is_too_late(value) {
-        return "A step around it has a `timeout`: a call that could not begin in time ends as States.Timeout."
+        return "An enclosing step has a `timeout`: a call that cannot begin in time ends with States.Timeout."
             .to_owned();
     }
     match (next, errors(value).as_slice()) {
         ("Rollback", _) => {
-            "`on_error: rollback`: whatever could not be helped by retries leads to the taking back of what was done, and the error is remembered for the receipt.".to_owned()
+            "`on_error: rollback`: an error that retries could not resolve leads to the rollback, and the error is kept for the receipt.".to_owned()
         }
         (next, ["States.ALL"]) if of_step => format!(
-            "`on_error: continue`: any error is remembered, what the step would have set becomes null, and {} comes next.",
+            "`on_error: continue`: any error is kept, the step's variables become null, and {} comes next.",
             states.name(next)
         ),
         (next, ["States.ALL"]) => format!("Any error leads to {}.", states.name(next)),

@@ -17,6 +17,7 @@ fn whatever_arrives_is_read() {
             &[("x-github-event", "pull_request_review")],
             &[("x-github-event", "pull_request")],
             &[("x-github-event", "check_suite")],
+            &[("x-github-event", "status")],
             &[("x-github-event", "x")],
         ],
         names: &[
@@ -33,6 +34,9 @@ fn whatever_arrives_is_read() {
             "state",
             "pull_request",
             "check_suite",
+            "sha",
+            "branches",
+            "commit",
             "comment",
             "body",
             "user",

@@ -1,0 +1,115 @@
+//! The line of a project: its open executions, of which some are at work and the others wait until one of those ends or is parked.
+
+use crate::error::RecordsError;
+use crate::item::{Item, from_item, text, to_item};
+use crate::keys;
+use crate::retention;
+use crate::table::Table;
+use crate::timestamp;
+use crate::write::{Update, Write};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::execution::UNDO_WORKFLOW;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::execution::ExecutionRecord;
+
+/// An execution's place in the line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The execution's name.
+    pub name: String,
+    /// Who began it, by [`domain::Actor::account`].
+    pub account: String,
+    /// When it was begun.
+    #[serde(with = "timestamp")]
+    pub begun_at: Timestamp,
+    /// Whether it is at work, and does not wait any more.
+    pub at_work: bool,
+}
+
+impl Place {
+    /// The place of an execution; none for those without a project, and for what takes effects back: that never waits.
+    pub(crate) fn of(record: &ExecutionRecord, at_work: bool) -> Option<(&str, Self)> {
+        let project = record.project.as_deref().filter(|_| record.workflow != UNDO_WORKFLOW)?;
+        let account = record.actor.as_ref().map_or_else(|| "nobody".to_owned(), domain::Actor::account);
+        Some((project, Self { name: record.name.clone(), account, begun_at: record.begun_at, at_work }))
+    }
+
+    pub(crate) fn to_item(&self, project: &str) -> Result<Item, RecordsError> {
+        let expires_at = retention::expires_at(self.begun_at, retention::LISTED);
+        to_item(self, keys::place(project, &self.name), Some(expires_at))
+    }
+}
+
+impl Table {
+    /// The line of a project, in no order.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn line(&self, project: &str) -> Result<Vec<Place>, RecordsError> {
+        let items = self.query(keys::project_partition(project), keys::PLACE).await?;
+        items.into_iter().map(from_item).collect()
+    }
+
+    /// Takes the places of executions that have ended out of a line, such as those that a restored table has again.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn clear_line(&self, project: &str, line: &mut Vec<Place>) -> Result<(), RecordsError> {
+        let at_work = line.iter().filter(|place| place.at_work).map(|place| place.name.clone()).collect();
+        let known = self.executions_named(at_work).await?;
+        let is_open = |name: &str| known.iter().any(|one| one.name == name && !one.outcome.is_final());
+        for place in line.iter().filter(|place| place.at_work && !is_open(&place.name)) {
+            let leave = Write::Delete { key: keys::place(project, &place.name) };
+            let _ = self.transact("leave the line", vec![leave]).await?;
+        }
+        line.retain(|place| !place.at_work || is_open(&place.name));
+        Ok(())
+    }
+
+    /// Records that an execution in line goes to work. `false` when it is not in line any more.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn go_to_work(&self, project: &str, name: &str) -> Result<bool, RecordsError> {
+        let update = Update::new(keys::place(project, name), "SET #at_work = :yes")
+            .condition("attribute_exists(#pk)")
+            .value(":yes", AttributeValue::Bool(true));
+        Ok(self.update("let an execution go to work", update).await?.is_ok())
+    }
+
+    /// Takes a place that still waits out of the line. `false` when it has gone to work, or was not in line.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn give_up_place(&self, project: &str, name: &str) -> Result<bool, RecordsError> {
+        let waits = Update::new(keys::place(project, name), "SET #account = :nobody, #at_work = :yes")
+            .condition("#at_work = :no")
+            .value(":nobody", text("nobody"))
+            .value(":yes", AttributeValue::Bool(true))
+            .value(":no", AttributeValue::Bool(false));
+        Ok(self.update("give up a place in line", waits).await?.is_ok())
+    }
+
+    /// Takes an execution that is parked out of the line: it is not at work.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn leave_line(&self, execution: &ExecutionRecord) -> Result<(), RecordsError> {
+        let Some((project, place)) = Place::of(execution, true) else { return Ok(()) };
+        let leave = Write::Delete { key: keys::place(project, &place.name) };
+        let _ = self.transact("leave the line", vec![leave]).await?;
+        Ok(())
+    }
+
+    /// Puts an execution back that is at work again, whoever waits.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn rejoin_line(&self, execution: &ExecutionRecord) -> Result<(), RecordsError> {
+        let Some((project, place)) = Place::of(execution, true) else { return Ok(()) };
+        let _ = self.put("go to work again", place.to_item(project)?, None).await?;
+        Ok(())
+    }
+}
