@@ -12,6 +12,7 @@ mod architecture;
 mod attack;
 mod budget;
 mod by_hand;
+mod cases;
 mod checks;
 mod circles;
 mod crash;

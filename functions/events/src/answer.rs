@@ -139,8 +139,10 @@ impl Events {
             if meeting == Meeting::Refused {
                 continue;
             }
-            let message = Message::Success(Value::Object(occurrence.fields.clone()));
-            let told = self.tell(&waiter, message).await?;
+            let project = execution.as_ref().and_then(|execution| execution.project.as_deref());
+            let mut fields = occurrence.fields.clone();
+            self.complete(&mut fields, project, occurrence.at).await?;
+            let told = self.tell(&waiter, Message::Success(Value::Object(fields))).await?;
             // If they met before, the step may have been told before.
             if (told, meeting) == (Timeliness::TooLate, Meeting::First) {
                 self.table.part(&waiter, event, &occurrence).await?;

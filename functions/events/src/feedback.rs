@@ -220,7 +220,7 @@ impl Feedback {
         mark: &Mark,
     ) -> Result<(ProgressPlace, bool), ActionError> {
         match destination {
-            Destination::Ticket { provider, ticket } => {
+            Destination::Ticket { provider, ticket, restriction } => {
                 let tracker = self.tracker(configuration, provider).await?;
                 let place = |comment: CommentId| ProgressPlace {
                     provider: provider.clone(),
@@ -229,7 +229,15 @@ impl Feedback {
                 };
                 match tracker.find_comment(ticket, mark).await? {
                     Some(comment) => Ok((place(comment), false)),
-                    None => Ok((place(tracker.add_comment(ticket, text, mark).await?), true)),
+                    None => {
+                        let added = match restriction {
+                            Some(restriction) => {
+                                tracker.add_restricted_comment(ticket, text, restriction, mark).await?
+                            }
+                            None => tracker.add_comment(ticket, text, mark).await?,
+                        };
+                        Ok((place(added), true))
+                    }
                 }
             }
             Destination::Chat { provider, channel, thread } => {
@@ -281,7 +289,7 @@ impl Feedback {
         execution: &ExecutionRecord,
     ) -> Result<(), ActionError> {
         match destination {
-            Destination::Ticket { provider, ticket } => {
+            Destination::Ticket { provider, ticket, .. } => {
                 self.acknowledge_on_ticket(configuration, provider, ticket, execution).await
             }
             Destination::Chat { provider, .. } => {
@@ -326,7 +334,7 @@ impl Feedback {
         self.providers.chat_named(configuration, provider).await?.react(&sent, "eyes").await
     }
 
-    async fn tracker(
+    pub(crate) async fn tracker(
         &self,
         configuration: &Configuration,
         provider: &InstanceName,

@@ -25,6 +25,7 @@ pub fn functions() -> Vec<FunctionSpec> {
             Partition::Person,
             Partition::Project,
             Partition::Provider,
+            Partition::Reply,
             Partition::Task,
             Partition::Waiter,
         ])

@@ -129,9 +129,13 @@ impl Events {
                 TableChange::Waiter { topic, key } => self.waiter_changed(topic, key).await,
                 TableChange::Occurrence(key) => self.happened(key).await,
                 TableChange::Inquiry(key) => self.inquiry_changed(key).await,
-                TableChange::Execution(name) | TableChange::Stop(name) => {
-                    self.stop_where_asked(name).instrument(about(name)).await
+                TableChange::Reply(id) => self.send_reply(id).await,
+                TableChange::Execution(name) => {
+                    let span = about(name);
+                    let started = self.start_after_review(name).instrument(span.clone()).await;
+                    started.and(self.stop_where_asked(name).instrument(span).await)
                 }
+                TableChange::Stop(name) => self.stop_where_asked(name).instrument(about(name)).await,
                 TableChange::Cost(name) => {
                     self.alert_logged(name).instrument(about(name)).await;
                     Ok(())

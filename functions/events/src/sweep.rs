@@ -26,6 +26,9 @@ impl Events {
         if let Err(error) = self.resume_where_room().await {
             tracing::error!(%error, "executions waiting for a raised limit could not be checked");
         }
+        if let Err(error) = self.learn_own_accounts().await {
+            tracing::error!(%error, "the bot's own accounts could not be looked up");
+        }
         if let Err(error) = self.resume_where_open().await {
             tracing::error!(%error, "executions waiting for a provider could not be resumed");
         }
@@ -70,6 +73,7 @@ impl Events {
 
     /// Starts an execution that was recorded but never started, with its recorded input.
     async fn start(&self, execution: &ExecutionRecord, now: Timestamp) -> Result<(), ActionError> {
+        let execution = &self.with_remarks(execution).await?;
         if self.control.take_place(execution).await?.is_err() {
             self.table.postpone_check(execution, now).await?;
             self.stop_where_asked(&execution.name).await?;

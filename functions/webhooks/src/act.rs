@@ -1,18 +1,19 @@
-//! Handles events: records them for waiting steps, carries out people's commands, or starts workflows.
+//! Handles events: records them for waiting steps, carries out people's commands, answers them, or starts workflows.
 
 use crate::answer::Outcome;
 use crate::command::{Command, Steering, SteeringWord};
-use crate::mention::words_for_bot;
-use crate::senders;
+use crate::command_answer::CommandAnswer;
+use crate::question::{Address, Asked, answer_question, answer_to_start, execution_name, refused};
+use crate::senders::{self, Button, Received};
 use crate::words::Reply;
 use control::{
     AnswerResult, Caller, Control, Directory, ProjectQuery, StartDecision, UndoError, UndoResult, decide,
 };
-use domain::event::EventSpec;
+use domain::event::{EventSpec, REVIEW};
 use domain::routes::Routes;
-use domain::{Actor, Event, EventKey};
+use domain::{Actor, Event, EventKey, SourceName};
 use jiff::Timestamp;
-use records::{ExecutionRecord, NewInquiry, Occurrence, RecordsError, Table};
+use records::{ExecutionRecord, NewInquiry, Occurrence, RecordsError, ReplyPlace, Table};
 use std::sync::Arc;
 
 /// The context for handling one delivery.
@@ -21,7 +22,26 @@ pub(crate) struct Acting<'a> {
     pub(crate) control: &'a Control,
     pub(crate) table: &'a Table,
     pub(crate) directory: &'a Directory,
+    /// Where the delivery arrived.
+    pub(crate) place: &'a SourceName,
     pub(crate) now: Timestamp,
+}
+
+/// What became of an event, and what its author is told.
+struct Handled {
+    outcome: Outcome,
+    answer: Option<CommandAnswer>,
+}
+
+impl Handled {
+    fn silent(outcome: Outcome) -> Self {
+        Self { outcome, answer: None }
+    }
+
+    fn refused(reason: String) -> Self {
+        let answer = Some(refused(&reason));
+        Self { outcome: Outcome::Refused { reason }, answer }
+    }
 }
 
 impl Acting<'_> {
@@ -37,35 +57,122 @@ impl Acting<'_> {
         }
     }
 
-    /// Handles each event.
+    /// Handles each event. Whatever their author is told comes in one reply.
     ///
     /// # Errors
     /// When the records do not answer.
-    pub(crate) async fn on_events(&self, events: Vec<Event>) -> Result<Vec<Outcome>, RecordsError> {
+    pub(crate) async fn on_events(&self, events: Vec<Received>) -> Result<Vec<Outcome>, RecordsError> {
         let routes = self.routes().await?;
         let mut outcomes = Vec::with_capacity(events.len());
-        for event in events {
-            if let Some(spec) =
-                routes.events.find(event.kind.as_str()).filter(|spec| spec.confirmed_by.is_some())
-            {
-                outcomes.push(self.inquire(&routes, spec, event).await?);
-                continue;
+        let (mut answers, mut answered) = (Vec::new(), None);
+        for received in events {
+            let place = received.reply.clone().map(|place| (place, received.event.delivery.clone()));
+            let Handled { outcome, answer } = self.on_event(&routes, received).await?;
+            if let Some((answer, place)) = answer.zip(place) {
+                let text = answer.to_markdown();
+                if !answers.contains(&text) {
+                    answers.push(text);
+                }
+                answered.get_or_insert(place);
             }
-            self.keep_for_waiters(&routes, &event).await?;
-            let reply = match self.steer_by_comment(&routes, &event).await? {
-                Some(reply) => Some(reply),
-                None => self.answer_by_move(&event).await?,
-            };
-            outcomes.push(match reply {
-                Some(reply) => reply.into(),
-                None => match decide(self.directory, &routes, event) {
-                    StartDecision::Start(request) => self.control.start(*request).await?.into(),
-                    StartDecision::Ignore(reason) => Outcome::Ignored { reason },
-                    StartDecision::Refuse(reason) => Outcome::Refused { reason },
-                },
-            });
+            outcomes.push(outcome);
+        }
+        if let Some((place, delivery)) = answered {
+            self.reply(place, delivery, answers.join("\n\n")).await?;
         }
         Ok(outcomes)
+    }
+
+    async fn on_event(&self, routes: &Routes, received: Received) -> Result<Handled, RecordsError> {
+        let Received { event, words, reply } = received;
+        let spec = routes.events.find(event.kind.as_str());
+        if let Some(spec) = spec.filter(|spec| spec.confirmed_by.is_some()) {
+            return Ok(Handled::silent(self.inquire(routes, spec, event).await?));
+        }
+        let is_awaited = self.keep_for_waiters(routes, &event).await?;
+        let command = words.as_deref().map(|words| Command::read(words, event.task_id.as_deref()));
+        if let Some(Command::Steer(steering)) = &command
+            && let Some(actor) = self.actor_of(&event)
+            && routes.start_for(&event).is_ok_and(|start| start.is_none())
+        {
+            let done = self.on_steering(&self.caller(&event, &actor), steering.clone()).await?;
+            return Ok(self.handled(done, &event));
+        }
+        if let Some(done) = self.answer_by_move(&event).await? {
+            return Ok(self.handled(done, &event));
+        }
+        let asked = event.clone();
+        Ok(match decide(self.directory, routes, event) {
+            StartDecision::Start(request) => {
+                let task_id = request.task_id.clone();
+                // What a review says about lines does not come with it, and only `events` may ask for it.
+                let result = match request.input.event.get(REVIEW).is_some_and(|review| !review.is_null()) {
+                    true => self.control.record(*request).await?,
+                    false => self.control.start(*request).await?,
+                };
+                let outcome = Outcome::from(result);
+                // Who gave a label finds the work at the ticket; who spoke to the bot expects an answer.
+                let answer = match outcome {
+                    Outcome::AlreadyAtWork { .. } if command.is_some() => {
+                        Some(answer_to_start(&outcome, task_id.as_deref(), self.address(&asked).words))
+                    }
+                    _ => None,
+                };
+                Handled { outcome, answer }
+            }
+            StartDecision::Refuse(reason) if self.is_ours(&asked) => Handled::refused(reason),
+            StartDecision::Refuse(reason) => Handled::silent(Outcome::Refused { reason }),
+            StartDecision::Ignore(reason) => {
+                let actor = self.actor_of(&asked);
+                match (command, actor) {
+                    (Some(command), Some(actor))
+                        if reply.is_some() && !is_awaited && self.is_ours(&asked) =>
+                    {
+                        let caller = self.caller(&asked, &actor);
+                        let address = self.address(&asked);
+                        let question = Asked {
+                            control: self.control,
+                            table: self.table,
+                            routes,
+                            caller,
+                            address,
+                            now: self.now,
+                        };
+                        let answer = answer_question(&question, command).await?;
+                        Handled { outcome: Outcome::Answered, answer: Some(answer) }
+                    }
+                    _ => Handled::silent(Outcome::Ignored { reason }),
+                }
+            }
+        })
+    }
+
+    /// A person's command that was carried out or refused. On a ticket the progress comment shows what was done; in a chat nothing else
+    /// does.
+    fn handled(&self, done: Reply, event: &Event) -> Handled {
+        match done {
+            Reply::Refused(reason) if self.is_ours(event) => Handled::refused(reason),
+            Reply::Refused(reason) => Handled::silent(Outcome::Refused { reason }),
+            Reply::Done(words) => {
+                let answer = CommandAnswer::to_channel([crate::command_answer::plain(words)]);
+                Handled {
+                    outcome: Outcome::Recorded,
+                    answer: Some(answer).filter(|_| event.task_id.is_none()),
+                }
+            }
+        }
+    }
+
+    /// Whether an event is about a project of ours or about none. People elsewhere are not answered: they would learn what is configured.
+    fn is_ours(&self, event: &Event) -> bool {
+        event.task_id.as_deref().is_none_or(|task_id| self.directory.ticket(task_id).is_ok())
+    }
+
+    /// Records what a delivery's author is told, for `events` to send it: once, however often the delivery comes.
+    async fn reply(&self, place: ReplyPlace, delivery: String, text: String) -> Result<(), RecordsError> {
+        let reply =
+            records::Reply { source: self.place.clone(), delivery, place, text, at: self.now, sent_at: None };
+        self.table.put_reply(&reply).await
     }
 
     /// Carries out a person's typed command about a ticket's execution.
@@ -120,8 +227,8 @@ impl Acting<'_> {
     ///
     /// # Errors
     /// When the records do not answer.
-    pub(crate) async fn execution_named(&self, typed: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
-        self.table.execution(typed.trim().trim_matches('`')).await
+    async fn execution_named(&self, typed: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
+        self.table.execution(execution_name(typed)).await
     }
 
     async fn on_steering_execution(
@@ -149,16 +256,24 @@ impl Acting<'_> {
         })
     }
 
-    /// Answers a question by a button, whose value names the execution and the step that asked.
+    /// Answers a question by a button, whose value names the execution and the step that asked. The message shows who answered; a refusal
+    /// is told to the person who pressed it.
     ///
     /// # Errors
     /// When the records do not answer.
-    pub(crate) async fn on_button(
-        &self,
-        caller: &Caller<'_>,
-        action: &str,
-        value: &str,
-    ) -> Result<Reply, RecordsError> {
+    pub(crate) async fn on_button(&self, button: Button, delivery: &str) -> Result<Outcome, RecordsError> {
+        let Button { kind, action, value, actor, reply } = button;
+        let actor = self.directory.configuration().identify(actor);
+        let (actor, trigger) = (&actor, &kind);
+        let caller = Caller { directory: self.directory, actor, trigger, delivery, at: None };
+        let done = self.press(&caller, &action, &value).await?;
+        if let (Reply::Refused(reason), Some(place)) = (&done, reply) {
+            self.reply(place, delivery.to_owned(), refused(reason).to_markdown()).await?;
+        }
+        Ok(done.into())
+    }
+
+    async fn press(&self, caller: &Caller<'_>, action: &str, value: &str) -> Result<Reply, RecordsError> {
         let approved = match action {
             "approve" => true,
             "deny" => false,
@@ -202,15 +317,17 @@ impl Acting<'_> {
         Ok(Outcome::Recorded)
     }
 
-    /// Records the event for a step that waits for it now or later; whichever comes second finds the other.
-    async fn keep_for_waiters(&self, routes: &Routes, event: &Event) -> Result<(), RecordsError> {
+    /// Records the event for a step that waits for it now or later; whichever comes second finds the other. Says whether one waits now.
+    async fn keep_for_waiters(&self, routes: &Routes, event: &Event) -> Result<bool, RecordsError> {
         let spec = routes.events.find(event.kind.as_str());
-        if let Some(Ok(Some(key))) = spec.map(|spec| EventKey::new(spec, &event.fields)) {
-            let (fields, delivery) = (event.fields.clone(), event.delivery.clone());
-            let occurrence = Occurrence { fields, at: self.now, delivery };
-            self.table.put_occurrence(&key, &occurrence).await?;
-        }
-        Ok(())
+        let Some(Ok(Some(key))) = spec.map(|spec| EventKey::new(spec, &event.fields)) else {
+            return Ok(false);
+        };
+        let (fields, delivery) = (event.fields.clone(), event.delivery.clone());
+        let occurrence = Occurrence { fields, at: self.now, delivery };
+        let waiters = self.table.waiters_for_event(key.as_str()).await?;
+        self.table.put_occurrence(&key, &occurrence).await?;
+        Ok(!waiters.is_empty())
     }
 
     /// Handles a ticket's move to a status that answers a question on it.
@@ -227,25 +344,10 @@ impl Acting<'_> {
         }
     }
 
-    /// Handles a comment on a ticket that says `approve`, `deny`, `stop` or `undo` to the bot, unless it starts a workflow.
-    async fn steer_by_comment(&self, routes: &Routes, event: &Event) -> Result<Option<Reply>, RecordsError> {
-        let Some(text) = event.fields.get("text").and_then(|text| text.as_str()) else { return Ok(None) };
-        let steering = match &event.task_id {
-            Some(task_id) => {
-                let settings = &self.directory.configuration().webhooks;
-                let words = words_for_bot(text, &settings.mention, &settings.command).unwrap_or(text);
-                Steering::read_on_ticket(words, task_id)
-            }
-            None => match Command::read(text) {
-                Command::Steer(steering) => Some(steering),
-                _ => None,
-            },
-        };
-        let (Some(steering), Some(actor)) = (steering, self.actor_of(event)) else { return Ok(None) };
-        if routes.start_for(event).is_ok_and(|start| start.is_some()) {
-            return Ok(None);
-        }
-        self.on_steering(&self.caller(event, &actor), steering).await.map(Some)
+    /// How people speak to the bot where an event happened.
+    fn address(&self, event: &Event) -> Address<'_> {
+        let words = &self.directory.configuration().webhooks.mention;
+        Address { words, on_ticket: event.task_id.is_some() }
     }
 
     fn actor_of(&self, event: &Event) -> Option<Actor> {

@@ -20,7 +20,9 @@ pub(crate) enum Outcome {
     Ignored { reason: String },
     /// A workflow would have started, but was refused.
     Refused { reason: String },
-    /// Recorded for whoever acts on it: statistics, a step that waits, or the question to a provider whether it happened.
+    /// Somebody asked, and is answered.
+    Answered,
+    /// Recorded for whoever acts on it: a person's request, statistics, a step that waits, or the question to a provider whether it happened.
     Recorded,
     /// The sender only checked whether we respond.
     Pong,
@@ -37,6 +39,7 @@ impl Outcome {
             Self::AlreadyAtWork { .. } => "already_at_work",
             Self::Ignored { .. } => "ignored",
             Self::Refused { .. } => "refused",
+            Self::Answered => ANSWERED,
             Self::Recorded => "recorded",
             Self::Pong => "pong",
         }
@@ -58,6 +61,7 @@ impl Outcome {
             }
             Self::Ignored { reason } => tracing::info!(reason, "ignored"),
             Self::Refused { reason } => tracing::warn!(reason, "refused to start"),
+            Self::Answered => tracing::info!("answered"),
             Self::Recorded => tracing::info!("recorded"),
             Self::Pong => tracing::info!("answered a ping"),
         }
@@ -82,6 +86,7 @@ mod tests {
             Outcome::AlreadyAtWork { execution: text() },
             Outcome::Ignored { reason: text() },
             Outcome::Refused { reason: text() },
+            Outcome::Answered,
             Outcome::Recorded,
             Outcome::Pong,
         ] {

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The largest body that is read. GitHub sends up to 25 MB, but no delivery that is relevant to us comes near this limit.
-const LARGEST: usize = 1024 * 1024;
+/// The largest body that is read: what GitHub sends at most, and more than the other senders do
+/// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap>). In an account, Lambda takes less: docs/deploying.md.
+const LARGEST: usize = 25 * 1024 * 1024;
 
 /// The most bytes that are held of all bodies together, until each is handled.
 const MOST: usize = 32 * 1024 * 1024;
@@ -50,7 +51,7 @@ pub(crate) struct HeldBody<'a> {
 /// Why a body was not read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unreadable {
-    #[error("the body is too large; accepted: at most 1 MiB")]
+    #[error("the body is too large; accepted: at most 25 MiB")]
     TooLarge,
     #[error("the body did not arrive within ten seconds")]
     TooSlow,

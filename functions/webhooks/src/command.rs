@@ -1,5 +1,7 @@
 //! The words that people type after `/ticketsmith` or a mention of the bot.
 
+use domain::{folded, same_name};
+
 /// A command that does not start a workflow.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Command {
@@ -18,7 +20,7 @@ pub(crate) enum Command {
 }
 
 /// A person's command about an existing execution.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Steering {
     pub(crate) word: SteeringWord,
     /// The ticket, if one was typed.
@@ -51,78 +53,92 @@ impl SteeringWord {
 const WORDS: [&str; 4] = ["run", "plan", "revise", "review"];
 
 impl Command {
-    /// Reads the words after the command; the ticket is second: `approve SHOP-1 looks good`.
-    pub(crate) fn read(text: &str) -> Self {
-        let text = text.trim();
-        let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        let word = if word.is_empty() { "help" } else { word }.to_lowercase();
-        let (ticket, rest) = split_ticket(rest.trim_start());
-        let task_id = Some(ticket.to_owned()).filter(|ticket| !ticket.is_empty());
+    /// Reads the words that were said to the bot. Where no ticket is meant by the place, it comes second: `approve SHOP-1 looks good`. On
+    /// a ticket it may be left out: `approve looks good`.
+    pub(crate) fn read(text: &str, on_ticket: Option<&str>) -> Self {
+        let (word, rest) = first_word(text.trim());
+        let word = if word.is_empty() { "help".to_owned() } else { folded(word) };
+        let (task_id, rest) = match (on_ticket, split_ticket(rest)) {
+            (Some(here), (typed, after)) if same_name(here, typed) => (Some(here.to_owned()), after),
+            (Some(here), _) => (Some(here.to_owned()), rest),
+            (None, (typed, after)) => (Some(typed.to_owned()).filter(|typed| !typed.is_empty()), after),
+        };
         if let Some(word) = SteeringWord::read(&word) {
             let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
             let comment = Some(rest).filter(|rest| !rest.is_empty());
             return Self::Steer(Steering { word, task_id, comment });
         }
-        match word.as_str() {
+        // `approve?` is a question, not an answer; `status?` asks for what it says.
+        match word.trim_end_matches('?') {
             "status" => Self::Status { task_id },
             "costs" => Self::Costs { task_id },
             "help" => Self::Help,
-            known if WORDS.contains(&known) => Self::NotServed { word },
+            known if WORDS.contains(&known) => Self::NotServed { word: known.to_owned() },
             _ => Self::Unknown { word },
         }
     }
 }
 
-/// The first word and the rest. The text in a pasted link, as in `<https://…|Limit carts>`, belongs to the word.
+/// The first word, without punctuation behind it, and the rest: `Stop, please` says `Stop`.
+fn first_word(text: &str) -> (&str, &str) {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (word.trim_end_matches(PUNCTUATION), rest.trim_start())
+}
+
+/// The first word, which is a ticket, and the rest. The text in a pasted link, as in `<https://…|Limit carts>`, belongs to the word.
 fn split_ticket(text: &str) -> (&str, &str) {
     let link = text.strip_prefix('<').and_then(|rest| rest.find('>')).map(|end| end + 2);
     let end = link.or_else(|| text.find(char::is_whitespace)).unwrap_or(text.len());
-    text.split_at(end)
+    let (ticket, rest) = text.split_at(end);
+    (ticket.trim_end_matches(PUNCTUATION), rest.trim_start_matches(PUNCTUATION))
 }
 
-impl Steering {
-    /// Reads a comment on a ticket, which need not name the ticket: `approve looks good`. `None` if it is not a command.
-    pub(crate) fn read_on_ticket(text: &str, task_id: &str) -> Option<Self> {
-        let text = text.trim();
-        let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        let word = SteeringWord::read(&word.trim_end_matches(['.', '!', ',', ':']).to_lowercase())?;
-        let comment = Some(rest.trim().to_owned()).filter(|rest| !rest.is_empty());
-        Some(Self { word, task_id: Some(task_id.to_owned()), comment })
-    }
-}
+/// What people write behind a word without meaning it.
+const PUNCTUATION: [char; 5] = ['.', '!', ',', ':', ';'];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn steering(word: SteeringWord, comment: Option<&str>) -> Command {
+        Command::Steer(Steering { word, task_id: Some("SHOP-1".into()), comment: comment.map(str::to_owned) })
+    }
+
     #[test]
     fn words_are_read_ignoring_case() {
-        assert_eq!(Command::read(""), Command::Help);
-        assert_eq!(Command::read("STATUS shop-1"), Command::Status { task_id: Some("shop-1".into()) });
-        assert_eq!(Command::read("costs"), Command::Costs { task_id: None });
-        assert_eq!(Command::read("plan SHOP-1"), Command::NotServed { word: "plan".into() });
-        let steering = |word, comment: Option<&str>| Steering {
-            word,
-            task_id: Some("SHOP-1".into()),
-            comment: comment.map(str::to_owned),
-        };
-        let undo = Command::Steer(steering(SteeringWord::Undo, None));
-        assert_eq!(Command::read("undo SHOP-1"), undo);
-        let approved = steering(SteeringWord::Approve, Some("looks good"));
-        assert_eq!(Command::read("Approve SHOP-1  looks good"), Command::Steer(approved));
-        let on_ticket = |text| Steering::read_on_ticket(text, "SHOP-1");
-        assert_eq!(
-            on_ticket("Approve! looks good"),
-            Some(steering(SteeringWord::Approve, Some("looks good")))
-        );
-        assert_eq!(on_ticket("deny"), Some(steering(SteeringWord::Deny, None)));
-        assert_eq!(on_ticket("we approve of this"), None);
-        let Command::Steer(pasted) = Command::read("deny <https://acme.example/1|Limit carts> not now")
-        else {
+        let read = |text: &str| Command::read(text, None);
+        assert_eq!(read(""), Command::Help);
+        assert_eq!(read("STATUS shop-1"), Command::Status { task_id: Some("shop-1".into()) });
+        assert_eq!(read("costs"), Command::Costs { task_id: None });
+        assert_eq!(read("plan SHOP-1"), Command::NotServed { word: "plan".into() });
+        assert_eq!(read("undo SHOP-1"), steering(SteeringWord::Undo, None));
+        assert_eq!(read("Approve SHOP-1  looks good"), steering(SteeringWord::Approve, Some("looks good")));
+        let Command::Steer(pasted) = read("deny <https://acme.example/1|Limit carts> not now") else {
             panic!("steers nothing")
         };
         assert_eq!(pasted.task_id.as_deref(), Some("<https://acme.example/1|Limit carts>"));
         assert_eq!(pasted.comment.as_deref(), Some("not now"));
-        assert_eq!(Command::read("dance"), Command::Unknown { word: "dance".into() });
+        assert_eq!(read("dance"), Command::Unknown { word: "dance".into() });
+    }
+
+    #[test]
+    fn punctuation_is_not_meant() {
+        for text in ["stop SHOP-1", "Stop, SHOP-1.", "STOP: SHOP-1!", "stop; SHOP-1"] {
+            assert_eq!(Command::read(text, None), steering(SteeringWord::Stop, None), "{text}");
+        }
+        assert_eq!(Command::read("Status?", None), Command::Status { task_id: None });
+        assert_eq!(Command::read("approve?", Some("SHOP-1")), Command::Unknown { word: "approve?".into() });
+    }
+
+    #[test]
+    fn a_ticket_is_not_named_on_itself() {
+        let on_ticket = |text| Command::read(text, Some("SHOP-1"));
+        for text in ["Approve! looks good", "approve SHOP-1 looks good", "approve shop-1: looks good"] {
+            assert_eq!(on_ticket(text), steering(SteeringWord::Approve, Some("looks good")), "{text}");
+        }
+        assert_eq!(on_ticket("Stop,"), steering(SteeringWord::Stop, None));
+        assert_eq!(on_ticket("status?"), Command::Status { task_id: Some("SHOP-1".into()) });
+        assert_eq!(on_ticket("costs so far"), Command::Costs { task_id: Some("SHOP-1".into()) });
+        assert_eq!(on_ticket("we approve of this"), Command::Unknown { word: "we".into() });
     }
 }

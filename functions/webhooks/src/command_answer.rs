@@ -78,6 +78,20 @@ impl CommandAnswer {
         self
     }
 
+    /// The answer in Markdown, for a comment or a message. Data in it has no effect on form, and mentions nobody.
+    pub(crate) fn to_markdown(&self) -> String {
+        let word = |part: &Part| match part {
+            Part::Plain(text) => harmless(text),
+            Part::Strong(text) => format!("**{}**", harmless(text)),
+            Part::Code(text) => code_span(text),
+            Part::Quote(text) => format!("\n> {}\n\n", harmless(text)),
+            Part::Symbol(symbol) => format!("{} ", symbol.as_str()),
+            Part::LineBreak => "  \n".to_owned(),
+        };
+        let section = |parts: &Vec<Part>| parts.iter().map(word).collect::<String>();
+        self.sections.iter().map(section).collect::<Vec<_>>().join("\n\n")
+    }
+
     /// The answer as plain text, for senders that do not show it to anyone.
     pub(crate) fn to_text(&self) -> String {
         let word = |part: &Part| match part {
@@ -89,6 +103,30 @@ impl CommandAnswer {
         let section = |parts: &Vec<Part>| parts.iter().map(word).collect::<String>();
         self.sections.iter().map(section).collect::<Vec<_>>().join("\n\n")
     }
+}
+
+/// Text that means itself in Markdown: its punctuation is escaped, and an invisible character keeps `@` from mentioning anybody.
+pub(crate) fn harmless(text: &str) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' | '~' | '&') {
+            harmless.push('\\');
+        }
+        harmless.push(if c.is_control() { ' ' } else { c });
+        if c == '@' {
+            harmless.push('\u{2060}');
+        }
+    }
+    harmless
+}
+
+/// A code span, with more backticks around it than are in it.
+fn code_span(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
 }
 
 /// Plain text.
@@ -111,11 +149,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn data_has_no_form_and_mentions_nobody() {
+        let data = "@all <!-- *a* [b](c)\n# `d`";
+        let expected = "@\u{2060}all \\<\\!-- \\*a\\* \\[b\\](c) \\# \\`d\\`";
+        assert_eq!(CommandAnswer::to_person([plain(data)]).to_markdown(), expected);
+        assert_eq!(CommandAnswer::to_person([code("a``b`")]).to_markdown(), "``` a``b` ```");
+    }
+
+    #[test]
     fn an_answer_can_be_read_without_any_form() {
         let answer =
             CommandAnswer::to_person([Part::Symbol(Symbol::Warning), strong("SHOP-1"), plain(" waits")])
                 .section([code("run"), Part::LineBreak, plain("it"), Part::Quote("why".into())]);
         assert_eq!(answer.to_text(), "⚠️ SHOP-1 waits\n\nrun\nit\n> why");
+        assert_eq!(answer.to_markdown(), "⚠️ **SHOP-1** waits\n\n`run`  \nit\n> why\n\n");
         assert_eq!(CommandAnswer::to_channel([]).audience, Audience::Channel);
     }
 }

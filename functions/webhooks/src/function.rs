@@ -8,15 +8,18 @@ use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation,
 use std::sync::Arc;
 
 /// This executable's only function. Because strangers can reach it, it has no provider credentials and no access to budgets or the
-/// journal. It records deliveries, executions and people's answers, and reads what slash commands ask for.
+/// journal. It records deliveries, executions and people's answers, and reads what people ask for. What they are answered in comments it
+/// records, too, for `events` to write.
 pub fn functions() -> Vec<FunctionSpec> {
-    let access = Access::reading([Partition::Document, Partition::Person, Partition::Writer]).writing([
+    let reads = [Partition::Document, Partition::Person, Partition::Provider, Partition::Writer];
+    let access = Access::reading(reads).writing([
         Partition::Delivery,
         Partition::Event,
         Partition::Execution,
         Partition::Inquiry,
         Partition::Month,
         Partition::Project,
+        Partition::Reply,
         Partition::Repository,
         Partition::Task,
         Partition::Waiter,

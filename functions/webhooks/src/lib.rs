@@ -12,7 +12,7 @@
 //! | an unknown instance, or one whose provider sends no webhooks | 404 |
 //! | a method other than POST | 405 |
 //! | a body that does not arrive within ten seconds | 408 |
-//! | a body over 1 MiB | 413 |
+//! | a body over 25 MiB | 413 |
 //! | any, while the records or the signing secrets are not available, or too many bodies arrive | 503: the delivery was not accepted |
 //! | any that hits a bug | 500; the process keeps running |
 
@@ -23,11 +23,13 @@ mod command;
 mod command_answer;
 mod function;
 mod mention;
+mod question;
 mod receive;
 mod secrets;
 mod seldom;
 mod senders;
 mod slash;
+mod spoken;
 mod words;
 
 pub use function::functions;

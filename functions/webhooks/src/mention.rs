@@ -1,43 +1,153 @@
 //! Detects comments addressed to the bot.
 
-/// What a comment says to the bot: the words after a leading mention or command, the whole comment if the mention is inside
-/// it, or `None` if it is not addressed to the bot. Names are compared as whole words, ignoring case
-/// (`@ticketsmith-dev` is someone else). Quoted lines and code are ignored.
-pub(crate) fn words_for_bot<'a>(comment: &'a str, mention: &str, command: &str) -> Option<&'a str> {
-    let comment = comment.trim();
-    for address in [command, mention] {
-        if let Some(rest) = strip_address(comment, address) {
-            return Some(rest.trim_start_matches([',', ':']).trim());
-        }
-    }
-    let mut fenced = false;
-    for line in comment.lines().map(str::trim_start) {
-        if line.starts_with("```") {
-            fenced = !fenced;
-        } else if !fenced && !line.starts_with('>') && mentions(line, mention) {
-            return Some(comment);
-        }
-    }
-    None
+use crate::spoken::{Markup, spoken};
+use domain::folded;
+
+/// Words that people say before they come to the point.
+const GREETINGS: [&str; 24] = [
+    "hi",
+    "hello",
+    "hey",
+    "heya",
+    "hiya",
+    "dear",
+    "greetings",
+    "good",
+    "morning",
+    "afternoon",
+    "evening",
+    "day",
+    "thanks",
+    "thank",
+    "you",
+    "thx",
+    "ok",
+    "okay",
+    "great",
+    "please",
+    "pls",
+    "there",
+    "all",
+    "team",
+];
+
+/// What a comment says to the bot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Said<'a> {
+    /// The words behind the address, without greetings, or the whole comment where the bot is only named in it.
+    pub(crate) words: &'a str,
+    /// Whether the words are spoken to the bot, so that it answers them.
+    pub(crate) is_addressed: bool,
 }
 
-fn strip_address<'a>(text: &'a str, address: &str) -> Option<&'a str> {
-    let head = text.get(..address.len())?;
-    let rest = text.get(address.len()..)?;
-    (!address.is_empty() && head.eq_ignore_ascii_case(address) && ends_word(rest)).then_some(rest)
+/// What a comment says to the bot, or `None` if a reader sees neither its mention nor its command: what is quoted, code or hidden does
+/// not count. A line or a sentence that begins with one of them, perhaps after a greeting, is addressed to the bot. Names are compared
+/// as whole words, ignoring case (`@ticketsmith-dev` is someone else).
+pub(crate) fn words_for_bot<'a>(
+    comment: &'a str,
+    mention: &str,
+    command: &str,
+    markup: Markup,
+) -> Option<Said<'a>> {
+    let visible = spoken(comment, markup);
+    let mut is_named = false;
+    let mut line_start = 0;
+    for line in visible.split_inclusive('\n') {
+        for (at, address) in addresses(line, mention, command) {
+            let before = &line[..at];
+            let behind = &comment[line_start + at + address.len()..];
+            if begins_a_sentence(before) {
+                let words = without_greeting(behind);
+                // `Thanks, @ticketsmith!` asks for nothing.
+                let asks = !words.is_empty() || before.trim().is_empty();
+                return Some(Said { words, is_addressed: asks });
+            }
+            // `approve, @ticketsmith` is said in this order, too.
+            let first = before.trim().trim_end_matches([',', ':']);
+            let is_last = behind.trim().trim_matches(['.', '!', '?']).is_empty();
+            if address.starts_with('@')
+                && is_last
+                && is_word(first)
+                && visible[..line_start].trim().is_empty()
+            {
+                let start = line_start + before.len() - before.trim_start().len();
+                return Some(Said { words: &comment[start..start + first.len()], is_addressed: true });
+            }
+            is_named |= !address.starts_with('/');
+        }
+        line_start += line.len();
+    }
+    is_named.then(|| Said { words: comment.trim(), is_addressed: false })
 }
 
-fn mentions(line: &str, mention: &str) -> bool {
+/// The text behind the greetings at its start: `hi, please approve` becomes `approve`.
+pub(crate) fn without_greeting(text: &str) -> &str {
+    let mut rest = without_punctuation(text);
+    loop {
+        let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let ends_there =
+            after.starts_with(|c: char| c.is_whitespace() || is_punctuation(c)) || after.is_empty();
+        if word.is_empty() || !ends_there || !GREETINGS.contains(&folded(word).as_str()) {
+            return rest;
+        }
+        rest = without_punctuation(after);
+    }
+}
+
+fn is_punctuation(c: char) -> bool {
+    matches!(c, ',' | ':' | ';' | '.' | '!' | '-' | '\u{2013}' | '\u{2014}')
+}
+
+fn without_punctuation(text: &str) -> &str {
+    text.trim_start_matches(|c: char| c.is_whitespace() || is_punctuation(c)).trim_end()
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(char::is_alphanumeric)
+}
+
+/// Whether what follows is the beginning of a sentence, perhaps after a greeting or the sign of a list.
+fn begins_a_sentence(before: &str) -> bool {
+    let before = before.trim().trim_start_matches(['-', '*', '+']).trim();
+    let is_greeting = || {
+        let mut words = before.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.all(|word| GREETINGS.contains(&folded(word).as_str()))
+    };
+    before.ends_with(['.', '!', '?']) || is_greeting()
+}
+
+/// Where the bot is addressed in a line, and by which of its names as it is written there.
+fn addresses<'a>(line: &'a str, mention: &str, command: &str) -> Vec<(usize, &'a str)> {
+    let mut found = Vec::new();
     let mut before = None;
     for (at, character) in line.char_indices() {
-        let starts_word = before
-            .is_none_or(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.' | '@' | '/' | '`'));
-        if starts_word && strip_address(&line[at..], mention).is_some() {
-            return true;
+        let starts_word = before.is_none_or(|c: char| {
+            !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.' | '@' | '/' | '`' | '\\')
+        });
+        if starts_word {
+            let names = [command, mention].into_iter();
+            found.extend(
+                names.filter_map(|name| address(&line[at..], name)).map(|address| (at, address)).next(),
+            );
         }
         before = Some(character);
     }
-    false
+    found
+}
+
+/// The name at the start of a text, as it is written there. Folded, both may differ in length.
+fn address<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let wanted = folded(name);
+    let sign = name.chars().next()?;
+    if !text.starts_with(sign) {
+        return None;
+    }
+    let ends = text.char_indices().map(|(end, _)| end).skip(1).chain([text.len()]);
+    ends.take(2 * name.chars().count() + 1)
+        .map(|end| text.split_at(end))
+        .find(|(head, rest)| ends_word(rest) && folded(head) == wanted)
+        .map(|(head, _)| head)
 }
 
 /// Whether a name ends where `rest` begins: `@ticketsmith.` does, `@ticketsmith-dev`, `@ticketsmith/team` and
@@ -47,7 +157,7 @@ fn ends_word(rest: &str) -> bool {
     match characters.next() {
         None => true,
         Some('.') => !characters.next().is_some_and(char::is_alphanumeric),
-        Some(c) => !c.is_alphanumeric() && !matches!(c, '_' | '-' | '/' | '@'),
+        Some(c) => !c.is_alphanumeric() && !matches!(c, '_' | '-' | '/' | '@' | '\u{300}'..='\u{36f}'),
     }
 }
 
@@ -56,41 +166,90 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn check(comment: &str, expected: Option<&str>) {
-        assert_eq!(words_for_bot(comment, "@ticketsmith", "/ticketsmith"), expected, "{comment}");
+    fn check(comment: &str, expected: Option<(&str, bool)>) {
+        check_in(Markup::Markdown, comment, expected);
+    }
+
+    fn check_in(markup: Markup, comment: &str, expected: Option<(&str, bool)>) {
+        let said = words_for_bot(comment, "@ticketsmith", "/ticketsmith", markup);
+        assert_eq!(said.map(|said| (said.words, said.is_addressed)), expected, "{comment}");
     }
 
     #[test]
     fn names_are_whole_words() {
-        check("/ticketsmith revise use a map", Some("revise use a map"));
-        check("@TicketSmith, revise", Some("revise"));
-        check("@ticketsmith", Some(""));
-        check("could @ticketsmith look?", Some("could @ticketsmith look?"));
-        check("ask (@ticketsmith).", Some("ask (@ticketsmith)."));
+        check("/ticketsmith revise use a map", Some(("revise use a map", true)));
+        check("@TicketSmith, revise", Some(("revise", true)));
+        check("@ticketsmith", Some(("", true)));
+        check("could @ticketsmith look?", Some(("could @ticketsmith look?", false)));
+        check("Thanks, @ticketsmith!", Some(("", false)));
+        check("ask (@ticketsmith).", Some(("ask (@ticketsmith).", false)));
         check("@ticketsmith-dev look", None);
         check("@ticketsmith/team look", None);
         check("@ticketsmith.dev look", None);
         check("mail me@ticketsmith please", None);
         check("/ticketsmithing", None);
         check("see docs/ticketsmith", None);
+        check("what does /ticketsmith do", None);
         check("", None);
+        let said = words_for_bot("@ÜBERSETZER prüfe", "@Übersetzer", "/x", Markup::Markdown);
+        assert_eq!(said.map(|said| said.words), Some("prüfe"));
+        let composed = words_for_bot("@u\u{308}bersetzer prüfe", "@Übersetzer", "/x", Markup::Markdown);
+        assert_eq!(composed.map(|said| said.words), Some("prüfe"));
     }
 
     #[test]
-    fn quotes_and_code_are_not_spoken_to_the_bot() {
+    fn a_command_may_follow_a_quoted_reply_or_a_greeting() {
+        for comment in [
+            "> May SHOP-1 be worked on?\r\n\r\n@ticketsmith approve",
+            "Hi @ticketsmith, approve",
+            "Good morning, @ticketsmith!\napprove",
+            "Looks good to me. @ticketsmith approve",
+            "I have read it.\n\n@ticketsmith: please approve",
+            "Thanks!\n/ticketsmith approve",
+            "- @ticketsmith approve",
+            "@ticketsmith hello, please approve",
+            "approve @ticketsmith",
+            "Approve, @ticketsmith!",
+            "<!-- who? -->\n@ticketsmith approve",
+        ] {
+            let said = words_for_bot(comment, "@ticketsmith", "/ticketsmith", Markup::Markdown).unwrap();
+            assert!(said.is_addressed && folded(said.words) == "approve", "{comment}: {said:?}");
+        }
+        check_in(Markup::Wiki, "{quote}May I?{quote}\r\n\r\n@ticketsmith approve", Some(("approve", true)));
+        check_in(Markup::Mrkdwn, "&gt; May I?\n@ticketsmith approve", Some(("approve", true)));
+    }
+
+    #[test]
+    fn a_mention_of_somebody_else_first_is_not_spoken_to_the_bot() {
+        let comment = "@grace approve what @ticketsmith did";
+        check(comment, Some((comment, false)));
+        let comment = "As I said, @ticketsmith stop is a command";
+        check(comment, Some((comment, false)));
+    }
+
+    #[test]
+    fn quotes_code_and_comments_are_not_spoken_to_the_bot() {
         check("> @ticketsmith revise\nI agree", None);
         check("```\n@ticketsmith revise\n```\nis what you write", None);
         check("write `@ticketsmith revise`", None);
-        check(
-            "> @ticketsmith revise\n@ticketsmith please do",
-            Some("> @ticketsmith revise\n@ticketsmith please do"),
-        );
+        check("Fine.\n<!-- maintainers can write @ticketsmith revise -->", None);
+        check("Fine.\n\n    @ticketsmith revise", None);
+        check("<pre>\n@ticketsmith revise\n</pre>", None);
+        check("> @ticketsmith revise\n@ticketsmith please do", Some(("do", true)));
+        check_in(Markup::Wiki, "{code}@ticketsmith revise{code}", None);
+    }
+
+    #[test]
+    fn the_words_keep_their_code() {
+        check("@ticketsmith revise `a` to\n```\nb\n```", Some(("revise `a` to\n```\nb\n```", true)));
     }
 
     proptest! {
         #[test]
         fn any_comment_is_read(comment in any::<String>(), mention in any::<String>()) {
-            words_for_bot(&comment, &mention, "/ticketsmith");
+            for markup in [Markup::Markdown, Markup::Wiki, Markup::Mrkdwn] {
+                words_for_bot(&comment, &mention, "/ticketsmith", markup);
+            }
         }
     }
 }

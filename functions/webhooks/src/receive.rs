@@ -13,7 +13,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
-use control::{Caller, Control};
+use control::Control;
 use domain::configuration::Instance;
 use domain::{ActionError, Clock, SourceName};
 use jiff::Timestamp;
@@ -112,14 +112,16 @@ impl Webhooks {
         let body = Unverified::new(body);
         let verified = self.verify(endpoint, headers, &body, &configuration.webhooks.secret, now).await?;
         let Endpoint { place, sender } = endpoint;
-        let bot = Bot::at([place.as_str(), sender.name()], &configuration.webhooks);
+        let names = [place.as_str(), sender.name()];
+        let learned = self.learned_account(&names, &configuration.webhooks).await?;
+        let bot = Bot::at(names, &configuration.webhooks, learned.as_deref());
         let delivery = sender.parse(headers, &verified, &bot)?;
         Span::current().record("delivery", &delivery.id);
         let (control, table) = (&self.control, &self.table);
         if let Some(creation) = &delivery.creation {
             table.put_creation(&creation.digest, &creation.task_id, now).await?;
         }
-        let acting = Acting { control, table, directory: &directory, now };
+        let acting = Acting { control, table, directory: &directory, place, now };
         let outcomes = match delivery.meaning.at(place) {
             Meaning::Handshake(answer) => {
                 return Ok(Handled { response: Json(answer).into_response(), outcome: ANSWERED });
@@ -134,12 +136,7 @@ impl Webhooks {
                 self.table.put_closed_pull_request(&closed).await?;
                 vec![Outcome::Recorded]
             }
-            Meaning::Button { kind, action, value, actor } => {
-                let actor = configuration.identify(actor);
-                let (trigger, delivery) = (&kind, &*delivery.id);
-                let caller = Caller { directory: &directory, actor: &actor, trigger, delivery, at: None };
-                vec![acting.on_button(&caller, &action, &value).await?.into()]
-            }
+            Meaning::Button(button) => vec![acting.on_button(button, &delivery.id).await?],
             Meaning::Ping => vec![Outcome::Pong],
             Meaning::Ignored(reason) => vec![Outcome::Ignored { reason }],
         };
@@ -148,6 +145,18 @@ impl Webhooks {
         let telling = outcomes.iter().find(|outcome| !matches!(outcome, Outcome::Ignored { .. }));
         let outcome = telling.or(outcomes.first()).map_or("ignored", Outcome::name);
         Ok(Handled { response: Json(json!({ "results": outcomes })).into_response(), outcome })
+    }
+
+    /// The bot's own account as the service says, where the configuration does not.
+    async fn learned_account(
+        &self,
+        names: &[&str; 2],
+        settings: &domain::configuration::Webhooks,
+    ) -> Result<Option<String>, RecordsError> {
+        if names.iter().any(|name| settings.own_accounts.contains_key(*name)) {
+            return Ok(None);
+        }
+        Ok(self.table.own_account(names[0]).await?.and_then(|own| own.account))
     }
 
     /// Verifies with the current secrets and, in case they were rotated, once more with fresh ones.

@@ -10,7 +10,7 @@ mod spec;
 #[cfg(test)]
 mod testing;
 
-pub(crate) use delivery::{Bot, Malformed, Meaning};
+pub(crate) use delivery::{Bot, Button, Malformed, Meaning, Received};
 pub(crate) use signature::{SignatureError, Unverified, Verified};
 pub use spec::SenderSpec;
 

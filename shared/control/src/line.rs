@@ -4,6 +4,7 @@
 use crate::control::Control;
 use crate::start::StartError;
 use domain::configuration::AtWork;
+use domain::event::REVIEW;
 use domain::execution::Outcome;
 use jiff::Timestamp;
 use records::{ExecutionRecord, Place, RecordsError};
@@ -67,7 +68,10 @@ impl Control {
         let limits = self.table.configuration(self.clock.now()).await?.at_work;
         for name in may_start(&line, limits) {
             let Some(execution) = self.table.execution(name).await? else { continue };
-            if execution.begun_at >= begun_before
+            // One whose event is not complete is started by whoever completes it.
+            let is_complete = !execution.input.event.contains_key(REVIEW);
+            if !is_complete
+                || execution.begun_at >= begun_before
                 || !self.table.go_to_work(project, name).await?
                 || execution.outcome != Outcome::Pending
             {

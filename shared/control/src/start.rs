@@ -4,6 +4,7 @@
 use crate::control::Control;
 use crate::plan::StartRequest;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
+use domain::routes::Concurrency;
 use records::{BeginResult, ExecutionRecord, NewExecution, RecordsError};
 use tracing::Instrument;
 
@@ -64,18 +65,12 @@ impl Control {
     /// # Errors
     /// [`RecordsError`] when it cannot be recorded; the request may be repeated.
     pub async fn start(&self, request: StartRequest) -> Result<StartResult, RecordsError> {
-        let StartRequest { workflow, trigger, delivery, task_id, concurrency, input } = request;
-        let new = NewExecution::new(trigger, delivery, workflow, task_id, input, self.clock.now());
+        let (new, concurrency) = self.new_execution(request);
         let span = tracing::info_span!("start", execution = new.name, workflow = new.workflow);
         let begin_and_start = async {
-            let record = match self.table.begin(&new, concurrency).await? {
-                BeginResult::Begun(record) => *record,
-                BeginResult::Duplicate(record) => {
-                    return Ok(StartResult::Duplicate { execution: record.name });
-                }
-                BeginResult::AlreadyAtWork { execution } => {
-                    return Ok(StartResult::AlreadyAtWork { execution });
-                }
+            let record = match self.begin(&new, concurrency).await? {
+                Ok(record) => record,
+                Err(result) => return Ok(result),
             };
             if let Err(before) = self.take_place(&record).await? {
                 let (workflow, execution) = (record.workflow, record.name);
@@ -92,6 +87,39 @@ impl Control {
             })
         };
         begin_and_start.instrument(span).await
+    }
+
+    /// Records an execution, exactly once per delivery, for `events` to start: its event needs something from a provider first.
+    ///
+    /// # Errors
+    /// As [`Control::start`].
+    pub async fn record(&self, request: StartRequest) -> Result<StartResult, RecordsError> {
+        let (new, concurrency) = self.new_execution(request);
+        Ok(match self.begin(&new, concurrency).await? {
+            Ok(ExecutionRecord { name: execution, workflow, .. }) => {
+                let reason = "its event is completed first".to_owned();
+                StartResult::Pending { workflow, execution, reason }
+            }
+            Err(result) => result,
+        })
+    }
+
+    fn new_execution(&self, request: StartRequest) -> (NewExecution, Concurrency) {
+        let StartRequest { workflow, trigger, delivery, task_id, concurrency, input } = request;
+        let new = NewExecution::new(trigger, delivery, workflow, task_id, input, self.clock.now());
+        (new, concurrency)
+    }
+
+    async fn begin(
+        &self,
+        new: &NewExecution,
+        concurrency: Concurrency,
+    ) -> Result<Result<ExecutionRecord, StartResult>, RecordsError> {
+        Ok(match self.table.begin(new, concurrency).await? {
+            BeginResult::Begun(record) => Ok(*record),
+            BeginResult::Duplicate(record) => Err(StartResult::Duplicate { execution: record.name }),
+            BeginResult::AlreadyAtWork { execution } => Err(StartResult::AlreadyAtWork { execution }),
+        })
     }
 
     /// Starts the state machine of an execution that is recorded as pending, with its recorded input. Does not start it again if it

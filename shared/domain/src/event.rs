@@ -6,9 +6,13 @@ mod spec;
 pub use name::{EventName, SourceName};
 pub use spec::{Condition, Confirmation, EventField, EventSpec, EventSpecs, Matching};
 
+use crate::folded::folded;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+/// The field of an event with the id of a review, whose remarks on lines have to be asked for. They then belong to `comments`.
+pub const REVIEW: &str = "review";
 
 /// What a `wait` step waits for and what an event that happened is found by: its name with its match fields' values. Two
 /// are equal when the step waits for that event; text is compared ignoring case, as repositories are.
@@ -27,7 +31,7 @@ impl EventKey {
         let mut values = vec![spec.name.as_str().to_owned()];
         for name in &spec.match_fields {
             values.push(match fields.get(name) {
-                Some(Value::String(text)) => text.to_lowercase(),
+                Some(Value::String(text)) => folded(text),
                 Some(Value::Number(number)) => number.to_string(),
                 _ => return Err(name),
             });

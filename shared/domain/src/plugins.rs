@@ -14,10 +14,13 @@ pub use ai_provider::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock
 pub use communication::{Communication, Message, MessageBody, MessageButton, SentMessage};
 pub use conversation::{Content, Effort, ModelMessage, ModelTool, Part, Speaker, ToolCall};
 pub use documentation::{Documentation, Page, PageRequest};
-pub use task_management::{CommentId, CreatedTask, NewTask, StatusChange, TaskManagement, TaskQuery};
+pub use task_management::{
+    CommentId, CreatedTask, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
+};
 pub use version_control::{
-    CheckConclusion, Checks, Commit, CommitRequest, FileChange, FileContent, PullRequest, PullRequestRequest,
-    RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,
+    CheckConclusion, Checks, Commit, CommitRequest, FileChange, FileContent, LineRemark, PullRequest,
+    PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind,
+    VersionControl,
 };
 
 use jiff::Timestamp;

@@ -3,6 +3,7 @@
 pub use crate::input_type::InputType;
 
 use crate::event::{Event, EventName, EventSpec, EventSpecs, Matching};
+use crate::folded::{folded, same_name};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -199,8 +200,8 @@ impl TriggerRoute {
             let value = event.fields.get(field).and_then(Value::as_str);
             let holds = match matching {
                 Matching::Always => true,
-                Matching::Equals => value.is_some_and(|value| value.eq_ignore_ascii_case(wanted)),
-                Matching::Contains => value.is_some_and(|value| value.contains(wanted)),
+                Matching::Equals => value.is_some_and(|value| same_name(value, wanted)),
+                Matching::Contains => value.is_some_and(|value| folded(value).contains(&folded(wanted))),
                 Matching::StartsWith => {
                     value.is_some_and(|value| starts_with_words(value, without_address(wanted)))
                 }
@@ -244,7 +245,7 @@ fn capture(pattern: &str, text: &str) -> Option<Map<String, Value>> {
             Some(name) => {
                 captured.insert(name.to_owned(), word.into());
             }
-            None if expected.eq_ignore_ascii_case(word) => {}
+            None if same_name(expected, word) => {}
             None => return None,
         }
     }
@@ -252,7 +253,7 @@ fn capture(pattern: &str, text: &str) -> Option<Map<String, Value>> {
 }
 
 /// The words behind `/ticketsmith` or `@ticketsmith`, which a condition may name and an event's text has lost.
-fn without_address(command: &str) -> &str {
+pub fn without_address(command: &str) -> &str {
     let command = command.trim_start();
     if !command.starts_with(['/', '@']) {
         return command;
@@ -262,9 +263,7 @@ fn without_address(command: &str) -> &str {
 
 fn starts_with_words(text: &str, command: &str) -> bool {
     let mut words = text.split_whitespace();
-    command
-        .split_whitespace()
-        .all(|expected| words.next().is_some_and(|word| word.eq_ignore_ascii_case(expected)))
+    command.split_whitespace().all(|expected| words.next().is_some_and(|word| same_name(word, expected)))
 }
 
 #[cfg(test)]
@@ -328,6 +327,21 @@ mod tests {
         assert_eq!(start.task_id.as_deref(), Some("SHOP-1"));
         let other = event(LABELLED, json!({"label": "bug", "task_id": "SHOP-1"}));
         assert_eq!(routes().start_for(&other).unwrap(), None);
+    }
+
+    #[test]
+    fn names_are_compared_in_any_case_of_any_alphabet() {
+        let mut routes = routes();
+        let development = routes.workflows.get_mut("development").unwrap();
+        development.triggers[0].conditions.insert("label".into(), json!("ÜBERPRÜFT"));
+        development.triggers[1].conditions.insert("text".into(), json!("prüfe {task_id}"));
+        for event in [
+            event(LABELLED, json!({"label": "u\u{308}berprüft", "task_id": "SHOP-1"})),
+            event(COMMAND, json!({"text": "PRÜFE SHOP-1"})),
+        ] {
+            assert!(routes.start_for(&event).unwrap().is_some(), "{event:?}");
+        }
+        assert!(starts_with_words("GROSSE Änderung bitte", "große änderung"));
     }
 
     #[test]

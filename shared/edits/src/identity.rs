@@ -1,18 +1,11 @@
 //! When two paths are one file.
 
-use icu_casemap::CaseMapper;
-use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
+use icu_normalizer::ComposingNormalizer;
 
 /// The same text for all paths that are one file on some machine, because they differ only in case or in how their characters are
 /// composed (`é` as one character or as two). For comparisons only; show people the path itself.
 pub fn path_identity(path: &str) -> String {
-    if path.is_ascii() {
-        return path.to_ascii_lowercase();
-    }
-    // Canonical caseless matching, Unicode 3.13, D145; composed, so that `?` in a pattern is one character.
-    let decomposed = DecomposingNormalizer::new_nfd().normalize(path).into_owned();
-    let folded = CaseMapper::new().fold_string(&decomposed).into_owned();
-    ComposingNormalizer::new_nfc().normalize(&folded).into_owned()
+    domain::folded(path)
 }
 
 /// Whether two paths are the same characters, however they are composed.

@@ -37,6 +37,7 @@ pub struct Request<'client> {
     headers: HeaderMap,
     auth: Auth,
     body: Result<Option<Vec<u8>>, ActionError>,
+    follows: bool,
     within: Option<Duration>,
     listener: Option<Listener<'client>>,
 }
@@ -89,6 +90,7 @@ impl<'client> Request<'client> {
             headers: client.headers.clone(),
             auth: client.auth.clone(),
             body: Ok(None),
+            follows: true,
             within: None,
             listener: None,
         }
@@ -97,6 +99,12 @@ impl<'client> Request<'client> {
     /// Tells `listener` the bytes of an answer with a status of success as they come, besides giving the whole.
     pub fn heard_by(mut self, listener: &'client (dyn Fn(&[u8]) + Send + Sync)) -> Self {
         self.listener = Some(Listener(listener));
+        self
+    }
+
+    /// Follows no redirect: it is a [`Failure`] with its status, for what must not be done elsewhere.
+    pub fn without_redirects(mut self) -> Self {
+        self.follows = false;
         self
     }
 
@@ -145,7 +153,8 @@ impl<'client> Request<'client> {
     /// What is throttled is sent again, up to four times in all, where the [`Gate`](crate::Gate) lets it pass after the wait that was
     /// asked for.
     pub async fn send(self) -> Result<Answer, Failure> {
-        let Self { client, method, template, path, query, mut headers, auth, body, within, listener } = self;
+        let Self { client, method, template, path, query, mut headers, auth, body, follows, within, listener } =
+            self;
         let (path, body) = (path?, body?);
         if let Some((name, value)) = auth.header()? {
             headers.insert(name, value);
@@ -189,7 +198,7 @@ impl<'client> Request<'client> {
                         .await
                         .map_err(|error| no_answer(timeout, &what, &error))?;
                     match next_hop(&method, &url, response.status(), response.headers()) {
-                        Some(next) if hops < MOST_REDIRECTS => {
+                        Some(next) if follows && hops < MOST_REDIRECTS => {
                             hops += 1;
                             url = next;
                         }

@@ -71,7 +71,7 @@ impl Github {
         let send = async |text: String| {
             let request = self.client.post("/repos/{owner}/{name}/issues/{number}/comments", &values);
             let request = request.json(&json!({"body": with_mark(&text, mark)}));
-            self.send_settled(&issue.repository, request, is_early).await
+            self.send_about(issue, request, is_early).await
         };
         let answer = send_fitting(markdown, limits::MARKED, limits::is_too_long, send).await.optional()?;
         let comment: Comment = answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()?;
@@ -89,7 +89,7 @@ impl Github {
         let load = |page: usize| async move {
             let request = self.client.get(path, &values).query("since", since(mark));
             let request = request.query("per_page", PER_PAGE).query("page", page);
-            let answer = self.send_settled(&issue.repository, request, is_early).await.optional()?;
+            let answer = self.send_about(issue, request, is_early).await.optional()?;
             numbered::<Comment>(&answer.ok_or_else(|| not_there(format!("issue {issue}")))?, page)
         };
         let marked = |comment: &Comment| carries(comment.body.as_deref().unwrap_or_default(), mark);

@@ -8,9 +8,9 @@ use crate::refusal::{explained, is_about_movement};
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    Checks, CommentId, Commit, CommitRequest, CreatedTask, FileContent, Mark, NewTask, PullRequest,
-    PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement,
-    TaskQuery, TreeEntry, VersionControl,
+    Checks, CommentId, Commit, CommitRequest, CreatedTask, FileContent, LineRemark, Mark, NewTask,
+    PullRequest, PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange,
+    TaskManagement, TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -237,6 +237,15 @@ impl VersionControl for Github {
         number: u64,
     ) -> Result<Vec<String>, ActionError> {
         self.changed_files(repository, number).await
+    }
+
+    async fn review_remarks(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+        review: u64,
+    ) -> Result<Vec<LineRemark>, ActionError> {
+        self.remarks_of(repository, number, review).await
     }
 
     async fn checks(&self, repository: &RepositoryName, commit: &CommitSha) -> Result<Checks, ActionError> {

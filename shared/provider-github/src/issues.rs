@@ -111,7 +111,7 @@ impl Github {
             "/repos/{owner}/{name}/issues/{number}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
-        let answer = self.send_settled(&issue.repository, request, is_early).await.optional()?;
+        let answer = self.send_about(issue, request, is_early).await.optional()?;
         answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()
     }
 
@@ -241,7 +241,7 @@ impl Github {
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
         let request = request.json(&json!({"state": state}));
-        self.send_settled(&issue.repository, request, is_early).await?;
+        self.send_about(issue, request, is_early).await?;
         Ok(())
     }
 
@@ -252,7 +252,7 @@ impl Github {
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
         let request = request.json(&json!({"labels": [label]}));
-        self.send_settled(&issue.repository, request, is_early).await?;
+        self.send_about(issue, request, is_early).await?;
         Ok(())
     }
 
@@ -261,7 +261,7 @@ impl Github {
             "/repos/{owner}/{name}/issues/{number}/labels/{label}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string(), label],
         );
-        match self.send(&issue.repository, request).await {
+        match self.send_about(issue, request, |_| false).await {
             Err(failure) if failure.says(404, "Label does not exist") => Ok(()),
             other => {
                 other.optional()?.ok_or_else(|| not_there(format!("issue {issue}")))?;

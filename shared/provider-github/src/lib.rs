@@ -38,6 +38,7 @@ mod issue_reference;
 mod issues;
 mod limits;
 mod mark;
+mod moved;
 mod own;
 mod pages;
 mod permissions;

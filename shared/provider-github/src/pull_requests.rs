@@ -6,7 +6,7 @@ use crate::mark::{marks_in, with_mark};
 use crate::own::Account;
 use crate::pages::{PER_PAGE, numbered};
 use crate::refusal::is_early;
-use domain::plugins::{Mark, PullRequest, PullRequestRequest};
+use domain::plugins::{LineRemark, Mark, PullRequest, PullRequestRequest};
 use domain::text::cut_line;
 use domain::{ActionError, BranchName, ErrorKind, RepositoryName};
 use http_client::{Optional, Pages};
@@ -33,6 +33,16 @@ struct ChangedFile {
     filename: String,
     #[serde(default)]
     previous_filename: Option<String>,
+}
+
+/// A remark on a line. GitHub forgets `line` when the line changes.
+#[derive(Debug, Deserialize)]
+struct Remark {
+    path: String,
+    #[serde(default)]
+    line: Option<u64>,
+    #[serde(default)]
+    body: Option<String>,
 }
 
 impl From<Pull> for PullRequest {
@@ -113,6 +123,30 @@ impl Github {
         }
         self.send(repository, self.client.patch(path, &values).json(&json!({"state": "closed"}))).await?;
         Ok(())
+    }
+
+    pub(crate) async fn remarks_of(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+        review: u64,
+    ) -> Result<Vec<LineRemark>, ActionError> {
+        let path = "/repos/{owner}/{name}/pulls/{number}/reviews/{review}/comments";
+        let values = [repository.owner(), repository.name(), &number.to_string(), &review.to_string()];
+        let what = format!("review {review} of {repository}#{number}");
+        let missing = &what;
+        let load = |page: usize| async move {
+            let request = self.client.get(path, &values).query("per_page", PER_PAGE).query("page", page);
+            let answer = self.send(repository, request).await.optional()?;
+            numbered::<Remark>(&answer.ok_or_else(|| not_there(missing))?, page)
+        };
+        let remarks = Pages::of(format!("GitHub's remarks of {what}")).collect(1, usize::MAX, load).await?;
+        let shown = |remark: Remark| LineRemark {
+            path: remark.path,
+            line: remark.line,
+            text: remark.body.unwrap_or_default(),
+        };
+        Ok(remarks.into_iter().map(shown).collect())
     }
 
     /// GitHub itself ends the list after 3,000 files.

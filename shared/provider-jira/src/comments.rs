@@ -4,7 +4,7 @@ use crate::jira::{Jira, document, is_early};
 use crate::limits;
 use crate::tickets::unknown_ticket;
 use domain::ActionError;
-use domain::plugins::{CommentId, Mark};
+use domain::plugins::{CommentId, Mark, Restriction};
 use http_client::{Optional, Page, Pages};
 use jiff::{SignedDuration, Timestamp};
 use provider::send_fitting;
@@ -12,6 +12,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 const PROPERTY: &str = "ticketsmith";
+/// What keeps a comment from the customers of a service desk:
+/// <https://developer.atlassian.com/cloud/jira/service-desk/rest/intro/#comment-properties>.
+const PUBLIC: &str = "sd.public.comment";
 const PAGE: usize = 100;
 /// How far Jira's clock and ours may differ.
 const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_hours(24);
@@ -43,11 +46,17 @@ impl Jira {
         &self,
         key: &str,
         markdown: &str,
+        restriction: Option<&Restriction>,
         mark: &Mark,
     ) -> Result<CommentId, ActionError> {
+        self.refuse_if_moved(key).await?;
         let send = async |text: String| {
+            let mut body = marked(text, mark).await?;
+            if let Some(restriction) = restriction {
+                restrict(&mut body, restriction);
+            }
             let request = self.client.post("/rest/api/3/issue/{key}/comment", &[key]);
-            request.json(&marked(text, mark).await?).send_settled(is_early).await
+            request.json(&body).send_settled(is_early).await
         };
         let answer = send_fitting(markdown, limits::MARKDOWN, limits::is_too_long, send).await.optional()?;
         let answer = answer.ok_or_else(|| unknown_ticket(key))?;
@@ -122,6 +131,17 @@ async fn marked(markdown: String, mark: &Mark) -> Result<Value, ActionError> {
         "body": document(markdown).await?,
         "properties": [{"key": PROPERTY, "value": {"mark": mark.digest()}}],
     }))
+}
+
+/// Lets only those read a new comment who may read a comment with this restriction. A change of its text leaves that as it is.
+fn restrict(body: &mut Value, restriction: &Restriction) {
+    if let Some(readers) = &restriction.readers {
+        let known = ["type", "value", "identifier"].into_iter();
+        body["visibility"] = known.filter_map(|key| Some((key, readers.get(key)?.clone()))).collect();
+    }
+    if let (true, Some(properties)) = (restriction.internal, body["properties"].as_array_mut()) {
+        properties.push(json!({"key": PUBLIC, "value": {"internal": true}}));
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use crate::fields::CustomFields;
 use crate::markdown_to_document::document_from_markdown;
 use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::plugins::{CommentId, CreatedTask, Mark, NewTask, StatusChange, TaskManagement, TaskQuery};
+use domain::plugins::{
+    CommentId, CreatedTask, Mark, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
+};
 use domain::{ActionError, Task};
 use http_client::{Auth, Client, Failure, Options};
 use secrecy::SecretString;
@@ -104,7 +106,17 @@ impl TaskManagement for Jira {
         markdown: &str,
         mark: &Mark,
     ) -> Result<CommentId, ActionError> {
-        self.create_comment(task_id, markdown, mark).await
+        self.create_comment(task_id, markdown, None, mark).await
+    }
+
+    async fn add_restricted_comment(
+        &self,
+        task_id: &str,
+        markdown: &str,
+        restriction: &Restriction,
+        mark: &Mark,
+    ) -> Result<CommentId, ActionError> {
+        self.create_comment(task_id, markdown, Some(restriction), mark).await
     }
 
     async fn find_comment(&self, task_id: &str, mark: &Mark) -> Result<Option<CommentId>, ActionError> {
@@ -123,6 +135,10 @@ impl TaskManagement for Jira {
 
     async fn get_project_tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, ActionError> {
         self.project_tickets(query).await
+    }
+
+    async fn own_account(&self) -> Result<Option<String>, ActionError> {
+        self.account_id().await.map(Some)
     }
 
     async fn remove_label(&self, task_id: &str, label: &str) -> Result<(), ActionError> {

@@ -35,7 +35,20 @@ struct Permission {
     have_permission: bool,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Myself {
+    account_id: String,
+}
+
 impl Jira {
+    /// The id of the token's account: [myself](https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-myself/).
+    pub(crate) async fn account_id(&self) -> Result<String, ActionError> {
+        let answer = self.client.get("/rest/api/3/myself", &[]).send().await?;
+        let Myself { account_id } = answer.json()?;
+        Ok(account_id)
+    }
+
     /// Asks what the account may do in the project with this key and compares it with what actions and feedback do there:
     /// [my permissions](https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-permissions/#api-rest-api-3-mypermissions-get).
     ///

@@ -6,7 +6,7 @@ use crate::limits;
 use domain::configuration::same_status;
 use domain::plugins::{CreatedTask, Mark, NewTask, TaskQuery};
 use domain::text::cut_line;
-use domain::{ActionError, Task};
+use domain::{ActionError, Task, folded};
 use http_client::{Failure, Optional, Page, Pages};
 use provider::send_fitting;
 use serde::Deserialize;
@@ -47,7 +47,14 @@ impl Jira {
     ) -> Result<Issue, ActionError> {
         let request = self.client.get("/rest/api/3/issue/{key}", &[key]).query("fields", fields.join(","));
         let answer = request.send_settled(is_early).await.optional()?;
-        answer.ok_or_else(|| unknown_ticket(key))?.json()
+        let issue: Issue = answer.ok_or_else(|| unknown_ticket(key))?.json()?;
+        refuse_if_moved(key, &issue.key)?;
+        Ok(issue)
+    }
+
+    /// Jira takes a ticket's former key for the ticket wherever it is now, also to change it.
+    pub(crate) async fn refuse_if_moved(&self, key: &str) -> Result<(), ActionError> {
+        self.issue(key, &["project"], is_early).await.map(|_| ())
     }
 
     fn task(&self, issue: Issue) -> Task {
@@ -152,6 +159,7 @@ impl Jira {
     }
 
     pub(crate) async fn unlabel(&self, key: &str, label: &str) -> Result<(), ActionError> {
+        self.refuse_if_moved(key).await?;
         let body = json!({"update": {"labels": [{"remove": label}]}});
         let request = self.client.put("/rest/api/3/issue/{key}", &[key]).json(&body);
         request.send_settled(is_early).await.optional()?.ok_or_else(|| unknown_ticket(key))?;
@@ -164,6 +172,17 @@ pub(crate) fn unknown_ticket(key: &str) -> ActionError {
     ActionError::rejected(format!(
         "Jira has no ticket `{key}`, or the account of the configured secret may not see it"
     ))
+}
+
+/// Refuses a ticket that is in another project now: nothing is done there that was asked for here.
+fn refuse_if_moved(asked: &str, found: &str) -> Result<(), ActionError> {
+    let project = |key: &str| key.rsplit_once('-').map_or(String::new(), |(project, _)| folded(project));
+    if project(asked) == project(found) {
+        return Ok(());
+    }
+    Err(ActionError::rejected(format!(
+        "{asked} was moved and is {found} now; nothing was done there. Start the work on {found} if it is wanted"
+    )))
 }
 
 fn mark_label(mark: &Mark) -> String {
@@ -187,6 +206,13 @@ mod tests {
     #[test]
     fn a_value_cannot_leave_its_quotes() {
         assert_eq!(quoted(r#"A" OR project = "B\"#), r#""A\" OR project = \"B\\""#);
+    }
+
+    #[test]
+    fn a_ticket_is_where_its_key_says() {
+        assert!(refuse_if_moved("shop-1", "SHOP-1").is_ok() && refuse_if_moved("10002", "10002").is_ok());
+        let moved = refuse_if_moved("SHOP-1", "OPS-7").unwrap_err().message;
+        assert!(moved.starts_with("SHOP-1 was moved and is OPS-7 now; nothing was done there."), "{moved}");
     }
 
     #[test]

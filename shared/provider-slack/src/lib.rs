@@ -14,6 +14,7 @@ mod limits;
 mod messages;
 mod mrkdwn;
 mod permissions;
+mod responses;
 mod settings;
 mod slack;
 mod spec;

@@ -23,6 +23,8 @@ pub struct Credentials {
 #[derive(Debug, Clone)]
 pub struct Slack {
     pub(crate) client: Client,
+    /// How requests are sent to addresses that Slack gives out, without the token.
+    pub(crate) options: Options,
     /// The ids of channels by name. A renamed channel keeps its id, so what is known stays right.
     pub(crate) channels: Arc<Mutex<HashMap<String, String>>>,
 }
@@ -38,7 +40,7 @@ impl Slack {
         options: &Options,
     ) -> Result<Self, ActionError> {
         let client = Client::new("Slack", &settings.base_url, Auth::Bearer(credentials.bot_token), options)?;
-        Ok(Self { client, channels: Arc::default() })
+        Ok(Self { client, options: options.clone(), channels: Arc::default() })
     }
 
     /// Calls a method with a JSON body.
@@ -156,6 +158,10 @@ impl Communication for Slack {
         mark: Option<&Mark>,
     ) -> Result<(), ActionError> {
         self.replace_message(sent, body, mark).await
+    }
+
+    async fn respond(&self, address: &str, markdown: &str) -> Result<(), ActionError> {
+        self.post_response(address, markdown).await
     }
 
     async fn react(&self, sent: &SentMessage, reaction: &str) -> Result<(), ActionError> {

@@ -22,10 +22,12 @@ pub enum Partition {
     Person,
     /// A project's executions and costs.
     Project,
-    /// How fast a provider may be called.
+    /// How fast a provider may be called, and the bot's account there.
     Provider,
     /// What was read of a commit.
     Reading,
+    /// What deliveries are answered.
+    Reply,
     /// A repository's closed pull requests, and the branches that runs commit to.
     Repository,
     /// The journal of a run's effects.
@@ -54,6 +56,7 @@ impl Partition {
             Self::Project => "PROJECT",
             Self::Provider => "PROVIDER",
             Self::Reading => "READING",
+            Self::Reply => "REPLY",
             Self::Repository => "REPOSITORY",
             Self::Run => "RUN",
             Self::Stored => "STORED",
@@ -117,6 +120,8 @@ mod tests {
         check(Partition::Person, &keys::person_partition("ada"));
         check(Partition::Project, &keys::project_partition("SHOP"));
         check(Partition::Provider, &keys::rate("jira").pk);
+        check(Partition::Provider, &keys::own_account("jira").pk);
+        check(Partition::Reply, &keys::reply(&SourceName::API, "1").pk);
         check(Partition::Reading, &keys::reading_partition("0a1b"));
         check(Partition::Repository, &keys::repository_partition("acme/shop"));
         check(Partition::Run, &keys::run_partition("r"));

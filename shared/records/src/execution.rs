@@ -197,6 +197,25 @@ impl Table {
         self.get(keys::execution(name)).await?.map(from_item).transpose()
     }
 
+    /// Replaces the input of an execution that has not started: its event was completed.
+    ///
+    /// # Errors
+    /// [`RecordsError::Invalid`] when the input is over [`INPUT_LIMIT`]; otherwise when the table does not answer.
+    pub async fn put_pending_input(&self, name: &str, input: &ExecutionInput) -> Result<(), RecordsError> {
+        let json = serde_json::to_string(input)
+            .map_err(|error| RecordsError::Invalid(format!("an input cannot be stored: {error}")))?;
+        if json.len() > INPUT_LIMIT {
+            return Err(RecordsError::Invalid(format!("the input of execution `{name}` is too large")));
+        }
+        let update = Update::new(keys::execution(name), "SET #input = :input")
+            .condition("#outcome = :pending")
+            .value(":input", text(json))
+            .value(":pending", text(Outcome::Pending.as_str()));
+        // Refused means that it has started, with what was known then.
+        let _ = self.update("complete an input", update).await?;
+        Ok(())
+    }
+
     /// Records that a pending execution was started. One that goes on already, or has ended, is left as it is.
     ///
     /// # Errors

@@ -33,6 +33,8 @@
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
 //! | what a command of one delivery steers | put if absent | `DELIVERY#<source>#<id>` | `STEERED#<command>` |
 //! | how fast a provider may be called, whether it keeps failing | update | `PROVIDER#<name>` | `RATE` |
+//! | the bot's own account at a provider | get | `PROVIDER#<name>` | `ACCOUNT` |
+//! | what one delivery is answered | get | `REPLY#<source>#<id>` | `REPLY` |
 //! | which limit blocks an execution | get | `EXECUTION#<name>` | `REFUSAL` |
 //! | until when a provider takes no call of an execution | get | `EXECUTION#<name>` | `PUT_OFF` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
@@ -83,6 +85,8 @@ pub(crate) const WAITS: &str = "WAITS#";
 pub(crate) const INQUIRY: &str = "INQUIRY#";
 /// The partition of all inquiries: the sweeper reads them all, and few are open at a time.
 pub(crate) const INQUIRIES: &str = "INQUIRY#OPEN";
+pub(crate) const REPLY_PARTITION: &str = "REPLY#";
+pub(crate) const REPLY: &str = "REPLY";
 pub(crate) const CHUNK: &str = "CHUNK#";
 pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
@@ -208,6 +212,18 @@ pub(crate) fn steered(source: &SourceName, id: &str, command: &str) -> Key {
 
 pub(crate) fn rate(provider: &str) -> Key {
     Key::new(format!("PROVIDER#{provider}"), "RATE")
+}
+
+pub(crate) fn own_account(instance: &str) -> Key {
+    Key::new(format!("PROVIDER#{instance}"), "ACCOUNT")
+}
+
+pub(crate) fn reply(source: &SourceName, delivery: &str) -> Key {
+    reply_named(&format!("{source}#{delivery}"))
+}
+
+pub(crate) fn reply_named(id: &str) -> Key {
+    Key::new(format!("{REPLY_PARTITION}{id}"), REPLY)
 }
 
 pub(crate) fn waiter_partition(topic: &str) -> String {

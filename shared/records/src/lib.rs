@@ -15,6 +15,7 @@
 //! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
 //! | `budget`, `cost` | money: reserved, settled, recorded |
+//! | `reply`, `own_account` | what deliveries are answered; the bot's accounts |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
 //! | `waiter`, `occurrence`, `inquiry` | executions parked on a task token; the events that they may wait for; what providers are asked about |
 //! | `creation` | tickets that we created, as deliveries tell of them |
@@ -53,6 +54,7 @@ mod line;
 mod new_execution;
 mod occurrence;
 mod open_execution;
+mod own_account;
 mod own_branch;
 mod paid_reply;
 mod place;
@@ -63,6 +65,7 @@ mod put_off;
 mod rate;
 mod reading;
 mod refusal;
+mod reply;
 mod retention;
 mod run;
 mod steered;
@@ -96,6 +99,7 @@ pub use execution_list::LIST_LIMIT;
 pub use inquiry::{Inquiry, NewInquiry};
 pub use new_execution::NewExecution;
 pub use occurrence::{Meeting, Occurrence};
+pub use own_account::OwnAccount;
 pub use own_branch::OwnBranch;
 pub use paid_reply::{PaidReply, QuestionId};
 pub use place::Place;
@@ -105,6 +109,7 @@ pub use put_back::Lost;
 pub use rate::{Pass, Patience, PutOff};
 pub use reading::ReadingOf;
 pub use refusal::Refusal;
+pub use reply::{Reply, ReplyPlace};
 pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;

@@ -14,9 +14,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Kinds of partitions that tell of a moment that has passed: how fast a provider was called, what something could have waited for, and
-/// what was being asked.
-const MOMENTARY: [Partition; 3] = [Partition::Provider, Partition::Event, Partition::Inquiry];
+/// Kinds of partitions that tell of a moment that has passed: how fast a provider was called, what something could have waited for, what
+/// was being asked, and what people were told.
+const MOMENTARY: [Partition; 4] =
+    [Partition::Provider, Partition::Event, Partition::Inquiry, Partition::Reply];
 
 /// How many records are looked up and put back at a time.
 const AT_A_TIME: usize = 100;

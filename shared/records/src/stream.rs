@@ -22,10 +22,12 @@ pub const DECISIONS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Execution, sort_keys: &[keys::STOP] },
 ];
 
-/// What people are shown of an execution, and what providers are asked about: both call providers, and no decision waits for them.
+/// What people are shown of an execution and told, and what providers are asked about: all of it calls providers, and no decision waits for
+/// them.
 pub const PROGRESS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Execution, sort_keys: &[keys::EXECUTION, keys::STEP, keys::COST] },
     StreamedItems { partition: Partition::Inquiry, sort_keys: &[keys::INQUIRY] },
+    StreamedItems { partition: Partition::Reply, sort_keys: &[keys::REPLY] },
 ];
 
 impl StreamedItems {
@@ -56,6 +58,8 @@ pub enum TableChange {
     },
     /// An event that something may wait for; by its key's text.
     Occurrence(String),
+    /// A delivery is to be answered, or was; by [`Table::reply`](crate::Table::reply)'s identity.
+    Reply(String),
     /// Something to ask a provider about; by the event key's text.
     Inquiry(String),
     /// Anything else.
@@ -70,6 +74,9 @@ impl TableChange {
         }
         if let (Some(key), true) = (pk.strip_prefix("EVENT#"), sk.starts_with(keys::OCCURRENCE)) {
             return Self::Occurrence(key.to_owned());
+        }
+        if let (Some(id), keys::REPLY) = (pk.strip_prefix(keys::REPLY_PARTITION), sk) {
+            return Self::Reply(id.to_owned());
         }
         if let (keys::INQUIRIES, Some(key)) = (pk, sk.strip_prefix(keys::INQUIRY)) {
             return Self::Inquiry(key.to_owned());
@@ -90,9 +97,8 @@ impl TableChange {
     pub fn execution(&self) -> Option<&str> {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
-            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) | Self::Inquiry(_) | Self::Other => {
-                None
-            }
+            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) => None,
+            Self::Inquiry(_) | Self::Reply(_) | Self::Other => None,
         }
     }
 }
@@ -116,6 +122,8 @@ mod tests {
         assert_eq!(of(keys::progress("e")), TableChange::Other);
         let waiter = TableChange::Waiter { topic: "budget".into(), key: "run/State".into() };
         assert_eq!(of(keys::waiter("budget", "run/State")), waiter);
+        let reply = keys::reply(&domain::SourceName::API, "a#b");
+        assert_eq!(of(reply), TableChange::Reply("api#a#b".into()));
         let labelled = "jira.labelled/shop-1";
         for key in [keys::occurrence(labelled, "d"), keys::newest_occurrence(labelled)] {
             assert_eq!(of(key), TableChange::Occurrence(labelled.into()));
@@ -132,6 +140,7 @@ mod tests {
             (keys::occurrence("jira.labelled/shop-1", "d"), (true, false)),
             (keys::inquiry("github.checks_completed/acme/shop"), (false, true)),
             (keys::stop("e"), (true, false)),
+            (keys::reply(&domain::SourceName::API, "d"), (false, true)),
             (keys::execution("e"), (false, true)),
             (keys::step("e", "State"), (false, true)),
             (keys::cost(of_execution, at, "1"), (false, true)),

@@ -2,6 +2,7 @@
 
 use domain::PluginType;
 use domain::configuration::{Configuration, InstanceName};
+use domain::plugins::Restriction;
 use providers::{chat_of, tracker_of};
 use records::ExecutionRecord;
 
@@ -9,7 +10,12 @@ use records::ExecutionRecord;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Destination {
     /// A comment on a ticket, an issue or a pull request.
-    Ticket { provider: InstanceName, ticket: String },
+    Ticket {
+        provider: InstanceName,
+        ticket: String,
+        /// Who may read the comment that started the execution, and therefore what is said about it.
+        restriction: Option<Restriction>,
+    },
     /// A message in a channel or thread.
     Chat { provider: InstanceName, channel: String, thread: Option<String> },
 }
@@ -34,7 +40,12 @@ pub(crate) fn destination(execution: &ExecutionRecord, configuration: &Configura
         }
     }
     let ticket = execution.task_id.clone()?;
-    Some(Destination::Ticket { provider: tracker_of(configuration, project, Some(&ticket))?, ticket })
+    let restriction = execution.input.event.get("restriction").cloned();
+    Some(Destination::Ticket {
+        provider: tracker_of(configuration, project, Some(&ticket))?,
+        ticket,
+        restriction: restriction.and_then(|restriction| serde_json::from_value(restriction).ok()),
+    })
 }
 
 /// A text field of the event that started the execution.

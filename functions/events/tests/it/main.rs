@@ -10,6 +10,8 @@
 mod checks;
 mod feedback;
 mod parked;
+mod replies;
+mod reviews;
 mod schedule;
 mod sweep;
 mod waiting;

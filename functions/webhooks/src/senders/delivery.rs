@@ -1,21 +1,22 @@
 //! The meaning of a delivery, and helpers for senders to parse one.
 //!
 //! Each sender has its own small types with only the fields it uses, all optional: a field that a sender adds, omits or sends
-//! with another type is never an error.
+//! with another type is never an error, and hides nothing but itself.
 
 use crate::command_answer::CommandAnswer;
 use axum::http::HeaderMap;
 use domain::configuration::Webhooks;
 use domain::{Actor, Event, EventName, SourceName};
-use records::ClosedPullRequest;
+use records::{ClosedPullRequest, ReplyPlace};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// A parsed delivery.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Delivery {
-    /// The sender's ID for it, the same if it is sent again.
+    /// What identifies it, the same if it is sent again. It comes from what is signed: anybody can write a header.
     pub(crate) id: String,
     pub(crate) meaning: Meaning,
     /// A ticket that we created, whatever else the delivery means.
@@ -41,11 +42,11 @@ pub(crate) struct Creation {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Meaning {
     /// Events that can start workflows. Never empty.
-    Events(Vec<Event>),
+    Events(Vec<Received>),
     /// Someone typed our slash command and waits for the answer.
     SlashCommand(Event),
     /// Someone pressed one of our buttons. It counts as `kind`, the event for saying the same in words.
-    Button { kind: EventName, action: String, value: String, actor: Actor },
+    Button(Button),
     /// A pull request was closed; recorded for later statistics.
     PullRequestClosed(ClosedPullRequest),
     /// The sender checks whether we respond.
@@ -56,13 +57,36 @@ pub(crate) enum Meaning {
     Ignored(String),
 }
 
+/// An event, with what only its delivery says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Received {
+    pub(crate) event: Event,
+    /// What somebody said to the bot, without its address; `None` if nobody spoke to it.
+    pub(crate) words: Option<String>,
+    /// Where the person is answered; `None` if there is none, or it is a machine, which could answer in turn.
+    pub(crate) reply: Option<ReplyPlace>,
+}
+
+/// A button that somebody pressed.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Button {
+    pub(crate) kind: EventName,
+    pub(crate) action: String,
+    pub(crate) value: String,
+    pub(crate) actor: Actor,
+    /// Where the person is answered.
+    pub(crate) reply: Option<ReplyPlace>,
+}
+
 impl Meaning {
     /// The same, done where `place` says. A sender knows only its own name, and people at two instances of it are different people.
     pub(crate) fn at(mut self, place: &SourceName) -> Self {
         let actors: Vec<&mut Actor> = match &mut self {
-            Self::Events(events) => events.iter_mut().filter_map(|event| event.actor.as_mut()).collect(),
+            Self::Events(events) => {
+                events.iter_mut().filter_map(|received| received.event.actor.as_mut()).collect()
+            }
             Self::SlashCommand(event) => event.actor.as_mut().into_iter().collect(),
-            Self::Button { actor, .. } => vec![actor],
+            Self::Button(button) => vec![&mut button.actor],
             Self::PullRequestClosed(_) | Self::Ping | Self::Handshake(_) | Self::Ignored(_) => Vec::new(),
         };
         for actor in actors {
@@ -97,13 +121,14 @@ pub(crate) struct Bot<'a> {
 }
 
 impl<'a> Bot<'a> {
-    /// What the bot is called at an endpoint, whose account is kept under the first of these names that is known.
-    pub(crate) fn at(names: [&str; 2], settings: &'a Webhooks) -> Self {
-        let account = names.into_iter().find_map(|name| settings.own_accounts.get(name));
+    /// What the bot is called at an endpoint. Its account there is the one configured under the first of these names that is known, else
+    /// the one that was learned from the service.
+    pub(crate) fn at(names: [&str; 2], settings: &'a Webhooks, learned: Option<&'a str>) -> Self {
+        let configured = names.into_iter().find_map(|name| settings.own_accounts.get(name));
         Self {
             mention: &settings.mention,
             command: &settings.command,
-            account: account.map(String::as_str).filter(|account| !account.is_empty()),
+            account: configured.map(String::as_str).or(learned).filter(|account| !account.is_empty()),
         }
     }
 
@@ -118,26 +143,35 @@ pub(super) fn answer_in_words(answer: &CommandAnswer) -> Value {
     json!({ "answer": answer.to_text() })
 }
 
-/// Parses a JSON object into one of our types. A field of an unexpected type is `Ok(Err(reason))`: valid, but not relevant.
-pub(super) fn read_json<T: DeserializeOwned>(
-    sender: &'static str,
-    bytes: &[u8],
-) -> Result<Result<T, String>, Malformed> {
+/// Parses a JSON object into one of our types, whose fields are read with [`lenient`].
+pub(super) fn read_json<T: DeserializeOwned>(sender: &'static str, bytes: &[u8]) -> Result<T, Malformed> {
     let error = match serde_json::from_slice(bytes) {
-        Ok(payload) if starts_object(bytes) => return Ok(Ok(payload)),
+        Ok(payload) if starts_object(bytes) => return Ok(payload),
         Ok(_) => return Err(Malformed::NotAnObject(sender)),
         Err(error) => error,
     };
-    // A wrong type ends parsing early; the rest may still be invalid JSON.
-    serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| Malformed::Json(error.to_string()))?;
-    if !starts_object(bytes) {
-        return Err(Malformed::NotAnObject(sender));
+    match serde_json::from_slice::<IgnoredAny>(bytes) {
+        Ok(_) if !starts_object(bytes) => Err(Malformed::NotAnObject(sender)),
+        Ok(_) | Err(_) => Err(Malformed::Json(error.to_string())),
     }
-    Ok(Err(format!(
-        "a field's type differs from {sender}'s documentation, at line {} column {}",
-        error.line(),
-        error.column()
-    )))
+}
+
+/// Reads a field, or nothing where its value is of another type than documented: `#[serde(default, deserialize_with = "lenient")]`.
+pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
+}
+
+/// Reads the elements of a list that have the documented type, and leaves the others out.
+pub(super) fn lenient_list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let elements = match Value::deserialize(deserializer)? {
+        Value::Array(elements) => elements,
+        _ => Vec::new(),
+    };
+    Ok(elements.into_iter().filter_map(|element| serde_json::from_value(element).ok()).collect())
 }
 
 /// Rejects JSON arrays, which structs can also be parsed from but no sender sends.
@@ -149,7 +183,45 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty())
 }
 
-/// The ID of a delivery whose sender does not provide one: equal bodies are one delivery.
+/// Whether the body is a form.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    header(headers, "content-type")
+        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded"))
+}
+
+/// The identity of a delivery whose sender signs none: equal bodies are one delivery.
 pub(super) fn id_of_body(body: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(body)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Example {
+        #[serde(default, deserialize_with = "lenient")]
+        name: Option<String>,
+        #[serde(default, deserialize_with = "lenient_list")]
+        items: Vec<u8>,
+    }
+
+    #[test]
+    fn an_odd_field_hides_only_itself() {
+        for (body, name, items) in [
+            (r#"{"name": "a", "items": [1, "x", null, 2, {}]}"#, Some("a"), vec![1, 2]),
+            (r#"{"name": {"first": "a"}, "items": [1]}"#, None, vec![1]),
+            (r#"{"name": "a", "items": "many"}"#, Some("a"), vec![]),
+            (r#"{"name": null, "items": null}"#, None, vec![]),
+            ("{}", None, vec![]),
+        ] {
+            let read: Example = read_json("x", body.as_bytes()).unwrap();
+            assert_eq!(read, Example { name: name.map(str::to_owned), items }, "{body}");
+        }
+        for (body, expected) in [("[]", Malformed::NotAnObject("x")), ("[1", Malformed::Json(String::new()))]
+        {
+            let refused = read_json::<Example>("x", body.as_bytes()).unwrap_err();
+            assert_eq!(std::mem::discriminant(&refused), std::mem::discriminant(&expected), "{body}");
+        }
+    }
 }

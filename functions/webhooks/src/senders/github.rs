@@ -1,27 +1,34 @@
 //! GitHub's webhooks: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
 //!
-//! A comment on a pull request is an `issue_comment` whose `issue.pull_request` is present.
+//! A body is JSON, or a form with JSON in `payload`, which is what GitHub sends unless it is told otherwise. A comment on a pull request
+//! is an `issue_comment` whose `issue.pull_request` is present.
 
 mod events;
 mod signature;
 
-use super::delivery::{Bot, Delivery, Malformed, Meaning, answer_in_words, header, id_of_body, read_json};
+use super::delivery::{
+    Bot, Delivery, Malformed, Meaning, Received, answer_in_words, header, id_of_body, is_form, lenient,
+    lenient_list, read_json,
+};
 use super::spec::SenderSpec;
-use crate::mention::words_for_bot;
+use crate::mention::{Said, words_for_bot};
+use crate::spoken::Markup;
 use axum::http::HeaderMap;
+use domain::event::REVIEW;
 use domain::stored::cut_inline;
-use domain::{Actor, Event, EventName, SourceName};
+use domain::{Actor, Event, EventName, SourceName, same_name};
 use events::{CHECKS_COMPLETED, COMMENTED, LABELLED, REVIEW_REQUESTED_CHANGES};
-use jiff::Timestamp;
-use records::ClosedPullRequest;
+use jiff::{SignedDuration, Timestamp};
+use records::{ClosedPullRequest, ReplyPlace};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "github",
     title: "GitHub",
-    set_up: "Settings > Webhooks, or the App; JSON; events: Check suites, Issue comments, Issues, Pull request reviews, Pull requests, Statuses",
+    set_up: "Settings > Webhooks, or the App; events: Check suites, Issue comments, Issues, Pull request reviews, Pull requests, Statuses",
     verify: signature::verify,
     parse,
     events: events::events,
@@ -31,107 +38,166 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
 
 const SOURCE: SourceName = SourceName::from_static("github");
 
+/// A label that an issue is created with is reported twice, with the issue and by itself. Within this time of the creation, both count
+/// as one.
+const CREATION: SignedDuration = SignedDuration::from_secs(10);
+
 #[derive(Debug, Deserialize)]
 struct Payload {
+    #[serde(default, deserialize_with = "lenient")]
     action: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     sender: Option<Account>,
+    #[serde(default, deserialize_with = "lenient")]
     repository: Option<Repository>,
+    #[serde(default, deserialize_with = "lenient")]
     issue: Option<Issue>,
+    #[serde(default, deserialize_with = "lenient")]
     label: Option<Label>,
+    #[serde(default, deserialize_with = "lenient")]
     comment: Option<Comment>,
+    #[serde(default, deserialize_with = "lenient")]
     review: Option<Review>,
+    #[serde(default, deserialize_with = "lenient")]
     pull_request: Option<PullRequest>,
+    #[serde(default, deserialize_with = "lenient")]
     check_suite: Option<CheckSuite>,
     // Those of a status are not in an object of their own.
+    #[serde(default, deserialize_with = "lenient")]
     sha: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     state: Option<String>,
-    branches: Option<Vec<Branch>>,
+    #[serde(default, deserialize_with = "lenient_list")]
+    branches: Vec<Branch>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Branch {
+    #[serde(default, deserialize_with = "lenient")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     commit: Option<BranchHead>,
 }
 
 #[derive(Debug, Deserialize)]
 struct BranchHead {
+    #[serde(default, deserialize_with = "lenient")]
     sha: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Account {
+    #[serde(default, deserialize_with = "lenient")]
     login: Option<String>,
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
+    kind: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Repository {
+    #[serde(default, deserialize_with = "lenient")]
     full_name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Issue {
+    #[serde(default, deserialize_with = "lenient")]
     number: Option<u64>,
     pull_request: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "lenient_list")]
+    labels: Vec<Label>,
+    #[serde(default, deserialize_with = "lenient")]
+    created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lenient")]
+    updated_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Label {
+    #[serde(default, deserialize_with = "lenient")]
     name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Comment {
+    #[serde(default, deserialize_with = "lenient")]
     id: Option<u64>,
+    #[serde(default, deserialize_with = "lenient")]
     body: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     created_at: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Review {
+    #[serde(default, deserialize_with = "lenient")]
+    id: Option<u64>,
+    #[serde(default, deserialize_with = "lenient")]
     state: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     body: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct PullRequest {
+    #[serde(default, deserialize_with = "lenient")]
     number: Option<u64>,
+    #[serde(default, deserialize_with = "lenient")]
     merged: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
     head: Option<Head>,
+    #[serde(default, deserialize_with = "lenient")]
     created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lenient")]
     closed_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Head {
-    #[serde(rename = "ref")]
+    #[serde(default, rename = "ref", deserialize_with = "lenient")]
     branch: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct CheckSuite {
+    #[serde(default, deserialize_with = "lenient")]
     head_sha: Option<String>,
     /// Absent for a fork's.
+    #[serde(default, deserialize_with = "lenient")]
     head_branch: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     conclusion: Option<String>,
 }
 
 fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
-    let id = header(headers, "x-github-delivery").map_or_else(|| id_of_body(body), str::to_owned);
+    let id = id_of_body(body);
     let name = header(headers, "x-github-event").ok_or(Malformed::MissingHeader("x-github-event"))?;
-    let meaning = match read_json::<Payload>("GitHub", body)? {
-        Ok(_) if name == "ping" => Meaning::Ping,
-        Ok(payload) => meaning(name, payload, &id, bot),
-        Err(reason) => Meaning::Ignored(reason),
+    let json = match is_form(headers) {
+        true => Cow::Owned(form_payload(body)?),
+        false => Cow::Borrowed(body),
+    };
+    let payload = read_json::<Payload>("GitHub", &json)?;
+    let meaning = match name {
+        "ping" => Meaning::Ping,
+        _ => meaning(name, payload, &id, bot),
     };
     Ok(Delivery::new(id, meaning))
+}
+
+/// The JSON in a form's field `payload`.
+fn form_payload(body: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let fields: Vec<(String, String)> =
+        serde_urlencoded::from_bytes(body).map_err(|error| Malformed::Form(error.to_string()))?;
+    let payload = fields.into_iter().find_map(|(name, value)| (name == "payload").then_some(value));
+    let missing = || Malformed::Form("the field `payload` is missing".to_owned());
+    Ok(payload.ok_or_else(missing)?.into_bytes())
 }
 
 fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let action = payload.action.clone().unwrap_or_default();
     let known = matches!(
         (name, action.as_str()),
-        ("issues", "labeled")
+        ("issues", "labeled" | "opened")
             | ("issue_comment", "created")
             | ("pull_request_review", "submitted")
             | ("pull_request", "closed")
@@ -145,7 +211,8 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     else {
         return Meaning::Ignored("the delivery does not name a repository".into());
     };
-    let actor = payload.sender.as_ref().and_then(|sender| sender.login.clone()).map(|id| Actor {
+    let sender = payload.sender.as_ref();
+    let actor = sender.and_then(|sender| sender.login.clone()).map(|id| Actor {
         source: SOURCE,
         display_name: Some(id.clone()),
         id,
@@ -158,8 +225,10 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     if own && !matches!(name, "pull_request" | "check_suite" | "status") {
         return Meaning::Ignored("the bot did it itself".into());
     }
-    let about = About { delivery, repository, actor };
+    let is_machine = sender.and_then(|sender| sender.kind.as_deref()) == Some("Bot");
+    let about = About { delivery, repository, actor, is_machine };
     let understood = match name {
+        "issues" if action == "opened" => opened(payload, &about),
         "issues" => labelled(payload, &about),
         "issue_comment" => commented(payload, &about, bot),
         "pull_request_review" => reviewed(payload, &about),
@@ -183,40 +252,74 @@ struct About<'a> {
     delivery: &'a str,
     repository: String,
     actor: Option<Actor>,
+    /// Whether a machine caused it.
+    is_machine: bool,
 }
 
 impl About<'_> {
     /// `number` is an issue or a pull request.
-    fn event(&self, kind: EventName, number: Option<u64>, more: Value) -> Meaning {
+    fn event(&self, kind: EventName, number: Option<u64>, more: Value) -> Received {
         let mut fields = Map::new();
         fields.insert("repository".into(), json!(self.repository));
         fields.insert("actor".into(), json!(self.actor.as_ref().map(|actor| &actor.id)));
         if let Value::Object(more) = more {
             fields.extend(more);
         }
-        Meaning::Events(vec![Event {
+        let task_id = number.map(|number| format!("{}#{number}", self.repository));
+        let reply = task_id.clone().filter(|_| !self.is_machine && kind != CHECKS_COMPLETED);
+        let event = Event {
             actor: self.actor.clone(),
             kind,
             delivery: self.delivery.to_owned(),
             project: Some(self.repository.clone()),
-            task_id: number.map(|number| format!("{}#{number}", self.repository)),
+            task_id,
             fields,
-        }])
+        };
+        let reply = reply.map(|task_id| ReplyPlace::Ticket { task_id, restriction: None });
+        Received { event, words: None, reply }
+    }
+
+    /// A label on an issue. One from the issue's creation is identified by the issue and not by its delivery.
+    fn labelled(&self, number: u64, label: &str, is_creation: bool) -> Received {
+        let task_id = format!("{}#{number}", self.repository);
+        let mut received = self.event(LABELLED, Some(number), json!({ "task_id": task_id, "label": label }));
+        if is_creation {
+            received.event.delivery = format!("{task_id} created with {}", domain::folded(label));
+        }
+        received
     }
 }
 
+fn only(received: Received) -> Meaning {
+    Meaning::Events(vec![received])
+}
+
+/// An issue is opened with its labels.
+fn opened(payload: Payload, about: &About<'_>) -> Option<Meaning> {
+    let issue = payload.issue?;
+    let number = issue.number?;
+    let labels = issue.labels.into_iter().filter_map(|label| label.name);
+    let events: Vec<_> = labels.map(|label| about.labelled(number, &label, true)).collect();
+    Some(match events.is_empty() {
+        true => Meaning::Ignored("the issue was opened without labels".into()),
+        false => Meaning::Events(events),
+    })
+}
+
 fn labelled(payload: Payload, about: &About<'_>) -> Option<Meaning> {
-    let number = payload.issue?.number?;
-    let more = json!({ "task_id": format!("{}#{number}", about.repository), "label": payload.label?.name? });
-    Some(about.event(LABELLED, Some(number), more))
+    let (issue, label) = (payload.issue?, payload.label?.name?);
+    let since_creation = issue.updated_at.zip(issue.created_at);
+    let is_creation =
+        since_creation.is_some_and(|(updated, created)| updated.duration_since(created) <= CREATION);
+    Some(only(about.labelled(issue.number?, &label, is_creation)))
 }
 
 fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     let (issue, comment) = (payload.issue?, payload.comment?);
     let number = issue.number?;
     let text = comment.body.unwrap_or_default();
-    let Some(words) = words_for_bot(&text, bot.mention, bot.command) else {
-        let Bot { mention, command, .. } = bot;
+    let Bot { mention, command, .. } = *bot;
+    let Some(Said { words, is_addressed }) = words_for_bot(&text, mention, command, Markup::Markdown) else {
         return Some(Meaning::Ignored(format!(
             "the comment neither mentions {mention} nor starts with {command}"
         )));
@@ -229,18 +332,23 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         "comment_id": comment.id.map(|id| id.to_string()),
         "said_at": comment.created_at,
     });
-    Some(about.event(COMMENTED, Some(number), more))
+    let words = is_addressed.then(|| words.to_owned());
+    Some(only(Received { words, ..about.event(COMMENTED, Some(number), more) }))
 }
 
 fn reviewed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let review = payload.review?;
-    if !review.state?.eq_ignore_ascii_case("changes_requested") {
+    if !same_name(&review.state?, "changes_requested") {
         return Some(Meaning::Ignored("the review does not request changes".into()));
     }
     let number = payload.pull_request?.number?;
-    let more =
+    let mut more =
         json!({ "number": number, "comments": cut_inline(review.body.as_deref().unwrap_or_default()) });
-    Some(about.event(REVIEW_REQUESTED_CHANGES, Some(number), more))
+    if let Some(id) = review.id {
+        // Its remarks on lines do not come with it.
+        more[REVIEW] = id.into();
+    }
+    Some(only(about.event(REVIEW_REQUESTED_CHANGES, Some(number), more)))
 }
 
 fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
@@ -260,7 +368,7 @@ fn checked(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let suite = payload.check_suite?;
     let more =
         json!({ "sha": suite.head_sha?, "branch": suite.head_branch, "conclusion": suite.conclusion? });
-    Some(about.event(CHECKS_COMPLETED, None, more))
+    Some(only(about.event(CHECKS_COMPLETED, None, more)))
 }
 
 /// One of a commit's statuses is known; others may not be.
@@ -269,152 +377,14 @@ fn given_status(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     if state == "pending" {
         return Some(Meaning::Ignored("the status is pending".into()));
     }
-    let mut branches = payload.branches.unwrap_or_default().into_iter();
-    let branch = branches.find(|branch| {
+    let branch = payload.branches.into_iter().find(|branch| {
         branch.commit.as_ref().is_some_and(|commit| commit.sha.as_deref() == Some(sha.as_str()))
     });
     let conclusion = if state == "success" { "success" } else { "failure" };
     let more =
         json!({ "sha": sha, "branch": branch.and_then(|branch| branch.name), "conclusion": conclusion });
-    Some(about.event(CHECKS_COMPLETED, None, more))
+    Some(only(about.event(CHECKS_COMPLETED, None, more)))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::{Vocabulary, check_any_delivery, headers};
-    use super::*;
-
-    const BOT: Bot<'_> =
-        Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("ticketsmith") };
-
-    fn meaning_of(event: &'static str, payload: Value) -> Meaning {
-        let headers = headers(&[("x-github-event", event)]);
-        parse(&headers, payload.to_string().as_bytes(), &BOT).unwrap().meaning
-    }
-
-    #[test]
-    fn whatever_arrives_is_read() {
-        let vocabulary = Vocabulary {
-            headers: &[
-                &[("x-github-event", "issues")],
-                &[("x-github-event", "issue_comment")],
-                &[("x-github-event", "pull_request_review")],
-                &[("x-github-event", "pull_request")],
-                &[("x-github-event", "check_suite")],
-                &[("x-github-event", "status")],
-                &[("x-github-event", "x")],
-            ],
-            names: &[
-                "action",
-                "issue",
-                "label",
-                "name",
-                "repository",
-                "full_name",
-                "sender",
-                "login",
-                "number",
-                "review",
-                "state",
-                "pull_request",
-                "check_suite",
-                "sha",
-                "branches",
-                "commit",
-                "comment",
-                "body",
-                "user",
-            ],
-            words: &[
-                "labeled",
-                "created",
-                "submitted",
-                "changes_requested",
-                "@ticketsmith revise",
-                "acme/shop",
-            ],
-        };
-        check_any_delivery(&SPEC, &vocabulary);
-    }
-
-    fn delivery(sender: &str, action: &str, more: Value) -> Value {
-        let mut payload = json!({
-            "action": action,
-            "sender": {"login": sender},
-            "repository": {"full_name": "acme/shop"},
-        });
-        payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        payload
-    }
-
-    fn only_event(meaning: Meaning) -> Event {
-        match meaning {
-            Meaning::Events(mut events) if events.len() == 1 => events.remove(0),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_labelled_issue_is_a_ticket() {
-        let payload =
-            delivery("ada", "labeled", json!({"issue": {"number": 12}, "label": {"name": "agent"}}));
-        let event = only_event(meaning_of("issues", payload));
-        assert_eq!(event.kind, LABELLED);
-        assert_eq!(event.task_id.as_deref(), Some("acme/shop#12"));
-        assert_eq!(
-            (&event.fields["task_id"], &event.fields["label"]),
-            (&json!("acme/shop#12"), &json!("agent"))
-        );
-    }
-
-    #[test]
-    fn comments_on_issues_and_pull_requests_are_told_apart() {
-        for (pull_request, expected) in [(json!({"url": "u"}), true), (Value::Null, false)] {
-            let more = json!({
-                "issue": {"number": 3, "pull_request": pull_request},
-                "comment": {"id": 9, "body": "/ticketsmith revise name it well"},
-            });
-            let event = only_event(meaning_of("issue_comment", delivery("ada", "created", more)));
-            assert_eq!(event.fields["is_pull_request"], expected);
-            assert_eq!(event.fields["text"], "revise name it well");
-            assert_eq!(event.fields["comment_id"], "9");
-        }
-    }
-
-    #[test]
-    fn only_a_review_that_asks_for_changes_is_an_event() {
-        let review =
-            |state| json!({"review": {"state": state, "body": "rename"}, "pull_request": {"number": 3}});
-        let event = only_event(meaning_of(
-            "pull_request_review",
-            delivery("ada", "submitted", review("changes_requested")),
-        ));
-        assert_eq!((&event.fields["number"], &event.fields["comments"]), (&json!(3), &json!("rename")));
-        let approved = meaning_of("pull_request_review", delivery("ada", "submitted", review("approved")));
-        assert!(matches!(approved, Meaning::Ignored(_)));
-    }
-
-    #[test]
-    fn the_end_of_a_pull_request_counts_even_when_the_bot_closed_it() {
-        let more = json!({"pull_request": {"number": 3, "merged": true, "head": {"ref": "feature/SHOP-1"},
-            "created_at": "2026-11-22T10:00:00Z", "closed_at": "2026-11-22T12:00:00Z"}});
-        assert_eq!(
-            meaning_of("pull_request", delivery("ticketsmith[bot]", "closed", more)),
-            Meaning::PullRequestClosed(ClosedPullRequest {
-                repository: "acme/shop".parse().unwrap(),
-                number: 3,
-                branch: "feature/SHOP-1".into(),
-                merged: true,
-                opened_at: Some("2026-11-22T10:00:00Z".parse().unwrap()),
-                closed_at: "2026-11-22T12:00:00Z".parse().unwrap(),
-            })
-        );
-    }
-
-    #[test]
-    fn the_bots_own_doing_is_ignored() {
-        let more = json!({"issue": {"number": 12}, "label": {"name": "agent"}});
-        let own = meaning_of("issues", delivery("Ticketsmith[bot]", "labeled", more));
-        assert_eq!(own, Meaning::Ignored("the bot did it itself".into()));
-    }
-}
+mod tests;

@@ -1,24 +1,33 @@
-//! Jira Cloud's admin webhooks: <https://developer.atlassian.com/cloud/jira/platform/webhooks/>.
+//! Jira's admin webhooks, of Cloud (<https://developer.atlassian.com/cloud/jira/platform/webhooks/>) and of Data Center
+//! (<https://developer.atlassian.com/server/jira/platform/webhooks/>), which reports a comment as an update of its ticket and names people by
+//! their user names.
 //!
 //! They are signed in `X-Hub-Signature: <method>=<hex HMAC of the body>`, as WebSub writes it. Jira sends `sha256` and warns that
 //! the method may change; the stronger methods of WebSub are accepted, its `sha1` is not.
 //!
-//! A comment's body is wiki text, in which a person is `[~accountid:…]`; a change of labels comes as the whole set before and
-//! after, joined by spaces.
+//! A comment's body is wiki text, in which a person is `[~accountid:…]` or `[~name]`, or a document; a change of labels comes as the whole
+//! set before and after, joined by spaces.
+
+mod document;
 
 use super::delivery::{
-    Bot, Creation, Delivery, Malformed, Meaning, answer_in_words, header, id_of_body, read_json,
+    Bot, Creation, Delivery, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient,
+    lenient_list, read_json,
 };
 use super::signature::{self, SignatureError, hmac_matches};
 use super::spec::SenderSpec;
-use crate::mention::words_for_bot;
+use crate::mention::{Said, words_for_bot};
+use crate::spoken::Markup;
 use axum::http::HeaderMap;
+use document::wiki_text;
 use domain::event::{Condition, EventSpec, Matching};
+use domain::plugins::Restriction;
 use domain::routes::InputType::{Any, String as Text};
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName};
 use hmac::Hmac;
 use jiff::Timestamp;
+use records::ReplyPlace;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -91,67 +100,114 @@ fn verify(
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Payload {
+    #[serde(default, deserialize_with = "lenient")]
     webhook_event: Option<String>,
+    #[serde(default, rename = "issue_event_type_name", deserialize_with = "lenient")]
+    event_type: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     user: Option<User>,
+    #[serde(default, deserialize_with = "lenient")]
     issue: Option<Issue>,
+    #[serde(default, deserialize_with = "lenient")]
     changelog: Option<Changelog>,
+    #[serde(default, deserialize_with = "lenient")]
     comment: Option<Comment>,
     /// Milliseconds since 1970.
-    timestamp: Option<Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    timestamp: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct User {
+    #[serde(default, deserialize_with = "lenient")]
     account_id: Option<String>,
+    /// The user name, in Data Center alone.
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     display_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    account_type: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Issue {
+    #[serde(default, deserialize_with = "lenient")]
     key: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     fields: Option<Fields>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Fields {
+    #[serde(default, deserialize_with = "lenient")]
     project: Option<Project>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
+    status: Option<Status>,
+    #[serde(default, deserialize_with = "lenient_list")]
     labels: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Project {
+    #[serde(default, deserialize_with = "lenient")]
     key: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
+struct Status {
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
 struct Changelog {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     items: Vec<Change>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Change {
+    #[serde(default, deserialize_with = "lenient")]
     field: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     from_string: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     to_string: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Comment {
+    /// Its address, which is its own among all sites.
+    #[serde(default, rename = "self", deserialize_with = "lenient")]
+    address: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     author: Option<User>,
-    body: Option<String>,
+    #[serde(default)]
+    body: Value,
+    #[serde(default, deserialize_with = "lenient")]
+    visibility: Option<Map<String, Value>>,
+    /// Whether the customers of a service desk see it.
+    #[serde(default, deserialize_with = "lenient")]
+    jsd_public: Option<bool>,
 }
 
-fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
-    let id =
-        header(headers, "x-atlassian-webhook-identifier").map_or_else(|| id_of_body(body), str::to_owned);
-    let (creation, meaning) = match read_json::<Payload>("Jira", body)? {
-        Ok(payload) => (creation(&payload), meaning(payload, &id, bot)),
-        Err(reason) => (None, Meaning::Ignored(reason)),
-    };
+impl Comment {
+    fn restriction(&self) -> Option<Restriction> {
+        let internal = self.jsd_public == Some(false);
+        let readers = self.visibility.clone().filter(|readers| !readers.is_empty()).map(Value::Object);
+        (internal || readers.is_some()).then_some(Restriction { readers, internal })
+    }
+}
+
+fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
+    let id = id_of_body(body);
+    let payload = read_json::<Payload>("Jira", body)?;
+    let creation = creation(&payload);
+    let meaning = meaning(payload, &id, bot);
     Ok(Delivery { creation, ..Delivery::new(id, meaning) })
 }
 
@@ -170,35 +226,44 @@ fn creation(payload: &Payload) -> Option<Creation> {
 
 fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let name = payload.webhook_event.unwrap_or_default();
-    if !matches!(name.as_str(), "jira:issue_updated" | "comment_created") {
+    if !matches!(name.as_str(), "jira:issue_created" | "jira:issue_updated" | "comment_created") {
         return Meaning::Ignored(format!("Jira's event `{}` is not used", cut_name(&name)));
     }
     let Some(task_id) = payload.issue.as_ref().and_then(|issue| issue.key.clone()) else {
         return Meaning::Ignored("the delivery does not name a ticket".into());
     };
-    let project = payload
-        .issue
-        .and_then(|issue| issue.fields?.project?.key)
-        .or_else(|| task_id.rsplit_once('-').map(|(project, _)| project.to_owned()));
-    let user = match name.as_str() {
-        "comment_created" => payload.comment.as_ref().and_then(|comment| comment.author.as_ref()),
-        _ => payload.user.as_ref(),
-    };
+    let fields = payload.issue.and_then(|issue| issue.fields);
+    let project = fields.as_ref().and_then(|fields| fields.project.as_ref()?.key.clone());
+    let project = project.or_else(|| task_id.rsplit_once('-').map(|(project, _)| project.to_owned()));
+    // An edited or deleted comment comes with its ticket's update, too.
+    let is_new_comment =
+        name == "comment_created" || payload.event_type.as_deref() == Some("issue_commented");
+    let comment = payload.comment.filter(|_| is_new_comment);
+    let user = comment.as_ref().and_then(|comment| comment.author.as_ref()).or(payload.user.as_ref());
     let actor = user.and_then(actor_of);
     if actor.as_ref().is_some_and(|actor| bot.is(&actor.id)) {
         return Meaning::Ignored("the bot did it itself".into());
     }
-    let said_at = payload.timestamp.as_ref().and_then(Value::as_i64);
-    let said_at = said_at.and_then(|at| Timestamp::from_millisecond(at).ok());
-    let about = About { delivery, task_id, project, actor, said_at };
-    if name == "comment_created" {
-        return comment_event(payload.comment.and_then(|comment| comment.body), about, bot);
-    }
+    let is_machine = user.and_then(|user| user.account_type.as_deref()) == Some("app");
+    let said_at = payload.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok());
+    let about = About { delivery, task_id, project, actor, is_machine, said_at };
     let changes = payload.changelog.map(|changelog| changelog.items).unwrap_or_default();
-    let events: Vec<_> = changes.iter().flat_map(|change| about.events_of(change)).collect();
+    let mut events: Vec<_> = changes.iter().flat_map(|change| about.events_of(change)).collect();
+    if name == "jira:issue_created" {
+        events.extend(fields.iter().flat_map(|fields| about.events_of_creation(fields)));
+    }
+    let mut events = distinct(events);
+    let reason = match comment.map(|comment| comment_event(&comment, &about, bot)) {
+        Some(Ok(event)) => {
+            events.push(event);
+            String::new()
+        }
+        Some(Err(reason)) => reason,
+        None => "no label was added and the status did not change".to_owned(),
+    };
     match events.is_empty() {
-        true => Meaning::Ignored("no label was added and the status did not change".into()),
-        false => Meaning::Events(distinct(events)),
+        true => Meaning::Ignored(reason),
+        false => Meaning::Events(events),
     }
 }
 
@@ -208,11 +273,13 @@ struct About<'a> {
     task_id: String,
     project: Option<String>,
     actor: Option<Actor>,
+    /// Whether a machine caused it.
+    is_machine: bool,
     said_at: Option<Timestamp>,
 }
 
 impl About<'_> {
-    fn event(&self, kind: EventName, more: Value) -> Event {
+    fn event(&self, kind: EventName, more: Value) -> Received {
         let mut fields = Map::new();
         fields.insert("task_id".into(), json!(self.task_id));
         fields.insert("project".into(), json!(self.project));
@@ -223,26 +290,28 @@ impl About<'_> {
         if let Value::Object(more) = more {
             fields.extend(more);
         }
-        Event {
+        let event = Event {
             kind,
             delivery: self.delivery.to_owned(),
             actor: self.actor.clone(),
             project: self.project.clone(),
             task_id: Some(self.task_id.clone()),
             fields,
-        }
+        };
+        Received { event, words: None, reply: self.reply(None) }
     }
 
-    fn events_of(&self, change: &Change) -> Vec<Event> {
+    fn reply(&self, restriction: Option<Restriction>) -> Option<ReplyPlace> {
+        (!self.is_machine).then(|| ReplyPlace::Ticket { task_id: self.task_id.clone(), restriction })
+    }
+
+    fn events_of(&self, change: &Change) -> Vec<Received> {
         let (from, to) = (change.from_string.as_deref(), change.to_string.as_deref());
         match change.field.as_deref() {
             Some("labels") => {
                 let before: BTreeSet<_> = from.unwrap_or_default().split_whitespace().collect();
                 let after: BTreeSet<_> = to.unwrap_or_default().split_whitespace().collect();
-                after
-                    .difference(&before)
-                    .map(|label| self.event(LABELLED, json!({ "label": label })))
-                    .collect()
+                after.difference(&before).map(|label| self.labelled(label)).collect()
             }
             Some("status") if to.is_some() && from != to => {
                 vec![self.event(TRANSITIONED, json!({ "from": from, "to": to }))]
@@ -250,28 +319,57 @@ impl About<'_> {
             _ => Vec::new(),
         }
     }
+
+    /// A new ticket has its labels and its status from the start, and nothing changed.
+    fn events_of_creation(&self, fields: &Fields) -> Vec<Received> {
+        let labels = fields.labels.iter().map(|label| self.labelled(label));
+        let status = fields.status.as_ref().and_then(|status| status.name.as_ref());
+        let moved = status.map(|to| self.event(TRANSITIONED, json!({ "from": "", "to": to })));
+        labels.chain(moved).collect()
+    }
+
+    fn labelled(&self, label: &str) -> Received {
+        self.event(LABELLED, json!({ "label": label }))
+    }
 }
 
-fn comment_event(body: Option<String>, about: About<'_>, bot: &Bot<'_>) -> Meaning {
-    let mut text = body.unwrap_or_default();
-    if let Some(own) = bot.account {
-        text = text.replace(&format!("[~accountid:{own}]"), bot.mention);
+/// The event of a comment that names the bot, or why there is none. Data Center can report a comment twice, as a comment and as an update of
+/// its ticket, so that it is identified by itself.
+fn comment_event(comment: &Comment, about: &About<'_>, bot: &Bot<'_>) -> Result<Received, String> {
+    let Bot { mention, command, account } = *bot;
+    let mut text = wiki_text(&comment.body, mention);
+    if let Some(own) = account {
+        for written in [format!("[~accountid:{own}]"), format!("[~{own}]")] {
+            text = text.replace(&written, mention);
+        }
     }
-    match words_for_bot(&text, bot.mention, bot.command) {
-        None => Meaning::Ignored(format!("the comment does not mention {}", bot.mention)),
-        Some(_) => Meaning::Events(vec![about.event(COMMENTED, json!({ "text": cut_inline(text.trim()) }))]),
+    let said = words_for_bot(&text, mention, command, Markup::Wiki);
+    let Said { words, is_addressed } =
+        said.ok_or_else(|| format!("the comment does not mention {mention}"))?;
+    let restriction = comment.restriction();
+    let mut more = json!({ "text": cut_inline(text.trim()) });
+    if let Some(restriction) = &restriction {
+        // Who may read what is said about it.
+        more["restriction"] = json!(restriction);
     }
+    let mut received = about.event(COMMENTED, more);
+    if let Some(address) = &comment.address {
+        received.event.delivery = address.clone();
+    }
+    received.words = is_addressed.then(|| words.to_owned());
+    received.reply = about.reply(restriction);
+    Ok(received)
 }
 
 fn actor_of(user: &User) -> Option<Actor> {
-    let id = user.account_id.clone()?;
+    let id = user.account_id.clone().or_else(|| user.name.clone())?;
     Some(Actor { source: SOURCE, id, display_name: user.display_name.clone(), person: None })
 }
 
 /// A delivery can contain several events, each of which may start its own execution.
-fn distinct(mut events: Vec<Event>) -> Vec<Event> {
-    for (index, event) in events.iter_mut().enumerate().skip(1) {
-        event.delivery = format!("{}/{index}", event.delivery);
+fn distinct(mut events: Vec<Received>) -> Vec<Received> {
+    for (index, received) in events.iter_mut().enumerate().skip(1) {
+        received.event.delivery = format!("{}/{index}", received.event.delivery);
     }
     events
 }

@@ -5,14 +5,21 @@
 mod answer;
 mod signature;
 
-use super::delivery::{Bot, Delivery, Malformed, Meaning, header, id_of_body, read_json};
+use super::delivery::{
+    Bot, Button, Delivery, Malformed, Meaning, Received, id_of_body, is_form, lenient, lenient_list,
+    read_json,
+};
 use super::spec::SenderSpec;
+use crate::mention::{Said, words_for_bot};
+use crate::spoken::Markup;
 use axum::http::HeaderMap;
 use domain::event::{Condition, EventSpec, Matching};
 use domain::routes::InputType::{Any, String as Text};
 use domain::stored::cut_inline;
-use domain::{Actor, Event, EventName, SourceName};
+use domain::{Actor, Event, EventName, SourceName, same_name};
+use records::ReplyPlace;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 pub(super) const SPEC: SenderSpec = SenderSpec {
@@ -49,23 +56,45 @@ fn events() -> Vec<EventSpec> {
 /// A delivery from the Events API.
 #[derive(Debug, Deserialize)]
 struct Envelope {
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
     kind: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     challenge: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     event_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     event: Option<Inner>,
+    /// For whom it is sent: our bot user.
+    #[serde(default, deserialize_with = "lenient_list")]
+    authorizations: Vec<AuthorizedUser>,
+}
+
+#[derive(Debug, Deserialize)]
+struct AuthorizedUser {
+    #[serde(default, deserialize_with = "lenient")]
+    user_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    is_bot: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Inner {
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
     kind: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     user: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     bot_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     text: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     channel: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     ts: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     thread_ts: Option<String>,
+    /// By whom and when, where the message was changed after it was sent.
+    edited: Option<IgnoredAny>,
 }
 
 /// A form: a slash command, a button in `payload`, or Slack's check of our certificate.
@@ -84,30 +113,36 @@ struct Form {
 
 #[derive(Debug, Deserialize)]
 struct Interaction {
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
     kind: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     trigger_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     user: Option<User>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
+    response_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient_list")]
     actions: Vec<Action>,
 }
 
 #[derive(Debug, Deserialize)]
 struct User {
+    #[serde(default, deserialize_with = "lenient")]
     id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     username: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Action {
+    #[serde(default, deserialize_with = "lenient")]
     action_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     value: Option<String>,
 }
 
 fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
-    let is_form = header(headers, "content-type")
-        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded"));
-    if !is_form {
+    if !is_form(headers) {
         return event_callback(body, bot);
     }
     let form: Form =
@@ -119,17 +154,17 @@ fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Ma
 }
 
 fn event_callback(body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
-    let envelope = match read_json::<Envelope>("Slack", body)? {
-        Ok(envelope) => envelope,
-        Err(reason) => return Ok(Delivery::new(id_of_body(body), Meaning::Ignored(reason))),
-    };
+    let envelope = read_json::<Envelope>("Slack", body)?;
     let id = envelope.event_id.unwrap_or_else(|| id_of_body(body));
+    let ours = envelope.authorizations.into_iter().filter(|user| user.is_bot == Some(true));
+    let ours = ours.filter_map(|user| user.user_id).next();
+    let bot = Bot { account: ours.as_deref().or(bot.account), ..*bot };
     let meaning = match (envelope.kind.as_deref(), envelope.challenge, envelope.event) {
         (Some("url_verification"), Some(challenge), _) => {
             Meaning::Handshake(json!({ "challenge": challenge }))
         }
         (Some("event_callback"), _, Some(event)) if event.kind.as_deref() == Some("app_mention") => {
-            mention(event, &id, bot)
+            mention(event, &id, &bot)
         }
         (kind, _, event) => Meaning::Ignored(format!(
             "Slack's `{}` with event `{}` is not used",
@@ -147,17 +182,29 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     if event.bot_id.is_some() || bot.is(&user) {
         return Meaning::Ignored("the message is from a bot".into());
     }
-    let text = event.text.unwrap_or_default();
+    if event.edited.is_some() {
+        return Meaning::Ignored("the message was edited; what was said first counts".into());
+    }
+    let text = named(event.text.as_deref().unwrap_or_default().trim(), bot);
+    let said = words_for_bot(&text, bot.mention, bot.command, Markup::Mrkdwn);
+    let said = said.unwrap_or(Said { words: &text, is_addressed: false });
+    let thread = event.thread_ts.or_else(|| event.ts.clone());
     let fields = json!({
-        "text": cut_inline(without_leading_mention(&text)),
-        "thread": event.thread_ts.or_else(|| event.ts.clone()),
+        "text": cut_inline(said.words),
+        "thread": thread,
         "channel": channel,
         "actor": user,
         // The message to react to.
         "message": event.ts,
         "said_at": event.ts.as_deref().and_then(sent_at),
     });
-    Meaning::Events(vec![slack_event(MENTIONED, delivery, user, None, fields)])
+    let reply = thread.map(|thread| ReplyPlace::Thread { channel, thread });
+    let words = said.is_addressed.then(|| said.words.to_owned());
+    Meaning::Events(vec![Received {
+        event: slack_event(MENTIONED, delivery, user, None, fields),
+        words,
+        reply,
+    }])
 }
 
 /// When a message was sent: its id is the time, in seconds and microseconds since 1970.
@@ -166,11 +213,22 @@ fn sent_at(id: &str) -> Option<String> {
     Some(jiff::Timestamp::from_second(seconds).ok()?.to_string())
 }
 
-/// Slack writes a mention as `<@U012AB3CD>`; a leading mention of the bot is not part of the text.
-fn without_leading_mention(text: &str) -> &str {
-    let text = text.trim();
-    let Some(rest) = text.strip_prefix("<@") else { return text };
-    rest.split_once('>').map_or(text, |(_, words)| words.trim())
+/// The text with the bot's name in place of `<@U012AB3CD>` where that is the bot. Without knowing its account, that is the only one who is
+/// mentioned: Slack sends messages that mention it.
+fn named(text: &str, bot: &Bot<'_>) -> String {
+    let mentions: Vec<&str> =
+        text.match_indices("<@").filter_map(|(at, _)| Some(&text[at..=at + text[at..].find('>')?])).collect();
+    let account =
+        |mention: &str| mention[2..mention.len() - 1].split('|').next().unwrap_or_default().to_owned();
+    let mut accounts: Vec<String> = mentions.iter().map(|mention| account(mention)).collect();
+    accounts.dedup();
+    let ours = match (bot.account, accounts.as_slice()) {
+        (Some(own), _) => own,
+        (None, [only]) => only,
+        (None, _) => return text.to_owned(),
+    };
+    let ours = mentions.iter().filter(|mention| account(mention) == ours);
+    ours.fold(text.to_owned(), |text, mention| text.replace(mention, bot.mention))
 }
 
 fn slash_command(form: Form, body: &[u8], bot: &Bot<'_>) -> Delivery {
@@ -182,7 +240,7 @@ fn slash_command(form: Form, body: &[u8], bot: &Bot<'_>) -> Delivery {
         let reason = "the form is neither a slash command nor a button".into();
         return Delivery::new(id, Meaning::Ignored(reason));
     };
-    if !command.eq_ignore_ascii_case(bot.command) {
+    if !same_name(&command, bot.command) {
         let reason = format!("the command is `{command}`; accepted: `{}`", bot.command);
         return Delivery::new(id, Meaning::Ignored(reason));
     }
@@ -197,18 +255,16 @@ fn slash_command(form: Form, body: &[u8], bot: &Bot<'_>) -> Delivery {
 }
 
 fn interaction(payload: &str, body: &[u8]) -> Result<Delivery, Malformed> {
-    let interaction = match read_json::<Interaction>("Slack", payload.as_bytes())? {
-        Ok(interaction) => interaction,
-        Err(reason) => return Ok(Delivery::new(id_of_body(body), Meaning::Ignored(reason))),
-    };
+    let interaction = read_json::<Interaction>("Slack", payload.as_bytes())?;
     let id = interaction.trigger_id.unwrap_or_else(|| id_of_body(body));
     let pressed = interaction.actions.into_iter().find_map(|action| Some((action.action_id?, action.value?)));
     let actor = interaction.user.and_then(|user| {
         Some(Actor { source: SOURCE, id: user.id?, display_name: user.username, person: None })
     });
+    let reply = interaction.response_url.map(|address| ReplyPlace::Address { address });
     let meaning = match (interaction.kind.as_deref(), pressed, actor) {
         (Some("block_actions"), Some((action, value)), Some(actor)) => {
-            Meaning::Button { kind: COMMAND, action, value, actor }
+            Meaning::Button(Button { kind: COMMAND, action, value, actor, reply })
         }
         (kind, _, _) => {
             Meaning::Ignored(format!("Slack's interaction `{}` is not used", kind.unwrap_or_default()))
@@ -233,84 +289,4 @@ fn slack_event(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::{Vocabulary, check_any_delivery, headers};
-    use super::*;
-
-    const BOT: Bot<'_> = Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("UBOT") };
-
-    fn parsed(content_type: &'static str, body: &str) -> Delivery {
-        parse(&headers(&[("content-type", content_type)]), body.as_bytes(), &BOT).unwrap()
-    }
-
-    #[test]
-    fn whatever_arrives_is_read() {
-        let vocabulary = Vocabulary {
-            headers: &[
-                &[("content-type", "application/json")],
-                &[("content-type", "application/x-www-form-urlencoded")],
-            ],
-            names: &["type", "event", "user", "text", "channel", "event_id", "actions", "action_id", "value"],
-            words: &["event_callback", "app_mention", "block_actions", "a b", "@ticketsmith revise"],
-        };
-        check_any_delivery(&SPEC, &vocabulary);
-    }
-
-    fn form(fields: &[(&str, &str)]) -> Delivery {
-        parsed("application/x-www-form-urlencoded", &serde_urlencoded::to_string(fields).unwrap())
-    }
-
-    fn mention_by(user: &str) -> Delivery {
-        let body = json!({
-            "type": "event_callback",
-            "event_id": "Ev1",
-            "event": {"type": "app_mention", "user": user, "text": "<@UBOT> run SHOP-1", "channel": "C1", "ts": "1.2"},
-        });
-        parsed("application/json", &body.to_string())
-    }
-
-    #[test]
-    fn a_challenge_is_handed_back() {
-        let delivery = parsed("application/json", r#"{"type": "url_verification", "challenge": "abc"}"#);
-        assert_eq!(delivery.meaning, Meaning::Handshake(json!({ "challenge": "abc" })));
-    }
-
-    #[test]
-    fn a_mention_carries_its_thread_and_words() {
-        let delivery = mention_by("U1");
-        assert_eq!(delivery.id, "Ev1");
-        let Meaning::Events(events) = delivery.meaning else { panic!("no event") };
-        assert_eq!(events[0].kind, MENTIONED);
-        assert_eq!(events[0].fields["text"], "run SHOP-1");
-        assert_eq!(events[0].fields["thread"], "1.2");
-        assert_eq!(mention_by("UBOT").meaning, Meaning::Ignored("the message is from a bot".into()));
-    }
-
-    #[test]
-    fn a_command_knows_where_to_answer() {
-        let delivery = form(&[
-            ("command", "/ticketsmith"),
-            ("text", " run SHOP-1 "),
-            ("user_id", "U1"),
-            ("channel_id", "C1"),
-            ("response_url", "https://hooks.slack.com/commands/1"),
-            ("trigger_id", "T1"),
-        ]);
-        assert_eq!(delivery.id, "T1");
-        let Meaning::SlashCommand(event) = delivery.meaning else { panic!("no command") };
-        assert_eq!(event.fields["text"], "run SHOP-1");
-        assert_eq!(event.fields["response_url"], "https://hooks.slack.com/commands/1");
-        assert_eq!(event.actor.unwrap().id, "U1");
-        assert_eq!(form(&[("ssl_check", "1")]).meaning, Meaning::Ping);
-        assert!(matches!(form(&[("command", "/other"), ("user_id", "U1")]).meaning, Meaning::Ignored(_)));
-    }
-
-    #[test]
-    fn a_button_names_its_action_and_who_pressed_it() {
-        let payload = json!({"type": "block_actions", "trigger_id": "T1", "user": {"id": "U1"},
-            "actions": [{"action_id": "approve", "value": "x"}]});
-        let delivery = form(&[("payload", &payload.to_string())]);
-        let Meaning::Button { action, value, actor, .. } = delivery.meaning else { panic!("no button") };
-        assert_eq!((action.as_str(), value.as_str(), actor.id.as_str()), ("approve", "x", "U1"));
-    }
-}
+mod tests;

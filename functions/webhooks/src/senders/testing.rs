@@ -43,7 +43,7 @@ pub(super) fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
 
 /// Parses without verification, for a bot without its own account.
 pub(super) fn parse(sender: &SenderSpec, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Malformed> {
-    (sender.parse)(headers, body, &Bot::at([sender.name; 2], &Webhooks::default()))
+    (sender.parse)(headers, body, &Bot::at([sender.name; 2], &Webhooks::default(), None))
 }
 
 impl Published {

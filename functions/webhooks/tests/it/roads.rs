@@ -1,6 +1,6 @@
 //! What becomes of deliveries from Jira and GitHub.
 
-use crate::world::{PREFIX, World, labelled, routes, send, sign};
+use crate::world::{PREFIX, World, id_of, labelled, routes, send, sent_as, sign};
 use domain::SourceName;
 use domain::execution::{Outcome, execution_name};
 use serde_json::{Value, json};
@@ -11,8 +11,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 #[tokio::test]
 async fn a_labelled_ticket_starts_its_workflow() {
     let world = World::new().await;
-    let (status, answer) = world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
-    let name = execution_name(&SourceName::from_static("jira"), Some("SHOP-1"), "d1");
+    let payload = labelled("SHOP-1", "agent", "5b10");
+    let (status, answer) = world.jira("d1", &payload).await;
+    let name = name_of("SHOP-1", "d1", &payload);
     assert_eq!(
         (status, answer),
         (200, json!({"results": [{"result": "started", "workflow": "development", "execution": name}]}))
@@ -51,6 +52,51 @@ async fn the_same_delivery_fifty_times_at_once_starts_one() {
 }
 
 #[tokio::test]
+async fn a_delivery_is_what_is_signed_and_not_what_its_headers_say() {
+    let world = World::new().await;
+    let body = labelled("SHOP-1", "agent", "5b10").to_string();
+    let results =
+        async |delivery: &str| world.jira_bytes(delivery, body.clone()).await.1["results"][0].clone();
+    assert_eq!(results("d1").await["result"], "started");
+    let name = world.starts()[0]["name"].as_str().unwrap().to_owned();
+    world.end(&name).await;
+    assert_eq!(results("d2").await, json!({"result": "duplicate", "execution": name}));
+    let issue =
+        json!({"action": "labeled", "sender": {"login": "ada-hub"}, "repository": {"full_name": "acme/tes"},
+        "issue": {"number": 1}, "label": {"name": "agent"}})
+        .to_string();
+    let signature = format!("sha256={}", sign("github-secret", &[issue.as_bytes()]));
+    for (delivery, expected) in [("d1", "started"), ("d2", "duplicate")] {
+        let request = world.post("github", issue.clone()).header("x-github-event", "issues");
+        let request = request.header("x-github-delivery", delivery).header("x-hub-signature-256", &signature);
+        assert_eq!(send(request).await.1["results"][0]["result"], expected);
+    }
+    assert_eq!(world.starts().len(), 2);
+}
+
+#[tokio::test]
+async fn githubs_default_form_is_read() {
+    let world = World::new().await;
+    let payload = json!({"action": "labeled", "sender": {"login": "ada-hub"}, "repository": {"full_name": "acme/tes"},
+        "issue": {"number": 1}, "label": {"name": "agent"}});
+    let body = serde_urlencoded::to_string([("payload", payload.to_string())]).unwrap();
+    let signature = format!("sha256={}", sign("github-secret", &[body.as_bytes()]));
+    let request = world.post("github", body).header("content-type", "application/x-www-form-urlencoded");
+    let request = request.header("x-github-event", "issues").header("x-hub-signature-256", signature);
+    let (status, answer) = send(request).await;
+    assert_eq!((status, &answer["results"][0]["result"]), (200, &json!("started")), "{answer}");
+}
+
+#[tokio::test]
+async fn bodies_are_read_up_to_what_senders_send() {
+    let world = World::new().await;
+    let mut payload = labelled("SHOP-1", "agent", "5b10");
+    payload["issue"]["fields"]["description"] = "x".repeat(24 * 1024 * 1024).into();
+    let (status, answer) = world.jira("d1", &payload).await;
+    assert_eq!((status, &answer["results"][0]["result"]), (200, &json!("started")), "{answer}");
+}
+
+#[tokio::test]
 async fn a_ticket_that_is_worked_on_is_not_started_again() {
     let world = World::new().await;
     world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
@@ -58,7 +104,7 @@ async fn a_ticket_that_is_worked_on_is_not_started_again() {
     assert_eq!(status, 200);
     assert_eq!(
         answer["results"][0],
-        json!({"result": "already_at_work", "execution": execution_name(&SourceName::from_static("jira"), Some("SHOP-1"), "d1")})
+        json!({"result": "already_at_work", "execution": name_of("SHOP-1", "d1", &labelled("SHOP-1", "agent", "5b10"))})
     );
     let (_, other) = world.jira("d3", &labelled("SHOP-2", "agent", "5b10")).await;
     assert_eq!(other["results"][0]["result"], "started");
@@ -189,7 +235,7 @@ async fn what_cannot_be_a_delivery_is_refused_by_its_own_status() {
     assert_eq!(send(world.post("gitlab", "{}")).await.0, 404);
     assert_eq!(send(world.http.get(format!("{}/webhooks/jira", world.url))).await.0, 405);
     let form = format!("sha256={}", "0".repeat(64));
-    let too_large = answered_without_a_body(&world, 1024 * 1024 + 1, ("x-hub-signature", &form)).await;
+    let too_large = answered_without_a_body(&world, 25 * 1024 * 1024 + 1, ("x-hub-signature", &form)).await;
     assert_eq!(too_large, "HTTP/1.1 413 Pa");
     let signed = |body: &str| {
         let signature = format!("sha256={}", sign("jira-secret", &[body.as_bytes()]));
@@ -283,6 +329,12 @@ async fn comments_and_reviews_on_github_start_their_workflow() {
     assert_eq!(answer["results"][0]["result"], "started");
     let input: Value = serde_json::from_str(world.starts()[2]["input"].as_str().unwrap()).unwrap();
     assert_eq!((&input["inputs"]["number"], &input["event"]["comments"]), (&json!(7), &json!("rename it")));
+    let mut inline = review.clone();
+    inline["review"] = json!({"id": 81, "state": "changes_requested", "body": null});
+    inline["pull_request"] = json!({"number": 8});
+    let (_, answer) = world.github("pull_request_review", "d5", &inline).await;
+    assert_eq!(answer["results"][0]["result"], "pending", "`events` asks for its remarks on lines");
+    assert_eq!(world.starts().len(), 3);
 }
 
 #[tokio::test]
@@ -306,23 +358,22 @@ async fn a_closed_pull_request_is_written_down() {
 async fn recorded_deliveries_take_their_road() {
     let world = World::new().await;
     for (file, expected) in [
-        (
-            "jira-issue-labelled.json",
-            json!({"result": "ignored", "reason": "no workflow has a trigger for jira.labelled with label `sad`"}),
-        ),
-        (
-            "jira-issue-transitioned.json",
-            json!({"result": "started", "workflow": "development",
-                "execution": execution_name(&SourceName::from_static("jira"), Some("TES-41"), file_id("jira-issue-transitioned.json"))}),
-        ),
+        ("jira-issue-labelled.json", Err("no workflow has a trigger for jira.labelled with label `sad`")),
+        ("jira-issue-transitioned.json", Ok("TES-41")),
     ] {
         let Some(path) = test_inputs::sample("routing a recorded delivery of Jira", file) else { continue };
         let payload: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        let (status, answer) = world.jira(file_id(file), &payload).await;
+        let (status, answer) = world.jira(file, &payload).await;
+        let expected = match expected {
+            Ok(ticket) => json!({"result": "started", "workflow": "development",
+                "execution": name_of(ticket, file, &payload)}),
+            Err(reason) => json!({"result": "ignored", "reason": reason}),
+        };
         assert_eq!((status, &answer["results"][0]), (200, &expected));
     }
 }
 
-fn file_id(file: &str) -> &str {
-    file.trim_end_matches(".json")
+/// The name of the execution that Jira's delivery of this name begins.
+fn name_of(ticket: &str, delivery: &str, payload: &Value) -> String {
+    execution_name(&SourceName::from_static("jira"), Some(ticket), &id_of(&sent_as(delivery, payload)))
 }

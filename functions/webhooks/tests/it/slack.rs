@@ -138,8 +138,5 @@ async fn buttons_and_mentions_are_understood() {
     let mention = json!({"type": "event_callback", "event_id": "Ev1",
         "event": {"type": "app_mention", "user": "U1", "channel": "C1", "ts": "1.1", "text": "<@U0> hello"}});
     let (status, answer) = world.slack("application/json", &mention.to_string()).await;
-    assert_eq!(
-        (status, &answer["results"][0]),
-        (200, &json!({"result": "ignored", "reason": "no workflow has a trigger for slack.mentioned"}))
-    );
+    assert_eq!((status, &answer["results"][0]), (200, &json!({"result": "answered"})));
 }

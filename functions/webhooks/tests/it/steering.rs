@@ -172,14 +172,7 @@ async fn undo_takes_back_the_newest_execution_that_is_over() {
     assert_eq!(text(&never), ":no_entry: nothing that can be taken back has been done on SHOP-1");
     world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
     let execution = world.execution_on("SHOP-1").await;
-    let end = records::ExecutionEnd {
-        outcome: domain::execution::Outcome::Succeeded,
-        error: None,
-        cause: None,
-        output: None,
-        at: world.clock.now(),
-    };
-    world.table.finish(&execution.name, &end).await.unwrap();
+    world.end(&execution.name).await;
     world.clock.advance(1);
     for trigger in ["t1", "t1"] {
         world.command("U1", "undo SHOP-1", trigger).await;

@@ -8,12 +8,13 @@ use axum::routing::post;
 use axum::{Json, Router};
 use domain::Clock;
 use domain::configuration::Configuration;
+use domain::execution::Outcome;
 use domain::routes::Routes;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
-use records::Table;
+use records::{ExecutionEnd, Table};
 use serde_json::{Value, json};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use webhooks::Webhooks;
@@ -160,9 +161,13 @@ impl World {
         self.http.post(format!("{}/webhooks/{source}", self.url)).body(body.into())
     }
 
-    /// Posts a delivery as Jira signs it.
+    /// Posts a delivery as Jira signs it. Deliveries of different names have different bodies, as they have through their times.
     pub(crate) async fn jira(&self, delivery: &str, payload: &Value) -> (u16, Value) {
-        let body = payload.to_string();
+        self.jira_bytes(delivery, sent_as(delivery, payload)).await
+    }
+
+    /// Posts these bytes as Jira signs them, under a delivery's name.
+    pub(crate) async fn jira_bytes(&self, delivery: &str, body: String) -> (u16, Value) {
         let signature = format!("sha256={}", sign("jira-secret", &[body.as_bytes()]));
         let request = self
             .post("jira", body)
@@ -186,7 +191,7 @@ impl World {
         delivery: &str,
         payload: &Value,
     ) -> (u16, Value) {
-        let body = payload.to_string();
+        let body = sent_as(delivery, payload);
         let signature = format!("sha256={}", sign(secret, &[body.as_bytes()]));
         let request = self
             .post(endpoint, body)
@@ -225,9 +230,33 @@ impl World {
         self.slack("application/x-www-form-urlencoded", &form).await
     }
 
+    /// Ends an execution in success.
+    pub(crate) async fn end(&self, execution: &str) {
+        let end = ExecutionEnd {
+            outcome: Outcome::Succeeded,
+            error: None,
+            cause: None,
+            output: None,
+            at: self.clock.now(),
+        };
+        self.table.finish(execution, &end).await.unwrap();
+    }
+
     pub(crate) fn starts(&self) -> Vec<Value> {
         self.aws.lock().unwrap().starts.clone()
     }
+}
+
+/// The body of a delivery of this name, whose time tells it from others that say the same.
+pub(crate) fn sent_as(delivery: &str, payload: &Value) -> String {
+    let mut payload = payload.clone();
+    payload["sent_as"] = delivery.into();
+    payload.to_string()
+}
+
+/// The identity of a body.
+pub(crate) fn id_of(body: &str) -> String {
+    format!("sha256:{}", hex::encode(Sha256::digest(body)))
 }
 
 /// A ticket that a person labels.

@@ -1,6 +1,7 @@
 //! Names of statuses: ours, the tracker's, and how people write them.
 
 use super::Project;
+use crate::folded::folded;
 
 impl Project {
     /// What the tracker calls a status: by the project's [`statuses`](Self::statuses), else the same.
@@ -9,11 +10,11 @@ impl Project {
     }
 }
 
-/// Whether two names mean the same status, ignoring case, white space, `_` and `-`.
+/// Whether two names mean the same status, ignoring case (as [`folded`] does), white space, `_` and `-`.
 pub fn same_status(one: &str, other: &str) -> bool {
     let plain = |name: &str| -> String {
         let kept = name.chars().filter(|c| !matches!(c, '_' | '-') && !c.is_whitespace());
-        kept.flat_map(char::to_lowercase).collect()
+        folded(&kept.collect::<String>())
     };
     plain(one) == plain(other)
 }
@@ -32,6 +33,7 @@ mod tests {
         assert_eq!(project.tracker_status("In-Review"), "Code Review");
         assert_eq!(project.tracker_status("in_progress"), "in_progress");
         assert!(same_status("In Progress", "in_progress") && !same_status("Done", "To Do"));
+        assert!(same_status("ÜBERPRÜFT", "überprüft") && same_status("Großes Ja", "GROSSES_JA"));
         assert!(same_status("in_review", "In\u{a0}Review") && same_status("TO-DO", "To Do"));
     }
 }

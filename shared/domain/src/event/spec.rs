@@ -68,7 +68,7 @@ pub struct Condition {
     pub values: Vec<String>,
 }
 
-/// How a condition is compared with a field. Case is ignored, except by `Contains`.
+/// How a condition is compared with a field. Case is ignored, as [`crate::folded`] does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Matching {

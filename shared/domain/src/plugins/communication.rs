@@ -26,6 +26,12 @@ pub trait Communication: Send + Sync {
         mark: Option<&Mark>,
     ) -> Result<(), ActionError>;
 
+    /// Answers a person, in Markdown, at the address that their command or button gave for it. Nobody else sees the answer. The default,
+    /// for chats that give no such address, is `Rejected`.
+    async fn respond(&self, _address: &str, _markdown: &str) -> Result<(), ActionError> {
+        Err(ActionError::rejected("this chat gives no addresses to answer at"))
+    }
+
     /// Adds a reaction by its name without colons, unless it is already there.
     async fn react(&self, sent: &SentMessage, reaction: &str) -> Result<(), ActionError>;
 }

@@ -4,6 +4,8 @@ use super::Mark;
 use crate::error::ActionError;
 use crate::task::Task;
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A tracker of tickets.
 ///
@@ -44,10 +46,24 @@ pub trait TaskManagement: Send + Sync {
     async fn add_comment(&self, task_id: &str, markdown: &str, mark: &Mark)
     -> Result<CommentId, ActionError>;
 
+    /// Adds a comment that only those may read who may read a comment with this restriction. The default, for trackers whose comments
+    /// everybody reads who sees the ticket, is `Rejected`: nothing is shown to more people than it was meant for.
+    async fn add_restricted_comment(
+        &self,
+        task_id: &str,
+        _markdown: &str,
+        _restriction: &Restriction,
+        _mark: &Mark,
+    ) -> Result<CommentId, ActionError> {
+        Err(ActionError::rejected(format!(
+            "comments on `{task_id}` cannot be restricted to some of its readers"
+        )))
+    }
+
     /// The comment that an earlier attempt with the same mark made.
     async fn find_comment(&self, task_id: &str, mark: &Mark) -> Result<Option<CommentId>, ActionError>;
 
-    /// Replaces a comment's text, in Markdown, keeping its mark.
+    /// Replaces a comment's text, in Markdown, keeping its mark and who may read it.
     async fn update_comment(
         &self,
         task_id: &str,
@@ -61,6 +77,11 @@ pub trait TaskManagement: Send + Sync {
 
     /// Removes a label, if present.
     async fn remove_label(&self, task_id: &str, label: &str) -> Result<(), ActionError>;
+
+    /// The account that changes are made with, as this tracker's webhooks name it. The default, for trackers that do not say, is `None`.
+    async fn own_account(&self) -> Result<Option<String>, ActionError> {
+        Ok(None)
+    }
 
     /// Reacts to a ticket, or a comment on it, with 👀. The default, for trackers without reactions, does nothing.
     async fn react(&self, _task_id: &str, _comment: Option<&CommentId>) -> Result<(), ActionError> {
@@ -120,6 +141,17 @@ pub struct CommentId {
     pub id: String,
     /// The URL for people, if the tracker provides one.
     pub url: Option<String>,
+}
+
+/// Who may read a comment, where not everybody may who sees its ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Restriction {
+    /// The role or group whose members may, as the tracker's own API writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readers: Option<Value>,
+    /// Whether only the team may, and not the customers of its service desk.
+    #[serde(default)]
+    pub internal: bool,
 }
 
 /// A ticket's status before and after.

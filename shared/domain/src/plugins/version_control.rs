@@ -119,6 +119,14 @@ pub trait VersionControl: Send + Sync {
         number: u64,
     ) -> Result<Vec<String>, ActionError>;
 
+    /// What a review says about lines of a pull request, in the order it was said.
+    async fn review_remarks(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+        review: u64,
+    ) -> Result<Vec<LineRemark>, ActionError>;
+
     /// Closes a pull request without merging. Does nothing if it is closed; `Conflict` if it is merged.
     async fn close_pull_request(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError>;
 
@@ -270,6 +278,17 @@ impl PullRequest {
     pub fn carries(&self, mark: &Mark) -> bool {
         self.marks.contains(&mark.digest())
     }
+}
+
+/// What a review says about a line, or about a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineRemark {
+    /// The file's path from the root.
+    pub path: String,
+    /// The line, counted from 1; absent for remarks about a whole file and about lines that are gone.
+    pub line: Option<u64>,
+    /// What it says, in Markdown.
+    pub text: String,
 }
 
 /// How the checks of a commit stand.

@@ -6,6 +6,7 @@ use domain::ErrorKind;
 use domain::plugins::{Mark, NewTask, TaskManagement, TaskQuery};
 use provider_github::{Reaction, Subject};
 use provider_testing::{assert_described, mark};
+use serde_json::json;
 use simulators::fault::Fault;
 use simulators::{Simulation, World};
 use std::path::Path;
@@ -146,4 +147,77 @@ async fn marks_count_only_on_what_our_own_account_made() {
     assert_eq!(github.find_comment(ISSUE, &of_comment).await.unwrap(), Some(comment));
     let asked = simulation.log().into_iter().filter(|entry| entry.path == "/user").count();
     assert_eq!(asked, 1, "who we are is asked once");
+}
+
+fn answers(
+    simulation: &simulators::Simulation,
+    path: &str,
+    status: u16,
+    times: u32,
+    body: serde_json::Value,
+) {
+    let headers = [("location".to_owned(), "/repos/acme/other/issues/2".to_owned())];
+    let headers = if status == 301 { headers.into() } else { std::collections::BTreeMap::default() };
+    let body = Some(body);
+    let (service, path) = (Some("github".to_owned()), path.to_owned());
+    let fault = Fault { service, path, status: Some(status), headers, body, times, ..Fault::default() };
+    simulation.add_fault(fault).unwrap();
+}
+
+/// An issue in this repository, as far as it is read.
+fn issue_in(repository: &str, number: u64) -> serde_json::Value {
+    json!({
+        "number": number, "title": "Moved", "state": "open", "html_url": "https://github.com/x",
+        "repository_url": format!("https://api.github.com/repos/{repository}"),
+    })
+}
+
+#[tokio::test]
+async fn nothing_is_done_on_an_issue_that_was_transferred() {
+    let simulation = GITHUB.simulation().await;
+    let github = github(&simulation);
+    answers(&simulation, "/repos/acme/shop/issues/1", 301, 99, json!({"message": "Moved Permanently"}));
+    answers(&simulation, "/repos/acme/other/issues/2$", 200, 99, issue_in("acme/other", 2));
+    let mark = mark("run/Comment");
+    for refused in [
+        github.get_task(ISSUE).await.map(|_| ()),
+        github.add_comment(ISSUE, "x", &mark).await.map(|_| ()),
+        github.find_comment(ISSUE, &mark).await.map(|_| ()),
+        github.update_status(ISSUE, "done").await.map(|_| ()),
+        github.remove_label(ISSUE, "agent").await,
+    ] {
+        let refused = refused.unwrap_err();
+        let expected = "acme/shop#1 was transferred to acme/other#2; nothing was done there.";
+        assert!(refused.kind == ErrorKind::Rejected && refused.message.starts_with(expected), "{refused}");
+    }
+    let elsewhere = |entry: &simulators::log::LogEntry| entry.path.contains("other") && entry.method != "GET";
+    assert!(!simulation.log().iter().any(elsewhere), "{:?}", simulation.log());
+}
+
+#[tokio::test]
+async fn a_renamed_repository_is_the_same_place() {
+    let simulation = GITHUB.simulation().await;
+    let github = github(&simulation);
+    answers(&simulation, "/repos/acme/shop/issues/1$", 301, 99, json!({"message": "Moved Permanently"}));
+    // The repository answers under the name that it has now.
+    answers(&simulation, "/repos/acme/other/issues/2$", 200, 99, issue_in("acme/shop", 1));
+    assert_eq!(github.get_task(ISSUE).await.unwrap().title, "Moved");
+}
+
+#[tokio::test]
+async fn a_review_says_something_about_lines() {
+    use domain::plugins::VersionControl;
+    let simulation = GITHUB.simulation().await;
+    let github = github(&simulation);
+    let remarks = json!([
+        {"id": 1, "path": "src/cart.rs", "line": 12, "body": "rename it"},
+        {"id": 2, "path": "README.md", "line": null, "body": "say why"},
+    ]);
+    answers(&simulation, "/pulls/7/reviews/81/comments$", 200, 1, remarks);
+    let found = github.review_remarks(&shop(), 7, 81).await.unwrap();
+    let shown: Vec<_> =
+        found.iter().map(|found| (found.path.as_str(), found.line, found.text.as_str())).collect();
+    assert_eq!(shown, [("src/cart.rs", Some(12), "rename it"), ("README.md", None, "say why")]);
+    let missing = github.review_remarks(&shop(), 7, 81).await.unwrap_err();
+    assert!(missing.message.contains("review 81 of acme/shop#7"), "{missing}");
 }

@@ -5,7 +5,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
-use domain::plugins::{NewTask, TaskManagement, TaskQuery};
+use domain::plugins::{NewTask, Restriction, TaskManagement, TaskQuery};
 use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;
 use jiff::{SignedDuration, Timestamp};
@@ -83,6 +83,52 @@ async fn a_comment_is_made_once_and_changed_in_place() {
     assert_eq!(jira.find_comment("SHOP-1", &first).await.unwrap(), Some(comment));
     let error = jira.add_comment("SHOP-99", "x", &first).await.unwrap_err();
     assert!(error.message.contains("no ticket `SHOP-99`"), "{error}");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn a_restricted_comment_stays_restricted() {
+    let simulation = JIRA.described_simulation().await;
+    let jira = jira(&simulation);
+    let readers = json!({"type": "role", "value": "Developers", "identifier": "Developers"});
+    let restriction = Restriction { readers: Some(readers.clone()), internal: true };
+    let mark = mark("run/Reply");
+    let comment = jira.add_restricted_comment("SHOP-1", "only you", &restriction, &mark).await.unwrap();
+    jira.update_comment("SHOP-1", &comment, "still only you", &mark).await.unwrap();
+    let state = simulation.state();
+    let tickets = state["jira"].as_array().unwrap();
+    let ticket = tickets.iter().find(|ticket| ticket["key"] == "SHOP-1").unwrap();
+    let comment = ticket["comments"].as_array().unwrap().last().unwrap();
+    assert_eq!((&comment["visibility"], &comment["public"]), (&readers, &json!(false)), "{comment}");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn nothing_is_done_on_a_ticket_that_moved_to_another_project() {
+    let simulation = JIRA.simulation().await;
+    let jira = jira(&simulation);
+    let moved = Some(json!({"id": "10001", "key": "OPS-7", "fields": {}}));
+    let path = "/issue/SHOP-1$".to_owned();
+    let service = Some("jira".to_owned());
+    let fault = Fault { service, path, status: Some(200), body: moved, times: 9, ..Fault::default() };
+    simulation.add_fault(fault).unwrap();
+    let mark = mark("run/Comment");
+    for refused in [
+        jira.get_task("SHOP-1").await.map(|_| ()),
+        jira.add_comment("SHOP-1", "x", &mark).await.map(|_| ()),
+        jira.update_status("SHOP-1", "In Progress").await.map(|_| ()),
+        jira.remove_label("SHOP-1", "agent").await,
+    ] {
+        let refused = refused.unwrap_err();
+        assert!(refused.kind == ErrorKind::Rejected && refused.message.contains("is OPS-7 now"), "{refused}");
+    }
+    assert!(simulation.log().iter().all(|entry| entry.method == "GET"), "{:?}", simulation.log());
+}
+
+#[tokio::test]
+async fn jira_says_whose_token_it_is() {
+    let simulation = JIRA.described_simulation().await;
+    assert_eq!(jira(&simulation).own_account().await.unwrap().as_deref(), Some("712020:ticketsmith"));
     assert_described(&simulation);
 }
 

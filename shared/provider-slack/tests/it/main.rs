@@ -75,6 +75,24 @@ async fn a_thread_is_answered_and_searched_by_itself() {
 }
 
 #[tokio::test]
+async fn a_person_is_answered_alone_and_without_the_token() {
+    let simulation = SLACK.simulation().await;
+    let slack = slack(&simulation);
+    let error = slack.respond("http://hooks.example/x", "no").await.unwrap_err();
+    assert_eq!(error.message, "Slack: the response_url is not an https address");
+    let expired = format!("{}/commands/T1/1/x", simulation.url("slack"));
+    let error = slack.respond(&expired, "no").await.unwrap_err();
+    assert!(error.kind == ErrorKind::Rejected && error.message.contains("expired_url"), "{error}");
+    let form = String::from_utf8(simulation.prepare("slack-command").unwrap().body).unwrap();
+    let fields: Vec<(String, String)> = serde_urlencoded::from_str(&form).unwrap();
+    let (_, address) = fields.iter().find(|(name, _)| name == "response_url").unwrap();
+    slack.respond(address, "**you** may not").await.unwrap();
+    let answered = &simulation.state()["slack"]["responses"][0]["body"];
+    assert_eq!(answered["response_type"], "ephemeral", "{answered}");
+    assert_eq!((&answered["text"], &answered["replace_original"]), (&json!("*you* may not"), &json!(false)));
+}
+
+#[tokio::test]
 async fn a_reaction_is_added_once() {
     let simulation = SLACK.simulation().await;
     let slack = slack(&simulation);

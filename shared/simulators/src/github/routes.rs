@@ -95,6 +95,7 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/pulls/{number}", GET, READ_PULLS, pulls::get),
     ("/pulls/{number}", PATCH, OPEN_PULLS, pulls::update),
     ("/pulls/{number}/files", GET, READ_PULLS, pulls::list_files),
+    ("/pulls/{number}/reviews/{review}/comments", GET, READ_PULLS, pulls::list_remarks),
 ];
 
 /// The other paths.

@@ -75,6 +75,7 @@ pub(super) fn new(jira: &Jira, state: &mut State, value: &Value) -> Result<Comme
         author: jira.world().bot.clone(),
         body: body.clone(),
         properties: properties_of(value),
+        visibility: value["visibility"].clone(),
         created: now,
         updated: now,
     })
@@ -117,6 +118,10 @@ pub(super) async fn update(
         issue.comments.iter_mut().find(|comment| comment.id == id).ok_or_else(|| no_comment(&id))?;
     comment.body = value["body"].clone();
     comment.properties.extend(properties_of(&value));
+    // Left out, it stays as it is.
+    if let Some(visibility) = value.get("visibility") {
+        comment.visibility.clone_from(visibility);
+    }
     comment.updated = now;
     let comment = comment.clone();
     Ok(Json(jira.comment_json(Form::Answer, issue, &comment, false)))

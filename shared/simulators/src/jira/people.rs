@@ -7,7 +7,12 @@ use axum::extract::{Query, State as AxumState};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use super::render::Form;
 use super::{Failure, Jira};
+
+pub(super) async fn myself(AxumState(jira): AxumState<Jira>) -> Json<Value> {
+    Json(jira.user_json(Form::Answer, &jira.world().bot))
+}
 
 pub(super) async fn permissions(
     AxumState(jira): AxumState<Jira>,

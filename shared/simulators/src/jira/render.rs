@@ -213,8 +213,11 @@ impl Jira {
             "updateAuthor": self.user_json(form, &comment.author),
             "created": time(comment.created),
             "updated": time(comment.updated),
-            "jsdPublic": true,
+            "jsdPublic": comment.is_public(),
         });
+        if !comment.visibility.is_null() {
+            json["visibility"] = comment.visibility.clone();
+        }
         if properties {
             json["properties"] =
                 comment.properties.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();

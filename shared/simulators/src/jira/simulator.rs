@@ -74,6 +74,7 @@ impl Simulator for Jira {
             .route("/issue/{key}/comment/{id}", put(comments::update))
             .route("/issue/{key}/transitions", get(transitions::list).post(transitions::make))
             .route("/mypermissions", get(people::permissions))
+            .route("/myself", get(people::myself))
             .route("/project/{key}/statuses", get(projects::statuses_by_type))
             .route("/search/jql", post(search::search));
         Router::new()

@@ -47,8 +47,17 @@ pub(super) struct Comment {
     pub(super) author: String,
     pub(super) body: Value,
     pub(super) properties: BTreeMap<String, Value>,
+    /// The role or group whose members may read it; null for everybody.
+    pub(super) visibility: Value,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
+}
+
+impl Comment {
+    /// Whether the customers of a service desk see it.
+    pub(super) fn is_public(&self) -> bool {
+        self.properties.get("sd.public.comment").is_none_or(|property| property["internal"] != true)
+    }
 }
 
 impl State {
@@ -106,6 +115,7 @@ impl State {
                 author: author.unwrap_or_default(),
                 body: document::from_text(&comment.body),
                 properties: BTreeMap::new(),
+                visibility: Value::Null,
                 created: now,
                 updated: now,
             });
@@ -178,7 +188,8 @@ impl State {
                     .iter()
                     .map(|comment| {
                         json!({"id": comment.id, "author": comment.author,
-                               "text": document::to_wiki(&comment.body), "properties": comment.properties})
+                               "text": document::to_wiki(&comment.body), "properties": comment.properties,
+                               "visibility": comment.visibility, "public": comment.is_public()})
                     })
                     .collect();
                 json!({

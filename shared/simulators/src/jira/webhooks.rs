@@ -63,6 +63,7 @@ impl Jira {
             author: person,
             body: document::from_text(text),
             properties: BTreeMap::new(),
+            visibility: Value::Null,
             created: now,
             updated: now,
         };

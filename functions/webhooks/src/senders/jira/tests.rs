@@ -78,25 +78,126 @@ fn updated(user: &str, items: Value) -> Value {
     })
 }
 
+fn labels_of(events: &[Received]) -> Vec<&str> {
+    events.iter().filter_map(|received| received.event.fields.get("label")?.as_str()).collect()
+}
+
+fn only_event(payload: Value) -> Received {
+    match meaning_of(payload) {
+        Meaning::Events(mut events) if events.len() == 1 => events.remove(0),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_odd_item_hides_no_other() {
+    let items = json!([
+        {"field": "Sprint", "from": 12, "fromString": null, "to": 13, "toString": 7},
+        {"field": 7}, "odd", null, [],
+        {"field": "labels", "fromString": 5, "toString": "ask"},
+    ]);
+    assert_eq!(only_event(updated("ada", items)).event.fields["label"], "ask");
+}
+
+#[test]
+fn a_ticket_may_be_created_with_the_label_and_in_the_status() {
+    let payload = json!({
+        "webhookEvent": "jira:issue_created",
+        "user": {"accountId": "ada", "displayName": "Ada"},
+        "issue": {"key": "SHOP-9", "fields": {
+            "project": {"key": "SHOP"}, "labels": ["agent", 7, "docs"], "status": {"name": "Ready for Agent"}}},
+    });
+    let Meaning::Events(events) = meaning_of(payload) else { panic!("no events") };
+    assert_eq!(labels_of(&events), ["agent", "docs"]);
+    assert_eq!(
+        (&events[2].event.kind, &events[2].event.fields["to"]),
+        (&TRANSITIONED, &json!("Ready for Agent"))
+    );
+    let deliveries: BTreeSet<_> = events.iter().map(|received| &received.event.delivery).collect();
+    assert_eq!(deliveries.len(), 3);
+}
+
+fn data_center_comment(event: &str, kind: &str) -> Value {
+    let ada = json!({"name": "ada", "key": "JIRAUSER10100", "displayName": "Ada"});
+    json!({
+        "webhookEvent": event, "issue_event_type_name": kind, "user": ada, "issue": {"key": "SHOP-1"},
+        "comment": {"self": "https://jira.acme.example/rest/api/2/issue/1/comment/9", "author": ada, "body": "[~bot-1] approve"},
+    })
+}
+
+#[test]
+fn data_center_reports_a_comment_as_an_update_and_perhaps_twice() {
+    let received = only_event(data_center_comment("jira:issue_updated", "issue_commented"));
+    assert_eq!((received.event.kind, received.words.as_deref()), (COMMENTED, Some("approve")));
+    assert_eq!(received.event.actor.unwrap().id, "ada");
+    let as_comment = only_event(data_center_comment("comment_created", ""));
+    assert_eq!(as_comment.event.delivery, received.event.delivery);
+    for kind in ["issue_comment_edited", "issue_comment_deleted"] {
+        let meaning = meaning_of(data_center_comment("jira:issue_updated", kind));
+        assert!(matches!(meaning, Meaning::Ignored(_)), "{kind}: {meaning:?}");
+    }
+}
+
+#[test]
+fn an_answer_is_as_restricted_as_what_it_answers() {
+    let comment = |more: Value| {
+        let mut comment = json!({"body": "@ticketsmith status", "author": {"accountId": "ada"}});
+        comment.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let payload =
+            json!({"webhookEvent": "comment_created", "issue": {"key": "SHOP-1"}, "comment": comment});
+        match only_event(payload).reply {
+            Some(ReplyPlace::Ticket { restriction, .. }) => restriction,
+            other => panic!("{other:?}"),
+        }
+    };
+    let visibility = json!({"type": "role", "value": "Developers"});
+    let restricted = Restriction { readers: Some(visibility.clone()), internal: false };
+    assert_eq!(comment(json!({ "visibility": visibility, "jsdPublic": true })), Some(restricted));
+    assert_eq!(comment(json!({"jsdPublic": false})), Some(Restriction { readers: None, internal: true }));
+    assert_eq!(comment(json!({"jsdPublic": true})), None);
+}
+
+#[test]
+fn apps_are_not_answered() {
+    let author = json!({"accountId": "a", "accountType": "app"});
+    let comment = json!({"body": "@ticketsmith dance", "author": author});
+    let payload = json!({"webhookEvent": "comment_created", "issue": {"key": "SHOP-1"}, "comment": comment});
+    assert_eq!(only_event(payload).reply, None);
+}
+
+#[test]
+fn a_mention_in_a_document_is_one() {
+    let mention = |id: &str, name: &str| json!({"type": "mention", "attrs": {"id": id, "text": name}});
+    let body = |mention: Value| {
+        let content = json!([mention, {"type": "text", "text": " approve"}]);
+        let document = json!({"type": "doc", "content": [{"type": "paragraph", "content": content}]});
+        json!({"webhookEvent": "comment_created", "issue": {"key": "SHOP-1"},
+            "comment": {"body": document, "author": {"accountId": "ada"}}})
+    };
+    for known in [mention("bot-1", "@Some Bot"), mention("other", "@Ticketsmith")] {
+        assert_eq!(only_event(body(known)).words.as_deref(), Some("approve"));
+    }
+    assert!(matches!(meaning_of(body(mention("7c", "@Grace"))), Meaning::Ignored(_)));
+}
+
 #[test]
 fn each_newly_added_label_is_an_event() {
     let items = json!([{"field": "labels", "fromString": "old agent", "toString": "agent new docs"}]);
     let Meaning::Events(events) = meaning_of(updated("ada", items)) else { panic!("no events") };
-    let labels: Vec<_> = events.iter().map(|event| event.fields["label"].as_str().unwrap()).collect();
-    assert_eq!(labels, ["docs", "new"]);
-    assert_ne!(events[0].delivery, events[1].delivery);
-    assert_eq!(events[0].task_id.as_deref(), Some("SHOP-1"));
-    assert_eq!(events[0].fields["project"], "SHOP");
-    assert_eq!(events[0].actor.as_ref().unwrap().display_name.as_deref(), Some("Ada"));
+    assert_eq!(labels_of(&events), ["docs", "new"]);
+    assert_ne!(events[0].event.delivery, events[1].event.delivery);
+    assert_eq!(events[0].event.task_id.as_deref(), Some("SHOP-1"));
+    assert_eq!(events[0].event.fields["project"], "SHOP");
+    assert_eq!(events[0].event.actor.as_ref().unwrap().display_name.as_deref(), Some("Ada"));
 }
 
 #[test]
 fn a_status_is_an_event_when_it_changed() {
     let items = json!([{"field": "status", "fromString": "To Do", "toString": "Ready for Agent"}]);
     let Meaning::Events(events) = meaning_of(updated("ada", items)) else { panic!("no events") };
-    assert_eq!(events[0].kind, TRANSITIONED);
+    assert_eq!(events[0].event.kind, TRANSITIONED);
     assert_eq!(
-        (&events[0].fields["from"], &events[0].fields["to"]),
+        (&events[0].event.fields["from"], &events[0].event.fields["to"]),
         (&json!("To Do"), &json!("Ready for Agent"))
     );
 }
@@ -120,8 +221,8 @@ fn a_comment_that_mentions_the_bot_is_an_event() {
     };
     for body in ["@ticketsmith plan it", "hello [~accountid:bot-1] plan it"] {
         let Meaning::Events(events) = meaning_of(comment(body)) else { panic!("no events: {body}") };
-        assert_eq!(events[0].kind, COMMENTED);
-        assert!(events[0].fields["text"].as_str().unwrap().contains("@ticketsmith"));
+        assert_eq!(events[0].event.kind, COMMENTED);
+        assert!(events[0].event.fields["text"].as_str().unwrap().contains("@ticketsmith"));
     }
     assert!(matches!(meaning_of(comment("@ticketsmith-dev plan")), Meaning::Ignored(_)));
 }
@@ -139,7 +240,7 @@ fn recorded_deliveries_are_understood() {
         let delivery = parse(&HeaderMap::new(), &body, &BOT).unwrap();
         let Meaning::Events(events) = delivery.meaning else { panic!("{file}: no events") };
         assert_eq!(events.len(), 1);
-        assert_eq!((&events[0].kind, &events[0].fields[field]), (&kind, &json!(value)));
-        assert_eq!(events[0].task_id.as_deref(), Some("TES-41"));
+        assert_eq!((&events[0].event.kind, &events[0].event.fields[field]), (&kind, &json!(value)));
+        assert_eq!(events[0].event.task_id.as_deref(), Some("TES-41"));
     }
 }

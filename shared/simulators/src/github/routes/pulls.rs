@@ -150,6 +150,18 @@ pub(super) fn list_files(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(call.page(files))
 }
 
+/// The comments on lines that one review made.
+pub(super) fn list_remarks(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let (number, review) = (call.number("number")?, call.number("review")?);
+    let (_, pull) = named(call)?;
+    if !pull.reviews.iter().any(|known| known.id == review) {
+        return Err(Failure::not_found());
+    }
+    let made = pull.review_comments.iter().filter(|comment| comment.review == review);
+    let shown = made.map(|comment| call.state.review_comment(call.repository(), number, comment));
+    Ok(call.page(shown.collect()))
+}
+
 /// The pull request that the path names; the number of an issue names none.
 fn named<'a>(call: &'a Call<'_>) -> Result<(&'a Issue, &'a Pull), Failure> {
     let issue = call.issue()?;

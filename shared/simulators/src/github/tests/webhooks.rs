@@ -75,6 +75,8 @@ async fn reviews_are_told() {
         (event.as_str(), &payload["review"]["state"]),
         ("pull_request_review", &json!("changes_requested"))
     );
+    let remarks = server.get(&format!("/pulls/{number}/reviews/{}/comments", payload["review"]["id"])).await;
+    assert_eq!(names(&remarks, "body"), ["Say more."]);
     let state = server.github.state();
     let pull = &state["repositories"][0]["pull_requests"][0];
     assert_eq!(names(&pull["reviews"], "state"), ["CHANGES_REQUESTED"]);

@@ -1,0 +1,134 @@
+//! Answers the authors of deliveries where they wrote: `webhooks` records the answers and cannot send them.
+
+use crate::handle::Events;
+use domain::configuration::{Configuration, InstanceName};
+use domain::plugins::{Mark, Message, MessageBody, RepositoryAccess};
+use domain::{ActionError, ErrorKind, PluginType};
+use jiff::SignedDuration;
+use providers::{chat_of, tracker_of};
+use records::{OwnAccount, Reply, ReplyPlace};
+
+/// An answer that is older than this reaches nobody who still waits for it; Slack's addresses work for half an hour.
+const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_mins(30);
+
+/// How long the bot's account at a provider is taken as known.
+const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+impl Events {
+    /// Sends a recorded reply, once.
+    ///
+    /// # Errors
+    /// When the records or the service do not answer. A service that refuses is logged: the same reply would be refused again.
+    pub(crate) async fn send_reply(&self, id: &str) -> Result<(), ActionError> {
+        let Some(reply) = self.table.reply(id).await?.filter(|reply| reply.sent_at.is_none()) else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        if now.duration_since(reply.at) > GIVE_UP_AFTER {
+            tracing::warn!(delivery = reply.delivery, "a reply could not be sent in time");
+            self.table.mark_reply_sent(&reply, now).await?;
+            return Ok(());
+        }
+        // Nothing tells whether an answer at an address was shown, so it is claimed before; comments and messages are found by their marks.
+        let is_claimed = matches!(reply.place, ReplyPlace::Address { .. });
+        if is_claimed && !self.table.mark_reply_sent(&reply, now).await? {
+            return Ok(());
+        }
+        let configuration = self.table.configuration(now).await?;
+        match self.answer_at(&configuration, &reply).await {
+            Ok(()) => {}
+            Err(error) if matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable) => {
+                if is_claimed {
+                    self.table.mark_reply_unsent(&reply).await?;
+                }
+                return Err(error);
+            }
+            Err(error) => tracing::warn!(delivery = reply.delivery, %error, "a reply was refused"),
+        }
+        if !is_claimed {
+            self.table.mark_reply_sent(&reply, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn answer_at(&self, configuration: &Configuration, reply: &Reply) -> Result<(), ActionError> {
+        let mark = Mark { key: format!("reply/{}/{}", reply.source, reply.delivery), at: reply.at };
+        let source = reply.source.as_str();
+        match &reply.place {
+            ReplyPlace::Ticket { task_id, restriction } => {
+                let place = configuration.instance(source).map(|instance| instance.name.clone());
+                let name = place.or_else(|| tracker_of(configuration, None, Some(task_id)));
+                let tracker = self.feedback.tracker(configuration, &served(name, source)?).await?;
+                if tracker.find_comment(task_id, &mark).await?.is_some() {
+                    return Ok(());
+                }
+                match restriction {
+                    Some(restriction) => {
+                        tracker.add_restricted_comment(task_id, &reply.text, restriction, &mark).await?;
+                    }
+                    None => {
+                        tracker.add_comment(task_id, &reply.text, &mark).await?;
+                    }
+                }
+            }
+            ReplyPlace::Thread { channel, thread } => {
+                let name = served(chat_of(configuration, None, Some(source)), source)?;
+                let chat = self.feedback.providers.chat_named(configuration, &name).await?;
+                if chat.find_message(channel, Some(thread), &mark).await?.is_none() {
+                    let body = MessageBody { text: reply.text.clone(), buttons: Vec::new() };
+                    let message = Message { channel: channel.clone(), thread: Some(thread.clone()), body };
+                    chat.send_message(&message, &mark).await?;
+                }
+            }
+            ReplyPlace::Address { address } => {
+                let name = served(chat_of(configuration, None, Some(source)), source)?;
+                let chat = self.feedback.providers.chat_named(configuration, &name).await?;
+                chat.respond(address, &reply.text).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the trackers for the bot's own accounts where the configuration does not name them: a mention of it in a comment is written
+    /// with its account. Failures are logged; the next sweep asks again.
+    pub(crate) async fn learn_own_accounts(&self) -> Result<(), ActionError> {
+        let now = self.clock.now();
+        let configuration = self.table.configuration(now).await?;
+        for instance in configuration.instances() {
+            let name = instance.name;
+            let serves = providers::find(instance.provider())
+                .is_ok_and(|spec| spec.serves.contains(&PluginType::TaskManagement));
+            let own = &configuration.webhooks.own_accounts;
+            if !serves || own.contains_key(name.as_str()) || own.contains_key(instance.provider()) {
+                continue;
+            }
+            let known = self.table.own_account(name.as_str()).await?;
+            if known.is_some_and(|known| now.duration_since(known.at) < KNOWN_FOR) {
+                continue;
+            }
+            let asked = async {
+                let access = RepositoryAccess::WriteIssues;
+                let connected = self.feedback.providers.connect(&configuration, name, access).await?;
+                match connected.tracker {
+                    Some(tracker) => tracker.own_account().await,
+                    None => Ok(None),
+                }
+            };
+            match asked.await {
+                Ok(account) => {
+                    self.table.put_own_account(name.as_str(), &OwnAccount { account, at: now }).await?;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, instance = %name, "the bot's own account is not known yet")
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn served(name: Option<InstanceName>, source: &str) -> Result<InstanceName, ActionError> {
+    name.ok_or_else(|| {
+        ActionError::rejected(format!("nothing under plugins can answer what came from `{source}`"))
+    })
+}

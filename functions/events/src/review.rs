@@ -1,0 +1,144 @@
+//! Completes events about reviews: what a review says about lines does not come with its delivery, and `webhooks` has no credentials to
+//! ask for it.
+
+use crate::handle::Events;
+use domain::configuration::Configuration;
+use domain::event::REVIEW;
+use domain::execution::Outcome;
+use domain::plugins::{LineRemark, RepositoryAccess};
+use domain::stored::cut_inline;
+use domain::{ActionError, ErrorKind, RepositoryName};
+use jiff::{SignedDuration, Timestamp};
+use providers::Place;
+use records::ExecutionRecord;
+use serde_json::{Map, Value};
+
+/// The field with what a review says.
+const COMMENTS: &str = "comments";
+
+/// How long the code host is asked. After that, work goes on with what came with the delivery.
+const ASKED_FOR: SignedDuration = SignedDuration::from_mins(10);
+
+impl Events {
+    /// Starts an execution that `webhooks` recorded and left to us.
+    ///
+    /// # Errors
+    /// When the records, the code host or Step Functions do not answer; the sweeper tries again, too.
+    pub(crate) async fn start_after_review(&self, name: &str) -> Result<(), ActionError> {
+        let execution = self.table.execution(name).await?;
+        let is_left_to_us = |execution: &ExecutionRecord| {
+            execution.outcome == Outcome::Pending && review_of(&execution.input.event).is_some()
+        };
+        let Some(execution) = execution.filter(is_left_to_us) else { return Ok(()) };
+        let execution = self.with_remarks(&execution).await?;
+        if self.control.take_place(&execution).await?.is_err() {
+            return Ok(());
+        }
+        let started = self.control.start_recorded(&execution).await;
+        started.map_err(|error| ActionError::unavailable(error.to_string()))
+    }
+
+    /// The execution with what its review says about lines, in its event and in the input made of it; recorded, so that it can wait in
+    /// line.
+    ///
+    /// # Errors
+    /// When the code host does not answer and is still to be asked.
+    pub(crate) async fn with_remarks(
+        &self,
+        execution: &ExecutionRecord,
+    ) -> Result<ExecutionRecord, ActionError> {
+        let mut completed = execution.clone();
+        let before = execution.input.event.get(COMMENTS);
+        let project = execution.project.as_deref();
+        self.complete(&mut completed.input.event, project, execution.begun_at).await?;
+        let after = completed.input.event.get(COMMENTS).cloned();
+        if let (Some(input), Some(after)) = (completed.input.inputs.get_mut(COMMENTS), after)
+            && Some(&*input) == before
+        {
+            *input = after;
+        }
+        if completed.input != execution.input {
+            self.table.put_pending_input(&execution.name, &completed.input).await?;
+        }
+        Ok(completed)
+    }
+
+    /// Adds what a review says about lines to an event's fields that were received at `since`.
+    ///
+    /// # Errors
+    /// As [`Events::with_remarks`].
+    pub(crate) async fn complete(
+        &self,
+        fields: &mut Map<String, Value>,
+        project: Option<&str>,
+        since: Timestamp,
+    ) -> Result<(), ActionError> {
+        let Some((repository, number, review)) = review_of(fields) else { return Ok(()) };
+        let now = self.clock.now();
+        let configuration = self.table.configuration(now).await?;
+        match self.remarks(&configuration, project, (&repository, number, review)).await {
+            Ok(remarks) => {
+                let said = fields.get(COMMENTS).and_then(Value::as_str).unwrap_or_default();
+                fields.insert(COMMENTS.to_owned(), cut_inline(&in_words(said, &remarks)).into());
+            }
+            Err(error)
+                if matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable)
+                    && now.duration_since(since) < ASKED_FOR =>
+            {
+                Err(error)
+            }
+            Err(error) => {
+                tracing::warn!(%error, %repository, number, "a review goes on without its remarks on lines");
+            }
+        }
+        // Nothing is left to be asked for.
+        fields.remove(REVIEW);
+        Ok(())
+    }
+
+    async fn remarks(
+        &self,
+        configuration: &Configuration,
+        project: Option<&str>,
+        (repository, number, review): (&RepositoryName, u64, u64),
+    ) -> Result<Vec<LineRemark>, ActionError> {
+        let project = project
+            .and_then(|key| configuration.project(key))
+            .or_else(|| configuration.project_of_repository(repository.as_str()))
+            .ok_or_else(|| ActionError::rejected(format!("{repository} belongs to no project")))?;
+        let place = Place { configuration, project, task_id: None };
+        let host = self.feedback.providers.code_host(place, RepositoryAccess::WriteIssues).await?;
+        host.review_remarks(repository, number, review).await
+    }
+}
+
+/// The repository, the pull request and the review that an event is about.
+fn review_of(fields: &Map<String, Value>) -> Option<(RepositoryName, u64, u64)> {
+    let repository = fields.get("repository")?.as_str()?.parse().ok()?;
+    Some((repository, fields.get("number")?.as_u64()?, fields.get(REVIEW)?.as_u64()?))
+}
+
+/// A review in words: what it says as a whole, then each remark with its place.
+fn in_words(said: &str, remarks: &[LineRemark]) -> String {
+    let remark = |LineRemark { path, line, text }: &LineRemark| match line {
+        Some(line) => format!("`{path}`, line {line}: {text}"),
+        None => format!("`{path}`: {text}"),
+    };
+    let said = Some(said.to_owned()).filter(|said| !said.is_empty());
+    said.into_iter().chain(remarks.iter().map(remark)).collect::<Vec<_>>().join("\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_remark_has_its_place() {
+        let remark = |line| LineRemark { path: "src/cart.rs".into(), line, text: "rename it".into() };
+        assert_eq!(
+            in_words("Nearly.", &[remark(Some(12)), remark(None)]),
+            "Nearly.\n\n`src/cart.rs`, line 12: rename it\n\n`src/cart.rs`: rename it"
+        );
+        assert_eq!(in_words("", &[]), "");
+    }
+}

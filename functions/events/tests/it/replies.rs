@@ -1,0 +1,158 @@
+//! How the authors of deliveries are answered.
+
+use crate::world::World;
+use domain::plugins::Restriction;
+use domain::{Clock, SourceName};
+use events::EventInput;
+use records::{Reply, ReplyPlace};
+use serde_json::{Value, json};
+use simulators::fault::Fault;
+
+impl World {
+    async fn record_reply(&self, source: &'static str, delivery: &str, place: ReplyPlace) {
+        let reply = Reply {
+            source: SourceName::from_static(source),
+            delivery: delivery.to_owned(),
+            place,
+            text: "⛔ grace may not **do** that".to_owned(),
+            at: self.clock.now(),
+            sent_at: None,
+        };
+        self.table.put_reply(&reply).await.unwrap();
+    }
+
+    /// What the stream tells of a reply; says whether it was handled.
+    async fn reply_changed(&self, id: &str) -> bool {
+        let pk = format!("REPLY#{id}");
+        self.events.handle(EventInput::from_keys([(pk.as_str(), "REPLY")])).await.is_ok()
+    }
+
+    fn last_comment(&self) -> Value {
+        self.ticket("SHOP-1")["comments"].as_array().unwrap().last().unwrap().clone()
+    }
+
+    fn responses(&self) -> Vec<Value> {
+        self.services.state()["slack"]["responses"].as_array().unwrap().clone()
+    }
+}
+
+fn on_ticket(restriction: Option<Restriction>) -> ReplyPlace {
+    ReplyPlace::Ticket { task_id: "SHOP-1".to_owned(), restriction }
+}
+
+#[tokio::test]
+async fn a_refusal_is_one_comment_however_often_it_is_told() {
+    let world = World::new().await;
+    world.record_reply("jira", "d1", on_ticket(None)).await;
+    for _ in 0..3 {
+        assert!(world.reply_changed("jira#d1").await);
+    }
+    assert_eq!(world.comments("SHOP-1"), ["⛔ grace may not *do* that"]);
+    assert!(world.services.violations().is_empty(), "{:?}", world.services.violations());
+}
+
+#[tokio::test]
+async fn a_comment_whose_answer_was_lost_is_not_written_twice() {
+    let world = World::new().await;
+    world.record_reply("jira", "d1", on_ticket(None)).await;
+    let lost = Fault {
+        method: Some("POST".into()),
+        path: "/comment$".into(),
+        truncated: true,
+        after_effect: true,
+        times: 1,
+        ..Fault::default()
+    };
+    world.services.add_fault(lost).unwrap();
+    assert!(!world.reply_changed("jira#d1").await, "it is told again");
+    assert!(world.reply_changed("jira#d1").await);
+    assert_eq!(world.comments("SHOP-1").len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_is_read_by_those_alone_who_may_read_the_question() {
+    let world = World::new().await;
+    let readers = json!({"type": "role", "value": "Developers"});
+    let restriction = Restriction { readers: Some(readers.clone()), internal: true };
+    world.record_reply("jira", "d1", on_ticket(Some(restriction.clone()))).await;
+    world.reply_changed("jira#d1").await;
+    let comment = world.last_comment();
+    assert_eq!((&comment["visibility"], &comment["public"]), (&readers, &json!(false)), "{comment}");
+
+    let event = json!({"text": "@ticketsmith go", "restriction": restriction});
+    let name = world.begin("jira.commented", "SHOP-1", event).await;
+    world.status_change(&name, json!({})).await;
+    world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
+    let progress = world.last_comment();
+    assert!(progress["text"].as_str().unwrap().contains("is done"), "{progress}");
+    assert_eq!((&progress["visibility"], &progress["public"]), (&readers, &json!(false)), "{progress}");
+}
+
+#[tokio::test]
+async fn who_pressed_a_button_is_told_alone_and_once() {
+    let world = World::new().await;
+    let form = String::from_utf8(world.services.prepare("slack-command").unwrap().body).unwrap();
+    let fields: Vec<(String, String)> = serde_urlencoded::from_str(&form).unwrap();
+    let (_, address) = fields.into_iter().find(|(name, _)| name == "response_url").unwrap();
+    world.record_reply("slack", "t1", ReplyPlace::Address { address }).await;
+    let down = Fault { path: "/commands/".into(), status: Some(503), times: 1, ..Fault::default() };
+    world.services.add_fault(down).unwrap();
+    assert!(!world.reply_changed("slack#t1").await, "it is told again");
+    for _ in 0..3 {
+        assert!(world.reply_changed("slack#t1").await);
+    }
+    let responses = world.responses();
+    assert_eq!(responses.len(), 1, "{responses:?}");
+    assert_eq!(responses[0]["body"]["response_type"], "ephemeral");
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_given_is_given_up() {
+    let world = World::new().await;
+    let address = "http://hooks.example/x".to_owned();
+    world.record_reply("slack", "t1", ReplyPlace::Address { address }).await;
+    assert!(world.reply_changed("slack#t1").await);
+    assert!(world.table.reply("slack#t1").await.unwrap().unwrap().sent_at.is_some());
+    world.record_reply("jira", "d1", on_ticket(None)).await;
+    world.clock.advance(1);
+    assert!(world.reply_changed("jira#d1").await);
+    assert!(world.comments("SHOP-1").is_empty(), "nobody waits for it any more");
+}
+
+#[tokio::test]
+async fn a_mention_in_a_chat_is_answered_in_its_thread() {
+    let world = World::new().await;
+    let mention = world.services.prepare("slack-mention").unwrap();
+    let mention: Value = serde_json::from_slice(&mention.body).unwrap();
+    let text = |key: &str| mention["event"][key].as_str().unwrap().to_owned();
+    let place = ReplyPlace::Thread { channel: text("channel"), thread: text("ts") };
+    world.record_reply("slack", "Ev1", place).await;
+    for _ in 0..2 {
+        assert!(world.reply_changed("slack#Ev1").await);
+    }
+    let state = world.services.state();
+    let messages = state["slack"]["messages"].as_array().unwrap();
+    let answers: Vec<_> = messages.iter().filter(|message| message["thread_ts"] == text("ts")).collect();
+    assert_eq!(answers.len(), 1, "{messages:?}");
+}
+
+#[tokio::test]
+async fn the_bots_account_is_learned_where_no_setting_names_it() {
+    let world = World::new().await;
+    world.sweep().await;
+    assert_eq!(world.table.own_account("jira").await.unwrap(), None, "it is configured");
+    let configuration = world.table.configuration(world.clock.now()).await.unwrap();
+    let mut configuration = domain::configuration::Configuration::clone(&configuration);
+    configuration.webhooks.own_accounts.clear();
+    world.table.put_configuration(&configuration).await.unwrap();
+    world.clock.advance(1);
+    world.sweep().await;
+    let own = world.table.own_account("jira").await.unwrap().unwrap();
+    assert_eq!(own.account.as_deref(), Some("712020:ticketsmith"));
+    let asked = || world.services.log().iter().filter(|entry| entry.path.ends_with("/myself")).count();
+    world.sweep().await;
+    assert_eq!(asked(), 1, "it is known for a day");
+    world.clock.advance(25);
+    world.sweep().await;
+    assert_eq!(asked(), 2);
+}

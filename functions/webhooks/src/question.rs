@@ -1,0 +1,277 @@
+//! Answers what people ask, by a slash command, a comment or a mention, from the routes and the records.
+
+use crate::answer::Outcome;
+use crate::command::Command;
+use crate::command_answer::{CommandAnswer, Part, Symbol, code, plain, strong};
+use control::{Caller, Control, Costs, CostsResult, StatusResult};
+use domain::event::{Condition, Matching};
+use domain::routes::{Routes, without_address};
+use domain::text::{TextLimit, cut_line};
+use domain::{EventName, MicroUsd};
+use jiff::{SignedDuration, Timestamp};
+use records::{ExecutionRecord, RecordsError, Table};
+
+/// How many executions `status` shows.
+const SHOWN: usize = 5;
+
+/// How much of an unknown word is repeated.
+const WORD: TextLimit = TextLimit::characters(80);
+
+/// How much of a cause `status` shows.
+const CAUSE: TextLimit = TextLimit::characters(300);
+
+/// What an answer depends on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) control: &'a Control,
+    pub(crate) table: &'a Table,
+    pub(crate) routes: &'a Routes,
+    /// Who asks, and by which event.
+    pub(crate) caller: Caller<'a>,
+    pub(crate) address: Address<'a>,
+    pub(crate) now: Timestamp,
+}
+
+/// How the bot was addressed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Address<'a> {
+    /// What comes before a command: `/ticketsmith`, `@ticketsmith`.
+    pub(crate) words: &'a str,
+    /// Whether it was on a ticket, which need not be named then.
+    pub(crate) on_ticket: bool,
+}
+
+/// Answers what changes nothing: everything but steering, which is refused here.
+///
+/// # Errors
+/// When the records do not answer.
+pub(crate) async fn answer_question(
+    asked: &Asked<'_>,
+    question: Command,
+) -> Result<CommandAnswer, RecordsError> {
+    let Asked { control, caller, address, .. } = asked;
+    let (directory, command) = (caller.directory, address.words);
+    let configuration = directory.configuration();
+    let served = || commands_served(asked.routes, caller.trigger);
+    Ok(match question {
+        Command::Status { task_id } => status(asked, task_id).await?,
+        Command::Costs { task_id: Some(typed) } => {
+            let task_id = directory.canonical(&typed);
+            match control.costs_of_ticket(caller, &task_id).await? {
+                CostsResult::Costs(spent) => costs(strong(task_id), &spent),
+                CostsResult::Denied(reason) => refused(&reason),
+            }
+        }
+        Command::Costs { task_id: None } => {
+            costs(plain("You this month"), &control.costs_of_person(configuration, caller.actor).await?)
+        }
+        Command::Help => help(caller.trigger, *address, &served()),
+        Command::NotServed { word } => CommandAnswer::to_person(
+            [Part::Symbol(Symbol::Warning), code(word), plain(" does not start anything in this form. ")]
+                .into_iter()
+                .chain(listed(caller.trigger, command, &served())),
+        ),
+        Command::Unknown { word } => unknown(&word, command),
+        Command::Steer(_) => unknown("", command),
+    })
+}
+
+fn unknown(word: &str, command: &str) -> CommandAnswer {
+    CommandAnswer::to_person([
+        plain("Unknown command "),
+        code(cut_line(word, WORD)),
+        plain(". "),
+        code(format!("{command} help")),
+        plain(" lists all commands."),
+    ])
+}
+
+async fn status(asked: &Asked<'_>, typed: Option<String>) -> Result<CommandAnswer, RecordsError> {
+    let directory = asked.caller.directory;
+    let task_id = typed.as_ref().map(|typed| directory.canonical(typed));
+    let visible = asked.control.visible_executions(&asked.caller, task_id.as_deref(), SHOWN).await?;
+    let mut executions = match visible {
+        StatusResult::Executions(executions) => executions,
+        StatusResult::Denied(reason) => return Ok(refused(&reason)),
+    };
+    let title = match task_id {
+        Some(task_id) => strong(task_id),
+        None => strong("Newest executions"),
+    };
+    if executions.is_empty() {
+        let ticket = typed.as_ref().map(|typed| (typed, directory.ticket(typed)));
+        let Some((typed, Err(error))) = ticket else {
+            return Ok(CommandAnswer::to_person([title, plain(": nothing has been started yet.")]));
+        };
+        match asked.table.execution(execution_name(typed)).await? {
+            Some(execution) => executions.push(execution),
+            None => return Ok(refused(&error.to_string())),
+        }
+    }
+    let lines = executions.iter().map(|execution| status_line(execution, asked.now));
+    Ok(CommandAnswer::to_person([title]).section(on_lines(lines)))
+}
+
+/// The name of an execution, as people type or paste it.
+pub(crate) fn execution_name(typed: &str) -> &str {
+    typed.trim().trim_matches('`')
+}
+
+pub(crate) fn refused(reason: &str) -> CommandAnswer {
+    CommandAnswer::to_person([Part::Symbol(Symbol::Refused), plain(reason)])
+}
+
+/// Joins lines with line breaks.
+fn on_lines(lines: impl IntoIterator<Item = Vec<Part>>) -> Vec<Part> {
+    let lines: Vec<Vec<Part>> = lines.into_iter().collect();
+    lines.join(&Part::LineBreak)
+}
+
+pub(crate) fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command: &str) -> CommandAnswer {
+    let about = task_id.unwrap_or("this");
+    match outcome {
+        // The channel is told once it is known that the ticket exists: webhooks cannot ask for it.
+        Outcome::Started { workflow, execution } | Outcome::Pending { workflow, execution } => {
+            let on = task_id.map_or_else(Vec::new, |task_id| vec![plain(" on "), strong(task_id)]);
+            let named = task_id.unwrap_or(execution);
+            CommandAnswer::to_person(
+                [Part::Symbol(Symbol::Seen), strong(workflow)]
+                    .into_iter()
+                    .chain(on)
+                    .chain([plain(" begins.")]),
+            )
+            .section([
+                code(execution),
+                plain(" · "),
+                code(format!("{command} status {named}")),
+                plain(" shows its progress"),
+            ])
+        }
+        Outcome::InLine { workflow, execution, before } => CommandAnswer::to_channel([
+            Part::Symbol(Symbol::Working),
+            strong(workflow),
+            plain(" on "),
+            strong(about),
+            plain(format!(
+                " waits in line, {before} before it. It starts when others that are at work have ended."
+            )),
+        ])
+        .section([code(execution)]),
+        Outcome::AlreadyAtWork { execution } | Outcome::Duplicate { execution } => {
+            CommandAnswer::to_person([
+                Part::Symbol(Symbol::Working),
+                plain("Already working on "),
+                strong(about),
+                plain(": "),
+                code(execution),
+                plain("."),
+            ])
+        }
+        Outcome::Ignored { reason } | Outcome::Refused { reason } => {
+            CommandAnswer::to_person([plain(reason)])
+        }
+        Outcome::Answered | Outcome::Recorded | Outcome::Pong => CommandAnswer::to_person([plain("Done.")]),
+    }
+}
+
+fn status_line(execution: &ExecutionRecord, now: Timestamp) -> Vec<Part> {
+    use domain::execution::Outcome;
+    let symbol = match execution.outcome {
+        Outcome::Pending | Outcome::Running => Symbol::Working,
+        Outcome::Waiting => Symbol::Waiting,
+        Outcome::Succeeded => Symbol::Succeeded,
+        Outcome::Failed => Symbol::Failed,
+        Outcome::RolledBack => Symbol::TakenBack,
+        Outcome::Stopped => Symbol::Stopped,
+    };
+    let took = execution.ended_at.unwrap_or(now).duration_since(execution.begun_at);
+    let took = SignedDuration::from_secs(took.as_secs());
+    let task_id = execution.task_id.as_deref().unwrap_or("no ticket");
+    let (workflow, outcome) = (&execution.workflow, execution.outcome);
+    let mut line =
+        vec![Part::Symbol(symbol), plain(format!("{task_id} · {workflow} · {outcome} · {took:#} · "))];
+    line.push(code(&execution.name));
+    if let Some(by) = &execution.undone_by {
+        line.extend([plain(" · undone by "), code(by)]);
+    }
+    if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
+        line.push(Part::Quote(cut_line(cause, CAUSE)));
+    }
+    line
+}
+
+fn costs(title: Part, costs: &Costs) -> CommandAnswer {
+    let Costs { spending, limit } = costs;
+    let reserved = spending.committed.saturating_sub(spending.spent);
+    let mut text = format!(": {} spent of {limit}", spending.spent);
+    if reserved > MicroUsd::ZERO {
+        text.push_str(&format!(", {reserved} reserved by running calls"));
+    }
+    if spending.unknown_calls > 0 {
+        let calls = spending.unknown_calls;
+        text.push_str(&format!("; {calls} calls of unknown price count at their worst case"));
+    }
+    CommandAnswer::to_person([title, plain(text)])
+}
+
+/// The commands that start workflows, with the workflows' titles.
+fn commands_served(routes: &Routes, kind: &EventName) -> Vec<(String, String)> {
+    let spec = routes.events.find(kind.as_str());
+    let is_of_words =
+        |condition: &&Condition| matches!(condition.matching, Matching::Captures | Matching::StartsWith);
+    let words = spec.and_then(|spec| spec.conditions.iter().find(is_of_words));
+    let Some(words) = words.map(|condition| condition.name.as_str()) else { return Vec::new() };
+    routes
+        .workflows
+        .values()
+        .flat_map(|workflow| workflow.triggers.iter().map(move |trigger| (workflow, trigger)))
+        .filter(|(_, trigger)| trigger.on == *kind)
+        .filter_map(|(workflow, trigger)| {
+            let words = without_address(trigger.conditions.get(words)?.as_str()?);
+            Some((words.to_owned(), workflow.title.clone()))
+        })
+        .collect()
+}
+
+fn listed(kind: &EventName, command: &str, served: &[(String, String)]) -> Vec<Part> {
+    if served.is_empty() {
+        return vec![plain("No workflow has a "), code(kind.as_str()), plain(" trigger yet.")];
+    }
+    on_lines(
+        served
+            .iter()
+            .map(|(text, title)| vec![code(format!("{command} {text}")), plain(format!(" {title}"))]),
+    )
+}
+
+fn help(kind: &EventName, address: Address<'_>, served: &[(String, String)]) -> CommandAnswer {
+    let typed = |word: &str, ticket: &str| {
+        let ticket = if address.on_ticket { "" } else { ticket };
+        code(format!("{} {word}{ticket}", address.words))
+    };
+    let lines = [
+        vec![typed("status", " [ticket]"), plain(" shows executions")],
+        vec![typed("costs", " [ticket]"), plain(" shows costs")],
+        vec![
+            typed("approve", " ticket"),
+            plain(" and "),
+            typed("deny", " ticket"),
+            plain(" answer its question"),
+        ],
+        vec![
+            typed("stop", " ticket"),
+            plain(" stops the work on it, "),
+            typed("undo", " ticket"),
+            plain(" takes back the effects of its newest execution that has any, "),
+            typed("undo execution", ""),
+            plain(" those of the one that "),
+            typed("status", ""),
+            plain(" calls so"),
+        ],
+        vec![typed("help", ""), plain(" shows this list")],
+    ];
+    let starts = listed(kind, address.words, served);
+    let starts = (!address.on_ticket || !served.is_empty()).then_some(starts);
+    CommandAnswer::to_person([strong("Ticketsmith turns tickets into pull requests.")])
+        .section(on_lines(starts.into_iter().chain(lines)))
+}

@@ -1,0 +1,204 @@
+use super::super::testing::{Vocabulary, check_any_delivery, headers};
+use super::*;
+
+const BOT: Bot<'_> = Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("ticketsmith") };
+
+fn meaning_of(event: &'static str, payload: Value) -> Meaning {
+    let headers = headers(&[("x-github-event", event)]);
+    parse(&headers, payload.to_string().as_bytes(), &BOT).unwrap().meaning
+}
+
+#[test]
+fn whatever_arrives_is_read() {
+    let vocabulary = Vocabulary {
+        headers: &[
+            &[("x-github-event", "issues")],
+            &[("x-github-event", "issue_comment")],
+            &[("x-github-event", "pull_request_review")],
+            &[("x-github-event", "pull_request")],
+            &[("x-github-event", "check_suite")],
+            &[("x-github-event", "status")],
+            &[("x-github-event", "x")],
+        ],
+        names: &[
+            "action",
+            "issue",
+            "label",
+            "name",
+            "repository",
+            "full_name",
+            "sender",
+            "login",
+            "number",
+            "review",
+            "state",
+            "pull_request",
+            "check_suite",
+            "sha",
+            "branches",
+            "commit",
+            "comment",
+            "body",
+            "user",
+        ],
+        words: &["labeled", "created", "submitted", "changes_requested", "@ticketsmith revise", "acme/shop"],
+    };
+    check_any_delivery(&SPEC, &vocabulary);
+}
+
+fn delivery(sender: &str, action: &str, more: Value) -> Value {
+    let mut payload = json!({
+        "action": action,
+        "sender": {"login": sender},
+        "repository": {"full_name": "acme/shop"},
+    });
+    payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    payload
+}
+
+fn only_event(meaning: Meaning) -> Event {
+    match meaning {
+        Meaning::Events(mut events) if events.len() == 1 => events.remove(0).event,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_labelled_issue_is_a_ticket() {
+    let payload = delivery("ada", "labeled", json!({"issue": {"number": 12}, "label": {"name": "agent"}}));
+    let event = only_event(meaning_of("issues", payload));
+    assert_eq!(event.kind, LABELLED);
+    assert_eq!(event.task_id.as_deref(), Some("acme/shop#12"));
+    assert_eq!((&event.fields["task_id"], &event.fields["label"]), (&json!("acme/shop#12"), &json!("agent")));
+}
+
+#[test]
+fn comments_on_issues_and_pull_requests_are_told_apart() {
+    for (pull_request, expected) in [(json!({"url": "u"}), true), (Value::Null, false)] {
+        let more = json!({
+            "issue": {"number": 3, "pull_request": pull_request},
+            "comment": {"id": 9, "body": "/ticketsmith revise name it well"},
+        });
+        let event = only_event(meaning_of("issue_comment", delivery("ada", "created", more)));
+        assert_eq!(event.fields["is_pull_request"], expected);
+        assert_eq!(event.fields["text"], "revise name it well");
+        assert_eq!(event.fields["comment_id"], "9");
+    }
+}
+
+#[test]
+fn only_a_review_that_asks_for_changes_is_an_event() {
+    let review = |state| json!({"review": {"state": state, "body": "rename"}, "pull_request": {"number": 3}});
+    let event = only_event(meaning_of(
+        "pull_request_review",
+        delivery("ada", "submitted", review("changes_requested")),
+    ));
+    assert_eq!((&event.fields["number"], &event.fields["comments"]), (&json!(3), &json!("rename")));
+    let approved = meaning_of("pull_request_review", delivery("ada", "submitted", review("approved")));
+    assert!(matches!(approved, Meaning::Ignored(_)));
+}
+
+#[test]
+fn the_end_of_a_pull_request_counts_even_when_the_bot_closed_it() {
+    let more = json!({"pull_request": {"number": 3, "merged": true, "head": {"ref": "feature/SHOP-1"},
+        "created_at": "2026-11-22T10:00:00Z", "closed_at": "2026-11-22T12:00:00Z"}});
+    assert_eq!(
+        meaning_of("pull_request", delivery("ticketsmith[bot]", "closed", more)),
+        Meaning::PullRequestClosed(ClosedPullRequest {
+            repository: "acme/shop".parse().unwrap(),
+            number: 3,
+            branch: "feature/SHOP-1".into(),
+            merged: true,
+            opened_at: Some("2026-11-22T10:00:00Z".parse().unwrap()),
+            closed_at: "2026-11-22T12:00:00Z".parse().unwrap(),
+        })
+    );
+}
+
+#[test]
+fn the_bots_own_doing_is_ignored() {
+    let more = json!({"issue": {"number": 12}, "label": {"name": "agent"}});
+    let own = meaning_of("issues", delivery("Ticketsmith[bot]", "labeled", more));
+    assert_eq!(own, Meaning::Ignored("the bot did it itself".into()));
+}
+
+#[test]
+fn a_form_is_read_as_json_is() {
+    let payload =
+        delivery("ada", "labeled", json!({"issue": {"number": 12}, "label": {"name": "a & b = ü"}}))
+            .to_string();
+    let read = |content_type: &'static str, body: &str| {
+        let headers = headers(&[("x-github-event", "issues"), ("content-type", content_type)]);
+        parse(&headers, body.as_bytes(), &BOT)
+    };
+    let form = "application/x-www-form-urlencoded";
+    let body = serde_urlencoded::to_string([("payload", &payload)]).unwrap();
+    for content_type in [form, "application/x-www-form-urlencoded; charset=utf-8"] {
+        let event = only_event(read(content_type, &body).unwrap().meaning);
+        assert_eq!(event.fields["label"], "a & b = ü");
+    }
+    let refused = read(form, "other=1").unwrap_err().to_string();
+    assert_eq!(refused, "the body is not a valid form: the field `payload` is missing");
+    assert!(matches!(read(form, "payload=%7B"), Err(Malformed::Json(_))));
+}
+
+#[test]
+fn a_body_is_one_delivery_whatever_its_headers_say() {
+    let body = delivery("ada", "labeled", json!({})).to_string();
+    let id = |guid: &'static str| {
+        let headers = headers(&[("x-github-event", "issues"), ("x-github-delivery", guid)]);
+        parse(&headers, body.as_bytes(), &BOT).unwrap().id
+    };
+    assert_eq!(id("1"), id("2"));
+}
+
+fn issue(updated_at: &str, more: Value) -> Value {
+    let mut issue = json!({"number": 12, "created_at": "2026-11-22T10:00:00Z", "updated_at": updated_at});
+    issue.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    issue
+}
+
+#[test]
+fn an_issue_is_labelled_when_it_is_opened_and_is_so_once() {
+    let labels = json!({"labels": [{"name": "bug"}, "odd", {"name": "Agent"}]});
+    let more = json!({"issue": issue("2026-11-22T10:00:00Z", labels)});
+    let Meaning::Events(opened) = meaning_of("issues", delivery("ada", "opened", more)) else {
+        panic!("no events")
+    };
+    let labels: Vec<_> =
+        opened.iter().map(|received| received.event.fields["label"].as_str().unwrap()).collect();
+    assert_eq!(labels, ["bug", "Agent"]);
+    let labelled = |at: &str| {
+        let more = json!({"issue": issue(at, json!({})), "label": {"name": "Agent"}});
+        only_event(meaning_of("issues", delivery("ada", "labeled", more))).delivery
+    };
+    assert_eq!(labelled("2026-11-22T10:00:01Z"), opened[1].event.delivery, "GitHub reports it twice");
+    assert_ne!(labelled("2026-11-22T10:01:00Z"), opened[1].event.delivery, "it was given again");
+    let bare = delivery("ada", "opened", json!({"issue": issue("2026-11-22T10:00:00Z", json!({}))}));
+    assert!(matches!(meaning_of("issues", bare), Meaning::Ignored(_)));
+}
+
+#[test]
+fn one_odd_field_hides_nothing() {
+    let more = json!({"issue": {"number": 12, "labels": "many", "created_at": 5}, "label": {"name": "agent"},
+        "pull_request": [], "review": "none", "comment": 7, "check_suite": {"head_sha": 1}});
+    assert_eq!(only_event(meaning_of("issues", delivery("ada", "labeled", more))).fields["label"], "agent");
+}
+
+#[test]
+fn machines_are_not_answered() {
+    let mut payload = delivery(
+        "helper[bot]",
+        "created",
+        json!({
+            "issue": {"number": 3}, "comment": {"id": 9, "body": "@ticketsmith dance"},
+        }),
+    );
+    let reply = |payload: Value| match meaning_of("issue_comment", payload) {
+        Meaning::Events(events) => events[0].reply.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert!(reply(payload.clone()).is_some());
+    payload["sender"]["type"] = "Bot".into();
+    assert_eq!(reply(payload), None);
+}

@@ -1,0 +1,85 @@
+//! Comments that come as a document (<https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/>) and not as the wiki
+//! text of an administrator's webhook: written as that wiki text, as far as it matters who says what to whom.
+
+use serde_json::Value;
+
+/// The deepest nesting that is read. Jira's editor allows far less.
+const DEEPEST: usize = 50;
+
+/// A comment's body as wiki text: text as it is, a document's words with mentions as `[~accountid:…]`, and quotes and code marked as such.
+/// Of a person, the document also holds the name; where it is `mention`, that is written.
+pub(super) fn wiki_text(body: &Value, mention: &str) -> String {
+    if let Value::String(text) = body {
+        return text.clone();
+    }
+    let mut text = String::new();
+    write(body, mention, 0, &mut text);
+    text.trim().to_owned()
+}
+
+fn write(node: &Value, mention: &str, depth: usize, text: &mut String) {
+    if depth > DEEPEST {
+        return;
+    }
+    let kind = node["type"].as_str().unwrap_or_default();
+    let (opening, closing) = match kind {
+        "blockquote" => ("{quote}", "{quote}\n"),
+        "codeBlock" => ("{code}", "{code}\n"),
+        "paragraph" | "heading" | "listItem" | "taskItem" | "tableRow" => ("", "\n"),
+        "tableCell" | "tableHeader" => ("", " "),
+        _ => ("", ""),
+    };
+    text.push_str(opening);
+    match kind {
+        "text" => {
+            let words = node["text"].as_str().unwrap_or_default();
+            let marks = node["marks"].as_array().into_iter().flatten();
+            match marks.into_iter().any(|mark| mark["type"] == "code") {
+                true => text.push_str(&format!("{{{{{words}}}}}")),
+                false => text.push_str(words),
+            }
+        }
+        "mention" => {
+            let attributes = &node["attrs"];
+            match (attributes["text"].as_str(), attributes["id"].as_str()) {
+                (Some(name), _) if domain::same_name(name, mention) => text.push_str(mention),
+                (_, Some(id)) => text.push_str(&format!("[~accountid:{id}]")),
+                (name, None) => text.push_str(name.unwrap_or_default()),
+            }
+        }
+        "hardBreak" => text.push('\n'),
+        "emoji" => text.push_str(node["attrs"]["text"].as_str().unwrap_or_default()),
+        "inlineCard" => text.push_str(node["attrs"]["url"].as_str().unwrap_or_default()),
+        _ => {}
+    }
+    for child in node["content"].as_array().into_iter().flatten() {
+        write(child, mention, depth + 1, text);
+    }
+    text.push_str(closing);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_document_says_who_is_meant_and_what_is_quoted() {
+        let mention = |id: &str, name: &str| json!({"type": "mention", "attrs": {"id": id, "text": name}});
+        let words = |text: &str| json!({"type": "text", "text": text});
+        let document = json!({"type": "doc", "version": 1, "content": [
+            {"type": "blockquote", "content": [{"type": "paragraph", "content": [words("May I?")]}]},
+            {"type": "codeBlock", "content": [words("@x stop")]},
+            {"type": "paragraph", "content": [
+                mention("5b10", "@Ticketsmith"), words(" approve "), mention("7c", "@Grace"),
+                {"type": "hardBreak"}, {"type": "text", "text": "a", "marks": [{"type": "code"}]},
+            ]},
+        ]});
+        assert_eq!(
+            wiki_text(&document, "@ticketsmith"),
+            "{quote}May I?\n{quote}\n{code}@x stop{code}\n@ticketsmith approve [~accountid:7c]\n{{a}}"
+        );
+        assert_eq!(wiki_text(&json!("as [~accountid:1] it is"), "@x"), "as [~accountid:1] it is");
+        assert_eq!(wiki_text(&json!(7), "@x"), "");
+    }
+}

@@ -1,0 +1,283 @@
+//! What a reader of a comment sees as said by its author: not what is quoted, code, or hidden in HTML.
+
+/// How the sender's comments are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Markup {
+    /// GitHub's Markdown: <https://github.github.com/gfm/>.
+    Markdown,
+    /// Jira's wiki text. People also type Markdown's quotes and code there, so these count as well:
+    /// <https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all>.
+    Wiki,
+    /// Slack's mrkdwn, in which `>` comes as `&gt;`: <https://docs.slack.dev/messaging/formatting-message-text/>.
+    Mrkdwn,
+}
+
+/// Elements of HTML whose text is code or somebody else's.
+const SILENT_ELEMENTS: [&str; 5] = ["blockquote", "code", "pre", "samp", "kbd"];
+
+/// Constructs of wiki text whose text is code or somebody else's: `{quote}…{quote}`.
+const SILENT_MACROS: [&str; 3] = ["quote", "code", "noformat"];
+
+/// The same text with spaces in place of everything that its author did not say, byte for byte, so that a place in one is that place
+/// in the other. Line breaks stay. What is opened and never closed counts as said, except fences and comments of HTML, which then
+/// hide the rest, as they do from readers.
+pub(crate) fn spoken(text: &str, markup: Markup) -> String {
+    let mut said = String::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let hidden = match starts_line(text, at) {
+            true => silent_block(text, at, markup).or_else(|| silent_span(rest, markup)),
+            false => silent_span(rest, markup),
+        };
+        if let Some(length) = hidden.filter(|length| *length > 0) {
+            let blank = |c: char| std::iter::repeat_n(if c == '\n' { '\n' } else { ' ' }, c.len_utf8());
+            said.extend(rest[..length].chars().flat_map(blank));
+            at += length;
+            continue;
+        }
+        // A run of backticks that closes nothing is skipped whole: its end could otherwise open something.
+        let length = match (backticks(rest), rest.strip_prefix('\\').and_then(|rest| rest.chars().next())) {
+            (0, Some(escaped)) => 1 + escaped.len_utf8(),
+            (0, None) => rest.chars().next().map_or(1, char::len_utf8),
+            (ticks, _) => ticks,
+        };
+        said.push_str(&rest[..length]);
+        at += length;
+    }
+    said
+}
+
+fn starts_line(text: &str, at: usize) -> bool {
+    at == 0 || text.as_bytes()[at - 1] == b'\n'
+}
+
+fn backticks(text: &str) -> usize {
+    text.len() - text.trim_start_matches('`').len()
+}
+
+/// The length of the line with its line break.
+fn line_length(text: &str) -> usize {
+    text.find('\n').map_or(text.len(), |end| end + 1)
+}
+
+/// The length of what begins with this line and was not said: a fence, a quoted line, indented code.
+fn silent_block(text: &str, at: usize, markup: Markup) -> Option<usize> {
+    let rest = &text[at..];
+    let line = rest[..line_length(rest)].trim_end();
+    let words = line.trim_start();
+    if let Some(fence) = fence(words) {
+        return Some(fenced_length(rest, fence));
+    }
+    let quote = match markup {
+        Markup::Markdown => words.starts_with('>'),
+        // Three signs quote all that follows.
+        Markup::Mrkdwn if words.starts_with("&gt;&gt;&gt;") || words.starts_with(">>>") => {
+            return Some(rest.len());
+        }
+        Markup::Mrkdwn => words.starts_with("&gt;") || words.starts_with('>'),
+        Markup::Wiki => words.starts_with('>') || words.starts_with("bq. "),
+    };
+    let is_indented = line.starts_with("    ") || line.starts_with('\t');
+    let code = markup == Markup::Markdown && is_indented && follows_nothing(&text[..at]);
+    (quote || code).then(|| line_length(rest))
+}
+
+/// Whether indented text after `before` is code: after an empty line or more such code, and not in a list.
+fn follows_nothing(before: &str) -> bool {
+    let is_list = |line: &str| {
+        let line = line.trim_start();
+        let after_number = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        line.starts_with(['-', '*', '+'])
+            || (after_number.len() < line.len() && after_number.starts_with(['.', ')']))
+    };
+    let is_open = match before.lines().next_back() {
+        None => true,
+        Some(last) => last.trim().is_empty() || last.starts_with("    ") || last.starts_with('\t'),
+    };
+    is_open && !before.lines().any(is_list)
+}
+
+/// The fence that a line opens: its character and how many of them.
+fn fence(words: &str) -> Option<(char, usize)> {
+    let character = words.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let info = words.trim_start_matches(character);
+    let length = words.len() - info.len();
+    (length >= 3 && !(character == '`' && info.contains('`'))).then_some((character, length))
+}
+
+/// The length of a fenced block, to the end of the text if it is not closed.
+fn fenced_length(text: &str, (character, length): (char, usize)) -> usize {
+    let mut at = line_length(text);
+    while at < text.len() {
+        let rest = &text[at..];
+        at += line_length(rest);
+        let line = rest[..line_length(rest)].trim();
+        if line.len() >= length && line.chars().all(|c| c == character) {
+            break;
+        }
+    }
+    at
+}
+
+/// The length of what begins here inside a line and was not said.
+fn silent_span(text: &str, markup: Markup) -> Option<usize> {
+    match text.as_bytes().first()? {
+        b'`' => code_length(text, markup),
+        b'<' if markup != Markup::Mrkdwn => comment_length(text).or_else(|| element_length(text)),
+        b'{' if markup == Markup::Wiki => macro_length(text),
+        _ => None,
+    }
+}
+
+/// The length of a code span: to the next run of as many backticks in the same paragraph. Slack's blocks of three may hold anything.
+fn code_length(text: &str, markup: Markup) -> Option<usize> {
+    let ticks = backticks(text);
+    let paragraph = match markup == Markup::Mrkdwn && ticks >= 3 {
+        true => text.len(),
+        false => paragraph_length(text),
+    };
+    let mut at = ticks;
+    while let Some(next) = text[at..paragraph].find('`') {
+        at += next;
+        let run = backticks(&text[at..]);
+        at += run;
+        if run == ticks {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// The length of the text up to the next empty line.
+fn paragraph_length(text: &str) -> usize {
+    let mut at = line_length(text);
+    while at < text.len() {
+        let line = line_length(&text[at..]);
+        if text[at..at + line].trim().is_empty() {
+            break;
+        }
+        at += line;
+    }
+    at
+}
+
+fn comment_length(text: &str) -> Option<usize> {
+    let inside = text.strip_prefix("<!--")?;
+    Some(inside.find("-->").map_or(text.len(), |end| "<!--".len() + end + "-->".len()))
+}
+
+/// The length of an element such as `<blockquote>`, with those of its kind inside it.
+fn element_length(text: &str) -> Option<usize> {
+    let name = SILENT_ELEMENTS.into_iter().find(|name| is_tag(text, "<", name))?;
+    let closing = format!("</{name}");
+    let mut depth = 0_usize;
+    for (at, _) in text.match_indices('<') {
+        let rest = &text[at..];
+        if is_tag(rest, "<", name) {
+            depth += 1;
+        } else if is_tag(rest, "</", name) {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                let end = rest.find('>').map_or(closing.len(), |end| end + 1);
+                return Some(at + end);
+            }
+        }
+    }
+    None
+}
+
+fn is_tag(text: &str, opening: &str, name: &str) -> bool {
+    let Some(rest) = text.strip_prefix(opening) else { return false };
+    rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+        && rest[name.len()..].starts_with(|c: char| c == '>' || c == '/' || c.is_whitespace())
+}
+
+/// The length of `{quote}…{quote}`, `{code:rust}…{code}` or `{{…}}`.
+fn macro_length(text: &str) -> Option<usize> {
+    if let Some(inside) = text.strip_prefix("{{") {
+        let line = &inside[..line_length(inside)];
+        return line.find("}}").map(|end| end + 4);
+    }
+    let inside = &text[1..];
+    let name = SILENT_MACROS.into_iter().find(|name| inside.starts_with(name))?;
+    let opening =
+        inside.find('}').filter(|end| *end == name.len() || inside[name.len()..].starts_with(':'))? + 2;
+    let closing = format!("{{{name}}}");
+    let end = text[opening..].find(&closing)?;
+    Some(opening + end + closing.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What is left of a text, in words.
+    fn left(text: &str, markup: Markup) -> String {
+        let said = spoken(text, markup);
+        assert_eq!(said.len(), text.len(), "{text}");
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn only_what_the_author_said_is_left() {
+        for (text, expected) in [
+            ("a\n> b\nc", "a c"),
+            ("a <!-- b\n\nc --> d", "a d"),
+            ("a <!-- b", "a"),
+            ("a `b` ``c ` d`` e", "a e"),
+            ("a ` b\n\nc ` d", "a ` b c ` d"),
+            ("write `<!--` and c", "write and c"),
+            ("\\`a\\`", "\\`a\\`"),
+            ("```rust\na\n``\n```\nb", "b"),
+            ("~~~\na\n```\n~~~\nb", "b"),
+            ("a\n```\nb", "a"),
+            ("a\n\n    b\n\n\tc\nd", "a d"),
+            ("- a\n\n    b", "- a b"),
+            ("a\n    b", "a b"),
+            ("<CODE class=x>a</code> b <pre>\nc</pre> d", "b d"),
+            ("<blockquote>a<blockquote>b</blockquote>c</blockquote> d", "d"),
+            ("<code>a", "<code>a"),
+            ("<codex>a</codex>", "<codex>a</codex>"),
+            ("{quote}a{quote}", "{quote}a{quote}"),
+            ("ä `ö` ü", "ä ü"),
+        ] {
+            assert_eq!(left(text, Markup::Markdown), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn wiki_text_and_slack_have_forms_of_their_own() {
+        for (text, expected) in [
+            ("{quote}a\nb{quote}\r\n\r\nc", "c"),
+            ("{code:title=a.rs|x=1}b{code} {noformat}c{noformat} d", "d"),
+            ("bq. a\nb", "b"),
+            ("a {{b}} c", "a c"),
+            ("a {{b\n}} c {quote} d", "a {{b }} c {quote} d"),
+            ("{color:red}a{color}", "{color:red}a{color}"),
+            ("> a\n```\nb\n```\nc", "c"),
+        ] {
+            assert_eq!(left(text, Markup::Wiki), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("&gt; a\nb", "b"),
+            ("a\n&gt;&gt;&gt; b\nc", "a"),
+            ("a ```b\n\nc``` d", "a d"),
+            ("<@U1> a", "<@U1> a"),
+        ] {
+            assert_eq!(left(text, Markup::Mrkdwn), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_keeps_its_length(text in "[ \\n>`~<{}!\\-a-cä&;]{0,60}") {
+            for markup in [Markup::Markdown, Markup::Wiki, Markup::Mrkdwn] {
+                let said = spoken(&text, markup);
+                prop_assert_eq!(said.len(), text.len());
+                prop_assert_eq!(said.matches('\n').count(), text.matches('\n').count());
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Replies: what a delivery's author is answered. `webhooks` records them, because it may not write outside; the listener on the table's
+//! stream sends them.
+
+use crate::error::RecordsError;
+use crate::item::{from_item, moment, to_item};
+use crate::keys;
+use crate::retention;
+use crate::table::Table;
+use crate::timestamp;
+use crate::write::{ABSENT, Update};
+use domain::SourceName;
+use domain::plugins::Restriction;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A reply to one delivery. Kept for 30 days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Where the delivery arrived: an instance under `plugins`, or a sender.
+    pub source: SourceName,
+    /// The delivery's identity; a delivery has one reply.
+    pub delivery: String,
+    /// Where the person is answered.
+    #[serde(with = "crate::json_text")]
+    pub place: ReplyPlace,
+    /// The answer, in Markdown.
+    pub text: String,
+    /// When it was recorded.
+    #[serde(with = "timestamp")]
+    pub at: Timestamp,
+    /// When it was sent, or given up.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub sent_at: Option<Timestamp>,
+}
+
+/// Where a person is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyPlace {
+    /// In a comment on a ticket or a pull request.
+    Ticket {
+        /// The ticket.
+        task_id: String,
+        /// Who may read what is answered, and therefore the answer.
+        restriction: Option<Restriction>,
+    },
+    /// In a thread of a chat.
+    Thread {
+        /// The channel's id.
+        channel: String,
+        /// The id of the thread's first message.
+        thread: String,
+    },
+    /// At an address that the chat gave for this, which shows the answer to the person alone.
+    Address {
+        /// The address.
+        address: String,
+    },
+}
+
+impl Table {
+    /// Records a reply, unless its delivery has one already.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn put_reply(&self, reply: &Reply) -> Result<(), RecordsError> {
+        let expires_at = retention::expires_at(reply.at, retention::DELIVERY);
+        let key = keys::reply(&reply.source, &reply.delivery);
+        // Refused means that the same delivery came before.
+        let _ = self.put("record a reply", to_item(reply, key, Some(expires_at))?, Some(ABSENT)).await?;
+        Ok(())
+    }
+
+    /// The reply of this identity, which [`crate::TableChange::Reply`] tells.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn reply(&self, id: &str) -> Result<Option<Reply>, RecordsError> {
+        self.get(keys::reply_named(id)).await?.map(from_item).transpose()
+    }
+
+    /// Records that a reply is sent or given up; `false` if somebody else did before.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn mark_reply_sent(&self, reply: &Reply, at: Timestamp) -> Result<bool, RecordsError> {
+        let update = Update::new(keys::reply(&reply.source, &reply.delivery), "SET #sent_at = :at")
+            .condition("attribute_exists(#pk) AND attribute_not_exists(#sent_at)")
+            .value(":at", moment(at));
+        Ok(self.update("record that a reply is sent", update).await?.is_ok())
+    }
+
+    /// Records that a reply was not sent after all, so that it is tried again.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn mark_reply_unsent(&self, reply: &Reply) -> Result<(), RecordsError> {
+        let update = Update::new(keys::reply(&reply.source, &reply.delivery), "REMOVE #sent_at")
+            .condition("attribute_exists(#pk)");
+        let _ = self.update("record that a reply is not sent", update).await?;
+        Ok(())
+    }
+}
