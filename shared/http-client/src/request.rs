@@ -153,8 +153,19 @@ impl<'client> Request<'client> {
     /// What is throttled is sent again, up to four times in all, where the [`Gate`](crate::Gate) lets it pass after the wait that was
     /// asked for.
     pub async fn send(self) -> Result<Answer, Failure> {
-        let Self { client, method, template, path, query, mut headers, auth, body, follows, within, listener } =
-            self;
+        let Self {
+            client,
+            method,
+            template,
+            path,
+            query,
+            mut headers,
+            auth,
+            body,
+            follows,
+            within,
+            listener,
+        } = self;
         let (path, body) = (path?, body?);
         if let Some((name, value)) = auth.header()? {
             headers.insert(name, value);

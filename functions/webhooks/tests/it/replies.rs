@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// A world in which ada may approve, `/ticketsmith` is typed where words start work, and a comment in Jira can.
 async fn world() -> World {
     let mut configuration = configuration();
-    configuration.users[0].roles.insert(Role::Approver);
+    configuration.users[0].roles = [Role::Developer, Role::Approver].into_iter().collect();
     World::with(configuration, routes()).await
 }
 
