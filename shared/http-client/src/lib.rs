@@ -33,7 +33,7 @@ mod retry_after;
 
 pub use answer::Answer;
 pub use auth::Auth;
-pub use client::Client;
+pub use client::{Client, check_base_url};
 pub use credentials::read_credentials;
 pub use failure::{Failure, Optional};
 pub use gate::{Gate, Reply};
