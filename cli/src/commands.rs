@@ -16,6 +16,7 @@ mod secrets;
 mod serve;
 mod simulate;
 mod status;
+mod undo;
 mod workflow;
 
 use crate::exit::Outcome;
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     /// Start a workflow by hand and follow it.
     Run(run::Arguments),
+    /// Take back what an execution did.
+    Undo(undo::Arguments),
     /// Perform one action by hand, as a workflow step would.
     Invoke(invoke::Arguments),
     /// Show executions and their costs.
@@ -85,6 +88,7 @@ impl Command {
             Self::Demo(arguments) => demo::run(arguments).await,
             Self::Serve(arguments) => serve::run(arguments).await,
             Self::Run(arguments) => run::run(arguments).await,
+            Self::Undo(arguments) => undo::run(arguments).await,
             Self::Invoke(arguments) => invoke::run(arguments).await,
             Self::Status(arguments) => status::run(arguments).await,
             Self::Logs(arguments) => logs::run(arguments).await,

@@ -217,7 +217,10 @@ users: [{ name: ada, github: ada, slack: U012AB3CD, jira: "5b10", roles: [develo
     fn the_kitchen_sink_loads() {
         let file = load(KITCHEN_SINK).unwrap();
         assert_eq!(file.configuration.projects[0].repository.as_str(), "acme/shop");
-        assert_eq!(file.configuration.plugins["claude"].rate_limit.unwrap().per_second, 1);
+        assert_eq!(
+            file.configuration.plugins["claude"].rate_limit.unwrap(),
+            domain::configuration::Rate::per_second(1)
+        );
     }
 
     /// Every line of the refusal, without the path of the file.

@@ -54,7 +54,13 @@ fn bundle(secret: SecretUse) -> Option<Bundle> {
 fn source(function: &FunctionSpec, source: Source) -> Value {
     match source {
         Source::Http { method, path } => json!({ "type": "http", "method": method, "path": path }),
-        Source::TableStream(partitions) => json!({ "type": "table_stream", "partitions": names(partitions) }),
+        Source::TableStream { items, collected_seconds } => {
+            let items: Vec<_> = items
+                .iter()
+                .map(|items| json!({ "partition": items.partition.as_str(), "sort_keys": items.sort_keys }))
+                .collect();
+            json!({ "type": "table_stream", "items": items, "collected_seconds": collected_seconds })
+        }
         Source::StatusChanges => json!({ "type": "status_changes" }),
         Source::EveryMinute { document } => {
             // Invalid JSON becomes a string, which a test rejects.

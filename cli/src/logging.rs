@@ -3,6 +3,7 @@
 use crate::functions;
 use crate::server::log_file::LogFile;
 use std::collections::BTreeSet;
+use std::io::IsTerminal;
 use std::sync::Mutex;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -35,7 +36,11 @@ pub(crate) fn start(verbose: u8, file: Option<LogFile>) {
     };
     let others = if verbose > 1 { "info" } else { "warn" };
     let shown = EnvFilter::try_from_default_env().unwrap_or_else(|_| filter(own, others));
-    let to_person = fmt::layer().with_writer(std::io::stderr).with_target(false).with_filter(shown);
+    // A file or a pipe gets no escape codes, and neither does whoever asks for none: <https://no-color.org>.
+    let in_color =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let to_person =
+        fmt::layer().with_writer(std::io::stderr).with_ansi(in_color).with_target(false).with_filter(shown);
     let to_file =
         file.map(|file| observability::log::layer(Mutex::new(file)).with_filter(filter("info", "warn")));
     tracing_subscriber::registry().with(to_file).with(to_person).init();

@@ -7,9 +7,12 @@
 mod asynchronous;
 mod aws_error;
 mod caller;
+mod connections;
 pub(crate) mod data_folder;
+mod descriptors;
 mod dynamodb;
 pub(crate) mod functions;
+mod housekeeping;
 mod lambda;
 mod leading_keys;
 mod listeners;
@@ -22,6 +25,7 @@ pub(crate) mod secret_file;
 mod secrets_manager;
 mod sources;
 mod stream;
+mod stream_records;
 pub(crate) mod workflows;
 
 use crate::configuration_file::ConfigurationFile;
@@ -35,24 +39,28 @@ use dynamodb::Written;
 use dynoxide::Database;
 use engine::Engine;
 use functions::{Connected, StepTargets};
-use listeners::{bind, serve, url_of};
+use listeners::{bind, serve, serve_strangers, url_of};
 use private::Private;
 use records::Table;
 use runtime::{FunctionSpec, SecretUse, Services};
 use sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
 use secrecy::ExposeSecret;
 use secret_file::{KEY_VARIABLE, SecretFile};
-use sources::Sources;
+use sources::{Sources, stream_readers};
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use stream_records::StreamRecords;
 use tokio::task::JoinSet;
 use workflows::Workflows;
 
 /// How long functions at work may take to answer when `serve` stops; what is unfinished then is called again at the next start.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How often the file of the secrets is looked at.
+const LOOK_AT_SECRETS: Duration = Duration::from_secs(1);
 
 /// What a server is started with.
 pub(crate) struct Options {
@@ -89,18 +97,20 @@ impl Server {
         let folder =
             DataFolder::open(&data).map_err(|error| Exit::usage(format!("{}: {error}", data.display())))?;
         let lock = folder.lock().map_err(Exit::usage)?;
+        folder.make_private().map_err(Exit::usage)?;
         let key = std::env::var(KEY_VARIABLE).ok();
         let secrets = SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref())
             .map_err(Exit::usage)?;
         let workflows = Workflows::load(&file.folder)?;
         let database = Database::new(&folder.table().to_string_lossy()).map_err(Exit::usage)?;
 
+        let descriptors = descriptors::raise();
         let public = bind(listen).await?;
         let private = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
         let private_url = url_of(&private)?;
         let public_url = url_of(&public)?;
 
-        let targets = Arc::new(StepTargets::default());
+        let targets = Arc::new(StepTargets::new(functions_at_work(descriptors)));
         let invoke: Arc<dyn engine::Invoke> = targets.clone();
         let engine = Engine::open(
             &folder.engine(),
@@ -123,16 +133,18 @@ impl Server {
             .collect();
 
         let written = Arc::new(Written::default());
+        let secrets = Arc::new(RwLock::new(secrets));
         let private_router = Private {
             grants: Arc::new(grants),
             database: database.clone(),
             written: Arc::clone(&written),
             engine: engine.router(),
             functions: invoke,
-            secrets: Arc::new(RwLock::new(secrets)),
+            secrets: Arc::clone(&secrets),
         }
         .router();
         let mut tasks = JoinSet::new();
+        tasks.spawn(take_up_secrets(secrets));
         serve(&mut tasks, private, private_router);
         let metrics_url = match metrics {
             Some(address) => {
@@ -152,6 +164,7 @@ impl Server {
         };
         let table = services(&server).table();
         table.create_table().await.map_err(Exit::unreachable)?;
+        stream::leave_out_images(&database, table.name()).map_err(Exit::unreachable)?;
         providers::put_in_force(&table, &file.configuration).await.map_err(Exit::usage)?;
         workflows.put(&engine, &table).await?;
 
@@ -161,17 +174,25 @@ impl Server {
             .collect::<Result<_, ActionError>>()
             .map_err(Exit::usage)?;
         targets.set(&connected);
-        let sources =
-            Sources { database: &database, written: &written, engine: &engine, table: &table, clock: &clock };
+        let records = StreamRecords::open(&folder.table(), table.name(), stream_readers(&connected));
+        let sources = Sources {
+            database: &database,
+            written: &written,
+            records: &Arc::new(records.map_err(Exit::usage)?),
+            engine: &engine,
+            table: &table,
+            clock: &clock,
+        };
+        sources.start(&mut tasks, &connected).map_err(Exit::usage)?;
         for function in &connected {
-            sources.start(&mut tasks, function).map_err(Exit::usage)?;
             function.function.warm_up().await;
         }
         let continued = engine.resume().await.map_err(Exit::usage)?;
         if continued > 0 {
             tracing::info!(executions = continued, "continuing what was running");
         }
-        serve(&mut tasks, public, routes(&connected));
+        tasks.spawn(housekeeping::keep_house(database, engine.clone()));
+        serve_strangers(&mut tasks, public, routes(&connected), descriptors);
 
         let running = Running {
             private_url,
@@ -200,6 +221,36 @@ impl Server {
         self.engine.shutdown(GRACE).await;
         self.tasks.shutdown().await;
     }
+}
+
+/// Has the functions use what `ticketsmith secrets set` writes, as soon as it is written.
+async fn take_up_secrets(secrets: Arc<RwLock<SecretFile>>) {
+    let mut look = tokio::time::interval(LOOK_AT_SECRETS);
+    let mut failed = false;
+    loop {
+        look.tick().await;
+        let mut secrets = secrets.write().unwrap_or_else(PoisonError::into_inner);
+        match secrets.read_again() {
+            Ok(false) => {}
+            Ok(true) => {
+                runtime::secrets_changed();
+                failed = false;
+                tracing::info!("the secrets have changed and are read again");
+            }
+            Err(error) => {
+                // Once is enough: nothing changes until somebody writes the file.
+                if !failed {
+                    tracing::error!(%error, "the secrets cannot be read again; those read before stay in use");
+                }
+                failed = true;
+            }
+        }
+    }
+}
+
+/// How many functions of steps may be at work at once: each has connections to the table, of which both ends are ours, and to providers.
+fn functions_at_work(descriptors: usize) -> usize {
+    (descriptors / 16).clamp(16, 256)
 }
 
 /// What the functions serve over HTTP.

@@ -7,11 +7,11 @@ FAULTS = [
     {"service": "jira", "method": "GET", "path": f"/rest/api/3/issue/{ONCE}$", "status": 500},
     {
         "service": "github",
-        "method": "PATCH",
-        "path": f"/git/refs/heads/feature/{REFUSED}$",
-        "status": 422,
-        "times": 5,
-        "body": {"message": "Update is not a fast forward"},
+        "method": "POST",
+        "path": "/graphql$",
+        "contains": f"refs/heads/feature/{REFUSED}",
+        "status": 200,
+        "body": {"errors": [{"type": "UNPROCESSABLE", "message": "Update is not a fast forward"}]},
     },
 ]
 

@@ -19,7 +19,7 @@ MODEL_CALLERS = {
     "generate_implementation_plan",
     "generate_text",
 }
-SECRETLESS = {"await_budget", "await_event", "list_effects"}
+SECRETLESS = {"await_budget", "await_event", "await_provider", "list_effects"}
 # Partitions with what tasks, people and projects may still spend, and have spent.
 MONEY = ("TASK", "PERSON", "PROJECT")
 
@@ -161,7 +161,7 @@ def table_rules(simulator):
     others = set(simulator.functions) - MODEL_CALLERS - {"events", "webhooks"}
     money = writing(MODEL_CALLERS, MONEY, True) | writing(others, MONEY, False) | writing({"webhooks"}, ["PERSON"], False)
     yield Rule("only what calls a model, and what settles for it, writes budgets", money, "list_effects", without_conditions)
-    waiters = {"await_budget", "await_event", "request_approval", "events", "webhooks"}
+    waiters = {"await_budget", "await_event", "await_provider", "request_approval", "events", "webhooks"}
     waiting = writing(waiters, ["WAITER"], True) | writing(set(simulator.functions) - waiters, ["WAITER"], False)
     yield Rule("only what parks or answers writes waiters", waiting, "list_effects", without_conditions)
     configuration = writing(simulator.functions, ["DOCUMENT"], False)

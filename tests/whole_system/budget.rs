@@ -40,7 +40,7 @@ async fn a_model_without_a_price_is_never_taken_for_free() {
     let name = world.start_by("jira-label").await;
     let ended = world.ended(&name).await;
     assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
-    let asked = world.requests("claude", "POST", "/v1/messages").await.len();
+    let asked = world.asked_of_model().await.len();
     assert!(asked > 0);
     assert_eq!(ended["cost_unknown_calls"], asked, "{ended:#}");
     world.finish().await;

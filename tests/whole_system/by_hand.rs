@@ -27,11 +27,20 @@ async fn an_action_by_hand_is_done_once_and_can_be_taken_back() {
     assert_eq!(world.requests("github", "POST", "/git/refs").await.len(), 1);
     assert_eq!(branches(repository(&world.state().await, "acme/shop")), ["by-hand", "main"]);
 
-    let run = errors.trim().rsplit_once("run=").expect("the way back is told").1.to_owned();
-    let (code, _, errors) =
-        world.command(&["run", "undo", "--project", "SHOP", "--input", &format!("run={run}")]).await;
+    let run = errors.trim().rsplit_once("ticketsmith undo ").expect("the way back is told").1.to_owned();
+    let (code, printed, errors) = world.command(&["undo", &run]).await;
     assert_eq!(code, 0, "{errors}");
+    assert!(printed.contains("Taken back: Create branch."), "{printed}");
     assert_eq!(branches(repository(&world.state().await, "acme/shop")), ["main"]);
+
+    let message = json!({"message": "By hand."});
+    let (code, _, errors) = invoke(&world, "send_message", &message, "message").await;
+    assert!(code == 0 && errors.contains("It stays"), "{errors}");
+    let unknown = ["run", "undo", "--project", "SHOP", "--input", "run=nonsense"];
+    let (code, _, errors) = world.command(&unknown).await;
+    assert!(code == 1 && errors.contains("there is no run `nonsense`"), "{errors}");
+    let (code, _, errors) = world.command(&["undo", "nonsense"]).await;
+    assert!(code == 1 && errors.contains("no execution has the name nonsense"), "{errors}");
     world.finish().await;
 }
 

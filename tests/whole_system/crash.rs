@@ -20,7 +20,7 @@ const REQUESTS: usize = 66;
 /// program without the knowledge of what it did.
 const EFFECTS: &[(&str, &str, &str)] = &[
     ("github", "POST", "/git/refs$"),
-    ("github", "PATCH", "/git/refs/heads/"),
+    ("github", "POST", "/graphql$"),
     ("github", "POST", "/pulls$"),
     ("jira", "POST", "/transitions$"),
     ("jira", "POST", "/comment$"),
@@ -132,7 +132,7 @@ async fn happened_once(world: &World, name: &str, task: &str) {
         log.iter().filter(is_such).count()
     };
     assert_eq!(done("/git/refs", &format!("refs/heads/{branch}\"")), 1, "branches made for {task}");
-    assert_eq!(done(&format!("/git/refs/heads/{branch}"), "sha"), 1, "pushes to the branch of {task}");
+    assert_eq!(done("/graphql", &format!("refs/heads/{branch}\"")), 1, "pushes to the branch of {task}");
     assert_eq!(done("/pulls", &format!("\"{branch}\"")), 1, "pull requests opened for {task}");
     assert_eq!(done("/chat.postMessage", &format!("{task} (")), 1, "messages about {task}");
 

@@ -90,7 +90,7 @@ pub(crate) fn has_label(labels: &Value, name: &str) -> bool {
 
 /// The one request that the model answered whose prompt holds a text.
 pub(crate) async fn asked(world: &World, text: &str) -> Value {
-    let requests = world.requests("claude", "POST", "/v1/messages").await;
+    let requests = world.asked_of_model().await;
     let mut found: Vec<_> =
         requests.into_iter().filter(|entry| entry["request"].to_string().contains(text)).collect();
     assert_eq!(found.len(), 1, "requests that hold {text:?}");

@@ -83,9 +83,17 @@ async fn a_missing_ticket_is_final() {
 
 #[tokio::test]
 async fn a_branch_that_moved_is_a_conflict_and_is_taken_back() {
-    let fault = json!({ "service": "github", "method": "PATCH", "path": "/git/refs/", "status": 422, "times": 5,
-                        "body": { "message": "Update is not a fast forward" } });
+    let error = json!({ "type": "UNPROCESSABLE", "message": "Update is not a fast forward" });
+    let fault = json!({ "service": "github", "method": "POST", "path": "/graphql$", "status": 200,
+                        "body": { "data": { "updateRefs": null }, "errors": [error] } });
     is_final(fault, "rolled_back", "has moved", "feature/SHOP-1").await;
+}
+
+#[tokio::test]
+async fn a_secret_in_the_change_is_told_as_one() {
+    let fault = json!({ "service": "github", "method": "POST", "path": "/git/trees$", "status": 409,
+                        "body": { "message": "Secret detected in content" } });
+    is_final(fault, "rolled_back", "Rejected", "push protection").await;
 }
 
 #[tokio::test]

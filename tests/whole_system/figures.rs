@@ -64,7 +64,7 @@ async fn a_run_shows_in_figures_and_in_lines_that_carry_its_name() {
     assert_eq!(figure(r#"ticketsmith_action_duration_seconds_count{action="create_pull_request"}"#), 1.0);
     assert_eq!(sum(&figures, "ticketsmith_actions_running"), 0.0, "nothing is at work any more");
 
-    let answers = world.requests("claude", "POST", "/v1/messages").await;
+    let answers = world.asked_of_model().await;
     for (kind, field) in [("input", "input_tokens"), ("output", "output_tokens")] {
         let reported: u64 =
             answers.iter().map(|entry| entry["response"]["usage"][field].as_u64().unwrap()).sum();

@@ -9,8 +9,10 @@
 
 mod another_world;
 mod architecture;
+mod attack;
 mod budget;
 mod by_hand;
+mod checks;
 mod circles;
 mod crash;
 mod doctor;
@@ -26,6 +28,7 @@ mod parked;
 mod planning;
 mod process;
 mod prompt;
+mod queue;
 mod replies;
 mod rollback;
 mod schedule;

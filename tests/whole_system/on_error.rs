@@ -87,7 +87,7 @@ async fn rollback_takes_back_what_was_done() {
     assert_eq!((code, &result["outcome"]), (1, &json!("rolled_back")), "{result:#}");
     let state = world.state().await;
     assert!(!has_branch(&state, "feature/x") && !said_more(&state));
-    assert_eq!(world.requests("github", "DELETE", "/git/refs/").await.len(), 1);
+    assert_eq!(world.requests("github", "POST", "/graphql").await.len(), 1);
     world.finish().await;
 }
 
@@ -103,6 +103,6 @@ async fn rollback_leaves_a_branch_that_existed_before() {
     let second: Value = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
     assert_eq!(second["outcome"], "rolled_back", "{second:#}");
     assert!(has_branch(&world.state().await, "feature/x"));
-    assert!(world.requests("github", "DELETE", "/git/refs/").await.is_empty());
+    assert!(world.requests("github", "POST", "/graphql").await.is_empty());
     world.finish().await;
 }

@@ -9,8 +9,10 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Uri};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -243,6 +245,12 @@ impl World {
         self.log().await.into_iter().filter(is_asked_for).collect()
     }
 
+    /// Requests for a reply of the model, with their answers; what was only counted is none.
+    pub(crate) async fn asked_of_model(&self) -> Vec<Value> {
+        let requests = self.requests("claude", "POST", "/v1/messages").await;
+        requests.into_iter().filter(|entry| entry["path"] == "/v1/messages").collect()
+    }
+
     /// Requests that the real services would not know, and those the model did not expect.
     pub(crate) async fn violations(&self) -> Value {
         self.get("violations").await
@@ -256,15 +264,25 @@ impl World {
 
     /// Runs the command against this world's `serve`: its exit code, what it printed, and its errors.
     pub(crate) async fn command(&self, arguments: &[&str]) -> (i32, String, String) {
-        let output = tokio::process::Command::new(executable())
+        self.command_with_input(arguments, "").await
+    }
+
+    /// The same, with a text on standard input.
+    pub(crate) async fn command_with_input(&self, arguments: &[&str], input: &str) -> (i32, String, String) {
+        let mut child = tokio::process::Command::new(executable())
             .args(arguments)
             .arg("--data")
             .arg(self.data())
             .current_dir(self.folder())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
-            .output()
-            .await
+            .spawn()
             .unwrap();
+        // Dropped when it is written, which ends the input. A command that reads none may have ended already.
+        let _unread = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
+        let output = child.wait_with_output().await.unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
     }

@@ -109,6 +109,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
                 Ok(secrets) => findings.extend(secrets.findings(&file.configuration)),
                 Err(error) => findings.push(Finding::new("secrets", Err(error.clone()))),
             }
+            findings.extend(subscriptions(&file.configuration));
             services(&file.configuration, &mut findings).await;
             if let Ok(secrets) = secrets {
                 permissions::permissions(&file.configuration, &secrets, &mut findings).await;
@@ -165,6 +166,17 @@ async fn in_force(configuration: &Configuration, stage: &Stage, connection: &Con
         }
         Err(error) => Finding::new(subject, Err(error.to_string())),
     }
+}
+
+/// Where the services that the configuration uses send their events, and which: nobody can ask all of them what they send.
+fn subscriptions(configuration: &Configuration) -> Vec<Finding> {
+    let places = configuration.instances().filter_map(|instance| {
+        let sender = webhooks::SENDERS.iter().find(|sender| sender.name() == instance.provider())?;
+        let subject =
+            format!("{} sends to /webhooks/{}; {}", called(instance), instance.name, sender.set_up());
+        Some(Finding::new(subject, Ok(())))
+    });
+    places.collect()
 }
 
 /// A provider's display name, followed by its name in the configuration if that differs.

@@ -8,6 +8,7 @@ use aws_sdk_lambda::primitives::Blob;
 use domain::event::{Actor, SourceName};
 use domain::execution::{PAYLOAD_VERSION, TaskPayload};
 use jiff::Timestamp;
+use records::EffectRecord;
 use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ Examples:
   echo '{\"task_id\": \"SHOP-1\"}' | ticketsmith invoke get_task --input -
   ticketsmith invoke create_branch --input branch.json --key branch-of-today
 
-Prints the output as JSON. External changes are journaled as in an execution; the command on standard error takes them back.
+Prints the output as JSON. External changes are journaled as in an execution; where they can be taken back, standard error says by which command.
 Model calls cost money, and limits apply.
 
 Exit codes: 0 done · 1 the action failed · 2 the input is invalid · 3 neither `serve` nor the stage is reachable";
@@ -69,6 +70,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let input = read_input(&arguments.input)?;
     let connection = Connection::open(&arguments.place).await?;
     let key = arguments.key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    let project = arguments.project.as_ref().map(|key| format!(" --project {key}")).unwrap_or_default();
     let run = run_arn(&connection.state_machine_arn_prefix, arguments.action.name, &key);
     let payload = TaskPayload {
         v: PAYLOAD_VERSION,
@@ -109,7 +111,13 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
     println!("{answer:#}");
     if arguments.action.has_effect() {
-        eprintln!("To take it back: ticketsmith run undo --input run={run}");
+        let journal = connection.table.journal_of(&run).await.map_err(Exit::unreachable)?;
+        match journal.iter().any(EffectRecord::is_left) {
+            true => eprintln!("To take it back: ticketsmith undo {run}{project}"),
+            false => {
+                eprintln!("It stays: {} leaves nothing here that can be taken back", arguments.action.name)
+            }
+        }
     }
     Ok(())
 }

@@ -106,6 +106,12 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
             );
             Ok(execution)
         }
+        StartResult::InLine { execution, before, .. } => {
+            eprintln!(
+                "{execution} waits in line, and starts when others that are at work have ended; {before} wait before it"
+            );
+            Ok(execution)
+        }
         StartResult::AlreadyAtWork { execution } => Err(Exit::negative(format!(
             "{} is already being worked on: {execution}",
             task_id.as_deref().unwrap_or("the ticket")

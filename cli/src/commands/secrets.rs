@@ -54,7 +54,7 @@ Examples, for `serve`:
 In an AWS account, four secrets group them by privilege:
 {}  ticketsmith secrets set ticketsmith/signing           --stage prod < signing.json
 
-`serve` reads secrets when it starts; restart it after a change. Functions in an account pick up a change within five minutes.",
+A running `serve` takes a change up within a second, functions in an account within five minutes.",
         local.collect::<String>(),
         webhooks::signing_form(),
         account.collect::<String>()

@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         let directory = control.directory().await.map_err(Exit::unreachable)?;
         let ticket = directory
             .ticket(named)
-            .map_err(|error| Exit::negative(format!("no execution named {named}; {error}")))?;
+            .map_err(|error| Exit::negative(format!("no execution is named `{named}`, and {error}")))?;
         task_id = Some(ticket.task_id().to_owned());
     }
     let limit = usize::from(arguments.limit);
@@ -66,7 +66,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         let list: Vec<_> = views.iter().map(one_json).collect();
         println!("{}", json!({ "executions": list }));
     } else {
-        print_table(&views, now);
+        match (&task_id, views.is_empty()) {
+            (Some(task_id), true) => println!("nothing has been started on {task_id} yet"),
+            _ => print_table(&views, now),
+        }
     }
     Ok(())
 }
@@ -83,6 +86,7 @@ fn one_json(view: &ExecutionView) -> serde_json::Value {
         "error": execution.error,
         "cause": execution.cause,
         "question": execution.question,
+        "undone_by": execution.undone_by,
         "output": execution.output,
         "cost_usd": view.cost().booked().as_usd(),
         "cost_unknown_calls": view.cost().unknown_calls,
@@ -113,8 +117,13 @@ fn print_one(view: &ExecutionView, now: Timestamp) {
     if let Some(question) = &execution.question {
         println!("  waiting: {question}");
     }
-    if let Some(error) = &execution.error {
-        println!("  {error}: {}", execution.cause.as_deref().unwrap_or("no cause given"));
+    match (&execution.error, &execution.cause) {
+        (Some(error), cause) => println!("  {error}: {}", cause.as_deref().unwrap_or("no cause given")),
+        (None, Some(told)) => println!("  {}", told.replace('\n', "\n  ")),
+        (None, None) => {}
+    }
+    if let Some(by) = &execution.undone_by {
+        println!("  what it did was undone by {by}");
     }
 }
 

@@ -61,6 +61,32 @@ impl DataFolder {
         Ok(file)
     }
 
+    /// Makes the databases' files, or what is there of them, readable to their owner alone; SQLite gives the files beside them the same
+    /// permissions. A copy of the folder keeps them, where its own permissions are lost.
+    ///
+    /// # Errors
+    /// When a file cannot be made or its permissions cannot be set.
+    pub(crate) fn make_private(&self) -> io::Result<()> {
+        for path in [self.table(), self.engine()] {
+            let mut options = fs::OpenOptions::new();
+            options.append(true).create(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let _file = options.open(&path)?;
+            #[cfg(unix)]
+            for beside in ["", "-wal", "-shm"] {
+                use std::os::unix::fs::PermissionsExt;
+                let mut file = path.clone().into_os_string();
+                file.push(beside);
+                match fs::set_permissions(file, fs::Permissions::from_mode(0o600)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The table's database.
     pub(crate) fn table(&self) -> PathBuf {
         self.path.join("table.db")
@@ -147,5 +173,25 @@ mod tests {
         assert!(folder.lock().unwrap_err().to_string().contains("another `ticketsmith serve`"));
         drop(held);
         folder.lock().unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn databases_are_their_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(directory.path()).unwrap();
+        fs::write(folder.engine(), "").unwrap();
+        fs::set_permissions(folder.engine(), fs::Permissions::from_mode(0o644)).unwrap();
+        folder.make_private().unwrap();
+        let database = dynoxide::Database::new(&folder.table().to_string_lossy()).unwrap();
+        database.database_info().unwrap();
+        let mut files = 0;
+        for entry in fs::read_dir(directory.path()).unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
+            files += 1;
+        }
+        assert!(files >= 3, "SQLite made {files}");
     }
 }

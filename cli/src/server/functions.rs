@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// What precedes a function's name on one machine.
 pub(crate) const FUNCTION_PREFIX: &str = "ticketsmith-";
@@ -20,27 +21,37 @@ pub(crate) struct Connected {
     pub(crate) function: Arc<dyn Function>,
 }
 
-/// The functions that steps call, by their full names. They are set once the private listener, which they call, listens.
-#[derive(Default)]
-pub(crate) struct StepTargets(OnceLock<HashMap<String, Connected>>);
+/// The functions that steps call, by their full names. They are set once the private listener, which they call, listens. A bounded number
+/// is at work at once, as in an account; calls beyond it wait for their turn, and their time limit begins with it.
+pub(crate) struct StepTargets {
+    functions: OnceLock<HashMap<String, Connected>>,
+    at_work: Semaphore,
+}
 
 impl StepTargets {
+    /// No functions yet, of which at most `most` are at work at once.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { functions: OnceLock::new(), at_work: Semaphore::new(most) }
+    }
+
     /// Sets the functions, of which those that steps do not call are left out; a second call changes nothing.
     pub(crate) fn set(&self, functions: &[Connected]) {
         let called = functions.iter().filter(|function| function.spec.is_invoked_by(Source::Steps));
         let named =
             called.map(|function| (format!("{FUNCTION_PREFIX}{}", function.spec.name), function.clone()));
-        let _set_once = self.0.set(named.collect());
+        let _set_once = self.functions.set(named.collect());
     }
 }
 
 #[async_trait]
 impl Invoke for StepTargets {
     async fn invoke(&self, function: &str, payload: Value) -> Result<Value, FunctionError> {
-        let Some(Connected { spec, function }) = self.0.get().and_then(|functions| functions.get(function))
+        let functions = self.functions.get();
+        let Some(Connected { spec, function }) = functions.and_then(|functions| functions.get(function))
         else {
             return Err(FunctionError::not_found(function));
         };
+        let _turn = self.at_work.acquire().await;
         let _running = observability::metrics::action_running(spec.name);
         let limit = Duration::from_secs(u64::from(spec.timeout_seconds));
         match tokio::time::timeout(limit, function.invoke(payload)).await {
@@ -51,5 +62,57 @@ impl Invoke for StepTargets {
                 format!("Task timed out after {} seconds", limit.as_secs()),
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ActionError;
+    use tokio::sync::{Notify, mpsc};
+
+    /// A function that tells when it begins and ends when it is allowed to.
+    struct Held {
+        begun: mpsc::UnboundedSender<()>,
+        allowed: Arc<Notify>,
+    }
+
+    #[async_trait]
+    impl Function for Held {
+        async fn invoke(&self, document: Value) -> Result<Value, ActionError> {
+            self.begun.send(()).unwrap();
+            self.allowed.notified().await;
+            Ok(document)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bounded_number_of_functions_is_at_work_and_none_is_lost() {
+        let (begun, mut begins) = mpsc::unbounded_channel();
+        let allowed = Arc::new(Notify::new());
+        let is_called = |function: &FunctionSpec| function.is_invoked_by(Source::Steps);
+        let spec = crate::functions::all().into_iter().find(is_called).unwrap();
+        let name = format!("{FUNCTION_PREFIX}{}", spec.name);
+        let targets = Arc::new(StepTargets::new(2));
+        targets.set(&[Connected { spec, function: Arc::new(Held { begun, allowed: Arc::clone(&allowed) }) }]);
+        let mut calls = tokio::task::JoinSet::new();
+        for number in 0..5 {
+            let (targets, name) = (Arc::clone(&targets), name.clone());
+            calls.spawn(async move { targets.invoke(&name, number.into()).await.unwrap() });
+        }
+        let mut answers = Vec::new();
+        for _ in 0..2 {
+            begins.recv().await.unwrap();
+        }
+        for waiting in [3, 2, 1, 0, 0] {
+            assert!(begins.try_recv().is_err(), "more than two are at work");
+            allowed.notify_one();
+            answers.push(calls.join_next().await.unwrap().unwrap().as_u64().unwrap());
+            if waiting > 0 {
+                begins.recv().await.unwrap();
+            }
+        }
+        answers.sort_unstable();
+        assert_eq!(answers, [0, 1, 2, 3, 4]);
     }
 }

@@ -2,7 +2,7 @@
 //! path.
 //!
 //! Every request carries its caller's token as the AWS session token. A request without one, or one beyond what the caller may do, is
-//! refused before anything is read.
+//! refused before its body is read.
 
 use super::aws_error::{AwsError, answer};
 use super::caller::{Grant, Grants, Service};
@@ -10,17 +10,21 @@ use super::dynamodb::{self, Written};
 use super::secret_file::SecretFile;
 use super::{lambda, secrets_manager};
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use dynoxide::Database;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 use tower::ServiceExt as _;
 
 /// DynamoDB's own limit of a request, in bytes.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// How long a body may take to arrive from this machine.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// What the listener serves.
 #[derive(Clone)]
@@ -42,30 +46,37 @@ pub(crate) struct Private {
 impl Private {
     /// The listener's routes.
     pub(crate) fn router(self) -> Router {
-        Router::new()
-            .route("/", post(handle))
-            .route(lambda::INVOKE_PATH, post(invoke))
-            .layer(DefaultBodyLimit::max(BODY_LIMIT))
-            .with_state(self)
+        Router::new().route("/", post(handle)).route(lambda::INVOKE_PATH, post(invoke)).with_state(self)
     }
 }
 
-async fn handle(State(private): State<Private>, headers: HeaderMap, body: Bytes) -> Response {
-    match route(&private, &headers, body).await {
+async fn handle(State(private): State<Private>, request: Request) -> Response {
+    match route(&private, request).await {
         Ok(response) => response,
         Err(error) => error.into_response(),
     }
 }
 
-async fn invoke(
-    State(private): State<Private>,
-    Path(function): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    match admit(&private, &headers, Service::Lambda, "Invoke") {
-        Ok(_grant) => lambda::invoke(&*private.functions, &function, &body).await,
+async fn invoke(State(private): State<Private>, Path(function): Path<String>, request: Request) -> Response {
+    let admitted = admit(&private, request.headers(), Service::Lambda, "Invoke");
+    let body = match admitted {
+        Ok(_grant) => read(request.into_body()).await,
+        Err(error) => Err(error),
+    };
+    match body {
+        Ok(body) => lambda::invoke(&*private.functions, &function, &body).await,
         Err(error) => error.into_response(),
+    }
+}
+
+/// The body of a caller who was admitted.
+async fn read(body: Body) -> Result<Bytes, AwsError> {
+    match tokio::time::timeout(BODY_TIME, to_bytes(body, BODY_LIMIT)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) => Err(AwsError::new(413, "RequestEntityTooLargeException", &error.to_string())),
+        Err(_) => {
+            Err(AwsError::new(408, "RequestTimeoutException", "the body did not arrive within 30 seconds"))
+        }
     }
 }
 
@@ -93,7 +104,9 @@ fn admit(
     Ok(grant)
 }
 
-async fn route(private: &Private, headers: &HeaderMap, body: Bytes) -> Result<Response, AwsError> {
+async fn route(private: &Private, request: Request) -> Result<Response, AwsError> {
+    let (head, body) = request.into_parts();
+    let headers = &head.headers;
     let target = text(headers, "x-amz-target");
     let (service, operation) = [
         ("DynamoDB_20120810.", Service::DynamoDb),
@@ -106,6 +119,7 @@ async fn route(private: &Private, headers: &HeaderMap, body: Bytes) -> Result<Re
     })
     .ok_or_else(|| AwsError::unknown_operation(target))?;
     let grant = admit(private, headers, service, &operation)?;
+    let body = read(body).await?;
     match service {
         // It has a path of its own.
         Service::Lambda => Err(AwsError::unknown_operation(target)),
@@ -147,6 +161,70 @@ async fn route(private: &Private, headers: &HeaderMap, body: Bytes) -> Result<Re
                 Ok(response) => Ok(response),
                 Err(never) => match never {},
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::header;
+    use engine::{Engine, SystemClock};
+
+    fn private(grants: Grants) -> Private {
+        let functions: Arc<dyn engine::Invoke> = Arc::new(super::super::functions::StepTargets::new(1));
+        let engine =
+            Engine::in_memory(Arc::new(SystemClock), Arc::clone(&functions), engine::Settings::default());
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        Private {
+            grants: Arc::new(grants),
+            database: Database::memory().unwrap(),
+            written: Arc::default(),
+            engine: engine.unwrap().router(),
+            functions,
+            secrets: Arc::new(RwLock::new(SecretFile::open(&file("secrets"), &file("key"), None).unwrap())),
+        }
+    }
+
+    /// A body that never arrives.
+    struct Never;
+
+    impl http_body::Body for Never {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, std::convert::Infallible>>> {
+            std::task::Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn no_body_is_read_of_a_caller_without_a_token_or_beyond_its_grant() {
+        let mut grants = Grants::default();
+        let command_line = grants.admit(Grant::of_command_line());
+        let token = secrecy::ExposeSecret::expose_secret(command_line.token()).to_owned();
+        let router = private(grants).router();
+        let invocation = lambda::INVOKE_PATH.replace("{function}", "ticketsmith-get_task");
+        for (path, target, token, expected) in [
+            ("/", "DynamoDB_20120810.GetItem", "guess", StatusCode::FORBIDDEN),
+            ("/", "DynamoDB_20120810.Scan", &token, StatusCode::BAD_REQUEST),
+            ("/", "nonsense", &token, StatusCode::BAD_REQUEST),
+            (&invocation, "", "guess", StatusCode::FORBIDDEN),
+        ] {
+            let request = Request::post(path)
+                .header("x-amz-target", target)
+                .header("x-amz-security-token", token)
+                .header(header::CONTENT_LENGTH, BODY_LIMIT)
+                .body(Body::new(Never))
+                .unwrap();
+            let answered =
+                tokio::time::timeout(Duration::from_secs(5), router.clone().oneshot(request)).await;
+            let response = answered.expect("the answer waits for the body").unwrap();
+            assert_eq!(response.status(), expected, "{path} {target}");
         }
     }
 }

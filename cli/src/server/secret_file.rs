@@ -40,6 +40,8 @@ pub(crate) struct SecretFile {
     path: PathBuf,
     cipher: XChaCha20Poly1305,
     secrets: BTreeMap<String, SecretString>,
+    /// What was read: its bytes differ with each writing, in a nonce.
+    read: Option<Vec<u8>>,
 }
 
 impl std::fmt::Debug for SecretFile {
@@ -64,14 +66,29 @@ impl SecretFile {
             None => stored_key(key_path)?,
         };
         let cipher = XChaCha20Poly1305::new(&key);
-        let secrets = match std::fs::read(path) {
-            Ok(bytes) => {
-                decrypt(&cipher, &bytes).ok_or_else(|| SecretFileError::Undecryptable(path.to_owned()))?
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(source) => return Err(SecretFileError::File { path: path.to_owned(), source }),
+        let mut file = Self { path: path.to_owned(), cipher, secrets: BTreeMap::new(), read: None };
+        file.read_again()?;
+        Ok(file)
+    }
+
+    /// Takes up what another process has set since; says whether there was anything.
+    ///
+    /// # Errors
+    /// [`SecretFileError`]; the secrets stay as they were.
+    pub(crate) fn read_again(&mut self) -> Result<bool, SecretFileError> {
+        let bytes = match std::fs::read(&self.path) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(source) => return Err(SecretFileError::File { path: self.path.clone(), source }),
         };
-        Ok(Self { path: path.to_owned(), cipher, secrets })
+        if bytes == self.read {
+            return Ok(false);
+        }
+        let undecryptable = || SecretFileError::Undecryptable(self.path.clone());
+        let decrypted = bytes.as_deref().map(|bytes| decrypt(&self.cipher, bytes).ok_or_else(undecryptable));
+        self.secrets = decrypted.transpose()?.unwrap_or_default();
+        self.read = bytes;
+        Ok(true)
     }
 
     /// The secret of this name.
@@ -158,6 +175,22 @@ mod tests {
         let raw = std::fs::read(&path).unwrap();
         assert!(!raw.windows(6).any(|window| window == b"hidden"));
         assert!(!format!("{again:?}").contains("hidden-token"));
+    }
+
+    #[test]
+    fn what_another_process_sets_is_taken_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("secrets.enc"), folder.path().join("secrets.key"));
+        let open = || SecretFile::open(&path, &key, None).unwrap();
+        let mut reader = open();
+        assert!(!reader.read_again().unwrap());
+        open().set("a", "{}".to_owned().into()).unwrap();
+        assert!(reader.read_again().unwrap());
+        assert_eq!(reader.names().collect::<Vec<_>>(), ["a"]);
+        assert!(!reader.read_again().unwrap());
+        std::fs::write(&path, "nonsense").unwrap();
+        assert!(reader.read_again().is_err());
+        assert_eq!(reader.names().collect::<Vec<_>>(), ["a"], "what was readable stays");
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use super::dynamodb::Written;
 use super::functions::Connected;
 use super::stream::StreamReader;
+use super::stream_records::StreamRecords;
 use super::{asynchronous, schedules};
 use backon::{ExponentialBuilder, Retryable};
 use domain::Clock;
 use dynoxide::Database;
 use engine::Engine;
-use records::{Partition, Table};
+use records::{StreamedItems, Table};
 use runtime::{Function, Source};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) database: &'a Database,
     /// Signals every write to it.
     pub(crate) written: &'a Written,
+    /// The records of the table's stream.
+    pub(crate) records: &'a Arc<StreamRecords>,
     /// The engine that runs executions.
     pub(crate) engine: &'a Engine,
     /// The table, for the routes with their schedules.
@@ -30,19 +33,32 @@ pub(crate) struct Sources<'a> {
     pub(crate) clock: &'a Arc<dyn Clock>,
 }
 
+/// How long a reader of the stream waits after the table failed.
+const PAUSE: Duration = Duration::from_secs(5);
+
 impl Sources<'_> {
-    /// Starts the tasks that invoke a function, one for each of its sources. Requests over HTTP and steps have listeners of their own.
+    /// Starts the tasks that invoke functions, one for each of their sources. Requests over HTTP and steps have listeners of their own.
     ///
     /// # Errors
     /// When the table has no stream.
-    pub(crate) fn start(&self, tasks: &mut JoinSet<()>, connected: &Connected) -> dynoxide::Result<()> {
-        for source in connected.spec.sources {
+    pub(crate) fn start(&self, tasks: &mut JoinSet<()>, connected: &[Connected]) -> dynoxide::Result<()> {
+        let mut readers = 0;
+        for (connected, source) in
+            connected.iter().flat_map(|one| one.spec.sources.iter().map(move |source| (one, source)))
+        {
             let function = Arc::clone(&connected.function);
             match source {
-                Source::TableStream(partitions) => {
-                    let reader =
-                        StreamReader::from_oldest(self.database.clone(), self.table.name(), self.written)?;
-                    tasks.spawn(follow_stream(reader, partitions, function));
+                Source::TableStream { items, collected_seconds } => {
+                    let reader = StreamReader::from_oldest(
+                        self.database.clone(),
+                        self.table.name(),
+                        self.written,
+                        Arc::clone(self.records),
+                        readers,
+                    )?
+                    .collecting(Duration::from_secs(u64::from(*collected_seconds)));
+                    readers += 1;
+                    tasks.spawn(follow_stream(reader, items, function));
                 }
                 Source::StatusChanges => {
                     tasks.spawn(follow_status(self.engine.subscribe(), function));
@@ -60,22 +76,29 @@ impl Sources<'_> {
     }
 }
 
+/// How many of the functions' sources read the table's stream.
+pub(crate) fn stream_readers(functions: &[Connected]) -> usize {
+    let sources = functions.iter().flat_map(|function| function.spec.sources);
+    sources.filter(|source| matches!(source, Source::TableStream { .. })).count()
+}
+
 async fn follow_stream(
     mut reader: StreamReader,
-    partitions: &'static [Partition],
+    items: &'static [StreamedItems],
     function: Arc<dyn Function>,
 ) {
     loop {
         let records = match reader.next().await {
             Ok(records) => records,
             Err(error) => {
-                tracing::error!(%error, "the table's stream cannot be read; feedback stops");
-                return;
+                tracing::error!(%error, retry_in_seconds = PAUSE.as_secs(), "the table's stream cannot be read");
+                tokio::time::sleep(PAUSE).await;
+                continue;
             }
         };
         let mut records = json!(records);
         if let Some(records) = records.as_array_mut() {
-            records.retain(|record| is_in(record, partitions));
+            records.retain(|record| is_among(record, items));
         }
         if records == json!([]) {
             continue;
@@ -89,11 +112,11 @@ async fn follow_stream(
     }
 }
 
-/// Whether the item that changed is in one of these partitions.
-fn is_in(record: &Value, partitions: &[Partition]) -> bool {
-    let partition = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default();
-    let kind = partition.split_once('#').map_or(partition, |(kind, _)| kind);
-    partitions.iter().any(|partition| partition.as_str() == kind)
+/// Whether the item that changed is one of these.
+fn is_among(record: &Value, items: &[StreamedItems]) -> bool {
+    let keys = &record["dynamodb"]["Keys"];
+    let key = |name: &str| keys[name]["S"].as_str().unwrap_or_default();
+    items.iter().any(|items| items.include(key("pk"), key("sk")))
 }
 
 async fn follow_status(mut changes: Receiver<engine::StatusChange>, function: Arc<dyn Function>) {
@@ -130,12 +153,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_changes_of_wanted_partitions_are_handed_over() {
-        let record = |pk: &str| json!({"dynamodb": {"Keys": {"pk": {"S": pk}, "sk": {"S": "X"}}}});
-        let wanted = [Partition::Execution, Partition::Event];
-        assert!(is_in(&record("EXECUTION#a"), &wanted));
-        assert!(!is_in(&record("EXECUTIONS#a"), &wanted));
-        assert!(!is_in(&record("TASK#SHOP-1"), &wanted));
-        assert!(!is_in(&json!({}), &wanted));
+    fn only_changes_of_wanted_items_are_handed_over() {
+        let record = |pk: &str, sk: &str| json!({"dynamodb": {"Keys": {"pk": {"S": pk}, "sk": {"S": sk}}}});
+        assert!(is_among(&record("EXECUTION#a", "STEP#b"), records::PROGRESS));
+        assert!(!is_among(&record("EXECUTIONS#a", "STEP#b"), records::PROGRESS));
+        assert!(!is_among(&record("EXECUTION#a", "PROGRESS"), records::PROGRESS));
+        assert!(!is_among(&record("EXECUTION#a", "STEP#b"), records::DECISIONS));
+        assert!(!is_among(&json!({}), records::DECISIONS));
     }
 }

@@ -1,31 +1,70 @@
 //! The table's stream: reads every write, as Lambda does from DynamoDB Streams.
 
 use super::dynamodb::Written;
-use dynoxide::Database;
+use super::stream_records::StreamRecords;
 use dynoxide::actions::describe_stream::DescribeStreamRequest;
 use dynoxide::actions::get_records::{GetRecordsRequest, Record};
-use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
+use dynoxide::actions::get_shard_iterator::{GetShardIteratorRequest, decode_shard_iterator};
 use dynoxide::actions::list_streams::ListStreamsRequest;
+use dynoxide::{Database, DynoxideError};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
-/// How many records are read at a time.
-const BATCH: usize = 100;
+/// How many records are read at a time: as many as the database gives. Most are of other items, and several of one item are one change.
+const BATCH: usize = 1000;
 
-/// Reads the stream.
+/// How many records are handed over before they are removed, when more keep coming.
+const REMOVED_AT_ONCE: usize = 500;
+
+/// How long nothing is written before what was handed over is removed.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Has the stream of a table that was made with images leave them out from now on: nobody reads them.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn leave_out_images(database: &Database, table: &str) -> dynoxide::Result<()> {
+    let read = |error: serde_json::Error| DynoxideError::InternalServerError(error.to_string());
+    let described =
+        database.describe_table(serde_json::from_value(json!({ "TableName": table })).map_err(read)?)?;
+    let described = serde_json::to_value(described).map_err(read)?;
+    let keys_only = json!({ "StreamEnabled": true, "StreamViewType": "KEYS_ONLY" });
+    if described["Table"]["StreamSpecification"] != keys_only {
+        let request = json!({ "TableName": table, "StreamSpecification": keys_only });
+        database.update_table(serde_json::from_value(request).map_err(read)?)?;
+    }
+    Ok(())
+}
+
+/// Reads the stream. Several readers read it each by itself.
 pub(crate) struct StreamReader {
     database: Database,
     iterator: String,
     written: watch::Receiver<()>,
+    records: Arc<StreamRecords>,
+    number: usize,
+    /// How many records were handed over and not removed.
+    handed_over: usize,
+    removed_at_once: usize,
+    collected: Duration,
 }
 
 impl StreamReader {
-    /// Starts at the oldest write that the stream still has, a day back at most: what was written just before a kill is told after it. What
-    /// was told already changes nothing.
+    /// Starts at the oldest write that no reader, or not every reader, has handed over. What is told twice changes nothing. `number`
+    /// is the reader's among those that the records know of.
     ///
     /// # Errors
     /// When the table has no stream.
-    pub(crate) fn from_oldest(database: Database, table: &str, written: &Written) -> dynoxide::Result<Self> {
-        let missing = || dynoxide::DynoxideError::ResourceNotFoundException(format!("{table} has no stream"));
+    pub(crate) fn from_oldest(
+        database: Database,
+        table: &str,
+        written: &Written,
+        records: Arc<StreamRecords>,
+        number: usize,
+    ) -> dynoxide::Result<Self> {
+        let missing = || DynoxideError::ResourceNotFoundException(format!("{table} has no stream"));
         let streams = database.list_streams(ListStreamsRequest {
             table_name: Some(table.to_owned()),
             ..ListStreamsRequest::default()
@@ -43,31 +82,175 @@ impl StreamReader {
             sequence_number: None,
         })?;
         let iterator = iterator.shard_iterator.ok_or_else(missing)?;
-        Ok(Self { database, iterator, written: written.subscribe() })
+        Ok(Self {
+            database,
+            iterator,
+            written: written.subscribe(),
+            records,
+            number,
+            handed_over: 0,
+            removed_at_once: REMOVED_AT_ONCE,
+            collected: Duration::ZERO,
+        })
     }
 
-    /// The records written since the last call; waits for one when there is none.
+    /// Lets so much time pass after a write before it is read, with those that follow it.
+    pub(crate) fn collecting(self, collected: Duration) -> Self {
+        Self { collected, ..self }
+    }
+
+    /// The records written since the last call, which counts as handing those of the call before over; waits for one when there is
+    /// none.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails; the next call tries again.
     pub(crate) async fn next(&mut self) -> dynoxide::Result<Vec<Record>> {
         loop {
+            if self.handed_over >= self.removed_at_once {
+                self.remove().await;
+            }
             let database = self.database.clone();
             let request = GetRecordsRequest { shard_iterator: self.iterator.clone(), limit: Some(BATCH) };
             let answer = tokio::task::spawn_blocking(move || database.get_records(request)).await;
             let answer = answer
-                .map_err(|error| dynoxide::DynoxideError::InternalServerError(error.to_string()))
+                .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
                 .and_then(|answer| answer)?;
             if let Some(next) = answer.next_shard_iterator {
                 self.iterator = next;
             }
             if !answer.records.is_empty() {
+                self.handed_over += answer.records.len();
                 return Ok(answer.records);
             }
-            if self.written.changed().await.is_err() {
+            let quiet = if self.handed_over > 0 { QUIET } else { Duration::MAX };
+            match tokio::time::timeout(quiet, self.written.changed()).await {
+                Ok(Ok(())) => tokio::time::sleep(self.collected).await,
                 // Nothing can write anymore: `serve` is stopping, and ends this task.
-                std::future::pending::<()>().await;
+                Ok(Err(_)) => std::future::pending().await,
+                Err(_) => self.remove().await,
             }
+        }
+    }
+
+    async fn remove(&mut self) {
+        self.handed_over = 0;
+        let Some((_, _, position)) = decode_shard_iterator(&self.iterator) else { return };
+        let (records, number) = (Arc::clone(&self.records), self.number);
+        let removed = tokio::task::spawn_blocking(move || records.handed_over(number, position)).await;
+        match removed {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "records of the stream were not removed; the next removal does")
+            }
+            Err(error) => {
+                tracing::warn!(%error, "records of the stream were not removed; the next removal does")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dynamodb::perform;
+    use super::*;
+    use rusqlite::Connection;
+    use std::path::Path;
+
+    const TABLE: &str = "ticketsmith";
+
+    /// A database in a file with a table, as `serve` of an earlier version made it.
+    fn database(file: &Path) -> (Database, Written) {
+        let (database, written) = (Database::new(file.to_str().unwrap()).unwrap(), Written::default());
+        let request = json!({
+            "TableName": TABLE,
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        });
+        perform(&database, &written, "CreateTable", request.to_string().as_bytes()).unwrap();
+        (database, written)
+    }
+
+    fn put(database: &Database, written: &Written, key: &str) {
+        let request = json!({"TableName": TABLE, "Item": {"pk": {"S": key}, "text": {"S": "a long text"}}});
+        perform(database, written, "PutItem", request.to_string().as_bytes()).unwrap();
+    }
+
+    fn keys(records: &[Record]) -> Vec<String> {
+        let key = |record: &Record| json!(record)["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap().to_owned();
+        records.iter().map(key).collect()
+    }
+
+    fn count(file: &Path) -> usize {
+        let connection = Connection::open(file).unwrap();
+        connection.query_row("SELECT count(*) FROM _stream_records", [], |row| row.get(0)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_every_reader_handed_over_goes_and_the_next_start_begins_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("table.db");
+        let (database, written) = database(&file);
+        let records = Arc::new(StreamRecords::open(&file, TABLE, 2).unwrap());
+        let reader = |number| {
+            let records = Arc::clone(&records);
+            let reader =
+                StreamReader::from_oldest(database.clone(), TABLE, &written, records, number).unwrap();
+            StreamReader { removed_at_once: 1, ..reader }
+        };
+        let (mut first, mut second) = (reader(0), reader(1));
+        for key in ["a", "b", "c"] {
+            put(&database, &written, key);
+        }
+        assert_eq!(keys(&first.next().await.unwrap()), ["a", "b", "c"]);
+        assert_eq!(keys(&second.next().await.unwrap()), ["a", "b", "c"]);
+        put(&database, &written, "d");
+        assert_eq!(keys(&first.next().await.unwrap()), ["d"]);
+        assert_eq!(count(&file), 4, "the second reader has not said that it handed anything over");
+        assert_eq!(keys(&second.next().await.unwrap()), ["d"]);
+        // Asking for more says so. The last one stays: numbers go on from it.
+        assert_eq!(count(&file), 2);
+        assert_eq!(keys(&reader(0).next().await.unwrap()), ["c", "d"]);
+    }
+
+    #[test]
+    fn images_are_left_out_of_a_stream_that_had_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("table.db");
+        let (database, written) = database(&file);
+        leave_out_images(&database, TABLE).unwrap();
+        put(&database, &written, "a");
+        let connection = Connection::open(&file).unwrap();
+        let with_images: usize = connection
+            .query_row("SELECT count(*) FROM _stream_records WHERE new_image IS NOT NULL", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!((count(&file), with_images), (1, 0));
+    }
+
+    /// The queries of the embedded database, which must not look through all records: the first for each write, the second for each
+    /// page.
+    #[test]
+    fn no_write_and_no_read_looks_through_all_records() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("table.db");
+        let (database, written) = database(&file);
+        StreamRecords::open(&file, TABLE, 1).unwrap();
+        put(&database, &written, "a");
+        let connection = Connection::open(&file).unwrap();
+        for query in [
+            "SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = ?1",
+            "SELECT event_name FROM _stream_records WHERE table_name = ?1 AND shard_id = 's' AND \
+             CAST(sequence_number AS INTEGER) > 3 ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT 100",
+        ] {
+            let plan = format!("EXPLAIN QUERY PLAN {query}");
+            let mut statement = connection.prepare(&plan).unwrap();
+            let steps: Vec<String> =
+                statement.query_map([TABLE], |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
+            let [step] = &*steps else { panic!("{steps:?}") };
+            assert!(step.contains("ticketsmith_stream_numbers"), "{query}: {step}");
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod analyze_codebase;
 pub mod analyze_repository_structure;
 pub mod await_budget;
 pub mod await_event;
+pub mod await_provider;
 pub mod check_actor;
 pub mod close_pull_request;
 pub mod commit_changes;
@@ -39,6 +40,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<analyze_repository_structure::AnalyzeRepositoryStructure>(),
     ActionEntry::of::<await_budget::AwaitBudget>(),
     ActionEntry::of::<await_event::AwaitEvent>(),
+    ActionEntry::of::<await_provider::AwaitProvider>(),
     ActionEntry::of::<check_actor::CheckActor>(),
     ActionEntry::of::<close_pull_request::ClosePullRequest>(),
     ActionEntry::of::<commit_changes::CommitChanges>(),

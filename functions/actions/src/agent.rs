@@ -2,6 +2,7 @@
 
 pub mod fence;
 pub mod files;
+mod payment;
 pub mod price;
 pub mod template;
 
@@ -9,11 +10,12 @@ use crate::agent::template::Templates;
 use crate::scope::Scope;
 use domain::action::Agent;
 use domain::configuration::InstanceName;
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, PromptBlock, StopReason};
-use domain::{ActionError, ActionId, Clock, ErrorKind, MicroUsd, Stored};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, Part, PromptBlock, StopReason};
+use domain::{ActionError, ActionId, Clock, MicroUsd, Stored};
+use jiff::{SignedDuration, Timestamp};
 use minijinja::Value;
 use providers::Model;
-use records::{Limits, Reservation, Settlement, Table};
+use records::{Limits, QuestionId, Table};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -21,6 +23,14 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// What a function keeps of its time to record a reply and what it leads to.
+const TIME_TO_RECORD: SignedDuration = SignedDuration::from_secs(30);
+/// No model is asked in less time than this: the next invocation has the whole of its own.
+const LEAST_TIME: SignedDuration = SignedDuration::from_mins(5);
+/// How much of it must be left for the reply once the request is counted.
+const LEAST_TIME_TO_REPLY: SignedDuration = SignedDuration::from_mins(2);
 
 /// An agent at work on one step: asks its model within the limits, and keeps what is large.
 pub struct AgentExecution {
@@ -35,6 +45,8 @@ pub struct AgentExecution {
     instance: InstanceName,
     model: String,
     max_output_tokens: u32,
+    /// When the function must be done with all its calls.
+    deadline: Timestamp,
     calls: AtomicU32,
     spent: AtomicU64,
     unpriced: AtomicBool,
@@ -86,7 +98,11 @@ pub struct Question {
 }
 
 impl AgentExecution {
-    /// An agent that has asked nothing yet.
+    /// An agent that has asked nothing yet, in a function that ends at `deadline`.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a field of the agent, and named where it is given"
+    )]
     pub fn new(
         table: Table,
         clock: Arc<dyn Clock>,
@@ -95,6 +111,7 @@ impl AgentExecution {
         charge: Charge,
         agent: Agent,
         model: Model,
+        deadline: Timestamp,
     ) -> Self {
         Self {
             provider: model.provider,
@@ -107,6 +124,7 @@ impl AgentExecution {
             model: model.name,
             instance: model.instance,
             max_output_tokens: model.max_output_tokens,
+            deadline: deadline - TIME_TO_RECORD,
             calls: AtomicU32::new(0),
             spent: AtomicU64::new(0),
             unpriced: AtomicBool::new(false),
@@ -138,8 +156,9 @@ impl AgentExecution {
     /// Asks for text.
     ///
     /// # Errors
-    /// `BudgetExceeded` before anything is sent when the worst case does not fit a limit; `Rejected` when the model declines or its
-    /// reply is cut off; the provider's errors.
+    /// `BudgetExceeded` before anything is sent when the worst case does not fit a limit; `Unavailable` when too little of the
+    /// function's time is left; `ReplyLost` when no reply came of a call that may be billed; `Rejected` when the model declines or
+    /// its reply is cut off; the provider's errors.
     pub async fn ask_text(&self, question: Question) -> Result<String, ActionError> {
         self.call(question, None).await
     }
@@ -178,18 +197,43 @@ impl AgentExecution {
         schema: Option<serde_json::Value>,
     ) -> Result<String, ActionError> {
         let request = self.request(question, schema)?;
+        let id = QuestionId::new(&self.charge.execution, &self.charge.state, &request);
+        if let Some(paid) = self.table.paid_reply(&id).await? {
+            tracing::info!("the model was asked the same before; its reply is replayed");
+            self.count(paid.price);
+            return finished_text(paid.reply, &self.instance);
+        }
+        self.time_left(LEAST_TIME)?;
         let reservation = self.reserve(&request).await?;
         let started_at = self.clock.now();
-        let reply = match self.provider.complete(&request).await {
+        let reply = match self.ask_provider(&request).await {
             Ok(reply) => reply,
-            Err(error) => {
-                self.settle_failure(&reservation, &error).await;
-                return Err(error);
-            }
+            Err(failure) => return Err(self.settle_failure(&reservation, &request, failure).await),
         };
-        self.settle(&reservation, &reply).await?;
+        self.settle(&reservation, &request, &id, &reply).await?;
         self.record(&reservation, &reply, started_at).await;
         finished_text(reply, &self.instance)
+    }
+
+    /// Asks within what is left of the function's time.
+    async fn ask_provider(&self, request: &ModelRequest) -> Result<ModelReply, NoReply> {
+        let within = self.time_left(LEAST_TIME_TO_REPLY).map_err(NoReply::NotBilled)?;
+        self.provider.complete(request, within).await
+    }
+
+    /// How much of the function's time is left for a call.
+    ///
+    /// # Errors
+    /// `Unavailable` when it is no more than `least`.
+    fn time_left(&self, least: SignedDuration) -> Result<Duration, ActionError> {
+        let left = self.deadline.duration_since(self.clock.now());
+        if left > least {
+            return Ok(left.unsigned_abs());
+        }
+        let seconds = left.as_secs().max(0);
+        Err(ActionError::unavailable(format!(
+            "{seconds} s of the function's time are left, too few to ask the model; the next attempt goes on from here"
+        )))
     }
 
     fn request(
@@ -203,110 +247,16 @@ impl AgentExecution {
         };
         let introduction = self.templates.text(path)?;
         let mut prompt = Vec::new();
-        prompt.extend(question.material.map(|text| PromptBlock { text, cache: true }));
-        prompt.push(PromptBlock { text: question.text, cache: false });
+        prompt.extend(question.material.map(|text| Part::text(text).cached()));
+        prompt.push(Part::text(question.text));
+        let most = question
+            .max_output_tokens
+            .map_or(self.max_output_tokens, |most| most.min(self.max_output_tokens));
         Ok(ModelRequest {
-            model: self.model.clone(),
             system: vec![PromptBlock { text: format!("{introduction}\n{}\n", fence::RULE), cache: true }],
-            prompt,
             reply_schema,
-            max_output_tokens: question
-                .max_output_tokens
-                .map_or(self.max_output_tokens, |most| most.min(self.max_output_tokens)),
+            ..ModelRequest::question(self.model.clone(), prompt, most)
         })
-    }
-
-    async fn reserve(&self, request: &ModelRequest) -> Result<Reservation, ActionError> {
-        let now = self.clock.now();
-        let provider = self.provider.price_provider();
-        let amount = price::worst_case(
-            provider,
-            &request.model,
-            self.provider.input_tokens_at_most(request),
-            u64::from(request.max_output_tokens),
-            now,
-        )?;
-        let number = self.calls.fetch_add(1, Ordering::Relaxed);
-        let charge = &self.charge;
-        let reservation = Reservation {
-            id: format!("{}-{number}", charge.invocation),
-            amount,
-            account: charge.account.clone(),
-            project: Some(charge.project.clone()),
-            task_id: charge.task_id.clone(),
-            execution: charge.execution.clone(),
-            state: charge.state.clone(),
-            action: charge.action.clone(),
-            provider: provider.to_owned(),
-            model: request.model.clone(),
-            reserved_at: now,
-        };
-        self.table.reserve(&reservation, self.limits).await?;
-        Ok(reservation)
-    }
-
-    async fn settle(&self, reservation: &Reservation, reply: &ModelReply) -> Result<(), ActionError> {
-        let now = self.clock.now();
-        let price = price::price(&reservation.provider, &reply.model, &reply.usage, now)
-            .or_else(|| price::price(&reservation.provider, &reservation.model, &reply.usage, now));
-        match price {
-            Some(price) => {
-                self.spent.fetch_add(price.0, Ordering::Relaxed);
-            }
-            None => {
-                tracing::warn!(
-                    model = reply.model,
-                    "the model has no known price; its worst case stays booked"
-                );
-                self.unpriced.store(true, Ordering::Relaxed);
-            }
-        }
-        let settlement = Settlement { price, usage: Some(reply.usage), at: now };
-        if self.table.settle(reservation, settlement).await?.is_some() {
-            // By the model that was asked for, of which there are as many as the configuration names.
-            observability::metrics::model_call(&reservation.model, &reply.usage, price);
-        }
-        Ok(())
-    }
-
-    /// An error that the provider answered with is not billed. Without an answer nobody knows, so the worst case stays booked.
-    async fn settle_failure(&self, reservation: &Reservation, error: &ActionError) {
-        let now = self.clock.now();
-        let settled = match error.kind {
-            ErrorKind::Unavailable | ErrorKind::Internal => {
-                let unknown = Settlement { price: None, usage: None, at: now };
-                self.table.settle(reservation, unknown).await.map(drop)
-            }
-            _ => self.table.release(reservation, now).await.map(drop),
-        };
-        if let Err(error) = settled {
-            tracing::warn!(reservation = reservation.id, %error, "a reservation stays open; the sweeper settles it");
-        }
-    }
-
-    async fn record(&self, reservation: &Reservation, reply: &ModelReply, started_at: jiff::Timestamp) {
-        let call = records::AgentExecution {
-            id: reservation.id.clone(),
-            execution: reservation.execution.clone(),
-            state: reservation.state.clone(),
-            agent: self.agent.as_str().to_owned(),
-            action: reservation.action.clone(),
-            model: reply.model.clone(),
-            request_id: reply.request_id.clone(),
-            stop: match &reply.stop {
-                StopReason::Complete => "complete".to_owned(),
-                StopReason::Truncated => "truncated".to_owned(),
-                StopReason::Refused => "refused".to_owned(),
-                StopReason::Other(name) => name.clone(),
-            },
-            usage: reply.usage,
-            started_at,
-            ended_at: self.clock.now(),
-        };
-        // What was paid for must not be lost for want of its description.
-        if let Err(error) = self.table.put_agent_execution(&call).await {
-            tracing::warn!(call = call.id, %error, "a call of a model was not recorded");
-        }
     }
 }
 
@@ -322,6 +272,9 @@ fn finished_text(reply: ModelReply, instance: &InstanceName) -> Result<String, A
         StopReason::Truncated => Err(ActionError::rejected(format!(
             "the model's reply was cut off at its limit of tokens; make the ticket smaller or raise plugins.{instance}.max_output_tokens"
         ))),
+        StopReason::ToolCalls => {
+            Err(ActionError::rejected("the model called a tool, but was offered none; choose another model"))
+        }
         StopReason::Other(name) => Err(ActionError::rejected(format!(
             "the model stopped for the reason `{}`",
             http_client::excerpt(&name)
@@ -350,10 +303,19 @@ pub fn authored(text: Option<&str>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::plugins::Usage;
+    use domain::ErrorKind;
+    use domain::plugins::{ModelMessage, Speaker, Usage};
 
     fn reply(stop: StopReason) -> ModelReply {
-        ModelReply { text: "text".into(), stop, usage: Usage::default(), model: "m".into(), request_id: None }
+        ModelReply {
+            message: ModelMessage { speaker: Speaker::Model, parts: vec![Part::text("text")] },
+            text: "text".into(),
+            calls: Vec::new(),
+            stop,
+            usage: Usage::default(),
+            model: "m".into(),
+            request_id: None,
+        }
     }
 
     fn finished(stop: StopReason) -> Result<String, ActionError> {
@@ -368,6 +330,7 @@ mod tests {
         assert!(error.kind == ErrorKind::Rejected && error.message.contains("is empty"), "{error}");
         for (stop, words) in [
             (StopReason::Refused, "declined"),
+            (StopReason::ToolCalls, "offered none"),
             (StopReason::Truncated, "cut off"),
             (StopReason::Other("pause_turn".into()), "`pause_turn`"),
         ] {

@@ -80,6 +80,9 @@ pub struct EffectEntry {
     pub key: String,
     /// The action that made it.
     pub action: ActionId,
-    /// What takes it back; `null` for what stays.
+    /// What takes it back; `null` for what stays. For what is sought, the action itself.
     pub inverse: Option<Inverse>,
+    /// Whether its answer was lost, so that it must be looked for before anything is taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub seek: bool,
 }

@@ -4,7 +4,8 @@ use crate::action::ActionEntry;
 use crate::actions;
 use serde_json::{Value, json};
 
-/// The catalog as JSON: for every action its plugin type, whether it changes something outside, what can take it back, how long its
+/// The catalog as JSON: for every action its plugin type, whether it changes something outside, what can take it back,
+/// whether people confirm a creation that nobody can see, how long its
 /// function may run, other names for it, and the JSON Schemas of its input and output. It is committed as `schemas.json` beside
 /// this package's manifest, which the compiler's tests and the editor schema read.
 pub fn catalog() -> Value {
@@ -20,6 +21,7 @@ fn entry(action: &ActionEntry) -> Value {
         "aliases": spec.aliases,
         "effect": spec.has_effect(),
         "inverses": spec.inverses,
+        "confirms": spec.confirms,
         "timeout_seconds": spec.timeout_seconds,
         "input": action.input_schema(),
         "output": action.output_schema(),

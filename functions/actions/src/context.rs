@@ -12,6 +12,7 @@ use domain::action::Agent;
 use domain::execution::Inverse;
 use domain::plugins::{Communication, Documentation, RepositoryAccess, TaskManagement, VersionControl};
 use domain::{ActionError, ActionId, Clock, PluginType, Stored};
+use jiff::Timestamp;
 use providers::{Place, Providers, serving};
 use records::{Limits, RecordsError, Table};
 use secrecy::SecretString;
@@ -33,6 +34,8 @@ pub struct Context<'a> {
     pub(crate) effect: Effect,
     /// The invocation's id: every attempt pays for itself.
     pub(crate) invocation: String,
+    /// When the function ends, at work or not.
+    pub(crate) deadline: Timestamp,
     /// The step's idempotency key.
     pub(crate) key: String,
     pub(crate) task_token: Option<String>,
@@ -134,7 +137,7 @@ impl Context<'_> {
         let templates = self.templates().await?;
         let agent = agent.unwrap_or_default();
         let (table, clock) = (self.table.clone(), Arc::clone(self.clock));
-        Ok(AgentExecution::new(table, clock, templates, limits, charge, agent, model))
+        Ok(AgentExecution::new(table, clock, templates, limits, charge, agent, model, self.deadline))
     }
 
     /// The templates in force: the project's own, and the shipped ones.

@@ -8,13 +8,14 @@ use crate::effect::Effect;
 use crate::scope::{Scope, read_payload};
 use control::Directory;
 use domain::execution::TaskPayload;
-use domain::{ActionError, ActionId, Clock};
+use domain::{ActionError, ActionId, Clock, ErrorKind};
 use futures::FutureExt;
+use jiff::SignedDuration;
 use observability::metrics;
-use providers::{Providers, Waiting};
-use records::{StepEnd, StepStatus, Table};
+use providers::{Patience, Providers, Waiting, with_patience};
+use records::{EffectRecord, EffectRequest, StepEnd, StepStatus, Table};
 use runtime::{Secrets, Services};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,9 +23,6 @@ use tracing::Instrument;
 
 /// What the key of a step ends with that takes back the effect whose key is before it.
 const UNDO: &str = "/undo";
-
-/// How long one request to a provider waits for its turn before the step is given back to the state machine, which waits at no cost.
-const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// Performs actions.
 #[derive(Debug)]
@@ -45,7 +43,7 @@ impl Dispatcher {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ActionError> {
         let secrets = Secrets::new(secrets, Arc::clone(&clock));
-        let waiting = Waiting { longest_wait: LONGEST_WAIT, request_timeout: None };
+        let waiting = Waiting { patience: Patience::Of(Duration::ZERO), request_timeout: None };
         let providers = Providers::new(table.clone(), secrets, Arc::clone(&clock), waiting)?;
         Ok(Self { table, providers, clock })
     }
@@ -107,11 +105,15 @@ impl Dispatcher {
         let (execution, state) = (payload.execution().to_owned(), payload.state().to_owned());
         let required = payload.required;
         self.table.start_step(&execution, &state, &action.spec.id(), self.clock.now()).await?;
-        let performed = self.perform(action, payload).await.map_err(|ended| match ended {
+        let performed = with_patience(action.spec.patience(), self.perform(action, payload)).await;
+        let performed = performed.map_err(|ended| match ended {
             NoOutput::Skipped(reason) if required => NoOutput::Failed(ActionError::rejected(reason)),
             other => other,
         });
         let at = self.clock.now();
+        if let Err(NoOutput::Failed(ActionError { retry_after: Some(wait), .. })) = &performed {
+            self.table.put_off(&execution, at + SignedDuration::try_from(*wait).unwrap_or_default()).await?;
+        }
         let (end, result) = match performed {
             // The step continues when its task token is answered.
             Err(NoOutput::Parked) => return Ok((Performed::Parked, Value::Null)),
@@ -141,9 +143,18 @@ impl Dispatcher {
     }
 
     async fn perform(&self, action: &'static ActionEntry, payload: TaskPayload) -> Result<Value, NoOutput> {
-        let directory = Directory::read(&self.table, self.clock.now()).await?;
+        let begun_at = self.clock.now();
+        let directory = Directory::read(&self.table, begun_at).await?;
         let scope = Scope::new(directory, &payload)?;
         let invocation = uuid::Uuid::new_v4().to_string();
+        if let Some(undone) = payload.key.strip_suffix(UNDO) {
+            let run = run_of(undone, &payload.run);
+            let known = self.table.effect(&run, undone).await?;
+            if let Some(effect) = known.filter(|effect| effect.is_open() && effect.action == action.spec.id())
+            {
+                return self.seek(action, scope, &effect, invocation).await;
+            }
+        }
         let (run, undone) = match payload.key.strip_suffix(UNDO) {
             // A closed run takes no new effects, so what takes them back has a journal of its own, which is the same whoever asks
             // for it.
@@ -161,6 +172,11 @@ impl Dispatcher {
             action.spec.id(),
             invocation.clone(),
         );
+        let effect = match action.spec.has_effect() {
+            true => effect
+                .asked_for(EffectRequest { input: payload.input.clone(), inverse: payload.inverse.clone() }),
+            false => effect,
+        };
         let context = Context {
             spec: &action.spec,
             is_effect,
@@ -170,6 +186,7 @@ impl Dispatcher {
             scope,
             effect,
             invocation,
+            deadline: begun_at + SignedDuration::from_secs(action.spec.timeout_seconds.into()),
             key: payload.key,
             task_token: payload.task_token,
             own_inverse: payload.inverse,
@@ -180,6 +197,67 @@ impl Dispatcher {
             marked.map_err(ActionError::from)?;
         }
         Ok(output)
+    }
+
+    /// Looks for what an effect whose answer was lost did outside, by performing its action without sending anything. What is found
+    /// is recorded as done, with its inverse; what is certainly not there, as abandoned.
+    ///
+    /// # Errors
+    /// Those of the look, which say where people can look; then nobody knows whether the effect happened.
+    async fn seek(
+        &self,
+        action: &'static ActionEntry,
+        scope: Scope,
+        sought: &EffectRecord,
+        invocation: String,
+    ) -> Result<Value, NoOutput> {
+        let (run, key) = (sought.run.clone(), sought.key.clone());
+        let unknown = |error: ActionError| {
+            let place = sought.place.as_ref().map(|place| format!("; look at {place}")).unwrap_or_default();
+            let message = format!("nobody knows whether it happened: {}{place}", error.message);
+            NoOutput::Failed(ActionError { message, ..error })
+        };
+        let Some(request) = self.table.effect_request(&run, &key).await? else {
+            return Err(unknown(ActionError::rejected("what was asked for is not recorded")));
+        };
+        let effect = Effect::new(
+            self.table.clone(),
+            Arc::clone(&self.clock),
+            run.clone(),
+            key.clone(),
+            action.spec.id(),
+            invocation.clone(),
+        )
+        .asked_for(request.clone())
+        .seeking();
+        let context = Context {
+            spec: &action.spec,
+            is_effect,
+            table: &self.table,
+            providers: &self.providers,
+            clock: &self.clock,
+            scope,
+            effect,
+            invocation,
+            deadline: self.clock.now() + SignedDuration::from_secs(action.spec.timeout_seconds.into()),
+            key,
+            task_token: None,
+            own_inverse: request.inverse,
+        };
+        match action.run(&context, request.input).await {
+            Ok(_) | Err(NoOutput::Parked) => Ok(json!({ "found": true })),
+            Err(NoOutput::Failed(_)) if context.effect.is_absent() => {
+                self.table.effect_absent(&run, &context.key, &context.invocation).await?;
+                Ok(json!({ "found": false }))
+            }
+            Err(NoOutput::Failed(error))
+                if matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Throttled) =>
+            {
+                Err(error.into())
+            }
+            Err(NoOutput::Failed(error)) => Err(unknown(error)),
+            Err(NoOutput::Skipped(reason)) => Err(unknown(ActionError::rejected(reason))),
+        }
     }
 }
 

@@ -101,7 +101,8 @@ pub fn presentable<T: Serialize>(action: &str, output: &T) -> Result<Value, Acti
     Ok(value)
 }
 
-fn cut_texts(value: &mut Value) {
+/// Cuts every long text in a value.
+pub(crate) fn cut_texts(value: &mut Value) {
     match value {
         Value::String(text) => *text = cut_inline(text),
         Value::Array(items) => items.iter_mut().for_each(cut_texts),

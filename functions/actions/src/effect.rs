@@ -1,10 +1,11 @@
 //! The journal's side of an action: an effect happens once, and what it made is remembered with what takes it back.
 
-use crate::done::{Done, Failure, presentable};
+use crate::done::{Done, Failure, cut_texts, presentable};
+use domain::execution::Inverse;
 use domain::plugins::Mark;
 use domain::{ActionError, ActionId, Clock, ErrorKind};
 use jiff::SignedDuration;
-use records::{EffectEnd, IntendResult, NewEffect, RecordsError, Table};
+use records::{EFFECT_INVERSE_LIMIT, EffectEnd, EffectRequest, IntendResult, NewEffect, RecordsError, Table};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -14,10 +15,16 @@ use std::time::Duration;
 
 /// How long others leave an effect alone after its holder was last heard of.
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
+/// What an inverse has besides its input, in bytes: at least the action's name.
+const MARGIN: usize = 1024;
 /// How often a holder is heard of.
 const RENEWAL: Duration = Duration::from_secs(5);
 
-/// One effect of a run. The action looks outside, [intends](Effect::intend) it, and acts; [`Effect::perform`] does the rest.
+/// One effect of a run. The action looks outside, [intends](Effect::intend) it, and [sends](Effect::send) what changes something;
+/// [`Effect::perform`] does the rest.
+///
+/// A rollback performs an action whose answer was lost once more, to [seek](Effect::seeking) what it did: then the action looks
+/// outside as always, but nothing is sent.
 #[derive(Debug)]
 pub struct Effect {
     table: Table,
@@ -26,7 +33,15 @@ pub struct Effect {
     key: String,
     action: ActionId,
     holder: String,
+    request: Option<EffectRequest>,
+    seeks: bool,
     intended: AtomicBool,
+    /// Whether a request that changes something has left.
+    sent: AtomicBool,
+    /// Whether one of an earlier invocation has.
+    doubtful: AtomicBool,
+    /// Whether the action looked and found nothing, when it was only to look.
+    absent: AtomicBool,
 }
 
 /// The right to act.
@@ -36,6 +51,8 @@ pub struct Intent {
     pub existed: bool,
     /// Whether an earlier invocation may have acted: look outside before acting.
     pub resumed: bool,
+    /// Whether a request of an earlier invocation left whose answer was lost, and nobody has said since that the step may act again.
+    pub doubtful: bool,
     /// What is left on what is made.
     pub mark: Mark,
 }
@@ -50,20 +67,56 @@ impl Effect {
         action: ActionId,
         holder: String,
     ) -> Self {
-        Self { table, clock, run, key, action, holder, intended: AtomicBool::new(false) }
+        Self {
+            table,
+            clock,
+            run,
+            key,
+            action,
+            holder,
+            request: None,
+            seeks: false,
+            intended: AtomicBool::new(false),
+            sent: AtomicBool::new(false),
+            doubtful: AtomicBool::new(false),
+            absent: AtomicBool::new(false),
+        }
     }
 
-    /// A part of this effect that happens once for itself: what it did survives when the rest fails.
-    pub fn part(&self, name: &str, action: ActionId) -> Self {
+    /// The same, keeping what the step asks for, by which a rollback can look for it.
+    pub fn asked_for(self, request: EffectRequest) -> Self {
+        Self { request: Some(request), ..self }
+    }
+
+    /// The same, only looked for: nothing is sent.
+    pub fn seeking(self) -> Self {
+        Self { seeks: true, ..self }
+    }
+
+    /// Whether the effect is only looked for.
+    pub fn seeks(&self) -> bool {
+        self.seeks
+    }
+
+    /// Whether the action looked for its effect and is certain that it is not there.
+    pub fn is_absent(&self) -> bool {
+        self.absent.load(Ordering::Relaxed)
+    }
+
+    /// A part of this effect that happens once for itself: what it did survives when the rest fails. `input` is what `action`
+    /// would be given for it; `null` for what changes nothing.
+    pub fn part(&self, name: &str, action: ActionId, input: Value) -> Self {
         let key = format!("{}/{name}", self.key);
-        Self::new(
+        let part = Self::new(
             self.table.clone(),
             Arc::clone(&self.clock),
             self.run.clone(),
             key,
             action,
             self.holder.clone(),
-        )
+        );
+        let request = (!input.is_null()).then_some(EffectRequest { input, inverse: None });
+        Self { request, seeks: self.seeks, ..part }
     }
 
     /// Announces the effect. Called after looking outside and before acting; `existed` is what the look found.
@@ -80,13 +133,21 @@ impl Effect {
             holder: self.holder.clone(),
             at: now,
             lease_until: now + LEASE,
+            request: self.request.clone(),
         };
-        match self.table.intend(&new).await.map_err(unsettled)? {
+        let intended = match self.seeks {
+            true => self.table.take_up(&new).await,
+            false => self.table.intend(&new).await,
+        };
+        match intended.map_err(unsettled)? {
             IntendResult::Act(intent) => {
                 self.intended.store(true, Ordering::Relaxed);
+                self.sent.store(intent.doubtful, Ordering::Relaxed);
+                self.doubtful.store(intent.doubtful, Ordering::Relaxed);
                 Ok(Intent {
                     existed: intent.existed,
                     resumed: intent.resumed,
+                    doubtful: intent.doubtful && (self.seeks || !intent.asked),
                     mark: Mark { key: self.key.clone(), at: intent.at },
                 })
             }
@@ -94,6 +155,54 @@ impl Effect {
                 "another invocation has just done the same; the next attempt takes over its result",
             )),
         }
+    }
+
+    /// Sends a request that changes something, after the action looked outside and found that it has not happened. Before it
+    /// leaves, the journal says so: from then on no error gives the effect up. `place` is where people see whether it happened: a
+    /// link, or the name of a channel.
+    ///
+    /// # Errors
+    /// Those of `request`; `Unavailable` when another invocation has taken the effect over, and then nothing is sent; `Rejected`
+    /// when the effect is only looked for.
+    pub async fn send<T>(
+        &self,
+        place: Option<String>,
+        request: impl Future<Output = Result<T, ActionError>>,
+    ) -> Result<T, ActionError> {
+        if self.seeks {
+            self.absent.store(true, Ordering::Relaxed);
+            return Err(ActionError::rejected("it is not there"));
+        }
+        let (run, key, holder) = (&self.run, &self.key, &self.holder);
+        let now = self.clock.now();
+        self.table.effect_sent(run, key, holder, place.as_deref(), now).await.map_err(unsettled)?;
+        self.sent.store(true, Ordering::Relaxed);
+        let answer = request.await;
+        // A refusal says that nothing happened, unless an earlier request may have been what the service refuses to repeat.
+        let is_refused =
+            matches!(&answer, Err(error) if matches!(error.kind, ErrorKind::Rejected | ErrorKind::Conflict));
+        if is_refused
+            && !self.doubtful.load(Ordering::Relaxed)
+            && let Err(error) = self.table.effect_refused(run, key, holder).await
+        {
+            tracing::warn!(key, %error, "a refusal was not recorded; the effect is looked for instead");
+        }
+        answer
+    }
+
+    /// As [`Effect::send`], for a request that may be repeated and leaves nothing by which it could be recognized.
+    ///
+    /// # Errors
+    /// As [`Effect::send`].
+    pub async fn send_again<T>(
+        &self,
+        place: Option<String>,
+        request: impl Future<Output = Result<T, ActionError>>,
+    ) -> Result<T, ActionError> {
+        if self.seeks {
+            return Err(ActionError::rejected("it leaves nothing by which it could be recognized"));
+        }
+        self.send(place, request).await
     }
 
     /// Remembers what `action` reads outside: found out once, the same for every later attempt.
@@ -105,7 +214,7 @@ impl Effect {
         T: Serialize + DeserializeOwned,
         F: AsyncFnOnce() -> Result<T, ActionError>,
     {
-        let part = self.part(name, action);
+        let part = self.part(name, action, Value::Null);
         part.perform(async |part| {
             let value = find().await?;
             part.intend(false).await?;
@@ -115,8 +224,8 @@ impl Effect {
     }
 
     /// Performs the effect once: an output recorded before is replayed; otherwise `act` runs under a lease and its output is
-    /// recorded. When it fails, the lease ends at once: given up where nothing can have happened, else left so that the next
-    /// attempt looks outside first.
+    /// recorded. When it fails, the lease ends at once: given up where no request has left, else left so that the next attempt
+    /// looks outside first.
     ///
     /// # Errors
     /// Those of `act`; `Internal` when the output is over the limit; `Unavailable` when the lease or the table is lost.
@@ -149,7 +258,7 @@ impl Effect {
         let output = presentable(self.action.as_str(), &done.output)?;
         let end = EffectEnd {
             output: output.clone(),
-            inverse: done.inverse,
+            inverse: done.inverse.and_then(|inverse| keepable(&self.key, inverse)),
             cost: done.cost,
             at: self.clock.now(),
         };
@@ -183,18 +292,31 @@ impl Effect {
         if !self.intended.swap(false, Ordering::Relaxed) {
             return;
         }
-        let released = match kind {
-            ErrorKind::Rejected | ErrorKind::Conflict | ErrorKind::BudgetExceeded => {
-                self.table.abandon_effect(&self.run, &self.key, &self.holder).await
-            }
-            ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Internal => {
-                self.renew(self.clock.now()).await
-            }
+        let gives_up = matches!(kind, ErrorKind::Rejected | ErrorKind::Conflict | ErrorKind::BudgetExceeded);
+        let released = match gives_up && !self.sent.load(Ordering::Relaxed) && !self.seeks {
+            true => match self.table.abandon_effect(&self.run, &self.key, &self.holder).await {
+                // An earlier invocation sent something that was refused.
+                Err(RecordsError::Conflict(_)) => self.renew(self.clock.now()).await,
+                abandoned => abandoned,
+            },
+            false => self.renew(self.clock.now()).await,
         };
         if let Err(error) = released {
             tracing::warn!(key = self.key, %error, "the lease was not given up; it ends by itself");
         }
     }
+}
+
+/// The inverse as the journal keeps it: long texts cut, as in outputs. What is too large even so is left out, and the effect
+/// stays.
+fn keepable(key: &str, mut inverse: Inverse) -> Option<Inverse> {
+    cut_texts(&mut inverse.input);
+    let bytes = inverse.input.to_string().len();
+    if bytes + MARGIN > EFFECT_INVERSE_LIMIT {
+        tracing::error!(key, bytes, "the inverse is too large to be kept, so the effect stays");
+        return None;
+    }
+    Some(inverse)
 }
 
 /// Another invocation was faster: what it does is found by the next attempt, so the step is tried again.

@@ -3,6 +3,7 @@
 
 use crate::scope::Scope;
 use domain::{ActionError, Clock};
+use jiff::Timestamp;
 use records::{Moves, Table, Topic, Waiter};
 use secrecy::SecretString;
 
@@ -34,6 +35,25 @@ impl Park<'_> {
         approvers: Vec<String>,
         moves: Moves,
     ) -> Result<Waiter, ActionError> {
+        self.wait_for(topic, question, approvers, moves, None).await
+    }
+
+    /// Records that the step waits until a provider takes calls again, which it does then; the sweeper lets it go on.
+    ///
+    /// # Errors
+    /// As [`Park::wait`].
+    pub async fn wait_for_provider(&self, question: String, until: Timestamp) -> Result<Waiter, ActionError> {
+        self.wait_for(&Topic::Provider, question, Vec::new(), Moves::default(), Some(until)).await
+    }
+
+    async fn wait_for(
+        &self,
+        topic: &Topic,
+        question: String,
+        approvers: Vec<String>,
+        moves: Moves,
+        until: Option<Timestamp>,
+    ) -> Result<Waiter, ActionError> {
         let token = self.token.clone().ok_or_else(|| {
             ActionError::internal("the step has no task token; use lambda:invoke.waitForTaskToken")
         })?;
@@ -47,6 +67,7 @@ impl Park<'_> {
             execution,
             token,
             since: now,
+            until,
             question: Some(question),
             approvers,
             moves,

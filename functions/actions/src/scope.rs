@@ -3,7 +3,7 @@
 use control::{Directory, ProjectQuery};
 use domain::configuration::{Configuration, Project};
 use domain::execution::{PAYLOAD_VERSION, TaskPayload};
-use domain::{ActionError, Actor, RepositoryName};
+use domain::{ActionError, Actor, PluginType, RepositoryName};
 use providers::Place;
 use serde_json::Value;
 use std::sync::Arc;
@@ -90,6 +90,23 @@ impl Scope {
             .project(&query)
             .map(|project| project.key.as_str())
             .map_err(|error| ActionError::rejected(error.to_string()))
+    }
+
+    /// What a person is called at an instance of a provider; `None` where nobody says so. Someone at another instance of the same
+    /// provider is someone else, whatever their login.
+    pub fn account_at<'a>(&'a self, instance: &'a str, actor: &'a Actor) -> Option<&'a str> {
+        let configuration = &self.configuration;
+        if configuration.account_names(instance).any(|name| name == actor.source.as_str()) {
+            return Some(&actor.id);
+        }
+        let user = configuration.users.iter().find(|user| Some(&user.name) == actor.person.as_ref())?;
+        user.account_at(configuration.account_names(instance))
+    }
+
+    /// What the code host of a project calls the person who started the execution.
+    pub fn login_at_code_host<'a>(&'a self, project: &'a Project) -> Option<&'a str> {
+        let host = project.providers.get(&PluginType::VersionControl)?;
+        self.account_at(host.as_str(), self.actor.as_ref()?)
     }
 
     /// The name that limits and costs are kept by.

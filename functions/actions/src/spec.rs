@@ -2,6 +2,7 @@
 
 use domain::{ActionId, PluginType};
 use records::{Access, Partition};
+use std::time::Duration;
 
 /// How the journal treats an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,10 @@ pub struct ActionSpec {
     pub parks: bool,
     /// The plugin types whose credentials the function may read. [`Context`](crate::context::Context) connects no others.
     pub credentials: &'static [PluginType],
+    /// Whether a creation whose answer was lost may stay unseen for minutes: people are asked before anything is created again.
+    pub confirms: bool,
+    /// Partitions of the table that it reads beyond what the fields here imply.
+    pub reads: &'static [Partition],
     /// Partitions of the table that it writes beyond what the fields above imply.
     pub writes: &'static [Partition],
     /// How long the function may run, in seconds. A step's own timeout is at least five more.
@@ -64,6 +69,7 @@ impl ActionSpec {
             writes: &[
                 Partition::Person,
                 Partition::Project,
+                Partition::Reading,
                 Partition::Run,
                 Partition::Stored,
                 Partition::Task,
@@ -86,6 +92,8 @@ impl ActionSpec {
             inverses: &[],
             parks: false,
             credentials: &[],
+            confirms: false,
+            reads: &[],
             writes: &[],
             timeout_seconds: 60,
             memory_megabytes: 256,
@@ -122,9 +130,34 @@ impl ActionSpec {
         Self { credentials, ..self }
     }
 
+    /// The same, asking people before it creates again what may be there.
+    pub const fn confirmed(self) -> Self {
+        Self { confirms: true, ..self }
+    }
+
+    /// The same, reading these partitions as well.
+    pub const fn reading(self, reads: &'static [Partition]) -> Self {
+        Self { reads, ..self }
+    }
+
     /// The same, writing these partitions as well.
     pub const fn writing(self, writes: &'static [Partition]) -> Self {
         Self { writes, ..self }
+    }
+
+    /// The same, in a function that may run for so many seconds.
+    pub const fn taking(self, timeout_seconds: u32) -> Self {
+        Self { timeout_seconds, ..self }
+    }
+
+    /// How long its requests wait for their turns, all together; a step that must wait longer parks at no cost. A model needs most of its
+    /// function's time itself.
+    pub fn patience(&self) -> Duration {
+        let seconds = match self.journal {
+            Journal::Reply => self.timeout_seconds / 3,
+            Journal::Effect | Journal::Nothing => self.timeout_seconds / 3 * 2,
+        };
+        Duration::from_secs(seconds.into())
     }
 
     /// The action's id.
@@ -140,7 +173,8 @@ impl ActionSpec {
     /// What the function may do in the table. Only what pays for a model may write budgets, and only what parks an execution
     /// may write waiters.
     pub fn access(&self) -> Access {
-        let mut access = Access::reading([Partition::Document, Partition::Run, Partition::Stored])
+        let always = [Partition::Document, Partition::Run, Partition::Stored];
+        let mut access = Access::reading(always.into_iter().chain(self.reads.iter().copied()))
             .writing([Partition::Execution])
             .writing(self.writes.iter().copied());
         if !self.credentials.is_empty() {

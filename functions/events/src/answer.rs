@@ -1,13 +1,18 @@
 //! Answers task tokens: people's answers, events that happened, and limits that have room again. Webhooks and actions
 //! only record what they know; this is the only place that resumes a parked execution.
 
+use crate::feedback::PATIENCE;
 use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::ActionError;
 use domain::plugins::{MessageBody, SentMessage};
-use records::{Answer, Limits, StepEnd, StepStatus, Timeliness, Topic, Waiter};
+use providers::with_patience;
+use records::{
+    Answer, ExecutionRecord, Limits, Meeting, Occurrence, StepEnd, StepStatus, Timeliness, Topic, Waiter,
+};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// The error of a step whose question was declined.
 const DECLINED: &str = "Declined";
@@ -28,34 +33,50 @@ impl Events {
         if let Some(answer) = waiter.answer.clone() {
             return self.answered(waiter, &answer).await;
         }
+        if topic != Topic::Provider.to_string() {
+            self.leave_line(&waiter).await?;
+        }
         match topic.strip_prefix("event/") {
             Some(event) => self.tell_if_happened(event, waiter).await,
             None => Ok(()),
         }
     }
 
-    /// Delivers the answers to an execution's questions whose delivery failed before.
-    ///
-    /// # Errors
-    /// As [`Events::waiter_changed`].
-    pub(crate) async fn tell_answers(&self, execution: &str) -> Result<(), ActionError> {
-        for waiter in self.table.waiters(&Topic::Approval(execution.to_owned())).await? {
-            if let Some(answer) = waiter.answer.clone() {
-                self.answered(waiter, &answer).await?;
-            }
-        }
-        Ok(())
+    /// Lets others go to work while an execution waits for people, an event or money.
+    async fn leave_line(&self, waiter: &Waiter) -> Result<(), ActionError> {
+        let Some(execution) = self.table.execution(&waiter.execution).await? else { return Ok(()) };
+        self.table.leave_line(&execution).await?;
+        self.start_next(&execution).await
     }
 
-    /// Resumes every step that waits for an event that happened.
+    /// Delivers to an execution's steps what they wait for and was not delivered before: answers, and events that happened. One that
+    /// fails does not keep the others waiting.
     ///
     /// # Errors
-    /// As [`Events::waiter_changed`].
-    pub(crate) async fn happened(&self, key: &str) -> Result<(), ActionError> {
-        for waiter in self.table.waiters_for_event(key).await? {
-            self.tell_if_happened(key, waiter).await?;
+    /// The first failure of [`Events::waiter_changed`].
+    pub(crate) async fn tell_waiters(&self, execution: &str) -> Result<(), ActionError> {
+        let asked = self.table.waiters(&Topic::Approval(execution.to_owned())).await?;
+        let asked = asked.into_iter().map(|waiter| (waiter.topic, waiter.key));
+        let waits: BTreeSet<_> = self.table.waits_of(execution).await?.into_iter().chain(asked).collect();
+        let mut result = Ok(());
+        for (topic, key) in waits {
+            let told = self.waiter_changed(&topic, &key).await;
+            result = result.and(told);
         }
-        Ok(())
+        result
+    }
+
+    /// Resumes every step that waits for an event that happened. One that fails does not keep the others waiting.
+    ///
+    /// # Errors
+    /// The first failure of [`Events::waiter_changed`].
+    pub(crate) async fn happened(&self, key: &str) -> Result<(), ActionError> {
+        let mut result = Ok(());
+        for waiter in self.table.waiters_for_event(key).await? {
+            let told = self.tell_if_happened(key, waiter).await;
+            result = result.and(told);
+        }
+        result
     }
 
     /// Resumes the executions whose limits have room for their next model call.
@@ -84,15 +105,43 @@ impl Events {
         Ok(())
     }
 
-    async fn tell_if_happened(&self, event: &str, waiter: Waiter) -> Result<(), ActionError> {
-        let Some(occurrence) = self.table.occurrence(event).await? else { return Ok(()) };
-        let execution = self.table.execution(&waiter.execution).await?;
-        // An event from before the execution began is not the one it waits for.
-        if execution.is_some_and(|execution| occurrence.at < execution.begun_at) {
-            return Ok(());
+    /// Resumes the executions that wait for a provider which takes calls again, the longest waiting first.
+    ///
+    /// # Errors
+    /// As [`Events::waiter_changed`].
+    pub(crate) async fn resume_where_open(&self) -> Result<(), ActionError> {
+        let now = self.clock.now();
+        let mut waiters = self.table.waiters(&Topic::Provider).await?;
+        waiters.retain(|waiter| waiter.until.is_none_or(|until| until <= now));
+        waiters.sort_by_key(|waiter| waiter.since);
+        for waiter in waiters {
+            self.tell(&waiter, Message::Success(json!({"resumed": true}))).await?;
+            self.table.forget_waiter(&waiter).await?;
         }
-        self.tell(&waiter, Message::Success(Value::Object(occurrence.fields))).await?;
-        Ok(self.table.forget_waiter(&waiter).await?)
+        Ok(())
+    }
+
+    /// Resumes a step with the oldest event of the key since its run began, other than what started the run and what met an earlier
+    /// step of the run: nothing resumes on its own trigger, and a loop does not spin on one event.
+    async fn tell_if_happened(&self, event: &str, waiter: Waiter) -> Result<(), ActionError> {
+        let execution = self.table.execution(&waiter.execution).await?;
+        for occurrence in self.table.occurrences(event).await? {
+            if execution.as_ref().is_some_and(|execution| !may_meet(execution, event, &occurrence)) {
+                continue;
+            }
+            let meeting = self.table.meet(&waiter, event, &occurrence, self.clock.now()).await?;
+            if meeting == Meeting::Refused {
+                continue;
+            }
+            let message = Message::Success(Value::Object(occurrence.fields.clone()));
+            let told = self.tell(&waiter, message).await?;
+            // If they met before, the step may have been told before.
+            if (told, meeting) == (Timeliness::TooLate, Meeting::First) {
+                self.table.part(&waiter, event, &occurrence).await?;
+            }
+            return Ok(self.table.forget_waiter(&waiter).await?);
+        }
+        Ok(())
     }
 
     async fn answered(&self, waiter: Waiter, answer: &Answer) -> Result<(), ActionError> {
@@ -156,7 +205,11 @@ impl Events {
         }
         let now = self.clock.now();
         self.table.mark_running(&waiter.execution, now).await?;
-        let run = self.table.execution(&waiter.execution).await?.and_then(|execution| execution.arn);
+        let execution = self.table.execution(&waiter.execution).await?;
+        if let Some(execution) = &execution {
+            self.table.rejoin_line(execution).await?;
+        }
+        let run = execution.and_then(|execution| execution.arn);
         if let Some(state) = run.and_then(|run| Some(waiter.key.strip_prefix(&run)?.trim_start_matches('/')))
         {
             let end = StepEnd { status, error, cause, at: now };
@@ -180,10 +233,18 @@ impl Events {
         let text = format!("**{question}**\n\n{verdict}{comment} · `{}`", waiter.execution);
         let sent = SentMessage { channel: channel.clone(), id: id.clone(), url: None };
         let body = MessageBody { text, buttons: Vec::new() };
-        if let Err(error) = self.feedback.replace_message(&waiter.execution, &sent, &body).await {
+        let replaced = self.feedback.replace_message(&waiter.execution, &sent, &body);
+        if let Err(error) = with_patience(PATIENCE, replaced).await {
             tracing::warn!(execution = waiter.execution, %error, "the question still shows its buttons");
         }
     }
+}
+
+/// Whether an event can be one that the run waits for: it happened since the run began, and did not start it.
+fn may_meet(execution: &ExecutionRecord, event: &str, occurrence: &Occurrence) -> bool {
+    let kind = event.split('/').next().unwrap_or_default();
+    let is_trigger = execution.trigger.as_str() == kind && execution.delivery == occurrence.delivery;
+    occurrence.at >= execution.begun_at && !is_trigger
 }
 
 fn code<E: ProvideErrorMetadata>(error: &E) -> String {

@@ -1,8 +1,8 @@
 //! Records the end of an execution and closes everything it left open.
 
-use crate::reason::reason;
+use crate::reason::{reason, undo_receipt};
 use domain::ActionError;
-use domain::execution::Outcome;
+use domain::execution::{Outcome, UNDO_WORKFLOW};
 use jiff::Timestamp;
 use records::{ExecutionEnd, RecordsError, StepEnd, StepStatus, Table};
 use serde_json::Value;
@@ -20,14 +20,13 @@ pub(crate) struct Ending {
 /// Settles open reservations at their worst case, ends open steps and then the execution. Idempotent. `false` when there is no
 /// such execution.
 pub(crate) async fn end(table: &Table, name: &str, ending: &Ending) -> Result<bool, ActionError> {
-    if table.execution(name).await?.is_none() {
-        return Ok(false);
-    }
+    let Some(execution) = table.execution(name).await? else { return Ok(false) };
     let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
     for cost in table.settle_open(name, ending.at).await? {
         tracing::warn!(execution = name, reservation = cost.id, "settled at its worst case");
     }
-    let cause = reason(&ending.status, ending.error.as_deref(), ending.cause.as_deref());
+    let undone = || undo_receipt(ending.output.as_ref()).filter(|_| execution.workflow == UNDO_WORKFLOW);
+    let cause = reason(&ending.status, ending.error.as_deref(), ending.cause.as_deref()).or_else(undone);
     let unfinished = StepEnd {
         status: StepStatus::Failed,
         error: ending.error.clone(),

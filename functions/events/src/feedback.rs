@@ -3,16 +3,21 @@
 //! The table decides who may edit: a writer claims an edit with the digest of the new text, so that the same text is never
 //! written twice and edits are at least a second apart. Each writer checks again after writing, so that no change made in
 //! the meantime is missed.
+//!
+//! Edits give way to steps, so under load fewer are made. What must happen waits for its turn: the first comment, the last
+//! edit, and the acknowledgement of the starting event, which is tried with each change until it succeeds.
 
 pub(crate) mod destination;
 mod render;
 
+use control::may_start;
 use destination::{Destination, destination, field};
 use domain::built_in_actions::CREATE_PULL_REQUEST;
 use domain::configuration::{Configuration, InstanceName, Project};
+use domain::execution::Outcome;
 use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, SentMessage, TaskManagement};
 use domain::{ActionError, Clock, ErrorKind, PluginType};
-use providers::{Place, Providers, chat_of};
+use providers::{Place, Providers, chat_of, tracker_of, with_patience};
 use records::{ExecutionRecord, ExecutionView, Progress, ProgressPlace, RecordsError, Table};
 use render::{PullRequestLink, render};
 use sha2::{Digest, Sha256};
@@ -28,8 +33,14 @@ const MAKING: Duration = Duration::from_secs(10);
 /// How often one call checks again before it leaves the rest to the next event.
 const ROUNDS: usize = 5;
 
+/// After so many refusals an execution gets no more feedback: its ticket is gone, or nobody repairs what is wrong.
+const REFUSALS: u32 = 3;
+
 /// The longest wait for a provider or the interval that is worth keeping a function running.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// How long what must happen waits for its turns. While it does, other changes wait with it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) struct Feedback {
     pub(crate) table: Table,
@@ -47,9 +58,17 @@ impl Feedback {
             let Some(view) = self.table.execution_view(execution).await? else { return Ok(()) };
             let Some(destination) = destination(&view.execution, &configuration) else { return Ok(()) };
             let is_final = view.execution.outcome.is_final();
-            let text = render(&view, self.pull_request(&view).await?.as_ref());
+            let in_line = self.is_in_line(&view.execution, &configuration).await?;
+            let text = render(&view, self.pull_request(&view).await?.as_ref(), in_line);
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
             let known = self.table.progress(execution).await?;
+            if known.as_ref().is_some_and(|known| known.refused >= REFUSALS) {
+                return Ok(());
+            }
+            let begins = !is_final && known.as_ref().is_none_or(|known| known.place.is_none());
+            if begins && !self.may_announce(&configuration, &destination, &view.execution).await? {
+                return Ok(());
+            }
             if let Some(wait) = self.being_made(known.as_ref()).filter(|_| failed.is_none()) {
                 if !is_final {
                     // The writer that creates the comment checks again afterwards.
@@ -65,17 +84,32 @@ impl Feedback {
                     tokio::time::sleep(self.until_allowed(&known)).await;
                     continue;
                 }
+                if known.place.is_some() {
+                    self.acknowledge(&configuration, &destination, &view.execution, &known).await?;
+                }
                 // Another writer wrote the same newer text, perhaps before our older text arrived, so it is written again.
                 if written.is_none() || written.as_ref() == Some(&digest) {
                     return Ok(());
                 }
             }
-            let place = self.table.progress(execution).await?.and_then(|progress| progress.place);
-            match self.write(&configuration, &view, &destination, place, &text).await {
+            let Some(progress) = self.table.progress(execution).await? else { return Ok(()) };
+            let place = progress.place.clone();
+            let must = is_final || place.is_none();
+            let writing = self.write(&configuration, &view, &destination, place, &text);
+            let done = if must { with_patience(PATIENCE, writing).await } else { writing.await };
+            match done {
                 Ok(place) => {
                     self.table.progress_edited(execution, &digest, &place).await?;
+                    self.acknowledge(&configuration, &destination, &view.execution, &progress).await?;
                     failed = None;
                     written = Some(digest);
+                }
+                Err(error) if error.kind == ErrorKind::Rejected => {
+                    if self.table.progress_refused(execution).await? < REFUSALS {
+                        return Err(error);
+                    }
+                    tracing::warn!(%error, "the progress comment was refused several times and is not tried again");
+                    return Ok(());
                 }
                 Err(error) => {
                     let passes = matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable);
@@ -92,6 +126,28 @@ impl Feedback {
         failed.map_or(Ok(()), Err)
     }
 
+    /// Whether a channel may be told that the execution is at work. In a chat, people type what may be no ticket at all: then the channel
+    /// is told only how the execution ended.
+    async fn may_announce(
+        &self,
+        configuration: &Configuration,
+        destination: &Destination,
+        execution: &ExecutionRecord,
+    ) -> Result<bool, ActionError> {
+        let (Destination::Chat { .. }, Some(ticket)) = (destination, &execution.task_id) else {
+            return Ok(true);
+        };
+        let project = execution.project.as_deref().and_then(|key| configuration.project(key));
+        let Some(provider) = tracker_of(configuration, project, Some(ticket)) else { return Ok(true) };
+        match self.tracker(configuration, &provider).await?.get_task(ticket).await {
+            Err(error) if error.kind == ErrorKind::Rejected => {
+                tracing::info!(execution = execution.name, %error, "the channel is not told that it is at work");
+                Ok(false)
+            }
+            other => other.map(|_| true),
+        }
+    }
+
     /// Sends a message in a project's chat.
     pub(crate) async fn send_message(
         &self,
@@ -101,7 +157,8 @@ impl Feedback {
         mark: &Mark,
     ) -> Result<(), ActionError> {
         let place = Place { configuration, project, task_id: None };
-        self.providers.chat(place).await?.send_message(message, mark).await?;
+        let chat = self.providers.chat(place).await?;
+        with_patience(PATIENCE, chat.send_message(message, mark)).await?;
         Ok(())
     }
 
@@ -135,10 +192,7 @@ impl Feedback {
         let place = match place {
             Some(place) => place,
             None => match self.find_or_add(configuration, destination, text, &mark).await? {
-                (place, true) => {
-                    self.acknowledge(configuration, destination, execution).await;
-                    return Ok(place);
-                }
+                (place, true) => return Ok(place),
                 (place, false) => place,
             },
         };
@@ -197,24 +251,42 @@ impl Feedback {
         }
     }
 
-    /// Acknowledges the starting event: reacts with 👀 where the destination has reactions, and removes the label that started it,
-    /// so that it can be added again. Failures are only logged.
+    /// Acknowledges the starting event, once: reacts with 👀 where the destination has reactions, and removes the label that started it,
+    /// so that it can be added again. What fails is logged, and tried again with the next change unless it was refused.
     async fn acknowledge(
         &self,
         configuration: &Configuration,
         destination: &Destination,
         execution: &ExecutionRecord,
-    ) {
-        let done = match destination {
+        progress: &Progress,
+    ) -> Result<(), ActionError> {
+        if progress.acknowledged {
+            return Ok(());
+        }
+        let acknowledging = self.acknowledge_at(configuration, destination, execution);
+        let done = with_patience(PATIENCE, acknowledging).await;
+        if let Err(error) = &done {
+            tracing::warn!(execution = execution.name, %error, "the starting event was not fully acknowledged");
+        }
+        if done.err().is_none_or(|error| !ErrorKind::RETRIED.contains(&error.kind)) {
+            self.table.progress_acknowledged(&execution.name).await?;
+        }
+        Ok(())
+    }
+
+    async fn acknowledge_at(
+        &self,
+        configuration: &Configuration,
+        destination: &Destination,
+        execution: &ExecutionRecord,
+    ) -> Result<(), ActionError> {
+        match destination {
             Destination::Ticket { provider, ticket } => {
                 self.acknowledge_on_ticket(configuration, provider, ticket, execution).await
             }
             Destination::Chat { provider, .. } => {
                 self.acknowledge_in_chat(configuration, provider, execution).await
             }
-        };
-        if let Err(error) = done {
-            tracing::warn!(execution = execution.name, %error, "the starting event was not fully acknowledged");
         }
     }
 
@@ -264,6 +336,21 @@ impl Feedback {
         connected.tracker.ok_or_else(|| {
             ActionError::rejected(format!("`{provider}` does not support {}", PluginType::TaskManagement))
         })
+    }
+
+    /// Whether an execution waits until others that are at work have ended.
+    async fn is_in_line(
+        &self,
+        execution: &ExecutionRecord,
+        configuration: &Configuration,
+    ) -> Result<bool, RecordsError> {
+        let Some(project) = execution.project.as_deref() else { return Ok(false) };
+        if execution.outcome != Outcome::Pending {
+            return Ok(false);
+        }
+        let line = self.table.line(project).await?;
+        let waits = line.iter().any(|place| place.name == execution.name && !place.at_work);
+        Ok(waits && !may_start(&line, configuration.at_work).contains(execution.name.as_str()))
     }
 
     /// The journaled pull request that was not taken back.

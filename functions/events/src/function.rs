@@ -4,7 +4,7 @@ use crate::handle::Events;
 use crate::input::EventInput;
 use async_trait::async_trait;
 use domain::{ActionError, PluginType};
-use records::{Access, Partition};
+use records::{Access, DECISIONS, PROGRESS, Partition};
 use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
 use serde_json::Value;
 use std::sync::Arc;
@@ -15,10 +15,12 @@ const SWEEP: &str = r#"{"tick":"sweep"}"#;
 /// This executable's only function. It ends executions, resumes parked ones, settles what they left reserved and starts `undo` when
 /// it is due. It only reads the journal. Its credentials are for comments, reactions and messages.
 pub fn functions() -> Vec<FunctionSpec> {
-    let access = Access::reading([Partition::Document, Partition::Event, Partition::Run])
+    let access = Access::reading([Partition::Document, Partition::Repository, Partition::Run])
         .writing([
             Partition::Delivery,
+            Partition::Event,
             Partition::Execution,
+            Partition::Inquiry,
             Partition::Month,
             Partition::Person,
             Partition::Project,
@@ -49,8 +51,9 @@ pub fn functions() -> Vec<FunctionSpec> {
             StepFunctionsOperation::StopExecution,
         ],
         sources: &[
-            // Changes in other partitions are ignored: shared/records/src/stream.rs.
-            Source::TableStream(&[Partition::Execution, Partition::Event, Partition::Waiter]),
+            // Answers and stops do not wait for edits of comments. Steps that follow each other quickly become one edit.
+            Source::TableStream { items: DECISIONS, collected_seconds: 0 },
+            Source::TableStream { items: PROGRESS, collected_seconds: 1 },
             Source::StatusChanges,
             Source::EveryMinute { document: SWEEP },
             Source::Schedules,

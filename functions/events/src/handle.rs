@@ -7,7 +7,7 @@ use control::Control;
 use domain::execution::Outcome;
 use domain::{ActionError, Clock};
 use futures::future::join_all;
-use providers::{Providers, Waiting};
+use providers::{Patience, Providers, Waiting};
 use records::{ExecutionRecord, Table, TableChange};
 use runtime::{Secrets, Services};
 use std::collections::BTreeSet;
@@ -15,9 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tracing::{Instrument, Span};
 
-/// Never waits for a rate limit: the next change or sweep tries again.
+/// Feedback gives way to steps: the next change or sweep tries again.
 const WAITING: Waiting =
-    Waiting { longest_wait: Duration::ZERO, request_timeout: Some(Duration::from_secs(15)) };
+    Waiting { patience: Patience::GivesWay, request_timeout: Some(Duration::from_secs(15)) };
 
 /// Reports on executions and takes care of open ones.
 pub struct Events {
@@ -105,25 +105,47 @@ impl Events {
         let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
         tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
         let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
+        self.note_what_is_left(&execution, outcome).await?;
         self.undo_where_due(&execution, &ending).await;
+        self.start_next(&execution).await?;
         self.feedback.refresh(&change.name).await
     }
 
-    /// Carries out people's requests first, then updates what they see. Only a failure of the former is an error, because the same
-    /// changes are then delivered again.
+    /// Lets executions go to work that wait in line behind one that has ended or is parked.
+    pub(crate) async fn start_next(&self, execution: &ExecutionRecord) -> Result<(), ActionError> {
+        match &execution.project {
+            Some(project) => Ok(self.control.start_next(project, self.clock.now()).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Carries out people's requests first, then updates what they see. A change that fails does not keep the others from being handled.
+    /// Only a failure of a request is an error, because the same changes are then delivered again; if they fail until they are given
+    /// up, the sweeper carries them out.
     async fn changed(&self, changes: BTreeSet<TableChange>) -> Result<(), ActionError> {
+        let mut result = Ok(());
         for change in &changes {
-            match change {
-                TableChange::Waiter { topic, key } => self.waiter_changed(topic, key).await?,
-                TableChange::Occurrence(key) => self.happened(key).await?,
-                TableChange::Execution(name) => self.stop_where_asked(name).instrument(about(name)).await?,
-                TableChange::Cost(name) => self.alert_logged(name).instrument(about(name)).await,
-                TableChange::Step(_) | TableChange::Other => {}
+            let handled = match change {
+                TableChange::Waiter { topic, key } => self.waiter_changed(topic, key).await,
+                TableChange::Occurrence(key) => self.happened(key).await,
+                TableChange::Inquiry(key) => self.inquiry_changed(key).await,
+                TableChange::Execution(name) | TableChange::Stop(name) => {
+                    self.stop_where_asked(name).instrument(about(name)).await
+                }
+                TableChange::Cost(name) => {
+                    self.alert_logged(name).instrument(about(name)).await;
+                    Ok(())
+                }
+                TableChange::Step(_) | TableChange::Other => Ok(()),
+            };
+            if let Err(error) = &handled {
+                tracing::error!(?change, %error, "a change could not be handled");
             }
+            result = result.and(handled);
         }
         let executions: BTreeSet<&str> = changes.iter().filter_map(TableChange::execution).collect();
         join_all(executions.into_iter().map(|execution| self.refresh_logged(execution))).await;
-        Ok(())
+        result
     }
 
     /// Updates the comment; the next event repeats it after a failure.

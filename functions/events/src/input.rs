@@ -187,7 +187,7 @@ mod tests {
     fn a_batch_of_changes_tells_each_once() {
         let record = |pk: &str, sk: &str| {
             json!({"eventName": "MODIFY", "dynamodb": {
-                "Keys": {"pk": {"S": pk}, "sk": {"S": sk}}, "NewImage": {}, "StreamViewType": "NEW_AND_OLD_IMAGES"}})
+                "Keys": {"pk": {"S": pk}, "sk": {"S": sk}}, "StreamViewType": "KEYS_ONLY"}})
         };
         let event = json!({"Records": [
             record("EXECUTION#a", "STEP#GetTask"),

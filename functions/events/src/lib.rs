@@ -12,6 +12,7 @@ mod feedback;
 mod function;
 mod handle;
 mod input;
+mod inquire;
 mod reason;
 mod schedule;
 mod stop;

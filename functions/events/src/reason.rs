@@ -23,12 +23,18 @@ struct Receipt {
     not_undone: Vec<Stays>,
     #[serde(default)]
     kept: Vec<String>,
+    /// How many more could not be taken back.
+    #[serde(default)]
+    others: u64,
 }
 
 #[derive(Deserialize)]
 struct Stays {
     action: Option<String>,
     cause: Option<String>,
+    /// Whether it was looked for and not found, so that nobody knows whether it happened.
+    #[serde(default)]
+    seek: bool,
 }
 
 /// The reason for an end, from Step Functions' status, error and cause; `None` for a success.
@@ -36,6 +42,10 @@ pub(crate) fn reason(status: &str, error: Option<&str>, cause: Option<&str>) -> 
     let cause = cause.filter(|cause| !cause.trim().is_empty());
     match (status, error) {
         ("SUCCEEDED" | "RUNNING", _) => None,
+        (_, Some("UndoIncomplete")) => {
+            let receipt = cause.and_then(|cause| serde_json::from_str::<Receipt>(cause).ok());
+            Some(receipt.map_or_else(|| words(error, cause), |receipt| receipt.list()))
+        }
         ("ABORTED", _) => Some(cause.unwrap_or("Someone stopped it.").to_owned()),
         ("TIMED_OUT", _) => Some("It exceeded the time limit of an execution.".to_owned()),
         (_, Some("RolledBack" | "RollbackIncomplete" | "RollbackFailed")) => Some(
@@ -47,26 +57,54 @@ pub(crate) fn reason(status: &str, error: Option<&str>, cause: Option<&str>) -> 
     }
 }
 
+/// What an undo took back and what stays, from its output; `None` for the output of anything else.
+pub(crate) fn undo_receipt(output: Option<&Value>) -> Option<String> {
+    let output = output.filter(|output| output["undone"].is_array())?;
+    Some(Receipt::deserialize(output).ok()?.list())
+}
+
 impl Receipt {
     fn words(&self) -> String {
         let mut words = words(self.error.as_deref(), self.cause.as_deref());
         if let Some(step) = &self.step {
             words = format!("{}: {words}", title(step));
         }
+        match self.lines().as_slice() {
+            [] => words,
+            lines => format!("{words}\n{}", lines.join("\n")),
+        }
+    }
+
+    /// What became of the effects alone.
+    fn list(&self) -> String {
+        match self.lines().as_slice() {
+            [] => "There was nothing to take back.".to_owned(),
+            lines => lines.join("\n"),
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
         let list =
             |actions: &[String]| actions.iter().map(|action| title(action)).collect::<Vec<_>>().join(", ");
+        let mut lines = Vec::new();
         if !self.undone.is_empty() {
-            words.push_str(&format!("\nTaken back: {}.", list(&self.undone)));
+            lines.push(format!("Taken back: {}.", list(&self.undone)));
         }
         for stays in &self.not_undone {
             let action = title(stays.action.as_deref().unwrap_or("a step"));
-            let why = self::words(None, stays.cause.as_deref());
-            words.push_str(&format!("\nCould not be taken back: {action} ({why})"));
+            let why = words(None, stays.cause.as_deref());
+            lines.push(match stays.seek {
+                true => format!("May have happened: {action} ({why})"),
+                false => format!("Could not be taken back: {action} ({why})"),
+            });
+        }
+        if self.others > 0 {
+            lines.push(format!("Could not be taken back: {} more.", self.others));
         }
         if !self.kept.is_empty() {
-            words.push_str(&format!("\nStays as it is: {}.", list(&self.kept)));
+            lines.push(format!("Stays as it is: {}.", list(&self.kept)));
         }
-        words
+        lines
     }
 }
 
@@ -84,7 +122,7 @@ fn words(error: Option<&str>, cause: Option<&str>) -> String {
         Some("BudgetExceeded") => {
             "Raise the limit under `budgets` in the configuration, then start it again."
         }
-        Some("Throttled" | "Unavailable") => "Retries did not help; start it again later.",
+        Some("Throttled" | "Unavailable" | "ReplyLost") => "Retries did not help; start it again later.",
         Some("Conflict") => "Someone changed the same thing in the meantime; check it, then start it again.",
         Some("Internal") => "This is a bug in Ticketsmith; see its log for details.",
         Some("States.Timeout") => "A step timed out; start it again, or raise its `timeout`.",
@@ -114,8 +152,14 @@ fn sentence(message: &str) -> String {
 }
 
 /// The name of a step, state or action as shown to people: `CreatePullRequest` and `create_pull_request` are
-/// `Create pull request`.
+/// `Create pull request`, and the state `CreatePullRequest/undo`, which takes it back, is `Undo create pull request`.
 pub(crate) fn title(name: &str) -> String {
+    if let Some(undone) = name.strip_suffix("/undo") {
+        let undone = title(undone);
+        let mut characters = undone.chars();
+        let first = characters.next().map(char::to_lowercase).into_iter().flatten();
+        return format!("Undo {}", first.chain(characters).collect::<String>());
+    }
     let mut title = String::with_capacity(name.len() + 4);
     for character in name.chars() {
         match character {
@@ -164,6 +208,22 @@ mod tests {
         Could not be taken back: Create task (it is gone)
         Stays as it is: Add comment.
         ");
+    }
+
+    #[test]
+    fn an_undo_gives_its_receipt() {
+        let receipt = r#"{"undone":["create_branch × 2"],"kept":[],"others":3,"not_undone":[
+            {"action":"create_task","seek":true,"undone":false,"error":"Unconfirmed",
+             "cause":"{\"errorMessage\":\"nobody knows whether it happened; look at https://jira/x\"}"}]}"#;
+        let expected = "Taken back: Create branch × 2.\n\
+                        May have happened: Create task (nobody knows whether it happened; look at https://jira/x)\n\
+                        Could not be taken back: 3 more.";
+        assert_eq!(check("FAILED", "UndoIncomplete", receipt), expected);
+        let output: Value = serde_json::from_str(receipt).unwrap();
+        assert_eq!(undo_receipt(Some(&output)).as_deref(), Some(expected));
+        let nothing = serde_json::json!({"undone": []});
+        assert_eq!(undo_receipt(Some(&nothing)).as_deref(), Some("There was nothing to take back."));
+        assert_eq!(undo_receipt(Some(&serde_json::json!({}))), None);
     }
 
     #[test]

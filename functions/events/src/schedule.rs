@@ -58,6 +58,9 @@ impl Events {
             StartResult::Pending { execution, .. } => {
                 tracing::warn!(execution, workflow, "due on schedule; the sweeper starts it");
             }
+            StartResult::InLine { execution, before, .. } => {
+                tracing::info!(execution, workflow, before, "due on schedule; it waits in line");
+            }
             StartResult::Duplicate { execution } => {
                 tracing::info!(execution, "already started for this time");
             }

@@ -1,8 +1,10 @@
 //! Stops an execution at a person's request.
 
+use crate::ending::{Ending, end};
 use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::ActionError;
+use records::ExecutionRecord;
 
 /// The error with which a stopped execution ends.
 const STOPPED: &str = "Stopped";
@@ -14,11 +16,11 @@ impl Events {
     /// When the records or Step Functions do not answer.
     pub(crate) async fn stop_where_asked(&self, name: &str) -> Result<(), ActionError> {
         let Some(execution) = self.table.execution(name).await? else { return Ok(()) };
-        let Some(by) = execution.stop_requested_by.filter(|_| !execution.outcome.is_final()) else {
+        let by = execution.stop_requested_by.clone();
+        let Some(by) = by.filter(|_| !execution.outcome.is_final()) else {
             return Ok(());
         };
-        // A pending one is stopped after its start is recorded.
-        let Some(arn) = execution.arn else { return Ok(()) };
+        let Some(arn) = execution.arn.clone() else { return self.stop_in_line(&execution, &by).await };
         let stopped = self
             .step_functions
             .stop_execution()
@@ -38,5 +40,22 @@ impl Events {
                 Err(ActionError::unavailable(format!("the execution was not stopped: {said}")))
             }
         }
+    }
+
+    /// Ends an execution that waits in line. One that is about to start is stopped after its start is recorded.
+    async fn stop_in_line(&self, execution: &ExecutionRecord, by: &str) -> Result<(), ActionError> {
+        let Some(project) = &execution.project else { return Ok(()) };
+        if !self.table.give_up_place(project, &execution.name).await? {
+            return Ok(());
+        }
+        let ending = Ending {
+            status: "ABORTED".to_owned(),
+            error: Some(STOPPED.to_owned()),
+            cause: Some(format!("{by} stopped it.")),
+            output: None,
+            at: self.clock.now(),
+        };
+        end(&self.table, &execution.name, &ending).await?;
+        self.feedback.refresh(&execution.name).await
     }
 }

@@ -16,6 +16,9 @@ const AT_A_TIME: usize = 100;
 /// After this long, an execution that could not be started fails.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
+/// Whoever records an execution starts it within this time, where it need not wait.
+const SLOW_START: SignedDuration = SignedDuration::from_mins(1);
+
 impl Events {
     /// Checks every open execution whose check is due. Failures are logged and retried by the next sweep.
     pub(crate) async fn sweep(&self) -> Result<(), ActionError> {
@@ -23,10 +26,21 @@ impl Events {
         if let Err(error) = self.resume_where_room().await {
             tracing::error!(%error, "executions waiting for a raised limit could not be checked");
         }
+        if let Err(error) = self.resume_where_open().await {
+            tracing::error!(%error, "executions waiting for a provider could not be resumed");
+        }
+        if let Err(error) = self.ask_where_due().await {
+            tracing::error!(%error, "providers could not be asked about events");
+        }
         for execution in self.table.open_due(now, AT_A_TIME).await? {
             if let Err(error) = self.check(&execution, now).instrument(about(&execution.name)).await {
                 tracing::error!(execution = execution.name, %error, "an open execution could not be checked");
                 self.table.postpone_check(&execution, now).await?;
+            }
+        }
+        for project in &self.table.configuration(now).await?.projects {
+            if let Err(error) = self.control.start_next(&project.key, now - SLOW_START).await {
+                tracing::error!(project = project.key, %error, "executions in line could not be started");
             }
         }
         Ok(())
@@ -45,7 +59,7 @@ impl Events {
                     self.table.mark_started(&execution.name, &arn, now).await?;
                     self.table.postpone_check(execution, now).await?;
                     self.stop_where_asked(&execution.name).await?;
-                    self.tell_answers(&execution.name).await?;
+                    self.tell_waiters(&execution.name).await?;
                     self.refresh_logged(&execution.name).await;
                     Ok(())
                 }
@@ -56,6 +70,12 @@ impl Events {
 
     /// Starts an execution that was recorded but never started, with its recorded input.
     async fn start(&self, execution: &ExecutionRecord, now: Timestamp) -> Result<(), ActionError> {
+        if self.control.take_place(execution).await?.is_err() {
+            self.table.postpone_check(execution, now).await?;
+            self.stop_where_asked(&execution.name).await?;
+            self.refresh_logged(&execution.name).await;
+            return Ok(());
+        }
         match self.control.start_recorded(execution).await {
             Ok(()) => {
                 tracing::info!(execution = execution.name, "started a pending execution");
@@ -75,7 +95,10 @@ impl Events {
     async fn ended(&self, execution: &ExecutionRecord, ending: Ending) -> Result<(), ActionError> {
         tracing::info!(execution = execution.name, status = ending.status, "recorded an end that was missed");
         end(&self.table, &execution.name, &ending).await?;
+        let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
+        self.note_what_is_left(execution, outcome).await?;
         self.undo_where_due(execution, &ending).await;
+        self.start_next(execution).await?;
         self.feedback.refresh(&execution.name).await
     }
 

@@ -1,11 +1,11 @@
-//! Runs the shipped `undo` workflow when a rollback was due but could not run.
+//! Runs the shipped `undo` workflow when a rollback was due but could not run, and records what executions leave outside.
 
 use crate::ending::Ending;
 use crate::handle::Events;
 use control::{StartResult, UndoError};
 use domain::ActionError;
-use domain::execution::UNDO_WORKFLOW;
-use records::ExecutionRecord;
+use domain::execution::{Outcome, UNDO_WORKFLOW};
+use records::{EffectRecord, ExecutionRecord};
 use serde_json::Value;
 
 impl Events {
@@ -36,16 +36,48 @@ impl Events {
             }
             _ => false,
         };
-        let left = |effect: &records::EffectRecord| effect.inverse.is_some() && effect.undone_at.is_none();
-        if !due || !self.table.effects_of(&run).await?.iter().any(left) {
+        if !due || !self.leaves_effects(&run).await? {
             return Ok(false);
         }
         match self.control.undo_run(&run, execution).await {
-            Ok(StartResult::Started { .. } | StartResult::Pending { .. }) => Ok(true),
+            Ok(StartResult::Started { .. } | StartResult::Pending { .. } | StartResult::InLine { .. }) => {
+                Ok(true)
+            }
             Ok(StartResult::Duplicate { .. } | StartResult::AlreadyAtWork { .. }) => Ok(false),
             Err(UndoError::Inputs(invalid)) => Err(ActionError::rejected(invalid.to_string())),
             Err(UndoError::Records(error)) => Err(error.into()),
         }
+    }
+
+    /// Records what an execution that ended left outside; after an undo, what is left of the execution that it took back, which then
+    /// says so where people look.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub(crate) async fn note_what_is_left(
+        &self,
+        execution: &ExecutionRecord,
+        outcome: Outcome,
+    ) -> Result<(), ActionError> {
+        if execution.workflow != UNDO_WORKFLOW {
+            let Some(run) = self.run_of(execution) else { return Ok(()) };
+            self.table.note_effects_left(&execution.name, self.leaves_effects(&run).await?).await?;
+            return Ok(());
+        }
+        let Some(named) = execution.input.inputs.get("run").and_then(Value::as_str) else { return Ok(()) };
+        let undone = named.rsplit(':').next().unwrap_or(named);
+        let Some(record) = self.table.execution(undone).await? else { return Ok(()) };
+        let Some(run) = self.run_of(&record) else { return Ok(()) };
+        self.table.note_effects_left(undone, self.leaves_effects(&run).await?).await?;
+        if outcome == Outcome::Succeeded {
+            self.table.note_undone(undone, &execution.name).await?;
+        }
+        self.refresh_logged(undone).await;
+        Ok(())
+    }
+
+    async fn leaves_effects(&self, run: &str) -> Result<bool, ActionError> {
+        Ok(self.table.journal_of(run).await?.iter().any(EffectRecord::is_left))
     }
 
     fn run_of(&self, execution: &ExecutionRecord) -> Option<String> {

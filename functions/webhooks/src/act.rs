@@ -5,11 +5,14 @@ use crate::command::{Command, Steering, SteeringWord};
 use crate::mention::words_for_bot;
 use crate::senders;
 use crate::words::Reply;
-use control::{AnswerResult, Caller, Control, Directory, StartDecision, UndoError, decide};
+use control::{
+    AnswerResult, Caller, Control, Directory, ProjectQuery, StartDecision, UndoError, UndoResult, decide,
+};
+use domain::event::EventSpec;
 use domain::routes::Routes;
 use domain::{Actor, Event, EventKey};
 use jiff::Timestamp;
-use records::{Occurrence, RecordsError, Table};
+use records::{ExecutionRecord, NewInquiry, Occurrence, RecordsError, Table};
 use std::sync::Arc;
 
 /// The context for handling one delivery.
@@ -42,6 +45,12 @@ impl Acting<'_> {
         let routes = self.routes().await?;
         let mut outcomes = Vec::with_capacity(events.len());
         for event in events {
+            if let Some(spec) =
+                routes.events.find(event.kind.as_str()).filter(|spec| spec.confirmed_by.is_some())
+            {
+                outcomes.push(self.inquire(&routes, spec, event).await?);
+                continue;
+            }
             self.keep_for_waiters(&routes, &event).await?;
             let reply = match self.steer_by_comment(&routes, &event).await? {
                 Some(reply) => Some(reply),
@@ -69,12 +78,27 @@ impl Acting<'_> {
         steering: Steering,
     ) -> Result<Reply, RecordsError> {
         let Some(typed) = &steering.task_id else {
-            let ask = "Which ticket? Add its key after the command, such as `SHOP-12`.";
+            let ask = "Which ticket? Add its key after the command, such as `SHOP-12`, or the name of an execution.";
             return Ok(Reply::Refused(ask.to_owned()));
         };
+        if steering.word == SteeringWord::Undo {
+            match self.control.undo_execution(caller, typed).await {
+                Ok(UndoResult::Unknown) => {}
+                Ok(result) => return Ok(Reply::to_undo(result, typed)),
+                Err(UndoError::Inputs(invalid)) => return Ok(Reply::Refused(invalid.to_string())),
+                Err(UndoError::Records(error)) => return Err(error),
+            }
+        }
         let ticket = match self.directory.ticket(typed) {
             Ok(ticket) => ticket,
-            Err(error) => return Ok(Reply::Refused(error.to_string())),
+            // A run without a ticket is steered by the name that `status` shows.
+            Err(error) => match self.execution_named(typed).await? {
+                Some(execution) => return self.on_steering_execution(caller, steering, execution).await,
+                None if steering.word == SteeringWord::Undo => {
+                    return Ok(Reply::Refused(format!("no execution has the name `{typed}`, and {error}")));
+                }
+                None => return Ok(Reply::Refused(error.to_string())),
+            },
         };
         let task_id = ticket.task_id();
         Ok(match steering.word {
@@ -88,6 +112,39 @@ impl Acting<'_> {
                 Ok(result) => Reply::to_undo(result, task_id),
                 Err(UndoError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
                 Err(UndoError::Records(error)) => return Err(error),
+            },
+        })
+    }
+
+    /// The execution of this name, as people type or paste it.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn execution_named(&self, typed: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
+        self.table.execution(typed.trim().trim_matches('`')).await
+    }
+
+    async fn on_steering_execution(
+        &self,
+        caller: &Caller<'_>,
+        steering: Steering,
+        execution: ExecutionRecord,
+    ) -> Result<Reply, RecordsError> {
+        let name = execution.name.clone();
+        Ok(match steering.word {
+            word @ (SteeringWord::Approve | SteeringWord::Deny) => {
+                let approved = word == SteeringWord::Approve;
+                let answered = self.control.answer_execution(caller, &name, approved, steering.comment);
+                Reply::to_answer(answered.await?, format!("`{name}` is not waiting for an answer"))
+            }
+            SteeringWord::Stop => {
+                Reply::to_stop(self.control.stop_execution(caller, execution).await?, &name)
+            }
+            SteeringWord::Undo => match execution.task_id {
+                Some(task_id) => Reply::Refused(format!("type the ticket instead: `undo {task_id}`")),
+                None => {
+                    Reply::Refused(format!("`{name}` has no ticket, so its effects cannot be undone here"))
+                }
             },
         })
     }
@@ -114,11 +171,43 @@ impl Acting<'_> {
         Ok(Reply::to_answer(result, "nothing is waiting for this button".to_owned()))
     }
 
+    /// Wants a provider to be asked whether an event happened: the delivery tells only a part of it. Nobody is asked about what nothing
+    /// starts on or waits for, or what belongs to no project.
+    async fn inquire(
+        &self,
+        routes: &Routes,
+        spec: &EventSpec,
+        event: Event,
+    ) -> Result<Outcome, RecordsError> {
+        let query = ProjectQuery { named: None, ticket: None, place: event.project.as_deref() };
+        if let Err(error) = self.directory.project(&query) {
+            return Ok(Outcome::Ignored { reason: error.to_string() });
+        }
+        let key = match EventKey::new(spec, &event.fields) {
+            Ok(Some(key)) => key,
+            Ok(None) | Err(_) => {
+                return Ok(Outcome::Ignored {
+                    reason: format!("{} lacks what tells it from others", event.kind),
+                });
+            }
+        };
+        let starts = routes.workflows.values().flat_map(|workflow| &workflow.triggers);
+        let starts = starts.into_iter().any(|trigger| trigger.on == event.kind);
+        if !starts && self.table.waiters_for_event(key.as_str()).await?.is_empty() {
+            let reason = format!("no workflow has a trigger for {}, and no step waits for it", event.kind);
+            return Ok(Outcome::Ignored { reason });
+        }
+        let inquiry = NewInquiry { kind: event.kind, fields: event.fields, by: event.actor, reported: true };
+        self.table.inquire(&key, &inquiry, self.now).await?;
+        Ok(Outcome::Recorded)
+    }
+
     /// Records the event for a step that waits for it now or later; whichever comes second finds the other.
     async fn keep_for_waiters(&self, routes: &Routes, event: &Event) -> Result<(), RecordsError> {
         let spec = routes.events.find(event.kind.as_str());
         if let Some(Ok(Some(key))) = spec.map(|spec| EventKey::new(spec, &event.fields)) {
-            let occurrence = Occurrence { fields: event.fields.clone(), at: self.now };
+            let (fields, delivery) = (event.fields.clone(), event.delivery.clone());
+            let occurrence = Occurrence { fields, at: self.now, delivery };
             self.table.put_occurrence(&key, &occurrence).await?;
         }
         Ok(())
@@ -164,6 +253,8 @@ impl Acting<'_> {
     }
 
     fn caller<'a>(&'a self, event: &'a Event, actor: &'a Actor) -> Caller<'a> {
-        Caller { directory: self.directory, actor, trigger: &event.kind, delivery: &event.delivery }
+        let said_at = event.fields.get("said_at").and_then(|at| at.as_str());
+        let at = said_at.and_then(|at| at.parse().ok());
+        Caller { directory: self.directory, actor, trigger: &event.kind, delivery: &event.delivery, at }
     }
 }

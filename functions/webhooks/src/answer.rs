@@ -10,6 +10,8 @@ pub(crate) enum Outcome {
     Started { workflow: String, execution: String },
     /// The execution is recorded, but starting it failed; the sweeper will start it.
     Pending { workflow: String, execution: String },
+    /// The execution is recorded, and waits until others that are at work have ended.
+    InLine { workflow: String, execution: String, before: usize },
     /// The same delivery came before.
     Duplicate { execution: String },
     /// Another execution is at work on the ticket.
@@ -18,7 +20,7 @@ pub(crate) enum Outcome {
     Ignored { reason: String },
     /// A workflow would have started, but was refused.
     Refused { reason: String },
-    /// Recorded for later statistics.
+    /// Recorded for whoever acts on it: statistics, a step that waits, or the question to a provider whether it happened.
     Recorded,
     /// The sender only checked whether we respond.
     Pong,
@@ -30,6 +32,7 @@ impl Outcome {
         match self {
             Self::Started { .. } => "started",
             Self::Pending { .. } => "pending",
+            Self::InLine { .. } => "in_line",
             Self::Duplicate { .. } => "duplicate",
             Self::AlreadyAtWork { .. } => "already_at_work",
             Self::Ignored { .. } => "ignored",
@@ -45,6 +48,9 @@ impl Outcome {
             Self::Started { workflow, execution } => tracing::info!(workflow, execution, "started"),
             Self::Pending { workflow, execution } => {
                 tracing::warn!(workflow, execution, "recorded; the sweeper will start it");
+            }
+            Self::InLine { workflow, execution, before } => {
+                tracing::info!(workflow, execution, before, "recorded; it waits in line");
             }
             Self::Duplicate { execution } => tracing::info!(execution, "duplicate delivery"),
             Self::AlreadyAtWork { execution } => {
@@ -71,6 +77,7 @@ mod tests {
         for outcome in [
             Outcome::Started { workflow: text(), execution: text() },
             Outcome::Pending { workflow: text(), execution: text() },
+            Outcome::InLine { workflow: text(), execution: text(), before: 1 },
             Outcome::Duplicate { execution: text() },
             Outcome::AlreadyAtWork { execution: text() },
             Outcome::Ignored { reason: text() },

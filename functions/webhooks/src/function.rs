@@ -14,6 +14,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         Partition::Delivery,
         Partition::Event,
         Partition::Execution,
+        Partition::Inquiry,
         Partition::Month,
         Partition::Project,
         Partition::Repository,

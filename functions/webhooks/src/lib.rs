@@ -13,17 +13,19 @@
 //! | a method other than POST | 405 |
 //! | a body that does not arrive within ten seconds | 408 |
 //! | a body over 1 MiB | 413 |
-//! | any, while the records or the signing secrets are not available | 503: the delivery was not accepted |
+//! | any, while the records or the signing secrets are not available, or too many bodies arrive | 503: the delivery was not accepted |
 //! | any that hits a bug | 500; the process keeps running |
 
 mod act;
 mod answer;
+mod bodies;
 mod command;
 mod command_answer;
 mod function;
 mod mention;
 mod receive;
 mod secrets;
+mod seldom;
 mod senders;
 mod slash;
 mod words;

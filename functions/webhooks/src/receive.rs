@@ -2,13 +2,15 @@
 
 use crate::act::Acting;
 use crate::answer::{ANSWERED, Outcome};
+use crate::bodies::{Bodies, HeldBody, Unreadable};
 use crate::secrets::{SigningError, SigningReader, SigningSecrets};
+use crate::seldom::Seldom;
 use crate::senders::{self, Bot, Malformed, Meaning, SenderSpec, SignatureError, Unverified, Verified};
 use crate::slash::answer_command;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use control::{Caller, Control};
@@ -21,15 +23,9 @@ use runtime::{Secrets, Services};
 use serde_json::json;
 use std::any::Any;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument, Span, field};
-
-/// The largest body that is read. GitHub sends up to 25 MB, but no delivery that is relevant to us comes near this limit.
-const BODY_LIMIT: usize = 1024 * 1024;
-
-/// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where deliveries arrive.
 pub(crate) const PATH: &str = "/webhooks/{source}";
@@ -41,6 +37,8 @@ pub struct Webhooks {
     pub(crate) control: Control,
     pub(crate) secrets: SigningReader,
     pub(crate) clock: Arc<dyn Clock>,
+    bodies: Bodies,
+    unverified: Seldom,
 }
 
 impl Webhooks {
@@ -63,6 +61,8 @@ impl Webhooks {
             table,
             secrets: SigningReader::new(Secrets::new(secrets_manager, Arc::clone(&clock))),
             clock,
+            bodies: Bodies::default(),
+            unverified: Seldom::default(),
         }
     }
 
@@ -82,11 +82,7 @@ impl Webhooks {
 
     /// The HTTP side: `POST /webhooks/{name}`, with the name of an [`Endpoint`].
     pub fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route(PATH, post(receive))
-            .layer(DefaultBodyLimit::max(BODY_LIMIT))
-            .layer(CatchPanicLayer::custom(panicked))
-            .with_state(self)
+        Router::new().route(PATH, post(receive)).layer(CatchPanicLayer::custom(panicked)).with_state(self)
     }
 
     /// The endpoint of this name; `None` when nobody sends there.
@@ -120,6 +116,9 @@ impl Webhooks {
         let delivery = sender.parse(headers, &verified, &bot)?;
         Span::current().record("delivery", &delivery.id);
         let (control, table) = (&self.control, &self.table);
+        if let Some(creation) = &delivery.creation {
+            table.put_creation(&creation.digest, &creation.task_id, now).await?;
+        }
         let acting = Acting { control, table, directory: &directory, now };
         let outcomes = match delivery.meaning.at(place) {
             Meaning::Handshake(answer) => {
@@ -137,8 +136,8 @@ impl Webhooks {
             }
             Meaning::Button { kind, action, value, actor } => {
                 let actor = configuration.identify(actor);
-                let caller =
-                    Caller { directory: &directory, actor: &actor, trigger: &kind, delivery: &delivery.id };
+                let (trigger, delivery) = (&kind, &*delivery.id);
+                let caller = Caller { directory: &directory, actor: &actor, trigger, delivery, at: None };
                 vec![acting.on_button(&caller, &action, &value).await?.into()]
             }
             Meaning::Ping => vec![Outcome::Pong],
@@ -220,31 +219,35 @@ async fn receive(
     response
 }
 
+/// Reads the body only where the headers are those of the sender: who cannot even write a signature costs no memory.
 async fn accept(webhooks: &Webhooks, endpoint: &Endpoint, request: Request) -> Handled {
-    let unreadable = |status, message| Handled { response: problem(status, message), outcome: "unreadable" };
-    let headers = request.headers().clone();
-    let body = match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, &())).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return unreadable(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "the body is too large; accepted: at most 1 MiB",
-            );
-        }
-        Ok(Err(rejection)) => return unreadable(rejection.status(), "the body could not be read"),
-        Err(_) => {
-            return unreadable(StatusCode::REQUEST_TIMEOUT, "the body did not arrive within ten seconds");
-        }
+    let (head, body) = request.into_parts();
+    let accepted = async {
+        endpoint.sender.check_headers(&head.headers, webhooks.clock.now()).map_err(Refusal::Signature)?;
+        let HeldBody { bytes, place } = webhooks.bodies.read(body, announced(&head.headers)).await?;
+        let handled = webhooks.handle(endpoint, &head.headers, bytes).await;
+        drop(place);
+        handled
     };
-    match webhooks.handle(endpoint, &headers, body).await {
+    match accepted.await {
         Ok(handled) => handled,
-        Err(refusal) => Handled { outcome: refusal.outcome(), response: refusal.answer(endpoint.sender) },
+        Err(refusal) => {
+            refusal.log(webhooks);
+            Handled { outcome: refusal.outcome(), response: refusal.answer(endpoint.sender) }
+        }
     }
+}
+
+/// How long the body is, where the request says it.
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Why a delivery was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
+    #[error("{0}")]
+    Unreadable(#[from] Unreadable),
     #[error("{0}")]
     Signature(SignatureError),
     #[error("the secret `{secret}` has no signing secret under `{endpoint}`")]
@@ -261,33 +264,57 @@ impl Refusal {
     /// The outcome's name in metrics.
     fn outcome(&self) -> &'static str {
         match self {
+            Self::Unreadable(_) => "unreadable",
             Self::Signature(_) | Self::NoSecret { .. } => "unverified",
             Self::Malformed(_) => "malformed",
             Self::Records(_) | Self::Secrets(_) => "unavailable",
         }
     }
 
-    /// Answers the sender, who sees only its own error; ours is logged.
-    fn answer(self, sender: &SenderSpec) -> Response {
-        let mut response = match &self {
+    /// Logs it; what strangers can cause as often as they like, only now and then.
+    fn log(&self, webhooks: &Webhooks) {
+        let seldom = || webhooks.unverified.now(webhooks.clock.now());
+        match self {
+            Self::Unreadable(_) => {}
             Self::Signature(error) => {
-                tracing::warn!(%error, "refused a delivery whose signature is missing or invalid");
-                problem(StatusCode::UNAUTHORIZED, &error.to_string())
+                if let Some(more_before) = seldom() {
+                    tracing::warn!(%error, more_before, "refused a delivery whose signature is missing or invalid");
+                }
             }
             Self::NoSecret { .. } => {
-                tracing::error!(error = %self, "refused a delivery that cannot be verified");
-                problem(StatusCode::UNAUTHORIZED, "deliveries from this source cannot be verified here")
+                if let Some(more_before) = seldom() {
+                    tracing::error!(error = %self, more_before, "refused a delivery that cannot be verified");
+                }
             }
-            Self::Malformed(error) => {
-                tracing::warn!(%error, "refused a malformed delivery");
-                problem(StatusCode::BAD_REQUEST, &error.to_string())
-            }
+            Self::Malformed(error) => tracing::warn!(%error, "refused a malformed delivery"),
             Self::Records(_) | Self::Secrets(_) => {
                 tracing::error!(error = %self, "a delivery could not be accepted");
-                problem(StatusCode::SERVICE_UNAVAILABLE, NOT_ACCEPTED)
             }
+        }
+    }
+
+    /// Answers the sender, who sees only its own error.
+    fn answer(self, sender: &SenderSpec) -> Response {
+        let (status, message) = match &self {
+            Self::Unreadable(error) => {
+                let status = match error {
+                    Unreadable::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                    Unreadable::TooSlow => StatusCode::REQUEST_TIMEOUT,
+                    Unreadable::TooMany => StatusCode::SERVICE_UNAVAILABLE,
+                    Unreadable::Broken => StatusCode::BAD_REQUEST,
+                };
+                // It is no final refusal: the same delivery may arrive whole.
+                return problem(status, &error.to_string());
+            }
+            Self::Signature(error) => (StatusCode::UNAUTHORIZED, error.to_string()),
+            Self::NoSecret { .. } => {
+                (StatusCode::UNAUTHORIZED, "deliveries from this source cannot be verified here".to_owned())
+            }
+            Self::Malformed(error) => (StatusCode::BAD_REQUEST, error.to_string()),
+            Self::Records(_) | Self::Secrets(_) => (StatusCode::SERVICE_UNAVAILABLE, NOT_ACCEPTED.to_owned()),
         };
-        if response.status().is_client_error() {
+        let mut response = problem(status, &message);
+        if status.is_client_error() {
             for (name, value) in sender.final_refusal() {
                 response.headers_mut().insert(*name, HeaderValue::from_static(value));
             }

@@ -64,7 +64,8 @@ pub(crate) async fn answer_command(
             costs(plain("You this month"), &acting.control.costs_of_person(configuration, &actor).await?)
         }
         Command::Steer(steering) => {
-            let caller = Caller { directory, actor: &actor, trigger: &trigger, delivery: &delivery };
+            let (actor, trigger, delivery) = (&actor, &trigger, &*delivery);
+            let caller = Caller { directory, actor, trigger, delivery, at: None };
             match acting.on_steering(&caller, steering).await? {
                 Reply::Done(words) => CommandAnswer::to_channel([plain(words)]),
                 Reply::Refused(reason) => refused(&reason),
@@ -88,14 +89,21 @@ pub(crate) async fn answer_command(
 }
 
 async fn status(acting: &Acting<'_>, typed: Option<String>) -> Result<CommandAnswer, RecordsError> {
-    let task_id = typed.map(|typed| acting.directory.canonical(&typed));
-    let executions = acting.control.executions(task_id.as_deref(), SHOWN).await?;
+    let task_id = typed.as_ref().map(|typed| acting.directory.canonical(typed));
+    let mut executions = acting.control.executions(task_id.as_deref(), SHOWN).await?;
     let title = match task_id {
         Some(task_id) => strong(task_id),
         None => strong("Newest executions"),
     };
     if executions.is_empty() {
-        return Ok(CommandAnswer::to_person([title, plain(": nothing has been started yet.")]));
+        let ticket = typed.as_ref().map(|typed| (typed, acting.directory.ticket(typed)));
+        let Some((typed, Err(error))) = ticket else {
+            return Ok(CommandAnswer::to_person([title, plain(": nothing has been started yet.")]));
+        };
+        match acting.execution_named(typed).await? {
+            Some(execution) => executions.push(execution),
+            None => return Ok(refused(&error.to_string())),
+        }
     }
     let lines = executions.iter().map(|execution| status_line(execution, acting.now));
     Ok(CommandAnswer::to_person([title]).section(on_lines(lines)))
@@ -114,21 +122,33 @@ fn on_lines(lines: impl IntoIterator<Item = Vec<Part>>) -> Vec<Part> {
 fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command: &str) -> CommandAnswer {
     let about = task_id.unwrap_or("this");
     match outcome {
+        // The channel is told once it is known that the ticket exists: webhooks cannot ask for it.
         Outcome::Started { workflow, execution } | Outcome::Pending { workflow, execution } => {
-            CommandAnswer::to_channel([
-                Part::Symbol(Symbol::Seen),
-                strong(workflow),
-                plain(" is at work on "),
-                strong(about),
-                plain("."),
-            ])
+            let on = task_id.map_or_else(Vec::new, |task_id| vec![plain(" on "), strong(task_id)]);
+            let named = task_id.unwrap_or(execution);
+            CommandAnswer::to_person(
+                [Part::Symbol(Symbol::Seen), strong(workflow)]
+                    .into_iter()
+                    .chain(on)
+                    .chain([plain(" begins.")]),
+            )
             .section([
                 code(execution),
                 plain(" · "),
-                code(format!("{command} status {about}")),
+                code(format!("{command} status {named}")),
                 plain(" shows its progress"),
             ])
         }
+        Outcome::InLine { workflow, execution, before } => CommandAnswer::to_channel([
+            Part::Symbol(Symbol::Working),
+            strong(workflow),
+            plain(" on "),
+            strong(about),
+            plain(format!(
+                " waits in line, {before} before it. It starts when others that are at work have ended."
+            )),
+        ])
+        .section([code(execution)]),
         Outcome::AlreadyAtWork { execution } | Outcome::Duplicate { execution } => {
             CommandAnswer::to_person([
                 Part::Symbol(Symbol::Working),
@@ -161,7 +181,11 @@ fn status_line(execution: &ExecutionRecord, now: Timestamp) -> Vec<Part> {
     let task_id = execution.task_id.as_deref().unwrap_or("no ticket");
     let (workflow, outcome) = (&execution.workflow, execution.outcome);
     let mut line =
-        vec![Part::Symbol(symbol), plain(format!("{task_id} · {workflow} · {outcome} · {took:#}"))];
+        vec![Part::Symbol(symbol), plain(format!("{task_id} · {workflow} · {outcome} · {took:#} · "))];
+    line.push(code(&execution.name));
+    if let Some(by) = &execution.undone_by {
+        line.extend([plain(" · undone by "), code(by)]);
+    }
     if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
         line.push(Part::Quote(cut_line(cause, CAUSE)));
     }
@@ -221,7 +245,11 @@ fn help(kind: &EventName, command: &str, served: &[(String, String)]) -> Command
             typed("stop ticket"),
             plain(" stops the work on it, "),
             typed("undo ticket"),
-            plain(" takes back its effects"),
+            plain(" takes back the effects of its newest execution that has any, "),
+            typed("undo execution"),
+            plain(" those of the one that "),
+            typed("status"),
+            plain(" calls so"),
         ],
         vec![typed("help"), plain(" shows this list")],
     ];

@@ -42,19 +42,25 @@ impl Reply {
         }
     }
 
-    /// The result of a request to take back what was done on a ticket.
-    pub(crate) fn to_undo(result: UndoResult, task_id: &str) -> Self {
+    /// The result of a request to take back what was done on a ticket, or by an execution: `named` is what was typed.
+    pub(crate) fn to_undo(result: UndoResult, named: &str) -> Self {
         match result {
+            UndoResult::Accepted { execution } if execution == named => {
+                Self::Done(format!("What `{execution}` did is being taken back."))
+            }
             UndoResult::Accepted { execution } => {
-                Self::Done(format!("What `{execution}` did on {task_id} is being taken back."))
+                Self::Done(format!("What `{execution}` did on {named} is being taken back."))
             }
             UndoResult::AtWork { workflow } => {
-                Self::Refused(format!("{workflow} is at work on {task_id}; use `stop {task_id}` first"))
+                Self::Refused(format!("{workflow} is at work on {named}; use `stop {named}` first"))
             }
             UndoResult::AlreadyAtWork { execution } => {
-                Self::Refused(format!("`{execution}` is at work on {task_id}"))
+                Self::Refused(format!("`{execution}` is at work on {named}"))
             }
-            UndoResult::NothingDone => Self::Refused(format!("nothing has been done on {task_id}")),
+            UndoResult::NothingDone => {
+                Self::Refused(format!("nothing that can be taken back has been done on {named}"))
+            }
+            UndoResult::Unknown => Self::Refused(format!("no execution has the name `{named}`")),
             UndoResult::Denied(reason) => Self::Refused(reason),
         }
     }
@@ -74,6 +80,9 @@ impl From<StartResult> for Outcome {
         match result {
             StartResult::Started { workflow, execution } => Self::Started { workflow, execution },
             StartResult::Pending { workflow, execution, .. } => Self::Pending { workflow, execution },
+            StartResult::InLine { workflow, execution, before } => {
+                Self::InLine { workflow, execution, before }
+            }
             StartResult::Duplicate { execution } => Self::Duplicate { execution },
             StartResult::AlreadyAtWork { execution } => Self::AlreadyAtWork { execution },
         }

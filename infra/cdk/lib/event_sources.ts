@@ -4,13 +4,15 @@ import { Duration } from "aws-cdk-lib";
 import * as rules from "aws-cdk-lib/aws-events";
 import * as targets from "aws-cdk-lib/aws-events-targets";
 import * as lambda from "aws-cdk-lib/aws-lambda";
-import { DynamoEventSource, SqsDlq } from "aws-cdk-lib/aws-lambda-event-sources";
+import { SqsDlq } from "aws-cdk-lib/aws-lambda-event-sources";
 import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { DeployedFunction } from "./functions.ts";
 import type { Schedule, Source } from "./generated.ts";
 import type { Resources } from "./resources.ts";
+
+type TableStream = Extract<Source, { type: "table_stream" }>;
 
 /** Whether Lambda invokes a function for this source without waiting for its answer. */
 export function isAsynchronous(source: Source): boolean {
@@ -28,10 +30,11 @@ export function eventSources(
   schedules: Schedule[],
   resources: Resources,
 ): void {
-  for (const source of entry.sources) {
+  if (entry.sources.some(({ type }) => type === "table_stream")) resources.table.grantStreamRead(target);
+  for (const [number, source] of entry.sources.entries()) {
     switch (source.type) {
       case "table_stream":
-        followTable(target, source.partitions, resources);
+        followTable(target, `Stream${number}`, source, resources);
         break;
       case "status_changes":
         followExecutions(target, machines, resources);
@@ -50,21 +53,28 @@ export function eventSources(
   if (entry.sources.some(isAsynchronous)) target.configureAsyncInvoke({ retryAttempts: 2, maxEventAge: Duration.hours(6) });
 }
 
-function followTable(target: lambda.Function, partitions: string[], { table, undelivered }: Resources): void {
-  target.addEventSource(
-    new DynamoEventSource(table, {
-      startingPosition: lambda.StartingPosition.TRIM_HORIZON,
-      batchSize: 100,
-      // Steps that follow each other quickly become one edit of the progress comment.
-      maxBatchingWindow: Duration.seconds(1),
-      retryAttempts: 3,
-      bisectBatchOnError: true,
-      onFailure: new SqsDlq(undelivered),
-      filters: partitions.map((kind) =>
-        lambda.FilterCriteria.filter({ dynamodb: { Keys: { pk: { S: lambda.FilterRule.beginsWith(`${kind}#`) } } } }),
-      ),
-    }),
-  );
+function followTable(target: lambda.Function, id: string, source: TableStream, { table, undelivered }: Resources): void {
+  target.addEventSourceMapping(id, {
+    eventSourceArn: table.tableStreamArn,
+    startingPosition: lambda.StartingPosition.TRIM_HORIZON,
+    batchSize: 100,
+    // Batches of different partitions do not wait for each other: a slow comment delays those of its own execution alone.
+    parallelizationFactor: 10,
+    maxBatchingWindow: Duration.seconds(source.collected_seconds),
+    retryAttempts: 3,
+    bisectBatchOnError: true,
+    onFailure: new SqsDlq(undelivered),
+    filters: source.items.map(({ partition, sort_keys }) =>
+      lambda.FilterCriteria.filter({
+        dynamodb: {
+          Keys: {
+            pk: { S: lambda.FilterRule.beginsWith(`${partition}#`) },
+            sk: { S: sort_keys.flatMap((start) => lambda.FilterRule.beginsWith(start)) },
+          },
+        },
+      }),
+    ),
+  });
 }
 
 function followExecutions(target: lambda.Function, machines: sfn.StateMachine[], { undelivered }: Resources): void {

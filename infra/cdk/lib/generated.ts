@@ -29,8 +29,8 @@ export interface FunctionEntry {
 export type Source =
   /** Requests to the public address. */
   | { type: "http"; method: "GET" | "POST"; path: string }
-  /** Changes of the table in partitions whose `pk` begins so. */
-  | { type: "table_stream"; partitions: string[] }
+  /** Changes of items of the table, collected for so many seconds. Each such source reads the stream by itself. */
+  | { type: "table_stream"; items: StreamedItems[]; collected_seconds: number }
   /** Starts and ends of executions. */
   | { type: "status_changes" }
   /** The passing of every minute; the function is invoked with the document. */
@@ -39,6 +39,12 @@ export type Source =
   | { type: "schedules" }
   /** Steps of workflows, in which the placeholder is replaced by its ARN. */
   | { type: "steps"; placeholder: string };
+
+/** Items of partitions of one kind, the part of `pk` before `#`, whose `sk` begins in one of these ways. */
+export interface StreamedItems {
+  partition: string;
+  sort_keys: string[];
+}
 
 /** The function's sources of one type. */
 export function sourcesOf<T extends Source["type"]>(entry: FunctionEntry, type: T): Extract<Source, { type: T }>[] {

@@ -27,7 +27,8 @@ export function sharedResources(stack: Stack, settings: Settings, bundles: strin
     billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     timeToLiveAttribute: "expires_at",
-    stream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+    // Whoever is told of a change reads the item itself.
+    stream: dynamodb.StreamViewType.KEYS_ONLY,
     deletionProtection: settings.records === "retain",
     encryptionKey: key,
     removalPolicy,

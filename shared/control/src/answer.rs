@@ -5,7 +5,7 @@ use crate::authorize::{Authorization, Operation, authorize};
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
-use records::{Answer, RecordsError, Topic, Waiter};
+use records::{Answer, RecordsError, Steered, Topic, Waiter};
 
 /// The result of answering a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,8 @@ pub enum AnswerResult {
 }
 
 impl Control {
-    /// Answers the question on a ticket, or the oldest of several.
+    /// Answers the question on a ticket that the caller could see when they asked, or the oldest of several. A delivery answers one
+    /// question: sent again, it is about the same.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -44,9 +45,58 @@ impl Control {
         approved: bool,
         comment: Option<String>,
     ) -> Result<AnswerResult, RecordsError> {
-        match self.open_questions(ticket.task_id()).await?.first() {
-            Some(waiter) => self.answer(caller, waiter, approved, comment).await,
-            None => Ok(AnswerResult::NothingAsked),
+        let execution = self.open_execution(ticket.task_id()).await?;
+        let execution = execution.map(|execution| execution.name);
+        self.answer_question_of(caller, execution.as_deref(), approved, comment).await
+    }
+
+    /// The same of an execution, by its name.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn answer_execution(
+        &self,
+        caller: &Caller<'_>,
+        execution: &str,
+        approved: bool,
+        comment: Option<String>,
+    ) -> Result<AnswerResult, RecordsError> {
+        self.answer_question_of(caller, Some(execution), approved, comment).await
+    }
+
+    async fn answer_question_of(
+        &self,
+        caller: &Caller<'_>,
+        execution: Option<&str>,
+        approved: bool,
+        comment: Option<String>,
+    ) -> Result<AnswerResult, RecordsError> {
+        let waiters = match execution {
+            Some(execution) => self.questions(execution).await?,
+            None => Vec::new(),
+        };
+        self.answer_bound(caller, seen_by(caller, &waiters), approved, comment).await
+    }
+
+    /// Answers the question that the delivery is bound to: `found`, unless it was sent before.
+    async fn answer_bound(
+        &self,
+        caller: &Caller<'_>,
+        found: Option<&Waiter>,
+        approved: bool,
+        comment: Option<String>,
+    ) -> Result<AnswerResult, RecordsError> {
+        let found = Steered {
+            execution: found.map(|waiter| waiter.execution.clone()),
+            question: found.map(|waiter| waiter.key.clone()),
+            at: self.clock.now(),
+        };
+        let bound = self.table.bind(&caller.trigger.source(), caller.delivery, "answer", found).await?;
+        match (bound.execution, bound.question) {
+            (Some(execution), Some(key)) => {
+                self.answer_step_with(caller, &execution, &key, approved, comment).await
+            }
+            _ => Ok(AnswerResult::NothingAsked),
         }
     }
 
@@ -61,15 +111,26 @@ impl Control {
         key: &str,
         approved: bool,
     ) -> Result<AnswerResult, RecordsError> {
+        self.answer_step_with(caller, execution, key, approved, None).await
+    }
+
+    async fn answer_step_with(
+        &self,
+        caller: &Caller<'_>,
+        execution: &str,
+        key: &str,
+        approved: bool,
+        comment: Option<String>,
+    ) -> Result<AnswerResult, RecordsError> {
         match self.table.waiter(&Topic::Approval(execution.to_owned()).to_string(), key).await? {
-            Some(waiter) => self.answer(caller, &waiter, approved, None).await,
+            Some(waiter) => self.answer(caller, &waiter, approved, comment).await,
             None => Ok(AnswerResult::NothingAsked),
         }
     }
 
-    /// Answers the question on a ticket, by its canonical name, that accepts the ticket's move to `status` as an answer.
-    /// [`AnswerResult::NothingAsked`] if there is none. The ticket may belong to no project: a project that was named
-    /// explicitly may work on any.
+    /// Answers the question on a ticket, by its canonical name, that accepts the ticket's move to `status` as an answer, and that was open
+    /// when the ticket was moved. [`AnswerResult::NothingAsked`] if there is none. The ticket may belong to no project: a project that
+    /// was named explicitly may work on any.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -79,19 +140,21 @@ impl Control {
         task_id: &str,
         status: &str,
     ) -> Result<AnswerResult, RecordsError> {
-        for waiter in self.open_questions(task_id).await? {
-            if let Some(approved) = waiter.moves.answer(status) {
-                return self.answer(caller, &waiter, approved, None).await;
-            }
+        let Some(execution) = self.open_execution(task_id).await? else {
+            return Ok(AnswerResult::NothingAsked);
+        };
+        let mut waiters = self.questions(&execution.name).await?;
+        waiters.retain(|waiter| waiter.moves.answer(status).is_some());
+        let Some(found) = seen_by(caller, &waiters) else { return Ok(AnswerResult::NothingAsked) };
+        match found.moves.answer(status) {
+            Some(approved) => self.answer_bound(caller, Some(found), approved, None).await,
+            None => Ok(AnswerResult::NothingAsked),
         }
-        Ok(AnswerResult::NothingAsked)
     }
 
-    /// The unanswered questions on a ticket, oldest first.
-    async fn open_questions(&self, task_id: &str) -> Result<Vec<Waiter>, RecordsError> {
-        let Some(execution) = self.open_execution(task_id).await? else { return Ok(Vec::new()) };
-        let mut waiters = self.table.waiters(&Topic::Approval(execution.name)).await?;
-        waiters.retain(|waiter| waiter.answer.is_none());
+    /// The questions of an execution, oldest first, answered ones included.
+    async fn questions(&self, execution: &str) -> Result<Vec<Waiter>, RecordsError> {
+        let mut waiters = self.table.waiters(&Topic::Approval(execution.to_owned())).await?;
         waiters.sort_by_key(|waiter| waiter.since);
         Ok(waiters)
     }
@@ -111,14 +174,27 @@ impl Control {
             return Ok(AnswerResult::Denied(reason));
         }
         let (by, via, at) = (caller.actor.account(), caller.actor.source.clone(), self.clock.now());
-        let earlier = self.table.answer_waiter(waiter, &Answer { approved, by, via, at, comment }).await?;
+        let answer = Answer { approved, by, via, at, comment, delivery: caller.delivery.to_owned() };
+        let earlier = self.table.answer_waiter(waiter, &answer).await?;
         let question = question.to_owned();
         Ok(match earlier {
             None => {
                 tracing::info!(execution = waiter.execution, approved, "its question was answered");
                 AnswerResult::Recorded { question, approved }
             }
+            // The same delivery once more is told the same.
+            Some(earlier) if earlier.via == answer.via && earlier.delivery == answer.delivery => {
+                AnswerResult::Recorded { question, approved: earlier.approved }
+            }
             Some(Answer { approved, by, .. }) => AnswerResult::AlreadyAnswered { question, by, approved },
         })
     }
+}
+
+/// The question that the caller could see: the oldest that is open, else the newest that was answered since they asked.
+fn seen_by<'w>(caller: &Caller<'_>, waiters: &'w [Waiter]) -> Option<&'w Waiter> {
+    let mut seen = waiters.iter().filter(|waiter| caller.could_see(waiter.since));
+    let answered_since =
+        |waiter: &&Waiter| waiter.answer.as_ref().zip(caller.at).is_some_and(|(answer, at)| answer.at >= at);
+    seen.clone().find(|waiter| waiter.answer.is_none()).or_else(|| seen.rfind(answered_since))
 }

@@ -9,6 +9,7 @@
 //! | `directory` | finds projects and tickets |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `start`, `undo` | record an execution and start its state machine |
+//! | `line` | who goes to work next, and who waits |
 //! | `answer`, `stop` | record what a person wants; `events` acts on it |
 //! | `status`, `costs` | read the records |
 //!
@@ -21,6 +22,7 @@ mod caller;
 mod control;
 mod costs;
 mod directory;
+mod line;
 mod plan;
 mod start;
 mod status;
@@ -33,7 +35,8 @@ pub use caller::Caller;
 pub use control::Control;
 pub use costs::Costs;
 pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
+pub use line::may_start;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use start::{StartError, StartResult};
 pub use stop::StopResult;
-pub use undo::{UndoError, UndoResult};
+pub use undo::{UndoError, UndoRequest, UndoResult};

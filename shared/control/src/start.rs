@@ -26,6 +26,15 @@ pub enum StartResult {
         /// Why it could not be started.
         reason: String,
     },
+    /// It is recorded, and starts when others that are at work have ended.
+    InLine {
+        /// The workflow's name.
+        workflow: String,
+        /// The execution's name.
+        execution: String,
+        /// How many wait before it.
+        before: usize,
+    },
     /// The same delivery already started this execution.
     Duplicate {
         /// The execution's name.
@@ -68,6 +77,10 @@ impl Control {
                     return Ok(StartResult::AlreadyAtWork { execution });
                 }
             };
+            if let Err(before) = self.take_place(&record).await? {
+                let (workflow, execution) = (record.workflow, record.name);
+                return Ok(StartResult::InLine { workflow, execution, before });
+            }
             let started = self.start_recorded(&record).await;
             let (workflow, execution) = (record.workflow, record.name);
             Ok(match started {

@@ -4,7 +4,8 @@ use crate::authorize::{Authorization, Operation, authorize};
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
-use records::RecordsError;
+use domain::configuration::Project;
+use records::{ExecutionRecord, RecordsError, Steered};
 
 /// The result of a request to stop the work on a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,15 +27,50 @@ pub enum StopResult {
 }
 
 impl Control {
-    /// Records a request to stop the execution on a ticket. Its external effects stay.
+    /// Records a request to stop the execution on a ticket that the caller could see when they asked. Its external effects stay. A
+    /// delivery stops one execution: sent again, it is about the same.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn stop(&self, caller: &Caller<'_>, ticket: &Ticket<'_>) -> Result<StopResult, RecordsError> {
-        let Some(execution) = self.open_execution(ticket.task_id()).await? else {
-            return Ok(StopResult::NothingAtWork);
-        };
-        let operation = Operation::Stop { project: ticket.project(), starter: execution.actor.as_ref() };
+        let open = self.open_execution(ticket.task_id()).await?;
+        let open = open.filter(|execution| caller.could_see(execution.begun_at));
+        let found =
+            Steered { execution: open.map(|execution| execution.name), question: None, at: self.clock.now() };
+        let bound = self.table.bind(&caller.trigger.source(), caller.delivery, "stop", found).await?;
+        let Some(name) = bound.execution else { return Ok(StopResult::NothingAtWork) };
+        match self.table.execution(&name).await? {
+            Some(execution) => self.stop_in(caller, ticket.project(), execution).await,
+            None => Ok(StopResult::NothingAtWork),
+        }
+    }
+
+    /// The same of one execution.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn stop_execution(
+        &self,
+        caller: &Caller<'_>,
+        execution: ExecutionRecord,
+    ) -> Result<StopResult, RecordsError> {
+        let key = execution.project.clone().unwrap_or_default();
+        match caller.directory.configuration().project(&key) {
+            Some(project) => self.stop_in(caller, project, execution).await,
+            None => Ok(StopResult::Denied(format!(
+                "the project `{key}` of `{}` is no longer configured",
+                execution.name
+            ))),
+        }
+    }
+
+    async fn stop_in(
+        &self,
+        caller: &Caller<'_>,
+        project: &Project,
+        execution: ExecutionRecord,
+    ) -> Result<StopResult, RecordsError> {
+        let operation = Operation::Stop { project, starter: execution.actor.as_ref() };
         if let Authorization::Denied(reason) =
             authorize(caller.directory.configuration(), &operation, Some(caller.actor))
         {

@@ -6,16 +6,14 @@ use crate::control::Control;
 use crate::directory::Ticket;
 use crate::plan::StartRequest;
 use crate::start::StartResult;
+use domain::configuration::Project;
 use domain::execution::{ExecutionInput, UNDO_WORKFLOW};
 use domain::routes::{Concurrency, InvalidInputs};
 use domain::{Actor, EventName};
-use records::{ExecutionRecord, RecordsError};
+use records::{ExecutionRecord, LIST_LIMIT, RecordsError};
 use serde_json::{Map, Value, json};
 
-/// How many of a ticket's executions are searched for one to take back.
-const LOOKED_THROUGH: usize = 20;
-
-/// The result of a request to take back what was done on a ticket.
+/// The result of a request to take back what was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UndoResult {
     /// Its effects are being taken back, or will be when the sweeper starts the undo.
@@ -33,8 +31,10 @@ pub enum UndoResult {
         /// The other execution's name.
         execution: String,
     },
-    /// No execution has done anything on the ticket.
+    /// No execution has done anything that is left to be taken back.
     NothingDone,
+    /// There is no execution of this name.
+    Unknown,
     /// They may not; the reason is for them.
     Denied(String),
 }
@@ -51,8 +51,8 @@ pub enum UndoError {
 }
 
 impl Control {
-    /// Starts the workflow that takes back what the newest finished execution of a ticket did; earlier undos do not count. The caller
-    /// must be allowed to: the person who started the execution, or as `authorize` says.
+    /// Starts the workflow that takes back what the newest execution of a ticket that still has effects did; undos do not count. The
+    /// caller must be allowed to: the person who started the execution, or as `authorize` says.
     ///
     /// # Errors
     /// [`UndoError`] when the table does not answer or the undo workflow is not deployed.
@@ -61,31 +61,80 @@ impl Control {
         if let Some(execution) = self.open_execution(task_id).await? {
             return Ok(UndoResult::AtWork { workflow: execution.workflow });
         }
-        let executions = self.table.executions_of_task(task_id, None, LOOKED_THROUGH).await?;
-        let newest = executions.into_iter().find(|execution| execution.workflow != UNDO_WORKFLOW);
-        let Some((execution, run)) = newest.and_then(|newest| Some((newest.clone(), newest.arn?))) else {
+        match self.newest_with_effects(task_id).await? {
+            Some(execution) => self.undo_of(caller, ticket.project(), &execution).await,
+            None => Ok(UndoResult::NothingDone),
+        }
+    }
+
+    /// Starts the workflow that takes back what an execution did, by the name that `status` shows. The caller must be allowed to, as
+    /// for [`Control::undo`].
+    ///
+    /// # Errors
+    /// As [`Control::undo`].
+    pub async fn undo_execution(&self, caller: &Caller<'_>, name: &str) -> Result<UndoResult, UndoError> {
+        let Some(execution) = self.table.execution(name).await? else { return Ok(UndoResult::Unknown) };
+        if !execution.outcome.is_final() {
+            return Ok(UndoResult::AtWork { workflow: execution.workflow });
+        }
+        if !has_effects(&execution) {
             return Ok(UndoResult::NothingDone);
+        }
+        let configuration = caller.directory.configuration();
+        let project = execution.project.as_deref().and_then(|key| configuration.project(key));
+        let Some(project) = project else {
+            let key = execution.project.as_deref().unwrap_or("none");
+            return Ok(UndoResult::Denied(format!("the project of `{name}` is not configured: {key}")));
         };
-        let operation = Operation::Undo { project: ticket.project(), starter: execution.actor.as_ref() };
+        self.undo_of(caller, project, &execution).await
+    }
+
+    /// The newest execution of a ticket, by its canonical name, that did something that is left to be taken back.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn newest_with_effects(&self, task_id: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
+        let mut before = None;
+        loop {
+            let page = self.table.executions_of_task(task_id, before, LIST_LIMIT).await?;
+            before = page.last().map(|oldest| oldest.begun_at);
+            if let Some(found) = page.into_iter().find(has_effects) {
+                return Ok(Some(found));
+            }
+            if before.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn undo_of(
+        &self,
+        caller: &Caller<'_>,
+        project: &Project,
+        execution: &ExecutionRecord,
+    ) -> Result<UndoResult, UndoError> {
+        let operation = Operation::Undo { project, starter: execution.actor.as_ref() };
         if let Authorization::Denied(reason) =
             authorize(caller.directory.configuration(), &operation, Some(caller.actor))
         {
             return Ok(UndoResult::Denied(reason));
         }
-        let project = Some(ticket.project().key.clone());
-        let request = StartRequest {
-            workflow: UNDO_WORKFLOW.to_owned(),
+        let Some(run) = &execution.arn else { return Ok(UndoResult::NothingDone) };
+        let request = UndoRequest {
+            run: run.clone(),
+            project: Some(project.key.clone()),
+            task_id: execution.task_id.clone(),
+            actor: Some(caller.actor.clone()),
             trigger: caller.trigger.clone(),
             delivery: caller.delivery.to_owned(),
-            task_id: Some(task_id.to_owned()),
             concurrency: Concurrency::OnePerTask,
-            input: self.undo_input(&run, project, Some(caller.actor.clone())).await?,
         };
-        Ok(match self.start(request).await? {
+        Ok(match self.start_undo(request).await? {
             StartResult::AlreadyAtWork { execution } => UndoResult::AlreadyAtWork { execution },
-            StartResult::Started { .. } | StartResult::Pending { .. } | StartResult::Duplicate { .. } => {
-                UndoResult::Accepted { execution: execution.name }
-            }
+            StartResult::Started { .. }
+            | StartResult::Pending { .. }
+            | StartResult::InLine { .. }
+            | StartResult::Duplicate { .. } => UndoResult::Accepted { execution: execution.name.clone() },
         })
     }
 
@@ -95,27 +144,62 @@ impl Control {
     /// # Errors
     /// As [`Control::undo`].
     pub async fn undo_run(&self, run: &str, execution: &ExecutionRecord) -> Result<StartResult, UndoError> {
-        let input = self.undo_input(run, execution.project.clone(), execution.actor.clone()).await?;
-        let request = StartRequest {
-            workflow: UNDO_WORKFLOW.to_owned(),
+        self.start_undo(UndoRequest {
+            run: run.to_owned(),
+            project: execution.project.clone(),
+            task_id: execution.task_id.clone(),
+            actor: execution.actor.clone(),
             trigger: EventName::API_RUN,
             delivery: format!("undo {run}"),
-            task_id: execution.task_id.clone(),
             concurrency: Concurrency::Any,
-            input,
-        };
-        Ok(self.start(request).await?)
+        })
+        .await
     }
 
-    async fn undo_input(
-        &self,
-        run: &str,
-        project: Option<String>,
-        actor: Option<Actor>,
-    ) -> Result<ExecutionInput, UndoError> {
+    /// Starts the undo workflow. Whether the actor may ask for it is the caller's to decide.
+    ///
+    /// # Errors
+    /// As [`Control::undo`].
+    pub async fn start_undo(&self, request: UndoRequest) -> Result<StartResult, UndoError> {
         let routes = self.table.routes(self.clock.now()).await?;
-        let given: Map<String, Value> = [("run".to_owned(), json!(run))].into_iter().collect();
+        let given: Map<String, Value> = [("run".to_owned(), json!(request.run))].into_iter().collect();
         let inputs = routes.check_inputs(UNDO_WORKFLOW, &given, &Map::new())?;
-        Ok(ExecutionInput::new(inputs, project, actor))
+        let start = StartRequest {
+            workflow: UNDO_WORKFLOW.to_owned(),
+            trigger: request.trigger,
+            delivery: request.delivery,
+            task_id: request.task_id,
+            concurrency: request.concurrency,
+            input: ExecutionInput::new(inputs, request.project, request.actor),
+        };
+        Ok(self.start(start).await?)
     }
+}
+
+/// An undo to start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UndoRequest {
+    /// The ARN of the run that is taken back.
+    pub run: String,
+    /// The key of the project it was about.
+    pub project: Option<String>,
+    /// The canonical name of the ticket it was about.
+    pub task_id: Option<String>,
+    /// Who asks.
+    pub actor: Option<Actor>,
+    /// How they asked.
+    pub trigger: EventName,
+    /// The ID of the delivery by which they asked; it starts at most one undo.
+    pub delivery: String,
+    /// How many executions the ticket may have at once.
+    pub concurrency: Concurrency,
+}
+
+/// Whether an execution did something that may be left to be taken back. One whose end was not looked at yet may have.
+fn has_effects(execution: &ExecutionRecord) -> bool {
+    let is_undo = execution.workflow == UNDO_WORKFLOW;
+    !is_undo
+        && execution.arn.is_some()
+        && execution.outcome.is_final()
+        && execution.effects_left != Some(false)
 }

@@ -5,6 +5,8 @@
 pub const AWAIT_BUDGET: &str = "await_budget";
 /// Parks an execution until an event arrives.
 pub const AWAIT_EVENT: &str = "await_event";
+/// Parks an execution until a provider takes calls again.
+pub const AWAIT_PROVIDER: &str = "await_provider";
 /// Creates the commit that a pull request needs.
 pub const COMMIT_CHANGES: &str = "commit_changes";
 /// Opens a pull request.

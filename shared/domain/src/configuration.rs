@@ -1,16 +1,20 @@
 //! `ticketsmith.yaml`: the configuration file, validated as a whole. It names secrets but never contains them.
 
+mod at_work;
 mod names;
 mod people;
 mod plugins;
 mod problem;
+mod rate;
 mod secret_name;
 mod statuses;
 
+pub use at_work::AtWork;
 pub use names::{InstanceName, ProviderId};
 pub use people::{Role, User};
-pub use plugins::{Instance, Rate, SECTION_KEYS, Section};
+pub use plugins::{Instance, SECTION_KEYS, Section};
 pub use problem::Problem;
+pub use rate::Rate;
 pub use secret_name::secret_id;
 pub use statuses::same_status;
 
@@ -37,6 +41,9 @@ pub struct Configuration {
     /// What may be spent.
     #[serde(default)]
     pub budgets: Budgets,
+    /// How many executions are at work at once.
+    #[serde(default)]
+    pub at_work: AtWork,
     /// Named lists of people, by the names under `users`.
     #[serde(default)]
     pub groups: BTreeMap<String, Vec<String>>,
@@ -193,6 +200,11 @@ impl Configuration {
     /// Every contradiction in the file. Providers' settings are checked by the list of providers.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let limits = [("per_person", self.at_work.per_person), ("per_project", self.at_work.per_project)];
+        let none = limits.into_iter().filter(|(_, limit)| *limit == 0);
+        problems.extend(none.map(|(name, _)| {
+            Problem::new(["at_work", name], "it is 0, so nothing would ever start; accepted: 1 and more")
+        }));
         let mut keys = BTreeSet::new();
         for (index, project) in self.projects.iter().enumerate() {
             let index = index.to_string();

@@ -18,32 +18,44 @@ pub enum ErrorKind {
     Conflict,
     /// A limit would be exceeded: park until someone raises it.
     BudgetExceeded,
+    /// A call of a model that may be billed gave no reply, and its worst case is booked: try again twice, then wait for the
+    /// provider.
+    ReplyLost,
+    /// The answer to a creation was lost and nothing shows yet whether it happened: look again for ten minutes, then ask people.
+    Unconfirmed,
     /// A bug in Ticketsmith.
     Internal,
 }
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Rejected,
         Self::Throttled,
         Self::Unavailable,
         Self::Conflict,
         Self::BudgetExceeded,
+        Self::ReplyLost,
+        Self::Unconfirmed,
         Self::Internal,
     ];
 
     /// The kinds that are retried automatically.
     pub const RETRIED: [Self; 2] = [Self::Throttled, Self::Unavailable];
 
+    /// The kinds after which a step that asks a model waits for the model's provider, once its retries are used up.
+    pub const WAITED_OUT: [Self; 2] = [Self::Throttled, Self::ReplyLost];
+
     /// The `errorType` a state machine matches on.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rejected => "Rejected",
             Self::Throttled => "Throttled",
             Self::Unavailable => "Unavailable",
             Self::Conflict => "Conflict",
             Self::BudgetExceeded => "BudgetExceeded",
+            Self::ReplyLost => "ReplyLost",
+            Self::Unconfirmed => "Unconfirmed",
             Self::Internal => "Internal",
         }
     }
@@ -98,6 +110,11 @@ impl ActionError {
     /// The provider asks to retry after `retry_after`.
     pub fn throttled(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
         Self { kind: ErrorKind::Throttled, message: message.into(), retry_after }
+    }
+
+    /// Nothing shows yet whether a creation happened whose answer was lost.
+    pub fn unconfirmed(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unconfirmed, message)
     }
 
     /// A limit would be exceeded.

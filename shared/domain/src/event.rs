@@ -4,7 +4,7 @@ mod name;
 mod spec;
 
 pub use name::{EventName, SourceName};
-pub use spec::{Condition, EventField, EventSpec, EventSpecs, Matching};
+pub use spec::{Condition, Confirmation, EventField, EventSpec, EventSpecs, Matching};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

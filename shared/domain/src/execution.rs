@@ -94,9 +94,13 @@ impl TaskPayload {
         self.run.rsplit(':').next().unwrap_or(&self.run)
     }
 
-    /// The state's name with its loop indexes: the part of the key after the run.
+    /// The state's name with its loop indexes: the part of the key after the run, also where the key is that of another run, whose
+    /// effects are taken back. No ARN of an execution has a slash.
     pub fn state(&self) -> &str {
-        self.key.strip_prefix(&self.run).map_or(self.key.as_str(), |rest| rest.trim_start_matches([':', '/']))
+        match self.key.strip_prefix(&self.run) {
+            Some(rest) => rest.trim_start_matches([':', '/']),
+            None => self.key.split_once('/').map_or(&self.key, |(_, state)| state),
+        }
     }
 }
 
@@ -230,6 +234,12 @@ mod tests {
         };
         assert_eq!(payload.execution(), "jira-SHOP-1-ab");
         assert_eq!(payload.state(), "CreateBranch.0");
+        let undo = TaskPayload {
+            run: "arn:aws:states:us-east-1:000000000000:execution:undo:slack-SHOP-1-cd".into(),
+            key: format!("{}/undo", payload.key),
+            ..payload
+        };
+        assert_eq!((undo.execution(), undo.state()), ("slack-SHOP-1-cd", "CreateBranch.0/undo"));
     }
 
     #[test]

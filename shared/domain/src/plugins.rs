@@ -5,17 +5,19 @@
 
 mod ai_provider;
 mod communication;
+mod conversation;
 mod documentation;
 mod task_management;
 mod version_control;
 
-pub use ai_provider::{AiProvider, ModelReply, ModelRequest, PromptBlock, StopReason, Usage};
+pub use ai_provider::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
 pub use communication::{Communication, Message, MessageBody, MessageButton, SentMessage};
+pub use conversation::{Content, Effort, ModelMessage, ModelTool, Part, Speaker, ToolCall};
 pub use documentation::{Documentation, Page, PageRequest};
-pub use task_management::{CommentId, NewTask, StatusChange, TaskManagement, TaskQuery};
+pub use task_management::{CommentId, CreatedTask, NewTask, StatusChange, TaskManagement, TaskQuery};
 pub use version_control::{
-    Commit, CommitRequest, FileChange, FileContent, PullRequest, PullRequestRequest, RepositoryAccess,
-    RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,
+    CheckConclusion, Checks, Commit, CommitRequest, FileChange, FileContent, PullRequest, PullRequestRequest,
+    RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,
 };
 
 use jiff::Timestamp;

@@ -204,12 +204,23 @@ impl TriggerRoute {
                 Matching::StartsWith => {
                     value.is_some_and(|value| starts_with_words(value, without_address(wanted)))
                 }
+                Matching::UpTo => condition.is_some_and(|condition| condition.includes(wanted, value)),
                 Matching::Captures => {
                     captured.extend(capture(wanted, value.unwrap_or_default())?);
                     true
                 }
             };
             if !holds {
+                return None;
+            }
+        }
+        let unnamed = spec.into_iter().flat_map(|spec| &spec.conditions).filter(|condition| {
+            condition.matching == Matching::UpTo && !self.conditions.contains_key(&condition.name)
+        });
+        for condition in unnamed {
+            let narrowest = condition.values.first().map(String::as_str).unwrap_or_default();
+            let value = event.fields.get(&condition.field).and_then(Value::as_str);
+            if !condition.includes(narrowest, value) {
                 return None;
             }
         }

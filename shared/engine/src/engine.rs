@@ -28,8 +28,8 @@ pub struct Settings {
     pub account: String,
     /// What the log survives. Default: the loss of power.
     pub durability: Durability,
-    /// How long ended executions are remembered; older ones are forgotten at [`Engine::resume`]. Default: 90 days, as on
-    /// AWS.
+    /// How long ended executions are remembered; older ones are forgotten at [`Engine::resume`] and [`Engine::forget_old`].
+    /// Default: 90 days, as on AWS.
     pub retention: Duration,
     /// How many executions may run at the same time, waiting ones too. Default: 1,000,000, as on AWS.
     pub running_executions: u64,
@@ -143,10 +143,7 @@ impl Engine {
     /// # Errors
     /// When the log cannot be read.
     pub async fn resume(&self) -> Result<usize, EngineError> {
-        let age = SignedDuration::try_from(self.inner.retention).unwrap_or(SignedDuration::MAX);
-        if let Ok(oldest) = self.inner.now().checked_sub(age) {
-            self.inner.log.forget_ended_before(oldest).await?;
-        }
+        self.forget_old().await?;
         for execution in self.inner.log.untold().await? {
             self.inner.announce(&execution);
             self.inner.log.set_told(execution.key).await?;
@@ -164,6 +161,19 @@ impl Engine {
             }
         }
         Ok(count)
+    }
+
+    /// Forgets executions that ended longer ago than the settings' retention, as [`Engine::resume`] does, and gives their number. An
+    /// engine that runs for long needs it from time to time.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub async fn forget_old(&self) -> Result<usize, EngineError> {
+        let age = SignedDuration::try_from(self.inner.retention).unwrap_or(SignedDuration::MAX);
+        match self.inner.now().checked_sub(age) {
+            Ok(oldest) => Ok(self.inner.log.forget_ended_before(oldest).await?),
+            Err(_) => Ok(0),
+        }
     }
 
     /// A receiver of all status changes from now on. Whoever subscribes before [`Engine::resume`] also hears of changes

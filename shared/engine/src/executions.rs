@@ -163,6 +163,13 @@ impl Inner {
             parent,
             start: ExecutionState::start(value, self.now()),
         };
+        let engine = Arc::clone(self);
+        // Whoever asked may hang up at any moment. What is in the log must advance all the same.
+        let begun = tokio::spawn(async move { engine.begin(new).await });
+        begun.await.map_err(|_| LogError::Closed)?
+    }
+
+    async fn begin(self: &Arc<Self>, new: NewExecution) -> Result<ExecutionRow, EngineError> {
         let execution_arn = new.arn.clone();
         match self.log.start_execution(new, self.most_running).await? {
             Started::New(row) => {

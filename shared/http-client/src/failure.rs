@@ -22,6 +22,8 @@ pub struct Failure {
     pub body: Value,
     /// What it means.
     pub error: ActionError,
+    /// Whether any of the request may have reached the service. It has not where the gate refused it or no connection was made.
+    pub was_sent: bool,
 }
 
 impl From<Failure> for ActionError {
@@ -32,15 +34,25 @@ impl From<Failure> for ActionError {
 
 impl From<ActionError> for Failure {
     fn from(error: ActionError) -> Self {
-        Self { status: None, body: Value::Null, error }
+        Self { status: None, body: Value::Null, error, was_sent: false }
     }
 }
 
 impl Failure {
+    /// A failure after the request was sent, where no answer or none that can be used came.
+    pub(crate) fn unanswered(error: ActionError) -> Self {
+        Self { was_sent: true, ..Self::from(error) }
+    }
+
     /// Whether the answer had this status and its text holds these words, in any case.
     pub fn says(&self, status: u16, words: &str) -> bool {
         self.status == Some(status)
             && self.body.to_string().to_ascii_lowercase().contains(&words.to_ascii_lowercase())
+    }
+
+    /// The provider's own words, as errors quote them: one line, cut. Without any, the whole message.
+    pub fn words(&self) -> String {
+        said(&self.body).map_or_else(|| self.error.message.clone(), |said| crate::excerpt(&said))
     }
 
     /// The same failure with another kind, where a provider means something else by its status.

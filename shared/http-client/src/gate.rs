@@ -9,6 +9,8 @@ use std::time::Duration;
 pub enum Reply {
     /// It answered, with success or a refusal.
     Answered,
+    /// It answered, and its limit leaves no further request for this long.
+    AnsweredLast(Duration),
     /// It asked for fewer requests, and for how long where it said so.
     AskedToWait(Option<Duration>),
     /// It could not be reached, gave no whole answer in time, or failed itself (408, 425, 5xx).

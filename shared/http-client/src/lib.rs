@@ -3,7 +3,7 @@
 //! It adds to [`reqwest`] what all of them need: explicit timeouts, credentials that cannot be printed, a limit on the
 //! size of answers, statuses and `Retry-After` read as [`ActionError`](domain::ActionError), and logs without queries,
 //! bodies or secrets. It does not retry by itself: a failed action is retried by its workflow, which knows what
-//! may run twice. It follows redirects only to the same origin, so that credentials never reach another host.
+//! may run twice. Only [`Request::send_settled`] tries again what a service refused because it came too early. It follows redirects only to the same origin, so that credentials never reach another host.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), domain::ActionError> {
@@ -28,8 +28,10 @@ mod gate;
 mod options;
 mod pages;
 mod path;
+mod pause;
 mod request;
 mod retry_after;
+mod settle;
 
 pub use answer::Answer;
 pub use auth::Auth;
@@ -39,6 +41,7 @@ pub use failure::{Failure, Optional};
 pub use gate::{Gate, Reply};
 pub use options::Options;
 pub use pages::{Page, Pages, PagesError};
+pub use pause::Pause;
 pub use request::Request;
 
 /// An excerpt of text from outside that is safe in an error: one line, at most 500 characters.

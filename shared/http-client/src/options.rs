@@ -1,6 +1,7 @@
 //! How a [`Client`](crate::Client) connects.
 
 use crate::gate::Gate;
+use crate::pause::{Pause, SystemPause};
 use domain::{ActionError, Clock, SystemClock};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -19,6 +20,7 @@ pub struct Options {
     local: reqwest::Client,
     pub(crate) gate: Option<Arc<dyn Gate>>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) pause: Arc<dyn Pause>,
     pub(crate) request_timeout: Option<Duration>,
     pub(crate) section: Option<Arc<str>>,
 }
@@ -59,6 +61,7 @@ impl Options {
             local: build(builder().no_proxy().tls_certs_only([]))?,
             gate: None,
             clock: Arc::new(SystemClock),
+            pause: Arc::new(SystemPause),
             request_timeout: None,
             section: None,
         })
@@ -83,6 +86,11 @@ impl Options {
     /// Reads the time from this clock.
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
+    }
+
+    /// Waits this way before a request is sent again.
+    pub fn pause(self, pause: Arc<dyn Pause>) -> Self {
+        Self { pause, ..self }
     }
 
     /// Names this section of the configuration, `plugins.jira`, in errors about settings.

@@ -6,24 +6,30 @@ use crate::client::Client;
 use crate::failure::{Failure, from_status};
 use crate::gate::Reply;
 use crate::path;
+use crate::retry_after::until_reset;
 use domain::{ActionError, ErrorKind};
+use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
 use std::error::Error;
-use std::time::Instant;
+use std::fmt;
+use std::time::{Duration, Instant};
 use url::Url;
 
 /// More hops than this are a loop.
 const MOST_REDIRECTS: usize = 3;
 
+/// A request is sent so often where its provider asks for patience each time. It has refused it then, so nothing happens twice.
+const MOST_TRIES: usize = 4;
+
 /// A request that is being built. [`Request::send`] reports errors in its parts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request<'client> {
-    client: &'client Client,
+    pub(crate) client: &'client Client,
     method: Method,
     template: &'static str,
     path: Result<String, ActionError>,
@@ -31,6 +37,18 @@ pub struct Request<'client> {
     headers: HeaderMap,
     auth: Auth,
     body: Result<Option<Vec<u8>>, ActionError>,
+    within: Option<Duration>,
+    listener: Option<Listener<'client>>,
+}
+
+/// Hears an answer as it comes.
+#[derive(Clone, Copy)]
+struct Listener<'client>(&'client (dyn Fn(&[u8]) + Send + Sync));
+
+impl fmt::Debug for Listener<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Listener")
+    }
 }
 
 impl Client {
@@ -71,7 +89,22 @@ impl<'client> Request<'client> {
             headers: client.headers.clone(),
             auth: client.auth.clone(),
             body: Ok(None),
+            within: None,
+            listener: None,
         }
+    }
+
+    /// Tells `listener` the bytes of an answer with a status of success as they come, besides giving the whole.
+    pub fn heard_by(mut self, listener: &'client (dyn Fn(&[u8]) + Send + Sync)) -> Self {
+        self.listener = Some(Listener(listener));
+        self
+    }
+
+    /// Gives up when this much time has passed since [`Request::send`], waits of the [`Gate`](crate::Gate) included, if the client's limit
+    /// of a request has not ended it before.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.within = Some(time);
+        self
     }
 
     /// Adds a query parameter, which is never logged.
@@ -108,8 +141,11 @@ impl<'client> Request<'client> {
     /// none. As [`ActionError`]: `Throttled` for 429, and for 403 where it is a rate limit; `Conflict` for 409 and 412;
     /// `Unavailable` for 408, 425 and 5xx, for no connection, no answer in time, and an answer that broke off; else `Rejected`. The
     /// provider's own words are quoted, cut, and without our secrets. Also whatever the [`Gate`](crate::Gate) says.
+    ///
+    /// What is throttled is sent again, up to four times in all, where the [`Gate`](crate::Gate) lets it pass after the wait that was
+    /// asked for.
     pub async fn send(self) -> Result<Answer, Failure> {
-        let Self { client, method, template, path, query, mut headers, auth, body } = self;
+        let Self { client, method, template, path, query, mut headers, auth, body, within, listener } = self;
         let (path, body) = (path?, body?);
         if let Some((name, value)) = auth.header()? {
             headers.insert(name, value);
@@ -123,36 +159,54 @@ impl<'client> Request<'client> {
         }
 
         let started = Instant::now();
-        let mut is_let_through = true;
-        let outcome = async {
-            let mut hops = 0;
-            loop {
-                if let Some(gate) = &client.options.gate {
-                    gate.pass().await.inspect_err(|_| is_let_through = false)?;
-                }
-                let mut request = client
-                    .options
-                    .transport(&url)?
-                    .request(method.clone(), url.clone())
-                    .headers(headers.clone());
-                if let Some(body) = &body {
-                    request = request.body(body.clone());
-                }
-                let response = request
-                    .timeout(client.request_timeout)
-                    .send()
-                    .await
-                    .map_err(|error| no_answer(client, &what, &error))?;
-                match next_hop(&method, &url, response.status(), response.headers()) {
-                    Some(next) if hops < MOST_REDIRECTS => {
-                        hops += 1;
-                        url = next;
+        let gate = client.options.gate.as_deref();
+        if let Some(gate) = gate {
+            gate.pass().await?;
+        }
+        let mut tries = 1;
+        let outcome = loop {
+            let mut is_let_through = true;
+            let outcome = async {
+                let mut hops = 0;
+                let mut url = url.clone();
+                loop {
+                    if let (Some(gate), true) = (gate, hops > 0) {
+                        gate.pass().await.inspect_err(|_| is_let_through = false)?;
                     }
-                    _ => break read(client, &what, &auth, response).await,
+                    let mut request = client
+                        .options
+                        .transport(&url)?
+                        .request(method.clone(), url.clone())
+                        .headers(headers.clone());
+                    if let Some(body) = &body {
+                        request = request.body(body.clone());
+                    }
+                    let timeout = time_left(&what, client.request_timeout, within, started)
+                        .inspect_err(|_| is_let_through = false)?;
+                    let response = request
+                        .timeout(timeout)
+                        .send()
+                        .await
+                        .map_err(|error| no_answer(timeout, &what, &error))?;
+                    match next_hop(&method, &url, response.status(), response.headers()) {
+                        Some(next) if hops < MOST_REDIRECTS => {
+                            hops += 1;
+                            url = next;
+                        }
+                        _ => break read(client, timeout, listener, &what, &auth, response).await,
+                    }
                 }
             }
-        }
-        .await;
+            .await;
+            let Some(gate) = gate.filter(|_| is_let_through) else { break outcome };
+            let reply = reply(&outcome, client.options.clock.now());
+            gate.ended(reply).await;
+            let again = matches!(reply, Reply::AskedToWait(_)) && tries < MOST_TRIES;
+            if !again || gate.pass().await.is_err() {
+                break outcome;
+            }
+            tries += 1;
+        };
 
         let status = match &outcome {
             Ok(answer) => Some(answer.status),
@@ -167,23 +221,44 @@ impl<'client> Request<'client> {
             duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             "outside request ended"
         );
-        if let (Some(gate), true) = (&client.options.gate, is_let_through) {
-            gate.ended(reply(&outcome)).await;
-        }
         outcome
     }
 }
 
+/// How long a request may take that leaves now.
+///
+/// # Errors
+/// `Unavailable` when its time is over before it has left.
+fn time_left(
+    what: &str,
+    limit: Duration,
+    within: Option<Duration>,
+    started: Instant,
+) -> Result<Duration, ActionError> {
+    let Some(within) = within else { return Ok(limit) };
+    let left = within.saturating_sub(started.elapsed());
+    if left.is_zero() {
+        return Err(ActionError::unavailable(format!("{what} was not sent: the time for it was over")));
+    }
+    Ok(left.min(limit))
+}
+
 /// What a request's outcome shows about the provider's health.
-fn reply(outcome: &Result<Answer, Failure>) -> Reply {
+fn reply(outcome: &Result<Answer, Failure>, now: Timestamp) -> Reply {
     match outcome {
-        Ok(_) => Reply::Answered,
+        Ok(answer) => match until_reset(&answer.headers, now) {
+            Some(reset) => Reply::AnsweredLast(reset),
+            None => Reply::Answered,
+        },
         Err(Failure { error, .. }) => match error.kind {
             ErrorKind::Throttled => Reply::AskedToWait(error.retry_after),
             ErrorKind::Unavailable => Reply::Failed,
-            ErrorKind::Rejected | ErrorKind::Conflict | ErrorKind::BudgetExceeded | ErrorKind::Internal => {
-                Reply::Answered
-            }
+            ErrorKind::Rejected
+            | ErrorKind::Conflict
+            | ErrorKind::BudgetExceeded
+            | ErrorKind::ReplyLost
+            | ErrorKind::Unconfirmed
+            | ErrorKind::Internal => Reply::Answered,
         },
     }
 }
@@ -201,6 +276,8 @@ fn next_hop(method: &Method, from: &Url, status: StatusCode, headers: &HeaderMap
 
 async fn read(
     client: &Client,
+    timeout: Duration,
+    listener: Option<Listener<'_>>,
     what: &str,
     auth: &Auth,
     mut response: reqwest::Response,
@@ -212,9 +289,12 @@ async fn read(
         let megabytes = client.largest_answer / (1024 * 1024);
         ActionError::rejected(format!("{what} gave an answer of more than {megabytes} MiB, which is refused"))
     };
-    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(client, what, &error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(timeout, what, &error))? {
         if body.len() + chunk.len() > client.largest_answer {
-            return Err(too_large().into());
+            return Err(Failure::unanswered(too_large()));
+        }
+        if let Some(Listener(hear)) = listener.filter(|_| status.is_success()) {
+            hear(&chunk);
         }
         body.extend_from_slice(&chunk);
     }
@@ -225,14 +305,15 @@ async fn read(
     let text = auth.redact(&String::from_utf8_lossy(&body));
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
     let error = from_status(what, status, &headers, &body, &text, client.options.clock.now());
-    Err(Failure { status: Some(status.as_u16()), body, error })
+    Err(Failure { status: Some(status.as_u16()), body, error, was_sent: true })
 }
 
 /// The whole chain of causes, without the address: its query is not for logs.
-fn no_answer(client: &Client, what: &str, error: &reqwest::Error) -> ActionError {
+fn no_answer(timeout: Duration, what: &str, error: &reqwest::Error) -> Failure {
     if error.is_timeout() && !error.is_connect() {
-        let seconds = client.request_timeout.as_secs_f64();
-        return ActionError::unavailable(format!("{what} gave no whole answer within {seconds} s"));
+        let seconds = timeout.as_secs_f64();
+        let late = ActionError::unavailable(format!("{what} gave no whole answer within {seconds} s"));
+        return Failure::unanswered(late);
     }
     let problem = match error {
         error if error.is_connect() => "could not connect",
@@ -246,5 +327,6 @@ fn no_answer(client: &Client, what: &str, error: &reqwest::Error) -> ActionError
         cause = current.source();
     }
     let reason = if deepest.is_empty() { String::new() } else { format!(": {}", crate::excerpt(&deepest)) };
-    ActionError::unavailable(format!("{what} {problem}{reason}"))
+    let failure = Failure::from(ActionError::unavailable(format!("{what} {problem}{reason}")));
+    Failure { was_sent: !error.is_connect(), ..failure }
 }

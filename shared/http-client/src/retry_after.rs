@@ -23,18 +23,20 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
             Err(_) => jiff::fmt::rfc2822::parse(value).ok().map(|date| until(date.timestamp())),
         }
     };
-    let reset = || {
-        if !exhausted(headers) {
-            return None;
-        }
-        let value = text("x-ratelimit-reset")?;
-        let then = match value.parse() {
-            Ok(number) => Timestamp::from_second(number).ok()?,
-            Err(_) => value.parse().ok()?,
-        };
-        Some(until(then))
+    milliseconds().or_else(stated).map(|wait| wait.min(LONGEST)).or_else(|| until_reset(headers, now))
+}
+
+/// How long the headers say that no requests are left: `x-ratelimit-reset` where `x-ratelimit-remaining` is 0. At most a day.
+pub(crate) fn until_reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    if !exhausted(headers) {
+        return None;
+    }
+    let value = headers.get("x-ratelimit-reset")?.to_str().ok()?.trim();
+    let then = match value.parse() {
+        Ok(number) => Timestamp::from_second(number).ok()?,
+        Err(_) => value.parse().ok()?,
     };
-    milliseconds().or_else(stated).or_else(reset).map(|wait| wait.min(LONGEST))
+    Some(Duration::try_from(then.duration_since(now)).unwrap_or_default().min(LONGEST))
 }
 
 /// Whether the headers say that no requests are left.

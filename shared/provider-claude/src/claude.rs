@@ -1,24 +1,35 @@
 //! The plugin itself.
 
 use crate::reply::Reply;
-use crate::request::{body, tokens_at_most};
+use crate::request::{body, counted_body, streamed_body, tokens_at_most};
 use crate::settings::Settings;
+use crate::stream::Stream;
 use async_trait::async_trait;
-use domain::plugins::{AiProvider, ModelReply, ModelRequest};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, Usage};
 use domain::{ActionError, ErrorKind};
-use http_client::{Auth, Client, Options};
+use http_client::{Answer, Auth, Client, Failure, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Long replies take minutes; the API itself ends a request after ten.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Tokens are counted in a moment.
+const COUNT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An API key (<https://platform.claude.com/settings/keys>).
 #[derive(Debug, Clone, Deserialize)]
 pub struct Credentials {
     /// The key.
     pub api_key: SecretString,
+}
+
+/// The answer of `POST /v1/messages/count_tokens`.
+#[derive(Debug, Deserialize)]
+struct Count {
+    input_tokens: u64,
 }
 
 /// Claude.
@@ -47,19 +58,54 @@ impl Claude {
 
 #[async_trait]
 impl AiProvider for Claude {
-    async fn complete(&self, request: &ModelRequest) -> Result<ModelReply, ActionError> {
-        let request = self.client.post("/v1/messages", &[]).json(&body(request));
-        let answer = request.send().await.map_err(|failure| match failure.error.kind {
-            // An answer with an error is not billed, also where the service itself failed.
-            ErrorKind::Unavailable | ErrorKind::Conflict if failure.status.is_some() => {
-                failure.with_kind(ErrorKind::Throttled)
-            }
-            _ => failure,
-        })?;
+    async fn complete(&self, request: &ModelRequest, within: Duration) -> Result<ModelReply, NoReply> {
+        let body = body(request).map_err(NoReply::NotBilled)?;
+        let request = self.client.post("/v1/messages", &[]).json(&body).within(within);
+        let answer = request.send().await.map_err(|failure| no_reply(failure, None))?;
         // A reply that cannot be read may be billed.
-        let reply: Reply =
-            answer.json().map_err(|error| ActionError { kind: ErrorKind::Unavailable, ..error })?;
-        Ok(reply.into_model_reply(answer.header("request-id").map(str::to_owned)))
+        let reply: Reply = answer.json().map_err(NoReply::may_be_billed)?;
+        reply.into_model_reply(request_id(&answer)).map_err(|error| {
+            let problem = http_client::excerpt(&error.to_string());
+            let unreadable = ActionError::unavailable(format!("Claude said what cannot be read: {problem}"));
+            NoReply::may_be_billed(unreadable)
+        })
+    }
+
+    async fn stream(
+        &self,
+        request: &ModelRequest,
+        within: Duration,
+        progress: &(dyn Fn(Usage) + Send + Sync),
+    ) -> Result<ModelReply, NoReply> {
+        let body = streamed_body(request).map_err(NoReply::NotBilled)?;
+        let stream = Mutex::new(Stream::default());
+        let hear = |bytes: &[u8]| {
+            let reported = stream.lock().unwrap_or_else(PoisonError::into_inner).hear(bytes);
+            if let Some(usage) = reported {
+                progress(usage);
+            }
+        };
+        let request = self.client.post("/v1/messages", &[]).json(&body).within(within).heard_by(&hear);
+        let answered = request.send().await;
+        let stream = stream.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let reported = stream.reported();
+        let answer = answered.map_err(|failure| no_reply(failure, reported))?;
+        stream.finish(request_id(&answer)).map_err(|error| NoReply::MayBeBilled { error, reported })
+    }
+
+    async fn count_input_tokens(
+        &self,
+        request: &ModelRequest,
+        within: Duration,
+    ) -> Result<Option<u64>, ActionError> {
+        let client = self.client.clone().default_timeout(COUNT_TIMEOUT);
+        let request = client.post("/v1/messages/count_tokens", &[]).json(&counted_body(request)?);
+        match request.within(within).send().await {
+            Ok(answer) => Ok(Some(answer.json::<Count>()?.input_tokens)),
+            // A gateway in front of the API may not have it.
+            Err(Failure { status: Some(404 | 405), .. }) => Ok(None),
+            Err(failure) => Err(tried_again(failure.error)),
+        }
     }
 
     fn input_tokens_at_most(&self, request: &ModelRequest) -> u64 {
@@ -68,5 +114,27 @@ impl AiProvider for Claude {
 
     fn price_provider(&self) -> &'static str {
         "anthropic"
+    }
+}
+
+/// What a failed call may cost: <https://platform.claude.com/docs/en/api/errors>. A refusal (4xx) and an overload (529) say that the
+/// model was not asked. A server error does not.
+fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
+    match failure.status {
+        Some(400..=499 | 529) => NoReply::NotBilled(tried_again(failure.error)),
+        None if !failure.was_sent => NoReply::NotBilled(tried_again(failure.error)),
+        _ => NoReply::MayBeBilled { error: failure.error, reported },
+    }
+}
+
+fn request_id(answer: &Answer) -> Option<String> {
+    answer.header("request-id").map(str::to_owned)
+}
+
+/// What cost nothing is tried again like any call that came too often.
+fn tried_again(error: ActionError) -> ActionError {
+    match error.kind {
+        ErrorKind::Unavailable | ErrorKind::Conflict => ActionError { kind: ErrorKind::Throttled, ..error },
+        _ => error,
     }
 }

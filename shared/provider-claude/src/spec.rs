@@ -16,7 +16,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     secret: &[&["api_key"]],
     key_variable: Some("ANTHROPIC_API_KEY"),
     bundle: Some(Bundle::Models),
-    rate: Rate { per_second: 1 },
+    rate: Rate::per_second(1),
     limits: TextLimits::NONE,
     account: None,
     site: same_site,

@@ -21,7 +21,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     secret: &[],
     key_variable: None,
     bundle: None,
-    rate: Rate { per_second: 1 },
+    rate: Rate::per_second(1),
     limits: TextLimits::NONE,
     account: None,
     site: same_site,

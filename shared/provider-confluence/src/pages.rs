@@ -7,6 +7,7 @@ use domain::plugins::{Mark, Page, PageRequest};
 use domain::text::cut_line;
 use domain::{ActionError, ErrorKind};
 use http_client::Optional;
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -50,16 +51,18 @@ struct Links {
 impl Confluence {
     pub(crate) async fn make_page(&self, request: &PageRequest, mark: &Mark) -> Result<Page, ActionError> {
         let space = self.space_id(&request.space).await?;
-        let content = format!("{}\n{}", storage_from_markdown(&request.markdown), anchor(mark));
-        let mut body = json!({
-            "spaceId": space, "status": "current", "title": cut_line(&request.title, limits::TITLE),
-            "body": {"representation": "storage", "value": content},
-        });
-        if let Some(parent) = &request.parent {
-            body["parentId"] = parent.as_str().into();
-        }
-        let answer = self.client.post("/wiki/api/v2/pages", &[]).json(&body).send().await;
-        match answer {
+        let send = async |text: String| {
+            let content = format!("{}\n{}", storage_from_markdown(&text), anchor(mark));
+            let mut body = json!({
+                "spaceId": space, "status": "current", "title": cut_line(&request.title, limits::TITLE),
+                "body": {"representation": "storage", "value": content},
+            });
+            if let Some(parent) = &request.parent {
+                body["parentId"] = parent.as_str().into();
+            }
+            self.client.post("/wiki/api/v2/pages", &[]).json(&body).send().await
+        };
+        match send_fitting(&request.markdown, limits::BODY, limits::is_too_long, send).await {
             Err(failure) if failure.says(400, "title already exists") => {
                 Err(failure.with_kind(ErrorKind::Conflict).into())
             }

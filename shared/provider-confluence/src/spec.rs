@@ -17,7 +17,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     secret: &[&["email", "api_token"]],
     key_variable: None,
     bundle: Some(Bundle::Work),
-    rate: Rate { per_second: 2 },
+    rate: Rate::per_second(2),
     limits: LIMITS,
     account: None,
     site: same_site,

@@ -38,6 +38,7 @@ fn permissions(access: RepositoryAccess) -> &'static [(&'static str, &'static st
     match access {
         RepositoryAccess::ReadMetadata => &[("metadata", "read")],
         RepositoryAccess::ReadContents => &[("contents", "read")],
+        RepositoryAccess::ReadChecks => &[("checks", "read"), ("contents", "read"), ("statuses", "read")],
         RepositoryAccess::WriteContents => &[("contents", "write")],
         RepositoryAccess::WritePullRequests => &[("contents", "read"), ("pull_requests", "write")],
         RepositoryAccess::WriteIssues => &[("issues", "write"), ("pull_requests", "write")],

@@ -1,20 +1,20 @@
 //! One commit of many files, and taking it back.
 
+use crate::author::trailers;
 use crate::github::{Github, not_there};
+use crate::pages::PER_PAGE;
+use crate::references::{Target, moved};
+use crate::refusal::is_early;
 use domain::plugins::{Commit, CommitRequest, FileChange, Mark};
-use domain::{ActionError, BranchName, CommitSha, RepositoryName};
+use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName};
 use edits::check_path;
-use http_client::Optional;
+use http_client::{Optional, Page, Pages};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Requests with much larger files in a tree have hung; those are uploaded by themselves.
 const LARGEST_INLINE: usize = 256 * 1024;
-
-/// Everybody's commits by us have one author; GitHub shows the pull request's author besides. The address belongs to nobody:
-/// <https://www.rfc-editor.org/rfc/rfc2606>.
-const AUTHOR: (&str, &str) = ("Ticketsmith", "commits@ticketsmith.invalid");
 
 #[derive(Debug, Deserialize)]
 struct GitCommit {
@@ -29,9 +29,24 @@ struct Sha {
     sha: String,
 }
 
+/// What one branch has that another commit does not have, oldest first.
 #[derive(Debug, Deserialize)]
 struct Comparison {
-    status: String,
+    commits: Vec<Compared>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Compared {
+    sha: CommitSha,
+    #[serde(default)]
+    html_url: String,
+    commit: Message,
+    parents: Vec<Sha>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Message {
+    message: String,
 }
 
 impl Github {
@@ -43,8 +58,11 @@ impl Github {
     ) -> Result<Commit, ActionError> {
         check_changes(&request.changes)?;
         let (branch, parent) = (&request.branch, &request.parent);
-        let head = self.branch_head(repository, branch).await?;
-        let head = head.ok_or_else(|| not_there(format!("branch `{branch}` in {repository}")))?;
+        if self.present_head(repository, branch).await? != *parent {
+            // An earlier attempt may have pushed the commit, and somebody another one on top.
+            let pushed = self.pushed_commit(repository, request, mark).await?;
+            return pushed.ok_or_else(|| moved(repository, branch, parent));
+        }
 
         // Trees and commits that nothing points to change nothing, so they are made again by a repeat.
         let parent_tree = self.git_commit(repository, parent).await?.tree.sha;
@@ -55,28 +73,13 @@ impl Github {
             )));
         }
         let commit = self.make_git_commit(repository, request, &tree, mark).await?;
-        let made = Commit { sha: commit.sha, url: commit.html_url };
-        if head == made.sha {
-            return Ok(made);
-        }
-        let moved = if head == *parent {
-            match self.move_branch(repository, branch, &made.sha, false).await {
-                Err(failure) if matches!(failure.status, Some(409 | 422)) => true,
-                other => {
-                    other?;
-                    false
-                }
+        match self.swap_branch(repository, branch, parent, Target::On(&commit.sha)).await {
+            Ok(()) => Ok(Commit { sha: commit.sha, url: commit.html_url }),
+            Err(error) if error.kind == ErrorKind::Conflict => {
+                self.pushed_commit(repository, request, mark).await?.ok_or(error)
             }
-        } else {
-            true
-        };
-        // An earlier attempt may have pushed the commit, and somebody another one on top.
-        if moved && !self.is_in(repository, &made.sha, branch).await? {
-            return Err(ActionError::conflict(format!(
-                "the branch `{branch}` of {repository} has moved: it no longer points to {parent}"
-            )));
+            Err(error) => Err(error),
         }
-        Ok(made)
     }
 
     async fn git_commit(
@@ -86,7 +89,7 @@ impl Github {
     ) -> Result<GitCommit, ActionError> {
         let path = "/repos/{owner}/{name}/git/commits/{sha}";
         let request = self.client.get(path, &[repository.owner(), repository.name(), sha.as_str()]);
-        let answer = self.send(repository, request).await.optional()?;
+        let answer = self.send_settled(repository, request, is_early).await.optional()?;
         answer.ok_or_else(|| not_there(format!("commit {sha} in {repository}")))?.json()
     }
 
@@ -103,7 +106,7 @@ impl Github {
         let request =
             self.client.post("/repos/{owner}/{name}/git/trees", &[repository.owner(), repository.name()]);
         let body = json!({"base_tree": base, "tree": entries});
-        let tree: Sha = self.send(repository, request.json(&body)).await?.json()?;
+        let tree: Sha = self.send_settled(repository, request.json(&body), is_early).await?.json()?;
         Ok(tree.sha)
     }
 
@@ -136,37 +139,53 @@ impl Github {
         tree: &str,
         mark: &Mark,
     ) -> Result<GitCommit, ActionError> {
-        // Fixed people and dates give the same commit to the same request.
-        let date = mark.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let person = json!({"name": AUTHOR.0, "email": AUTHOR.1, "date": date});
-        let body = json!({
-            "message": format!("{}\n\nTicketsmith-Mark: {}", request.message.trim_end(), mark.digest()),
-            "tree": tree, "parents": [request.parent.as_str()], "author": person, "committer": person,
+        let co_author = self.co_author(repository, request.co_author.as_deref()).await?;
+        let mut body = json!({
+            "message": format!("{}\n\n{}", request.message.trim_end(), trailers(co_author.as_deref(), mark)),
+            "tree": tree, "parents": [request.parent.as_str()],
         });
+        if let Some(author) = &self.author {
+            // A fixed date gives the same commit to the same request.
+            let date = mark.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+            let person = json!({"name": author.name, "email": author.email, "date": date});
+            body["author"] = person.clone();
+            body["committer"] = person;
+        }
         let request =
             self.client.post("/repos/{owner}/{name}/git/commits", &[repository.owner(), repository.name()]);
-        self.send(repository, request.json(&body)).await?.json()
+        self.send_settled(repository, request.json(&body), is_early).await?.json()
     }
 
-    /// Whether the branch's history holds the commit.
-    async fn is_in(
+    /// The commit that an earlier attempt pushed: on the same parent and with the same mark, wherever the branch points now.
+    async fn pushed_commit(
         &self,
         repository: &RepositoryName,
-        commit: &CommitSha,
-        branch: &BranchName,
-    ) -> Result<bool, ActionError> {
-        let Some(head) = self.branch_head(repository, branch).await? else { return Ok(false) };
-        let range = format!("{commit}...{head}");
+        request: &CommitRequest,
+        mark: &Mark,
+    ) -> Result<Option<Commit>, ActionError> {
+        let Some(head) = self.branch_head(repository, &request.branch).await? else { return Ok(None) };
+        let range = format!("{}...{head}", request.parent);
         let path = "/repos/{owner}/{name}/compare/{range}";
-        let request = self.client.get(path, &[repository.owner(), repository.name(), &range]);
-        let Some(answer) = self.send(repository, request.query("per_page", 1)).await.optional()? else {
-            return Ok(false);
+        let values = [repository.owner(), repository.name(), &range];
+        let load = |page: usize| async move {
+            let compare = self.client.get(path, &values).query("per_page", PER_PAGE).query("page", page);
+            // Without a common history nothing of ours can be there.
+            let Some(answer) = self.send(repository, compare).await.optional()? else {
+                return Ok::<_, ActionError>(Page { items: Vec::new(), next: None, bytes: 0 });
+            };
+            let Comparison { commits } = answer.json()?;
+            let next = (commits.len() >= PER_PAGE).then_some(page + 1);
+            Ok(Page { items: commits, next, bytes: answer.size() })
         };
-        let comparison: Comparison = answer.json()?;
-        Ok(matches!(comparison.status.as_str(), "ahead" | "identical"))
+        let own = trailers(None, mark);
+        let ours = |found: &Compared| {
+            found.parents.iter().any(|parent| parent.sha == request.parent.as_str())
+                && found.commit.message.lines().any(|line| line == own)
+        };
+        let found = Pages::of(format!("GitHub's comparison {range}")).find(1, load, ours).await?;
+        Ok(found.map(|found| Commit { sha: found.sha, url: found.html_url }))
     }
 
-    /// GitHub moves a branch back only by force, so the head is compared right before.
     pub(crate) async fn take_back_commit(
         &self,
         repository: &RepositoryName,
@@ -176,7 +195,9 @@ impl Github {
     ) -> Result<(), ActionError> {
         match self.branch_head(repository, branch).await? {
             Some(head) if head == *parent => Ok(()),
-            Some(head) if head == *commit => Ok(self.move_branch(repository, branch, parent, true).await?),
+            Some(head) if head == *commit => {
+                self.swap_branch(repository, branch, commit, Target::Back(parent)).await
+            }
             Some(head) => Err(ActionError::conflict(format!(
                 "the branch `{branch}` of {repository} points to {head} and not to our commit {commit}: \
                  somebody has built on it, so it stays"

@@ -2,13 +2,16 @@
 
 use crate::github::{Github, not_there};
 use crate::issue_reference::IssueReference;
+use crate::limits;
 use crate::mark::{carries, with_mark};
 use crate::pages::{PER_PAGE, numbered};
 use crate::reaction::{Reaction, Subject};
+use crate::refusal::is_early;
 use domain::plugins::{CommentId, Mark};
 use domain::{ActionError, RepositoryName};
 use http_client::{Optional, Pages};
 use jiff::SignedDuration;
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -47,7 +50,7 @@ impl Github {
         };
         let request = self.client.post(path, &[repository.owner(), repository.name(), &id.to_string()]);
         let body = json!({"content": reaction.as_str()});
-        self.send(repository, request.json(&body))
+        self.send_settled(repository, request.json(&body), is_early)
             .await
             .optional()?
             .ok_or_else(|| not_there(format!("{subject:?} in {repository} to react to")))?;
@@ -60,12 +63,14 @@ impl Github {
         markdown: &str,
         mark: &Mark,
     ) -> Result<CommentId, ActionError> {
-        let request = self.client.post(
-            "/repos/{owner}/{name}/issues/{number}/comments",
-            &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
-        );
-        let body = json!({"body": with_mark(markdown, mark)});
-        let answer = self.send(&issue.repository, request.json(&body)).await.optional()?;
+        let number = issue.number.to_string();
+        let values = [issue.repository.owner(), issue.repository.name(), &number];
+        let send = async |text: String| {
+            let request = self.client.post("/repos/{owner}/{name}/issues/{number}/comments", &values);
+            let request = request.json(&json!({"body": with_mark(&text, mark)}));
+            self.send_settled(&issue.repository, request, is_early).await
+        };
+        let answer = send_fitting(markdown, limits::MARKED, limits::is_too_long, send).await.optional()?;
         let comment: Comment = answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()?;
         Ok(comment.into())
     }
@@ -81,7 +86,7 @@ impl Github {
         let load = |page: usize| async move {
             let request = self.client.get(path, &values).query("since", since(mark));
             let request = request.query("per_page", PER_PAGE).query("page", page);
-            let answer = self.send(&issue.repository, request).await.optional()?;
+            let answer = self.send_settled(&issue.repository, request, is_early).await.optional()?;
             numbered::<Comment>(&answer.ok_or_else(|| not_there(format!("issue {issue}")))?, page)
         };
         let ours = |comment: &Comment| carries(comment.body.as_deref().unwrap_or_default(), mark);
@@ -96,11 +101,13 @@ impl Github {
         markdown: &str,
         mark: &Mark,
     ) -> Result<(), ActionError> {
-        let path = "/repos/{owner}/{name}/issues/comments/{id}";
-        let request =
-            self.client.patch(path, &[issue.repository.owner(), issue.repository.name(), &comment.id]);
-        let body = json!({"body": with_mark(markdown, mark)});
-        self.send(&issue.repository, request.json(&body))
+        let values = [issue.repository.owner(), issue.repository.name(), &comment.id];
+        let send = async |text: String| {
+            let request = self.client.patch("/repos/{owner}/{name}/issues/comments/{id}", &values);
+            let request = request.json(&json!({"body": with_mark(&text, mark)}));
+            self.send_settled(&issue.repository, request, is_early).await
+        };
+        send_fitting(markdown, limits::MARKED, limits::is_too_long, send)
             .await
             .optional()?
             .ok_or_else(|| not_there(format!("comment {} on {issue} any more", comment.id)))?;

@@ -5,13 +5,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::plugins::{FileContent, TreeEntry, TreeEntryKind};
 use domain::{ActionError, RepositoryName};
-use futures::{StreamExt, TryStreamExt};
 use http_client::Optional;
 use serde::Deserialize;
 use serde_json::Value;
-
-/// Files read at once: enough to hide the way to GitHub, few enough to spare its limit of requests.
-const AT_ONCE: usize = 4;
 
 #[derive(Debug, Deserialize)]
 struct Tree {
@@ -80,11 +76,13 @@ impl Github {
     ) -> Result<Vec<Option<FileContent>>, ActionError> {
         // All files are of one commit, also while the branch moves.
         let commit = self.resolve(repository, reference).await?;
-        let reads: Vec<_> = paths.iter().map(|path| self.content(repository, &commit, path)).collect();
-        futures::stream::iter(reads).buffered(AT_ONCE).try_collect().await
+        match paths {
+            [path] => Ok(vec![self.content(repository, &commit, path).await?]),
+            _ => self.contents_at_once(repository, &commit, paths).await,
+        }
     }
 
-    async fn content(
+    pub(crate) async fn content(
         &self,
         repository: &RepositoryName,
         commit: &str,

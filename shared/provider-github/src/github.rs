@@ -1,20 +1,23 @@
 //! The plugin itself.
 
 use crate::app::{AppCredentials, Installation};
+use crate::author::{Author, author, noreply_host};
 use crate::issue_reference::IssueReference;
 use crate::reaction::{Reaction, Subject};
+use crate::refusal::{explained, is_about_movement};
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    CommentId, Commit, CommitRequest, FileContent, Mark, NewTask, PullRequest, PullRequestRequest,
-    RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement, TaskQuery,
-    TreeEntry, VersionControl,
+    Checks, CommentId, Commit, CommitRequest, CreatedTask, FileContent, Mark, NewTask, PullRequest,
+    PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement,
+    TaskQuery, TreeEntry, VersionControl,
 };
-use domain::{ActionError, BranchName, CommitSha, RepositoryName, Task};
+use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
 use secrecy::SecretString;
 use serde::Deserialize;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 /// Trees and files may be large: a tree is listed up to 7 MB, a file is read up to 40 MiB in base64.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -36,14 +39,22 @@ pub enum Credentials {
 #[derive(Debug, Clone)]
 pub struct Github {
     pub(crate) client: Client,
+    /// For the GraphQL API, which is beside the REST API on an Enterprise Server.
+    pub(crate) graphql: Client,
     pub(crate) installation: Option<Arc<Installation>>,
+    /// Whom commits are by; `None` leaves it to GitHub.
+    pub(crate) author: Option<Author>,
+    /// Where people's noreply addresses are.
+    pub(crate) noreply: String,
+    /// GraphQL's names of repositories.
+    pub(crate) node_ids: Arc<Mutex<HashMap<RepositoryName, String>>>,
 }
 
 impl Github {
     /// Connects nothing yet.
     ///
     /// # Errors
-    /// `Rejected` when `base_url` or an App's private key cannot be used.
+    /// `Rejected` when `base_url`, `commit_author` or an App's private key cannot be used.
     pub fn new(
         settings: &Settings,
         credentials: Credentials,
@@ -54,12 +65,19 @@ impl Github {
             Credentials::Token { token } => (Auth::Bearer(token), None),
             Credentials::App(app) => (Auth::None, Some(app)),
         };
-        let client = Client::new("GitHub", &settings.base_url, auth, options)?
-            .header("accept", "application/vnd.github+json")
-            .header("x-github-api-version", "2022-11-28")
-            .largest_answer(LARGEST_ANSWER);
+        let client = |base_url: &str| -> Result<Client, ActionError> {
+            Ok(Client::new("GitHub", base_url, auth.clone(), options)?
+                .header("accept", "application/vnd.github+json")
+                .header("x-github-api-version", "2022-11-28")
+                .largest_answer(LARGEST_ANSWER))
+        };
+        let base_url = settings.base_url.trim_end_matches('/');
+        let (graphql, client) =
+            (client(base_url.strip_suffix("/v3").unwrap_or(base_url))?, client(base_url)?);
         let installation = app.map(|app| Installation::new(app, access)).transpose()?.map(Arc::new);
-        Ok(Self { client, installation })
+        let author = author(settings.commit_author.as_deref(), installation.is_some(), client.section())?;
+        let noreply = noreply_host(base_url);
+        Ok(Self { client, graphql, installation, author, noreply, node_ids: Arc::default() })
     }
 
     /// Sends a request about a repository, as who may do that there.
@@ -68,13 +86,42 @@ impl Github {
         repository: &RepositoryName,
         request: Request<'_>,
     ) -> Result<Answer, Failure> {
-        match &self.installation {
-            None => request.send().await,
-            Some(installation) => {
-                request.bearer(installation.token(&self.client, repository).await?).send().await
-            }
-        }
+        let request = self.authorized(repository, request).await?;
+        request.send().await.map_err(|failure| told(failure, repository))
     }
+
+    /// The same, and again for some seconds while the failure `is_early`.
+    pub(crate) async fn send_settled(
+        &self,
+        repository: &RepositoryName,
+        request: Request<'_>,
+        is_early: impl Fn(&Failure) -> bool + Send + Sync,
+    ) -> Result<Answer, Failure> {
+        let request = self.authorized(repository, request).await?;
+        request.send_settled(is_early).await.map_err(|failure| told(failure, repository))
+    }
+
+    async fn authorized<'client>(
+        &self,
+        repository: &RepositoryName,
+        request: Request<'client>,
+    ) -> Result<Request<'client>, ActionError> {
+        Ok(match &self.installation {
+            None => request,
+            Some(installation) => request.bearer(installation.token(&self.client, repository).await?),
+        })
+    }
+}
+
+/// A failure with the sentence for its reason, where it has one. GitHub answers with 409 for many reasons, and `Conflict` is only for what
+/// says that something has moved.
+fn told(mut failure: Failure, repository: &RepositoryName) -> Failure {
+    if let Some(error) = explained(&failure, repository) {
+        failure.error = error;
+    } else if failure.status == Some(409) && !is_about_movement(&failure) {
+        failure.error.kind = ErrorKind::Rejected;
+    }
+    failure
 }
 
 /// GitHub does not tell what is hidden from what is not there.
@@ -126,8 +173,9 @@ impl VersionControl for Github {
         &self,
         repository: &RepositoryName,
         branch: &BranchName,
+        at: &CommitSha,
     ) -> Result<(), ActionError> {
-        self.remove_branch(repository, branch).await
+        self.remove_branch(repository, branch, at).await
     }
 
     async fn commit(
@@ -137,6 +185,15 @@ impl VersionControl for Github {
         mark: &Mark,
     ) -> Result<Commit, ActionError> {
         self.make_commit(repository, request, mark).await
+    }
+
+    async fn find_commit(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+        mark: &Mark,
+    ) -> Result<Option<Commit>, ActionError> {
+        self.find_marked_commit(repository, branch, mark).await
     }
 
     async fn revert_commit(
@@ -179,6 +236,10 @@ impl VersionControl for Github {
         self.changed_files(repository, number).await
     }
 
+    async fn checks(&self, repository: &RepositoryName, commit: &CommitSha) -> Result<Checks, ActionError> {
+        self.read_checks(repository, commit).await
+    }
+
     async fn permission(
         &self,
         repository: &RepositoryName,
@@ -194,12 +255,12 @@ impl TaskManagement for Github {
         self.read_issue(&task_id.parse()?).await
     }
 
-    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError> {
-        self.make_issue(new, mark).await
+    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {
+        Ok(self.make_issue(new, mark).await?.into())
     }
 
-    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<Task>, ActionError> {
-        self.find_marked_issue(project, mark).await
+    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<CreatedTask>, ActionError> {
+        Ok(self.find_marked_issue(project, mark).await?.map(CreatedTask::from))
     }
 
     async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {
@@ -246,5 +307,24 @@ impl TaskManagement for Github {
             None => Subject::Issue(issue.number),
         };
         Self::react(self, &issue.repository, &subject, Reaction::Eyes).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn graphql_is_beside_the_rest_api_of_an_enterprise_server() {
+        let check = |base_url: &str, expected: &str| {
+            let settings = Settings { base_url: base_url.to_owned(), commit_author: None };
+            let credentials = Credentials::Token { token: "t".into() };
+            let options = Options::new().unwrap();
+            let github =
+                Github::new(&settings, credentials, RepositoryAccess::ReadContents, &options).unwrap();
+            assert_eq!(github.graphql.base_url(), expected);
+        };
+        check("https://api.github.com", "https://api.github.com");
+        check("https://git.acme.example/api/v3/", "https://git.acme.example/api");
     }
 }

@@ -6,13 +6,15 @@ use crate::issue_reference::IssueReference;
 use crate::limits;
 use crate::mark::{carries, with_mark, without_marks};
 use crate::pages::{PER_PAGE, numbered};
+use crate::refusal::is_early;
 use crate::status::{is_status, label_of, priority_of, status_of};
 use domain::configuration::same_status;
 use domain::plugins::{Mark, NewTask, StatusChange, TaskQuery};
 use domain::stored::cut_inline;
 use domain::text::cut_line;
 use domain::{ActionError, RepositoryName, Task};
-use http_client::{Optional, Page, Pages};
+use http_client::{Failure, Optional, Page, Pages};
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -93,15 +95,20 @@ impl Issue {
 
 impl Github {
     pub(crate) async fn read_issue(&self, issue: &IssueReference) -> Result<Task, ActionError> {
-        Ok(self.issue(issue).await?.into_task(&issue.repository))
+        // One that is not there is told at once: it is rarely one that was just made.
+        Ok(self.issue(issue, |_| false).await?.into_task(&issue.repository))
     }
 
-    async fn issue(&self, issue: &IssueReference) -> Result<Issue, ActionError> {
+    async fn issue(
+        &self,
+        issue: &IssueReference,
+        is_early: fn(&Failure) -> bool,
+    ) -> Result<Issue, ActionError> {
         let request = self.client.get(
             "/repos/{owner}/{name}/issues/{number}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
-        let answer = self.send(&issue.repository, request).await.optional()?;
+        let answer = self.send_settled(&issue.repository, request, is_early).await.optional()?;
         answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()
     }
 
@@ -119,10 +126,14 @@ impl Github {
             body = format!("{body}\n\nStory points: {points}");
         }
         let title = cut_line(&new.title, limits::TITLE);
-        let body = json!({"title": title, "body": with_mark(&body, mark), "labels": labels});
-        let request =
-            self.client.post("/repos/{owner}/{name}/issues", &[repository.owner(), repository.name()]);
-        let answer = self.send(&repository, request.json(&body)).await.optional()?;
+        let values = [repository.owner(), repository.name()];
+        let (title, labels) = (&title, &labels);
+        let send = async |text: String| {
+            let body = json!({"title": title, "body": with_mark(&text, mark), "labels": labels});
+            let request = self.client.post("/repos/{owner}/{name}/issues", &values);
+            self.send(&repository, request.json(&body)).await
+        };
+        let answer = send_fitting(&body, limits::MARKED, limits::is_too_long, send).await.optional()?;
         let issue: Issue =
             answer.ok_or_else(|| not_there(format!("repository {repository} with issues")))?.json()?;
         Ok(issue.into_task(&repository))
@@ -194,7 +205,7 @@ impl Github {
         reference: &IssueReference,
         status: &str,
     ) -> Result<StatusChange, ActionError> {
-        let issue = self.issue(reference).await?;
+        let issue = self.issue(reference, is_early).await?;
         let labels = issue.label_names();
         let previous = status_of(&issue.state, &labels);
         let state = if closes(status) { "closed" } else { "open" };
@@ -218,7 +229,8 @@ impl Github {
             "/repos/{owner}/{name}/issues/{number}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
-        self.send(&issue.repository, request.json(&json!({"state": state}))).await?;
+        let request = request.json(&json!({"state": state}));
+        self.send_settled(&issue.repository, request, is_early).await?;
         Ok(())
     }
 
@@ -228,7 +240,8 @@ impl Github {
             "/repos/{owner}/{name}/issues/{number}/labels",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
-        self.send(&issue.repository, request.json(&json!({"labels": [label]}))).await?;
+        let request = request.json(&json!({"labels": [label]}));
+        self.send_settled(&issue.repository, request, is_early).await?;
         Ok(())
     }
 

@@ -8,7 +8,12 @@
 //! repository and to the permissions that a [`RepositoryAccess`](domain::plugins::RepositoryAccess) names, and are kept until five minutes before they expire.
 //!
 //! **Commits** are made without cloning, by [Git data](https://docs.github.com/en/rest/git): a tree on top of the parent's, a
-//! commit with dates fixed by its mark, and a branch moved without force. The same request therefore makes the same commit.
+//! commit, and a branch that is moved only while it points to the parent. That and deleting a branch is GraphQL's `updateRefs`, since
+//! the REST API moves a branch wherever it points. An App's commits carry no author, so that GitHub signs them; the person for whom
+//! they are made is a co-author.
+//!
+//! **Just made.** GitHub does not show everywhere at once what was pushed or created. Refusals that say so are tried again for seven
+//! seconds.
 //!
 //! **Marks** are in the bodies of pull requests, issues and comments as HTML comments that people do not see, and in commits
 //! as the trailer `Ticketsmith-Mark`.
@@ -19,10 +24,15 @@
 //! become labels, and an epic and story points become lines of the body.
 
 mod app;
+mod author;
 mod branches;
+mod checks;
+mod co_author;
 mod commits;
 mod conversations;
 mod files;
+mod files_at_once;
+mod find_commit;
 mod github;
 mod issue_reference;
 mod issues;
@@ -32,6 +42,8 @@ mod pages;
 mod permissions;
 mod pull_requests;
 mod reaction;
+mod references;
+mod refusal;
 mod repositories;
 mod settings;
 mod spec;

@@ -17,6 +17,24 @@ const NEEDED: &[(&str, &str)] = &[
     ),
 ];
 
+/// What an App needs to read beside that, and what fails without it.
+const READ: &[(&str, &str)] = &[
+    ("checks", "`github.checks_completed` never happens"),
+    ("statuses", "`github.checks_completed` never happens"),
+];
+
+/// The events that an App subscribes to, by GitHub's names and as its settings name them, and what fails without them:
+/// <https://docs.github.com/en/webhooks/webhook-events-and-payloads>. The webhook of a repository that a token is used with subscribes
+/// to the same.
+const SUBSCRIBED: &[(&str, &str, &str)] = &[
+    ("check_suite", "Check suites", "`github.checks_completed` comes late or never"),
+    ("issue_comment", "Issue comments", "comments neither start nor answer anything"),
+    ("issues", "Issues", "labels start nothing"),
+    ("pull_request", "Pull requests", "closed pull requests are missing from figures"),
+    ("pull_request_review", "Pull request reviews", "reviews start nothing"),
+    ("status", "Statuses", "`github.checks_completed` comes late where commit statuses end last"),
+];
+
 #[derive(Debug, Deserialize)]
 struct Repository {
     #[serde(default)]
@@ -35,6 +53,8 @@ struct Role {
 struct Granted {
     #[serde(default)]
     permissions: BTreeMap<String, String>,
+    /// Absent where the answer does not say.
+    events: Option<Vec<String>>,
 }
 
 impl Github {
@@ -78,12 +98,26 @@ impl Github {
 }
 
 fn of_app(answer: &Answer) -> Result<Vec<PermissionProblem>, ActionError> {
-    let Granted { permissions } = answer.json()?;
+    let Granted { permissions, events } = answer.json()?;
     let settings =
         "in the App's settings under Permissions & events, and accept the change in the installation";
     let writes = |name: &str| permissions.get(name).is_some_and(|level| level != "read");
     let missing = NEEDED.iter().filter(|(name, _)| !writes(name)).map(|(name, consequence)| {
         PermissionProblem::missing(format!("{name}: write"), *consequence, format!("grant it {settings}"))
+    });
+    let unreadable = READ.iter().filter(|(name, _)| !permissions.contains_key(*name));
+    let unreadable = unreadable.map(|(name, consequence)| {
+        PermissionProblem::missing(format!("{name}: read"), *consequence, format!("grant it {settings}"))
+    });
+    let unheard = SUBSCRIBED.iter().filter(|(event, ..)| {
+        events.as_ref().is_some_and(|events| !events.iter().any(|known| known == event))
+    });
+    let unheard = unheard.map(|(event, title, consequence)| {
+        PermissionProblem::missing(
+            format!("the event {event}"),
+            *consequence,
+            format!("subscribe to \u{201c}{title}\u{201d} in the App's settings under Permissions & events"),
+        )
     });
     let is_needed = |name: &str| NEEDED.iter().any(|(needed, _)| *needed == name);
     let excessive = permissions.iter().filter(|(name, level)| *level != "read" && !is_needed(name));
@@ -95,7 +129,7 @@ fn of_app(answer: &Answer) -> Result<Vec<PermissionProblem>, ActionError> {
             format!("take it away {settings}"),
         )
     });
-    Ok(missing.chain(excessive).collect())
+    Ok(missing.chain(unreadable).chain(unheard).chain(excessive).collect())
 }
 
 fn of_token(answer: &Answer, repository: &RepositoryName) -> Result<Vec<PermissionProblem>, ActionError> {

@@ -4,10 +4,12 @@ use crate::github::{Github, not_there};
 use crate::limits;
 use crate::mark::{marks_in, with_mark};
 use crate::pages::{PER_PAGE, numbered};
+use crate::refusal::is_early;
 use domain::plugins::{Mark, PullRequest, PullRequestRequest};
 use domain::text::cut_line;
 use domain::{ActionError, BranchName, ErrorKind, RepositoryName};
 use http_client::{Optional, Pages};
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -61,15 +63,19 @@ impl Github {
         request: &PullRequestRequest,
         mark: &Mark,
     ) -> Result<PullRequest, ActionError> {
-        let body = json!({
-            "title": cut_line(&request.title, limits::TITLE),
-            "head": request.source.as_str(),
-            "base": request.target.as_str(),
-            "body": with_mark(&request.description, mark),
-            "draft": request.draft,
-        });
-        let call = self.client.post("/repos/{owner}/{name}/pulls", &[repository.owner(), repository.name()]);
-        match self.send(repository, call.json(&body)).await {
+        let values = [repository.owner(), repository.name()];
+        let send = async |text: String| {
+            let body = json!({
+                "title": cut_line(&request.title, limits::TITLE),
+                "head": request.source.as_str(),
+                "base": request.target.as_str(),
+                "body": with_mark(&text, mark),
+                "draft": request.draft,
+            });
+            let call = self.client.post("/repos/{owner}/{name}/pulls", &values);
+            self.send_settled(repository, call.json(&body), is_early).await
+        };
+        match send_fitting(&request.description, limits::MARKED, limits::is_too_long, send).await {
             Err(failure) if failure.says(422, "already exists") => {
                 Err(failure.with_kind(ErrorKind::Conflict).into())
             }
@@ -84,7 +90,8 @@ impl Github {
     ) -> Result<(), ActionError> {
         let path = "/repos/{owner}/{name}/pulls/{number}";
         let values = [repository.owner(), repository.name(), &number.to_string()];
-        let answer = self.send(repository, self.client.get(path, &values)).await.optional()?;
+        let answer =
+            self.send_settled(repository, self.client.get(path, &values), is_early).await.optional()?;
         let pull: Pull =
             answer.ok_or_else(|| not_there(format!("pull request {repository}#{number}")))?.json()?;
         if pull.merged_at.is_some() {
@@ -109,7 +116,7 @@ impl Github {
         let values = [repository.owner(), repository.name(), &number.to_string()];
         let load = |page: usize| async move {
             let request = self.client.get(path, &values).query("per_page", PER_PAGE).query("page", page);
-            let answer = self.send(repository, request).await.optional()?;
+            let answer = self.send_settled(repository, request, is_early).await.optional()?;
             let answer = answer.ok_or_else(|| not_there(format!("pull request {repository}#{number}")))?;
             numbered::<ChangedFile>(&answer, page)
         };

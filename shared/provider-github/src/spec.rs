@@ -17,7 +17,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     secret: &[&["token"], &["app_id", "installation_id", "private_key"]],
     key_variable: None,
     bundle: Some(Bundle::Repository),
-    rate: Rate { per_second: 5 },
+    // What a token or an installation has: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    rate: Rate::per_hour(5_000),
     limits: LIMITS,
     account: Some(AccountForm {
         name: "GitHub login",

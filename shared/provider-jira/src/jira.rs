@@ -1,13 +1,15 @@
 //! The plugin itself.
 
 use crate::fields::CustomFields;
+use crate::markdown_to_document::document_from_markdown;
 use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::plugins::{CommentId, Mark, NewTask, StatusChange, TaskManagement, TaskQuery};
+use domain::plugins::{CommentId, CreatedTask, Mark, NewTask, StatusChange, TaskManagement, TaskQuery};
 use domain::{ActionError, Task};
-use http_client::{Auth, Client, Options};
+use http_client::{Auth, Client, Failure, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// Who we are to Jira: an account and its API token
 /// (<https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/>).
@@ -50,18 +52,46 @@ impl Jira {
     }
 }
 
+/// Whether Jira does not know a ticket or comment yet that was made a moment ago.
+pub(crate) fn is_early(failure: &Failure) -> bool {
+    failure.status == Some(404)
+}
+
+/// Writes Markdown as a document, beside the threads that answer requests: what is made of a long text takes its time.
+///
+/// # Errors
+/// `Internal` when the work was broken off.
+pub(crate) async fn document(markdown: String) -> Result<Value, ActionError> {
+    let made = tokio::task::spawn_blocking(move || document_from_markdown(&markdown)).await;
+    made.map_err(|error| ActionError::internal(format!("a text could not be written as a document: {error}")))
+}
+
 #[async_trait]
 impl TaskManagement for Jira {
     async fn get_task(&self, task_id: &str) -> Result<Task, ActionError> {
         self.ticket(task_id).await
     }
 
-    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError> {
+    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {
         self.create_ticket(new, mark).await
     }
 
-    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<Task>, ActionError> {
-        self.find_marked_ticket(project, mark).await
+    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<CreatedTask>, ActionError> {
+        Ok(self.find_marked_ticket(project, mark).await?.map(CreatedTask::from))
+    }
+
+    /// Jira's search shows what was created only after seconds or minutes:
+    /// <https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/>.
+    fn shows_creations_at_once(&self) -> bool {
+        false
+    }
+
+    fn creation_url(&self, _: &str, mark: &Mark) -> Option<String> {
+        Some(self.marked_tickets_url(mark))
+    }
+
+    fn task_url(&self, task_id: &str) -> Option<String> {
+        Some(self.ticket_url(task_id))
     }
 
     async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {

@@ -1,14 +1,14 @@
 //! Reading, finding and creating tickets.
 
 use crate::fields::Issue;
-use crate::jira::Jira;
+use crate::jira::{Jira, document, is_early};
 use crate::limits;
-use crate::markdown_to_document::document_from_markdown;
 use domain::configuration::same_status;
-use domain::plugins::{Mark, NewTask, TaskQuery};
-use domain::text::{CUT, cut, cut_line};
+use domain::plugins::{CreatedTask, Mark, NewTask, TaskQuery};
+use domain::text::cut_line;
 use domain::{ActionError, Task};
-use http_client::{Optional, Page, Pages};
+use http_client::{Failure, Optional, Page, Pages};
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -34,14 +34,20 @@ struct IssueType {
 
 impl Jira {
     pub(crate) async fn ticket(&self, key: &str) -> Result<Task, ActionError> {
-        let issue = self.issue(key, &self.custom_fields.wanted()).await?;
+        // One that is not there is told at once: it is rarely one that was just made.
+        let issue = self.issue(key, &self.custom_fields.wanted(), |_| false).await?;
         Ok(self.task(issue))
     }
 
-    pub(crate) async fn issue(&self, key: &str, fields: &[&str]) -> Result<Issue, ActionError> {
+    pub(crate) async fn issue(
+        &self,
+        key: &str,
+        fields: &[&str],
+        is_early: fn(&Failure) -> bool,
+    ) -> Result<Issue, ActionError> {
         let request = self.client.get("/rest/api/3/issue/{key}", &[key]).query("fields", fields.join(","));
-        let answer = request.send().await.optional()?.ok_or_else(|| unknown_ticket(key))?;
-        answer.json()
+        let answer = request.send_settled(is_early).await.optional()?;
+        answer.ok_or_else(|| unknown_ticket(key))?.json()
     }
 
     fn task(&self, issue: Issue) -> Task {
@@ -49,17 +55,13 @@ impl Jira {
         issue.into_task(&self.custom_fields, url)
     }
 
-    pub(crate) async fn create_ticket(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError> {
+    pub(crate) async fn create_ticket(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {
         let mut labels = new.labels.clone();
         labels.push(mark_label(mark));
         let mut fields = Map::new();
         fields.insert("project".into(), json!({"key": new.project}));
         fields.insert("issuetype".into(), json!({"name": new.task_type}));
         fields.insert("summary".into(), summary(&new.title));
-        fields.insert(
-            "description".into(),
-            document_from_markdown(&cut(&new.description, limits::MARKDOWN, CUT)),
-        );
         fields.insert("labels".into(), labels.into());
         if let Some(epic) = &new.epic {
             match &self.custom_fields.epic_link {
@@ -76,9 +78,22 @@ impl Jira {
             })?;
             fields.insert(field.clone(), points.into());
         }
-        let request = self.client.post("/rest/api/3/issue", &[]).json(&json!({"fields": fields}));
-        let created: Created = request.send().await?.json()?;
-        self.ticket(&created.key).await
+        let fields = &fields;
+        let send = async |text: String| {
+            let mut fields = fields.clone();
+            fields.insert("description".into(), document(text).await?);
+            self.client.post("/rest/api/3/issue", &[]).json(&json!({"fields": fields})).send().await
+        };
+        let answer = send_fitting(&new.description, limits::MARKDOWN, limits::is_too_long, send).await?;
+        let created: Created = answer.json()?;
+        // It is not read again: that the reading fails would not mean that the ticket is not there.
+        Ok(CreatedTask { url: Some(self.ticket_url(&created.key)), task_id: created.key })
+    }
+
+    /// Where people see the tickets with a mark.
+    pub(crate) fn marked_tickets_url(&self, mark: &Mark) -> String {
+        // A label has nothing that an address must escape.
+        format!("{}/issues/?jql=labels%3D{}", self.client.base_url(), mark_label(mark))
     }
 
     pub(crate) async fn find_marked_ticket(
@@ -139,7 +154,7 @@ impl Jira {
     pub(crate) async fn unlabel(&self, key: &str, label: &str) -> Result<(), ActionError> {
         let body = json!({"update": {"labels": [{"remove": label}]}});
         let request = self.client.put("/rest/api/3/issue/{key}", &[key]).json(&body);
-        request.send().await.optional()?.ok_or_else(|| unknown_ticket(key))?;
+        request.send_settled(is_early).await.optional()?.ok_or_else(|| unknown_ticket(key))?;
         Ok(())
     }
 }

@@ -15,6 +15,10 @@ const NEEDED: &[(&str, &str)] = &[
     ),
     ("reactions:write", "what people write to the bot is not acknowledged"),
     ("commands", "the slash command does not reach us"),
+    (
+        "app_mentions:read",
+        "mentions do not reach us; under Event Subscriptions, subscribe to the bot events app_mention and message.channels as well",
+    ),
 ];
 
 #[derive(Debug, Deserialize)]

@@ -17,7 +17,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     secret: &[&["bot_token"]],
     key_variable: None,
     bundle: Some(Bundle::Work),
-    rate: Rate { per_second: 1 },
+    rate: Rate::per_second(1),
     limits: LIMITS,
     account: Some(AccountForm {
         name: "Slack member ID",

@@ -19,14 +19,16 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+use async_trait::async_trait;
 use domain::plugins::Mark;
-use http_client::Options;
+use http_client::{Options, Pause};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use simulators::clock::Clock;
 use simulators::fault::Fault;
 use simulators::{Simulation, World};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A simulated service.
@@ -47,7 +49,17 @@ impl Service {
 
     /// Starts the built-in world and holds what is sent against the descriptions, where they are installed.
     pub async fn described_simulation(&self) -> Simulation {
-        start(built_in(), self.descriptions(), None).await
+        self.described_simulation_of(built_in()).await
+    }
+
+    /// Starts a world and holds what is sent against the descriptions, where they are installed.
+    pub async fn described_simulation_of(&self, world: World) -> Simulation {
+        start(world, self.descriptions(), None).await
+    }
+
+    /// The same with another clock.
+    pub async fn described_simulation_at(&self, clock: Clock) -> Simulation {
+        start(built_in(), self.descriptions(), Some(clock)).await
     }
 
     /// One failure for the next request to a path.
@@ -84,9 +96,27 @@ pub fn secret(simulation: &Simulation, name: &str) -> SecretString {
     Value::from(fields).to_string().into()
 }
 
-/// Options with time to answer on a busy machine.
+/// Options with time to answer on a busy machine, and no pauses before a request is sent again.
 pub fn options() -> Options {
-    Options::new().unwrap().request_timeout(Duration::from_secs(60))
+    Options::new().unwrap().request_timeout(Duration::from_secs(60)).pause(Arc::new(Pauses::default()))
+}
+
+/// Remembers the pauses that a client would have made, and makes none.
+#[derive(Debug, Default)]
+pub struct Pauses(Mutex<Vec<Duration>>);
+
+impl Pauses {
+    /// All of them so far, in order.
+    pub fn made(&self) -> Vec<Duration> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Pause for Pauses {
+    async fn pause(&self, duration: Duration) {
+        self.0.lock().unwrap().push(duration);
+    }
 }
 
 /// An effect's mark that is made now.

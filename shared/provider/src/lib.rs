@@ -3,6 +3,7 @@
 
 mod account;
 mod connect;
+mod fitting;
 mod nearest;
 mod settings;
 mod spec;
@@ -10,6 +11,7 @@ mod text_limits;
 
 pub use account::AccountForm;
 pub use connect::{Connected, Connector, Model};
+pub use fitting::send_fitting;
 pub use nearest::nearest;
 pub use settings::{SettingsForm, described, words};
 pub use spec::{ProbeFuture, ProviderSpec, RepositoryPages, same_site};

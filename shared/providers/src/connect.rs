@@ -6,7 +6,7 @@ use domain::configuration::{Configuration, InstanceName, Project, Section};
 use domain::plugins::{Communication, Documentation, RepositoryAccess, TaskManagement, VersionControl};
 use domain::{ActionError, Clock, PluginType};
 use http_client::Options;
-use pace::Pace;
+use pace::{Pace, Patience};
 use provider::{Connected, Model};
 use records::Table;
 use runtime::Secrets;
@@ -55,8 +55,8 @@ pub struct Place<'a> {
 /// How long providers are waited for.
 #[derive(Debug, Clone, Copy)]
 pub struct Waiting {
-    /// How long one request waits for its turn before it is given back as `Throttled`.
-    pub longest_wait: Duration,
+    /// How long one request waits for its turn before it is given back as `Throttled`, unless [`pace::with_patience`] says otherwise.
+    pub patience: Patience,
     /// How long one request may take; `None` for the provider's own time.
     pub request_timeout: Option<Duration>,
 }
@@ -68,7 +68,7 @@ pub struct Providers {
     secrets: Secrets,
     clock: Arc<dyn Clock>,
     options: Options,
-    longest_wait: Duration,
+    patience: Patience,
     connections: Mutex<HashMap<(InstanceName, RepositoryAccess), Connection>>,
 }
 
@@ -100,8 +100,8 @@ impl Providers {
             Some(timeout) => options.request_timeout(timeout),
             None => options,
         };
-        let longest_wait = waiting.longest_wait;
-        Ok(Self { table, secrets, clock, options, longest_wait, connections: Mutex::default() })
+        let patience = waiting.patience;
+        Ok(Self { table, secrets, clock, options, patience, connections: Mutex::default() })
     }
 
     /// The tracker that holds the ticket, by [`tracker_of`]; without a ticket, the project's tracker.
@@ -208,8 +208,7 @@ impl Providers {
             return Ok(known.connected.clone());
         }
         let rate = instance.section.rate_limit.unwrap_or(spec.rate);
-        let pace =
-            Pace::new(self.table.clone(), name.clone(), rate, Arc::clone(&self.clock), self.longest_wait);
+        let pace = Pace::new(self.table.clone(), name.clone(), rate, Arc::clone(&self.clock), self.patience);
         let options = self.options.clone().gate(Arc::new(pace));
         let connector = spec.connector(instance, options, secret.clone(), access);
         let connected = (spec.connect)(&connector)?;

@@ -14,6 +14,8 @@ pub enum Partition {
     Event,
     /// One execution with its steps, costs, reservations and progress.
     Execution,
+    /// What providers are asked about.
+    Inquiry,
     /// Everybody's executions of a month.
     Month,
     /// What a person spends.
@@ -22,7 +24,9 @@ pub enum Partition {
     Project,
     /// How fast a provider may be called.
     Provider,
-    /// A repository's closed pull requests.
+    /// What was read of a commit.
+    Reading,
+    /// A repository's closed pull requests, and the branches that runs commit to.
     Repository,
     /// The journal of a run's effects.
     Run,
@@ -42,10 +46,12 @@ impl Partition {
             Self::Document => "DOCUMENT",
             Self::Event => "EVENT",
             Self::Execution => "EXECUTION",
+            Self::Inquiry => "INQUIRY",
             Self::Month => "MONTH",
             Self::Person => "PERSON",
             Self::Project => "PROJECT",
             Self::Provider => "PROVIDER",
+            Self::Reading => "READING",
             Self::Repository => "REPOSITORY",
             Self::Run => "RUN",
             Self::Stored => "STORED",
@@ -101,12 +107,14 @@ mod tests {
         };
         check(Partition::Delivery, &keys::delivery(&SourceName::API, "1").pk);
         check(Partition::Document, &keys::document("routes").pk);
-        check(Partition::Event, &keys::occurrence("jira.labelled/shop-1").pk);
+        check(Partition::Event, &keys::occurrence("jira.labelled/shop-1", "d").pk);
+        check(Partition::Inquiry, &keys::inquiry("github.checks_completed/acme/shop/0a1b").pk);
         check(Partition::Execution, &keys::execution_partition("e"));
         check(Partition::Month, &keys::month_partition("2026-11"));
         check(Partition::Person, &keys::person_partition("ada"));
         check(Partition::Project, &keys::project_partition("SHOP"));
         check(Partition::Provider, &keys::rate("jira").pk);
+        check(Partition::Reading, &keys::reading_partition("0a1b"));
         check(Partition::Repository, &keys::repository_partition("acme/shop"));
         check(Partition::Run, &keys::run_partition("r"));
         check(Partition::Stored, &keys::stored_partition("s"));

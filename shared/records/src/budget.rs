@@ -9,6 +9,7 @@ use crate::cost::{Cost, CostRecord};
 use crate::error::RecordsError;
 use crate::item::{Item, from_item, moment, number, text, to_item, whole_number};
 use crate::keys::{self, Key};
+use crate::paid_reply::{PaidReply, QuestionId};
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp::{self, month};
@@ -118,14 +119,25 @@ impl From<ReserveError> for ActionError {
 }
 
 /// What really came of a reservation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
-    /// The price; `None` when it is not known, and then the whole reservation stays booked.
+    /// The price; `None` when it is not known.
     pub price: Option<MicroUsd>,
+    /// What stays booked where the price is not known; the whole reservation where this is not known either.
+    pub at_most: Option<MicroUsd>,
     /// The tokens, where the provider reported them.
     pub usage: Option<Usage>,
+    /// What is odd about the bill, for people; `None` for the usual one.
+    pub remark: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+impl Settlement {
+    /// Nobody knows what was billed.
+    pub fn unknown(at: Timestamp) -> Self {
+        Self { price: None, at_most: None, usage: None, remark: None, at }
+    }
 }
 
 /// How much of a limit is used.
@@ -233,10 +245,36 @@ impl Table {
         reservation: &Reservation,
         settlement: Settlement,
     ) -> Result<Option<CostRecord>, RecordsError> {
-        let cost = settlement.price.map_or(Cost::Unknown { booked: reservation.amount }, Cost::Priced);
+        self.settle_keeping(reservation, settlement, Vec::new()).await
+    }
+
+    /// The same, and keeps the reply that was paid for, so that the same question of the same step is not paid for again: neither
+    /// is recorded without the other.
+    ///
+    /// # Errors
+    /// As [`Table::settle`]; [`RecordsError::Invalid`] when the reply is too large to be kept.
+    pub async fn settle_with_reply(
+        &self,
+        reservation: &Reservation,
+        settlement: Settlement,
+        question: &QuestionId,
+        reply: &PaidReply,
+    ) -> Result<Option<CostRecord>, RecordsError> {
+        let kept = self.reply_write(question, reply, settlement.at).await?;
+        self.settle_keeping(reservation, settlement, vec![kept]).await
+    }
+
+    async fn settle_keeping(
+        &self,
+        reservation: &Reservation,
+        settlement: Settlement,
+        kept: Vec<Write>,
+    ) -> Result<Option<CostRecord>, RecordsError> {
+        let booked = settlement.at_most.unwrap_or(reservation.amount);
+        let cost = settlement.price.map_or(Cost::Unknown { booked }, Cost::Priced);
         let record = CostRecord {
             id: reservation.id.clone(),
-            at: settlement.at,
+            at: reservation.reserved_at,
             account: reservation.account.clone(),
             project: reservation.project.clone(),
             task_id: reservation.task_id.clone(),
@@ -247,6 +285,7 @@ impl Table {
             model: reservation.model.clone(),
             usage: settlement.usage,
             cost,
+            remark: settlement.remark,
         };
         let spent = cost.booked();
         let unknown = u64::from(cost.priced().is_none());
@@ -260,6 +299,7 @@ impl Table {
             ));
         }
         writes.extend(record.writes()?);
+        writes.extend(kept);
         let settled = self.close_reservation(reservation, "settle a reservation", writes).await?;
         Ok(settled.then_some(record))
     }
@@ -306,7 +346,7 @@ impl Table {
     pub async fn settle_open(&self, execution: &str, at: Timestamp) -> Result<Vec<CostRecord>, RecordsError> {
         let mut settled = Vec::new();
         for reservation in self.open_reservations(execution).await? {
-            settled.extend(self.settle(&reservation, Settlement { price: None, usage: None, at }).await?);
+            settled.extend(self.settle(&reservation, Settlement::unknown(at)).await?);
         }
         Ok(settled)
     }

@@ -47,7 +47,7 @@ impl Cost {
 pub struct CostRecord {
     /// The reservation's id.
     pub id: String,
-    /// When it was settled.
+    /// When the money for it was reserved: it counts in the month whose limit it was reserved from.
     #[serde(with = "timestamp")]
     pub at: Timestamp,
     /// Whom it is charged to, by [`domain::Actor::account`].
@@ -73,6 +73,9 @@ pub struct CostRecord {
     pub usage: Option<Usage>,
     /// What it cost.
     pub cost: Cost,
+    /// What is odd about the bill, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
 }
 
 /// The sum of some costs.

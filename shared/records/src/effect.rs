@@ -2,8 +2,10 @@
 //!
 //! A *run* is the outermost execution's ARN; an effect's *key* is the step's idempotency key. An invocation looks up the key,
 //! looks outside, [intends](Table::intend) under a lease, acts, and records [done](Table::effect_done) with the output and what
-//! takes it back. A worker that finds a dead lease takes it over and learns so: it must check outside before it acts.
+//! takes it back. A worker that finds a dead lease takes it over and learns so: it must check outside before it acts. Between
+//! intention and end, [sent](Table::effect_sent) says that a request may have left; see `doubt.rs`.
 
+use crate::effect_request::EffectRequest;
 use crate::error::RecordsError;
 use crate::item::{attribute, from_item, moment, number, text, to_item, whole_number};
 use crate::keys;
@@ -11,21 +13,28 @@ use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
 use crate::write::{ABSENT, Refused, Update, Write};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::execution::Inverse;
 use domain::{ActionId, MicroUsd};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The largest output the journal keeps, in bytes of JSON; larger values are stored and passed by reference.
-pub const EFFECT_OUTPUT_LIMIT: usize = 300 * 1024;
+/// The largest output the journal keeps, in bytes of JSON; larger values are stored and passed by reference. Output and inverse
+/// share one item, which holds 400 KB.
+pub const EFFECT_OUTPUT_LIMIT: usize = 200 * 1024;
+
+/// The largest inverse the journal keeps, in bytes of JSON.
+pub const EFFECT_INVERSE_LIMIT: usize = 100 * 1024;
 
 /// The status of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EffectStatus {
-    /// It may have happened, or may be happening.
+    /// It is about to happen: nothing has left yet.
     Intended,
+    /// A request that changes something has left: it may have happened, or may be happening.
+    Sent,
     /// It was given up before anything happened outside.
     Abandoned,
     /// It happened.
@@ -39,6 +48,7 @@ impl EffectStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Intended => "intended",
+            Self::Sent => "sent",
             Self::Abandoned => "abandoned",
             Self::Done => "done",
             Self::Undone => "undone",
@@ -84,17 +94,52 @@ pub struct EffectRecord {
     /// When it was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
     pub undone_at: Option<Timestamp>,
+    /// Whether whoever intended it records that a request leaves; earlier versions did not.
+    #[serde(default)]
+    pub announced: bool,
+    /// When a request that changes something last left.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub sent_at: Option<Timestamp>,
+    /// Whether the service refused every request that left, so that it certainly did not happen.
+    #[serde(default)]
+    pub refused: bool,
+    /// Where people see whether it happened: a link, or the name of a channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// When people were asked whether it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub asked_at: Option<Timestamp>,
 }
 
 impl EffectRecord {
     /// Whether an invocation is (as far as we know) performing it at `now`: a rollback must wait for it.
     pub fn is_leased(&self, now: Timestamp) -> bool {
-        self.status == EffectStatus::Intended && self.lease_until > now
+        self.is_open() && self.lease_until > now
+    }
+
+    /// Whether it neither ended nor was given up.
+    pub fn is_open(&self) -> bool {
+        matches!(self.status, EffectStatus::Intended | EffectStatus::Sent)
+    }
+
+    /// Whether it may have happened although nobody recorded so: its answer was lost.
+    pub fn is_doubtful(&self) -> bool {
+        match self.status {
+            EffectStatus::Intended => !self.announced,
+            EffectStatus::Sent => !self.refused,
+            EffectStatus::Abandoned | EffectStatus::Done | EffectStatus::Undone => false,
+        }
+    }
+
+    /// Whether something is left to take back, or may be.
+    pub fn is_left(&self) -> bool {
+        let stands = self.status == EffectStatus::Done && self.inverse.is_some() && !self.existed;
+        stands || (self.status == EffectStatus::Sent && !self.refused)
     }
 }
 
 /// An effect about to happen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NewEffect {
     /// The outermost execution's ARN.
     pub run: String,
@@ -110,6 +155,8 @@ pub struct NewEffect {
     pub at: Timestamp,
     /// Until when no other worker may act; renew it before.
     pub lease_until: Timestamp,
+    /// What the step asked for, so that a rollback can look for it when its answer is lost.
+    pub request: Option<EffectRequest>,
 }
 
 /// The right to act.
@@ -121,6 +168,10 @@ pub struct EffectIntent {
     pub at: Timestamp,
     /// Whether an earlier invocation intended it and was never heard of again: look outside before acting.
     pub resumed: bool,
+    /// Whether a request of an earlier invocation left and may have had its effect.
+    pub doubtful: bool,
+    /// Whether people were asked about that. The step goes on only if they said that it may act again.
+    pub asked: bool,
 }
 
 /// What [`Table::intend`] came to.
@@ -177,10 +228,8 @@ impl Table {
         match before.status {
             EffectStatus::Done => Ok(IntendResult::Done(Box::new(before))),
             EffectStatus::Abandoned | EffectStatus::Undone => self.intend_anew(new, Some(&before)).await,
-            EffectStatus::Intended if before.is_leased(new.at) && before.holder != new.holder => {
-                Err(leased(&before, new.at))
-            }
-            EffectStatus::Intended => self.take_over(new, &before).await,
+            _ if before.is_leased(new.at) && before.holder != new.holder => Err(leased(&before, new.at)),
+            EffectStatus::Intended | EffectStatus::Sent => self.take_over(new, &before).await,
         }
     }
 
@@ -204,6 +253,11 @@ impl Table {
             cost: None,
             done_at: None,
             undone_at: None,
+            announced: true,
+            sent_at: None,
+            refused: false,
+            place: None,
+            asked_at: None,
         };
         let expires_at = retention::expires_at(new.at, retention::EXECUTION);
         let key = keys::effect(&new.run, &new.key);
@@ -213,14 +267,17 @@ impl Table {
                 Update::new(
                     key,
                     "SET #sequence = :sequence, #action = :action, #status = :intended, #existed = :existed, \
-                     #at = :at, #holder = :holder, #lease_until = :until, #expires_at = :expires_at \
-                     REMOVE #output, #inverse, #cost, #done_at, #undone_at",
+                     #at = :at, #holder = :holder, #lease_until = :until, #expires_at = :expires_at, \
+                     #announced = :announced, #refused = :refused \
+                     REMOVE #output, #inverse, #cost, #done_at, #undone_at, #sent_at, #place, #asked_at",
                 )
                 .condition("#sequence = :before AND #status = :status")
                 .value(":sequence", number(effect.sequence))
                 .value(":action", text(new.action.as_str()))
                 .value(":intended", text(EffectStatus::Intended.as_str()))
-                .value(":existed", aws_sdk_dynamodb::types::AttributeValue::Bool(new.existed))
+                .value(":existed", AttributeValue::Bool(new.existed))
+                .value(":announced", AttributeValue::Bool(true))
+                .value(":refused", AttributeValue::Bool(false))
                 .value(":at", moment(new.at))
                 .value(":holder", text(&new.holder))
                 .value(":until", moment(new.lease_until))
@@ -229,26 +286,23 @@ impl Table {
                 .value(":status", text(before.status.as_str())),
             ),
         };
-        self.intend_unless_closed(new, write).await?;
-        Ok(IntendResult::Act(EffectIntent { existed: effect.existed, at: effect.at, resumed: false }))
+        let mut writes = vec![write];
+        if let Some(request) = &new.request {
+            writes.extend(request.write(&new.run, &new.key, expires_at)?);
+        }
+        self.intend_unless_closed(new, writes).await?;
+        let (existed, at) = (effect.existed, effect.at);
+        Ok(IntendResult::Act(EffectIntent { existed, at, resumed: false, doubtful: false, asked: false }))
     }
 
     async fn take_over(&self, new: &NewEffect, before: &EffectRecord) -> Result<IntendResult, RecordsError> {
-        let update =
-            Update::new(keys::effect(&new.run, &new.key), "SET #holder = :holder, #lease_until = :until")
-                .condition("#status = :intended AND #holder = :before AND #lease_until = :ended")
-                .value(":holder", text(&new.holder))
-                .value(":until", moment(new.lease_until))
-                .value(":intended", text(EffectStatus::Intended.as_str()))
-                .value(":before", text(&before.holder))
-                .value(":ended", moment(before.lease_until));
-        self.intend_unless_closed(new, Write::Update(update)).await?;
-        Ok(IntendResult::Act(EffectIntent { existed: before.existed, at: before.at, resumed: true }))
+        self.intend_unless_closed(new, vec![Write::Update(taken_over(new, before))]).await?;
+        Ok(IntendResult::Act(resumed(before)))
     }
 
-    async fn intend_unless_closed(&self, new: &NewEffect, write: Write) -> Result<(), RecordsError> {
+    async fn intend_unless_closed(&self, new: &NewEffect, writes: Vec<Write>) -> Result<(), RecordsError> {
         let open = Write::Check { key: keys::run(&new.run), condition: "attribute_not_exists(#closed_at)" };
-        match self.transact("intend an effect", vec![open, write]).await? {
+        match self.transact("intend an effect", [vec![open], writes].concat()).await? {
             Ok(()) => Ok(()),
             Err(Refused { index: 0, .. }) => Err(RecordsError::RunClosed { run: new.run.clone() }),
             Err(Refused { item: Some(item), .. }) => {
@@ -287,9 +341,10 @@ impl Table {
         until: Timestamp,
     ) -> Result<(), RecordsError> {
         let update = Update::new(keys::effect(run, key), "SET #lease_until = :until")
-            .condition("#status = :intended AND #holder = :holder")
+            .condition("#status IN (:intended, :sent) AND #holder = :holder")
             .value(":until", moment(until))
             .value(":intended", text(EffectStatus::Intended.as_str()))
+            .value(":sent", text(EffectStatus::Sent.as_str()))
             .value(":holder", text(holder));
         self.as_holder("renew a lease", key, update).await
     }
@@ -297,8 +352,8 @@ impl Table {
     /// Records that an effect happened, what it returned and what takes it back. Repeating it is not an error.
     ///
     /// # Errors
-    /// [`RecordsError::Invalid`] when the output is over [`EFFECT_OUTPUT_LIMIT`]; [`RecordsError::Conflict`] when another
-    /// invocation has taken the lease over.
+    /// [`RecordsError::Invalid`] when the output is over [`EFFECT_OUTPUT_LIMIT`] or the inverse over [`EFFECT_INVERSE_LIMIT`];
+    /// [`RecordsError::Conflict`] when another invocation has taken the lease over.
     pub async fn effect_done(
         &self,
         run: &str,
@@ -309,27 +364,30 @@ impl Table {
         let json = |error: serde_json::Error| {
             RecordsError::Invalid(format!("the output of effect `{key}` is not JSON: {error}"))
         };
+        let within = |what: &str, text: String, limit: usize| match text.len() {
+            bytes if bytes > limit => Err(RecordsError::Invalid(format!(
+                "the {what} of effect `{key}` has {bytes} bytes; at most {limit} are accepted"
+            ))),
+            _ => Ok(text),
+        };
         let output = serde_json::to_string(&end.output).map_err(json)?;
-        if output.len() > EFFECT_OUTPUT_LIMIT {
-            return Err(RecordsError::Invalid(format!(
-                "the output of effect `{key}` has {} bytes; at most {EFFECT_OUTPUT_LIMIT} are accepted",
-                output.len()
-            )));
-        }
+        let output = within("output", output, EFFECT_OUTPUT_LIMIT)?;
         let mut set = "SET #status = :done, #done_at = :at, #output = :output".to_owned();
         let mut values = vec![(":output", text(output))];
         if let Some(inverse) = &end.inverse {
             set.push_str(", #inverse = :inverse");
-            values.push((":inverse", text(serde_json::to_string(inverse).map_err(json)?)));
+            let inverse = serde_json::to_string(inverse).map_err(json)?;
+            values.push((":inverse", text(within("inverse", inverse, EFFECT_INVERSE_LIMIT)?)));
         }
         if let Some(cost) = end.cost {
             set.push_str(", #cost = :cost");
             values.push((":cost", number(cost.0)));
         }
         let mut update = Update::new(keys::effect(run, key), set)
-            .condition("#holder = :holder AND #status IN (:intended, :done)")
+            .condition("#holder = :holder AND #status IN (:intended, :sent, :done)")
             .value(":done", text(EffectStatus::Done.as_str()))
             .value(":intended", text(EffectStatus::Intended.as_str()))
+            .value(":sent", text(EffectStatus::Sent.as_str()))
             .value(":at", moment(end.at))
             .value(":holder", text(holder));
         for (placeholder, value) in values {
@@ -338,11 +396,11 @@ impl Table {
         self.as_holder("record an effect", key, update).await
     }
 
-    /// Gives an effect up before anything happened outside. Only for failures that are certain to have changed nothing (the
-    /// service refused): after a time-out, leave the lease to end, so that the next invocation looks outside first.
+    /// Gives an effect up before any request left. Once one did, leave the lease to end, so that the next invocation looks outside
+    /// first.
     ///
     /// # Errors
-    /// [`RecordsError::Conflict`] when the holder no longer holds it.
+    /// [`RecordsError::Conflict`] when the holder no longer holds it, or a request has left.
     pub async fn abandon_effect(&self, run: &str, key: &str, holder: &str) -> Result<(), RecordsError> {
         let update = Update::new(keys::effect(run, key), "SET #status = :abandoned")
             .condition("#holder = :holder AND #status IN (:intended, :abandoned)")
@@ -352,7 +410,12 @@ impl Table {
         self.as_holder("abandon an effect", key, update).await
     }
 
-    async fn as_holder(&self, operation: &str, key: &str, update: Update) -> Result<(), RecordsError> {
+    pub(crate) async fn as_holder(
+        &self,
+        operation: &str,
+        key: &str,
+        update: Update,
+    ) -> Result<(), RecordsError> {
         match self.update(operation, update).await? {
             Ok(_) => Ok(()),
             Err(refused) => {
@@ -366,7 +429,29 @@ impl Table {
     }
 }
 
-fn leased(effect: &EffectRecord, now: Timestamp) -> RecordsError {
+/// The change by which an invocation takes over what another one left.
+pub(crate) fn taken_over(new: &NewEffect, before: &EffectRecord) -> Update {
+    Update::new(keys::effect(&new.run, &new.key), "SET #holder = :holder, #lease_until = :until")
+        .condition("#status = :status AND #holder = :before AND #lease_until = :ended")
+        .value(":holder", text(&new.holder))
+        .value(":until", moment(new.lease_until))
+        .value(":status", text(before.status.as_str()))
+        .value(":before", text(&before.holder))
+        .value(":ended", moment(before.lease_until))
+}
+
+/// What the invocation that takes over knows of the ones before.
+pub(crate) fn resumed(before: &EffectRecord) -> EffectIntent {
+    EffectIntent {
+        existed: before.existed,
+        at: before.at,
+        resumed: true,
+        doubtful: before.is_doubtful(),
+        asked: before.asked_at.is_some(),
+    }
+}
+
+pub(crate) fn leased(effect: &EffectRecord, now: Timestamp) -> RecordsError {
     let left = effect.lease_until.duration_since(now);
     RecordsError::Leased {
         key: effect.key.clone(),

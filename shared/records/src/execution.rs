@@ -5,6 +5,7 @@ use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, moment, text, to_item};
 use crate::keys::{self, GSI1_PK, GSI1_SK};
 use crate::new_execution::NewExecution;
+use crate::place::Place;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
@@ -88,6 +89,12 @@ pub struct ExecutionRecord {
     /// Whether it holds its task against a second execution.
     #[serde(default)]
     pub claims_task: bool,
+    /// Whether something that it did can still be taken back; absent until its end was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects_left: Option<bool>,
+    /// The name of the execution that took back what it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_by: Option<String>,
 }
 
 /// How an execution ended.
@@ -156,6 +163,9 @@ impl Table {
             writes.push(Write::Update(claim(task_id, new, record.claims_task)));
         }
         writes.extend(listed(&record)?);
+        if let Some((project, place)) = record.place(false) {
+            writes.push(Write::Put { item: place.to_item(project)?, condition: None });
+        }
         let Err(refused) = self.transact("begin an execution", writes).await? else {
             return Ok(BeginResult::Begun(Box::new(record)));
         };
@@ -253,6 +263,8 @@ impl Table {
         for (placeholder, value) in update_values {
             update = update.value(&placeholder, value);
         }
+        let place = record.place(true);
+        let leave = place.map(|(project, place)| Write::Delete { key: keys::place(project, &place.name) });
         let mut writes = vec![Write::Update(update.clone())];
         if let Some(task_id) = claimed {
             let release = Update::new(keys::task(&task_id), "REMOVE #open_execution")
@@ -260,11 +272,13 @@ impl Table {
                 .value(":name", text(name));
             writes.push(Write::Update(release));
         }
+        writes.extend(leave.clone());
         let mut result = self.transact("record the end of an execution", writes).await?;
         if result.as_ref().is_err_and(|refused| refused.index == 1) {
             // A claim that is not ours is not ours to free, and must not keep the execution open.
             tracing::warn!(execution = name, "the execution ended without holding its task");
-            result = self.transact("record the end of an execution", vec![Write::Update(update)]).await?;
+            let writes = std::iter::once(Write::Update(update)).chain(leave).collect();
+            result = self.transact("record the end of an execution", writes).await?;
         }
         match result {
             Ok(()) => Ok(FinishResult::Finished(Box::new(record))),
@@ -313,7 +327,16 @@ impl ExecutionRecord {
             check_at: Some(new.begun_at + FIRST_CHECK),
             checks: 0,
             claims_task: concurrency == Concurrency::OnePerTask && new.task_id.is_some(),
+            effects_left: None,
+            undone_by: None,
         }
+    }
+
+    /// Its place in line, and the project; none where it never waits.
+    pub(crate) fn place(&self, at_work: bool) -> Option<(&str, Place)> {
+        let account = self.actor.as_ref().map_or_else(|| "nobody".to_owned(), Actor::account);
+        let place = Place { name: self.name.clone(), account, begun_at: self.begun_at, at_work };
+        place.in_line_of(self.project.as_deref(), &self.workflow)
     }
 
     fn end(&mut self, end: &ExecutionEnd) {

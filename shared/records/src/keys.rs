@@ -1,7 +1,7 @@
 //! Every key of the one table, and with them every access pattern.
 //!
 //! The table has the string keys `pk` and `sk`, the index `gsi1` (`gsi1pk`, `gsi1sk`; sparse, keys only), the time-to-live
-//! attribute `expires_at` (seconds since 1970) and a stream of new and old images. Nothing is ever scanned.
+//! attribute `expires_at` (seconds since 1970) and a stream of keys. Nothing is ever scanned.
 //!
 //! | what is asked | how | `pk` | `sk` |
 //! |---|---|---|---|
@@ -12,27 +12,39 @@
 //! | its costs | query | `EXECUTION#<name>` | `COST#<at>#<id>` |
 //! | its reservations | query | `EXECUTION#<name>` | `RESERVATION#<id>` |
 //! | its progress comment | get | `EXECUTION#<name>` | `PROGRESS` |
+//! | that a person asked to stop it | the stream alone | `EXECUTION#<name>` | `STOP` |
 //! | one task, with the execution that is at work on it | get | `TASK#<id>` | `TASK` |
 //! | what a task may still spend | get | `TASK#<id>` | `BUDGET` |
 //! | executions of a task, newest first | query, then batch get | `TASK#<id>` | `EXECUTION#<begun>#<name>` |
 //! | costs of a task | query | `TASK#<id>` | `COST#<at>#<id>` |
 //! | executions of a project, newest first | query, then batch get | `PROJECT#<key>` | `EXECUTION#<begun>#<name>` |
 //! | costs of a project in a month | query | `PROJECT#<key>` | `COST#<at>#<id>` |
+//! | who is at work in a project, and who waits in line | query | `PROJECT#<key>` | `LINE#<name>` |
 //! | what a person may still spend in a month | get | `PERSON#<account>` | `BUDGET#<month>` |
 //! | costs of a person in a month | query | `PERSON#<account>` | `COST#<at>#<id>` |
 //! | executions of everybody, newest first | query a month, then batch get | `MONTH#<month>` | `EXECUTION#<begun>#<name>` |
 //! | open executions whose check is due | query `gsi1`, then batch get | `gsi1pk` = `OPEN` | `gsi1sk` = `<check_at>#<name>` |
 //! | one effect | get | `RUN#<run>` | `EFFECT#<key>` |
+//! | what the step of an effect asked for | get | `RUN#<run>` | `REQUEST#<key>` |
 //! | whether a run is closed; its next sequence number | get, update | `RUN#<run>` | `RUN` |
 //! | effects of a run, newest first | query, sorted by sequence | `RUN#<run>` | `EFFECT#<key>` |
 //! | what one delivery led to | get | `DELIVERY#<source>#<id>` | `DELIVERY` |
+//! | what a command of one delivery steers | put if absent | `DELIVERY#<source>#<id>` | `STEERED#<command>` |
 //! | how fast a provider may be called, whether it keeps failing | update | `PROVIDER#<name>` | `RATE` |
 //! | which limit blocks an execution | get | `EXECUTION#<name>` | `REFUSAL` |
+//! | until when a provider takes no call of an execution | get | `EXECUTION#<name>` | `PUT_OFF` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
-//! | the newest event that something may wait for | get | `EVENT#<event key>` | `EVENT` |
+//! | the ticket that carries a mark of ours | get | `EVENT#created/<digest>` | `CREATION` |
+//! | what an execution's steps wait for | query | `EXECUTION#<name>` | `WAITS#<step's key>` |
+//! | which events met an execution's steps | put if absent | `EXECUTION#<name>` | `MET#<event key>#<digest>` |
+//! | the events that something may wait for | query | `EVENT#<event key>` | `EVENT#<digest of the delivery>`, or `EVENT` |
+//! | what providers are asked about | query | `INQUIRY#OPEN` | `INQUIRY#<event key>` |
 //! | the current document: configuration, references, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
+//! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
+//! | the reply to one question to a model | get | `STORED#<execution>/<sha256 of the question>` | `REPLY` |
+//! | which run committed to a branch | get | `REPOSITORY#<owner/name>` | `BRANCH#<name>` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
 //!
 //! Costs are stored four times (execution, task, project, person), written in one transaction and never changed: reading any of
@@ -42,6 +54,7 @@
 use crate::timestamp::fixed_width;
 use domain::SourceName;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 pub(crate) const PK: &str = "pk";
 pub(crate) const SK: &str = "sk";
@@ -59,11 +72,17 @@ pub(crate) const COST: &str = "COST#";
 pub(crate) const RESERVATION: &str = "RESERVATION#";
 pub(crate) const EXECUTION: &str = "EXECUTION";
 pub(crate) const PROGRESS: &str = "PROGRESS";
+pub(crate) const STOP: &str = "STOP";
 pub(crate) const LISTED_EXECUTION: &str = "EXECUTION#";
 pub(crate) const EFFECT: &str = "EFFECT#";
 pub(crate) const WAITER: &str = "WAITER#";
 pub(crate) const OCCURRENCE: &str = "EVENT";
+pub(crate) const WAITS: &str = "WAITS#";
+pub(crate) const INQUIRY: &str = "INQUIRY#";
+/// The partition of all inquiries: the sweeper reads them all, and few are open at a time.
+pub(crate) const INQUIRIES: &str = "INQUIRY#OPEN";
 pub(crate) const CHUNK: &str = "CHUNK#";
+pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
 
 /// The primary key of one item.
@@ -103,6 +122,10 @@ pub(crate) fn progress(execution: &str) -> Key {
     Key::new(execution_partition(execution), PROGRESS)
 }
 
+pub(crate) fn stop(execution: &str) -> Key {
+    Key::new(execution_partition(execution), STOP)
+}
+
 /// The place of a cost record in one of its four partitions.
 pub(crate) fn cost(partition: String, at: Timestamp, id: &str) -> Key {
     Key::new(partition, format!("{COST}{}#{id}", fixed_width(at)))
@@ -127,6 +150,10 @@ pub(crate) fn task_budget(id: &str) -> Key {
 
 pub(crate) fn project_partition(key: &str) -> String {
     format!("PROJECT#{key}")
+}
+
+pub(crate) fn place(project: &str, execution: &str) -> Key {
+    Key::new(project_partition(project), format!("{PLACE}{execution}"))
 }
 
 pub(crate) fn person_partition(account: &str) -> String {
@@ -157,8 +184,16 @@ pub(crate) fn effect(run: &str, key: &str) -> Key {
     Key::new(run_partition(run), format!("{EFFECT}{key}"))
 }
 
+pub(crate) fn effect_request(run: &str, key: &str) -> Key {
+    Key::new(run_partition(run), format!("REQUEST#{key}"))
+}
+
 pub(crate) fn delivery(source: &SourceName, id: &str) -> Key {
     Key::new(format!("DELIVERY#{source}#{id}"), "DELIVERY")
+}
+
+pub(crate) fn steered(source: &SourceName, id: &str, command: &str) -> Key {
+    Key::new(format!("DELIVERY#{source}#{id}"), format!("STEERED#{command}"))
 }
 
 pub(crate) fn rate(provider: &str) -> Key {
@@ -173,12 +208,46 @@ pub(crate) fn waiter(topic: &str, key: &str) -> Key {
     Key::new(waiter_partition(topic), format!("{WAITER}{key}"))
 }
 
-pub(crate) fn occurrence(key: &str) -> Key {
-    Key::new(format!("EVENT#{key}"), OCCURRENCE)
+pub(crate) fn occurrence_partition(key: &str) -> String {
+    format!("EVENT#{key}")
+}
+
+pub(crate) fn occurrence(key: &str, delivery: &str) -> Key {
+    Key::new(occurrence_partition(key), format!("{OCCURRENCE}#{}", digest(delivery)))
+}
+
+/// Where the only event of a key is, if a newer one takes an older one's place.
+pub(crate) fn newest_occurrence(key: &str) -> Key {
+    Key::new(occurrence_partition(key), OCCURRENCE)
+}
+
+pub(crate) fn meeting(execution: &str, event: &str, delivery: &str) -> Key {
+    Key::new(execution_partition(execution), format!("MET#{event}#{}", digest(delivery)))
+}
+
+pub(crate) fn waits(execution: &str, key: &str) -> Key {
+    Key::new(execution_partition(execution), format!("{WAITS}{key}"))
+}
+
+pub(crate) fn inquiry(key: &str) -> Key {
+    Key::new(INQUIRIES.to_owned(), format!("{INQUIRY}{key}"))
+}
+
+/// Ids of deliveries are as long as their senders make them.
+fn digest(delivery: &str) -> String {
+    hex::encode(Sha256::digest(delivery.as_bytes()))
+}
+
+pub(crate) fn creation(digest: &str) -> Key {
+    Key::new(format!("EVENT#created/{digest}"), "CREATION")
 }
 
 pub(crate) fn refusal(execution: &str) -> Key {
     Key::new(execution_partition(execution), "REFUSAL")
+}
+
+pub(crate) fn put_off(execution: &str) -> Key {
+    Key::new(execution_partition(execution), "PUT_OFF")
 }
 
 pub(crate) fn document(name: &str) -> Key {
@@ -197,8 +266,24 @@ pub(crate) fn chunk(reference: &str, number: usize) -> Key {
     Key::new(stored_partition(reference), format!("{CHUNK}{number:05}"))
 }
 
+pub(crate) fn paid_reply(execution: &str, sha256: &str) -> Key {
+    Key::new(stored_partition(&format!("{execution}/{sha256}")), "REPLY")
+}
+
+pub(crate) fn reading_partition(digest: &str) -> String {
+    format!("READING#{digest}")
+}
+
+pub(crate) fn reading_chunk(digest: &str, number: usize) -> Key {
+    Key::new(reading_partition(digest), format!("{CHUNK}{number:05}"))
+}
+
 pub(crate) fn repository_partition(repository: &str) -> String {
     format!("REPOSITORY#{repository}")
+}
+
+pub(crate) fn own_branch(repository: &str, branch: &str) -> Key {
+    Key::new(repository_partition(repository), format!("BRANCH#{branch}"))
 }
 
 pub(crate) fn pull_request(repository: &str, number: u64) -> Key {

@@ -9,18 +9,22 @@
 //! | `execution`, `open_execution` | executions: begun once, checked while open, ended once |
 //! | `execution_list`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
-//! | `task`, `delivery` | who is at work on a ticket; what a webhook led to |
+//! | `line`, `place` | who is at work in a project, and who waits |
+//! | `effects_left` | what an execution left outside, as its record tells it |
+//! | `task`, `delivery`, `steered` | who is at work on a ticket; what a webhook led to; what a command was about |
 //! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
+//! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
 //! | `budget`, `cost` | money: reserved, settled, recorded |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
-//! | `waiter`, `occurrence` | executions parked on a task token; the events that they may wait for |
-//! | `refusal`, `alert` | which limit blocks an execution; which alerts were sent |
+//! | `waiter`, `occurrence`, `inquiry` | executions parked on a task token; the events that they may wait for; what providers are asked about |
+//! | `creation` | tickets that we created, as deliveries tell of them |
+//! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts |
-//! | `stored` | large values as compressed chunks |
-//! | `progress`, `pull_request` | the comment edited in place; what became of pull requests |
+//! | `stored`, `reading` | large values as compressed chunks; what was read of a commit |
+//! | `progress`, `pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose branches are |
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `access` | what a function may touch, for its role |
-//! | `stream` | which execution a changed item belongs to |
+//! | `stream` | which changes a listener is told of, and which execution a changed item belongs to |
 
 mod access;
 mod agent_execution;
@@ -29,25 +33,37 @@ mod budget;
 mod cached;
 mod circuit;
 mod cost;
+mod creation;
 mod delivery;
 mod document;
+mod doubt;
 mod effect;
+mod effect_request;
+mod effects_left;
 mod error;
 mod execution;
 mod execution_list;
+mod inquiry;
 mod item;
 mod json_text;
 mod keys;
+mod line;
 mod new_execution;
 mod occurrence;
 mod open_execution;
+mod own_branch;
+mod paid_reply;
+mod place;
 mod progress;
 mod pull_request;
 mod put_back;
+mod put_off;
 mod rate;
+mod reading;
 mod refusal;
 mod retention;
 mod run;
+mod steered;
 mod step;
 mod stored;
 mod stream;
@@ -67,21 +83,29 @@ pub use cost::{Cost, CostRecord, CostTotal};
 pub use delivery::Delivery;
 pub use document::DOCUMENT_LIMIT;
 pub use effect::{
-    EFFECT_OUTPUT_LIMIT, EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect,
+    EFFECT_INVERSE_LIMIT, EFFECT_OUTPUT_LIMIT, EffectEnd, EffectIntent, EffectRecord, EffectStatus,
+    IntendResult, NewEffect,
 };
+pub use effect_request::EffectRequest;
 pub use error::RecordsError;
 pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
+pub use inquiry::{Inquiry, NewInquiry};
 pub use new_execution::NewExecution;
-pub use occurrence::Occurrence;
+pub use occurrence::{Meeting, Occurrence};
+pub use own_branch::OwnBranch;
+pub use paid_reply::{PaidReply, QuestionId};
+pub use place::Place;
 pub use progress::{Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use put_back::Lost;
-pub use rate::{Pass, PutOff};
+pub use rate::{Pass, Patience, PutOff};
+pub use reading::ReadingOf;
 pub use refusal::Refusal;
+pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
-pub use stream::TableChange;
+pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange};
 pub use table::Table;
 pub use task::TaskRecord;
 pub use view::ExecutionView;

@@ -1,11 +1,13 @@
-//! Events that something may wait for: the newest of each kind about the same thing, kept for a month.
+//! Events that something may wait for, each kept for a month, and which of them met a waiting step already.
 
 use crate::error::RecordsError;
-use crate::item::{from_item, to_item};
+use crate::item::{Item, from_item, to_item};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
+use crate::waiter::Waiter;
+use crate::write::ABSENT;
 use domain::EventKey;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,26 +22,106 @@ pub struct Occurrence {
     /// When it was received.
     #[serde(with = "timestamp")]
     pub at: Timestamp,
+    /// The id of the delivery that told of it. Empty in records from before it was kept.
+    #[serde(default)]
+    pub delivery: String,
+}
+
+/// Whether an event may meet a waiting step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meeting {
+    /// It may, and met no step of the run before.
+    First,
+    /// It may, and met this step, or one that waited at the same time, before: the step may have been told.
+    Again,
+    /// It met an earlier step of the run.
+    Refused,
+}
+
+/// A waiting step that an event met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Met {
+    /// The waiter's key.
+    key: String,
+    /// When they met.
+    #[serde(with = "timestamp")]
+    at: Timestamp,
 }
 
 impl Table {
-    /// Keeps an event for those who wait for it, or will within a month. A newer one of the same key takes its place.
+    /// Keeps an event for those who wait for it, or will within a month. The same delivery again changes nothing.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn put_occurrence(&self, key: &EventKey, occurrence: &Occurrence) -> Result<(), RecordsError> {
-        let expires_at = retention::expires_at(occurrence.at, retention::DELIVERY);
-        let item = to_item(occurrence, keys::occurrence(key.as_str()), Some(expires_at))?;
-        // Without a condition nothing can refuse it.
-        let _ = self.put("keep an event", item, None).await?;
+        let item = item(occurrence, keys::occurrence(key.as_str(), &occurrence.delivery))?;
+        // Refused means that it is kept already.
+        let _ = self.put("keep an event", item, Some(ABSENT)).await?;
         Ok(())
     }
 
-    /// The newest event of a key, by the key's text.
+    /// Keeps an event that tells how something is now. It takes the place of what was kept of the same key.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn occurrence(&self, key: &str) -> Result<Option<Occurrence>, RecordsError> {
-        self.get(keys::occurrence(key)).await?.map(from_item).transpose()
+    pub async fn put_state(&self, key: &EventKey, occurrence: &Occurrence) -> Result<(), RecordsError> {
+        let item = item(occurrence, keys::newest_occurrence(key.as_str()))?;
+        // Without a condition nothing can refuse it.
+        let _ = self.put("keep how something is", item, None).await?;
+        Ok(())
     }
+
+    /// The events of a key that are kept, by the key's text, oldest first.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn occurrences(&self, key: &str) -> Result<Vec<Occurrence>, RecordsError> {
+        let items = self.query(keys::occurrence_partition(key), keys::OCCURRENCE).await?;
+        let mut found: Vec<Occurrence> = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
+        found.sort_by_key(|occurrence| occurrence.at);
+        Ok(found)
+    }
+
+    /// Records that an event meets a waiting step, unless it met an earlier one of the same run. Steps that waited at the same time are
+    /// all met.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn meet(
+        &self,
+        waiter: &Waiter,
+        event: &str,
+        occurrence: &Occurrence,
+        now: Timestamp,
+    ) -> Result<Meeting, RecordsError> {
+        let key = keys::meeting(&waiter.execution, event, &occurrence.delivery);
+        let met = Met { key: waiter.key.clone(), at: now };
+        let item = to_item(&met, key, Some(retention::expires_at(now, retention::EXECUTION)))?;
+        let Err(refused) = self.put("record that an event met a step", item, Some(ABSENT)).await? else {
+            return Ok(Meeting::First);
+        };
+        let Some(earlier) = refused.item else { return Ok(Meeting::Refused) };
+        let earlier: Met = from_item(earlier)?;
+        let is_again = earlier.key == waiter.key || earlier.at >= waiter.since;
+        Ok(if is_again { Meeting::Again } else { Meeting::Refused })
+    }
+
+    /// Takes the first [`Table::meet`] back: the step no longer waited, so that the event met nobody.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn part(
+        &self,
+        waiter: &Waiter,
+        event: &str,
+        occurrence: &Occurrence,
+    ) -> Result<(), RecordsError> {
+        let key = keys::meeting(&waiter.execution, event, &occurrence.delivery);
+        let own = (":key", crate::item::text(&waiter.key));
+        self.delete_if("forget that an event met a step", key, "#key = :key", own).await
+    }
+}
+
+fn item(occurrence: &Occurrence, key: keys::Key) -> Result<Item, RecordsError> {
+    to_item(occurrence, key, Some(retention::expires_at(occurrence.at, retention::DELIVERY)))
 }

@@ -2,30 +2,38 @@
 
 use crate::error::RecordsError;
 use crate::execution::{ExecutionRecord, FIRST_CHECK};
-use crate::item::{attribute, moment, number, text};
-use crate::keys;
+use crate::item::{attribute, from_item, moment, number, text, to_item};
 use crate::table::Table;
 use crate::write::Update;
+use crate::{keys, retention};
 use domain::execution::Outcome;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
-/// A parked execution is looked at once a day.
 const QUESTION_LIMIT: usize = 2000;
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// A parked execution is first looked at after ten minutes.
+const FIRST_CHECK_OF_PARKED: SignedDuration = SignedDuration::from_mins(10);
+
+/// Who asked; what counts is in the execution's record.
+#[derive(Serialize)]
+struct StopRequest<'a> {
+    by: &'a str,
+}
 
 impl Table {
     /// Records that a running execution is parked on a question (in words for people, cut after 2,000 characters); the sweeper
-    /// looks at it daily. One that is parked already gets the newer question.
+    /// looks at it after ten minutes, then less and less often, up to hourly. One that is parked already gets the newer question.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when it was never begun.
     pub async fn mark_waiting(&self, name: &str, question: &str, now: Timestamp) -> Result<(), RecordsError> {
         let question: String = question.chars().take(QUESTION_LIMIT).collect();
-        let update = open_update(name, now + DAY, "SET #outcome = :waiting, #question = :question")
-            .condition("#outcome IN (:running, :waiting)")
-            .value(":running", text(Outcome::Running.as_str()))
-            .value(":waiting", text(Outcome::Waiting.as_str()))
-            .value(":question", text(question));
+        let update =
+            open_update(name, now + FIRST_CHECK_OF_PARKED, "SET #outcome = :waiting, #question = :question")
+                .condition("#outcome IN (:running, :waiting)")
+                .value(":running", text(Outcome::Running.as_str()))
+                .value(":waiting", text(Outcome::Waiting.as_str()))
+                .value(":question", text(question));
         self.unless_elsewhere(name, "park an execution", update).await
     }
 
@@ -41,8 +49,8 @@ impl Table {
         self.unless_elsewhere(name, "let an execution go on", update).await
     }
 
-    /// Records that a person asked to stop an open execution. The listener on the table's stream stops it. Says
-    /// whether it was open.
+    /// Records that a person asked to stop an open execution: in its own record, and in an item of its own, whose change does not
+    /// wait behind changes of steps in the table's stream. The listener on the stream stops it. Says whether it was open.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when it was never begun.
@@ -51,7 +59,14 @@ impl Table {
             .condition("attribute_exists(#check_at)")
             .value(":by", text(by));
         match self.update("ask for an execution to be stopped", update).await? {
-            Ok(_) => Ok(true),
+            Ok(item) => {
+                let begun_at = from_item::<ExecutionRecord>(item)?.begun_at;
+                let expires_at = retention::expires_at(begun_at, retention::LISTED);
+                let request = to_item(&StopRequest { by }, keys::stop(name), Some(expires_at))?;
+                // Without a condition nothing can refuse it.
+                let _ = self.put("tell of the request to stop", request, None).await?;
+                Ok(true)
+            }
             Err(refused) if refused.item.is_some() => Ok(false),
             Err(_) => Err(RecordsError::Missing(format!("execution `{name}`"))),
         }
@@ -87,7 +102,7 @@ impl Table {
         Ok(due)
     }
 
-    /// Puts the next check off: after a minute, then doubling to an hour; parked executions daily. An execution that has
+    /// Puts the next check off: after a minute, then doubling to an hour; parked executions after ten minutes, then doubling. An execution that has
     /// has since ended is left alone.
     ///
     /// # Errors
@@ -123,7 +138,7 @@ fn open_update(name: &str, check_at: Timestamp, update: &str) -> Update {
 impl ExecutionRecord {
     fn next_check_after(&self) -> SignedDuration {
         if self.outcome == Outcome::Waiting {
-            return DAY;
+            return SignedDuration::from_mins(60.min(10 << self.checks.saturating_add(1).min(3)));
         }
         // The first check came a minute after the beginning; 2^6 minutes are over an hour already.
         SignedDuration::from_mins(60.min(1 << self.checks.saturating_add(1).min(6)))

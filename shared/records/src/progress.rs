@@ -8,6 +8,7 @@ use crate::retention;
 use crate::table::Table;
 use crate::timestamp::{self, fixed_width};
 use crate::write::Update;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::configuration::InstanceName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,9 +25,15 @@ pub struct Progress {
     /// The digest of what it says, once it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// Whether the starting event was acknowledged.
+    #[serde(default)]
+    pub acknowledged: bool,
     /// When an edit was last begun.
     #[serde(with = "timestamp")]
     pub edited_at: Timestamp,
+    /// How often the service refused an edit.
+    #[serde(default)]
+    pub refused: u32,
 }
 
 /// The location of a comment or message.
@@ -80,6 +87,19 @@ impl Table {
         Ok(self.update("claim an edit", update).await?.is_ok())
     }
 
+    /// Records that the starting event was acknowledged.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn progress_acknowledged(&self, execution: &str) -> Result<(), RecordsError> {
+        let update = Update::new(keys::progress(execution), "SET #acknowledged = :yes")
+            .condition("attribute_exists(#pk)")
+            .value(":yes", AttributeValue::Bool(true));
+        // Refused means that it expired.
+        let _ = self.update("record an acknowledgement", update).await?;
+        Ok(())
+    }
+
     /// Records what the progress comment says now and its location; the first location is kept.
     ///
     /// # Errors
@@ -101,6 +121,20 @@ impl Table {
         .value(":place", place);
         match self.update("record an edit", update).await? {
             Ok(_) => Ok(()),
+            Err(_) => Err(RecordsError::Missing(format!("progress of execution `{execution}`"))),
+        }
+    }
+
+    /// Records that the service refused an edit; gives how often it has.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when no edit was ever claimed.
+    pub async fn progress_refused(&self, execution: &str) -> Result<u32, RecordsError> {
+        let update = Update::new(keys::progress(execution), "ADD #refused :one")
+            .condition("attribute_exists(#pk)")
+            .value(":one", number(1));
+        match self.update("record a refused edit", update).await? {
+            Ok(item) => Ok(from_item::<Progress>(item)?.refused),
             Err(_) => Err(RecordsError::Missing(format!("progress of execution `{execution}`"))),
         }
     }

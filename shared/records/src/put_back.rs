@@ -14,8 +14,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Kinds of partitions that tell of a moment that has passed: how fast a provider was called, what something could have waited for.
-const MOMENTARY: [Partition; 2] = [Partition::Provider, Partition::Event];
+/// Kinds of partitions that tell of a moment that has passed: how fast a provider was called, what something could have waited for, and
+/// what was being asked.
+const MOMENTARY: [Partition; 3] = [Partition::Provider, Partition::Event, Partition::Inquiry];
 
 /// How many records are looked up and put back at a time.
 const AT_A_TIME: usize = 100;

@@ -3,8 +3,8 @@
 //! <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>.
 //!
 //! The item holds the *theoretical arrival time* in microseconds: when the calls let through so far would have been due at an
-//! even pace. A call may pass while that lies less than one second's worth of calls ahead, so up to `per_second` calls may come
-//! at once and the pace is even from then on.
+//! even pace. A call has its turn when that lies less than a burst ahead. It takes its turn at once, also where it comes
+//! later, so calls queue in the order in which they ask, and who would wait for too long takes none.
 
 use crate::circuit::{self, CLOSED, Circuit};
 use crate::error::RecordsError;
@@ -19,9 +19,20 @@ use domain::configuration::{InstanceName, Rate};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// Leave to make one call.
+/// How long a call waits for its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Up to this long.
+    Of(Duration),
+    /// Not at all, and it leaves half of what may come at once to others: for what can be left out.
+    GivesWay,
+}
+
+/// Leave to make one call when its turn comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pass {
+    /// How long until its turn, which it has taken: whoever waits this long need not ask again.
+    pub wait: Duration,
     /// Whether the provider failed before: then [`Table::close_circuit`] must be called on an answer.
     pub after_failures: bool,
 }
@@ -55,10 +66,31 @@ impl From<PutOff> for ActionError {
     }
 }
 
-const SECOND: u64 = 1_000_000;
+/// A rate in microseconds.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    interval: u64,
+    /// How far ahead of time the last call of a burst is.
+    tolerance: u64,
+}
+
+impl Pace {
+    fn of(rate: Rate) -> Self {
+        let interval = whole_microseconds(rate.interval()).max(1);
+        Self { interval, tolerance: interval * u64::from(rate.burst() - 1) }
+    }
+
+    /// How far the arrival time may be ahead for a call to take its turn.
+    fn most_ahead(self, patience: Patience) -> u64 {
+        match patience {
+            Patience::Of(longest) => self.tolerance + whole_microseconds(longest),
+            Patience::GivesWay => self.tolerance / 2,
+        }
+    }
+}
 
 impl Table {
-    /// Lets one call to a provider pass, or says how long to wait. Nothing waits here.
+    /// Gives one call to a provider its turn, or says how long to wait before asking again. Nothing waits here.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -66,26 +98,26 @@ impl Table {
         &self,
         provider: &InstanceName,
         rate: Rate,
+        patience: Patience,
         now: Timestamp,
     ) -> Result<Result<Pass, PutOff>, RecordsError> {
-        let interval = SECOND / u64::from(rate.per_second.max(1));
+        let pace = Pace::of(rate);
         let now_us = microseconds(now);
+        let latest = now_us + pace.most_ahead(patience);
         let expires_at = number(retention::expires_at(now, retention::RATE));
-        let unblocked =
-            format!("(attribute_not_exists(#blocked_until) OR #blocked_until <= :now) AND {CLOSED}");
         // An update cannot take a maximum. Which of the two writes fits depends on whether the pace is ahead of time; a busy
         // provider's is.
         let ahead =
             Update::new(keys::rate(provider.as_str()), "SET #expires_at = :expires_at ADD #tat :interval")
-                .condition(format!("#tat > :now AND #tat <= :latest AND {unblocked}"))
-                .value(":interval", number(interval))
+                .condition(format!("#tat > :now AND #tat <= :latest AND {CLOSED}"))
+                .value(":interval", number(pace.interval))
                 .value(":opens_after", circuit::opens_after())
                 .value(":now", number(now_us))
-                .value(":latest", number((now_us + SECOND).saturating_sub(interval)))
+                .value(":latest", number(latest))
                 .value(":expires_at", expires_at.clone());
         let idle = Update::new(keys::rate(provider.as_str()), "SET #expires_at = :expires_at, #tat = :next")
-            .condition(format!("(attribute_not_exists(#tat) OR #tat <= :now) AND {unblocked}"))
-            .value(":next", number(now_us + interval))
+            .condition(format!("(attribute_not_exists(#tat) OR #tat <= :now) AND {CLOSED}"))
+            .value(":next", number(now_us + pace.interval))
             .value(":opens_after", circuit::opens_after())
             .value(":now", number(now_us))
             .value(":expires_at", expires_at);
@@ -98,45 +130,92 @@ impl Table {
                 _ => idle.clone(),
             };
             let refused = match self.update("pace a call", update).await? {
-                Ok(item) => return Ok(Ok(Pass { after_failures: Circuit::of(&item)?.has_failures() })),
+                Ok(item) => {
+                    let wait = match circuit_open {
+                        true => 0,
+                        false => whole_number(&item, "tat")?
+                            .saturating_sub(now_us + pace.interval + pace.tolerance),
+                    };
+                    let after_failures = Circuit::of(&item)?.has_failures();
+                    return Ok(Ok(Pass { wait: Duration::from_micros(wait), after_failures }));
+                }
                 Err(refused) => refused,
             };
             let item = refused.item.unwrap_or_default();
             circuit_open = Circuit::of(&item)?.is_open();
-            let wait = wait(&item, now_us, interval, circuit_open)?;
-            if wait > 0 {
-                return Ok(Err(PutOff::new(provider, wait, circuit_open)));
+            let wait = held(&item, now_us)?;
+            let tat = whole_number(&item, "tat")?;
+            if !circuit_open && tat > latest {
+                let due = match patience {
+                    Patience::Of(_) => tat.saturating_sub(now_us + pace.tolerance),
+                    Patience::GivesWay => tat - latest,
+                };
+                return Ok(Err(PutOff::new(provider, due, false)));
+            }
+            if circuit_open && wait > 0 {
+                return Ok(Err(PutOff::new(provider, wait, true)));
             }
         }
         // It changed under our hands each time: so many others pass that our turn is later.
-        Ok(Err(PutOff::new(provider, interval, circuit_open)))
+        Ok(Err(PutOff::new(provider, pace.interval, circuit_open)))
     }
 
-    /// Lets no call to a provider pass before `until`, as it asked for. An earlier block is never shortened.
+    /// How long a provider takes no call, whoever has a turn: because it asked for that, or because its circuit has opened since.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn block_until(&self, provider: &InstanceName, until: Timestamp) -> Result<(), RecordsError> {
-        let update = Update::new(
-            keys::rate(provider.as_str()),
-            "SET #blocked_until = :until, #expires_at = :expires_at",
-        )
-        .condition("attribute_not_exists(#blocked_until) OR #blocked_until < :until")
-        .value(":until", number(microseconds(until)))
-        .value(":expires_at", number(retention::expires_at(until, retention::RATE)));
-        // Refused means that it is blocked for longer already.
-        let _ = self.update("block a provider", update).await?;
+    pub async fn held(
+        &self,
+        provider: &InstanceName,
+        now: Timestamp,
+    ) -> Result<Option<PutOff>, RecordsError> {
+        let item = self.get(keys::rate(provider.as_str())).await?.unwrap_or_default();
+        let wait = held(&item, microseconds(now))?;
+        Ok((wait > 0).then_some(PutOff::new(provider, wait, Circuit::of(&item)?.is_open())))
+    }
+
+    /// Lets no call to a provider pass before `until`, as it asked for; from then on they pass at an even pace. An earlier block is never
+    /// shortened.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn block_until(
+        &self,
+        provider: &InstanceName,
+        rate: Rate,
+        until: Timestamp,
+    ) -> Result<(), RecordsError> {
+        let until_us = microseconds(until);
+        let block = |update: &str, condition: &str| {
+            let update = format!("SET {update}#blocked_until = :until, #expires_at = :expires_at");
+            Update::new(keys::rate(provider.as_str()), update)
+                .condition(format!(
+                    "(attribute_not_exists(#blocked_until) OR #blocked_until < :until) AND {condition}"
+                ))
+                .value(":until", number(until_us))
+                .value(":turn", number(until_us + Pace::of(rate).tolerance))
+                .value(":expires_at", number(retention::expires_at(until, retention::RATE)))
+        };
+        let queue_is_shorter = block("#tat = :turn, ", "(attribute_not_exists(#tat) OR #tat < :turn)");
+        if self.update("block a provider", queue_is_shorter).await?.is_err() {
+            // Refused means that it is blocked for longer already, or that those who queue have their turns later anyway.
+            let queue_is_longer = block("", "#tat >= :turn");
+            let _ = self.update("block a provider", queue_is_longer).await?;
+        }
         Ok(())
     }
 }
 
-/// How many microseconds until a call may pass.
-fn wait(item: &Item, now: u64, interval: u64, circuit_open: bool) -> Result<u64, RecordsError> {
+/// How many microseconds nobody's turn counts.
+fn held(item: &Item, now: u64) -> Result<u64, RecordsError> {
     let blocked = whole_number(item, "blocked_until")?.saturating_sub(now);
-    let held = if circuit_open {
-        whole_number(item, "open_until")?.saturating_sub(now)
-    } else {
-        whole_number(item, "tat")?.saturating_sub((now + SECOND).saturating_sub(interval))
+    let open = match Circuit::of(item)?.is_open() {
+        true => whole_number(item, "open_until")?.saturating_sub(now),
+        false => 0,
     };
-    Ok(blocked.max(held))
+    Ok(blocked.max(open))
+}
+
+fn whole_microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX / 4)
 }

@@ -8,6 +8,8 @@ pub(crate) const EXECUTION: SignedDuration = SignedDuration::from_hours(24 * 400
 pub(crate) const LISTED: SignedDuration = SignedDuration::from_hours(24 * 800);
 /// No provider sends a delivery again after this.
 pub(crate) const DELIVERY: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// What was read of a commit is hardly read again once the branch has moved on.
+pub(crate) const READING: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// An idle limiter forgets.
 pub(crate) const RATE: SignedDuration = SignedDuration::from_hours(24);
 

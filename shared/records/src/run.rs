@@ -2,7 +2,7 @@
 
 use crate::effect::{EffectRecord, EffectStatus};
 use crate::error::RecordsError;
-use crate::item::{from_item, moment, number, text};
+use crate::item::{Item, from_item, moment, number, text};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
@@ -47,6 +47,23 @@ impl Table {
         Ok(())
     }
 
+    /// Whether an effect of the run was ever intended, or the run was closed.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn knows_run(&self, run: &str) -> Result<bool, RecordsError> {
+        Ok(self.get(keys::run(run)).await?.is_some())
+    }
+
+    /// As [`Table::effects_of`] without the outputs, which together may be large.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn journal_of(&self, run: &str) -> Result<Vec<EffectRecord>, RecordsError> {
+        let items = self.query_fields(keys::run_partition(run), keys::EFFECT, FIELDS).await?;
+        newest_first(items)
+    }
+
     /// Every effect of a run, newest first, read consistently. After [`Table::close_run`] none is added; those that
     /// [are leased](Effect::is_leased) may still become done.
     ///
@@ -54,8 +71,33 @@ impl Table {
     /// [`RecordsError`] when the table does not answer.
     pub async fn effects_of(&self, run: &str) -> Result<Vec<EffectRecord>, RecordsError> {
         let items = self.query(keys::run_partition(run), keys::EFFECT).await?;
-        let mut effects = items.into_iter().map(from_item).collect::<Result<Vec<EffectRecord>, _>>()?;
-        effects.sort_by_key(|effect| std::cmp::Reverse(effect.sequence));
-        Ok(effects)
+        newest_first(items)
     }
+}
+
+/// What a rollback reads of an effect.
+const FIELDS: &[&str] = &[
+    "sk",
+    "run",
+    "key",
+    "sequence",
+    "action",
+    "status",
+    "existed",
+    "at",
+    "holder",
+    "lease_until",
+    "inverse",
+    "undone_at",
+    "announced",
+    "sent_at",
+    "refused",
+    "place",
+    "asked_at",
+];
+
+fn newest_first(items: Vec<Item>) -> Result<Vec<EffectRecord>, RecordsError> {
+    let mut effects = items.into_iter().map(from_item).collect::<Result<Vec<EffectRecord>, _>>()?;
+    effects.sort_by_key(|effect| std::cmp::Reverse(effect.sequence));
+    Ok(effects)
 }

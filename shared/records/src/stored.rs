@@ -22,7 +22,7 @@ use std::io::{Read, Write};
 pub const STORED_LIMIT: usize = 64 * 1024 * 1024;
 
 /// An item holds 400 KB, names and keys included.
-const CHUNK_SIZE: usize = 350 * 1024;
+pub(crate) const CHUNK_SIZE: usize = 350 * 1024;
 
 const CHUNK_ATTRIBUTE: &str = "bytes";
 

@@ -2,13 +2,50 @@
 //!
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>
 
+use crate::access::Partition;
 use crate::keys;
+
+/// Items whose changes a function is told of: those in partitions of one kind whose sort keys begin in one of these ways. What is
+/// left out never reaches it, so that what it writes itself need not invoke it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamedItems {
+    /// The kind of partition.
+    pub partition: Partition,
+    /// How their sort keys may begin.
+    pub sort_keys: &'static [&'static str],
+}
+
+/// What people decided and what happened: answers, events that something waits for, requests to stop.
+pub const DECISIONS: &[StreamedItems] = &[
+    StreamedItems { partition: Partition::Waiter, sort_keys: &[keys::WAITER] },
+    StreamedItems { partition: Partition::Event, sort_keys: &[keys::OCCURRENCE] },
+    StreamedItems { partition: Partition::Execution, sort_keys: &[keys::STOP] },
+];
+
+/// What people are shown of an execution, and what providers are asked about: both call providers, and no decision waits for them.
+pub const PROGRESS: &[StreamedItems] = &[
+    StreamedItems {
+        partition: Partition::Execution,
+        sort_keys: &[keys::EXECUTION, keys::STEP, keys::COST],
+    },
+    StreamedItems { partition: Partition::Inquiry, sort_keys: &[keys::INQUIRY] },
+];
+
+impl StreamedItems {
+    /// Whether the item with these keys is one of them.
+    pub fn include(&self, pk: &str, sk: &str) -> bool {
+        let kind = pk.split_once('#').map_or(pk, |(kind, _)| kind);
+        kind == self.partition.as_str() && self.sort_keys.iter().any(|start| sk.starts_with(start))
+    }
+}
 
 /// What changed in the table, as far as listeners care.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TableChange {
     /// An execution was begun, started, parked or ended; by its name.
     Execution(String),
+    /// A person asked to stop an execution; by its name.
+    Stop(String),
     /// A step of an execution started or ended; by the execution's name.
     Step(String),
     /// A call of a model in an execution was settled; by the execution's name.
@@ -22,6 +59,8 @@ pub enum TableChange {
     },
     /// An event that something may wait for; by its key's text.
     Occurrence(String),
+    /// Something to ask a provider about; by the event key's text.
+    Inquiry(String),
     /// Anything else.
     Other,
 }
@@ -32,14 +71,18 @@ impl TableChange {
         if let (Some(topic), Some(key)) = (pk.strip_prefix(keys::WAITER), sk.strip_prefix(keys::WAITER)) {
             return Self::Waiter { topic: topic.to_owned(), key: key.to_owned() };
         }
-        if let (Some(key), keys::OCCURRENCE) = (pk.strip_prefix("EVENT#"), sk) {
+        if let (Some(key), true) = (pk.strip_prefix("EVENT#"), sk.starts_with(keys::OCCURRENCE)) {
             return Self::Occurrence(key.to_owned());
+        }
+        if let (keys::INQUIRIES, Some(key)) = (pk, sk.strip_prefix(keys::INQUIRY)) {
+            return Self::Inquiry(key.to_owned());
         }
         let Some(execution) = pk.strip_prefix("EXECUTION#").map(str::to_owned) else {
             return Self::Other;
         };
         match sk {
             keys::EXECUTION => Self::Execution(execution),
+            keys::STOP => Self::Stop(execution),
             sk if sk.starts_with(keys::STEP) => Self::Step(execution),
             sk if sk.starts_with(keys::COST) => Self::Cost(execution),
             _ => Self::Other,
@@ -50,7 +93,9 @@ impl TableChange {
     pub fn execution(&self) -> Option<&str> {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
-            Self::Waiter { .. } | Self::Occurrence(_) | Self::Other => None,
+            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) | Self::Inquiry(_) | Self::Other => {
+                None
+            }
         }
     }
 }
@@ -70,12 +115,43 @@ mod tests {
         // The same record under a task is the same change, reported once.
         let copy = keys::cost(keys::task_partition("SHOP-1"), Timestamp::UNIX_EPOCH, "1");
         assert_eq!(of(copy), TableChange::Other);
+        assert_eq!(of(keys::stop("e")), TableChange::Stop("e".into()));
         assert_eq!(of(keys::progress("e")), TableChange::Other);
         let waiter = TableChange::Waiter { topic: "budget".into(), key: "run/State".into() };
         assert_eq!(of(keys::waiter("budget", "run/State")), waiter);
-        assert_eq!(
-            of(keys::occurrence("jira.labelled/shop-1")),
-            TableChange::Occurrence("jira.labelled/shop-1".into())
-        );
+        let labelled = "jira.labelled/shop-1";
+        for key in [keys::occurrence(labelled, "d"), keys::newest_occurrence(labelled)] {
+            assert_eq!(of(key), TableChange::Occurrence(labelled.into()));
+        }
+        assert_eq!(of(keys::inquiry("a.b/c")), TableChange::Inquiry("a.b/c".into()));
+    }
+
+    #[test]
+    fn decisions_and_progress_are_told_apart_and_what_nobody_acts_on_is_left_out() {
+        let at = Timestamp::UNIX_EPOCH;
+        let of_execution = keys::execution_partition("e");
+        let cases = [
+            (keys::waiter("budget", "run/State"), (true, false)),
+            (keys::occurrence("jira.labelled/shop-1", "d"), (true, false)),
+            (keys::inquiry("github.checks_completed/acme/shop"), (false, true)),
+            (keys::stop("e"), (true, false)),
+            (keys::execution("e"), (false, true)),
+            (keys::step("e", "State"), (false, true)),
+            (keys::cost(of_execution, at, "1"), (false, true)),
+            // Written by the listener itself, or read by nobody who listens.
+            (keys::progress("e"), (false, false)),
+            (keys::refusal("e"), (false, false)),
+            (keys::reservation("e", "1"), (false, false)),
+            (keys::agent_execution("e", "1"), (false, false)),
+            (keys::cost(keys::task_partition("SHOP-1"), at, "1"), (false, false)),
+            (keys::listed_execution(keys::month_partition("2026-11"), at, "e"), (false, false)),
+        ];
+        for (key, expected) in cases {
+            let among = |items: &[StreamedItems]| items.iter().any(|items| items.include(&key.pk, &key.sk));
+            assert_eq!((among(DECISIONS), among(PROGRESS)), expected, "{key:?}");
+            // What is told is something that the listener knows.
+            let known = TableChange::from_keys(&key.pk, &key.sk) != TableChange::Other;
+            assert_eq!(known, expected != (false, false), "{key:?}");
+        }
     }
 }

@@ -48,7 +48,7 @@ impl Table {
         &self.name
     }
 
-    /// Creates the table with its index, stream and time to live, billed on demand; a table that is there is left as it is.
+    /// Creates the table with its index, stream of keys and time to live, billed on demand; a table that is there is left as it is.
     /// For one machine and for tests: in an account, infrastructure code creates it.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl Table {
             .stream_specification(
                 StreamSpecification::builder()
                     .stream_enabled(true)
-                    .stream_view_type(StreamViewType::NewAndOldImages)
+                    .stream_view_type(StreamViewType::KeysOnly)
                     .build()
                     .map_err(build)?,
             );
@@ -132,6 +132,19 @@ impl Table {
 
     /// Every item of a partition whose sort key starts with `prefix`, in its order, read consistently.
     pub(crate) async fn query(&self, partition: String, prefix: &str) -> Result<Vec<Item>, RecordsError> {
+        self.query_fields(partition, prefix, &[]).await
+    }
+
+    /// As [`Table::query`], of each item only these attributes; none means all.
+    pub(crate) async fn query_fields(
+        &self,
+        partition: String,
+        prefix: &str,
+        fields: &[&str],
+    ) -> Result<Vec<Item>, RecordsError> {
+        let placeholders: Vec<String> = fields.iter().map(|field| format!("#{field}")).collect();
+        let names = placeholders.iter().cloned().zip(fields.iter().map(|field| (*field).to_owned()));
+        let names: HashMap<String, String> = names.collect();
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -141,6 +154,8 @@ impl Table {
                 .table_name(&*self.name)
                 .consistent_read(true)
                 .expression_attribute_values(":pk", AttributeValue::S(partition.clone()))
+                .set_projection_expression(Some(placeholders.join(", ")).filter(|fields| !fields.is_empty()))
+                .set_expression_attribute_names(Some(names.clone()).filter(|names| !names.is_empty()))
                 .set_exclusive_start_key(start);
             // An empty prefix is not a legal operand of `begins_with`.
             request = if prefix.is_empty() {

@@ -24,6 +24,8 @@ pub enum Topic {
     Approval(String),
     /// Something that happens outside.
     Event(EventKey),
+    /// That a provider takes calls again. They share one partition, because the sweeper reads them all.
+    Provider,
 }
 
 impl fmt::Display for Topic {
@@ -32,6 +34,7 @@ impl fmt::Display for Topic {
             Self::Budget => formatter.write_str("budget"),
             Self::Approval(execution) => write!(formatter, "approval/{execution}"),
             Self::Event(key) => write!(formatter, "event/{}", key.as_str()),
+            Self::Provider => formatter.write_str("provider"),
         }
     }
 }
@@ -51,6 +54,9 @@ pub struct Waiter {
     /// When it began to wait.
     #[serde(with = "timestamp")]
     pub since: Timestamp,
+    /// When it goes on by itself, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub until: Option<Timestamp>,
     /// What it waits for, in words for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
@@ -69,6 +75,13 @@ pub struct Waiter {
     /// What came of the answer, once the state machine received it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Timeliness>,
+}
+
+/// Where a waiter of an execution is.
+#[derive(Debug, Serialize, Deserialize)]
+struct Waits {
+    topic: String,
+    key: String,
 }
 
 /// Statuses, as the tracker names them, that a person moves a ticket to in order to answer.
@@ -108,6 +121,9 @@ pub struct Answer {
     pub at: Timestamp,
     /// What they said with it.
     pub comment: Option<String>,
+    /// The id of the delivery that said so: sent again, it is the same answer.
+    #[serde(default)]
+    pub delivery: String,
 }
 
 /// Whether an answer still found its step waiting.
@@ -134,6 +150,10 @@ impl Table {
     pub async fn put_waiter(&self, waiter: &Waiter) -> Result<(), RecordsError> {
         let key = keys::waiter(&waiter.topic, &waiter.key);
         let expires_at = retention::expires_at(waiter.since, retention::EXECUTION);
+        // First, so that the sweeper finds every waiter there is.
+        let waits = Waits { topic: waiter.topic.clone(), key: waiter.key.clone() };
+        let pointer = to_item(&waits, keys::waits(&waiter.execution, &waiter.key), Some(expires_at))?;
+        let _ = self.put("record what an execution waits for", pointer, None).await?;
         let item = to_item(waiter, key.clone(), Some(expires_at))?;
         let Err(refused) = self.put("record a waiter", item, Some(ABSENT)).await? else { return Ok(()) };
         let Some(present) = refused.item else { return Ok(()) };
@@ -142,10 +162,17 @@ impl Table {
             // A newer attempt waits already.
             return Ok(());
         }
-        let newer = Update::new(key, "SET #token = :token, #since = :since REMOVE #told")
+        let change = match waiter.until {
+            Some(_) => "SET #token = :token, #since = :since, #until = :until REMOVE #told",
+            None => "SET #token = :token, #since = :since REMOVE #told",
+        };
+        let mut newer = Update::new(key, change)
             .condition("#since <= :since")
             .value(":token", text(waiter.token.expose_secret()))
             .value(":since", crate::item::moment(waiter.since));
+        if let Some(until) = waiter.until {
+            newer = newer.value(":until", crate::item::moment(until));
+        }
         // Refused means that a still newer one was faster.
         let _ = self.update("record a newer attempt's token", newer).await?;
         Ok(())
@@ -234,6 +261,17 @@ impl Table {
     /// [`RecordsError`] when the table does not answer.
     pub async fn waiters_for_event(&self, key: &str) -> Result<Vec<Waiter>, RecordsError> {
         self.waiters_named(&format!("event/{key}")).await
+    }
+
+    /// What steps of an execution wait for, or waited for: topics as text and keys of steps.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn waits_of(&self, execution: &str) -> Result<Vec<(String, String)>, RecordsError> {
+        let items = self.query(keys::execution_partition(execution), keys::WAITS).await?;
+        let waits =
+            items.into_iter().map(|item| from_item::<Waits>(item).map(|waits| (waits.topic, waits.key)));
+        waits.collect()
     }
 
     async fn waiters_named(&self, topic: &str) -> Result<Vec<Waiter>, RecordsError> {

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ConditionCheck, Put as PutItem, ReturnValue,
+    AttributeValue, CancellationReason, ConditionCheck, Delete as DeleteItem, Put as PutItem, ReturnValue,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update as UpdateItem,
 };
 use backon::{ExponentialBuilder, Retryable};
@@ -65,6 +65,10 @@ pub(crate) enum Write {
     Put {
         item: Item,
         condition: Option<&'static str>,
+    },
+    /// Removes an item, where there is one.
+    Delete {
+        key: Key,
     },
     /// Changes nothing, but must hold.
     Check {
@@ -123,6 +127,9 @@ impl Write {
                     .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
                     .build()?,
             ),
+            Self::Delete { key } => {
+                item.delete(DeleteItem::builder().table_name(table).set_key(Some(key_item(&key))).build()?)
+            }
             Self::Check { key, condition } => item.condition_check(
                 ConditionCheck::builder()
                     .table_name(table)

@@ -5,7 +5,7 @@ use crate::timeouts::Timeouts;
 use async_trait::async_trait;
 use axum::Router;
 use domain::{ActionError, PluginType};
-use records::{Access, Partition};
+use records::{Access, StreamedItems};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -81,8 +81,14 @@ pub enum Source {
         /// The path, with `{name}` for a variable part.
         path: &'static str,
     },
-    /// Changes of the table in these partitions.
-    TableStream(&'static [Partition]),
+    /// Changes of items of the table, in their order. Each such source reads the stream by itself, so one does not wait for another; an
+    /// account allows two.
+    TableStream {
+        /// Which items.
+        items: &'static [StreamedItems],
+        /// For how many seconds changes are collected before the function is invoked with them.
+        collected_seconds: u32,
+    },
     /// Starts and ends of executions.
     StatusChanges,
     /// A tick every minute.

@@ -21,6 +21,6 @@ mod timeouts;
 
 pub use environment::{VariableError, Variables};
 pub use function::{Connect, Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation};
-pub use secrets::{SecretError, Secrets};
+pub use secrets::{SecretError, Secrets, secrets_changed};
 pub use services::Services;
 pub use timeouts::Timeouts;

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
 
 /// How long a secret is used before it is reread.
@@ -15,6 +16,15 @@ const FRESH: SignedDuration = SignedDuration::from_mins(5);
 
 /// The minimum time between rereads of a secret that does not work: it may have been rotated, or someone may be guessing.
 const REREAD: SignedDuration = SignedDuration::from_secs(10);
+
+/// How often everything that was read in this process was declared old.
+static CHANGES: AtomicU64 = AtomicU64::new(0);
+
+/// Has every reader in this process read its secrets again when it next needs them, because one has changed: for whoever keeps the secrets
+/// in the process that uses them.
+pub fn secrets_changed() {
+    CHANGES.fetch_add(1, Ordering::AcqRel);
+}
 
 /// Reads secrets by their names in the configuration. A name may end with `#` and an entry, `ticketsmith/work#jira`: the whole
 /// secret is read and returned, and several entries of one secret are read once.
@@ -29,6 +39,8 @@ pub struct Secrets {
 #[derive(Debug)]
 struct Known {
     read_at: Timestamp,
+    /// The count of [`secrets_changed`] before it was read.
+    changes: u64,
     value: Option<SecretString>,
 }
 
@@ -70,7 +82,7 @@ impl From<SecretError> for ActionError {
 
 impl Known {
     fn within(&self, span: SignedDuration, now: Timestamp) -> bool {
-        now.duration_since(self.read_at) < span
+        now.duration_since(self.read_at) < span && self.changes == CHANGES.load(Ordering::Acquire)
     }
 }
 
@@ -99,6 +111,7 @@ impl Secrets {
             return Ok(value.clone());
         }
         let last = known.remove(id).and_then(|known| known.value).filter(|_| self.keeps_last);
+        let changes = CHANGES.load(Ordering::Acquire);
         let value = match (self.read(name).await, last) {
             (Ok(value), _) => value,
             (Err(error), Some(last)) => {
@@ -106,11 +119,11 @@ impl Secrets {
                 last
             }
             (Err(error), None) => {
-                known.insert(id.to_owned(), Known { read_at: now, value: None });
+                known.insert(id.to_owned(), Known { read_at: now, changes, value: None });
                 return Err(error);
             }
         };
-        known.insert(id.to_owned(), Known { read_at: now, value: Some(value.clone()) });
+        known.insert(id.to_owned(), Known { read_at: now, changes, value: Some(value.clone()) });
         Ok(value)
     }
 
@@ -122,10 +135,11 @@ impl Secrets {
         if known.get(id).is_some_and(|known| known.within(REREAD, now)) {
             return None;
         }
+        let changes = CHANGES.load(Ordering::Acquire);
         let read = self.read(name).await;
         let read = read.inspect_err(|error| tracing::warn!(%error, "a secret could not be reread")).ok();
-        let entry = known.entry(id.to_owned()).or_insert(Known { read_at: now, value: None });
-        entry.read_at = now;
+        let entry = known.entry(id.to_owned()).or_insert(Known { read_at: now, changes, value: None });
+        (entry.read_at, entry.changes) = (now, changes);
         entry.value = read.clone().or_else(|| entry.value.take());
         read
     }

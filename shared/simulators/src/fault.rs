@@ -14,11 +14,13 @@ use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::log::MAXIMUM_BODY_BYTES;
 
 /// One failure to give to the next request that matches it.
 ///
@@ -38,6 +40,9 @@ pub struct Fault {
     pub method: Option<String>,
     /// A regular expression that occurs in the request's path as it was sent, without its query.
     pub path: String,
+    /// A text that occurs in the request's body: an API with one path for everything is told apart by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contains: Option<String>,
     /// The status to answer with. Absent: the service answers as ever, and only `delay_ms`, `headers` and `truncated`
     /// change its answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,13 +133,14 @@ impl Faults {
     }
 
     /// Takes the first fault that matches a request to `service`: one of its `times` is used up. `path` is the path as
-    /// it was sent, without the query.
+    /// it was sent, without the query, and `body` all of its body.
     #[must_use]
-    pub fn take(&self, service: &str, method: &str, path: &str) -> Option<Fault> {
+    pub fn take(&self, service: &str, method: &str, path: &str, body: &str) -> Option<Fault> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let found = queue.iter().position(|(regex, fault)| {
             fault.service.as_deref().is_none_or(|wanted| wanted == service)
                 && fault.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+                && fault.contains.as_deref().is_none_or(|wanted| body.contains(wanted))
                 && regex.is_match(path)
         })?;
         let fault = queue[found].1.clone();
@@ -165,10 +171,15 @@ pub struct FaultPoint {
 /// The axum middleware that gives waiting faults to requests:
 /// `router.layer(axum::middleware::from_fn_with_state(fault_point, fault::inject))`.
 pub async fn inject(State(point): State<FaultPoint>, request: Request, next: Next) -> Response {
-    let Some(fault) = point.faults.take(point.service, request.method().as_str(), request.uri().path())
-    else {
-        return next.run(request).await;
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, MAXIMUM_BODY_BYTES).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
+    let text = String::from_utf8_lossy(&body);
+    let found = point.faults.take(point.service, parts.method.as_str(), parts.uri.path(), &text);
+    drop(text);
+    let request = Request::from_parts(parts, Body::from(body));
+    let Some(fault) = found else { return next.run(request).await };
     tracing::info!(
         service = point.service,
         method = %request.method(),
@@ -237,12 +248,16 @@ mod tests {
         let only_posts =
             Fault { method: Some("POST".into()), service: Some("github".into()), ..fault("/pulls$") };
         faults.push(only_posts.clone()).unwrap();
-        assert_eq!(faults.take("github", "GET", "/repos/a/b/pulls"), None);
-        assert_eq!(faults.take("jira", "POST", "/repos/a/b/pulls"), None);
-        assert_eq!(faults.take("github", "POST", "/repos/a/b/pulls/1"), None);
+        assert_eq!(faults.take("github", "GET", "/repos/a/b/pulls", ""), None);
+        assert_eq!(faults.take("jira", "POST", "/repos/a/b/pulls", ""), None);
+        assert_eq!(faults.take("github", "POST", "/repos/a/b/pulls/1", ""), None);
         assert_eq!(faults.waiting(), std::slice::from_ref(&only_posts));
-        assert_eq!(faults.take("github", "POST", "/repos/a/b/pulls"), Some(only_posts));
-        assert_eq!(faults.take("github", "POST", "/repos/a/b/pulls"), None);
+        assert_eq!(faults.take("github", "POST", "/repos/a/b/pulls", ""), Some(only_posts));
+        let of_one = Fault { contains: Some("heads/x".into()), ..fault("/graphql$") };
+        faults.push(of_one.clone()).unwrap();
+        assert_eq!(faults.take("github", "POST", "/graphql", "refs/heads/y"), None);
+        assert_eq!(faults.take("github", "POST", "/graphql", "refs/heads/x"), Some(of_one));
+        assert_eq!(faults.take("github", "POST", "/repos/a/b/pulls", ""), None);
     }
 
     #[test]

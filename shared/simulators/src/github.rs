@@ -5,10 +5,13 @@
 //! made and read by git itself, so that an exported repository is a clone like any other. What an app's token may do is
 //! enforced: a token narrowed to `contents: read` cannot push.
 //!
-//! Not simulated: forks, GraphQL, milestones, assignees, statuses other than check runs, merging by API.
+//! Of GraphQL there are the mutation `updateRefs` and the query of files of a commit.
+//!
+//! Not simulated: forks, milestones, assignees, merging by API.
 
 mod access;
 mod call;
+mod checking;
 mod demand;
 mod failure;
 mod git;
@@ -31,9 +34,12 @@ use axum::{
 };
 use secrecy::SecretString;
 
+pub use checking::ReportedRun;
 pub use state::Settings;
 pub use webhooks::{LineComment, Verdict};
-pub use world::{App, Check, Comment, Issue, Level, PullRequest, Repository, Role, User, UserType, World};
+pub use world::{
+    App, Check, Comment, Issue, Level, PullRequest, Repository, Role, Ruleset, User, UserType, World,
+};
 
 use crate::{credentials::Secrets, error::WorldError};
 

@@ -17,6 +17,7 @@ use crate::description::{
 use crate::error::SimulationError;
 use crate::fault::{FaultPoint, Faults, inject};
 use crate::log::{Recorder, ServiceLog, record};
+use crate::service::ServiceSpec;
 
 /// Opens a port on 127.0.0.1 and gives its address.
 pub(crate) async fn listen(port: u16) -> Result<(TcpListener, String), SimulationError> {
@@ -47,11 +48,17 @@ impl Front {
     /// Puts it before the router of one service.
     pub(crate) fn before(
         &self,
-        service: &'static str,
+        spec: &ServiceSpec,
         router: Router,
         descriptions: Vec<Arc<Description>>,
     ) -> Router {
-        let check = RequestCheck { service, descriptions, violations: self.violations.clone() };
+        let service = spec.name;
+        let check = RequestCheck {
+            service,
+            descriptions,
+            undescribed: spec.checks_itself,
+            violations: self.violations.clone(),
+        };
         let unknown = Router::new().fallback(unexpected_call).with_state(check.clone());
         let of_known_path = check.clone();
         let other_method = move |request: Request| unexpected_call(State(of_known_path), request);

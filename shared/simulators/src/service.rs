@@ -33,6 +33,9 @@ pub trait Simulator: Send + Sync + Sized + 'static {
     /// The files with its official OpenAPI descriptions, in the folder of [`Options`](crate::Options).
     const DESCRIPTIONS: &'static [&'static str];
 
+    /// Paths that no OpenAPI description covers, such as that of a GraphQL API: the service itself checks what is sent there.
+    const CHECKS_ITSELF: &'static [&'static str] = &[];
+
     /// Opens the service that the section describes.
     ///
     /// # Errors
@@ -118,6 +121,7 @@ pub struct ServiceSpec {
     /// [`Simulator::TITLE`].
     pub title: &'static str,
     pub(crate) descriptions: &'static [&'static str],
+    pub(crate) checks_itself: &'static [&'static str],
     pub(crate) read: fn(&str) -> Result<Option<Section>, String>,
     pub(crate) check_delivery: fn(&Value) -> Result<(), String>,
     pub(crate) open: fn(&Section, Opening<'_>) -> Opened,
@@ -130,6 +134,7 @@ impl ServiceSpec {
             name: S::NAME,
             title: S::TITLE,
             descriptions: S::DESCRIPTIONS,
+            checks_itself: S::CHECKS_ITSELF,
             read: read::<S>,
             check_delivery: |delivery| delivery_of::<S>(delivery).map(drop),
             open: open::<S>,

@@ -82,7 +82,7 @@ impl Simulation {
             };
             let service = (spec.open)(section, opening)?;
             let checked = load_descriptions(descriptions, spec.descriptions)?;
-            let router = front.before(spec.name, service.router(), checked).merge(service.pages());
+            let router = front.before(spec, service.router(), checked).merge(service.pages());
             listeners.push(serve(listener, router));
             urls.0.insert(spec.name, address);
             opened.insert(spec.name, service);

@@ -108,11 +108,12 @@ fn branches_of(name: &str, state: &Value, names: &Names) -> Vec<Branch> {
     branches
 }
 
-/// Whether the compiler adds a `Catch` by itself: a spent budget parks, and what could not begin within the time of a step
-/// around it ends as a timeout.
+/// Whether the compiler adds a `Catch` by itself: a spent budget, a provider that takes no calls and a creation that nobody saw park, and
+/// what could not begin within the time of a step around it ends as a timeout.
 fn is_added(catcher: &Value) -> bool {
-    let errors = [ErrorKind::BudgetExceeded.as_str(), "States.QueryEvaluationError"];
-    errors.iter().any(|error| catcher["ErrorEquals"] == serde_json::json!([error]))
+    let parks =
+        [ErrorKind::BudgetExceeded, ErrorKind::Throttled, ErrorKind::Unconfirmed].map(ErrorKind::as_str);
+    parks.iter().chain(&["States.QueryEvaluationError"]).any(|error| catcher["ErrorEquals"][0] == *error)
 }
 
 /// The step that a state begins, where the compiler notes its deadline first; any other state itself.

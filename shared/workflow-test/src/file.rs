@@ -105,7 +105,8 @@ pub struct Answer {
     #[serde(default)]
     #[schemars(with = "Option<Value>")]
     pub result: Option<Spanned<Value>>,
-    /// The name of an error: `Rejected`, `Throttled`, `Unavailable`, `Conflict`, `BudgetExceeded`, `Internal`, or another.
+    /// The name of an error: `Rejected`, `Throttled`, `Unavailable`, `Conflict`, `BudgetExceeded`, `ReplyLost`, `Internal`, or
+    /// another.
     #[serde(default)]
     pub error: Option<String>,
     /// What the error says to people. Only with `error`.

@@ -117,7 +117,8 @@ impl Functions {
             }
             Taken::Nothing if key.undo => Reaction::Give(json!({})),
             Taken::Nothing
-                if entry.is_some_and(|entry| entry.name == LIST_EFFECTS) && payload.input == json!({}) =>
+                if entry.is_some_and(|entry| entry.name == LIST_EFFECTS)
+                    && payload.input["run"].is_null() =>
             {
                 let effects: Vec<Value> = state.journal.iter().rev().cloned().collect();
                 Reaction::Give(json!({"effects": effects}))

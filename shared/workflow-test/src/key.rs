@@ -11,9 +11,10 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// Reads `key`, which starts with the run's ARN.
+    /// Reads `key`, which starts with the run's ARN, or with that of another run whose effects are taken back.
     pub(crate) fn read(run: &str, key: &str) -> Self {
-        let rest = key.strip_prefix(run).unwrap_or(key);
+        let after_another = || key.split_once('/').map_or(key, |(_, rest)| rest);
+        let rest = key.strip_prefix(run).unwrap_or_else(after_another);
         let (rest, undo) = match rest.strip_suffix("/undo") {
             Some(rest) => (rest, true),
             None => (rest, false),
@@ -47,6 +48,8 @@ mod tests {
             let expected = Key { state: state.into(), iteration: iteration.into(), undo };
             assert_eq!(Key::read(run, &format!("{run}{key}")), expected, "{key}");
         }
-        assert_eq!(Key::read("arn:old", "arn:old/CreateBranch/undo").state, "CreateBranch");
+        let other = "arn:aws:states:us-east-1:000000000000:execution:a:c/CreateBranch/undo";
+        let expected = Key { state: "CreateBranch".into(), iteration: String::new(), undo: true };
+        assert_eq!(Key::read(run, other), expected);
     }
 }

@@ -1,5 +1,6 @@
 //! States by the names that people know.
 
+use domain::ErrorKind;
 use serde_json::Value;
 use workflow::{Compilation, StepSummary};
 
@@ -70,10 +71,12 @@ pub(crate) fn is_too_late(catcher: &Value) -> bool {
 
 /// A catcher that the compiler adds by itself, and no `on_error` of the file asks for.
 pub(crate) fn is_added(catcher: &Value) -> bool {
-    parks(catcher) || is_too_late(catcher)
+    parks(catcher).is_some() || is_too_late(catcher)
 }
 
-/// A catcher of what every agent's step has: a spent budget parks it.
-pub(crate) fn parks(catcher: &Value) -> bool {
-    catcher["ErrorEquals"] == serde_json::json!([domain::ErrorKind::BudgetExceeded.as_str()])
+/// What parks a step, where a catcher does that: a spent budget those of agents, a provider that takes no calls those that call one, and
+/// a creation that nobody saw those that create.
+pub(crate) fn parks(catcher: &Value) -> Option<ErrorKind> {
+    let of = |kind: &ErrorKind| catcher["ErrorEquals"][0] == kind.as_str();
+    [ErrorKind::BudgetExceeded, ErrorKind::Throttled, ErrorKind::Unconfirmed].into_iter().find(of)
 }

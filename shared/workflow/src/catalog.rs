@@ -28,6 +28,10 @@ pub(crate) struct Action {
     pub(crate) aliases: Vec<String>,
     /// The actions that may take its effect back.
     pub(crate) inverses: Vec<String>,
+    /// Whether it changes something outside.
+    pub(crate) effect: bool,
+    /// Whether people confirm a creation whose answer was lost and that nothing shows, before it is repeated.
+    pub(crate) confirms: bool,
     pub(crate) timeout_seconds: u64,
     pub(crate) input: Arc<ObjectType>,
     pub(crate) output: Arc<ObjectType>,
@@ -160,6 +164,8 @@ impl Action {
             plugin,
             aliases: strings(entry.get("aliases")).into_iter().map(str::to_owned).collect(),
             inverses: strings(entry.get("inverses")).into_iter().map(str::to_owned).collect(),
+            effect: entry.get("effect").and_then(Value::as_bool).unwrap_or(false),
+            confirms: entry.get("confirms").and_then(Value::as_bool).unwrap_or(false),
             timeout_seconds: entry.get("timeout_seconds").and_then(Value::as_u64).unwrap_or(default),
             input: object(name, "input", entry)?,
             output: object(name, "output", entry)?,
@@ -173,11 +179,17 @@ impl Action {
             plugin: self.plugin,
             aliases: &self.aliases,
             inverses: &self.inverses,
-            effect: self.entry["effect"].as_bool().unwrap_or(false),
+            effect: self.effect,
             timeout_seconds: self.timeout_seconds,
             input: &self.entry["input"],
             output: &self.entry["output"],
         }
+    }
+
+    /// The actions that a way back from this one may call: what takes it back, and the action itself, which looks for what it did when
+    /// its answer was lost.
+    pub(crate) fn ways_back(&self) -> impl Iterator<Item = String> + '_ {
+        self.inverses.iter().cloned().chain(self.effect.then(|| self.name.clone()))
     }
 
     /// The input field that `name` means, by its own name or an alias, with its own name.

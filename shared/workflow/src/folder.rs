@@ -1,7 +1,7 @@
 //! Every workflow of a folder at once.
 
 use crate::callees::Callees;
-use crate::catalog::Catalog;
+use crate::catalog::{Action, Catalog};
 use crate::compilation::{Compilation, compile_knowing};
 use crate::diagnostic::{Diagnostic, Problems, Severity};
 use crate::environment::Environment;
@@ -121,7 +121,7 @@ fn look(source: &Source, catalog: &Catalog) -> Look {
             look.calls.push(Call { callee: sub.name.value.clone(), span: sub.name.span });
         }
         let action = step.call().and_then(|call| catalog.find(&call.action.value));
-        look.inverses.extend(action.into_iter().flat_map(|action| action.inverses.iter().cloned()));
+        look.inverses.extend(action.into_iter().flat_map(Action::ways_back));
         look.inverses.extend(step.rollback.iter().map(|rollback| rollback.action.value.clone()));
     }
     look

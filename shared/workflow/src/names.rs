@@ -1,12 +1,25 @@
 //! Which names workflows may use.
 
 /// State names that the compiler uses itself.
-pub(crate) const RESERVED_STATES: [&str; 8] =
-    ["CheckInputs", "Done", "EffectStays", "RolledBack", "Rollback", "RollbackFailed", "Undo", "UndoEffect"];
+pub(crate) const RESERVED_STATES: [&str; 9] = [
+    "CheckInputs",
+    "Done",
+    "EffectStays",
+    "RolledBack",
+    "Rollback",
+    "RollbackFailed",
+    "Undo",
+    "UndoEffect",
+    "UndoMore",
+];
 /// Variables that the compiler uses itself, or that mean something in every expression.
-const RESERVED_VARIABLES: [&str; 4] = ["context", "output", FAILURE, "rollback_kept"];
+const RESERVED_VARIABLES: [&str; 6] =
+    ["context", "output", FAILURE, "rollback_kept", ROLLBACK_RECEIPT, UNDO_RECEIPT];
 /// The variable that holds what a rollback is for.
 pub(crate) const FAILURE: &str = "rollback_failure";
+/// The variables that hold what a rollback, and what an undo step, has taken back so far.
+pub(crate) const ROLLBACK_RECEIPT: &str = "rollback_receipt";
+pub(crate) const UNDO_RECEIPT: &str = "undo_receipt";
 /// The error with which a branch or an iteration asks the scopes around it to take effects back.
 pub(crate) const ROLLBACK_ERROR: &str = "Rollback";
 /// The field of an iteration's state input that tells its indexes.

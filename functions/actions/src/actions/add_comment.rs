@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the step gives.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// The tracker's key.
@@ -61,7 +61,11 @@ pub(crate) async fn add(
     };
     let comment = match earlier {
         Some(comment) => comment,
-        None => tracker.add_comment(&input.task_id, &input.comment, &intent.mark).await?,
+        None => {
+            let place = tracker.task_url(&input.task_id).unwrap_or_else(|| input.task_id.clone());
+            let added = tracker.add_comment(&input.task_id, &input.comment, &intent.mark);
+            effect.send(Some(place), added).await?
+        }
     };
     Ok(Done::for_good(Output { comment_id: comment.id, url: comment.url }))
 }

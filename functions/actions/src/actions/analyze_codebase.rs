@@ -69,7 +69,7 @@ impl Action for AnalyzeCodebase {
         let (host, scope) = (&*host, context.scope());
         context.effect().intend(false).await?;
         let project = scope.project_of(input.repository.as_ref())?;
-        let repository = Repository::open(host, project, input.branch.as_ref()).await?;
+        let repository = Repository::open(context, host, project, input.branch.as_ref()).await?;
         let files = repository.select(&agent, &input.task, &[]).await?;
         let (branch, instructions) = (input.branch.as_ref(), input.instructions.as_deref());
         let values = repository.template_values(&input.task, branch, instructions, []);

@@ -37,10 +37,7 @@ impl Action for AwaitBudget {
     const SPEC: ActionSpec = ActionSpec::of_records("await_budget").parking();
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let reason = input.reason.unwrap_or_default();
-        let function_error = serde_json::from_str::<Value>(&reason).ok();
-        let message =
-            function_error.as_ref().and_then(|error| error["errorMessage"].as_str()).unwrap_or(&reason);
+        let message = message_of(&input.reason.unwrap_or_default());
         let question = format!(
             "{message}. It goes on by itself once `budgets` in ticketsmith.yaml leave room for the call, or in the next month \
              where the month's limit is used up."
@@ -48,4 +45,10 @@ impl Action for AwaitBudget {
         context.park().wait(&Topic::Budget, question, Vec::new(), Moves::default()).await?;
         Err(NoOutput::Parked)
     }
+}
+
+/// The message of a function's error, from the cause that Step Functions tells.
+pub(crate) fn message_of(cause: &str) -> String {
+    let error = serde_json::from_str::<Value>(cause).ok();
+    error.as_ref().and_then(|error| error["errorMessage"].as_str()).unwrap_or(cause).to_owned()
 }

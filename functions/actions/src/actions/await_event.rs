@@ -4,7 +4,7 @@ use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::{ActionError, EventKey, EventName};
-use records::{Moves, Topic};
+use records::{Moves, NewInquiry, Partition, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,7 +26,8 @@ pub struct Input {
 #[serde(transparent)]
 pub struct Output(pub Map<String, Value>);
 
-/// Records that the execution waits. An event of that key since the execution's start is found when the waiter is seen.
+/// Records that the execution waits. An event of that key since the execution's start is found when the waiter is seen; where a
+/// provider knows whether it happened, the provider is asked.
 ///
 /// # Errors
 /// `Rejected` when nothing can wait for the kind or a field that tells it from others is missing; `Unavailable` when the routes in
@@ -37,7 +38,7 @@ impl Action for AwaitEvent {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec = ActionSpec::of_records("await_event").parking();
+    const SPEC: ActionSpec = ActionSpec::of_records("await_event").parking().writing(&[Partition::Inquiry]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let Input { event, matches } = input;
@@ -62,7 +63,14 @@ impl Action for AwaitEvent {
             .ok_or_else(cannot_wait)?;
         let which: Vec<_> = matches.values().map(|value| value.to_string().replace('"', "")).collect();
         let question = format!("It waits for {event} of {}.", which.join(", "));
-        context.park().wait(&Topic::Event(key), question, Vec::new(), Moves::default()).await?;
+        let topic = Topic::Event(key.clone());
+        context.park().wait(&topic, question, Vec::new(), Moves::default()).await?;
+        if spec.confirmed_by.is_some() {
+            // It may be so already, and then no delivery will say so.
+            let inquiry = NewInquiry { kind: event, fields: matches, by: None, reported: false };
+            let asked = context.table().inquire(&key, &inquiry, context.clock().now()).await;
+            asked.map_err(ActionError::from)?;
+        }
         Err(NoOutput::Parked)
     }
 }

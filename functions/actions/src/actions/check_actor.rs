@@ -132,16 +132,9 @@ fn login(scope: &Scope, project: &Project, actor: &Actor, name: &str) -> Result<
             project.key, project.repository
         ))
     };
-    let configuration = &scope.configuration;
     let host = project.providers.get(&PluginType::VersionControl).map(InstanceName::as_str);
     let host = host.ok_or_else(|| denied("the project has no code host that could be asked"))?;
-    // Someone at another instance of the same provider is someone else, whatever their login.
-    if configuration.account_names(host).any(|name| name == actor.source.as_str()) {
-        return Ok(actor.id.clone());
-    }
-    let user = configuration.users.iter().find(|user| Some(&user.name) == actor.person.as_ref());
-    let login = user.and_then(|user| user.account_at(configuration.account_names(host)));
-    login.map(str::to_owned).ok_or_else(|| {
+    scope.account_at(host, actor).map(str::to_owned).ok_or_else(|| {
         denied(&format!(
             "the configuration does not say who {name} is at {host}; add them to `users` with their `{host}` login"
         ))

@@ -46,7 +46,11 @@ impl Action for ClosePullRequest {
         let host = context.code_host(RepositoryAccess::WritePullRequests).await?;
         let project = context.scope().project_of(input.repository.as_ref())?;
         context.effect().intend(true).await?;
-        host.close_pull_request(&project.repository, input.number).await?;
+        let place = providers::repository_url(&context.scope().configuration, project);
+        context
+            .effect()
+            .send_again(place, host.close_pull_request(&project.repository, input.number))
+            .await?;
         Ok(Done::for_good(Output { number: input.number }))
     }
 }

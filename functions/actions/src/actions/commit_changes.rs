@@ -14,6 +14,7 @@ use domain::{ActionError, BranchName, CommitSha, PluginType, RepositoryName};
 use edits::{
     Edits, FileEdit, ProtectedPaths, Unshown, check_path, content_sha256, path_problems, shown_text,
 };
+use records::{OwnBranch, Partition};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -75,7 +76,10 @@ impl Action for CommitChanges {
 
     const SPEC: ActionSpec = ActionSpec::of_plugin("commit_changes", PluginType::VersionControl)
         .effect()
-        .undone_by(&[RevertCommit::SPEC.name, DeleteBranch::SPEC.name]);
+        .undone_by(&[RevertCommit::SPEC.name, DeleteBranch::SPEC.name])
+        .writing(&[Partition::Repository])
+        // Its requests are the most, and under load each waits for its turn.
+        .taking(180);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let host = context.code_host(RepositoryAccess::WriteContents).await?;
@@ -95,15 +99,19 @@ impl Action for CommitChanges {
             branch: branch.clone(),
             base_branch: input.base_branch,
         };
+        let asked = serde_json::to_value(&start)
+            .map_err(|error| ActionError::internal(format!("a branch's input is not JSON: {error}")))?;
         let started = effect
-            .part("branch", CreateBranch::SPEC.id())
+            .part("branch", CreateBranch::SPEC.id(), asked)
             .perform(async |part| create_branch::create(host, part, scope, start).await)
             .await?;
         let parent: CommitSha = started
             .sha
             .parse()
             .map_err(|error: domain::repository::InvalidName| ActionError::internal(error.to_string()))?;
-        change.check_present(host, project, &parent).await?;
+        if !effect.seeks() {
+            change.check_present(host, project, &parent).await?;
+        }
 
         let intent = effect.intend(false).await?;
         let files = change.paths();
@@ -111,9 +119,30 @@ impl Action for CommitChanges {
             branch: branch.clone(),
             parent: parent.clone(),
             message,
+            co_author: scope.login_at_code_host(project).map(str::to_owned),
             changes: change.into_changes(),
         };
-        let commit = host.commit(&project.repository, &request, &intent.mark).await?;
+        // Before the commit, so that what is told of its checks finds whose it is.
+        let own = OwnBranch {
+            run: scope.run.clone(),
+            actor: scope.actor.clone(),
+            project: scope.project.key.clone(),
+            at: context.clock().now(),
+        };
+        let kept = context.table().put_own_branch(&project.repository, branch, &own).await;
+        kept.map_err(ActionError::from)?;
+        let earlier = match effect.seeks() {
+            true => host.find_commit(&project.repository, branch, &intent.mark).await?,
+            // The same request makes the same commit, so that a repeat changes nothing.
+            false => None,
+        };
+        let commit = match earlier {
+            Some(commit) => commit,
+            None => {
+                let place = providers::branch_url(&scope.configuration, project, branch);
+                effect.send(place, host.commit(&project.repository, &request, &intent.mark)).await?
+            }
+        };
         let inverse = json!({ "repository": project.repository, "branch": branch, "sha": commit.sha, "parent": parent });
         let output =
             Output { sha: commit.sha.to_string(), url: commit.url, branch: branch.to_string(), files };

@@ -2,6 +2,7 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::actions::delete_branch::DeleteBranch;
+use crate::actions::get_repository_info::GetRepositoryInfo;
 use crate::context::Context;
 use crate::effect::Effect;
 use crate::scope::Scope;
@@ -9,13 +10,13 @@ use crate::spec::ActionSpec;
 use domain::configuration::Project;
 use domain::plugins::{RepositoryAccess, VersionControl};
 use domain::{ActionError, PluginType};
-use domain::{BranchName, RepositoryName};
+use domain::{BranchName, CommitSha, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// What the step gives.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
@@ -74,30 +75,36 @@ pub(crate) async fn create(
     let project = scope.project_of(input.repository.as_ref())?;
     let repository = &project.repository;
     let branch = &input.branch;
+    let url = providers::branch_url(&scope.configuration, project, branch);
     let mut found = host.find_branch(repository, branch).await?;
     let intent = effect.intend(found.is_some()).await?;
     if intent.resumed {
         found = host.find_branch(repository, branch).await?;
     }
-    let (sha, created) = match found {
-        Some(sha) => (sha, !intent.existed),
-        None => {
+    let (sha, start) = match found {
+        Some(head) if intent.existed => (head, None),
+        found => {
+            // Somebody may have built on the branch before a repeat finds it, so where it started is remembered.
             let base = input.base_branch.as_ref().unwrap_or(&project.base_branch);
-            let sha = host.find_branch(repository, base).await?.ok_or_else(|| missing_base(project, base))?;
-            host.create_branch(repository, branch, &sha).await?;
-            (sha, true)
+            let find = async || {
+                let head = host.find_branch(repository, base).await?;
+                head.ok_or_else(|| missing_base(project, base))
+            };
+            let start: CommitSha = effect.remember("base", GetRepositoryInfo::SPEC.id(), find).await?;
+            if found.is_none() {
+                effect.send(url.clone(), host.create_branch(repository, branch, &start)).await?;
+            }
+            (found.unwrap_or_else(|| start.clone()), Some(start))
         }
     };
     let output = Output {
         branch: branch.to_string(),
-        branch_url: providers::branch_url(&scope.configuration, project, branch).unwrap_or_default(),
+        branch_url: url.unwrap_or_default(),
         sha: sha.to_string(),
-        created,
+        created: start.is_some(),
     };
-    if !created {
-        return Ok(Done::for_good(output));
-    }
-    let inverse = json!({ "repository": repository, "branch": branch, "only_at": sha });
+    let Some(start) = start else { return Ok(Done::for_good(output)) };
+    let inverse = json!({ "repository": repository, "branch": branch, "only_at": start });
     Ok(Done::undone_by(output, DeleteBranch::SPEC.id(), inverse))
 }
 

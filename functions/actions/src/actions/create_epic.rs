@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::PluginType;
 use domain::plugins::NewTask;
+use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +46,10 @@ impl Action for CreateEpic {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec = ActionSpec::of_plugin("create_epic", PluginType::TaskManagement).effect();
+    const SPEC: ActionSpec = ActionSpec::of_plugin("create_epic", PluginType::TaskManagement)
+        .effect()
+        .confirmed()
+        .reading(&[Partition::Event]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let (tracker, scope) = (context.tracker().await?, context.scope());
@@ -58,7 +62,7 @@ impl Action for CreateEpic {
             epic: None,
             story_points: None,
         };
-        let done = create_task::create(&*tracker, context.effect(), &new).await?;
+        let done = create_task::create(context, &*tracker, &new).await?;
         Ok(Done::for_good(Output { task_id: done.output.task_id, url: done.output.url }))
     }
 }

@@ -87,7 +87,10 @@ impl Action for CreatePageFromTemplate {
         };
         let page = match earlier {
             Some(page) => page,
-            None => wiki.create_page(&request, &intent.mark).await?,
+            None => {
+                let place = format!("the space {}", request.space);
+                context.effect().send(Some(place), wiki.create_page(&request, &intent.mark)).await?
+            }
         };
         let inverse = json!({ "page_id": page.id });
         Ok(Done::undone_by(Output { doc_url: page.url, page_id: page.id }, DeletePage::SPEC.id(), inverse))

@@ -81,7 +81,10 @@ impl Action for CreatePullRequest {
             found = host.find_pull_request(repository, &source, &target).await?;
         }
         let (pull_request, created) = match found {
-            Some(pull_request) => (pull_request, !intent.existed),
+            Some(pull_request) => {
+                let is_ours = !intent.existed && pull_request.carries(&intent.mark);
+                (pull_request, is_ours)
+            }
             None => {
                 let request = PullRequestRequest {
                     source: source.clone(),
@@ -90,7 +93,9 @@ impl Action for CreatePullRequest {
                     description: input.description.unwrap_or_default(),
                     draft: input.draft.unwrap_or_default(),
                 };
-                (host.create_pull_request(repository, &request, &intent.mark).await?, true)
+                let place = providers::branch_url(&scope.configuration, project, &source);
+                let opened = host.create_pull_request(repository, &request, &intent.mark);
+                (effect.send(place, opened).await?, true)
             }
         };
         let number = pull_request.number;

@@ -2,11 +2,10 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
-use crate::effect::Effect;
 use crate::spec::ActionSpec;
-use domain::ActionError;
-use domain::PluginType;
-use domain::plugins::{NewTask, TaskManagement};
+use domain::plugins::{CreatedTask, Mark, NewTask, TaskManagement};
+use domain::{ActionError, PluginType};
+use records::{Partition, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +55,10 @@ impl Action for CreateTask {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec = ActionSpec::of_plugin("create_task", PluginType::TaskManagement).effect();
+    const SPEC: ActionSpec = ActionSpec::of_plugin("create_task", PluginType::TaskManagement)
+        .effect()
+        .confirmed()
+        .reading(&[Partition::Event]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let (tracker, scope) = (context.tracker().await?, context.scope());
@@ -69,24 +71,56 @@ impl Action for CreateTask {
             epic: input.epic,
             story_points: input.story_points,
         };
-        Ok(create(&*tracker, context.effect(), &new).await?)
+        Ok(create(context, &*tracker, &new).await?)
     }
 }
 
-/// Creates a ticket of any type, unless an earlier attempt did.
+/// Creates a ticket of any type, unless an earlier attempt did. Where the tracker's search lags, a ticket whose creation was not
+/// answered may be there although nothing shows it, so none is created until people have said that it is not.
+///
+/// # Errors
+/// `Unconfirmed` while nobody knows whether an earlier attempt created it; the tracker's errors.
 pub(crate) async fn create(
+    context: &Context<'_>,
     tracker: &dyn TaskManagement,
-    effect: &Effect,
     new: &NewTask,
 ) -> Result<Done<Output>, ActionError> {
+    let effect = context.effect();
     let intent = effect.intend(false).await?;
     let earlier = match intent.resumed {
-        true => tracker.find_created(&new.project, &intent.mark).await?,
+        true => find_created(context.table(), tracker, &new.project, &intent.mark).await?,
         false => None,
     };
-    let task = match earlier {
-        Some(task) => task,
-        None => tracker.create_task(new, &intent.mark).await?,
-    };
-    Ok(Done::for_good(Output { task_id: task.task_id, url: task.url }))
+    if let Some(created) = earlier {
+        return Ok(Done::for_good(created.into()));
+    }
+    let place = tracker.creation_url(&new.project, &intent.mark);
+    if intent.doubtful && !tracker.shows_creations_at_once() {
+        let look = place.map(|place| format!(": {place}")).unwrap_or_default();
+        return Err(ActionError::unconfirmed(format!(
+            "the answer to the creation of \u{201c}{}\u{201d} in {} was lost, and no ticket shows up yet{look}",
+            new.title, new.project
+        )));
+    }
+    let created = effect.send(place, tracker.create_task(new, &intent.mark)).await?;
+    Ok(Done::for_good(created.into()))
+}
+
+impl From<CreatedTask> for Output {
+    fn from(created: CreatedTask) -> Self {
+        Self { task_id: created.task_id, url: created.url }
+    }
+}
+
+/// The ticket that an earlier attempt created: the tracker may have told of it in a delivery before its search shows it.
+async fn find_created(
+    table: &Table,
+    tracker: &dyn TaskManagement,
+    project: &str,
+    mark: &Mark,
+) -> Result<Option<CreatedTask>, ActionError> {
+    match table.creation(&mark.digest()).await? {
+        Some(task_id) => Ok(Some(CreatedTask { url: tracker.task_url(&task_id), task_id })),
+        None => tracker.find_created(project, mark).await,
+    }
 }

@@ -34,10 +34,10 @@ pub struct Output {
     pub deleted: bool,
 }
 
-/// Deletes the branch; one that is gone is left alone.
+/// Deletes the branch where it was found; one that is gone is left alone.
 ///
 /// # Errors
-/// `Conflict` when it has moved on from `only_at`; `Rejected` when the repository is not configured or the branch is its base
+/// `Conflict` when it has moved on from `only_at`, or while it was deleted; `Rejected` when the repository is not configured or the branch is its base
 /// branch; the code host's errors.
 pub struct DeleteBranch;
 
@@ -66,7 +66,11 @@ impl Action for DeleteBranch {
             .into());
         }
         context.effect().intend(head.is_some()).await?;
-        host.delete_branch(&project.repository, branch).await?;
+        if let Some(head) = &head {
+            let place = providers::branch_url(&context.scope().configuration, project, branch);
+            let deleted = host.delete_branch(&project.repository, branch, head);
+            context.effect().send_again(place, deleted).await?;
+        }
         Ok(Done::for_good(Output { branch: branch.to_string(), deleted: head.is_some() }))
     }
 }

@@ -37,7 +37,8 @@ impl Action for DeletePage {
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let wiki = context.wiki().await?;
         context.effect().intend(true).await?;
-        wiki.delete_page(&input.page_id).await?;
+        let place = Some(format!("the page {}", input.page_id));
+        context.effect().send_again(place, wiki.delete_page(&input.page_id)).await?;
         Ok(Done::for_good(Output { page_id: input.page_id }))
     }
 }

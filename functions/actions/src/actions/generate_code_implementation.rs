@@ -98,7 +98,7 @@ impl Action for GenerateCodeImplementation {
             .chain(analysis.iter().flat_map(|analysis| &analysis.relevant_files))
             .cloned()
             .collect();
-        let repository = Repository::open(host, project, input.branch.as_ref()).await?;
+        let repository = Repository::open(context, host, project, input.branch.as_ref()).await?;
         let mut selection = repository.select(&agent, &input.task, &wanted).await?;
         let (branch, instructions) = (input.branch.as_ref(), input.instructions.as_deref());
         let more =

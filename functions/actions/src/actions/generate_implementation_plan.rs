@@ -77,7 +77,7 @@ impl Action for GenerateImplementationPlan {
         let project = scope.project_of(input.repository.as_ref())?;
         let analysis = agent.load(input.codebase_analysis.as_ref()).await?;
         let wanted = analysis.as_ref().map(|analysis| analysis.relevant_files.as_slice()).unwrap_or_default();
-        let repository = Repository::open(host, project, input.branch.as_ref()).await?;
+        let repository = Repository::open(context, host, project, input.branch.as_ref()).await?;
         let files = repository.select(&agent, &input.task, wanted).await?;
         let (branch, instructions) = (input.branch.as_ref(), input.instructions.as_deref());
         let more = [("codebase_analysis", Value::from(Serde(&analysis)))];

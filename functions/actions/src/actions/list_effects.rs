@@ -1,34 +1,50 @@
-//! `list_effects`: closes a run to new effects and lists what it did, newest first.
+//! `list_effects`: closes a run to new effects and lists what it did, newest first, page by page.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::artifacts::EffectEntry;
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::ActionError;
-use records::{EffectStatus, Partition};
+use domain::execution::Inverse;
+use records::{EffectRecord, EffectStatus, Partition};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// How many effects a page lists.
+const PAGE: usize = 100;
+/// How many effects whose answers were lost are looked for.
+const MOST_SOUGHT: usize = 300;
+/// How large a page may become, in bytes of JSON: it becomes a part of a state's data, which Step Functions limits to 256 KiB.
+const PAGE_BYTES: usize = 150 * 1024;
 
 /// What the step gives.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// The ARN of the run. Default: the execution's own.
+    /// The run: the name of its execution, as `status` shows it, or its ARN. Default: the execution's own.
     #[serde(default)]
     pub run: Option<String>,
+    /// Which page: zero for the first one, then the `next` of the page before. Without it, everything is on one page.
+    #[serde(default)]
+    pub page: Option<u64>,
 }
 
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// What was done, newest first. What has no inverse stays.
+    /// What was done, newest first. What has no inverse stays. The first page may list only what must be looked for.
     pub effects: Vec<EffectEntry>,
+    /// The next page; `null` after the last one.
+    #[serde(default)]
+    pub next: Option<u64>,
 }
 
 /// Closes the run, waits out who is still acting, and lists what stands.
 ///
 /// # Errors
-/// `Unavailable` while an effect of the run is being performed, with how long to wait; the table's errors.
+/// `Rejected` when there is no such run; `Unavailable` while an effect of the run is being performed, with how long to wait; the
+/// table's errors.
 pub struct ListEffects;
 
 impl Action for ListEffects {
@@ -39,10 +55,13 @@ impl Action for ListEffects {
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let (table, clock) = (context.table(), context.clock());
-        let run = input.run.as_deref().unwrap_or(&context.scope().run);
+        let run = match &input.run {
+            Some(named) => find_run(context, named).await?,
+            None => context.scope().run.clone(),
+        };
         let now = clock.now();
-        table.close_run(run, now).await?;
-        let effects = table.effects_of(run).await?;
+        table.close_run(&run, now).await?;
+        let effects = table.journal_of(&run).await?;
         if let Some(until) =
             effects.iter().filter(|effect| effect.is_leased(now)).map(|effect| effect.lease_until).max()
         {
@@ -53,13 +72,76 @@ impl Action for ListEffects {
                 ))
             }));
         }
-        let effects = effects
+        let ours: Vec<EffectRecord> = effects
             .into_iter()
-            .filter(|effect| {
-                effect.status == EffectStatus::Done && !effect.existed && context.has_effect(&effect.action)
-            })
-            .map(|effect| EffectEntry { key: effect.key, action: effect.action, inverse: effect.inverse })
+            .filter(|effect| !effect.existed && context.has_effect(&effect.action))
             .collect();
-        Ok(Done::for_good(Output { effects }))
+        Ok(Done::for_good(match input.page {
+            None => Output { effects: done(ours).collect(), next: None },
+            Some(page) => self::page(ours, page),
+        }))
+    }
+}
+
+/// The ARN of a run that somebody named.
+async fn find_run(context: &Context<'_>, named: &str) -> Result<String, NoOutput> {
+    let table = context.table();
+    if table.knows_run(named).await? {
+        return Ok(named.to_owned());
+    }
+    let name = named.rsplit(':').next().unwrap_or(named);
+    let execution = table.execution(name).await?;
+    let arn = execution.and_then(|execution| {
+        let outermost = execution.input.parent.map(|parent| parent.run);
+        outermost.or(execution.arn).or_else(|| named.contains(':').then(|| named.to_owned()))
+    });
+    arn.filter(|arn| name == named || arn == named).ok_or_else(|| {
+        ActionError::rejected(format!(
+            "there is no run `{named}`; accepted: the name of an execution, as `status` shows it, or its ARN"
+        ))
+        .into()
+    })
+}
+
+/// A page: first what must be looked for, so that what is found is listed with the rest; then what is done, newest first.
+fn page(effects: Vec<EffectRecord>, page: u64) -> Output {
+    if page == 0 {
+        let sought: Vec<EffectEntry> =
+            effects.iter().filter(|effect| effect.is_doubtful()).take(MOST_SOUGHT).map(sought).collect();
+        if !sought.is_empty() {
+            return Output { effects: sought, next: effects.first().map(|newest| newest.sequence + 1) };
+        }
+    }
+    let mut listed = Vec::new();
+    let mut bytes = 0;
+    for effect in effects.into_iter().filter(|effect| page == 0 || effect.sequence < page) {
+        let next = effect.sequence + 1;
+        for entry in done([effect]) {
+            bytes += json!(entry).to_string().len();
+            if listed.len() == PAGE || (bytes > PAGE_BYTES && !listed.is_empty()) {
+                return Output { effects: listed, next: Some(next) };
+            }
+            listed.push(entry);
+        }
+    }
+    Output { effects: listed, next: None }
+}
+
+fn done(effects: impl IntoIterator<Item = EffectRecord>) -> impl Iterator<Item = EffectEntry> {
+    effects.into_iter().filter(|effect| effect.status == EffectStatus::Done).map(|effect| EffectEntry {
+        key: effect.key,
+        action: effect.action,
+        inverse: effect.inverse,
+        seek: false,
+    })
+}
+
+/// The action looks for what it did when it is called as its own inverse.
+fn sought(effect: &EffectRecord) -> EffectEntry {
+    EffectEntry {
+        key: effect.key.clone(),
+        action: effect.action.clone(),
+        inverse: Some(Inverse { action: effect.action.clone(), input: json!({}) }),
+        seek: true,
     }
 }

@@ -35,6 +35,9 @@ pub struct Input {
     /// A status: whoever moves the execution's ticket there says no.
     #[serde(default)]
     pub decline_status: Option<String>,
+    /// The key of an effect whose answer was lost, if that is what people are asked about: a yes lets the step act again.
+    #[serde(default)]
+    pub effect: Option<String>,
 }
 
 /// What later steps can read. A no is the error `Declined`.
@@ -73,6 +76,13 @@ impl Action for RequestApproval {
         .with_credentials(&[PluginType::Communication]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        if context.effect().seeks() {
+            return seek(context).await;
+        }
+        if let Some(key) = &input.effect {
+            let (run, now) = (&context.scope().run, context.clock().now());
+            context.table().effect_asked(run, key, now).await.map_err(ActionError::from)?;
+        }
         let waiter = park(&context.park(), &input).await?;
         let chat = match context.chat().await {
             Ok(chat) => chat,
@@ -146,10 +156,28 @@ async fn ask(
                 text: text(scope, waiter, details),
                 buttons: vec![button("Approve", "approve"), button("Deny", "deny")],
             };
-            chat.send_message(&Message { channel, thread: None, body }, &intent.mark).await?
+            let message = Message { channel, thread: None, body };
+            let place = Some(message.channel.clone());
+            effect.send(place, chat.send_message(&message, &intent.mark)).await?
         }
     };
     Ok(Done::for_good(Some(Asked { channel: sent.channel, message_id: sent.id })))
+}
+
+/// Looks for the message of an attempt whose answer was lost.
+async fn seek(context: &Context<'_>) -> Result<Done<Output>, NoOutput> {
+    let chat = context.chat().await?;
+    let Some(channel) = context.scope().project.channel.clone() else { return Err(NoOutput::Parked) };
+    let look = async |effect: &Effect| {
+        let intent = effect.intend(false).await?;
+        let sent = match chat.find_message(&channel, None, &intent.mark).await? {
+            Some(sent) => sent,
+            None => effect.send(None, async { Err(ActionError::internal("nothing is sent")) }).await?,
+        };
+        Ok::<_, ActionError>(Done::for_good(Some(Asked { channel: sent.channel, message_id: sent.id })))
+    };
+    context.effect().perform(look).await?;
+    Err(NoOutput::Parked)
 }
 
 fn text(scope: &Scope, waiter: &Waiter, details: Option<&str>) -> String {

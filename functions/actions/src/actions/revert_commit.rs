@@ -63,7 +63,9 @@ impl Action for RevertCommit {
         let there = head.as_ref().is_none_or(|head| *head == input.parent);
         context.effect().intend(there).await?;
         if !there {
-            host.revert_commit(repository, branch, &input.sha, &input.parent).await?;
+            let place = providers::branch_url(&context.scope().configuration, project, branch);
+            let reverted = host.revert_commit(repository, branch, &input.sha, &input.parent);
+            context.effect().send_again(place, reverted).await?;
         }
         Ok(Done::for_good(Output { branch: branch.to_string(), sha: input.parent.to_string() }))
     }

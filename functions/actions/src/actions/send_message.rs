@@ -66,7 +66,9 @@ impl Action for SendMessage {
             Some(sent) => sent,
             None => {
                 let body = MessageBody { text: input.message, buttons: Vec::new() };
-                chat.send_message(&Message { channel, thread: input.thread, body }, &intent.mark).await?
+                let message = Message { channel, thread: input.thread, body };
+                let place = Some(message.channel.clone());
+                context.effect().send(place, chat.send_message(&message, &intent.mark)).await?
             }
         };
         Ok(Done::for_good(Output { channel: sent.channel, message_id: sent.id, url: sent.url }))

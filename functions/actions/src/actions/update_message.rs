@@ -46,7 +46,9 @@ impl Action for UpdateMessage {
         let chat = context.chat().await?;
         context.effect().intend(true).await?;
         let sent = SentMessage { channel: input.channel, id: input.message_id, url: None };
-        chat.update_message(&sent, &MessageBody { text: input.message, buttons: Vec::new() }, None).await?;
+        let body = MessageBody { text: input.message, buttons: Vec::new() };
+        let place = Some(sent.channel.clone());
+        context.effect().send_again(place, chat.update_message(&sent, &body, None)).await?;
         Ok(Done::for_good(Output { channel: sent.channel, message_id: sent.id }))
     }
 }

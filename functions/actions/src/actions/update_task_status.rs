@@ -6,8 +6,9 @@ use crate::actions::add_comment::AddComment;
 use crate::actions::get_task::GetTask;
 use crate::context::Context;
 use crate::spec::ActionSpec;
-use domain::PluginType;
 use domain::configuration::same_status;
+use domain::plugins::StatusChange;
+use domain::{ActionError, PluginType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -57,15 +58,27 @@ impl Action for UpdateTaskStatus {
             .remember("previous", GetTask::SPEC.id(), async || Ok(tracker.get_task(&task_id).await?.status))
             .await?;
         if let Some(comment) = input.comment {
-            let part = effect.part("comment", AddComment::SPEC.id());
             let input = add_comment::Input { task_id: task_id.clone(), comment };
+            let asked = serde_json::to_value(&input)
+                .map_err(|error| ActionError::internal(format!("a comment's input is not JSON: {error}")))?;
+            let part = effect.part("comment", AddComment::SPEC.id(), asked);
             part.perform(async |part| add_comment::add(tracker, part, input).await).await?;
         }
         let moved_before = previous.as_deref().is_some_and(|previous| same_status(previous, wanted));
-        effect.intend(moved_before).await?;
-        let change = tracker.update_status(&task_id, wanted).await?;
-        let output =
-            Output { previous_status: previous.clone().unwrap_or(change.previous), status: change.status };
+        let intent = effect.intend(moved_before).await?;
+        let now = match intent.resumed {
+            true => tracker.get_task(&task_id).await?.status,
+            false => None,
+        };
+        let status = match now {
+            Some(now) if same_status(&now, wanted) => StatusChange { previous: now.clone(), status: now },
+            _ => {
+                let place = tracker.task_url(&task_id).unwrap_or_else(|| task_id.clone());
+                effect.send(Some(place), tracker.update_status(&task_id, wanted)).await?
+            }
+        };
+        let StatusChange { previous: before, status } = status;
+        let output = Output { previous_status: previous.clone().unwrap_or(before), status };
         match previous {
             Some(previous) if !same_status(&previous, &output.status) => Ok(Done::undone_by(
                 output,

@@ -2,14 +2,18 @@
 
 use super::fence::{fence, fence_file};
 use super::{AgentExecution, Question, authored, template_values};
-use domain::configuration::Project;
+use crate::context::Context;
+use domain::configuration::{InstanceName, Project};
 use domain::plugins::{FileContent, TreeEntry, TreeEntryKind, VersionControl};
-use domain::{ActionError, BranchName, CommitSha, Task};
+use domain::{ActionError, BranchName, CommitSha, PluginType, Task};
 use edits::{Edit, IgnoredPaths, Operation, Text, Unshown, shown_text};
+use jiff::Timestamp;
 use minijinja::Value;
 use minijinja::value::Serde;
+use records::{ReadingOf, Table};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A repository whose text is no larger than this is shown whole, in bytes.
@@ -23,6 +27,8 @@ const MOST_CHOSEN: usize = 30;
 
 /// A repository at one commit, to be read only.
 pub struct Repository<'a> {
+    table: &'a Table,
+    now: Timestamp,
     host: &'a dyn VersionControl,
     project: &'a Project,
     /// The commit that is read.
@@ -54,6 +60,7 @@ impl<'a> Repository<'a> {
     /// # Errors
     /// `Rejected` when the base branch does not exist; the code host's errors.
     pub async fn open(
+        context: &'a Context<'_>,
         host: &'a dyn VersionControl,
         project: &'a Project,
         branch: Option<&BranchName>,
@@ -72,8 +79,32 @@ impl<'a> Repository<'a> {
                 project.base_branch
             ))
         })?;
-        let tree = host.tree(repository, commit.as_str()).await?;
-        Ok(Self { host, project, commit, tree })
+        let (table, now) = (context.table(), context.clock().now());
+        let mut opened = Self { table, now, host, project, commit, tree: Vec::new() };
+        let read = async || host.tree(repository, opened.commit.as_str()).await;
+        opened.tree = opened.once(&[], read).await?;
+        Ok(opened)
+    }
+
+    /// What is read of the commit, once for every step and run: the files at these paths, or, without any, its tree.
+    async fn once<T, F>(&self, paths: &[String], read: F) -> Result<T, ActionError>
+    where
+        T: Serialize + DeserializeOwned,
+        F: AsyncFnOnce() -> Result<T, ActionError>,
+    {
+        let instance = self.project.providers.get(&PluginType::VersionControl);
+        let of = ReadingOf {
+            instance: instance.map_or("", InstanceName::as_str),
+            repository: self.project.repository.as_str(),
+            commit: self.commit.as_str(),
+            paths,
+        };
+        if let Some(known) = self.table.reading(of).await? {
+            return Ok(known);
+        }
+        let value = read().await?;
+        self.table.keep_reading(of, &value, self.now).await?;
+        Ok(value)
     }
 
     /// The files an agent sees, with their contents. `wanted` are those that earlier steps named.
@@ -161,7 +192,9 @@ impl<'a> Repository<'a> {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
-        let contents = self.host.read_files(&self.project.repository, self.commit.as_str(), paths).await?;
+        let (repository, commit) = (&self.project.repository, self.commit.as_str());
+        let contents =
+            self.once(paths, async || self.host.read_files(repository, commit, paths).await).await?;
         let found = paths.iter().zip(contents);
         Ok(found.filter_map(|(path, content)| Some((path.clone(), content?))).collect())
     }

@@ -29,7 +29,7 @@ async fn a_lost_answer_makes_nothing_twice() {
     let implementation = world.implementation().await.unwrap();
     let commit = lost_answer(
         &world,
-        json!({"service": "github", "method": "PATCH", "path": "/git/refs/", "truncated": true, "after_effect": true}),
+        fault("github", "/graphql$"),
         "Commit",
         "commit_changes",
         json!({"branch": BRANCH, "implementation": implementation}),

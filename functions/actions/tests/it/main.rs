@@ -7,10 +7,15 @@
 
 mod app;
 mod circuit;
+mod crashes;
 mod edits;
 mod guards;
 mod instances;
 mod journal;
 mod journey;
+mod lost;
 mod money;
+mod paid;
+mod patience;
+mod waits;
 mod world;

@@ -1,11 +1,15 @@
 //! No model is asked without money set aside, and every call is booked at what it cost.
 
-use crate::world::{EXECUTION, World, now};
+use crate::world::{EXECUTION, RUN, World, now};
 use actions::agent::price::price;
+use domain::event::EventName;
+use domain::execution::ExecutionInput;
 use domain::plugins::Usage;
-use domain::{ErrorKind, MicroUsd};
-use records::{Cost, LimitOf};
-use serde_json::json;
+use domain::routes::Concurrency;
+use domain::{Clock, ErrorKind, MicroUsd};
+use jiff::SignedDuration;
+use records::{Cost, LimitOf, NewExecution};
+use serde_json::{Map, Value, json};
 
 fn asked(world: &World) -> usize {
     world.simulation.log().iter().filter(|entry| entry.service == "claude").count()
@@ -54,14 +58,105 @@ async fn a_limit_stops_a_call_before_it_is_made() {
 async fn what_failed_costs_what_may_have_been_billed() {
     let world = World::start().await;
     let path = "^/v1/messages$";
-    world.fault(json!({"service": "claude", "path": path, "status": 429, "headers": {"retry-after": "0"}}));
+    let busy = json!({"service": "claude", "path": path, "status": 429, "headers": {"retry-after": "0"}, "times": 4});
+    world.fault(busy);
     assert_eq!(world.implementation().await.unwrap_err().kind, ErrorKind::Throttled);
     assert!(world.table.costs_of_execution(EXECUTION).await.unwrap().is_empty(), "a refusal is not billed");
-    world.fault(json!({"service": "claude", "path": path, "truncated": true, "after_effect": true}));
-    assert_eq!(world.implementation().await.unwrap_err().kind, ErrorKind::Unavailable);
-    let costs = world.table.costs_of_execution(EXECUTION).await.unwrap();
-    assert!(matches!(costs[0].cost, Cost::Unknown { booked } if booked > MicroUsd::ZERO), "{costs:?}");
+    for (number, fault) in [
+        json!({"service": "claude", "path": path, "truncated": true, "after_effect": true}),
+        json!({"service": "claude", "path": path, "status": 500}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.fault(fault);
+        assert_eq!(world.implementation().await.unwrap_err().kind, ErrorKind::ReplyLost);
+        let costs = world.table.costs_of_execution(EXECUTION).await.unwrap();
+        assert!(
+            matches!(costs[number].cost, Cost::Unknown { booked } if booked > MicroUsd::ZERO),
+            "{costs:?}"
+        );
+    }
     assert!(world.table.open_reservations(EXECUTION).await.unwrap().is_empty());
+}
+
+/// What the service bills so far, whether or not we heard of it.
+fn billed(world: &World) -> MicroUsd {
+    let billed = &world.simulation.state()["claude"]["billed"];
+    let count = |name: &str| billed[name].as_u64().unwrap();
+    let usage = Usage {
+        input_tokens: count("input_tokens"),
+        cache_read_tokens: count("cache_read_input_tokens"),
+        cache_write_5m_tokens: count("cache_creation_input_tokens"),
+        cache_write_1h_tokens: 0,
+        output_tokens: count("output_tokens"),
+    };
+    price("anthropic", "claude-sonnet-5-5", &usage, now()).unwrap()
+}
+
+#[tokio::test]
+async fn no_more_is_billed_than_is_booked() {
+    let claude = |mut fault: Value| {
+        fault["service"] = "claude".into();
+        fault["path"] = "^/v1/messages$".into();
+        fault
+    };
+    // Whether a reply is lost on its way. Then what is booked is more than the bill, and otherwise as much.
+    for (fault, is_lost) in [
+        (json!({"status": 429, "headers": {"retry-after": "0"}, "times": 4}), false),
+        (json!({"status": 529}), false),
+        (json!({"status": 502, "after_effect": true}), true),
+        (json!({"status": 504}), true),
+        (json!({"truncated": true, "after_effect": true}), true),
+        (json!({"status": 200, "body": "<html>", "after_effect": true}), true),
+    ] {
+        let world = World::start().await;
+        world.fault(claude(fault.clone()));
+        world.implementation().await.unwrap_err();
+        world.implementation().await.unwrap();
+        let spending = world.table.spending(&LimitOf::Task("SHOP-1".into())).await.unwrap();
+        assert_eq!(spending.committed, spending.spent, "{fault}");
+        let (booked, billed) = (spending.spent, billed(&world));
+        assert!(billed > MicroUsd::ZERO && booked >= billed, "{fault}: {booked} of {billed}");
+        assert_eq!(booked > billed, is_lost, "{fault}: {booked} of {billed}");
+    }
+}
+
+#[tokio::test]
+async fn a_failing_provider_is_left_alone_for_longer_each_time() {
+    let world = World::start().await;
+    let input = ExecutionInput {
+        inputs: Map::new(),
+        event: Map::new(),
+        project: Some("SHOP".into()),
+        actor: None,
+        parent: None,
+    };
+    let trigger = EventName::from_static("jira.labelled");
+    let new = NewExecution::new(trigger, "1".into(), "development".into(), None, input, world.clock.now());
+    let new = NewExecution { name: EXECUTION.into(), ..new };
+    world.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
+    world.table.mark_started(EXECUTION, RUN, world.clock.now()).await.unwrap();
+    for (failures, minutes) in [(3, 5), (1, 10)] {
+        for _ in 0..failures {
+            world.fault(json!({"service": "claude", "path": "^/v1/messages$", "status": 500}));
+            assert_eq!(world.implementation().await.unwrap_err().kind, ErrorKind::ReplyLost);
+        }
+        let before = world.clock.now();
+        let key = format!("{RUN}/GenerateCodeAwaitProvider");
+        let payload = json!({
+            "v": 1, "run": RUN, "key": key, "project": "SHOP", "actor": {"source": "jira", "id": "712020:ada"},
+            "task_token": format!("token of {minutes}"), "input": {"reason": "Claude failed (500)"}
+        });
+        world.dispatch("await_provider", payload).await.unwrap();
+        let waiter = world.table.waiter("provider", &key).await.unwrap().unwrap();
+        let left = waiter.until.unwrap().duration_since(before).as_secs();
+        assert!((minutes * 60 - 60..=minutes * 60).contains(&left), "{left} s of {minutes} minutes");
+        assert!(waiter.question.unwrap().contains("Claude failed (500)"));
+        world.clock.advance(SignedDuration::from_mins(minutes));
+    }
+    world.implementation().await.unwrap();
+    assert_eq!(world.table.costs_of_execution(EXECUTION).await.unwrap().len(), 5);
 }
 
 #[tokio::test]

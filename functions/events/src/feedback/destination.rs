@@ -26,10 +26,12 @@ pub(crate) fn destination(execution: &ExecutionRecord, configuration: &Configura
         let place = execution.actor.as_ref().map_or(&sender, |actor| &actor.source);
         let provider = chat_of(configuration, project, Some(place.as_str()));
         let provider = provider.or_else(|| sender.as_str().parse().ok())?;
-        let channel = field(execution, "channel")?.to_owned();
         // Only messages are in threads; a captured word named `thread` is not one.
         let thread = field(execution, "thread").filter(|_| field(execution, "message").is_some());
-        return Some(Destination::Chat { provider, channel, thread: thread.map(str::to_owned) });
+        // An undo has no event of its own, so it reports on the ticket.
+        if let Some(channel) = field(execution, "channel").map(str::to_owned) {
+            return Some(Destination::Chat { provider, channel, thread: thread.map(str::to_owned) });
+        }
     }
     let ticket = execution.task_id.clone()?;
     Some(Destination::Ticket { provider: tracker_of(configuration, project, Some(&ticket))?, ticket })

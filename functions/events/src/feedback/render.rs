@@ -21,9 +21,9 @@ pub(crate) struct PullRequestLink {
 }
 
 /// The comment in Markdown. Independent of the current time, so that the same records always give the same comment.
-pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink>) -> String {
+pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink>, in_line: bool) -> String {
     let execution = &view.execution;
-    let mut text = headline(view);
+    let mut text = headline(view, in_line);
     text.push_str("\n\n");
     let hidden = view.steps.len().saturating_sub(STEPS_LIMIT);
     if hidden > 0 {
@@ -39,6 +39,9 @@ pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink
     if let Some(pull_request) = pull_request {
         let _ = writeln!(text, "**Pull request:** [#{}]({})\n", pull_request.number, pull_request.url);
     }
+    if let Some(by) = &execution.undone_by {
+        let _ = writeln!(text, "↩️ What it did was undone by `{by}`.\n");
+    }
     if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
         for line in cut(cause, REASON_LIMIT, "…").lines() {
             let _ = writeln!(text, "> {line}");
@@ -49,13 +52,18 @@ pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink
     text
 }
 
-fn headline(view: &ExecutionView) -> String {
+fn headline(view: &ExecutionView, in_line: bool) -> String {
     let execution = &view.execution;
     let workflow = title(&execution.workflow);
     let about = execution.task_id.as_deref().map(|task_id| format!(" on {task_id}")).unwrap_or_default();
     let failed = view.steps.iter().rfind(|step| step.status == StepStatus::Failed);
     let at = failed.map(|step| format!(" at *{}*", title(&step.state))).unwrap_or_default();
     match execution.outcome {
+        Outcome::Pending if in_line => {
+            format!(
+                "🕓 **{workflow}**{about} waits in line: it starts when others that are at work have ended"
+            )
+        }
         Outcome::Pending | Outcome::Running => format!("👀 **{workflow}** is at work{about}"),
         Outcome::Waiting => format!("⏸️ **{workflow}**{about} is parked"),
         Outcome::Succeeded => format!("✅ **{workflow}**{about} is done"),
@@ -185,6 +193,8 @@ mod tests {
                 check_at: None,
                 checks: 0,
                 claims_task: true,
+                effects_left: None,
+                undone_by: None,
             },
             steps,
             agent_executions: Vec::new(),
@@ -201,6 +211,7 @@ mod tests {
                 model: "claude-sonnet-5-5".into(),
                 usage: None,
                 cost: Cost::Priced(MicroUsd(123_400)),
+                remark: None,
             }],
         }
     }
@@ -221,7 +232,7 @@ mod tests {
                 ..step("CreateBranch", ActionId::literal("create_branch"), StepStatus::Running, 74, None)
             },
         ];
-        assert_snapshot!(render(&view(Outcome::Running, steps), None), @"
+        assert_snapshot!(render(&view(Outcome::Running, steps), None, false), @"
         👀 **Development** is at work on SHOP-1
 
         - ✅ Get task · 1.0 s
@@ -245,7 +256,7 @@ mod tests {
                 Some(74),
             )
         };
-        assert_snapshot!(render(&view(Outcome::Succeeded, vec![skipped]), Some(&link)), @"
+        assert_snapshot!(render(&view(Outcome::Succeeded, vec![skipped]), Some(&link), false), @"
         ✅ **Development** on SHOP-1 is done
 
         - ⏭️ Document · skipped: the project has no documentation
@@ -263,7 +274,7 @@ mod tests {
         let mut view = view(Outcome::Failed, steps);
         view.execution.cause = Some("the branch exists at another commit\nTaken back: nothing.".into());
         view.costs[0].cost = Cost::Unknown { booked: MicroUsd(500_000) };
-        assert_snapshot!(render(&view, None), @"
+        assert_snapshot!(render(&view, None, false), @"
         ❌ **Development** on SHOP-1 failed at *Create branch*
 
         - ❌ Create branch · 12 s
@@ -276,11 +287,32 @@ mod tests {
     }
 
     #[test]
+    fn after_an_undo() {
+        let mut view = view(Outcome::Succeeded, Vec::new());
+        view.execution.undone_by = Some("slack-SHOP-1-cd".into());
+        let text = render(&view, None, false);
+        assert!(text.contains("\n↩️ What it did was undone by `slack-SHOP-1-cd`.\n"), "{text}");
+    }
+
+    #[test]
+    fn an_undo_names_what_it_takes_back() {
+        let step = step(
+            "CreateBranch.0/undo",
+            ActionId::literal("delete_branch"),
+            StepStatus::Succeeded,
+            0,
+            Some(1),
+        );
+        let text = render(&view(Outcome::Succeeded, vec![step]), None, false);
+        assert!(text.contains("- ✅ Undo create branch.0 · 1.0 s\n"), "{text}");
+    }
+
+    #[test]
     fn a_step_says_why_it_failed_where_nothing_else_does() {
         let mut failed =
             step("NotifyTeam", ActionId::literal("send_message"), StepStatus::Failed, 0, Some(1));
         failed.cause = Some("Slack: the channel is archived\nmore".to_owned());
-        let told = render(&view(Outcome::Succeeded, vec![failed]), None);
+        let told = render(&view(Outcome::Succeeded, vec![failed]), None, false);
         assert!(told.contains("❌ Notify team · 1.0 s · Slack: the channel is archived\n"), "{told}");
     }
 
@@ -305,7 +337,7 @@ mod tests {
                 )
             })
             .collect();
-        let text = render(&view(Outcome::Running, steps), None);
+        let text = render(&view(Outcome::Running, steps), None, false);
         assert!(text.contains("- … 40 earlier steps\n- ✅ Get task.40 · "), "{text}");
     }
 }

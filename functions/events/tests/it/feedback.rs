@@ -121,6 +121,22 @@ async fn slack_gets_one_message_that_is_edited() {
 }
 
 #[tokio::test]
+async fn a_channel_is_not_told_of_work_on_a_ticket_that_does_not_exist() {
+    let world = World::new().await;
+    let event = json!({"text": "run shop-99999", "channel": "C012AB3CD", "actor": "U012AB3CD"});
+    let name = world.begin("slack.command", "SHOP-99999", event).await;
+    let messages = || world.services.state()["slack"]["messages"].as_array().unwrap().clone();
+    world.status_change(&name, json!({})).await;
+    world.step(&name, "GetTask", ActionId::literal("get_task")).await;
+    assert_eq!(messages(), [json!(null); 0], "nobody is at work on it");
+    let cause = json!({"errorType": "Rejected", "errorMessage": "Jira has no ticket SHOP-99999"}).to_string();
+    world.status_change(&name, json!({"status": "FAILED", "error": "Rejected", "cause": cause})).await;
+    let told = messages();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].to_string().contains("Jira has no ticket SHOP-99999"), "{told:?}");
+}
+
+#[tokio::test]
 async fn the_end_is_said_although_jira_fails_at_first() {
     let world = World::new().await;
     let name = world.begin_by_label().await;
@@ -136,6 +152,45 @@ async fn the_end_is_said_although_jira_fails_at_first() {
     world.services.add_fault(fault(429, json!({"retry-after": "1"}))).unwrap();
     world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
     assert!(world.comments("SHOP-1")[0].contains("is done"), "{:?}", world.comments("SHOP-1"));
+}
+
+#[tokio::test]
+async fn what_can_never_be_shown_is_given_up() {
+    let world = World::new().await;
+    let name = world.begin("jira.labelled", "SHOP-404", json!({"task_id": "SHOP-404"})).await;
+    let mut requests = Vec::new();
+    for _ in 0..6 {
+        world.clock.advance(60);
+        world.changed(&name).await;
+        requests.push(world.services.log().len());
+    }
+    assert!(requests[..3].is_sorted_by(|earlier, later| earlier < later), "{requests:?}");
+    assert!(requests[2..].iter().all(|count| *count == requests[2]), "it goes on: {requests:?}");
+    // The end of the execution is handled like any other.
+    world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
+    assert_eq!(world.services.log().len(), requests[2]);
+    assert_eq!(world.outcome(&name).await, Outcome::Succeeded);
+}
+
+#[tokio::test]
+async fn the_starting_label_goes_as_soon_as_jira_lets_it() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let fault =
+        json!({"service": "jira", "method": "PUT", "path": "/issue/SHOP-1$", "status": 503, "times": 2});
+    world.services.add_fault(serde_json::from_value(fault).unwrap()).unwrap();
+    world.status_change(&name, json!({})).await;
+    assert_eq!(
+        (world.comments("SHOP-1").len(), world.ticket("SHOP-1")["labels"].clone()),
+        (1, json!(["cart"]))
+    );
+    world.step(&name, "GetTask", ActionId::literal("get_task")).await;
+    assert_eq!(world.ticket("SHOP-1")["labels"], json!([]));
+    // Somebody who puts it on again means something new by it.
+    let removed = || world.writes().iter().filter(|write| write.ends_with("/issue/SHOP-1")).count();
+    let before = removed();
+    world.step(&name, "AnalyzeCodebase", ActionId::literal("analyze_codebase")).await;
+    assert_eq!(removed(), before);
 }
 
 #[tokio::test]
@@ -157,6 +212,65 @@ async fn a_comment_whose_answer_was_lost_is_found_again() {
     assert!(comments[0].contains("is done"), "{comments:?}");
 }
 
+#[tokio::test]
+async fn an_undo_says_what_it_took_back_and_the_first_execution_that_it_was_undone() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    let output = json!({"number": 12, "pr_url": "https://x.example/12"});
+    journal(&world, &name, ActionId::literal("create_pull_request"), output).await;
+    world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
+    assert_eq!(world.table.execution(&name).await.unwrap().unwrap().effects_left, Some(true));
+
+    let undo = world.begin_undo("d1", &arn(&name)).await;
+    world.status_change(&undo, json!({})).await;
+    let state = format!("{}/CreatePullRequest/undo", arn(&name));
+    let payload: domain::execution::TaskPayload = serde_json::from_value(json!({
+        "v": 1, "run": arn(&undo), "key": state, "project": null, "actor": null, "input": {}
+    }))
+    .unwrap();
+    world.step(&undo, payload.state(), ActionId::literal("close_pull_request")).await;
+    let key = format!("{}/CreatePullRequest", arn(&name));
+    world.table.mark_undone(&arn(&name), &key, world.clock.now()).await.unwrap();
+    let receipt =
+        json!({"undone": ["create_pull_request"], "not_undone": [], "kept": ["add_comment"], "others": 0});
+    world.status_change(&undo, json!({"status": "SUCCEEDED", "output": receipt.to_string()})).await;
+
+    let first = world.table.execution(&name).await.unwrap().unwrap();
+    assert_eq!((first.effects_left, first.undone_by.as_deref()), (Some(false), Some(undo.as_str())));
+    let comments = world.comments("SHOP-1");
+    assert_eq!(comments.len(), 2, "{comments:?}");
+    assert!(comments[0].contains("What it did was undone by"), "{}", comments[0]);
+    assert!(!comments[0].contains("https://x.example/12"), "{}", comments[0]);
+    for expected in
+        ["Undo create pull request", "Taken back: Create pull request.", "Stays as it is: Add comment."]
+    {
+        assert!(comments[1].contains(expected), "{expected}: {}", comments[1]);
+    }
+    assert!(comments.iter().all(|comment| !comment.to_lowercase().contains("arn:")), "{comments:?}");
+}
+
+#[tokio::test]
+async fn an_undo_that_left_something_says_what_and_can_be_asked_for_again() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    let output = json!({"number": 12, "pr_url": "https://x.example/12"});
+    journal(&world, &name, ActionId::literal("create_pull_request"), output).await;
+    world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
+    let undo = world.begin_undo("d1", &name).await;
+    let cause = json!({"undone": [], "kept": [], "others": 0, "not_undone": [
+        {"action": "create_pull_request", "seek": false, "undone": false, "error": "Conflict", "cause": "it was merged"},
+    ]});
+    let end = json!({"status": "FAILED", "error": "UndoIncomplete", "cause": cause.to_string()});
+    world.status_change(&undo, end).await;
+    let first = world.table.execution(&name).await.unwrap().unwrap();
+    assert_eq!((first.effects_left, first.undone_by), (Some(true), None));
+    let comments = world.comments("SHOP-1");
+    let told = "Could not be taken back: Create pull request (it was merged)";
+    assert!(comments.last().unwrap().contains(told), "{comments:?}");
+}
+
 /// Journals an effect as the dispatcher does.
 pub(crate) async fn journal(world: &World, name: &str, action: ActionId, output: Value) {
     let (run, key, now) = (arn(name), format!("{}/{}", arn(name), action.pascal()), world.clock.now());
@@ -168,6 +282,7 @@ pub(crate) async fn journal(world: &World, name: &str, action: ActionId, output:
         holder: "invocation".into(),
         at: now,
         lease_until: now + SignedDuration::from_mins(10),
+        request: None,
     };
     let intended = world.table.intend(&new).await.unwrap();
     assert!(!matches!(intended, IntendResult::Done(_)), "{intended:?}");

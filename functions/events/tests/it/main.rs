@@ -7,8 +7,10 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod checks;
 mod feedback;
 mod parked;
 mod schedule;
 mod sweep;
+mod waiting;
 mod world;

@@ -5,11 +5,12 @@ use domain::event::EventSpec;
 use domain::execution::Outcome;
 use domain::{ActionId, Clock, EventKey, EventName, MicroUsd, SourceName};
 use events::EventInput;
+use jiff::SignedDuration;
 use records::{Answer, Limits, Occurrence, Reservation, Settlement, StepStatus, Timeliness, Topic};
 use serde_json::{Value, json};
 
 impl World {
-    async fn outcome(&self, name: &str) -> Outcome {
+    pub(crate) async fn outcome(&self, name: &str) -> Outcome {
         self.table.execution(name).await.unwrap().unwrap().outcome
     }
 
@@ -20,6 +21,7 @@ impl World {
             via: SourceName::from_static("slack"),
             at: "2026-11-22T12:00:00Z".parse().unwrap(),
             comment: Some("on Monday".into()),
+            delivery: "d1".into(),
         }
     }
 }
@@ -109,7 +111,7 @@ async fn neither_order_of_event_and_waiter_misses_the_other() {
     let key = EventKey::new(&checks, &fields).unwrap().unwrap();
     for waiter_first in [true, false] {
         let world = World::new().await;
-        let old = Occurrence { fields: fields.clone(), at: world.clock.now() };
+        let old = Occurrence { fields: fields.clone(), at: world.clock.now(), delivery: "d1".into() };
         world.table.put_occurrence(&key, &old).await.unwrap();
         let name = world.begin_by_label().await;
         let topic = Topic::Event(key.clone());
@@ -117,7 +119,7 @@ async fn neither_order_of_event_and_waiter_misses_the_other() {
             world.wait(&name, &topic, |_| {}).await;
             assert!(world.told().is_empty(), "what happened before the execution is not waited for");
         }
-        let new = Occurrence { fields: fields.clone(), at: world.clock.now() };
+        let new = Occurrence { fields: fields.clone(), at: world.clock.now(), delivery: "d2".into() };
         world.table.put_occurrence(&key, &new).await.unwrap();
         let pk = format!("EVENT#{}", key.as_str());
         world.events.handle(EventInput::from_keys([(pk.as_str(), "EVENT")])).await.unwrap();
@@ -157,6 +159,24 @@ async fn work_goes_on_once_a_limit_leaves_room() {
 }
 
 #[tokio::test]
+async fn work_goes_on_when_its_provider_takes_calls_again() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let until = world.clock.now() + SignedDuration::from_hours(1);
+    world.wait(&name, &Topic::Provider, |waiter| waiter.until = Some(until)).await;
+    world.sweep().await;
+    assert!(world.told().is_empty(), "the time has not come");
+    world.clock.advance(1);
+    for _ in 0..2 {
+        world.sweep().await;
+    }
+    let told = world.told();
+    assert_eq!((told.len(), output(&told[0])), (1, json!({"resumed": true})));
+    assert!(world.table.waiters(&Topic::Provider).await.unwrap().is_empty());
+    assert_eq!(world.outcome(&name).await, Outcome::Running);
+}
+
+#[tokio::test]
 async fn who_is_asked_to_stop_is_stopped() {
     let world = World::new().await;
     let name = world.begin_by_label().await;
@@ -164,8 +184,10 @@ async fn who_is_asked_to_stop_is_stopped() {
     world.changed(&name).await;
     assert!(world.step_functions.lock().unwrap().stopped.is_empty(), "it is not started yet");
     world.status_change(&name, json!({})).await;
-    let input = EventInput::from_keys([(format!("EXECUTION#{name}").as_str(), "EXECUTION")]);
+    let before = world.services.log().len();
+    let input = EventInput::from_keys([(format!("EXECUTION#{name}").as_str(), "STOP")]);
     world.events.handle(input).await.unwrap();
+    assert_eq!(world.services.log().len(), before, "a stop edits no comment first");
     let stopped = world.step_functions.lock().unwrap().stopped.clone();
     let expected = json!({"executionArn": arn(&name), "error": "Stopped", "cause": "ada stopped it."});
     assert_eq!(stopped, [expected]);
@@ -187,7 +209,7 @@ async fn each_share_of_a_limit_is_told_once() {
     for number in 1..=9 {
         let reservation = reservation(&world, &name, &number.to_string(), tenth);
         world.table.reserve(&reservation, limits).await.unwrap();
-        let settlement = Settlement { price: Some(tenth), usage: None, at: world.clock.now() };
+        let settlement = Settlement { price: Some(tenth), ..Settlement::unknown(world.clock.now()) };
         world.table.settle(&reservation, settlement).await.unwrap();
         let cost = format!("COST#{number}");
         let pk = format!("EXECUTION#{name}");

@@ -151,6 +151,18 @@ impl World {
         name
     }
 
+    /// Begins an undo of a run as a person asks for it in a chat.
+    pub(crate) async fn begin_undo(&self, delivery: &str, run: &str) -> String {
+        let inputs = Map::from_iter([("run".to_owned(), json!(run))]);
+        let input = ExecutionInput::new(inputs, Some("SHOP".into()), None);
+        let trigger = EventName::from_static("slack.command");
+        let (workflow, task_id) = (domain::execution::UNDO_WORKFLOW.into(), Some("SHOP-1".to_owned()));
+        let new = NewExecution::new(trigger, delivery.into(), workflow, task_id, input, self.clock.now());
+        let name = new.name.clone();
+        self.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
+        name
+    }
+
     /// A ticket's label, as it starts most executions.
     pub(crate) async fn begin_by_label(&self) -> String {
         self.begin("jira.labelled", "SHOP-1", json!({"task_id": "SHOP-1", "label": "cart"})).await
@@ -191,13 +203,13 @@ impl World {
             message: None,
             answer: None,
             told: None,
+            until: None,
         };
         more(&mut waiter);
         self.status_change(name, json!({})).await;
-        self.table
-            .start_step(name, "Wait", &ActionId::literal("request_approval"), self.clock.now())
-            .await
-            .unwrap();
+        let state = waiter.key.rsplit('/').next().unwrap();
+        let action = ActionId::literal("request_approval");
+        self.table.start_step(name, state, &action, self.clock.now()).await.unwrap();
         self.table.mark_waiting(name, "Ship it?", self.clock.now()).await.unwrap();
         self.table.put_waiter(&waiter).await.unwrap();
         self.step_functions.lock().unwrap().open_tokens.insert("token".to_owned());
@@ -303,6 +315,12 @@ async fn answer(
         "AWSStepFunctions.StopExecution" => {
             known.stopped.push(input);
             Json(json!({"stopDate": 1_795_348_800.0})).into_response()
+        }
+        "AWSStepFunctions.SendTaskSuccess" | "AWSStepFunctions.SendTaskFailure"
+            if input["taskToken"] == "broken" =>
+        {
+            let refused = json!({"__type": "KmsAccessDeniedException", "message": "not now"});
+            (StatusCode::BAD_REQUEST, Json(refused)).into_response()
         }
         "AWSStepFunctions.SendTaskSuccess" | "AWSStepFunctions.SendTaskFailure"
             if !known.open_tokens.remove(input["taskToken"].as_str().unwrap()) =>

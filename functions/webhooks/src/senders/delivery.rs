@@ -18,6 +18,23 @@ pub(crate) struct Delivery {
     /// The sender's ID for it, the same if it is sent again.
     pub(crate) id: String,
     pub(crate) meaning: Meaning,
+    /// A ticket that we created, whatever else the delivery means.
+    pub(crate) creation: Option<Creation>,
+}
+
+impl Delivery {
+    /// One that tells of no ticket that we created.
+    pub(crate) fn new(id: String, meaning: Meaning) -> Self {
+        Self { id, meaning, creation: None }
+    }
+}
+
+/// A ticket that carries a mark of ours.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Creation {
+    /// The mark's digest.
+    pub(crate) digest: String,
+    pub(crate) task_id: String,
 }
 
 /// What a delivery means to us.

@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "github",
     title: "GitHub",
-    set_up: "Settings > Webhooks, or the App; JSON",
+    set_up: "Settings > Webhooks, or the App; JSON; events: Check suites, Issue comments, Issues, Pull request reviews, Pull requests, Statuses",
     verify: signature::verify,
     parse,
     events: events::events,
@@ -42,6 +42,21 @@ struct Payload {
     review: Option<Review>,
     pull_request: Option<PullRequest>,
     check_suite: Option<CheckSuite>,
+    // Those of a status are not in an object of their own.
+    sha: Option<String>,
+    state: Option<String>,
+    branches: Option<Vec<Branch>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Branch {
+    name: Option<String>,
+    commit: Option<BranchHead>,
+}
+
+#[derive(Debug, Deserialize)]
+struct BranchHead {
+    sha: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,6 +84,7 @@ struct Label {
 struct Comment {
     id: Option<u64>,
     body: Option<String>,
+    created_at: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,6 +111,8 @@ struct Head {
 #[derive(Debug, Deserialize)]
 struct CheckSuite {
     head_sha: Option<String>,
+    /// Absent for a fork's.
+    head_branch: Option<String>,
     conclusion: Option<String>,
 }
 
@@ -106,7 +124,7 @@ fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Ma
         Ok(payload) => meaning(name, payload, &id, bot),
         Err(reason) => Meaning::Ignored(reason),
     };
-    Ok(Delivery { id, meaning })
+    Ok(Delivery::new(id, meaning))
 }
 
 fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
@@ -118,6 +136,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
             | ("pull_request_review", "submitted")
             | ("pull_request", "closed")
             | ("check_suite", "completed")
+            | ("status", "")
     );
     if !known {
         return Meaning::Ignored(format!("GitHub's event `{name}` with action `{action}` is not used"));
@@ -132,9 +151,11 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         id,
         person: None,
     });
-    // A merge by the bot itself still counts in statistics; reacting to its other events would cause a loop.
+    // A merge by the bot itself still counts in statistics, and checks are told of in the name of whoever pushed: mostly the bot.
+    // Reacting to its other events would cause a loop.
     let own = actor.as_ref().is_some_and(|actor| is_bot(bot, &actor.id));
-    if own && name != "pull_request" {
+    let actor = actor.filter(|_| !own);
+    if own && !matches!(name, "pull_request" | "check_suite" | "status") {
         return Meaning::Ignored("the bot did it itself".into());
     }
     let about = About { delivery, repository, actor };
@@ -143,6 +164,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         "issue_comment" => commented(payload, &about, bot),
         "pull_request_review" => reviewed(payload, &about),
         "pull_request" => closed(payload, &about),
+        "status" => given_status(payload, &about),
         _ => checked(payload, &about),
     };
     understood.unwrap_or_else(|| {
@@ -173,8 +195,7 @@ impl About<'_> {
             fields.extend(more);
         }
         Meaning::Events(vec![Event {
-            // Checks have no actor, regardless of who pushed the commit.
-            actor: self.actor.clone().filter(|_| kind != CHECKS_COMPLETED),
+            actor: self.actor.clone(),
             kind,
             delivery: self.delivery.to_owned(),
             project: Some(self.repository.clone()),
@@ -206,6 +227,7 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         "text": cut_inline(words),
         // The comment to react to.
         "comment_id": comment.id.map(|id| id.to_string()),
+        "said_at": comment.created_at,
     });
     Some(about.event(COMMENTED, Some(number), more))
 }
@@ -233,9 +255,27 @@ fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     }))
 }
 
+/// One App's checks are done; others may not be.
 fn checked(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let suite = payload.check_suite?;
-    let more = json!({ "sha": suite.head_sha?, "conclusion": suite.conclusion? });
+    let more =
+        json!({ "sha": suite.head_sha?, "branch": suite.head_branch, "conclusion": suite.conclusion? });
+    Some(about.event(CHECKS_COMPLETED, None, more))
+}
+
+/// One of a commit's statuses is known; others may not be.
+fn given_status(payload: Payload, about: &About<'_>) -> Option<Meaning> {
+    let (sha, state) = (payload.sha?, payload.state?);
+    if state == "pending" {
+        return Some(Meaning::Ignored("the status is pending".into()));
+    }
+    let mut branches = payload.branches.unwrap_or_default().into_iter();
+    let branch = branches.find(|branch| {
+        branch.commit.as_ref().is_some_and(|commit| commit.sha.as_deref() == Some(sha.as_str()))
+    });
+    let conclusion = if state == "success" { "success" } else { "failure" };
+    let more =
+        json!({ "sha": sha, "branch": branch.and_then(|branch| branch.name), "conclusion": conclusion });
     Some(about.event(CHECKS_COMPLETED, None, more))
 }
 
@@ -261,6 +301,7 @@ mod tests {
                 &[("x-github-event", "pull_request_review")],
                 &[("x-github-event", "pull_request")],
                 &[("x-github-event", "check_suite")],
+                &[("x-github-event", "status")],
                 &[("x-github-event", "x")],
             ],
             names: &[
@@ -277,6 +318,9 @@ mod tests {
                 "state",
                 "pull_request",
                 "check_suite",
+                "sha",
+                "branches",
+                "commit",
                 "comment",
                 "body",
                 "user",

@@ -6,7 +6,9 @@
 //! A comment's body is wiki text, in which a person is `[~accountid:…]`; a change of labels comes as the whole set before and
 //! after, joined by spaces.
 
-use super::delivery::{Bot, Delivery, Malformed, Meaning, answer_in_words, header, id_of_body, read_json};
+use super::delivery::{
+    Bot, Creation, Delivery, Malformed, Meaning, answer_in_words, header, id_of_body, read_json,
+};
 use super::signature::{self, SignatureError, hmac_matches};
 use super::spec::SenderSpec;
 use crate::mention::words_for_bot;
@@ -70,7 +72,7 @@ fn verify(
 ) -> Result<(), SignatureError> {
     let malformed = SignatureError::Malformed {
         header: SIGNATURE,
-        expected: "`sha256=`, `sha384=` or `sha512=` and hex digits",
+        expected: "`sha256=`, `sha384=` or `sha512=` and as many hex digits as it has",
     };
     let (method, signature) = signature::header(headers, SIGNATURE)?.split_once('=').ok_or(malformed)?;
     let matches = match method.to_ascii_lowercase().as_str() {
@@ -79,7 +81,11 @@ fn verify(
         "sha512" => hmac_matches::<Hmac<Sha512>>(secret, &[body], signature),
         _ => return Err(malformed),
     };
-    if matches { Ok(()) } else { Err(SignatureError::Wrong(SIGNATURE)) }
+    match matches {
+        Some(true) => Ok(()),
+        Some(false) => Err(SignatureError::Wrong(SIGNATURE)),
+        None => Err(malformed),
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,6 +96,8 @@ struct Payload {
     issue: Option<Issue>,
     changelog: Option<Changelog>,
     comment: Option<Comment>,
+    /// Milliseconds since 1970.
+    timestamp: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,6 +116,8 @@ struct Issue {
 #[derive(Debug, Deserialize)]
 struct Fields {
     project: Option<Project>,
+    #[serde(default)]
+    labels: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -138,11 +148,24 @@ struct Comment {
 fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let id =
         header(headers, "x-atlassian-webhook-identifier").map_or_else(|| id_of_body(body), str::to_owned);
-    let meaning = match read_json::<Payload>("Jira", body)? {
-        Ok(payload) => meaning(payload, &id, bot),
-        Err(reason) => Meaning::Ignored(reason),
+    let (creation, meaning) = match read_json::<Payload>("Jira", body)? {
+        Ok(payload) => (creation(&payload), meaning(payload, &id, bot)),
+        Err(reason) => (None, Meaning::Ignored(reason)),
     };
-    Ok(Delivery { id, meaning })
+    Ok(Delivery { creation, ..Delivery::new(id, meaning) })
+}
+
+/// The ticket that the delivery says was created with a mark of ours among its labels. Jira tells of it before its search shows it.
+fn creation(payload: &Payload) -> Option<Creation> {
+    if payload.webhook_event.as_deref() != Some("jira:issue_created") {
+        return None;
+    }
+    let issue = payload.issue.as_ref()?;
+    let labels = issue.fields.as_ref()?.labels.iter();
+    let digest = labels.filter_map(|label| label.strip_prefix("ticketsmith-")).find(|digest| {
+        digest.len() == 32 && digest.chars().all(|c| c.is_ascii_digit() || matches!(c, 'a'..='f'))
+    })?;
+    Some(Creation { digest: digest.to_owned(), task_id: issue.key.clone()? })
 }
 
 fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
@@ -165,7 +188,9 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     if actor.as_ref().is_some_and(|actor| bot.is(&actor.id)) {
         return Meaning::Ignored("the bot did it itself".into());
     }
-    let about = About { delivery, task_id, project, actor };
+    let said_at = payload.timestamp.as_ref().and_then(Value::as_i64);
+    let said_at = said_at.and_then(|at| Timestamp::from_millisecond(at).ok());
+    let about = About { delivery, task_id, project, actor, said_at };
     if name == "comment_created" {
         return comment_event(payload.comment.and_then(|comment| comment.body), about, bot);
     }
@@ -183,6 +208,7 @@ struct About<'a> {
     task_id: String,
     project: Option<String>,
     actor: Option<Actor>,
+    said_at: Option<Timestamp>,
 }
 
 impl About<'_> {
@@ -191,6 +217,9 @@ impl About<'_> {
         fields.insert("task_id".into(), json!(self.task_id));
         fields.insert("project".into(), json!(self.project));
         fields.insert("actor".into(), json!(self.actor.as_ref().map(|actor| &actor.id)));
+        if let Some(said_at) = self.said_at {
+            fields.insert("said_at".into(), json!(said_at.to_string()));
+        }
         if let Value::Object(more) = more {
             fields.extend(more);
         }

@@ -68,20 +68,18 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&
         .map_err(|_| SignatureError::Malformed { header: name, expected: "printable ASCII" })
 }
 
-/// Compares a hex signature with the HMAC of the parts, in constant time.
+/// Compares a hex signature with the HMAC of the parts, in constant time. `None` when it is not in hex or not as long as an HMAC.
 pub(super) fn hmac_matches<M: Mac + KeyInit>(
     secret: &SecretString,
     parts: &[&[u8]],
     signature_hex: &str,
-) -> bool {
-    let Ok(signature) = hex::decode(signature_hex) else { return false };
-    let Ok(mut mac) = <M as KeyInit>::new_from_slice(secret.expose_secret().as_bytes()) else {
-        return false;
-    };
+) -> Option<bool> {
+    let signature = hex::decode(signature_hex).ok().filter(|bytes| bytes.len() == M::output_size())?;
+    let mut mac = <M as KeyInit>::new_from_slice(secret.expose_secret().as_bytes()).ok()?;
     for part in parts {
         mac.update(part);
     }
-    mac.verify_slice(&signature).is_ok()
+    Some(mac.verify_slice(&signature).is_ok())
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "slack",
     title: "Slack",
-    set_up: "Slash Commands, Events and Interactivity",
+    set_up: "Slash Commands, Interactivity, and Event Subscriptions to the bot events app_mention and message.channels",
     verify: signature::verify,
     parse,
     events,
@@ -121,7 +121,7 @@ fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Ma
 fn event_callback(body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let envelope = match read_json::<Envelope>("Slack", body)? {
         Ok(envelope) => envelope,
-        Err(reason) => return Ok(Delivery { id: id_of_body(body), meaning: Meaning::Ignored(reason) }),
+        Err(reason) => return Ok(Delivery::new(id_of_body(body), Meaning::Ignored(reason))),
     };
     let id = envelope.event_id.unwrap_or_else(|| id_of_body(body));
     let meaning = match (envelope.kind.as_deref(), envelope.challenge, envelope.event) {
@@ -137,7 +137,7 @@ fn event_callback(body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
             event.and_then(|event| event.kind).unwrap_or_default()
         )),
     };
-    Ok(Delivery { id, meaning })
+    Ok(Delivery::new(id, meaning))
 }
 
 fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
@@ -155,8 +155,15 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         "actor": user,
         // The message to react to.
         "message": event.ts,
+        "said_at": event.ts.as_deref().and_then(sent_at),
     });
     Meaning::Events(vec![slack_event(MENTIONED, delivery, user, None, fields)])
+}
+
+/// When a message was sent: its id is the time, in seconds and microseconds since 1970.
+fn sent_at(id: &str) -> Option<String> {
+    let seconds = id.split('.').next()?.parse().ok()?;
+    Some(jiff::Timestamp::from_second(seconds).ok()?.to_string())
 }
 
 /// Slack writes a mention as `<@U012AB3CD>`; a leading mention of the bot is not part of the text.
@@ -169,15 +176,15 @@ fn without_leading_mention(text: &str) -> &str {
 fn slash_command(form: Form, body: &[u8], bot: &Bot<'_>) -> Delivery {
     let id = form.trigger_id.unwrap_or_else(|| id_of_body(body));
     if form.ssl_check.is_some() {
-        return Delivery { id, meaning: Meaning::Ping };
+        return Delivery::new(id, Meaning::Ping);
     }
     let (Some(command), Some(user)) = (form.command, form.user_id) else {
         let reason = "the form is neither a slash command nor a button".into();
-        return Delivery { id, meaning: Meaning::Ignored(reason) };
+        return Delivery::new(id, Meaning::Ignored(reason));
     };
     if !command.eq_ignore_ascii_case(bot.command) {
         let reason = format!("the command is `{command}`; accepted: `{}`", bot.command);
-        return Delivery { id, meaning: Meaning::Ignored(reason) };
+        return Delivery::new(id, Meaning::Ignored(reason));
     }
     let fields = json!({
         "text": cut_inline(form.text.as_deref().unwrap_or_default().trim()),
@@ -186,13 +193,13 @@ fn slash_command(form: Form, body: &[u8], bot: &Bot<'_>) -> Delivery {
         "response_url": form.response_url,
     });
     let event = slack_event(COMMAND, &id, user, form.user_name, fields);
-    Delivery { id, meaning: Meaning::SlashCommand(event) }
+    Delivery::new(id, Meaning::SlashCommand(event))
 }
 
 fn interaction(payload: &str, body: &[u8]) -> Result<Delivery, Malformed> {
     let interaction = match read_json::<Interaction>("Slack", payload.as_bytes())? {
         Ok(interaction) => interaction,
-        Err(reason) => return Ok(Delivery { id: id_of_body(body), meaning: Meaning::Ignored(reason) }),
+        Err(reason) => return Ok(Delivery::new(id_of_body(body), Meaning::Ignored(reason))),
     };
     let id = interaction.trigger_id.unwrap_or_else(|| id_of_body(body));
     let pressed = interaction.actions.into_iter().find_map(|action| Some((action.action_id?, action.value?)));
@@ -207,7 +214,7 @@ fn interaction(payload: &str, body: &[u8]) -> Result<Delivery, Malformed> {
             Meaning::Ignored(format!("Slack's interaction `{}` is not used", kind.unwrap_or_default()))
         }
     };
-    Ok(Delivery { id, meaning })
+    Ok(Delivery::new(id, meaning))
 }
 
 fn slack_event(

@@ -8,6 +8,8 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod bound;
+mod checks;
 mod examples;
 mod roads;
 mod slack;

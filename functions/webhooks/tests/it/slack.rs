@@ -18,12 +18,12 @@ async fn slack_checks_the_address() {
 }
 
 #[tokio::test]
-async fn run_starts_and_tells_the_channel() {
+async fn run_starts_and_leaves_it_to_the_execution_to_tell_the_channel() {
     let world = World::new().await;
     let (status, answer) = world.command("U1", "run shop-7", "t1").await;
     assert_eq!(status, 200);
-    assert_eq!(answer["response_type"], "in_channel");
-    assert!(shown(&answer).starts_with(":eyes: *development* is at work on *SHOP-7*."), "{answer}");
+    assert_eq!(answer["response_type"], "ephemeral", "nobody has looked yet whether there is such a ticket");
+    assert!(shown(&answer).starts_with(":eyes: *development* on *SHOP-7* begins."), "{answer}");
     let input: Value = serde_json::from_str(world.starts()[0]["input"].as_str().unwrap()).unwrap();
     assert_eq!(input["inputs"]["task_id"], "SHOP-7");
     assert_eq!(input["event"]["response_url"], "https://hooks.slack.com/commands/1");
@@ -53,7 +53,7 @@ async fn a_pasted_link_is_the_ticket() {
         ("run ACME/shop#008", "acme/shop#8"),
     ] {
         let (_, answer) = world.command("U1", text, text).await;
-        assert!(shown(&answer).contains(&format!("is at work on *{task_id}*")), "{text}: {answer}");
+        assert!(shown(&answer).contains(&format!("on *{task_id}* begins")), "{text}: {answer}");
     }
     let (_, status) =
         world.command("U1", "status <https://github.com/acme/shop/issues/7|Limit carts>", "t1").await;

@@ -7,7 +7,7 @@ use records::{ExecutionRecord, Moves, Topic, Waiter};
 use serde_json::{Value, json};
 
 /// A world in which ada may approve, and `undo` is deployed.
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     let mut configuration = configuration();
     configuration.users[0].roles.insert(Role::Approver);
     let mut routes = routes();
@@ -17,19 +17,24 @@ async fn world() -> World {
 }
 
 impl World {
-    async fn execution_on(&self, task_id: &str) -> ExecutionRecord {
+    pub(crate) async fn execution_on(&self, task_id: &str) -> ExecutionRecord {
         self.table.executions_of_task(task_id, None, 1).await.unwrap().remove(0)
     }
 
     /// Begins work on a ticket, which then asks a question.
-    async fn ask(&self, task_id: &str, approvers: &[&str]) -> Waiter {
+    pub(crate) async fn ask(&self, task_id: &str, approvers: &[&str]) -> Waiter {
         let named = approvers.iter().map(|name| (*name).to_owned()).collect();
         self.ask_with(task_id, |waiter| waiter.approvers = named).await
     }
 
-    async fn ask_with(&self, task_id: &str, more: impl FnOnce(&mut Waiter)) -> Waiter {
+    pub(crate) async fn ask_with(&self, task_id: &str, more: impl FnOnce(&mut Waiter)) -> Waiter {
         self.jira(task_id, &labelled(task_id, "agent", "5b10")).await;
         let execution = self.execution_on(task_id).await;
+        self.ask_in(execution, more).await
+    }
+
+    /// An execution asks a question.
+    pub(crate) async fn ask_in(&self, execution: ExecutionRecord, more: impl FnOnce(&mut Waiter)) -> Waiter {
         let mut waiter = Waiter {
             topic: Topic::Approval(execution.name.clone()).to_string(),
             key: format!("{}/AskPeople", execution.arn.unwrap()),
@@ -42,13 +47,14 @@ impl World {
             message: None,
             answer: None,
             told: None,
+            until: None,
         };
         more(&mut waiter);
         self.table.put_waiter(&waiter).await.unwrap();
         waiter
     }
 
-    async fn answer_to(&self, waiter: &Waiter) -> Option<(bool, String, Option<String>)> {
+    pub(crate) async fn answer_to(&self, waiter: &Waiter) -> Option<(bool, String, Option<String>)> {
         let found = self.table.waiter(&waiter.topic, &waiter.key).await.unwrap().unwrap();
         found.answer.map(|answer| (answer.approved, answer.by, answer.comment))
     }
@@ -63,11 +69,11 @@ impl World {
     }
 }
 
-fn text(answer: &Value) -> &str {
+pub(crate) fn text(answer: &Value) -> &str {
     answer["blocks"][0]["text"]["text"].as_str().unwrap()
 }
 
-fn comment(task_id: &str, words: &str, account: &str) -> Value {
+pub(crate) fn comment(task_id: &str, words: &str, account: &str) -> Value {
     json!({
         "webhookEvent": "comment_created",
         "issue": {"key": task_id, "fields": {"project": {"key": task_id.split('-').next()}}},
@@ -116,7 +122,7 @@ async fn a_comment_on_the_ticket_answers() {
     assert_eq!(world.answer_to(&waiter).await, Some((true, "ada".into(), Some("ship it on Monday".into()))));
 }
 
-fn moved(task_id: &str, to: &str, account: &str) -> Value {
+pub(crate) fn moved(task_id: &str, to: &str, account: &str) -> Value {
     json!({
         "webhookEvent": "jira:issue_updated",
         "user": {"accountId": account},
@@ -163,7 +169,7 @@ async fn people_who_may_stop_work() {
 async fn undo_takes_back_the_newest_execution_that_is_over() {
     let world = world().await;
     let (_, never) = world.command("U1", "undo SHOP-1", "t0").await;
-    assert_eq!(text(&never), ":no_entry: nothing has been done on SHOP-1");
+    assert_eq!(text(&never), ":no_entry: nothing that can be taken back has been done on SHOP-1");
     world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
     let execution = world.execution_on("SHOP-1").await;
     let end = records::ExecutionEnd {
@@ -188,11 +194,76 @@ async fn undo_takes_back_the_newest_execution_that_is_over() {
 }
 
 #[tokio::test]
+async fn undo_finds_the_newest_execution_that_left_something_and_any_by_its_name() {
+    let world = world().await;
+    let mut names = Vec::new();
+    for delivery in ["d1", "d2"] {
+        world.jira(delivery, &labelled("SHOP-1", "agent", "5b10")).await;
+        let execution = world.execution_on("SHOP-1").await;
+        let end = records::ExecutionEnd {
+            outcome: domain::execution::Outcome::Succeeded,
+            error: None,
+            cause: None,
+            output: None,
+            at: world.clock.now(),
+        };
+        world.table.finish(&execution.name, &end).await.unwrap();
+        world.clock.advance(1);
+        names.push(execution.name);
+    }
+    let [older, newer] = [&names[0], &names[1]];
+    world.table.note_effects_left(newer, false).await.unwrap();
+    let (_, listed) = world.command("U1", "status SHOP-1", "t0").await;
+    assert!(names.iter().all(|name| listed.to_string().contains(name.as_str())), "{listed}");
+    let (_, stranger) = world.command("U9", &format!("undo {older}"), "t1").await;
+    assert!(text(&stranger).contains("somebody may not steer work on SHOP"), "{stranger}");
+    let (_, nothing) = world.command("U1", &format!("undo {newer}"), "t2").await;
+    assert!(text(&nothing).contains("nothing that can be taken back has been done"), "{nothing}");
+    let (_, unknown) = world.command("U1", "undo jira-SHOP-1-nonsense", "t3").await;
+    assert!(text(&unknown).contains("no execution has the name"), "{unknown}");
+    let (_, by_ticket) = world.command("U1", "undo SHOP-1", "t4").await;
+    let told = text(&by_ticket);
+    assert!(told.contains(older.as_str()) && told.contains("did on SHOP-1 is being taken back"), "{told}");
+    let undo = world.execution_on("SHOP-1").await;
+    assert_eq!(undo.input.inputs["run"].as_str().unwrap().rsplit(':').next(), Some(older.as_str()));
+    let end = records::ExecutionEnd {
+        outcome: domain::execution::Outcome::Failed,
+        error: Some("UndoIncomplete".into()),
+        cause: None,
+        output: None,
+        at: world.clock.now(),
+    };
+    world.table.finish(&undo.name, &end).await.unwrap();
+    let (_, by_name) = world.command("U1", &format!("undo {older}"), "t5").await;
+    let told = text(&by_name);
+    assert!(told.contains(older.as_str()) && told.contains("did is being taken back"), "{told}");
+}
+
+#[tokio::test]
+async fn a_ticket_that_we_created_is_recorded_by_its_mark() {
+    let world = world().await;
+    let digest = "0123456789abcdef0123456789abcdef";
+    let created = |labels: Value| {
+        json!({
+            "webhookEvent": "jira:issue_created",
+            "user": {"accountId": "bot-1"},
+            "issue": {"key": "SHOP-9", "fields": {"project": {"key": "SHOP"}, "labels": labels}},
+        })
+    };
+    for labels in [json!([]), json!(["ticketsmith-short"]), json!(["agent"])] {
+        world.jira("d1", &created(labels)).await;
+    }
+    assert_eq!(world.table.creation(digest).await.unwrap(), None);
+    world.jira("d2", &created(json!(["agent", format!("ticketsmith-{digest}")]))).await;
+    assert_eq!(world.table.creation(digest).await.unwrap().as_deref(), Some("SHOP-9"));
+}
+
+#[tokio::test]
 async fn what_happens_is_kept_for_whoever_waits() {
     let world = world().await;
     let words = comment("TES-1", "@ticketsmith what do you think?", "5b10");
     world.jira("d1", &words).await;
-    let kept = world.table.occurrence("jira.commented/tes-1").await.unwrap().unwrap();
+    let kept = world.table.occurrences("jira.commented/tes-1").await.unwrap().remove(0);
     assert_eq!(kept.fields["text"], "@ticketsmith what do you think?");
     assert!(world.starts().is_empty());
 }

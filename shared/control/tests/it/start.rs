@@ -2,13 +2,17 @@
 
 use crate::world::{Answer, PREFIX, World};
 use control::StartResult;
+use domain::configuration::AtWork;
 use domain::execution::Outcome;
+use jiff::Timestamp;
+use records::ExecutionEnd;
 use std::sync::Arc;
 
 fn name(result: &StartResult) -> &str {
     match result {
         StartResult::Started { execution, .. }
         | StartResult::Pending { execution, .. }
+        | StartResult::InLine { execution, .. }
         | StartResult::Duplicate { execution }
         | StartResult::AlreadyAtWork { execution } => execution,
     }
@@ -70,4 +74,57 @@ async fn what_is_recorded_is_started_later() {
     world.control.start_recorded(&record).await.unwrap();
     assert_eq!(world.table.execution(execution).await.unwrap().unwrap().outcome, Outcome::Running);
     assert_eq!(world.starts().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_too_much_waits_in_line_and_goes_on_from_there() {
+    let world = World::new().await;
+    let mut configuration = (*world.directory.configuration()).as_ref().clone();
+    configuration.at_work = AtWork { per_person: 2, per_project: 20 };
+    world.table.put_configuration(&configuration).await.unwrap();
+    let mut started = Vec::new();
+    for number in 1..=4 {
+        let request = world.request(&format!("SHOP-{number}"), &format!("d{number}"));
+        started.push(world.control.start(request).await.unwrap());
+    }
+    assert!(matches!(started[1], StartResult::Started { .. }), "{started:?}");
+    assert!(matches!(started[2], StartResult::InLine { before: 0, .. }), "{started:?}");
+    assert!(matches!(started[3], StartResult::InLine { before: 1, .. }), "{started:?}");
+    world.control.start_next("SHOP", end_of_days()).await.unwrap();
+    assert_eq!(world.starts().len(), 2, "nobody has ended");
+
+    let end = ExecutionEnd {
+        outcome: Outcome::Succeeded,
+        error: None,
+        cause: None,
+        output: None,
+        at: "2026-11-22T13:00:00Z".parse().unwrap(),
+    };
+    world.table.finish(name(&started[0]), &end).await.unwrap();
+    for _ in 0..2 {
+        world.control.start_next("SHOP", end_of_days()).await.unwrap();
+    }
+    let starts: Vec<_> = world.starts().iter().map(|start| start["name"].clone()).collect();
+    assert_eq!(starts.len(), 3);
+    assert_eq!(starts[2], name(&started[2]));
+    // Who is parked is not at work.
+    let second = world.table.execution(name(&started[1])).await.unwrap().unwrap();
+    world.table.leave_line(&second).await.unwrap();
+    world.control.start_next("SHOP", end_of_days()).await.unwrap();
+    assert_eq!(world.starts().len(), 4);
+    world.table.rejoin_line(&second).await.unwrap();
+    // The place of what has ended is nobody's.
+    let first = world.table.execution(name(&started[0])).await.unwrap().unwrap();
+    world.table.rejoin_line(&first).await.unwrap();
+    let fifth = world.control.start(world.request("SHOP-5", "d5")).await.unwrap();
+    assert!(matches!(fifth, StartResult::InLine { .. }), "{fifth:?}");
+    for ended in &started[2..] {
+        world.table.finish(name(ended), &end).await.unwrap();
+    }
+    world.control.start_next("SHOP", end_of_days()).await.unwrap();
+    assert_eq!(world.starts().len(), 5);
+}
+
+fn end_of_days() -> Timestamp {
+    "2030-01-01T00:00:00Z".parse().unwrap()
 }

@@ -35,6 +35,7 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
         message: None,
         answer: None,
         told: None,
+        until: None,
     };
     world.table.put_waiter(&waiter).await.unwrap();
 
@@ -50,9 +51,10 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
     assert_eq!(elsewhere, AnswerResult::NothingAsked);
     let answered = world.control.answer_by_move(&caller, ticket.task_id(), "approved").await.unwrap();
     assert_eq!(answered, AnswerResult::Recorded { question: "Ship it?".into(), approved: true });
-    let again = world.control.answer_ticket(&caller, &ticket, false, None).await.unwrap();
+    let later = world.caller(&ada, "t2");
+    let again = world.control.answer_ticket(&later, &ticket, false, None).await.unwrap();
     assert_eq!(again, AnswerResult::NothingAsked);
-    let late = world.control.answer_step(&caller, &execution.name, "run/Ask", false).await.unwrap();
+    let late = world.control.answer_step(&later, &execution.name, "run/Ask", false).await.unwrap();
     let (question, by) = ("Ship it?".to_owned(), "ada".to_owned());
     assert_eq!(late, AnswerResult::AlreadyAnswered { question, by, approved: true });
 
@@ -61,7 +63,9 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
     let stopped = world.control.stop(&caller, &ticket).await.unwrap();
     assert_eq!(stopped, StopResult::Requested { workflow: "development".into() });
     end(&world, &execution).await;
-    assert_eq!(world.control.stop(&caller, &ticket).await.unwrap(), StopResult::NothingAtWork);
+    assert_eq!(world.control.stop(&later, &ticket).await.unwrap(), StopResult::NothingAtWork);
+    let again = world.control.stop(&caller, &ticket).await.unwrap();
+    assert_eq!(again, StopResult::Ended { workflow: "development".into() }, "it is about the same execution");
     let undone = world.control.undo(&caller, &ticket).await.unwrap();
     assert_eq!(undone, UndoResult::Accepted { execution: execution.name.clone() });
     assert!(world.starts()[1]["stateMachineArn"].as_str().unwrap().ends_with(UNDO_WORKFLOW));

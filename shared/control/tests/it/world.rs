@@ -130,7 +130,7 @@ impl World {
     }
 
     pub(crate) fn caller<'a>(&'a self, actor: &'a Actor, delivery: &'a str) -> Caller<'a> {
-        Caller { directory: &self.directory, actor, trigger: &COMMAND, delivery }
+        Caller { directory: &self.directory, actor, trigger: &COMMAND, delivery, at: None }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

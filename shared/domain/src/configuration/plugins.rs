@@ -1,6 +1,6 @@
 //! The section `plugins`: the providers in use, each with its own name.
 
-use super::{Configuration, InstanceName, ProviderId};
+use super::{Configuration, InstanceName, ProviderId, Rate};
 use schemars::JsonSchema;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -20,7 +20,7 @@ pub struct Section {
     /// name, `ticketsmith/work#jira`: the secret then bundles several, and the credentials are its entry of that name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
-    /// Requests a second, `2/s`. Default: the provider's own.
+    /// Requests in a second, a minute or an hour: `2/s`, `5000/h`. Default: the provider's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<Rate>,
     /// The provider's own settings.
@@ -116,35 +116,6 @@ impl Configuration {
     /// The provider with this name in the configuration.
     pub fn instance(&self, name: &str) -> Option<Instance<'_>> {
         self.plugins.get_key_value(name).map(|(name, section)| Instance { name, section })
-    }
-}
-
-/// Requests a second, written `2/s`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct Rate {
-    /// At least one.
-    pub per_second: u32,
-}
-
-impl TryFrom<String> for Rate {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.strip_suffix("/s")
-            .and_then(|number| number.trim().parse().ok())
-            .filter(|per_second| *per_second > 0)
-            .map(|per_second| Self { per_second })
-            .ok_or_else(|| {
-                format!("`{text}` is not a rate; accepted: a whole number of requests a second, `2/s`")
-            })
-    }
-}
-
-impl From<Rate> for String {
-    fn from(rate: Rate) -> Self {
-        format!("{}/s", rate.per_second)
     }
 }
 

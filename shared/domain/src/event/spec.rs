@@ -16,7 +16,7 @@ pub struct EventSpec {
     pub summary: String,
     /// The fields that every event of this kind has. Fields of one name mean the same in all events, which is how the rest of
     /// the system knows what can be done about an event: `task_id` is a ticket, `text` is what somebody said to the bot, `to`
-    /// the status that a ticket moved to.
+    /// the status that a ticket moved to. Undeclared, `said_at` is when they did, as RFC 3339.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<EventField>,
     /// The conditions that a trigger may have.
@@ -26,6 +26,17 @@ pub struct EventSpec {
     /// that nothing can wait for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub match_fields: Vec<String>,
+    /// Whose answer makes it an event, where a delivery only says that it may have happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by: Option<Confirmation>,
+}
+
+/// What is asked of a provider, because no single delivery tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confirmation {
+    /// Whether every check of the commit `sha` in `repository` is done, and how they ended: asked of the code host.
+    Checks,
 }
 
 /// A field of an event.
@@ -52,6 +63,9 @@ pub struct Condition {
     pub matching: Matching,
     /// The event's field that it is compared with.
     pub field: String,
+    /// The values that it accepts, from the narrowest to the widest; empty where any text is accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
 }
 
 /// How a condition is compared with a field. Case is ignored, except by `Contains`.
@@ -66,6 +80,9 @@ pub enum Matching {
     StartsWith,
     /// The field's words are those of the condition, in which `{name}` captures a word, and the last one all that is left.
     Captures,
+    /// The field is the condition's value, or one that comes before it in [`Condition::values`]. A trigger that does not name the
+    /// condition has its first value.
+    UpTo,
     /// It holds of every event: it says when or how the event is made.
     Always,
 }
@@ -79,6 +96,7 @@ impl EventSpec {
             fields: Vec::new(),
             conditions: Vec::new(),
             match_fields: Vec::new(),
+            confirmed_by: None,
         }
     }
 
@@ -100,6 +118,13 @@ impl EventSpec {
     #[must_use]
     pub fn matched_by<const N: usize>(mut self, fields: [&str; N]) -> Self {
         self.match_fields = fields.map(str::to_owned).into();
+        self
+    }
+
+    /// The same, happening only when a provider says so.
+    #[must_use]
+    pub fn confirmed_by(mut self, confirmation: Confirmation) -> Self {
+        self.confirmed_by = Some(confirmation);
         self
     }
 
@@ -138,7 +163,22 @@ impl Condition {
             required: false,
             matching: Matching::Equals,
             field: name.to_owned(),
+            values: Vec::new(),
         }
+    }
+
+    /// The same, accepting these values only, from the narrowest to the widest: it holds of the field's value up to its own.
+    #[must_use]
+    pub fn up_to<const N: usize>(mut self, values: [&str; N]) -> Self {
+        self.matching = Matching::UpTo;
+        self.values = values.map(str::to_owned).into();
+        self
+    }
+
+    /// Whether a trigger's `wanted` value includes an event's `value`: they are the same, or `value` is narrower.
+    pub fn includes(&self, wanted: &str, value: Option<&str>) -> bool {
+        let place = |name: &str| self.values.iter().position(|known| known.eq_ignore_ascii_case(name));
+        value.and_then(place).zip(place(wanted)).is_some_and(|(value, wanted)| value <= wanted)
     }
 
     /// The same, demanded of every trigger.

@@ -15,10 +15,26 @@ pub trait TaskManagement: Send + Sync {
     async fn get_task(&self, task_id: &str) -> Result<Task, ActionError>;
 
     /// Creates a ticket (or an epic) and returns its key and URL.
-    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError>;
+    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError>;
 
     /// The ticket that an earlier attempt with the same mark made.
-    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<Task>, ActionError>;
+    async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<CreatedTask>, ActionError>;
+
+    /// Whether [`find_created`](Self::find_created) sees a ticket as soon as it is there. Where a search lags, that it sees none
+    /// does not mean for some minutes that there is none.
+    fn shows_creations_at_once(&self) -> bool {
+        true
+    }
+
+    /// Where people see whether a ticket with this mark is there, if the tracker has such a page.
+    fn creation_url(&self, _project: &str, _mark: &Mark) -> Option<String> {
+        None
+    }
+
+    /// Where people open a ticket, if that can be told without asking the tracker.
+    fn task_url(&self, _task_id: &str) -> Option<String> {
+        None
+    }
 
     /// Moves a ticket to a status by the tracker's name (compared ignoring case, `_`, `-` and spaces) and answers with what it was.
     /// A ticket that is there already is left alone.
@@ -69,6 +85,21 @@ pub struct NewTask {
     pub epic: Option<String>,
     /// Story points, where the configuration names the field.
     pub story_points: Option<f64>,
+}
+
+/// A ticket that was created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedTask {
+    /// The tracker's key.
+    pub task_id: String,
+    /// Where people open it.
+    pub url: Option<String>,
+}
+
+impl From<Task> for CreatedTask {
+    fn from(task: Task) -> Self {
+        Self { task_id: task.task_id, url: task.url }
+    }
 }
 
 /// A query for a project's tickets.

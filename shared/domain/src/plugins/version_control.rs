@@ -4,6 +4,9 @@ use super::Mark;
 use crate::error::ActionError;
 use crate::repository::{BranchName, CommitSha, RepositoryName};
 use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a function may do with a code host. Credentials are narrowed to this if possible; personal tokens cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -12,6 +15,8 @@ pub enum RepositoryAccess {
     ReadMetadata,
     /// Read files.
     ReadContents,
+    /// Read how the checks of a commit ended, and where branches are.
+    ReadChecks,
     /// Create and delete branches and push commits.
     WriteContents,
     /// Open and close pull requests.
@@ -56,15 +61,16 @@ pub trait VersionControl: Send + Sync {
         at: &CommitSha,
     ) -> Result<(), ActionError>;
 
-    /// Deletes a branch, if it exists.
+    /// Deletes a branch while it points to this commit; nothing happens when it is gone, and `Conflict` when it points elsewhere.
     async fn delete_branch(
         &self,
         repository: &RepositoryName,
         branch: &BranchName,
+        at: &CommitSha,
     ) -> Result<(), ActionError>;
 
-    /// Makes one commit of many files on top of `request.parent` and moves the branch to it, never by force: `Conflict` when the branch
-    /// has moved. The same request with the same mark makes the same commit, and succeeds when the branch points to it already.
+    /// Makes one commit of many files on top of `request.parent` and moves the branch to it while it points to the parent: `Conflict`
+    /// when the branch has moved. A repeat with the same mark finds the commit in the branch, also under later ones.
     async fn commit(
         &self,
         repository: &RepositoryName,
@@ -72,7 +78,16 @@ pub trait VersionControl: Send + Sync {
         mark: &Mark,
     ) -> Result<Commit, ActionError>;
 
-    /// Moves a branch from `commit` back to its parent; `Conflict` when the branch points elsewhere.
+    /// The commit that an earlier attempt with the same mark pushed to a branch, if the branch still has it among its newest ones.
+    async fn find_commit(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+        mark: &Mark,
+    ) -> Result<Option<Commit>, ActionError>;
+
+    /// Moves a branch from `commit` back to its parent in one step; `Conflict` when the branch points elsewhere, so that nothing
+    /// that was pushed in between is lost.
     async fn revert_commit(
         &self,
         repository: &RepositoryName,
@@ -107,6 +122,9 @@ pub trait VersionControl: Send + Sync {
     /// Closes a pull request without merging. Does nothing if it is closed; `Conflict` if it is merged.
     async fn close_pull_request(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError>;
 
+    /// The newest attempt of every check of a commit, of whatever kind the code host has.
+    async fn checks(&self, repository: &RepositoryName, commit: &CommitSha) -> Result<Checks, ActionError>;
+
     /// What a person, by the code host's login, may do in the repository.
     async fn permission(
         &self,
@@ -135,7 +153,7 @@ pub struct RepositoryInfo {
 }
 
 /// One entry of a tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TreeEntry {
     /// The path from the root.
     pub path: String,
@@ -146,7 +164,7 @@ pub struct TreeEntry {
 }
 
 /// What an entry of a tree is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TreeEntryKind {
     /// A file.
     File,
@@ -161,7 +179,7 @@ pub enum TreeEntryKind {
 }
 
 /// A file's content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileContent {
     /// UTF-8 text.
     Text(String),
@@ -178,6 +196,8 @@ pub struct CommitRequest {
     pub parent: CommitSha,
     /// The message; the mark is added as a trailer.
     pub message: String,
+    /// The login, at the code host, of the person for whom the commit is made: a co-author. `None` where it is not known.
+    pub co_author: Option<String>,
     /// The files, each path once.
     pub changes: Vec<FileChange>,
 }
@@ -249,6 +269,44 @@ impl PullRequest {
     /// Whether an effect with this mark opened it.
     pub fn carries(&self, mark: &Mark) -> bool {
         self.marks.contains(&mark.digest())
+    }
+}
+
+/// How the checks of a commit stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checks {
+    /// What names the newest attempt of each check: another attempt has another name.
+    pub attempts: BTreeSet<String>,
+    /// How many of these are not done.
+    pub unfinished: usize,
+    /// How those ended that are done.
+    pub conclusions: Vec<CheckConclusion>,
+    /// When the newest group of checks was announced in which none has begun. Some never do.
+    pub announced_at: Option<Timestamp>,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CheckConclusion {
+    /// It found nothing wrong, or did not apply.
+    Success,
+    /// It waits for a person to do something.
+    ActionRequired,
+    /// It was cancelled, or given up.
+    Cancelled,
+    /// It found something wrong, or could not run.
+    Failure,
+}
+
+impl CheckConclusion {
+    /// Its name in events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::ActionRequired => "action_required",
+            Self::Cancelled => "cancelled",
+            Self::Failure => "failure",
+        }
     }
 }
 

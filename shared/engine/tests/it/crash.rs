@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use engine::{FunctionError, SkippingClock};
@@ -339,4 +340,39 @@ async fn tokens_children_and_redrives_survive_a_crash_at_every_entry() {
             std::fs::remove_file(&copy).unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn an_execution_whose_starter_hangs_up_advances_all_the_same() {
+    let mut bench = Bench::new(Functions::default()).await;
+    let machine = bench.engine.put_state_machine("machine", &pass(json!(1)).to_string()).await.unwrap();
+    let mut started = Vec::new();
+    // At every point where the starter waits, until one is answered before it hangs up.
+    for patience in 1..100 {
+        let name = format!("starter-{patience}");
+        let mut start = Box::pin(bench.engine.start_execution(&machine, Some(&name), &Value::Null));
+        let mut waited = 0;
+        let answered = std::future::poll_fn(|context| {
+            let answered = start.as_mut().poll(context).is_ready();
+            waited += 1;
+            if answered || waited == patience { Poll::Ready(answered) } else { Poll::Pending }
+        });
+        let answered = answered.await;
+        started.push(machine.replace(":stateMachine:", ":execution:") + ":" + &name);
+        if answered {
+            break;
+        }
+    }
+    // The log is written in turn, so when this one has ended, the others are in it.
+    bench.run(&pass(json!(2)), &Value::Null).await;
+    bench.engine.activity().quiet().await;
+    let mut ended = 0;
+    for execution in started {
+        // One that hung up before its execution was recorded has started none.
+        if let Ok(found) = bench.engine.describe_execution(&execution).await {
+            assert_eq!(found.status, "SUCCEEDED", "{execution}");
+            ended += 1;
+        }
+    }
+    assert!(ended >= 2, "{ended}");
 }

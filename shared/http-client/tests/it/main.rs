@@ -10,9 +10,10 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
 use axum::routing::any;
 use domain::{ActionError, Clock, ErrorKind};
-use http_client::{Auth, Client, Failure, Gate, Optional, Options, Reply};
+use http_client::{Auth, Client, Failure, Gate, Optional, Options, Pause, Reply};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -217,18 +218,35 @@ async fn what_is_not_there_can_be_asked_for() {
     assert!(client.get("/403", &[]).send().await.unwrap_err().says(403, "{"));
 }
 
-#[derive(Default)]
+#[tokio::test]
+async fn a_request_whose_time_is_over_is_not_sent() {
+    let client = serve(|_| answer(200, &[], "{}")).await;
+    let late = client.get("/x", &[]).within(Duration::ZERO).send().await.unwrap_err();
+    assert!(!late.was_sent && late.error.message.contains("was not sent"), "{}", late.error);
+    client.get("/x", &[]).within(Duration::from_secs(60)).send().await.unwrap();
+    let nobody = Client::new("Jira", "http://127.0.0.1:1", Auth::None, &Options::new().unwrap()).unwrap();
+    let unconnected = nobody.get("/x", &[]).send().await.unwrap_err();
+    assert!(!unconnected.was_sent && unconnected.error.kind == ErrorKind::Unavailable);
+    let broken = serve(|_| answer(500, &[], "{}")).await;
+    assert!(broken.get("/x", &[]).send().await.unwrap_err().was_sent);
+}
+
 struct CountingGate {
+    allowed: usize,
     passed: AtomicUsize,
     ended: Mutex<Vec<Reply>>,
+}
+
+fn gate(allowed: usize) -> Arc<CountingGate> {
+    Arc::new(CountingGate { allowed, passed: AtomicUsize::new(0), ended: Mutex::default() })
 }
 
 #[async_trait]
 impl Gate for CountingGate {
     async fn pass(&self) -> Result<(), ActionError> {
-        match self.passed.fetch_add(1, Ordering::SeqCst) {
-            0..=3 => Ok(()),
-            _ => Err(ActionError::throttled("Jira is asked too often", None)),
+        match self.passed.fetch_add(1, Ordering::SeqCst) < self.allowed {
+            true => Ok(()),
+            false => Err(ActionError::throttled("Jira is asked too often", None)),
         }
     }
 
@@ -245,7 +263,7 @@ async fn a_gate_stands_before_requests_and_hears_how_they_end() {
         .route("/busy", any(|| async { (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "5")]) }))
         .route("/broken", any(|| async { StatusCode::BAD_GATEWAY }));
     tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-    let gate = Arc::new(CountingGate::default());
+    let gate = gate(7);
     let options = Options::new().unwrap().gate(Arc::clone(&gate) as Arc<dyn Gate>);
     let client = Client::new("Jira", &base, Auth::None, &options).unwrap();
     let nobody = Client::new("Jira", "http://127.0.0.1:1", Auth::None, &options).unwrap();
@@ -257,5 +275,65 @@ async fn a_gate_stands_before_requests_and_hears_how_they_end() {
     let refused = client.get("/busy", &[]).send().await.unwrap_err();
     assert_eq!((refused.status, refused.error.message.as_str()), (None, "Jira is asked too often"));
     let asked = Reply::AskedToWait(Some(Duration::from_secs(5)));
-    assert_eq!(*gate.ended.lock().unwrap(), [asked, Reply::Answered, Reply::Failed, Reply::Failed]);
+    let others = [Reply::Answered, Reply::Failed, Reply::Failed];
+    assert_eq!(*gate.ended.lock().unwrap(), [&[asked; 4][..], &others].concat());
+}
+
+#[tokio::test]
+async fn what_is_throttled_is_sent_again_when_its_turn_comes() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let busy_once = move || {
+        let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            match first {
+                true => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "5")]).into_response(),
+                false => {
+                    [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1700000042")].into_response()
+                }
+            }
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/busy", any(busy_once));
+    tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
+    let gate = gate(2);
+    let options = Options::new().unwrap().gate(Arc::clone(&gate) as Arc<dyn Gate>);
+    let client = Client::new("Jira", &base, Auth::None, &options).unwrap();
+    client.get("/busy", &[]).send().await.unwrap();
+    let asked = Reply::AskedToWait(Some(Duration::from_secs(5)));
+    // The window that the answer says is used up is long over.
+    assert_eq!(*gate.ended.lock().unwrap(), [asked, Reply::AnsweredLast(Duration::ZERO)]);
+}
+
+#[derive(Debug, Default)]
+struct Pauses(Mutex<Vec<u64>>);
+
+#[async_trait]
+impl Pause for Pauses {
+    async fn pause(&self, duration: Duration) {
+        self.0.lock().unwrap().push(duration.as_secs());
+    }
+}
+
+#[tokio::test]
+async fn what_comes_too_early_is_sent_again_for_seven_seconds() {
+    let (asked, pauses) = (Arc::new(AtomicUsize::new(0)), Arc::new(Pauses::default()));
+    let counted = asked.clone();
+    let client = serve(move |_| match counted.fetch_add(1, Ordering::SeqCst) {
+        2 => answer(200, &[], "{}"),
+        _ => answer(404, &[], r#"{"message": "Not Found"}"#),
+    })
+    .await;
+    let options = Options::new().unwrap().pause(pauses.clone());
+    let client = Client::new("Jira", client.base_url(), Auth::None, &options).unwrap();
+    let is_early = |failure: &Failure| failure.status == Some(404);
+    assert!(client.get("/new", &[]).send_settled(is_early).await.is_ok());
+    assert_eq!(*pauses.0.lock().unwrap(), [1, 2]);
+
+    let failure = client.get("/none", &[]).send_settled(is_early).await.unwrap_err();
+    assert_eq!((failure.status, failure.words().as_str()), (Some(404), "Not Found"));
+    assert_eq!(*pauses.0.lock().unwrap(), [1, 2, 1, 2, 4]);
+    assert!(client.get("/final", &[]).send_settled(|failure| failure.status == Some(409)).await.is_err());
+    assert_eq!(asked.load(Ordering::SeqCst), 8);
 }

@@ -1,5 +1,6 @@
 //! GitHub Apps: tokens narrowed to one repository and to what a function may do.
 
+use crate::code::{commit_on, new_branch, write};
 use crate::{branch, shop};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -40,9 +41,21 @@ async fn app_world(clock: &TurnedClock) -> (Simulation, String) {
 
 /// The same with an App that was granted these permissions.
 async fn app_world_with(clock: &TurnedClock, permissions: Value) -> (Simulation, String) {
+    app_world_hearing(clock, permissions, None).await
+}
+
+/// The same with an App that subscribes to these events.
+async fn app_world_hearing(
+    clock: &TurnedClock,
+    permissions: Value,
+    events: Option<Value>,
+) -> (Simulation, String) {
     let secret = json!({"app_id": "77", "installation_id": "99", "private_key": private_key()}).to_string();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds");
-    let app = json!({"slug": "ticketsmith", "permissions": permissions});
+    let mut app = json!({"slug": "ticketsmith", "permissions": permissions});
+    if let Some(events) = events {
+        app["events"] = events;
+    }
     let world = std::fs::read_to_string(folder.join("shop.yaml")).unwrap();
     let world = world
         .replace("{ token: simulated-github-token }", &secret)
@@ -93,6 +106,37 @@ async fn a_token_may_do_what_the_function_may_and_is_kept_while_it_lasts() {
     assert!(!format!("{reader:?}").contains("PRIVATE"));
 }
 
+#[tokio::test]
+async fn an_app_s_commit_is_signed_and_names_the_person_as_co_author() {
+    let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
+    let (simulation, secret) = app_world(&clock).await;
+    let github = connect(&simulation, &secret, RepositoryAccess::WriteContents, &clock);
+    let parent = new_branch(&github, "feature/x").await;
+    let mut request = commit_on("feature/x", &parent, vec![write("a", "1")]);
+    request.co_author = Some("ada".into());
+    let mark = mark("c");
+    let made = github.commit(&shop(), &request, &mark).await.unwrap();
+    let sent = simulation.log().into_iter().find(|entry| entry.path.ends_with("/git/commits")).unwrap();
+    assert_eq!((&sent.request["author"], &sent.request["committer"]), (&Value::Null, &Value::Null));
+    assert_eq!(sent.response["verification"]["verified"], true);
+    let message = sent.request["message"].as_str().unwrap();
+    let (before, after) = message.split_once("Co-authored-by: Ada Lovelace <").unwrap();
+    assert!(before.ends_with("\n\n"), "{message}");
+    let (address, rest) = after.split_once(">\n").unwrap();
+    assert!(
+        address.ends_with("+ada@users.noreply.github.com") && address.starts_with(char::is_numeric),
+        "{message}"
+    );
+    assert!(rest.starts_with("Ticketsmith-Mark: ") && !rest.contains('\n'), "{message}");
+
+    // Later the same request would make another commit, so a repeat finds the first one by its mark.
+    clock.0.fetch_add(5, Ordering::SeqCst);
+    assert_eq!(github.commit(&shop(), &request, &mark).await.unwrap(), made);
+    let above = commit_on("feature/x", &made.sha, vec![write("b", "2")]);
+    github.commit(&shop(), &above, &provider_testing::mark("other")).await.unwrap();
+    assert_eq!(github.commit(&shop(), &request, &mark).await.unwrap(), made);
+}
+
 async fn problems(permissions: Value) -> Vec<String> {
     let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
     let (simulation, secret) = app_world_with(&clock, permissions).await;
@@ -102,15 +146,29 @@ async fn problems(permissions: Value) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn what_an_app_does_not_subscribe_to_is_told() {
+    let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
+    let permissions =
+        json!({"checks": "read", "contents": "write", "issues": "write", "pull_requests": "write"});
+    let heard = json!(["issues", "issue_comment", "pull_request", "pull_request_review", "status"]);
+    let (simulation, secret) = app_world_hearing(&clock, permissions, Some(heard)).await;
+    let github = connect(&simulation, &secret, RepositoryAccess::ReadMetadata, &clock);
+    let told: Vec<String> =
+        github.permission_problems(&shop()).await.unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("statuses: read") && told[0].contains("github.checks_completed"), "{told:?}");
+    assert!(told[1].contains("check_suite") && told[1].contains("Check suites"), "{told:?}");
+}
+
+#[tokio::test]
 async fn what_an_app_lacks_and_what_it_has_too_much_of_is_told() {
-    assert!(
-        problems(json!({"contents": "write", "issues": "write", "pull_requests": "write"})).await.is_empty()
-    );
-    let told = problems(json!({"contents": "write", "issues": "read", "pull_requests": "write"})).await;
+    let granted = |issues: &str| json!({"checks": "read", "contents": "write", "issues": issues, "pull_requests": "write", "statuses": "read"});
+    assert_eq!(problems(granted("write")).await, Vec::<String>::new());
+    let told = problems(granted("read")).await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("`issues: write` is missing") && told[0].contains("Permissions & events"));
     let all = json!({"contents": "write", "issues": "write", "pull_requests": "write", "administration": "write",
-                     "checks": "read"});
+                     "checks": "read", "statuses": "read"});
     let told = problems(all).await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("`administration: write` is not needed"), "{told:?}");

@@ -13,16 +13,17 @@ use simulators::Simulation;
 use simulators::fault::Fault;
 use std::time::Duration;
 
-fn write(path: &str, content: &str) -> FileChange {
+pub(crate) fn write(path: &str, content: &str) -> FileChange {
     FileChange::Write { path: path.into(), content: content.into(), executable: false }
 }
 
-fn commit_on(name: &str, parent: &CommitSha, changes: Vec<FileChange>) -> CommitRequest {
-    CommitRequest { branch: branch(name), parent: parent.clone(), message: "Change files".into(), changes }
+pub(crate) fn commit_on(name: &str, parent: &CommitSha, changes: Vec<FileChange>) -> CommitRequest {
+    let message = "Change files".into();
+    CommitRequest { branch: branch(name), parent: parent.clone(), message, co_author: None, changes }
 }
 
 /// A new branch at the head of `main`.
-async fn new_branch(github: &Github, name: &str) -> CommitSha {
+pub(crate) async fn new_branch(github: &Github, name: &str) -> CommitSha {
     let head = github.find_branch(&shop(), &branch("main")).await.unwrap().unwrap();
     github.create_branch(&shop(), &branch(name), &head).await.unwrap();
     head
@@ -60,6 +61,35 @@ async fn a_repository_is_read() {
 }
 
 #[tokio::test]
+async fn many_files_are_read_in_few_requests_and_byte_for_byte() {
+    let simulation = GITHUB.described_simulation().await;
+    let github = github(&simulation);
+    let parent = new_branch(&github, "feature/many").await;
+    let mut files: Vec<(String, String)> =
+        (0..150).map(|number| (format!("many/{number}.txt"), format!("{number}\n"))).collect();
+    files.push(("ends.txt".into(), "one\r\ntwo\r\n".into()));
+    files.push(("mark.txt".into(), "\u{feff}with a byte-order mark".into()));
+    // GraphQL cuts it.
+    files.push(("long.txt".into(), "ü".repeat(300_000)));
+    let changes = files.iter().map(|(path, content)| write(path, content)).collect();
+    let commit = commit_on("feature/many", &parent, changes);
+    let commit = github.commit(&shop(), &commit, &mark("many")).await.unwrap();
+    let before = simulation.log().len();
+    let paths: Vec<String> =
+        files.iter().map(|(path, _)| path.clone()).chain(["missing".to_owned()]).collect();
+    let read = github.read_files(&shop(), commit.sha.as_str(), &paths).await.unwrap();
+    for ((path, content), read) in files.iter().zip(&read) {
+        assert!(*read == Some(FileContent::Text(content.clone())), "{path}");
+    }
+    assert_eq!(read.last(), Some(&None));
+    assert_eq!(simulation.log().len() - before, 3, "two of GraphQL, and the long file");
+    let error =
+        github.read_files(&"acme/other".parse().unwrap(), commit.sha.as_str(), &paths).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Rejected && error.message.contains("acme/other"), "{error}");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
 async fn a_branch_is_made_once_and_deleted() {
     let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);
@@ -75,8 +105,10 @@ async fn a_branch_is_made_once_and_deleted() {
         .unwrap();
     let error = github.create_branch(&shop(), &name, &head).await.unwrap_err();
     assert!(error.kind == ErrorKind::Conflict && error.message.contains(made.sha.as_str()), "{error}");
-    github.delete_branch(&shop(), &name).await.unwrap();
-    github.delete_branch(&shop(), &name).await.unwrap();
+    let error = github.delete_branch(&shop(), &name, &head).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Conflict && error.message.contains("has moved"), "{error}");
+    github.delete_branch(&shop(), &name, &made.sha).await.unwrap();
+    github.delete_branch(&shop(), &name, &made.sha).await.unwrap();
     assert_eq!(github.find_branch(&shop(), &name).await.unwrap(), None);
     assert_described(&simulation);
 }
@@ -135,9 +167,8 @@ async fn a_commit_whose_answer_was_lost_is_not_made_twice() {
     let github = github(&simulation);
     let parent = new_branch(&github, "feature/x").await;
     let request = commit_on("feature/x", &parent, vec![write("a", "1")]);
-    let lost =
-        Fault { method: Some("PATCH".into()), truncated: true, after_effect: true, ..Fault::default() };
-    GITHUB.fault(&simulation, "/git/refs/", lost);
+    let lost = Fault { method: Some("POST".into()), truncated: true, after_effect: true, ..Fault::default() };
+    GITHUB.fault(&simulation, "/graphql$", lost);
     let mark = mark("c");
     assert_eq!(github.commit(&shop(), &request, &mark).await.unwrap_err().kind, ErrorKind::Unavailable);
     let commit = github.commit(&shop(), &request, &mark).await.unwrap();
@@ -233,7 +264,7 @@ async fn faults_are_named_for_what_to_do_next() {
     let limited = failing(Fault { headers, ..status(403) }).await;
     assert_eq!((limited.kind, limited.retry_after), (ErrorKind::Throttled, Some(Duration::from_secs(11))));
     assert_eq!(failing(status(403)).await.kind, ErrorKind::Rejected);
-    assert_eq!(failing(status(409)).await.kind, ErrorKind::Conflict);
+    assert_eq!(failing(status(409)).await.kind, ErrorKind::Rejected, "nothing is said to have moved");
 }
 
 #[tokio::test]

@@ -6,22 +6,33 @@
 )]
 
 mod apps;
+mod checks;
 mod code;
+mod refusals;
 mod tickets;
 
 use domain::plugins::RepositoryAccess;
 use domain::{BranchName, RepositoryName};
 use http_client::read_credentials;
 use provider_github::{Github, SPEC};
-use provider_testing::{Service, options, secret};
+use provider_testing::{Service, options, secret, start};
 use serde_json::json;
-use simulators::Simulation;
+use simulators::{Simulation, World};
+use std::path::Path;
 
 pub(crate) const GITHUB: Service = Service { name: "github", descriptions: &["api.github.com.json"] };
 
 /// A client with the token of the world.
 fn github(simulation: &Simulation) -> Github {
     connect(simulation, &secret(simulation, "ticketsmith/github"), RepositoryAccess::WriteContents)
+}
+
+/// The built-in world with something in the place of a line of GitHub's section.
+async fn changed(line: &str, with: &str) -> Simulation {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds");
+    let world = std::fs::read_to_string(folder.join("shop.yaml")).unwrap();
+    assert_eq!(world.matches(line).count(), 1);
+    start(World::parse(&world.replace(line, with), folder).unwrap(), None, None).await
 }
 
 fn connect(simulation: &Simulation, secret: &secrecy::SecretString, access: RepositoryAccess) -> Github {

@@ -5,7 +5,7 @@ use domain::execution::Inverse;
 use domain::{ActionError, ActionId, ErrorKind};
 use futures::future::join_all;
 use jiff::SignedDuration;
-use records::{EffectEnd, EffectIntent, EffectStatus, IntendResult, NewEffect, RecordsError};
+use records::{EffectEnd, EffectIntent, EffectRequest, EffectStatus, IntendResult, NewEffect, RecordsError};
 use std::time::Duration;
 
 const RUN: &str = "arn:aws:states:us-east-1:000000000000:execution:development:jira-SHOP-1-ab";
@@ -24,6 +24,7 @@ fn intention(state: &str, holder: &str, seconds: i64) -> NewEffect {
         holder: holder.into(),
         at: now,
         lease_until: now + SignedDuration::from_secs(60),
+        request: None,
     }
 }
 
@@ -47,7 +48,10 @@ fn act(intended: IntendResult) -> EffectIntent {
 async fn a_done_effect_is_replayed() {
     let table = table().await;
     let first = act(table.intend(&intention("CreateBranch", "one", 0)).await.unwrap());
-    assert_eq!(first, EffectIntent { existed: false, at: start(), resumed: false });
+    assert_eq!(
+        first,
+        EffectIntent { existed: false, at: start(), resumed: false, doubtful: false, asked: false }
+    );
     assert_eq!(table.effect_output(RUN, &key("CreateBranch")).await.unwrap(), None);
     table.effect_done(RUN, &key("CreateBranch"), "one", &end("b")).await.unwrap();
     // An answer that got lost is given again.
@@ -75,7 +79,8 @@ async fn a_live_lease_answers_unavailable_and_a_dead_one_is_taken_over() {
 
     // What the first found outside, and when, is what counts.
     let taken = act(table.intend(&intention("A", "two", 120)).await.unwrap());
-    assert_eq!(taken, EffectIntent { existed: true, at: start(), resumed: true });
+    let expected = EffectIntent { existed: true, at: start(), resumed: true, doubtful: false, asked: false };
+    assert_eq!(taken, expected);
     // The first comes back from the dead, and must not write.
     for late in [
         table.renew_effect(RUN, &key("A"), "one", later).await,
@@ -192,7 +197,76 @@ async fn an_output_that_is_too_large_is_refused_before_it_is_written() {
     let table = table().await;
     act(table.intend(&intention("A", "one", 0)).await.unwrap());
     let large = EffectEnd { output: json!("x".repeat(records::EFFECT_OUTPUT_LIMIT)), ..end("b") };
-    let error = table.effect_done(RUN, &key("A"), "one", &large).await.unwrap_err();
-    assert!(matches!(error, RecordsError::Invalid(_)), "{error}");
+    let text = json!("x".repeat(records::EFFECT_INVERSE_LIMIT));
+    let inverse = Some(Inverse { action: ActionId::literal("add_comment"), input: text });
+    for large in [large, EffectEnd { inverse, ..end("b") }] {
+        let error = table.effect_done(RUN, &key("A"), "one", &large).await.unwrap_err();
+        assert!(matches!(error, RecordsError::Invalid(_)), "{error}");
+    }
     assert_eq!(table.effect(RUN, &key("A")).await.unwrap().unwrap().status, EffectStatus::Intended);
+}
+
+#[tokio::test]
+async fn nothing_gives_an_effect_up_once_a_request_has_left() {
+    let table = table().await;
+    let request = EffectRequest { input: json!({"branch": "b"}), inverse: end("b").inverse };
+    let new = NewEffect { request: Some(request.clone()), ..intention("A", "one", 0) };
+    act(table.intend(&new).await.unwrap());
+    table.effect_sent(RUN, &key("A"), "one", Some("https://example.com/b"), start()).await.unwrap();
+    let abandoned = table.abandon_effect(RUN, &key("A"), "one").await;
+    assert!(matches!(abandoned, Err(RecordsError::Conflict(_))), "{abandoned:?}");
+    let sent = table.effect(RUN, &key("A")).await.unwrap().unwrap();
+    assert_eq!((sent.status, sent.place.as_deref()), (EffectStatus::Sent, Some("https://example.com/b")));
+    assert!(sent.is_leased(start()) && sent.is_doubtful());
+    let leased = table.intend(&intention("A", "two", 59)).await;
+    assert!(matches!(leased, Err(RecordsError::Leased { .. })), "{leased:?}");
+    let next = act(table.intend(&intention("A", "two", 60)).await.unwrap());
+    assert!(next.resumed && next.doubtful && !next.asked, "{next:?}");
+    // The first holder comes back and must send nothing more.
+    let late = table.effect_sent(RUN, &key("A"), "one", None, start()).await;
+    assert!(matches!(late, Err(RecordsError::Conflict(_))), "{late:?}");
+
+    table.effect_asked(RUN, &key("A"), start()).await.unwrap();
+    assert!(act(table.intend(&intention("A", "three", 999)).await.unwrap()).asked);
+    assert_eq!(table.effect_request(RUN, &key("A")).await.unwrap(), Some(request));
+    table.effect_done(RUN, &key("A"), "three", &end("b")).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_refused_is_not_in_doubt() {
+    let table = table().await;
+    act(table.intend(&intention("A", "one", 0)).await.unwrap());
+    table.effect_sent(RUN, &key("A"), "one", None, start()).await.unwrap();
+    table.effect_refused(RUN, &key("A"), "one").await.unwrap();
+    let refused = table.effect(RUN, &key("A")).await.unwrap().unwrap();
+    assert!(refused.status == EffectStatus::Sent && !refused.is_doubtful() && !refused.is_left());
+    let next = act(table.intend(&intention("A", "one", 1)).await.unwrap());
+    assert!(next.resumed && !next.doubtful, "{next:?}");
+}
+
+#[tokio::test]
+async fn a_doubtful_effect_of_a_closed_run_is_taken_up_to_look_for_it() {
+    let table = table().await;
+    act(table.intend(&intention("A", "one", 0)).await.unwrap());
+    table.effect_sent(RUN, &key("A"), "one", None, start()).await.unwrap();
+    table.close_run(RUN, start()).await.unwrap();
+    let leased = table.take_up(&intention("A", "two", 59)).await;
+    assert!(matches!(leased, Err(RecordsError::Leased { .. })), "{leased:?}");
+    assert!(act(table.take_up(&intention("A", "two", 60)).await.unwrap()).doubtful);
+    table.effect_absent(RUN, &key("A"), "two").await.unwrap();
+    for key in ["A", "B"] {
+        let nothing = table.take_up(&intention(key, "three", 999)).await;
+        assert!(matches!(nothing, Err(RecordsError::Conflict(_))), "{nothing:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_journal_is_read_without_outputs() {
+    let table = table().await;
+    act(table.intend(&intention("A", "one", 0)).await.unwrap());
+    table.effect_done(RUN, &key("A"), "one", &end("b")).await.unwrap();
+    let journal = table.journal_of(RUN).await.unwrap();
+    assert_eq!((&journal[0].output, &journal[0].inverse), (&None, &end("b").inverse));
+    assert!(journal[0].is_left() && table.knows_run(RUN).await.unwrap());
+    assert!(!table.knows_run("arn:nonsense").await.unwrap());
 }

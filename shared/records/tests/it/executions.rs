@@ -181,9 +181,17 @@ async fn the_sweeper_finds_what_is_open_and_due_at_growing_intervals() {
 
     table.mark_started(&new.name, "arn", now).await.unwrap();
     table.mark_waiting(&new.name, "Ship it?", now).await.unwrap();
-    assert_eq!(due(now + SignedDuration::from_hours(23)).await, []);
-    let parked = due(now + SignedDuration::from_hours(24)).await;
-    assert_eq!(parked[0].outcome, Outcome::Waiting);
+    assert_eq!(due(now + SignedDuration::from_mins(9)).await, []);
+    let (mut at, mut waits) = (now + SignedDuration::from_mins(10), Vec::new());
+    for _ in 0..4 {
+        let parked = due(at).await;
+        assert_eq!(parked[0].outcome, Outcome::Waiting);
+        table.postpone_check(&parked[0], at).await.unwrap();
+        let next = table.execution(&new.name).await.unwrap().unwrap().check_at.unwrap();
+        waits.push(next.duration_since(at).as_secs() / 60);
+        at = next;
+    }
+    assert_eq!(waits, [20, 40, 60, 60]);
     table.mark_running(&new.name, now).await.unwrap();
     assert_eq!(due(now + SignedDuration::from_secs(60)).await.len(), 1);
 

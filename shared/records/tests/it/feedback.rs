@@ -7,8 +7,8 @@ use domain::routes::Concurrency;
 use domain::{ActionId, EventKey, EventName, MicroUsd, SourceName};
 use jiff::SignedDuration;
 use records::{
-    AgentExecution, Answer, ClosedPullRequest, Limits, Occurrence, ProgressPlace, RecordsError, Reservation,
-    Settlement, StepEnd, StepStatus, Timeliness, Topic, Waiter,
+    AgentExecution, Answer, ClosedPullRequest, Limits, Meeting, NewInquiry, Occurrence, ProgressPlace,
+    RecordsError, Reservation, Settlement, StepEnd, StepStatus, Timeliness, Topic, Waiter,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -73,7 +73,7 @@ async fn one_view_holds_everything_of_an_execution() {
         };
         let limits = Limits { per_task: MicroUsd(1_000), per_month: MicroUsd(1_000) };
         table.reserve(&reservation, limits).await.unwrap();
-        table.settle(&reservation, Settlement { price, usage: None, at: start() }).await.unwrap();
+        table.settle(&reservation, Settlement { price, ..Settlement::unknown(start()) }).await.unwrap();
     }
     let call = AgentExecution {
         id: "1".into(),
@@ -137,6 +137,7 @@ fn waiter(topic: &Topic, token: &str, seconds: i64) -> Waiter {
         message: None,
         answer: None,
         told: None,
+        until: None,
     }
 }
 
@@ -168,6 +169,7 @@ async fn the_first_answer_counts_and_holds_for_a_newer_attempt() {
         via: SourceName::from_static("slack"),
         at: after(2),
         comment: Some("fine".into()),
+        delivery: "d1".into(),
     };
     assert!(table.answer_waiter(&asked, &answer("ada", true)).await.is_err(), "nobody was asked");
     table.put_waiter(&asked).await.unwrap();
@@ -186,22 +188,84 @@ async fn the_first_answer_counts_and_holds_for_a_newer_attempt() {
     assert_eq!(table.waiters(&topic).await.unwrap()[0].told, Some(Timeliness::InTime));
 }
 
-#[tokio::test]
-async fn the_newest_event_of_a_key_is_kept() {
-    let table = table().await;
-    let fields = |conclusion: &str| {
-        let value = json!({"repository": "acme/shop", "sha": "0a1b", "conclusion": conclusion});
-        value.as_object().unwrap().clone()
-    };
+fn checks_of(conclusion: &str) -> (EventKey, serde_json::Map<String, serde_json::Value>) {
+    let fields = json!({"repository": "acme/shop", "sha": "0a1b", "conclusion": conclusion});
+    let fields = fields.as_object().unwrap().clone();
     let checks = EventSpec::new(EventName::from_static("github.checks_completed"), "Checks are done.")
         .matched_by(["repository", "sha"]);
-    let key = EventKey::new(&checks, &fields("")).unwrap().unwrap();
-    assert_eq!(table.occurrence(key.as_str()).await.unwrap(), None);
-    for (conclusion, at) in [("failure", after(1)), ("success", after(2))] {
-        table.put_occurrence(&key, &Occurrence { fields: fields(conclusion), at }).await.unwrap();
+    (EventKey::new(&checks, &fields).unwrap().unwrap(), fields)
+}
+
+#[tokio::test]
+async fn each_event_of_a_key_is_kept_once_and_a_state_takes_the_place_of_the_last() {
+    let table = table().await;
+    let (key, _) = checks_of("");
+    let occurrence = |conclusion: &str, delivery: &str, at| Occurrence {
+        fields: checks_of(conclusion).1,
+        at,
+        delivery: delivery.into(),
+    };
+    let first = occurrence("failure", "d1", after(1));
+    let second = occurrence("success", "d2", after(2));
+    table.put_occurrence(&key, &second).await.unwrap();
+    table.put_occurrence(&key, &first).await.unwrap();
+    table.put_occurrence(&key, &occurrence("failure", "d1", after(9))).await.unwrap();
+    assert_eq!(table.occurrences(key.as_str()).await.unwrap(), [first, second]);
+    let spec = EventSpec::new(EventName::from_static("a.b"), "It is so.").matched_by(["sha"]);
+    let other = EventKey::new(&spec, &checks_of("").1).unwrap().unwrap();
+    for state in [occurrence("failure", "d1", after(1)), occurrence("success", "d2", after(2))] {
+        table.put_state(&other, &state).await.unwrap();
     }
-    let newest = table.occurrence(key.as_str()).await.unwrap().unwrap();
-    assert_eq!((newest.fields["conclusion"].as_str(), newest.at), (Some("success"), after(2)));
+    assert_eq!(table.occurrences(other.as_str()).await.unwrap(), [occurrence("success", "d2", after(2))]);
+}
+
+#[tokio::test]
+async fn an_event_meets_one_wait_of_a_run_after_another() {
+    let table = table().await;
+    let (key, fields) = checks_of("success");
+    let topic = Topic::Event(key.clone());
+    let occurrence = Occurrence { fields, at: after(1), delivery: "d1".into() };
+    let at = |state: &str, since| {
+        let mut waiter = waiter(&topic, "token", since);
+        waiter.key = format!("run/{state}");
+        waiter
+    };
+    let meet =
+        async |waiter: &Waiter, now| table.meet(waiter, key.as_str(), &occurrence, after(now)).await.unwrap();
+    assert_eq!(meet(&at("Wait", 2), 3).await, Meeting::First);
+    assert_eq!(meet(&at("Wait", 5), 6).await, Meeting::Again, "another attempt of the same step");
+    assert_eq!(meet(&at("Beside", 2), 6).await, Meeting::Again, "a step that waited at the same time");
+    assert_eq!(meet(&at("Later", 4), 6).await, Meeting::Refused, "a step that began to wait afterwards");
+    table.part(&at("Wait", 5), key.as_str(), &occurrence).await.unwrap();
+    assert_eq!(meet(&at("Later", 4), 6).await, Meeting::First, "the first was not met after all");
+}
+
+#[tokio::test]
+async fn an_inquiry_is_open_until_it_is_answered() {
+    let table = table().await;
+    let (key, fields) = checks_of("success");
+    let kind = EventName::from_static("github.checks_completed");
+    let new = |fields: &serde_json::Map<_, _>, reported| NewInquiry {
+        kind: kind.clone(),
+        fields: fields.clone(),
+        by: None,
+        reported,
+    };
+    table.inquire(&key, &new(&fields, true), after(1)).await.unwrap();
+    let seen = table.inquiry(key.as_str()).await.unwrap().unwrap();
+    assert_eq!((seen.ask_at, seen.asked, seen.reported), (after(1), 0, true));
+    table.ask_again(&seen, after(20), true).await.unwrap();
+    table.ask_again(&seen, after(30), true).await.unwrap();
+    let put_off = table.inquiries().await.unwrap().remove(0);
+    assert_eq!((put_off.ask_at, put_off.asked), (after(20), 1), "whoever asked first puts it off");
+    // A step that waits for the same does not make the report forgotten.
+    table.inquire(&key, &new(&serde_json::Map::new(), false), after(3)).await.unwrap();
+    table.end_inquiry(&put_off).await.unwrap();
+    let again = table.inquiry(key.as_str()).await.unwrap().unwrap();
+    assert_eq!((again.ask_at, again.since, again.reported), (after(3), after(1), true));
+    assert_eq!(again.fields, fields);
+    table.end_inquiry(&again).await.unwrap();
+    assert!(table.inquiries().await.unwrap().is_empty());
 }
 
 #[tokio::test]

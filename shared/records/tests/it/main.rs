@@ -18,12 +18,14 @@ mod rate;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+use domain::configuration::Rate;
 use domain::event::{Actor, EventName, SourceName};
 use domain::execution::ExecutionInput;
 use jiff::Timestamp;
-use records::{NewExecution, Table};
+use records::{NewExecution, Pass, Patience, PutOff, Table};
 use serde_json::{Map, json};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// A new table in a database of its own. The server ends with the test's runtime.
 async fn table() -> Table {
@@ -57,6 +59,11 @@ fn client_of(address: SocketAddr) -> Client {
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
+}
+
+/// Asks for a turn without patience.
+async fn ask(table: &Table, provider: &str, rate: Rate, now: Timestamp) -> Result<Pass, PutOff> {
+    table.pass(&instance(provider), rate, Patience::Of(Duration::ZERO), now).await.unwrap()
 }
 
 /// The moment at which every test begins.

@@ -29,11 +29,11 @@ fn reservation(id: &str, task: &str, amount: u64) -> Reservation {
 
 fn paid(amount: u64) -> Settlement {
     let usage = Usage { input_tokens: 10, output_tokens: 20, ..Usage::default() };
-    Settlement { price: Some(MicroUsd(amount)), usage: Some(usage), at: start() }
+    Settlement { price: Some(MicroUsd(amount)), usage: Some(usage), ..unknown() }
 }
 
 fn unknown() -> Settlement {
-    Settlement { price: None, usage: None, at: start() }
+    Settlement::unknown(start())
 }
 
 async fn of_task(table: &Table, task: &str) -> Spending {
@@ -190,6 +190,21 @@ async fn a_settlement_counts_once_and_frees_the_rest() {
     let october = at("2026-10-31T00:00:00Z");
     assert_eq!(table.costs_of_account("ada", october).await.unwrap(), []);
     assert_eq!(table.costs_of_project("SHOP", october).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_cost_counts_in_the_month_of_its_limit() {
+    let table = table().await;
+    let (reserved, settled) = (at("2026-11-30T23:59:59Z"), at("2026-12-01T00:04:00Z"));
+    let late = Reservation { reserved_at: reserved, ..reservation("1", "SHOP-1", 900) };
+    table.reserve(&late, LIMITS).await.unwrap();
+    table.settle(&late, Settlement { at: settled, ..paid(300) }).await.unwrap();
+    for (within, booked) in [(reserved, 300), (settled, 0)] {
+        let spent = table.spending(&LimitOf::month("ada", within)).await.unwrap().spent;
+        let of_account = CostTotal::of(&table.costs_of_account("ada", within).await.unwrap()).booked();
+        let of_project = CostTotal::of(&table.costs_of_project("SHOP", within).await.unwrap()).booked();
+        assert_eq!([spent, of_account, of_project], [MicroUsd(booked); 3], "{within}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! Lost items come back from a copy of the table; items that are there stay as they are.
 
 use super::*;
-use domain::configuration::Rate;
 use domain::routes::Concurrency;
 use jiff::SignedDuration;
 
@@ -31,7 +30,7 @@ async fn what_is_missing_comes_back_and_nothing_else_changes() {
     for number in 1..=60 {
         names.push(begin(&copy, &format!("SHOP-{number}")).await);
     }
-    copy.pass(&instance("jira"), Rate { per_second: 1 }, start()).await.unwrap().unwrap();
+    ask(&copy, "jira", Rate::per_second(1), start()).await.unwrap();
 
     let lost = table.lost_since(&copy, start()).await.unwrap();
     let by_kind = lost.by_kind();

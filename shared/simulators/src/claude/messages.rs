@@ -28,6 +28,12 @@ pub(super) async fn create(AxumState(claude): AxumState<Claude>, body: Bytes) ->
     Ok(if request["stream"] == true { stream::events(&message) } else { Json(message).into_response() })
 }
 
+/// `POST /v1/messages/count_tokens`: what reading the request takes, whether or not it is cached.
+pub(super) async fn count(AxumState(claude): AxumState<Claude>, body: Bytes) -> Result<Json<Value>, Failure> {
+    let request = parse(&claude, &body)?;
+    Ok(Json(json!({"input_tokens": tokens::total(&request)})))
+}
+
 /// The request, as far as the service itself checks it without knowing a schema.
 fn parse(claude: &Claude, body: &[u8]) -> Result<Value, Failure> {
     let request: Value = serde_json::from_slice(body)
@@ -97,6 +103,7 @@ fn answer(claude: &Claude, request: &Value, allowed: u64, digest: [u8; 32]) -> R
     let (content, said, stop_reason) = speak(reply, allowed);
     let estimated = super::Usage { output_tokens: said, ..reading.usage };
     let usage = reply.usage.unwrap_or(estimated);
+    state.billed.add(usage);
     let for_an_hour = if reply.usage.is_some() { 0 } else { reading.written_for_an_hour };
     Ok(json!({
         "id": format!("msg_{}", uuid::Uuid::new_v4().simple()),

@@ -49,6 +49,8 @@ struct State {
     given: BTreeMap<[u8; 32], usize>,
     cache: tokens::Cache,
     messages: u64,
+    /// What is billed for them, whether or not their answers arrived.
+    billed: Usage,
 }
 
 impl Claude {

@@ -26,12 +26,14 @@ impl Simulator for Claude {
     fn router(&self) -> Router {
         Router::new()
             .route("/v1/messages", post(messages::create))
+            .route("/v1/messages/count_tokens", post(messages::count))
             .route("/v1/models/{id}", get(model))
             .layer(from_fn_with_state(self.clone(), authenticate))
             .with_state(self.clone())
     }
 
-    /// How often each reply of the script may still be used, in its order, with what it is for.
+    /// How often each reply of the script may still be used, in its order, with what it is for; and the tokens that are billed for those
+    /// that were used, also where their answer was lost.
     fn state(&self) -> Value {
         let state = self.lock();
         let left: Vec<Value> = self
@@ -42,7 +44,13 @@ impl Simulator for Claude {
             .zip(&state.left)
             .map(|(reply, left)| json!({"for": reply.r#for, "left": left}))
             .collect();
-        json!({"messages": state.messages, "replies": left})
+        let billed = json!({
+            "input_tokens": state.billed.input_tokens,
+            "output_tokens": state.billed.output_tokens,
+            "cache_creation_input_tokens": state.billed.cache_creation_input_tokens,
+            "cache_read_input_tokens": state.billed.cache_read_input_tokens,
+        });
+        json!({"messages": state.messages, "billed": billed, "replies": left})
     }
 
     fn act(&self, delivery: NoDelivery) -> Result<Outgoing, String> {

@@ -71,6 +71,11 @@ fn blocks(request: &Value) -> Vec<Block> {
         .collect()
 }
 
+/// The tokens of everything the model reads.
+pub(super) fn total(request: &Value) -> u64 {
+    blocks(request).iter().map(|block| block.tokens).sum()
+}
+
 /// How many blocks are marked to be cached.
 pub(super) fn marked(request: &Value) -> usize {
     blocks(request).iter().filter(|block| block.kept.is_some()).count()

@@ -103,3 +103,14 @@ pub struct Usage {
     #[serde(default)]
     pub cache_read_input_tokens: u64,
 }
+
+impl Usage {
+    /// Adds another reply's. A world may say any number.
+    pub(super) fn add(&mut self, other: Self) {
+        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
+        add(&mut self.input_tokens, other.input_tokens);
+        add(&mut self.output_tokens, other.output_tokens);
+        add(&mut self.cache_creation_input_tokens, other.cache_creation_input_tokens);
+        add(&mut self.cache_read_input_tokens, other.cache_read_input_tokens);
+    }
+}

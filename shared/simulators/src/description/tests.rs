@@ -202,18 +202,23 @@ async fn a_service_behind_the_check_is_asked_only_what_is_described() {
     let check = RequestCheck {
         service: "library",
         descriptions: vec![Arc::new(library())],
+        undescribed: &["/graphql"],
         violations: violations.clone(),
     };
     let router = axum::Router::new()
         .route("/v1/shelves/{shelf}/books", axum::routing::post(async |body: String| body))
+        .route("/graphql", axum::routing::post(async || "checked there"))
         .layer(axum::middleware::from_fn_with_state(check, check_requests));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/v1/shelves/1/books", listener.local_addr().unwrap());
+    let host = format!("http://{}", listener.local_addr().unwrap());
+    let url = format!("{host}/v1/shelves/1/books");
     tokio::spawn(async move { axum::serve(listener, router).await });
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let post = async |body: Value| client.post(&url).json(&body).send().await.unwrap();
     let good = json!({ "name": "Emma" });
     assert_eq!(post(good.clone()).await.json::<Value>().await.unwrap(), good);
+    let undescribed = client.post(format!("{host}/graphql")).send().await.unwrap();
+    assert_eq!(undescribed.text().await.unwrap(), "checked there");
     assert_eq!(violations.all(), []);
     let refused = post(json!({ "title": "Emma" })).await;
     assert_eq!(refused.status(), 500);

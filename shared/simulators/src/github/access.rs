@@ -71,6 +71,8 @@ pub(super) struct AppAccount {
     pub(super) installation: u64,
     pub(super) slug: String,
     pub(super) permissions: Permissions,
+    /// The events that it subscribes to.
+    pub(super) events: Vec<String>,
     key: DecodingKey,
 }
 
@@ -119,7 +121,8 @@ impl Accounts {
                 let key = verifying_key(&field("private_key")?)
                     .map_err(|problem| invalid(format!("secrets.{}.private_key", world.secret), problem))?;
                 let (id, installation) = (number("app_id")?, number("installation_id")?);
-                Some(AppAccount { id, installation, slug: app.slug.clone(), permissions, key })
+                let (slug, events) = (app.slug.clone(), app.events.clone());
+                Some(AppAccount { id, installation, slug, permissions, events, key })
             }
         };
         let token_scopes = world.token_scopes.as_ref().map(|scopes| scopes.join(", "));

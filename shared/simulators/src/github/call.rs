@@ -119,7 +119,16 @@ impl Call<'_> {
         Answer::ok(Value::Array(slice)).with_link(link)
     }
 
-    fn slice(&self, list: Vec<Value>) -> (Vec<Value>, String) {
+    /// The same of a list that GitHub puts under a name, with its length.
+    pub(super) fn page_of(&self, name: &str, list: Vec<Value>) -> Answer {
+        let total = list.len();
+        let (slice, link) = self.slice(list);
+        let mut body = serde_json::json!({ "total_count": total });
+        body[name] = slice.into();
+        Answer::ok(body).with_link(link)
+    }
+
+    pub(super) fn slice(&self, list: Vec<Value>) -> (Vec<Value>, String) {
         let asked = |name: &str, default: usize| {
             self.queried(name)
                 .and_then(|value| value.parse().ok())
@@ -161,7 +170,6 @@ pub(super) struct Answer {
 }
 
 enum Content {
-    None,
     Json(Value),
     Other(&'static str, Vec<u8>),
 }
@@ -173,10 +181,6 @@ impl Answer {
 
     pub(super) fn created(body: Value) -> Self {
         Self { status: 201, ..Self::ok(body) }
-    }
-
-    pub(super) fn no_content() -> Self {
-        Self { status: 204, headers: Vec::new(), content: Content::None }
     }
 
     /// Bytes of another media type.
@@ -193,7 +197,6 @@ impl Answer {
 
     pub(super) fn into_response(self) -> Response {
         let (kind, bytes) = match self.content {
-            Content::None => (None, Vec::new()),
             Content::Json(value) => (Some("application/json; charset=utf-8"), value.to_string().into_bytes()),
             Content::Other(kind, bytes) => (Some(kind), bytes),
         };

@@ -1,6 +1,9 @@
 //! Fills a simulated GitHub with what its world describes.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use super::{
     git::{Git, GitError, TreeChange},
@@ -35,10 +38,15 @@ impl State {
             private: described.private,
             default_branch: described.default_branch.clone(),
             protected: described.protected.clone(),
+            ruleset: described.ruleset.clone(),
+            secrets: described.secrets.clone(),
+            signed: BTreeSet::new(),
             collaborators: described.collaborators.clone(),
             labels: BTreeMap::new(),
             issues: BTreeMap::new(),
             checks: described.checks.clone(),
+            suites: Vec::new(),
+            statuses: Vec::new(),
             created_at: described.created_at,
             pushed_at: described.created_at,
             git,

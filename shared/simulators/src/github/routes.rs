@@ -1,9 +1,11 @@
 //! Every call the simulated GitHub answers, and what each needs of its caller.
 
 mod app;
+mod checks;
 mod comments;
 mod contents;
 mod git_data;
+mod graphql;
 mod issues;
 mod labels;
 mod pulls;
@@ -11,6 +13,7 @@ mod reactions;
 mod references;
 mod repository;
 mod trees;
+mod users;
 
 use axum::{
     Router,
@@ -61,16 +64,18 @@ const POST: MethodFilter = MethodFilter::POST;
 const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("", GET, METADATA, repository::get),
     ("/collaborators/{login}/permission", GET, METADATA, repository::get_permission),
+    ("/commits/{ref}/check-runs", GET, read(&["checks"]), checks::list_runs),
+    ("/commits/{ref}/check-suites", GET, read(&["checks"]), checks::list_suites),
+    ("/commits/{ref}/status", GET, read(&["statuses"]), checks::combined_status),
     ("/compare/{*range}", GET, READ_CODE, contents::compare),
     ("/contents/{*path}", GET, READ_CODE, contents::get),
     ("/git/blobs", POST, WRITE_CODE, git_data::create_blob),
     ("/git/blobs/{sha}", GET, READ_CODE, git_data::get_blob),
     ("/git/commits", POST, WRITE_CODE, git_data::create_commit),
     ("/git/commits/{sha}", GET, READ_CODE, git_data::get_commit),
+    ("/git/matching-refs/{*prefix}", GET, READ_CODE, references::list),
     ("/git/ref/{*name}", GET, READ_CODE, references::get),
     ("/git/refs", POST, WRITE_CODE, references::create),
-    ("/git/refs/{*name}", PATCH, WRITE_CODE, references::update),
-    ("/git/refs/{*name}", DELETE, WRITE_CODE, references::delete),
     ("/git/trees", POST, WRITE_CODE, trees::create),
     ("/git/trees/{*name}", GET, READ_CODE, trees::get),
     ("/installation", GET, None, app::get_installation),
@@ -96,6 +101,8 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
 #[rustfmt::skip]
 const ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/app/installations/{installation}/access_tokens", POST, None, app::create_token),
+    ("/graphql", POST, None, graphql::post),
+    ("/users/{login}", GET, None, users::get),
 ];
 
 pub(super) fn router(github: &GitHub) -> Router {

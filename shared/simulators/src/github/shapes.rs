@@ -2,6 +2,7 @@
 //!
 //! Fields nobody can have set in a simulation have the value GitHub shows for them on a new account.
 
+mod checks;
 mod code;
 mod pulls;
 

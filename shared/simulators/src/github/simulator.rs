@@ -6,7 +6,7 @@ use axum::Router;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{GitHub, LineComment, Settings, Verdict, World, find, pages, routes, state};
+use super::{GitHub, LineComment, ReportedRun, Settings, Verdict, World, find, pages, routes, state};
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -56,6 +56,35 @@ pub enum Delivery {
         /// Login of the person.
         by: String,
     },
+    /// An App reports the checks of a branch's newest commit, or only announces them.
+    #[serde(rename = "github-checks")]
+    Checks {
+        /// As `owner/name`.
+        repository: String,
+        /// The branch.
+        branch: String,
+        /// The App, whose earlier report of the commit this one replaces.
+        app: String,
+        /// What it ran; nothing yet when empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        runs: Vec<ReportedRun>,
+        /// Login of the person who pushed.
+        by: String,
+    },
+    /// A status is given to a branch's newest commit.
+    #[serde(rename = "github-status")]
+    Status {
+        /// As `owner/name`.
+        repository: String,
+        /// The branch.
+        branch: String,
+        /// What it is about, such as `ci/build`.
+        context: String,
+        /// `pending`, `success`, `failure` or `error`.
+        state: String,
+        /// Login of who gives it.
+        by: String,
+    },
     /// A pull request is closed.
     #[serde(rename = "github-close")]
     Close {
@@ -78,6 +107,7 @@ impl Simulator for GitHub {
     const NAME: &'static str = "github";
     const TITLE: &'static str = "GitHub";
     const DESCRIPTIONS: &'static [&'static str] = &["api.github.com.json"];
+    const CHECKS_ITSELF: &'static [&'static str] = &["/graphql"];
 
     fn open(world: World, opening: Opening<'_>) -> Result<Self, SimulationError> {
         let signing = opening.signing_of(Self::NAME)?;
@@ -151,6 +181,12 @@ impl Simulator for GitHub {
             }
             Delivery::Review { repository, pull_request, verdict, text, comments, by } => {
                 self.reviewed(&repository, pull_request, verdict, &text, &comments, &by)
+            }
+            Delivery::Checks { repository, branch, app, runs, by } => {
+                self.checked(&repository, &branch, &app, &runs, &by)
+            }
+            Delivery::Status { repository, branch, context, state, by } => {
+                self.given_status(&repository, &branch, &context, &state, &by)
             }
             Delivery::Close { repository, pull_request, merge, by } => {
                 self.closed(&repository, pull_request, merge, &by)

@@ -1,6 +1,9 @@
 //! What the simulated GitHub remembers.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -8,7 +11,7 @@ use tempfile::TempDir;
 use super::{
     access::{Access, Accounts},
     git::{Git, Signature},
-    world::{Check, Role, User, World, invalid},
+    world::{Check, Role, Ruleset, User, World, invalid},
 };
 use crate::{clock::Clock, credentials::Secrets, error::WorldError, log::ServiceLog};
 
@@ -17,6 +20,9 @@ pub(super) struct State {
     pub(super) repositories: Vec<Repository>,
     pub(super) access: Access,
     pub(super) tree_limit: usize,
+    lag: u32,
+    /// How many more requests do not see a branch or pull request that is new, by the repository's index and its name or number.
+    unseen: BTreeMap<(usize, String), u32>,
     pub(super) clock: Clock,
     pub(super) log: ServiceLog,
     /// Address of the API and of the pages, without a slash at its end.
@@ -34,12 +40,21 @@ pub(super) struct Repository {
     pub(super) private: bool,
     pub(super) default_branch: String,
     pub(super) protected: Vec<String>,
+    pub(super) ruleset: Ruleset,
+    /// Texts that push protection finds.
+    pub(super) secrets: Vec<String>,
+    /// Commits that GitHub signed.
+    pub(super) signed: BTreeSet<String>,
     pub(super) collaborators: BTreeMap<String, Role>,
     /// Ids of the labels by name.
     pub(super) labels: BTreeMap<String, u64>,
     /// Issues and pull requests by number.
     pub(super) issues: BTreeMap<u64, Issue>,
     pub(super) checks: Vec<Check>,
+    /// What Apps reported of commits, besides.
+    pub(super) suites: Vec<CheckSuite>,
+    /// The newest status of each context of each commit.
+    pub(super) statuses: Vec<CommitStatus>,
     pub(super) created_at: Timestamp,
     pub(super) pushed_at: Timestamp,
     pub(super) git: Git,
@@ -55,12 +70,87 @@ impl Repository {
         self.git.reference(&format!("refs/heads/{branch}")).map(|reference| reference.sha)
     }
 
+    /// The check suites of a commit: those of the world, for commits that the default branch is not at, and what Apps reported.
+    pub(super) fn suites_of(&self, sha: &str) -> Vec<CheckSuite> {
+        let is_default = self.head_of(&self.default_branch).is_some_and(|head| head == sha);
+        let of_world = (!self.checks.is_empty() && !is_default).then(|| CheckSuite {
+            id: self.id * 1_000,
+            sha: sha.to_owned(),
+            branch: None,
+            app: "github-actions".to_owned(),
+            created_at: self.pushed_at,
+            runs: (1..)
+                .zip(&self.checks)
+                .map(|(number, check)| CheckRun {
+                    id: self.id * 1_000 + number,
+                    name: check.name.clone(),
+                    conclusion: Some(check.conclusion.clone()),
+                    at: self.pushed_at,
+                })
+                .collect(),
+        });
+        of_world.into_iter().chain(self.suites.iter().filter(|suite| suite.sha == sha).cloned()).collect()
+    }
+
     /// The commit that a branch, tag or commit name stands for.
     pub(super) fn commit_of(&self, name: &str) -> Option<String> {
         let named = [format!("refs/heads/{name}"), format!("refs/tags/{name}")];
         let reference = named.iter().find_map(|name| self.git.resolve(name, "commit"));
         reference.or_else(|| self.git.resolve(name, "commit"))
     }
+}
+
+/// The checks that one App reports of a commit.
+#[derive(Clone)]
+pub(super) struct CheckSuite {
+    pub(super) id: u64,
+    pub(super) sha: String,
+    pub(super) branch: Option<String>,
+    pub(super) app: String,
+    pub(super) runs: Vec<CheckRun>,
+    pub(super) created_at: Timestamp,
+}
+
+impl CheckSuite {
+    /// It is completed once it has runs and all of them are.
+    pub(super) fn is_completed(&self) -> bool {
+        !self.runs.is_empty() && self.runs.iter().all(|run| run.conclusion.is_some())
+    }
+
+    pub(super) fn status(&self) -> &'static str {
+        match (self.is_completed(), self.runs.is_empty()) {
+            (true, _) => "completed",
+            (false, true) => "queued",
+            (false, false) => "in_progress",
+        }
+    }
+
+    pub(super) fn conclusion(&self) -> Option<&str> {
+        let failed = |run: &&CheckRun| {
+            run.conclusion.as_deref().is_some_and(|end| !matches!(end, "success" | "neutral" | "skipped"))
+        };
+        let worst = self.runs.iter().find(failed).or(self.runs.first())?;
+        worst.conclusion.as_deref().filter(|_| self.is_completed())
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct CheckRun {
+    pub(super) id: u64,
+    pub(super) name: String,
+    /// How it ended; nothing while it goes on.
+    pub(super) conclusion: Option<String>,
+    pub(super) at: Timestamp,
+}
+
+#[derive(Clone)]
+pub(super) struct CommitStatus {
+    pub(super) id: u64,
+    pub(super) sha: String,
+    pub(super) context: String,
+    /// `pending`, `success`, `failure` or `error`.
+    pub(super) state: String,
+    pub(super) at: Timestamp,
 }
 
 #[derive(Clone)]
@@ -169,6 +259,8 @@ impl State {
             repositories: Vec::new(),
             access: Access::new(world, Accounts::from_secrets(world, secrets)?),
             tree_limit: world.tree_limit,
+            lag: world.lag,
+            unseen: BTreeMap::new(),
             address: settings.address.trim_end_matches('/').to_string(),
             clock: settings.clock,
             log: settings.log,
@@ -189,6 +281,24 @@ impl State {
     pub(super) fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
+    }
+
+    /// Remembers that a branch or pull request is new, so that some requests do not see it yet.
+    pub(super) fn just_made(&mut self, repository: usize, name: &str) {
+        if self.lag > 0 {
+            self.unseen.insert((repository, name.to_string()), self.lag);
+        }
+    }
+
+    /// Whether a request does not see a branch or pull request yet, which uses up one such request.
+    pub(super) fn is_unseen(&mut self, repository: usize, name: &str) -> bool {
+        match self.unseen.get_mut(&(repository, name.to_string())) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The index of a repository; GitHub takes names in any case.

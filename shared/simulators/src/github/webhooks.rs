@@ -49,7 +49,7 @@ pub struct LineComment {
 }
 
 /// Why a person could not do what was asked, as a sentence.
-type Refusal = String;
+pub(super) type Refusal = String;
 
 impl GitHub {
     /// `by` puts a label on an issue or pull request of a repository (`owner/name`): `issues.labeled` or
@@ -210,7 +210,7 @@ fn full(state: &State, repository: &Repository, issue: &Issue, pull: &Pull) -> R
     state.full_pull(repository, issue, pull).map_err(|failure| failure.message)
 }
 
-fn person(state: &State, login: &str) -> Result<String, Refusal> {
+pub(super) fn person(state: &State, login: &str) -> Result<String, Refusal> {
     let known = state.users.iter().find(|user| user.login.eq_ignore_ascii_case(login));
     known.map(|user| user.login.clone()).ok_or_else(|| format!("there is no GitHub user `{login}`"))
 }
@@ -236,7 +236,7 @@ fn no_pull(number: u64) -> Refusal {
 }
 
 /// Completes a payload with what all of them have, and signs it.
-fn outgoing(
+pub(super) fn outgoing(
     state: &mut State,
     signing: &SecretString,
     index: usize,

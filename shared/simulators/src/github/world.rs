@@ -47,6 +47,10 @@ pub struct World {
     /// Requests an account may make in an hour; GitHub's own 5000 when absent.
     #[serde(default = "default_rate_limit")]
     pub rate_limit: u32,
+    /// How many requests about something that was just pushed or opened are answered as if it were not there, since GitHub does not show
+    /// everywhere at once what is new.
+    #[serde(default)]
+    pub lag: u32,
     /// Entries a recursive tree shows before it is cut off and says `truncated`; GitHub's own 100000 when absent.
     #[serde(default = "default_tree_limit")]
     pub tree_limit: usize,
@@ -68,6 +72,15 @@ pub struct App {
     pub slug: String,
     /// What the installation may do, as `contents: write`. `metadata: read` goes without saying.
     pub permissions: BTreeMap<String, Level>,
+    /// The events that it subscribes to; those that Ticketsmith reads when absent.
+    #[serde(default = "default_events")]
+    pub events: Vec<String>,
+}
+
+fn default_events() -> Vec<String> {
+    ["check_suite", "issue_comment", "issues", "pull_request", "pull_request_review", "status"]
+        .map(str::to_owned)
+        .into()
 }
 
 /// How much a permission of an app allows.
@@ -156,6 +169,12 @@ pub struct Repository {
     /// Branches that nobody pushes to or deletes.
     #[serde(default)]
     pub protected: Vec<String>,
+    /// What a ruleset demands of every branch.
+    #[serde(default)]
+    pub ruleset: Ruleset,
+    /// Texts that push protection takes for secrets.
+    #[serde(default)]
+    pub secrets: Vec<String>,
     /// Who may do what.
     #[serde(default)]
     pub collaborators: BTreeMap<String, Role>,
@@ -183,6 +202,18 @@ fn default_branch() -> String {
 /// 2026-01-01T00:00:00Z: a fixed date, so that the same files make the same commit.
 fn default_created_at() -> Timestamp {
     Timestamp::constant(1_767_225_600, 0)
+}
+
+/// Rules for all branches; those that are absent demand nothing.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ruleset {
+    /// Whether commits must have verified signatures. GitHub signs what an app commits without naming an author.
+    #[serde(default)]
+    pub signed_commits: bool,
+    /// What the names of new branches begin with.
+    #[serde(default)]
+    pub branch_prefix: Option<String>,
 }
 
 /// [Roles](https://docs.github.com/organizations/managing-user-access-to-your-organizations-repositories/managing-repository-roles/repository-roles-for-an-organization)

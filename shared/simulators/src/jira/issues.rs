@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State as AxumState};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -120,6 +121,7 @@ pub(super) async fn create(AxumState(jira): AxumState<Jira>, body: Bytes) -> Res
         properties: Default::default(),
         created: now,
         updated: now,
+        indexed: now + SignedDuration::from_secs(jira.world().search_lag_seconds.into()),
     };
     for (name, value) in fields {
         if !matches!(name.as_str(), "project" | "issuetype") {

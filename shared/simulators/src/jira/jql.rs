@@ -162,7 +162,7 @@ impl Query {
     pub(super) fn find<'a>(&self, jira: &Jira, state: &'a State) -> Result<Vec<&'a Issue>, String> {
         let mut found = Vec::new();
         for issue in &state.issues {
-            let mut meets = true;
+            let mut meets = issue.indexed <= jira.now();
             for condition in &self.conditions {
                 meets &= condition.meets(jira, issue)?;
             }

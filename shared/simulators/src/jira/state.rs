@@ -37,6 +37,8 @@ pub(super) struct Issue {
     pub(super) properties: BTreeMap<String, Value>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
+    /// From when on searches show it.
+    pub(super) indexed: Timestamp,
 }
 
 #[derive(Debug, Clone)]
@@ -130,6 +132,7 @@ impl State {
             properties: BTreeMap::new(),
             created: now,
             updated: now,
+            indexed: now,
         })
     }
 

@@ -18,6 +18,10 @@ pub struct World {
     /// What the bot may do in every project, as `EDIT_ISSUES`; what a member of a team may when absent.
     #[serde(default = "permissions")]
     pub permissions: Vec<String>,
+    /// How long, in seconds, what is created through the API stays unseen by searches, which Jira answers from an index:
+    /// <https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/>.
+    #[serde(default = "search_lag_seconds")]
+    pub search_lag_seconds: u32,
     /// Custom fields of the site.
     #[serde(default)]
     pub fields: Vec<Field>,
@@ -26,6 +30,10 @@ pub struct World {
     /// Tickets that exist from the start.
     #[serde(default)]
     pub tickets: Vec<Ticket>,
+}
+
+fn search_lag_seconds() -> u32 {
+    120
 }
 
 fn permissions() -> Vec<String> {

@@ -28,7 +28,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// `/git/ref/heads/{+branch}` where a simulator takes all of `/git/ref/{*name}`.
 fn plain(path: &str) -> String {
     let path = Regex::new(r"\{[^}]*\}").unwrap().replace_all(path, "{}").into_owned();
-    Regex::new(r"^(.*/git/refs?)/heads/").unwrap().replace(&path, "$1/").into_owned()
+    Regex::new(r"^(.*/git/(?:matching-)?refs?)/heads/").unwrap().replace(&path, "$1/").into_owned()
 }
 
 /// Every path that a regular expression finds below a folder.

@@ -10,15 +10,28 @@ pub(super) fn of_helper(name: &str, state: &Value, own_name: &str, own: &Value) 
         return Some(why.to_owned());
     }
     let catchers = || own["Catch"].as_array().into_iter().flatten();
-    let caught_to =
-        |wanted: bool| catchers().any(|catcher| parks(catcher) == wanted && catcher["Next"] == name);
-    if caught_to(true) {
+    let caught_to = |wanted: Option<ErrorKind>| {
+        catchers().any(|catcher| parks(catcher) == wanted && catcher["Next"] == name)
+    };
+    if caught_to(Some(ErrorKind::BudgetExceeded)) {
         return Some(
             "It waits, at no cost, until somebody raises the limit that stopped the step; then the step runs again."
                 .to_owned(),
         );
     }
-    if caught_to(false) && state["Type"] != "Succeed" {
+    if caught_to(Some(ErrorKind::Throttled)) {
+        return Some(
+            "It waits, at no cost, until the provider that put the step off accepts calls again; then the step runs again."
+                .to_owned(),
+        );
+    }
+    if caught_to(Some(ErrorKind::Unconfirmed)) {
+        return Some(
+            "It asks people whether the step may act again, because the answer to its request was lost and nothing shows what happened."
+                .to_owned(),
+        );
+    }
+    if caught_to(None) && state["Type"] != "Succeed" {
         return Some("An error in the step leads here.".to_owned());
     }
     let leads_to_it = successors(state).any(|next| next == own_name);
@@ -162,9 +175,7 @@ fn payload(field: &str) -> &'static str {
         "event" => "The event that started the execution.",
         "task_token" => "Whoever has this token can resume the execution.",
         "required" => "The step says `required: true`: it is an error if the project lacks the plugin.",
-        "inverse" => {
-            "The step's own `rollback`, stored with the effect in place of the action's inverse."
-        }
+        "inverse" => "The step's own `rollback`, stored with the effect in place of the action's inverse.",
         _ => "A field of the function's payload.",
     }
 }
@@ -179,9 +190,11 @@ fn retry(value: &Value, first: bool) -> String {
     if attempts == 0 {
         return format!("{} does not resolve itself, so it is never retried.", errors.join(", "));
     }
-    let passing = ErrorKind::RETRIED.iter().all(|kind| errors.contains(&kind.as_str()));
+    let passing = first && errors.contains(&ErrorKind::Unavailable.as_str());
     let delays = match (value["IntervalSeconds"].as_u64(), value["MaxDelaySeconds"].as_u64()) {
-        (Some(first), Some(longest)) => format!(", first after {first} s, then with delays of up to {longest} s"),
+        (Some(first), Some(longest)) => {
+            format!(", first after {first} s, then with delays of up to {longest} s")
+        }
         (Some(first), None) => format!(", first after {first} s"),
         _ => String::new(),
     };
@@ -190,22 +203,39 @@ fn retry(value: &Value, first: bool) -> String {
     } else {
         ""
     };
-    match (passing && first, errors.as_slice()) {
+    match (passing, errors.as_slice()) {
+        (_, [lost, ..]) if *lost == ErrorKind::ReplyLost.as_str() => format!(
+            "Every AI step has it: a model call that may have been billed is repeated up to {attempts} times{delays}{spread}."
+        ),
+        (_, ["Throttled"]) => {
+            format!("A provider limits requests: the step is retried up to {attempts} times{delays}{spread}.")
+        }
         (true, _) => format!(
             "Every action has it: temporary errors of providers and of Lambda are retried up to {attempts} times{delays}{spread}."
         ),
-        (false, ["States.ALL"]) => format!(
-            "The step's own `retry`: any error is retried up to {attempts} times{delays}{spread}."
-        ),
+        (false, ["States.ALL"]) => {
+            format!("The step's own `retry`: any error is retried up to {attempts} times{delays}{spread}.")
+        }
         (false, _) => format!("These errors are retried up to {attempts} times{delays}{spread}."),
     }
 }
 
 fn catcher(value: &Value, of_step: bool, states: States<'_>) -> String {
     let next = value["Next"].as_str().unwrap_or_default();
-    if parks(value) {
-        return "Every AI step has it: a spent limit parks the execution instead of ending it."
-            .to_owned();
+    match parks(value) {
+        Some(ErrorKind::BudgetExceeded) => {
+            return "Every AI step has it: a spent limit parks the execution instead of ending it."
+                .to_owned();
+        }
+        Some(ErrorKind::Unconfirmed) => {
+            return "Every step that creates something has it: a creation whose answer was lost parks the execution until people say what happened."
+                .to_owned();
+        }
+        Some(_) => {
+            return "Every step that calls a provider has it: a provider that accepts no calls for now parks the execution instead of ending it."
+                .to_owned();
+        }
+        None => {}
     }
     if is_too_late(value) {
         return "An enclosing step has a `timeout`: a call that cannot begin in time ends with States.Timeout."

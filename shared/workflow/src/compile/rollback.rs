@@ -1,12 +1,11 @@
 //! Taking effects back: after an error, or because a person asked.
 
 use super::compiler::{Compiler, Next};
-use super::frame::run;
 use super::policy::caught_cause;
-use super::retry::{Hopeless, retriers};
+use super::retry::{Hopeless, patient_retriers, retriers, with_looks};
 use super::task::{invocation, ordered};
 use crate::check::evaluated;
-use crate::names::{FAILURE, ROLLBACK_ERROR};
+use crate::names::{FAILURE, ROLLBACK_ERROR, ROLLBACK_RECEIPT, UNDO_RECEIPT};
 use crate::plan::{Planned, function_placeholder};
 use domain::built_in_actions::LIST_EFFECTS;
 use serde_json::{Value, json};
@@ -15,6 +14,9 @@ use serde_json::{Value, json};
 const TIMEOUT_SECONDS: u64 = 65;
 /// Step Functions cuts a cause at 32,768 characters.
 const LONGEST_CAUSE: usize = 32_000;
+/// How many effects that stay are told with their reasons, and how long a reason may be, in characters: a receipt fits in a cause.
+const MOST_TOLD: usize = 20;
+const LONGEST_REASON: usize = 1_000;
 
 impl<'p> Compiler<'p> {
     /// `Rollback` lists the run's effects, `Undo` takes them back one by one, newest first, `RolledBack` says so with a
@@ -35,12 +37,12 @@ impl<'p> Compiler<'p> {
         let failure = format!("${FAILURE}");
         let mut list = invocation(
             &function_placeholder(LIST_EFFECTS).into(),
-            self.frame.payload("Rollback", json!({})),
+            self.frame.payload("Rollback", json!({"page": evaluated(&page(ROLLBACK_RECEIPT))})),
             self.timeout_of(LIST_EFFECTS).into(),
         );
         list.insert(
             "Comment".to_owned(),
-            "Closes the run to new effects and lists what it did, newest first".into(),
+            "Closes the run to new effects and lists what it did, newest first, page by page".into(),
         );
         list.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
         list.insert(
@@ -51,25 +53,26 @@ impl<'p> Compiler<'p> {
                 "Next": "RollbackFailed",
             }]),
         );
-        list.insert("Assign".to_owned(), json!({"rollback_kept": evaluated(KEPT)}));
+        list.insert("Assign".to_owned(), json!({ROLLBACK_RECEIPT: evaluated(&listed(ROLLBACK_RECEIPT))}));
         list.insert("Output".to_owned(), "{% $states.result.Payload %}".into());
         list.insert("Next".to_owned(), "Undo".into());
         self.states.insert("Rollback".to_owned(), ordered(list));
 
-        let undo = self.undo_each("UndoEffect", "EffectStays", &run());
-        self.states.insert("Undo".to_owned(), with(undo, &[("Next", "RolledBack".into())]));
+        let undo = self.undo_each("UndoEffect", "EffectStays", ROLLBACK_RECEIPT);
+        self.states.insert("Undo".to_owned(), with(undo, &[("Next", "UndoMore".into())]));
+        self.states.insert("UndoMore".to_owned(), more(ROLLBACK_RECEIPT, "Rollback", "RolledBack"));
 
-        let receipt = format!(
-            "{{'step': {failure}.step, 'error': {failure}.error, 'cause': {failure}.cause, \
-             'undone': [$states.input[undone].action], 'not_undone': [$states.input[$not(undone)]], 'kept': $rollback_kept}}"
-        );
+        let told = format!("'step': {failure}.step, 'error': {failure}.error, 'cause': {failure}.cause, ");
         self.states.insert(
             "RolledBack".to_owned(),
             json!({
                 "Type": "Fail",
                 "Comment": "Ends with the first error and what became of the run's effects",
-                "Error": "{% $count($states.input[$not(undone)]) = 0 ? 'RolledBack' : 'RollbackIncomplete' %}",
-                "Cause": evaluated(&format!("$substring($string({receipt}), 0, {LONGEST_CAUSE})")),
+                "Error": format!("{{% ${ROLLBACK_RECEIPT}.failures = 0 ? 'RolledBack' : 'RollbackIncomplete' %}}"),
+                "Cause": evaluated(&format!(
+                    "$substring($string({}), 0, {LONGEST_CAUSE})",
+                    receipt(ROLLBACK_RECEIPT, &told)
+                )),
             }),
         );
         let cause = format!(
@@ -89,14 +92,14 @@ impl<'p> Compiler<'p> {
     /// A step of type `undo`: the same for another run, and a failure when something could not be taken back.
     pub(super) fn undo(&mut self, step: &'p Planned, run: &str, next: &Next) {
         let run = evaluated(run);
+        let more_effects = self.free_name(&format!("{}More", step.state));
         let each = self.free_name(&format!("{}Each", step.state));
         let outcome = self.free_name(&format!("{}Outcome", step.state));
         let incomplete = self.free_name(&format!("{}Incomplete", step.state));
-        let mut sent = self.frame.payload(&step.state, json!({"run": run}));
-        sent.insert("run".to_owned(), run.clone());
+        let asked = json!({"run": run, "page": evaluated(&page(UNDO_RECEIPT))});
         let mut list = invocation(
             &function_placeholder(LIST_EFFECTS).into(),
-            sent,
+            self.frame.payload(&step.state, asked),
             self.timeout_of(LIST_EFFECTS).into(),
         );
         list.insert("Comment".to_owned(), step.comment.as_str().into());
@@ -104,6 +107,7 @@ impl<'p> Compiler<'p> {
         if let Some(policy) = self.policy(step, next) {
             list.insert("Catch".to_owned(), json!([policy]));
         }
+        list.insert("Assign".to_owned(), json!({UNDO_RECEIPT: evaluated(&listed(UNDO_RECEIPT))}));
         list.insert("Output".to_owned(), "{% $states.result.Payload %}".into());
         list.insert("Next".to_owned(), each.as_str().into());
         self.states.insert(step.state.clone(), ordered(list));
@@ -112,8 +116,9 @@ impl<'p> Compiler<'p> {
             self.free_name(&format!("{}Effect", step.state)),
             self.free_name(&format!("{}EffectStays", step.state)),
         );
-        let undo = self.undo_each(&names.0, &names.1, &run);
-        self.states.insert(each, with(undo, &[("Next", outcome.as_str().into())]));
+        let undo = self.undo_each(&names.0, &names.1, UNDO_RECEIPT);
+        self.states.insert(each, with(undo, &[("Next", more_effects.as_str().into())]));
+        self.states.insert(more_effects, more(UNDO_RECEIPT, &step.state, &outcome));
         let done = match next {
             Next::State(name) => name.clone(),
             Next::End => self.free_name(&format!("{}Done", step.state)),
@@ -122,7 +127,7 @@ impl<'p> Compiler<'p> {
             outcome,
             json!({
                 "Type": "Choice",
-                "Choices": [{"Condition": "{% $count($states.input[$not(undone)]) = 0 %}", "Next": done}],
+                "Choices": [{"Condition": format!("{{% ${UNDO_RECEIPT}.failures = 0 %}}"), "Next": done}],
                 "Default": incomplete,
             }),
         );
@@ -132,17 +137,25 @@ impl<'p> Compiler<'p> {
                 "Type": "Fail",
                 "Comment": "Some effects could not be taken back",
                 "Error": "UndoIncomplete",
-                "Cause": evaluated(&format!("$substring($string([$states.input[$not(undone)]]), 0, {LONGEST_CAUSE})")),
+                "Cause": evaluated(&format!(
+                    "$substring($string({}), 0, {LONGEST_CAUSE})",
+                    receipt(UNDO_RECEIPT, "")
+                )),
             }),
         );
         if matches!(next, Next::End) {
-            self.states
-                .insert(done, json!({"Type": "Succeed", "Output": self.given(&self.flow.last_outputs)}));
+            // A workflow that gives nothing of its own says what was taken back.
+            let output = match &self.flow.last_outputs {
+                Value::Object(fields) if fields.is_empty() => evaluated(&receipt(UNDO_RECEIPT, "")),
+                outputs => self.given(outputs),
+            };
+            self.states.insert(done, json!({"Type": "Succeed", "Output": output}));
         }
     }
 
-    /// A Map over the effects in its input, one at a time. Each item becomes `{key, action, undone, error, cause}`.
-    fn undo_each(&self, effect: &str, stays: &str, run: &Value) -> Value {
+    /// A Map over the effects in its input, one at a time. Each item becomes `{action, undone, seek, error, cause}`, and the receipt
+    /// has it.
+    fn undo_each(&self, effect: &str, stays: &str, receipt: &str) -> Value {
         let functions: Vec<String> = self
             .document
             .plan
@@ -153,18 +166,18 @@ impl<'p> Compiler<'p> {
         let function =
             evaluated(&format!("$lookup({{{}}}, $states.input.inverse.action)", functions.join(", ")));
         let mut sent = self.frame.payload("", "{% $states.input.inverse.input %}".into());
-        sent.insert("run".to_owned(), run.clone());
         sent.insert("key".to_owned(), "{% $states.input.key & '/undo' %}".into());
         let mut task = invocation(&function, sent, self.longest_inverse().into());
         task.insert(
             "Comment".to_owned(),
-            "Calls the effect's inverse; what is gone already counts as taken back".into(),
+            "Calls the effect's inverse, or looks for an effect whose answer was lost; what is gone already counts as taken back"
+                .into(),
         );
-        task.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
+        task.insert("Retry".to_owned(), with_looks(patient_retriers()));
         let item = |undone: bool, error: &str, cause: &str| {
             json!({
-                "key": "{% $states.input.key %}",
                 "action": "{% $states.input.action %}",
+                "seek": "{% $states.input.seek = true %}",
                 "undone": undone,
                 "error": error,
                 "cause": cause,
@@ -174,7 +187,7 @@ impl<'p> Compiler<'p> {
             "Catch".to_owned(),
             json!([{
                 "ErrorEquals": ["States.ALL"],
-                "Output": item(false, "{% $states.errorOutput.Error %}", &format!("{{% {} %}}", caught_cause())),
+                "Output": item(false, "{% $states.errorOutput.Error %}", &format!("{{% $substring({}, 0, {LONGEST_REASON}) %}}", caught_cause())),
                 "Next": stays,
             }]),
         );
@@ -189,6 +202,7 @@ impl<'p> Compiler<'p> {
             "Comment": "Takes effects back, newest first",
             "Items": "{% [$states.input.effects[inverse != null]] %}",
             "MaxConcurrency": 1,
+            "Assign": {receipt: evaluated(&taken_back(receipt))},
             "ItemProcessor": {
                 "ProcessorConfig": {"Mode": "INLINE"},
                 "StartAt": effect,
@@ -212,8 +226,58 @@ impl<'p> Compiler<'p> {
     }
 }
 
-/// The actions whose effects have no inverse.
-const KEPT: &str = "[$states.result.Payload.effects[$not(inverse != null)].action]";
+/// Which page of effects is listed next, as JSONata: zero for the first one.
+fn page(variable: &str) -> String {
+    format!("($exists(${variable}) and ${variable}.next != null ? ${variable}.next : 0)")
+}
+
+/// A receipt after another page was listed. The first page begins it anew.
+fn listed(variable: &str) -> String {
+    let kept = "$states.result.Payload.effects[$not(inverse != null)].action";
+    let next = "$states.result.Payload.next";
+    format!(
+        "{} = 0 ? {{'next': {next}, 'kept': [{kept}], 'undone': [], 'not_undone': [], 'failures': 0}} \
+         : {{'next': {next}, 'kept': [${variable}.kept, {kept}], 'undone': [${variable}.undone], \
+         'not_undone': [${variable}.not_undone], 'failures': ${variable}.failures}}",
+        page(variable)
+    )
+}
+
+/// A receipt after the effects of a page were taken back. Of many that stay, only the first are told in full.
+fn taken_back(variable: &str) -> String {
+    format!(
+        "{{'next': ${variable}.next, 'kept': [${variable}.kept], \
+         'undone': [${variable}.undone, $states.result[undone and $not(seek)].action], \
+         'not_undone': [[${variable}.not_undone, $states.result[$not(undone)]][[0..{}]]], \
+         'failures': ${variable}.failures + $count($states.result[$not(undone)])}}",
+        MOST_TOLD - 1
+    )
+}
+
+/// Goes on with the next page, if there is one.
+fn more(variable: &str, list: &str, done: &str) -> Value {
+    json!({
+        "Type": "Choice",
+        "Choices": [{"Condition": evaluated(&format!("{} != 0", page(variable))), "Next": list}],
+        "Default": done,
+    })
+}
+
+/// What people are told, with `told` before it: each action once, with how often.
+fn receipt(variable: &str, told: &str) -> String {
+    let counted = |field: &str| {
+        format!(
+            "[$map($distinct([${variable}.{field}]), function($action) {{($times := $count([${variable}.{field}][$ = $action]); \
+             $times > 1 ? $action & ' × ' & $string($times) : $action)}})]"
+        )
+    };
+    format!(
+        "{{{told}'undone': {}, 'not_undone': [${variable}.not_undone], 'kept': {}, \
+         'others': $max([0, ${variable}.failures - {MOST_TOLD}])}}",
+        counted("undone"),
+        counted("kept")
+    )
+}
 
 fn with(mut state: Value, fields: &[(&str, Value)]) -> Value {
     if let Some(known) = state.as_object_mut() {

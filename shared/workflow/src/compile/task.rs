@@ -1,18 +1,42 @@
 //! Task states: one call of one action's function.
 
 use super::compiler::{Compiler, Next};
-use super::retry::{Hopeless, retriers};
+use super::frame::Frame;
+use super::retry::{Hopeless, paid_retriers, retriers, retriers_before_parking, with_looks};
+use crate::check::evaluated;
 use crate::plan::{Planned, Task, function_placeholder};
 use domain::ErrorKind;
-use domain::built_in_actions::AWAIT_BUDGET;
+use domain::built_in_actions::{AWAIT_BUDGET, AWAIT_PROVIDER, REQUEST_APPROVAL};
 use serde_json::{Map, Value, json};
 
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
 pub(super) const INVOKE_AND_WAIT: &str = "arn:aws:states:::lambda:invoke.waitForTaskToken";
-/// The action that parks an execution until a limit is raised, and how long it may be there: 30 days.
 /// Where an iteration's frame is while a step of it waits.
 const KEPT: &str = "frame";
-const BUDGET_TIMEOUT_SECONDS: u64 = 30 * 24 * 3600;
+/// How long a step may be parked. A limit of a month opens with the next one, which may be 31 days away.
+const PARKED_TIMEOUT_SECONDS: u64 = 35 * 24 * 3600;
+/// When a state was entered, in milliseconds.
+const ENTERED: &str = "$string($toMillis($states.context.State.EnteredTime))";
+
+/// What people are asked when an answer was lost, as JSONata over the error's cause. A function's cause is JSON, in which its message
+/// is.
+fn confirmation(step: &str) -> String {
+    let message = "$contains($states.input.reason, 'errorMessage') ? $parse($states.input.reason).errorMessage \
+                   : $states.input.reason";
+    format!(
+        "'Create it again? ' & ({message}) & ' Approve if it is not there: {step} then creates it; deny to end the run.'"
+    )
+}
+
+/// A state in which a step waits, by an action that parks; then the step is tried anew.
+struct Parking {
+    /// The errors that lead there.
+    errors: &'static [ErrorKind],
+    action: &'static str,
+    state: String,
+    comment: String,
+    input: Value,
+}
 
 /// A Task up to its `Assign`.
 pub(super) fn invocation(
@@ -41,20 +65,26 @@ impl<'p> Compiler<'p> {
         let limit = self.time_limit(task.timeout_seconds);
         let mut state = invocation(&function_placeholder(&task.action).into(), sent, limit);
         state.insert("Comment".to_owned(), step.comment.as_str().into());
-        state.insert("Retry".to_owned(), retriers(task.retry.as_ref(), Hopeless::Action));
+        let parkings = self.parkings(step, task);
+        let waits = parkings.iter().any(|parking| parking.errors.contains(&ErrorKind::Throttled));
+        let retry = if waits { retriers_before_parking } else { retriers };
+        let retry = match task.parks {
+            true => paid_retriers(task.retry.as_ref(), retry),
+            false if task.confirms => with_looks(retry(task.retry.as_ref(), Hopeless::Action)),
+            false => retry(task.retry.as_ref(), Hopeless::Action),
+        };
+        state.insert("Retry".to_owned(), retry);
         let mut catchers = Vec::new();
         let policy = self.policy_of_call(step, next);
-        let parked = self.free_name(&format!("{}AwaitBudget", step.state));
-        let parks = task.parks && self.document.catalog.find(AWAIT_BUDGET).is_some();
-        if parks {
+        for parking in &parkings {
             let mut output = json!({"reason": "{% $states.errorOutput.Cause %}"});
             if self.frame.is_carried() {
                 output[KEPT] = self.frame.passed_on();
             }
             catchers.push(json!({
-                "ErrorEquals": [ErrorKind::BudgetExceeded.as_str()],
+                "ErrorEquals": parking.errors.iter().map(|error| error.as_str()).collect::<Vec<_>>(),
                 "Output": output,
-                "Next": parked,
+                "Next": parking.state,
             }));
         }
         catchers.extend(policy.clone());
@@ -66,23 +96,60 @@ impl<'p> Compiler<'p> {
         }
         self.go_without_result(&mut state, next);
         self.states.insert(step.state.clone(), ordered(state));
-        if parks {
-            self.park(parked, step, policy.as_ref());
+        for parking in parkings {
+            self.park(parking, step, policy.as_ref());
         }
     }
 
-    /// The state in which a step waits until somebody raises the limit; then the step is tried anew.
-    fn park(&mut self, name: String, step: &'p Planned, policy: Option<&Value>) {
-        let frame = if self.frame.is_carried() { self.frame.within(KEPT) } else { self.frame.clone() };
-        let mut sent = frame.payload(&name, json!({"reason": "{% $states.input.reason %}"}));
+    /// What a step may have to wait for before its call may be made.
+    fn parkings(&self, step: &Planned, task: &Task) -> Vec<Parking> {
+        let parking = |errors, action, suffix, comment: &str| Parking {
+            errors,
+            action,
+            state: self.free_name(&format!("{}{suffix}", step.state)),
+            comment: comment.replace("{step}", &step.step),
+            input: json!({"reason": "{% $states.input.reason %}"}),
+        };
+        let budget = task.parks.then(|| {
+            let comment = "Waits until a limit that stopped {step} is raised";
+            parking(&[ErrorKind::BudgetExceeded][..], AWAIT_BUDGET, "AwaitBudget", comment)
+        });
+        let provider = task.calls_provider.then(|| {
+            let comment = "Waits until the provider that put {step} off takes calls again";
+            let errors: &[ErrorKind] =
+                if task.parks { &ErrorKind::WAITED_OUT } else { &[ErrorKind::Throttled] };
+            parking(errors, AWAIT_PROVIDER, "AwaitProvider", comment)
+        });
+        let people = task.confirms.then(|| {
+            let comment = "Asks whether {step} may act again, whose answer was lost";
+            let key = evaluated(&self.frame_while_parked().key(&step.state));
+            let input = json!({"question": evaluated(&confirmation(&step.step)), "effect": key});
+            let parking = parking(&[ErrorKind::Unconfirmed][..], REQUEST_APPROVAL, "Confirm", comment);
+            Parking { input, ..parking }
+        });
+        let mut parkings: Vec<Parking> = budget.into_iter().chain(provider).chain(people).collect();
+        parkings.retain(|parking| self.document.catalog.find(parking.action).is_some());
+        parkings
+    }
+
+    fn frame_while_parked(&self) -> Frame {
+        if self.frame.is_carried() { self.frame.within(KEPT) } else { self.frame.clone() }
+    }
+
+    /// Each question to people has a key of its own: what was answered to an earlier one says nothing about this one.
+    fn park(&mut self, parking: Parking, step: &'p Planned, policy: Option<&Value>) {
+        let Parking { action, state: name, comment, input, .. } = parking;
+        let frame = self.frame_while_parked();
+        let mut sent = frame.payload(&name, input);
+        if action == REQUEST_APPROVAL {
+            let key = format!("{} & '.' & {ENTERED}", frame.key(&name));
+            sent.insert("key".to_owned(), evaluated(&key).into());
+        }
         sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
-        let limit = self.time_limit(BUDGET_TIMEOUT_SECONDS);
-        let mut state = invocation(&function_placeholder(AWAIT_BUDGET).into(), sent, limit);
+        let limit = self.time_limit(PARKED_TIMEOUT_SECONDS);
+        let mut state = invocation(&function_placeholder(action).into(), sent, limit);
         state.insert("Resource".to_owned(), INVOKE_AND_WAIT.into());
-        state.insert(
-            "Comment".to_owned(),
-            format!("Waits until a limit that stopped {} is raised", step.step).into(),
-        );
+        state.insert("Comment".to_owned(), comment.into());
         state.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
         if let Some(policy) = policy {
             state.insert("Catch".to_owned(), json!([policy]));

@@ -30,7 +30,7 @@ impl Walk<'_, '_, '_> {
         if let Some(rollback) = &step.rollback {
             self.inverses.insert(rollback.action.value.clone());
         }
-        self.inverses.extend(action.inverses.iter().cloned());
+        self.inverses.extend(action.ways_back());
         let inverse = step.rollback.as_ref().map(|rollback| self.inverse(rollback, call, &action, &input));
         let fields: BTreeMap<String, Type> =
             action.output.fields.iter().map(|(name, field)| (name.clone(), field.kind.clone())).collect();
@@ -41,6 +41,8 @@ impl Walk<'_, '_, '_> {
             retry: (step.retry.is_some() || step.on_error == OnError::Retry)
                 .then(|| step.retry.clone().unwrap_or_default()),
             parks: action.plugin == Some(PluginType::AiProvider),
+            calls_provider: action.plugin.is_some(),
+            confirms: action.confirms,
             required: call.required,
             inverse,
             input: Value::Object(input),

@@ -2,6 +2,7 @@
 
 use super::planned::PlannedKind;
 use super::walk::{Made, Walk};
+use crate::catalog::Action;
 use crate::model::{Given, Step};
 use crate::types::Type;
 
@@ -27,7 +28,7 @@ impl Walk<'_, '_, '_> {
     }
 
     pub(super) fn undo(&mut self, step: &Step, run: &Given) -> Made {
-        self.inverses.extend(self.checker.catalog.all().flat_map(|action| action.inverses.iter().cloned()));
+        self.inverses.extend(self.checker.catalog.all().flat_map(Action::ways_back));
         if !self.checker.scope.inside.is_empty() {
             self.checker
                 .problems
@@ -38,7 +39,7 @@ impl Walk<'_, '_, '_> {
         if !lowered.kind.fits(&Type::text()) {
             self.checker.problems.error(
                 run.span,
-                format!("`run` takes the ARN of an execution, but this is {}", lowered.kind),
+                format!("`run` takes the name of an execution or its ARN, but this is {}", lowered.kind),
             );
         }
         Made::new(Some(PlannedKind::Undo { run: lowered.text }), Vec::new())

@@ -12,7 +12,7 @@ pub(crate) struct Plan {
     pub(crate) reads: BTreeSet<Vec<String>>,
     /// Those that are read in the result of the step that would set them, and so need not be set.
     pub(crate) result_reads: BTreeSet<Vec<String>>,
-    /// Actions whose effects `undo` or a rollback may have to take back.
+    /// Actions that a rollback or an undo step may call, to take effects back or to look for them.
     pub(crate) inverses: BTreeSet<String>,
     /// The types of the workflow's outputs.
     pub(crate) outputs: BTreeMap<String, Type>,
@@ -98,6 +98,10 @@ pub(crate) struct Task {
     pub(crate) retry: Option<Retry>,
     /// Whether it calls a model, and so may have to wait for a limit to be raised.
     pub(crate) parks: bool,
+    /// Whether it calls a provider, and so may have to wait until that takes calls again.
+    pub(crate) calls_provider: bool,
+    /// Whether people are asked before it creates again what may be there.
+    pub(crate) confirms: bool,
     pub(crate) required: bool,
     /// The step's own inverse, with `{"$output": "path"}` where the action's output goes.
     pub(crate) inverse: Option<Value>,

@@ -28,7 +28,7 @@ impl Walk<'_, '_, '_> {
         };
         // What the other does is part of the same run. Where it is not known, it may be anything.
         if !callees.are_known() {
-            let all = self.checker.catalog.all().flat_map(|action| action.inverses.iter().cloned());
+            let all = self.checker.catalog.all().flat_map(crate::catalog::Action::ways_back);
             self.inverses.extend(all);
         }
         let inputs = self.inputs_of(sub, callee);

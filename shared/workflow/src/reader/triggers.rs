@@ -91,6 +91,15 @@ fn condition(
     if is_schedule && key.value == "cron" {
         cron(text, node.span, reader);
     }
+    let accepted =
+        on.find_condition(&key.value).map(|condition| condition.values.as_slice()).unwrap_or_default();
+    if !accepted.is_empty() && !accepted.iter().any(|value| value == text) {
+        reader
+            .problems
+            .error(node.span, format!("`{text}` is not a value of `{}`", key.value))
+            .accepted(text, accepted.iter().map(String::as_str));
+        return None;
+    }
     Some(text.as_str().into())
 }
 

@@ -74,7 +74,7 @@ proptest! {
         let compilation = run(&with_title(&written));
         let definition = compilation.definition.expect("plain text compiles");
         // Only functions are placeholders, so the text survives substitution, and evaluates to itself.
-        prop_assert_eq!(placeholders(&definition), ["SendMessageFunctionArn"]);
+        prop_assert_eq!(placeholders(&definition), ["AwaitProviderFunctionArn", "SendMessageFunctionArn"]);
         let definition = substitute(&definition, |_| Some("arn".to_owned()));
         let message = definition.pointer("/States/Send/Arguments/Payload/input/message").and_then(|value| value.as_str()).unwrap();
         let expression = message.strip_prefix("{%").and_then(|rest| rest.strip_suffix("%}"));

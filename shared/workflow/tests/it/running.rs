@@ -1,7 +1,7 @@
 //! Compiled documents run on the engine, with actions that answer what a test tells them.
 
 use crate::bench::{Actions, run, usual};
-use crate::support::{catalog, compiled, fixture, root};
+use crate::support::{catalog, compiled, fixture, right, root};
 use engine::FunctionError;
 use serde_json::{Value, json};
 use workflow::{Compilation, Source};
@@ -168,7 +168,7 @@ async fn errors_that_pass_are_retried_and_others_are_not() {
     let ended = run(&shipped("development"), json!({"task_id": "SHOP-1"}), actions).await;
     assert_eq!(ended.execution.status, "SUCCEEDED");
     assert_eq!(ended.functions().iter().filter(|function| **function == "GetTask").count(), 3);
-    for (error, tries) in [("Rejected", 1), ("Conflict", 1), ("Internal", 3), ("Throttled", 15)] {
+    for (error, tries) in [("Rejected", 1), ("Conflict", 1), ("Internal", 3), ("Unavailable", 17)] {
         let actions = Actions::default().failing("GenerateCodeImplementation", error);
         let ended =
             run(&compiled(&fixture("development-workflow.yaml")), json!({"task_id": "SHOP-1"}), actions)
@@ -176,9 +176,68 @@ async fn errors_that_pass_are_retried_and_others_are_not() {
         let called =
             ended.functions().iter().filter(|function| **function == "GenerateCodeImplementation").count();
         assert_eq!(ended.failure().0, error);
-        // A throttled call has its own retries first, then the step's two.
-        assert!(called == tries || (error == "Throttled" && called == tries + 2), "{error}: {called}");
+        // What is not available has its own retries first, then the step's two.
+        assert!(called == tries || (error == "Unavailable" && called == tries - 2), "{error}: {called}");
     }
+}
+
+#[tokio::test]
+async fn a_provider_that_takes_no_calls_parks_the_step_until_it_does() {
+    let actions = Actions::default().with("AnalyzeCodebase", |count, _| match count {
+        0..=5 => Err(FunctionError::new("Throttled", "github takes no call for another 3600.0 s")),
+        _ => Ok(usual("AnalyzeCodebase")),
+    });
+    let ended = run(&shipped("development"), json!({"task_id": "SHOP-1"}), actions).await;
+    assert_eq!(ended.execution.status, "SUCCEEDED");
+    let tries = ["AnalyzeCodebase", "AnalyzeCodebase", "AnalyzeCodebase", "AwaitProvider"];
+    assert_eq!(ended.functions()[2..10], [&tries[..], &tries[..]].concat());
+    assert!(ended.input("AwaitProvider")["reason"].as_str().unwrap().contains("takes no call"));
+    // What is taken back waits for longer, too.
+    let actions =
+        Actions::default().failing("CommitChanges", "Rejected").with(
+            "DeleteBranch",
+            |count, _| match count {
+                0..=50 => Err(FunctionError::new("Throttled", "slow down")),
+                _ => Ok(json!({})),
+            },
+        );
+    let ended = run(&shipped("development"), json!({"task_id": "SHOP-1"}), actions).await;
+    assert_eq!(ended.failure().0, "RolledBack");
+}
+
+#[tokio::test]
+async fn what_may_have_been_paid_for_is_repeated_twice_then_the_step_waits_for_the_provider() {
+    for error in ["ReplyLost", "Lambda.Unknown", "Sandbox.Timedout", "Lambda.ClientExecutionTimeoutException"]
+    {
+        let actions = Actions::default().with("GenerateCodeImplementation", move |count, _| match count {
+            0..4 => Err(FunctionError::new(error, "no reply came")),
+            _ => Ok(usual("GenerateCodeImplementation")),
+        });
+        // This step has a `retry` of its own, which adds nothing.
+        let compiled = compiled(&fixture("development-workflow.yaml"));
+        let ended = run(&compiled, json!({"task_id": "SHOP-1"}), actions).await;
+        let (code, wait) = ("GenerateCodeImplementation", "AwaitProvider");
+        if error == "ReplyLost" {
+            assert_eq!(ended.execution.status, "SUCCEEDED");
+            assert_eq!(ended.functions()[2..8], [code, code, code, wait, code, code]);
+            assert!(ended.input(wait)["reason"].as_str().unwrap().contains("no reply came"));
+        } else {
+            // What broke in our own function is repeated as often, and is no reason to wait for a provider.
+            let called = ended.functions().iter().filter(|function| **function == code).count();
+            assert_eq!((called, ended.failure().0), (3, error));
+        }
+    }
+    // Other actions are never paid for.
+    let actions = Actions::default().failing("CreateBranch", "ReplyLost");
+    let ended = run(&shipped("development"), json!({"task_id": "SHOP-1"}), actions).await;
+    assert_eq!(ended.functions().iter().filter(|function| **function == "CreateBranch").count(), 1);
+}
+
+/// A month's limit that is used up on the first of a month of 31 days opens 31 days later.
+#[tokio::test]
+async fn waiting_for_money_outlasts_a_month() {
+    let state = &shipped("development").definition.unwrap()["States"]["AnalyzeCodebaseAwaitBudget"];
+    assert!(state["TimeoutSeconds"].as_u64().unwrap() > 32 * 24 * 3600, "{state}");
 }
 
 #[tokio::test]
@@ -213,17 +272,158 @@ async fn undo_takes_back_another_run() {
     let list = listed.clone();
     let actions = Actions::default().with("ListEffects", move |_, _| Ok(list.clone()));
     let ended = run(&shipped("undo"), json!({"run": "arn:old"}), actions).await;
-    assert_eq!(ended.output(), json!({}));
+    let receipt = json!({"undone": ["create_branch"], "not_undone": [], "kept": [], "others": 0});
+    assert_eq!(ended.output(), receipt);
     assert_eq!(ended.functions(), ["ListEffects", "DeleteBranch"]);
-    assert_eq!(ended.input("ListEffects"), &json!({"run": "arn:old"}));
-    assert!(ended.calls.iter().all(|(_, payload)| payload.run == "arn:old"));
+    assert_eq!(ended.input("ListEffects"), &json!({"run": "arn:old", "page": 0}));
+    // What it does is its own doing: its steps are shown with it, and not with the execution that is taken back.
+    assert!(ended.calls.iter().all(|(_, payload)| payload.run == "run"));
     assert_eq!(ended.calls[1].1.key, "arn:old/CreateBranch/undo");
+    assert_eq!(ended.calls[1].1.state(), "CreateBranch/undo");
 
     let actions = Actions::default()
         .with("ListEffects", move |_, _| Ok(listed.clone()))
         .failing("DeleteBranch", "Conflict");
     let ended = run(&shipped("undo"), json!({"run": "arn:old"}), actions).await;
+    let (error, receipt) = ended.failure();
+    assert_eq!((error, &receipt["undone"]), ("UndoIncomplete", &json!([])));
+    let stays = json!([{"action": "create_branch", "seek": false, "undone": false, "error": "Conflict", "cause": "because"}]);
+    assert_eq!(receipt["not_undone"], stays);
+}
+
+#[tokio::test]
+async fn effects_are_taken_back_page_by_page_and_counted() {
+    let page = |names: &[&str], next: Value| {
+        let inverse = |name: &str| match name.starts_with("kept") {
+            true => json!(null),
+            false => json!({"action": "delete_branch", "input": {}}),
+        };
+        let effects: Vec<Value> = names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| json!({"key": format!("run/{name}{at}"), "action": name, "inverse": inverse(name)}))
+            .collect();
+        json!({"effects": effects, "next": next})
+    };
+    let pages = [
+        page(&["kept_a", "b", "b"], json!(900)),
+        page(&[], json!(800)),
+        page(&["b", "c", "kept_a"], json!(null)),
+    ];
+    let listing = |pages: [Value; 3]| move |count: usize, _: &_| Ok(pages[count].clone());
+    let check = |receipt: &Value, not_undone: usize| {
+        assert_eq!(receipt["kept"], json!(["kept_a × 2"]), "{receipt}");
+        assert_eq!(receipt["not_undone"].as_array().unwrap().len(), not_undone, "{receipt}");
+    };
+    let actions = Actions::default().failing("CreateBranch", "Rejected");
+    let ended = run(
+        &shipped("development"),
+        json!({"task_id": "SHOP-1"}),
+        actions.with("ListEffects", listing(pages.clone())),
+    )
+    .await;
+    let (error, cause) = ended.failure();
+    assert_eq!((error, &cause["undone"]), ("RolledBack", &json!(["b × 3", "c"])));
+    check(&cause, 0);
+    let asked: Vec<&Value> =
+        ended.calls.iter().filter(|(name, _)| name == "ListEffects").map(|(_, p)| &p.input).collect();
+    assert_eq!(asked, [&json!({"page": 0}), &json!({"page": 900}), &json!({"page": 800})]);
+
+    let actions = Actions::default().with("ListEffects", listing(pages.clone()));
+    let ended = run(&shipped("undo"), json!({"run": "arn:old"}), actions).await;
+    assert_eq!(ended.output()["undone"], json!(["b × 3", "c"]));
+    check(&ended.output(), 0);
+
+    let actions = Actions::default().with("ListEffects", listing(pages)).failing("DeleteBranch", "Conflict");
+    let ended = run(&shipped("undo"), json!({"run": "arn:old"}), actions).await;
     assert_eq!(ended.failure().0, "UndoIncomplete");
+    check(&ended.failure().1, 4);
+}
+
+/// A run that did as much as one may: it comes to an end within Step Functions' limits, and so does what it says.
+#[tokio::test]
+async fn two_thousand_effects_are_taken_back_and_told() {
+    let page = |number: usize, inverse: &'static str| {
+        let effects: Vec<Value> = (0..100)
+            .map(|at| json!({"key": format!("arn:old/S.{number}.{at}"), "action": "create_branch", "inverse": {"action": inverse, "input": {}}}))
+            .collect();
+        json!({"effects": effects, "next": if number == 19 { json!(null) } else { json!(number + 1) }})
+    };
+    let actions = Actions::default().with("ListEffects", move |count, _| Ok(page(count, "delete_branch")));
+    let ended = run(&shipped("undo"), json!({"run": "arn:old"}), actions).await;
+    assert_eq!(ended.output()["undone"], json!(["create_branch × 2000"]));
+
+    let long = "x".repeat(30_000);
+    let actions = Actions::default()
+        .with("ListEffects", move |count, _| Ok(page(count, "delete_branch")))
+        .with("DeleteBranch", move |_, _| Err(FunctionError::new("Conflict", long.clone())));
+    let ended = run(&shipped("undo"), json!({"run": "arn:old"}), actions).await;
+    let (error, receipt) = ended.failure();
+    assert_eq!(error, "UndoIncomplete");
+    assert_eq!((receipt["not_undone"].as_array().unwrap().len(), &receipt["others"]), (20, &json!(1980)));
+}
+
+#[tokio::test]
+async fn an_effect_whose_answer_was_lost_is_looked_for_before_anything_is_taken_back() {
+    let sought = json!({"effects": [
+        {"key": "run/CreateBranch", "action": "create_branch", "inverse": {"action": "create_branch", "input": {}}, "seek": true},
+    ], "next": 9});
+    let found = json!({"effects": [
+        {"key": "run/CreateBranch", "action": "create_branch", "inverse": {"action": "delete_branch", "input": {"branch": "b"}}},
+    ], "next": null});
+    let listing = move |count: usize, _: &_| Ok([sought.clone(), found.clone()][count].clone());
+    let actions = Actions::default()
+        .with("CreateBranch", |count, _| match count {
+            0 => Err(FunctionError::new("Rejected", "no")),
+            _ => Ok(json!({"found": true})),
+        })
+        .with("ListEffects", listing);
+    let ended = run(&shipped("development"), json!({"task_id": "SHOP-1"}), actions).await;
+    let (error, cause) = ended.failure();
+    assert_eq!((error, &cause["undone"]), ("RolledBack", &json!(["create_branch"])), "{cause}");
+    let functions = ended.functions();
+    let back = functions.iter().position(|name| *name == "ListEffects").unwrap();
+    assert_eq!(functions[back..], ["ListEffects", "CreateBranch", "ListEffects", "DeleteBranch"]);
+    assert_eq!(ended.calls[back + 1].1.key, "run/CreateBranch/undo");
+}
+
+/// Nothing is created a second time by itself: it is looked for during ten minutes, and then people are asked.
+#[tokio::test]
+async fn a_creation_that_nobody_saw_is_looked_for_and_then_asked_about() {
+    let text = "name: Tickets
+steps:
+  - name: each
+    type: foreach
+    items: [1]
+    as: item
+    steps:
+      - { name: ticket, plugin: task_management, action: create_task, inputs: { title: T } }
+";
+    let lost = |count: usize| match count {
+        0..=20 => Err(FunctionError::new("Unconfirmed", "the answer was lost: https://jira/x")),
+        _ => Ok(json!({"task_id": "SHOP-9", "url": null})),
+    };
+    let actions = Actions::default().with("CreateTask", move |count, _| lost(count));
+    let ended = run(&right(text), json!({}), actions).await;
+    assert_eq!(ended.execution.status, "SUCCEEDED");
+    let functions = ended.functions();
+    assert_eq!(functions.iter().filter(|name| **name == "CreateTask").count(), 22);
+    assert_eq!(functions[21..], ["RequestApproval", "CreateTask"]);
+    let took = ended.execution.stopped.unwrap().duration_since(ended.execution.started);
+    assert!(took.as_secs() >= 600, "{took}");
+    let asked = ended.input("RequestApproval");
+    assert_eq!(asked["effect"], "run/Ticket.0");
+    // Each question has a key of its own, so that no earlier answer answers it.
+    let key = &ended.calls[21].1.key;
+    assert!(key.strip_prefix("run/TicketConfirm.0.").is_some_and(|moment| moment.len() > 10), "{key}");
+    assert!(asked["question"].as_str().unwrap().contains("the answer was lost: https://jira/x"), "{asked}");
+
+    let actions = Actions::default()
+        .with("CreateTask", |_, _| Err(FunctionError::new("Unconfirmed", "the answer was lost")))
+        .replying("RequestApproval", |_| Some(Err(FunctionError::new("Declined", "it is there"))));
+    let ended = run(&right(text), json!({}), actions).await;
+    assert_eq!(ended.functions().iter().filter(|name| **name == "CreateTask").count(), 21);
+    assert_eq!(ended.failure().0, "Declined");
 }
 
 /// Conditions, merged variables, absent values and a list that a definition holds, as values and not as text.

@@ -1,7 +1,7 @@
 //! The events that GitHub's deliveries can mean.
 
 use domain::EventName;
-use domain::event::{Condition, EventSpec, Matching};
+use domain::event::{Condition, Confirmation, EventSpec, Matching};
 use domain::routes::InputType::{Any, Boolean, Integer, String as Text};
 
 pub(super) const LABELLED: EventName = EventName::from_static("github.labelled");
@@ -32,9 +32,29 @@ pub(super) fn events() -> Vec<EventSpec> {
         EventSpec::new(REVIEW_REQUESTED_CHANGES, "A GitHub review asks for changes.")
             .fields([("repository", Text), ("number", Integer), ("comments", Any), ("actor", Any)])
             .matched_by(["repository", "number"]),
-        EventSpec::new(CHECKS_COMPLETED, "All checks of a commit are done.")
-            .fields([("repository", Text), ("sha", Text), ("conclusion", Text)])
-            .condition(Condition::new("conclusion", "How the checks ended: `success`, `failure`.").required())
-            .matched_by(["repository", "sha"]),
+        EventSpec::new(CHECKS_COMPLETED, "Every check run and status of a commit is done.")
+            .fields([
+                ("repository", Text),
+                ("sha", Text),
+                ("branch", Any),
+                ("conclusion", Text),
+                ("head", Text),
+            ])
+            .condition(
+                Condition::new(
+                    "conclusion",
+                    "How the checks ended: `success`, `failure`, `cancelled`, `action_required`, or `none` where there are none.",
+                )
+                .required(),
+            )
+            .condition(
+                Condition::new(
+                    "head",
+                    "Whose commits count: `ours` (the default), `repository` for those at the head of any branch, `fork` for all.",
+                )
+                .up_to(["ours", "repository", "fork"]),
+            )
+            .matched_by(["repository", "sha"])
+            .confirmed_by(Confirmation::Checks),
     ]
 }

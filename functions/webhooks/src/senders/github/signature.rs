@@ -17,13 +17,12 @@ pub(super) fn verify(
     secret: &SecretString,
     _: Timestamp,
 ) -> Result<(), SignatureError> {
-    let signature = header(headers, HEADER)?
-        .strip_prefix("sha256=")
-        .ok_or(SignatureError::Malformed { header: HEADER, expected: "`sha256=` and hex digits" })?;
-    if hmac_matches::<Hmac<Sha256>>(secret, &[body], signature) {
-        Ok(())
-    } else {
-        Err(SignatureError::Wrong(HEADER))
+    let malformed = SignatureError::Malformed { header: HEADER, expected: "`sha256=` and 64 hex digits" };
+    let signature = header(headers, HEADER)?.strip_prefix("sha256=").ok_or(malformed)?;
+    match hmac_matches::<Hmac<Sha256>>(secret, &[body], signature) {
+        Some(true) => Ok(()),
+        Some(false) => Err(SignatureError::Wrong(HEADER)),
+        None => Err(malformed),
     }
 }
 

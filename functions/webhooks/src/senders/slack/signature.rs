@@ -21,18 +21,17 @@ pub(super) fn verify(
     now: Timestamp,
 ) -> Result<(), SignatureError> {
     let timestamp = header(headers, TIMESTAMP)?;
-    let malformed = SignatureError::Malformed { header: TIMESTAMP, expected: "seconds since 1970" };
-    let seconds: i64 = timestamp.parse().map_err(|_| malformed)?;
-    let signature = header(headers, SIGNATURE)?
-        .strip_prefix("v0=")
-        .ok_or(SignatureError::Malformed { header: SIGNATURE, expected: "`v0=` and hex digits" })?;
+    let no_time = SignatureError::Malformed { header: TIMESTAMP, expected: "seconds since 1970" };
+    let seconds: i64 = timestamp.parse().map_err(|_| no_time)?;
+    let malformed = SignatureError::Malformed { header: SIGNATURE, expected: "`v0=` and 64 hex digits" };
+    let signature = header(headers, SIGNATURE)?.strip_prefix("v0=").ok_or(malformed)?;
     if seconds.abs_diff(now.as_second()) > WINDOW {
         return Err(SignatureError::Stale(TIMESTAMP));
     }
-    if hmac_matches::<Hmac<Sha256>>(secret, &[b"v0:", timestamp.as_bytes(), b":", body], signature) {
-        Ok(())
-    } else {
-        Err(SignatureError::Wrong(SIGNATURE))
+    match hmac_matches::<Hmac<Sha256>>(secret, &[b"v0:", timestamp.as_bytes(), b":", body], signature) {
+        Some(true) => Ok(()),
+        Some(false) => Err(SignatureError::Wrong(SIGNATURE)),
+        None => Err(malformed),
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn get_installation(call: &mut Call<'_>) -> Result<Answer, Failure> {
         "repositories_url": format!("{address}/installation/repositories"),
         "html_url": format!("{address}/settings/installations/{id}"),
         "permissions": permissions(&app.permissions),
-        "events": [],
+        "events": app.events,
         "created_at": since,
         "updated_at": since,
         "single_file_name": null,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Failure};
 use crate::github::{
+    access::Caller,
     git::Signature,
     shapes::{git_commit, node_id},
 };
@@ -31,13 +32,19 @@ pub(super) fn create_commit(call: &mut Call<'_>) -> Result<Answer, Failure> {
         }
         parents.push(parent.to_string());
     }
+    // What an app commits without a name of its own, GitHub signs.
+    let is_signed = matches!(call.caller, Caller::Installation { .. })
+        && ["author", "committer"].iter().all(|role| call.body.get(*role).is_none_or(Value::is_null));
     let default = call.state.signature(&call.login()?, call.now());
     let author = signature(call, "author", default)?;
     let committer = signature(call, "committer", author.clone())?;
     let sha = git
         .write_commit(&tree, &parents, &author, &committer, &message)
         .map_err(|_| Failure::new(422, "The author or committer is malformed"))?;
-    let commit = git.read_commit(&sha)?;
+    if is_signed {
+        call.repository_mut().signed.insert(sha.clone());
+    }
+    let commit = call.repository().git.read_commit(&sha)?;
     Ok(Answer::created(git_commit(call.state, call.repository(), &commit)))
 }
 
@@ -80,6 +87,7 @@ pub(super) fn get_blob(call: &mut Call<'_>) -> Result<Answer, Failure> {
 
 pub(super) fn create_blob(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let content = call.text("content")?;
+    demand_no_secret(call, content)?;
     let content = match call.optional_text("encoding")?.unwrap_or("utf-8") {
         "utf-8" => content.as_bytes().to_vec(),
         "base64" => {
@@ -91,6 +99,14 @@ pub(super) fn create_blob(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let sha = call.repository().git.write_blob(&content)?;
     let url = format!("{}/git/blobs/{sha}", call.state.api(call.repository()));
     Ok(Answer::created(json!({ "sha": sha, "url": url })))
+}
+
+/// Push protection refuses content with a secret.
+pub(super) fn demand_no_secret(call: &Call<'_>, content: &str) -> Result<(), Failure> {
+    match call.repository().secrets.iter().any(|secret| content.contains(secret)) {
+        true => Err(Failure::new(409, "Secret detected in content")),
+        false => Ok(()),
+    }
 }
 
 /// Base64 in lines of 60 characters, as GitHub sends it.

@@ -66,6 +66,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
         return Err(Failure::invalid("Issue", "title", "missing_field"));
     }
     let body = call.optional_text("body")?.map(String::from);
+    demand_lengths("Issue", &title, body.as_deref())?;
     let names = label_names(call.list("labels")?)?;
     let (login, repository) = (call.login()?, call.repository);
     let may_label = may_triage(&call.caller, call.repository());
@@ -75,6 +76,17 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     }
     let issue = call.repository().issues.get(&number).ok_or_else(Failure::not_found)?;
     Ok(Answer::created(call.state.issue(call.repository(), issue)))
+}
+
+/// GitHub's limits of a title and of a text.
+pub(super) fn demand_lengths(resource: &str, title: &str, body: Option<&str>) -> Result<(), Failure> {
+    if title.chars().count() > 256 {
+        return Err(Failure::custom(resource, "title is too long (maximum is 256 characters)"));
+    }
+    if body.is_some_and(|body| body.chars().count() > 65_536) {
+        return Err(Failure::custom(resource, "body is too long (maximum is 65536 characters)"));
+    }
+    Ok(())
 }
 
 pub(super) fn update(call: &mut Call<'_>) -> Result<Answer, Failure> {

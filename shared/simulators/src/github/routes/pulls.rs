@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Answer, Call, Failure,
-    issues::{demand_author, in_order, is_in_state},
+    issues::{demand_author, demand_lengths, in_order, is_in_state},
 };
 use crate::github::state::{Issue, Pull};
 
@@ -28,7 +28,14 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(call.page(shown.collect()))
 }
 
+/// A pull request that was just opened is not found for a moment.
+fn demand_seen(call: &mut Call<'_>) -> Result<(), Failure> {
+    let (repository, number) = (call.repository, call.parameter("number").to_string());
+    if call.state.is_unseen(repository, &number) { Err(Failure::not_found()) } else { Ok(()) }
+}
+
 pub(super) fn get(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    demand_seen(call)?;
     let (issue, pull) = named(call)?;
     if call.accepts("diff") {
         let (before, head) = pull.range(call.repository(), issue.closed.is_none());
@@ -43,6 +50,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
         return Err(Failure::invalid("PullRequest", "title", "missing_field"));
     };
     let (title, body) = (title.to_string(), call.optional_text("body")?.map(String::from));
+    demand_lengths("PullRequest", &title, body.as_deref())?;
     let (head, base, draft) = (call.text("head")?, call.text("base")?.to_string(), call.flag("draft")?);
     let repository = call.repository();
     // `owner:branch` of another owner would be a fork, and there are none.
@@ -51,6 +59,11 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
         Some(_) => return Err(Failure::invalid("PullRequest", "head", "invalid")),
         None => head.to_string(),
     };
+    let index = call.repository;
+    if call.state.is_unseen(index, &head) {
+        return Err(Failure::invalid("PullRequest", "head", "invalid"));
+    }
+    let repository = call.repository();
     let stands_at = |branch: &str, field: &str| {
         repository.head_of(branch).ok_or_else(|| Failure::invalid("PullRequest", field, "invalid"))
     };
@@ -74,6 +87,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (reviews, review_comments) = (Vec::new(), Vec::new());
     let pull = Pull { head, base, head_sha, base_sha, draft, merged: None, reviews, review_comments };
     let number = call.state.open(call.repository, title, body, login, Some(pull));
+    call.state.just_made(index, &number.to_string());
     let shown = shown(call, number)?;
     Ok(Answer::created(shown))
 }
@@ -129,6 +143,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Result<Answer, Failure> {
 }
 
 pub(super) fn list_files(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    demand_seen(call)?;
     let (issue, pull) = named(call)?;
     let (before, head) = pull.range(call.repository(), issue.closed.is_none());
     let files = call.state.changed_files(call.repository(), &before, &head)?;

@@ -1,7 +1,7 @@
 //! Branches and tags of the [git database](https://docs.github.com/rest/git/refs).
 
 use super::{Answer, Call, Failure};
-use crate::github::shapes::git_reference;
+use crate::github::{shapes::git_reference, state::Issue};
 
 /// `GET /git/ref/heads/topic`
 pub(super) fn get(call: &mut Call<'_>) -> Result<Answer, Failure> {
@@ -23,42 +23,106 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     if git.reference(&name).is_some() {
         return Err(Failure::new(422, "Reference already exists"));
     }
-    demand_commit(call, &name, &sha)?;
-    // A branch `a` is in the way of a branch `a/b`, as it is for git.
-    call.repository()
-        .git
-        .set_reference(&name, &sha)
-        .map_err(|_| Failure::new(422, "Reference cannot be created"))?;
-    pushed(call);
+    let change = RefChange { name: name.clone(), from: None, to: Some(sha), force: false };
+    change.check(call)?;
+    change.make(call)?;
     let made = call.repository().git.reference(&name).ok_or_else(Failure::not_found)?;
     Ok(Answer::created(git_reference(call.state, call.repository(), &made)))
 }
 
-pub(super) fn update(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let name = format!("refs/{}", call.parameter("name"));
-    let (sha, force) = (call.text("sha")?.to_string(), call.flag("force")?);
-    let git = &call.repository().git;
-    let before = git.reference(&name).ok_or_else(|| Failure::new(422, "Reference does not exist"))?;
-    demand_commit(call, &name, &sha)?;
-    demand_unprotected(call, &name, "update failed")?;
-    if !force && !call.repository().git.is_ancestor(&before.sha, &sha) {
-        return Err(Failure::new(422, "Update is not a fast forward"));
-    }
-    call.repository().git.set_reference(&name, &sha)?;
-    pushed(call);
-    let moved = call.repository().git.reference(&name).ok_or_else(Failure::not_found)?;
-    Ok(Answer::ok(git_reference(call.state, call.repository(), &moved)))
+/// `GET /git/matching-refs/heads/feature`
+pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let prefix = format!("refs/{}", call.parameter("prefix"));
+    let repository = call.repository();
+    let found = repository.git.references("")?.into_iter().filter(|found| found.name.starts_with(&prefix));
+    let shown = found.map(|found| git_reference(call.state, repository, &found)).collect();
+    Ok(Answer::ok(shown))
 }
 
-/// Deleting a branch closes the pull requests from it.
-pub(super) fn delete(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let name = format!("refs/{}", call.parameter("name"));
-    if call.repository().git.reference(&name).is_none() {
-        return Err(Failure::new(422, "Reference does not exist"));
+/// A reference that is made, moved or deleted.
+pub(super) struct RefChange {
+    pub(super) name: String,
+    /// What it points to; `None` for one that is not there.
+    pub(super) from: Option<String>,
+    /// What it is to point to; `None` deletes it.
+    pub(super) to: Option<String>,
+    /// Whether it may move to what is not built on it.
+    pub(super) force: bool,
+}
+
+impl RefChange {
+    /// Whether GitHub makes the change.
+    pub(super) fn check(&self, call: &Call<'_>) -> Result<(), Failure> {
+        if let Some(to) = &self.to {
+            demand_commit(call, &self.name, to)?;
+        }
+        let failed = if self.to.is_some() { "update failed" } else { "deletion failed" };
+        if self.from.is_some() {
+            demand_unprotected(call, &self.name, failed)?;
+        } else if self.to.is_none() {
+            return Err(Failure::new(422, "Reference does not exist"));
+        }
+        self.demand_rules(call)?;
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) if !self.force && !call.repository().git.is_ancestor(from, to) => {
+                Err(Failure::new(422, "Update is not a fast forward"))
+            }
+            _ => Ok(()),
+        }
     }
-    demand_unprotected(call, &name, "deletion failed")?;
-    if let Some(branch) = name.strip_prefix("refs/heads/") {
-        let from_it = |(number, issue): (&u64, &crate::github::state::Issue)| {
+
+    /// What the ruleset demands: of a new branch its name, and of what is new on a branch that it is signed.
+    fn demand_rules(&self, call: &Call<'_>) -> Result<(), Failure> {
+        let (repository, Some(branch), Some(to)) = (call.repository(), self.branch(), &self.to) else {
+            return Ok(());
+        };
+        let violated =
+            |rule: &str| Err(Failure::new(422, format!("Repository rule violations found\n\n{rule}\n\n")));
+        if let (Some(prefix), None) = (&repository.ruleset.branch_prefix, &self.from)
+            && !branch.starts_with(prefix)
+        {
+            return violated(&format!("Branch name must start with \"{prefix}\"."));
+        }
+        let since = self.from.clone().or_else(|| repository.head_of(&repository.default_branch));
+        if repository.ruleset.signed_commits
+            && let Some(since) = since
+        {
+            let new = repository.git.commits_between(&since, to)?;
+            if new.iter().any(|commit| !repository.signed.contains(commit)) {
+                return violated("Commits must have verified signatures.");
+            }
+        }
+        Ok(())
+    }
+
+    fn branch(&self) -> Option<&str> {
+        self.name.strip_prefix("refs/heads/")
+    }
+
+    /// Makes the change. Deleting a branch closes the pull requests from it.
+    pub(super) fn make(&self, call: &mut Call<'_>) -> Result<(), Failure> {
+        let git = &call.repository().git;
+        match &self.to {
+            // A branch `a` is in the way of a branch `a/b`, as it is for git, and GitHub says no more than this.
+            Some(to) => {
+                git.set_reference(&self.name, to).map_err(|_| Failure::new(422, "Reference update failed"))?
+            }
+            None => {
+                self.close_pulls(call)?;
+                call.repository().git.delete_reference(&self.name)?;
+            }
+        }
+        let (now, repository) = (call.now(), call.repository);
+        call.repository_mut().pushed_at = now;
+        if let (Some(branch), Some(_)) = (self.branch(), &self.to) {
+            call.state.just_made(repository, branch);
+        }
+        Ok(())
+    }
+
+    fn close_pulls(&self, call: &mut Call<'_>) -> Result<(), Failure> {
+        let Some(branch) = self.branch() else { return Ok(()) };
+        let from_it = |(number, issue): (&u64, &Issue)| {
             let pull = issue.pull.as_ref()?;
             (issue.closed.is_none() && pull.head == branch).then_some(*number)
         };
@@ -67,10 +131,8 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result<Answer, Failure> {
         for number in numbers {
             call.state.close(call.repository, number, &by, "completed");
         }
+        Ok(())
     }
-    call.repository().git.delete_reference(&name)?;
-    pushed(call);
-    Ok(Answer::no_content())
 }
 
 /// Branches name commits; tags may name anything that is stored.
@@ -91,9 +153,4 @@ fn demand_unprotected(call: &Call<'_>, name: &str, failed: &str) -> Result<(), F
         return Err(Failure::new(422, format!("Protected branch {failed} for {name}.")));
     }
     Ok(())
-}
-
-fn pushed(call: &mut Call<'_>) {
-    let now = call.now();
-    call.repository_mut().pushed_at = now;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Failure};
+use super::{Answer, Call, Failure, git_data::demand_no_secret};
 use crate::github::{
     git::{TreeChange, TreeEntry},
     shapes::blob_entry_url,
@@ -69,7 +69,10 @@ fn change(call: &Call<'_>, base: Option<&str>, entry: &Value) -> Result<TreeChan
             }
             Some((mode, sha.clone()))
         }
-        (None, Some(content)) if kind == "blob" => Some((mode, git.write_blob(content.as_bytes())?)),
+        (None, Some(content)) if kind == "blob" => {
+            demand_no_secret(call, content)?;
+            Some((mode, git.write_blob(content.as_bytes())?))
+        }
         (Some(_), Some(_)) => {
             return Err(Failure::new(422, "Must supply either tree.sha or tree.content, not both"));
         }

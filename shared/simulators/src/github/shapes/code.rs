@@ -12,8 +12,16 @@ fn person(signature: &Signature) -> Value {
     json!({ "name": signature.name, "email": signature.email, "date": moment(signature.date) })
 }
 
-fn unsigned() -> Value {
-    json!({ "verified": false, "reason": "unsigned", "signature": null, "payload": null, "verified_at": null })
+fn verification(repository: &Repository, commit: &Commit) -> Value {
+    match repository.signed.contains(&commit.sha) {
+        true => json!({
+            "verified": true, "reason": "valid", "signature": "-----BEGIN PGP SIGNATURE-----",
+            "payload": commit.tree, "verified_at": moment(commit.committer.date),
+        }),
+        false => json!({
+            "verified": false, "reason": "unsigned", "signature": null, "payload": null, "verified_at": null,
+        }),
+    }
 }
 
 /// A reference of the git database.
@@ -55,7 +63,7 @@ pub(in crate::github) fn git_commit(state: &State, repository: &Repository, comm
         "tree": { "sha": commit.tree, "url": format!("{api}/git/trees/{}", commit.tree) },
         "message": commit.message,
         "parents": parents.collect::<Vec<_>>(),
-        "verification": unsigned(),
+        "verification": verification(repository, commit),
     })
 }
 
@@ -97,7 +105,7 @@ impl State {
                 "message": commit.message,
                 "comment_count": 0,
                 "tree": { "sha": commit.tree, "url": format!("{api}/git/trees/{}", commit.tree) },
-                "verification": unsigned(),
+                "verification": verification(repository, &commit),
             },
             "author": self.account_of(&commit.author),
             "committer": self.account_of(&commit.committer),

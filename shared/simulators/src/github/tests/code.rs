@@ -75,18 +75,101 @@ async fn references_follow_git_s_rules() {
     assert_eq!(refused("POST", "/git/refs", make("refs/heads/a..b", &main)).await.0, 422);
     assert_eq!(refused("POST", "/git/refs", make("refs/heads/topic/below", &main)).await.0, 422);
     assert_eq!(refused("POST", "/git/refs", make("heads", &main)).await.0, 422);
-    let to = |sha: &str, force: bool| Some(json!({ "sha": sha, "force": force }));
-    let behind = (422, "Update is not a fast forward".to_string());
-    assert_eq!(refused("PATCH", "/git/refs/heads/topic", to(&first, false)).await, behind);
-    server.ok("PATCH", "/git/refs/heads/topic", to(&first, true)).await;
-    server.ok("PATCH", "/git/refs/heads/topic", to(&second, false)).await;
-    let (status, message) = refused("PATCH", "/git/refs/heads/main", to(&second, false)).await;
-    assert_eq!((status, message.as_str()), (422, "Protected branch update failed for refs/heads/main."));
-    assert_eq!(refused("DELETE", "/git/refs/heads/main", None).await.0, 422);
-    assert_eq!(server.get("/git/ref/heads%2Ftopic").await["object"]["sha"], json!(second));
-    server.ok("DELETE", "/git/refs/heads/topic", None).await;
+    assert_eq!(names(&server.get("/git/matching-refs/heads/top").await, "ref"), ["refs/heads/topic"]);
+    assert_eq!(server.get("/git/matching-refs/heads/topic/").await, json!([]));
+    let (first, second) = (json!(first), json!(second));
+    let moved = async |from: &Value, to: &Value, force| server.move_branch("topic", from, to, force).await;
+    assert_eq!(moved(&second, &first, false).await, Err("Update is not a fast forward".into()));
+    moved(&second, &first, true).await.unwrap();
+    // Somebody who thinks that it is elsewhere changes nothing, not even by force.
+    let elsewhere = moved(&second, &main, true).await.unwrap_err();
+    assert!(elsewhere.contains("but expected"), "{elsewhere}");
+    assert_eq!(moved(&first, &none, true).await, Err("Object does not exist".into()));
+    moved(&first, &second, false).await.unwrap();
+    let protected = server.move_branch("main", &main, &second, false).await;
+    assert_eq!(protected, Err("Protected branch update failed for refs/heads/main.".into()));
+    assert!(server.delete_branch("main").await.is_err());
+    assert_eq!(server.get("/git/ref/heads%2Ftopic").await["object"]["sha"], second);
+    assert!(server.move_branch("topic", &first, &json!("0".repeat(40)), true).await.is_err());
+    server.delete_branch("topic").await.unwrap();
     assert_eq!(refused("GET", "/git/ref/heads/topic", None).await, (404, "Not Found".into()));
-    assert_eq!(refused("DELETE", "/git/refs/heads/topic", None).await.1, "Reference does not exist");
+    server.finish();
+}
+
+#[tokio::test]
+async fn graphql_takes_what_its_schema_describes() {
+    let server = Server::start().await;
+    let query =
+        "mutation Move($input: UpdateRefsInput!) {\n  updateRefs(input: $input) { clientMutationId }\n}";
+    let refused = async |query: &str, input: Value| {
+        let body = json!({ "query": query, "variables": { "input": input } });
+        let (status, answer) = server.call("POST", "/graphql", Some(body)).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["errors"][0].clone()
+    };
+    let id = server.get("").await["node_id"].clone();
+    assert_eq!(refused(query, json!({ "repositoryId": "x", "refUpdates": [] })).await["type"], "NOT_FOUND");
+    assert_eq!(refused(query, json!({ "repositoryId": id, "refUpdates": [] })).await, Value::Null);
+    let unknown = json!({ "repositoryId": id, "refUpdates": [{ "name": "x", "afterOid": "1", "sha": "2" }] });
+    assert!(refused(query, unknown).await["message"].as_str().unwrap().contains("unknown field `sha`"));
+    let malformed =
+        json!({ "repositoryId": id, "refUpdates": [{ "name": "refs/heads/x", "afterOid": "1" }] });
+    assert!(refused(query, malformed).await["message"].as_str().unwrap().contains("GitObjectID"));
+    let other = refused("query { viewer { login } }", json!({ "repositoryId": id, "refUpdates": [] })).await;
+    assert!(other["message"].as_str().unwrap().contains("updateRefs"));
+    server.finish();
+}
+
+#[tokio::test]
+async fn rules_and_push_protection_refuse_in_github_s_words() {
+    let mut world = world();
+    world["repositories"][0]["ruleset"] = json!({ "signed_commits": true, "branch_prefix": "feature/" });
+    world["repositories"][0]["secrets"] = json!(["ghp_secret"]);
+    let server = Server::with(world, json!({ "github": { "token": TOKEN } })).await;
+    let main = server.get("/git/ref/heads/main").await["object"]["sha"].clone();
+    let make = |name: &str, sha: &Value| Some(json!({ "ref": format!("refs/heads/{name}"), "sha": sha }));
+    let (status, message) = server.refused("POST", "/git/refs", make("topic", &main)).await;
+    assert!(
+        status == 422 && message.starts_with("Repository rule violations found\n\nBranch name"),
+        "{message}"
+    );
+    server.ok("POST", "/git/refs", make("feature/x", &main)).await;
+    let tree = server.get(&format!("/git/commits/{}", main.as_str().unwrap())).await["tree"]["sha"].clone();
+    let secret = Some(json!({ "base_tree": tree, "tree": [blob("a", "key = ghp_secret")] }));
+    assert_eq!(
+        server.refused("POST", "/git/trees", secret).await,
+        (409, "Secret detected in content".into())
+    );
+    let commit = json!({ "message": "m", "tree": tree, "parents": [main] });
+    let commit = server.ok("POST", "/git/commits", Some(commit)).await["sha"].clone();
+    let message = server.move_branch("feature/x", &main, &commit, false).await.unwrap_err();
+    assert!(message.contains("Commits must have verified signatures."), "{message}");
+    server.finish();
+}
+
+#[tokio::test]
+async fn what_is_new_is_not_seen_everywhere_at_once() {
+    let mut world = world();
+    world["lag"] = json!(1);
+    let server = Server::with(world, json!({ "github": { "token": TOKEN } })).await;
+    server.commit("topic", json!([blob("a", "1")])).await;
+    let pull = || Some(json!({ "title": "Change", "head": "topic", "base": "main" }));
+    assert_eq!(
+        server.refused("POST", "/pulls", pull()).await,
+        (422, "Validation Failed: head invalid".into())
+    );
+    let number = server.ok("POST", "/pulls", pull()).await["number"].as_u64().unwrap();
+    assert_eq!(server.refused("GET", &format!("/pulls/{number}"), None).await.0, 404);
+    server.get(&format!("/pulls/{number}")).await;
+    server.finish();
+}
+
+#[tokio::test]
+async fn accounts_are_shown() {
+    let server = Server::start().await;
+    let (status, ada) = server.call("GET", "/users/Ada", None).await;
+    assert_eq!((status, &ada["login"], &ada["name"]), (200, &json!("ada"), &json!("Ada Lovelace")));
+    assert_eq!(server.call("GET", "/users/nobody", None).await.0, 404);
     server.finish();
 }
 

@@ -65,7 +65,7 @@ async fn a_pull_request_is_changed_closed_and_opened_again() {
     assert_eq!(names(&server.get("/pulls?state=closed").await, "title"), ["Better"]);
     let opened = server.ok("PATCH", &path, Some(json!({ "state": "open" }))).await;
     assert_eq!(opened["closed_at"], Value::Null);
-    server.ok("DELETE", "/git/refs/heads/topic", None).await;
+    server.delete_branch("topic").await.unwrap();
     assert_eq!(server.get(&path).await["state"], "closed", "its branch is gone");
     let (_, message) = server.refused("PATCH", &path, Some(json!({ "state": "open" }))).await;
     assert_eq!(message, "Validation Failed: state cannot be changed. The head branch was deleted.");

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use super::*;
 use crate::{
     description::schema::{Openness, standalone},
-    github::{LineComment, Verdict},
+    github::{LineComment, ReportedRun, Verdict},
     webhook::{Outgoing, sign_sha256},
 };
 
@@ -104,5 +104,37 @@ async fn a_merge_is_a_commit_and_is_told() {
     assert_eq!(payload["pull_request"]["merged"], json!(false));
     let state = server.github.state();
     assert_eq!(names(&state["repositories"][0]["pull_requests"], "state"), ["closed", "closed"]);
+    server.finish();
+}
+
+#[tokio::test]
+async fn checks_are_told_once_all_of_a_suite_are_done() {
+    let server = Server::start().await;
+    server.pull("topic").await;
+    let run = |conclusion: Option<&str>| ReportedRun {
+        name: "test".into(),
+        conclusion: conclusion.map(str::to_owned),
+    };
+    let checked =
+        |runs: &[ReportedRun]| server.github.checked("acme/shop", "topic", "lint", runs, "ada").unwrap();
+    let (_, payload) = read(&checked(&[run(None)]), "check-suite-requested");
+    assert_eq!(
+        (&payload["action"], &payload["check_suite"]["conclusion"]),
+        (&json!("requested"), &Value::Null)
+    );
+    let (event, payload) = read(&checked(&[run(Some("failure"))]), "check-suite-completed");
+    assert_eq!((event.as_str(), &payload["check_suite"]["conclusion"]), ("check_suite", &json!("failure")));
+    let sha = payload["check_suite"]["head_sha"].as_str().unwrap().to_owned();
+    let suites = server.get(&format!("/commits/{sha}/check-suites")).await;
+    // The world's own, and this.
+    assert_eq!(names(&suites["check_suites"], "status"), ["completed", "completed"]);
+    let runs = server.get(&format!("/commits/{sha}/check-runs")).await;
+    assert_eq!(names(&runs["check_runs"], "conclusion"), ["success", "failure"]);
+
+    let given = server.github.given_status("acme/shop", "topic", "ci/build", "success", "ada").unwrap();
+    let (event, payload) = read(&given, "status");
+    assert_eq!((event.as_str(), &payload["branches"][0]["name"]), ("status", &json!("topic")));
+    assert_eq!(server.get(&format!("/commits/{sha}/status")).await["state"], "success");
+    assert!(server.github.given_status("acme/shop", "none", "ci/build", "success", "ada").is_err());
     server.finish();
 }

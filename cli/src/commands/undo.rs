@@ -1,0 +1,160 @@
+//! `ticketsmith undo`: takes back what an execution did, and says what was undone and what stayed.
+
+use crate::connection::Connection;
+use crate::exit::{Exit, Outcome};
+use crate::place::PlaceArgument;
+use crate::progress::follow;
+use control::{Control, StartResult, UndoRequest};
+use domain::event::{Actor, EventName, SourceName};
+use domain::execution::{Outcome as Ended, UNDO_WORKFLOW};
+use domain::routes::Concurrency;
+use records::{ExecutionRecord, ExecutionView};
+use serde_json::json;
+use std::time::Duration;
+
+/// `ticketsmith undo`
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The name of an execution, as `status` shows it; a ticket, of which the newest execution is taken back that still has
+    /// effects; or the ARN that `invoke` prints.
+    #[arg(value_name = "EXECUTION|TICKET")]
+    named: String,
+    /// The project's key, for an action that was performed by hand.
+    #[arg(long)]
+    project: Option<String>,
+    /// The person who asks, as named under `users:` in the configuration.
+    #[arg(long = "as", value_name = "NAME", env = "USER")]
+    person: Option<String>,
+    /// Print one JSON document, as the last output.
+    #[arg(long)]
+    json: bool,
+    /// How long to follow it, in seconds.
+    #[arg(long, default_value_t = 3600)]
+    follow_seconds: u64,
+    #[command(flatten)]
+    place: PlaceArgument,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ticketsmith undo SHOP-1
+  ticketsmith undo jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015
+
+Exit codes: 0 everything that can be was taken back · 1 there is nothing to take back, or something stays that could be · 2 the configuration has no such project · 3 neither `serve` nor the stage is reachable";
+
+/// What is to be taken back.
+struct Target {
+    run: String,
+    project: Option<String>,
+    task_id: Option<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Negative when there is no such execution or ticket or something could not be taken back, unreachable when nothing answers.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    let connection = Connection::open(&arguments.place).await?;
+    let control = connection.control();
+    let target = find(&connection, &control, &arguments).await?;
+    let directory = control.directory().await.map_err(Exit::unreachable)?;
+    let id = arguments.person.clone().unwrap_or_else(|| "command-line".to_owned());
+    let actor = Actor { source: SourceName::API, id, display_name: None, person: None };
+    let request = UndoRequest {
+        run: target.run,
+        project: target.project,
+        task_id: target.task_id.clone(),
+        actor: Some(directory.configuration().identify(actor)),
+        trigger: EventName::API_RUN,
+        delivery: format!("command-line {}", uuid::Uuid::new_v4()),
+        concurrency: Concurrency::OnePerTask,
+    };
+    let name = match control.start_undo(request).await.map_err(Exit::unreachable)? {
+        StartResult::Started { execution, .. }
+        | StartResult::Pending { execution, .. }
+        | StartResult::InLine { execution, .. }
+        | StartResult::Duplicate { execution } => execution,
+        StartResult::AlreadyAtWork { execution } => {
+            let about = target.task_id.as_deref().unwrap_or("the ticket");
+            return Err(Exit::negative(format!("{about} is already being worked on: {execution}")));
+        }
+    };
+    let view = follow(&connection.table, &name, Duration::from_secs(arguments.follow_seconds)).await?;
+    report(&view, arguments.json)
+}
+
+async fn find(connection: &Connection, control: &Control, arguments: &Arguments) -> Outcome<Target> {
+    let named = &arguments.named;
+    let table = &connection.table;
+    if named.starts_with("arn:") {
+        if !table.knows_run(named).await.map_err(Exit::unreachable)? {
+            return Err(Exit::negative(format!("there is no run {named}, or it did nothing")));
+        }
+        let project = match &arguments.project {
+            Some(key) => key.clone(),
+            None => only_project(control).await?,
+        };
+        return Ok(Target { run: named.clone(), project: Some(project), task_id: None });
+    }
+    if let Some(execution) = table.execution(named).await.map_err(Exit::unreachable)? {
+        return target_of(execution);
+    }
+    let directory = control.directory().await.map_err(Exit::unreachable)?;
+    let ticket = directory
+        .ticket(named)
+        .map_err(|error| Exit::negative(format!("no execution has the name {named}, and {error}")))?;
+    let newest = control.newest_with_effects(ticket.task_id()).await.map_err(Exit::unreachable)?;
+    let nothing = || Exit::negative(format!("nothing that can be taken back has been done on {named}"));
+    target_of(newest.ok_or_else(nothing)?)
+}
+
+fn target_of(execution: ExecutionRecord) -> Outcome<Target> {
+    let name = &execution.name;
+    if execution.workflow == UNDO_WORKFLOW {
+        return Err(Exit::negative(format!("{name} is an undo itself, which cannot be taken back")));
+    }
+    if !execution.outcome.is_final() {
+        return Err(Exit::negative(format!("{name} has not ended; stop it first")));
+    }
+    let (run, false) = (execution.arn, execution.effects_left == Some(false)) else {
+        return Err(Exit::negative(format!("{name} left nothing that can be taken back")));
+    };
+    let run = run.ok_or_else(|| Exit::negative(format!("{name} was never started")))?;
+    Ok(Target { run, project: execution.project, task_id: execution.task_id })
+}
+
+/// The project, where it goes without saying.
+async fn only_project(control: &Control) -> Outcome<String> {
+    let directory = control.directory().await.map_err(Exit::unreachable)?;
+    let keys: Vec<_> =
+        directory.configuration().projects.iter().map(|project| project.key.as_str()).collect();
+    match keys.as_slice() {
+        [only] => Ok((*only).to_owned()),
+        _ => Err(Exit::usage(format!("pass --project to name the project; known: {}", keys.join(", ")))),
+    }
+}
+
+fn report(view: &ExecutionView, json: bool) -> Outcome {
+    let execution = &view.execution;
+    let told = execution.cause.as_deref().unwrap_or("no cause given");
+    if json {
+        let receipt = json!({
+            "execution": execution.name,
+            "outcome": execution.outcome,
+            "receipt": execution.output,
+            "error": execution.error,
+            "cause": execution.cause,
+        });
+        println!("{receipt}");
+    } else {
+        println!("{}: {}\n{told}", execution.name, execution.outcome);
+    }
+    match execution.outcome {
+        Ended::Succeeded => Ok(()),
+        _ => Err(Exit::negative(format!(
+            "{}: {told}",
+            execution.error.as_deref().unwrap_or("it did not succeed")
+        ))),
+    }
+}

@@ -1,0 +1,63 @@
+//! The stream's records in the embedded DynamoDB's file, through a connection of our own. By itself it removes none, and every write
+//! looks through all of them for the last number: here they get an index, and those that every reader has handed over go.
+
+use rusqlite::{Connection, params};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long a removal waits for a write of the table.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The expression is the database's own, to the letter, or its queries do not use the index.
+const INDEX: &str = "CREATE INDEX IF NOT EXISTS ticketsmith_stream_numbers \
+                     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+
+/// The last record handed over stays: numbers go on from the highest one that is there, and would fall back with the clock.
+const REMOVE: &str =
+    "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) < ?2";
+
+/// The records of one table's stream, and how far each reader has come.
+pub(crate) struct StreamRecords {
+    connection: Mutex<Connection>,
+    table: String,
+    positions: Mutex<Vec<i64>>,
+}
+
+impl StreamRecords {
+    /// Opens the file, which the embedded DynamoDB has opened before, and makes the index. Nothing is removed before each of so many
+    /// readers has handed over.
+    ///
+    /// # Errors
+    /// When SQLite cannot open the file or make the index.
+    pub(crate) fn open(file: &Path, table: &str, readers: usize) -> rusqlite::Result<Self> {
+        let connection = Connection::open(file)?;
+        connection.busy_timeout(BUSY)?;
+        // A removal that is lost with the power is done again; the table's own connection waits for the disk.
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.execute_batch(INDEX)?;
+        let positions = Mutex::new(vec![0; readers]);
+        Ok(Self { connection: Mutex::new(connection), table: table.to_owned(), positions })
+    }
+
+    /// Notes that a reader (counted from zero) has handed over everything up to a number, and removes what every reader has. Blocks.
+    ///
+    /// # Errors
+    /// When SQLite cannot remove; the next removal makes up for it.
+    pub(crate) fn handed_over(&self, reader: usize, number: i64) -> rusqlite::Result<()> {
+        let first = {
+            let mut positions = lock(&self.positions);
+            if let Some(position) = positions.get_mut(reader) {
+                *position = number;
+            }
+            positions.iter().copied().min().unwrap_or_default()
+        };
+        lock(&self.connection).execute(REMOVE, params![self.table, first])?;
+        Ok(())
+    }
+}
+
+/// What is locked stays whole when its holder panics.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

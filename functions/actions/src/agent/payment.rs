@@ -1,0 +1,254 @@
+//! What calls of models cost: reserved before each, booked after it, with the reply that was paid for.
+
+use super::{AgentExecution, Charge, price};
+use domain::plugins::{ModelReply, ModelRequest, NoReply, StopReason, Usage};
+use domain::{ActionError, ErrorKind, MicroUsd};
+use jiff::{SignedDuration, Timestamp};
+use records::{PaidReply, QuestionId, Reservation, Settlement};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// A request that can have more input tokens than this is counted by the provider. For a smaller one, a token for each byte is reserved.
+const COUNTED_ABOVE: u64 = 20_000;
+
+/// How long a provider is left alone at first. Each further wait of a step takes twice as long as the one before.
+const FIRST_RECOVERY: Duration = Duration::from_secs(5 * 60);
+/// No wait takes longer.
+const LONGEST_RECOVERY: Duration = Duration::from_secs(60 * 60);
+
+impl AgentExecution {
+    /// Sets the worst case of a call aside.
+    ///
+    /// # Errors
+    /// `BudgetExceeded` when it does not fit a limit; those of the provider's count and of the table.
+    pub(super) async fn reserve(&self, request: &ModelRequest) -> Result<Reservation, ActionError> {
+        let input = self.reserved_input(request).await?;
+        let now = self.clock.now();
+        let provider = self.provider.price_provider();
+        let output = u64::from(request.max_output_tokens);
+        let amount = price::worst_case(provider, &request.model, input, is_cached(request), output, now)?;
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let charge = &self.charge;
+        let reservation = Reservation {
+            id: format!("{}-{number}", charge.invocation),
+            amount,
+            account: charge.account.clone(),
+            project: Some(charge.project.clone()),
+            task_id: charge.task_id.clone(),
+            execution: charge.execution.clone(),
+            state: charge.state.clone(),
+            action: charge.action.clone(),
+            provider: provider.to_owned(),
+            model: request.model.clone(),
+            reserved_at: now,
+        };
+        self.table.reserve(&reservation, self.limits).await?;
+        Ok(reservation)
+    }
+
+    /// The input tokens that are reserved for a request.
+    async fn reserved_input(&self, request: &ModelRequest) -> Result<u64, ActionError> {
+        let most = self.provider.input_tokens_at_most(request);
+        if most <= COUNTED_ABOVE {
+            return Ok(most);
+        }
+        let counted =
+            self.provider.count_input_tokens(request, self.time_left(SignedDuration::ZERO)?).await?;
+        Ok(counted.map_or(most, |counted| with_margin(counted).min(most)))
+    }
+
+    /// Books what a reply cost, and keeps the reply with it.
+    ///
+    /// # Errors
+    /// `ReplyLost` when it was not recorded: then the reservation stays booked, and a repeat pays again.
+    pub(super) async fn settle(
+        &self,
+        reservation: &Reservation,
+        request: &ModelRequest,
+        question: &QuestionId,
+        reply: &ModelReply,
+    ) -> Result<(), ActionError> {
+        let now = self.clock.now();
+        let (price, remark) = self.bill(reservation, request, reply, now);
+        if let Some(remark) = &remark {
+            tracing::error!(
+                reservation = reservation.id,
+                model = reply.model,
+                remark,
+                "a bill is not as expected"
+            );
+        }
+        let settlement = Settlement { price, usage: Some(reply.usage), remark, ..Settlement::unknown(now) };
+        let paid = PaidReply { reply: reply.clone(), price };
+        let settled = self.table.settle_with_reply(reservation, settlement, question, &paid).await;
+        let settled = settled.map_err(|error| lost(error.into()))?;
+        self.count(price);
+        if settled.is_some() {
+            // By the model that was asked for, of which there are as many as the configuration names.
+            observability::metrics::model_call(&reservation.model, &reply.usage, price);
+        }
+        Ok(())
+    }
+
+    /// What a reply is booked at, `None` for its reservation, and what is odd about it.
+    fn bill(
+        &self,
+        reservation: &Reservation,
+        request: &ModelRequest,
+        reply: &ModelReply,
+        now: Timestamp,
+    ) -> (Option<MicroUsd>, Option<String>) {
+        let input = self.provider.input_tokens_at_most(request);
+        if let Some(problem) = impossible(&reply.usage, input, request.max_output_tokens) {
+            let remark = format!("{} {problem}; booked at what was reserved", self.instance);
+            return (None, Some(remark));
+        }
+        let price = price::bill(&reservation.provider, &reservation.model, &reply.model, &reply.usage, now);
+        let remark = match price {
+            None => Some(format!("{} has no known price; booked at what was reserved", reservation.model)),
+            Some(price) if price > reservation.amount => {
+                Some(format!("{} billed {price}, but {} was reserved", self.instance, reservation.amount))
+            }
+            Some(_) => None,
+        };
+        (price, remark)
+    }
+
+    /// Adds a reply's price to what the step has spent.
+    pub(super) fn count(&self, price: Option<MicroUsd>) {
+        match price {
+            Some(price) => drop(self.spent.fetch_add(price.0, Ordering::Relaxed)),
+            None => self.unpriced.store(true, Ordering::Relaxed),
+        }
+    }
+
+    /// Releases what is certainly not billed, and books the worst case of everything else. Gives the error that the step ends with.
+    pub(super) async fn settle_failure(
+        &self,
+        reservation: &Reservation,
+        request: &ModelRequest,
+        failure: NoReply,
+    ) -> ActionError {
+        let now = self.clock.now();
+        let (settled, error) = match failure {
+            NoReply::NotBilled(error) => (self.table.release(reservation, now).await.map(drop), error),
+            NoReply::MayBeBilled { error, reported } => {
+                let settlement = Settlement {
+                    at_most: reported.and_then(|usage| self.at_most(reservation, request, usage)),
+                    remark: Some(format!("no reply came: {}", error.message)),
+                    ..Settlement::unknown(now)
+                };
+                let settled = self.table.settle(reservation, settlement).await.map(drop);
+                (settled, ActionError { retry_after: Some(self.recovery().await), ..lost(error) })
+            }
+        };
+        if let Err(error) = settled {
+            tracing::warn!(reservation = reservation.id, %error, "a reservation stays open; the sweeper settles it");
+        }
+        error
+    }
+
+    /// The most that a reply can be billed of which this was reported before it broke off: all the output that the request allows.
+    fn at_most(&self, reservation: &Reservation, request: &ModelRequest, usage: Usage) -> Option<MicroUsd> {
+        let usage = Usage { output_tokens: u64::from(request.max_output_tokens), ..usage };
+        let input = self.provider.input_tokens_at_most(request);
+        let Reservation { provider, model, reserved_at, .. } = reservation;
+        match impossible(&usage, input, request.max_output_tokens) {
+            Some(_) => None,
+            None => price::price(provider, model, &usage, *reserved_at),
+        }
+    }
+
+    /// How long the step waits for its provider once its retries are used up: longer each time it lost what was reserved for them.
+    async fn recovery(&self) -> Duration {
+        let Charge { execution, state, .. } = &self.charge;
+        let costs = self.table.costs_of_execution(execution).await.unwrap_or_default();
+        recovery(costs.iter().filter(|cost| cost.usage.is_none() && cost.state == *state).count())
+    }
+
+    /// Describes a call for people.
+    pub(super) async fn record(&self, reservation: &Reservation, reply: &ModelReply, started_at: Timestamp) {
+        let call = records::AgentExecution {
+            id: reservation.id.clone(),
+            execution: reservation.execution.clone(),
+            state: reservation.state.clone(),
+            agent: self.agent.as_str().to_owned(),
+            action: reservation.action.clone(),
+            model: reply.model.clone(),
+            request_id: reply.request_id.clone(),
+            stop: match &reply.stop {
+                StopReason::Complete => "complete".to_owned(),
+                StopReason::ToolCalls => "tool_calls".to_owned(),
+                StopReason::Truncated => "truncated".to_owned(),
+                StopReason::Refused => "refused".to_owned(),
+                StopReason::Other(name) => name.clone(),
+            },
+            usage: reply.usage,
+            started_at,
+            ended_at: self.clock.now(),
+        };
+        // What was paid for must not be lost for want of its description.
+        if let Err(error) = self.table.put_agent_execution(&call).await {
+            tracing::warn!(call = call.id, %error, "a call of a model was not recorded");
+        }
+    }
+}
+
+/// Whether the request asks the provider to keep any of it in its cache.
+fn is_cached(request: &ModelRequest) -> bool {
+    let parts = request.messages.iter().flat_map(|message| &message.parts);
+    request.system.iter().any(|block| block.cache) || parts.into_iter().any(|part| part.cache)
+}
+
+/// Counts are a few percent off, and the service adds some words of its own.
+fn with_margin(counted: u64) -> u64 {
+    counted.saturating_add(counted.div_ceil(20)).saturating_add(500)
+}
+
+/// Why a request cannot have used what is reported.
+fn impossible(usage: &Usage, most_input: u64, most_output: u32) -> Option<String> {
+    let (input, output) = (usage.all_input_tokens(), usage.output_tokens);
+    if output > u64::from(most_output) {
+        return Some(format!("reported {output} output tokens, where at most {most_output} were asked for"));
+    }
+    (input > most_input).then(|| {
+        format!("reported {input} input tokens, of which the request cannot have more than {most_input}")
+    })
+}
+
+/// How long a provider is left alone that has lost this many replies to a step. Three are lost before each wait.
+fn recovery(lost: usize) -> Duration {
+    let doublings = u32::try_from(lost.saturating_sub(1) / 3).unwrap_or(u32::MAX).min(8);
+    FIRST_RECOVERY.saturating_mul(1 << doublings).min(LONGEST_RECOVERY)
+}
+
+/// The same error, of a call that may have been paid for.
+fn lost(error: ActionError) -> ActionError {
+    ActionError { kind: ErrorKind::ReplyLost, ..error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_that_cannot_be_is_recognized() {
+        let usage = Usage { input_tokens: 10, cache_read_tokens: 20, output_tokens: 5, ..Usage::default() };
+        assert_eq!(impossible(&usage, 30, 5), None);
+        assert!(impossible(&usage, 29, 5).unwrap().contains("reported 30 input tokens"));
+        assert!(impossible(&usage, 30, 4).unwrap().contains("reported 5 output tokens"));
+        let endless = Usage { input_tokens: u64::MAX, cache_write_1h_tokens: u64::MAX, ..usage };
+        assert!(impossible(&endless, 1_000_000, 5).is_some());
+    }
+
+    #[test]
+    fn waits_for_a_provider_double_up_to_an_hour() {
+        let minutes = [1, 3, 4, 6, 7, 10, 13, 16, usize::MAX].map(|lost| recovery(lost).as_secs() / 60);
+        assert_eq!(minutes, [5, 5, 10, 10, 20, 40, 60, 60, 60]);
+    }
+
+    #[test]
+    fn a_count_has_a_margin_of_a_twentieth_and_five_hundred() {
+        assert_eq!([0, 1, 20_000, u64::MAX].map(with_margin), [500, 502, 21_500, u64::MAX]);
+    }
+}

@@ -1,0 +1,249 @@
+//! Asks providers about events that no single delivery tells: whether they happened, and how.
+
+use crate::handle::Events;
+use control::{StartDecision, decide};
+use domain::built_in_actions::COMMIT_CHANGES;
+use domain::event::{Confirmation, EventSpec};
+use domain::plugins::{Checks, RepositoryAccess, VersionControl};
+use domain::routes::Routes;
+use domain::{ActionError, Actor, BranchName, CommitSha, ErrorKind, Event, EventKey, RepositoryName};
+use jiff::{SignedDuration, Timestamp};
+use providers::Place;
+use records::{Inquiry, Occurrence};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+/// The first answer that is not clear yet is asked for again after this long; then the time doubles.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// The longest time between two questions.
+const LONGEST: SignedDuration = SignedDuration::from_hours(1);
+
+/// After a question that the provider did not answer.
+const AFTER_FAILURE: SignedDuration = SignedDuration::from_mins(1);
+
+/// Checks that were announced and have not begun in this time never begin.
+const NEVER_BEGIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// What no step waits for is asked about for this long: later news comes with a delivery of its own.
+const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// An event that a provider confirmed.
+struct Confirmed {
+    /// What was added to the fields of the inquiry.
+    fields: Map<String, Value>,
+    /// What tells this time from others: an event happens once for each.
+    id: String,
+    /// Who is responsible for it, and pays for what it starts.
+    owner: Option<Actor>,
+}
+
+impl Events {
+    /// Asks about something that was wanted to be asked about, if that is due.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn inquiry_changed(&self, key: &str) -> Result<(), ActionError> {
+        match self.table.inquiry(key).await? {
+            Some(inquiry) => self.ask_if_due(&inquiry).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Asks about everything that is due.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn ask_where_due(&self) -> Result<(), ActionError> {
+        let mut result = Ok(());
+        for inquiry in self.table.inquiries().await? {
+            let asked = self.ask_if_due(&inquiry).await;
+            result = result.and(asked);
+        }
+        result
+    }
+
+    async fn ask_if_due(&self, inquiry: &Inquiry) -> Result<(), ActionError> {
+        let now = self.clock.now();
+        if inquiry.ask_at > now {
+            return Ok(());
+        }
+        let asked = self.ask(inquiry, now).await;
+        if let Err(error) = &asked {
+            tracing::warn!(event = inquiry.key, %error, "it is not known yet whether the event happened");
+        }
+        // What is refused will be refused again soon.
+        let answered = asked.as_ref().map_or_else(|error| error.kind == ErrorKind::Rejected, |_| true);
+        let is_old = now.duration_since(inquiry.since) >= GIVEN_UP_AFTER;
+        let is_over = asked.is_ok_and(|confirmed| confirmed) || !inquiry.reported || is_old;
+        if is_over && !self.is_waited_for(&inquiry.key).await? {
+            return Ok(self.table.end_inquiry(inquiry).await?);
+        }
+        let wait = if answered { interval(inquiry) } else { AFTER_FAILURE };
+        Ok(self.table.ask_again(inquiry, now + wait, answered).await?)
+    }
+
+    /// Whether a step of an open execution waits for an event.
+    async fn is_waited_for(&self, key: &str) -> Result<bool, ActionError> {
+        for waiter in self.table.waiters_for_event(key).await? {
+            let execution = self.table.execution(&waiter.execution).await?;
+            if execution.is_some_and(|execution| !execution.outcome.is_final()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Asks, and tells of the event if it is confirmed; says whether it is.
+    async fn ask(&self, inquiry: &Inquiry, now: Timestamp) -> Result<bool, ActionError> {
+        let routes = self.table.routes(now).await?;
+        let spec = routes.events.find(inquiry.kind.as_str());
+        let key = spec.and_then(|spec| EventKey::new(spec, &inquiry.fields).ok().flatten());
+        let (Some(EventSpec { confirmed_by: Some(Confirmation::Checks), .. }), Some(key)) = (spec, key)
+        else {
+            tracing::warn!(event = inquiry.key, "the routes in force do not say whom to ask");
+            return Ok(false);
+        };
+        let confirmed = self.ask_for_checks(inquiry, now).await?;
+        let Some(Confirmed { fields: more, id, owner }) = confirmed else { return Ok(false) };
+        let delivery = format!("{} {id}", inquiry.key);
+        let mut fields = inquiry.fields.clone();
+        fields.extend(more);
+        let occurrence = Occurrence { fields: fields.clone(), at: now, delivery: delivery.clone() };
+        self.table.put_state(&key, &occurrence).await?;
+        let told = self.happened(&inquiry.key).await;
+        if inquiry.reported {
+            let project = fields.get("repository").and_then(Value::as_str).map(str::to_owned);
+            let (kind, task_id) = (inquiry.kind.clone(), None);
+            let event = Event { kind, delivery, actor: owner, project, task_id, fields };
+            self.begin_for(&routes, event).await?;
+        }
+        told.map(|()| true)
+    }
+
+    /// Starts what an event starts, once however often it is confirmed. Somebody must pay for it.
+    async fn begin_for(&self, routes: &Routes, event: Event) -> Result<(), ActionError> {
+        let directory = self.control.directory().await?;
+        let (kind, owned) = (event.kind.clone(), event.actor.is_some());
+        match decide(&directory, routes, event) {
+            StartDecision::Start(_) if !owned => {
+                tracing::warn!(event = %kind, "nothing is started, because nobody is known who caused it");
+            }
+            StartDecision::Start(request) => {
+                let started = self.control.start(*request).await?;
+                tracing::info!(event = %kind, ?started, "an event was confirmed");
+            }
+            StartDecision::Ignore(reason) => tracing::info!(event = %kind, reason, "ignored"),
+            StartDecision::Refuse(reason) => tracing::warn!(event = %kind, reason, "refused to start"),
+        }
+        Ok(())
+    }
+
+    /// Whether every check of a commit is done.
+    async fn ask_for_checks(
+        &self,
+        inquiry: &Inquiry,
+        now: Timestamp,
+    ) -> Result<Option<Confirmed>, ActionError> {
+        let text = |name: &str| inquiry.fields.get(name).and_then(Value::as_str).unwrap_or_default();
+        let unusable = |error: domain::repository::InvalidName| ActionError::rejected(error.to_string());
+        let repository: RepositoryName = text("repository").parse().map_err(unusable)?;
+        let sha: CommitSha = text("sha").parse().map_err(unusable)?;
+        let configuration = self.table.configuration(now).await?;
+        let project = configuration.project_of_repository(repository.as_str()).ok_or_else(|| {
+            ActionError::rejected(format!("`{repository}` is the repository of no configured project"))
+        })?;
+        let place = Place { configuration: &configuration, project, task_id: None };
+        let host = self.feedback.providers.code_host(place, RepositoryAccess::ReadChecks).await;
+        let host = host.map_err(ActionError::from)?;
+        let checks = host.checks(&repository, &sha).await?;
+        let reported = inquiry.reported.then(|| text("conclusion")).filter(|text| !text.is_empty());
+        let Some(conclusion) = conclusion(&checks, reported, inquiry.since, now) else { return Ok(None) };
+        let (head, owner) = self.head_of(&*host, &repository, &sha, text("branch")).await?;
+        let attempts: Vec<&str> = checks.attempts.iter().map(String::as_str).collect();
+        let id = hex::encode(Sha256::digest(attempts.join("\n")));
+        let fields = [("conclusion", conclusion), ("head", head)];
+        Ok(Some(Confirmed {
+            fields: fields.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect(),
+            id,
+            owner: owner.or_else(|| inquiry.by.clone()),
+        }))
+    }
+
+    /// Whose commit is at the head of a branch of the repository, and who started the run that made it. What is at the head of none
+    /// may come from a fork.
+    async fn head_of(
+        &self,
+        host: &dyn VersionControl,
+        repository: &RepositoryName,
+        sha: &CommitSha,
+        branch: &str,
+    ) -> Result<(&'static str, Option<Actor>), ActionError> {
+        let Ok(branch) = branch.parse::<BranchName>() else { return Ok(("fork", None)) };
+        if host.find_branch(repository, &branch).await?.as_ref() != Some(sha) {
+            return Ok(("fork", None));
+        }
+        let Some(own) = self.table.own_branch(repository, &branch).await? else {
+            return Ok(("repository", None));
+        };
+        let effects = self.table.effects_of(&own.run).await?;
+        let is_ours = effects.iter().any(|effect| {
+            effect.action.as_str() == COMMIT_CHANGES
+                && effect.output.as_ref().is_some_and(|output| output["sha"] == sha.as_str())
+        });
+        Ok(if is_ours { ("ours", own.actor) } else { ("repository", None) })
+    }
+}
+
+/// How the checks of a commit ended; `None` while that is not known. Where a code host knows of none, what a delivery reported counts;
+/// without a report, there are none after the time in which the first would begin.
+fn conclusion<'a>(
+    checks: &Checks,
+    reported: Option<&'a str>,
+    since: Timestamp,
+    now: Timestamp,
+) -> Option<&'a str> {
+    let may_begin = checks.announced_at.is_some_and(|at| now.duration_since(at) < NEVER_BEGIN);
+    if checks.unfinished > 0 || may_begin {
+        return None;
+    }
+    match checks.conclusions.iter().max() {
+        Some(worst) => Some(worst.as_str()),
+        None if reported.is_some() => reported,
+        None => (now.duration_since(since) >= NEVER_BEGIN).then_some("none"),
+    }
+}
+
+/// How long until the next question.
+fn interval(inquiry: &Inquiry) -> SignedDuration {
+    LONGEST.min(ASK_AGAIN * (1 << inquiry.asked.min(3)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::plugins::CheckConclusion::{self, Cancelled, Failure, Success};
+
+    #[test]
+    fn checks_are_done_when_each_is() {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let ago = |minutes| now - SignedDuration::from_mins(minutes);
+        let check = |unfinished, conclusions: &[CheckConclusion], announced: Option<i64>, reported, since| {
+            let checks = Checks {
+                unfinished,
+                conclusions: conclusions.to_vec(),
+                announced_at: announced.map(ago),
+                ..Checks::default()
+            };
+            conclusion(&checks, reported, ago(since), now)
+        };
+        assert_eq!(check(0, &[Success, Success], None, None, 0), Some("success"));
+        assert_eq!(check(0, &[Failure, Cancelled, Success], None, None, 0), Some("failure"));
+        assert_eq!(check(1, &[Success], None, Some("success"), 60), None, "one goes on");
+        assert_eq!(check(0, &[Success], Some(9), None, 60), None, "one may still begin");
+        assert_eq!(check(0, &[Success], Some(10), None, 60), Some("success"), "it never began");
+        assert_eq!(check(0, &[], None, Some("failure"), 0), Some("failure"));
+        assert_eq!(check(0, &[], None, None, 9), None);
+        assert_eq!(check(0, &[], None, None, 10), Some("none"));
+    }
+}

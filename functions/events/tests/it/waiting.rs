@@ -1,0 +1,123 @@
+//! Steps that wait for events: which event meets which.
+
+use crate::world::{World, arn};
+use domain::event::EventSpec;
+use domain::{Clock, EventKey, EventName, SourceName};
+use events::EventInput;
+use records::{Answer, Occurrence, Topic, Waiter};
+use serde_json::{Value, json};
+
+const KEY: &str = "github.commented/acme/shop/7";
+
+fn key() -> EventKey {
+    let spec = EventSpec::new(EventName::from_static("github.commented"), "Somebody commented.")
+        .matched_by(["repository", "number"]);
+    let fields = json!({"repository": "acme/shop", "number": 7});
+    EventKey::new(&spec, fields.as_object().unwrap()).unwrap().unwrap()
+}
+
+impl World {
+    /// A comment of a delivery arrives. The stream tells of it, unless it is lost.
+    async fn commented(&self, delivery: &str, is_heard: bool) {
+        let fields = json!({"repository": "acme/shop", "number": 7, "text": delivery});
+        let fields = fields.as_object().unwrap().clone();
+        let occurrence = Occurrence { fields, at: self.clock.now(), delivery: delivery.into() };
+        self.table.put_occurrence(&key(), &occurrence).await.unwrap();
+        if is_heard {
+            let pk = format!("EVENT#{KEY}");
+            self.events.handle(EventInput::from_keys([(pk.as_str(), "EVENT#x")])).await.unwrap();
+        }
+    }
+
+    async fn wait_in(&self, name: &str, state: &str) -> Waiter {
+        let key = format!("{}/{state}", arn(name));
+        self.wait(name, &Topic::Event(key_topic()), |waiter| waiter.key = key).await
+    }
+
+    /// The texts of the comments that resumed a step, in order.
+    fn resumed_by(&self) -> Vec<String> {
+        let text = |told: &Value| -> Value {
+            serde_json::from_str(told["output"].as_str().unwrap_or("null")).unwrap()
+        };
+        self.told().iter().map(|told| text(told)["text"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+}
+
+fn key_topic() -> EventKey {
+    key()
+}
+
+#[tokio::test]
+async fn each_wait_of_a_run_is_met_by_an_event_of_its_own() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    // Two comments before anybody waits: the first wait takes the first.
+    for delivery in ["one", "two"] {
+        world.commented(delivery, true).await;
+    }
+    world.wait_in(&name, "Wait.0").await;
+    world.wait_in(&name, "Wait.1").await;
+    assert_eq!(world.resumed_by(), ["one", "two"]);
+    world.wait_in(&name, "Wait.2").await;
+    world.commented("two", true).await;
+    assert_eq!(world.resumed_by(), ["one", "two"], "a resent comment is the same event");
+    world.commented("three", true).await;
+    assert_eq!(world.resumed_by(), ["one", "two", "three"]);
+}
+
+#[tokio::test]
+async fn a_run_does_not_resume_on_what_started_it() {
+    let world = World::new().await;
+    let event = json!({"repository": "acme/shop", "number": 7, "text": "trigger"});
+    let name = world.begin("github.commented", "SHOP-1", event.clone()).await;
+    // `begin` names the delivery after the event.
+    world.commented(&event.to_string(), true).await;
+    world.wait_in(&name, "Wait").await;
+    assert_eq!(world.resumed_by(), Vec::<String>::new());
+    world.commented("answer", true).await;
+    assert_eq!(world.resumed_by(), ["answer"]);
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_heard_of_is_found_by_the_sweeper() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.wait_in(&name, "Wait").await;
+    world.commented("unheard", false).await;
+    assert_eq!(world.resumed_by(), Vec::<String>::new());
+    world.knows(&name, json!({"status": "RUNNING"}));
+    world.clock.advance(1);
+    world.sweep().await;
+    assert_eq!(world.resumed_by(), ["unheard"]);
+}
+
+#[tokio::test]
+async fn a_change_that_fails_does_not_drop_the_others() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let topic = Topic::Approval(name.clone());
+    let ask = async |state: &str, token: &str| {
+        let (key, token) = (format!("{}/{state}", arn(&name)), token.to_owned());
+        let waiter = world
+            .wait(&name, &topic, |waiter| {
+                waiter.key = key;
+                waiter.token = token.into();
+            })
+            .await;
+        let answer = Answer {
+            approved: true,
+            by: "ada".into(),
+            via: SourceName::from_static("slack"),
+            at: world.clock.now(),
+            comment: None,
+            delivery: "d1".into(),
+        };
+        world.table.answer_waiter(&waiter, &answer).await.unwrap();
+        (format!("WAITER#{}", waiter.topic), format!("WAITER#{}", waiter.key))
+    };
+    let (first, second) = (ask("A", "broken").await, ask("B", "token").await);
+    let keys = [&first, &second].map(|(pk, sk)| (pk.as_str(), sk.as_str()));
+    world.events.handle(EventInput::from_keys(keys)).await.unwrap_err();
+    let told = world.told();
+    assert_eq!(told.iter().map(|told| &told["taskToken"]).collect::<Vec<_>>(), [&json!("token")]);
+}

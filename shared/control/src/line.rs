@@ -1,0 +1,116 @@
+//! Who goes to work next: executions wait in line while as many are at work as the configuration allows one person, or a project. A place
+//! goes to the person with the fewest at work, so nobody waits for everything that somebody else asked for before.
+
+use crate::control::Control;
+use crate::start::StartError;
+use domain::configuration::AtWork;
+use domain::execution::Outcome;
+use jiff::Timestamp;
+use records::{ExecutionRecord, Place, RecordsError};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The names of the executions that may go to work now, among those that wait.
+pub fn may_start(line: &[Place], limits: AtWork) -> BTreeSet<&str> {
+    let mut at_work = BTreeMap::<&str, u32>::new();
+    for place in line.iter().filter(|place| place.at_work) {
+        *at_work.entry(&place.account).or_default() += 1;
+    }
+    let mut waiting: Vec<&Place> = line.iter().filter(|place| !place.at_work).collect();
+    waiting.sort_by(|one, other| (one.begun_at, &one.name).cmp(&(other.begun_at, &other.name)));
+    let mut allowed = BTreeSet::new();
+    while at_work.values().sum::<u32>() < limits.per_project {
+        let busy = |place: &Place| at_work.get(place.account.as_str()).copied().unwrap_or_default();
+        let least = waiting.iter().enumerate().min_by_key(|(index, place)| (busy(place), *index));
+        let Some((index, _)) = least.filter(|(_, place)| busy(place) < limits.per_person) else { break };
+        let place = waiting.remove(index);
+        *at_work.entry(&place.account).or_default() += 1;
+        allowed.insert(place.name.as_str());
+    }
+    allowed
+}
+
+/// How many wait in line before an execution, of whoever.
+pub(crate) fn before(line: &[Place], name: &str) -> usize {
+    let own = line.iter().find(|place| place.name == name);
+    let is_before = |place: &&Place| own.is_some_and(|own| !place.at_work && place.begun_at < own.begun_at);
+    line.iter().filter(is_before).count()
+}
+
+impl Control {
+    /// Whether a pending execution may go to work; its place is then taken. Those that never wait may at once.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn take_place(&self, execution: &ExecutionRecord) -> Result<Result<(), usize>, RecordsError> {
+        let Some(project) = execution.project.as_deref() else { return Ok(Ok(())) };
+        let line = self.table.line(project).await?;
+        let Some(place) = line.iter().find(|place| place.name == execution.name) else { return Ok(Ok(())) };
+        let limits = self.table.configuration(self.clock.now()).await?.at_work;
+        if !place.at_work && !may_start(&line, limits).contains(execution.name.as_str()) {
+            return Ok(Err(before(&line, &execution.name)));
+        }
+        self.table.go_to_work(project, &execution.name).await?;
+        Ok(Ok(()))
+    }
+
+    /// Starts the executions of a project, begun before a moment, that may go to work, because others ended, were parked, or more are
+    /// allowed.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer. What cannot be started is logged, and started by the sweeper.
+    pub async fn start_next(&self, project: &str, begun_before: Timestamp) -> Result<(), RecordsError> {
+        let mut line = self.table.line(project).await?;
+        if line.iter().all(|place| place.at_work) {
+            return Ok(());
+        }
+        self.table.clear_line(project, &mut line).await?;
+        let limits = self.table.configuration(self.clock.now()).await?.at_work;
+        for name in may_start(&line, limits) {
+            let Some(execution) = self.table.execution(name).await? else { continue };
+            if execution.begun_at >= begun_before
+                || !self.table.go_to_work(project, name).await?
+                || execution.outcome != Outcome::Pending
+            {
+                continue;
+            }
+            match self.start_recorded(&execution).await {
+                Ok(()) => tracing::info!(execution = name, "started from the line"),
+                Err(error @ StartError { .. }) => {
+                    tracing::error!(execution = name, %error, "the state machine was not started");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    fn line(places: &[(&str, bool)]) -> Vec<Place> {
+        let places = places.iter().enumerate().map(|(number, (account, at_work))| Place {
+            name: format!("{account}-{number}"),
+            account: (*account).to_owned(),
+            begun_at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(number as i64),
+            at_work: *at_work,
+        });
+        places.collect()
+    }
+
+    #[test]
+    fn nobody_waits_for_all_that_somebody_else_asked_for() {
+        let limits = AtWork { per_person: 2, per_project: 4 };
+        let mut places = vec![("ada", true), ("ada", false), ("ada", false), ("ada", false)];
+        places.extend([("bob", false), ("cy", false)]);
+        let line = line(&places);
+        let expected = ["ada-1", "bob-4", "cy-5"];
+        assert_eq!(may_start(&line, limits).into_iter().collect::<Vec<_>>(), expected);
+        // Where there is one place, it goes to whoever has none.
+        let tight = AtWork { per_person: 2, per_project: 2 };
+        assert_eq!(may_start(&line, tight).into_iter().collect::<Vec<_>>(), ["bob-4"]);
+        assert_eq!(before(&line, "cy-5"), 4);
+        assert!(may_start(&line, AtWork { per_person: 9, per_project: 1 }).is_empty());
+    }
+}

@@ -1,0 +1,65 @@
+//! What the step of an effect asked for, so that a rollback can look for an effect whose answer was lost.
+
+use crate::error::RecordsError;
+use crate::item::{Item, number, text, whole_number};
+use crate::keys::{self, PK, SK};
+use crate::stored::{compress, decompress};
+use crate::table::Table;
+use crate::write::Write;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::execution::Inverse;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// The largest request that is kept, compressed, in bytes. What Step Functions passes to a function is smaller.
+const REQUEST_LIMIT: usize = 350 * 1024;
+
+const REQUEST_ATTRIBUTE: &str = "request";
+const SIZE_ATTRIBUTE: &str = "size";
+
+/// What a step asked for: enough to look for what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EffectRequest {
+    /// The action's input.
+    pub input: Value,
+    /// The step's own inverse, in place of the action's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inverse: Option<Inverse>,
+}
+
+impl EffectRequest {
+    /// The write that keeps it under an effect's key; `None` if it is too large, and then nobody can look for the effect.
+    pub(crate) fn write(&self, run: &str, key: &str, expires_at: i64) -> Result<Option<Write>, RecordsError> {
+        let json = serde_json::to_vec(self)
+            .map_err(|error| RecordsError::Invalid(format!("a request cannot be stored: {error}")))?;
+        let compressed = compress(&json)?;
+        if compressed.len() > REQUEST_LIMIT {
+            return Ok(None);
+        }
+        let key = keys::effect_request(run, key);
+        let item: Item = HashMap::from([
+            (PK.to_owned(), text(key.pk)),
+            (SK.to_owned(), text(key.sk)),
+            (REQUEST_ATTRIBUTE.to_owned(), AttributeValue::B(Blob::new(compressed))),
+            (SIZE_ATTRIBUTE.to_owned(), number(json.len() as u64)),
+            (keys::EXPIRES_AT.to_owned(), number(expires_at)),
+        ]);
+        Ok(Some(Write::Put { item, condition: None }))
+    }
+}
+
+impl Table {
+    /// What the step under the key asked for; `None` where that was not kept.
+    ///
+    /// # Errors
+    /// [`RecordsError::Corrupt`] when it cannot be read; [`RecordsError`] when the table does not answer.
+    pub async fn effect_request(&self, run: &str, key: &str) -> Result<Option<EffectRequest>, RecordsError> {
+        let Some(item) = self.get(keys::effect_request(run, key)).await? else { return Ok(None) };
+        let corrupt = || RecordsError::Corrupt(format!("the request of effect `{key}` cannot be read"));
+        let bytes = item.get(REQUEST_ATTRIBUTE).and_then(|bytes| bytes.as_b().ok()).ok_or_else(corrupt)?;
+        let json = decompress(bytes.as_ref(), whole_number(&item, SIZE_ATTRIBUTE)?).ok_or_else(corrupt)?;
+        serde_json::from_slice(&json).map(Some).map_err(|_| corrupt())
+    }
+}

@@ -1,0 +1,58 @@
+//! Check suites, check runs and statuses of a commit.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Call, Failure};
+
+/// The commit that the path names.
+fn commit(call: &Call<'_>) -> Result<String, Failure> {
+    let name = call.parameter("ref");
+    call.repository()
+        .commit_of(name)
+        .ok_or_else(|| Failure::new(422, format!("No commit found for SHA: {name}")))
+}
+
+/// `GET /commits/{ref}/check-suites`
+pub(super) fn list_suites(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let sha = commit(call)?;
+    let repository = call.repository();
+    let suites = repository.suites_of(&sha);
+    let shown = suites.iter().map(|suite| call.state.check_suite(repository, suite));
+    let shown = shown.collect::<Result<Vec<Value>, _>>()?;
+    Ok(call.page_of("check_suites", shown))
+}
+
+/// `GET /commits/{ref}/check-runs`: the newest of each name in each suite.
+pub(super) fn list_runs(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let sha = commit(call)?;
+    let repository = call.repository();
+    let suites = repository.suites_of(&sha);
+    let runs = suites.iter().flat_map(|suite| suite.runs.iter().map(move |run| (suite, run)));
+    let shown = runs.map(|(suite, run)| call.state.check_run(repository, suite, run)).collect();
+    Ok(call.page_of("check_runs", shown))
+}
+
+/// `GET /commits/{ref}/status`: the newest status of each context.
+pub(super) fn combined_status(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let sha = commit(call)?;
+    let repository = call.repository();
+    let statuses: Vec<_> = repository.statuses.iter().filter(|status| status.sha == sha).collect();
+    let has = |state: &[&str]| statuses.iter().any(|status| state.contains(&status.state.as_str()));
+    let state = match () {
+        () if has(&["failure", "error"]) => "failure",
+        () if has(&["pending"]) || statuses.is_empty() => "pending",
+        () => "success",
+    };
+    let shown: Vec<Value> = statuses.iter().map(|status| call.state.status(repository, status)).collect();
+    let (total, api) = (shown.len(), call.state.api(repository));
+    let mut answer = json!({
+        "state": state,
+        "sha": sha,
+        "total_count": total,
+        "repository": call.state.repository(repository),
+        "commit_url": format!("{api}/commits/{sha}"),
+        "url": format!("{api}/commits/{sha}/status"),
+    });
+    answer["statuses"] = call.slice(shown).0.into();
+    Ok(Answer::ok(answer))
+}

@@ -1,0 +1,126 @@
+//! Check suites, check runs and statuses.
+
+use serde_json::{Value, json};
+
+use super::{super::failure::Failure, moment, node_id};
+use crate::github::state::{CheckRun, CheckSuite, CommitStatus, Repository, State};
+
+impl State {
+    /// A check suite as the API shows it.
+    pub(in crate::github) fn check_suite(
+        &self,
+        repository: &Repository,
+        suite: &CheckSuite,
+    ) -> Result<Value, Failure> {
+        let mut shown = self.told_check_suite(repository, suite)?;
+        shown["repository"] = self.repository(repository);
+        Ok(shown)
+    }
+
+    /// A check suite as a webhook shows it.
+    pub(in crate::github) fn told_check_suite(
+        &self,
+        repository: &Repository,
+        suite: &CheckSuite,
+    ) -> Result<Value, Failure> {
+        let commit = repository.git.read_commit(&suite.sha)?;
+        let url = format!("{}/check-suites/{}", self.api(repository), suite.id);
+        let person = |name: &str, email: &str| json!({ "name": name, "email": email });
+        Ok(json!({
+            "id": suite.id,
+            "node_id": node_id("CheckSuite", suite.id),
+            "head_branch": suite.branch,
+            "head_sha": suite.sha,
+            "status": suite.status(),
+            "conclusion": suite.conclusion(),
+            "url": url,
+            "before": commit.parents.first(),
+            "after": suite.sha,
+            "pull_requests": [],
+            "app": self.check_app(&suite.app, suite),
+            "created_at": moment(suite.created_at),
+            "updated_at": moment(suite.created_at),
+            "latest_check_runs_count": suite.runs.len(),
+            "check_runs_url": format!("{url}/check-runs"),
+            "rerequestable": true,
+            "runs_rerequestable": true,
+            "head_commit": {
+                "id": commit.sha,
+                "tree_id": commit.tree,
+                "message": commit.message,
+                "timestamp": moment(commit.author.date),
+                "author": person(&commit.author.name, &commit.author.email),
+                "committer": person(&commit.committer.name, &commit.committer.email),
+            },
+        }))
+    }
+
+    /// A check run as the API shows it.
+    pub(in crate::github) fn check_run(
+        &self,
+        repository: &Repository,
+        suite: &CheckSuite,
+        run: &CheckRun,
+    ) -> Value {
+        let url = format!("{}/check-runs/{}", self.api(repository), run.id);
+        let page = format!("{}/runs/{}", self.web(repository), run.id);
+        json!({
+            "id": run.id,
+            "node_id": node_id("CheckRun", run.id),
+            "head_sha": suite.sha,
+            "name": run.name,
+            "url": url,
+            "html_url": page,
+            "details_url": page,
+            "status": if run.conclusion.is_some() { "completed" } else { "in_progress" },
+            "conclusion": run.conclusion,
+            "started_at": moment(run.at),
+            "completed_at": run.conclusion.as_ref().map(|_| moment(run.at)),
+            "external_id": "",
+            "check_suite": { "id": suite.id },
+            "output": {
+                "title": null,
+                "summary": null,
+                "text": null,
+                "annotations_count": 0,
+                "annotations_url": format!("{url}/annotations"),
+            },
+            "app": self.check_app(&suite.app, suite),
+            "pull_requests": [],
+        })
+    }
+
+    /// The status of a commit as the API shows it.
+    pub(in crate::github) fn status(&self, repository: &Repository, status: &CommitStatus) -> Value {
+        json!({
+            "id": status.id,
+            "node_id": node_id("StatusContext", status.id),
+            "state": status.state,
+            "context": status.context,
+            "description": null,
+            "target_url": null,
+            "avatar_url": null,
+            "url": format!("{}/statuses/{}", self.api(repository), status.sha),
+            "created_at": moment(status.at),
+            "updated_at": moment(status.at),
+        })
+    }
+
+    fn check_app(&self, slug: &str, suite: &CheckSuite) -> Value {
+        let page = format!("{}/apps/{slug}", self.address);
+        json!({
+            "id": 15_368,
+            "slug": slug,
+            "node_id": node_id("App", 15_368),
+            "owner": self.user(slug),
+            "name": slug,
+            "description": null,
+            "external_url": page,
+            "html_url": page,
+            "created_at": moment(suite.created_at),
+            "updated_at": moment(suite.created_at),
+            "permissions": { "checks": "write", "metadata": "read" },
+            "events": [],
+        })
+    }
+}
