@@ -2,7 +2,7 @@
 
 use super::shape::Shape;
 use domain::PluginType;
-use domain::configuration::{Budgets, Configuration, PROTECTED_PATHS, REPOSITORY_WRITERS, Webhooks};
+use domain::configuration::{AtWork, Budgets, Configuration, PROTECTED_PATHS, REPOSITORY_WRITERS, Webhooks};
 use providers::ProviderSpec;
 use schemars::schema_for;
 use serde_json::{Map, Value, json};
@@ -158,8 +158,9 @@ fn values() -> Value {
         ("roles".to_owned(), json!(["developer", "approver"])),
     ]);
     person.extend(accounts().map(|(id, form)| (id.to_owned(), form.example.into())));
-    let defaults = serde_json::to_value((Webhooks::default(), Budgets::default())).unwrap_or_default();
-    let (mut webhooks, budgets) = (defaults[0].clone(), defaults[1].clone());
+    let defaults = serde_json::to_value((Webhooks::default(), Budgets::default(), AtWork::default()))
+        .unwrap_or_default();
+    let [mut webhooks, budgets, at_work] = [0, 1, 2].map(|index| defaults[index].clone());
     webhooks["own_accounts"] = bots.into();
     let mut project = json!({
         "key": "SHOP",
@@ -177,6 +178,7 @@ fn values() -> Value {
         "plugins": plugins,
         "webhooks": webhooks,
         "budgets": budgets,
+        "at_work": at_work,
         "groups": { "engineering": ["ada"] },
         "users": [person],
     })
