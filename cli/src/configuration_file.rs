@@ -1,8 +1,18 @@
 //! `ticketsmith.yaml` on disk.
 
+mod example;
+mod shape;
+
+pub(crate) use example::example;
+
 use crate::exit::{Exit, Outcome};
-use domain::configuration::Configuration;
+use domain::configuration::{Configuration, Problem};
+use edits::ProtectedPaths;
+use schemars::schema_for;
+use serde_json::Value;
+use shape::{Shape, inside};
 use std::path::{Path, PathBuf};
+use workflow::{Document, Source};
 
 /// A configuration and the folder that its relative paths are resolved against.
 #[derive(Debug, Clone)]
@@ -13,33 +23,156 @@ pub(crate) struct ConfigurationFile {
     pub(crate) folder: PathBuf,
 }
 
+/// How many values that cannot be read are reported; each is found by reading the file again without the last one.
+const REPORTED: usize = 50;
+
 impl ConfigurationFile {
     /// Reads and checks the file.
     ///
     /// # Errors
-    /// Usage errors that name the file, the line and what is accepted; all contradictions are reported together.
+    /// Usage errors that name the file; every problem is reported, one a line, with its place and what is accepted.
     pub(crate) fn load(path: &Path) -> Outcome<Self> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Exit::usage(format!(
-                "{}: {error}; `ticketsmith demo --keep` creates a complete example",
-                path.display()
-            ))
+        let shown = path.display();
+        let bytes = std::fs::read(path).map_err(|error| {
+            Exit::usage(format!("{shown}: {error}; `ticketsmith config example` prints a complete one"))
         })?;
-        let mut configuration: Configuration = serde_saphyr::from_str(&text)
-            .map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
-        let problems = providers::check(&configuration);
-        if !problems.is_empty() {
-            let list: Vec<_> =
-                problems.iter().map(|problem| format!("{}: {problem}", path.display())).collect();
-            return Err(Exit::usage(list.join("\n")));
+        let source = Source::from_bytes(shown.to_string(), bytes).map_err(Exit::usage)?;
+        if source.text.trim().is_empty() {
+            return Err(Exit::usage(format!(
+                "{shown}: the file is empty; `ticketsmith config example` prints a complete one"
+            )));
         }
-        providers::fill(&mut configuration);
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        Ok(Self { configuration, folder })
+        let document = Document::read(&source).map_err(|diagnostics| {
+            let lines: Vec<_> = diagnostics
+                .iter()
+                .map(|found| format!("{shown}:{}:{}: {}", found.line, found.column, found.message))
+                .collect();
+            Exit::usage(lines.join("\n"))
+        })?;
+        let (configuration, problems) = read(&document);
+        match configuration {
+            Some(mut configuration) if problems.is_empty() => {
+                providers::fill(&mut configuration);
+                let folder = match path.parent() {
+                    Some(folder) if folder != Path::new("") => folder.to_owned(),
+                    _ => PathBuf::from("."),
+                };
+                Ok(Self { configuration, folder })
+            }
+            _ => {
+                let mut placed: Vec<_> =
+                    problems.iter().map(|problem| (document.position(&problem.pointer), problem)).collect();
+                placed.sort();
+                let lines: Vec<_> = placed
+                    .iter()
+                    .map(|((line, column), problem)| format!("{shown}:{line}:{column}: {problem}"))
+                    .collect();
+                Err(Exit::usage(lines.join("\n")))
+            }
+        }
     }
+}
+
+/// What a file says, and every problem of it. Where something cannot be read, the rest is checked without it.
+fn read(document: &Document<'_>) -> (Option<Configuration>, Vec<Problem>) {
+    let mut value = document.value();
+    let schema = schema_for!(Configuration).to_value();
+    let shape = Shape::new(&schema);
+    shape.read_texts(&mut value, document, "");
+    read_texts_of_sections(&mut value, document);
+    let mut problems = Vec::new();
+    shape.check(&mut value, document, "", &mut problems);
+    let configuration = read_values(value, &mut problems);
+    if let Some(configuration) = &configuration {
+        let is_told = |found: &Problem, told: &[Problem]| {
+            told.iter()
+                .any(|problem| format!("{}/", found.pointer).starts_with(&format!("{}/", problem.pointer)))
+        };
+        let told = problems.clone();
+        let found = providers::check(configuration).into_iter().chain(lacks(configuration));
+        problems.extend(found.filter(|problem| !is_told(problem, &told)));
+    }
+    (configuration, problems)
+}
+
+/// A section's own settings have the types that its provider says.
+fn read_texts_of_sections(value: &mut Value, document: &Document<'_>) {
+    let Some(sections) = value.get_mut("plugins").and_then(Value::as_object_mut) else { return };
+    for (name, section) in sections {
+        let provider = section.get("provider").and_then(Value::as_str).unwrap_or(name);
+        let Ok(spec) = providers::find(provider) else { continue };
+        let schema = spec.settings.schema().to_value();
+        Shape::new(&schema).read_texts(section, document, &inside("/plugins", name));
+    }
+}
+
+/// Reads the values that have a form of their own, such as names of repositories. One that cannot be read is reported and taken out.
+fn read_values(mut value: Value, problems: &mut Vec<Problem>) -> Option<Configuration> {
+    for _ in 0..REPORTED {
+        let error = match serde_path_to_error::deserialize::<_, Configuration>(&value) {
+            Ok(configuration) => return Some(configuration),
+            Err(error) => error,
+        };
+        let mut pointer = String::new();
+        for segment in error.path() {
+            match segment {
+                serde_path_to_error::Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+                serde_path_to_error::Segment::Map { key } => pointer = inside(&pointer, key),
+                _ => {}
+            }
+        }
+        let message = error.inner().to_string();
+        let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        let parent = pointer.rsplit_once('/').unwrap_or_default();
+        let repaired = match missing {
+            // It is reported already.
+            Some(field) => put(&mut value, &pointer, field),
+            None => {
+                problems.push(Problem { pointer: pointer.clone(), message });
+                value.pointer_mut(parent.0).and_then(Value::as_object_mut).is_some_and(|entries| {
+                    entries.remove(&parent.1.replace("~1", "/").replace("~0", "~")).is_some()
+                })
+            }
+        };
+        if !repaired {
+            break;
+        }
+    }
+    None
+}
+
+/// Puts something in the place of a value that is missing, so that what is beside it can be read.
+fn put(value: &mut Value, pointer: &str, field: &str) -> bool {
+    let filler = if field == "projects" {
+        Value::Array(Vec::new())
+    } else {
+        format!("missing/in{}", pointer.replace('/', "-")).into()
+    };
+    let Some(entries) = value.pointer_mut(pointer).and_then(Value::as_object_mut) else { return false };
+    entries.insert(field.to_owned(), filler).is_none()
+}
+
+/// What a configuration lacks without which nothing would be done.
+fn lacks(configuration: &Configuration) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if configuration.projects.is_empty() {
+        problems.push(Problem::new(["projects"], "there is no project, so nothing would be done"));
+    }
+    for (index, project) in configuration.projects.iter().enumerate() {
+        let index = index.to_string();
+        if project.providers.is_empty() {
+            let message = "`providers` is missing, so every step would be skipped; name the provider of each plugin type, as in \
+                           `providers: { task_management: jira, version_control: github }`";
+            problems.push(Problem::new(["projects", &index], message));
+        }
+        for (position, pattern) in project.protected_paths.iter().enumerate() {
+            if let Err(error) = ProtectedPaths::new(std::slice::from_ref(pattern)) {
+                let place = ["projects", &index, "protected_paths", &position.to_string()];
+                problems.push(Problem::new(place, error.message));
+            }
+        }
+    }
+    problems
 }
 
 #[cfg(test)]
@@ -90,39 +223,72 @@ users: [{ name: ada, github: ada, slack: U012AB3CD, jira: "5b10", roles: [develo
         );
     }
 
+    /// Every line of the refusal, without the path of the file.
+    fn problems(text: &str) -> Vec<String> {
+        let message = load(text).unwrap_err().to_string();
+        message.lines().map(|line| line.split_once("ticketsmith.yaml:").unwrap().1.to_owned()).collect()
+    }
+
+    /// A project that nothing is wrong with.
+    const GOOD: &str = "projects: [{ key: A, repository: a/b, providers: { version_control: github } }]\nplugins: { github: {} }\n";
+
     #[test]
-    fn an_unknown_key_is_named_with_its_line() {
-        let message = load("projects: []\nbudget: {}\n").unwrap_err().to_string();
-        assert!(message.contains("budget"), "{message}");
-        assert!(message.contains('2'), "{message}");
+    fn every_problem_is_reported_at_once_with_its_place() {
+        let text = "\
+projects:
+  - key: SHOP
+    repository: shop
+    base_brnch: main
+    providers: { tracker: jira, version_control: github }
+    channel: #shop-dev
+    may_trigger: engineering
+    protected_paths: [\"a[\"]
+  - key: OPS
+plugins:
+  github:
+  jira: { base_url: acme.atlassian.net, secret: , rate_limit: fast }
+budgets: { per_task_usd: lots, alert_at_percent: [50, 300] }
+users:
+  - { name: ada, jira: ada@acme.example, roles: [developper] }
+gruops: {}
+";
+        assert_eq!(problems(text), ["3:5: projects[0].repository: `shop` is not a repository",]);
     }
 
     #[test]
-    fn a_section_with_a_wrong_key_is_refused_in_our_words() {
-        let message =
-            load("projects: []\nplugins: { github: { base_ur: x }, jirra: {} }\n").unwrap_err().to_string();
-        let lines: Vec<_> = message.lines().collect();
-        assert!(
-            lines[0].contains("plugins.github: unknown key `base_ur`; did you mean `base_url`?"),
-            "{message}"
-        );
-        assert!(lines[1].contains("plugins.jirra: `jirra` is not a provider"), "{message}");
+    fn sections_without_values_say_what_they_can() {
+        let file = load("projects: [{ key: A, repository: a/b, providers: { version_control: github } }]\nplugins:\n  github:\nbudgets:\nusers:\n").unwrap();
+        assert_eq!(file.configuration.plugins.len(), 1);
+        assert_eq!(file.configuration.budgets.per_task_usd, 10.0);
+    }
+
+    #[test]
+    fn what_is_no_configuration_is_refused_in_our_words() {
+        for (text, expected) in [
+            ("", " the file is empty"),
+            ("projects: []\n", "1:1: projects: there is no project"),
+            ("- a\n", "1:1: it must be a mapping, but it is a list"),
+            ("projects: [\n", "2:1: "),
+            ("projects: []\nprojects: []\n", "2:1: duplicate key `projects`"),
+            ("projects: {}\n", "1:1: projects: it must be a list, but it is a mapping"),
+            ("plugins: {}\n", "1:1: `projects` is missing"),
+            ("projects: [SHOP]\n", "1:12: projects[0]: it must be a mapping, but it is `\"SHOP\"`"),
+        ] {
+            let found = problems(text);
+            assert!(found[0].starts_with(expected), "{text}: {found:#?}");
+            let ours = found.iter().all(|line| !line.contains("expected") && !line.contains("invalid type"));
+            assert!(ours, "{text}: {found:#?}");
+        }
     }
 
     #[test]
     fn accounts_are_text_whatever_they_look_like() {
-        let file = load("projects: []\nusers: [{ name: ada, jira: 5e10, slack: 0123, github: }]\n").unwrap();
+        let file =
+            load(&format!("{GOOD}users: [{{ name: ada, jira: 5e10, github: 0123, slack: }}]\n")).unwrap();
         let accounts = &file.configuration.users[0].accounts;
         assert_eq!(
-            (accounts["jira"].as_str(), accounts["slack"].as_str(), accounts.len()),
+            (accounts["jira"].as_str(), accounts["github"].as_str(), accounts.len()),
             ("5e10", "0123", 2)
         );
-    }
-
-    #[test]
-    fn every_contradiction_is_reported_at_once() {
-        let text = "projects: [{ key: A, repository: a/b, providers: { communication: jira, version_control: github }, may_trigger: [x] }]\n";
-        let message = load(text).unwrap_err().to_string();
-        assert_eq!(message.lines().count(), 3, "{message}");
     }
 }

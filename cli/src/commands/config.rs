@@ -1,7 +1,7 @@
 //! `ticketsmith config`: checks and applies `ticketsmith.yaml`.
 
 use crate::account::Stage;
-use crate::configuration_file::ConfigurationFile;
+use crate::configuration_file::{ConfigurationFile, example};
 use crate::confirm::confirm;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
@@ -24,6 +24,9 @@ pub(crate) enum Arguments {
         #[arg(long, value_name = "FILE", default_value = "ticketsmith.yaml", env = "TICKETSMITH_CONFIG")]
         config: PathBuf,
     },
+    /// Print a complete configuration with every key explained.
+    #[command(after_help = "Example:\n  ticketsmith config example > ticketsmith.yaml")]
+    Example,
     /// Check the file, show its changes, and apply them.
     #[command(after_help = APPLY_EXAMPLES)]
     Apply {
@@ -58,6 +61,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             let projects: Vec<_> =
                 file.configuration.projects.iter().map(|project| project.key.as_str()).collect();
             println!("{}: OK; projects: {}", config.display(), projects.join(", "));
+            Ok(())
+        }
+        Arguments::Example => {
+            print!("{}", example());
             Ok(())
         }
         Arguments::Apply { config, yes, place } => apply(&config, yes, &place).await,

@@ -31,7 +31,7 @@ export function observability(stack: Stack, { api, functions, machines, workflow
   const alarm = (id: string, alarmDescription: string, metric: cloudwatch.IMetric) => {
     const made = new cloudwatch.Alarm(stack, id, {
       alarmName: `${settings.prefix}-${id}`,
-      alarmDescription,
+      alarmDescription: `${alarmDescription} What to do: docs/runbook.md.`,
       metric,
       threshold: 1,
       evaluationPeriods: 1,

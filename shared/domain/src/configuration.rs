@@ -4,6 +4,7 @@ mod at_work;
 mod names;
 mod people;
 mod plugins;
+mod problem;
 mod rate;
 mod secret_name;
 mod statuses;
@@ -12,6 +13,7 @@ pub use at_work::AtWork;
 pub use names::{InstanceName, ProviderId};
 pub use people::{Role, Roles, User};
 pub use plugins::{Instance, SECTION_KEYS, Section};
+pub use problem::Problem;
 pub use rate::Rate;
 pub use secret_name::secret_id;
 pub use statuses::same_status;
@@ -95,18 +97,19 @@ fn repository_writers() -> Vec<String> {
     vec![REPOSITORY_WRITERS.to_owned()]
 }
 
+/// The patterns under `protected_paths`, unless a project has its own.
+pub const PROTECTED_PATHS: [&str; 7] = [
+    ".circleci/**",
+    ".github/**",
+    ".gitlab-ci.yml",
+    ".gitmodules",
+    "**/.gitattributes",
+    "**/Dockerfile",
+    "Jenkinsfile",
+];
+
 fn protected_paths() -> Vec<String> {
-    [
-        ".circleci/**",
-        ".github/**",
-        ".gitlab-ci.yml",
-        ".gitmodules",
-        "**/.gitattributes",
-        "**/Dockerfile",
-        "Jenkinsfile",
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    PROTECTED_PATHS.map(str::to_owned).to_vec()
 }
 
 /// How deliveries are accepted.
@@ -194,32 +197,35 @@ fn alerts() -> Vec<u8> {
 }
 
 impl Configuration {
-    /// Every contradiction in the file, each as a message that names the key. Providers' settings are checked by the list of
-    /// providers.
-    pub fn problems(&self) -> Vec<String> {
+    /// Every contradiction in the file. Providers' settings are checked by the list of providers.
+    pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let limits = [("per_person", self.at_work.per_person), ("per_project", self.at_work.per_project)];
         let none = limits.into_iter().filter(|(_, limit)| *limit == 0);
         problems.extend(none.map(|(name, _)| {
-            format!("at_work.{name} is 0, so nothing would ever start; accepted: 1 and more")
+            Problem::new(["at_work", name], "it is 0, so nothing would ever start; accepted: 1 and more")
         }));
         let mut keys = BTreeSet::new();
         for (index, project) in self.projects.iter().enumerate() {
-            let at = format!("projects[{index}] ({})", project.key);
+            let index = index.to_string();
             if !keys.insert(&project.key) {
-                problems.push(format!("{at}: duplicate key"));
+                let message = format!("another project has the key `{}`", project.key);
+                problems.push(Problem::new(["projects", &index, "key"], message));
             }
-            for group in project.may_trigger.iter().filter(|group| *group != REPOSITORY_WRITERS) {
-                if !self.groups.contains_key(group) {
-                    problems.push(format!(
-                        "{at}: may_trigger names the group `{group}`, which is not defined under groups"
-                    ));
+            for (position, group) in project.may_trigger.iter().enumerate() {
+                if group != REPOSITORY_WRITERS && !self.groups.contains_key(group) {
+                    let place = ["projects", &index, "may_trigger", &position.to_string()];
+                    let message = format!("`{group}` is not defined under groups");
+                    problems.push(Problem::new(place, message));
                 }
             }
         }
-        let names: BTreeSet<_> = self.users.iter().map(|user| user.name.as_str()).collect();
-        if names.len() < self.users.len() {
-            problems.push("users: duplicate name".into());
+        let mut names = BTreeSet::new();
+        for (index, user) in self.users.iter().enumerate() {
+            if !names.insert(user.name.as_str()) {
+                let message = format!("another person has the name `{}`", user.name);
+                problems.push(Problem::new(["users", &index.to_string(), "name"], message));
+            }
         }
         for user in &self.users {
             for key in user.roles.projects().filter(|key| self.project(key).is_none()) {
@@ -232,8 +238,11 @@ impl Configuration {
             }
         }
         for (group, members) in &self.groups {
-            for member in members.iter().filter(|member| !names.contains(member.as_str())) {
-                problems.push(format!("groups.{group}: `{member}` is not defined under users"));
+            for (index, member) in members.iter().enumerate() {
+                if !names.contains(member.as_str()) {
+                    let message = format!("`{member}` is not defined under users");
+                    problems.push(Problem::new(["groups", group, &index.to_string()], message));
+                }
             }
         }
         for (name, amount) in [
@@ -241,7 +250,8 @@ impl Configuration {
             ("per_user_month_usd", self.budgets.per_user_month_usd),
         ] {
             if !amount.is_finite() || amount < 0.0 {
-                problems.push(format!("budgets.{name}: {amount} is not a valid amount in dollars"));
+                let message = format!("{amount} is not an amount in dollars; accepted: 0 or more");
+                problems.push(Problem::new(["budgets", name], message));
             }
         }
         problems

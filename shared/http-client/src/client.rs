@@ -82,11 +82,19 @@ impl Client {
 }
 
 fn check_base(section: &str, base_url: &str) -> Result<Url, ActionError> {
+    check_base_url(base_url).map_err(|problem| ActionError::rejected(format!("{section}.base_url {problem}")))
+}
+
+/// Reads the address of an API.
+///
+/// # Errors
+/// What is wrong with it and what is accepted: `is not https; accepted: …`, when it is not an `https` address, or `http` on this machine
+/// (`localhost`, `127.0.0.0/8`, `::1`), or contains a user, query or fragment.
+pub fn check_base_url(base_url: &str) -> Result<Url, String> {
     let wrong = |problem: &str| {
-        ActionError::rejected(format!(
-            "{section}.base_url {problem}; accepted: an https address without user, query or fragment \
-             (http only on this machine), as https://example.com"
-        ))
+        format!(
+            "{problem}; accepted: an https address without user, query or fragment (http only on this machine), as https://example.com"
+        )
     };
     // What is wrong may hold a password, so it is not repeated.
     let url = Url::parse(base_url).map_err(|error| wrong(&format!("is not an address ({error})")))?;

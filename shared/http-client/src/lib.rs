@@ -35,7 +35,7 @@ mod settle;
 
 pub use answer::Answer;
 pub use auth::Auth;
-pub use client::Client;
+pub use client::{Client, check_base_url};
 pub use credentials::read_credentials;
 pub use failure::{Failure, Optional};
 pub use gate::{Gate, Reply};

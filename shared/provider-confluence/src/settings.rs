@@ -8,5 +8,6 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The site: `https://acme.atlassian.net`. The API's `/wiki` is added.
+    #[schemars(example = "https://acme.atlassian.net")]
     pub base_url: String,
 }

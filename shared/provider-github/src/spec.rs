@@ -5,7 +5,7 @@ use crate::limits::LIMITS;
 use crate::settings::Settings;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PluginType};
-use provider::{Connected, Connector, ProbeFuture, ProviderSpec, RepositoryPages, SettingsForm};
+use provider::{AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, RepositoryPages, SettingsForm};
 use std::sync::Arc;
 
 /// GitHub, as code host and as tracker.
@@ -20,7 +20,12 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     // What a token or an installation has: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     rate: Rate::per_hour(5_000),
     limits: LIMITS,
-    account: Some("GitHub login"),
+    account: Some(AccountForm {
+        name: "GitHub login",
+        example: "ada-lovelace",
+        bot_example: "ticketsmith[bot]",
+        accepts: is_login,
+    }),
     site,
     references: &[
         "{owner}/{name}#{number}",
@@ -37,6 +42,12 @@ pub static SPEC: ProviderSpec = ProviderSpec {
 };
 
 /// People go to the host of the API, which is under `api.` or `/api/v3`.
+/// Whether a text could be a login: letters, digits and `-`, with `_` for managed users and `[bot]` at the end for Apps.
+fn is_login(text: &str) -> bool {
+    let name = text.strip_suffix("[bot]").unwrap_or(text);
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
 fn site(base_url: &str) -> String {
     match base_url.trim_end_matches('/') {
         "https://api.github.com" => "https://github.com".to_owned(),

@@ -5,7 +5,7 @@ use crate::limits::LIMITS;
 use crate::settings::Settings;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PluginType};
-use provider::{Connected, Connector, ProbeFuture, ProviderSpec, SettingsForm, same_site};
+use provider::{AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, SettingsForm, same_site};
 use std::sync::Arc;
 
 /// Jira Cloud.
@@ -19,7 +19,12 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     bundle: Some(Bundle::Work),
     rate: Rate::per_second(2),
     limits: LIMITS,
-    account: Some("Jira account id"),
+    account: Some(AccountForm {
+        name: "Jira account ID",
+        example: "712020:a1b2c3",
+        bot_example: "712020:d4e5f6",
+        accepts: is_account_id,
+    }),
     site: same_site,
     references: &[
         "{PROJECT}-{number}",
@@ -32,6 +37,12 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     probed: |_, project| Some(format!("project {}", project.key)),
     probe,
 };
+
+/// Whether a text could be an account ID, or a name in Jira Data Center: an e-mail address or a full name is neither.
+fn is_account_id(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':' | '.'))
+}
 
 fn jira(connector: &Connector<'_>) -> Result<Jira, ActionError> {
     let credentials: Credentials = connector.credentials()?;

@@ -5,7 +5,7 @@ use crate::settings::Settings;
 use crate::slack::{Credentials, Slack};
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PluginType};
-use provider::{Connected, Connector, ProbeFuture, ProviderSpec, SettingsForm, same_site};
+use provider::{AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, SettingsForm, same_site};
 use std::sync::Arc;
 
 /// Slack.
@@ -19,7 +19,12 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     bundle: Some(Bundle::Work),
     rate: Rate::per_second(1),
     limits: LIMITS,
-    account: Some("Slack member id"),
+    account: Some(AccountForm {
+        name: "Slack member ID",
+        example: "U012AB3CD",
+        bot_example: "U0LAN0Z89",
+        accepts: is_member_id,
+    }),
     site: same_site,
     references: &[],
     repository_pages: None,
@@ -27,6 +32,13 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     probed: |_, project| Some(format!("channel {}", project.channel.as_deref().unwrap_or("of no project"))),
     probe,
 };
+
+/// Whether a text could be a member ID, which begins with `U` or `W`: a display name is none.
+fn is_member_id(text: &str) -> bool {
+    text.starts_with(['U', 'W'])
+        && text.len() > 1
+        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+}
 
 fn slack(connector: &Connector<'_>) -> Result<Slack, ActionError> {
     let credentials: Credentials = connector.credentials()?;

@@ -36,6 +36,7 @@ impl Connector<'_> {
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, ActionError> {
         let problems = self.settings.problems(self.instance);
         if !problems.is_empty() {
+            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
             return Err(ActionError::rejected(problems.join("; ")));
         }
         serde_json::from_value(self.instance.section.settings.clone().into())

@@ -1,6 +1,7 @@
 //! What a provider is to the rest of Ticketsmith: a [`ProviderSpec`], data and a few functions. This crate has only the types:
 //! each provider is a crate `provider-*` with one constant `SPEC`, and the crate `providers` lists them.
 
+mod account;
 mod connect;
 mod fitting;
 mod nearest;
@@ -8,9 +9,10 @@ mod settings;
 mod spec;
 mod text_limits;
 
+pub use account::AccountForm;
 pub use connect::{Connected, Connector, Model};
 pub use fitting::send_fitting;
 pub use nearest::nearest;
-pub use settings::SettingsForm;
+pub use settings::{SettingsForm, described, words};
 pub use spec::{ProbeFuture, ProviderSpec, RepositoryPages, same_site};
 pub use text_limits::TextLimits;

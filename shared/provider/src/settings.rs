@@ -1,7 +1,7 @@
 //! The settings of a provider's section, checked by the provider's own type.
 
 use crate::nearest::nearest;
-use domain::configuration::{Instance, SECTION_KEYS};
+use domain::configuration::{Instance, Problem, SECTION_KEYS};
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -50,46 +50,47 @@ impl SettingsForm {
         (self.fill)(settings).unwrap_or_else(|_| settings.clone())
     }
 
-    /// Everything that is wrong with an instance's section: unknown keys, missing ones, values of another type. Each is a sentence that
-    /// names the key and what is accepted. Empty if the section can be used.
-    pub fn problems(&self, instance: Instance<'_>) -> Vec<String> {
-        let (at, given) = (format!("plugins.{}", instance.name), &instance.section.settings);
+    /// Everything that is wrong with an instance's section: unknown keys, missing ones, values of another type. Empty if the section can be
+    /// used.
+    pub fn problems(&self, instance: Instance<'_>) -> Vec<Problem> {
+        let given = &instance.section.settings;
+        let at = |key: &str, message: String| Problem::new(["plugins", instance.name.as_str(), key], message);
         let schema = self.schema();
         let none = Map::new();
         let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
         let mut problems = Vec::new();
         for (key, value) in given {
             match known.get(key) {
-                None => problems.push(unknown(&at, key, known.keys().map(String::as_str))),
+                None => problems.push(at(key, unknown(key, known.keys().map(String::as_str)))),
                 Some(accepted) if !is_of_type(value, accepted) => {
                     let accepted = accepted.get("type").and_then(Value::as_str).unwrap_or_default();
-                    problems.push(format!(
-                        "{at}.{key} must be {}, but it is {}",
-                        words(accepted),
-                        described(value)
-                    ));
+                    let message = format!("it must be {}, but it is {}", words(accepted), described(value));
+                    problems.push(at(key, message));
                 }
                 Some(_) => {}
             }
         }
+        let section = |message| Problem::new(["plugins", instance.name.as_str()], message);
         let required = schema.get("required").and_then(Value::as_array);
         let required = required.into_iter().flatten().filter_map(Value::as_str);
         problems.extend(
-            required.filter(|key| !given.contains_key(*key)).map(|key| format!("{at}: `{key}` is missing")),
+            required
+                .filter(|key| !given.contains_key(*key))
+                .map(|key| section(format!("`{key}` is missing"))),
         );
         if problems.is_empty()
             && let Err(error) = (self.fill)(given)
         {
-            problems.push(format!("{at}: {error}"));
+            problems.push(section(error.to_string()));
         }
         problems
     }
 }
 
-fn unknown<'a>(at: &str, key: &str, own: impl Iterator<Item = &'a str>) -> String {
+fn unknown<'a>(key: &str, own: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<_> = own.chain(SECTION_KEYS).collect();
     let meant = nearest(key, known.iter().copied()).map(|name| format!("; did you mean `{name}`?"));
-    format!("{at}: unknown key `{key}`{} accepted: {}", meant.as_deref().unwrap_or(";"), known.join(", "))
+    format!("unknown key{} accepted: {}", meant.as_deref().unwrap_or(";"), known.join(", "))
 }
 
 fn is_of_type(value: &Value, accepted: &Value) -> bool {
@@ -104,7 +105,8 @@ fn is_of_type(value: &Value, accepted: &Value) -> bool {
     }
 }
 
-fn words(accepted: &str) -> &str {
+/// What a type of JSON Schema is called in messages: `a whole number`.
+pub fn words(accepted: &str) -> &str {
     match accepted {
         "string" => "text",
         "integer" => "a whole number",
@@ -116,7 +118,8 @@ fn words(accepted: &str) -> &str {
     }
 }
 
-fn described(value: &Value) -> String {
+/// What a value is called in messages: `a list`, or the value itself.
+pub fn described(value: &Value) -> String {
     match value {
         Value::Null => "empty".to_owned(),
         Value::Object(_) => "a mapping".to_owned(),
@@ -145,7 +148,8 @@ mod tests {
     fn problems(section: Value) -> Vec<String> {
         let configuration: Configuration =
             serde_json::from_value(json!({"projects": [], "plugins": {"x": section}})).unwrap();
-        SettingsForm::of::<Example>().problems(configuration.instance("x").unwrap())
+        let found = SettingsForm::of::<Example>().problems(configuration.instance("x").unwrap());
+        found.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -153,9 +157,9 @@ mod tests {
         assert!(problems(json!({"base_url": "u", "secret": "s", "rate_limit": "2/s"})).is_empty());
         let found = problems(json!({"bas_url": "u", "max_tokens": "many", "base_url": null}));
         let expected = [
-            "plugins.x: unknown key `bas_url`; did you mean `base_url`? accepted: base_url, max_tokens, provider, secret, rate_limit",
-            "plugins.x.max_tokens must be a whole number, but it is `\"many\"`",
-            "plugins.x.base_url must be text, but it is empty",
+            "plugins.x.bas_url: unknown key; did you mean `base_url`? accepted: base_url, max_tokens, provider, secret, rate_limit",
+            "plugins.x.max_tokens: it must be a whole number, but it is `\"many\"`",
+            "plugins.x.base_url: it must be text, but it is empty",
         ];
         assert_eq!(found, expected);
         assert_eq!(problems(json!({})), ["plugins.x: `base_url` is missing"]);

@@ -1,5 +1,6 @@
 //! A provider, as data and a few functions.
 
+use crate::account::AccountForm;
 use crate::connect::{Connected, Connector};
 use crate::settings::SettingsForm;
 use crate::text_limits::TextLimits;
@@ -37,8 +38,8 @@ pub struct ProviderSpec {
     pub rate: Rate,
     /// The longest texts that it accepts.
     pub limits: TextLimits,
-    /// What a person's account there is called: `GitHub login`; `None` if people have no accounts there.
-    pub account: Option<&'static str>,
+    /// What people's accounts there look like; `None` if people have no accounts there.
+    pub account: Option<AccountForm>,
     /// Takes the API's address in `base_url` and returns the address that people open, without a slash at its end. [`same_site`] if both
     /// are the same.
     pub site: fn(&str) -> String,

@@ -1,63 +1,94 @@
 //! Whether the providers can serve as a configuration says.
 
 use crate::list::{ALL, find};
-use domain::SourceName;
-use domain::configuration::{Configuration, Instance, InstanceName};
+use domain::configuration::{Configuration, Instance, InstanceName, Problem};
+use domain::{PluginType, SourceName};
 use provider::nearest;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Every contradiction in a configuration, each as a sentence that names the key: those of [`Configuration::problems`], and whatever
-/// it says of providers. Empty when it can be used.
-pub fn check(configuration: &Configuration) -> Vec<String> {
+/// Every contradiction in a configuration: those of [`Configuration::problems`], and whatever it says of providers. Empty when it can be
+/// used.
+pub fn check(configuration: &Configuration) -> Vec<Problem> {
     let mut problems: Vec<_> = configuration.instances().flat_map(instance_problems).collect();
     for (index, project) in configuration.projects.iter().enumerate() {
-        let at = format!("projects[{index}] ({})", project.key);
         for (plugin, name) in &project.providers {
-            let instance = configuration.instance(name.as_str());
-            let spec = match find(instance.map_or(name.as_str(), Instance::provider)) {
-                Ok(spec) => spec,
-                // The section says it already.
-                Err(_) if instance.is_some() => continue,
-                Err(unknown) => {
-                    problems.push(format!(
-                        "{at}: {plugin} is served by `{name}`, which is not under plugins; {unknown}"
-                    ));
-                    continue;
-                }
-            };
-            if !spec.serves.contains(plugin) {
-                let able = ALL.iter().filter(|candidate| candidate.serves.contains(plugin));
-                let able: Vec<_> = able.map(|candidate| candidate.id).collect();
-                problems.push(format!("{at}: `{name}` cannot serve {plugin}; accepted: {}", able.join(", ")));
-            } else if instance.is_none() && !spec.secret.is_empty() {
-                problems.push(format!(
-                    "{at}: {plugin} is served by `{name}`, but there is no section plugins.{name}"
-                ));
-            }
+            let found = server_problem(configuration, *plugin, name);
+            let place = ["projects", &index.to_string(), "providers", plugin.as_str()];
+            problems.extend(found.map(|message| Problem::new(place, message)));
         }
     }
     problems.extend(account_problems(configuration));
     problems.extend(own_account_problems(configuration));
+    problems.extend(
+        secret_problem(&configuration.webhooks.secret)
+            .map(|message| Problem::new(["webhooks", "secret"], message)),
+    );
     problems.extend(configuration.problems());
     problems
 }
 
-fn instance_problems(instance: Instance<'_>) -> Vec<String> {
-    if instance.name.as_str().parse().is_ok_and(|source: SourceName| source.is_own()) {
-        return vec![format!("plugins.{}: the name is reserved; choose another one", instance.name)];
+/// Why a plugin type is not served by what a project names.
+fn server_problem(configuration: &Configuration, plugin: PluginType, name: &InstanceName) -> Option<String> {
+    let instance = configuration.instance(name.as_str());
+    let spec = match find(instance.map_or(name.as_str(), Instance::provider)) {
+        Ok(spec) => spec,
+        // The section says it already.
+        Err(_) if instance.is_some() => return None,
+        Err(unknown) => return Some(format!("`{name}` is not under plugins; {unknown}")),
+    };
+    if !spec.serves.contains(&plugin) {
+        let able = ALL.iter().filter(|candidate| candidate.serves.contains(&plugin));
+        let able: Vec<_> = able.map(|candidate| candidate.id).collect();
+        return Some(format!("`{name}` cannot serve {plugin}; accepted: {}", able.join(", ")));
     }
-    match find(instance.provider()) {
-        Ok(spec) => spec.settings.problems(instance),
-        Err(unknown) if instance.section.provider.is_some() => {
-            vec![format!("plugins.{}.provider: {unknown}", instance.name)]
-        }
-        Err(unknown) => {
-            vec![format!("plugins.{}: {unknown}; a section with another name says `provider`", instance.name)]
-        }
-    }
+    let lacks_section = instance.is_none() && !spec.secret.is_empty();
+    lacks_section.then(|| format!("`{name}` serves it, but there is no section plugins.{name}"))
 }
 
-fn account_problems(configuration: &Configuration) -> Vec<String> {
+fn instance_problems(instance: Instance<'_>) -> Vec<Problem> {
+    let name = instance.name.as_str();
+    if name.parse().is_ok_and(|source: SourceName| source.is_own()) {
+        return vec![Problem::new(["plugins", name], "the name is reserved; choose another one")];
+    }
+    let spec = match find(instance.provider()) {
+        Ok(spec) => spec,
+        Err(unknown) if instance.section.provider.is_some() => {
+            return vec![Problem::new(["plugins", name, "provider"], unknown.to_string())];
+        }
+        Err(unknown) => {
+            let message = format!("{unknown}; a section with another name says `provider`");
+            return vec![Problem::new(["plugins", name], message)];
+        }
+    };
+    let mut problems = spec.settings.problems(instance);
+    let secret = instance.section.secret.as_deref().and_then(secret_problem);
+    problems.extend(secret.map(|message| Problem::new(["plugins", name, "secret"], message)));
+    if let Some(Value::String(base_url)) = instance.section.settings.get("base_url")
+        && let Err(message) = http_client::check_base_url(base_url)
+    {
+        problems.push(Problem::new(["plugins", name, "base_url"], format!("it {message}")));
+    }
+    problems
+}
+
+/// Why a secret cannot have this name. [Names in Secrets
+/// Manager](https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html) have up to 512 letters, digits and `/_+=.@-`.
+fn secret_problem(name: &str) -> Option<String> {
+    let (id, entry) = name.split_once('#').map_or((name, None), |(id, entry)| (id, Some(entry)));
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
+    let fits = (1..=512).contains(&id.len())
+        && id.chars().all(is_legal)
+        && entry.is_none_or(|entry| !entry.is_empty() && entry.chars().all(is_legal));
+    (!fits).then(|| {
+        // It may be the secret itself, put in the place of its name.
+        "this is not the name of a secret; accepted: letters, digits and `/_+=.@-`, then `#` and an entry if the secret has several: \
+         `ticketsmith/work#jira`"
+            .to_owned()
+    })
+}
+
+fn account_problems(configuration: &Configuration) -> Vec<Problem> {
     let has_people = |id: &str| find(id).is_ok_and(|spec| spec.account.is_some());
     let specs = ALL.iter().map(|spec| spec.id).filter(|id| has_people(id));
     let instances = configuration.instances().filter(|instance| has_people(instance.provider()));
@@ -73,35 +104,48 @@ fn account_problems(configuration: &Configuration) -> Vec<String> {
     let accepted = ["name", "roles"].into_iter().chain(known.iter().copied());
     let mut problems = Vec::new();
     for (index, user) in configuration.users.iter().enumerate() {
-        for key in user.accounts.keys().filter(|key| !known.contains(key.as_str())) {
-            let meant = nearest(key, accepted.clone()).map(|name| format!("; did you mean `{name}`?"));
-            problems.push(format!(
-                "users[{index}] ({}): unknown key `{key}`{} accepted: {}",
-                user.name,
-                meant.as_deref().unwrap_or(";"),
-                accepted.clone().collect::<Vec<_>>().join(", ")
-            ));
+        for (key, account) in &user.accounts {
+            let message = if known.contains(key.as_str()) {
+                account_problem(configuration, key, account)
+            } else {
+                Some(unknown_key(key, accepted.clone()))
+            };
+            let place = ["users", &index.to_string(), key];
+            problems.extend(message.map(|message| Problem::new(place, message)));
         }
     }
     problems
 }
 
+fn unknown_key<'a>(key: &str, accepted: impl Iterator<Item = &'a str> + Clone) -> String {
+    let meant = nearest(key, accepted.clone()).map(|name| format!("; did you mean `{name}`?"));
+    let accepted = accepted.collect::<Vec<_>>().join(", ");
+    format!("unknown key{} accepted: {accepted}", meant.as_deref().unwrap_or(";"))
+}
+
+/// Why nobody has this account at an instance, or at the only instance of a provider.
+fn account_problem(configuration: &Configuration, name: &str, account: &str) -> Option<String> {
+    let provider = configuration.instance(name).map_or(name, Instance::provider);
+    let form = find(provider).ok()?.account?;
+    (!(form.accepts)(account))
+        .then(|| format!("`{account}` is not a {}; accepted: one like `{}`", form.name, form.example))
+}
+
 /// The bot has accounts where providers are: under the names of these, or of sections.
-fn own_account_problems(configuration: &Configuration) -> Vec<String> {
-    let names = configuration.webhooks.own_accounts.keys().map(InstanceName::as_str);
-    let is_unknown = |name: &&str| configuration.instance(name).is_none() && find(name).is_err();
-    let known = || ALL.iter().filter(|spec| spec.account.is_some()).map(|spec| spec.id);
-    names
-        .filter(is_unknown)
-        .map(|name| {
-            let meant = nearest(name, known()).map(|name| format!("; did you mean `{name}`?"));
-            format!(
-                "webhooks.own_accounts: unknown key `{name}`{} accepted: {}, names under plugins",
-                meant.as_deref().unwrap_or(";"),
-                known().collect::<Vec<_>>().join(", ")
-            )
-        })
-        .collect()
+fn own_account_problems(configuration: &Configuration) -> Vec<Problem> {
+    let is_known = |name: &str| configuration.instance(name).is_some() || find(name).is_ok();
+    let known = ALL.iter().filter(|spec| spec.account.is_some()).map(|spec| spec.id);
+    let accounts = configuration.webhooks.own_accounts.iter();
+    let problems = accounts.filter_map(|(name, account)| {
+        let name = name.as_str();
+        let message = if is_known(name) {
+            account_problem(configuration, name, account)
+        } else {
+            Some(format!("{}, names under plugins", unknown_key(name, known.clone())))
+        };
+        message.map(|message| Problem::new(["webhooks", "own_accounts", name], message))
+    });
+    problems.collect()
 }
 
 /// Fills in the defaults of every section, so that whoever reads the configuration sees what is in force.
@@ -128,7 +172,12 @@ mod tests {
     use serde_json::{Value, json};
 
     fn problems(projects: Value, plugins: Value) -> Vec<String> {
-        check(&serde_json::from_value(json!({"projects": projects, "plugins": plugins})).unwrap())
+        told(json!({"projects": projects, "plugins": plugins}))
+    }
+
+    fn told(configuration: Value) -> Vec<String> {
+        let configuration: Configuration = serde_json::from_value(configuration).unwrap();
+        check(&configuration).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -157,7 +206,7 @@ mod tests {
             found[0]
         );
         assert!(
-            found[1].starts_with("plugins.slack: unknown key `bas_url`; did you mean `base_url`?"),
+            found[1].starts_with("plugins.slack.bas_url: unknown key; did you mean `base_url`?"),
             "{}",
             found[1]
         );
@@ -170,16 +219,13 @@ mod tests {
 
     #[test]
     fn the_bot_has_accounts_where_providers_are() {
-        let found = check(
-            &serde_json::from_value(json!({
-                "projects": [],
-                "plugins": {"ghe": {"provider": "github"}},
-                "webhooks": {"own_accounts": {"github": "bot", "ghe": "robot", "gihub": "bot"}},
-            }))
-            .unwrap(),
-        );
+        let found = told(json!({
+            "projects": [],
+            "plugins": {"ghe": {"provider": "github"}},
+            "webhooks": {"own_accounts": {"github": "bot", "ghe": "robot", "gihub": "bot"}},
+        }));
         assert_eq!(found.len(), 1, "{found:#?}");
-        let expected = "webhooks.own_accounts: unknown key `gihub`; did you mean `github`?";
+        let expected = "webhooks.own_accounts.gihub: unknown key; did you mean `github`?";
         assert!(found[0].starts_with(expected), "{}", found[0]);
     }
 
@@ -191,7 +237,10 @@ mod tests {
             (json!({"monitoring": "cloudwatch"}), ""),
             (json!({"communication": "jira"}), "`jira` cannot serve communication; accepted: slack"),
             (json!({"version_control": "github"}), "there is no section plugins.github"),
-            (json!({"task_management": "old-jira"}), "`old-jira`, which is not under plugins"),
+            (
+                json!({"task_management": "old-jira"}),
+                "projects[0].providers.task_management: `old-jira` is not under plugins",
+            ),
         ] {
             let found = problems(project(providers.clone()), jira.clone());
             assert_eq!(found.len(), usize::from(!expected.is_empty()), "{found:#?}");
@@ -201,26 +250,75 @@ mod tests {
 
     #[test]
     fn people_have_accounts_where_there_are_people() {
-        let configuration: Configuration = serde_json::from_value(
+        let found = told(
             json!({"projects": [], "users": [{"name": "ada", "gihub": "ada", "claude": "x", "slack": "U1"}]}),
-        )
-        .unwrap();
-        let found = check(&configuration);
-        assert_eq!(found.len(), 2, "{found:#?}");
-        assert!(
-            found[1].contains("users[0] (ada): unknown key `gihub`; did you mean `github`?"),
-            "{found:#?}"
         );
-        let configuration: Configuration = serde_json::from_value(json!({
+        assert_eq!(found.len(), 2, "{found:#?}");
+        assert!(found[1].contains("users[0].gihub: unknown key; did you mean `github`?"), "{found:#?}");
+        let found = told(json!({
             "projects": [],
             "plugins": {"cloud": {"provider": "github"}, "ghe": {"provider": "github"}, "api": {"provider": "slack"}},
             "users": [{"name": "ada", "ghe": "ada", "cloud": "ada-l", "github": "ada"}],
-        }))
-        .unwrap();
-        let found = check(&configuration);
+        }));
         assert_eq!(found.len(), 2, "{found:#?}");
         assert!(found[0].contains("plugins.api: the name is reserved"), "{found:#?}");
-        assert!(found[1].contains("unknown key `github`") && found[1].contains("cloud, ghe"), "{found:#?}");
+        assert!(found[1].contains("github: unknown key") && found[1].contains("cloud, ghe"), "{found:#?}");
+    }
+
+    #[test]
+    fn accounts_look_like_accounts() {
+        let users = |accounts: Value| json!({"projects": [], "users": [accounts]});
+        for good in [
+            json!({"name": "ada", "jira": "712020:8d2f", "github": "ada-l", "slack": "U012AB3CD"}),
+            json!({"name": "ada", "jira": "ada.lovelace", "github": "ada_acme", "slack": "W1"}),
+        ] {
+            assert_eq!(told(users(good)), Vec::<String>::new());
+        }
+        for (provider, wrong) in [
+            ("jira", "ada@acme.example"),
+            ("jira", "Ada Lovelace"),
+            ("github", "@ada"),
+            ("github", ""),
+            ("slack", "@ada"),
+            ("slack", "ada"),
+            ("slack", "U"),
+        ] {
+            let found = told(users(json!({"name": "ada", provider: wrong})));
+            assert_eq!(found.len(), 1, "{provider} {wrong}: {found:#?}");
+            assert!(found[0].starts_with(&format!("users[0].{provider}: `{wrong}` is not a ")), "{found:#?}");
+        }
+        let own = told(json!({"projects": [], "webhooks": {"own_accounts": {"jira": "bot@acme.example"}}}));
+        assert!(
+            own[0].starts_with("webhooks.own_accounts.jira: `bot@acme.example` is not a Jira"),
+            "{own:#?}"
+        );
+    }
+
+    #[test]
+    fn addresses_and_names_of_secrets_are_checked_without_asking_anybody() {
+        for (section, expected) in [
+            (json!({"base_url": "acme.atlassian.net"}), "plugins.jira.base_url: it is not an address"),
+            (json!({"base_url": "http://acme.atlassian.net"}), "plugins.jira.base_url: it is not encrypted"),
+            (json!({"base_url": "ftp://acme.atlassian.net"}), "plugins.jira.base_url: it is not https"),
+            (
+                json!({"base_url": "https://a.example", "secret": ""}),
+                "plugins.jira.secret: this is not the name",
+            ),
+            (
+                json!({"base_url": "https://a.example", "secret": "a b"}),
+                "plugins.jira.secret: this is not the name",
+            ),
+            (
+                json!({"base_url": "https://a.example", "secret": "a#"}),
+                "plugins.jira.secret: this is not the name",
+            ),
+        ] {
+            let found = problems(json!([]), json!({"jira": section}));
+            assert_eq!(found.len(), 1, "{found:#?}");
+            assert!(found[0].starts_with(expected), "{found:#?}");
+        }
+        let webhooks = told(json!({"projects": [], "webhooks": {"secret": "{\"jira\": \"hunter2\"}"}}));
+        assert!(webhooks[0].starts_with("webhooks.secret: this is not") && !webhooks[0].contains("hunter2"));
     }
 
     #[test]
@@ -237,6 +335,6 @@ mod tests {
             "mine": {"provider": "slack", "secret": "ticketsmith/mine", "rate_limit": "1/s", "base_url": "https://slack.com/api"},
         });
         assert_eq!(serde_json::to_value(&configuration.plugins).unwrap(), expected);
-        assert_eq!(check(&configuration), Vec::<String>::new());
+        assert_eq!(check(&configuration), []);
     }
 }

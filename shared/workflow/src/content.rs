@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::source::Source;
-use crate::yaml::{self, Data, Node};
+use crate::yaml;
 use serde_json::Value;
 
 /// What a file says, as the compiler reads it. Aliases are replaced by what they name. A number that JSON cannot hold is
@@ -13,7 +13,7 @@ use serde_json::Value;
 pub fn content(source: &Source) -> Result<Value, Vec<Diagnostic>> {
     let mut problems = Problems::new(source);
     match yaml::read(source, &mut problems) {
-        Some(root) if !problems.any_errors() => Ok(json(&root)),
+        Some(root) if !problems.any_errors() => Ok(root.plain_json()),
         _ => Err(problems.finish()),
     }
 }
@@ -28,20 +28,5 @@ pub fn exact_content(source: &Source) -> Result<Value, Vec<Diagnostic>> {
     match value {
         Some(value) if !problems.any_errors() => Ok(value),
         _ => Err(problems.finish()),
-    }
-}
-
-fn json(node: &Node) -> Value {
-    match &node.data {
-        Data::Null => Value::Null,
-        Data::Boolean(value) => (*value).into(),
-        Data::Number(number) => {
-            number.value.as_ref().map_or_else(|_| number.text.as_str().into(), |value| value.clone().into())
-        }
-        Data::Text(text) => text.as_str().into(),
-        Data::List(items) => items.iter().map(json).collect(),
-        Data::Map(entries) => {
-            Value::Object(entries.iter().map(|entry| (entry.key.value.clone(), json(&entry.value))).collect())
-        }
     }
 }

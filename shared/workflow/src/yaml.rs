@@ -94,10 +94,7 @@ impl<'s> Builder<'s> {
                 },
                 Event::Alias(anchor) => (self.repeated(anchor, span)?, 0),
                 Event::DocumentStart(..) if self.root.is_some() => {
-                    return Err(Refusal::new(
-                        span,
-                        "one file holds one workflow; this starts a second document",
-                    ));
+                    return Err(Refusal::new(span, "a file has one document; this starts a second one"));
                 }
                 _ => continue,
             };
@@ -279,7 +276,7 @@ mod tests {
             ("", "the file is empty", 1),
             ("a: 1\na: 2\n", "duplicate key `a`", 2),
             ("a: [1\nb: 2", "this is not YAML", 2),
-            ("a: 1\n---\nb: 2\n", "one file holds one workflow", 2),
+            ("a: 1\n---\nb: 2\n", "a file has one document", 2),
             ("a: &x { b: 1 }\nc:\n  <<: *x\n", "`<<` does not merge mappings here", 3),
             ("a: !secret x\n", "the tag `!secret` means nothing here", 1),
             ("a: !!timestamp 2026-01-01\n", "the tag `!!timestamp` means nothing here", 1),

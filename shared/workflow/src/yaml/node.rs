@@ -70,6 +70,23 @@ impl Node {
         }
     }
 
+    /// The value as JSON, expressions untouched. A number that JSON cannot hold becomes the text it is written as.
+    pub(crate) fn plain_json(&self) -> Value {
+        match &self.data {
+            Data::Null => Value::Null,
+            Data::Boolean(value) => (*value).into(),
+            Data::Number(number) => number
+                .value
+                .as_ref()
+                .map_or_else(|_| number.text.as_str().into(), |value| value.clone().into()),
+            Data::Text(text) => text.as_str().into(),
+            Data::List(items) => items.iter().map(Self::plain_json).collect(),
+            Data::Map(entries) => Value::Object(
+                entries.iter().map(|entry| (entry.key.value.clone(), entry.value.plain_json())).collect(),
+            ),
+        }
+    }
+
     /// How much it is with all that is in it.
     pub(super) fn weight(&self) -> Weight {
         let mut weight = Weight { values: 1, text: 0, depth: 0 };
