@@ -227,14 +227,11 @@ impl Configuration {
                 problems.push(Problem::new(["users", &index.to_string(), "name"], message));
             }
         }
-        for user in &self.users {
+        for (index, user) in self.users.iter().enumerate() {
             for key in user.roles.projects().filter(|key| self.project(key).is_none()) {
                 let known: Vec<_> = self.projects.iter().map(|project| project.key.as_str()).collect();
-                problems.push(format!(
-                    "users ({}): roles name the project `{key}`, which is not defined; known: {}",
-                    user.name,
-                    known.join(", ")
-                ));
+                let message = format!("there is no project `{key}`; accepted: {}", known.join(", "));
+                problems.push(Problem::new(["users", &index.to_string(), "roles", key], message));
             }
         }
         for (group, members) in &self.groups {

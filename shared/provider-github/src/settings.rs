@@ -13,7 +13,7 @@ pub struct Settings {
     /// The author of commits: `Name <address>`, or `account` for the account of the credentials. Default: `account` with a GitHub App, whose
     /// commits GitHub then signs, and `Ticketsmith <commits@ticketsmith.invalid>` with a token. The person who started the work is a co-author.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(example = "account")]
+    #[schemars(example = "Ticketsmith <ticketsmith@acme.example>")]
     pub commit_author: Option<String>,
 }
 
