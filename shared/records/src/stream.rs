@@ -24,10 +24,7 @@ pub const DECISIONS: &[StreamedItems] = &[
 
 /// What people are shown of an execution, and what providers are asked about: both call providers, and no decision waits for them.
 pub const PROGRESS: &[StreamedItems] = &[
-    StreamedItems {
-        partition: Partition::Execution,
-        sort_keys: &[keys::EXECUTION, keys::STEP, keys::COST],
-    },
+    StreamedItems { partition: Partition::Execution, sort_keys: &[keys::EXECUTION, keys::STEP, keys::COST] },
     StreamedItems { partition: Partition::Inquiry, sort_keys: &[keys::INQUIRY] },
 ];
 
