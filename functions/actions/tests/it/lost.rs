@@ -36,7 +36,7 @@ async fn no_error_after_a_request_has_left_gives_an_effect_up() {
     world.step("Commit", "commit_changes", input).await.unwrap();
 
     // The pull request is opened; that its files cannot be read does not mean that it is not there.
-    world.fault(json!({"service": "github", "method": "GET", "path": "/files$", "status": 404}));
+    world.fault(json!({"service": "github", "method": "GET", "path": "/files$", "status": 403}));
     let input = json!({"source_branch": BRANCH, "title": "Discounts"});
     let error = world.step("Open", "create_pull_request", input.clone()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Rejected, "{error}");
@@ -84,7 +84,7 @@ async fn a_rollback_looks_for_every_effect_whose_answer_was_lost_and_takes_it_ba
     let world = World::start().await;
     let implementation = world.implementation().await.unwrap();
     let commit = json!({"branch": BRANCH, "implementation": implementation});
-    lose(&world, lost("github", "PATCH", "/git/refs/"), "Commit", "commit_changes", commit).await;
+    lose(&world, lost("github", "POST", "/graphql$"), "Commit", "commit_changes", commit).await;
     let taken_back = world.roll_back().await;
     let expected = [("commit_changes", true), ("revert_commit", true), ("delete_branch", true)];
     assert_eq!(kinds(&taken_back), expected, "{taken_back:?}");
