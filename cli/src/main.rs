@@ -21,7 +21,7 @@ use commands::Command;
 use exit::Exit;
 use std::process::ExitCode;
 
-/// `serve` makes and drops many small values on many threads, at which this is a third faster than the system's: docs/benchmarks.md.
+/// `serve` makes and drops many small values on many threads, at which this is faster than the system's: docs/benchmarks.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -73,6 +73,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let name = match control.start_undo(request).await.map_err(Exit::unreachable)? {
         StartResult::Started { execution, .. }
         | StartResult::Pending { execution, .. }
+        | StartResult::InLine { execution, .. }
         | StartResult::Duplicate { execution } => execution,
         StartResult::AlreadyAtWork { execution } => {
             let about = target.task_id.as_deref().unwrap_or("the ticket");

@@ -10,7 +10,7 @@ use crate::agent::template::Templates;
 use crate::scope::Scope;
 use domain::action::Agent;
 use domain::configuration::InstanceName;
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, Part, PromptBlock, StopReason};
 use domain::{ActionError, ActionId, Clock, MicroUsd, Stored};
 use jiff::{SignedDuration, Timestamp};
 use minijinja::Value;
@@ -208,7 +208,7 @@ impl AgentExecution {
         let started_at = self.clock.now();
         let reply = match self.ask_provider(&request).await {
             Ok(reply) => reply,
-            Err(failure) => return Err(self.settle_failure(&reservation, failure).await),
+            Err(failure) => return Err(self.settle_failure(&reservation, &request, failure).await),
         };
         self.settle(&reservation, &request, &id, &reply).await?;
         self.record(&reservation, &reply, started_at).await;
@@ -247,16 +247,15 @@ impl AgentExecution {
         };
         let introduction = self.templates.text(path)?;
         let mut prompt = Vec::new();
-        prompt.extend(question.material.map(|text| PromptBlock { text, cache: true }));
-        prompt.push(PromptBlock { text: question.text, cache: false });
+        prompt.extend(question.material.map(|text| Part::text(text).cached()));
+        prompt.push(Part::text(question.text));
+        let most = question
+            .max_output_tokens
+            .map_or(self.max_output_tokens, |most| most.min(self.max_output_tokens));
         Ok(ModelRequest {
-            model: self.model.clone(),
             system: vec![PromptBlock { text: format!("{introduction}\n{}\n", fence::RULE), cache: true }],
-            prompt,
             reply_schema,
-            max_output_tokens: question
-                .max_output_tokens
-                .map_or(self.max_output_tokens, |most| most.min(self.max_output_tokens)),
+            ..ModelRequest::question(self.model.clone(), prompt, most)
         })
     }
 }
@@ -273,6 +272,9 @@ fn finished_text(reply: ModelReply, instance: &InstanceName) -> Result<String, A
         StopReason::Truncated => Err(ActionError::rejected(format!(
             "the model's reply was cut off at its limit of tokens; make the ticket smaller or raise plugins.{instance}.max_output_tokens"
         ))),
+        StopReason::ToolCalls => {
+            Err(ActionError::rejected("the model called a tool, but was offered none; choose another model"))
+        }
         StopReason::Other(name) => Err(ActionError::rejected(format!(
             "the model stopped for the reason `{}`",
             http_client::excerpt(&name)
@@ -302,10 +304,18 @@ pub fn authored(text: Option<&str>) -> Value {
 mod tests {
     use super::*;
     use domain::ErrorKind;
-    use domain::plugins::Usage;
+    use domain::plugins::{ModelMessage, Speaker, Usage};
 
     fn reply(stop: StopReason) -> ModelReply {
-        ModelReply { text: "text".into(), stop, usage: Usage::default(), model: "m".into(), request_id: None }
+        ModelReply {
+            message: ModelMessage { speaker: Speaker::Model, parts: vec![Part::text("text")] },
+            text: "text".into(),
+            calls: Vec::new(),
+            stop,
+            usage: Usage::default(),
+            model: "m".into(),
+            request_id: None,
+        }
     }
 
     fn finished(stop: StopReason) -> Result<String, ActionError> {
@@ -320,6 +330,7 @@ mod tests {
         assert!(error.kind == ErrorKind::Rejected && error.message.contains("is empty"), "{error}");
         for (stop, words) in [
             (StopReason::Refused, "declined"),
+            (StopReason::ToolCalls, "offered none"),
             (StopReason::Truncated, "cut off"),
             (StopReason::Other("pause_turn".into()), "`pause_turn`"),
         ] {

@@ -239,6 +239,7 @@ impl Dispatcher {
             scope,
             effect,
             invocation,
+            deadline: self.clock.now() + SignedDuration::from_secs(action.spec.timeout_seconds.into()),
             key,
             task_token: None,
             own_inverse: request.inverse,
@@ -249,7 +250,11 @@ impl Dispatcher {
                 self.table.effect_absent(&run, &context.key, &context.invocation).await?;
                 Ok(json!({ "found": false }))
             }
-            Err(NoOutput::Failed(error)) if error.kind == ErrorKind::Unavailable => Err(error.into()),
+            Err(NoOutput::Failed(error))
+                if matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Throttled) =>
+            {
+                Err(error.into())
+            }
             Err(NoOutput::Failed(error)) => Err(unknown(error)),
             Err(NoOutput::Skipped(reason)) => Err(unknown(ActionError::rejected(reason))),
         }

@@ -98,8 +98,7 @@ impl Events {
                 None => true,
             };
             if room {
-                self.tell(&waiter, Message::Success(json!({"resumed": true}))).await?;
-                self.table.forget_waiter(&waiter).await?;
+                self.resume(&waiter).await?;
             }
         }
         Ok(())
@@ -115,10 +114,17 @@ impl Events {
         waiters.retain(|waiter| waiter.until.is_none_or(|until| until <= now));
         waiters.sort_by_key(|waiter| waiter.since);
         for waiter in waiters {
-            self.tell(&waiter, Message::Success(json!({"resumed": true}))).await?;
-            self.table.forget_waiter(&waiter).await?;
+            // One that cannot be resumed now does not hold up the others; the next sweep tries again.
+            if let Err(error) = self.resume(&waiter).await {
+                tracing::warn!(execution = waiter.execution, %error, "it was not resumed");
+            }
         }
         Ok(())
+    }
+
+    async fn resume(&self, waiter: &Waiter) -> Result<(), ActionError> {
+        self.tell(waiter, Message::Success(json!({"resumed": true}))).await?;
+        Ok(self.table.forget_waiter(waiter).await?)
     }
 
     /// Resumes a step with the oldest event of the key since its run began, other than what started the run and what met an earlier

@@ -55,10 +55,12 @@ impl Events {
     /// # Errors
     /// When the records do not answer.
     pub(crate) async fn ask_where_due(&self) -> Result<(), ActionError> {
+        let mut result = Ok(());
         for inquiry in self.table.inquiries().await? {
-            self.ask_if_due(&inquiry).await?;
+            let asked = self.ask_if_due(&inquiry).await;
+            result = result.and(asked);
         }
-        Ok(())
+        result
     }
 
     async fn ask_if_due(&self, inquiry: &Inquiry) -> Result<(), ActionError> {
@@ -109,14 +111,14 @@ impl Events {
         fields.extend(more);
         let occurrence = Occurrence { fields: fields.clone(), at: now, delivery: delivery.clone() };
         self.table.put_state(&key, &occurrence).await?;
-        self.happened(&inquiry.key).await?;
+        let told = self.happened(&inquiry.key).await;
         if inquiry.reported {
             let project = fields.get("repository").and_then(Value::as_str).map(str::to_owned);
             let (kind, task_id) = (inquiry.kind.clone(), None);
             let event = Event { kind, delivery, actor: owner, project, task_id, fields };
             self.begin_for(&routes, event).await?;
         }
-        Ok(true)
+        told.map(|()| true)
     }
 
     /// Starts what an event starts, once however often it is confirmed. Somebody must pay for it.

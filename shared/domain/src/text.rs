@@ -2,7 +2,7 @@
 
 mod constructs;
 
-use constructs::Construct;
+use constructs::{Construct, Constructs};
 
 /// The end of a cut text whose whole is not available anywhere.
 pub const CUT: &str = "\n\n… (cut)";
@@ -51,6 +51,11 @@ impl TextLimit {
         Self { most: self.most.saturating_sub(size), unit: self.unit }
     }
 
+    /// Half of what the limit leaves of a text.
+    pub fn half_of(self, text: &str) -> Self {
+        Self { most: self.most.min(self.size(text)) / 2, unit: self.unit }
+    }
+
     /// The size of a text in this limit's unit.
     pub fn size(self, text: &str) -> usize {
         match self.unit {
@@ -90,7 +95,7 @@ pub fn cut(text: &str, limit: TextLimit, note: &str) -> String {
     if limit.holds(text) {
         return text.to_owned();
     }
-    let constructs = constructs::of(text);
+    let constructs = Constructs::of(text);
     let mut room = limit.less(limit.size(note));
     while room.most > 0 {
         let most = room.prefix(text);
@@ -126,16 +131,19 @@ pub fn cut_line(text: &str, limit: TextLimit) -> String {
 /// any, else at words. A code block or emphasis that goes on in the next piece is closed in one and opened again in the next.
 /// Nothing else is added, and nothing is left out.
 pub fn split(text: &str, limit: TextLimit) -> Vec<String> {
-    let constructs = constructs::of(text);
+    let constructs = Constructs::of(text);
     let mut pieces = Vec::new();
     let mut opening = String::new();
     let mut start = 0;
     while start < text.len() {
         let rest = &text[start..];
-        let whole = format!("{opening}{rest}");
-        if limit.holds(&whole) {
-            pieces.push(whole);
-            break;
+        // A character has at most four bytes, so a longer rest is not worth counting.
+        if rest.len() <= limit.most.saturating_mul(4) {
+            let whole = format!("{opening}{rest}");
+            if limit.holds(&whole) {
+                pieces.push(whole);
+                break;
+            }
         }
         let mut room = limit.less(limit.size(&opening));
         let (end, piece) = loop {
@@ -153,11 +161,7 @@ pub fn split(text: &str, limit: TextLimit) -> Vec<String> {
             room = room.less(excess);
         };
         pieces.push(piece);
-        opening = constructs
-            .iter()
-            .filter(|construct| construct.goes_through(end))
-            .map(Construct::opening)
-            .collect();
+        opening = constructs.through(end).map(Construct::opening).collect();
         start = end;
     }
     pieces.retain(|piece| !piece.trim().is_empty());
@@ -166,12 +170,19 @@ pub fn split(text: &str, limit: TextLimit) -> Vec<String> {
 
 /// The best place to break at or before `most`: after a line that ends behind the first of `near`, else after a word that ends
 /// behind the second. It is before both only where a construct begins that cannot be broken.
-fn break_before(text: &str, near: (usize, usize), most: usize, constructs: &[Construct]) -> usize {
-    let after = |end: char, near| text[..most].rfind(end).map(|at| at + 1).filter(|end| *end > near);
+fn break_before(text: &str, near: (usize, usize), most: usize, constructs: &Constructs) -> usize {
+    let after = |end: char, near: usize| {
+        let near = text.floor_char_boundary(near);
+        text[near..most].rfind(end).map(|at| near + at + 1).filter(|end| *end > near)
+    };
     let mut end = after('\n', near.0).or_else(|| after(' ', near.1)).unwrap_or(most);
     loop {
-        let through = constructs.iter().filter(|construct| construct.goes_through(end));
-        match through.filter(|construct| !construct.can_end_at(end)).map(|construct| construct.start).min() {
+        match constructs
+            .through(end)
+            .filter(|construct| !construct.can_end_at(end))
+            .map(|construct| construct.start)
+            .min()
+        {
             Some(start) if start > 0 => end = start,
             _ => return end,
         }
@@ -179,10 +190,8 @@ fn break_before(text: &str, near: (usize, usize), most: usize, constructs: &[Con
 }
 
 /// What closes the constructs that go through `end`, after a `head` that ends there.
-fn closing(head: &str, end: usize, constructs: &[Construct]) -> String {
-    let through: Vec<&Construct> =
-        constructs.iter().filter(|construct| construct.goes_through(end)).collect();
-    through.iter().rev().map(|construct| construct.closing(head.ends_with('\n'))).collect()
+fn closing(head: &str, end: usize, constructs: &Constructs) -> String {
+    constructs.through(end).rev().map(|construct| construct.closing(head.ends_with('\n'))).collect()
 }
 
 /// The nearest boundary at or before `end` that does not part a character from its combining marks, its variation or its joiner.

@@ -28,8 +28,8 @@ pub struct Settings {
     pub account: String,
     /// What the log survives. Default: the loss of power.
     pub durability: Durability,
-    /// How long ended executions are remembered; older ones are forgotten at [`Engine::resume`]. Default: 90 days, as on
-    /// AWS.
+    /// How long ended executions are remembered; older ones are forgotten at [`Engine::resume`] and [`Engine::forget_old`].
+    /// Default: 90 days, as on AWS.
     pub retention: Duration,
     /// How many executions may run at the same time, waiting ones too. Default: 1,000,000, as on AWS.
     pub running_executions: u64,

@@ -28,6 +28,7 @@ mod gate;
 mod options;
 mod pages;
 mod path;
+mod pause;
 mod request;
 mod retry_after;
 mod settle;
@@ -40,8 +41,8 @@ pub use failure::{Failure, Optional};
 pub use gate::{Gate, Reply};
 pub use options::Options;
 pub use pages::{Page, Pages, PagesError};
+pub use pause::Pause;
 pub use request::Request;
-pub use settle::Pause;
 
 /// An excerpt of text from outside that is safe in an error: one line, at most 500 characters.
 pub fn excerpt(text: &str) -> String {

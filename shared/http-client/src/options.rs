@@ -1,7 +1,7 @@
 //! How a [`Client`](crate::Client) connects.
 
 use crate::gate::Gate;
-use crate::settle::{Pause, SystemPause};
+use crate::pause::{Pause, SystemPause};
 use domain::{ActionError, Clock, SystemClock};
 use std::fmt;
 use std::sync::{Arc, OnceLock};

@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
 use std::error::Error;
+use std::fmt;
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -38,6 +39,17 @@ pub struct Request<'client> {
     body: Result<Option<Vec<u8>>, ActionError>,
     follows: bool,
     within: Option<Duration>,
+    listener: Option<Listener<'client>>,
+}
+
+/// Hears an answer as it comes.
+#[derive(Clone, Copy)]
+struct Listener<'client>(&'client (dyn Fn(&[u8]) + Send + Sync));
+
+impl fmt::Debug for Listener<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Listener")
+    }
 }
 
 impl Client {
@@ -80,12 +92,19 @@ impl<'client> Request<'client> {
             body: Ok(None),
             follows: true,
             within: None,
+            listener: None,
         }
     }
 
     /// Follows no redirect: it is a [`Failure`] with its status, for what must not be done elsewhere.
     pub fn without_redirects(mut self) -> Self {
         self.follows = false;
+        self
+    }
+
+    /// Tells `listener` the bytes of an answer with a status of success as they come, besides giving the whole.
+    pub fn heard_by(mut self, listener: &'client (dyn Fn(&[u8]) + Send + Sync)) -> Self {
+        self.listener = Some(Listener(listener));
         self
     }
 
@@ -134,7 +153,19 @@ impl<'client> Request<'client> {
     /// What is throttled is sent again, up to four times in all, where the [`Gate`](crate::Gate) lets it pass after the wait that was
     /// asked for.
     pub async fn send(self) -> Result<Answer, Failure> {
-        let Self { client, method, template, path, query, mut headers, auth, body, follows, within } = self;
+        let Self {
+            client,
+            method,
+            template,
+            path,
+            query,
+            mut headers,
+            auth,
+            body,
+            follows,
+            within,
+            listener,
+        } = self;
         let (path, body) = (path?, body?);
         if let Some((name, value)) = auth.header()? {
             headers.insert(name, value);
@@ -182,7 +213,7 @@ impl<'client> Request<'client> {
                             hops += 1;
                             url = next;
                         }
-                        _ => break read(client, timeout, &what, &auth, response).await,
+                        _ => break read(client, timeout, listener, &what, &auth, response).await,
                     }
                 }
             }
@@ -266,6 +297,7 @@ fn next_hop(method: &Method, from: &Url, status: StatusCode, headers: &HeaderMap
 async fn read(
     client: &Client,
     timeout: Duration,
+    listener: Option<Listener<'_>>,
     what: &str,
     auth: &Auth,
     mut response: reqwest::Response,
@@ -280,6 +312,9 @@ async fn read(
     while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(timeout, what, &error))? {
         if body.len() + chunk.len() > client.largest_answer {
             return Err(Failure::unanswered(too_large()));
+        }
+        if let Some(Listener(hear)) = listener.filter(|_| status.is_success()) {
+            hear(&chunk);
         }
         body.extend_from_slice(&chunk);
     }

@@ -3,30 +3,10 @@
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::request::Request;
-use async_trait::async_trait;
-use std::fmt;
 use std::time::Duration;
 
 /// The pauses before the further tries, seven seconds in all. Services take one or two as a rule.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
-
-/// Lets time pass between two tries; tests do not wait.
-#[async_trait]
-pub trait Pause: Send + Sync + fmt::Debug {
-    /// Ends after this long.
-    async fn pause(&self, duration: Duration);
-}
-
-/// Really waits.
-#[derive(Debug)]
-pub(crate) struct SystemPause;
-
-#[async_trait]
-impl Pause for SystemPause {
-    async fn pause(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
-    }
-}
 
 impl Request<'_> {
     /// Sends the request like [`Request::send`], and again after 1, 2 and 4 seconds while its failure `is_early`: when it says that

@@ -1,14 +1,16 @@
 //! The plugin itself.
 
 use crate::reply::Reply;
-use crate::request::{body, counted_body, tokens_at_most};
+use crate::request::{body, counted_body, streamed_body, tokens_at_most};
 use crate::settings::Settings;
+use crate::stream::Stream;
 use async_trait::async_trait;
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, Usage};
 use domain::{ActionError, ErrorKind};
-use http_client::{Auth, Client, Failure, Options};
+use http_client::{Answer, Auth, Client, Failure, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Long replies take minutes; the API itself ends a request after ten.
@@ -57,11 +59,38 @@ impl Claude {
 #[async_trait]
 impl AiProvider for Claude {
     async fn complete(&self, request: &ModelRequest, within: Duration) -> Result<ModelReply, NoReply> {
-        let request = self.client.post("/v1/messages", &[]).json(&body(request)).within(within);
-        let answer = request.send().await.map_err(no_reply)?;
+        let body = body(request).map_err(NoReply::NotBilled)?;
+        let request = self.client.post("/v1/messages", &[]).json(&body).within(within);
+        let answer = request.send().await.map_err(|failure| no_reply(failure, None))?;
         // A reply that cannot be read may be billed.
-        let reply: Reply = answer.json().map_err(NoReply::MayBeBilled)?;
-        Ok(reply.into_model_reply(answer.header("request-id").map(str::to_owned)))
+        let reply: Reply = answer.json().map_err(NoReply::may_be_billed)?;
+        reply.into_model_reply(request_id(&answer)).map_err(|error| {
+            let problem = http_client::excerpt(&error.to_string());
+            let unreadable = ActionError::unavailable(format!("Claude said what cannot be read: {problem}"));
+            NoReply::may_be_billed(unreadable)
+        })
+    }
+
+    async fn stream(
+        &self,
+        request: &ModelRequest,
+        within: Duration,
+        progress: &(dyn Fn(Usage) + Send + Sync),
+    ) -> Result<ModelReply, NoReply> {
+        let body = streamed_body(request).map_err(NoReply::NotBilled)?;
+        let stream = Mutex::new(Stream::default());
+        let hear = |bytes: &[u8]| {
+            let reported = stream.lock().unwrap_or_else(PoisonError::into_inner).hear(bytes);
+            if let Some(usage) = reported {
+                progress(usage);
+            }
+        };
+        let request = self.client.post("/v1/messages", &[]).json(&body).within(within).heard_by(&hear);
+        let answered = request.send().await;
+        let stream = stream.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let reported = stream.reported();
+        let answer = answered.map_err(|failure| no_reply(failure, reported))?;
+        stream.finish(request_id(&answer)).map_err(|error| NoReply::MayBeBilled { error, reported })
     }
 
     async fn count_input_tokens(
@@ -70,7 +99,7 @@ impl AiProvider for Claude {
         within: Duration,
     ) -> Result<Option<u64>, ActionError> {
         let client = self.client.clone().default_timeout(COUNT_TIMEOUT);
-        let request = client.post("/v1/messages/count_tokens", &[]).json(&counted_body(request));
+        let request = client.post("/v1/messages/count_tokens", &[]).json(&counted_body(request)?);
         match request.within(within).send().await {
             Ok(answer) => Ok(Some(answer.json::<Count>()?.input_tokens)),
             // A gateway in front of the API may not have it.
@@ -90,12 +119,16 @@ impl AiProvider for Claude {
 
 /// What a failed call may cost: <https://platform.claude.com/docs/en/api/errors>. A refusal (4xx) and an overload (529) say that the
 /// model was not asked. A server error does not.
-fn no_reply(failure: Failure) -> NoReply {
+fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
     match failure.status {
         Some(400..=499 | 529) => NoReply::NotBilled(tried_again(failure.error)),
         None if !failure.was_sent => NoReply::NotBilled(tried_again(failure.error)),
-        _ => NoReply::MayBeBilled(failure.error),
+        _ => NoReply::MayBeBilled { error: failure.error, reported },
     }
+}
+
+fn request_id(answer: &Answer) -> Option<String> {
+    answer.header("request-id").map(str::to_owned)
 }
 
 /// What cost nothing is tried again like any call that came too often.

@@ -1,7 +1,6 @@
 //! Claude as a language model, through the [Messages API](https://platform.claude.com/docs/en/api/messages).
 //!
-//! The API is called without streaming and its own types are written here: there is no official library for Rust, and one
-//! endpoint is needed. A reply may take ten minutes unless the client's options say otherwise.
+//! Its own types are written here: there is no official library for Rust, and two endpoints are needed. A reply may take ten minutes unless the client's options say otherwise.
 
 mod claude;
 mod permissions;
@@ -10,6 +9,7 @@ mod request;
 mod schema;
 mod settings;
 mod spec;
+mod stream;
 
 pub use claude::{Claude, Credentials};
 pub use settings::Settings;

@@ -1,40 +1,50 @@
 //! What comes back.
 
-use domain::plugins::{ModelReply, StopReason, Usage};
+use domain::plugins::{Content, ModelMessage, ModelReply, Part, Speaker, StopReason, ToolCall, Usage};
 use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The answer of `POST /v1/messages`, as far as it is used.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Reply {
-    model: String,
-    content: Vec<Content>,
+    pub(crate) model: String,
+    pub(crate) content: Vec<Box<RawValue>>,
     #[serde(default)]
-    stop_reason: Option<String>,
-    usage: ReportedUsage,
+    pub(crate) stop_reason: Option<String>,
+    pub(crate) usage: ReportedUsage,
 }
 
-/// A block of the reply. Kinds other than text carry no answer.
+/// A block of the reply, as far as it is read. Kinds other than text and calls are only sent back.
 #[derive(Debug, Deserialize)]
-struct Content {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    text: Option<String>,
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Block {
+    Text {
+        text: String,
+    },
+    ToolUse {
+        id: String,
+        name: String,
+        input: Value,
+    },
+    #[serde(other)]
+    Other,
 }
 
+/// `usage`, as far as it is priced.
 #[derive(Debug, Deserialize)]
-struct ReportedUsage {
-    input_tokens: u64,
-    output_tokens: u64,
+pub(crate) struct ReportedUsage {
+    pub(crate) input_tokens: u64,
+    pub(crate) output_tokens: u64,
     #[serde(default)]
-    cache_creation_input_tokens: Option<u64>,
+    pub(crate) cache_creation_input_tokens: Option<u64>,
     #[serde(default)]
-    cache_read_input_tokens: Option<u64>,
+    pub(crate) cache_read_input_tokens: Option<u64>,
     #[serde(default)]
     cache_creation: Option<CacheCreation>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 struct CacheCreation {
     #[serde(default)]
     ephemeral_1h_input_tokens: u64,
@@ -43,21 +53,39 @@ struct CacheCreation {
 }
 
 impl Reply {
-    pub(crate) fn into_model_reply(self, request_id: Option<String>) -> ModelReply {
-        let texts = self.content.into_iter().filter(|block| block.kind == "text");
-        ModelReply {
-            text: texts.filter_map(|block| block.text).collect(),
+    /// The reply, with every block kept as the service wrote it.
+    ///
+    /// # Errors
+    /// When a block does not have the form of its kind.
+    pub(crate) fn into_model_reply(
+        self,
+        request_id: Option<String>,
+    ) -> Result<ModelReply, serde_json::Error> {
+        let (mut text, mut calls, mut parts) = (String::new(), Vec::new(), Vec::new());
+        for block in self.content {
+            match serde_json::from_str(block.get())? {
+                Block::Text { text: more } => text.push_str(&more),
+                Block::ToolUse { id, name, input } => calls.push(ToolCall { id, name, input }),
+                Block::Other => {}
+            }
+            parts.push(Part::new(Content::Opaque(block.get().to_owned())));
+        }
+        Ok(ModelReply {
+            message: ModelMessage { speaker: Speaker::Model, parts },
+            text,
+            calls,
             stop: stop(self.stop_reason.as_deref()),
-            usage: self.usage.into_usage(),
+            usage: self.usage.to_usage(),
             model: self.model,
             request_id,
-        }
+        })
     }
 }
 
 fn stop(reason: Option<&str>) -> StopReason {
     match reason {
         Some("end_turn" | "stop_sequence") => StopReason::Complete,
+        Some("tool_use") => StopReason::ToolCalls,
         Some("max_tokens" | "model_context_window_exceeded") => StopReason::Truncated,
         Some("refusal") => StopReason::Refused,
         Some(other) => StopReason::Other(other.to_owned()),
@@ -66,7 +94,7 @@ fn stop(reason: Option<&str>) -> StopReason {
 }
 
 impl ReportedUsage {
-    fn into_usage(self) -> Usage {
+    pub(crate) fn to_usage(&self) -> Usage {
         let written = self.cache_creation.unwrap_or_default();
         let total = self.cache_creation_input_tokens.unwrap_or_default();
         // What the break-down leaves out was written for five minutes, the default.
@@ -92,8 +120,8 @@ mod tests {
         let reply = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "m",
             "content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "a", "citations": null}, {"type": "text", "text": "b"}],
             "stop_reason": "end_turn", "usage": usage});
-        let reply: Reply = serde_json::from_value(reply).unwrap();
-        let reply = reply.into_model_reply(Some("req_1".into()));
+        let reply: Reply = serde_json::from_str(&reply.to_string()).unwrap();
+        let reply = reply.into_model_reply(Some("req_1".into())).unwrap();
         assert_eq!((reply.text.as_str(), reply.stop, reply.usage), ("ab", StopReason::Complete, expected));
     }
 
@@ -119,8 +147,37 @@ mod tests {
     }
 
     #[test]
+    fn what_was_said_is_kept_byte_for_byte() {
+        let blocks = [
+            r#"{"type": "thinking", "thinking": "\u0041", "signature":"c2ln"}"#,
+            r#"{"type":"text","text":"I read it.","citations":null}"#,
+            r#"{"type":"tool_use","id":"toolu_1","name":"read_file","input":{"path":"a","line":1e2}}"#,
+        ];
+        let text = format!(
+            r#"{{"model":"m","content":[{}],"stop_reason":"tool_use","usage":{{"input_tokens":1,"output_tokens":2}}}}"#,
+            blocks.join(", ")
+        );
+        let reply: Reply = serde_json::from_str(&text).unwrap();
+        let reply = reply.into_model_reply(None).unwrap();
+        let expected = blocks.map(|block| Part::new(Content::Opaque(block.to_owned())));
+        assert_eq!((reply.message.speaker, reply.message.parts), (Speaker::Model, expected.to_vec()));
+        let call = ToolCall {
+            id: "toolu_1".into(),
+            name: "read_file".into(),
+            input: json!({"path": "a", "line": 100.0}),
+        };
+        assert_eq!(
+            (reply.text.as_str(), reply.calls, reply.stop),
+            ("I read it.", vec![call], StopReason::ToolCalls)
+        );
+        let unnamed = r#"{"model":"m","content":[{"type":"tool_use","id":"1"}],"usage":{"input_tokens":1,"output_tokens":2}}"#;
+        assert!(serde_json::from_str::<Reply>(unnamed).unwrap().into_model_reply(None).is_err());
+    }
+
+    #[test]
     fn every_reason_to_stop() {
         assert_eq!(stop(Some("stop_sequence")), StopReason::Complete);
+        assert_eq!(stop(Some("tool_use")), StopReason::ToolCalls);
         assert_eq!(stop(Some("max_tokens")), StopReason::Truncated);
         assert_eq!(stop(Some("model_context_window_exceeded")), StopReason::Truncated);
         assert_eq!(stop(Some("refusal")), StopReason::Refused);

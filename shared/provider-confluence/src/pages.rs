@@ -6,7 +6,8 @@ use crate::storage::{anchor, storage_from_markdown};
 use domain::plugins::{Mark, Page, PageRequest};
 use domain::text::cut_line;
 use domain::{ActionError, ErrorKind};
-use http_client::Optional;
+use http_client::{Failure, Optional};
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -50,16 +51,20 @@ struct Links {
 impl Confluence {
     pub(crate) async fn make_page(&self, request: &PageRequest, mark: &Mark) -> Result<Page, ActionError> {
         let space = self.space_id(&request.space).await?;
-        let content = format!("{}\n{}", storage_from_markdown(&request.markdown), anchor(mark));
-        let mut body = json!({
-            "spaceId": space, "status": "current", "title": cut_line(&request.title, limits::TITLE),
-            "body": {"representation": "storage", "value": content},
-        });
-        if let Some(parent) = &request.parent {
-            body["parentId"] = parent.as_str().into();
-        }
-        let answer = self.client.post("/wiki/api/v2/pages", &[]).json(&body).send().await;
-        match answer {
+        let send = async |text: String| {
+            let content = format!("{}\n{}", storage_from_markdown(&text), anchor(mark));
+            let mut body = json!({
+                "spaceId": space, "status": "current", "title": cut_line(&request.title, limits::TITLE),
+                "body": {"representation": "storage", "value": content},
+            });
+            if let Some(parent) = &request.parent {
+                body["parentId"] = parent.as_str().into();
+            }
+            // A parent that was made a moment ago may not be found yet.
+            let is_early = |failure: &Failure| failure.status == Some(404);
+            self.client.post("/wiki/api/v2/pages", &[]).json(&body).send_settled(is_early).await
+        };
+        match send_fitting(&request.markdown, limits::BODY, limits::is_too_long, send).await {
             Err(failure) if failure.says(400, "title already exists") => {
                 Err(failure.with_kind(ErrorKind::Conflict).into())
             }

@@ -1,10 +1,7 @@
 //! Who a commit is by.
 
-use crate::github::Github;
+use domain::ActionError;
 use domain::plugins::Mark;
-use domain::{ActionError, RepositoryName};
-use http_client::Optional;
-use serde::Deserialize;
 
 /// The account that the credentials belong to, in the setting `commit_author`.
 const ACCOUNT: &str = "account";
@@ -14,14 +11,6 @@ const ACCOUNT: &str = "account";
 pub(crate) struct Author {
     pub(crate) name: String,
     pub(crate) email: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct User {
-    id: u64,
-    login: String,
-    #[serde(default)]
-    name: Option<String>,
 }
 
 /// The author that the setting `commit_author` names. `None` leaves it to GitHub, which then takes the account of the credentials and
@@ -51,29 +40,6 @@ pub(crate) fn author(
         _ => Err(ActionError::rejected(format!(
             "{section}.commit_author is `{given}`; accepted: `{ACCOUNT}`, or `Name <address>`"
         ))),
-    }
-}
-
-impl Github {
-    /// The person as `Name <address>`, with the
-    /// [address](https://docs.github.com/en/account-and-profile/reference/email-addresses-reference#your-noreply-email-address) that
-    /// GitHub gives everybody and nobody reads; `None` for who has no account there.
-    pub(crate) async fn co_author(
-        &self,
-        repository: &RepositoryName,
-        login: Option<&str>,
-    ) -> Result<Option<String>, ActionError> {
-        let Some(login) = login else { return Ok(None) };
-        let request = self.client.get("/users/{login}", &[login]);
-        let Some(answer) = self.send(repository, request).await.optional()? else { return Ok(None) };
-        let User { id, login, name } = answer.json()?;
-        let name: String = name
-            .unwrap_or_default()
-            .chars()
-            .filter(|character| !character.is_control() && !matches!(character, '<' | '>'))
-            .collect();
-        let name = if name.trim().is_empty() { &login } else { name.trim() };
-        Ok(Some(format!("{name} <{id}+{login}@{}>", self.noreply)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::github::{Github, not_there};
 use crate::issue_reference::IssueReference;
+use crate::limits;
 use crate::mark::{carries, with_mark};
 use crate::pages::{PER_PAGE, numbered};
 use crate::reaction::{Reaction, Subject};
@@ -10,6 +11,7 @@ use domain::plugins::{CommentId, Mark};
 use domain::{ActionError, RepositoryName};
 use http_client::{Optional, Pages};
 use jiff::SignedDuration;
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -61,12 +63,14 @@ impl Github {
         markdown: &str,
         mark: &Mark,
     ) -> Result<CommentId, ActionError> {
-        let request = self.client.post(
-            "/repos/{owner}/{name}/issues/{number}/comments",
-            &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
-        );
-        let body = json!({"body": with_mark(markdown, mark)});
-        let answer = self.send_about(issue, request.json(&body), is_early).await.optional()?;
+        let number = issue.number.to_string();
+        let values = [issue.repository.owner(), issue.repository.name(), &number];
+        let send = async |text: String| {
+            let request = self.client.post("/repos/{owner}/{name}/issues/{number}/comments", &values);
+            let request = request.json(&json!({"body": with_mark(&text, mark)}));
+            self.send_about(issue, request, is_early).await
+        };
+        let answer = send_fitting(markdown, limits::MARKED, limits::is_too_long, send).await.optional()?;
         let comment: Comment = answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()?;
         Ok(comment.into())
     }
@@ -97,11 +101,13 @@ impl Github {
         markdown: &str,
         mark: &Mark,
     ) -> Result<(), ActionError> {
-        let path = "/repos/{owner}/{name}/issues/comments/{id}";
-        let request =
-            self.client.patch(path, &[issue.repository.owner(), issue.repository.name(), &comment.id]);
-        let body = json!({"body": with_mark(markdown, mark)});
-        self.send_settled(&issue.repository, request.json(&body), is_early)
+        let values = [issue.repository.owner(), issue.repository.name(), &comment.id];
+        let send = async |text: String| {
+            let request = self.client.patch("/repos/{owner}/{name}/issues/comments/{id}", &values);
+            let request = request.json(&json!({"body": with_mark(&text, mark)}));
+            self.send_settled(&issue.repository, request, is_early).await
+        };
+        send_fitting(markdown, limits::MARKED, limits::is_too_long, send)
             .await
             .optional()?
             .ok_or_else(|| not_there(format!("comment {} on {issue} any more", comment.id)))?;

@@ -14,6 +14,7 @@ use domain::stored::cut_inline;
 use domain::text::cut_line;
 use domain::{ActionError, RepositoryName, Task};
 use http_client::{Failure, Optional, Page, Pages};
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -125,10 +126,14 @@ impl Github {
             body = format!("{body}\n\nStory points: {points}");
         }
         let title = cut_line(&new.title, limits::TITLE);
-        let body = json!({"title": title, "body": with_mark(&body, mark), "labels": labels});
-        let request =
-            self.client.post("/repos/{owner}/{name}/issues", &[repository.owner(), repository.name()]);
-        let answer = self.send(&repository, request.json(&body)).await.optional()?;
+        let values = [repository.owner(), repository.name()];
+        let (title, labels) = (&title, &labels);
+        let send = async |text: String| {
+            let body = json!({"title": title, "body": with_mark(&text, mark), "labels": labels});
+            let request = self.client.post("/repos/{owner}/{name}/issues", &values);
+            self.send(&repository, request.json(&body)).await
+        };
+        let answer = send_fitting(&body, limits::MARKED, limits::is_too_long, send).await.optional()?;
         let issue: Issue =
             answer.ok_or_else(|| not_there(format!("repository {repository} with issues")))?.json()?;
         Ok(issue.into_task(&repository))

@@ -27,6 +27,7 @@ mod app;
 mod author;
 mod branches;
 mod checks;
+mod co_author;
 mod commits;
 mod conversations;
 mod files;

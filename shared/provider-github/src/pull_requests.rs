@@ -9,6 +9,7 @@ use domain::plugins::{LineRemark, Mark, PullRequest, PullRequestRequest};
 use domain::text::cut_line;
 use domain::{ActionError, BranchName, ErrorKind, RepositoryName};
 use http_client::{Optional, Pages};
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -72,15 +73,19 @@ impl Github {
         request: &PullRequestRequest,
         mark: &Mark,
     ) -> Result<PullRequest, ActionError> {
-        let body = json!({
-            "title": cut_line(&request.title, limits::TITLE),
-            "head": request.source.as_str(),
-            "base": request.target.as_str(),
-            "body": with_mark(&request.description, mark),
-            "draft": request.draft,
-        });
-        let call = self.client.post("/repos/{owner}/{name}/pulls", &[repository.owner(), repository.name()]);
-        match self.send_settled(repository, call.json(&body), is_early).await {
+        let values = [repository.owner(), repository.name()];
+        let send = async |text: String| {
+            let body = json!({
+                "title": cut_line(&request.title, limits::TITLE),
+                "head": request.source.as_str(),
+                "base": request.target.as_str(),
+                "body": with_mark(&text, mark),
+                "draft": request.draft,
+            });
+            let call = self.client.post("/repos/{owner}/{name}/pulls", &values);
+            self.send_settled(repository, call.json(&body), is_early).await
+        };
+        match send_fitting(&request.description, limits::MARKED, limits::is_too_long, send).await {
             Err(failure) if failure.says(422, "already exists") => {
                 Err(failure.with_kind(ErrorKind::Conflict).into())
             }

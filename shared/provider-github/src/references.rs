@@ -148,10 +148,6 @@ fn accepted(answer: &Answer) -> Result<(), Failure> {
     };
     let words: Vec<&str> = reply.errors.iter().map(|problem| problem.message.as_str()).collect();
     let message = format!("GitHub did not move the branch: {}", http_client::excerpt(&words.join("; ")));
-    Err(Failure {
-        status: Some(answer.status()),
-        body,
-        error: ActionError::new(kind, message),
-        was_sent: true,
-    })
+    let error = ActionError::new(kind, message);
+    Err(Failure { status: Some(answer.status()), body, error, was_sent: true })
 }

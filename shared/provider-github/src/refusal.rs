@@ -127,7 +127,8 @@ mod tests {
     use serde_json::json;
 
     fn failure(status: u16, body: Value) -> Failure {
-        Failure { status: Some(status), body, error: ActionError::conflict("GitHub: POST / failed") }
+        let error = ActionError::conflict("GitHub: POST / failed");
+        Failure { status: Some(status), body, error, was_sent: true }
     }
 
     fn told(status: u16, body: Value) -> String {

@@ -1,14 +1,13 @@
 //! Comments with a mark.
 
-use crate::jira::Jira;
+use crate::jira::{Jira, document, is_early};
 use crate::limits;
-use crate::markdown_to_document::document_from_markdown;
 use crate::tickets::unknown_ticket;
 use domain::ActionError;
 use domain::plugins::{CommentId, Mark, Restriction};
-use domain::text::{CUT, cut};
 use http_client::{Optional, Page, Pages};
 use jiff::{SignedDuration, Timestamp};
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -51,12 +50,16 @@ impl Jira {
         mark: &Mark,
     ) -> Result<CommentId, ActionError> {
         self.refuse_if_moved(key).await?;
-        let mut body = marked(markdown, mark);
-        if let Some(restriction) = restriction {
-            restrict(&mut body, restriction);
-        }
-        let request = self.client.post("/rest/api/3/issue/{key}/comment", &[key]).json(&body);
-        let answer = request.send().await.optional()?.ok_or_else(|| unknown_ticket(key))?;
+        let send = async |text: String| {
+            let mut body = marked(text, mark).await?;
+            if let Some(restriction) = restriction {
+                restrict(&mut body, restriction);
+            }
+            let request = self.client.post("/rest/api/3/issue/{key}/comment", &[key]);
+            request.json(&body).send_settled(is_early).await
+        };
+        let answer = send_fitting(markdown, limits::MARKDOWN, limits::is_too_long, send).await.optional()?;
+        let answer = answer.ok_or_else(|| unknown_ticket(key))?;
         let comment: Comment = answer.json()?;
         Ok(self.comment_id(key, comment))
     }
@@ -94,9 +97,12 @@ impl Jira {
         markdown: &str,
         mark: &Mark,
     ) -> Result<(), ActionError> {
-        let path = "/rest/api/3/issue/{key}/comment/{id}";
-        let request = self.client.put(path, &[key, &comment.id]).json(&marked(markdown, mark));
-        request.send().await.optional()?.ok_or_else(|| {
+        let send = async |text: String| {
+            let request = self.client.put("/rest/api/3/issue/{key}/comment/{id}", &[key, &comment.id]);
+            request.json(&marked(text, mark).await?).send_settled(is_early).await
+        };
+        let answer = send_fitting(markdown, limits::MARKDOWN, limits::is_too_long, send).await.optional()?;
+        answer.ok_or_else(|| {
             ActionError::rejected(format!("Jira has no comment {} on `{key}` any more", comment.id))
         })?;
         Ok(())
@@ -120,11 +126,11 @@ impl Comment {
     }
 }
 
-fn marked(markdown: &str, mark: &Mark) -> Value {
-    json!({
-        "body": document_from_markdown(&cut(markdown, limits::MARKDOWN, CUT)),
+async fn marked(markdown: String, mark: &Mark) -> Result<Value, ActionError> {
+    Ok(json!({
+        "body": document(markdown).await?,
         "properties": [{"key": PROPERTY, "value": {"mark": mark.digest()}}],
-    })
+    }))
 }
 
 /// Lets only those read a new comment who may read a comment with this restriction. A change of its text leaves that as it is.

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 /// Writes a document, or any node of one, as [GitHub-flavoured Markdown](https://github.github.com/gfm/). What has no
-/// Markdown is shown as text: mentions by name, cards by address, media by their alternative text; of unknown nodes, what
-/// is inside. Anything that is no document gives empty text.
+/// Markdown is shown as text: mentions by name, cards as links, media by their alternative text, macros by their words; of unknown nodes,
+/// what is inside, or what their attributes say. Line breaks in the cells of tables are `<br>`. Anything that is no document gives
+/// empty text.
 pub fn markdown_from_document(document: &Value) -> String {
     // The root may be a document or a lone node.
     let text = if document["type"] == "doc" { blocks(document) } else { block(document) };
@@ -31,6 +32,7 @@ fn is_inline(node: &Value) -> bool {
             | "mention"
             | "emoji"
             | "inlineCard"
+            | "inlineExtension"
             | "date"
             | "status"
             | "placeholder"
@@ -62,8 +64,10 @@ fn block(node: &Value) -> String {
         }
         "taskList" => join(
             children(node).iter().map(|item| match kind(item) {
-                "taskItem" if item["attrs"]["state"] == "DONE" => format!("- [x] {}", line(item)),
-                "taskItem" => format!("- [ ] {}", line(item)),
+                "taskItem" | "blockTaskItem" => {
+                    let sign = if item["attrs"]["state"] == "DONE" { "- [x] " } else { "- [ ] " };
+                    prefixed(&block(item), sign, &" ".repeat(sign.len()))
+                }
                 _ => prefixed(&block(item), "  ", "  "),
             }),
             "\n",
@@ -74,20 +78,64 @@ fn block(node: &Value) -> String {
         }
         "table" => table(node),
         "media" => attachment(node),
-        "blockCard" | "embedCard" => attribute(node, "url").unwrap_or_default().to_owned(),
+        "blockCard" | "embedCard" => card(node),
+        "bodiedExtension" => join([words(node), blocks(node)].into_iter(), "\n\n"),
         _ if children(node).iter().any(is_inline) => line(node),
         _ if is_inline(node) => inline(node),
+        _ if children(node).is_empty() => words(node),
         _ => blocks(node),
     }
 }
 
+/// The text of a code block.
+fn code_in(node: &Value) -> String {
+    let text = |child: &Value| match kind(child) {
+        "hardBreak" => "\n".to_owned(),
+        _ => child["text"].as_str().unwrap_or_default().to_owned(),
+    };
+    children(node).iter().map(text).collect()
+}
+
 fn code_block(node: &Value) -> String {
-    let code: String = children(node).iter().filter_map(|child| child["text"].as_str()).collect();
+    let code = code_in(node);
     let mut fence = "```".to_owned();
     while code.contains(&fence) {
         fence.push('`');
     }
     format!("{fence}{}\n{code}\n{fence}", attribute(node, "language").unwrap_or_default())
+}
+
+/// Code in a line, between as many backticks as it takes.
+fn inline_code(code: &str) -> String {
+    let longest = code.split(|character| character != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    let space = if code.starts_with('`') || code.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{code}{space}{fence}")
+}
+
+/// A card as a link: its address, with the name that its data have.
+fn card(node: &Value) -> String {
+    let data = &node["attrs"]["data"];
+    let text = |name: &str| data[name].as_str().filter(|text| !text.is_empty());
+    let address = attribute(node, "url").or(text("url")).or(text("@id"));
+    let name = text("name").or(text("title")).or(text("summary"));
+    match (name, address) {
+        (Some(name), Some(address)) if name != address => format!("[{name}]({address})"),
+        (_, Some(address)) => address.to_owned(),
+        (Some(name), None) => name.to_owned(),
+        // A list of tickets that the reader's search makes.
+        (None, None) => {
+            node["attrs"]["datasource"]["parameters"]["jql"].as_str().map(inline_code).unwrap_or_default()
+        }
+    }
+}
+
+/// What the attributes of a node say that has no content: a macro's text and parameters, a title, a name.
+fn words(node: &Value) -> String {
+    let said = ["text", "title", "alt", "name", "url"].iter().find_map(|name| attribute(node, name));
+    let parameters = node["attrs"]["parameters"]["macroParams"].as_object().into_iter().flatten();
+    let values = parameters.filter_map(|(_, parameter)| parameter["value"].as_str());
+    said.into_iter().chain(values).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn list(node: &Value, bullet: impl Fn(u64) -> String) -> String {
@@ -123,7 +171,7 @@ fn prefixed(text: &str, first: &str, others: &str) -> String {
 fn table(node: &Value) -> String {
     let mut lines = Vec::new();
     for (index, row) in children(node).iter().enumerate() {
-        let cell = |cell: &Value| blocks(cell).replace('\n', " ").replace('|', "\\|");
+        let cell = |cell: &Value| join(children(cell).iter().map(in_cell), "<br>").replace('|', "\\|");
         let cells: Vec<_> = children(row).iter().map(cell).collect();
         lines.push(format!("| {} |", cells.join(" | ")));
         if index == 0 {
@@ -133,11 +181,33 @@ fn table(node: &Value) -> String {
     lines.join("\n")
 }
 
+/// A block in one line, as a cell takes it. Each line of code is code of its own, so that its indentation stays.
+fn in_cell(node: &Value) -> String {
+    if kind(node) == "codeBlock" {
+        let code = code_in(node);
+        let lines =
+            code.lines().map(|line| if line.trim().is_empty() { String::new() } else { inline_code(line) });
+        return lines.collect::<Vec<_>>().join("<br>");
+    }
+    let text = block(node);
+    text.lines().filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join("<br>")
+}
+
 fn attachment(node: &Value) -> String {
-    match attribute(node, "url") {
+    let shown = match attribute(node, "url") {
         Some(url) => format!("![{}]({url})", attribute(node, "alt").unwrap_or_default()),
         None => format!("[attachment: {}]", attribute(node, "alt").unwrap_or("no name")),
+    };
+    match link_of(node) {
+        Some(address) => format!("[{shown}]({address})"),
+        None => shown,
     }
+}
+
+/// Where a link on a node leads.
+fn link_of(node: &Value) -> Option<&str> {
+    let marks = node["marks"].as_array().map_or(&[][..], Vec::as_slice);
+    marks.iter().find(|mark| kind(mark) == "link").and_then(|link| attribute(link, "href"))
 }
 
 fn line(node: &Value) -> String {
@@ -154,14 +224,15 @@ fn inline(node: &Value) -> String {
             None => format!("@{}", text("id")),
         },
         "emoji" => attribute(node, "text").or(attribute(node, "shortName")).unwrap_or_default().to_owned(),
-        "inlineCard" => text("url"),
+        "inlineCard" => card(node),
         "date" => {
-            let milliseconds = node["attrs"]["timestamp"].as_str().and_then(|at| at.parse().ok());
+            let given = &node["attrs"]["timestamp"];
+            let milliseconds = given.as_str().and_then(|at| at.parse().ok()).or_else(|| given.as_i64());
             let at = milliseconds.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
             at.map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
         }
         "mediaInline" => attachment(node),
-        _ => text("text"),
+        _ => words(node),
     }
 }
 
@@ -175,20 +246,16 @@ fn marked(node: &Value) -> String {
     let marks = node["marks"].as_array().map_or(&[][..], Vec::as_slice);
     let has = |name: &str| marks.iter().any(|mark| kind(mark) == name);
     if has("code") {
-        let fence = if text.contains('`') { "``" } else { "`" };
-        marked = format!("{fence}{marked}{fence}");
+        marked = inline_code(text);
     }
     for (name, sign) in [("em", "*"), ("strong", "**"), ("strike", "~~")] {
         if has(name) {
             marked = format!("{sign}{marked}{sign}");
         }
     }
-    if let Some(link) = marks.iter().find(|mark| kind(mark) == "link") {
-        match attribute(link, "href") {
-            Some(href) if href == text => {}
-            Some(href) => marked = format!("[{marked}]({href})"),
-            None => {}
-        }
+    match link_of(node) {
+        Some(href) if href != text => marked = format!("[{marked}]({href})"),
+        _ => {}
     }
     // Markdown's signs must touch the words they mark.
     let (before, after) =
@@ -265,6 +332,66 @@ mod tests {
                 {"type": "inlineCard", "attrs": {"url": "https://b.example"}},
                 {"type": "status", "attrs": {"text": "OPEN", "color": "blue"}}]}]),
             "**bold** *it*\n``a`b`` [here](https://a.example) https://a.example @Ada😄2020-02-19https://b.exampleOPEN",
+        );
+    }
+
+    #[test]
+    fn cards_keep_their_links() {
+        let card = |kind: &str, attributes: Value| json!({"type": kind, "attrs": attributes});
+        let data = json!({"data": {"@type": "Document", "name": "Spec of carts", "url": "https://acme.example/spec"}});
+        check(
+            json!([{"type": "paragraph", "content": [{"type": "text", "text": "see "}, card("inlineCard", data.clone())]},
+                   card("blockCard", data),
+                   card("blockCard", json!({"data": {"@id": "https://b.example"}})),
+                   card("blockCard", json!({"datasource": {"id": "1", "parameters": {"jql": "project = SHOP"}, "views": []}})),
+                   card("embedCard", json!({"url": "https://c.example", "layout": "center"}))]),
+            "see [Spec of carts](https://acme.example/spec)\n\n[Spec of carts](https://acme.example/spec)\n\n\
+             https://b.example\n\n`project = SHOP`\n\nhttps://c.example",
+        );
+    }
+
+    #[test]
+    fn cells_keep_their_line_breaks() {
+        let code = json!({"type": "codeBlock", "attrs": {"language": "python"},
+                          "content": [{"type": "text", "text": "if x | y:\n\n    y(`1`)"}]});
+        let broken = json!({"type": "paragraph", "content": [
+            {"type": "text", "text": "a"}, {"type": "hardBreak"}, {"type": "text", "text": "b"}]});
+        let items = json!({"type": "bulletList", "content": [
+            {"type": "listItem", "content": [paragraph("c")]}, {"type": "listItem", "content": [paragraph("d")]}]});
+        let row = |cells: Value| json!({"type": "tableRow", "content": cells});
+        let cell = |content: Value| json!({"type": "tableCell", "content": content});
+        check(
+            json!([{"type": "table", "content": [
+                row(json!([cell(json!([paragraph("Rule")])), cell(json!([]))])),
+                row(json!([cell(json!([code])), cell(json!([broken, items]))]))]}]),
+            "| Rule |  |\n| --- | --- |\n| `if x \\| y:`<br><br>``    y(`1`)`` | a<br>b<br>- c<br>- d |",
+        );
+    }
+
+    #[test]
+    fn whatever_has_words_keeps_them() {
+        let link = json!([{"type": "link", "attrs": {"href": "https://a.example"}}]);
+        check(
+            json!([
+                {"type": "mediaSingle", "content": [
+                    {"type": "media", "attrs": {"id": "x", "type": "file", "alt": "a.png"}, "marks": link},
+                    {"type": "caption", "content": [{"type": "text", "text": "The cart"}]}]},
+                {"type": "extension", "attrs": {"extensionKey": "jira", "text": "Open bugs",
+                    "parameters": {"macroParams": {"jql": {"value": "type = Bug"}}}}},
+                {"type": "bodiedExtension", "attrs": {"extensionKey": "note", "text": "Mind"}, "content": [paragraph("inside")]},
+                {"type": "paragraph", "content": [
+                    {"type": "inlineExtension", "attrs": {"extensionKey": "k", "text": "inline words"}},
+                    {"type": "text", "text": " "}, {"type": "placeholder", "attrs": {"text": "fill in"}},
+                    {"type": "text", "text": " "}, {"type": "date", "attrs": {"timestamp": 1_582_152_559_000_i64}},
+                    {"type": "text", "text": " "}, {"type": "text", "text": "``x", "marks": [{"type": "code"}]}]},
+                {"type": "taskList", "content": [{"type": "blockTaskItem", "attrs": {"state": "TODO"},
+                    "content": [paragraph("one"), paragraph("two")]}]},
+                {"type": "layoutSection", "content": [
+                    {"type": "layoutColumn", "attrs": {"width": 50}, "content": [paragraph("left")]},
+                    {"type": "layoutColumn", "attrs": {"width": 50}, "content": [paragraph("right")]}]},
+                {"type": "newLeaf", "attrs": {"title": "of the future"}}]),
+            "[[attachment: a.png]](https://a.example)\n\nThe cart\n\nOpen bugs type = Bug\n\nMind\n\ninside\n\n\
+             inline words fill in 2020-02-19 ``` ``x ```\n\n- [ ] one\n\n      two\n\nleft\n\nright\n\nof the future",
         );
     }
 

@@ -1,15 +1,17 @@
 //! The plugin itself.
 
 use crate::fields::CustomFields;
+use crate::markdown_to_document::document_from_markdown;
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
     CommentId, CreatedTask, Mark, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
 };
 use domain::{ActionError, Task};
-use http_client::{Auth, Client, Options};
+use http_client::{Auth, Client, Failure, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// Who we are to Jira: an account and its API token
 /// (<https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/>).
@@ -50,6 +52,20 @@ impl Jira {
     pub(crate) fn ticket_url(&self, key: &str) -> String {
         format!("{}/browse/{key}", self.client.base_url())
     }
+}
+
+/// Whether Jira does not know a ticket or comment yet that was made a moment ago.
+pub(crate) fn is_early(failure: &Failure) -> bool {
+    failure.status == Some(404)
+}
+
+/// Writes Markdown as a document, beside the threads that answer requests: what is made of a long text takes its time.
+///
+/// # Errors
+/// `Internal` when the work was broken off.
+pub(crate) async fn document(markdown: String) -> Result<Value, ActionError> {
+    let made = tokio::task::spawn_blocking(move || document_from_markdown(&markdown)).await;
+    made.map_err(|error| ActionError::internal(format!("a text could not be written as a document: {error}")))
 }
 
 #[async_trait]

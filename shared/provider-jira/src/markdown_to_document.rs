@@ -4,36 +4,43 @@
 //! not be where it is becomes the nearest thing that may: a heading in a list is a bold paragraph, a quote in a quote is
 //! part of the outer one.
 
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd, TextMergeStream};
 use serde_json::{Value, json};
 
 /// Lists nested deeper than this continue in the list above; no reader follows further, and Jira neither.
 const DEEPEST: usize = 8;
 
 /// Reads [GitHub-flavoured Markdown](https://github.github.com/gfm/) into a version 1 document. HTML stands as the text it is
-/// written as; links keep `http`, `https` and `mailto` addresses only, and images become links.
+/// written as; links keep `http`, `https` and `mailto` addresses only, and images become links. Takes time in proportion to the text's
+/// length, however deep it nests; a long text still takes too long for a thread that answers requests.
 pub fn document_from_markdown(markdown: &str) -> Value {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut builder = Builder { frames: vec![Frame::new(Kind::Document)], marks: Vec::new() };
-    for event in Parser::new_ext(markdown, options) {
+    let mut builder = Builder::new();
+    for event in TextMergeStream::new(Parser::new_ext(markdown, options)) {
         builder.read(event);
     }
     while builder.frames.len() > 1 {
         builder.close();
     }
-    let content = builder.frames.pop().map(|root| root.content).unwrap_or_default();
-    json!({"type": "doc", "version": 1, "content": content})
+    let mut document = json!({"type": "doc", "version": 1});
+    document["content"] = builder.frames.pop().map(|root| root.content).unwrap_or_default().into();
+    document
 }
+
+/// What is around everything.
+static ROOT: Frame = Frame { kind: Kind::Document, content: Vec::new(), without_node: 0 };
 
 /// A node whose content is still being read.
 struct Frame {
     kind: Kind,
     content: Vec<Value>,
+    /// How many things without a node of their own are open in it. Their content is its content.
+    without_node: usize,
 }
 
 impl Frame {
     fn new(kind: Kind) -> Self {
-        Self { kind, content: Vec::new() }
+        Self { kind, content: Vec::new(), without_node: 0 }
     }
 }
 
@@ -66,11 +73,57 @@ impl Kind {
 }
 
 struct Builder {
+    /// Never empty: the root stays. An implied paragraph is only ever the last.
     frames: Vec<Frame>,
-    marks: Vec<Value>,
+    marks: Marks,
+    /// How many lists and tables are open.
+    lists: usize,
+    tables: usize,
+}
+
+/// The marks around. Each is kept as a count, since Markdown nests them without end.
+#[derive(Default)]
+struct Marks {
+    emphasis: usize,
+    strong: usize,
+    strike: usize,
+    links: usize,
+    /// The outermost link that leads somewhere safe, and how many are around it.
+    link: Option<(usize, Value)>,
+}
+
+impl Marks {
+    fn open_link(&mut self, address: &str) {
+        let lower = address.to_ascii_lowercase();
+        let is_safe = ["http://", "https://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme));
+        if is_safe && self.link.is_none() {
+            self.link = Some((self.links, json!({"type": "link", "attrs": {"href": address}})));
+        }
+        self.links += 1;
+    }
+
+    fn close_link(&mut self) {
+        self.links = self.links.saturating_sub(1);
+        self.link.take_if(|(around, _)| *around == self.links);
+    }
+
+    fn of_link(&self) -> impl Iterator<Item = Value> {
+        self.link.iter().map(|(_, link)| link.clone())
+    }
+
+    /// Each kind of mark once.
+    fn all(&self) -> Vec<Value> {
+        let counted = [("em", self.emphasis), ("strong", self.strong), ("strike", self.strike)];
+        let open = counted.into_iter().filter(|(_, count)| *count > 0);
+        open.map(|(name, _)| json!({"type": name})).chain(self.of_link()).collect()
+    }
 }
 
 impl Builder {
+    fn new() -> Self {
+        Self { frames: vec![Frame::new(Kind::Document)], marks: Marks::default(), lists: 0, tables: 0 }
+    }
+
     fn read(&mut self, event: Event<'_>) {
         match event {
             Event::Start(tag) => self.start(tag),
@@ -78,9 +131,9 @@ impl Builder {
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
             Event::Code(text) => {
                 // Code may be a link and nothing else besides.
-                let links = self.marks.iter().filter(|mark| mark["type"] == "link").cloned();
-                let marks: Vec<_> = std::iter::once(json!({"type": "code"})).chain(links).collect();
-                self.inline_text(&text, &marks);
+                let code = std::iter::once(json!({"type": "code"}));
+                let marks = code.chain(self.marks.of_link()).collect();
+                self.inline_text(&text, marks);
             }
             Event::SoftBreak => self.text(" "),
             Event::HardBreak => self.inline(json!({"type": "hardBreak"})),
@@ -103,7 +156,8 @@ impl Builder {
             Tag::Heading { level, .. } if at_root => Kind::Heading(number(level)),
             Tag::Heading { .. } => {
                 self.open(Kind::Paragraph { implied: false });
-                return self.marks.push(json!({"type": "strong"}));
+                self.marks.strong += 1;
+                return;
             }
             Tag::CodeBlock(CodeBlockKind::Fenced(language)) => {
                 let word = language.split_whitespace().next().map(str::to_owned);
@@ -111,33 +165,30 @@ impl Builder {
             }
             Tag::CodeBlock(CodeBlockKind::Indented) => Kind::CodeBlock(None),
             Tag::BlockQuote(_) if at_root => Kind::Quote,
-            Tag::List(_) if self.depth() >= DEEPEST => Kind::Nothing,
+            Tag::List(_) if self.lists >= DEEPEST => Kind::Nothing,
             Tag::List(Some(first)) => Kind::OrderedList(first),
             Tag::List(None) => Kind::BulletList,
             // An item of a list that is left out continues the item around it.
-            Tag::Item if matches!(self.frames.last().map(|frame| &frame.kind), Some(Kind::Nothing)) => {
-                Kind::Nothing
-            }
+            Tag::Item if self.last().without_node > 0 => Kind::Nothing,
             Tag::Item => Kind::Item,
             Tag::Table(_) if at_root => Kind::Table,
-            Tag::TableHead | Tag::TableRow if self.in_table() => Kind::Row,
+            Tag::TableHead | Tag::TableRow if self.tables > 0 => Kind::Row,
             Tag::TableHead | Tag::TableRow => Kind::Paragraph { implied: false },
-            Tag::TableCell if self.in_table() => {
+            Tag::TableCell if self.tables > 0 => {
                 let first = self.frames.iter().rev().find(|frame| frame.kind == Kind::Table);
                 Kind::Cell { header: first.is_some_and(|table| table.content.is_empty()) }
             }
             Tag::TableCell => {
-                let row_began = self.frames.last().is_some_and(|row| !row.content.is_empty());
-                if row_began {
+                if !self.last().content.is_empty() {
                     self.text(" | ");
                 }
                 return;
             }
-            Tag::Emphasis => return self.marks.push(json!({"type": "em"})),
-            Tag::Strong => return self.marks.push(json!({"type": "strong"})),
-            Tag::Strikethrough => return self.marks.push(json!({"type": "strike"})),
+            Tag::Emphasis => return self.marks.emphasis += 1,
+            Tag::Strong => return self.marks.strong += 1,
+            Tag::Strikethrough => return self.marks.strike += 1,
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
-                return self.marks.push(json!({"type": "link", "attrs": {"href": &*dest_url}}));
+                return self.marks.open_link(&dest_url);
             }
             _ => Kind::Nothing,
         };
@@ -146,14 +197,13 @@ impl Builder {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
-            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image => {
-                self.marks.pop();
-            }
-            TagEnd::TableCell if !self.in_table() => {}
-            TagEnd::Heading(_)
-                if !matches!(self.frames.last().map(|frame| &frame.kind), Some(Kind::Heading(_))) =>
-            {
-                self.marks.pop();
+            TagEnd::Emphasis => self.marks.emphasis = self.marks.emphasis.saturating_sub(1),
+            TagEnd::Strong => self.marks.strong = self.marks.strong.saturating_sub(1),
+            TagEnd::Strikethrough => self.marks.strike = self.marks.strike.saturating_sub(1),
+            TagEnd::Link | TagEnd::Image => self.marks.close_link(),
+            TagEnd::TableCell if self.tables == 0 => {}
+            TagEnd::Heading(_) if !matches!(self.last().kind, Kind::Heading(_)) => {
+                self.marks.strong = self.marks.strong.saturating_sub(1);
                 self.close();
             }
             _ => {
@@ -163,57 +213,61 @@ impl Builder {
         }
     }
 
-    /// The innermost frame that will be a node.
+    /// The innermost frame.
+    fn last(&self) -> &Frame {
+        self.frames.last().unwrap_or(&ROOT)
+    }
+
+    /// The innermost frame that is written as such, not implied.
     fn surrounding(&self) -> &Kind {
-        let real = |frame: &&Frame| !matches!(frame.kind, Kind::Nothing | Kind::Paragraph { implied: true });
-        self.frames.iter().rev().find(real).map_or(&Kind::Document, |frame| &frame.kind)
-    }
-
-    fn depth(&self) -> usize {
-        self.frames
-            .iter()
-            .filter(|frame| matches!(frame.kind, Kind::BulletList | Kind::OrderedList(_)))
-            .count()
-    }
-
-    fn in_table(&self) -> bool {
-        self.frames.iter().any(|frame| frame.kind == Kind::Table)
+        match self.frames.as_slice() {
+            [.., around, Frame { kind: Kind::Paragraph { implied: true }, .. }] => &around.kind,
+            _ => &self.last().kind,
+        }
     }
 
     fn open(&mut self, kind: Kind) {
         self.close_implied();
+        match (&kind, self.frames.last_mut()) {
+            (Kind::Nothing, Some(frame)) => return frame.without_node += 1,
+            (Kind::BulletList | Kind::OrderedList(_), _) => self.lists += 1,
+            (Kind::Table, _) => self.tables += 1,
+            _ => {}
+        }
         self.frames.push(Frame::new(kind));
     }
 
     fn close_implied(&mut self) {
-        if matches!(self.frames.last().map(|frame| &frame.kind), Some(Kind::Paragraph { implied: true })) {
+        if self.last().kind == (Kind::Paragraph { implied: true }) {
             self.close();
         }
     }
 
-    /// Ends the innermost frame; the root stays.
+    /// Ends the innermost frame, or what is open in it without a node; the root stays.
     fn close(&mut self) {
+        if let Some(frame) = self.frames.last_mut().filter(|frame| frame.without_node > 0) {
+            return frame.without_node -= 1;
+        }
         if self.frames.len() < 2 {
             return;
         }
-        let Some(Frame { kind, mut content }) = self.frames.pop() else { return };
-        let node = match kind {
+        let Some(Frame { kind, mut content, .. }) = self.frames.pop() else { return };
+        let mut node = match kind {
             Kind::Document | Kind::Nothing => {
                 return content.into_iter().for_each(|node| self.append(node));
             }
-            Kind::Paragraph { .. } if content.is_empty() => return,
-            Kind::Paragraph { .. } => json!({"type": "paragraph", "content": content}),
-            Kind::Heading(level) => {
-                json!({"type": "heading", "attrs": {"level": level}, "content": content})
-            }
-            Kind::CodeBlock(language) => code_block(language, &content),
-            Kind::Quote if content.is_empty() => return,
-            Kind::Quote => json!({"type": "blockquote", "content": content}),
-            Kind::BulletList if content.is_empty() => return,
-            Kind::BulletList => json!({"type": "bulletList", "content": content}),
-            Kind::OrderedList(_) if content.is_empty() => return,
-            Kind::OrderedList(first) => {
-                json!({"type": "orderedList", "attrs": {"order": first}, "content": content})
+            Kind::Paragraph { .. } | Kind::Quote if content.is_empty() => return,
+            Kind::Paragraph { .. } => json!({"type": "paragraph"}),
+            Kind::Heading(level) => json!({"type": "heading", "attrs": {"level": level}}),
+            Kind::CodeBlock(language) => return self.append(code_block(language, &content)),
+            Kind::Quote => json!({"type": "blockquote"}),
+            Kind::BulletList | Kind::OrderedList(_) => {
+                self.lists = self.lists.saturating_sub(1);
+                match kind {
+                    _ if content.is_empty() => return,
+                    Kind::OrderedList(first) => json!({"type": "orderedList", "attrs": {"order": first}}),
+                    _ => json!({"type": "bulletList"}),
+                }
             }
             Kind::Item => {
                 // An item begins with a paragraph or code, never with another list.
@@ -223,18 +277,21 @@ impl Builder {
                 {
                     content.insert(0, json!({"type": "paragraph", "content": []}));
                 }
-                json!({"type": "listItem", "content": content})
+                json!({"type": "listItem"})
             }
-            Kind::Table => json!({"type": "table", "content": content}),
-            Kind::Row => json!({"type": "tableRow", "content": content}),
+            Kind::Table => {
+                self.tables = self.tables.saturating_sub(1);
+                json!({"type": "table"})
+            }
+            Kind::Row => json!({"type": "tableRow"}),
             Kind::Cell { header } => {
                 if content.is_empty() {
                     content.push(json!({"type": "paragraph", "content": []}));
                 }
-                let kind = if header { "tableHeader" } else { "tableCell" };
-                json!({"type": kind, "attrs": {}, "content": content})
+                json!({"type": if header { "tableHeader" } else { "tableCell" }, "attrs": {}})
             }
         };
+        node["content"] = content.into();
         self.append(node);
     }
 
@@ -245,16 +302,15 @@ impl Builder {
     }
 
     fn text(&mut self, text: &str) {
-        let marks = self.marks.clone();
-        self.inline_text(text, &marks);
+        let marks = self.marks.all();
+        self.inline_text(text, marks);
     }
 
-    fn inline_text(&mut self, text: &str, marks: &[Value]) {
+    fn inline_text(&mut self, text: &str, marks: Vec<Value>) {
         if text.is_empty() {
             return;
         }
         let mut node = json!({"type": "text", "text": text});
-        let marks = distinct(marks);
         if !marks.is_empty() {
             node["marks"] = marks.into();
         }
@@ -262,27 +318,11 @@ impl Builder {
     }
 
     fn inline(&mut self, node: Value) {
-        let block = self.frames.iter().rev().find(|frame| frame.kind != Kind::Nothing);
-        if block.is_none_or(|frame| frame.kind.holds_blocks()) {
+        if self.last().kind.holds_blocks() {
             self.frames.push(Frame::new(Kind::Paragraph { implied: true }));
         }
         self.append(node);
     }
-}
-
-/// Each kind of mark once, and links only where they lead somewhere safe.
-fn distinct(marks: &[Value]) -> Vec<Value> {
-    let mut kept: Vec<Value> = Vec::new();
-    for mark in marks {
-        let safe = mark["attrs"]["href"].as_str().is_none_or(|href| {
-            let href = href.to_ascii_lowercase();
-            ["http://", "https://", "mailto:"].iter().any(|scheme| href.starts_with(scheme))
-        });
-        if safe && kept.iter().all(|known| known["type"] != mark["type"]) {
-            kept.push(mark.clone());
-        }
-    }
-    kept
 }
 
 fn code_block(language: Option<String>, content: &[Value]) -> Value {

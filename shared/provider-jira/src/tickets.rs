@@ -1,14 +1,14 @@
 //! Reading, finding and creating tickets.
 
 use crate::fields::Issue;
-use crate::jira::Jira;
+use crate::jira::{Jira, document, is_early};
 use crate::limits;
-use crate::markdown_to_document::document_from_markdown;
 use domain::configuration::same_status;
 use domain::plugins::{CreatedTask, Mark, NewTask, TaskQuery};
-use domain::text::{CUT, cut, cut_line};
+use domain::text::cut_line;
 use domain::{ActionError, Task, folded};
-use http_client::{Optional, Page, Pages};
+use http_client::{Failure, Optional, Page, Pages};
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -34,21 +34,27 @@ struct IssueType {
 
 impl Jira {
     pub(crate) async fn ticket(&self, key: &str) -> Result<Task, ActionError> {
-        let issue = self.issue(key, &self.custom_fields.wanted()).await?;
+        // One that is not there is told at once: it is rarely one that was just made.
+        let issue = self.issue(key, &self.custom_fields.wanted(), |_| false).await?;
         Ok(self.task(issue))
     }
 
-    pub(crate) async fn issue(&self, key: &str, fields: &[&str]) -> Result<Issue, ActionError> {
+    pub(crate) async fn issue(
+        &self,
+        key: &str,
+        fields: &[&str],
+        is_early: fn(&Failure) -> bool,
+    ) -> Result<Issue, ActionError> {
         let request = self.client.get("/rest/api/3/issue/{key}", &[key]).query("fields", fields.join(","));
-        let answer = request.send().await.optional()?.ok_or_else(|| unknown_ticket(key))?;
-        let issue: Issue = answer.json()?;
+        let answer = request.send_settled(is_early).await.optional()?;
+        let issue: Issue = answer.ok_or_else(|| unknown_ticket(key))?.json()?;
         refuse_if_moved(key, &issue.key)?;
         Ok(issue)
     }
 
     /// Jira takes a ticket's former key for the ticket wherever it is now, also to change it.
     pub(crate) async fn refuse_if_moved(&self, key: &str) -> Result<(), ActionError> {
-        self.issue(key, &["project"]).await.map(|_| ())
+        self.issue(key, &["project"], is_early).await.map(|_| ())
     }
 
     fn task(&self, issue: Issue) -> Task {
@@ -63,10 +69,6 @@ impl Jira {
         fields.insert("project".into(), json!({"key": new.project}));
         fields.insert("issuetype".into(), json!({"name": new.task_type}));
         fields.insert("summary".into(), summary(&new.title));
-        fields.insert(
-            "description".into(),
-            document_from_markdown(&cut(&new.description, limits::MARKDOWN, CUT)),
-        );
         fields.insert("labels".into(), labels.into());
         if let Some(epic) = &new.epic {
             match &self.custom_fields.epic_link {
@@ -83,8 +85,14 @@ impl Jira {
             })?;
             fields.insert(field.clone(), points.into());
         }
-        let request = self.client.post("/rest/api/3/issue", &[]).json(&json!({"fields": fields}));
-        let created: Created = request.send().await?.json()?;
+        let fields = &fields;
+        let send = async |text: String| {
+            let mut fields = fields.clone();
+            fields.insert("description".into(), document(text).await?);
+            self.client.post("/rest/api/3/issue", &[]).json(&json!({"fields": fields})).send().await
+        };
+        let answer = send_fitting(&new.description, limits::MARKDOWN, limits::is_too_long, send).await?;
+        let created: Created = answer.json()?;
         // It is not read again: that the reading fails would not mean that the ticket is not there.
         Ok(CreatedTask { url: Some(self.ticket_url(&created.key)), task_id: created.key })
     }
@@ -154,7 +162,7 @@ impl Jira {
         self.refuse_if_moved(key).await?;
         let body = json!({"update": {"labels": [{"remove": label}]}});
         let request = self.client.put("/rest/api/3/issue/{key}", &[key]).json(&body);
-        request.send().await.optional()?.ok_or_else(|| unknown_ticket(key))?;
+        request.send_settled(is_early).await.optional()?.ok_or_else(|| unknown_ticket(key))?;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Moving a ticket to another status.
 
 use crate::fields::Named;
-use crate::jira::Jira;
+use crate::jira::{Jira, is_early};
 use domain::ActionError;
 use domain::configuration::same_status;
 use domain::plugins::StatusChange;
@@ -21,7 +21,7 @@ struct Transition {
 
 impl Jira {
     pub(crate) async fn move_to_status(&self, key: &str, status: &str) -> Result<StatusChange, ActionError> {
-        let issue = self.issue(key, &["status"]).await?;
+        let issue = self.issue(key, &["status"], is_early).await?;
         let previous = issue.fields.status.map(|status| status.name).ok_or_else(|| {
             ActionError::rejected(format!(
                 "Jira shows no status of {key} to the account of the configured secret"

@@ -65,6 +65,30 @@ impl Slack {
         })
     }
 
+    /// Does something in a channel. What is known of its name is forgotten once Slack does not know the id: a channel that was deleted
+    /// and made again has another one.
+    pub(crate) async fn in_channel<T, F>(
+        &self,
+        channel: &str,
+        act: impl Fn(String) -> F + Send + Sync,
+    ) -> Result<T, ActionError>
+    where
+        F: Future<Output = Result<T, SlackError>> + Send,
+    {
+        match act(self.channel_id(channel).await?).await {
+            Err(error) if error.code == "channel_not_found" && self.forget_channel(channel) => {
+                Ok(act(self.channel_id(channel).await?).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Whether there was something to forget.
+    fn forget_channel(&self, channel: &str) -> bool {
+        let name = channel.trim_start_matches('#');
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner).remove(name).is_some()
+    }
+
     fn known_channel(&self, name: &str) -> Option<String> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }

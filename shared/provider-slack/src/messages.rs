@@ -9,6 +9,7 @@ use domain::plugins::{Mark, Message, MessageBody, MessageButton, SentMessage};
 use domain::text::{CUT, TextLimit, cut, cut_line, split};
 use http_client::{Page, Pages};
 use jiff::SignedDuration;
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -46,15 +47,25 @@ impl Slack {
         message: &Message,
         mark: &Mark,
     ) -> Result<SentMessage, ActionError> {
-        let mut body = content(&message.body, limits::MESSAGE);
-        body["channel"] = self.channel_id(&message.channel).await?.into();
-        body["metadata"] = metadata(mark);
-        body["unfurl_links"] = false.into();
-        body["unfurl_media"] = false.into();
-        if let Some(thread) = &message.thread {
-            body["thread_ts"] = thread.as_str().into();
-        }
-        let posted: Posted = self.call("/chat.postMessage", &body).await?;
+        let text = mrkdwn_from_markdown(&message.body.text);
+        let text = text.as_str();
+        let posted: Posted = self
+            .in_channel(&message.channel, async |channel: String| {
+                let channel = channel.as_str();
+                let send = async |shown: String| {
+                    let mut body = content(&shown, &message.body.buttons, limits::MESSAGE);
+                    body["channel"] = channel.into();
+                    body["metadata"] = metadata(mark);
+                    body["unfurl_links"] = false.into();
+                    body["unfurl_media"] = false.into();
+                    if let Some(thread) = &message.thread {
+                        body["thread_ts"] = thread.as_str().into();
+                    }
+                    self.call("/chat.postMessage", &body).await
+                };
+                send_fitting(text, limits::MESSAGE, limits::is_too_long, send).await
+            })
+            .await?;
         Ok(SentMessage { channel: posted.channel, id: posted.ts, url: None })
     }
 
@@ -64,14 +75,19 @@ impl Slack {
         message: &MessageBody,
         mark: Option<&Mark>,
     ) -> Result<(), ActionError> {
-        let mut body = content(message, limits::CHANGED_MESSAGE);
-        body["channel"] = sent.channel.as_str().into();
-        body["ts"] = sent.id.as_str().into();
-        // Without the field Slack keeps the metadata that is there.
-        if let Some(mark) = mark {
-            body["metadata"] = metadata(mark);
-        }
-        let _: Value = self.call("/chat.update", &body).await?;
+        let send = async |shown: String| {
+            let mut body = content(&shown, &message.buttons, limits::CHANGED_MESSAGE);
+            body["channel"] = sent.channel.as_str().into();
+            body["ts"] = sent.id.as_str().into();
+            // Without the field Slack keeps the metadata that is there.
+            if let Some(mark) = mark {
+                body["metadata"] = metadata(mark);
+            }
+            self.call("/chat.update", &body).await
+        };
+        let _: Value =
+            send_fitting(&mrkdwn_from_markdown(&message.text), limits::MESSAGE, limits::is_too_long, send)
+                .await?;
         Ok(())
     }
 
@@ -107,16 +123,15 @@ fn metadata(mark: &Mark) -> Value {
     json!({"event_type": EVENT_TYPE, "event_payload": {"mark": mark.digest()}})
 }
 
-/// The `text` and `blocks` of a message. The blocks are what people see; the text, cut to `limit`, is what notifications show.
-fn content(body: &MessageBody, limit: TextLimit) -> Value {
-    let shown = cut(&mrkdwn_from_markdown(&body.text), limits::MESSAGE, CUT);
-    let text = cut(&shown, limit, CUT);
-    let sections = split(&shown, limits::SECTION)
+/// The `text` and `blocks` of a message in Slack's language. The blocks are what people see; the text, cut to `limit`, is what notifications show.
+fn content(shown: &str, buttons: &[MessageButton], limit: TextLimit) -> Value {
+    let text = cut(shown, limit, CUT);
+    let sections = split(shown, limits::SECTION)
         .into_iter()
         .map(|section| json!({"type": "section", "text": {"type": "mrkdwn", "text": section}}));
     let mut blocks: Vec<Value> = sections.collect();
-    if !body.buttons.is_empty() {
-        let buttons: Vec<Value> = body.buttons.iter().take(MOST_BUTTONS).map(button).collect();
+    if !buttons.is_empty() {
+        let buttons: Vec<Value> = buttons.iter().take(MOST_BUTTONS).map(button).collect();
         blocks.push(json!({"type": "actions", "elements": buttons}));
     }
     json!({"text": text, "blocks": blocks})
@@ -155,10 +170,7 @@ mod tests {
             url: None,
         };
         assert_eq!(
-            content(
-                &MessageBody { text: "**Done** <!channel>".into(), buttons: vec![button] },
-                limits::MESSAGE
-            ),
+            content(&mrkdwn_from_markdown("**Done** <!channel>"), &[button], limits::MESSAGE),
             json!({
                 "text": "*Done* &lt;!channel&gt;",
                 "blocks": [
@@ -172,7 +184,7 @@ mod tests {
     #[test]
     fn long_text_is_parted_between_lines_and_loses_nothing() {
         let text = format!("{}\n{}\nend", "a".repeat(2_000), "ü".repeat(7_000));
-        let message = content(&MessageBody { text: text.clone(), buttons: vec![] }, limits::CHANGED_MESSAGE);
+        let message = content(&text, &[], limits::CHANGED_MESSAGE);
         let parts: Vec<&str> = message["blocks"]
             .as_array()
             .unwrap()
@@ -188,15 +200,14 @@ mod tests {
     #[test]
     fn code_over_several_sections_is_code_in_each() {
         let text = format!("before\n\n```python\n{}```\n\nafter", "x = 1  # a line of code\n".repeat(300));
-        let message = content(&MessageBody { text, buttons: vec![] }, limits::MESSAGE);
+        let message = content(&mrkdwn_from_markdown(&text), &[], limits::MESSAGE);
         let blocks = message["blocks"].as_array().unwrap();
         assert!(blocks.len() > 2);
         for block in blocks {
             let text = block["text"]["text"].as_str().unwrap();
             assert_eq!(text.matches("```").count(), 2, "{text}");
         }
-        let buttons =
-            content(&MessageBody { text: "x ".repeat(20_000), buttons: vec![] }, limits::CHANGED_MESSAGE);
+        let buttons = content(&"x ".repeat(20_000), &[], limits::CHANGED_MESSAGE);
         assert!(buttons["text"].as_str().unwrap().ends_with(CUT), "a text that is cut says so");
     }
 }

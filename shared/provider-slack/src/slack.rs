@@ -62,6 +62,13 @@ pub(crate) struct SlackError {
     error: ActionError,
 }
 
+impl SlackError {
+    /// Whether what Slack added to its code holds these words.
+    pub(crate) fn says(&self, words: &str) -> bool {
+        self.error.message.contains(words)
+    }
+}
+
 impl From<PagesError> for SlackError {
     fn from(error: PagesError) -> Self {
         transport(error.into())

@@ -49,7 +49,12 @@ impl Service {
 
     /// Starts the built-in world and holds what is sent against the descriptions, where they are installed.
     pub async fn described_simulation(&self) -> Simulation {
-        start(built_in(), self.descriptions(), None).await
+        self.described_simulation_of(built_in()).await
+    }
+
+    /// Starts a world and holds what is sent against the descriptions, where they are installed.
+    pub async fn described_simulation_of(&self, world: World) -> Simulation {
+        start(world, self.descriptions(), None).await
     }
 
     /// The same with another clock.

@@ -121,8 +121,10 @@ impl From<ReserveError> for ActionError {
 /// What really came of a reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
-    /// The price; `None` when it is not known, and then the whole reservation stays booked.
+    /// The price; `None` when it is not known.
     pub price: Option<MicroUsd>,
+    /// What stays booked where the price is not known; the whole reservation where this is not known either.
+    pub at_most: Option<MicroUsd>,
     /// The tokens, where the provider reported them.
     pub usage: Option<Usage>,
     /// What is odd about the bill, for people; `None` for the usual one.
@@ -134,7 +136,7 @@ pub struct Settlement {
 impl Settlement {
     /// Nobody knows what was billed.
     pub fn unknown(at: Timestamp) -> Self {
-        Self { price: None, usage: None, remark: None, at }
+        Self { price: None, at_most: None, usage: None, remark: None, at }
     }
 }
 
@@ -268,7 +270,8 @@ impl Table {
         settlement: Settlement,
         kept: Vec<Write>,
     ) -> Result<Option<CostRecord>, RecordsError> {
-        let cost = settlement.price.map_or(Cost::Unknown { booked: reservation.amount }, Cost::Priced);
+        let booked = settlement.at_most.unwrap_or(reservation.amount);
+        let cost = settlement.price.map_or(Cost::Unknown { booked }, Cost::Priced);
         let record = CostRecord {
             id: reservation.id.clone(),
             at: reservation.reserved_at,

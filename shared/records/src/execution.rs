@@ -4,8 +4,8 @@ use crate::delivery::Delivery;
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, moment, text, to_item};
 use crate::keys::{self, GSI1_PK, GSI1_SK};
-use crate::line::Place;
 use crate::new_execution::NewExecution;
+use crate::place::Place;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
@@ -163,7 +163,7 @@ impl Table {
             writes.push(Write::Update(claim(task_id, new, record.claims_task)));
         }
         writes.extend(listed(&record)?);
-        if let Some((project, place)) = Place::of(&record, false) {
+        if let Some((project, place)) = record.place(false) {
             writes.push(Write::Put { item: place.to_item(project)?, condition: None });
         }
         let Err(refused) = self.transact("begin an execution", writes).await? else {
@@ -282,7 +282,7 @@ impl Table {
         for (placeholder, value) in update_values {
             update = update.value(&placeholder, value);
         }
-        let place = Place::of(&record, true);
+        let place = record.place(true);
         let leave = place.map(|(project, place)| Write::Delete { key: keys::place(project, &place.name) });
         let mut writes = vec![Write::Update(update.clone())];
         if let Some(task_id) = claimed {
@@ -349,6 +349,13 @@ impl ExecutionRecord {
             effects_left: None,
             undone_by: None,
         }
+    }
+
+    /// Its place in line, and the project; none where it never waits.
+    pub(crate) fn place(&self, at_work: bool) -> Option<(&str, Place)> {
+        let account = self.actor.as_ref().map_or_else(|| "nobody".to_owned(), Actor::account);
+        let place = Place { name: self.name.clone(), account, begun_at: self.begun_at, at_work };
+        place.in_line_of(self.project.as_deref(), &self.workflow)
     }
 
     fn end(&mut self, end: &ExecutionEnd) {

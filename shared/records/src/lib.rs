@@ -9,7 +9,7 @@
 //! | `execution`, `open_execution` | executions: begun once, checked while open, ended once |
 //! | `execution_list`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
-//! | `line` | who is at work in a project, and who waits |
+//! | `line`, `place` | who is at work in a project, and who waits |
 //! | `effects_left` | what an execution left outside, as its record tells it |
 //! | `task`, `delivery`, `steered` | who is at work on a ticket; what a webhook led to; what a command was about |
 //! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
@@ -55,6 +55,7 @@ mod open_execution;
 mod own_account;
 mod own_branch;
 mod paid_reply;
+mod place;
 mod progress;
 mod pull_request;
 mod put_back;
@@ -93,12 +94,12 @@ pub use error::RecordsError;
 pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
 pub use inquiry::{Inquiry, NewInquiry};
-pub use line::Place;
 pub use new_execution::NewExecution;
 pub use occurrence::{Meeting, Occurrence};
 pub use own_account::OwnAccount;
 pub use own_branch::OwnBranch;
 pub use paid_reply::{PaidReply, QuestionId};
+pub use place::Place;
 pub use progress::{Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use put_back::Lost;

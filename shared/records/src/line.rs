@@ -1,46 +1,13 @@
 //! The line of a project: its open executions, of which some are at work and the others wait until one of those ends or is parked.
 
 use crate::error::RecordsError;
-use crate::item::{Item, from_item, text, to_item};
+use crate::execution::ExecutionRecord;
+use crate::item::{from_item, text};
 use crate::keys;
-use crate::retention;
+use crate::place::Place;
 use crate::table::Table;
-use crate::timestamp;
 use crate::write::{Update, Write};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::execution::UNDO_WORKFLOW;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-use crate::execution::ExecutionRecord;
-
-/// An execution's place in the line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// The execution's name.
-    pub name: String,
-    /// Who began it, by [`domain::Actor::account`].
-    pub account: String,
-    /// When it was begun.
-    #[serde(with = "timestamp")]
-    pub begun_at: Timestamp,
-    /// Whether it is at work, and does not wait any more.
-    pub at_work: bool,
-}
-
-impl Place {
-    /// The place of an execution; none for those without a project, and for what takes effects back: that never waits.
-    pub(crate) fn of(record: &ExecutionRecord, at_work: bool) -> Option<(&str, Self)> {
-        let project = record.project.as_deref().filter(|_| record.workflow != UNDO_WORKFLOW)?;
-        let account = record.actor.as_ref().map_or_else(|| "nobody".to_owned(), domain::Actor::account);
-        Some((project, Self { name: record.name.clone(), account, begun_at: record.begun_at, at_work }))
-    }
-
-    pub(crate) fn to_item(&self, project: &str) -> Result<Item, RecordsError> {
-        let expires_at = retention::expires_at(self.begun_at, retention::LISTED);
-        to_item(self, keys::place(project, &self.name), Some(expires_at))
-    }
-}
 
 impl Table {
     /// The line of a project, in no order.
@@ -97,7 +64,7 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn leave_line(&self, execution: &ExecutionRecord) -> Result<(), RecordsError> {
-        let Some((project, place)) = Place::of(execution, true) else { return Ok(()) };
+        let Some((project, place)) = execution.place(true) else { return Ok(()) };
         let leave = Write::Delete { key: keys::place(project, &place.name) };
         let _ = self.transact("leave the line", vec![leave]).await?;
         Ok(())
@@ -108,7 +75,7 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn rejoin_line(&self, execution: &ExecutionRecord) -> Result<(), RecordsError> {
-        let Some((project, place)) = Place::of(execution, true) else { return Ok(()) };
+        let Some((project, place)) = execution.place(true) else { return Ok(()) };
         let _ = self.put("go to work again", place.to_item(project)?, None).await?;
         Ok(())
     }

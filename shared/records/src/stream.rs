@@ -19,16 +19,15 @@ pub struct StreamedItems {
 pub const DECISIONS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Waiter, sort_keys: &[keys::WAITER] },
     StreamedItems { partition: Partition::Event, sort_keys: &[keys::OCCURRENCE] },
-    StreamedItems { partition: Partition::Inquiry, sort_keys: &[keys::INQUIRY] },
-    StreamedItems { partition: Partition::Reply, sort_keys: &[keys::REPLY] },
     StreamedItems { partition: Partition::Execution, sort_keys: &[keys::STOP] },
 ];
 
-/// What people are shown of an execution.
-pub const PROGRESS: &[StreamedItems] = &[StreamedItems {
-    partition: Partition::Execution,
-    sort_keys: &[keys::EXECUTION, keys::STEP, keys::COST],
-}];
+/// What people are shown of an execution, and what providers are asked about or people answered: all call providers, and no decision waits for them.
+pub const PROGRESS: &[StreamedItems] = &[
+    StreamedItems { partition: Partition::Execution, sort_keys: &[keys::EXECUTION, keys::STEP, keys::COST] },
+    StreamedItems { partition: Partition::Inquiry, sort_keys: &[keys::INQUIRY] },
+    StreamedItems { partition: Partition::Reply, sort_keys: &[keys::REPLY] },
+];
 
 impl StreamedItems {
     /// Whether the item with these keys is one of them.
@@ -138,9 +137,9 @@ mod tests {
         let cases = [
             (keys::waiter("budget", "run/State"), (true, false)),
             (keys::occurrence("jira.labelled/shop-1", "d"), (true, false)),
-            (keys::inquiry("github.checks_completed/acme/shop"), (true, false)),
+            (keys::inquiry("github.checks_completed/acme/shop"), (false, true)),
             (keys::stop("e"), (true, false)),
-            (keys::reply(&domain::SourceName::API, "d"), (true, false)),
+            (keys::reply(&domain::SourceName::API, "d"), (false, true)),
             (keys::execution("e"), (false, true)),
             (keys::step("e", "State"), (false, true)),
             (keys::cost(of_execution, at, "1"), (false, true)),

@@ -78,7 +78,7 @@ impl AgentExecution {
                 "a bill is not as expected"
             );
         }
-        let settlement = Settlement { price, usage: Some(reply.usage), remark, at: now };
+        let settlement = Settlement { price, usage: Some(reply.usage), remark, ..Settlement::unknown(now) };
         let paid = PaidReply { reply: reply.clone(), price };
         let settled = self.table.settle_with_reply(reservation, settlement, question, &paid).await;
         let settled = settled.map_err(|error| lost(error.into()))?;
@@ -123,12 +123,18 @@ impl AgentExecution {
     }
 
     /// Releases what is certainly not billed, and books the worst case of everything else. Gives the error that the step ends with.
-    pub(super) async fn settle_failure(&self, reservation: &Reservation, failure: NoReply) -> ActionError {
+    pub(super) async fn settle_failure(
+        &self,
+        reservation: &Reservation,
+        request: &ModelRequest,
+        failure: NoReply,
+    ) -> ActionError {
         let now = self.clock.now();
         let (settled, error) = match failure {
             NoReply::NotBilled(error) => (self.table.release(reservation, now).await.map(drop), error),
-            NoReply::MayBeBilled(error) => {
+            NoReply::MayBeBilled { error, reported } => {
                 let settlement = Settlement {
+                    at_most: reported.and_then(|usage| self.at_most(reservation, request, usage)),
                     remark: Some(format!("no reply came: {}", error.message)),
                     ..Settlement::unknown(now)
                 };
@@ -140,6 +146,17 @@ impl AgentExecution {
             tracing::warn!(reservation = reservation.id, %error, "a reservation stays open; the sweeper settles it");
         }
         error
+    }
+
+    /// The most that a reply can be billed of which this was reported before it broke off: all the output that the request allows.
+    fn at_most(&self, reservation: &Reservation, request: &ModelRequest, usage: Usage) -> Option<MicroUsd> {
+        let usage = Usage { output_tokens: u64::from(request.max_output_tokens), ..usage };
+        let input = self.provider.input_tokens_at_most(request);
+        let Reservation { provider, model, reserved_at, .. } = reservation;
+        match impossible(&usage, input, request.max_output_tokens) {
+            Some(_) => None,
+            None => price::price(provider, model, &usage, *reserved_at),
+        }
     }
 
     /// How long the step waits for its provider once its retries are used up: longer each time it lost what was reserved for them.
@@ -161,6 +178,7 @@ impl AgentExecution {
             request_id: reply.request_id.clone(),
             stop: match &reply.stop {
                 StopReason::Complete => "complete".to_owned(),
+                StopReason::ToolCalls => "tool_calls".to_owned(),
                 StopReason::Truncated => "truncated".to_owned(),
                 StopReason::Refused => "refused".to_owned(),
                 StopReason::Other(name) => name.clone(),
@@ -178,7 +196,8 @@ impl AgentExecution {
 
 /// Whether the request asks the provider to keep any of it in its cache.
 fn is_cached(request: &ModelRequest) -> bool {
-    request.system.iter().chain(&request.prompt).any(|block| block.cache && !block.text.is_empty())
+    let parts = request.messages.iter().flat_map(|message| &message.parts);
+    request.system.iter().any(|block| block.cache) || parts.into_iter().any(|part| part.cache)
 }
 
 /// Counts are a few percent off, and the service adds some words of its own.

@@ -94,6 +94,11 @@ async fn a_ticket_becomes_a_pull_request_and_a_repeat_changes_nothing() {
     };
     assert_eq!(branch["created"], true);
     assert_eq!(world.branch(BRANCH).await.as_deref(), commit["sha"].as_str());
+    let sent = world.requests("github", "POST", "/git/commits").pop().unwrap();
+    assert!(
+        sent.request["message"].as_str().unwrap().contains("\nCo-authored-by: Ada Lovelace <"),
+        "{sent:?}"
+    );
     assert_eq!(pull_request["files"], sorted(&code["implementation"]["files"]));
     assert_eq!(status, &json!({"status": "Code Review", "previous_status": "To Do"}));
     assert!(message["message_id"].is_string() && page["doc_url"].is_string());

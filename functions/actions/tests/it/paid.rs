@@ -6,7 +6,9 @@ use actions::agent::template::Templates;
 use actions::agent::{AgentExecution, Charge, Question};
 use async_trait::async_trait;
 use domain::action::Agent;
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, StopReason, Usage};
+use domain::plugins::{
+    AiProvider, ModelMessage, ModelReply, ModelRequest, NoReply, Part, Speaker, StopReason, Usage,
+};
 use domain::{ActionError, ActionId, Clock, ErrorKind, MicroUsd};
 use jiff::SignedDuration;
 use providers::Model;
@@ -43,6 +45,15 @@ impl AiProvider for Scripted {
         (self.answer)(self.calls.fetch_add(1, Ordering::Relaxed))
     }
 
+    async fn stream(
+        &self,
+        request: &ModelRequest,
+        within: Duration,
+        _: &(dyn Fn(Usage) + Send + Sync),
+    ) -> Result<ModelReply, NoReply> {
+        self.complete(request, within).await
+    }
+
     async fn count_input_tokens(&self, _: &ModelRequest, _: Duration) -> Result<Option<u64>, ActionError> {
         self.counts.fetch_add(1, Ordering::Relaxed);
         Ok(Some(COUNTED))
@@ -58,7 +69,15 @@ impl AiProvider for Scripted {
 }
 
 fn reply(text: &str, usage: Usage) -> ModelReply {
-    ModelReply { text: text.into(), stop: StopReason::Complete, usage, model: MODEL.into(), request_id: None }
+    ModelReply {
+        message: ModelMessage { speaker: Speaker::Model, parts: vec![Part::text(text)] },
+        text: text.into(),
+        calls: Vec::new(),
+        stop: StopReason::Complete,
+        usage,
+        model: MODEL.into(),
+        request_id: None,
+    }
 }
 
 fn usage(input_tokens: u64, output_tokens: u64) -> Usage {
@@ -233,7 +252,7 @@ async fn whatever_does_not_say_that_it_is_free_is_booked() {
     let world = World::start().await;
     let provider = scripted(&world, |call| {
         let error = ActionError::rejected("an answer of more than 16 MiB");
-        Err(if call == 0 { NoReply::MayBeBilled(error) } else { NoReply::NotBilled(error) })
+        Err(if call == 0 { NoReply::may_be_billed(error) } else { NoReply::NotBilled(error) })
     });
     let provider = Arc::new(provider.await);
     let error = ask(&agent(&world, &provider, "1"), "Well?").await.unwrap_err();
@@ -244,6 +263,24 @@ async fn whatever_does_not_say_that_it_is_free_is_booked() {
     assert!(cost.remark.unwrap().contains("more than 16 MiB"));
     let error = ask(&agent(&world, &provider, "2"), "Well?").await.unwrap_err();
     assert_eq!((error.kind, costs(&world).await.len()), (ErrorKind::Rejected, 1));
+}
+
+#[tokio::test]
+async fn a_reply_that_broke_off_is_booked_at_what_was_reported_and_all_its_output() {
+    let world = World::start().await;
+    let provider = scripted(&world, |call| {
+        let error = ActionError::unavailable("it broke off");
+        let reported = if call == 0 { usage(1_000, 3) } else { usage(MOST_INPUT + 1, 3) };
+        Err(NoReply::MayBeBilled { error, reported: Some(reported) })
+    });
+    let provider = Arc::new(provider.await);
+    for invocation in ["1", "2"] {
+        ask(&agent(&world, &provider, invocation), "Well?").await.unwrap_err();
+    }
+    let booked: Vec<_> = costs(&world).await.into_iter().map(|cost| cost.cost).collect();
+    let reserved = provider.given.lock().unwrap()[1].1;
+    let expected = [MicroUsd(1_000 * 2 + 10_000), reserved].map(|booked| Cost::Unknown { booked });
+    assert_eq!(booked, expected, "what cannot have been used is not believed");
 }
 
 #[tokio::test]

@@ -290,7 +290,7 @@ mod tests {
     fn after_an_undo() {
         let mut view = view(Outcome::Succeeded, Vec::new());
         view.execution.undone_by = Some("slack-SHOP-1-cd".into());
-        let text = render(&view, None);
+        let text = render(&view, None, false);
         assert!(text.contains("\n↩️ What it did was undone by `slack-SHOP-1-cd`.\n"), "{text}");
     }
 
@@ -303,7 +303,7 @@ mod tests {
             0,
             Some(1),
         );
-        let text = render(&view(Outcome::Succeeded, vec![step]), None);
+        let text = render(&view(Outcome::Succeeded, vec![step]), None, false);
         assert!(text.contains("- ✅ Undo create branch.0 · 1.0 s\n"), "{text}");
     }
 

@@ -176,7 +176,8 @@ async fn what_can_never_be_shown_is_given_up() {
 async fn the_starting_label_goes_as_soon_as_jira_lets_it() {
     let world = World::new().await;
     let name = world.begin_by_label().await;
-    let fault = json!({"service": "jira", "method": "PUT", "path": "/issue/SHOP-1$", "status": 503});
+    let fault =
+        json!({"service": "jira", "method": "PUT", "path": "/issue/SHOP-1$", "status": 503, "times": 2});
     world.services.add_fault(serde_json::from_value(fault).unwrap()).unwrap();
     world.status_change(&name, json!({})).await;
     assert_eq!(

@@ -66,7 +66,11 @@ async fn a_step_that_waits_for_a_review_gets_all_of_it() {
     let spec =
         EventSpec::new(EventName::from_static(REVIEWED), "A review.").matched_by(["repository", "number"]);
     let key = EventKey::new(&spec, &fields).unwrap().unwrap();
-    let occurrence = Occurrence { fields: fields.into_iter().collect::<Map<_, _>>(), at: world.clock.now(), delivery: "d".into() };
+    let occurrence = Occurrence {
+        fields: fields.into_iter().collect::<Map<_, _>>(),
+        at: world.clock.now(),
+        delivery: "d".into(),
+    };
     world.table.put_occurrence(&key, &occurrence).await.unwrap();
     answers(&world, 200, remarks());
     world.wait(&name, &Topic::Event(key), |waiter| waiter.question = None).await;

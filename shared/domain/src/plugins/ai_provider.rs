@@ -1,5 +1,6 @@
 //! Language models.
 
+use super::conversation::{Effort, ModelMessage, ModelTool, Part, ToolCall};
 use crate::error::ActionError;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,18 @@ pub trait AiProvider: Send + Sync {
     /// [`NoReply::NotBilled`] where the request was not sent or the provider's answer says that it is not billed; everything else
     /// is [`NoReply::MayBeBilled`].
     async fn complete(&self, request: &ModelRequest, within: Duration) -> Result<ModelReply, NoReply>;
+
+    /// The same, heard as it comes: `progress` is told the usage reported so far whenever that changes. Whoever drops the future ends the
+    /// request; what was reported last is then the least that is billed, and `max_output_tokens` of output the most.
+    ///
+    /// # Errors
+    /// As [`AiProvider::complete`].
+    async fn stream(
+        &self,
+        request: &ModelRequest,
+        within: Duration,
+        progress: &(dyn Fn(Usage) + Send + Sync),
+    ) -> Result<ModelReply, NoReply>;
 
     /// The input tokens of a request by the provider's own count, which is free and may be a few percent off; `None` where the
     /// provider does not count. It is not waited for longer than `within`.
@@ -41,7 +54,19 @@ pub enum NoReply {
     /// Nothing: the request was not sent, or the answer says that it is not billed. `Rejected` or `Throttled`.
     NotBilled(ActionError),
     /// Nobody knows, so the worst case is booked: a server error, an answer that broke off, came too late or cannot be read.
-    MayBeBilled(ActionError),
+    MayBeBilled {
+        /// What went wrong.
+        error: ActionError,
+        /// What the provider had reported by then. Its input is what will be billed, and its output may have grown since.
+        reported: Option<Usage>,
+    },
+}
+
+impl NoReply {
+    /// A call that may be billed, of which nothing was reported.
+    pub fn may_be_billed(error: ActionError) -> Self {
+        Self::MayBeBilled { error, reported: None }
+    }
 }
 
 /// A request to a model.
@@ -49,17 +74,36 @@ pub enum NoReply {
 pub struct ModelRequest {
     /// The model's id.
     pub model: String,
+    /// How hard the model tries; its own default where absent.
+    pub effort: Option<Effort>,
     /// The system prompt; never contains external text.
     pub system: Vec<PromptBlock>,
-    /// The prompt, with external text fenced as data.
-    pub prompt: Vec<PromptBlock>,
+    /// The conversation so far, with external text fenced as data; the last message is ours.
+    pub messages: Vec<ModelMessage>,
+    /// The tools that the model may call.
+    pub tools: Vec<ModelTool>,
     /// The JSON Schema that the reply must follow; without one, the reply is free text.
     pub reply_schema: Option<Value>,
     /// The most tokens the reply may have.
     pub max_output_tokens: u32,
 }
 
-/// A part of a prompt.
+impl ModelRequest {
+    /// One question without tools, to which a reply of up to this many tokens is wanted.
+    pub fn question(model: impl Into<String>, parts: Vec<Part>, max_output_tokens: u32) -> Self {
+        Self {
+            model: model.into(),
+            effort: None,
+            system: Vec::new(),
+            messages: vec![ModelMessage::ours(parts)],
+            tools: Vec::new(),
+            reply_schema: None,
+            max_output_tokens,
+        }
+    }
+}
+
+/// A part of a system prompt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PromptBlock {
     /// The text.
@@ -71,8 +115,12 @@ pub struct PromptBlock {
 /// A model's answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelReply {
-    /// The text; JSON when a schema was given.
+    /// What was said, as it goes into the conversation: every part as the provider wrote it.
+    pub message: ModelMessage,
+    /// The text in it; JSON when a schema was given.
     pub text: String,
+    /// The calls of tools in it, in order.
+    pub calls: Vec<ToolCall>,
     /// Why it ended.
     pub stop: StopReason,
     /// What was used.
@@ -89,6 +137,8 @@ pub struct ModelReply {
 pub enum StopReason {
     /// The model finished.
     Complete,
+    /// The model waits for the results of its calls.
+    ToolCalls,
     /// The reply reached its limit of tokens, or the context's: it is cut.
     Truncated,
     /// The model declined.

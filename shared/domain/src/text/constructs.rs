@@ -1,6 +1,6 @@
 //! What must not be broken in Markdown and in Slack's language: code blocks, code, emphasis, links, entities, comments.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// A stretch of text that means something as a whole.
 #[derive(Debug, PartialEq)]
@@ -57,38 +57,56 @@ impl Construct {
     }
 }
 
-/// Every construct of a text, in the order of their beginnings.
-pub(super) fn of(text: &str) -> Vec<Construct> {
-    let mut constructs = Vec::new();
-    let mut paragraph = 0;
-    let mut open: Option<Fence> = None;
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let end = at + line.len();
-        match &open {
-            Some(fence) if fence.is_closed_by(line) => {
-                constructs.extend(open.take().map(|fence| fence.into_construct(end)));
-                paragraph = end;
-            }
-            Some(_) => {}
-            None => {
-                let fence = Fence::read(line, at);
-                if fence.is_some() || line.trim().is_empty() {
-                    inline(text, paragraph, at, &mut constructs);
+/// The constructs of a text, each kind in the order of their beginnings.
+#[derive(Debug, Default)]
+pub(super) struct Constructs {
+    blocks: Vec<Construct>,
+    inline: Vec<Construct>,
+}
+
+impl Constructs {
+    /// Every construct of a text. Takes time in proportion to its length.
+    pub(super) fn of(text: &str) -> Self {
+        let mut constructs = Self::default();
+        let mut paragraph = 0;
+        let mut open: Option<Fence> = None;
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            let end = at + line.len();
+            match &open {
+                Some(fence) if fence.is_closed_by(line) => {
+                    constructs.blocks.extend(open.take().map(|fence| fence.into_construct(end)));
                     paragraph = end;
                 }
-                open = fence;
+                Some(_) => {}
+                None => {
+                    let fence = Fence::read(line, at);
+                    if fence.is_some() || line.trim().is_empty() {
+                        inline(text, paragraph, at, &mut constructs.inline);
+                        paragraph = end;
+                    }
+                    open = fence;
+                }
             }
+            at = end;
         }
-        at = end;
+        match open {
+            // One that nobody closes goes on to the end, and so it is never ended by a text that is whole.
+            Some(fence) => constructs.blocks.push(fence.into_construct(text.len() + 1)),
+            None => inline(text, paragraph, text.len(), &mut constructs.inline),
+        }
+        constructs
     }
-    match open {
-        // One that nobody closes goes on to the end, and so it is never ended by a text that is whole.
-        Some(fence) => constructs.push(fence.into_construct(text.len() + 1)),
-        None => inline(text, paragraph, text.len(), &mut constructs),
+
+    /// What a text that ends at `end` ends inside, the outermost first.
+    pub(super) fn through(&self, end: usize) -> impl DoubleEndedIterator<Item = &Construct> {
+        let count = |list: &[Construct], end| list.partition_point(|construct| construct.start < end);
+        // Code blocks lie one after the other, and nothing else is longer than this.
+        let block = self.blocks[..count(&self.blocks, end)].last();
+        let first = count(&self.inline, end.saturating_sub(LONGEST));
+        let inline = &self.inline[first..count(&self.inline, end)];
+        block.into_iter().chain(inline).filter(move |construct| construct.goes_through(end))
     }
-    constructs.sort_by_key(|construct| (construct.start, std::cmp::Reverse(construct.end)));
-    constructs
 }
 
 /// A code block that was opened.
@@ -133,29 +151,39 @@ impl Fence {
     }
 }
 
-/// What is longer than this is taken for text that only looks like a construct.
+/// What is longer than this, in bytes, is taken for text that only looks like a construct.
 const LONGEST: usize = 4_000;
 
 /// The constructs inside a paragraph.
 fn inline(text: &str, start: usize, end: usize, constructs: &mut Vec<Construct>) {
+    let text = &text[..end];
+    let ends = Ends::of(text, start);
     let mut closed = BTreeSet::new();
     let mut at = start;
-    while let Some(next) = text[at..end].find(['\\', '`', '<', '[', '*', '_', '~', '&']) {
+    while let Some(next) = text[at..].find(['\\', '`', '<', '[', '*', '_', '~', '&']) {
         at += next;
-        let window = text.floor_char_boundary(end.min(at + LONGEST));
-        let rest = &text[at..window];
-        let (construct, read) = match rest.as_bytes().first() {
-            Some(b'\\') => (None, 1 + rest[1..].chars().next().map_or(0, char::len_utf8)),
-            Some(b'`') => code(rest),
-            Some(b'<') => angle(rest),
-            Some(b'[') => link(rest),
-            Some(b'&') => entity(rest),
-            _ if closed.contains(&at) => (None, run(rest, rest.chars().next().unwrap_or_default()).len()),
-            _ => emphasis(rest, text[..at].chars().next_back()),
+        let rest = &text[at..];
+        let sign = rest.chars().next().unwrap_or_default();
+        let signs = run(rest, sign).len();
+        // What is found, and how many bytes were read when nothing is.
+        let (found, unread) = match sign {
+            '\\' => (None, 1 + rest[1..].chars().next().map_or(0, char::len_utf8)),
+            '`' => (ends.code(at, signs), signs),
+            '<' => (ends.angle(rest, at), 1),
+            '[' => (ends.link(text, at), 1),
+            '&' => (entity(rest), 1),
+            _ if closed.contains(&at) => (None, signs),
+            _ => (ends.emphasis(text, at, sign, signs), signs),
         };
-        if let Some((length, kind)) = construct {
-            if let Kind::Delimited { delimiter } = &kind {
-                closed.insert(at + length - delimiter.len());
+        let found = found.filter(|(length, _)| *length <= LONGEST);
+        let mut read = unread;
+        if let Some((length, kind)) = found {
+            match &kind {
+                // What is inside emphasis may hold more constructs, so only the opening is read.
+                Kind::Delimited { delimiter } if sign != '`' => {
+                    closed.insert(at + length - delimiter.len());
+                }
+                _ => read = length,
             }
             constructs.push(Construct { start: at, end: at + length, kind });
         }
@@ -163,103 +191,100 @@ fn inline(text: &str, start: usize, end: usize, constructs: &mut Vec<Construct>)
     }
 }
 
-/// A construct's length and kind, if there is one, and how many bytes were read in any case.
-type Found = (Option<(usize, Kind)>, usize);
+/// A construct's length and kind.
+type Found = Option<(usize, Kind)>;
 
-fn run(text: &str, character: char) -> &str {
-    &text[..text.len() - text.trim_start_matches(character).len()]
+/// Where constructs of a paragraph may end, collected in one pass: positions in bytes, in order.
+#[derive(Default)]
+struct Ends {
+    /// Runs of one sign that may close emphasis, by the sign and their length.
+    emphasis: HashMap<(char, usize), Vec<usize>>,
+    /// Runs of backticks, by their length.
+    code: HashMap<usize, Vec<usize>>,
+    /// The bracket that closes one, by the place of that one.
+    brackets: HashMap<usize, usize>,
+    angles: Vec<usize>,
+    comments: Vec<usize>,
+    lines: Vec<usize>,
 }
 
-fn code(rest: &str) -> Found {
-    let delimiter = run(rest, '`');
-    let mut at = delimiter.len();
-    while let Some(next) = rest[at..].find('`') {
-        let closing = run(&rest[at + next..], '`');
-        at += next + closing.len();
-        if closing.len() == delimiter.len() {
-            return (Some((at, Kind::Delimited { delimiter: delimiter.to_owned() })), at);
-        }
-    }
-    (None, delimiter.len())
-}
-
-/// `<https://example.com>`, `<https://example.com|words>`, `<@U1>`, tags and comments.
-fn angle(rest: &str) -> Found {
-    let close = if rest.starts_with("<!--") { "-->" } else { ">" };
-    let begins =
-        rest[1..].starts_with(|next: char| next.is_alphanumeric() || matches!(next, '/' | '!' | '@' | '#'));
-    match rest.find(close) {
-        Some(end) if begins && (close == "-->" || !rest[..end].contains('\n')) => {
-            (Some((end + close.len(), Kind::Whole)), end + close.len())
-        }
-        _ => (None, 1),
-    }
-}
-
-/// `[words](address)` and `[words][name]`.
-fn link(rest: &str) -> Found {
-    let length = balanced(rest, '[', ']').and_then(|words| {
-        let after = &rest[words..];
-        let address = match after.chars().next()? {
-            '(' => balanced(after, '(', ')')?,
-            '[' => balanced(after, '[', ']')?,
-            _ => return None,
-        };
-        Some(words + address)
-    });
-    match length {
-        Some(length) => (Some((length, Kind::Whole)), length),
-        None => (None, 1),
-    }
-}
-
-/// The bytes up to the bracket that closes the first one.
-fn balanced(text: &str, open: char, close: char) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut escaped = false;
-    for (at, character) in text.char_indices() {
-        match character {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            _ if character == open => depth += 1,
-            _ if character == close => {
-                depth -= 1;
-                if depth == 0 {
-                    return Some(at + close.len_utf8());
+impl Ends {
+    /// Those of the paragraph that goes from `start` to the end of the text.
+    fn of(text: &str, start: usize) -> Self {
+        let mut ends = Self::default();
+        let (mut square, mut round) = (Vec::new(), Vec::new());
+        let (mut before, mut escaped) = (' ', false);
+        for (at, sign) in text[start..].char_indices().map(|(at, sign)| (start + at, sign)) {
+            let signs = || run(&text[at..], sign).len();
+            match sign {
+                '*' | '_' | '~' if before != sign && !before.is_whitespace() && before != '\\' => {
+                    ends.emphasis.entry((sign, signs())).or_default().push(at);
                 }
+                '`' if before != sign => ends.code.entry(signs()).or_default().push(at),
+                '>' => ends.angles.push(at),
+                '\n' => ends.lines.push(at),
+                '-' if text[at..].starts_with("-->") => ends.comments.push(at),
+                '[' if !escaped => square.push(at),
+                '(' if !escaped => round.push(at),
+                ']' if !escaped => ends.brackets.extend(square.pop().map(|open| (open, at))),
+                ')' if !escaped => ends.brackets.extend(round.pop().map(|open| (open, at))),
+                _ => {}
             }
-            _ => {}
+            escaped = sign == '\\' && !escaped;
+            before = sign;
         }
+        ends
     }
-    None
+
+    fn code(&self, at: usize, signs: usize) -> Found {
+        let end = first_from(self.code.get(&signs)?, at + signs)? + signs;
+        Some((end - at, Kind::Delimited { delimiter: "`".repeat(signs) }))
+    }
+
+    /// `<https://example.com>`, `<https://example.com|words>`, `<@U1>`, tags and comments.
+    fn angle(&self, rest: &str, at: usize) -> Found {
+        let begins = rest[1..]
+            .starts_with(|next: char| next.is_alphanumeric() || matches!(next, '/' | '!' | '@' | '#'));
+        if rest.starts_with("<!--") {
+            return Some((first_from(&self.comments, at)? + "-->".len() - at, Kind::Whole));
+        }
+        let end = first_from(&self.angles, at)?;
+        let is_one_line = first_from(&self.lines, at).is_none_or(|line| line > end);
+        (begins && is_one_line).then_some((end + 1 - at, Kind::Whole))
+    }
+
+    /// `[words](address)` and `[words][name]`.
+    fn link(&self, text: &str, at: usize) -> Found {
+        let address = self.brackets.get(&at)? + 1;
+        if !text[address..].starts_with(['(', '[']) {
+            return None;
+        }
+        Some((self.brackets.get(&address)? + 1 - at, Kind::Whole))
+    }
+
+    /// `*words*`, `**words**`, `_words_`, `~words~`, `~~words~~`.
+    fn emphasis(&self, text: &str, at: usize, sign: char, signs: usize) -> Found {
+        let inside_word = sign == '_' && text[..at].chars().next_back().is_some_and(char::is_alphanumeric);
+        let opens =
+            !inside_word && text[at + signs..].starts_with(|next: char| !next.is_whitespace()) && signs <= 3;
+        if !opens {
+            return None;
+        }
+        let end = first_from(self.emphasis.get(&(sign, signs))?, at + signs)? + signs;
+        Some((end - at, Kind::Delimited { delimiter: text[at..at + signs].to_owned() }))
+    }
+}
+
+/// The first position in a list that is `from` or later.
+fn first_from(list: &[usize], from: usize) -> Option<usize> {
+    list.get(list.partition_point(|position| *position < from)).copied()
+}
+
+fn run(text: &str, sign: char) -> &str {
+    &text[..text.len() - text.trim_start_matches(sign).len()]
 }
 
 fn entity(rest: &str) -> Found {
     let name = rest[1..].find(|next: char| !next.is_ascii_alphanumeric() && next != '#').unwrap_or(0);
-    match rest[1 + name..].starts_with(';') && (1..=10).contains(&name) {
-        true => (Some((name + 2, Kind::Whole)), name + 2),
-        false => (None, 1),
-    }
-}
-
-/// `*words*`, `**words**`, `_words_`, `~words~`, `~~words~~`. What is inside may hold more constructs, so only the opening is read.
-fn emphasis(rest: &str, before: Option<char>) -> Found {
-    let Some(character) = rest.chars().next() else { return (None, 0) };
-    let delimiter = run(rest, character);
-    let inside_word = character == '_' && before.is_some_and(char::is_alphanumeric);
-    let opens = !inside_word
-        && rest[delimiter.len()..].starts_with(|next: char| !next.is_whitespace())
-        && delimiter.len() <= 3;
-    let mut at = delimiter.len();
-    while opens && let Some(next) = rest[at..].find(character) {
-        let closing = run(&rest[at + next..], character);
-        let closes = closing.len() == delimiter.len()
-            && !rest[..at + next].ends_with(char::is_whitespace)
-            && !rest[..at + next].ends_with('\\');
-        at += next + closing.len();
-        if closes {
-            return (Some((at, Kind::Delimited { delimiter: delimiter.to_owned() })), delimiter.len());
-        }
-    }
-    (None, delimiter.len())
+    (rest[1 + name..].starts_with(';') && (1..=10).contains(&name)).then_some((name + 2, Kind::Whole))
 }

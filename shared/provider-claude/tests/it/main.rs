@@ -5,7 +5,10 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
-use domain::plugins::{AiProvider, ModelRequest, NoReply, PromptBlock, StopReason};
+use domain::plugins::{
+    AiProvider, Content, Effort, ModelMessage, ModelRequest, ModelTool, NoReply, Part, PromptBlock,
+    StopReason,
+};
 use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;
 use provider_claude::{Claude, SPEC};
@@ -31,17 +34,9 @@ fn claude(simulation: &Simulation) -> Claude {
 const LONG: Duration = Duration::from_secs(60);
 
 fn request() -> ModelRequest {
-    let block = |text: &str, cache| PromptBlock { text: text.into(), cache };
+    let ticket = "Plan how to implement this ticket\n\nAdd a discount code to the cart\nCodes work in any case and with spaces around them.";
     ModelRequest {
-        model: "claude-sonnet-5-5".into(),
-        system: vec![block("You plan work on a repository.", true)],
-        prompt: vec![
-            block(
-                "Plan how to implement this ticket\n\nAdd a discount code to the cart\nCodes work in any case and with spaces around them.",
-                true,
-            ),
-            block("class Cart:", false),
-        ],
+        system: vec![PromptBlock { text: "You plan work on a repository.".into(), cache: true }],
         reply_schema: Some(json!({
             "type": "object", "required": ["summary"], "properties": {
                 "summary": {"type": "string"},
@@ -49,7 +44,11 @@ fn request() -> ModelRequest {
                 "files_to_read": {"type": "array", "items": {"type": "string"}},
                 "files_to_change": {"type": "array", "items": {"type": "string"}},
                 "risks": {"type": "array", "items": {"type": "string"}}}})),
-        max_output_tokens: 2_000,
+        ..ModelRequest::question(
+            "claude-sonnet-5-5",
+            vec![Part::text(ticket).cached(), Part::text("class Cart:")],
+            2_000,
+        )
     }
 }
 
@@ -68,6 +67,81 @@ async fn a_question_is_answered_with_what_it_used() {
     assert_eq!(counted, Some(used), "the service counts what it would read");
     assert!(reply.request_id.is_some());
     assert_described(&simulation);
+}
+
+/// The world, in which the model first thinks and calls a tool, and then answers by what the tool said.
+fn with_tools() -> simulators::World {
+    let mut world = provider_testing::built_in();
+    let claude = world.section_mut::<simulators::claude::World>("claude").unwrap();
+    claude.replies = serde_json::from_value(json!([
+        {"for": "Is there a cart?", "content": [
+            {"text": "I look."}, {"tool_use": {"name": "read_file", "input": {"path": "cart.py"}}}]},
+        {"for": "Is there a cart?", "expect": {"tools": ["read_file"], "contains": ["class Cart"]},
+         "content": [{"text": "Yes, there is."}]},
+    ]))
+    .unwrap();
+    world
+}
+
+#[tokio::test]
+async fn a_conversation_goes_on_with_what_a_tool_said() {
+    let simulation = CLAUDE.described_simulation_of(with_tools()).await;
+    let claude = claude(&simulation);
+    let tool = ModelTool {
+        name: "read_file".into(),
+        description: "Reads a file.".into(),
+        input_schema: json!({"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}),
+    };
+    let asked = vec![Part::text("Is there a cart?").cached()];
+    let mut request = ModelRequest {
+        effort: Some(Effort::Medium),
+        tools: vec![tool],
+        ..ModelRequest::question("claude-sonnet-5-5", asked, 1_000)
+    };
+    let first = claude.complete(&request, LONG).await.unwrap();
+    assert_eq!((first.stop, first.calls.len()), (StopReason::ToolCalls, 1));
+    assert_eq!(
+        (first.calls[0].name.as_str(), &first.calls[0].input),
+        ("read_file", &json!({"path": "cart.py"}))
+    );
+    let result = Content::ToolResult {
+        call: first.calls[0].id.clone(),
+        text: "class Cart: ...".into(),
+        is_error: false,
+    };
+    request.messages.extend([first.message, ModelMessage::ours(vec![Part::new(result).cached()])]);
+    assert!(
+        claude.count_input_tokens(&request, LONG).await.unwrap().unwrap()
+            <= claude.input_tokens_at_most(&request)
+    );
+    let second = claude.complete(&request, LONG).await.unwrap();
+    assert_eq!((second.stop, second.text.as_str()), (StopReason::Complete, "Yes, there is."));
+    assert!(second.calls.is_empty());
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn a_reply_that_streams_is_the_same_and_reports_its_usage() {
+    let simulation = CLAUDE.described_simulation().await;
+    let claude = claude(&simulation);
+    let reported = std::sync::Mutex::new(Vec::new());
+    let progress = |usage| reported.lock().unwrap().push(usage);
+    let streamed = claude.stream(&request(), LONG, &progress).await.unwrap();
+    let whole = claude.complete(&request(), LONG).await.unwrap();
+    assert_eq!((&streamed.text, &streamed.stop, &streamed.model), (&whole.text, &whole.stop, &whole.model));
+    assert!(streamed.request_id.is_some());
+    let reported = std::mem::take(&mut *reported.lock().unwrap());
+    // How often depends on how the bytes arrive.
+    assert!(reported.last() == Some(&streamed.usage), "{reported:?}");
+    assert_described(&simulation);
+
+    CLAUDE.fault(&simulation, "/v1/messages$", Fault { truncated: true, ..Fault::default() });
+    match claude.stream(&request(), LONG, &|_| {}).await.unwrap_err() {
+        NoReply::MayBeBilled { reported: Some(usage), .. } => assert!(usage.all_input_tokens() > 0),
+        other => panic!("{other:?}"),
+    }
+    CLAUDE.fault(&simulation, "/v1/messages$", says(529, "overloaded_error"));
+    assert_eq!(free(claude.stream(&request(), LONG, &|_| {}).await.unwrap_err()).kind, ErrorKind::Throttled);
 }
 
 /// What comes back when the service answers with this body.
@@ -103,14 +177,14 @@ async fn failing(simulation: &Simulation, with: Fault) -> NoReply {
 fn free(failure: NoReply) -> ActionError {
     match failure {
         NoReply::NotBilled(error) => error,
-        NoReply::MayBeBilled(error) => panic!("it may be billed: {error}"),
+        NoReply::MayBeBilled { error, .. } => panic!("it may be billed: {error}"),
     }
 }
 
 /// The error of a call that may be billed.
 fn booked(failure: NoReply) -> ActionError {
     match failure {
-        NoReply::MayBeBilled(error) => error,
+        NoReply::MayBeBilled { error, .. } => error,
         NoReply::NotBilled(error) => panic!("it is not billed: {error}"),
     }
 }
@@ -171,7 +245,7 @@ async fn a_reply_is_awaited_no_longer_than_asked() {
     let simulation = CLAUDE.described_simulation().await;
     CLAUDE.fault(&simulation, "/v1/messages$", Fault { delay_ms: 60_000, ..Fault::default() });
     let late = claude(&simulation).complete(&request(), Duration::from_millis(50)).await.unwrap_err();
-    assert!(booked(late).message.contains("within 0.05 s"));
+    assert!(booked(late).message.contains("no whole answer within 0.0"));
 }
 
 #[tokio::test]

@@ -85,3 +85,20 @@ async fn what_is_wrong_is_named() {
     assert!(error.message.contains("credentials") && !error.message.contains("hunter2"), "{error}");
     assert_described(&simulation);
 }
+
+#[tokio::test]
+async fn a_page_that_is_too_long_is_cut_and_sent_again() {
+    let simulation = CONFLUENCE.described_simulation().await;
+    let confluence = confluence(&simulation);
+    let body = json!({"errors": [{"status": 413, "code": "REQUEST_TOO_LARGE", "title": "Request too large", "detail": null}]});
+    CONFLUENCE.fault(
+        &simulation,
+        "/pages$",
+        Fault { status: Some(413), body: Some(body), method: Some("POST".into()), ..Fault::default() },
+    );
+    let long = PageRequest { markdown: "word ".repeat(2_000), ..request() };
+    let page = confluence.create_page(&long, &mark("long")).await.unwrap();
+    assert_eq!(confluence.find_page(&long, &mark("long")).await.unwrap().as_ref(), Some(&page));
+    assert!(simulation.state()["confluence"].to_string().contains("(cut)"));
+    assert_described(&simulation);
+}

@@ -61,6 +61,35 @@ async fn a_repository_is_read() {
 }
 
 #[tokio::test]
+async fn many_files_are_read_in_few_requests_and_byte_for_byte() {
+    let simulation = GITHUB.described_simulation().await;
+    let github = github(&simulation);
+    let parent = new_branch(&github, "feature/many").await;
+    let mut files: Vec<(String, String)> =
+        (0..150).map(|number| (format!("many/{number}.txt"), format!("{number}\n"))).collect();
+    files.push(("ends.txt".into(), "one\r\ntwo\r\n".into()));
+    files.push(("mark.txt".into(), "\u{feff}with a byte-order mark".into()));
+    // GraphQL cuts it.
+    files.push(("long.txt".into(), "ü".repeat(300_000)));
+    let changes = files.iter().map(|(path, content)| write(path, content)).collect();
+    let commit = commit_on("feature/many", &parent, changes);
+    let commit = github.commit(&shop(), &commit, &mark("many")).await.unwrap();
+    let before = simulation.log().len();
+    let paths: Vec<String> =
+        files.iter().map(|(path, _)| path.clone()).chain(["missing".to_owned()]).collect();
+    let read = github.read_files(&shop(), commit.sha.as_str(), &paths).await.unwrap();
+    for ((path, content), read) in files.iter().zip(&read) {
+        assert!(*read == Some(FileContent::Text(content.clone())), "{path}");
+    }
+    assert_eq!(read.last(), Some(&None));
+    assert_eq!(simulation.log().len() - before, 3, "two of GraphQL, and the long file");
+    let error =
+        github.read_files(&"acme/other".parse().unwrap(), commit.sha.as_str(), &paths).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Rejected && error.message.contains("acme/other"), "{error}");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
 async fn a_branch_is_made_once_and_deleted() {
     let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);

@@ -2,7 +2,7 @@
 
 use crate::code::{commit_on, new_branch, write};
 use crate::{GITHUB, branch, changed, github, shop};
-use domain::plugins::{PullRequestRequest, VersionControl};
+use domain::plugins::{PullRequestRequest, TaskManagement, VersionControl};
 use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;
 use provider_github::{Github, SPEC};
@@ -163,4 +163,42 @@ async fn what_was_just_pushed_or_opened_is_waited_for() {
     assert_eq!(github.pull_request_files(&shop(), made.number).await.unwrap(), ["a"]);
     let made: Vec<u64> = pauses.made().iter().map(std::time::Duration::as_secs).collect();
     assert_eq!(made, [1, 2, 1, 2], "for the branch and for the pull request");
+}
+
+#[tokio::test]
+async fn a_text_that_is_too_long_is_cut_and_sent_again() {
+    let simulation = GITHUB.described_simulation().await;
+    let github = github(&simulation);
+    let made = github.add_comment("acme/shop#1", &"word ".repeat(20_000), &mark("long")).await.unwrap();
+    let refusal = json!({"message": "Validation Failed", "errors": [
+        {"resource": "IssueComment", "code": "unprocessable", "field": "data", "message": "Body is too long (maximum is 65536 characters)"}]});
+    let too_long = || Fault { status: Some(422), body: Some(refusal.clone()), ..Fault::default() };
+    GITHUB.fault(&simulation, "/issues/1/comments$", too_long());
+    github.add_comment("acme/shop#1", &"word ".repeat(2_000), &mark("again")).await.unwrap();
+    GITHUB.fault(&simulation, &format!("/comments/{}$", made.id), too_long());
+    github.update_comment("acme/shop#1", &made, &"word ".repeat(2_000), &mark("long")).await.unwrap();
+    let parent = new_branch(&github, "feature/x").await;
+    github
+        .commit(&shop(), &commit_on("feature/x", &parent, vec![write("a", "1")]), &mark("c"))
+        .await
+        .unwrap();
+    let (source, target) = (branch("feature/x"), branch("main"));
+    let (title, description) = ("long ".repeat(100), "word ".repeat(20_000));
+    let request = PullRequestRequest { source, target, title, description, draft: false };
+    GITHUB.fault(&simulation, "/pulls$", Fault { method: Some("POST".into()), ..too_long() });
+    github.create_pull_request(&shop(), &request, &mark("p")).await.unwrap();
+    let state = simulation.state();
+    let repository = &state["github"]["repositories"][0];
+    let comments = repository["issues"][0]["comments"].as_array().unwrap().iter();
+    let bodies: Vec<&str> =
+        comments.chain([&repository["pull_requests"][0]]).map(|it| it["body"].as_str().unwrap()).collect();
+    assert_eq!(bodies.len(), 3);
+    for body in bodies {
+        assert!(
+            body.contains("… (cut)\n\n<!-- ticketsmith:") && body.chars().count() < 40_000,
+            "{}",
+            body.len()
+        );
+    }
+    provider_testing::assert_described(&simulation);
 }

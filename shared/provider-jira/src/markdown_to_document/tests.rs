@@ -130,6 +130,22 @@ fn nesting_has_an_end() {
     assert_valid(&document_from_markdown(&format!("{}x{}", "*".repeat(depth), "*".repeat(depth))));
 }
 
+/// What takes too long where time grows with the square of the length: nesting, marks, brackets and quotes without end.
+#[test]
+fn time_is_in_proportion_to_the_length() {
+    let started = std::time::Instant::now();
+    for part in ["*a _b ", "> ", "- ", "[", "![a](b ", "`a ``b ", "<a ", "| a ", "**a*"] {
+        let text = part.repeat(55_000 / part.len());
+        assert_valid(&document_from_markdown(&text));
+        let nested = format!("{}x{}", "*a ".repeat(9_000), " b*".repeat(9_000));
+        assert_valid(&document_from_markdown(&nested));
+        let cut = domain::text::cut(&text, domain::text::TextLimit::utf16(30_000), domain::text::CUT);
+        assert!(cut.encode_utf16().count() <= 30_000);
+    }
+    // Two minutes with the square of the length, some seconds without.
+    assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
+}
+
 proptest::proptest! {
     /// Text made of what Markdown gives a meaning always becomes a document that the format allows.
     #[test]

@@ -254,3 +254,67 @@ async fn a_wrong_token_is_said_and_not_shown() {
     assert!(error.message.contains("credentials") && !error.message.contains("hunter2"), "{error}");
     assert!(!format!("{jira:?}").contains("hunter2"));
 }
+
+/// The wiki markup of the comments on a ticket, in which Jira counts.
+fn comments(simulation: &Simulation, key: &str) -> Vec<String> {
+    let state = simulation.state();
+    let ticket = state["jira"].as_array().unwrap().iter().find(|ticket| ticket["key"] == key).unwrap();
+    let comments = ticket["comments"].as_array().unwrap().iter();
+    comments.map(|comment| comment["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_text_that_is_too_long_is_cut_and_sent_again() {
+    let simulation = JIRA.described_simulation().await;
+    let jira = jira(&simulation);
+    let before = comments(&simulation, "SHOP-2").len();
+    for text in [
+        "word ".repeat(8_000),
+        "😀 ".repeat(14_000),
+        format!("```rust\n{}```\n", "let x = 1;\n".repeat(4_000)),
+    ] {
+        let made = jira.add_comment("SHOP-2", &text, &mark(&text[..20])).await.unwrap();
+        jira.update_comment("SHOP-2", &made, &text, &mark(&text[..20])).await.unwrap();
+    }
+    let refusal = json!({"errorMessages": [], "errors": {
+        "comment": "The entered text is too long. It exceeds the allowed limit of 32,767 characters."}});
+    let too_long = || Fault { status: Some(400), body: Some(refusal.clone()), ..Fault::default() };
+    JIRA.fault(&simulation, "/issue/SHOP-2/comment$", too_long());
+    let made = jira.add_comment("SHOP-2", &"word ".repeat(2_000), &mark("again")).await.unwrap();
+    assert_eq!(comments(&simulation, "SHOP-2").len(), before + 4);
+    let last = comments(&simulation, "SHOP-2").pop().unwrap();
+    assert!(last.contains("(cut)") && last.len() < 6_000, "{} bytes", last.len());
+    JIRA.fault(&simulation, &format!("/comment/{}$", made.id), too_long());
+    jira.update_comment("SHOP-2", &made, "short text", &mark("again")).await.unwrap();
+
+    let code = json!({"errorMessages": [], "errors": {"description": "CONTENT_LIMIT_EXCEEDED"}});
+    JIRA.fault(
+        &simulation,
+        "/rest/api/3/issue$",
+        Fault { status: Some(400), body: Some(code), ..Fault::default() },
+    );
+    let task = NewTask { description: "word ".repeat(9_000), ..new_task("Long") };
+    let made = jira.create_task(&task, &mark("long")).await.unwrap();
+    let description = jira.get_task(&made.task_id).await.unwrap().description;
+    assert!(description.ends_with("… (cut)"), "{}", description.len());
+    for _ in 0..5 {
+        JIRA.fault(&simulation, "/issue/SHOP-2/comment$", too_long());
+    }
+    let error = jira.add_comment("SHOP-2", "never", &mark("never")).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Rejected && error.message.contains("too long"), "{error}");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn a_ticket_that_was_just_made_is_waited_for() {
+    let simulation = JIRA.simulation().await;
+    let jira = jira(&simulation);
+    let unknown = || Fault { status: Some(404), method: Some("GET".into()), ..Fault::default() };
+    JIRA.fault(&simulation, "/rest/api/3/issue/SHOP-3$", unknown());
+    let made = jira.create_task(&new_task("New"), &mark("new")).await.unwrap();
+    assert_eq!(made.task_id, "SHOP-3");
+    JIRA.fault(&simulation, "/issue/SHOP-3/comment$", Fault { method: Some("POST".into()), ..unknown() });
+    jira.add_comment("SHOP-3", "text", &mark("comment")).await.unwrap();
+    JIRA.fault(&simulation, "/rest/api/3/issue/SHOP-3$", unknown());
+    jira.update_status("SHOP-3", "in_progress").await.unwrap();
+}

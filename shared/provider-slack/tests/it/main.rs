@@ -158,3 +158,56 @@ async fn a_message_whose_answer_was_lost_is_found() {
     assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(slack.find_message("#shop-dev", None, &mark).await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn a_text_that_is_too_long_is_cut_and_sent_again() {
+    let simulation = SLACK.simulation().await;
+    let slack = slack(&simulation);
+    let code = format!("before\n\n```python\n{}```\n", "größe = 1  # a line of code\n".repeat(500));
+    let emoji = "😀".repeat(9_000);
+    for text in [code.as_str(), emoji.as_str()] {
+        let sent = slack.send_message(&message("#shop-dev", text), &mark(&text[..4])).await.unwrap();
+        let changed = MessageBody { text: text.into(), buttons: Vec::new() };
+        slack.update_message(&sent, &changed, None).await.unwrap();
+    }
+    for code in ["msg_too_long", "msg_blocks_too_long"] {
+        let refused =
+            Fault { status: Some(200), body: Some(json!({"ok": false, "error": code})), ..Fault::default() };
+        SLACK.fault(&simulation, "/chat.postMessage$", refused.clone());
+        let sent =
+            slack.send_message(&message("#shop-dev", &"word ".repeat(500)), &mark(code)).await.unwrap();
+        SLACK.fault(&simulation, "/chat.update$", refused);
+        let changed = MessageBody { text: "word ".repeat(700), buttons: Vec::new() };
+        slack.update_message(&sent, &changed, None).await.unwrap();
+    }
+    for message in messages(&simulation) {
+        let text = message["text"].as_str().unwrap();
+        assert!(text.len() <= 4_000 && text.ends_with("… (cut)"), "{text}");
+        let blocks = message["blocks"].as_array().unwrap();
+        let blocks = blocks.iter().map(|block| block["text"]["text"].as_str().unwrap());
+        for part in blocks.chain([text]) {
+            assert_eq!(part.matches("```").count() % 2, 0, "{part}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn channels_are_listed_once_and_again_when_one_was_made_anew() {
+    let simulation = SLACK.simulation().await;
+    let slack = slack(&simulation);
+    let listed =
+        || simulation.log().iter().filter(|entry| entry.path.ends_with("/conversations.list")).count();
+    for text in ["one", "two", "three"] {
+        slack.send_message(&message("#shop-dev", text), &mark(text)).await.unwrap();
+        slack.find_message("shop-dev", None, &mark(text)).await.unwrap().unwrap();
+    }
+    assert_eq!(listed(), 1);
+    let gone = Fault {
+        status: Some(200),
+        body: Some(json!({"ok": false, "error": "channel_not_found"})),
+        ..Fault::default()
+    };
+    SLACK.fault(&simulation, "/chat.postMessage$", gone);
+    slack.send_message(&message("#shop-dev", "four"), &mark("four")).await.unwrap();
+    assert_eq!((listed(), messages(&simulation).len()), (2, 4));
+}

@@ -200,7 +200,6 @@ fn jira_confluence_and_claude() {
 async fn a_service_behind_the_check_is_asked_only_what_is_described() {
     let violations = Violations::default();
     let check = RequestCheck {
-        undescribed: &[],
         service: "library",
         descriptions: vec![Arc::new(library())],
         undescribed: &["/graphql"],

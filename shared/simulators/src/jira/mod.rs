@@ -34,6 +34,9 @@ use crate::error::WorldError;
 pub use document_format::{DocumentFormat, DocumentFormatError};
 pub use world::{Comment, Field, Project, Status, StatusCategory, Ticket, Transition, User, World};
 
+/// The longest text of a comment or description, as Jira itself counts it: in wiki markup, not as a document.
+const LONGEST_TEXT: usize = 32_767;
+
 /// A running Jira site. Clones share one state.
 #[derive(Clone)]
 pub struct Jira(Arc<Site>);
@@ -107,6 +110,11 @@ impl Jira {
     /// Refuses what is no Atlassian Document, in words.
     fn check_document(&self, document: &Value) -> Result<(), String> {
         document::check(document)?;
+        if document::to_wiki(document).encode_utf16().count() > LONGEST_TEXT {
+            return Err(
+                "The entered text is too long. It exceeds the allowed limit of 32,767 characters.".into()
+            );
+        }
         self.0.documents.as_ref().map_or(Ok(()), |format| format.check(document))
     }
 

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use super::arguments::Arguments;
 use super::{Answer, Message, Refusal, Slack, State, answer, blocks};
 
+/// Characters of a new message.
 const MAXIMUM_TEXT: usize = 40_000;
+/// Bytes of a message that is changed.
+const MAXIMUM_CHANGED_TEXT: usize = 4_000;
 
 struct Content {
     text: String,
@@ -82,6 +85,9 @@ pub(super) async fn update(AxumState(slack): AxumState<Slack>, arguments: Argume
     let channel = slack.channel(given, false)?;
     let ts = arguments.required("ts", "message_not_found")?;
     let content = content(&arguments)?;
+    if content.text.len() > MAXIMUM_CHANGED_TEXT {
+        return Err(Refusal::Because("msg_too_long"));
+    }
     let mut state = slack.lock();
     let edited = slack.next_ts(&mut state);
     let message = find(&mut state, &channel.id, ts).ok_or(Refusal::Because("message_not_found"))?;

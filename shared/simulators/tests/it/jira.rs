@@ -280,6 +280,22 @@ async fn documents_are_held_against_the_official_schema_where_it_is_given() {
     assert!(refused.body["errors"]["comment"].as_str().unwrap().contains("at /content"), "{}", refused.body);
 }
 
+#[tokio::test]
+async fn a_text_has_a_limit() {
+    let world = Harness::start().await;
+    let comment = async |body: Value| {
+        world.jira(Method::POST, "/issue/TES-41/comment", Some(json!({"body": body}))).await
+    };
+    assert_eq!(comment(document(&"x".repeat(32_767))).await.status, 201);
+    let refused = comment(document(&"x".repeat(32_768))).await;
+    assert_eq!(refused.status, 400);
+    assert!(
+        refused.body["errors"]["comment"].as_str().unwrap().contains("32,767 characters"),
+        "{}",
+        refused.body
+    );
+}
+
 fn transition(to: &str) -> Delivery {
     Delivery::new(json!({"kind": "jira-transition", "ticket": "TES-41", "to": to, "by": "ada"})).unwrap()
 }

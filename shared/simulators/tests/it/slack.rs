@@ -33,6 +33,9 @@ async fn messages_are_posted_updated_and_found_by_their_metadata() {
     assert_eq!(world.slack("chat.update", update).await["text"], "hello");
     let by_name = json!({"channel": "#dev", "ts": ts, "text": "x"});
     assert_eq!(world.slack("chat.update", by_name).await["error"], "channel_not_found");
+    // 2,001 characters of two bytes: more than a changed message may have, although a new one may have them.
+    let long = json!({"channel": "C1", "ts": ts, "text": "ü".repeat(2_001)});
+    assert_eq!(world.slack("chat.update", long).await["error"], "msg_too_long");
 
     let history =
         world.slack("conversations.history", json!({"channel": "C1", "include_all_metadata": true})).await;

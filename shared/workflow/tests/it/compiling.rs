@@ -250,10 +250,11 @@ fn a_rollback_calls_only_inverses_that_can_occur() {
     let undo = &states["Undo"]["ItemProcessor"]["States"]["UndoEffect"];
     assert_eq!(
         undo["Arguments"]["FunctionName"],
-        "{% $lookup({'close_pull_request': '${ClosePullRequestFunctionArn}', 'delete_branch': '${DeleteBranchFunctionArn}'}, $states.input.inverse.action) %}"
+        "{% $lookup({'close_pull_request': '${ClosePullRequestFunctionArn}', 'create_branch': '${CreateBranchFunctionArn}', 'delete_branch': '${DeleteBranchFunctionArn}'}, $states.input.inverse.action) %}"
     );
     assert_eq!(undo["Arguments"]["Payload"]["key"], "{% $states.input.key & '/undo' %}");
-    assert_eq!(states["Undo"]["Next"], "RolledBack");
+    assert_eq!(states["Undo"]["Next"], "UndoMore");
+    assert_eq!(states["UndoMore"]["Default"], "RolledBack");
 }
 
 #[test]

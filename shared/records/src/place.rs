@@ -1,0 +1,36 @@
+//! An execution's place in the line of its project.
+
+use crate::error::RecordsError;
+use crate::item::{Item, to_item};
+use crate::keys;
+use crate::retention;
+use crate::timestamp;
+use domain::execution::UNDO_WORKFLOW;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// An execution's place in the line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The execution's name.
+    pub name: String,
+    /// Who began it, by [`domain::Actor::account`].
+    pub account: String,
+    /// When it was begun.
+    #[serde(with = "timestamp")]
+    pub begun_at: Timestamp,
+    /// Whether it is at work, and does not wait any more.
+    pub at_work: bool,
+}
+
+impl Place {
+    /// The project that it is in line of; none for an execution without one, and for what takes effects back: that never waits.
+    pub(crate) fn in_line_of<'a>(self, project: Option<&'a str>, workflow: &str) -> Option<(&'a str, Self)> {
+        Some((project.filter(|_| workflow != UNDO_WORKFLOW)?, self))
+    }
+
+    pub(crate) fn to_item(&self, project: &str) -> Result<Item, RecordsError> {
+        let expires_at = retention::expires_at(self.begun_at, retention::LISTED);
+        to_item(self, keys::place(project, &self.name), Some(expires_at))
+    }
+}
