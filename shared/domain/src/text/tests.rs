@@ -80,6 +80,15 @@ fn a_code_block_over_several_pieces_is_one_in_each() {
     assert_eq!(split("", TextLimit::characters(3)), Vec::<String>::new());
 }
 
+/// With the square of the length it takes most of a minute.
+#[test]
+fn cutting_takes_time_in_proportion_to_the_length() {
+    let text = "*a* ".repeat(60_000);
+    let started = std::time::Instant::now();
+    assert!(cut(&text, TextLimit::characters(200_000), CUT).ends_with(CUT));
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+}
+
 /// A limit with room for what opens and closes the parts below, and for the note.
 const ROOMY: usize = 40;
 
