@@ -164,7 +164,7 @@ fn inline(text: &str, start: usize, end: usize, constructs: &mut Vec<Construct>)
         at += next;
         let rest = &text[at..];
         let sign = rest.chars().next().unwrap_or_default();
-        let signs = run(rest, sign).len();
+        let signs = if matches!(sign, '`' | '*' | '_' | '~') { run(rest, sign).len() } else { 1 };
         // What is found, and how many bytes were read when nothing is.
         let (found, unread) = match sign {
             '\\' => (None, 1 + rest[1..].chars().next().map_or(0, char::len_utf8)),

@@ -80,6 +80,16 @@ fn a_code_block_over_several_pieces_is_one_in_each() {
     assert_eq!(split("", TextLimit::characters(3)), Vec::<String>::new());
 }
 
+/// With the square of the length it takes most of a minute.
+#[test]
+fn cutting_takes_time_in_proportion_to_the_length() {
+    let started = std::time::Instant::now();
+    for part in ["*a* ", "[", "<", "\\", "&", "[a](b"] {
+        assert!(cut(&part.repeat(60_000), TextLimit::characters(50_000), CUT).ends_with(CUT), "{part}");
+    }
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+}
+
 /// A limit with room for what opens and closes the parts below, and for the note.
 const ROOMY: usize = 40;
 
