@@ -210,7 +210,8 @@ webhooks: { secret: ticketsmith/signing, mention: "@ticketsmith", command: /tick
             own_accounts: { jira: "5b10bot", github: "ticketsmith[bot]", slack: U0BOT } }
 budgets: { per_task_usd: 10, per_user_month_usd: 500, alert_at_percent: [50, 80, 100] }
 groups: { engineering: [ada] }
-users: [{ name: ada, github: ada, slack: U012AB3CD, jira: "5b10", roles: [developer, approver] }]
+users: [{ name: ada, github: ada, slack: U012AB3CD, jira: "5b10", roles: [developer, approver] },
+        { name: grace, github: grace, roles: { SHOP: [viewer] } }]
 "##;
 
     #[test]

@@ -107,14 +107,14 @@ steps:
   - name: each
     type: foreach
     items: \"${titles}\"
-    item: title
+    as: title
     max_items: 5
     steps:
       - { name: ask, type: ai_action, action: generate_text, inputs: { prompt: \"Sum up ${title}\" } }
   - name: own
     type: foreach
     items: [one, two]
-    item: word
+    as: word
     max_items: 5
     steps:
       - { name: say, type: ai_action, action: generate_text, inputs: { prompt: \"Say ${word}\" } }
