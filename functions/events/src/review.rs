@@ -85,7 +85,7 @@ impl Events {
                 if matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable)
                     && now.duration_since(since) < ASKED_FOR =>
             {
-                Err(error)
+                return Err(error);
             }
             Err(error) => {
                 tracing::warn!(%error, %repository, number, "a review goes on without its remarks on lines");
