@@ -135,7 +135,11 @@ async fn a_reply_that_streams_is_the_same_and_reports_its_usage() {
     assert!(reported.last() == Some(&streamed.usage), "{reported:?}");
     assert_described(&simulation);
 
-    CLAUDE.fault(&simulation, "/v1/messages$", Fault { truncated: true, ..Fault::default() });
+    let begun =
+        r#"{"type":"message_start","message":{"model":"m","usage":{"input_tokens":7,"output_tokens":1}}}"#;
+    let broken = json!(format!("event: message_start\ndata: {begun}\n\n"));
+    let broken = Fault { status: Some(200), body: Some(broken), ..Fault::default() };
+    CLAUDE.fault(&simulation, "/v1/messages$", broken);
     match claude.stream(&request(), LONG, &|_| {}).await.unwrap_err() {
         NoReply::MayBeBilled { reported: Some(usage), .. } => assert!(usage.all_input_tokens() > 0),
         other => panic!("{other:?}"),
