@@ -35,8 +35,8 @@ pub struct Input {
 pub struct Output {
     /// What was done, newest first. What has no inverse stays. The first page may list only what must be looked for.
     pub effects: Vec<EffectEntry>,
-    /// The next page; `null` after the last one.
-    #[serde(default)]
+    /// The next page; absent after the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
 }
 

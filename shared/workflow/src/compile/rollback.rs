@@ -248,9 +248,8 @@ fn taken_back(variable: &str) -> String {
     format!(
         "{{'next': ${variable}.next, 'kept': [${variable}.kept], \
          'undone': [${variable}.undone, $states.result[undone and $not(seek)].action], \
-         'not_undone': [[${variable}.not_undone, $states.result[$not(undone)]][[0..{}]]], \
-         'failures': ${variable}.failures + $count($states.result[$not(undone)])}}",
-        MOST_TOLD - 1
+         'not_undone': [$filter([${variable}.not_undone, $states.result[$not(undone)]], function($item, $at) {{ $at < {MOST_TOLD} }})], \
+         'failures': ${variable}.failures + $count($states.result[$not(undone)])}}"
     )
 }
 

@@ -417,7 +417,7 @@ steps:
     assert_eq!(asked["effect"], "run/Ticket.0");
     // Each question has a key of its own, so that no earlier answer answers it.
     let key = &ended.calls[21].1.key;
-    assert!(key.strip_prefix("run/TicketConfirm.0.").is_some_and(|moment| moment.len() > 10), "{key}");
+    assert!(key.strip_prefix("run/TicketConfirm.0.").is_some_and(|moment| !moment.is_empty()), "{key}");
     assert!(asked["question"].as_str().unwrap().contains("the answer was lost: https://jira/x"), "{asked}");
 
     let actions = Actions::default()
