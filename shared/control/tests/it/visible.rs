@@ -92,8 +92,8 @@ async fn an_admitted_writer_steers_the_project() {
     world.table.finish(&execution, &end).await.unwrap();
     world.control.start(world.request("SHOP-1", "d1")).await.unwrap();
     let shop = world.directory.ticket("SHOP-1").unwrap();
-    let stopped = world.control.stop(&caller, &shop).await.unwrap();
+    let stopped = world.control.stop(&world.caller(&eve, "c2"), &shop).await.unwrap();
     assert!(matches!(stopped, StopResult::Denied(_)), "{stopped:?}");
-    let stopped = world.control.stop(&world.caller(&ada, "c"), &shop).await.unwrap();
+    let stopped = world.control.stop(&world.caller(&ada, "c3"), &shop).await.unwrap();
     assert!(matches!(stopped, StopResult::Requested { .. }), "{stopped:?}");
 }
