@@ -57,6 +57,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "actions",
             "control",
             "domain",
+            "edits",
             "engine",
             "events",
             "http-client",

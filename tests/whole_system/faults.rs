@@ -76,7 +76,8 @@ async fn a_wrong_token_is_final() {
 
 #[tokio::test]
 async fn a_missing_ticket_is_final() {
-    let fault = json!({ "service": "jira", "method": "GET", "path": "/rest/api/3/issue/SHOP-1$", "status": 404,
+    let fault = json!({ "service": "jira", "method": "GET", "path": "/rest/api/3/issue/SHOP-1$", "contains": "summary",
+                        "status": 404,
                         "body": { "errorMessages": ["Issue does not exist or you do not have permission to see it."], "errors": {} } });
     is_final(fault, "failed", "Rejected", "SHOP-1").await;
 }

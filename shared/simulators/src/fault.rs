@@ -40,7 +40,7 @@ pub struct Fault {
     pub method: Option<String>,
     /// A regular expression that occurs in the request's path as it was sent, without its query.
     pub path: String,
-    /// A text that occurs in the request's body: an API with one path for everything is told apart by it.
+    /// A text that occurs in the request's query or body: it tells apart requests with one path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contains: Option<String>,
     /// The status to answer with. Absent: the service answers as ever, and only `delay_ms`, `headers` and `truncated`
@@ -133,14 +133,14 @@ impl Faults {
     }
 
     /// Takes the first fault that matches a request to `service`: one of its `times` is used up. `path` is the path as
-    /// it was sent, without the query, and `body` all of its body.
+    /// it was sent, without the query, and `said` its query and all of its body.
     #[must_use]
-    pub fn take(&self, service: &str, method: &str, path: &str, body: &str) -> Option<Fault> {
+    pub fn take(&self, service: &str, method: &str, path: &str, said: &str) -> Option<Fault> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let found = queue.iter().position(|(regex, fault)| {
             fault.service.as_deref().is_none_or(|wanted| wanted == service)
                 && fault.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-                && fault.contains.as_deref().is_none_or(|wanted| body.contains(wanted))
+                && fault.contains.as_deref().is_none_or(|wanted| said.contains(wanted))
                 && regex.is_match(path)
         })?;
         let fault = queue[found].1.clone();
@@ -175,9 +175,8 @@ pub async fn inject(State(point): State<FaultPoint>, request: Request, next: Nex
     let Ok(body) = axum::body::to_bytes(body, MAXIMUM_BODY_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let text = String::from_utf8_lossy(&body);
-    let found = point.faults.take(point.service, parts.method.as_str(), parts.uri.path(), &text);
-    drop(text);
+    let said = format!("{}\n{}", parts.uri.query().unwrap_or_default(), String::from_utf8_lossy(&body));
+    let found = point.faults.take(point.service, parts.method.as_str(), parts.uri.path(), &said);
     let request = Request::from_parts(parts, Body::from(body));
     let Some(fault) = found else { return next.run(request).await };
     tracing::info!(

@@ -17,6 +17,17 @@ use present::Present;
 use std::collections::HashMap;
 
 impl<'c, 's> Checker<'c, 's> {
+    /// Does something with everything from outside fenced.
+    pub(crate) fn fencing<T>(&mut self, fencing: Fencing, make: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.fencing.replace(fencing);
+        // Definitions mean something else where they are fenced.
+        self.scope.changed();
+        let made = make(self);
+        self.scope.changed();
+        self.fencing = outer;
+        made
+    }
+
     /// Checks one expression. Its mistakes are reported; the result is then of unknown type.
     pub(crate) fn expression(&mut self, given: &Spanned<String>) -> Lowered {
         let fencing = self.fencing.take();

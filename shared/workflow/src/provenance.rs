@@ -5,7 +5,6 @@
 //! else (the fields of events, tickets, comments, files, results of actions, inputs) may come from outside. In inputs of
 //! actions that a model follows (`x-authored` in their schemas), it is put between two tags that it cannot imitate.
 
-use crate::check::Checker;
 use crate::declare;
 use crate::expression;
 use crate::model::{Form, Given, Part, Step, StepKind, Workflow, all};
@@ -170,18 +169,5 @@ impl Fencing {
             Self::Part => "''",
         };
         ("($data := ", format!("; {FENCE}{absent})"))
-    }
-}
-
-impl Checker<'_, '_> {
-    /// Does something with everything from outside fenced.
-    pub(crate) fn fencing<T>(&mut self, fencing: Fencing, make: impl FnOnce(&mut Self) -> T) -> T {
-        let outer = self.fencing.replace(fencing);
-        // Definitions mean something else where they are fenced.
-        self.scope.changed();
-        let made = make(self);
-        self.scope.changed();
-        self.fencing = outer;
-        made
     }
 }

@@ -116,7 +116,7 @@ async fn graphql_takes_what_its_schema_describes() {
         json!({ "repositoryId": id, "refUpdates": [{ "name": "refs/heads/x", "afterOid": "1" }] });
     assert!(refused(query, malformed).await["message"].as_str().unwrap().contains("GitObjectID"));
     let other = refused("query { viewer { login } }", json!({ "repositoryId": id, "refUpdates": [] })).await;
-    assert!(other["message"].as_str().unwrap().contains("updateRefs"));
+    assert!(other["message"].as_str().unwrap().starts_with("Parse error"), "{other}");
     server.finish();
 }
 
