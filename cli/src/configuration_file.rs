@@ -8,6 +8,7 @@ pub(crate) use example::example;
 use crate::exit::{Exit, Outcome};
 use domain::configuration::{Configuration, Problem};
 use edits::ProtectedPaths;
+use providers::nearest;
 use schemars::schema_for;
 use serde_json::Value;
 use shape::{Shape, inside};
@@ -123,12 +124,18 @@ fn read_values(mut value: Value, problems: &mut Vec<Problem>) -> Option<Configur
         }
         let message = error.inner().to_string();
         let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-        let parent = pointer.rsplit_once('/').unwrap_or_default();
         let repaired = match missing {
             // It is reported already.
             Some(field) => put(&mut value, &pointer, field),
             None => {
-                problems.push(Problem { pointer: pointer.clone(), message });
+                let (pointer, message) = in_our_words(&pointer, message);
+                // What has a wrong type is reported already.
+                let is_told =
+                    |problem: &Problem| format!("{pointer}/").starts_with(&format!("{}/", problem.pointer));
+                if !problems.iter().any(is_told) {
+                    problems.push(Problem { pointer: pointer.clone(), message });
+                }
+                let parent = pointer.rsplit_once('/').unwrap_or_default();
                 value.pointer_mut(parent.0).and_then(Value::as_object_mut).is_some_and(|entries| {
                     entries.remove(&parent.1.replace("~1", "/").replace("~0", "~")).is_some()
                 })
@@ -139,6 +146,16 @@ fn read_values(mut value: Value, problems: &mut Vec<Problem>) -> Option<Configur
         }
     }
     None
+}
+
+/// The keys of a map may be the names of something, and then serde tells of a wrong one without its place.
+fn in_our_words(pointer: &str, message: String) -> (String, String) {
+    let Some(rest) = message.strip_prefix("unknown variant `") else { return (pointer.to_owned(), message) };
+    let given = rest.split('`').next().unwrap_or_default();
+    let accepted: Vec<_> = rest.split('`').skip(2).step_by(2).collect();
+    let meant = nearest(given, accepted.iter().copied()).map(|name| format!("; did you mean `{name}`?"));
+    let meant = meant.as_deref().unwrap_or(";");
+    (inside(pointer, given), format!("unknown key{meant} accepted: {}", accepted.join(", ")))
 }
 
 /// Puts something in the place of a value that is missing, so that what is beside it can be read.
@@ -161,14 +178,14 @@ fn lacks(configuration: &Configuration) -> Vec<Problem> {
     for (index, project) in configuration.projects.iter().enumerate() {
         let index = index.to_string();
         if project.providers.is_empty() {
-            let message = "`providers` is missing, so every step would be skipped; name the provider of each plugin type, as in \
-                           `providers: { task_management: jira, version_control: github }`";
-            problems.push(Problem::new(["projects", &index], message));
+            let message = "it is missing, so every step would be skipped; name the provider that serves each plugin type";
+            problems.push(Problem::new(["projects", &index, "providers"], message));
         }
         for (position, pattern) in project.protected_paths.iter().enumerate() {
             if let Err(error) = ProtectedPaths::new(std::slice::from_ref(pattern)) {
                 let place = ["projects", &index, "protected_paths", &position.to_string()];
-                problems.push(Problem::new(place, error.message));
+                let message = error.message.trim_start_matches("protected_paths: ");
+                problems.push(Problem::new(place, message));
             }
         }
     }
@@ -253,7 +270,49 @@ users:
   - { name: ada, jira: ada@acme.example, roles: [developper] }
 gruops: {}
 ";
-        assert_eq!(problems(text), ["3:5: projects[0].repository: `shop` is not a repository",]);
+        let found = problems(text);
+        // The line and the place of each.
+        let places: Vec<_> = found
+            .iter()
+            .map(|problem| {
+                let (line, rest) = problem.split_once(':').unwrap();
+                let place = rest.split(": ").nth(1).unwrap();
+                format!("{line} {place}")
+            })
+            .collect();
+        let expected = [
+            "3 projects[0].repository",
+            "4 projects[0].base_brnch",
+            "5 projects[0].providers.tracker",
+            "6 projects[0].channel",
+            "7 projects[0].may_trigger",
+            "8 projects[0].protected_paths[0]",
+            "9 projects[1].providers",
+            "9 projects[1].repository",
+            "12 plugins.jira.base_url",
+            "12 plugins.jira.rate_limit",
+            "13 budgets.per_task_usd",
+            "13 budgets.alert_at_percent[1]",
+            "15 users[0].jira",
+            "15 users[0].roles[0]",
+            "16 gruops",
+        ];
+        assert_eq!(places, expected, "{found:#?}");
+        for message in [
+            "`shop` is not a repository; accepted: `owner/name`",
+            "unknown key; did you mean `base_branch`?",
+            "it is empty, because `#shop-dev` is a comment; put a text with `#` in quotes",
+            "it must be a list, but it is `\"engineering\"`",
+            "`a[` is not a glob pattern",
+            "it is not an address",
+            "`fast` is not a rate; accepted",
+            "300 is out of range; accepted: numbers from 0 up to 255",
+            "`ada@acme.example` is not a Jira account ID",
+            "`developper` is not accepted; did you mean `developer`?",
+            "unknown key; did you mean `groups`?",
+        ] {
+            assert!(found.iter().any(|problem| problem.contains(message)), "{message}: {found:#?}");
+        }
     }
 
     #[test]
@@ -272,7 +331,7 @@ gruops: {}
             ("projects: [\n", "2:1: "),
             ("projects: []\nprojects: []\n", "2:1: duplicate key `projects`"),
             ("projects: {}\n", "1:1: projects: it must be a list, but it is a mapping"),
-            ("plugins: {}\n", "1:1: `projects` is missing"),
+            ("plugins: {}\n", "1:1: projects: it is missing"),
             ("projects: [SHOP]\n", "1:12: projects[0]: it must be a mapping, but it is `\"SHOP\"`"),
         ] {
             let found = problems(text);

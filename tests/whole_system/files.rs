@@ -15,7 +15,9 @@ const ASK: &str = "name: Ask
 steps:
   - { name: ask, type: approval, question: Go on?, approvers: [leeds], timeout: 1h }
 ";
-const CONFIGURATION: &str = "projects: [{ key: SHOP, repository: acme/shop }]
+const CONFIGURATION: &str =
+    "projects: [{ key: SHOP, repository: acme/shop, providers: { version_control: github } }]
+plugins: { github: {} }
 groups: { leads: [ada] }
 users: [{ name: ada }]
 ";

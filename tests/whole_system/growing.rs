@@ -187,6 +187,9 @@ fn names_a_function(line: &str) -> bool {
         "states:",
         "page.",
         "[\"events\"]",
+        // The section of the configuration.
+        "\"webhooks\": webhooks",
+        "Problem::new([\"webhooks\"",
     ]
     .iter()
     .any(|other| line.contains(other))

@@ -89,8 +89,12 @@ impl<'s> Shape<'s> {
         match value {
             Value::Array(items) => {
                 for (index, item) in items.iter_mut().enumerate() {
-                    if let Some(items) = shape.items() {
-                        items.check(item, document, &format!("{pointer}/{index}"), problems);
+                    if let Some(items) = shape.items()
+                        && !items.check(item, document, &format!("{pointer}/{index}"), problems)
+                        && entry_is_scalar(item)
+                    {
+                        // Taking it out would move the others.
+                        *item = items.filler();
                     }
                 }
             }
@@ -113,7 +117,7 @@ impl<'s> Shape<'s> {
         for name in
             required.iter().filter_map(|name| name.as_str()).filter(|name| !entries.contains_key(*name))
         {
-            problems.push(Problem { pointer: pointer.to_owned(), message: format!("`{name}` is missing") });
+            problems.push(Problem { pointer: inside(pointer, name), message: "it is missing".to_owned() });
         }
         let known = self.schema.get("properties").and_then(Value::as_object);
         entries.retain(|key, entry| {
@@ -190,6 +194,17 @@ impl<'s> Shape<'s> {
                 "array" => value.is_array(),
                 _ => value.is_null(),
             })
+    }
+
+    /// A value of the type, in the place of one that is wrong.
+    fn filler(self) -> Value {
+        let shape = self.resolved();
+        match shape.names().and_then(|names| names.first().copied()) {
+            Some(name) => name.into(),
+            None if shape.has_type("string") => "missing/value".into(),
+            None if shape.has_type("object") => Value::Object(Map::new()),
+            None => 0.into(),
+        }
     }
 
     /// The only texts that it accepts, if they are listed.

@@ -83,7 +83,7 @@ fn secret_problem(name: &str) -> Option<String> {
     (!fits).then(|| {
         // It may be the secret itself, put in the place of its name.
         "this is not the name of a secret; accepted: letters, digits and `/_+=.@-`, then `#` and an entry if the secret has several: \
-         `ticketsmith/work#jira`"
+         `ticketsmith/work#NAME`"
             .to_owned()
     })
 }

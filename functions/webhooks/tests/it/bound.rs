@@ -109,7 +109,8 @@ async fn a_resent_or_late_stop_does_not_stop_a_later_run() {
     let (_, stopped) = world.jira("s1", &stop).await;
     assert_eq!(stopped["results"][0]["result"], "recorded", "{stopped}");
     world.command("U1", "stop SHOP-1", "t1").await;
-    assert!(world.execution_on("SHOP-1").await.stop_requested_by.is_some());
+    let first = world.execution_on("SHOP-1").await;
+    assert!(first.stop_requested_by.is_some());
     world.end_work_on("SHOP-1").await;
     world.jira("d2", &labelled("SHOP-1", "agent", "5b10")).await;
     let (_, again) = world.jira("s1", &stop).await;
@@ -119,7 +120,7 @@ async fn a_resent_or_late_stop_does_not_stop_a_later_run() {
     let (_, late) = world.jira("s2", &stop).await;
     assert_eq!(late["results"][0]["reason"], "nothing is running on SHOP-1");
     let second = world.execution_on("SHOP-1").await;
-    assert_eq!((second.delivery.as_str(), second.stop_requested_by), ("d2", None));
+    assert!(second.name != first.name && second.stop_requested_by.is_none(), "{second:?}");
 }
 
 #[tokio::test]

@@ -41,7 +41,10 @@ async fn a_refused_label_is_answered_on_its_ticket_once() {
     let world = world().await;
     let payload = labelled("SHOP-1", "agent", "mallory");
     let first = answer(&world, "d1", &payload).await.unwrap();
-    assert_eq!(first, "⛔ Ada may not start work on SHOP; members of engineering may");
+    assert_eq!(
+        first,
+        "⛔ Ada may not start work on SHOP; members of engineering may, and people with the role developer or admin"
+    );
     let id = id_of(&sent_as("d1", &payload));
     let reply = reply_to(&world, "jira", &id).await.unwrap();
     assert_eq!((reply.place.clone(), reply.sent_at), (on_ticket("SHOP-1"), None));
@@ -131,15 +134,16 @@ async fn who_presses_a_button_in_vain_is_told_alone() {
 #[tokio::test]
 async fn a_mention_in_a_chat_is_answered_in_its_thread() {
     let world = world().await;
+    let ts = &format!("{}.000100", world.clock.now().as_second() + 1);
     let mention = async |id: &str, text: &str| {
-        let event = json!({"type": "app_mention", "user": "U1", "channel": "C1", "ts": "1.1", "text": text});
+        let event = json!({"type": "app_mention", "user": "U1", "channel": "C1", "ts": ts, "text": text});
         let body = json!({"type": "event_callback", "event_id": id, "event": event});
         world.slack("application/json", &body.to_string()).await;
         reply_to(&world, "slack", id).await
     };
     world.jira("d0", &labelled("SHOP-1", "agent", "5b10")).await;
     let stopped = mention("Ev1", "<@U0>: stop SHOP-1").await.unwrap();
-    assert_eq!(stopped.place, ReplyPlace::Thread { channel: "C1".into(), thread: "1.1".into() });
+    assert_eq!(stopped.place, ReplyPlace::Thread { channel: "C1".into(), thread: ts.clone() });
     assert!(stopped.text.starts_with("development on SHOP-1 is being stopped."), "{}", stopped.text);
     let status = mention("Ev2", "<@U0> status SHOP-1").await.unwrap();
     assert!(status.text.contains("SHOP-1 · development"), "{}", status.text);

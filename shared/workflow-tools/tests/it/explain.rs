@@ -63,16 +63,16 @@ steps:
         told("poll"),
         [
             "Poll: Line 5 of the file.",
-            "PollDeadline: It notes when the step's `timeout` is over: Step Functions limits the time of calls, but not of what holds them.",
+            "PollDeadline: It records when the step's `timeout` ends: Step Functions can limit the duration of calls, but not of the steps that contain them.",
             "PollExhausted: The compiler needs it for the step.",
-            "PollTimedOut: What comes too late, because of a `timeout`, ends here with States.Timeout.",
+            "PollTimedOut: What would begin after a `timeout` has passed ends here with States.Timeout.",
         ]
     );
     assert_eq!(
         told("pause"),
         [
             "Pause: Line 12 of the file.",
-            "PauseInTime: It looks at the clock: a step around this one has a `timeout`."
+            "PauseInTime: It checks the time: an enclosing step has a `timeout`."
         ]
     );
     let text = explain(&compilation, "look").unwrap().text();

@@ -289,7 +289,8 @@ async fn undo_takes_back_another_run() {
     let ended = run(&shipped("undo"), json!({"run": "arn:old"}), actions).await;
     let (error, receipt) = ended.failure();
     assert_eq!((error, &receipt["undone"]), ("UndoIncomplete", &json!([])));
-    let stays = json!([{"action": "create_branch", "seek": false, "undone": false, "error": "Conflict", "cause": "because"}]);
+    let cause = json!({"errorType": "Conflict", "errorMessage": "because"}).to_string();
+    let stays = json!([{"action": "create_branch", "seek": false, "undone": false, "error": "Conflict", "cause": cause}]);
     assert_eq!(receipt["not_undone"], stays);
 }
 
@@ -414,7 +415,8 @@ steps:
     let took = ended.execution.stopped.unwrap().duration_since(ended.execution.started);
     assert!(took.as_secs() >= 600, "{took}");
     let asked = ended.input("RequestApproval");
-    assert_eq!(asked["effect"], "run/Ticket.0");
+    let run = ended.admissions[0].run.as_str();
+    assert_eq!(asked["effect"], format!("{run}/Ticket.0"));
     // Each question has a key of its own, so that no earlier answer answers it.
     let key = &ended.calls[21].1.key;
     assert!(key.strip_prefix("run/TicketConfirm.0.").is_some_and(|moment| !moment.is_empty()), "{key}");
