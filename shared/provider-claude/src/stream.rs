@@ -65,20 +65,16 @@ struct Start {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 enum Delta {
-    TextDelta {
-        text: String,
-    },
-    InputJsonDelta {
-        partial_json: String,
-    },
-    ThinkingDelta {
-        thinking: String,
-    },
-    SignatureDelta {
-        signature: String,
-    },
+    #[serde(rename = "text_delta")]
+    Text { text: String },
+    #[serde(rename = "input_json_delta")]
+    InputJson { partial_json: String },
+    #[serde(rename = "thinking_delta")]
+    Thinking { thinking: String },
+    #[serde(rename = "signature_delta")]
+    Signature { signature: String },
     #[serde(other)]
     Other,
 }
@@ -201,10 +197,10 @@ impl Stream {
 impl Block {
     fn grow(&mut self, delta: Delta) {
         let (field, more) = match delta {
-            Delta::InputJsonDelta { partial_json } => return self.input.push_str(&partial_json),
-            Delta::TextDelta { text } => ("text", text),
-            Delta::ThinkingDelta { thinking } => ("thinking", thinking),
-            Delta::SignatureDelta { signature } => ("signature", signature),
+            Delta::InputJson { partial_json } => return self.input.push_str(&partial_json),
+            Delta::Text { text } => ("text", text),
+            Delta::Thinking { thinking } => ("thinking", thinking),
+            Delta::Signature { signature } => ("signature", signature),
             Delta::Other => return,
         };
         match self.fields.get_mut(field) {

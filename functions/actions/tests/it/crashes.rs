@@ -137,7 +137,7 @@ async fn perform(world: &World, step: &Step, random: &mut Random) {
             }
         }
     }
-    panic!("{} did not end", step.state);
+    unreachable!("{} did not end", step.state);
 }
 
 /// Every change was made once, by the services' own account.

@@ -1,6 +1,7 @@
 //! What people are answered: recorded once per delivery, and sent by `events`.
 
 use crate::world::{World, configuration, id_of, labelled, routes, sent_as};
+use domain::Clock;
 use domain::SourceName;
 use domain::configuration::Role;
 use records::{OwnAccount, Reply, ReplyPlace};

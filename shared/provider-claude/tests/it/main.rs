@@ -181,7 +181,7 @@ async fn failing(simulation: &Simulation, with: Fault) -> NoReply {
 fn free(failure: NoReply) -> ActionError {
     match failure {
         NoReply::NotBilled(error) => error,
-        NoReply::MayBeBilled { error, .. } => panic!("it may be billed: {error}"),
+        NoReply::MayBeBilled { error, .. } => unreachable!("it may be billed: {error}"),
     }
 }
 
@@ -189,7 +189,7 @@ fn free(failure: NoReply) -> ActionError {
 fn booked(failure: NoReply) -> ActionError {
     match failure {
         NoReply::MayBeBilled { error, .. } => error,
-        NoReply::NotBilled(error) => panic!("it is not billed: {error}"),
+        NoReply::NotBilled(error) => unreachable!("it is not billed: {error}"),
     }
 }
 

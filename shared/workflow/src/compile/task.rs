@@ -143,7 +143,7 @@ impl<'p> Compiler<'p> {
         let mut sent = frame.payload(&name, input);
         if action == REQUEST_APPROVAL {
             let key = format!("{} & '.' & {ENTERED}", frame.key(&name));
-            sent.insert("key".to_owned(), evaluated(&key).into());
+            sent.insert("key".to_owned(), evaluated(&key));
         }
         sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
         let limit = self.time_limit(PARKED_TIMEOUT_SECONDS);

@@ -415,8 +415,8 @@ steps:
     let took = ended.execution.stopped.unwrap().duration_since(ended.execution.started);
     assert!(took.as_secs() >= 600, "{took}");
     let asked = ended.input("RequestApproval");
-    let run = ended.admissions[0].run.as_str();
-    assert_eq!(asked["effect"], format!("{run}/Ticket.0"));
+    let own = ended.admissions[0].run.as_str();
+    assert_eq!(asked["effect"], format!("{own}/Ticket.0"));
     // Each question has a key of its own, so that no earlier answer answers it.
     let key = &ended.calls[21].1.key;
     assert!(key.strip_prefix("run/TicketConfirm.0.").is_some_and(|moment| !moment.is_empty()), "{key}");
