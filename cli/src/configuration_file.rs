@@ -328,7 +328,7 @@ gruops: {}
             ("", " the file is empty"),
             ("projects: []\n", "1:1: projects: there is no project"),
             ("- a\n", "1:1: it must be a mapping, but it is a list"),
-            ("projects: [\n", "2:1: "),
+            ("projects: [\n", "1:11: this is not YAML: `[` is not closed"),
             ("projects: []\nprojects: []\n", "2:1: duplicate key `projects`"),
             ("projects: {}\n", "1:1: projects: it must be a list, but it is a mapping"),
             ("plugins: {}\n", "1:1: projects: it is missing"),

@@ -76,6 +76,6 @@ steps:
         ]
     );
     let text = explain(&compilation, "look").unwrap().text();
-    assert!(text.contains("or what is left of the time of a step around it"), "{text}");
-    assert!(text.contains("a call that could not begin in time ends as States.Timeout"), "{text}");
+    assert!(text.contains("or the time left to an enclosing step"), "{text}");
+    assert!(text.contains("a call that cannot begin in time ends with States.Timeout"), "{text}");
 }

@@ -419,7 +419,8 @@ steps:
     assert_eq!(asked["effect"], format!("{own}/Ticket.0"));
     // Each question has a key of its own, so that no earlier answer answers it.
     let key = &ended.calls[21].1.key;
-    assert!(key.strip_prefix("run/TicketConfirm.0.").is_some_and(|moment| !moment.is_empty()), "{key}");
+    let confirm = format!("{own}/TicketConfirm.0.");
+    assert!(key.strip_prefix(&confirm).is_some_and(|moment| !moment.is_empty()), "{key}");
     assert!(asked["question"].as_str().unwrap().contains("the answer was lost: https://jira/x"), "{asked}");
 
     let actions = Actions::default()
