@@ -19,7 +19,7 @@ fn a_step_that_parks_and_rolls_back() {
     assert!(
         explained
             .text()
-            .contains("  Next: \"CommitChanges\"\n      When it succeeds, commit_changes comes next.\n")
+            .contains("  Next: \"CommitChanges\"\n      After success, commit_changes comes next.\n")
     );
     let states: Vec<&str> = explained.states.iter().map(|state| state.name.as_str()).collect();
     assert_eq!(states, ["GenerateCode", "GenerateCodeAwaitBudget", "GenerateCodeAwaitProvider", "Rollback"]);
