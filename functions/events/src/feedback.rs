@@ -18,7 +18,7 @@ use domain::execution::Outcome;
 use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, SentMessage, TaskManagement};
 use domain::{ActionError, Clock, ErrorKind, PluginType};
 use providers::{Place, Providers, chat_of, tracker_of, with_patience};
-use records::{ExecutionRecord, ExecutionView, Progress, ProgressPlace, RecordsError, Table};
+use records::{EditClaim, ExecutionRecord, ExecutionView, Progress, ProgressPlace, RecordsError, Table};
 use render::{PullRequestLink, render};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ const MAKING: Duration = Duration::from_secs(10);
 /// How often one call checks again before it leaves the rest to the next event.
 const ROUNDS: usize = 5;
 
-/// After so many refusals an execution gets no more feedback: its ticket is gone, or nobody repairs what is wrong.
+/// After this many refusals an execution gets no more feedback: its ticket is gone, or the cause is not being fixed.
 const REFUSALS: u32 = 3;
 
 /// The longest wait for a provider or the interval that is worth keeping a function running.
@@ -61,15 +61,15 @@ impl Feedback {
             let in_line = self.is_in_line(&view.execution, &configuration).await?;
             let text = render(&view, self.pull_request(&view).await?.as_ref(), in_line);
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
-            let known = self.table.progress(execution).await?;
-            if known.as_ref().is_some_and(|known| known.refused >= REFUSALS) {
+            let known = view.progress.as_ref();
+            if known.is_some_and(|known| known.refused >= REFUSALS) {
                 return Ok(());
             }
-            let begins = !is_final && known.as_ref().is_none_or(|known| known.place.is_none());
+            let begins = !is_final && known.is_none_or(|known| known.place.is_none());
             if begins && !self.may_announce(&configuration, &destination, &view.execution).await? {
                 return Ok(());
             }
-            if let Some(wait) = self.being_made(known.as_ref()).filter(|_| failed.is_none()) {
+            if let Some(wait) = self.being_made(known).filter(|_| failed.is_none()) {
                 if !is_final {
                     // The writer that creates the comment checks again afterwards.
                     return Ok(());
@@ -78,21 +78,26 @@ impl Feedback {
             }
             // The final text is not delayed.
             let interval = if is_final { Duration::ZERO } else { INTERVAL };
-            if !self.table.claim_progress_edit(execution, &digest, interval, self.clock.now()).await? {
-                let Some(known) = self.table.progress(execution).await? else { return Ok(()) };
-                if known.digest.as_ref() != Some(&digest) {
-                    tokio::time::sleep(self.until_allowed(&known)).await;
-                    continue;
+            let claim =
+                self.table.claim_progress_edit(execution, &digest, interval, self.clock.now()).await?;
+            let progress = match claim {
+                EditClaim::Granted(progress) => progress,
+                EditClaim::Refused(None) => return Ok(()),
+                EditClaim::Refused(Some(known)) => {
+                    if known.digest.as_ref() != Some(&digest) {
+                        tokio::time::sleep(self.until_allowed(&known)).await;
+                        continue;
+                    }
+                    if known.place.is_some() {
+                        self.acknowledge(&configuration, &destination, &view.execution, &known).await?;
+                    }
+                    // Another writer wrote the same newer text, perhaps before our older text arrived, so it is written again.
+                    if written.is_none() || written.as_ref() == Some(&digest) {
+                        return Ok(());
+                    }
+                    known
                 }
-                if known.place.is_some() {
-                    self.acknowledge(&configuration, &destination, &view.execution, &known).await?;
-                }
-                // Another writer wrote the same newer text, perhaps before our older text arrived, so it is written again.
-                if written.is_none() || written.as_ref() == Some(&digest) {
-                    return Ok(());
-                }
-            }
-            let Some(progress) = self.table.progress(execution).await? else { return Ok(()) };
+            };
             let place = progress.place.clone();
             let must = is_final || place.is_none();
             let writing = self.write(&configuration, &view, &destination, place, &text);

@@ -111,7 +111,7 @@ impl Events {
         self.feedback.refresh(&change.name).await
     }
 
-    /// Lets executions go to work that wait in line behind one that has ended or is parked.
+    /// Starts executions that waited in line behind one that has ended or is parked.
     pub(crate) async fn start_next(&self, execution: &ExecutionRecord) -> Result<(), ActionError> {
         match &execution.project {
             Some(project) => Ok(self.control.start_next(project, self.clock.now()).await?),

@@ -94,7 +94,7 @@ impl Events {
         Ok(false)
     }
 
-    /// Asks, and tells of the event if it is confirmed; says whether it is.
+    /// Asks the provider and reports the event if it is confirmed. Returns whether it is.
     async fn ask(&self, inquiry: &Inquiry, now: Timestamp) -> Result<bool, ActionError> {
         let routes = self.table.routes(now).await?;
         let spec = routes.events.find(inquiry.kind.as_str());
@@ -151,7 +151,7 @@ impl Events {
         let sha: CommitSha = text("sha").parse().map_err(unusable)?;
         let configuration = self.table.configuration(now).await?;
         let project = configuration.project_of_repository(repository.as_str()).ok_or_else(|| {
-            ActionError::rejected(format!("`{repository}` is the repository of no configured project"))
+            ActionError::rejected(format!("no configured project has the repository `{repository}`"))
         })?;
         let place = Place { configuration: &configuration, project, task_id: None };
         let host = self.feedback.providers.code_host(place, RepositoryAccess::ReadChecks).await;

@@ -32,7 +32,7 @@ struct Receipt {
 struct Stays {
     action: Option<String>,
     cause: Option<String>,
-    /// Whether it was looked for and not found, so that nobody knows whether it happened.
+    /// Whether it was looked for and not found, so that it is uncertain whether it happened.
     #[serde(default)]
     seek: bool,
 }
@@ -214,9 +214,9 @@ mod tests {
     fn an_undo_gives_its_receipt() {
         let receipt = r#"{"undone":["create_branch × 2"],"kept":[],"others":3,"not_undone":[
             {"action":"create_task","seek":true,"undone":false,"error":"Unconfirmed",
-             "cause":"{\"errorMessage\":\"nobody knows whether it happened; look at https://jira/x\"}"}]}"#;
+             "cause":"{\"errorMessage\":\"it is uncertain whether it happened; look at https://jira/x\"}"}]}"#;
         let expected = "Taken back: Create branch × 2.\n\
-                        May have happened: Create task (nobody knows whether it happened; look at https://jira/x)\n\
+                        May have happened: Create task (it is uncertain whether it happened; look at https://jira/x)\n\
                         Could not be taken back: 3 more.";
         assert_eq!(check("FAILED", "UndoIncomplete", receipt), expected);
         let output: Value = serde_json::from_str(receipt).unwrap();

@@ -16,7 +16,7 @@ const AT_A_TIME: usize = 100;
 /// After this long, an execution that could not be started fails.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
-/// Whoever records an execution starts it within this time, where it need not wait.
+/// An execution that need not wait is started within this time after it is recorded.
 const SLOW_START: SignedDuration = SignedDuration::from_mins(1);
 
 impl Events {

@@ -11,7 +11,7 @@ use domain::Grant;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// How long somebody counts as a writer after the code host last said so: a week. Starting work always asks it anew.
+/// How long a person counts as a writer after the code host last confirmed it: a week. Starting work always asks again.
 pub const WRITER_KNOWN: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// That a run was admitted.

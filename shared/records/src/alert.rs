@@ -1,8 +1,8 @@
 //! Which share of a limit people were notified of, so that each is reported once.
 
-use crate::budget::LimitOf;
 use crate::error::RecordsError;
 use crate::item::number;
+use crate::limit::LimitOf;
 use crate::table::Table;
 use crate::write::Update;
 

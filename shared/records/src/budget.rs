@@ -9,16 +9,16 @@ use crate::cost::{Cost, CostRecord};
 use crate::error::RecordsError;
 use crate::item::{Item, from_item, moment, number, text, to_item, whole_number};
 use crate::keys::{self, Key};
+use crate::limit::{LimitOf, Limits};
 use crate::paid_reply::{PaidReply, QuestionId};
 use crate::retention;
 use crate::table::Table;
-use crate::timestamp::{self, month};
+use crate::timestamp;
 use crate::write::{ABSENT, Refused, Update, Write};
 use domain::plugins::Usage;
 use domain::{ActionError, ActionId, MicroUsd};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Money set aside for one call of a model: its worst case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,38 +48,6 @@ pub struct Reservation {
     /// When; the calendar month (UTC) it lies in is the one that is charged.
     #[serde(with = "timestamp")]
     pub reserved_at: Timestamp,
-}
-
-/// The limits that hold at a reservation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// For the task, ever.
-    pub per_task: MicroUsd,
-    /// For the account in the calendar month.
-    pub per_month: MicroUsd,
-}
-
-/// Which limit was reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LimitOf {
-    /// The task's.
-    Task(String),
-    /// The account's, in a month such as `2026-11`.
-    Month {
-        /// The account.
-        account: String,
-        /// The month.
-        month: String,
-    },
-}
-
-impl fmt::Display for LimitOf {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Task(task) => write!(formatter, "task {task}"),
-            Self::Month { account, month } => write!(formatter, "{account} in {month}"),
-        }
-    }
 }
 
 /// A limit that a reservation would exceed. Nothing was reserved.
@@ -380,30 +348,6 @@ fn spending_in(item: &Item) -> Result<Spending, RecordsError> {
         spent: MicroUsd(whole_number(item, "spent")?),
         unknown_calls: whole_number(item, "unknown_calls")?,
     })
-}
-
-impl LimitOf {
-    /// The limit of an account in the calendar month (UTC) that `within` lies in.
-    pub fn month(account: impl Into<String>, within: Timestamp) -> Self {
-        Self::Month { account: account.into(), month: month(within) }
-    }
-
-    pub(crate) fn key(&self) -> Key {
-        match self {
-            Self::Task(task) => keys::task_budget(task),
-            Self::Month { account, month } => keys::person_budget(account, month),
-        }
-    }
-}
-
-impl Limits {
-    /// The limit that holds for it.
-    pub fn of(self, of: &LimitOf) -> MicroUsd {
-        match of {
-            LimitOf::Task(_) => self.per_task,
-            LimitOf::Month { .. } => self.per_month,
-        }
-    }
 }
 
 impl Reservation {

@@ -4,7 +4,8 @@
 //! next invocation looks outside first, and a rollback [takes it up](Table::take_up) to look for it, with what the step
 //! [asked for](Table::effect_request).
 
-use crate::effect::{EffectStatus, IntendResult, NewEffect, leased, resumed, taken_over};
+use crate::effect::{leased, resumed, taken_over};
+use crate::effect_record::{EffectStatus, IntendResult, NewEffect};
 use crate::error::RecordsError;
 use crate::item::{moment, text};
 use crate::keys;

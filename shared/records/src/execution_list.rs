@@ -1,7 +1,7 @@
 //! Lists of executions, newest first.
 
 use crate::error::RecordsError;
-use crate::execution::ExecutionRecord;
+use crate::execution_record::ExecutionRecord;
 use crate::item::attribute;
 use crate::keys;
 use crate::table::Table;

@@ -128,12 +128,12 @@ impl Table {
             .value(":asked", number(inquiry.asked + u32::from(counts)))
             .value(":counted", number(inquiry.asked))
             .value(":seen", moment(inquiry.ask_at));
-        // Refused means that somebody else asked, or that it is wanted anew.
+        // Refused means that another call asked, or that it was requested again.
         let _ = self.update("put off an inquiry", update).await?;
         Ok(())
     }
 
-    /// Ends an inquiry, unless it was wanted anew in the meantime.
+    /// Ends an inquiry, unless it was requested again in the meantime.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

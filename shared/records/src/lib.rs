@@ -6,15 +6,15 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `execution`, `open_execution` | executions: begun once, checked while open, ended once |
+//! | `execution`, `execution_record`, `open_execution` | executions: begun once, checked while open, ended once |
 //! | `execution_list`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
 //! | `line`, `place` | who is at work in a project, and who waits |
 //! | `effects_left` | what an execution left outside, as its record tells it |
 //! | `task`, `delivery`, `steered` | who is at work on a ticket; what a webhook led to; what a command was about |
-//! | `effect`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
+//! | `effect`, `effect_record`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
-//! | `budget`, `cost` | money: reserved, settled, recorded |
+//! | `budget`, `limit`, `cost` | money: reserved, settled, recorded |
 //! | `reply`, `own_account` | what deliveries are answered; the bot's accounts |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
 //! | `waiter`, `occurrence`, `inquiry` | executions parked on a task token; the events that they may wait for; what providers are asked about |
@@ -41,15 +41,18 @@ mod delivery;
 mod document;
 mod doubt;
 mod effect;
+mod effect_record;
 mod effect_request;
 mod effects_left;
 mod error;
 mod execution;
 mod execution_list;
+mod execution_record;
 mod inquiry;
 mod item;
 mod json_text;
 mod keys;
+mod limit;
 mod line;
 mod new_execution;
 mod occurrence;
@@ -82,28 +85,28 @@ mod write;
 pub use access::{Access, Partition};
 pub use admission::{Admission, WRITER_KNOWN};
 pub use agent_execution::AgentExecution;
-pub use budget::{BudgetExceeded, LimitOf, Limits, Reservation, ReserveError, Settlement, Spending};
+pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement, Spending};
 pub use cached::DOCUMENT_CACHED;
 pub use circuit::Circuit;
 pub use cost::{Cost, CostRecord, CostTotal};
 pub use delivery::Delivery;
 pub use document::DOCUMENT_LIMIT;
-pub use effect::{
-    EFFECT_INVERSE_LIMIT, EFFECT_OUTPUT_LIMIT, EffectEnd, EffectIntent, EffectRecord, EffectStatus,
-    IntendResult, NewEffect,
-};
+pub use effect::{EFFECT_INVERSE_LIMIT, EFFECT_OUTPUT_LIMIT};
+pub use effect_record::{EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect};
 pub use effect_request::EffectRequest;
 pub use error::RecordsError;
-pub use execution::{BeginResult, ExecutionEnd, ExecutionRecord, FinishResult, INPUT_LIMIT};
+pub use execution::{BeginResult, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
+pub use execution_record::{ExecutionEnd, ExecutionRecord};
 pub use inquiry::{Inquiry, NewInquiry};
+pub use limit::{LimitOf, Limits};
 pub use new_execution::NewExecution;
 pub use occurrence::{Meeting, Occurrence};
 pub use own_account::OwnAccount;
 pub use own_branch::OwnBranch;
 pub use paid_reply::{PaidReply, QuestionId};
 pub use place::Place;
-pub use progress::{Progress, ProgressPlace};
+pub use progress::{EditClaim, Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use put_back::Lost;
 pub use rate::{Pass, Patience, PutOff};

@@ -1,7 +1,7 @@
 //! The line of a project: its open executions, of which some are at work and the others wait until one of those ends or is parked.
 
 use crate::error::RecordsError;
-use crate::execution::ExecutionRecord;
+use crate::execution_record::ExecutionRecord;
 use crate::item::{from_item, text};
 use crate::keys;
 use crate::place::Place;
@@ -70,7 +70,7 @@ impl Table {
         Ok(())
     }
 
-    /// Puts an execution back that is at work again, whoever waits.
+    /// Puts an execution that is at work again back in its place, even if others wait.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

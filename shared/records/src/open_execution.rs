@@ -1,7 +1,7 @@
 //! Open executions: parked and going on, and found by the sweeper when their check is due.
 
 use crate::error::RecordsError;
-use crate::execution::{ExecutionRecord, FIRST_CHECK};
+use crate::execution_record::{ExecutionRecord, FIRST_CHECK};
 use crate::item::{attribute, from_item, moment, number, text, to_item};
 use crate::table::Table;
 use crate::write::Update;

@@ -47,6 +47,15 @@ pub struct ProgressPlace {
     pub id: String,
 }
 
+/// The answer to a request to edit a progress comment, with what is known of the comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EditClaim {
+    /// The caller edits it now.
+    Granted(Progress),
+    /// The comment already has the content, or another edit was begun shortly before. `None` if the record expired in the meantime.
+    Refused(Option<Progress>),
+}
+
 impl Table {
     /// What is known of an execution's progress comment.
     ///
@@ -56,10 +65,9 @@ impl Table {
         self.get(keys::progress(execution)).await?.map(from_item).transpose()
     }
 
-    /// Asks for the right to edit the progress comment now, so that it says what has this digest. It is refused when it says so
-    /// already, or when an edit was begun less than `interval` ago; with an interval of zero there is no wait. Of several askers
-    /// within an interval one is let through. Edit, then call [`Table::progress_edited`]: an edit that was never made is asked
-    /// for again.
+    /// Requests to edit the progress comment now, so that it has the content with this digest. The request is refused if it already has,
+    /// or if an edit was begun less than `interval` ago; with an interval of zero there is no wait. Only one of several requests
+    /// within an interval is granted. Edit, then call [`Table::progress_edited`]: an edit that was never made is granted again.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -69,7 +77,7 @@ impl Table {
         digest: &str,
         interval: Duration,
         now: Timestamp,
-    ) -> Result<bool, RecordsError> {
+    ) -> Result<EditClaim, RecordsError> {
         let latest = now.checked_sub(interval).unwrap_or(now);
         let update = Update::new(
             keys::progress(execution),
@@ -84,7 +92,10 @@ impl Table {
         .value(":now", moment(now))
         .value(":latest", text(fixed_width(latest)))
         .value(":expires_at", number(retention::expires_at(now, retention::EXECUTION)));
-        Ok(self.update("claim an edit", update).await?.is_ok())
+        Ok(match self.update("claim an edit", update).await? {
+            Ok(item) => EditClaim::Granted(from_item(item)?),
+            Err(refused) => EditClaim::Refused(refused.item.map(from_item).transpose()?),
+        })
     }
 
     /// Records that the starting event was acknowledged.

@@ -31,7 +31,7 @@ pub enum Patience {
 /// Leave to make one call when its turn comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pass {
-    /// How long until its turn, which it has taken: whoever waits this long need not ask again.
+    /// How long until the turn that it has taken; after this time it need not ask again.
     pub wait: Duration,
     /// Whether the provider failed before: then [`Table::close_circuit`] must be called on an answer.
     pub after_failures: bool,
@@ -160,7 +160,7 @@ impl Table {
         Ok(Err(PutOff::new(provider, pace.interval, circuit_open)))
     }
 
-    /// How long a provider takes no call, whoever has a turn: because it asked for that, or because its circuit has opened since.
+    /// How long a provider accepts no calls, even from those that have a turn, because it requested a pause or because its circuit has opened since.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -1,10 +1,11 @@
 //! The reservation that a limit refused, kept while its execution is parked: once there is room for it, the
 //! execution goes on.
 
-use crate::budget::{LimitOf, Limits, Reservation};
+use crate::budget::Reservation;
 use crate::error::RecordsError;
 use crate::item::{from_item, to_item};
 use crate::keys;
+use crate::limit::{LimitOf, Limits};
 use crate::retention;
 use crate::table::Table;
 use domain::MicroUsd;

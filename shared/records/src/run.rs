@@ -1,6 +1,6 @@
 //! Runs, as a rollback sees them: closed to new effects, read newest first, taken back one by one.
 
-use crate::effect::{EffectRecord, EffectStatus};
+use crate::effect_record::{EffectRecord, EffectStatus};
 use crate::error::RecordsError;
 use crate::item::{Item, from_item, moment, number, text};
 use crate::keys;

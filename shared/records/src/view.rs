@@ -3,9 +3,10 @@
 use crate::agent_execution::AgentExecution;
 use crate::cost::{CostRecord, CostTotal};
 use crate::error::RecordsError;
-use crate::execution::ExecutionRecord;
+use crate::execution_record::ExecutionRecord;
 use crate::item::{attribute, from_item};
 use crate::keys;
+use crate::progress::Progress;
 use crate::step::{StepRecord, in_order};
 use crate::table::Table;
 
@@ -20,6 +21,8 @@ pub struct ExecutionView {
     pub agent_executions: Vec<AgentExecution>,
     /// Its costs, oldest first.
     pub costs: Vec<CostRecord>,
+    /// Its progress comment, once an edit was begun.
+    pub progress: Option<Progress>,
 }
 
 impl ExecutionView {
@@ -40,11 +43,12 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn execution_view(&self, name: &str) -> Result<Option<ExecutionView>, RecordsError> {
-        let mut execution = None;
+        let (mut execution, mut progress) = (None, None);
         let (mut steps, mut agent_executions, mut costs) = (Vec::new(), Vec::new(), Vec::new());
         for item in self.query(keys::execution_partition(name), "").await? {
             match attribute(&item, keys::SK).unwrap_or_default() {
                 keys::EXECUTION => execution = Some(from_item(item)?),
+                keys::PROGRESS => progress = Some(from_item(item)?),
                 sk if sk.starts_with(keys::STEP) => steps.push(from_item(item)?),
                 sk if sk.starts_with(keys::AGENT) => agent_executions.push(from_item(item)?),
                 sk if sk.starts_with(keys::COST) => costs.push(from_item(item)?),
@@ -53,6 +57,6 @@ impl Table {
         }
         in_order(&mut steps);
         agent_executions.sort_by_key(|call: &AgentExecution| call.started_at);
-        Ok(execution.map(|execution| ExecutionView { execution, steps, agent_executions, costs }))
+        Ok(execution.map(|execution| ExecutionView { execution, steps, agent_executions, costs, progress }))
     }
 }

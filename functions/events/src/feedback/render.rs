@@ -60,9 +60,7 @@ fn headline(view: &ExecutionView, in_line: bool) -> String {
     let at = failed.map(|step| format!(" at *{}*", title(&step.state))).unwrap_or_default();
     match execution.outcome {
         Outcome::Pending if in_line => {
-            format!(
-                "🕓 **{workflow}**{about} waits in line: it starts when others that are at work have ended"
-            )
+            format!("🕓 **{workflow}**{about} waits in line; it starts when running executions end")
         }
         Outcome::Pending | Outcome::Running => format!("👀 **{workflow}** is at work{about}"),
         Outcome::Waiting => format!("⏸️ **{workflow}**{about} is parked"),
@@ -214,6 +212,7 @@ mod tests {
                 cost: Cost::Priced(MicroUsd(123_400)),
                 remark: None,
             }],
+            progress: None,
         }
     }
 

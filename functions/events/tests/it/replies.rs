@@ -21,7 +21,7 @@ impl World {
         self.table.put_reply(&reply).await.unwrap();
     }
 
-    /// What the stream tells of a reply; says whether it was handled.
+    /// Handles a reply that the stream reports; returns whether it was handled.
     async fn reply_changed(&self, id: &str) -> bool {
         let pk = format!("REPLY#{id}");
         self.events.handle(EventInput::from_keys([(pk.as_str(), "REPLY")])).await.is_ok()

@@ -7,8 +7,8 @@ use domain::routes::Concurrency;
 use domain::{ActionId, EventKey, EventName, MicroUsd, SourceName};
 use jiff::SignedDuration;
 use records::{
-    AgentExecution, Answer, ClosedPullRequest, Limits, Meeting, NewInquiry, Occurrence, ProgressPlace,
-    RecordsError, Reservation, Settlement, StepEnd, StepStatus, Timeliness, Topic, Waiter,
+    AgentExecution, Answer, ClosedPullRequest, EditClaim, Limits, Meeting, NewInquiry, Occurrence,
+    ProgressPlace, RecordsError, Reservation, Settlement, StepEnd, StepStatus, Timeliness, Topic, Waiter,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -94,6 +94,7 @@ async fn one_view_holds_everything_of_an_execution() {
     let view = table.execution_view(&new.name).await.unwrap().unwrap();
     assert_eq!(view.execution.name, new.name);
     assert_eq!(view.steps.iter().map(|step| step.state.as_str()).collect::<Vec<_>>(), ["Zulu", "Alpha"]);
+    assert!(view.progress.as_ref().is_some_and(|progress| progress.digest.is_none()));
     assert_eq!(view.agent_executions, std::slice::from_ref(&call));
     assert_eq!(table.agent_executions(&new.name).await.unwrap(), [call]);
     assert_eq!((view.cost().priced, view.cost().booked()), (MicroUsd(7), MicroUsd(107)));
@@ -110,7 +111,8 @@ async fn edits_of_the_progress_comment_are_coalesced() {
     let early = table.progress_edited("e", "a", &place("1")).await;
     assert!(matches!(early, Err(RecordsError::Missing(_))), "{early:?}");
     let claim = async |digest: &str, interval: Duration, seconds: i64| {
-        table.claim_progress_edit("e", digest, interval, after(seconds)).await.unwrap()
+        let claim = table.claim_progress_edit("e", digest, interval, after(seconds)).await.unwrap();
+        matches!(claim, EditClaim::Granted(_))
     };
     assert!(claim("a", second, 0).await);
     assert!(!claim("b", second, 0).await, "an edit has just begun");

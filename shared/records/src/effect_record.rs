@@ -1,0 +1,178 @@
+//! Effects, as the journal keeps them.
+
+use crate::effect_request::EffectRequest;
+use crate::timestamp;
+use domain::execution::Inverse;
+use domain::{ActionId, MicroUsd};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The status of an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectStatus {
+    /// It is about to happen: nothing has left yet.
+    Intended,
+    /// A request that changes something has left: it may have happened, or may be happening.
+    Sent,
+    /// It was given up before anything happened outside.
+    Abandoned,
+    /// It happened.
+    Done,
+    /// It was taken back.
+    Undone,
+}
+
+impl EffectStatus {
+    /// The name in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Intended => "intended",
+            Self::Sent => "sent",
+            Self::Abandoned => "abandoned",
+            Self::Done => "done",
+            Self::Undone => "undone",
+        }
+    }
+}
+
+/// One effect in the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EffectRecord {
+    /// The outermost execution's ARN.
+    pub run: String,
+    /// The idempotency key.
+    pub key: String,
+    /// Its place among the run's effects: a later intention has a greater number.
+    pub sequence: u64,
+    /// What acts.
+    pub action: ActionId,
+    /// Its status.
+    pub status: EffectStatus,
+    /// Whether the first intention found it outside already, so that it is not ours to take back.
+    pub existed: bool,
+    /// When it was first intended: the same for every attempt.
+    #[serde(with = "timestamp")]
+    pub at: Timestamp,
+    /// The invocation that holds the lease.
+    pub holder: String,
+    /// When the lease ends.
+    #[serde(with = "timestamp")]
+    pub lease_until: Timestamp,
+    /// What the action returned.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
+    pub output: Option<Value>,
+    /// What takes it back.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
+    pub inverse: Option<Inverse>,
+    /// What it cost, where it called a model and the price is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<MicroUsd>,
+    /// When it was done.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub done_at: Option<Timestamp>,
+    /// When it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub undone_at: Option<Timestamp>,
+    /// Whether the version that intended it records when a request is sent; earlier versions did not.
+    #[serde(default)]
+    pub announced: bool,
+    /// When a request that changes something last left.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub sent_at: Option<Timestamp>,
+    /// Whether the service refused every request that left, so that it certainly did not happen.
+    #[serde(default)]
+    pub refused: bool,
+    /// Where people see whether it happened: a link, or the name of a channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// When people were asked whether it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub asked_at: Option<Timestamp>,
+}
+
+impl EffectRecord {
+    /// Whether an invocation is (as far as we know) performing it at `now`: a rollback must wait for it.
+    pub fn is_leased(&self, now: Timestamp) -> bool {
+        self.is_open() && self.lease_until > now
+    }
+
+    /// Whether it neither ended nor was given up.
+    pub fn is_open(&self) -> bool {
+        matches!(self.status, EffectStatus::Intended | EffectStatus::Sent)
+    }
+
+    /// Whether it may have happened although nobody recorded so: its answer was lost.
+    pub fn is_doubtful(&self) -> bool {
+        match self.status {
+            EffectStatus::Intended => !self.announced,
+            EffectStatus::Sent => !self.refused,
+            EffectStatus::Abandoned | EffectStatus::Done | EffectStatus::Undone => false,
+        }
+    }
+
+    /// Whether something is left to take back, or may be.
+    pub fn is_left(&self) -> bool {
+        let stands = self.status == EffectStatus::Done && self.inverse.is_some() && !self.existed;
+        stands || (self.status == EffectStatus::Sent && !self.refused)
+    }
+}
+
+/// An effect about to happen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEffect {
+    /// The outermost execution's ARN.
+    pub run: String,
+    /// The idempotency key.
+    pub key: String,
+    /// What acts.
+    pub action: ActionId,
+    /// Whether it was found outside already.
+    pub existed: bool,
+    /// The invocation's id.
+    pub holder: String,
+    /// Now.
+    pub at: Timestamp,
+    /// Until when no other worker may act; renew it before.
+    pub lease_until: Timestamp,
+    /// What the step asked for, so that a rollback can look for it when its answer is lost.
+    pub request: Option<EffectRequest>,
+}
+
+/// The right to act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectIntent {
+    /// Whether the *first* intention found it outside already: then it has no inverse.
+    pub existed: bool,
+    /// When it was first intended: the date of what is made, so that a repeat makes the same.
+    pub at: Timestamp,
+    /// Whether an earlier invocation intended it and was never heard of again: look outside before acting.
+    pub resumed: bool,
+    /// Whether a request of an earlier invocation left and may have had its effect.
+    pub doubtful: bool,
+    /// Whether people were asked about that. The step goes on only if they said that it may act again.
+    pub asked: bool,
+}
+
+/// What [`Table::intend`] came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum IntendResult {
+    /// Act, then record it as done.
+    Act(EffectIntent),
+    /// Another worker has done it: use its output.
+    Done(Box<EffectRecord>),
+}
+
+/// What an effect came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EffectEnd {
+    /// What the action returned; at most [`EFFECT_OUTPUT_LIMIT`].
+    pub output: Value,
+    /// What takes it back; `None` for what existed before and for what cannot be taken back.
+    pub inverse: Option<Inverse>,
+    /// What it cost, where it called a model and the price is known.
+    pub cost: Option<MicroUsd>,
+    /// When.
+    pub at: Timestamp,
+}
