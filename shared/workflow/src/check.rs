@@ -6,7 +6,6 @@ use crate::environment::Environment;
 use crate::expression::string_literal;
 use crate::in_text::not_for_text;
 use crate::model::{Form, Given, Part, Workflow};
-use crate::names;
 use crate::provenance::{Fencing, Provenance};
 use crate::scope::{Found, Lowered, Scope, Unknown, Written, literal_text};
 use crate::source::Span;
@@ -347,57 +346,4 @@ pub(crate) fn literal_json(text: &str) -> Value {
 /// A text for people that no substitution touches.
 pub(crate) fn comment(text: &str) -> String {
     text.replace("${", "$ {")
-}
-
-/// Reports names under `variables:` that mean something else, or themselves.
-pub(crate) fn definitions(workflow: &Workflow, problems: &mut Problems<'_>) {
-    let mut uses: std::collections::BTreeMap<&str, Vec<String>> = std::collections::BTreeMap::new();
-    for (name, given) in &workflow.definitions {
-        if let Err(refusal) = names::variable(&name.value) {
-            problems.error(name.span, refusal);
-        }
-        let mut used = Vec::new();
-        for expression in given.expressions() {
-            let Ok(ast) = crate::expression::parse(&expression.value) else {
-                continue;
-            };
-            if let Some((function, _)) = crate::expression::unsteady(&ast) {
-                problems
-                    .error(
-                        expression.span,
-                        format!(
-                            "`${function}` cannot stand in a definition: every use would give another value"
-                        ),
-                    )
-                    .help("use it in a step of type `set`");
-            }
-            used.extend(crate::expression::lookups(&ast).into_iter().map(|lookup| lookup.name));
-        }
-        uses.insert(&name.value, used);
-    }
-    for (name, given) in &workflow.definitions {
-        if let Some(cycle) = cycle_from(&name.value, &uses) {
-            problems
-                .error(given.span, format!("`{}` is defined by itself: {}", name.value, cycle.join(" → ")));
-        }
-    }
-}
-
-fn cycle_from(start: &str, uses: &std::collections::BTreeMap<&str, Vec<String>>) -> Option<Vec<String>> {
-    let mut open = vec![vec![start.to_owned()]];
-    let mut seen = std::collections::BTreeSet::new();
-    while let Some(path) = open.pop() {
-        let last = path.last().map(String::as_str).unwrap_or_default();
-        for next in uses.get(last).into_iter().flatten() {
-            let mut longer = path.clone();
-            longer.push(next.clone());
-            if next == start {
-                return Some(longer);
-            }
-            if seen.insert(next.clone()) {
-                open.push(longer);
-            }
-        }
-    }
-    None
 }

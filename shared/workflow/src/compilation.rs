@@ -2,13 +2,13 @@
 
 use crate::callees::{Callee, Callees};
 use crate::catalog::Catalog;
-use crate::check::{self, Checker};
+use crate::check::Checker;
 use crate::compile::definition;
 use crate::diagnostic::{Diagnostic, Problems, Severity};
 use crate::environment::Environment;
 use crate::provenance::Provenance;
 use crate::source::{Source, Span};
-use crate::{braces, declare, implicit_commit, model, plan, policies, reader, routes, timeouts};
+use crate::{braces, declare, definitions, implicit_commit, model, plan, policies, reader, routes, timeouts};
 use domain::PluginType;
 use domain::routes::WorkflowRoute;
 use serde::Serialize;
@@ -96,7 +96,7 @@ pub(crate) fn compile_knowing(
     };
     check_name(source, &mut problems);
     if let Some(workflow) = reader::read(source, catalog, &mut problems) {
-        check::definitions(&workflow, &mut problems);
+        definitions::check(&workflow, &mut problems);
         timeouts::check(&workflow.steps, &mut problems);
         let mut steps = implicit_commit::add(&workflow, catalog, &mut problems);
         policies::settle(&mut steps);

@@ -41,6 +41,7 @@ mod compilation;
 mod compile;
 mod content;
 mod declare;
+mod definitions;
 mod diagnostic;
 mod document;
 mod environment;

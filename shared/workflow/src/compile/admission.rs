@@ -37,7 +37,7 @@ impl Compiler<'_> {
         );
         state.insert(
             "Comment".to_owned(),
-            "Admits the run, or ends it when whoever started it may not".into(),
+            "Admits the run, or ends it if its starter may not start work".into(),
         );
         state.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
         state.insert("Output".to_owned(), json!({}));

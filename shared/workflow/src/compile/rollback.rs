@@ -170,7 +170,7 @@ impl<'p> Compiler<'p> {
         let mut task = invocation(&function, sent, self.longest_inverse().into());
         task.insert(
             "Comment".to_owned(),
-            "Calls the effect's inverse, or looks for an effect whose answer was lost; what is gone already counts as taken back"
+            "Calls the effect's inverse, or looks for an effect whose response was lost; effects that are already gone count as taken back"
                 .into(),
         );
         task.insert("Retry".to_owned(), with_looks(patient_retriers()));

@@ -121,7 +121,7 @@ impl<'p> Compiler<'p> {
             parking(errors, AWAIT_PROVIDER, "AwaitProvider", comment)
         });
         let people = task.confirms.then(|| {
-            let comment = "Asks whether {step} may act again, whose answer was lost";
+            let comment = "Asks whether {step} may act again, because its response was lost";
             let key = evaluated(&self.frame_while_parked().key(&step.state));
             let input = json!({"question": evaluated(&confirmation(&step.step)), "effect": key});
             let parking = parking(&[ErrorKind::Unconfirmed][..], REQUEST_APPROVAL, "Confirm", comment);

@@ -24,3 +24,4 @@ mod shipped;
 mod silent;
 mod source_workflows;
 mod speed;
+mod taking_back;

@@ -1,5 +1,6 @@
 //! The one place where tests know the compiler's interface.
 
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use workflow::{Catalog, Compilation, Environment, Source, compile, compile_folder, render};
@@ -74,4 +75,18 @@ pub(crate) fn folder<const N: usize>(files: [(&str, &str); N]) -> [Compilation; 
         accepted(workflow);
         workflow.clone()
     })
+}
+
+pub(crate) fn shipped(name: &str) -> Compilation {
+    let path = format!("workflows/{name}.yaml");
+    let source = Source::new(&path, std::fs::read_to_string(root().join(&path)).unwrap());
+    workflow::compile(&source, &catalog(), &workflow::Environment::default())
+}
+
+pub(crate) fn effects(entries: &[(&str, &str, Value)]) -> Value {
+    let list: Vec<Value> = entries
+        .iter()
+        .map(|(key, action, inverse)| json!({"key": key, "action": action, "inverse": inverse}))
+        .collect();
+    json!({"effects": list})
 }
