@@ -148,7 +148,7 @@ fn read_values(mut value: Value, problems: &mut Vec<Problem>) -> Option<Configur
     None
 }
 
-/// The keys of a map may be the names of something, and then serde tells of a wrong one without its place.
+/// Where the keys of a map are names from a list, serde reports a wrong one without its place.
 fn in_our_words(pointer: &str, message: String) -> (String, String) {
     let Some(rest) = message.strip_prefix("unknown variant `") else { return (pointer.to_owned(), message) };
     let given = rest.split('`').next().unwrap_or_default();

@@ -36,7 +36,7 @@ pub(crate) fn start(verbose: u8, file: Option<LogFile>) {
     };
     let others = if verbose > 1 { "info" } else { "warn" };
     let shown = EnvFilter::try_from_default_env().unwrap_or_else(|_| filter(own, others));
-    // A file or a pipe gets no escape codes, and neither does whoever asks for none: <https://no-color.org>.
+    // Files, pipes and users who disable colors get no escape codes: <https://no-color.org>.
     let in_color =
         std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let to_person =

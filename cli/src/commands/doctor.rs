@@ -168,7 +168,7 @@ async fn in_force(configuration: &Configuration, stage: &Stage, connection: &Con
     }
 }
 
-/// Where the services that the configuration uses send their events, and which: nobody can ask all of them what they send.
+/// The webhook addresses of the configured services and the events to subscribe to. Not every service can be asked which events it sends.
 fn subscriptions(configuration: &Configuration) -> Vec<Finding> {
     let places = configuration.instances().filter_map(|instance| {
         let sender = webhooks::SENDERS.iter().find(|sender| sender.name() == instance.provider())?;

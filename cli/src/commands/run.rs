@@ -108,7 +108,7 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
         }
         StartResult::InLine { execution, before, .. } => {
             eprintln!(
-                "{execution} waits in line, and starts when others that are at work have ended; {before} wait before it"
+                "{execution} waits in line; {before} ahead of it. It starts when running executions end"
             );
             Ok(execution)
         }

@@ -36,7 +36,7 @@ Exit codes: 0 found · 1 no such execution or ticket · 3 neither `serve` nor th
 /// Runs the command.
 ///
 /// # Errors
-/// The exit is negative if there is no such execution or ticket, and unreachable if neither `serve` nor the stage answers.
+/// A negative answer if there is no such execution or ticket; unreachable if neither `serve` nor the stage answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let (control, now) = (connection.control(), Timestamp::now());

@@ -53,7 +53,7 @@ struct Target {
 /// Runs the command.
 ///
 /// # Errors
-/// Negative when there is no such execution or ticket or something could not be taken back, unreachable when nothing answers.
+/// A negative answer if there is no such execution or ticket, or if something could not be taken back; unreachable if nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let control = connection.control();

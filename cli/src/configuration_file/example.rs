@@ -66,7 +66,7 @@ fn block(text: &mut String, value: &Value, shape: Shape<'_>, indent: usize) {
             text.push('\n');
             for (key, value) in entries {
                 match shape.value_of(key) {
-                    // The keys of a map of ours are names, which need no description.
+                    // The keys of such a map are the user's names and need no description.
                     Some(inner) if shape.property(key).is_some() => {
                         entry(text, key, value, inner, indent + 2)
                     }
@@ -81,7 +81,7 @@ fn block(text: &mut String, value: &Value, shape: Shape<'_>, indent: usize) {
                 block(&mut lines, item, shape.items().unwrap_or(shape).resolved(), indent + 2);
                 let lines = lines.trim_start_matches('\n');
                 let dash = format!("{}- ", " ".repeat(indent + 2));
-                // The first key stands beside the dash, its description above it.
+                // The first key goes beside the dash, its description above it.
                 let first_key =
                     lines.lines().position(|line| !line.trim_start().starts_with('#')).unwrap_or(0);
                 for (number, line) in lines.lines().enumerate() {

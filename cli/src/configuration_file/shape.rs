@@ -144,7 +144,7 @@ impl<'s> Shape<'s> {
         });
     }
 
-    /// The schemas of which one must fit; `null`, which stands for what is left out, is none of them.
+    /// The schemas of which one must fit, without `null`, which means that the value is absent.
     fn options(self) -> Vec<Self> {
         let mut shape = self;
         for _ in 0..REFERENCES {

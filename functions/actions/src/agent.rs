@@ -224,7 +224,7 @@ impl AgentExecution {
     /// How much of the function's time is left for a call.
     ///
     /// # Errors
-    /// `Unavailable` when it is no more than `least`.
+    /// `Unavailable` if it is at most `least`.
     fn time_left(&self, least: SignedDuration) -> Result<Duration, ActionError> {
         let left = self.deadline.duration_since(self.clock.now());
         if left > least {

@@ -226,7 +226,7 @@ impl Dispatcher {
         let (run, key) = (sought.run.clone(), sought.key.clone());
         let unknown = |error: ActionError| {
             let place = sought.place.as_ref().map(|place| format!("; look at {place}")).unwrap_or_default();
-            let message = format!("nobody knows whether it happened: {}{place}", error.message);
+            let message = format!("it is uncertain whether it happened: {}{place}", error.message);
             NoOutput::Failed(ActionError { message, ..error })
         };
         let Some(request) = self.table.effect_request(&run, &key).await? else {
@@ -271,15 +271,13 @@ impl Dispatcher {
             Err(NoOutput::Skipped(reason)) => Err(unknown(ActionError::rejected(reason))),
         }
     }
-}
 
-impl Dispatcher {
     /// Refuses to do anything for a run that was not admitted, whatever its definition says.
     async fn check_admission(&self, run: &str) -> Result<(), ActionError> {
         match self.table.admission(run).await? {
             Some(_) => Ok(()),
             None => Err(ActionError::rejected(format!(
-                "the run `{run}` was not admitted, so nothing is done for it; start its workflow anew"
+                "the run `{run}` was not admitted, so nothing is done for it; start its workflow again"
             ))),
         }
     }

@@ -1,4 +1,4 @@
-//! Whether whoever started an execution may start work: by the configuration, or because they may push to the repository.
+//! Whether the starter of an execution may start work: according to the configuration, or because they may push to the repository.
 
 use crate::context::Context;
 use crate::done::NoOutput;
@@ -35,7 +35,7 @@ enum Decision {
     },
 }
 
-/// Lets through whoever may start work in `project`. A check that cannot be made is not passed.
+/// Checks that the starter may start work in `project`. If it cannot be checked, they may not.
 ///
 /// # Errors
 /// `Rejected` with a reason that the person understands; the code host's errors.

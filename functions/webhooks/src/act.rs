@@ -163,7 +163,7 @@ impl Acting<'_> {
         }
     }
 
-    /// Whether an event is about a project of ours or about none. People elsewhere are not answered: they would learn what is configured.
+    /// Whether an event is about a configured project or about none. People elsewhere are not answered, because they would learn what is configured.
     fn is_ours(&self, event: &Event) -> bool {
         event.task_id.as_deref().is_none_or(|task_id| self.directory.ticket(task_id).is_ok())
     }

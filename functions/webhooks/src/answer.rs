@@ -22,7 +22,7 @@ pub(crate) enum Outcome {
     Refused { reason: String },
     /// Somebody asked, and is answered.
     Answered,
-    /// Recorded for whoever acts on it: a person's request, statistics, a step that waits, or the question to a provider whether it happened.
+    /// Recorded for later: a person's request, statistics, a waiting step, or an inquiry to a provider.
     Recorded,
     /// The sender only checked whether we respond.
     Pong,

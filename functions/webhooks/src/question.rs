@@ -152,9 +152,7 @@ pub(crate) fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command:
             strong(workflow),
             plain(" on "),
             strong(about),
-            plain(format!(
-                " waits in line, {before} before it. It starts when others that are at work have ended."
-            )),
+            plain(format!(" waits in line; {before} ahead of it. It starts when running executions end.")),
         ])
         .section([code(execution)]),
         Outcome::AlreadyAtWork { execution } | Outcome::Duplicate { execution } => {

@@ -30,7 +30,7 @@ pub fn may_start(line: &[Place], limits: AtWork) -> BTreeSet<&str> {
     allowed
 }
 
-/// How many wait in line before an execution, of whoever.
+/// How many executions wait in line before an execution, regardless of who started them.
 pub(crate) fn before(line: &[Place], name: &str) -> usize {
     let own = line.iter().find(|place| place.name == name);
     let is_before = |place: &&Place| own.is_some_and(|own| !place.at_work && place.begun_at < own.begun_at);
@@ -68,7 +68,7 @@ impl Control {
         let limits = self.table.configuration(self.clock.now()).await?.at_work;
         for name in may_start(&line, limits) {
             let Some(execution) = self.table.execution(name).await? else { continue };
-            // One whose event is not complete is started by whoever completes it.
+            // An execution whose event is incomplete is started when the event is completed.
             let is_complete = !execution.input.event.contains_key(REVIEW);
             if !is_complete
                 || execution.begun_at >= begun_before
@@ -111,7 +111,7 @@ mod tests {
         let line = line(&places);
         let expected = ["ada-1", "bob-4", "cy-5"];
         assert_eq!(may_start(&line, limits).into_iter().collect::<Vec<_>>(), expected);
-        // Where there is one place, it goes to whoever has none.
+        // A single place goes to a person who has none.
         let tight = AtWork { per_person: 2, per_project: 2 };
         assert_eq!(may_start(&line, tight).into_iter().collect::<Vec<_>>(), ["bob-4"]);
         assert_eq!(before(&line, "cy-5"), 4);

@@ -164,7 +164,7 @@ impl Inner {
             start: ExecutionState::start(value, self.now()),
         };
         let engine = Arc::clone(self);
-        // Whoever asked may hang up at any moment. What is in the log must advance all the same.
+        // The caller may disconnect at any moment; what is in the log must advance anyway.
         let begun = tokio::spawn(async move { engine.begin(new).await });
         begun.await.map_err(|_| LogError::Closed)?
     }

@@ -19,7 +19,7 @@ pub use records::Patience;
 const UNSAID: Duration = Duration::from_secs(2);
 /// The longest pause; a provider that asks for more is tried again after this.
 const LONGEST_BLOCK: Duration = Duration::from_secs(3600);
-/// Whoever waited this long for its turn looks whether the provider has asked for a pause since.
+/// A call that waited this long for its turn checks whether the provider has requested a pause since.
 const LOOKS_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 tokio::task_local! {

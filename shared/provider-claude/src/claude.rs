@@ -66,7 +66,7 @@ impl AiProvider for Claude {
         let reply: Reply = answer.json().map_err(NoReply::may_be_billed)?;
         reply.into_model_reply(request_id(&answer)).map_err(|error| {
             let problem = http_client::excerpt(&error.to_string());
-            let unreadable = ActionError::unavailable(format!("Claude said what cannot be read: {problem}"));
+            let unreadable = ActionError::unavailable(format!("Claude's reply cannot be read: {problem}"));
             NoReply::may_be_billed(unreadable)
         })
     }

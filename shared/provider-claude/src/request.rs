@@ -136,7 +136,7 @@ fn block(part: &Part, dropped: &mut usize) -> Result<Block, ActionError> {
         }
         Content::Opaque(json) => {
             let raw = RawValue::from_string(json.clone()).map_err(|error| {
-                ActionError::internal(format!("a part of a conversation with Claude is no JSON: {error}"))
+                ActionError::internal(format!("a part of a conversation with Claude is not JSON: {error}"))
             })?;
             return Ok(Block::Opaque(raw));
         }

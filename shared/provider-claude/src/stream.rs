@@ -185,7 +185,7 @@ impl Stream {
                 Ok(json) => content.push(json),
                 // The call of a tool that was cut off is not made.
                 Err(_) if is_cut => {}
-                Err(error) => return Err(unusable(format!("called a tool with no JSON: {error}"))),
+                Err(error) => return Err(unusable(format!("called a tool with invalid JSON: {error}"))),
             }
         }
         let reply = Reply { model: self.model, content, stop_reason: self.stop_reason, usage };

@@ -169,7 +169,7 @@ impl Github {
         let values = [repository.owner(), repository.name(), &range];
         let load = |page: usize| async move {
             let compare = self.client.get(path, &values).query("per_page", PER_PAGE).query("page", page);
-            // Without a common history nothing of ours can be there.
+            // Without a common history, none of our commits can be there.
             let Some(answer) = self.send(repository, compare).await.optional()? else {
                 return Ok::<_, ActionError>(Page { items: Vec::new(), next: None, bytes: 0 });
             };

@@ -63,7 +63,7 @@ impl Github {
                 let entry = entries.remove(&format!("f{number}")).unwrap_or_default();
                 let entry: Option<Entry> = serde_json::from_value(entry).map_err(|error| {
                     ActionError::internal(format!(
-                        "GitHub gave `{path}` of {repository} in no form that is known: {error}"
+                        "GitHub returned `{path}` of {repository} in an unknown form: {error}"
                     ))
                 })?;
                 contents.push(match entry.filter(|entry| FILE_MODES.contains(&entry.mode)) {

@@ -33,7 +33,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     probe,
 };
 
-/// Whether a text could be a member ID, which begins with `U` or `W`: a display name is none.
+/// Whether a text could be a member ID, which begins with `U` or `W`; a display name does not qualify.
 fn is_member_id(text: &str) -> bool {
     text.starts_with(['U', 'W'])
         && text.len() > 1

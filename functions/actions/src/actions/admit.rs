@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Why the run may do anything, where that was known when it was started. Default: whoever started it is checked.
+    /// Why the run is allowed, if that was known when it was started. Default: its starter is checked.
     #[serde(default)]
     pub grant: Option<Grant>,
 }
@@ -51,7 +51,7 @@ impl Action for Admit {
         };
         let now = context.clock().now();
         if grant == Grant::Writer {
-            // Before the admission, so that whoever is admitted may also stop what they started.
+            // Before the admission, so that people who are admitted may also stop what they started.
             table.put_writer(&scope.account(), &scope.project.key, now).await?;
         }
         table.admit_run(&scope.run, grant, now).await?;

@@ -216,7 +216,7 @@ fn impossible(usage: &Usage, most_input: u64, most_output: u32) -> Option<String
     })
 }
 
-/// How long a provider is left alone that has lost this many replies to a step. Three are lost before each wait.
+/// How long a step waits for a provider that has lost this many of its replies. Three are lost before each wait.
 fn recovery(lost: usize) -> Duration {
     let doublings = u32::try_from(lost.saturating_sub(1) / 3).unwrap_or(u32::MAX).min(8);
     FIRST_RECOVERY.saturating_mul(1 << doublings).min(LONGEST_RECOVERY)

@@ -141,7 +141,7 @@ async fn what_nobody_can_tell_is_named_with_a_place_to_look() {
     let taken_back = world.roll_back().await;
     assert_eq!(kinds(&taken_back), [("create_branch", false)], "{taken_back:?}");
     let told = taken_back[0].1.as_ref().unwrap_err().message.clone();
-    assert!(told.starts_with("nobody knows whether it happened: "), "{told}");
+    assert!(told.starts_with("it is uncertain whether it happened: "), "{told}");
     assert!(told.contains("; look at ") && told.ends_with(&format!("/acme/shop/tree/{BRANCH}")), "{told}");
 }
 

@@ -24,13 +24,13 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    /// One that tells of no ticket that we created.
+    /// A delivery that does not report a ticket created by us.
     pub(crate) fn new(id: String, meaning: Meaning) -> Self {
         Self { id, meaning, creation: None }
     }
 }
 
-/// A ticket that carries a mark of ours.
+/// A ticket that carries one of our marks.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Creation {
     /// The mark's digest.
@@ -63,7 +63,7 @@ pub(crate) struct Received {
     pub(crate) event: Event,
     /// What somebody said to the bot, without its address; `None` if nobody spoke to it.
     pub(crate) words: Option<String>,
-    /// Where the person is answered; `None` if there is none, or it is a machine, which could answer in turn.
+    /// Where the person is answered; `None` if there is no person, or if it is a machine, which could answer in turn.
     pub(crate) reply: Option<ReplyPlace>,
 }
 

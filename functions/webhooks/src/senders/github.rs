@@ -218,7 +218,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         id,
         person: None,
     });
-    // A merge by the bot itself still counts in statistics, and checks are told of in the name of whoever pushed: mostly the bot.
+    // A merge by the bot itself still counts in statistics, and checks are reported in the name of the account that pushed, usually the bot.
     // Reacting to its other events would cause a loop.
     let own = actor.as_ref().is_some_and(|actor| is_bot(bot, &actor.id));
     let actor = actor.filter(|_| !own);

@@ -36,7 +36,7 @@ async fn one_apps_checks_start_nothing_by_themselves() {
     let key = "github.checks_completed/acme/shop/0a1b";
     let (_, requested) = world.github("check_suite", "d0", &suite("acme/shop", "requested", "ada-hub")).await;
     assert_eq!(requested["results"][0]["result"], "ignored");
-    // Whoever pushed is named as the sender: mostly the bot itself.
+    // The sender is the account that pushed, usually the bot itself.
     let own = suite("acme/shop", "completed", "ticketsmith[bot]");
     let (_, told) = world.github("check_suite", "d1", &own).await;
     assert_eq!(told["results"][0]["result"], "recorded", "{told}");

@@ -91,7 +91,7 @@ impl Constructs {
             at = end;
         }
         match open {
-            // One that nobody closes goes on to the end, and so it is never ended by a text that is whole.
+            // An unclosed one extends to the end, so a complete text never ends it.
             Some(fence) => constructs.blocks.push(fence.into_construct(text.len() + 1)),
             None => inline(text, paragraph, text.len(), &mut constructs.inline),
         }

@@ -43,7 +43,7 @@ pub(super) fn events() -> Vec<EventSpec> {
             .condition(
                 Condition::new(
                     "conclusion",
-                    "How the checks ended: `success`, `failure`, `cancelled`, `action_required`, or `none` where there are none.",
+                    "How the checks ended: `success`, `failure`, `cancelled`, `action_required`, or `none` if there are none.",
                 )
                 .required(),
             )

@@ -103,7 +103,7 @@ impl RefChange {
     pub(super) fn make(&self, call: &mut Call<'_>) -> Result<(), Failure> {
         let git = &call.repository().git;
         match &self.to {
-            // A branch `a` is in the way of a branch `a/b`, as it is for git, and GitHub says no more than this.
+            // A branch `a` prevents a branch `a/b`, as in git; GitHub's message says only this.
             Some(to) => {
                 git.set_reference(&self.name, to).map_err(|_| Failure::new(422, "Reference update failed"))?
             }

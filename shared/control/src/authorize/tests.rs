@@ -1,0 +1,196 @@
+use super::*;
+use serde_json::{Value, json};
+
+/// Everybody: each role, everywhere and in one project; a member of a group under `may_trigger`; nobody.
+const EVERYBODY: [&str; 11] = [
+    "viewer",
+    "developer",
+    "approver",
+    "admin",
+    "shop-viewer",
+    "shop-developer",
+    "shop-approver",
+    "shop-admin",
+    "member",
+    "unprivileged",
+    "stranger",
+];
+
+fn configuration() -> Configuration {
+    let user = |name: &str, roles: Value| json!({"name": name, "github": name, "roles": roles});
+    serde_json::from_value(json!({
+        "projects": [
+            {"key": "SHOP", "repository": "acme/shop", "may_trigger": ["engineering"]},
+            {"key": "OPEN", "repository": "acme/open", "may_trigger": ["repository-writers"]},
+        ],
+        "groups": {"engineering": ["member"], "leads": ["approver", "unprivileged"]},
+        "users": [
+            user("viewer", json!(["viewer"])),
+            user("developer", json!(["developer"])),
+            user("approver", json!(["approver"])),
+            user("admin", json!(["admin"])),
+            user("shop-viewer", json!({"SHOP": ["viewer"]})),
+            user("shop-developer", json!({"SHOP": ["developer"]})),
+            user("shop-approver", json!({"SHOP": ["approver"]})),
+            user("shop-admin", json!({"SHOP": ["admin"]})),
+            user("member", json!([])),
+            user("unprivileged", json!([])),
+        ],
+    }))
+    .unwrap()
+}
+
+fn actor(configuration: &Configuration, source: SourceName, id: &str) -> Actor {
+    configuration.identify(Actor { source, id: id.into(), display_name: None, person: None })
+}
+
+fn login(configuration: &Configuration, id: &str) -> Actor {
+    actor(configuration, SourceName::from_static("github"), id)
+}
+
+/// Who of everybody is allowed, with `?` behind those about whom the code host is asked.
+fn admitted(operation: &Operation<'_>, is_writer: bool) -> String {
+    let configuration = configuration();
+    let mut admitted = Vec::new();
+    for id in EVERYBODY {
+        match decide(&configuration, operation, Some(&login(&configuration, id)), is_writer) {
+            Authorization::Allowed => admitted.push(id.to_owned()),
+            Authorization::AskProvider => admitted.push(format!("{id}?")),
+            Authorization::Denied(_) => {}
+        }
+    }
+    admitted.join(" ")
+}
+
+#[test]
+fn every_operation_with_every_role() {
+    let configuration = configuration();
+    let [shop, open] = configuration.projects.as_slice() else { panic!("two projects") };
+    let everybody = EVERYBODY.join(" ");
+    let in_shop =
+        "viewer developer approver admin shop-viewer shop-developer shop-approver shop-admin member";
+    let work_in_shop = "developer admin shop-developer shop-admin member";
+    let (see, answer) = (
+        |project| Operation::See { project, starter: None },
+        |project| Operation::Answer { project, question: "", approvers: &[] },
+    );
+    for (operation, expected) in [
+        (Operation::StartByHand, everybody.as_str()),
+        (Operation::StartByMachine, &everybody),
+        (see(Some(shop)), in_shop),
+        (see(Some(open)), "viewer developer approver admin"),
+        (see(None), "viewer developer approver admin"),
+        (Operation::Start { project: shop }, work_in_shop),
+        (
+            Operation::Start { project: open },
+            "viewer? developer approver? admin shop-viewer? shop-developer? shop-approver? shop-admin? member? unprivileged? stranger?",
+        ),
+        (Operation::Stop { project: shop, starter: None }, work_in_shop),
+        (Operation::Stop { project: open, starter: None }, "developer admin"),
+        (Operation::Undo { project: shop, starter: None }, work_in_shop),
+        (Operation::Undo { project: open, starter: None }, "developer admin"),
+        (answer(Some(shop)), "approver admin shop-approver shop-admin"),
+        (answer(Some(open)), "approver admin"),
+        (answer(None), "approver admin"),
+    ] {
+        assert_eq!(admitted(&operation, false), expected, "{operation:?}");
+    }
+}
+
+#[test]
+fn a_writer_of_the_repository_is_a_developer_of_the_project() {
+    let configuration = configuration();
+    let open = &configuration.projects[1];
+    let everybody = EVERYBODY.join(" ");
+    for (operation, expected) in [
+        (Operation::See { project: Some(open), starter: None }, everybody.as_str()),
+        (Operation::Stop { project: open, starter: None }, &everybody),
+        (Operation::Undo { project: open, starter: None }, &everybody),
+        (Operation::Answer { project: Some(open), question: "", approvers: &[] }, "approver admin"),
+    ] {
+        assert_eq!(admitted(&operation, true), expected, "{operation:?}");
+    }
+}
+
+#[test]
+fn whoever_a_question_names_are_its_approvers_and_nobody_else() {
+    let configuration = configuration();
+    let project = Some(&configuration.projects[0]);
+    let check = |approvers: &[&str], expected: &str| {
+        let approvers: Vec<String> = approvers.iter().map(|name| (*name).to_owned()).collect();
+        let operation = Operation::Answer { project, question: "", approvers: &approvers };
+        assert_eq!(admitted(&operation, true), expected, "{approvers:?}");
+    };
+    check(&["leads"], "approver unprivileged");
+    check(&["viewer", "nobody"], "viewer");
+    // A stranger who is called as somebody who is named is not that person.
+    check(&["stranger"], "");
+}
+
+#[test]
+fn whoever_started_an_execution_may_see_and_steer_it() {
+    let configuration = configuration();
+    let (project, starter) = (&configuration.projects[0], login(&configuration, "stranger"));
+    let starter = Some(&starter);
+    for operation in [
+        Operation::See { project: Some(project), starter },
+        Operation::Stop { project, starter },
+        Operation::Undo { project, starter },
+    ] {
+        assert_eq!(authorize(&configuration, &operation, starter), Authorization::Allowed);
+    }
+    let elsewhere = actor(&configuration, SourceName::from_static("jira"), "stranger");
+    let stop = Operation::Stop { project, starter };
+    assert!(matches!(authorize(&configuration, &stop, Some(&elsewhere)), Authorization::Denied(_)));
+}
+
+#[test]
+fn schedules_start_work_and_nobody_in_particular_does_not() {
+    let configuration = configuration();
+    let project = &configuration.projects[0];
+    let start = Operation::Start { project };
+    let schedule = actor(&configuration, SourceName::SCHEDULE, "nightly");
+    assert_eq!(authorize(&configuration, &start, Some(&schedule)), Authorization::Allowed);
+    let stop = Operation::Stop { project, starter: None };
+    assert!(matches!(authorize(&configuration, &stop, Some(&schedule)), Authorization::Denied(_)));
+    for operation in [start, stop, Operation::Answer { project: None, question: "", approvers: &[] }] {
+        assert!(matches!(authorize(&configuration, &operation, None), Authorization::Denied(_)));
+    }
+    assert_eq!(authorize(&configuration, &Operation::StartByMachine, None), Authorization::Allowed);
+}
+
+#[test]
+fn a_denial_says_who_may() {
+    let configuration = configuration();
+    let project = &configuration.projects[0];
+    let mut mallory = actor(&configuration, SourceName::from_static("slack"), "U9");
+    mallory.display_name = Some("mallory".into());
+    let approvers = ["leads".to_owned()];
+    for (operation, expected) in [
+        (
+            Operation::Start { project },
+            "mallory may not start work on SHOP; members of engineering may, and people with the role developer or admin",
+        ),
+        (
+            Operation::Answer { project: Some(project), question: "Ship it?", approvers: &approvers },
+            "mallory may not answer “Ship it?”; leads may",
+        ),
+        (
+            Operation::Answer { project: Some(project), question: "Ship it?", approvers: &[] },
+            "mallory may not answer “Ship it?”; people with the role approver or admin may",
+        ),
+        (
+            Operation::See { project: Some(project), starter: None },
+            "mallory may not see work on SHOP; allowed: the person who started it, members of engineering, people with the role \
+             viewer, developer, approver or admin",
+        ),
+        (
+            Operation::Stop { project, starter: None },
+            "mallory may not steer work on SHOP; allowed: the person who started it, members of engineering, people with the role \
+             developer or admin",
+        ),
+    ] {
+        let denied = Authorization::Denied(expected.to_owned());
+        assert_eq!(authorize(&configuration, &operation, Some(&mallory)), denied);
+    }
+}
