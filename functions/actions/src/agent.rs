@@ -10,6 +10,7 @@ use crate::agent::template::{Authored, Templates};
 use crate::scope::Scope;
 use domain::action::Agent;
 use domain::configuration::InstanceName;
+use domain::execution::execution_of;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, Part, PromptBlock, StopReason};
 use domain::{ActionError, ActionId, Clock, MicroUsd, Stored};
 use jiff::{SignedDuration, Timestamp};
@@ -67,6 +68,8 @@ pub struct Charge {
     pub project: String,
     /// The execution's name.
     pub execution: String,
+    /// The name of the execution that began its run: a redrive replays what was paid for there.
+    pub began_as: String,
     /// The state's name with its loop indexes.
     pub state: String,
 }
@@ -81,6 +84,7 @@ impl Charge {
             account: scope.account(),
             project: scope.project.key.clone(),
             execution: scope.execution.clone(),
+            began_as: execution_of(&scope.run).to_owned(),
             state: scope.state.clone(),
         }
     }
@@ -197,7 +201,7 @@ impl AgentExecution {
         schema: Option<serde_json::Value>,
     ) -> Result<String, ActionError> {
         let request = self.request(question, schema)?;
-        let id = QuestionId::new(&self.charge.execution, &self.charge.state, &request);
+        let id = QuestionId::new(&self.charge.began_as, &self.charge.state, &request);
         if let Some(paid) = self.table.paid_reply(&id).await? {
             tracing::info!("the model was asked the same before; its reply is replayed");
             self.count(paid.price);
