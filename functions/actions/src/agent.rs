@@ -22,7 +22,7 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -51,6 +51,8 @@ pub struct AgentExecution {
     calls: AtomicU32,
     spent: AtomicU64,
     unpriced: AtomicBool,
+    /// The last question.
+    last: Mutex<Option<QuestionId>>,
 }
 
 /// Whom and what calls are charged to.
@@ -132,6 +134,7 @@ impl AgentExecution {
             calls: AtomicU32::new(0),
             spent: AtomicU64::new(0),
             unpriced: AtomicBool::new(false),
+            last: Mutex::new(None),
         }
     }
 
@@ -149,12 +152,27 @@ impl AgentExecution {
     /// As [`AgentExecution::ask_text`]; `Rejected` too when the reply does not have the form.
     pub async fn ask<T: JsonSchema + DeserializeOwned>(&self, question: Question) -> Result<T, ActionError> {
         let text = self.call(question, Some(reply_schema::<T>())).await?;
-        serde_json::from_str(&text).map_err(|error| {
+        let read = serde_json::from_str(&text).map_err(|error| {
             ActionError::rejected(format!(
                 "the model's reply does not have the form that was asked for: {}",
                 http_client::excerpt(&error.to_string())
             ))
-        })
+        });
+        self.used(read).await
+    }
+
+    /// What came of the last reply. If it was of no use, it is not replayed to a redrive, which would fail in the same way.
+    ///
+    /// # Errors
+    /// That of `result`.
+    pub async fn used<T>(&self, result: Result<T, ActionError>) -> Result<T, ActionError> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let (Err(_), Some(question)) = (&result, last)
+            && let Err(error) = self.table.note_useless_reply(&question, &self.charge.execution).await
+        {
+            tracing::warn!(%error, "a useless reply was not recorded as one; a redrive replays it");
+        }
+        result
     }
 
     /// Asks for text.
@@ -202,10 +220,11 @@ impl AgentExecution {
     ) -> Result<String, ActionError> {
         let request = self.request(question, schema)?;
         let id = QuestionId::new(&self.charge.began_as, &self.charge.state, &request);
-        if let Some(paid) = self.table.paid_reply(&id).await? {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.clone());
+        if let Some(paid) = self.table.paid_reply(&id, &self.charge.execution).await? {
             tracing::info!("the model was asked the same before; its reply is replayed");
             self.count(paid.price);
-            return finished_text(paid.reply, &self.instance);
+            return self.used(finished_text(paid.reply, &self.instance)).await;
         }
         self.time_left(LEAST_TIME)?;
         let reservation = self.reserve(&request).await?;
@@ -216,7 +235,7 @@ impl AgentExecution {
         };
         self.settle(&reservation, &request, &id, &reply).await?;
         self.record(&reservation, &reply, started_at).await;
-        finished_text(reply, &self.instance)
+        self.used(finished_text(reply, &self.instance)).await
     }
 
     /// Asks within what is left of the function's time.
