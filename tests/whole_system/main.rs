@@ -30,6 +30,7 @@ mod planning;
 mod process;
 mod prompt;
 mod queue;
+mod redrive;
 mod replies;
 mod rollback;
 mod schedule;
