@@ -15,6 +15,7 @@ import restoring
 import sam
 import scheduled
 import side_by_side
+import steering
 import triggers
 from processes import Processes, only, say
 from stage import PREFIX, Stage
@@ -58,6 +59,11 @@ def proof(folder, processes):
     say("started nine more")
     triggers.judge_the_others(stage, others)
     say("every trigger leads to a pull request")
+    answers_to_stranger = steering.a_stranger_is_refused(stage)
+    undo = steering.an_undo(stage, others[steering.UNDONE])
+    # The second delivery of the stranger's label had the time of an undo to be answered.
+    assert answers_to_stranger() == 1, answers_to_stranger()
+    say(f"a stranger's label starts nothing and is answered once; {undo} takes everything back")
     failing_provider.judge(stage, failing)
     say("a server error is waited out; a refusal is told and taken back")
     side_by_side.judge(stage, survey)

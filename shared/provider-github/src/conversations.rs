@@ -95,7 +95,7 @@ impl Github {
         let marked = |comment: &Comment| carries(comment.body.as_deref().unwrap_or_default(), mark);
         let pages = || Pages::of(format!("GitHub's comments on {issue}"));
         let Some(found) = pages().find(1, load, marked).await? else { return Ok(None) };
-        if self.is_ours(&issue.repository, found.user.as_ref()).await? {
+        if self.is_ours(found.user.as_ref()).await? {
             return Ok(Some(found.into()));
         }
         // Somebody copied the mark, or foresaw it; ours may come later.

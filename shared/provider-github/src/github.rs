@@ -320,6 +320,10 @@ impl TaskManagement for Github {
         };
         Self::react(self, &issue.repository, &subject, Reaction::Eyes).await
     }
+
+    async fn own_account(&self) -> Result<Option<String>, ActionError> {
+        Ok(Some(self.own_login().await?.to_owned()))
+    }
 }
 
 #[cfg(test)]

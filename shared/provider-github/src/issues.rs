@@ -157,7 +157,7 @@ impl Github {
         let marked = |issue: &Issue| carries(issue.body.as_deref().unwrap_or_default(), mark);
         let pages = || Pages::of(format!("GitHub's issues of {repository}"));
         let Some(mut found) = pages().find(1, load, marked).await? else { return Ok(None) };
-        if !self.is_ours(repository, found.user.as_ref()).await? {
+        if !self.is_ours(found.user.as_ref()).await? {
             let ours = |issue: &Issue| marked(issue) && self.is_known_to_be_ours(issue.user.as_ref());
             match pages().find(1, load, ours).await? {
                 Some(own) => found = own,

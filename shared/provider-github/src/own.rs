@@ -1,7 +1,7 @@
 //! Our own account: marks count only on what it made, because anybody can copy a mark into a text of theirs.
 
 use crate::github::Github;
-use domain::{ActionError, RepositoryName};
+use domain::ActionError;
 use http_client::Answer;
 use serde::Deserialize;
 
@@ -12,24 +12,17 @@ pub(crate) struct Account {
 }
 
 #[derive(Debug, Deserialize)]
-struct Installed {
-    app_slug: String,
+struct App {
+    slug: String,
 }
 
 impl Github {
-    /// Whether our own account made what `author` made; asked once in a client's life. An App acts as `<slug>[bot]`.
+    /// Whether our own account made what `author` made.
     ///
     /// # Errors
     /// As GitHub says.
-    pub(crate) async fn is_ours(
-        &self,
-        repository: &RepositoryName,
-        author: Option<&Account>,
-    ) -> Result<bool, ActionError> {
-        if self.own_login.get().is_none() {
-            let asked = self.ask_own_login(repository).await?;
-            self.own_login.get_or_init(|| asked);
-        }
+    pub(crate) async fn is_ours(&self, author: Option<&Account>) -> Result<bool, ActionError> {
+        self.own_login().await?;
         Ok(self.is_known_to_be_ours(author))
     }
 
@@ -38,15 +31,27 @@ impl Github {
         self.own_login.get().zip(author).is_some_and(|(own, author)| author.login.eq_ignore_ascii_case(own))
     }
 
-    async fn ask_own_login(&self, repository: &RepositoryName) -> Result<String, ActionError> {
-        let Some(installation) = &self.installation else {
-            let answer: Answer = self.client.get("/user", &[]).send().await?;
-            return Ok(answer.json::<Account>()?.login);
+    /// What GitHub calls our own account, asked once in a client's life. An App acts as `<slug>[bot]`:
+    /// [the App](https://docs.github.com/rest/apps/apps#get-the-authenticated-app),
+    /// [the token's user](https://docs.github.com/rest/users/users#get-the-authenticated-user).
+    ///
+    /// # Errors
+    /// As GitHub says.
+    pub(crate) async fn own_login(&self) -> Result<&str, ActionError> {
+        if let Some(known) = self.own_login.get() {
+            return Ok(known);
+        }
+        let login = match &self.installation {
+            None => {
+                let answer: Answer = self.client.get("/user", &[]).send().await?;
+                answer.json::<Account>()?.login
+            }
+            Some(installation) => {
+                let proof = installation.proof(self.client.clock().now())?;
+                let answer: Answer = self.client.get("/app", &[]).bearer(proof).send().await?;
+                format!("{}[bot]", answer.json::<App>()?.slug)
+            }
         };
-        let proof = installation.proof(self.client.clock().now())?;
-        let names = [repository.owner(), repository.name()];
-        let answer =
-            self.client.get("/repos/{owner}/{name}/installation", &names).bearer(proof).send().await?;
-        Ok(format!("{}[bot]", answer.json::<Installed>()?.app_slug))
+        Ok(self.own_login.get_or_init(|| login))
     }
 }

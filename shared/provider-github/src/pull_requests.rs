@@ -70,7 +70,7 @@ impl Github {
         let Some(pull) = found.into_iter().next() else { return Ok(None) };
         let author = pull.user.as_ref().map(|author| Account { login: author.login.clone() });
         let mut pull = PullRequest::from(pull);
-        if !pull.marks.is_empty() && !self.is_ours(repository, author.as_ref()).await? {
+        if !pull.marks.is_empty() && !self.is_ours(author.as_ref()).await? {
             pull.marks.clear();
         }
         Ok(Some(pull))

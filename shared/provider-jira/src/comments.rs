@@ -29,9 +29,18 @@ struct Comments {
 struct Comment {
     id: String,
     #[serde(default)]
+    author: Option<Author>,
+    #[serde(default)]
     created: String,
     #[serde(default)]
     properties: Vec<Property>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Author {
+    #[serde(default)]
+    account_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -64,6 +73,7 @@ impl Jira {
         Ok(self.comment_id(key, comment))
     }
 
+    /// Our newest comment with the mark: who may comment may give a comment of theirs any property.
     pub(crate) async fn find_marked_comment(
         &self,
         key: &str,
@@ -85,8 +95,15 @@ impl Jira {
             let next = oldest.filter(|_| end < total).map(|_| end);
             Ok::<_, ActionError>(Page { items: comments, next, bytes: answer.size() })
         };
-        let ours = |comment: &Comment| comment.carries(&digest);
-        let found = Pages::of(format!("Jira's comments on {key}")).find(0, load, ours).await?;
+        let pages = || Pages::of(format!("Jira's comments on {key}"));
+        let marked = |comment: &Comment| comment.carries(&digest);
+        let Some(found) = pages().find(0, load, marked).await? else { return Ok(None) };
+        let own = self.account_id().await?;
+        if found.is_by(own) {
+            return Ok(Some(self.comment_id(key, found)));
+        }
+        let ours = |comment: &Comment| marked(comment) && comment.is_by(own);
+        let found = pages().find(0, load, ours).await?;
         Ok(found.map(|comment| self.comment_id(key, comment)))
     }
 
@@ -117,6 +134,11 @@ impl Jira {
 impl Comment {
     fn carries(&self, digest: &str) -> bool {
         self.properties.iter().any(|property| property.key == PROPERTY && property.value["mark"] == digest)
+    }
+
+    fn is_by(&self, account: &str) -> bool {
+        let author = self.author.as_ref().and_then(|author| author.account_id.as_deref());
+        author == Some(account)
     }
 
     fn is_older_than(&self, at: Timestamp) -> bool {
@@ -150,7 +172,12 @@ mod tests {
 
     #[test]
     fn jiras_dates_are_read() {
-        let comment = |created: &str| Comment { id: "1".into(), created: created.into(), properties: vec![] };
+        let comment = |created: &str| Comment {
+            id: "1".into(),
+            author: None,
+            created: created.into(),
+            properties: vec![],
+        };
         let at = "2021-01-20T00:00:00Z".parse().unwrap();
         assert!(comment("2021-01-17T12:34:00.000+0000").is_older_than(at));
         assert!(!comment("2021-01-19T12:34:00.000+0100").is_older_than(at));

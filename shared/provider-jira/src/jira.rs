@@ -12,6 +12,7 @@ use http_client::{Auth, Client, Failure, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
+use std::sync::{Arc, OnceLock};
 
 /// Who we are to Jira: an account and its API token
 /// (<https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/>).
@@ -28,6 +29,8 @@ pub struct Credentials {
 pub struct Jira {
     pub(crate) client: Client,
     pub(crate) custom_fields: CustomFields,
+    /// The id of our own account, once it was asked for.
+    pub(crate) own_account: Arc<OnceLock<String>>,
 }
 
 impl Jira {
@@ -45,7 +48,7 @@ impl Jira {
             Client::new("Jira", &settings.base_url, auth, options)?.header("accept", "application/json");
         let custom_fields = CustomFields::new(&settings.custom_fields)
             .map_err(|problem| ActionError::rejected(format!("{}.{problem}", client.section())))?;
-        Ok(Self { client, custom_fields })
+        Ok(Self { client, custom_fields, own_account: Arc::default() })
     }
 
     /// Where people open a ticket.
@@ -138,7 +141,7 @@ impl TaskManagement for Jira {
     }
 
     async fn own_account(&self) -> Result<Option<String>, ActionError> {
-        self.account_id().await.map(Some)
+        self.account_id().await.map(|account| Some(account.to_owned()))
     }
 
     async fn remove_label(&self, task_id: &str, label: &str) -> Result<(), ActionError> {

@@ -108,7 +108,9 @@ impl Jira {
         project: &str,
         mark: &Mark,
     ) -> Result<Option<Task>, ActionError> {
-        let jql = format!("project = {} AND labels = {}", quoted(project), quoted(&mark_label(mark)));
+        // Anybody who may edit a ticket can give it our label.
+        let ours = format!("labels = {} AND creator = currentUser()", quoted(&mark_label(mark)));
+        let jql = format!("project = {} AND {ours}", quoted(project));
         // Of two tickets with one mark the older is the first attempt's.
         Ok(self.search(&format!("{jql} ORDER BY created ASC"), 1).await?.pop())
     }

@@ -37,8 +37,16 @@ struct History {
 #[derive(Debug, Deserialize)]
 struct Past {
     ts: String,
+    /// Who posted it; for a message of an app the user of its bot.
+    #[serde(default)]
+    user: Option<String>,
     #[serde(default)]
     metadata: Value,
+}
+
+#[derive(Debug, Deserialize)]
+struct Own {
+    user_id: String,
 }
 
 impl Slack {
@@ -110,12 +118,31 @@ impl Slack {
             let next = page.response_metadata.unwrap_or_default().into_cursor();
             Ok::<_, SlackError>(Page { items: page.messages, next, bytes })
         };
-        let ours = |message: &Past| {
+        let marked = |message: &Past| {
             message.metadata["event_type"] == EVENT_TYPE
                 && message.metadata["event_payload"]["mark"] == digest.as_str()
         };
-        let found = Pages::of("Slack's messages").find(String::new(), load, ours).await?;
-        Ok(found.map(|message| SentMessage { channel, id: message.ts, url: None }))
+        let pages = || Pages::of("Slack's messages");
+        let Some(mut found) = pages().find(String::new(), load, marked).await? else { return Ok(None) };
+        let own = self.own_user().await?;
+        if found.user.as_deref() != Some(own) {
+            // Another app gave its message our mark; ours may be older.
+            let ours = |message: &Past| marked(message) && message.user.as_deref() == Some(own);
+            match pages().find(String::new(), load, ours).await? {
+                Some(ours) => found = ours,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(SentMessage { channel, id: found.ts, url: None }))
+    }
+
+    /// The id of our bot's user, asked for once in a client's life: [auth.test](https://docs.slack.dev/reference/methods/auth.test).
+    async fn own_user(&self) -> Result<&str, ActionError> {
+        if let Some(known) = self.own_user.get() {
+            return Ok(known);
+        }
+        let Own { user_id } = self.call("/auth.test", &json!({})).await?;
+        Ok(self.own_user.get_or_init(|| user_id))
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// The token of the bot user, `xoxb-…` (<https://docs.slack.dev/authentication/tokens>).
 #[derive(Debug, Clone, Deserialize)]
@@ -27,6 +27,8 @@ pub struct Slack {
     pub(crate) options: Options,
     /// The ids of channels by name. A renamed channel keeps its id, so what is known stays right.
     pub(crate) channels: Arc<Mutex<HashMap<String, String>>>,
+    /// The id of our bot's user, once it was asked for.
+    pub(crate) own_user: Arc<OnceLock<String>>,
 }
 
 impl Slack {
@@ -40,7 +42,7 @@ impl Slack {
         options: &Options,
     ) -> Result<Self, ActionError> {
         let client = Client::new("Slack", &settings.base_url, Auth::Bearer(credentials.bot_token), options)?;
-        Ok(Self { client, options: options.clone(), channels: Arc::default() })
+        Ok(Self { client, options: options.clone(), channels: Arc::default(), own_user: Arc::default() })
     }
 
     /// Calls a method with a JSON body.

@@ -15,8 +15,8 @@ const MOST_TRIES: usize = 200;
 
 /// An action that changes something: its name and input, and the request by which it does so.
 struct Step {
-    state: &'static str,
-    action: &'static str,
+    state: String,
+    action: String,
     input: Value,
     service: &'static str,
     method: &'static str,
@@ -24,8 +24,14 @@ struct Step {
 }
 
 fn steps() -> Vec<Step> {
-    let step =
-        |state, action, input, service, method, path| Step { state, action, input, service, method, path };
+    let step = |state: &str, action: &str, input, service, method, path| Step {
+        state: state.to_owned(),
+        action: action.to_owned(),
+        input,
+        service,
+        method,
+        path,
+    };
     let file = json!([{"path": "notes.txt", "content": "Notes.\n"}]);
     let page = json!({"template_type": "feature_documentation", "title": "Notes", "content": "How."});
     let commit = json!({"branch": BRANCH, "message": "Notes", "files": file});
@@ -63,6 +69,21 @@ fn steps() -> Vec<Step> {
     ]
 }
 
+/// The step that takes an effect back, as a rollback performs it.
+fn inverse(effect: &Value) -> Step {
+    let action = effect["inverse"]["action"].as_str().unwrap();
+    let (service, method, path) = match action {
+        "delete_branch" | "revert_commit" => ("github", "POST", "/graphql$"),
+        "close_pull_request" => ("github", "PATCH", "/pulls/"),
+        "update_task_status" => ("jira", "POST", "/transitions$"),
+        "delete_page" => ("confluence", "DELETE", "/pages/"),
+        other => unreachable!("the inverse {other}"),
+    };
+    let key = effect["key"].as_str().unwrap().strip_prefix(&format!("{RUN}/")).unwrap();
+    let (state, action, input) = (format!("{key}/undo"), action.to_owned(), effect["inverse"]["input"].clone());
+    Step { state, action, input, service, method, path }
+}
+
 /// Numbers that are drawn from a seed: <https://prng.di.unimi.it/splitmix64.c>.
 struct Random(u64);
 
@@ -94,6 +115,25 @@ async fn each_effect_happens_once_or_is_named_whatever_is_lost() {
             perform(&world, &step, &mut random).await;
         }
         judge(&world);
+        let message = world.step("Tell", "send_message", json!({"message": "Done"})).await.unwrap();
+        let mut update = message.clone();
+        update.as_object_mut().unwrap().retain(|name, _| ["channel", "message_id"].contains(&name.as_str()));
+        update["message"] = json!("All done");
+        let (state, action) = ("Update".to_owned(), "update_message".to_owned());
+        let (service, method, path) = ("slack", "POST", "chat.update$");
+        perform(&world, &Step { state, action, input: update, service, method, path }, &mut random).await;
+        let listed = world.step("Rollback", "list_effects", json!({})).await.unwrap();
+        let effects = listed["effects"].as_array().unwrap().iter();
+        let inverses: Vec<Step> =
+            effects.filter(|effect| !effect["inverse"].is_null()).map(inverse).collect();
+        let mut actions: Vec<_> = inverses.iter().map(|step| step.action.as_str()).collect();
+        actions.sort_unstable();
+        let each = ["close_pull_request", "delete_branch", "delete_page", "revert_commit", "update_task_status"];
+        assert_eq!(actions, each);
+        for step in &inverses {
+            perform(&world, step, &mut random).await;
+        }
+        judge_taken_back(&world).await;
     }
 }
 
@@ -117,7 +157,7 @@ async fn perform(world: &World, step: &Step, random: &mut Random) {
             };
             world.fault(fault);
         }
-        let tried = world.step(step.state, step.action, step.input.clone()).await;
+        let tried = world.step(&step.state, &step.action, step.input.clone()).await;
         match tried {
             Ok(_) => return,
             Err(error) if error.kind == ErrorKind::Unconfirmed => {
@@ -156,5 +196,25 @@ fn judge(world: &World) {
     let tickets = state["jira"].as_array().unwrap().iter();
     let named = |title: &str| tickets.clone().filter(|ticket| ticket["summary"] == title).count();
     assert_eq!((named("Follow up"), named("Sale")), (1, 1), "tickets: {}", state["jira"]);
+    world.assert_no_violations();
+}
+
+/// Every change was taken back once, and what cannot be stayed.
+async fn judge_taken_back(world: &World) {
+    let state = world.simulation.state();
+    let count = |service: &str, method: &str, path: &str| world.requests(service, method, path).len();
+    assert_eq!(world.branch(BRANCH).await, None);
+    let pull_request = &state["github"]["repositories"][0]["pull_requests"][0];
+    assert_eq!(pull_request["state"], "closed", "{pull_request}");
+    let ticket = state["jira"].as_array().unwrap().iter().find(|ticket| ticket["key"] == "SHOP-1").unwrap();
+    assert_eq!(ticket["status"], "To Do");
+    assert_eq!(count("jira", "POST", "/transitions"), 2, "moves there and back");
+    let requests = world.requests("github", "POST", "/graphql");
+    let moves = requests.iter().filter(|request| json!(request).to_string().contains("updateRefs")).count();
+    assert_eq!(moves, 3, "a push, its revert, and the deletion of the branch");
+    let pages = state["confluence"].to_string();
+    assert!(!pages.contains("Notes"), "{pages}");
+    let messages = state["slack"]["messages"].as_array().unwrap();
+    assert_eq!((messages.len(), &messages[0]["text"]), (1, &json!("All done")));
     world.assert_no_violations();
 }

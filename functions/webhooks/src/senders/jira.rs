@@ -206,14 +206,18 @@ impl Comment {
 fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let id = id_of_body(body);
     let payload = read_json::<Payload>("Jira", body)?;
-    let creation = creation(&payload);
+    let creation = creation(&payload, bot);
     let meaning = meaning(payload, &id, bot);
     Ok(Delivery { creation, ..Delivery::new(id, meaning) })
 }
 
-/// The ticket that the delivery says was created with a mark of ours among its labels. Jira tells of it before its search shows it.
-fn creation(payload: &Payload) -> Option<Creation> {
-    if payload.webhook_event.as_deref() != Some("jira:issue_created") {
+/// The ticket that the delivery says our own account created with a mark of ours among its labels. Jira tells of it before its search
+/// shows it.
+fn creation(payload: &Payload, bot: &Bot<'_>) -> Option<Creation> {
+    let creator = payload.user.as_ref().and_then(|user| user.account_id.as_ref().or(user.name.as_ref()));
+    if payload.webhook_event.as_deref() != Some("jira:issue_created")
+        || !creator.is_some_and(|creator| bot.is(creator))
+    {
         return None;
     }
     let issue = payload.issue.as_ref()?;

@@ -247,7 +247,12 @@ async fn a_ticket_that_we_created_is_recorded_by_its_mark() {
         world.jira("d1", &created(labels)).await;
     }
     assert_eq!(world.table.creation(digest).await.unwrap(), None);
-    world.jira("d2", &created(json!(["agent", format!("ticketsmith-{digest}")]))).await;
+    let ours = created(json!(["agent", format!("ticketsmith-{digest}")]));
+    let mut copied = ours.clone();
+    copied["user"]["accountId"] = json!("mallory");
+    world.jira("d3", &copied).await;
+    assert_eq!(world.table.creation(digest).await.unwrap(), None, "anybody can give a ticket our label");
+    world.jira("d2", &ours).await;
     assert_eq!(world.table.creation(digest).await.unwrap().as_deref(), Some("SHOP-9"));
 }
 

@@ -318,3 +318,22 @@ async fn a_ticket_that_was_just_made_is_waited_for() {
     JIRA.fault(&simulation, "/rest/api/3/issue/SHOP-3$", unknown());
     jira.update_status("SHOP-3", "in_progress").await.unwrap();
 }
+
+#[tokio::test]
+async fn marks_count_only_on_what_our_own_account_made() {
+    let simulation = JIRA.described_simulation().await;
+    let mark = mark("run/AddComment");
+    let comment = jira(&simulation).add_comment("SHOP-1", "x", &mark).await.unwrap();
+    // To another account, our comment is one of somebody who copied its mark.
+    let other = jira(&simulation);
+    let body = json!({"accountId": "5b10other"});
+    JIRA.fault(&simulation, "/myself$", Fault { status: Some(200), body: Some(body), ..Fault::default() });
+    assert_eq!(other.find_comment("SHOP-1", &mark).await.unwrap(), None);
+    let ours = jira(&simulation);
+    assert_eq!(ours.find_comment("SHOP-1", &mark).await.unwrap(), Some(comment));
+    assert_eq!(ours.find_created("SHOP", &mark).await.unwrap(), None);
+    let searched = simulation.log().into_iter().rfind(|entry| entry.path.ends_with("/search/jql")).unwrap();
+    let jql = searched.request["jql"].as_str().unwrap();
+    assert!(jql.contains("creator = currentUser()"), "{jql}");
+    assert_described(&simulation);
+}

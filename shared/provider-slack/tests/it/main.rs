@@ -211,3 +211,21 @@ async fn channels_are_listed_once_and_again_when_one_was_made_anew() {
     slack.send_message(&message("#shop-dev", "four"), &mark("four")).await.unwrap();
     assert_eq!((listed(), messages(&simulation).len()), (2, 4));
 }
+
+#[tokio::test]
+async fn a_mark_counts_only_on_what_our_own_bot_posted() {
+    let simulation = SLACK.simulation().await;
+    let mark = mark("run/SendMessage");
+    let sent = slack(&simulation).send_message(&message("#shop-dev", "x"), &mark).await.unwrap();
+    // To another app, our message is one of somebody who copied its mark.
+    let other = slack(&simulation);
+    let body = json!({"ok": true, "user_id": "U0OTHER"});
+    SLACK.fault(&simulation, "/auth.test$", Fault { status: Some(200), body: Some(body), ..Fault::default() });
+    assert_eq!(other.find_message("#shop-dev", None, &mark).await.unwrap(), None);
+    let ours = slack(&simulation);
+    for _ in 0..2 {
+        assert_eq!(ours.find_message("#shop-dev", None, &mark).await.unwrap().as_ref(), Some(&sent));
+    }
+    let asked = simulation.log().into_iter().filter(|entry| entry.path.ends_with("/auth.test")).count();
+    assert_eq!(asked, 2, "each client asks once who we are");
+}

@@ -101,6 +101,7 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
 /// The other paths.
 #[rustfmt::skip]
 const ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
+    ("/app", GET, None, app::get_app),
     ("/app/installations/{installation}/access_tokens", POST, None, app::create_token),
     ("/graphql", POST, None, graphql::post),
     ("/user", GET, None, repository::get_user),

@@ -204,7 +204,7 @@ impl Condition {
             "priority" => vec![issue.priority.clone()],
             "parent" => issue.parent.iter().cloned().collect(),
             "assignee" => issue.assignee.iter().cloned().collect(),
-            "reporter" => vec![issue.reporter.clone()],
+            "reporter" | "creator" => vec![issue.reporter.clone()],
             "summary" => vec![issue.summary.clone()],
             "description" => vec![document::to_wiki(&issue.description)],
             "text" => vec![issue.summary.clone(), document::to_wiki(&issue.description)],

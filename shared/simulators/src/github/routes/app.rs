@@ -19,6 +19,30 @@ fn authenticated<'a>(call: &'a Call<'_>) -> Result<&'a AppAccount, Failure> {
     }
 }
 
+/// `GET /app`
+pub(super) fn get_app(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let app = authenticated(call)?;
+    // The App belongs to whoever owns the first repository.
+    let owner = call.state.repositories.first().map(|repository| repository.owner.clone());
+    let owner = call.state.user(&owner.unwrap_or_default());
+    let since = moment(call.now());
+    Ok(Answer::ok(json!({
+        "id": app.id,
+        "slug": app.slug,
+        "node_id": "A_kwHOAAAAAQ",
+        "owner": owner,
+        "name": app.slug,
+        "description": null,
+        "external_url": "https://ticketsmith.example",
+        "html_url": format!("{}/apps/{}", call.state.address, app.slug),
+        "created_at": since,
+        "updated_at": since,
+        "permissions": permissions(&app.permissions),
+        "events": app.events,
+        "installations_count": 1,
+    })))
+}
+
 /// `GET /repos/{owner}/{repo}/installation`
 pub(super) fn get_installation(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let app = authenticated(call)?;
