@@ -4,7 +4,7 @@ from processes import eventually
 from triggers import send
 from world import as_text, slack
 
-STRANGE, UNDONE = "SHOP-19", "SHOP-12"
+STRANGE, UNDONE = "SHOP-2", "SHOP-12"
 REFUSAL = "may not start work on SHOP"
 
 
