@@ -73,8 +73,7 @@ impl Control {
     /// # Errors
     /// As [`Control::undo`].
     pub async fn undo_execution(&self, caller: &Caller<'_>, name: &str) -> Result<UndoResult, UndoError> {
-        // Executions that continue each other have one journal: none of them may be at work.
-        let Some(execution) = self.table.continued(name).await?.pop() else { return Ok(UndoResult::Unknown) };
+        let Some(execution) = self.table.execution(name).await? else { return Ok(UndoResult::Unknown) };
         if !execution.outcome.is_final() {
             return Ok(UndoResult::AtWork { workflow: execution.workflow });
         }
@@ -114,6 +113,11 @@ impl Control {
         project: &Project,
         execution: &ExecutionRecord,
     ) -> Result<UndoResult, UndoError> {
+        // Executions that continue each other have one journal: none of them may be at work.
+        let newest = self.table.continued(&execution.name).await?.pop();
+        if let Some(redrive) = newest.filter(|newest| !newest.outcome.is_final()) {
+            return Ok(UndoResult::AtWork { workflow: redrive.workflow });
+        }
         let operation = Operation::Undo { project, starter: execution.actor.as_ref() };
         if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(UndoResult::Denied(reason));

@@ -13,7 +13,7 @@ use domain::configuration::same_status;
 use domain::execution::execution_of;
 use domain::plugins::{Communication, Message, MessageBody, MessageButton};
 use domain::{ActionError, PluginType};
-use records::{Answer, Moves, Topic, Waiter};
+use records::{Answer, Moves, Timeliness, Topic, Waiter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -127,7 +127,9 @@ async fn answered_before(context: &Context<'_>, waiter: &Waiter) -> Result<Optio
     for earlier in table.continued(began_as).await? {
         let topic = Topic::Approval(earlier.name).to_string();
         let asked = table.waiter(&topic, &waiter.key).await?;
-        let asked = asked.filter(|asked| asked.question == waiter.question);
+        // An answer that came too late, because the execution had ended, is not one.
+        let asked =
+            asked.filter(|asked| asked.question == waiter.question && asked.told == Some(Timeliness::InTime));
         found = asked.and_then(|asked| asked.answer).filter(|answer| answer.approved).or(found);
     }
     Ok(found)

@@ -80,7 +80,8 @@ fn inverse(effect: &Value) -> Step {
         other => unreachable!("the inverse {other}"),
     };
     let key = effect["key"].as_str().unwrap().strip_prefix(&format!("{RUN}/")).unwrap();
-    let (state, action, input) = (format!("{key}/undo"), action.to_owned(), effect["inverse"]["input"].clone());
+    let (state, action, input) =
+        (format!("{key}/undo"), action.to_owned(), effect["inverse"]["input"].clone());
     Step { state, action, input, service, method, path }
 }
 
@@ -128,7 +129,8 @@ async fn each_effect_happens_once_or_is_named_whatever_is_lost() {
             effects.filter(|effect| !effect["inverse"].is_null()).map(inverse).collect();
         let mut actions: Vec<_> = inverses.iter().map(|step| step.action.as_str()).collect();
         actions.sort_unstable();
-        let each = ["close_pull_request", "delete_branch", "delete_page", "revert_commit", "update_task_status"];
+        let each =
+            ["close_pull_request", "delete_branch", "delete_page", "revert_commit", "update_task_status"];
         assert_eq!(actions, each);
         for step in &inverses {
             perform(&world, step, &mut random).await;

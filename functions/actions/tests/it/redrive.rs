@@ -4,7 +4,7 @@ use crate::world::{BRANCH, EXECUTION, RUN, World, now};
 use domain::execution::{ExecutionInput, Outcome, Parent};
 use domain::routes::Concurrency;
 use domain::{ActionError, ErrorKind, EventName, Grant, SourceName};
-use records::{Answer, ExecutionEnd, NewExecution, StepStatus, Topic};
+use records::{Answer, ExecutionEnd, NewExecution, StepStatus, Timeliness, Topic};
 use serde_json::{Map, Value, json};
 
 impl World {
@@ -126,11 +126,17 @@ async fn a_yes_holds_for_the_same_question_of_a_redrive_and_for_no_other() {
         let topic = Topic::Approval(execution.to_owned()).to_string();
         world.table.waiter(&topic, &format!("{RUN}/{state}")).await.unwrap().unwrap()
     };
-    for (state, approved) in [("Yes", true), ("No", false), ("Other", true)] {
+    for (state, approved, told) in [
+        ("Yes", true, Timeliness::InTime),
+        ("No", false, Timeliness::InTime),
+        ("Late", true, Timeliness::TooLate),
+        ("Other", true, Timeliness::InTime),
+    ] {
         ask(state, "Ship it?").await;
         let (by, via) = ("ada".to_owned(), SourceName::from_static("slack"));
         let answer = Answer { approved, by, via, at: now(), comment: None, delivery: "a".into() };
         world.table.answer_waiter(&waiter(EXECUTION, state).await, &answer).await.unwrap();
+        world.table.mark_told(&waiter(EXECUTION, state).await, told).await.unwrap();
     }
     let asked = world.requests("slack", "POST", "/chat.postMessage").len();
     world.fail(EXECUTION).await;
@@ -141,10 +147,11 @@ async fn a_yes_holds_for_the_same_question_of_a_redrive_and_for_no_other() {
     assert_eq!((answered.approved, answered.by.as_str()), (true, "ada"));
     assert_eq!(world.requests("slack", "POST", "/chat.postMessage").len(), asked, "nobody is asked again");
     ask("No", "Ship it?").await;
+    ask("Late", "Ship it?").await;
     ask("Other", "Ship something else?").await;
-    for state in ["No", "Other"] {
+    for state in ["No", "Late", "Other"] {
         let open = waiter(&redrive, state).await;
         assert!(open.answer.is_none() && open.message.is_some(), "{state}: {open:?}");
     }
-    assert_eq!(world.requests("slack", "POST", "/chat.postMessage").len(), asked + 2);
+    assert_eq!(world.requests("slack", "POST", "/chat.postMessage").len(), asked + 3);
 }

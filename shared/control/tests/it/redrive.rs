@@ -154,7 +154,7 @@ async fn nothing_is_undone_while_a_redrive_is_at_work() {
     assert_eq!(at_work, UndoResult::AtWork { workflow: "development".into() });
     world.end(&redrive.name, Outcome::Failed).await;
     let undone = world.control.undo_execution(&world.caller(&ada, "u2"), &failed.name).await.unwrap();
-    assert_eq!(undone, UndoResult::Accepted { execution: redrive.name });
+    assert_eq!(undone, UndoResult::Accepted { execution: failed.name.clone() });
     let started: serde_json::Value =
         serde_json::from_str(world.starts()[2]["input"].as_str().unwrap()).unwrap();
     assert_eq!(started["inputs"]["run"], json!(failed.arn));

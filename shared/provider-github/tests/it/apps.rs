@@ -173,3 +173,21 @@ async fn what_an_app_lacks_and_what_it_has_too_much_of_is_told() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("`administration: write` is not needed"), "{told:?}");
 }
+
+#[tokio::test]
+async fn an_app_and_a_token_know_their_own_account() {
+    let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
+    let (simulation, secret) = app_world(&clock).await;
+    let app = connect(&simulation, &secret, RepositoryAccess::WriteIssues, &clock);
+    for _ in 0..2 {
+        assert_eq!(app.own_account().await.unwrap().as_deref(), Some("ticketsmith[bot]"));
+    }
+    let asked = simulation.log().into_iter().filter(|entry| entry.path == "/app").count();
+    assert_eq!(asked, 1);
+    app.add_comment("acme/shop#1", "x", &mark("m")).await.unwrap();
+    assert!(app.find_comment("acme/shop#1", &mark("m")).await.unwrap().is_some());
+
+    let simulation = GITHUB.simulation().await;
+    let token = github(&simulation);
+    assert_eq!(token.own_account().await.unwrap().as_deref(), Some("ticketsmith-bot"));
+}

@@ -220,7 +220,11 @@ async fn a_mark_counts_only_on_what_our_own_bot_posted() {
     // To another app, our message is one of somebody who copied its mark.
     let other = slack(&simulation);
     let body = json!({"ok": true, "user_id": "U0OTHER"});
-    SLACK.fault(&simulation, "/auth.test$", Fault { status: Some(200), body: Some(body), ..Fault::default() });
+    SLACK.fault(
+        &simulation,
+        "/auth.test$",
+        Fault { status: Some(200), body: Some(body), ..Fault::default() },
+    );
     assert_eq!(other.find_message("#shop-dev", None, &mark).await.unwrap(), None);
     let ours = slack(&simulation);
     for _ in 0..2 {
