@@ -1,7 +1,7 @@
 //! GitHub Apps: tokens narrowed to one repository and to what a function may do.
 
 use crate::code::{commit_on, new_branch, write};
-use crate::{branch, shop};
+use crate::{GITHUB, branch, github, shop};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine;
