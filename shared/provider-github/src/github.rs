@@ -322,7 +322,7 @@ impl TaskManagement for Github {
     }
 
     async fn own_account(&self) -> Result<Option<String>, ActionError> {
-        Ok(Some(self.own_login().await?.to_owned()))
+        self.ask_own_login().await.map(Some)
     }
 }
 

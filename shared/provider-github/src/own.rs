@@ -31,27 +31,28 @@ impl Github {
         self.own_login.get().zip(author).is_some_and(|(own, author)| author.login.eq_ignore_ascii_case(own))
     }
 
-    /// What GitHub calls our own account, asked once in a client's life. An App acts as `<slug>[bot]`:
+    /// What GitHub calls our own account, asked once in a client's life.
+    async fn own_login(&self) -> Result<&str, ActionError> {
+        if let Some(known) = self.own_login.get() {
+            return Ok(known);
+        }
+        let asked = self.ask_own_login().await?;
+        Ok(self.own_login.get_or_init(|| asked))
+    }
+
+    /// What GitHub calls our own account. An App acts as `<slug>[bot]`:
     /// [the App](https://docs.github.com/rest/apps/apps#get-the-authenticated-app),
     /// [the token's user](https://docs.github.com/rest/users/users#get-the-authenticated-user).
     ///
     /// # Errors
     /// As GitHub says.
-    pub(crate) async fn own_login(&self) -> Result<&str, ActionError> {
-        if let Some(known) = self.own_login.get() {
-            return Ok(known);
-        }
-        let login = match &self.installation {
-            None => {
-                let answer: Answer = self.client.get("/user", &[]).send().await?;
-                answer.json::<Account>()?.login
-            }
-            Some(installation) => {
-                let proof = installation.proof(self.client.clock().now())?;
-                let answer: Answer = self.client.get("/app", &[]).bearer(proof).send().await?;
-                format!("{}[bot]", answer.json::<App>()?.slug)
-            }
+    pub(crate) async fn ask_own_login(&self) -> Result<String, ActionError> {
+        let Some(installation) = &self.installation else {
+            let answer: Answer = self.client.get("/user", &[]).send().await?;
+            return Ok(answer.json::<Account>()?.login);
         };
-        Ok(self.own_login.get_or_init(|| login))
+        let proof = installation.proof(self.client.clock().now())?;
+        let answer: Answer = self.client.get("/app", &[]).bearer(proof).send().await?;
+        Ok(format!("{}[bot]", answer.json::<App>()?.slug))
     }
 }

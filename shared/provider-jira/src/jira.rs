@@ -141,7 +141,7 @@ impl TaskManagement for Jira {
     }
 
     async fn own_account(&self) -> Result<Option<String>, ActionError> {
-        self.account_id().await.map(|account| Some(account.to_owned()))
+        self.ask_account_id().await.map(Some)
     }
 
     async fn remove_label(&self, task_id: &str, label: &str) -> Result<(), ActionError> {

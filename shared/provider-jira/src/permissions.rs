@@ -42,15 +42,20 @@ struct Myself {
 }
 
 impl Jira {
-    /// The id of the token's account, asked for once in a client's life:
-    /// [myself](https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-myself/).
+    /// The id of the token's account: [myself](https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-myself/).
+    pub(crate) async fn ask_account_id(&self) -> Result<String, ActionError> {
+        let answer = self.client.get("/rest/api/3/myself", &[]).send().await?;
+        let Myself { account_id } = answer.json()?;
+        Ok(account_id)
+    }
+
+    /// The same, asked for once in a client's life.
     pub(crate) async fn account_id(&self) -> Result<&str, ActionError> {
         if let Some(known) = self.own_account.get() {
             return Ok(known);
         }
-        let answer = self.client.get("/rest/api/3/myself", &[]).send().await?;
-        let Myself { account_id } = answer.json()?;
-        Ok(self.own_account.get_or_init(|| account_id))
+        let asked = self.ask_account_id().await?;
+        Ok(self.own_account.get_or_init(|| asked))
     }
 
     /// Asks what the account may do in the project with this key and compares it with what actions and feedback do there:
