@@ -265,7 +265,7 @@ impl Feedback {
     }
 
     /// Acknowledges the starting event, once: reacts with 👀 where the destination has reactions, and removes the label that started it,
-    /// so that it can be added again. What fails is logged, and tried again with the next change unless it was refused.
+    /// so that it can be added again; not for a redrive. What fails is logged, and tried again with the next change unless it was refused.
     async fn acknowledge(
         &self,
         configuration: &Configuration,
@@ -273,7 +273,6 @@ impl Feedback {
         execution: &ExecutionRecord,
         progress: &Progress,
     ) -> Result<(), ActionError> {
-        // The event of a redrive is that of the execution that it continues.
         if progress.acknowledged || execution.continues.is_some() {
             return Ok(());
         }
