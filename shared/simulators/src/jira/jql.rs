@@ -8,6 +8,9 @@ use std::vec::IntoIter;
 use super::state::{Issue, State};
 use super::{Jira, document};
 
+/// [Whoever asks](https://support.atlassian.com/jira-software-cloud/docs/jql-functions/).
+const CURRENT_USER: &str = "currentUser()";
+
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Query {
     pub(super) conditions: Vec<Condition>,
@@ -104,12 +107,24 @@ fn text_of(token: Option<Token>) -> Result<String, String> {
     }
 }
 
+/// A value, or the only function that is known.
+fn value(tokens: &mut Peekable<IntoIter<Token>>) -> Result<String, String> {
+    let token = tokens.next();
+    if !matches!(token, Some(Token::Word(_))) || tokens.next_if_eq(&Token::Sign("(")).is_none() {
+        return text_of(token);
+    }
+    match (token, tokens.next()) {
+        (Some(name), Some(Token::Sign(")"))) if name.is("currentUser") => Ok(CURRENT_USER.to_owned()),
+        (name, _) => Err(format!("the function {name:?} is not understood; known: {CURRENT_USER}")),
+    }
+}
+
 fn condition(field: Token, tokens: &mut Peekable<IntoIter<Token>>) -> Result<Condition, String> {
     let field = text_of(Some(field))?.to_lowercase();
     let operator = tokens.next().ok_or_else(|| format!("an operator must follow the field '{field}'"))?;
     let test = match operator {
-        Token::Sign("=") => Test::In(vec![text_of(tokens.next())?]),
-        Token::Sign("!=") => Test::NotIn(vec![text_of(tokens.next())?]),
+        Token::Sign("=") => Test::In(vec![value(tokens)?]),
+        Token::Sign("!=") => Test::NotIn(vec![value(tokens)?]),
         Token::Sign("~") => Test::Contains(text_of(tokens.next())?),
         ref token if token.is("in") => Test::In(list(tokens)?),
         ref token if token.is("not") => {
@@ -215,7 +230,7 @@ impl Condition {
             }
         };
         let has = |wanted: &String| {
-            let wanted = if wanted == "currentUser" { &jira.world().bot } else { wanted };
+            let wanted = if wanted == CURRENT_USER { &jira.world().bot } else { wanted };
             values.iter().any(|value| value.eq_ignore_ascii_case(wanted))
         };
         Ok(match &self.test {
@@ -241,6 +256,15 @@ mod tests {
         assert_eq!(query.conditions.len(), 3);
         assert_eq!(query.conditions[1].test, Test::NotIn(vec!["To Do".into(), "Done".into()]));
         assert_eq!(query.order, [("created".to_owned(), true)]);
+    }
+
+    #[test]
+    fn reads_the_function_for_whoever_asks() {
+        let query = parse("creator = currentUser() AND reporter != currentUser() ORDER BY created").unwrap();
+        let asks = vec![CURRENT_USER.to_owned()];
+        let tests: Vec<_> = query.conditions.into_iter().map(|condition| condition.test).collect();
+        assert_eq!(tests, [Test::In(asks.clone()), Test::NotIn(asks)]);
+        assert!(parse("created = now()").unwrap_err().contains("known: currentUser()"));
     }
 
     #[test]
