@@ -6,7 +6,7 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::plugins::{RepositoryAccess, TaskManagement, VersionControl};
+use domain::plugins::{Mark, RepositoryAccess, TaskManagement, VersionControl};
 use domain::{Clock, ErrorKind};
 use http_client::read_credentials;
 use jiff::{SignedDuration, Timestamp};
@@ -180,9 +180,10 @@ async fn an_app_and_a_token_know_their_own_account() {
     let (simulation, secret) = app_world(&clock).await;
     let app = connect(&simulation, &secret, RepositoryAccess::WriteIssues, &clock);
     assert_eq!(app.own_account().await.unwrap().as_deref(), Some("ticketsmith[bot]"));
-    app.add_comment("acme/shop#1", "x", &mark("m")).await.unwrap();
+    let mark = Mark { at: clock.now(), ..mark("m") };
+    app.add_comment("acme/shop#1", "x", &mark).await.unwrap();
     for _ in 0..2 {
-        assert!(app.find_comment("acme/shop#1", &mark("m")).await.unwrap().is_some());
+        assert!(app.find_comment("acme/shop#1", &mark).await.unwrap().is_some());
     }
     let asked = simulation.log().into_iter().filter(|entry| entry.path == "/app").count();
     assert_eq!(asked, 2, "for a mark it is asked once");
