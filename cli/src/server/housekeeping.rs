@@ -1,8 +1,11 @@
 //! What a `serve` that runs for a year forgets: expired records, which DynamoDB removes by itself in an account, and executions that ended
 //! long ago, which Step Functions forgets.
 
+use super::stream_records::StreamRecords;
+use super::table_file::TableFile;
 use dynoxide::Database;
 use engine::Engine;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -13,11 +16,12 @@ const FIRST: Duration = Duration::from_secs(10 * 60);
 const EVERY: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Removes what has expired, from time to time.
-pub(crate) async fn keep_house(database: Database, engine: Engine) {
+pub(crate) async fn keep_house(table: TableFile, records: Arc<StreamRecords>, engine: Engine) {
     let mut times = tokio::time::interval_at(Instant::now() + FIRST, EVERY);
     loop {
         times.tick().await;
-        forget(&database, &engine).await;
+        forget(table.writer(), &engine).await;
+        shrink(Arc::clone(&records)).await;
     }
 }
 
@@ -34,13 +38,21 @@ async fn forget(database: &Database, engine: &Engine) {
     }
 }
 
+/// Gives what the table no longer needs back to the file system. The engine's log does so by itself.
+async fn shrink(records: Arc<StreamRecords>) {
+    match tokio::task::spawn_blocking(move || records.give_back()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the table's file was not made smaller; the next time does"),
+        Err(error) => tracing::warn!(%error, "the table's file was not made smaller; the next time does"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::dynamodb::{Written, perform};
     use super::super::functions::StepTargets;
     use super::*;
     use serde_json::{Value, json};
-    use std::sync::Arc;
 
     #[tokio::test]
     async fn expired_records_go_and_others_stay() {

@@ -55,7 +55,32 @@ impl StreamRecords {
         lock(&self.connection).execute(REMOVE, params![self.table, first])?;
         Ok(())
     }
+
+    /// Gives the pages of the file that hold nothing back to the file system, some at a time. Blocks.
+    ///
+    /// # Errors
+    /// When SQLite cannot; nothing is lost.
+    pub(crate) fn give_back(&self) -> rusqlite::Result<()> {
+        loop {
+            let connection = lock(&self.connection);
+            let free: i64 = connection.query_row(FREE_PAGES, [], |row| row.get(0))?;
+            if free == 0 {
+                // What was written before is in the log beside the file until it is copied.
+                return connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            }
+            connection.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
+            let left: i64 = connection.query_row(FREE_PAGES, [], |row| row.get(0))?;
+            if left >= free {
+                return Ok(());
+            }
+        }
+    }
 }
+
+const FREE_PAGES: &str = "PRAGMA freelist_count";
+
+/// How many pages are given back at a time: writes of the table wait meanwhile.
+const PAGES: i64 = 256;
 
 /// What is locked stays whole when its holder panics.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

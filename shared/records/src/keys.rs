@@ -90,6 +90,8 @@ pub(crate) const REPLY: &str = "REPLY";
 pub(crate) const CHUNK: &str = "CHUNK#";
 pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
+pub(crate) const PROVIDER: &str = "PROVIDER#";
+pub(crate) const RATE: &str = "RATE";
 
 /// The primary key of one item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -211,7 +213,7 @@ pub(crate) fn steered(source: &SourceName, id: &str, command: &str) -> Key {
 }
 
 pub(crate) fn rate(provider: &str) -> Key {
-    Key::new(format!("PROVIDER#{provider}"), "RATE")
+    Key::new(format!("{PROVIDER}{provider}"), RATE)
 }
 
 pub(crate) fn own_account(instance: &str) -> Key {
