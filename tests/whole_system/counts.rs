@@ -11,7 +11,8 @@ const HEADING: &str = "| of one run of `development` | count |";
 
 /// The table of the document, by the first column.
 fn documented() -> BTreeMap<String, f64> {
-    let table = DOCUMENT.split_once(HEADING).unwrap_or_else(|| panic!("docs/benchmarks.md has no {HEADING}")).1;
+    let table =
+        DOCUMENT.split_once(HEADING).unwrap_or_else(|| panic!("docs/benchmarks.md has no {HEADING}")).1;
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     rows.map(|row| {
         let mut cells = row.trim_matches('|').split('|').map(str::trim);

@@ -54,7 +54,8 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _nothing_left_to_do = Command::new("umount").arg("--lazy").arg(&self.0).stderr(Stdio::null()).status();
+        let _nothing_left_to_do =
+            Command::new("umount").arg("--lazy").arg(&self.0).stderr(Stdio::null()).status();
     }
 }
 

@@ -70,6 +70,7 @@ mod tests {
             "Type": "Task",
             "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
             "Arguments": { "FunctionName": "f", "Payload": { "token": "{% $states.context.Task.Token %}" } },
+            "Catch": [{ "ErrorEquals": ["Stop"], "Next": "Done" }],
             "Next": "Again",
         });
         let mut again = wait.clone();
@@ -77,7 +78,7 @@ mod tests {
         let definition = json!({
             "QueryLanguage": "JSONata",
             "StartAt": "Count",
-            "States": { "Count": count, "More": more, "Wait": wait, "Again": again },
+            "States": { "Count": count, "More": more, "Wait": wait, "Again": again, "Done": { "Type": "Succeed" } },
         });
         let machine = engine.put_state_machine("long", &definition.to_string()).await.unwrap();
         engine.start_execution(&machine, None, &json!(0)).await.unwrap();
