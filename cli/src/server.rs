@@ -31,6 +31,8 @@ mod stream;
 mod stream_records;
 mod table_file;
 pub(crate) mod workflows;
+#[cfg(test)]
+mod year;
 
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
@@ -41,6 +43,7 @@ use domain::configuration::{Configuration, secret_id};
 use domain::{ActionError, Clock, SystemClock};
 use engine::Engine;
 use functions::{Connected, StepTargets};
+use housekeeping::House;
 use in_process::InProcess;
 use listeners::{bind, serve, serve_strangers, url_of};
 use private::Private;
@@ -193,7 +196,14 @@ impl Server {
         if continued > 0 {
             tracing::info!(executions = continued, "continuing what was running");
         }
-        tasks.spawn(housekeeping::keep_house(table_file.clone(), Arc::clone(&records), engine.clone()));
+        let house = House {
+            file: table_file.clone(),
+            records: Arc::clone(&records),
+            table: table.clone(),
+            engine: engine.clone(),
+            kept: housekeeping::KEPT,
+        };
+        tasks.spawn(house.keep());
         serve_strangers(&mut tasks, public, routes(&connected), descriptors);
 
         let running = Running {

@@ -155,6 +155,26 @@ async fn route(private: &Private, request: Request) -> Result<Response, AwsError
 }
 
 #[cfg(test)]
+impl Private {
+    /// A listener over these, with no functions and no secrets.
+    pub(crate) fn of(
+        grants: Grants,
+        table: TableFile,
+        engine: &engine::Engine,
+        folder: &std::path::Path,
+    ) -> Self {
+        let secrets = SecretFile::open(&folder.join("secrets"), &folder.join("key"), None).unwrap();
+        Self {
+            grants: Arc::new(grants),
+            table,
+            engine: engine.router(),
+            functions: Arc::new(super::functions::StepTargets::new(1)),
+            secrets: Arc::new(RwLock::new(secrets)),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use axum::http::header;
@@ -163,16 +183,10 @@ mod tests {
     fn private(grants: Grants) -> Private {
         let functions: Arc<dyn engine::Invoke> = Arc::new(super::super::functions::StepTargets::new(1));
         let engine =
-            Engine::in_memory(Arc::new(SystemClock), Arc::clone(&functions), engine::Settings::default());
+            Engine::in_memory(Arc::new(SystemClock), functions, engine::Settings::default()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str| folder.path().join(name);
-        Private {
-            grants: Arc::new(grants),
-            table: TableFile::open(&file("table.db")).unwrap(),
-            engine: engine.unwrap().router(),
-            functions,
-            secrets: Arc::new(RwLock::new(SecretFile::open(&file("secrets"), &file("key"), None).unwrap())),
-        }
+        let table = TableFile::open(&folder.path().join("table.db")).unwrap();
+        Private::of(grants, table, &engine, folder.path())
     }
 
     /// A body that never arrives.

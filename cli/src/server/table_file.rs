@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use dynoxide::Database;
 use rusqlite::Connection;
 use serde::Deserialize;
+use serde_json::json;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -96,6 +97,29 @@ impl TableFile {
         answer
     }
 
+    /// Removes an item that expired before a moment, in seconds since 1970, unless it was given more time meanwhile. Blocks.
+    ///
+    /// # Errors
+    /// As [`dynamodb::perform`].
+    pub(crate) fn remove_expired(
+        &self,
+        table: &str,
+        (pk, sk): (&str, &str),
+        before: i64,
+    ) -> Result<(), AwsError> {
+        let request = json!({
+            "TableName": table,
+            "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
+            "ConditionExpression": "expires_at < :before",
+            "ExpressionAttributeValues": { ":before": { "N": before.to_string() } },
+        });
+        // What is lost of this with the power is done again.
+        match self.perform_now("DeleteItem", request.to_string().as_bytes(), false) {
+            Err(error) if !error.body.contains("ConditionalCheckFailedException") => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Waits for a failure of the disk, after which nothing is written.
     pub(crate) async fn failed(&self) -> DiskFailed {
         self.0.disk.failed().await
@@ -154,7 +178,7 @@ fn prepare(path: &Path) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     const TABLE: &str = "ticketsmith";
 

@@ -48,6 +48,7 @@ mod error;
 mod execution;
 mod execution_list;
 mod execution_record;
+mod forget;
 mod inquiry;
 mod item;
 mod json_text;
