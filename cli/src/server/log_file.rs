@@ -78,7 +78,7 @@ impl LogFile {
         whole.extend_from_slice(line);
         if let Err(error) = self.file.write_all(&whole) {
             // A disk that is full takes a part of it.
-            self.file.set_len(self.size)?;
+            let _as_good_as_it_gets = self.file.set_len(self.size);
             return Err(error);
         }
         self.size += u64::try_from(whole.len()).unwrap_or(u64::MAX);
@@ -94,6 +94,27 @@ fn append(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn lines_that_a_full_disk_did_not_take_are_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["logs.jsonl.1", "logs.jsonl"].map(|name| folder.path().join(name));
+        let mut log = LogFile::open(files.clone()).unwrap();
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let file = std::mem::replace(&mut log.file, full);
+        for line in ["one\n", "two\n"] {
+            assert_eq!(log.write_all(line.as_bytes()).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        }
+        log.file = file;
+        log.write_all(b"three\n").unwrap();
+        log.write_all(b"four\n").unwrap();
+        let written = fs::read_to_string(&files[1]).unwrap();
+        let lines: Vec<_> = written.lines().collect();
+        assert_eq!(lines.len(), 3, "{written}");
+        assert!(lines[0].contains("2 lines could not be written here"), "{written}");
+        assert_eq!(lines[1..], ["three", "four"]);
+    }
 
     #[test]
     fn the_newest_lines_are_kept_whole() {

@@ -252,3 +252,27 @@ async fn a_year_ends_as_large_and_as_fast_as_its_fourth_month() {
     let oldest = engine::Clock::now(&*year.clock) - kept;
     assert_eq!(year.house.table.forget_ended_before(oldest).await.unwrap(), 0, "all of these were forgotten");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn expired_records_go_and_others_stay() {
+    let now: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+    let year = Year::begin(Scale { days: 1, runs_a_day: 1, sooner: 1 }, now).await;
+    let perform = |operation: &str, request: Value| {
+        let file = &year.house.file;
+        let answer =
+            dynamodb::perform(file.writer(), file.written(), operation, request.to_string().as_bytes());
+        serde_json::from_str::<Value>(&answer.unwrap()).unwrap()
+    };
+    let key = |name: &str| json!({ "pk": { "S": name }, "sk": { "S": "RECORD" } });
+    for (name, expires_at) in [("old", now.as_second() - 1), ("new", now.as_second() + 1)] {
+        let mut item = key(name);
+        item["expires_at"] = json!({ "N": expires_at.to_string() });
+        perform("PutItem", json!({ "TableName": TABLE, "Item": item }));
+    }
+    perform("PutItem", json!({ "TableName": TABLE, "Item": key("eternal") }));
+    year.house.clean(now).await.unwrap();
+    for (name, is_there) in [("old", false), ("new", true), ("eternal", true)] {
+        let found = perform("GetItem", json!({ "TableName": TABLE, "Key": key(name) }));
+        assert_eq!(found.get("Item").is_some(), is_there, "{name}");
+    }
+}

@@ -63,3 +63,20 @@ fn sync(file: &File, disk: &Disk, changed: bool) -> Result<(), LogError> {
         failed
     })
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_failed_sync_nothing_more_is_said_to_be_there() {
+        // What cannot be synced.
+        let file = File::options().write(true).open("/dev/null").unwrap();
+        let disk = Disk::default();
+        sync(&file, &disk, false).unwrap();
+        for changed in [true, false] {
+            assert!(matches!(sync(&file, &disk, changed), Err(LogError::Disk(_))), "{changed}");
+        }
+        assert_eq!(disk.syncs.load(Ordering::Relaxed), 1);
+    }
+}

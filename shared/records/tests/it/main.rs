@@ -13,6 +13,7 @@ mod documents;
 mod effects;
 mod executions;
 mod feedback;
+mod forget;
 mod money;
 mod put_back;
 mod rate;
