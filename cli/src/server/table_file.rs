@@ -168,11 +168,16 @@ fn is_of_a_rate(body: &[u8]) -> bool {
     serde_json::from_slice(body).is_ok_and(|Update { key }| records::is_rate(&key.pk.text, &key.sk.text))
 }
 
-/// Has a new file give back what is freed. An earlier version's file is rewritten once.
+/// Has a new file give back what is freed. An earlier version's file is rewritten once; where there is no space for that, it stays as it is.
 fn prepare(path: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open(path)?;
     let kind: i64 = connection.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;
-    if kind == 0 { connection.execute_batch(SHRINKS) } else { Ok(()) }
+    if kind == 0
+        && let Err(error) = connection.execute_batch(SHRINKS)
+    {
+        tracing::warn!(file = %path.display(), %error, "the file cannot be made to give back what is freed; the next start tries again");
+    }
+    Ok(())
 }
 
 #[cfg(test)]

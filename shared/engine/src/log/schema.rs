@@ -1,6 +1,6 @@
 //! The tables of the log.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use super::LogError;
 
@@ -103,8 +103,14 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     let auto_vacuum: i64 = connection.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;
     if auto_vacuum == 0 {
-        // What is forgotten later can be given back to the file system; an earlier version's file is rewritten once.
-        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")?;
+        // What is forgotten later can be given back to the file system; an earlier version's file is rewritten once. Where
+        // there is no space for that, it stays as it is.
+        match connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; VACUUM") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+                tracing::warn!(%error, "the engine's log cannot be made to give back what is freed; the next start tries again");
+            }
+            other => other?,
+        }
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // Commits do not wait for the disk: the log syncs for many at once where it has to.
