@@ -32,6 +32,7 @@ mod stream_records;
 mod table_file;
 pub(crate) mod workflows;
 #[cfg(test)]
+#[path = "server/tests/year.rs"]
 mod year;
 
 use crate::configuration_file::ConfigurationFile;

@@ -19,11 +19,19 @@ const DELIVERIES: usize = 400;
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// `None`, counted as skipped, where none can be mounted.
+    /// A disk with what is in the folder. `None`, counted as skipped, where none can be mounted.
     fn mount(at: &Path) -> Option<Self> {
         fs::create_dir_all(at).unwrap();
+        let files: Vec<_> = fs::read_dir(at)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .map(|path| (path.clone(), fs::read(path).unwrap()))
+            .collect();
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(at).output();
         if mounted.is_ok_and(|output| output.status.success()) {
+            for (path, content) in files {
+                fs::write(path, content).unwrap();
+            }
             return Some(Self(at.to_owned()));
         }
         test_inputs::skip("a full disk", "no file system can be mounted here");
