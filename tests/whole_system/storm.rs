@@ -1,11 +1,12 @@
 //! Every delivery five times, from many clients at once, while `serve` is killed again and again: nothing is lost, and nothing happens twice.
 
 use crate::announce;
-use crate::support::eventually;
+use crate::support::{World, eventually};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
@@ -18,6 +19,10 @@ const SMALL: usize = 150;
 const TIMES: usize = 5;
 const CLIENTS: usize = 64;
 const KILLS: usize = 3;
+/// So many deliveries come at once, and the next when they are done.
+const WAVE: usize = 500;
+/// How long a wave may take to be done: each kill costs leases and retries.
+const WAVE_LIMIT: Duration = Duration::from_secs(1200);
 /// How long a sender goes on trying.
 const SENDER_LIMIT: Duration = Duration::from_secs(300);
 
@@ -61,11 +66,34 @@ async fn every_delivery_five_times_among_kills_leads_to_one_message() {
     let seed: u64 = seed.unwrap_or_else(rand::random);
     println!("TICKETSMITH_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    let mut order: Vec<_> = (0..TIMES).flat_map(|_| 0..deliveries).collect();
-    order.shuffle(&mut random);
-    let all = order.len();
-
     let mut world = announce::world(deliveries).start().await;
+    let waves: Vec<_> =
+        (0..deliveries).step_by(WAVE).map(|first| first..deliveries.min(first + WAVE)).collect();
+    for (number, wave) in waves.iter().enumerate() {
+        // Three kills in all: in one wave, or in the first of each third of them.
+        let kills = match waves.len() {
+            1 => KILLS,
+            all => usize::from(number % all.div_ceil(KILLS) == 0),
+        };
+        send(&mut world, wave.clone(), kills, &mut random).await;
+        told(&world, wave.end).await;
+    }
+    let outcomes = async || {
+        let outcomes = announce::outcomes(&world).await;
+        outcomes.keys().all(|outcome| outcome == "succeeded").then_some(())
+    };
+    eventually("the end of every execution", SENDER_LIMIT, outcomes).await;
+    let twice: BTreeMap<_, _> =
+        announce::announced(&world).await.into_iter().filter(|(_, times)| *times != 1).collect();
+    assert_eq!(twice, BTreeMap::new(), "these were announced so often");
+    world.finish().await;
+}
+
+/// Sends every delivery of a wave five times, and kills `serve` so often meanwhile.
+async fn send(world: &mut World, wave: Range<usize>, kills: usize, random: &mut StdRng) {
+    let mut order: Vec<_> = (0..TIMES).flat_map(|_| wave.clone()).collect();
+    order.shuffle(random);
+    let all = order.len();
     let storm = Arc::new(Storm {
         order,
         next: AtomicUsize::new(0),
@@ -77,10 +105,10 @@ async fn every_delivery_five_times_among_kills_leads_to_one_message() {
         let storm = Arc::clone(&storm);
         senders.spawn(async move { storm.send().await });
     }
-    for kill in 0..KILLS {
-        let moment = all * kill / KILLS + random.random_range(0..all / KILLS);
+    for kill in 0..kills {
+        let moment = all * kill / kills + random.random_range(0..all / kills);
         let reached = async || (storm.accepted.load(Ordering::SeqCst) >= moment).then_some(());
-        eventually("the moment of the kill", SENDER_LIMIT * 12, reached).await;
+        eventually("the moment of the kill", SENDER_LIMIT, reached).await;
         world.kill().await;
         world.serve().await;
         (*storm.address.write().unwrap()).clone_from(&world.address);
@@ -89,17 +117,18 @@ async fn every_delivery_five_times_among_kills_leads_to_one_message() {
         sender.unwrap();
     }
     assert_eq!(storm.accepted.load(Ordering::SeqCst), all);
+}
 
-    let limit = Duration::from_secs(900) + Duration::from_secs(1) * u32::try_from(deliveries).unwrap();
-    let told = async || (announce::announced(&world).await.len() == deliveries).then_some(());
-    eventually("the message of every delivery", limit, told).await;
-    let over = async || {
-        let outcomes = announce::outcomes(&world).await;
-        outcomes.keys().all(|outcome| outcome == "succeeded").then_some(())
-    };
-    eventually("the end of every execution", limit, over).await;
-    let twice: BTreeMap<_, _> =
-        announce::announced(&world).await.into_iter().filter(|(_, times)| *times != 1).collect();
-    assert_eq!(twice, BTreeMap::new(), "these were announced so often");
-    world.finish().await;
+/// Waits until the team was told of so many tickets. The more there are, the longer a look takes, and the seldomer it is taken.
+async fn told(world: &World, wanted: usize) {
+    let begun = Instant::now();
+    loop {
+        let looked = Instant::now();
+        let told = announce::announced(world).await.len();
+        if told >= wanted {
+            return;
+        }
+        assert!(begun.elapsed() < WAVE_LIMIT, "the team was told of {told} of {wanted} tickets");
+        tokio::time::sleep(looked.elapsed() * 4 + Duration::from_millis(200)).await;
+    }
 }
