@@ -10,15 +10,18 @@ mod caller;
 mod connections;
 pub(crate) mod data_folder;
 mod descriptors;
+mod disk;
 mod dynamodb;
 pub(crate) mod functions;
 mod housekeeping;
+mod in_process;
 mod lambda;
 mod leading_keys;
 mod listeners;
 pub(crate) mod log_file;
 mod metrics;
 mod private;
+pub(crate) mod private_files;
 mod schedules;
 pub(crate) mod sdk;
 pub(crate) mod secret_file;
@@ -26,7 +29,11 @@ mod secrets_manager;
 mod sources;
 mod stream;
 mod stream_records;
+mod table_file;
 pub(crate) mod workflows;
+#[cfg(test)]
+#[path = "server/tests/year.rs"]
+mod year;
 
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
@@ -35,10 +42,10 @@ use caller::{Grant, Grants};
 use data_folder::{DataFolder, Running};
 use domain::configuration::{Configuration, secret_id};
 use domain::{ActionError, Clock, SystemClock};
-use dynamodb::Written;
-use dynoxide::Database;
 use engine::Engine;
 use functions::{Connected, StepTargets};
+use housekeeping::House;
+use in_process::InProcess;
 use listeners::{bind, serve, serve_strangers, url_of};
 use private::Private;
 use records::Table;
@@ -53,6 +60,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use stream_records::StreamRecords;
+use table_file::TableFile;
 use tokio::task::JoinSet;
 use workflows::Workflows;
 
@@ -81,6 +89,7 @@ pub(crate) struct Server {
     /// The workflows in force.
     pub(crate) workflows: Workflows,
     table: Table,
+    file: TableFile,
     engine: Engine,
     folder: DataFolder,
     tasks: JoinSet<()>,
@@ -102,7 +111,7 @@ impl Server {
         let secrets = SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref())
             .map_err(Exit::usage)?;
         let workflows = Workflows::load(&file.folder)?;
-        let database = Database::new(&folder.table().to_string_lossy()).map_err(Exit::usage)?;
+        let table_file = TableFile::open(&folder.table()).map_err(Exit::usage)?;
 
         let descriptors = descriptors::raise();
         let public = bind(listen).await?;
@@ -132,12 +141,10 @@ impl Server {
             })
             .collect();
 
-        let written = Arc::new(Written::default());
         let secrets = Arc::new(RwLock::new(secrets));
         let private_router = Private {
             grants: Arc::new(grants),
-            database: database.clone(),
-            written: Arc::clone(&written),
+            table: table_file.clone(),
             engine: engine.router(),
             functions: invoke,
             secrets: Arc::clone(&secrets),
@@ -145,12 +152,13 @@ impl Server {
         .router();
         let mut tasks = JoinSet::new();
         tasks.spawn(take_up_secrets(secrets));
+        let in_process = InProcess(private_router.clone());
         serve(&mut tasks, private, private_router);
         let metrics_url = match metrics {
             Some(address) => {
                 let listener = bind(address).await?;
                 let url = url_of(&listener)?;
-                let router = metrics::router(&mut tasks)?;
+                let router = metrics::router(&mut tasks, engine.clone())?;
                 serve(&mut tasks, listener, router);
                 Some(url)
             }
@@ -159,12 +167,15 @@ impl Server {
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let services = |grant: &Grant| {
-            let config = sdk_config(&private_url, grant.caller.name(), grant.token());
+            let config = sdk_config(&private_url, grant.caller.name(), grant.token())
+                .into_builder()
+                .http_client(in_process.clone())
+                .build();
             Services::new(config, TABLE, Some(STATE_MACHINE_ARN_PREFIX.to_owned()), Arc::clone(&clock))
         };
         let table = services(&server).table();
         table.create_table().await.map_err(Exit::unreachable)?;
-        stream::leave_out_images(&database, table.name()).map_err(Exit::unreachable)?;
+        stream::leave_out_images(table_file.writer(), table.name()).map_err(Exit::unreachable)?;
         providers::put_in_force(&table, &file.configuration).await.map_err(Exit::usage)?;
         workflows.put(&engine, &table).await?;
 
@@ -175,14 +186,9 @@ impl Server {
             .map_err(Exit::usage)?;
         targets.set(&connected);
         let records = StreamRecords::open(&folder.table(), table.name(), stream_readers(&connected));
-        let sources = Sources {
-            database: &database,
-            written: &written,
-            records: &Arc::new(records.map_err(Exit::usage)?),
-            engine: &engine,
-            table: &table,
-            clock: &clock,
-        };
+        let records = Arc::new(records.map_err(Exit::usage)?);
+        let sources =
+            Sources { file: &table_file, records: &records, engine: &engine, table: &table, clock: &clock };
         sources.start(&mut tasks, &connected).map_err(Exit::usage)?;
         for function in &connected {
             function.function.warm_up().await;
@@ -191,7 +197,14 @@ impl Server {
         if continued > 0 {
             tracing::info!(executions = continued, "continuing what was running");
         }
-        tasks.spawn(housekeeping::keep_house(database, engine.clone()));
+        let house = House {
+            file: table_file.clone(),
+            records: Arc::clone(&records),
+            table: table.clone(),
+            engine: engine.clone(),
+            kept: housekeeping::KEPT,
+        };
+        tasks.spawn(house.keep());
         serve_strangers(&mut tasks, public, routes(&connected), descriptors);
 
         let running = Running {
@@ -202,7 +215,7 @@ impl Server {
             process: std::process::id(),
         };
         folder.announce(&running).map_err(Exit::usage)?;
-        Ok(Self { running, workflows, table, engine, folder, tasks, _lock: lock })
+        Ok(Self { running, workflows, table, file: table_file, engine, folder, tasks, _lock: lock })
     }
 
     /// Puts changed workflows and prompts in force; executions at work keep the definition they started with.
@@ -213,6 +226,14 @@ impl Server {
         workflows.put(&self.engine, &self.table).await?;
         self.workflows = workflows;
         Ok(())
+    }
+
+    /// Waits until the disk fails, after which nothing can be done but to start again when it works.
+    pub(crate) async fn failed(&self) -> Exit {
+        tokio::select! {
+            failed = self.file.failed() => Exit::unreachable(failed),
+            failed = self.engine.failed() => Exit::unreachable(failed),
+        }
     }
 
     /// Stops: no more calls are begun, those at work get a few seconds.

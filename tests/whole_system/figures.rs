@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The samples of Prometheus' text format, by name with labels.
-async fn figures(world: &World) -> BTreeMap<String, f64> {
+pub(crate) async fn figures(world: &World) -> BTreeMap<String, f64> {
     let running = std::fs::read_to_string(world.folder().join(".ticketsmith/running.json")).unwrap();
     let running: Value = serde_json::from_str(&running).unwrap();
     let url = format!("{}/metrics", running["metrics_url"].as_str().unwrap());

@@ -7,6 +7,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod announce;
 mod another_world;
 mod architecture;
 mod attack;
@@ -15,6 +16,7 @@ mod by_hand;
 mod cases;
 mod checks;
 mod circles;
+mod counts;
 mod crash;
 mod doctor;
 mod duplicates;
@@ -23,6 +25,7 @@ mod evidence;
 mod faults;
 mod figures;
 mod files;
+mod full_disk;
 mod growing;
 mod on_error;
 mod parked;
@@ -35,6 +38,7 @@ mod replies;
 mod rollback;
 mod schedule;
 mod source_workflows;
+mod storm;
 mod support;
 mod triggers;
 mod trust;

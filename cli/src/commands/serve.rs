@@ -5,6 +5,7 @@ use crate::exit::{Exit, Outcome};
 use crate::place::DataArgument;
 use crate::server::data_folder::DataFolder;
 use crate::server::log_file::LogFile;
+use crate::server::private_files::make_what_is_made_private;
 use crate::server::workflows::Workflows;
 use crate::server::{Options, Server};
 use crate::stop_signal::stop_signal;
@@ -43,17 +44,18 @@ Examples:
 Point each service's webhooks at its path below /webhooks/ of the public address, which `serve` prints when it starts.
 Everything is kept in the data folder: stop or kill it at any moment, start it again, and what was running continues.
 
-Exit codes: 0 stopped · 2 the configuration, a workflow or the data folder is invalid · 3 an address is not available";
+Exit codes: 0 stopped · 2 the configuration, a workflow or the data folder is invalid · 3 an address is not available, or the disk failed";
 
 /// How long changes are collected before workflows are recompiled, because editors write several times.
 const SETTLE: Duration = Duration::from_millis(200);
 
 impl Arguments {
-    /// Opens the log in the data folder.
+    /// Opens the log in the data folder, the first file that `serve` makes.
     ///
     /// # Errors
     /// Usage when the folder or the file cannot be written.
     pub(crate) fn log_file(&self) -> Outcome<LogFile> {
+        make_what_is_made_private();
         let opened = DataFolder::open(&self.data.data).and_then(|folder| LogFile::open(folder.logs()));
         opened.map_err(|error| Exit::usage(format!("{}: {error}", self.data.data.display())))
     }
@@ -77,13 +79,16 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if let Some(url) = &server.running.metrics_url {
         println!("metrics    {url}/metrics");
     }
-    if arguments.watch {
-        watch(&mut server, &folder).await?;
+    let ended = if arguments.watch {
+        watch(&mut server, &folder).await
     } else {
-        stop_signal().await;
-    }
+        tokio::select! {
+            () = stop_signal() => Ok(()),
+            failed = server.failed() => Err(failed),
+        }
+    };
     server.stop().await;
-    Ok(())
+    ended
 }
 
 async fn watch(server: &mut Server, folder: &Path) -> Outcome {
@@ -105,6 +110,7 @@ async fn watch(server: &mut Server, folder: &Path) -> Outcome {
     loop {
         tokio::select! {
             () = stop_signal() => return Ok(()),
+            failed = server.failed() => return Err(failed),
             changed = changes.recv() => {
                 if changed.is_none() {
                     return Ok(());

@@ -47,7 +47,7 @@ impl DataFolder {
     /// # Errors
     /// When another process has it, or the lock file cannot be made.
     pub(crate) fn lock(&self) -> io::Result<File> {
-        let file = File::create(self.path.join("lock"))?;
+        let file = private_options().write(true).open(self.path.join("lock"))?;
         file.try_lock().map_err(|error| match error {
             fs::TryLockError::WouldBlock => io::Error::new(
                 io::ErrorKind::ResourceBusy,
@@ -68,18 +68,13 @@ impl DataFolder {
     /// When a file cannot be made or its permissions cannot be set.
     pub(crate) fn make_private(&self) -> io::Result<()> {
         for path in [self.table(), self.engine()] {
-            let mut options = fs::OpenOptions::new();
-            options.append(true).create(true);
+            let at = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+            let _file = private_options().append(true).open(&path).map_err(at)?;
             #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let _file = options.open(&path)?;
-            #[cfg(unix)]
-            for beside in ["", "-wal", "-shm"] {
+            for suffix in ["", "-wal", "-shm"] {
                 use std::os::unix::fs::PermissionsExt;
-                let mut file = path.clone().into_os_string();
-                file.push(beside);
-                match fs::set_permissions(file, fs::Permissions::from_mode(0o600)) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                match fs::set_permissions(beside(&path, suffix), fs::Permissions::from_mode(0o600)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(error)),
                     _ => {}
                 }
             }
@@ -148,17 +143,34 @@ impl DataFolder {
 /// When the file cannot be written.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
+    let write = || {
+        let mut file = private_options().write(true).truncate(true).open(&temporary)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    let written = write();
+    if written.is_err() {
+        // Where it could not be written, for lack of space most likely, a piece of it only takes more.
+        let _not_there = fs::remove_file(&temporary);
     }
-    let mut file = options.open(&temporary)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)
+    written
+}
+
+/// For a file that only its owner can read, made where it does not exist.
+pub(crate) fn private_options() -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    options.create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// The file that SQLite keeps beside a database, by what it adds to its name.
+pub(crate) fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 #[cfg(test)]

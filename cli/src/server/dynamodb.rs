@@ -17,6 +17,20 @@ impl Written {
     }
 }
 
+/// Whether an operation changes something.
+pub(crate) fn writes(operation: &str) -> bool {
+    matches!(
+        operation,
+        "BatchWriteItem"
+            | "CreateTable"
+            | "DeleteItem"
+            | "PutItem"
+            | "TransactWriteItems"
+            | "UpdateItem"
+            | "UpdateTimeToLive"
+    )
+}
+
 /// Performs one operation. The database blocks, so this belongs on a thread that may.
 ///
 /// # Errors
@@ -27,10 +41,6 @@ pub(crate) fn perform(
     operation: &str,
     body: &[u8],
 ) -> Result<String, AwsError> {
-    let writes = matches!(
-        operation,
-        "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
-    );
     let answer = match operation {
         "BatchGetItem" => call(body, |request| database.batch_get_item(request)),
         "BatchWriteItem" => call(body, |request| database.batch_write_item(request)),
@@ -47,7 +57,7 @@ pub(crate) fn perform(
         "UpdateTimeToLive" => call(body, |request| database.update_time_to_live(request)),
         unknown => Err(AwsError::unknown_operation(unknown)),
     };
-    if writes && answer.is_ok() {
+    if writes(operation) && answer.is_ok() {
         written.0.send_replace(());
     }
     answer

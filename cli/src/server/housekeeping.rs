@@ -1,81 +1,84 @@
 //! What a `serve` that runs for a year forgets: expired records, which DynamoDB removes by itself in an account, and executions that ended
-//! long ago, which Step Functions forgets.
+//! long ago, which Step Functions forgets. What is free is given back to the file system.
 
-use dynoxide::Database;
+use super::stream_records::StreamRecords;
+use super::table_file::TableFile;
+use crate::exit::{Exit, Outcome};
 use engine::Engine;
+use jiff::{SignedDuration, Timestamp};
+use records::Table;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// When the first look is, so that a start is not slower for it.
 const FIRST: Duration = Duration::from_secs(10 * 60);
 
-/// How often to look. It takes a while with a large table, page by page, and requests go first.
+/// How often to look. Requests go first.
 const EVERY: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// Removes what has expired, from time to time.
-pub(crate) async fn keep_house(database: Database, engine: Engine) {
-    let mut times = tokio::time::interval_at(Instant::now() + FIRST, EVERY);
-    loop {
-        times.tick().await;
-        forget(&database, &engine).await;
-    }
+/// How long executions that ended are kept, as by the engine.
+pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// What is kept in order.
+pub(crate) struct House {
+    /// The table's file.
+    pub(crate) file: TableFile,
+    /// Its second connection.
+    pub(crate) records: Arc<StreamRecords>,
+    /// The table.
+    pub(crate) table: Table,
+    /// The engine.
+    pub(crate) engine: Engine,
+    /// How long executions that ended are kept in the table.
+    pub(crate) kept: SignedDuration,
 }
 
-async fn forget(database: &Database, engine: &Engine) {
-    let database = database.clone();
-    match tokio::task::spawn_blocking(move || database.sweep_ttl()).await {
-        Ok(Ok(records)) => tracing::info!(records, "removed expired records"),
-        Ok(Err(error)) => tracing::error!(%error, "expired records were not removed"),
-        Err(error) => tracing::error!(%error, "expired records were not removed"),
+impl House {
+    /// Cleans from time to time.
+    pub(crate) async fn keep(self) {
+        let mut times = tokio::time::interval_at(Instant::now() + FIRST, EVERY);
+        loop {
+            times.tick().await;
+            if let Err(error) = self.clean(Timestamp::now()).await {
+                tracing::error!(%error, "what is too old was not removed; the next time does");
+            }
+        }
     }
-    match engine.forget_old().await {
-        Ok(executions) => tracing::info!(executions, "forgot executions that ended long ago"),
-        Err(error) => tracing::error!(%error, "executions that ended long ago were not forgotten"),
+
+    /// Removes what is too old at this time.
+    ///
+    /// # Errors
+    /// When the table or the engine cannot; what was removed before stays removed.
+    pub(crate) async fn clean(&self, now: Timestamp) -> Outcome {
+        let executions = self.table.forget_ended_before(now - self.kept).await.map_err(Exit::unreachable)?;
+        let records = self.remove_expired(now.as_second()).await?;
+        let forgotten = self.engine.forget_old().await.map_err(Exit::unreachable)?;
+        let stream = Arc::clone(&self.records);
+        let shrunk = tokio::task::spawn_blocking(move || stream.give_back()).await;
+        shrunk.map_err(Exit::unreachable)?.map_err(Exit::unreachable)?;
+        tracing::info!(executions, records, forgotten, "removed what is too old");
+        Ok(())
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::super::dynamodb::{Written, perform};
-    use super::super::functions::StepTargets;
-    use super::*;
-    use serde_json::{Value, json};
-    use std::sync::Arc;
-
-    #[tokio::test]
-    async fn expired_records_go_and_others_stay() {
-        let (database, written) = (Database::memory().unwrap(), Written::default());
-        let perform = |operation: &str, request: Value| -> Value {
-            let answer = perform(&database, &written, operation, request.to_string().as_bytes());
-            serde_json::from_str(&answer.unwrap()).unwrap()
-        };
-        perform(
-            "CreateTable",
-            json!({
-                "TableName": "table",
-                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-                "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-                "BillingMode": "PAY_PER_REQUEST",
-            }),
-        );
-        let expiry = json!({"AttributeName": "expires_at", "Enabled": true});
-        perform("UpdateTimeToLive", json!({"TableName": "table", "TimeToLiveSpecification": expiry}));
-        let put = |key: &str, expires_at: &str| {
-            let item = json!({"pk": {"S": key}, "expires_at": {"N": expires_at}});
-            perform("PutItem", json!({"TableName": "table", "Item": item}));
-        };
-        put("old", "1500000000");
-        put("new", "9000000000");
-        let engine = Engine::in_memory(
-            Arc::new(engine::SystemClock),
-            Arc::new(StepTargets::new(1)),
-            engine::Settings::default(),
-        );
-        forget(&database, &engine.unwrap()).await;
-        let is_there = |key: &str| {
-            let found = perform("GetItem", json!({"TableName": "table", "Key": {"pk": {"S": key}}}));
-            found["Item"].is_object()
-        };
-        assert_eq!((is_there("old"), is_there("new")), (false, true));
+    /// Removes the records that have expired, some at a time, and gives their number.
+    async fn remove_expired(&self, before: i64) -> Outcome<usize> {
+        let mut count = 0;
+        loop {
+            let (file, records, table) =
+                (self.file.clone(), Arc::clone(&self.records), self.table.name().to_owned());
+            let removed = tokio::task::spawn_blocking(move || {
+                let expired = records.expired(before).map_err(Exit::unreachable)?;
+                for (pk, sk) in &expired {
+                    file.remove_expired(&table, (pk, sk), before)
+                        .map_err(|error| Exit::unreachable(error.body))?;
+                }
+                Ok(expired.len())
+            });
+            match removed.await.map_err(Exit::unreachable)?? {
+                0 => return Ok(count),
+                some => count += some,
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The log of `serve` in its data folder: JSON lines, of which the newest are kept.
 
+use super::data_folder::private_options;
+use serde_json::json;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +17,8 @@ pub(crate) struct LogFile {
     file: File,
     size: u64,
     largest: u64,
+    /// Lines that could not be written since the last that could.
+    lost: u64,
 }
 
 impl LogFile {
@@ -29,7 +33,7 @@ impl LogFile {
     fn with_largest([earlier, path]: [PathBuf; 2], largest: u64) -> io::Result<Self> {
         let file = append(&path)?;
         let size = file.metadata()?.len();
-        Ok(Self { path, earlier, file, size, largest })
+        Ok(Self { path, earlier, file, size, largest, lost: 0 })
     }
 }
 
@@ -41,9 +45,20 @@ impl Write for LogFile {
             self.file = append(&self.path)?;
             self.size = 0;
         }
-        self.file.write_all(line)?;
-        self.size += length;
-        Ok(line.len())
+        match self.append(line) {
+            Ok(()) => Ok(line.len()),
+            Err(error) => {
+                self.lost += 1;
+                if self.lost == 1 {
+                    // The log cannot say so itself.
+                    eprintln!(
+                        "ticketsmith: {} cannot be written, and lines are lost: {error}",
+                        self.path.display()
+                    );
+                }
+                Err(error)
+            }
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -51,20 +66,55 @@ impl Write for LogFile {
     }
 }
 
-fn append(path: &Path) -> io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
+impl LogFile {
+    /// Writes a line whole or not at all, and before it how many could not be written.
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        let mut whole = Vec::new();
+        if self.lost > 0 {
+            let message = format!("{} lines could not be written here", self.lost);
+            let said = json!({ "timestamp": jiff::Timestamp::now(), "level": "ERROR", "target": "ticketsmith", "message": message });
+            writeln!(whole, "{said}")?;
+        }
+        whole.extend_from_slice(line);
+        if let Err(error) = self.file.write_all(&whole) {
+            // A disk that is full takes a part of it.
+            let _as_good_as_it_gets = self.file.set_len(self.size);
+            return Err(error);
+        }
+        self.size += u64::try_from(whole.len()).unwrap_or(u64::MAX);
+        self.lost = 0;
+        Ok(())
     }
-    options.open(path)
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    private_options().append(true).open(path)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn lines_that_a_full_disk_did_not_take_are_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["logs.jsonl.1", "logs.jsonl"].map(|name| folder.path().join(name));
+        let mut log = LogFile::open(files.clone()).unwrap();
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let file = std::mem::replace(&mut log.file, full);
+        for line in ["one\n", "two\n"] {
+            assert_eq!(log.write_all(line.as_bytes()).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        }
+        log.file = file;
+        log.write_all(b"three\n").unwrap();
+        log.write_all(b"four\n").unwrap();
+        let written = fs::read_to_string(&files[1]).unwrap();
+        let lines: Vec<_> = written.lines().collect();
+        assert_eq!(lines.len(), 3, "{written}");
+        assert!(lines[0].contains("2 lines could not be written here"), "{written}");
+        assert_eq!(lines[1..], ["three", "four"]);
+    }
 
     #[test]
     fn the_newest_lines_are_kept_whole() {

@@ -4,6 +4,7 @@ use crate::exit::{Exit, Outcome};
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
+use engine::Engine;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use observability::metrics::{ALL, Kind};
 use std::time::Duration;
@@ -20,7 +21,7 @@ const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 ///
 /// # Errors
 /// Usage when the process records them already.
-pub(crate) fn router(tasks: &mut JoinSet<()>) -> Outcome<Router> {
+pub(crate) fn router(tasks: &mut JoinSet<()>, engine: Engine) -> Outcome<Router> {
     let handle = record()?;
     let kept_up = handle.clone();
     tasks.spawn(async move {
@@ -31,6 +32,7 @@ pub(crate) fn router(tasks: &mut JoinSet<()>) -> Outcome<Router> {
         }
     });
     let show = move || {
+        observability::metrics::disk_syncs("executions", engine.disk_syncs());
         let text = handle.render();
         async move { ([(header::CONTENT_TYPE, CONTENT_TYPE)], text) }
     };

@@ -6,8 +6,8 @@
 
 use super::aws_error::{AwsError, answer};
 use super::caller::{Grant, Grants, Service};
-use super::dynamodb::{self, Written};
 use super::secret_file::SecretFile;
+use super::table_file::TableFile;
 use super::{lambda, secrets_manager};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -15,13 +15,12 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use dynoxide::Database;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tower::ServiceExt as _;
 
 /// DynamoDB's own limit of a request, in bytes.
-const BODY_LIMIT: usize = 16 * 1024 * 1024;
+pub(crate) const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
 /// How long a body may take to arrive from this machine.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -32,9 +31,7 @@ pub(crate) struct Private {
     /// Who may call.
     pub(crate) grants: Arc<Grants>,
     /// The table.
-    pub(crate) database: Database,
-    /// Signals every write.
-    pub(crate) written: Arc<Written>,
+    pub(crate) table: TableFile,
     /// The engine's Step Functions API.
     pub(crate) engine: Router,
     /// The functions.
@@ -135,15 +132,7 @@ async fn route(private: &Private, request: Request) -> Result<Response, AwsError
                     grant.caller.name()
                 ))
             })?;
-            let private = private.clone();
-            let performed = tokio::task::spawn_blocking(move || {
-                dynamodb::perform(&private.database, &private.written, &operation, &body)
-            });
-            let json = performed.await.map_err(|error| {
-                tracing::error!(%error, "the embedded database failed");
-                AwsError::new(500, "InternalServerError", "the embedded database failed")
-            })??;
-            Ok(answer(StatusCode::OK, json))
+            private.table.perform(operation, body).await.map(|json| answer(StatusCode::OK, json))
         }
         Service::SecretsManager => {
             let secrets = private
@@ -166,6 +155,26 @@ async fn route(private: &Private, request: Request) -> Result<Response, AwsError
 }
 
 #[cfg(test)]
+impl Private {
+    /// A listener over these, with no functions and no secrets.
+    pub(crate) fn of(
+        grants: Grants,
+        table: TableFile,
+        engine: &engine::Engine,
+        folder: &std::path::Path,
+    ) -> Self {
+        let secrets = SecretFile::open(&folder.join("secrets"), &folder.join("key"), None).unwrap();
+        Self {
+            grants: Arc::new(grants),
+            table,
+            engine: engine.router(),
+            functions: Arc::new(super::functions::StepTargets::new(1)),
+            secrets: Arc::new(RwLock::new(secrets)),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use axum::http::header;
@@ -174,17 +183,10 @@ mod tests {
     fn private(grants: Grants) -> Private {
         let functions: Arc<dyn engine::Invoke> = Arc::new(super::super::functions::StepTargets::new(1));
         let engine =
-            Engine::in_memory(Arc::new(SystemClock), Arc::clone(&functions), engine::Settings::default());
+            Engine::in_memory(Arc::new(SystemClock), functions, engine::Settings::default()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str| folder.path().join(name);
-        Private {
-            grants: Arc::new(grants),
-            database: Database::memory().unwrap(),
-            written: Arc::default(),
-            engine: engine.unwrap().router(),
-            functions,
-            secrets: Arc::new(RwLock::new(SecretFile::open(&file("secrets"), &file("key"), None).unwrap())),
-        }
+        let table = TableFile::open(&folder.path().join("table.db")).unwrap();
+        Private::of(grants, table, &engine, folder.path())
     }
 
     /// A body that never arrives.

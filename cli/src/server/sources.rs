@@ -1,13 +1,12 @@
 //! Invokes functions on their own sources, as DynamoDB Streams, EventBridge and EventBridge Scheduler do in an account.
 
-use super::dynamodb::Written;
 use super::functions::Connected;
 use super::stream::StreamReader;
 use super::stream_records::StreamRecords;
+use super::table_file::TableFile;
 use super::{asynchronous, schedules};
 use backon::{ExponentialBuilder, Retryable};
 use domain::Clock;
-use dynoxide::Database;
 use engine::Engine;
 use records::{StreamedItems, Table};
 use runtime::{Function, Source};
@@ -19,10 +18,8 @@ use tokio::task::JoinSet;
 
 /// What the sources are fed by.
 pub(crate) struct Sources<'a> {
-    /// The database of the table.
-    pub(crate) database: &'a Database,
-    /// Signals every write to it.
-    pub(crate) written: &'a Written,
+    /// The table's file.
+    pub(crate) file: &'a TableFile,
     /// The records of the table's stream.
     pub(crate) records: &'a Arc<StreamRecords>,
     /// The engine that runs executions.
@@ -50,9 +47,9 @@ impl Sources<'_> {
             match source {
                 Source::TableStream { items, collected_seconds } => {
                     let reader = StreamReader::from_oldest(
-                        self.database.clone(),
+                        self.file.reader().clone(),
                         self.table.name(),
-                        self.written,
+                        self.file.written(),
                         Arc::clone(self.records),
                         readers,
                     )?

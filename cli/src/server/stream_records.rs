@@ -1,5 +1,7 @@
-//! The stream's records in the embedded DynamoDB's file, through a connection of our own. By itself it removes none, and every write
-//! looks through all of them for the last number: here they get an index, and those that every reader has handed over go.
+//! The embedded DynamoDB's file through a connection of our own, for what it does not do by itself.
+//!
+//! It removes no record of the stream, and every write looks through all of them for the last number: here they get an index, and those that
+//! every reader has handed over go. It looks through the whole table for expired items: here they are found by an index, too.
 
 use rusqlite::{Connection, params};
 use std::path::Path;
@@ -36,6 +38,9 @@ impl StreamRecords {
         // A removal that is lost with the power is done again; the table's own connection waits for the disk.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.execute_batch(INDEX)?;
+        connection.execute_batch(&format!(
+            "CREATE INDEX IF NOT EXISTS ticketsmith_expiry ON \"{table}\" ({EXPIRES_AT}) WHERE {EXPIRES_AT} IS NOT NULL"
+        ))?;
         let positions = Mutex::new(vec![0; readers]);
         Ok(Self { connection: Mutex::new(connection), table: table.to_owned(), positions })
     }
@@ -55,7 +60,52 @@ impl StreamRecords {
         lock(&self.connection).execute(REMOVE, params![self.table, first])?;
         Ok(())
     }
+
+    /// The keys, `pk` and `sk`, of some items that expired before a moment, in seconds since 1970. Blocks.
+    ///
+    /// # Errors
+    /// When SQLite cannot read.
+    pub(crate) fn expired(&self, before: i64) -> rusqlite::Result<Vec<(String, String)>> {
+        let connection = lock(&self.connection);
+        let query = format!("SELECT pk, sk FROM \"{}\" WHERE {EXPIRES_AT} < ?1 LIMIT {ITEMS}", self.table);
+        let mut statement = connection.prepare_cached(&query)?;
+        // A key is kept with its type before it.
+        let text = |key: String| key.strip_prefix("S:").map_or(key.clone(), str::to_owned);
+        let keys = statement.query_map([before], |row| Ok((text(row.get(0)?), text(row.get(1)?))))?;
+        keys.collect()
+    }
+
+    /// Gives the pages of the file that hold nothing back to the file system, some at a time. Blocks.
+    ///
+    /// # Errors
+    /// When SQLite cannot; nothing is lost.
+    pub(crate) fn give_back(&self) -> rusqlite::Result<()> {
+        loop {
+            let connection = lock(&self.connection);
+            let free: i64 = connection.query_row(FREE_PAGES, [], |row| row.get(0))?;
+            if free == 0 {
+                // What was written before is in the log beside the file until it is copied.
+                return connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            }
+            connection.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
+            let left: i64 = connection.query_row(FREE_PAGES, [], |row| row.get(0))?;
+            if left >= free {
+                return Ok(());
+            }
+        }
+    }
 }
+
+/// When an item expires, in seconds since 1970, as the database keeps it.
+const EXPIRES_AT: &str = "CAST(item_json ->> '$.expires_at.N' AS INTEGER)";
+
+/// How many expired items are looked for at a time.
+const ITEMS: usize = 100;
+
+const FREE_PAGES: &str = "PRAGMA freelist_count";
+
+/// How many pages are given back at a time: writes of the table wait meanwhile.
+const PAGES: i64 = 256;
 
 /// What is locked stays whole when its holder panics.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

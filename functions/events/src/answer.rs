@@ -23,6 +23,9 @@ enum Message {
     Failure { error: &'static str, cause: String },
 }
 
+/// How many of those who wait are looked at in one sweep; the next ones look at the others.
+const AT_A_TIME: usize = 500;
+
 impl Events {
     /// Handles a step that began to wait or was answered; what it waits for may already have happened.
     ///
@@ -84,7 +87,7 @@ impl Events {
     /// # Errors
     /// As [`Events::waiter_changed`].
     pub(crate) async fn resume_where_room(&self) -> Result<(), ActionError> {
-        let waiters = self.table.waiters(&Topic::Budget).await?;
+        let waiters = self.table.waiters_in_turn(&Topic::Budget, AT_A_TIME).await?;
         if waiters.is_empty() {
             return Ok(());
         }
@@ -92,13 +95,16 @@ impl Events {
         let configuration = self.table.configuration(now).await?;
         let budgets = &configuration.budgets;
         let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
+        let refusals = self.table.refusals(waiters.iter().map(|waiter| &*waiter.execution)).await?;
+        let mut room = self.table.room(limits, now);
         for waiter in waiters {
-            let room = match self.table.refusal(&waiter.execution).await? {
-                Some(refusal) => self.table.has_room(&refusal, limits, now).await?,
+            let is_room = match refusals.get(&waiter.execution) {
+                Some(refusal) => room.take(refusal).await?,
                 None => true,
             };
-            if room {
-                self.resume(&waiter).await?;
+            // One that cannot be resumed now does not hold up the others.
+            if is_room && let Err(error) = self.resume(&waiter).await {
+                tracing::warn!(execution = waiter.execution, %error, "it was not resumed");
             }
         }
         Ok(())
@@ -110,7 +116,7 @@ impl Events {
     /// As [`Events::waiter_changed`].
     pub(crate) async fn resume_where_open(&self) -> Result<(), ActionError> {
         let now = self.clock.now();
-        let mut waiters = self.table.waiters(&Topic::Provider).await?;
+        let mut waiters = self.table.waiters_in_turn(&Topic::Provider, AT_A_TIME).await?;
         waiters.retain(|waiter| waiter.until.is_none_or(|until| until <= now));
         waiters.sort_by_key(|waiter| waiter.since);
         for waiter in waiters {

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::arn::Place;
 use crate::clock::{Activity, Clock};
 use crate::definition::Definition;
-use crate::driver::{Actors, Timers};
+use crate::driver::{Actors, Kept, Timers};
 use crate::error::EngineError;
 use crate::invoke::Invoke;
 use crate::lock::lock;
@@ -72,6 +72,7 @@ pub(crate) struct Inner {
     pub(crate) deleting: Mutex<HashSet<String>>,
     pub(crate) actors: Actors,
     pub(crate) timers: Timers,
+    pub(crate) kept: Kept,
     timekeeper: Mutex<Option<JoinHandle<()>>>,
     pub(crate) changes: broadcast::Sender<StatusChange>,
     /// The number of executions being advanced.
@@ -129,6 +130,7 @@ impl Engine {
                 deleting: Mutex::default(),
                 actors: Actors::default(),
                 timers: Timers::default(),
+                kept: Kept::default(),
                 timekeeper: Mutex::default(),
                 changes: broadcast::Sender::new(CHANGES_KEPT),
                 running: watch::Sender::new(0),
@@ -170,10 +172,32 @@ impl Engine {
     /// When the log cannot be written.
     pub async fn forget_old(&self) -> Result<usize, EngineError> {
         let age = SignedDuration::try_from(self.inner.retention).unwrap_or(SignedDuration::MAX);
-        match self.inner.now().checked_sub(age) {
-            Ok(oldest) => Ok(self.inner.log.forget_ended_before(oldest).await?),
-            Err(_) => Ok(0),
+        let Ok(oldest) = self.inner.now().checked_sub(age) else { return Ok(0) };
+        let log = &self.inner.log;
+        let mut count = 0;
+        // Some at a time, so that nobody waits for long.
+        loop {
+            let forgotten = log.forget_ended_before(oldest).await?;
+            count += forgotten;
+            if forgotten == 0 {
+                break;
+            }
         }
+        let gone = log.forget_unused_revisions().await?;
+        lock(&self.inner.programs).retain(|revision, _| !gone.contains(revision));
+        while log.give_back().await? {}
+        Ok(count)
+    }
+
+    /// How often the disk was waited for on behalf of the log, which many writes share.
+    pub fn disk_syncs(&self) -> u64 {
+        self.inner.log.disk_syncs()
+    }
+
+    /// Waits until the log cannot be written for good, because the disk failed. Ordinary failures, such as a full disk, are told to those
+    /// who write, and pass.
+    pub async fn failed(&self) -> LogError {
+        self.inner.log.failed().await
     }
 
     /// A receiver of all status changes from now on. Whoever subscribes before [`Engine::resume`] also hears of changes

@@ -106,8 +106,26 @@ pub const CALL_COST: Metric = Metric {
     description: "Cost of each settled model call in US dollars, at list prices.",
 };
 
+/// Requests to the embedded table of `serve`.
+pub const TABLE_CALLS: Metric = Metric {
+    name: "ticketsmith_table_calls_total",
+    unit: Some(Unit::Count),
+    kind: Kind::Counter,
+    labels: &["operation"],
+    description: "Requests to the embedded table, by DynamoDB's name of the operation.",
+};
+
+/// Waits of `serve` for its disk.
+pub const DISK_SYNCS: Metric = Metric {
+    name: "ticketsmith_disk_syncs_total",
+    unit: Some(Unit::Count),
+    kind: Kind::Counter,
+    labels: &["file"],
+    description: "Waits for the disk: of the table, which many writes share, and of the log of executions.",
+};
+
 /// Every metric.
-pub const ALL: [&Metric; 8] = [
+pub const ALL: [&Metric; 10] = [
     &DELIVERIES,
     &DELIVERY_DURATION,
     &ACTIONS,
@@ -116,6 +134,8 @@ pub const ALL: [&Metric; 8] = [
     &THROTTLES,
     &TOKENS,
     &CALL_COST,
+    &TABLE_CALLS,
+    &DISK_SYNCS,
 ];
 
 /// What delayed a request.
@@ -180,6 +200,16 @@ pub fn throttled(provider: &str, by: ThrottledBy) {
     counter!(THROTTLES.name, "provider" => provider.to_owned(), "by" => by).increment(1);
 }
 
+/// Records a request to the embedded table, by DynamoDB's name of the operation.
+pub fn table_call(operation: &str) {
+    counter!(TABLE_CALLS.name, "operation" => operation.to_owned()).increment(1);
+}
+
+/// Records how often the disk was waited for in all, for the sake of a file: `table` or `executions`.
+pub fn disk_syncs(file: &'static str, all: u64) {
+    counter!(DISK_SYNCS.name, "file" => file).absolute(all);
+}
+
 /// Records a settled call of `model`, by its name in the configuration: the reported tokens, and the price if it is known.
 pub fn model_call(model: &str, usage: &Usage, price: Option<MicroUsd>) {
     let kinds = [
@@ -222,7 +252,7 @@ mod tests {
 
     #[test]
     fn labels_never_name_a_ticket_a_person_or_an_execution() {
-        let bounded = ["source", "outcome", "action", "provider", "by", "model", "kind"];
+        let bounded = ["source", "outcome", "action", "provider", "by", "model", "kind", "operation", "file"];
         for metric in ALL {
             assert!(metric.labels.iter().all(|label| bounded.contains(label)), "{metric:?}");
         }

@@ -38,6 +38,7 @@
 //! | which limit blocks an execution | get | `EXECUTION#<name>` | `REFUSAL` |
 //! | until when a provider takes no call of an execution | get | `EXECUTION#<name>` | `PUT_OFF` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
+//! | which waiters the sweeper looks at next | get | `WAITER#<topic>` | `TURN` |
 //! | the ticket that carries a mark of ours | get | `EVENT#created/<digest>` | `CREATION` |
 //! | what an execution's steps wait for | query | `EXECUTION#<name>` | `WAITS#<step's key>` |
 //! | which events met an execution's steps | put if absent | `EXECUTION#<name>` | `MET#<event key>#<digest>` |
@@ -90,6 +91,8 @@ pub(crate) const REPLY: &str = "REPLY";
 pub(crate) const CHUNK: &str = "CHUNK#";
 pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
+pub(crate) const PROVIDER: &str = "PROVIDER#";
+pub(crate) const RATE: &str = "RATE";
 
 /// The primary key of one item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -211,7 +214,7 @@ pub(crate) fn steered(source: &SourceName, id: &str, command: &str) -> Key {
 }
 
 pub(crate) fn rate(provider: &str) -> Key {
-    Key::new(format!("PROVIDER#{provider}"), "RATE")
+    Key::new(format!("{PROVIDER}{provider}"), RATE)
 }
 
 pub(crate) fn own_account(instance: &str) -> Key {
@@ -232,6 +235,11 @@ pub(crate) fn waiter_partition(topic: &str) -> String {
 
 pub(crate) fn waiter(topic: &str, key: &str) -> Key {
     Key::new(waiter_partition(topic), format!("{WAITER}{key}"))
+}
+
+/// Beside the waiters of a topic.
+pub(crate) fn turn(topic: &str) -> Key {
+    Key::new(waiter_partition(topic), "TURN")
 }
 
 pub(crate) fn occurrence_partition(key: &str) -> String {

@@ -18,7 +18,7 @@
 //! | `budget`, `limit`, `cost` | money: reserved, settled, recorded |
 //! | `reply`, `own_account` | what deliveries are answered; the bot's accounts |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
-//! | `waiter`, `occurrence`, `inquiry` | executions parked on a task token; the events that they may wait for; what providers are asked about |
+//! | `waiter`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
 //! | `creation` | tickets that we created, as deliveries tell of them |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts |
@@ -50,6 +50,7 @@ mod error;
 mod execution;
 mod execution_list;
 mod execution_record;
+mod forget;
 mod inquiry;
 mod item;
 mod json_text;
@@ -80,6 +81,7 @@ mod stream;
 mod table;
 mod task;
 mod timestamp;
+mod turns;
 mod view;
 mod waiter;
 mod write;
@@ -112,7 +114,7 @@ pub use place::Place;
 pub use progress::{EditClaim, Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use put_back::Lost;
-pub use rate::{Pass, Patience, PutOff};
+pub use rate::{Pass, Patience, PutOff, is_rate};
 pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace};
@@ -122,5 +124,6 @@ pub use stored::STORED_LIMIT;
 pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange};
 pub use table::Table;
 pub use task::TaskRecord;
+pub use turns::Room;
 pub use view::ExecutionView;
 pub use waiter::{Answer, Moves, Timeliness, Topic, Waiter};

@@ -16,7 +16,7 @@ pub struct Limits {
 }
 
 /// Which limit was reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LimitOf {
     /// The task's.
     Task(String),

@@ -126,7 +126,7 @@ impl Table {
             .map_err(|error| RecordsError::Invalid(format!("a reply cannot be kept: {error}")))?;
         let compressed = compress(&json)?;
         let key = question.key();
-        let expires_at = retention::expires_at(now, retention::EXECUTION);
+        let expires_at = retention::expires_at(now, retention::PAID_REPLY);
         let mut item: Item = HashMap::from([
             (PK.to_owned(), text(key.pk)),
             (SK.to_owned(), text(key.sk)),

@@ -111,7 +111,8 @@ impl Table {
         Ok(())
     }
 
-    /// Records what the progress comment says now and its location; the first location is kept.
+    /// Records what the progress comment says now and its location; the first location is kept. Gives what is known of it then: when
+    /// an edit was begun after the caller's, it may have arrived before.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when no edit was ever claimed.
@@ -120,7 +121,7 @@ impl Table {
         execution: &str,
         digest: &str,
         place: &ProgressPlace,
-    ) -> Result<(), RecordsError> {
+    ) -> Result<Progress, RecordsError> {
         let place = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(place)
             .map_err(|error| RecordsError::Invalid(format!("a place cannot be stored: {error}")))?;
         let update = Update::new(
@@ -131,7 +132,7 @@ impl Table {
         .value(":digest", text(digest))
         .value(":place", place);
         match self.update("record an edit", update).await? {
-            Ok(_) => Ok(()),
+            Ok(item) => from_item(item),
             Err(_) => Err(RecordsError::Missing(format!("progress of execution `{execution}`"))),
         }
     }

@@ -53,6 +53,12 @@ pub struct PutOff {
     pub circuit_open: bool,
 }
 
+/// Whether the item with these keys is how fast a provider is called. Unlike anything else in the table, it is as good when it is a
+/// moment old: a call or two too many are made, which the provider may refuse.
+pub fn is_rate(pk: &str, sk: &str) -> bool {
+    pk.starts_with(keys::PROVIDER) && sk == keys::RATE
+}
+
 impl PutOff {
     fn new(provider: &InstanceName, microseconds: u64, circuit_open: bool) -> Self {
         Self { provider: provider.clone(), retry_after: Duration::from_micros(microseconds), circuit_open }

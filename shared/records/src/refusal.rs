@@ -3,13 +3,11 @@
 
 use crate::budget::Reservation;
 use crate::error::RecordsError;
-use crate::item::{from_item, to_item};
+use crate::item::to_item;
 use crate::keys;
-use crate::limit::{LimitOf, Limits};
 use crate::retention;
 use crate::table::Table;
 use domain::MicroUsd;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What could not be reserved.
@@ -37,32 +35,5 @@ impl Table {
         // Without a condition nothing can refuse it.
         let _ = self.put("keep what could not be reserved", item, None).await?;
         Ok(())
-    }
-
-    /// What an execution could not reserve the last time a limit refused it.
-    ///
-    /// # Errors
-    /// [`RecordsError`] when the table does not answer.
-    pub async fn refusal(&self, execution: &str) -> Result<Option<Refusal>, RecordsError> {
-        self.get(keys::refusal(execution)).await?.map(from_item).transpose()
-    }
-
-    /// Whether the limits leave room for it in the present month.
-    ///
-    /// # Errors
-    /// [`RecordsError`] when the table does not answer.
-    pub async fn has_room(
-        &self,
-        refusal: &Refusal,
-        limits: Limits,
-        now: Timestamp,
-    ) -> Result<bool, RecordsError> {
-        let task = refusal.task_id.clone().map(LimitOf::Task);
-        for of in task.into_iter().chain([LimitOf::month(&refusal.account, now)]) {
-            if self.spending(&of).await?.committed + refusal.wanted > limits.of(&of) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 }

@@ -4,6 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// What an execution leaves: Step Functions lets one be open for a year, and a rollback or undo may still follow.
 pub(crate) const EXECUTION: SignedDuration = SignedDuration::from_hours(24 * 400);
+/// A reply that was paid for is asked for again by a retry or a redrive of its step, which come within days.
+pub(crate) const PAID_REPLY: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// Pointers outlive what they point at: an open execution does not expire before it ends.
 pub(crate) const LISTED: SignedDuration = SignedDuration::from_hours(24 * 800);
 /// No provider sends a delivery again after this.

@@ -175,6 +175,35 @@ impl Table {
         }
     }
 
+    /// The first items of a partition whose sort keys start with `prefix` and are above `after`, read consistently. An empty `after` means
+    /// all of them.
+    pub(crate) async fn query_after(
+        &self,
+        partition: String,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Item>, RecordsError> {
+        let from = if after.is_empty() { prefix } else { after };
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+        let page = self
+            .client
+            .query()
+            .table_name(&*self.name)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", AttributeValue::S(partition))
+            // The lowest that is above: between the two there is nothing.
+            .expression_attribute_values(":first", AttributeValue::S(format!("{from}\u{1}")))
+            // `~` sorts behind every character that our sort keys hold.
+            .expression_attribute_values(":last", AttributeValue::S(format!("{prefix}~")))
+            .limit(limit)
+            .send()
+            .await
+            .map_err(|error| RecordsError::from_sdk("query some records", &error))?;
+        Ok(page.items.unwrap_or_default())
+    }
+
     /// The last items of a partition, descending, whose sort keys start with `prefix` and are below `before`.
     pub(crate) async fn query_newest(
         &self,

@@ -6,8 +6,11 @@ use domain::execution::Outcome;
 use domain::{ActionId, Clock, EventKey, EventName, MicroUsd, SourceName};
 use events::EventInput;
 use jiff::SignedDuration;
-use records::{Answer, Limits, Occurrence, Reservation, Settlement, StepStatus, Timeliness, Topic};
+use records::{
+    Answer, Limits, Moves, Occurrence, Reservation, Settlement, StepStatus, Timeliness, Topic, Waiter,
+};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 impl World {
     pub(crate) async fn outcome(&self, name: &str) -> Outcome {
@@ -45,6 +48,58 @@ fn reservation(world: &World, execution: &str, id: &str, amount: MicroUsd) -> Re
 
 fn output(told: &Value) -> Value {
     serde_json::from_str(told["output"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn those_who_wait_for_money_take_turns_at_the_sweeper() {
+    const WAITING: usize = 1_100;
+    let world = World::new().await;
+    let now = world.clock.now();
+    let limits = Limits { per_task: MicroUsd(1), per_month: MicroUsd(1) };
+    let all = (0..WAITING).map(|number| {
+        let world = &world;
+        async move {
+            let execution = format!("e{number}");
+            let wanted = Reservation {
+                task_id: None,
+                reserved_at: now,
+                ..reservation(world, &execution, "1", MicroUsd::from_usd_rounded_up(100_000.0))
+            };
+            world.table.reserve(&wanted, limits).await.unwrap_err();
+            let waiter = Waiter {
+                topic: Topic::Budget.to_string(),
+                key: format!("run/{number}"),
+                execution,
+                token: "token".to_owned().into(),
+                since: now,
+                question: None,
+                approvers: Vec::new(),
+                moves: Moves::default(),
+                message: None,
+                answer: None,
+                told: None,
+                until: None,
+            };
+            world.table.put_waiter(&waiter).await.unwrap();
+        }
+    });
+    futures::future::join_all(all).await;
+    // With nothing to do, a sweep makes so many calls.
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        let before = world.calls();
+        world.sweep().await;
+        seen.push(world.calls() - before);
+    }
+    assert!(seen.iter().all(|calls| *calls < 40), "{seen:?} calls for sweeps while {WAITING} wait for money");
+    assert!(world.told().is_empty(), "there is no room for anybody");
+    // All of them have had their turn after three.
+    let mut turns = Vec::new();
+    for _ in 0..3 {
+        turns.extend(world.table.waiters_in_turn(&Topic::Budget, 500).await.unwrap());
+    }
+    let keys: BTreeSet<_> = turns.iter().map(|waiter| waiter.key.clone()).collect();
+    assert_eq!(keys.len(), WAITING);
 }
 
 #[tokio::test]

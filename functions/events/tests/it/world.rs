@@ -1,6 +1,10 @@
 //! A world of one events function.
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+};
+use aws_sdk_dynamodb::error::BoxError;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +23,7 @@ use serde_json::{Map, Value, json};
 use simulators::{Options, Simulation, World as Simulated};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
@@ -43,6 +48,26 @@ impl Clock for BusyClock {
     }
 }
 
+/// Counts requests to the table.
+#[derive(Debug, Clone, Default)]
+struct Counted(Arc<AtomicUsize>);
+
+impl Intercept for Counted {
+    fn name(&self) -> &'static str {
+        "counted"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
 /// What Step Functions knows, and what it was asked to start.
 #[derive(Debug, Default)]
 pub(crate) struct StepFunctions {
@@ -63,6 +88,7 @@ pub(crate) struct World {
     pub(crate) services: Simulation,
     pub(crate) step_functions: Arc<Mutex<StepFunctions>>,
     pub(crate) clock: Arc<BusyClock>,
+    calls: Counted,
 }
 
 impl World {
@@ -88,6 +114,7 @@ impl World {
 
         let credentials = Credentials::new("test", "test", None, None, "test");
         let region = Region::new("us-east-1");
+        let calls = Counted::default();
         let table = Table::new(
             aws_sdk_dynamodb::Client::from_conf(
                 aws_sdk_dynamodb::Config::builder()
@@ -95,6 +122,7 @@ impl World {
                     .region(region.clone())
                     .credentials_provider(credentials.clone())
                     .endpoint_url(database_url)
+                    .interceptor(calls.clone())
                     .build(),
             ),
             "ticketsmith",
@@ -123,7 +151,12 @@ impl World {
         table.put_routes(&routes).await.unwrap();
         let clock = Arc::new(BusyClock(Mutex::new(Timestamp::now())));
         let events = Events::new(table.clone(), sfn, secrets_manager, PREFIX, clock.clone()).unwrap();
-        Self { table, events, services, step_functions, clock }
+        Self { table, events, services, step_functions, clock, calls }
+    }
+
+    /// How many requests to the table were made so far.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.0.load(Ordering::Relaxed)
     }
 
     /// Begins an execution as the webhooks do.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinError;
 
 use super::Message;
 use crate::arn::StateMachineArn;
@@ -69,11 +70,12 @@ async fn advance(
         {
             actor.take(message);
         }
+        actor = actor.decided().await?;
         if actor.settle().await? {
             continue;
         }
         if actor.is_over().await? {
-            if engine.retire(key, messages) {
+            if engine.retire(key, messages, || {}) {
                 return Ok(());
             }
             continue;
@@ -83,7 +85,7 @@ async fn advance(
             continue;
         }
         engine.timers.set(key, actor.state.wakes_at());
-        if actor.at_work.is_empty() && engine.retire(key, messages) {
+        if actor.at_work.is_empty() && engine.retire(key, messages, || actor.keep()) {
             return Ok(());
         }
         match messages.recv().await {
@@ -91,6 +93,11 @@ async fn advance(
             None => return Ok(()),
         }
     }
+}
+
+/// The next actor begins with what the log says.
+fn died(error: &JoinError) -> EngineError {
+    LogError::Damaged(format!("advancing an execution failed: {error}")).into()
 }
 
 /// Notifies an outside party once what it caused is durable.
@@ -140,15 +147,21 @@ impl Actor {
             seed: row.seed.clone(),
             definition: Arc::clone(&program.definition),
         });
-        let entries = engine.log.entries(key).await?;
-        let state = ExecutionState::replay(identity, &entries);
+        let (length, state) = match engine.kept.take(key) {
+            Some(kept) => kept,
+            None => {
+                let entries = engine.log.entries(key).await?;
+                let folded = move || (entries.len(), ExecutionState::replay(identity, &entries));
+                tokio::task::spawn_blocking(folded).await.map_err(|error| died(&error))?
+            }
+        };
         let told = state.outcome().is_some();
         Ok(Self {
             engine: Arc::clone(engine),
             row,
             state,
             mailbox,
-            length: entries.len(),
+            length,
             pending: Vec::new(),
             replies: Vec::new(),
             at_work: HashSet::new(),
@@ -215,9 +228,22 @@ impl Actor {
         }
     }
 
-    /// Adds all that follows by itself, writes it down, and answers the waiting callers. Says whether there may be
-    /// more to add.
-    async fn settle(&mut self) -> Result<bool, EngineError> {
+    /// Leaves the state to the next actor.
+    fn keep(&mut self) {
+        let empty = ExecutionState::new(Arc::clone(&self.state.identity));
+        self.engine.kept.keep(self.row.key, self.length, std::mem::replace(&mut self.state, empty));
+    }
+
+    /// Adds all that follows by itself. Expressions take the time that they take, so this is done on a thread that may be held up.
+    async fn decided(mut self) -> Result<Self, EngineError> {
+        let decided = tokio::task::spawn_blocking(move || {
+            self.decide();
+            self
+        });
+        decided.await.map_err(|error| died(&error))
+    }
+
+    fn decide(&mut self) {
         let now = self.engine.now();
         while !self.redriven
             && self.pending.len() < BATCH
@@ -229,6 +255,10 @@ impl Actor {
             }
             self.add(Some(draft));
         }
+    }
+
+    /// Writes down what was added, and answers the waiting callers. Says whether there may be more to add.
+    async fn settle(&mut self) -> Result<bool, EngineError> {
         let more = self.redriven || self.pending.len() >= BATCH;
         if !self.pending.is_empty() {
             let events = std::mem::take(&mut self.pending);

@@ -5,6 +5,7 @@
 
 mod actor;
 mod calls;
+mod kept;
 mod mailboxes;
 mod timekeeper;
 mod timers;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+pub(crate) use kept::Kept;
 pub(crate) use mailboxes::{Actors, Message};
 pub(crate) use timers::Timers;
 
@@ -42,12 +44,13 @@ impl Inner {
         self.deliver(key, Message::Wake);
     }
 
-    /// Takes the actor away, unless a message has arrived since.
-    fn retire(&self, key: i64, messages: &mpsc::UnboundedReceiver<Message>) -> bool {
+    /// Takes the actor away, unless a message has arrived since. `keep` is called before another can take its place.
+    fn retire(&self, key: i64, messages: &mpsc::UnboundedReceiver<Message>, keep: impl FnOnce()) -> bool {
         let mut actors = lock(&self.actors.0);
         if !messages.is_empty() {
             return false;
         }
+        keep();
         actors.remove(&key);
         true
     }

@@ -1,7 +1,9 @@
 //! Executions and their state.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::state_machines::timestamp;
 use super::{Log, LogError, events};
@@ -118,6 +120,59 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
     })
 }
 
+/// An execution in a list, which shows neither its input nor its output.
+#[derive(Clone, Debug)]
+pub(crate) struct ListedRow {
+    pub(crate) key: i64,
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    pub(crate) state_machine_arn: String,
+    pub(crate) status: String,
+    pub(crate) started: Timestamp,
+    pub(crate) stopped: Option<Timestamp>,
+    pub(crate) redrives: u64,
+    pub(crate) redriven: Option<Timestamp>,
+    pub(crate) qualifiers: Qualifiers,
+}
+
+/// The columns are those of the indexes in [`schema`](super::schema), so that nothing else is read.
+fn list(connection: &Connection, filter: Filter) -> Result<Vec<ListedRow>, LogError> {
+    let Qualifiers { version, alias } = filter.qualifiers;
+    // A condition that is not there leaves SQLite no doubt of the index.
+    let condition = |given: bool, condition: &'static str| if given { condition } else { "" };
+    let query = format!(
+        "SELECT key, arn, name, state_machine_arn, status, started, stopped, redrives, redriven, version_arn, alias_arn \
+         FROM executions WHERE state_machine_arn = :machine AND key < :before {}{}{}{} ORDER BY key DESC LIMIT :limit",
+        condition(filter.status.is_some(), "AND status = :status "),
+        condition(version.is_some(), "AND version_arn = :version "),
+        condition(alias.is_some(), "AND alias_arn = :alias "),
+        condition(filter.redriven.is_some(), "AND (redrives > 0) = :redriven "),
+    );
+    let (before, limit) = (filter.before.unwrap_or(i64::MAX), filter.limit as i64);
+    let mut parameters: Vec<(&str, &dyn ToSql)> =
+        vec![(":machine", &filter.state_machine_arn), (":before", &before), (":limit", &limit)];
+    parameters.extend(filter.status.as_ref().map(|status| (":status", status as &dyn ToSql)));
+    parameters.extend(version.as_ref().map(|version| (":version", version as &dyn ToSql)));
+    parameters.extend(alias.as_ref().map(|alias| (":alias", alias as &dyn ToSql)));
+    parameters.extend(filter.redriven.as_ref().map(|redriven| (":redriven", redriven as &dyn ToSql)));
+    let mut statement = connection.prepare_cached(&query)?;
+    let rows = statement.query_map(&*parameters, |row| {
+        Ok(ListedRow {
+            key: row.get(0)?,
+            arn: row.get(1)?,
+            name: row.get(2)?,
+            state_machine_arn: row.get(3)?,
+            status: row.get(4)?,
+            started: timestamp(row.get(5)?),
+            stopped: row.get::<_, Option<i64>>(6)?.map(timestamp),
+            redrives: row.get::<_, i64>(7)?.cast_unsigned(),
+            redriven: row.get::<_, Option<i64>>(8)?.map(timestamp),
+            qualifiers: Qualifiers { version: row.get(9)?, alias: row.get(10)? },
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 fn find(connection: &Connection, arn: &str) -> Result<Option<ExecutionRow>, LogError> {
     let query = format!("SELECT {COLUMNS} FROM executions WHERE arn = ?1");
     Ok(connection.prepare_cached(&query)?.query_row([arn], read).optional()?)
@@ -190,28 +245,8 @@ impl Log {
         .await
     }
 
-    pub(crate) async fn executions(&self, filter: Filter) -> Result<Vec<ExecutionRow>, LogError> {
-        self.run(move |connection| {
-            let query = format!(
-                "SELECT {COLUMNS} FROM executions WHERE state_machine_arn = ?1 AND (?2 IS NULL OR status = ?2) \
-                 AND key < ?3 AND (?5 IS NULL OR version_arn = ?5) AND (?6 IS NULL OR alias_arn = ?6) \
-                 AND (?7 IS NULL OR (redrives > 0) = ?7) ORDER BY key DESC LIMIT ?4"
-            );
-            let mut statement = connection.prepare_cached(&query)?;
-            let Qualifiers { version, alias } = filter.qualifiers;
-            let parameters = params![
-                filter.state_machine_arn,
-                filter.status,
-                filter.before.unwrap_or(i64::MAX),
-                filter.limit as i64,
-                version,
-                alias,
-                filter.redriven,
-            ];
-            let rows = statement.query_map(parameters, read)?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
-        .await
+    pub(crate) async fn executions(&self, filter: Filter) -> Result<Vec<ListedRow>, LogError> {
+        self.run(move |connection| list(connection, filter)).await
     }
 
     /// The number of the last event in an execution's history.
@@ -262,14 +297,46 @@ impl Log {
         .await
     }
 
-    /// Forgets the executions that ended before `moment`, with their histories, and returns their number.
+    /// Forgets some of the executions that ended before `moment`, with their histories, and returns their number.
     pub(crate) async fn forget_ended_before(&self, moment: Timestamp) -> Result<usize, LogError> {
         self.run(move |connection| {
-            let moment = moment.as_millisecond();
-            let events =
-                "DELETE FROM events WHERE execution IN (SELECT key FROM executions WHERE stopped < ?1)";
-            connection.execute(events, [moment])?;
-            Ok(connection.execute("DELETE FROM executions WHERE stopped < ?1", [moment])?)
+            let ended = "SELECT key FROM executions WHERE stopped < ?1 ORDER BY stopped LIMIT 100";
+            let mut statement = connection.prepare_cached(ended)?;
+            let keys = statement.query_map([moment.as_millisecond()], |row| row.get::<_, i64>(0))?;
+            let keys = keys.collect::<Result<Vec<_>, _>>()?;
+            for key in &keys {
+                connection.prepare_cached("DELETE FROM events WHERE execution = ?1")?.execute([key])?;
+                connection.prepare_cached("DELETE FROM executions WHERE key = ?1")?.execute([key])?;
+            }
+            Ok(keys.len())
+        })
+        .await
+    }
+
+    /// Forgets what state machines were before their last change where no execution and no version has it, and returns the ids.
+    pub(crate) async fn forget_unused_revisions(&self) -> Result<HashSet<i64>, LogError> {
+        self.run(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "DELETE FROM revisions WHERE id NOT IN (SELECT revision FROM executions) \
+                 AND id NOT IN (SELECT revision FROM versions) AND id NOT IN (SELECT revision FROM state_machines) \
+                 RETURNING id",
+            )?;
+            let gone = statement.query_map([], |row| row.get(0))?;
+            Ok(gone.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Gives some pages of the file that hold nothing back to the file system. Says whether there may be more.
+    pub(crate) async fn give_back(&self) -> Result<bool, LogError> {
+        self.run(move |connection| {
+            let free = || connection.query_row("PRAGMA freelist_count", [], |row| row.get::<_, i64>(0));
+            let before = free()?;
+            if before > 0 {
+                connection.execute_batch("PRAGMA incremental_vacuum(256)")?;
+            }
+            let left = free()?;
+            Ok(left > 0 && left < before)
         })
         .await
     }
@@ -285,5 +352,66 @@ impl Log {
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::log::Log;
+    use crate::log::schema;
+
+    #[test]
+    fn a_list_reads_what_it_shows() {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::bring_up_to_date(&connection).unwrap();
+        let added = connection
+            .execute(
+                "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000) \
+                 INSERT INTO executions (arn, name, state_machine_arn, revision, status, started, input, seed, awake) \
+                 SELECT n, n, 'machine', 1, iif(n < 10, 'RUNNING', 'SUCCEEDED'), 0, 'input', x'00', 0 FROM n",
+                [],
+            )
+            .unwrap();
+        assert_eq!(added, 5000);
+        let filter = |status: Option<&str>| Filter {
+            state_machine_arn: "machine".to_owned(),
+            qualifiers: Qualifiers::default(),
+            status: status.map(str::to_owned),
+            redriven: None,
+            before: None,
+            limit: 10,
+        };
+        for (status, expected) in [(None, 10), (Some("RUNNING"), 9), (Some("FAILED"), 0)] {
+            assert_eq!(list(&connection, filter(status)).unwrap().len(), expected, "{status:?}");
+        }
+        for condition in ["", "AND status = 'RUNNING' ", "AND status = 'FAILED' "] {
+            let query = format!(
+                "SELECT key, arn, name, state_machine_arn, status, started, stopped, redrives, redriven, version_arn, alias_arn \
+                 FROM executions WHERE state_machine_arn = 'machine' AND key < 9999 {condition} ORDER BY key DESC LIMIT 10"
+            );
+            let mut statement = connection.prepare(&query).unwrap();
+            let mut rows = statement.query([]).unwrap();
+            while rows.next().unwrap().is_some() {}
+            drop(rows);
+            let steps = statement.get_status(StatementStatus::VmStep);
+            assert!(steps < 1000, "{condition}: {steps} steps for ten of 5,000 executions");
+            let plan = format!("EXPLAIN QUERY PLAN {query}");
+            let plan: String = connection.query_row(&plan, [], |row| row.get(3)).unwrap();
+            assert!(plan.contains("COVERING INDEX"), "{condition}: {plan}");
+        }
+    }
+
+    impl Log {
+        /// Makes an entry unreadable.
+        pub(crate) async fn damage(&self, execution: i64, sequence: i64) -> Result<usize, LogError> {
+            self.run(move |connection| {
+                let query = "UPDATE events SET body = 'damaged' WHERE execution = ?1 AND sequence = ?2";
+                Ok(connection.execute(query, [execution, sequence])?)
+            })
+            .await
+        }
     }
 }

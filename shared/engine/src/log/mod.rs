@@ -1,9 +1,11 @@
 //! The log on disk: one SQLite file, written by one thread.
 //!
-//! All requests, reads too, pass through that thread. It runs what has queued up in one transaction, commits once for
-//! all of it, and only then answers: group commit, and nothing is visible before it is durable.
+//! All requests, reads too, pass through that thread. It runs what has queued up in one transaction and commits once for
+//! all of it. Another thread syncs the file, once for all transactions that have come meanwhile, and only then answers:
+//! group commit, and nothing is visible before it is durable. Requests never wait behind a sync that they do not need.
 
 mod aliases;
+mod disk;
 mod events;
 mod executions;
 mod progress;
@@ -12,7 +14,8 @@ mod state_machines;
 mod versions;
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -20,6 +23,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 pub(crate) use aliases::{AliasRow, NewAlias, Route};
+use disk::{Answers, Disk};
 pub(crate) use events::Page;
 pub(crate) use executions::{ExecutionRow, Filter, NewExecution, Parent, Qualifiers, Started};
 pub(crate) use progress::Progress;
@@ -29,11 +33,10 @@ pub(crate) use versions::{Published, VersionRow};
 /// What a committed transaction survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// The loss of power: every commit waits for the disk (SQLite's `synchronous=FULL`).
+    /// The loss of power: no answer is given before the disk has what it tells of.
     #[default]
     PowerLoss,
-    /// The death of the process, such as by SIGKILL, but not of the machine (`synchronous=NORMAL`). Commits are
-    /// several times faster.
+    /// The death of the process, such as by SIGKILL, but not of the machine: nothing waits for the disk.
     ProcessDeath,
 }
 
@@ -46,6 +49,9 @@ pub enum LogError {
     /// An entry does not have the form this version writes.
     #[error("the engine's log holds an entry that cannot be read: {0}")]
     Damaged(String),
+    /// The disk failed, and what was written last may not be there. Nothing more is written.
+    #[error("the engine's log cannot be written any more, because the disk failed: {0}")]
+    Disk(String),
     /// Another process has the log open. Two engines on one log would run everything twice.
     #[error("the engine's log {0} is in use by another process")]
     InUse(String),
@@ -68,7 +74,8 @@ impl From<serde_json::Error> for LogError {
 
 /// Tells a waiting caller, once the transaction is committed or has failed.
 type Reply = Box<dyn FnOnce(Result<(), LogError>) + Send>;
-type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
+/// Runs in a transaction, or is told why there is none.
+type Job = Box<dyn FnOnce(Result<&Connection, LogError>) -> Reply + Send>;
 
 /// How long an engine waits for another to let go of the log, as one that is just shutting down does.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
@@ -79,7 +86,8 @@ const BATCH: usize = 256;
 /// A handle to the log's thread. The thread ends, and the file is closed, when the handle is dropped.
 pub(crate) struct Log {
     jobs: Option<mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
+    disk: Arc<Disk>,
 }
 
 impl Log {
@@ -88,28 +96,55 @@ impl Log {
         create_private(path)?;
         let connection = Connection::open(path)?;
         connection.busy_timeout(LOCK_WAIT)?;
-        schema::prepare(&connection, durability).map_err(|error| match error.sqlite_error_code() {
+        schema::prepare(&connection).map_err(|error| match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 LogError::InUse(path.display().to_string())
             }
             _ => error.into(),
         })?;
-        Self::serve(connection)
+        Self::serve(connection, (durability == Durability::PowerLoss).then_some(path))
     }
 
     /// A log that is gone with its handle.
     pub(crate) fn in_memory() -> Result<Self, LogError> {
-        Self::serve(Connection::open_in_memory()?)
+        Self::serve(Connection::open_in_memory()?, None)
     }
 
-    fn serve(connection: Connection) -> Result<Self, LogError> {
+    /// Starts the threads. The file at `synced`, if any, is synced.
+    fn serve(connection: Connection, synced: Option<&Path>) -> Result<Self, LogError> {
         schema::bring_up_to_date(&connection)?;
+        let started = |error: std::io::Error| LogError::Sqlite(error.to_string());
+        let disk = Arc::new(Disk::default());
+        let mut threads = Vec::new();
+        let mut answers = None;
+        if let Some(path) = synced {
+            let (sender, queue) = mpsc::channel();
+            threads.push(disk::start(path, Arc::clone(&disk), queue).map_err(started)?);
+            answers = Some(sender);
+        }
         let (jobs, queue) = mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("engine-log".to_owned())
-            .spawn(move || serve(&connection, &queue))
-            .map_err(|error| LogError::Sqlite(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        let seen = Arc::clone(&disk);
+        let thread = std::thread::Builder::new().name("engine-log".to_owned());
+        // First in the list, since the other ends when this one has.
+        threads.insert(
+            0,
+            thread.spawn(move || serve(&connection, &queue, answers.as_ref(), &seen)).map_err(started)?,
+        );
+        Ok(Self { jobs: Some(jobs), threads, disk })
+    }
+
+    /// How often the disk was waited for.
+    pub(crate) fn disk_syncs(&self) -> u64 {
+        self.disk.syncs.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the disk fails.
+    pub(crate) async fn failed(&self) -> LogError {
+        let mut failed = self.disk.failed.subscribe();
+        match failed.wait_for(Option::is_some).await.map(|failed| failed.clone()) {
+            Ok(Some(error)) => error,
+            _ => std::future::pending().await,
+        }
     }
 
     /// Runs `work` in the next transaction. When `work` fails, only its own changes are undone.
@@ -119,7 +154,7 @@ impl Log {
     ) -> Result<T, LogError> {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let result = in_savepoint(connection, work);
+            let result = connection.and_then(|connection| in_savepoint(connection, work));
             Box::new(move |committed| {
                 // A caller that has gone away needs no answer.
                 let _ = sender.send(committed.and(result));
@@ -133,8 +168,8 @@ impl Log {
 impl Drop for Log {
     fn drop(&mut self) {
         self.jobs = None;
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread was reported when it happened; there is nothing left to do about it.
+        for thread in self.threads.drain(..) {
+            // A panic of a thread was reported when it happened; there is nothing left to do about it.
             let _ = thread.join();
         }
     }
@@ -161,21 +196,48 @@ fn in_savepoint<T>(
     result
 }
 
-fn serve(connection: &Connection, queue: &mpsc::Receiver<Job>) {
+fn begin(connection: &Connection, disk: &Disk) -> Result<(), LogError> {
+    match &*disk.failed.borrow() {
+        Some(failed) => Err(failed.clone()),
+        None => Ok(connection.execute_batch("BEGIN IMMEDIATE")?),
+    }
+}
+
+fn serve(
+    connection: &Connection,
+    queue: &mpsc::Receiver<Job>,
+    synced: Option<&mpsc::Sender<Answers>>,
+    disk: &Disk,
+) {
     while let Ok(first) = queue.recv() {
-        let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(LogError::from);
-        let mut replies = vec![first(connection)];
+        let before = connection.total_changes();
+        if let Err(error) = begin(connection, disk) {
+            first(Err(error.clone()))(Err(error));
+            continue;
+        }
+        let mut replies = vec![first(Ok(connection))];
+        // A full disk may end the transaction under way. What follows then belongs to the next.
         while replies.len() < BATCH
+            && !connection.is_autocommit()
             && let Ok(next) = queue.try_recv()
         {
-            replies.push(next(connection));
+            replies.push(next(Ok(connection)));
         }
-        let committed = begun.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
+        let committed = connection.execute_batch("COMMIT").map_err(LogError::from);
         if committed.is_err() && !connection.is_autocommit() {
             // The replies report the failure; without the rollback the next transaction could not begin.
             let _ = connection.execute_batch("ROLLBACK");
         }
-        for reply in replies {
+        let mut answers = Answers { replies, changed: connection.total_changes() > before };
+        if committed.is_ok()
+            && let Some(synced) = synced
+        {
+            match synced.send(answers) {
+                Ok(()) => continue,
+                Err(mpsc::SendError(back)) => answers = back,
+            }
+        }
+        for reply in answers.replies {
             reply(committed.clone());
         }
     }

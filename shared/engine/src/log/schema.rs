@@ -1,12 +1,15 @@
 //! The tables of the log.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
-use super::{Durability, LogError};
+use super::LogError;
+
+/// The size to which the log beside the file is cut when it was larger for a while.
+const JOURNAL_BYTES: i64 = 8 << 20;
 
 /// What made the tables of each version out of those of the version before. The number of those that a file went through
 /// is kept in SQLite's `user_version`.
-const VERSIONS: [&str; 2] = [SPINE, REDRIVES_AND_VERSIONS];
+const VERSIONS: [&str; 3] = [SPINE, REDRIVES_AND_VERSIONS, LISTS];
 
 const SPINE: &str = "
     CREATE TABLE state_machines (
@@ -86,15 +89,33 @@ const REDRIVES_AND_VERSIONS: &str = "
     ) WITHOUT ROWID;
 ";
 
-/// Takes the file for this connection alone, until it is closed, and sets how durable a commit is.
-pub(super) fn prepare(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
+/// Lists of executions show some columns, and are often asked for by status. These indexes hold all that they show.
+const LISTS: &str = "
+    DROP INDEX executions_by_machine;
+    CREATE INDEX executions_by_machine ON executions
+        (state_machine_arn, key, status, arn, name, started, stopped, redrives, redriven, version_arn, alias_arn);
+    CREATE INDEX executions_by_status ON executions
+        (state_machine_arn, status, key, arn, name, started, stopped, redrives, redriven, version_arn, alias_arn);
+";
+
+/// Takes the file for this connection alone, until it is closed.
+pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    let auto_vacuum: i64 = connection.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;
+    if auto_vacuum == 0 {
+        // What is forgotten later can be given back to the file system; an earlier version's file is rewritten once. Where
+        // there is no space for that, it stays as it is.
+        match connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; VACUUM") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+                tracing::warn!(%error, "the engine's log cannot be made to give back what is freed; the next start tries again");
+            }
+            other => other?,
+        }
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    let synchronous = match durability {
-        Durability::PowerLoss => "FULL",
-        Durability::ProcessDeath => "NORMAL",
-    };
-    connection.pragma_update(None, "synchronous", synchronous)?;
+    // Commits do not wait for the disk: the log syncs for many at once where it has to.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES)?;
     connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")
 }
 

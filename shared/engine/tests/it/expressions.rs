@@ -1,8 +1,10 @@
 //! Fields with JSONata in them.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
-use crate::bench::{check, check_failure, machine, pass};
+use crate::bench::{Bench, Functions, check, check_failure, machine, pass};
 
 #[test]
 fn expressions_are_evaluated_wherever_they_stand_in_json() {
@@ -115,4 +117,21 @@ fn functions_of_step_functions_are_there() {
             "uuid": 36,
         }),
     );
+}
+
+#[tokio::test]
+async fn an_expression_that_takes_long_holds_up_nobody() {
+    let bench = Bench::new(Functions::default()).await;
+    let long = pass(json!("{% $sum($map([1..50000], function($n) { $n % 7 })) %}"));
+    bench.start(&long, &json!(null)).await;
+    let activity = bench.engine.activity();
+    let begun = Instant::now();
+    let (mut last, mut longest) = (begun, Duration::ZERO);
+    while !activity.is_quiet() {
+        tokio::task::yield_now().await;
+        longest = longest.max(last.elapsed());
+        last = Instant::now();
+    }
+    let all = begun.elapsed();
+    assert!(longest < all / 2, "of {all:?} that it took, others waited for {longest:?} at once");
 }

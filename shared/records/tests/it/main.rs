@@ -14,6 +14,7 @@ mod documents;
 mod effects;
 mod executions;
 mod feedback;
+mod forget;
 mod money;
 mod put_back;
 mod rate;

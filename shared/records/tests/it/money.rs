@@ -106,17 +106,21 @@ async fn what_was_refused_is_kept_until_there_is_room() {
     let table = table().await;
     let wanted = reservation("1", "SHOP-1", 1_001);
     table.reserve(&wanted, LIMITS).await.unwrap_err();
-    let refusal = table.refusal(&wanted.execution).await.unwrap().unwrap();
+    let refusal = table.refusals([&*wanted.execution]).await.unwrap().remove(&wanted.execution).unwrap();
+    let has_room = async |limits, now| table.room(limits, now).take(&refusal).await.unwrap();
     assert_eq!((refusal.wanted, refusal.task_id.as_deref()), (MicroUsd(1_001), Some("SHOP-1")));
     let raised = Limits { per_task: MicroUsd(2_000), ..LIMITS };
-    assert!(!table.has_room(&refusal, LIMITS, start()).await.unwrap());
-    assert!(table.has_room(&refusal, raised, start()).await.unwrap());
+    assert!(!has_room(LIMITS, start()).await);
+    assert!(has_room(raised, start()).await);
+    let mut room = table.room(raised, start());
+    assert!(room.take(&refusal).await.unwrap());
+    assert!(!room.take(&refusal).await.unwrap(), "the first took the room of the second");
     // Another one, with the limits raised, uses the month up; the next month has room.
     for (number, task) in ["SHOP-2", "SHOP-3", "SHOP-4"].into_iter().enumerate() {
         table.reserve(&reservation(&number.to_string(), task, 1_500), raised).await.unwrap();
     }
-    assert!(!table.has_room(&refusal, raised, start()).await.unwrap());
-    assert!(table.has_room(&refusal, raised, at("2026-12-01T00:00:00Z")).await.unwrap());
+    assert!(!has_room(raised, start()).await);
+    assert!(has_room(raised, at("2026-12-01T00:00:00Z")).await);
 }
 
 #[tokio::test]

@@ -1,0 +1,254 @@
+//! The table in its file: one connection writes, others read beside it, and writes share the syncs of the disk.
+
+use super::aws_error::AwsError;
+use super::data_folder::beside;
+use super::disk::{Disk, DiskFailed};
+use super::dynamodb::{self, Written};
+use axum::body::Bytes;
+use dynoxide::Database;
+use rusqlite::Connection;
+use serde::Deserialize;
+use serde_json::json;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How many requests read at once. More processors than that are busy with other things.
+const READERS: usize = 2;
+
+/// Free pages are given back to the file system, some at a time: see [`super::housekeeping`].
+const SHRINKS: &str = "PRAGMA auto_vacuum = INCREMENTAL; VACUUM";
+
+/// The table's file. Clones share it.
+#[derive(Clone)]
+pub(crate) struct TableFile(Arc<Connections>);
+
+struct Connections {
+    writer: Database,
+    /// Held while something is written, so that writes end in the order in which they begin.
+    turn: Mutex<()>,
+    readers: [Database; READERS],
+    next_reader: AtomicUsize,
+    disk: Disk,
+    written: Written,
+}
+
+impl TableFile {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    /// What is wrong with the file, in words.
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        let at = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        prepare(path).map_err(|error| at(&error))?;
+        let open = || Database::new(&path.to_string_lossy()).map_err(|error| at(&error));
+        let writer = open()?;
+        // Sets `synchronous=NORMAL`, which is what it is called for: syncs are ours.
+        writer.disable_bulk_loading().map_err(|error| at(&error))?;
+        let readers = [open()?, open()?];
+        let disk = Disk::of(&beside(path, "-wal")).map_err(|error| at(&error))?;
+        Ok(Self(Arc::new(Connections {
+            writer,
+            turn: Mutex::default(),
+            readers,
+            next_reader: AtomicUsize::new(0),
+            disk,
+            written: Written::default(),
+        })))
+    }
+
+    /// The connection that writes.
+    pub(crate) fn writer(&self) -> &Database {
+        &self.0.writer
+    }
+
+    /// A connection that reads. What it sees may not be on disk yet.
+    pub(crate) fn reader(&self) -> &Database {
+        let next = self.0.next_reader.fetch_add(1, Ordering::Relaxed);
+        &self.0.readers[next % READERS]
+    }
+
+    /// Signals every write.
+    pub(crate) fn written(&self) -> &Written {
+        &self.0.written
+    }
+
+    /// Performs one operation. Its answer comes when everything that it tells of is on disk.
+    ///
+    /// # Errors
+    /// As [`dynamodb::perform`]; and when the disk fails.
+    pub(crate) async fn perform(&self, operation: String, body: Bytes) -> Result<String, AwsError> {
+        observability::metrics::table_call(&operation);
+        let lasting = !(operation == "UpdateItem" && is_of_a_rate(&body));
+        let (file, asked) = (self.clone(), operation.clone());
+        let performed = tokio::task::spawn_blocking(move || file.perform_now(&asked, &body, lasting));
+        let answer = performed.await.map_err(|error| {
+            tracing::error!(%error, "the embedded database failed");
+            AwsError::new(500, "InternalServerError", "the embedded database failed")
+        })?;
+        if let Err(error) = &answer
+            && error.status >= 500
+        {
+            tracing::error!(operation, error = error.body, "the table cannot be used now");
+        }
+        if lasting {
+            self.0.disk.synced().await.map_err(|failed| unavailable(&failed))?;
+        }
+        answer
+    }
+
+    /// Removes an item that expired before a moment, in seconds since 1970, unless it was given more time meanwhile. Blocks.
+    ///
+    /// # Errors
+    /// As [`dynamodb::perform`].
+    pub(crate) fn remove_expired(
+        &self,
+        table: &str,
+        (pk, sk): (&str, &str),
+        before: i64,
+    ) -> Result<(), AwsError> {
+        let request = json!({
+            "TableName": table,
+            "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
+            "ConditionExpression": "expires_at < :before",
+            "ExpressionAttributeValues": { ":before": { "N": before.to_string() } },
+        });
+        // What is lost of this with the power is done again.
+        match self.perform_now("DeleteItem", request.to_string().as_bytes(), false) {
+            Err(error) if !error.body.contains("ConditionalCheckFailedException") => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits for a failure of the disk, after which nothing is written.
+    pub(crate) async fn failed(&self) -> DiskFailed {
+        self.0.disk.failed().await
+    }
+
+    fn perform_now(&self, operation: &str, body: &[u8], lasting: bool) -> Result<String, AwsError> {
+        let Connections { writer, turn, disk, written, .. } = &*self.0;
+        if !dynamodb::writes(operation) {
+            return dynamodb::perform(self.reader(), written, operation, body);
+        }
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if !lasting {
+            return dynamodb::perform(writer, written, operation, body);
+        }
+        let mut write = disk.write().map_err(|failed| unavailable(&failed))?;
+        let answer = dynamodb::perform(writer, written, operation, body);
+        write.changed = answer.is_ok();
+        answer
+    }
+}
+
+fn unavailable(failed: &DiskFailed) -> AwsError {
+    AwsError::new(500, "InternalServerError", &failed.to_string())
+}
+
+/// Whether an update only takes turns at a provider. What is lost of that with the power is a call or two too many, and a quarter of all
+/// writes are such.
+fn is_of_a_rate(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Update<'a> {
+        #[serde(rename = "Key", borrow)]
+        key: Key<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Key<'a> {
+        #[serde(borrow)]
+        pk: Text<'a>,
+        #[serde(borrow)]
+        sk: Text<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Text<'a> {
+        #[serde(rename = "S", borrow)]
+        text: std::borrow::Cow<'a, str>,
+    }
+    serde_json::from_slice(body).is_ok_and(|Update { key }| records::is_rate(&key.pk.text, &key.sk.text))
+}
+
+/// Has a new file give back what is freed. An earlier version's file is rewritten once; where there is no space for that, it stays as it is.
+fn prepare(path: &Path) -> rusqlite::Result<()> {
+    let connection = Connection::open(path)?;
+    let kind: i64 = connection.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;
+    if kind == 0
+        && let Err(error) = connection.execute_batch(SHRINKS)
+    {
+        tracing::warn!(file = %path.display(), %error, "the file cannot be made to give back what is freed; the next start tries again");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    const TABLE: &str = "ticketsmith";
+
+    async fn perform(file: &TableFile, operation: &str, request: Value) -> Result<Value, AwsError> {
+        let answer = file.perform(operation.to_owned(), request.to_string().into()).await?;
+        Ok(serde_json::from_str(&answer).unwrap())
+    }
+
+    async fn table(folder: &Path) -> TableFile {
+        let file = TableFile::open(&folder.join("table.db")).unwrap();
+        let request = json!({
+            "TableName": TABLE,
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+        });
+        let _made_before = perform(&file, "CreateTable", request).await;
+        file
+    }
+
+    async fn put(file: &TableFile, key: &str, text: &str) -> Result<Value, AwsError> {
+        let item = json!({"pk": {"S": key}, "text": {"S": text}});
+        perform(file, "PutItem", json!({"TableName": TABLE, "Item": item})).await
+    }
+
+    async fn is_there(file: &TableFile, key: &str) -> bool {
+        let found = perform(file, "GetItem", json!({"TableName": TABLE, "Key": {"pk": {"S": key}}})).await;
+        found.unwrap().get("Item").is_some()
+    }
+
+    #[tokio::test]
+    async fn what_is_written_is_read_at_once_on_every_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = table(folder.path()).await;
+        for number in 0..20 {
+            let key = number.to_string();
+            put(&file, &key, "text").await.unwrap();
+            for _ in 0..READERS {
+                assert!(is_there(&file, &key).await, "{key}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_gives_back_what_is_freed_also_one_of_an_earlier_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, earlier) = (folder.path().join("new.db"), folder.path().join("earlier.db"));
+        Database::new(earlier.to_str().unwrap()).unwrap().database_info().unwrap();
+        for path in [new, earlier] {
+            let _file = TableFile::open(&path).unwrap();
+            let connection = Connection::open(&path).unwrap();
+            let kind: i64 = connection.query_row("PRAGMA auto_vacuum", [], |row| row.get(0)).unwrap();
+            assert_eq!(kind, 2, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn only_turns_at_a_provider_need_not_be_on_disk() {
+        let update = |pk: &str, sk: &str| {
+            let key = json!({"pk": {"S": pk}, "sk": {"S": sk}});
+            is_of_a_rate(json!({"Key": key, "UpdateExpression": "SET a = :b"}).to_string().as_bytes())
+        };
+        assert!(update("PROVIDER#jira", "RATE"));
+        assert!(!update("PROVIDER#jira", "ACCOUNT"));
+        assert!(!update("RUN#a", "RATE"));
+        assert!(!is_of_a_rate(b"{}"));
+    }
+}

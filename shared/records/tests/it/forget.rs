@@ -1,0 +1,48 @@
+//! Executions that ended long ago.
+
+use crate::{execution_for, start, table};
+use domain::Stored;
+use domain::execution::Outcome;
+use domain::routes::Concurrency;
+use jiff::SignedDuration;
+use records::{ExecutionEnd, StepEnd, StepStatus, Table};
+use serde_json::{Value, json};
+
+/// An execution with a step, and a large value that the step gave.
+async fn ran(table: &Table, task: &str, ended: bool) -> (String, Stored<Value>) {
+    let new = execution_for(task, task);
+    table.begin(&new, Concurrency::OnePerTask).await.unwrap();
+    let action = domain::ActionId::literal("get_task");
+    table.start_step(&new.name, "Fetch", &action, start()).await.unwrap();
+    let stored = table.store(&new.name, &json!({ "of": task }), start()).await.unwrap();
+    let end = StepEnd { status: StepStatus::Succeeded, error: None, cause: None, at: start() };
+    table.finish_step(&new.name, "Fetch", &end).await.unwrap();
+    if ended {
+        let output = Some(json!({ "stored": stored }));
+        let end = ExecutionEnd { outcome: Outcome::Succeeded, error: None, cause: None, output, at: start() };
+        table.finish(&new.name, &end).await.unwrap();
+    }
+    (new.name, stored)
+}
+
+#[tokio::test]
+async fn what_ended_long_ago_is_forgotten_with_all_that_it_left_and_nothing_else() {
+    let table = table().await;
+    let (ended, stored) = ran(&table, "SHOP-1", true).await;
+    let (open, _) = ran(&table, "SHOP-2", false).await;
+    assert_eq!(table.forget_ended_before(start()).await.unwrap(), 0, "it has just ended");
+    let later = start() + SignedDuration::from_hours(24 * 90);
+    assert_eq!(table.forget_ended_before(later).await.unwrap(), 1);
+    assert_eq!(table.execution(&ended).await.unwrap(), None);
+    assert_eq!(table.steps(&ended).await.unwrap(), []);
+    assert!(table.load(&stored).await.is_err());
+    for listed in [
+        table.executions_of_task("SHOP-1", None, 10).await.unwrap(),
+        table.executions_of_project("SHOP", None, 10).await.unwrap(),
+        table.recent_executions(start(), 10).await.unwrap(),
+    ] {
+        assert!(listed.iter().all(|execution| execution.name == open), "{listed:?}");
+    }
+    assert_eq!(table.steps(&open).await.unwrap().len(), 1);
+    assert_eq!(table.forget_ended_before(later).await.unwrap(), 0);
+}
