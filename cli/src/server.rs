@@ -13,6 +13,7 @@ mod descriptors;
 mod dynamodb;
 pub(crate) mod functions;
 mod housekeeping;
+mod key_condition;
 mod lambda;
 mod leading_keys;
 mod listeners;

@@ -11,9 +11,12 @@ use control::{
 };
 use domain::event::{EventSpec, REVIEW};
 use domain::routes::Routes;
+use domain::text::{TextLimit, cut_line};
 use domain::{Actor, Event, EventKey, SourceName};
 use jiff::Timestamp;
 use records::{ExecutionRecord, NewInquiry, Occurrence, RecordsError, ReplyPlace, Table};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The context for handling one delivery.
@@ -31,6 +34,52 @@ pub(crate) struct Acting<'a> {
 struct Handled {
     outcome: Outcome,
     answer: Option<CommandAnswer>,
+}
+
+/// So many events of a delivery are handled: each writes a record and may start work.
+const MOST_EVENTS: usize = 50;
+
+/// No key, name or id of what a delivery is about has more bytes, and with them no key of a record.
+const MOST_BYTES: usize = 700;
+
+/// How much of a text answers repeat.
+const SHOWN: TextLimit = TextLimit::characters(100);
+
+/// The events of a delivery that are handled, in their order, and what is said of the others. Those that a workflow starts on or that
+/// somebody said to the bot come first.
+fn bounded(routes: &Routes, events: Vec<Received>) -> (Vec<Received>, Option<Outcome>) {
+    let more = events.len().saturating_sub(MOST_EVENTS);
+    if more == 0 {
+        return (events, None);
+    }
+    let matters = |received: &Received| {
+        received.words.is_some() || routes.start_for(&received.event).map_or(true, |start| start.is_some())
+    };
+    let mut wanted: Vec<(bool, usize)> =
+        events.iter().enumerate().map(|(index, received)| (!matters(received), index)).collect();
+    wanted.sort_unstable();
+    wanted.truncate(MOST_EVENTS);
+    let wanted: BTreeSet<usize> = wanted.into_iter().map(|(_, index)| index).collect();
+    let kept = events.into_iter().enumerate().filter(|(index, _)| wanted.contains(index));
+    let reason = format!("{more} more events of this delivery are left out; accepted: {MOST_EVENTS}");
+    (kept.map(|(_, received)| received).collect(), Some(Outcome::Ignored { reason }))
+}
+
+/// What of an event is too long to be the name of anything, in words.
+fn too_long(event: &Event, spec: Option<&EventSpec>) -> Option<String> {
+    let own = [
+        ("id", Some(event.delivery.as_str())),
+        ("ticket", event.task_id.as_deref()),
+        ("project", event.project.as_deref()),
+        ("person", event.actor.as_ref().map(|actor| actor.id.as_str())),
+    ];
+    let matched = spec.into_iter().flat_map(|spec| &spec.match_fields);
+    let matched =
+        matched.map(|name| (name.as_str(), event.fields.get(name.as_str()).and_then(Value::as_str)));
+    let named = own.into_iter().chain(matched).filter_map(|(name, value)| Some((name, value?.len())));
+    let (name, bytes) = named.into_iter().find(|(_, bytes)| *bytes > MOST_BYTES)?;
+    let kind = &event.kind;
+    Some(format!("{kind}: its {name} is too long, with {bytes} bytes; accepted: at most {MOST_BYTES}"))
 }
 
 impl Handled {
@@ -63,6 +112,7 @@ impl Acting<'_> {
     /// When the records do not answer.
     pub(crate) async fn on_events(&self, events: Vec<Received>) -> Result<Vec<Outcome>, RecordsError> {
         let routes = self.routes().await?;
+        let (events, left_out) = bounded(&routes, events);
         let mut outcomes = Vec::with_capacity(events.len());
         let (mut answers, mut answered) = (Vec::new(), None);
         for received in events {
@@ -77,6 +127,7 @@ impl Acting<'_> {
             }
             outcomes.push(outcome);
         }
+        outcomes.extend(left_out);
         if let Some((place, delivery)) = answered {
             self.reply(place, delivery, answers.join("\n\n")).await?;
         }
@@ -86,6 +137,9 @@ impl Acting<'_> {
     async fn on_event(&self, routes: &Routes, received: Received) -> Result<Handled, RecordsError> {
         let Received { event, words, reply } = received;
         let spec = routes.events.find(event.kind.as_str());
+        if let Some(reason) = too_long(&event, spec) {
+            return Ok(Handled::silent(Outcome::Refused { reason }));
+        }
         if let Some(spec) = spec.filter(|spec| spec.confirmed_by.is_some()) {
             return Ok(Handled::silent(self.inquire(routes, spec, event).await?));
         }
@@ -188,6 +242,9 @@ impl Acting<'_> {
             let ask = "Which ticket? Add its key after the command, such as `SHOP-12`, or the name of an execution.";
             return Ok(Reply::Refused(ask.to_owned()));
         };
+        if let Err(error) = self.directory.check_length(typed) {
+            return Ok(Reply::Refused(error.to_string()));
+        }
         if steering.word == SteeringWord::Undo {
             match self.control.undo_execution(caller, typed).await {
                 Ok(UndoResult::Unknown) => {}
@@ -277,8 +334,11 @@ impl Acting<'_> {
         let approved = match action {
             "approve" => true,
             "deny" => false,
-            other => return Ok(Reply::Refused(format!("unknown button `{other}`"))),
+            other => return Ok(Reply::Refused(format!("unknown button `{}`", cut_line(other, SHOWN)))),
         };
+        if value.len() > MOST_BYTES {
+            return Ok(Reply::Refused("the button is none of ours: its value is too long".to_owned()));
+        }
         let result = match value.split_once(' ') {
             Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,
             None => AnswerResult::NothingAsked,

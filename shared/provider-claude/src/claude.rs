@@ -65,7 +65,7 @@ impl AiProvider for Claude {
         // A reply that cannot be read may be billed.
         let reply: Reply = answer.json().map_err(NoReply::may_be_billed)?;
         reply.into_model_reply(request_id(&answer)).map_err(|error| {
-            let problem = http_client::excerpt(&error.to_string());
+            let problem = answer.quote(&error.to_string());
             let unreadable = ActionError::unavailable(format!("Claude's reply cannot be read: {problem}"));
             NoReply::may_be_billed(unreadable)
         })
@@ -90,7 +90,10 @@ impl AiProvider for Claude {
         let stream = stream.into_inner().unwrap_or_else(PoisonError::into_inner);
         let reported = stream.reported();
         let answer = answered.map_err(|failure| no_reply(failure, reported))?;
-        stream.finish(request_id(&answer)).map_err(|error| NoReply::MayBeBilled { error, reported })
+        stream.finish(request_id(&answer)).map_err(|error| {
+            let error = ActionError { message: answer.quote(&error.message), ..error };
+            NoReply::MayBeBilled { error, reported }
+        })
     }
 
     async fn count_input_tokens(
@@ -128,7 +131,7 @@ fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
 }
 
 fn request_id(answer: &Answer) -> Option<String> {
-    answer.header("request-id").map(str::to_owned)
+    answer.header("request-id").map(|id| answer.quote(&id))
 }
 
 /// What cost nothing is tried again like any call that came too often.

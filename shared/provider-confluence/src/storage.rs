@@ -1,10 +1,11 @@
 //! Markdown as Confluence's storage format, which is XHTML with macros.
 
 use domain::plugins::Mark;
+use domain::text::destination;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 /// Writes Markdown in the storage format. HTML in it is kept as text, code becomes the code macro, images
-/// become links, and links keep `http`, `https` and `mailto` addresses only.
+/// become links, and links keep `http`, `https` and `mailto` addresses only and show where they lead.
 pub fn storage_from_markdown(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut events = Vec::new();
@@ -35,7 +36,7 @@ pub fn storage_from_markdown(markdown: &str) -> String {
             Event::End(TagEnd::HtmlBlock) => events.push(Event::End(TagEnd::Paragraph)),
             Event::Start(Tag::Link { link_type, dest_url, .. } | Tag::Image { link_type, dest_url, .. }) => {
                 let safe = is_safe(&dest_url);
-                links.push(safe);
+                links.push(safe.then(|| (events.len(), dest_url.to_string())));
                 if safe {
                     let (title, id) = (CowStr::Borrowed(""), CowStr::Borrowed(""));
                     let dest_url = legal(&dest_url).into();
@@ -43,8 +44,12 @@ pub fn storage_from_markdown(markdown: &str) -> String {
                 }
             }
             Event::End(TagEnd::Link | TagEnd::Image) => {
-                if links.pop() == Some(true) {
+                if let Some((start, address)) = links.pop().flatten() {
+                    let words = words_of(&events[start..]);
                     events.push(Event::End(TagEnd::Link));
+                    if let Some(shown) = destination(&words, &address) {
+                        events.push(Event::Text(format!(" ({})", legal(shown)).into()));
+                    }
                 }
             }
             other => events.push(other),
@@ -53,6 +58,14 @@ pub fn storage_from_markdown(markdown: &str) -> String {
     let mut text = String::new();
     html::push_html(&mut text, events.into_iter());
     text.trim().to_owned()
+}
+
+fn words_of(events: &[Event<'_>]) -> String {
+    let words = events.iter().filter_map(|event| match event {
+        Event::Text(text) | Event::Code(text) => Some(&**text),
+        _ => None,
+    });
+    words.collect()
 }
 
 /// The mark as an anchor: <https://confluence.atlassian.com/doc/anchor-macro-182682085.html>.
@@ -108,7 +121,10 @@ mod tests {
             "<h1>A &amp; B</h1>\n<p><strong>b</strong> <em>i</em> <del>s</del> <code>c&lt;d</code></p>",
         );
         check("a  \nb\n\n---", "<p>a<br />\nb</p>\n<hr />");
-        check("[x](https://a.example?a=1&b=2)", "<p><a href=\"https://a.example?a=1&amp;b=2\">x</a></p>");
+        check(
+            "[x](https://a.example?a=1&b=2)",
+            "<p><a href=\"https://a.example?a=1&amp;b=2\">x</a> (a.example)</p>",
+        );
         check(
             "```rust\nif a < b && c[d[0]]>0 {}\n```",
             "<ac:structured-macro ac:name=\"code\"><ac:parameter ac:name=\"language\">rust</ac:parameter>\
@@ -121,7 +137,10 @@ mod tests {
         check("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>");
         check("a <b onclick=x>b</b>", "<p>a &lt;b onclick=x&gt;b&lt;/b&gt;</p>");
         check("[x](javascript:alert) ![y](data:x)", "<p>x y</p>");
-        check("![alt](https://a.example/x.png)", "<p><a href=\"https://a.example/x.png\">alt</a></p>");
+        check(
+            "![alt](https://a.example/x.png)",
+            "<p><a href=\"https://a.example/x.png\">alt</a> (a.example)</p>",
+        );
         check("```x\"><ac:macro>\ny\n```", &format!("{}y\n{END_CODE}", begin_code("xacmacro")));
         check("a\u{8}b\u{FFFF}c", "<p>abc</p>");
     }

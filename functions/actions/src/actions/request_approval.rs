@@ -11,6 +11,7 @@ use crate::scope::Scope;
 use crate::spec::ActionSpec;
 use domain::configuration::same_status;
 use domain::plugins::{Communication, Message, MessageBody, MessageButton};
+use domain::text::literal;
 use domain::{ActionError, PluginType};
 use records::{Moves, Topic, Waiter};
 use schemars::JsonSchema;
@@ -182,7 +183,7 @@ async fn seek(context: &Context<'_>) -> Result<Done<Output>, NoOutput> {
 
 fn text(scope: &Scope, waiter: &Waiter, details: Option<&str>) -> String {
     let question = waiter.question.as_deref().unwrap_or_default();
-    let mut text = format!("**{question}**");
+    let mut text = format!("**{}**", literal(question));
     if let Some(details) = details {
         text.push_str(&format!("\n\n{details}"));
     }
