@@ -1,7 +1,7 @@
 //! Markdown as Confluence's storage format, which is XHTML with macros.
 
 use domain::plugins::Mark;
-use domain::text::destination;
+use domain::text::{destination, printable};
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 /// Writes Markdown in the storage format. HTML in it is kept as text, code becomes the code macro, images
@@ -11,7 +11,8 @@ pub fn storage_from_markdown(markdown: &str) -> String {
     let mut events = Vec::new();
     let mut code: Option<String> = None;
     let mut links = Vec::new();
-    for event in Parser::new_ext(markdown, options) {
+    let markdown = printable(markdown);
+    for event in Parser::new_ext(&markdown, options) {
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
                 code = Some(match kind {
@@ -142,7 +143,22 @@ mod tests {
             "<p><a href=\"https://a.example/x.png\">alt</a> (a.example)</p>",
         );
         check("```x\"><ac:macro>\ny\n```", &format!("{}y\n{END_CODE}", begin_code("xacmacro")));
-        check("a\u{8}b\u{FFFF}c", "<p>abc</p>");
+        check("a\u{8}b\u{FFFF}c", "<p>a\u{fffd}bc</p>");
+    }
+
+    #[test]
+    fn no_hostile_text_acts_in_a_page() {
+        for text in provider_testing::HOSTILE {
+            let page = storage_from_markdown(text);
+            for tag in
+                ["<img", "<a href=\"javascript", "<a href=\"data", "<div", "<script", "<ac:", "<ri:", "<!"]
+            {
+                assert!(!page.contains(tag), "{page}");
+            }
+            assert!(!page.chars().any(|c| domain::text::is_hidden(c) && c != '\n'), "{page}");
+            let links = page.matches("<a href=\"https://evil").count();
+            assert!(page.matches("</a> (evil.example)").count() == links, "{page}");
+        }
     }
 
     proptest::proptest! {

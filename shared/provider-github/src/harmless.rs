@@ -1,7 +1,7 @@
 //! Texts as GitHub may show them. What is in them comes from tickets and models as well, so they mention nobody, close no issue, load no
 //! image and hide no address. What is code stays as it is.
 
-use domain::text::{JOINER, destination};
+use domain::text::{JOINER, destination, printable};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -19,7 +19,7 @@ const MOST_PASSES: usize = 8;
 
 /// Markdown for a body or a comment.
 pub(crate) fn markdown(text: &str) -> String {
-    let mut text = text.to_owned();
+    let mut text = printable(text);
     for _ in 0..MOST_PASSES {
         let changed = pass(&text);
         if changed == text {
@@ -33,9 +33,10 @@ pub(crate) fn markdown(text: &str) -> String {
 
 /// A text without form: a title, the message of a commit.
 pub(crate) fn plain(text: &str) -> String {
+    let text = printable(text);
     let mut edits = Edits::default();
-    edits.part_words(text, &[]);
-    edits.apply(text)
+    edits.part_words(&text, &[]);
+    edits.apply(&text)
 }
 
 fn pass(text: &str) -> String {
@@ -219,6 +220,30 @@ mod tests {
         );
         check("    @ada in code", "    @ada in code");
         check("Plain **text**, a list:\n\n- a\n- b\n", "Plain **text**, a list:\n\n- a\n- b\n");
+    }
+
+    #[test]
+    fn no_hostile_text_acts_in_a_message() {
+        let mark = domain::plugins::Mark { key: "key".into(), at: jiff::Timestamp::UNIX_EPOCH };
+        for text in provider_testing::HOSTILE {
+            for shown in [crate::mark::with_mark(text, &mark), plain(text)] {
+                for name in ["@ada", "@acme", "@channel", "@here", "@everyone"] {
+                    assert!(!shown.contains(name), "{shown}");
+                }
+                for keyword in ["Fixes #", "closes acme", "resolves: http", "fixed **", "FIX GH"] {
+                    assert!(!shown.contains(keyword), "{shown}");
+                }
+                assert!(!shown.chars().any(|c| domain::text::is_hidden(c) && c != '\n'), "{shown}");
+            }
+            let body = crate::mark::with_mark(text, &mark);
+            for tag in ["![", "<img", "<a ", "<div", "<script", "<ac:", "<ri:", "<!channel"] {
+                assert!(!body.contains(tag), "{body}");
+            }
+            assert_eq!(crate::mark::marks_in(&body), [mark.digest()]);
+            if text.contains("](https://evil") || text.contains("[1]") {
+                assert!(body.contains("(evil.example)"), "{body}");
+            }
+        }
     }
 
     #[test]

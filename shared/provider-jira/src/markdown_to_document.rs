@@ -4,7 +4,7 @@
 //! not be where it is becomes the nearest thing that may: a heading in a list is a bold paragraph, a quote in a quote is
 //! part of the outer one.
 
-use domain::text::destination;
+use domain::text::{destination, printable};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd, TextMergeStream};
 use serde_json::{Value, json};
 
@@ -18,7 +18,8 @@ const DEEPEST: usize = 8;
 pub fn document_from_markdown(markdown: &str) -> Value {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut builder = Builder::new();
-    for event in TextMergeStream::new(Parser::new_ext(markdown, options)) {
+    let markdown = printable(markdown);
+    for event in TextMergeStream::new(Parser::new_ext(&markdown, options)) {
         builder.read(event);
     }
     while builder.frames.len() > 1 {

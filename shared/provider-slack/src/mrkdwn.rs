@@ -1,6 +1,6 @@
 //! Markdown as Slack's [mrkdwn](https://docs.slack.dev/messaging/formatting-message-text).
 
-use domain::text::destination;
+use domain::text::{destination, printable};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 
 /// Writes Markdown as `mrkdwn`. Text is escaped, so that nothing in it can mention a person, a channel or everybody, and
@@ -8,7 +8,8 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 pub fn mrkdwn_from_markdown(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut writer = Writer::default();
-    for event in TextMergeStream::new(Parser::new_ext(markdown, options)) {
+    let markdown = printable(markdown);
+    for event in TextMergeStream::new(Parser::new_ext(&markdown, options)) {
         writer.read(event);
     }
     writer.text.trim().to_owned()
@@ -234,6 +235,20 @@ mod tests {
         check("```rust\nlet a = \"<b>\";\n```\nafter", "```\nlet a = \"&lt;b&gt;\";\n```\n\nafter");
         check("| a | b |\n| - | - |\n| 1 | 2 |", "a | b\n1 | 2");
         check("a\n\n---\n\nb", "a\n\n———\n\nb");
+    }
+
+    #[test]
+    fn no_hostile_text_acts_in_a_message() {
+        for text in provider_testing::HOSTILE {
+            let message = mrkdwn_from_markdown(text);
+            for part in message.split('<').skip(1) {
+                let (link, after) = part.split_once('>').unwrap();
+                assert!(link.starts_with("https://"), "{message}");
+                let is_masked = link.contains('|') && link.contains("evil.example");
+                assert!(!is_masked || after.starts_with(" (evil.example)"), "{message}");
+            }
+            assert!(!message.chars().any(|c| domain::text::is_hidden(c) && c != '\n'), "{message}");
+        }
     }
 
     #[test]

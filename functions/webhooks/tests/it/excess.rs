@@ -49,6 +49,7 @@ async fn keys_of_three_thousand_characters_are_refused_from_every_sender() {
         jira(&|payload| payload["user"]["accountId"] = long().into()),
         jira(&|payload| {
             payload["webhookEvent"] = "comment_created".into();
+            payload["changelog"] = Value::Null;
             let address = format!("https://acme.example/{}", long());
             payload["comment"] =
                 json!({"self": address, "author": {"accountId": "5b10"}, "body": "@ticketsmith status"});

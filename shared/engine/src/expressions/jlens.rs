@@ -178,6 +178,13 @@ mod tests {
         check("($states.input.a - 2) / 0", json!("-Infinity"));
         check("(0/0)", json!("NaN"));
         check("1e308 * 10", json!("Infinity"));
+        check("[1/0]", json!(["Infinity"]));
+        check("[1, -1/0, [0/0, 'x'], [1..3]]", json!([1, "-Infinity", ["NaN", "x"], [1, 2, 3]]));
+        check(
+            "{'a': 1/0, 'b': [$states.input.a/0], 'c': {'d': 1}}",
+            json!({"a": "Infinity", "b": ["Infinity"], "c": {"d": 1}}),
+        );
+        check("$states.input.a = 1 ? [1/0] : [2]", json!(["Infinity"]));
         assert!(matches!(evaluate("1/0 + 1"), Err(EvaluationError::Thrown { code, .. }) if code == "D1001"));
     }
 
