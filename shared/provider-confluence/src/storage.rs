@@ -10,7 +10,9 @@ pub fn storage_from_markdown(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut events = Vec::new();
     let mut code: Option<String> = None;
-    let mut links = Vec::new();
+    // How many links are around, and the one that is written as one: how many are around it, where it begins, and its address.
+    let mut links = 0_usize;
+    let mut link: Option<(usize, usize, String)> = None;
     let markdown = printable(markdown);
     for event in Parser::new_ext(&markdown, options) {
         match event {
@@ -36,16 +38,18 @@ pub fn storage_from_markdown(markdown: &str) -> String {
             Event::Start(Tag::HtmlBlock) => events.push(Event::Start(Tag::Paragraph)),
             Event::End(TagEnd::HtmlBlock) => events.push(Event::End(TagEnd::Paragraph)),
             Event::Start(Tag::Link { link_type, dest_url, .. } | Tag::Image { link_type, dest_url, .. }) => {
-                let safe = is_safe(&dest_url);
-                links.push(safe.then(|| (events.len(), dest_url.to_string())));
-                if safe {
+                // Links do not nest; an image in one is its words.
+                if is_safe(&dest_url) && link.is_none() {
+                    link = Some((links, events.len(), dest_url.to_string()));
                     let (title, id) = (CowStr::Borrowed(""), CowStr::Borrowed(""));
                     let dest_url = legal(&dest_url).into();
                     events.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
                 }
+                links += 1;
             }
             Event::End(TagEnd::Link | TagEnd::Image) => {
-                if let Some((start, address)) = links.pop().flatten() {
+                links = links.saturating_sub(1);
+                if let Some((_, start, address)) = link.take_if(|(around, _, _)| *around == links) {
                     let words = words_of(&events[start..]);
                     events.push(Event::End(TagEnd::Link));
                     if let Some(shown) = destination(&words, &address) {
@@ -144,6 +148,13 @@ mod tests {
         );
         check("```x\"><ac:macro>\ny\n```", &format!("{}y\n{END_CODE}", begin_code("xacmacro")));
         check("a\u{8}b\u{FFFF}c", "<p>a\u{fffd}bc</p>");
+    }
+
+    #[test]
+    fn long_texts_take_time_in_proportion() {
+        provider_testing::assert_in_proportion(|text| {
+            storage_from_markdown(text);
+        });
     }
 
     #[test]

@@ -22,8 +22,10 @@ struct Writer {
     lists: Vec<Option<u64>>,
     quotes: usize,
     in_code: bool,
-    /// Each link around that is written as one: where its words begin, and its address.
-    links: Vec<Option<(usize, String)>>,
+    /// How many links are around.
+    links: usize,
+    /// The one that is written as one, as Slack nests none: how many are around it, where its words begin, and its address.
+    link: Option<(usize, usize, String)>,
     first_cell: bool,
 }
 
@@ -32,7 +34,7 @@ impl Writer {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) if !self.in_code && self.links.iter().all(Option::is_none) => {
+            Event::Text(text) if !self.in_code && self.link.is_none() => {
                 self.write(&with_links(&text));
             }
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.write(&escaped(&text)),
@@ -75,11 +77,11 @@ impl Writer {
             Tag::Strong => self.text.push('*'),
             Tag::Strikethrough => self.text.push('~'),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
-                let address = address(&dest_url);
-                if let Some(address) = &address {
+                if let Some(address) = address(&dest_url).filter(|_| self.link.is_none()) {
                     self.text.push_str(&format!("<{address}|"));
+                    self.link = Some((self.links, self.text.len(), dest_url.into_string()));
                 }
-                self.links.push(address.map(|_| (self.text.len(), dest_url.into_string())));
+                self.links += 1;
             }
             _ => {}
         }
@@ -102,14 +104,15 @@ impl Writer {
             TagEnd::Emphasis => self.text.push('_'),
             TagEnd::Strikethrough => self.text.push('~'),
             TagEnd::Link | TagEnd::Image => {
-                let Some((start, address)) = self.links.pop().flatten() else { return };
-                let shown = self
-                    .text
-                    .get(start..)
-                    .and_then(|words| destination(&unescaped(words), &address).map(escaped));
+                self.links = self.links.saturating_sub(1);
+                let Some((_, start, address)) = self.link.take_if(|(around, _, _)| *around == self.links)
+                else {
+                    return;
+                };
+                let words = unescaped(self.text.get(start..).unwrap_or_default());
                 self.text.push('>');
-                if let Some(shown) = shown {
-                    self.text.push_str(&format!(" ({shown})"));
+                if let Some(shown) = destination(&words, &address) {
+                    self.text.push_str(&format!(" ({})", escaped(shown)));
                 }
             }
             _ => {}
@@ -235,6 +238,13 @@ mod tests {
         check("```rust\nlet a = \"<b>\";\n```\nafter", "```\nlet a = \"&lt;b&gt;\";\n```\n\nafter");
         check("| a | b |\n| - | - |\n| 1 | 2 |", "a | b\n1 | 2");
         check("a\n\n---\n\nb", "a\n\n———\n\nb");
+    }
+
+    #[test]
+    fn long_texts_take_time_in_proportion() {
+        provider_testing::assert_in_proportion(|text| {
+            mrkdwn_from_markdown(text);
+        });
     }
 
     #[test]

@@ -21,7 +21,7 @@
 
 mod hostile;
 
-pub use hostile::HOSTILE;
+pub use hostile::{HOSTILE, assert_in_proportion};
 
 use async_trait::async_trait;
 use domain::plugins::Mark;

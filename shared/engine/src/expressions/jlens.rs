@@ -189,6 +189,17 @@ mod tests {
     }
 
     #[test]
+    fn integers_keep_the_digits_that_a_number_of_2_0_6_has() {
+        check("9007199254740991", json!(9_007_199_254_740_991_i64));
+        check("12345678901234567", json!(12_345_678_901_234_568_i64));
+        check("12345678901234567 - 1", json!(12_345_678_901_234_568_i64));
+        check("[-12345678901234567]", json!([-12_345_678_901_234_568_i64]));
+        check("$parse('12345678901234567')", json!(12_345_678_901_234_568_i64));
+        check("12345678901234567 = 12345678901234568", json!(true));
+        check("1e20", json!(1e20));
+    }
+
+    #[test]
     fn eval_is_no_function() {
         assert!(
             matches!(evaluate("$eval('1+1')"), Err(EvaluationError::Thrown { code, .. }) if code == "T1006")

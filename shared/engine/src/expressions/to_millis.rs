@@ -73,6 +73,18 @@ const GIVEN: &[(&str, Option<&str>, Millis)] = &[
     ("twenty twenty", Some("[Yw]"), Number(-946771200000)),
 ];
 
+/// What the engine gives where 2.0.6 gives no number: the differences that `tests/differential/README.md` lists. `None` for null.
+const DIFFERENT: &[(&str, Option<Millis>)] = &[
+    ("2024-13", None),
+    ("2024-02-29T24:00:01Z", Some(Number(1709251201000))),
+    ("2024-02-29.5", Some(Number(1709164800500))),
+    ("2024-00-10", None),
+    ("2024-02-29+01:00", Some(Number(1709161200000))),
+    ("2024-02-29T25:00:00Z", None),
+    ("2024-02-29T12:34:56+2959", Some(Number(1709102156000))),
+    ("2024-02-02-02", Some(Thrown("D3110"))),
+];
+
 #[test]
 fn every_text_gives_what_2_0_6_gives() {
     let moment = Moment { now: jiff::Timestamp::UNIX_EPOCH, seed: [7; 32] };
@@ -81,9 +93,15 @@ fn every_text_gives_what_2_0_6_gives() {
         let variables = [("t".to_owned(), json!(text)), ("p".to_owned(), json!(picture))];
         let source = if picture.is_some() { "$toMillis($t, $p)" } else { "$toMillis($t)" };
         let given = compile(source).unwrap().evaluate(&Environment::new(variables, &moment));
+        let known = DIFFERENT.iter().find(|(different, _)| different == text);
+        let expected = match (expected, known) {
+            (NotANumber, Some((_, Some(given)))) => given,
+            (NotANumber, None) => panic!("{text} is no known difference"),
+            (expected, _) => expected,
+        };
         let same = match (expected, &given) {
             (Number(number), Ok(Value::Number(given))) => given.as_f64() == Some(*number as f64),
-            (NotANumber, Ok(given)) => *given == "NaN",
+            (NotANumber, Ok(given)) => given.is_null(),
             (Nothing, Err(EvaluationError::Undefined)) => true,
             (Thrown(code), Err(EvaluationError::Thrown { code: given, .. })) => code == given,
             _ => false,

@@ -149,6 +149,11 @@ fn time_is_in_proportion_to_the_length() {
     // Eight times the length takes sixty-four times as long where time grows with the square.
     assert!(long < short * 30, "{short:?} and {long:?}");
     assert_valid(&document_from_markdown(&"*a _b ".repeat(1_000)));
+    provider_testing::assert_in_proportion(|text| {
+        document_from_markdown(text);
+        domain::text::cut(text, domain::text::TextLimit::characters(text.len() / 2), domain::text::CUT);
+        domain::text::split(text, domain::text::TextLimit::utf16(3_000));
+    });
 }
 
 proptest::proptest! {
