@@ -103,18 +103,21 @@ impl Dispatcher {
         payload: TaskPayload,
     ) -> Result<(Performed, Value), ActionError> {
         if action.spec.admits {
-            let admitted = self.perform(action, payload).await.map_err(|ended| match ended {
-                NoOutput::Failed(error) => error,
-                other => {
-                    ActionError::internal(format!("{} ended without an answer: {other:?}", action.spec.name))
-                }
-            })?;
+            let admitted =
+                self.shown(self.perform(action, payload).await).await.map_err(|ended| match ended {
+                    NoOutput::Failed(error) => error,
+                    other => ActionError::internal(format!(
+                        "{} ended without an answer: {other:?}",
+                        action.spec.name
+                    )),
+                })?;
             return Ok((Performed::Succeeded, admitted));
         }
         let (execution, state) = (payload.execution().to_owned(), payload.state().to_owned());
         let required = payload.required;
         self.table.start_step(&execution, &state, &action.spec.id(), self.clock.now()).await?;
         let performed = with_patience(action.spec.patience(), self.perform(action, payload)).await;
+        let performed = self.shown(performed).await;
         let performed = performed.map_err(|ended| match ended {
             NoOutput::Skipped(reason) if required => NoOutput::Failed(ActionError::rejected(reason)),
             other => other,
@@ -149,6 +152,16 @@ impl Dispatcher {
             tracing::warn!(%error, "the end of a step was not recorded");
         }
         result
+    }
+
+    /// The result as it may be logged, recorded and told: an error with nothing in it that a service must not have repeated.
+    async fn shown(&self, performed: Result<Value, NoOutput>) -> Result<Value, NoOutput> {
+        match performed {
+            Err(NoOutput::Failed(error)) => {
+                Err(NoOutput::Failed(self.providers.without_secrets(error).await))
+            }
+            other => other,
+        }
     }
 
     async fn perform(&self, action: &'static ActionEntry, payload: TaskPayload) -> Result<Value, NoOutput> {
