@@ -288,6 +288,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_said_means_itself() {
+        let hostile =
+            "[sign in](https://evil.example) @acme/team\n- [x] ![](https://evil.example) <b>\u{202e}fixes #1";
+        let failed = StepRecord {
+            cause: Some(hostile.to_owned()),
+            ..step("CreateBranch", ActionId::literal("create_branch"), StepStatus::Failed, 0, Some(12))
+        };
+        let mut view = view(Outcome::Failed, vec![failed]);
+        for has_cause in [false, true] {
+            view.execution.cause = has_cause.then(|| hostile.to_owned());
+            let text = render(&view, None, false);
+            for form in ["[sign", "@acme", "![", "<b>", "\u{202e}", " #1", "> - "] {
+                assert!(!text.contains(form), "{form} in {text}");
+            }
+            assert!(text.contains("\\[sign in\\]"), "{text}");
+        }
+    }
+
+    #[test]
     fn after_an_undo() {
         let mut view = view(Outcome::Succeeded, Vec::new());
         view.execution.undone_by = Some("slack-SHOP-1-cd".into());
