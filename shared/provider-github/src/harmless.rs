@@ -107,7 +107,8 @@ impl Edits {
             if is_code {
             } else if character == '@' {
                 let is_name = rest[1..].starts_with(|next: char| next.is_alphanumeric());
-                if is_name && !is_word(before) && !is_address(&text[token..at]) {
+                // An underscore before it may be emphasis.
+                if is_name && !before.is_alphanumeric() && !is_address(&text[token..at]) {
                     self.replace(at + 1..at + 1, JOINER.encode_utf8(&mut [0; 4]));
                 }
             } else if !is_word(before) && is_word(character) {

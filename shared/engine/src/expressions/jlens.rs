@@ -90,11 +90,30 @@ impl Expression for Jlens {
             return Ok(text);
         }
         match result {
-            Ok(Some(value)) => Ok(value),
+            Ok(Some(value)) => Ok(with_digits(value)),
             Ok(None) if self.is_function(environment) => Err(EvaluationError::Unsupported),
             Ok(None) => Err(EvaluationError::Undefined),
             Err(error) => Err(thrown(&error)),
         }
+    }
+}
+
+/// The value with whole numbers written by their digits, as JavaScript writes them, where JSON can hold them: the library keeps those that
+/// it calculated as fractions, and would write 12345678901234568 as 1.2345678901234568e16.
+fn with_digits(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let whole = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 1e21);
+            // The shortest digits that mean the number, and zeros behind them.
+            let digits = whole.map(|number| number.to_string());
+            let kept = digits.and_then(|digits| {
+                digits.parse::<i64>().ok().map(Value::from).or(digits.parse::<u64>().ok().map(Value::from))
+            });
+            kept.unwrap_or(Value::Number(number))
+        }
+        Value::Array(items) => items.into_iter().map(with_digits).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, with_digits(value))).collect(),
+        other => other,
     }
 }
 
@@ -194,7 +213,9 @@ mod tests {
         check("12345678901234567", json!(12_345_678_901_234_568_i64));
         check("12345678901234567 - 1", json!(12_345_678_901_234_568_i64));
         check("[-12345678901234567]", json!([-12_345_678_901_234_568_i64]));
-        check("$parse('12345678901234567')", json!(12_345_678_901_234_568_i64));
+        check("4611686018427387904 * 1", json!(4_611_686_018_427_388_000_i64));
+        check("{'a': [1e15 * 3]}", json!({"a": [3_000_000_000_000_000_i64]}));
+        check("0.5 + 0.5", json!(1));
         check("12345678901234567 = 12345678901234568", json!(true));
         check("1e20", json!(1e20));
     }
