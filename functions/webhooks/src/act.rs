@@ -1,6 +1,7 @@
 //! Handles events: records them for waiting steps, carries out people's commands, answers them, or starts workflows.
 
 use crate::answer::Outcome;
+use crate::bounds::{MOST_BYTES, bounded, too_long};
 use crate::command::{Command, Steering, SteeringWord};
 use crate::command_answer::CommandAnswer;
 use crate::question::{Address, Asked, answer_question, answer_to_start, execution_name, refused};
@@ -15,8 +16,6 @@ use domain::text::{TextLimit, cut_line};
 use domain::{Actor, Event, EventKey, SourceName};
 use jiff::Timestamp;
 use records::{ExecutionRecord, NewInquiry, Occurrence, RecordsError, ReplyPlace, Table};
-use serde_json::Value;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The context for handling one delivery.
@@ -36,51 +35,8 @@ struct Handled {
     answer: Option<CommandAnswer>,
 }
 
-/// So many events of a delivery are handled: each writes a record and may start work.
-const MOST_EVENTS: usize = 50;
-
-/// No key, name or id of what a delivery is about has more bytes, and with them no key of a record.
-const MOST_BYTES: usize = 700;
-
 /// How much of a text answers repeat.
 const SHOWN: TextLimit = TextLimit::characters(100);
-
-/// The events of a delivery that are handled, in their order, and what is said of the others. Those that a workflow starts on or that
-/// somebody said to the bot come first.
-fn bounded(routes: &Routes, events: Vec<Received>) -> (Vec<Received>, Option<Outcome>) {
-    let more = events.len().saturating_sub(MOST_EVENTS);
-    if more == 0 {
-        return (events, None);
-    }
-    let matters = |received: &Received| {
-        received.words.is_some() || routes.start_for(&received.event).map_or(true, |start| start.is_some())
-    };
-    let mut wanted: Vec<(bool, usize)> =
-        events.iter().enumerate().map(|(index, received)| (!matters(received), index)).collect();
-    wanted.sort_unstable();
-    wanted.truncate(MOST_EVENTS);
-    let wanted: BTreeSet<usize> = wanted.into_iter().map(|(_, index)| index).collect();
-    let kept = events.into_iter().enumerate().filter(|(index, _)| wanted.contains(index));
-    let reason = format!("{more} more events of this delivery are left out; accepted: {MOST_EVENTS}");
-    (kept.map(|(_, received)| received).collect(), Some(Outcome::Ignored { reason }))
-}
-
-/// What of an event is too long to be the name of anything, in words.
-fn too_long(event: &Event, spec: Option<&EventSpec>) -> Option<String> {
-    let own = [
-        ("id", Some(event.delivery.as_str())),
-        ("ticket", event.task_id.as_deref()),
-        ("project", event.project.as_deref()),
-        ("person", event.actor.as_ref().map(|actor| actor.id.as_str())),
-    ];
-    let matched = spec.into_iter().flat_map(|spec| &spec.match_fields);
-    let matched =
-        matched.map(|name| (name.as_str(), event.fields.get(name.as_str()).and_then(Value::as_str)));
-    let named = own.into_iter().chain(matched).filter_map(|(name, value)| Some((name, value?.len())));
-    let (name, bytes) = named.into_iter().find(|(_, bytes)| *bytes > MOST_BYTES)?;
-    let kind = &event.kind;
-    Some(format!("{kind}: its {name} is too long, with {bytes} bytes; accepted: at most {MOST_BYTES}"))
-}
 
 impl Handled {
     fn silent(outcome: Outcome) -> Self {
