@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Message;
@@ -90,6 +91,14 @@ async fn advance(
             Some(message) => actor.take(message),
             None => return Ok(()),
         }
+    }
+}
+
+/// Does what may take seconds, such as an expression, without holding up other tasks of the runtime's worker.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 
@@ -218,17 +227,7 @@ impl Actor {
     /// Adds all that follows by itself, writes it down, and answers the waiting callers. Says whether there may be
     /// more to add.
     async fn settle(&mut self) -> Result<bool, EngineError> {
-        let now = self.engine.now();
-        while !self.redriven
-            && self.pending.len() < BATCH
-            && let Some(draft) = self.state.decide(now)
-        {
-            if matches!(draft.what, What::StateEntered { .. }) && self.is_unwanted() {
-                self.abort(&Failure::default());
-                break;
-            }
-            self.add(Some(draft));
-        }
+        blocking(|| self.decide());
         let more = self.redriven || self.pending.len() >= BATCH;
         if !self.pending.is_empty() {
             let events = std::mem::take(&mut self.pending);
@@ -251,6 +250,21 @@ impl Actor {
         }
         self.answer_waiting();
         Ok(more)
+    }
+
+    /// Folds what happens now into the state, as many events as one append writes.
+    fn decide(&mut self) {
+        let now = self.engine.now();
+        while !self.redriven
+            && self.pending.len() < BATCH
+            && let Some(draft) = self.state.decide(now)
+        {
+            if matches!(draft.what, What::StateEntered { .. }) && self.is_unwanted() {
+                self.abort(&Failure::default());
+                break;
+            }
+            self.add(Some(draft));
+        }
     }
 
     /// Publishes the execution's status, which is already written.

@@ -1,8 +1,10 @@
 //! Fields with JSONata in them.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
-use crate::bench::{check, check_failure, machine, pass};
+use crate::bench::{Bench, Functions, check, check_failure, machine, pass};
 
 #[test]
 fn expressions_are_evaluated_wherever_they_stand_in_json() {
@@ -115,4 +117,29 @@ fn functions_of_step_functions_are_there() {
             "uuid": 36,
         }),
     );
+}
+
+/// With a single worker, nothing else would run until the endless expression is cut off.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_slow_expression_holds_up_nothing_else() {
+    let mut bench = Bench::new(Functions::default()).await;
+    let endless = pass(json!("{% ($f := function() { $f() }; $f()) %}"));
+    let started = Instant::now();
+    let execution = bench.start(&endless, &json!({})).await;
+    let mut longest = Duration::ZERO;
+    let mut ended = std::pin::pin!(bench.end(&execution));
+    let ended = loop {
+        let asked = Instant::now();
+        let ended = tokio::select! {
+            biased;
+            ended = &mut ended => Some(ended),
+            other = tokio::spawn(async {}) => other.map(|()| None).unwrap(),
+        };
+        longest = longest.max(asked.elapsed());
+        if let Some(ended) = ended {
+            break ended;
+        }
+    };
+    assert_eq!(ended.error.as_deref(), Some("States.QueryEvaluationError"));
+    assert!(longest * 2 < started.elapsed(), "{longest:?} of {:?}", started.elapsed());
 }
