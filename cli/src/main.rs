@@ -1,5 +1,8 @@
 //! The `ticketsmith` command.
 
+#[macro_use]
+mod print;
+
 mod account;
 mod closed_output;
 mod commands;

@@ -15,6 +15,7 @@ mod dynamodb;
 pub(crate) mod functions;
 mod housekeeping;
 mod in_process;
+mod key_condition;
 mod lambda;
 mod leading_keys;
 mod listeners;

@@ -102,9 +102,13 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         None => world_folder::write(&place.join("world")).map_err(Exit::unreachable)?,
     };
     let keep = arguments.keep;
+    let export_to = arguments.export.as_deref().map(ExportTo::of).transpose()?;
     let simulate = ["simulate", "--json", "--world"].map(OsStr::new);
-    let simulate =
+    let mut simulate =
         [&simulate[..], &[world_file.as_os_str(), "--configure".as_ref(), place.as_os_str()]].concat();
+    if let Some(target) = &export_to {
+        simulate.extend([OsStr::new("--exports"), target.parent.as_os_str()]);
+    }
     let mut simulation = Process::start(&place, keep, &simulate).await?;
     let addresses: Value = serde_json::from_str(&simulation.first_line).map_err(Exit::unreachable)?;
     let control = addresses["control"].as_str().unwrap_or_default().to_owned();
@@ -119,7 +123,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         ["serve".as_ref(), "--config".as_ref(), config.as_os_str(), "--data".as_ref(), data.as_os_str()];
     let serve = [&serve[..], &["--listen", "127.0.0.1:0"].map(OsStr::new)].concat();
     let mut server = Process::start(&place, keep, &serve).await?;
-    let result = demonstrate(&arguments, &trigger, &control, &data).await;
+    let result = demonstrate(&arguments, export_to.as_ref(), &trigger, &control, &data).await;
     if keep {
         let _kept_for_the_processes = folder.keep();
         let commands = by_hand(&world_file, &place, &control, &data, &trigger)?;
@@ -151,8 +155,30 @@ fn trigger(world: &Path, name: Option<&str>) -> Outcome<String> {
     })
 }
 
+/// Where the repository is exported to: a folder, and the folder that it is in.
+struct ExportTo {
+    parent: PathBuf,
+    name: PathBuf,
+}
+
+impl ExportTo {
+    fn of(target: &Path) -> Outcome<Self> {
+        let whole = std::path::absolute(target).map_err(Exit::usage)?;
+        let (Some(parent), Some(name)) = (whole.parent(), whole.file_name()) else {
+            return Err(Exit::usage(format!(
+                "--export {}: accepted: the name of a new folder",
+                target.display()
+            )));
+        };
+        std::fs::create_dir_all(parent)
+            .map_err(|error| Exit::usage(format!("--export {}: {error}", target.display())))?;
+        Ok(Self { parent: parent.to_owned(), name: name.into() })
+    }
+}
+
 async fn demonstrate(
     arguments: &Arguments,
+    export_to: Option<&ExportTo>,
     trigger: &str,
     control: &str,
     data: &Path,
@@ -178,7 +204,7 @@ async fn demonstrate(
         .into_iter()
         .find(|pull| before.iter().all(|known| known["html_url"] != pull["html_url"]));
     let task_status = view.execution.task_id.as_deref().and_then(|key| status_of(&state, key));
-    if let Some(target) = &arguments.export {
+    if let Some(target) = export_to {
         export(control, pull_request.as_ref(), target).await?;
     }
     let demonstration = Demonstration { view, pull_request, task_status };
@@ -219,12 +245,11 @@ async fn settled_world(control: &str, connection: &Connection, view: &ExecutionV
     world(control).await
 }
 
-async fn export(control: &str, pull_request: Option<&Value>, target: &Path) -> Outcome {
-    let target = std::path::absolute(target).map_err(Exit::usage)?;
+async fn export(control: &str, pull_request: Option<&Value>, target: &ExportTo) -> Outcome {
     let repository = pull_request.map(|pull| pull["base"]["repo"]["full_name"].clone()).unwrap_or_default();
     let response = control_client()?
         .post(format!("{control}/_world/export"))
-        .json(&json!({ "dir": target, "repository": repository }))
+        .json(&json!({ "dir": target.name, "repository": repository }))
         .send()
         .await
         .map_err(Exit::unreachable)?;

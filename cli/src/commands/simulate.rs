@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     /// A folder with the services' official API descriptions; every request is checked against them.
     #[arg(long, value_name = "FOLDER", env = "TICKETSMITH_DESCRIPTIONS")]
     descriptions: Option<PathBuf>,
+    /// The folder that `/_world/export` may write repositories to.
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    exports: PathBuf,
     /// Print the addresses as one JSON line.
     #[arg(long)]
     json: bool,
@@ -55,8 +58,12 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
     };
     let world = World::load(&path).map_err(Exit::usage)?;
-    let options =
-        Options { descriptions: arguments.descriptions.clone(), control_port: arguments.port, clock: None };
+    let options = Options {
+        descriptions: arguments.descriptions.clone(),
+        control_port: arguments.port,
+        exports: arguments.exports.clone(),
+        clock: None,
+    };
     let simulation = Simulation::start(world, options).await.map_err(Exit::usage)?;
     if let Some(folder) = &arguments.configure {
         configure(&simulation, folder)?;

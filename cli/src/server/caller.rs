@@ -1,6 +1,7 @@
 //! Who calls the private listener: every function has a token of its own, and with it exactly what its IAM role would allow.
 
 use super::leading_keys;
+use axum::body::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use records::Access;
@@ -94,9 +95,10 @@ impl Grant {
     pub(crate) fn allows(&self, service: Service, operation: &str) -> bool {
         match (service, self.caller) {
             (_, Caller::Server) => true,
-            (Service::DynamoDb, _) => {
-                !matches!(operation, "CreateTable" | "DeleteTable" | "UpdateTimeToLive" | "Scan")
+            (Service::DynamoDb, Caller::CommandLine) => {
+                operation == "DescribeTable" || leading_keys::is_known(operation)
             }
+            (Service::DynamoDb, Caller::Function(_)) => leading_keys::is_known(operation),
             (Service::StepFunctions, Caller::CommandLine) => {
                 matches!(
                     operation,
@@ -112,15 +114,16 @@ impl Grant {
         }
     }
 
-    /// Checks the partitions of the table that a request touches.
+    /// Checks the partitions of the table that a request touches, and gives the request as it was read: nothing else may be performed.
     ///
     /// # Errors
     /// What the caller may not do, in words.
-    pub(crate) fn check_items(&self, operation: &str, body: &[u8]) -> Result<(), String> {
-        let Some(access) = &self.access else { return Ok(()) };
-        // What cannot be read is the database's to refuse.
-        let request: Value = serde_json::from_slice(body).unwrap_or_default();
-        leading_keys::check(access, operation, &request)
+    pub(crate) fn check_items(&self, operation: &str, body: Bytes) -> Result<Bytes, String> {
+        let Some(access) = &self.access else { return Ok(body) };
+        let unreadable = |_| "with a body that cannot be read".to_owned();
+        let request: Value = serde_json::from_slice(&body).map_err(unreadable)?;
+        leading_keys::check(access, operation, &request)?;
+        serde_json::to_vec(&request).map(Bytes::from).map_err(unreadable)
     }
 
     /// Whether the caller may read this secret.
@@ -176,9 +179,29 @@ mod tests {
         assert!(!found.allows(Service::Lambda, "Invoke"));
         assert!(found.allows_secret("ticketsmith/signing"));
         assert!(!found.allows_secret("ticketsmith/github"));
-        found.check_items("GetItem", br#"{"Key":{"pk":{"S":"DOCUMENT#routes"}}}"#).unwrap();
-        let refused = found.check_items("PutItem", br#"{"Item":{"pk":{"S":"PERSON#ada"}}}"#).unwrap_err();
+        let check = |operation: &str, body: &'static str| {
+            found.check_items(operation, Bytes::from_static(body.as_bytes()))
+        };
+        check("GetItem", r#"{"Key":{"pk":{"S":"DOCUMENT#routes"}}}"#).unwrap();
+        let refused = check("PutItem", r#"{"Item":{"pk":{"S":"PERSON#ada"}}}"#).unwrap_err();
         assert_eq!(refused, "to write PERSON");
+    }
+
+    #[test]
+    fn what_is_performed_is_what_was_checked() {
+        let grant = Grant::of_function(&function("webhooks"), []);
+        let check = |body: String| grant.check_items("GetItem", Bytes::from(body));
+        let (mine, other) = (r#"{"pk":{"S":"DOCUMENT#a"}}"#, r#"{"pk":{"S":"PERSON#ada"}}"#);
+        // Of two fields of one name, the last counts in what was checked, and it alone is performed.
+        assert!(check(format!(r#"{{"Key":{mine},"Key":{other}}}"#)).is_err());
+        let twice = check(format!(r#"{{"Key":{other},"Key":{mine}}}"#)).unwrap();
+        assert!(!String::from_utf8_lossy(&twice).contains("PERSON"));
+        // What one parser fails on is not left to another.
+        for unreadable in ["1e999", "[[[", "\u{1}", &"[".repeat(1_000)] {
+            let refused = check(format!(r#"{{"Key":{mine},"New":{unreadable}}}"#)).unwrap_err();
+            assert!(refused.starts_with("with "), "{refused}");
+        }
+        assert!(check(String::new()).is_err());
     }
 
     #[test]

@@ -121,7 +121,7 @@ async fn route(private: &Private, request: Request) -> Result<Response, AwsError
         // It has a path of its own.
         Service::Lambda => Err(AwsError::unknown_operation(target)),
         Service::DynamoDb => {
-            grant.check_items(&operation, &body).map_err(|what| {
+            let body = grant.check_items(&operation, body).map_err(|what| {
                 tracing::warn!(
                     caller = grant.caller.name(),
                     what,

@@ -104,7 +104,8 @@ impl Dispatcher {
         execution: String,
     ) -> Result<(Performed, Value), ActionError> {
         if action.spec.admits {
-            let admitted = self.perform(action, payload, execution).await.map_err(|ended| match ended {
+            let admitted = self.perform(action, payload, execution).await;
+            let admitted = self.shown(admitted).await.map_err(|ended| match ended {
                 NoOutput::Failed(error) => error,
                 other => {
                     ActionError::internal(format!("{} ended without an answer: {other:?}", action.spec.name))
@@ -121,6 +122,7 @@ impl Dispatcher {
             }
             Err(error) => Err(error.into()),
         };
+        let performed = self.shown(performed).await;
         let performed = performed.map_err(|ended| match ended {
             NoOutput::Skipped(reason) if required => NoOutput::Failed(ActionError::rejected(reason)),
             other => other,
@@ -155,6 +157,16 @@ impl Dispatcher {
             tracing::warn!(%error, "the end of a step was not recorded");
         }
         result
+    }
+
+    /// The result as it may be logged, recorded and told: an error with nothing in it that a service must not have repeated.
+    async fn shown(&self, performed: Result<Value, NoOutput>) -> Result<Value, NoOutput> {
+        match performed {
+            Err(NoOutput::Failed(error)) => {
+                Err(NoOutput::Failed(self.providers.without_secrets(error).await))
+            }
+            other => other,
+        }
     }
 
     async fn perform(

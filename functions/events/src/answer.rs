@@ -6,6 +6,7 @@ use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::ActionError;
 use domain::plugins::{MessageBody, SentMessage};
+use domain::text::literal;
 use providers::with_patience;
 use records::{
     Answer, ExecutionRecord, Limits, Meeting, Occurrence, StepEnd, StepStatus, Timeliness, Topic, Waiter,
@@ -242,13 +243,14 @@ impl Events {
         let question = waiter.question.as_deref().unwrap_or_default();
         let verdict = match (told, answer.approved) {
             (Timeliness::TooLate, _) => {
-                format!("⌛ {} answered too late; the step is no longer waiting", answer.by)
+                format!("⌛ {} answered too late; the step is no longer waiting", literal(&answer.by))
             }
-            (Timeliness::InTime, true) => format!("✅ Approved by {}", answer.by),
-            (Timeliness::InTime, false) => format!("⛔ Declined by {}", answer.by),
+            (Timeliness::InTime, true) => format!("✅ Approved by {}", literal(&answer.by)),
+            (Timeliness::InTime, false) => format!("⛔ Declined by {}", literal(&answer.by)),
         };
-        let comment = answer.comment.as_deref().map(|comment| format!(": {comment}")).unwrap_or_default();
-        let text = format!("**{question}**\n\n{verdict}{comment} · `{}`", waiter.execution);
+        let comment =
+            answer.comment.as_deref().map(|comment| format!(": {}", literal(comment))).unwrap_or_default();
+        let text = format!("**{}**\n\n{verdict}{comment} · `{}`", literal(question), waiter.execution);
         let sent = SentMessage { channel: channel.clone(), id: id.clone(), url: None };
         let body = MessageBody { text, buttons: Vec::new() };
         let replaced = self.feedback.replace_message(&waiter.execution, &sent, &body);

@@ -1,6 +1,7 @@
 //! Handles events: records them for waiting steps, carries out people's commands, answers them, or starts workflows.
 
 use crate::answer::Outcome;
+use crate::bounds::{MOST_BYTES, bounded, too_long};
 use crate::command::{Command, Steering, SteeringWord};
 use crate::command_answer::CommandAnswer;
 use crate::question::{Address, Asked, answer_question, answer_to_start, execution_name, refused};
@@ -12,6 +13,7 @@ use control::{
 };
 use domain::event::{EventSpec, REVIEW};
 use domain::routes::Routes;
+use domain::text::{TextLimit, cut_line};
 use domain::{Actor, Event, EventKey, SourceName};
 use jiff::Timestamp;
 use records::{ExecutionRecord, NewInquiry, Occurrence, RecordsError, ReplyPlace, Table};
@@ -33,6 +35,9 @@ struct Handled {
     outcome: Outcome,
     answer: Option<CommandAnswer>,
 }
+
+/// How much of a text answers repeat.
+const SHOWN: TextLimit = TextLimit::characters(100);
 
 impl Handled {
     fn silent(outcome: Outcome) -> Self {
@@ -64,6 +69,7 @@ impl Acting<'_> {
     /// When the records do not answer.
     pub(crate) async fn on_events(&self, events: Vec<Received>) -> Result<Vec<Outcome>, RecordsError> {
         let routes = self.routes().await?;
+        let (events, left_out) = bounded(&routes, events);
         let mut outcomes = Vec::with_capacity(events.len());
         let (mut answers, mut answered) = (Vec::new(), None);
         for received in events {
@@ -78,6 +84,7 @@ impl Acting<'_> {
             }
             outcomes.push(outcome);
         }
+        outcomes.extend(left_out);
         if let Some((place, delivery)) = answered {
             self.reply(place, delivery, answers.join("\n\n")).await?;
         }
@@ -87,6 +94,9 @@ impl Acting<'_> {
     async fn on_event(&self, routes: &Routes, received: Received) -> Result<Handled, RecordsError> {
         let Received { event, words, reply } = received;
         let spec = routes.events.find(event.kind.as_str());
+        if let Some(reason) = too_long(&event, spec) {
+            return Ok(Handled::silent(Outcome::Refused { reason }));
+        }
         if let Some(spec) = spec.filter(|spec| spec.confirmed_by.is_some()) {
             return Ok(Handled::silent(self.inquire(routes, spec, event).await?));
         }
@@ -189,6 +199,9 @@ impl Acting<'_> {
             let ask = "Which ticket? Add its key after the command, such as `SHOP-12`, or the name of an execution.";
             return Ok(Reply::Refused(ask.to_owned()));
         };
+        if let Err(error) = self.directory.check_length(typed) {
+            return Ok(Reply::Refused(error.to_string()));
+        }
         if let Some(done) = self.on_execution_named(caller, steering.word, execution_name(typed)).await? {
             return Ok(done);
         }
@@ -301,8 +314,11 @@ impl Acting<'_> {
         let approved = match action {
             "approve" => true,
             "deny" => false,
-            other => return Ok(Reply::Refused(format!("unknown button `{other}`"))),
+            other => return Ok(Reply::Refused(format!("unknown button `{}`", cut_line(other, SHOWN)))),
         };
+        if value.len() > MOST_BYTES {
+            return Ok(Reply::Refused("the button is none of ours: its value is too long".to_owned()));
+        }
         let result = match value.split_once(' ') {
             Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,
             None => AnswerResult::NothingAsked,

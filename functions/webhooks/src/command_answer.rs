@@ -1,5 +1,7 @@
 //! The answer to a slash command, before its sender renders it.
 
+use domain::text::{is_hidden, literal};
+
 /// The answer to the person who typed a command.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CommandAnswer {
@@ -81,10 +83,10 @@ impl CommandAnswer {
     /// The answer in Markdown, for a comment or a message. Data in it has no effect on form, and mentions nobody.
     pub(crate) fn to_markdown(&self) -> String {
         let word = |part: &Part| match part {
-            Part::Plain(text) => harmless(text),
-            Part::Strong(text) => format!("**{}**", harmless(text)),
+            Part::Plain(text) => literal(text),
+            Part::Strong(text) => format!("**{}**", literal(text)),
             Part::Code(text) => code_span(text),
-            Part::Quote(text) => format!("\n> {}\n\n", harmless(text)),
+            Part::Quote(text) => format!("\n> {}\n\n", literal(text)),
             Part::Symbol(symbol) => format!("{} ", symbol.as_str()),
             Part::LineBreak => "  \n".to_owned(),
         };
@@ -105,24 +107,9 @@ impl CommandAnswer {
     }
 }
 
-/// Text that means itself in Markdown: its punctuation is escaped, and an invisible character keeps `@` from mentioning anybody.
-pub(crate) fn harmless(text: &str) -> String {
-    let mut harmless = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' | '~' | '&') {
-            harmless.push('\\');
-        }
-        harmless.push(if c.is_control() { ' ' } else { c });
-        if c == '@' {
-            harmless.push('\u{2060}');
-        }
-    }
-    harmless
-}
-
 /// A code span, with more backticks around it than are in it.
 fn code_span(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text: String = text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };

@@ -19,6 +19,7 @@
 mod act;
 mod answer;
 mod bodies;
+mod bounds;
 mod command;
 mod command_answer;
 mod function;

@@ -53,6 +53,11 @@ pub(crate) async fn answer_question(
     let (directory, command) = (caller.directory, address.words);
     let configuration = directory.configuration();
     let served = || commands_served(asked.routes, caller.trigger);
+    if let Command::Status { task_id: Some(typed) } | Command::Costs { task_id: Some(typed) } = &question
+        && let Err(error) = directory.check_length(typed)
+    {
+        return Ok(refused(&error.to_string()));
+    }
     Ok(match question {
         Command::Status { task_id } => status(asked, task_id).await?,
         Command::Costs { task_id: Some(typed) } => {

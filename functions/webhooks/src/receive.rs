@@ -275,7 +275,7 @@ impl Refusal {
         match self {
             Self::Unreadable(_) => "unreadable",
             Self::Signature(_) | Self::NoSecret { .. } => "unverified",
-            Self::Malformed(_) => "malformed",
+            Self::Malformed(_) | Self::Records(RecordsError::Invalid(_)) => "malformed",
             Self::Records(_) | Self::Secrets(_) => "unavailable",
         }
     }
@@ -296,6 +296,9 @@ impl Refusal {
                 }
             }
             Self::Malformed(error) => tracing::warn!(%error, "refused a malformed delivery"),
+            Self::Records(RecordsError::Invalid(error)) => {
+                tracing::warn!(error, "refused a delivery that cannot be recorded");
+            }
             Self::Records(_) | Self::Secrets(_) => {
                 tracing::error!(error = %self, "a delivery could not be accepted");
             }
@@ -320,6 +323,11 @@ impl Refusal {
                 (StatusCode::UNAUTHORIZED, "deliveries from this source cannot be verified here".to_owned())
             }
             Self::Malformed(error) => (StatusCode::BAD_REQUEST, error.to_string()),
+            // The same delivery again would be refused again.
+            Self::Records(RecordsError::Invalid(_)) => {
+                let message = "the delivery cannot be recorded: something in it is too long or empty";
+                (StatusCode::BAD_REQUEST, message.to_owned())
+            }
             Self::Records(_) | Self::Secrets(_) => (StatusCode::SERVICE_UNAVAILABLE, NOT_ACCEPTED.to_owned()),
         };
         let mut response = problem(status, &message);

@@ -3,14 +3,21 @@
 use crate::control::Control;
 use domain::configuration::{Configuration, Project};
 use domain::reference::{ProjectReference, References, TrackerReferences};
+use domain::text::{TextLimit, cut_line};
 use jiff::Timestamp;
 use records::{RecordsError, Table};
 use std::sync::Arc;
+
+/// How much of a text errors repeat.
+const SHOWN: TextLimit = TextLimit::characters(100);
 
 /// The forms of tickets if the configuration was applied by a version that did not store its trackers' forms: a tracker's
 /// instance and its canonical form.
 const EARLIER_TRACKERS: [(&str, &str); 2] =
     [("tracker", "{PROJECT}-{number}"), ("repository", "{owner}/{name}#{number}")];
+
+/// No ticket's name or link is longer.
+const MOST_CHARACTERS: usize = 500;
 
 /// The configured projects and the ways to write their tickets.
 #[derive(Debug, Clone)]
@@ -63,6 +70,16 @@ pub enum DirectoryError {
         /// The keys of all projects.
         known: String,
     },
+    /// The text is longer than any ticket's name or link.
+    #[error(
+        "a text of {length} characters is not a ticket; accepted: at most {MOST_CHARACTERS}, such as {accepted}"
+    )]
+    TooLong {
+        /// How many characters were given.
+        length: usize,
+        /// Examples of what is accepted.
+        accepted: String,
+    },
     /// The text does not match any tracker's tickets.
     #[error("`{typed}` is not a ticket; accepted: {accepted}")]
     NotATicket {
@@ -112,8 +129,9 @@ impl Directory {
     /// # Errors
     /// [`DirectoryError`] when the text is not a ticket, or the ticket does not belong to any project.
     pub fn ticket(&self, typed: &str) -> Result<Ticket<'_>, DirectoryError> {
+        self.check_length(typed)?;
         let reference = self.references.read(typed).ok_or_else(|| DirectoryError::NotATicket {
-            typed: typed.to_owned(),
+            typed: cut_line(typed, SHOWN),
             accepted: self.accepted_tickets(),
         })?;
         let project = self.by_key_or_repository(&reference.project);
@@ -126,6 +144,19 @@ impl Directory {
         self.references.canonical(typed)
     }
 
+    /// Refuses a text that is longer than any ticket: no record is found or kept under it.
+    ///
+    /// # Errors
+    /// [`DirectoryError::TooLong`].
+    pub fn check_length(&self, typed: &str) -> Result<(), DirectoryError> {
+        let length = typed.chars().count();
+        let accepted = || self.accepted_tickets();
+        if length > MOST_CHARACTERS {
+            return Err(DirectoryError::TooLong { length, accepted: accepted() });
+        }
+        Ok(())
+    }
+
     /// Finds a project. Keys and repositories are compared ignoring case.
     ///
     /// # Errors
@@ -133,7 +164,7 @@ impl Directory {
     pub fn project(&self, query: &ProjectQuery<'_>) -> Result<&Project, DirectoryError> {
         if let Some(named) = query.named {
             return self.by_key_or_repository(named).ok_or_else(|| DirectoryError::UnknownProject {
-                named: named.to_owned(),
+                named: cut_line(named, SHOWN),
                 known: self.known_projects(),
             });
         }
@@ -154,7 +185,7 @@ impl Directory {
     }
 
     fn outside(&self, held: &str) -> DirectoryError {
-        DirectoryError::Outside { held: held.to_owned(), known: self.known_projects() }
+        DirectoryError::Outside { held: cut_line(held, SHOWN), known: self.known_projects() }
     }
 
     fn known_projects(&self) -> String {

@@ -181,6 +181,9 @@ fn place<'a>(
     directory: &'a Directory,
     query: &ProjectQuery<'_>,
 ) -> Result<(&'a Project, Option<String>), DirectoryError> {
+    if let Some(typed) = query.ticket {
+        directory.check_length(typed)?;
+    }
     let project = directory.project(query)?;
     Ok((project, query.ticket.map(|typed| directory.canonical(typed))))
 }

@@ -1,8 +1,13 @@
 //! Cuts texts to the length that a service accepts, without breaking a character, a code block, a link or emphasis.
 
 mod constructs;
+mod literal;
+mod plain;
 
 use constructs::{Construct, Constructs};
+
+pub use literal::{JOINER, destination, literal};
+pub use plain::{is_hidden, printable};
 
 /// The end of a cut text whose whole is not available anywhere.
 pub const CUT: &str = "\n\n… (cut)";

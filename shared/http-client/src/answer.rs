@@ -1,9 +1,11 @@
 //! A successful answer.
 
 use crate::auth::Auth;
+use crate::failure::Failure;
 use domain::ActionError;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// An answer with a status of success, read whole.
 #[derive(Debug, Clone)]
@@ -26,9 +28,9 @@ impl Answer {
         self.body.len()
     }
 
-    /// A header's value by its name, where it is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+    /// A header's value by its name, where it is text, without our credentials.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name)?.to_str().ok().map(|value| self.auth.redact(value))
     }
 
     /// The body as JSON.
@@ -40,15 +42,28 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|error| {
             let what = &self.what;
             if error.is_data() {
-                let problem = self.auth.redact(&crate::excerpt(&error.to_string()));
+                let problem = self.quote(&error.to_string());
                 return ActionError::internal(format!("{what} gave JSON of an unexpected form: {problem}"));
             }
-            let kind = self.header(CONTENT_TYPE.as_str()).unwrap_or("nothing that has a type");
+            let kind = self.header(CONTENT_TYPE.as_str());
+            let kind = kind.map_or_else(|| "nothing that has a type".to_owned(), |kind| self.quote(&kind));
             ActionError::rejected(format!(
                 "{what} gave {} bytes of {kind} ({}) where JSON was expected; check base_url",
                 self.body.len(),
                 self.status
             ))
         })
+    }
+
+    /// An excerpt of a text in the answer for an error or a record: without our credentials, on one line, at most 500 characters.
+    pub fn quote(&self, text: &str) -> String {
+        self.auth.quote(text)
+    }
+
+    /// The failure that the answer reports, where a service reports failures with a status of success. `body` is the answer's; nothing
+    /// in either shows our credentials.
+    pub fn failure(&self, body: Value, error: ActionError) -> Failure {
+        let (body, error) = (self.auth.without_secrets_in(body), self.auth.without_secrets(error));
+        Failure { status: Some(self.status), body, error, was_sent: true }
     }
 }

@@ -1,10 +1,18 @@
 //! Credentials of requests.
 
+use crate::redact::redact;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::ActionError;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+/// So many characters of a text are read for a quotation of it.
+const MOST_READ: usize = 100_000;
+
+/// No credential is longer than this, in whatever form.
+const LONGEST_FORM: usize = 20_000;
 
 /// How requests authenticate.
 #[derive(Debug, Clone)]
@@ -48,20 +56,49 @@ impl Auth {
         Ok(Some((name, value)))
     }
 
-    /// The text without the secrets that this holds: a provider may quote what it was sent.
+    /// The text without the secrets that this holds, in whatever form it quotes them: see [`redact`].
     pub(crate) fn redact(&self, text: &str) -> String {
-        let replace = |text: &str, secret: &str| match secret {
-            "" => text.to_owned(),
-            _ => text.replace(secret, "[redacted]"),
-        };
         match self {
             Self::None => text.to_owned(),
             Self::Bearer(secret) | Self::Header { value: secret, .. } => {
-                replace(text, secret.expose_secret())
+                redact(text, [secret.expose_secret()])
             }
             Self::Basic { user, password } => {
-                replace(&replace(text, &basic(user, password)), password.expose_secret())
+                redact(text, [basic(user, password).as_str(), password.expose_secret()])
             }
+        }
+    }
+
+    /// An excerpt of a text from outside for an error: without our secrets, on one line, cut.
+    pub(crate) fn quote(&self, text: &str) -> String {
+        let Some((end, _)) = text.char_indices().nth(MOST_READ) else {
+            return crate::excerpt(&self.redact(text));
+        };
+        // A secret that is cut through is no longer found, so the end is left out.
+        let known = self.redact(&text[..end]);
+        let whole = known.char_indices().rev().nth(LONGEST_FORM).map_or(0, |(end, _)| end);
+        crate::excerpt(&known[..whole])
+    }
+
+    /// The error without our secrets, whichever part of its message came from outside.
+    pub(crate) fn without_secrets(&self, error: ActionError) -> ActionError {
+        ActionError { message: self.redact(&error.message), ..error }
+    }
+
+    /// The JSON without our secrets, in its texts and in the names of its fields.
+    pub(crate) fn without_secrets_in(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.redact(&text)),
+            Value::Array(items) => items.into_iter().map(|item| self.without_secrets_in(item)).collect(),
+            Value::Object(fields) => fields
+                .into_iter()
+                .map(|(name, value)| (self.redact(&name), self.without_secrets_in(value)))
+                .collect(),
+            Value::Number(number) => match self.redact(&number.to_string()) {
+                text if text == number.to_string() => Value::Number(number),
+                text => Value::String(text),
+            },
+            other => other,
         }
     }
 }

@@ -103,7 +103,7 @@ pub(crate) fn from_status(
         300..=399 => {
             let host = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
             let host = url::Url::parse(host).ok().and_then(|url| url.host_str().map(str::to_owned));
-            let host = host.unwrap_or_else(|| "nowhere".to_owned());
+            let host = crate::excerpt(&host.unwrap_or_else(|| "nowhere".to_owned()));
             format!("{what} was redirected to {host} ({code}), which is not followed; check base_url")
         }
         401 => format!("{what}: the credentials were not accepted (401): {said}"),

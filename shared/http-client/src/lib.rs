@@ -17,7 +17,7 @@
 //! # }
 //! ```
 
-use domain::text::{TextLimit, cut_line};
+use domain::text::{TextLimit, cut_line, is_hidden};
 
 mod answer;
 mod auth;
@@ -29,6 +29,7 @@ mod options;
 mod pages;
 mod path;
 mod pause;
+mod redact;
 mod request;
 mod retry_after;
 mod settle;
@@ -42,11 +43,12 @@ pub use gate::{Gate, Reply};
 pub use options::Options;
 pub use pages::{Page, Pages, PagesError};
 pub use pause::Pause;
+pub use redact::redact;
 pub use request::Request;
 
 /// An excerpt of text from outside that is safe in an error: one line, at most 500 characters.
 pub fn excerpt(text: &str) -> String {
     const LONGEST: TextLimit = TextLimit::characters(500);
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let plain: String = text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();
     cut_line(&plain, LONGEST)
 }

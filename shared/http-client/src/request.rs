@@ -207,7 +207,7 @@ impl<'client> Request<'client> {
                         .timeout(timeout)
                         .send()
                         .await
-                        .map_err(|error| no_answer(timeout, &what, &error))?;
+                        .map_err(|error| no_answer(timeout, &what, &auth, &error))?;
                     match next_hop(&method, &url, response.status(), response.headers()) {
                         Some(next) if follows && hops < MOST_REDIRECTS => {
                             hops += 1;
@@ -309,7 +309,7 @@ async fn read(
         let megabytes = client.largest_answer / (1024 * 1024);
         ActionError::rejected(format!("{what} gave an answer of more than {megabytes} MiB, which is refused"))
     };
-    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(timeout, what, &error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(timeout, what, auth, &error))? {
         if body.len() + chunk.len() > client.largest_answer {
             return Err(Failure::unanswered(too_large()));
         }
@@ -322,14 +322,14 @@ async fn read(
         let (what, auth) = (what.to_owned(), auth.clone());
         return Ok(Answer { what, auth, status: status.as_u16(), headers, body });
     }
-    let text = auth.redact(&String::from_utf8_lossy(&body));
-    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    let error = from_status(what, status, &headers, &body, &text, client.options.clock.now());
-    Err(Failure { status: Some(status.as_u16()), body, error, was_sent: true })
+    let text = String::from_utf8_lossy(&body);
+    let body = auth.without_secrets_in(serde_json::from_str(&text).unwrap_or(Value::Null));
+    let error = from_status(what, status, &headers, &body, &auth.quote(&text), client.options.clock.now());
+    Err(Failure { status: Some(status.as_u16()), body, error: auth.without_secrets(error), was_sent: true })
 }
 
 /// The whole chain of causes, without the address: its query is not for logs.
-fn no_answer(timeout: Duration, what: &str, error: &reqwest::Error) -> Failure {
+fn no_answer(timeout: Duration, what: &str, auth: &Auth, error: &reqwest::Error) -> Failure {
     if error.is_timeout() && !error.is_connect() {
         let seconds = timeout.as_secs_f64();
         let late = ActionError::unavailable(format!("{what} gave no whole answer within {seconds} s"));
@@ -346,7 +346,7 @@ fn no_answer(timeout: Duration, what: &str, error: &reqwest::Error) -> Failure {
         deepest = current.to_string();
         cause = current.source();
     }
-    let reason = if deepest.is_empty() { String::new() } else { format!(": {}", crate::excerpt(&deepest)) };
+    let reason = if deepest.is_empty() { String::new() } else { format!(": {}", auth.quote(&deepest)) };
     let failure = Failure::from(ActionError::unavailable(format!("{what} {problem}{reason}")));
     Failure { was_sent: !error.is_connect(), ..failure }
 }

@@ -5,7 +5,7 @@ use crate::request::{body, counted_body, streamed_body, tokens_at_most};
 use crate::settings::Settings;
 use crate::stream::Stream;
 use async_trait::async_trait;
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, Usage};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, StopReason, Usage};
 use domain::{ActionError, ErrorKind};
 use http_client::{Answer, Auth, Client, Failure, Options};
 use secrecy::SecretString;
@@ -64,11 +64,12 @@ impl AiProvider for Claude {
         let answer = request.send().await.map_err(|failure| no_reply(failure, None))?;
         // A reply that cannot be read may be billed.
         let reply: Reply = answer.json().map_err(NoReply::may_be_billed)?;
-        reply.into_model_reply(request_id(&answer)).map_err(|error| {
-            let problem = http_client::excerpt(&error.to_string());
+        let reply = reply.into_model_reply(request_id(&answer)).map_err(|error| {
+            let problem = answer.quote(&error.to_string());
             let unreadable = ActionError::unavailable(format!("Claude's reply cannot be read: {problem}"));
             NoReply::may_be_billed(unreadable)
-        })
+        })?;
+        Ok(recorded(&answer, reply))
     }
 
     async fn stream(
@@ -90,7 +91,11 @@ impl AiProvider for Claude {
         let stream = stream.into_inner().unwrap_or_else(PoisonError::into_inner);
         let reported = stream.reported();
         let answer = answered.map_err(|failure| no_reply(failure, reported))?;
-        stream.finish(request_id(&answer)).map_err(|error| NoReply::MayBeBilled { error, reported })
+        let reply = stream.finish(request_id(&answer)).map_err(|error| {
+            let error = ActionError { message: answer.quote(&error.message), ..error };
+            NoReply::MayBeBilled { error, reported }
+        })?;
+        Ok(recorded(&answer, reply))
     }
 
     async fn count_input_tokens(
@@ -127,8 +132,17 @@ fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
     }
 }
 
+/// The reply with the names in it that are recorded as they may be.
+fn recorded(answer: &Answer, reply: ModelReply) -> ModelReply {
+    let stop = match reply.stop {
+        StopReason::Other(name) => StopReason::Other(answer.quote(&name)),
+        known => known,
+    };
+    ModelReply { stop, model: answer.quote(&reply.model), ..reply }
+}
+
 fn request_id(answer: &Answer) -> Option<String> {
-    answer.header("request-id").map(str::to_owned)
+    answer.header("request-id").map(|id| answer.quote(&id))
 }
 
 /// What cost nothing is tried again like any call that came too often.

@@ -166,13 +166,12 @@ impl Stream {
         self.problem.get_or_insert(problem);
     }
 
-    /// The reply, once the answer is over.
+    /// The reply, once the answer is over. What an error quotes is whole, for the caller to cut.
     ///
     /// # Errors
     /// `Unavailable` when the service broke it off or it cannot be read.
     pub(crate) fn finish(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
-        let unusable =
-            |problem: String| ActionError::unavailable(format!("Claude {}", http_client::excerpt(&problem)));
+        let unusable = |problem: String| ActionError::unavailable(format!("Claude {problem}"));
         if let Some(problem) = self.problem {
             return Err(unusable(problem));
         }

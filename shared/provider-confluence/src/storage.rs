@@ -1,16 +1,20 @@
 //! Markdown as Confluence's storage format, which is XHTML with macros.
 
 use domain::plugins::Mark;
+use domain::text::{destination, printable};
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 /// Writes Markdown in the storage format. HTML in it is kept as text, code becomes the code macro, images
-/// become links, and links keep `http`, `https` and `mailto` addresses only.
+/// become links, and links keep `http`, `https` and `mailto` addresses only and show where they lead.
 pub fn storage_from_markdown(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut events = Vec::new();
     let mut code: Option<String> = None;
-    let mut links = Vec::new();
-    for event in Parser::new_ext(markdown, options) {
+    // How many links are around, and the one that is written as one: how many are around it, where it begins, and its address.
+    let mut links = 0_usize;
+    let mut link: Option<(usize, usize, String)> = None;
+    let markdown = printable(markdown);
+    for event in Parser::new_ext(&markdown, options) {
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
                 code = Some(match kind {
@@ -34,17 +38,23 @@ pub fn storage_from_markdown(markdown: &str) -> String {
             Event::Start(Tag::HtmlBlock) => events.push(Event::Start(Tag::Paragraph)),
             Event::End(TagEnd::HtmlBlock) => events.push(Event::End(TagEnd::Paragraph)),
             Event::Start(Tag::Link { link_type, dest_url, .. } | Tag::Image { link_type, dest_url, .. }) => {
-                let safe = is_safe(&dest_url);
-                links.push(safe);
-                if safe {
+                // Links do not nest; an image in one is its words.
+                if is_safe(&dest_url) && link.is_none() {
+                    link = Some((links, events.len(), dest_url.to_string()));
                     let (title, id) = (CowStr::Borrowed(""), CowStr::Borrowed(""));
                     let dest_url = legal(&dest_url).into();
                     events.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
                 }
+                links += 1;
             }
             Event::End(TagEnd::Link | TagEnd::Image) => {
-                if links.pop() == Some(true) {
+                links = links.saturating_sub(1);
+                if let Some((_, start, address)) = link.take_if(|(around, _, _)| *around == links) {
+                    let words = words_of(&events[start..]);
                     events.push(Event::End(TagEnd::Link));
+                    if let Some(shown) = destination(&words, &address) {
+                        events.push(Event::Text(format!(" ({})", legal(shown)).into()));
+                    }
                 }
             }
             other => events.push(other),
@@ -53,6 +63,14 @@ pub fn storage_from_markdown(markdown: &str) -> String {
     let mut text = String::new();
     html::push_html(&mut text, events.into_iter());
     text.trim().to_owned()
+}
+
+fn words_of(events: &[Event<'_>]) -> String {
+    let words = events.iter().filter_map(|event| match event {
+        Event::Text(text) | Event::Code(text) => Some(&**text),
+        _ => None,
+    });
+    words.collect()
 }
 
 /// The mark as an anchor: <https://confluence.atlassian.com/doc/anchor-macro-182682085.html>.
@@ -108,7 +126,10 @@ mod tests {
             "<h1>A &amp; B</h1>\n<p><strong>b</strong> <em>i</em> <del>s</del> <code>c&lt;d</code></p>",
         );
         check("a  \nb\n\n---", "<p>a<br />\nb</p>\n<hr />");
-        check("[x](https://a.example?a=1&b=2)", "<p><a href=\"https://a.example?a=1&amp;b=2\">x</a></p>");
+        check(
+            "[x](https://a.example?a=1&b=2)",
+            "<p><a href=\"https://a.example?a=1&amp;b=2\">x</a> (a.example)</p>",
+        );
         check(
             "```rust\nif a < b && c[d[0]]>0 {}\n```",
             "<ac:structured-macro ac:name=\"code\"><ac:parameter ac:name=\"language\">rust</ac:parameter>\
@@ -121,9 +142,37 @@ mod tests {
         check("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>");
         check("a <b onclick=x>b</b>", "<p>a &lt;b onclick=x&gt;b&lt;/b&gt;</p>");
         check("[x](javascript:alert) ![y](data:x)", "<p>x y</p>");
-        check("![alt](https://a.example/x.png)", "<p><a href=\"https://a.example/x.png\">alt</a></p>");
+        check(
+            "![alt](https://a.example/x.png)",
+            "<p><a href=\"https://a.example/x.png\">alt</a> (a.example)</p>",
+        );
         check("```x\"><ac:macro>\ny\n```", &format!("{}y\n{END_CODE}", begin_code("xacmacro")));
-        check("a\u{8}b\u{FFFF}c", "<p>abc</p>");
+        check("a\u{8}b\u{FFFF}c", "<p>a\u{fffd}bc</p>");
+    }
+
+    #[test]
+    fn long_texts_take_time_in_proportion() {
+        provider_testing::assert_in_proportion(|text| {
+            storage_from_markdown(text);
+        });
+    }
+
+    #[test]
+    fn no_hostile_text_acts_in_a_page() {
+        for text in provider_testing::HOSTILE {
+            let page = storage_from_markdown(text);
+            for tag in
+                ["<img", "<a href=\"javascript", "<a href=\"data", "<div", "<script", "<ac:", "<ri:", "<!"]
+            {
+                assert!(!page.contains(tag), "{page}");
+            }
+            assert!(!page.chars().any(|c| domain::text::is_hidden(c) && c != '\n'), "{page}");
+            for link in page.split("<a href=\"").skip(1) {
+                let (address, rest) = link.split_once('"').unwrap();
+                let (_, after) = rest.split_once("</a>").unwrap();
+                assert!(!address.contains("evil") || after.starts_with(" (evil.example)"), "{page}");
+            }
+        }
     }
 
     proptest::proptest! {

@@ -2,6 +2,7 @@
 
 use crate::author::trailers;
 use crate::github::{Github, not_there};
+use crate::harmless;
 use crate::pages::PER_PAGE;
 use crate::references::{Target, moved};
 use crate::refusal::is_early;
@@ -141,7 +142,7 @@ impl Github {
     ) -> Result<GitCommit, ActionError> {
         let co_author = self.co_author(repository, request.co_author.as_deref()).await?;
         let mut body = json!({
-            "message": format!("{}\n\n{}", request.message.trim_end(), trailers(co_author.as_deref(), mark)),
+            "message": format!("{}\n\n{}", harmless::plain(request.message.trim_end()), trailers(co_author.as_deref(), mark)),
             "tree": tree, "parents": [request.parent.as_str()],
         });
         if let Some(author) = &self.author {

@@ -91,10 +91,11 @@ impl Github {
         let answer = self.send(repository, request).await.optional()?.ok_or_else(not_found)?;
         let reply: Reply = answer.json()?;
         if let Some(error) = reply.errors.first() {
+            let said = answer.quote(&error.message);
             return Err(match error.kind.as_str() {
                 "NOT_FOUND" => not_found(),
-                "RATE_LIMITED" => ActionError::throttled(format!("GitHub: {}", error.message), None),
-                _ => ActionError::rejected(format!("GitHub: POST /graphql failed: {}", error.message)),
+                "RATE_LIMITED" => ActionError::throttled(format!("GitHub: {said}"), None),
+                _ => ActionError::rejected(format!("GitHub: POST /graphql failed: {said}")),
             });
         }
         let mut data = reply.data.unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Marks in text that GitHub shows: HTML comments, which it does not render.
 
+use crate::harmless;
 use crate::limits;
 use domain::plugins::Mark;
 use domain::text::{CUT, cut};
@@ -10,10 +11,10 @@ const END: &str = " -->";
 /// What a text's own [`BEGIN`] becomes: without the space it begins no mark, whatever follows.
 const DEFUSED: &str = "<!--ticketsmith:";
 
-/// The text with the mark at its end. Marks that the text already holds are defused: text from outside must not claim to be
+/// The text as GitHub may show it, with the mark at its end. Marks that the text already holds are defused: text from outside must not claim to be
 /// ours.
 pub(crate) fn with_mark(markdown: &str, mark: &Mark) -> String {
-    let own = markdown.replace(BEGIN, DEFUSED);
+    let own = harmless::markdown(markdown).replace(BEGIN, DEFUSED);
     let ending = format!("\n\n{BEGIN}{}{END}", mark.digest());
     let body = cut(own.trim_end(), limits::BODY.less(ending.len()), CUT);
     format!("{body}{ending}")

@@ -1,6 +1,7 @@
 //! Pull requests.
 
 use crate::github::{Github, not_there};
+use crate::harmless;
 use crate::limits;
 use crate::mark::{marks_in, with_mark};
 use crate::own::Account;
@@ -85,7 +86,7 @@ impl Github {
         let values = [repository.owner(), repository.name()];
         let send = async |text: String| {
             let body = json!({
-                "title": cut_line(&request.title, limits::TITLE),
+                "title": cut_line(&harmless::plain(&request.title), limits::TITLE),
                 "head": request.source.as_str(),
                 "base": request.target.as_str(),
                 "body": with_mark(&text, mark),

@@ -147,7 +147,6 @@ fn accepted(answer: &Answer) -> Result<(), Failure> {
         _ => ErrorKind::Rejected,
     };
     let words: Vec<&str> = reply.errors.iter().map(|problem| problem.message.as_str()).collect();
-    let message = format!("GitHub did not move the branch: {}", http_client::excerpt(&words.join("; ")));
-    let error = ActionError::new(kind, message);
-    Err(Failure { status: Some(answer.status()), body, error, was_sent: true })
+    let message = format!("GitHub did not move the branch: {}", answer.quote(&words.join("; ")));
+    Err(answer.failure(body, ActionError::new(kind, message)))
 }

@@ -92,7 +92,7 @@ fn token_types(body: &Value) -> String {
     let found = body["metadata"]["secret_scanning"]["bypass_placeholders"].as_array().into_iter().flatten();
     let mut types: Vec<&str> = found.filter_map(|found| found["token_type"].as_str()).collect();
     types.dedup();
-    if types.is_empty() { String::new() } else { format!(" ({})", types.join(", ")) }
+    if types.is_empty() { String::new() } else { format!(" ({})", http_client::excerpt(&types.join(", "))) }
 }
 
 /// Whether a refusal is one that comes a moment after a push or a creation, before GitHub shows everywhere what was made.

@@ -4,6 +4,7 @@
 //! not be where it is becomes the nearest thing that may: a heading in a list is a bold paragraph, a quote in a quote is
 //! part of the outer one.
 
+use domain::text::{destination, printable};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd, TextMergeStream};
 use serde_json::{Value, json};
 
@@ -11,12 +12,14 @@ use serde_json::{Value, json};
 const DEEPEST: usize = 8;
 
 /// Reads [GitHub-flavoured Markdown](https://github.github.com/gfm/) into a version 1 document. HTML stands as the text it is
-/// written as; links keep `http`, `https` and `mailto` addresses only, and images become links. Takes time in proportion to the text's
+/// written as; links keep `http`, `https` and `mailto` addresses only and show where they lead, and images become links. Nobody is
+/// mentioned: that takes a node, and text makes none. Takes time in proportion to the text's
 /// length, however deep it nests; a long text still takes too long for a thread that answers requests.
 pub fn document_from_markdown(markdown: &str) -> Value {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut builder = Builder::new();
-    for event in TextMergeStream::new(Parser::new_ext(markdown, options)) {
+    let markdown = printable(markdown);
+    for event in TextMergeStream::new(Parser::new_ext(&markdown, options)) {
         builder.read(event);
     }
     while builder.frames.len() > 1 {
@@ -90,6 +93,8 @@ struct Marks {
     links: usize,
     /// The outermost link that leads somewhere safe, and how many are around it.
     link: Option<(usize, Value)>,
+    /// The words of that link so far.
+    words: String,
 }
 
 impl Marks {
@@ -98,13 +103,16 @@ impl Marks {
         let is_safe = ["http://", "https://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme));
         if is_safe && self.link.is_none() {
             self.link = Some((self.links, json!({"type": "link", "attrs": {"href": address}})));
+            self.words.clear();
         }
         self.links += 1;
     }
 
-    fn close_link(&mut self) {
+    /// Gives where the link leads, if it ends here and its words do not say it.
+    fn close_link(&mut self) -> Option<String> {
         self.links = self.links.saturating_sub(1);
-        self.link.take_if(|(around, _)| *around == self.links);
+        let (_, link) = self.link.take_if(|(around, _)| *around == self.links)?;
+        destination(&self.words, link["attrs"]["href"].as_str()?).map(|shown| format!(" ({shown})"))
     }
 
     fn of_link(&self) -> impl Iterator<Item = Value> {
@@ -200,7 +208,11 @@ impl Builder {
             TagEnd::Emphasis => self.marks.emphasis = self.marks.emphasis.saturating_sub(1),
             TagEnd::Strong => self.marks.strong = self.marks.strong.saturating_sub(1),
             TagEnd::Strikethrough => self.marks.strike = self.marks.strike.saturating_sub(1),
-            TagEnd::Link | TagEnd::Image => self.marks.close_link(),
+            TagEnd::Link | TagEnd::Image => {
+                if let Some(shown) = self.marks.close_link() {
+                    self.text(&shown);
+                }
+            }
             TagEnd::TableCell if self.tables == 0 => {}
             TagEnd::Heading(_) if !matches!(self.last().kind, Kind::Heading(_)) => {
                 self.marks.strong = self.marks.strong.saturating_sub(1);
@@ -309,6 +321,9 @@ impl Builder {
     fn inline_text(&mut self, text: &str, marks: Vec<Value>) {
         if text.is_empty() {
             return;
+        }
+        if self.marks.link.is_some() {
+            self.marks.words.push_str(text);
         }
         let mut node = json!({"type": "text", "text": text});
         if !marks.is_empty() {

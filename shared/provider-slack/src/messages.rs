@@ -150,12 +150,12 @@ fn metadata(mark: &Mark) -> Value {
     json!({"event_type": EVENT_TYPE, "event_payload": {"mark": mark.digest()}})
 }
 
-/// The `text` and `blocks` of a message in Slack's language. The blocks are what people see; the text, cut to `limit`, is what notifications show.
-fn content(shown: &str, buttons: &[MessageButton], limit: TextLimit) -> Value {
+/// The `text` and `blocks` of a message in Slack's language. Slack finds no names, channels and addresses in them by itself. The blocks are what people see; the text, cut to `limit`, is what notifications show.
+pub(crate) fn content(shown: &str, buttons: &[MessageButton], limit: TextLimit) -> Value {
     let text = cut(shown, limit, CUT);
-    let sections = split(shown, limits::SECTION)
-        .into_iter()
-        .map(|section| json!({"type": "section", "text": {"type": "mrkdwn", "text": section}}));
+    let sections = split(shown, limits::SECTION).into_iter().map(
+        |section| json!({"type": "section", "text": {"type": "mrkdwn", "text": section, "verbatim": true}}),
+    );
     let mut blocks: Vec<Value> = sections.collect();
     if !buttons.is_empty() {
         let buttons: Vec<Value> = buttons.iter().take(MOST_BUTTONS).map(button).collect();
@@ -201,7 +201,7 @@ mod tests {
             json!({
                 "text": "*Done* &lt;!channel&gt;",
                 "blocks": [
-                    {"type": "section", "text": {"type": "mrkdwn", "text": "*Done* &lt;!channel&gt;"}},
+                    {"type": "section", "text": {"type": "mrkdwn", "text": "*Done* &lt;!channel&gt;", "verbatim": true}},
                     {"type": "actions", "elements": [{
                         "type": "button", "text": {"type": "plain_text", "text": "Approve"}, "action_id": "approve",
                         "value": "token", "style": "primary"}]}]})

@@ -1,13 +1,15 @@
 //! Markdown as Slack's [mrkdwn](https://docs.slack.dev/messaging/formatting-message-text).
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use domain::text::{destination, printable};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 
 /// Writes Markdown as `mrkdwn`. Text is escaped, so that nothing in it can mention a person, a channel or everybody, and
-/// links keep `http`, `https` and `mailto` addresses only. Headings are bold, tables are rows parted by `|`, images are links.
+/// links keep `http`, `https` and `mailto` addresses only and show where they lead. Headings are bold, tables are rows parted by `|`, images are links.
 pub fn mrkdwn_from_markdown(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut writer = Writer::default();
-    for event in Parser::new_ext(markdown, options) {
+    let markdown = printable(markdown);
+    for event in TextMergeStream::new(Parser::new_ext(&markdown, options)) {
         writer.read(event);
     }
     writer.text.trim().to_owned()
@@ -20,8 +22,10 @@ struct Writer {
     lists: Vec<Option<u64>>,
     quotes: usize,
     in_code: bool,
-    /// Whether each link around is written as one.
-    links: Vec<bool>,
+    /// How many links are around.
+    links: usize,
+    /// The one that is written as one, as Slack nests none: how many are around it, where its words begin, and its address.
+    link: Option<(usize, usize, String)>,
     first_cell: bool,
 }
 
@@ -30,6 +34,9 @@ impl Writer {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
+            Event::Text(text) if !self.in_code && self.link.is_none() => {
+                self.write(&with_links(&text));
+            }
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.write(&escaped(&text)),
             Event::Code(text) => self.write(&format!("`{}`", escaped(&text))),
             Event::SoftBreak | Event::HardBreak => self.write("\n"),
@@ -70,11 +77,11 @@ impl Writer {
             Tag::Strong => self.text.push('*'),
             Tag::Strikethrough => self.text.push('~'),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
-                let address = address(&dest_url);
-                if let Some(address) = &address {
+                if let Some(address) = address(&dest_url).filter(|_| self.link.is_none()) {
                     self.text.push_str(&format!("<{address}|"));
+                    self.link = Some((self.links, self.text.len(), dest_url.into_string()));
                 }
-                self.links.push(address.is_some());
+                self.links += 1;
             }
             _ => {}
         }
@@ -96,7 +103,18 @@ impl Writer {
             }
             TagEnd::Emphasis => self.text.push('_'),
             TagEnd::Strikethrough => self.text.push('~'),
-            TagEnd::Link | TagEnd::Image if self.links.pop() == Some(true) => self.text.push('>'),
+            TagEnd::Link | TagEnd::Image => {
+                self.links = self.links.saturating_sub(1);
+                let Some((_, start, address)) = self.link.take_if(|(around, _, _)| *around == self.links)
+                else {
+                    return;
+                };
+                let words = unescaped(self.text.get(start..).unwrap_or_default());
+                self.text.push('>');
+                if let Some(shown) = destination(&words, &address) {
+                    self.text.push_str(&format!(" ({})", escaped(shown)));
+                }
+            }
             _ => {}
         }
     }
@@ -152,10 +170,34 @@ impl Writer {
     }
 }
 
+/// The words as [`escaped`] found them.
+fn unescaped(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
 /// The three characters that Slack gives a meaning, and nothing else:
 /// <https://docs.slack.dev/messaging/formatting-message-text#escaping>.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Text whose addresses are links to themselves: Slack is told to find none itself.
+fn with_links(text: &str) -> String {
+    let mut written = String::new();
+    let mut rest = text;
+    while let Some(start) = ["https://", "http://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
+        let end = rest[start..].find(|c: char| c.is_whitespace() || "<>|\"'()[]{}`".contains(c));
+        let given = rest[start..end.map_or(rest.len(), |end| start + end)]
+            .trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_', '~']);
+        let has_host =
+            given.split_once("://").is_some_and(|(_, host)| host.starts_with(|c: char| c.is_alphanumeric()));
+        let end = start + given.len();
+        written.push_str(&escaped(&rest[..start]));
+        written.push_str(&if has_host { format!("<{}>", escaped(given)) } else { escaped(given) });
+        rest = &rest[end..];
+    }
+    written.push_str(&escaped(rest));
+    written
 }
 
 /// An address as it may be in a link; `None` for one that leads nowhere safe.
@@ -177,9 +219,14 @@ mod tests {
     fn text_and_marks() {
         check("Done: **bold** *em* ~~gone~~ `a < b`", "Done: *bold* _em_ ~gone~ `a &lt; b`");
         check("# Title\n\nOne\ntwo\n\nthree", "*Title*\n\nOne\ntwo\n\nthree");
-        check("[#12](https://a.example/x?a=1&b=2)", "<https://a.example/x?a=1&amp;b=2|#12>");
+        check("[#12](https://a.example/x?a=1&b=2)", "<https://a.example/x?a=1&amp;b=2|#12> (a.example)");
+        check("[#12](https://a.example/pull/12)", "<https://a.example/pull/12|#12>");
+        check(
+            "see https://a.example/a_b?c=1&d=2, or https://",
+            "see <https://a.example/a_b?c=1&amp;d=2>, or https://",
+        );
         check("<https://a.example>", "<https://a.example|https://a.example>");
-        check("![alt](https://a.example/x.png)", "<https://a.example/x.png|alt>");
+        check("![alt](https://a.example/x.png)", "<https://a.example/x.png|alt> (a.example)");
     }
 
     #[test]
@@ -191,6 +238,27 @@ mod tests {
         check("```rust\nlet a = \"<b>\";\n```\nafter", "```\nlet a = \"&lt;b&gt;\";\n```\n\nafter");
         check("| a | b |\n| - | - |\n| 1 | 2 |", "a | b\n1 | 2");
         check("a\n\n---\n\nb", "a\n\n———\n\nb");
+    }
+
+    #[test]
+    fn long_texts_take_time_in_proportion() {
+        provider_testing::assert_in_proportion(|text| {
+            mrkdwn_from_markdown(text);
+        });
+    }
+
+    #[test]
+    fn no_hostile_text_acts_in_a_message() {
+        for text in provider_testing::HOSTILE {
+            let message = mrkdwn_from_markdown(text);
+            for part in message.split('<').skip(1) {
+                let (link, after) = part.split_once('>').unwrap();
+                assert!(link.starts_with("https://"), "{message}");
+                let is_masked = link.contains('|') && link.contains("evil.example");
+                assert!(!is_masked || after.starts_with(" (evil.example)"), "{message}");
+            }
+            assert!(!message.chars().any(|c| domain::text::is_hidden(c) && c != '\n'), "{message}");
+        }
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Slack {
         channel: Option<&str>,
     ) -> Result<Vec<PermissionProblem>, ActionError> {
         let response = self.client.post("/auth.test", &[]).send().await?;
-        let scopes = response.header("x-oauth-scopes").unwrap_or_default().to_owned();
+        let scopes = response.header("x-oauth-scopes").unwrap_or_default();
         crate::slack::accepted::<Value>("/auth.test", &response)?;
         let scopes: Vec<&str> = scopes.split(',').map(str::trim).filter(|scope| !scope.is_empty()).collect();
         let mut problems: Vec<_> = NEEDED

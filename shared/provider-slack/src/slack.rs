@@ -105,9 +105,10 @@ pub(crate) fn accepted<T: DeserializeOwned>(method: &'static str, answer: &Answe
     let code = body["error"].as_str().unwrap_or("no code").to_owned();
     let details = body["response_metadata"]["messages"].as_array().into_iter().flatten();
     let details = details.filter_map(Value::as_str).collect::<Vec<_>>().join("; ");
-    let needed = body["needed"].as_str().map(|scope| format!("; the scope needed is {scope}"));
+    let needed =
+        body["needed"].as_str().map(|scope| format!("; the scope needed is {}", answer.quote(scope)));
     let advice = advice(&code).map(|advice| format!("; {advice}")).unwrap_or_default();
-    let said = http_client::excerpt(&format!("{code} {details}"));
+    let said = answer.quote(&format!("{code} {details}"));
     let message = format!("Slack: {} failed: {said}{}{advice}", &method[1..], needed.unwrap_or_default());
     Err(SlackError { error: ActionError::new(kind(&code), message), code })
 }

@@ -19,6 +19,10 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod hostile;
+
+pub use hostile::{HOSTILE, assert_in_proportion};
+
 use async_trait::async_trait;
 use domain::plugins::Mark;
 use http_client::{Options, Pause};

@@ -177,6 +177,11 @@ impl Providers {
         Ok(capable(connected.model, name, PluginType::AiProvider)?)
     }
 
+    /// The secrets of the providers that were connected.
+    pub(crate) async fn connected_secrets(&self) -> Vec<SecretString> {
+        self.connections.lock().await.values().map(|connection| connection.secret.clone()).collect()
+    }
+
     /// The clients of the provider with this name in the configuration, with no more than the access wanted.
     ///
     /// # Errors

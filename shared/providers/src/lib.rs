@@ -6,6 +6,7 @@
 mod check;
 mod choose;
 mod connect;
+mod final_message;
 mod list;
 mod pages;
 mod references;

@@ -12,14 +12,18 @@
 //! | `GET /_world/faults` | faults no request has met yet |
 //! | `POST /_world/faults` | queues one fault, or a list |
 //! | `POST /_world/deliver` | `{"trigger": name, "to": address}`, or a delivery itself in place of the name |
-//! | `POST /_world/export` | `{"dir": folder, "repository": "owner/name"}`: writes it as a git clone; without `repository`, each to `dir/owner/name` |
+//! | `POST /_world/export` | `{"dir": folder, "repository": "owner/name"}`: writes it as a git clone; without `repository`, each to `dir/owner/name`. The folder is inside the one for exports |
+//!
+//! Requests must name this machine as their `Host`, so that no page in a browser reaches the address under another name.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -29,6 +33,7 @@ use serde_json::{Value, json};
 
 use crate::delivery::{Delivery, DeliveryError};
 use crate::fault::Fault;
+use crate::inside;
 use crate::shared::Shared;
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -50,7 +55,34 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/deliver", post(deliver))
         .route("/export", post(export))
         .with_state(shared);
-    Router::new().nest("/_world", world)
+    Router::new().nest("/_world", world).layer(from_fn(check_host))
+}
+
+/// Refuses requests for another host, and those that a page of another origin sends.
+async fn check_host(request: Request, next: Next) -> Response {
+    if !is_from_this_machine(&request) {
+        let problem =
+            "the control address is for this machine; accepted as `Host`: 127.0.0.1, localhost or [::1]";
+        return refused(StatusCode::FORBIDDEN, problem);
+    }
+    next.run(request).await
+}
+
+fn is_from_this_machine(request: &Request) -> bool {
+    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let host = request.headers().get(header::HOST).map(text);
+    let host = host.or_else(|| request.uri().authority().map(Authority::to_string));
+    let origin = request.headers().get(header::ORIGIN).map(text);
+    host.is_some_and(|host| is_this_machine(&host))
+        && origin.is_none_or(|origin| origin.strip_prefix("http://").is_some_and(is_this_machine))
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => host,
+    };
+    matches!(name.to_ascii_lowercase().as_str(), "127.0.0.1" | "localhost" | "[::1]")
 }
 
 fn refused(status: StatusCode, error: impl ToString) -> Response {
@@ -137,8 +169,12 @@ struct Export {
 }
 
 async fn export(State(shared): State<Arc<Shared>>, Json(order): Json<Export>) -> Response {
+    let folder = match inside::new(&shared.exports, &order.dir) {
+        Ok(folder) => folder,
+        Err(problem) => return refused(StatusCode::BAD_REQUEST, problem),
+    };
     let exported =
-        tokio::task::spawn_blocking(move || shared.export(&order.dir, order.repository.as_deref())).await;
+        tokio::task::spawn_blocking(move || shared.export(&folder, order.repository.as_deref())).await;
     match exported.map_err(|error| error.to_string()).and_then(|exported| exported) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, error),

@@ -17,6 +17,7 @@ pub mod description;
 pub mod error;
 pub mod fault;
 pub mod github;
+mod inside;
 pub mod jira;
 mod listener;
 pub mod log;

@@ -1,7 +1,7 @@
 //! What a running simulation and its control address share.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) violations: Violations,
     pub(crate) faults: Faults,
     pub(crate) services: BTreeMap<&'static str, Arc<dyn Service>>,
+    /// The folder that the control address exports to.
+    pub(crate) exports: PathBuf,
     pub(crate) client: reqwest::Client,
 }
 

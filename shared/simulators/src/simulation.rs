@@ -33,6 +33,8 @@ pub struct Options {
     pub descriptions: Option<PathBuf>,
     /// The port of the control address on 127.0.0.1; 0 takes any free one. The services always take free ones.
     pub control_port: u16,
+    /// The folder that the control address may export repositories to. Empty for the current one.
+    pub exports: PathBuf,
     /// The time to use; when absent, the world's `now` or the machine's clock.
     pub clock: Option<Clock>,
 }
@@ -91,6 +93,7 @@ impl Simulation {
         let shared = Arc::new(Shared {
             client: reqwest::Client::builder().no_proxy().connect_timeout(Duration::from_secs(5)).build()?,
             services: opened,
+            exports: options.exports,
             world,
             urls,
             log,

@@ -135,15 +135,20 @@ pub(crate) fn nearest<'n>(given: &str, names: impl IntoIterator<Item = &'n str>)
         .map(|(_, name)| name)
 }
 
+/// So many findings of one file are kept. Nobody reads more, and placing and showing each takes time with the length of the file.
+const MOST_FOUND: usize = 100;
+
 /// Collects the findings of one file.
 pub(crate) struct Problems<'s> {
     source: &'s Source,
     found: Vec<Diagnostic>,
+    /// The last finding beyond [`MOST_FOUND`], how many there are, and the most severe of them.
+    more: Option<(Diagnostic, usize, Severity)>,
 }
 
 impl<'s> Problems<'s> {
     pub(crate) fn new(source: &'s Source) -> Self {
-        Self { source, found: Vec::new() }
+        Self { source, found: Vec::new(), more: None }
     }
 
     pub(crate) fn error(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
@@ -159,9 +164,9 @@ impl<'s> Problems<'s> {
     }
 
     fn add(&mut self, severity: Severity, span: Span, message: String) -> &mut Diagnostic {
-        let (line, column) = self.source.position(span.start);
-        let place = self.found.len();
-        self.found.push(Diagnostic {
+        let is_kept = self.found.len() < MOST_FOUND;
+        let (line, column) = if is_kept { self.source.position(span.start) } else { (1, 1) };
+        let diagnostic = Diagnostic {
             severity,
             message,
             path: self.source.path.clone(),
@@ -170,8 +175,15 @@ impl<'s> Problems<'s> {
             span: (span.start, span.end),
             label: None,
             help: Vec::new(),
-        });
-        &mut self.found[place]
+        };
+        if is_kept {
+            let place = self.found.len();
+            self.found.push(diagnostic);
+            return &mut self.found[place];
+        }
+        let (count, worst) = self.more.as_ref().map_or((0, severity), |(_, count, worst)| (*count, *worst));
+        let (last, _, _) = self.more.insert((diagnostic, count + 1, worst.min(severity)));
+        last
     }
 
     /// How much was found by now, for [`Problems::forget`].
@@ -182,10 +194,15 @@ impl<'s> Problems<'s> {
     /// Forgets what was found since: it was only a look ahead.
     pub(crate) fn forget(&mut self, found_before: usize) {
         self.found.truncate(found_before);
+        // What is beyond was found after whatever is kept.
+        if found_before < MOST_FOUND {
+            self.more = None;
+        }
     }
 
     pub(crate) fn any_errors(&self) -> bool {
-        self.found.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        let beyond = self.more.as_ref().is_some_and(|(_, _, worst)| *worst == Severity::Error);
+        beyond || self.found.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// Everything found, in the order of the file, each thing once. A definition is looked at wherever it is used, and its
@@ -200,6 +217,19 @@ impl<'s> Problems<'s> {
             {
                 told.push(diagnostic);
             }
+        }
+        if let Some((last, count, severity)) = self.more {
+            let message = format!("{count} more problems are not shown; fix these first");
+            told.push(Diagnostic {
+                severity,
+                message,
+                line: 1,
+                column: 1,
+                span: (0, 0),
+                label: None,
+                help: Vec::new(),
+                ..last
+            });
         }
         told
     }

@@ -324,6 +324,16 @@ mod tests {
         }
     }
 
+    /// Placing a problem takes time with the length of the file, so that a thousand times as many would take a million times as long.
+    #[test]
+    fn what_a_file_is_told_about_is_bounded() {
+        let found = parse(&format!("a: {{{}}}\n", "b: 1, ".repeat(9_000))).1;
+        assert_eq!(found.len(), 101, "{}", found.len());
+        assert_eq!(found[100].message, "8899 more problems are not shown; fix these first");
+        assert_eq!(found[100].severity, crate::diagnostic::Severity::Error);
+        assert_eq!(parse(&format!("a: {{{}}}\n", "b: 1, ".repeat(101))).1.len(), 100);
+    }
+
     #[test]
     fn depth_and_aliases_are_bounded() {
         let deep = format!("a: {}", "- ".repeat(100_000));

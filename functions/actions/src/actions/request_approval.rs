@@ -12,6 +12,7 @@ use crate::spec::ActionSpec;
 use domain::configuration::same_status;
 use domain::execution::execution_of;
 use domain::plugins::{Communication, Message, MessageBody, MessageButton};
+use domain::text::literal;
 use domain::{ActionError, PluginType};
 use records::{Answer, Moves, Timeliness, Topic, Waiter};
 use schemars::JsonSchema;
@@ -218,7 +219,7 @@ async fn seek(context: &Context<'_>) -> Result<Done<Output>, NoOutput> {
 
 fn text(scope: &Scope, waiter: &Waiter, details: Option<&str>) -> String {
     let question = waiter.question.as_deref().unwrap_or_default();
-    let mut text = format!("**{question}**");
+    let mut text = format!("**{}**", literal(question));
     if let Some(details) = details {
         text.push_str(&format!("\n\n{details}"));
     }

@@ -211,6 +211,9 @@ fn impossible(usage: &Usage, most_input: u64, most_output: u32) -> Option<String
     if output > u64::from(most_output) {
         return Some(format!("reported {output} output tokens, where at most {most_output} were asked for"));
     }
+    if input == 0 {
+        return Some("reported no input tokens, of which every request has some".to_owned());
+    }
     (input > most_input).then(|| {
         format!("reported {input} input tokens, of which the request cannot have more than {most_input}")
     })
@@ -237,6 +240,9 @@ mod tests {
         assert_eq!(impossible(&usage, 30, 5), None);
         assert!(impossible(&usage, 29, 5).unwrap().contains("reported 30 input tokens"));
         assert!(impossible(&usage, 30, 4).unwrap().contains("reported 5 output tokens"));
+        assert!(
+            impossible(&Usage { output_tokens: 5, ..Usage::default() }, 30, 5).unwrap().contains("no input")
+        );
         let endless = Usage { input_tokens: u64::MAX, cache_write_1h_tokens: u64::MAX, ..usage };
         assert!(impossible(&endless, 1_000_000, 5).is_some());
     }

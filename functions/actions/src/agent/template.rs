@@ -26,6 +26,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("prompts/system/planning.md", include_str!("../../../../prompts/system/planning.md")),
 ];
 
+/// How many instructions a template may take, each of about 64 bytes of memory: far more than a prompt of a model's whole context takes, and
+/// less than a second.
+const MOST_WORK: u64 = 1_000_000;
+
 /// Words that a model follows and that are printed as they stand. No filter makes one of a text, not even `safe`.
 #[derive(Debug)]
 pub(super) struct Authored(pub(super) String);
@@ -119,6 +123,7 @@ fn render(
     printer: Option<Printer>,
 ) -> Result<String, ActionError> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(MOST_WORK));
     // Nothing is HTML here, whatever a template's file is called.
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     if let Some(printer) = printer {
@@ -164,6 +169,24 @@ mod tests {
     use super::*;
     use minijinja::value::Serde;
     use serde_json::json;
+
+    #[test]
+    fn no_template_takes_for_ever() {
+        let nested =
+            "{% for a in range(100000) %}{% for b in range(100000) %}{{ a }}{% endfor %}{% endfor %}";
+        let doubled = format!("{{% set a = 'xxxxxxxx' %}}{}{{{{ a }}}}", "{% set a = a ~ a %}".repeat(40));
+        let joined = "{{ range(100000) | map('string') | join('x' * 100000) | length }}";
+        let recursive = "{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}";
+        for text in [nested, &doubled, joined, recursive] {
+            let error = own(text).render("prompts/x.md", &Value::from(Serde(json!({})))).unwrap_err();
+            assert!(error.message.contains("`prompts/x.md` cannot be rendered"), "{error}");
+        }
+        // A large prompt is none of these.
+        let files: Vec<String> = (0..20_000).map(|number| format!("src/file{number}.rs")).collect();
+        let listed = own("{% for file in files %}- {{ file | upper }}\n{% endfor %}{{ text }}");
+        let context = json!({"files": files, "text": "x".repeat(4_000_000)});
+        listed.render("prompts/x.md", &Value::from(Serde(context))).unwrap();
+    }
 
     fn own(text: &str) -> Templates {
         Templates::new(BTreeMap::from([("./prompts/x.md".to_owned(), text.to_owned())]))

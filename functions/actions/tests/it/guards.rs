@@ -28,6 +28,33 @@ async fn code_of(edits: Value) -> (World, Result<Value, ActionError>) {
 }
 
 #[tokio::test]
+async fn a_credential_that_a_service_gives_as_data_is_in_no_error_and_no_record() {
+    let world = World::start().await;
+    let named = |name: &str| json!({"id": "1", "name": "x", "to": {"name": name, "id": "1"}});
+    let echoes = [
+        "simulated-jira-token",
+        "simulated%2Djira%2Dtoken",
+        "c2ltdWxhdGVkLWppcmEtdG9rZW4=",
+        "a\u{1b}[2Jb\u{202e}c",
+    ];
+    let body = json!({"transitions": echoes.map(named)});
+    world.fault(
+        json!({"service": "jira", "method": "GET", "path": "/transitions$", "status": 200, "body": body}),
+    );
+    let input = json!({"task_id": "SHOP-1", "status": "Nowhere"});
+    let error = world.step("Move", "update_task_status", input).await.unwrap_err();
+    assert!(error.message.contains("reachable from there: [redacted], [redacted], [redacted], a"), "{error}");
+    assert!(!error.message.contains(domain::text::is_hidden), "{error}");
+    let long = json!({"transitions": [named(&"long ".repeat(5_000))]});
+    world.fault(
+        json!({"service": "jira", "method": "GET", "path": "/transitions$", "status": 200, "body": long}),
+    );
+    let input = json!({"task_id": "SHOP-1", "status": "Nowhere"});
+    let error = world.step("MoveAgain", "update_task_status", input).await.unwrap_err();
+    assert!(error.message.chars().count() <= 4_000, "{}", error.message.len());
+}
+
+#[tokio::test]
 async fn a_change_that_cannot_be_made_pushes_nothing() {
     let search = json!([{"search": "nowhere to be found", "replace": "x"}]);
     for (edits, words) in [

@@ -2,7 +2,7 @@
 
 use crate::reason::title;
 use domain::execution::Outcome;
-use domain::text::{TextLimit, cut};
+use domain::text::{TextLimit, cut, literal};
 use jiff::{SignedDuration, Timestamp};
 use records::{CostTotal, ExecutionView, StepRecord, StepStatus};
 use std::fmt::Write;
@@ -50,7 +50,7 @@ pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink
     }
     if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
         for line in cut(cause, REASON_LIMIT, "…").lines() {
-            let _ = writeln!(text, "> {line}");
+            let _ = writeln!(text, "> {}", literal(line));
         }
         text.push('\n');
     }
@@ -61,7 +61,8 @@ pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink
 fn headline(view: &ExecutionView, in_line: bool) -> String {
     let execution = &view.execution;
     let workflow = title(&execution.workflow);
-    let about = execution.task_id.as_deref().map(|task_id| format!(" on {task_id}")).unwrap_or_default();
+    let about =
+        execution.task_id.as_deref().map(|task_id| format!(" on {}", literal(task_id))).unwrap_or_default();
     let failed = view.steps.iter().rfind(|step| step.status == StepStatus::Failed);
     let at = failed.map(|step| format!(" at *{}*", title(&step.state))).unwrap_or_default();
     match execution.outcome {
@@ -96,12 +97,12 @@ fn step_line(step: &StepRecord, cost: CostTotal, reason_follows: bool) -> String
     }
     match (&step.cause, step.status) {
         (Some(cause), StepStatus::Skipped) => {
-            let _ = write!(line, " · skipped: {}", cause.lines().next().unwrap_or_default());
+            let _ = write!(line, " · skipped: {}", literal(cause.lines().next().unwrap_or_default()));
         }
         (None, StepStatus::Skipped) => line.push_str(" · skipped"),
         // The execution's end shows the whole reason; until then, or when the execution continues, the step shows it.
         (Some(cause), StepStatus::Failed) if !reason_follows => {
-            let _ = write!(line, " · {}", cause.lines().next().unwrap_or_default());
+            let _ = write!(line, " · {}", literal(cause.lines().next().unwrap_or_default()));
         }
         _ => {}
     }
@@ -292,6 +293,25 @@ mod tests {
 
         Cost $0.5000 · took 2m 13s (including 1 calls of unknown price at their worst case) · `jira-SHOP-1-ab`
         ");
+    }
+
+    #[test]
+    fn what_was_said_means_itself() {
+        let hostile =
+            "[sign in](https://evil.example) @acme/team\n- [x] ![](https://evil.example) <b>\u{202e}fixes #1";
+        let failed = StepRecord {
+            cause: Some(hostile.to_owned()),
+            ..step("CreateBranch", ActionId::literal("create_branch"), StepStatus::Failed, 0, Some(12))
+        };
+        let mut view = view(Outcome::Failed, vec![failed]);
+        for has_cause in [false, true] {
+            view.execution.cause = has_cause.then(|| hostile.to_owned());
+            let text = render(&view, None, false);
+            for form in ["[sign", "@acme", "![", "<b>", "\u{202e}", " #1", "> - "] {
+                assert!(!text.contains(form), "{form} in {text}");
+            }
+            assert!(text.contains("\\[sign in\\]"), "{text}");
+        }
     }
 
     #[test]

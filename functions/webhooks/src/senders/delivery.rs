@@ -57,6 +57,9 @@ pub(crate) enum Meaning {
     Ignored(String),
 }
 
+/// So many events of a delivery are read at most: no service sends more. Most of them are left out where the routes are known.
+pub(super) const MOST_READ: usize = 5_000;
+
 /// An event, with what only its delivery says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Received {

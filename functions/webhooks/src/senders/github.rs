@@ -7,8 +7,8 @@ mod events;
 mod signature;
 
 use super::delivery::{
-    Bot, Delivery, Malformed, Meaning, Received, answer_in_words, header, id_of_body, is_form, lenient,
-    lenient_list, read_json,
+    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, header, id_of_body, is_form,
+    lenient, lenient_list, read_json,
 };
 use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
@@ -298,7 +298,7 @@ fn only(received: Received) -> Meaning {
 fn opened(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let issue = payload.issue?;
     let number = issue.number?;
-    let labels = issue.labels.into_iter().filter_map(|label| label.name);
+    let labels = issue.labels.into_iter().filter_map(|label| label.name).take(MOST_READ);
     let events: Vec<_> = labels.map(|label| about.labelled(number, &label, true)).collect();
     Some(match events.is_empty() {
         true => Meaning::Ignored("the issue was opened without labels".into()),

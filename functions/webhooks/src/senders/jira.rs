@@ -11,7 +11,7 @@
 mod document;
 
 use super::delivery::{
-    Bot, Creation, Delivery, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient,
+    Bot, Creation, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient,
     lenient_list, read_json,
 };
 use super::signature::{self, SignatureError, hmac_matches};
@@ -252,7 +252,8 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let said_at = payload.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok());
     let about = About { delivery, task_id, project, actor, is_machine, said_at };
     let changes = payload.changelog.map(|changelog| changelog.items).unwrap_or_default();
-    let mut events: Vec<_> = changes.iter().flat_map(|change| about.events_of(change)).collect();
+    let changed = changes.iter().flat_map(|change| about.events_of(change));
+    let mut events: Vec<_> = changed.take(MOST_READ).collect();
     if name == "jira:issue_created" {
         events.extend(fields.iter().flat_map(|fields| about.events_of_creation(fields)));
     }
@@ -315,7 +316,7 @@ impl About<'_> {
             Some("labels") => {
                 let before: BTreeSet<_> = from.unwrap_or_default().split_whitespace().collect();
                 let after: BTreeSet<_> = to.unwrap_or_default().split_whitespace().collect();
-                after.difference(&before).map(|label| self.labelled(label)).collect()
+                after.difference(&before).take(MOST_READ).map(|label| self.labelled(label)).collect()
             }
             Some("status") if to.is_some() && from != to => {
                 vec![self.event(TRANSITIONED, json!({ "from": from, "to": to }))]
@@ -326,7 +327,7 @@ impl About<'_> {
 
     /// A new ticket has its labels and its status from the start, and nothing changed.
     fn events_of_creation(&self, fields: &Fields) -> Vec<Received> {
-        let labels = fields.labels.iter().map(|label| self.labelled(label));
+        let labels = fields.labels.iter().take(MOST_READ).map(|label| self.labelled(label));
         let status = fields.status.as_ref().and_then(|status| status.name.as_ref());
         let moved = status.map(|to| self.event(TRANSITIONED, json!({ "from": "", "to": to })));
         labels.chain(moved).collect()

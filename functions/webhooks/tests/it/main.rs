@@ -11,6 +11,7 @@
 mod bound;
 mod checks;
 mod examples;
+mod excess;
 mod replies;
 mod roads;
 mod slack;

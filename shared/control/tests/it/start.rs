@@ -125,6 +125,47 @@ async fn what_is_too_much_waits_in_line_and_goes_on_from_there() {
     assert_eq!(world.starts().len(), 5);
 }
 
+#[tokio::test]
+async fn three_hundred_tickets_of_one_person_do_not_hold_up_another() {
+    let world = World::new().await;
+    let limits = world.directory.configuration().at_work;
+    let by = |person: &str, number: u32| {
+        let mut request = world.request(&format!("SHOP-{number}"), &format!("d{number}"));
+        let actor = request.input.actor.as_mut().unwrap();
+        (actor.id, actor.person) = (person.to_owned(), Some(person.to_owned()));
+        request
+    };
+    let mut started = Vec::new();
+    for number in 1..=300 {
+        started.push(world.control.start(by("ada", number)).await.unwrap());
+    }
+    let at_once = started.iter().filter(|result| matches!(result, StartResult::Started { .. })).count();
+    assert_eq!(at_once, limits.per_person as usize);
+    // Each of the others is told how many are before it.
+    let before = started.iter().filter_map(|result| match result {
+        StartResult::InLine { before, .. } => Some(*before),
+        _ => None,
+    });
+    assert!(before.eq(0..300 - at_once), "{started:?}");
+    // Another person starts at once, as many as the first one may.
+    for number in 301..=300 + limits.per_person {
+        let result = world.control.start(by("grace", number)).await.unwrap();
+        assert!(matches!(result, StartResult::Started { .. }), "{result:?}");
+    }
+    // What ends makes place for one of the same person, the oldest first.
+    let end = ExecutionEnd {
+        outcome: Outcome::Failed,
+        error: None,
+        cause: None,
+        output: None,
+        at: "2026-11-22T13:00:00Z".parse().unwrap(),
+    };
+    world.table.finish(name(&started[0]), &end).await.unwrap();
+    world.control.start_next("SHOP", end_of_days()).await.unwrap();
+    let newest = world.starts().last().unwrap()["name"].clone();
+    assert_eq!(newest, name(&started[at_once]));
+}
+
 fn end_of_days() -> Timestamp {
     "2030-01-01T00:00:00Z".parse().unwrap()
 }

@@ -8,6 +8,7 @@ mod aliases;
 mod definitions;
 mod executions;
 mod history;
+mod model;
 mod page;
 mod state_machines;
 mod tags;
@@ -107,8 +108,11 @@ fn refuse(operation: &str) -> EngineError {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, EngineError> {
-    serde_json::from_slice(body)
-        .map_err(|error| EngineError::Validation(format!("The request cannot be read: {error}")))
+    let unreadable =
+        |error: serde_json::Error| EngineError::Validation(format!("The request cannot be read: {error}"));
+    let request: Value = serde_json::from_slice(body).map_err(unreadable)?;
+    model::check(&request)?;
+    serde_json::from_value(request).map_err(unreadable)
 }
 
 fn respond(operation: &str, result: Result<Value, EngineError>) -> Response {

@@ -31,7 +31,7 @@ pub(super) fn lone_state(name: &str, text: &str) -> Result<State, Vec<Diagnostic
     let mut problems = Problems::default();
     let parsed = document(text, &mut problems).and_then(|value| {
         // There is no machine to set it, so the state sets it for the states inside it.
-        let jsonata = value.get("QueryLanguage").is_some_and(|language| language == "JSONata");
+        let jsonata = value.get("QueryLanguage").is_some();
         state(&value, String::new(), Context { jsonata, depth: 0 }, &mut problems)
     });
     if let Some(state) = &parsed
@@ -71,7 +71,7 @@ fn parse(text: &str, problems: &mut Problems) -> Option<Definition> {
 /// What the states of a flow inherit.
 #[derive(Clone, Copy)]
 struct Context {
-    /// Whether the machine as a whole says `QueryLanguage: JSONata`; otherwise each state must say so.
+    /// Whether the machine as a whole says `QueryLanguage: JSONata`, which no state can say for it.
     jsonata: bool,
     depth: usize,
 }
@@ -126,10 +126,15 @@ fn flow(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) -> O
 fn state(value: &Value, location: String, context: Context, problems: &mut Problems) -> Option<State> {
     let mut fields = Fields::of(value, location, problems)?;
     fields.string("Comment", problems);
-    if !query_language(&mut fields, problems) && !context.jsonata {
+    let is_named = query_language(&mut fields, problems);
+    if !context.jsonata && !is_named {
         let message =
             "The query language defaults to JSONPath, which is not supported; write QueryLanguage: JSONata";
         problems.schema(&fields.location, message);
+    } else if !context.jsonata {
+        let message = "A state's own QueryLanguage in a document of JSONPath is not supported; write QueryLanguage: JSONata \
+                       at the top of the document";
+        problems.schema(&fields.at("QueryLanguage"), message);
     }
     let kind_name = fields.required_string("Type", problems)?;
     let kind = match kind_name {

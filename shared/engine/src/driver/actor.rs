@@ -283,6 +283,21 @@ impl Actor {
         Ok(more)
     }
 
+    /// Folds what happens now into the state, as many events as one append writes.
+    fn decide(&mut self) {
+        let now = self.engine.now();
+        while !self.redriven
+            && self.pending.len() < BATCH
+            && let Some(draft) = self.state.decide(now)
+        {
+            if matches!(draft.what, What::StateEntered { .. }) && self.is_unwanted() {
+                self.abort(&Failure::default());
+                break;
+            }
+            self.add(Some(draft));
+        }
+    }
+
     /// Publishes the execution's status, which is already written.
     async fn tell(&self) -> Result<(), EngineError> {
         if let Some(row) = self.engine.log.execution_by_key(self.row.key).await? {

@@ -1,37 +1,104 @@
 //! Results that are not JSON numbers. JSONata goes on calculating with `Infinity` and refuses it as an operand (`D1001`), but lets it
-//! be the value of the whole expression; Step Functions then writes it as a text. The library refuses it in either place.
+//! be the value of the whole expression, of an item of an array or of a field of an object; Step Functions then writes it as a text. The
+//! library refuses it in all of these places.
 
 use jlens_core::{Expression, Node, NodeKind};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// What Step Functions gives for an expression that is one calculation, the result of which is too large for a number:
-/// `"Infinity"`, `"-Infinity"` or `"NaN"`. `None` where it is none. `evaluate` gives the value of an operand.
+/// Deeper than people nest arrays and objects in an expression.
+const DEEPEST: usize = 32;
+
+/// What Step Functions gives for an expression with results that are too large for a number: `"Infinity"`, `"-Infinity"` or `"NaN"` in
+/// their places. `None` where there is none, or in another place than those. `evaluate` gives the value of a part.
 pub(super) fn result(
     expression: &Expression,
     evaluate: impl Fn(&Expression) -> Option<Value>,
 ) -> Option<Value> {
-    let NodeKind::Binary { op, lhs, rhs } = &without_parentheses(&expression.ast().root).kind else {
-        return None;
-    };
-    let operand = |node: &Node| -> Option<f64> {
-        let source = expression.source().get(node.span.start..node.span.end)?;
-        evaluate(&Expression::compile(source).ok()?)?.as_f64()
-    };
-    let calculate: fn(f64, f64) -> f64 = match op.symbol() {
-        "+" => |one, other| one + other,
-        "-" => |one, other| one - other,
-        "*" => |one, other| one * other,
-        "/" => |one, other| one / other,
-        "%" => |one, other| one % other,
-        _ => return None,
-    };
-    let text = match calculate(operand(lhs)?, operand(rhs)?) {
-        f64::INFINITY => "Infinity",
-        f64::NEG_INFINITY => "-Infinity",
-        number if number.is_nan() => "NaN",
-        _ => return None,
-    };
-    Some(text.into())
+    let parts = Parts { source: expression.source(), evaluate: &evaluate };
+    parts.value(&expression.ast().root, 0)
+}
+
+/// The parts of an expression.
+struct Parts<'a> {
+    source: &'a str,
+    evaluate: &'a dyn Fn(&Expression) -> Option<Value>,
+}
+
+impl Parts<'_> {
+    /// The value of a part with an infinite result in it.
+    fn value(&self, node: &Node, depth: usize) -> Option<Value> {
+        let node = without_parentheses(node);
+        let is_plain = node.attrs.stages.is_empty() && node.attrs.predicate.is_empty();
+        match &node.kind {
+            _ if !is_plain || depth > DEEPEST => None,
+            NodeKind::Binary { .. } => self.calculated(node),
+            NodeKind::Array { items } => {
+                let mut all = Vec::new();
+                for item in items {
+                    match self.value(item, depth + 1) {
+                        Some(value) => all.push(value),
+                        // An array joins what an item gives, which is the library's to do.
+                        None => match self.evaluated(&format!("[{}\n]", self.text(item)?))? {
+                            Value::Array(values) => all.extend(values),
+                            _ => return None,
+                        },
+                    }
+                }
+                Some(Value::Array(all))
+            }
+            NodeKind::Object { pairs } => {
+                let mut all = Map::new();
+                for (name, value) in pairs {
+                    match self.value(value, depth + 1) {
+                        Some(value) => {
+                            let Value::String(name) = self.evaluated(self.text(name)?)? else { return None };
+                            all.insert(name, value);
+                        }
+                        None => {
+                            let pair = format!("{{{}:{}\n}}", self.text(name)?, self.text(value)?);
+                            let Value::Object(fields) = self.evaluated(&pair)? else { return None };
+                            all.extend(fields);
+                        }
+                    }
+                }
+                Some(Value::Object(all))
+            }
+            NodeKind::Condition { condition, then, otherwise } => {
+                let chosen = self.evaluated(&format!("$boolean(({}\n))", self.text(condition)?))?;
+                self.value(if chosen == true { then } else { otherwise.as_deref()? }, depth + 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// The text of a calculation that gives no number.
+    fn calculated(&self, node: &Node) -> Option<Value> {
+        let NodeKind::Binary { op, lhs, rhs } = &node.kind else { return None };
+        let calculate: fn(f64, f64) -> f64 = match op.symbol() {
+            "+" => |one, other| one + other,
+            "-" => |one, other| one - other,
+            "*" => |one, other| one * other,
+            "/" => |one, other| one / other,
+            "%" => |one, other| one % other,
+            _ => return None,
+        };
+        let operand = |node: &Node| self.evaluated(self.text(node)?)?.as_f64();
+        let text = match calculate(operand(lhs)?, operand(rhs)?) {
+            f64::INFINITY => "Infinity",
+            f64::NEG_INFINITY => "-Infinity",
+            number if number.is_nan() => "NaN",
+            _ => return None,
+        };
+        Some(text.into())
+    }
+
+    fn text(&self, node: &Node) -> Option<&str> {
+        self.source.get(node.span.start..node.span.end)
+    }
+
+    fn evaluated(&self, source: &str) -> Option<Value> {
+        (self.evaluate)(&Expression::compile(source).ok()?)
+    }
 }
 
 fn without_parentheses(node: &Node) -> &Node {

@@ -90,11 +90,30 @@ impl Expression for Jlens {
             return Ok(text);
         }
         match result {
-            Ok(Some(value)) => Ok(value),
+            Ok(Some(value)) => Ok(with_digits(value)),
             Ok(None) if self.is_function(environment) => Err(EvaluationError::Unsupported),
             Ok(None) => Err(EvaluationError::Undefined),
             Err(error) => Err(thrown(&error)),
         }
+    }
+}
+
+/// The value with whole numbers written by their digits, as JavaScript writes them, where JSON can hold them: the library keeps those that
+/// it calculated as fractions, and would write 12345678901234568 as 1.2345678901234568e16.
+fn with_digits(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let whole = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 1e21);
+            // The shortest digits that mean the number, and zeros behind them.
+            let digits = whole.map(|number| number.to_string());
+            let kept = digits.and_then(|digits| {
+                digits.parse::<i64>().ok().map(Value::from).or(digits.parse::<u64>().ok().map(Value::from))
+            });
+            kept.unwrap_or(Value::Number(number))
+        }
+        Value::Array(items) => items.into_iter().map(with_digits).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, with_digits(value))).collect(),
+        other => other,
     }
 }
 
@@ -178,7 +197,27 @@ mod tests {
         check("($states.input.a - 2) / 0", json!("-Infinity"));
         check("(0/0)", json!("NaN"));
         check("1e308 * 10", json!("Infinity"));
+        check("[1/0]", json!(["Infinity"]));
+        check("[1, -1/0, [0/0, 'x'], [1..3]]", json!([1, "-Infinity", ["NaN", "x"], [1, 2, 3]]));
+        check(
+            "{'a': 1/0, 'b': [$states.input.a/0], 'c': {'d': 1}}",
+            json!({"a": "Infinity", "b": ["Infinity"], "c": {"d": 1}}),
+        );
+        check("$states.input.a = 1 ? [1/0] : [2]", json!(["Infinity"]));
         assert!(matches!(evaluate("1/0 + 1"), Err(EvaluationError::Thrown { code, .. }) if code == "D1001"));
+    }
+
+    #[test]
+    fn integers_keep_the_digits_that_a_number_of_2_0_6_has() {
+        check("9007199254740991", json!(9_007_199_254_740_991_i64));
+        check("12345678901234567", json!(12_345_678_901_234_568_i64));
+        check("12345678901234567 - 1", json!(12_345_678_901_234_568_i64));
+        check("[-12345678901234567]", json!([-12_345_678_901_234_568_i64]));
+        check("4611686018427387904 * 1", json!(4_611_686_018_427_388_000_i64));
+        check("{'a': [1e15 * 3]}", json!({"a": [3_000_000_000_000_000_i64]}));
+        check("0.5 + 0.5", json!(1));
+        check("12345678901234567 = 12345678901234568", json!(true));
+        check("1e20", json!(1e20));
     }
 
     #[test]

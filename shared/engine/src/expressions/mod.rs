@@ -11,6 +11,8 @@ mod functions;
 mod infinite;
 mod java_random;
 mod jlens;
+#[cfg(test)]
+mod to_millis;
 
 use std::fmt::Debug;
 use std::sync::Arc;

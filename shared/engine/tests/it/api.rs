@@ -175,6 +175,26 @@ async fn state_machines_are_listed_updated_tagged_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_states_own_query_language_is_refused_by_that_name() {
+    let bench = Bench::new(Functions::default()).await;
+    let client = client(&bench).await;
+    let state = json!({ "Type": "Succeed", "QueryLanguage": "JSONata" });
+    for top in [json!({}), json!({ "QueryLanguage": "JSONPath" })] {
+        let mut definition = json!({ "StartAt": "A", "States": { "A": state } });
+        definition.as_object_mut().unwrap().extend(top.as_object().unwrap().clone());
+        let request = client.create_state_machine().name("bad").role_arn("arn:aws:iam::0:role/r");
+        let error = request.definition(definition.to_string()).send().await.unwrap_err();
+        let error = error.into_service_error().to_string();
+        let is_named = error.contains("QueryLanguage")
+            && (error.contains("/States/A/QueryLanguage") || top != json!({}));
+        assert!(is_named, "{error}");
+    }
+    let whole = machine("A", json!({ "A": state }));
+    let request = client.create_state_machine().name("good").role_arn("arn:aws:iam::0:role/r");
+    request.definition(whole.to_string()).send().await.unwrap();
+}
+
+#[tokio::test]
 async fn definitions_that_cannot_be_used_are_refused() {
     let bench = Bench::new(Functions::default()).await;
     let client = client(&bench).await;

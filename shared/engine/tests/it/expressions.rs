@@ -135,3 +135,28 @@ async fn an_expression_that_takes_long_holds_up_nobody() {
     let all = begun.elapsed();
     assert!(longest < all / 2, "of {all:?} that it took, others waited for {longest:?} at once");
 }
+
+/// With a single worker, nothing else would run until the endless expression is cut off.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_slow_expression_holds_up_nothing_else() {
+    let mut bench = Bench::new(Functions::default()).await;
+    let endless = pass(json!("{% ($f := function() { $f() }; $f()) %}"));
+    let started = Instant::now();
+    let execution = bench.start(&endless, &json!({})).await;
+    let mut longest = Duration::ZERO;
+    let mut ended = std::pin::pin!(bench.end(&execution));
+    let ended = loop {
+        let asked = Instant::now();
+        let ended = tokio::select! {
+            biased;
+            ended = &mut ended => Some(ended),
+            other = tokio::spawn(async {}) => other.map(|()| None).unwrap(),
+        };
+        longest = longest.max(asked.elapsed());
+        if let Some(ended) = ended {
+            break ended;
+        }
+    };
+    assert_eq!(ended.error.as_deref(), Some("States.QueryEvaluationError"));
+    assert!(longest * 2 < started.elapsed(), "{longest:?} of {:?}", started.elapsed());
+}

@@ -109,9 +109,12 @@ async fn definitions_names_and_tags_have_limits() {
     let tags: Vec<Value> =
         (0..51).map(|number| json!({ "key": format!("k{number}"), "value": "v" })).collect();
     for (more, error) in [
-        (json!({ "definition": large.to_string() }), "InvalidDefinition"),
+        (json!({ "definition": large.to_string() }), "ValidationException"),
         (json!({ "definition": versioned.to_string() }), "InvalidDefinition"),
-        (json!({ "name": "x".repeat(81) }), "InvalidName"),
+        (json!({ "name": "x".repeat(81) }), "ValidationException"),
+        (json!({ "name": "" }), "ValidationException"),
+        (json!({ "name": "a b" }), "InvalidName"),
+        (json!({ "roleArn": "" }), "ValidationException"),
         (json!({ "tags": tags }), "TooManyTags"),
         (json!({ "versionDescription": "one" }), "ValidationException"),
         (json!({ "type": "EXPRESS" }), "StateMachineTypeNotSupported"),

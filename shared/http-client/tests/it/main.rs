@@ -5,6 +5,8 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod redaction;
+
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes};

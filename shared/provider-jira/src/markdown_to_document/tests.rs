@@ -59,7 +59,7 @@ fn check(markdown: &str) {
 
 #[test]
 fn text_survives_both_ways() {
-    check("# Title\n\nOne *em* **strong** ~~gone~~ `code` [here](https://a.example).");
+    check("# Title\n\nOne *em* **strong** ~~gone~~ `code` [a.example](https://a.example).");
     check("- one\n- two\n  - inner\n    1. deep\n    2. deeper\n- three");
     check("```rust\nlet a = 1;\n\nlet b = 2;\n```");
     check("> quoted\n> \n> - item".replace("> \n", ">\n").as_str());
@@ -149,6 +149,11 @@ fn time_is_in_proportion_to_the_length() {
     // Eight times the length takes sixty-four times as long where time grows with the square.
     assert!(long < short * 30, "{short:?} and {long:?}");
     assert_valid(&document_from_markdown(&"*a _b ".repeat(1_000)));
+    provider_testing::assert_in_proportion(|text| {
+        document_from_markdown(text);
+        domain::text::cut(text, domain::text::TextLimit::characters(text.len() / 2), domain::text::CUT);
+        domain::text::split(text, domain::text::TextLimit::utf16(3_000));
+    });
 }
 
 proptest::proptest! {
@@ -156,5 +161,36 @@ proptest::proptest! {
     #[test]
     fn any_text_is_a_valid_document(text in "([-*_~`#>|<>&!\\[\\]()=:x1. \t\n]|\\PC){0,200}") {
         document(&text);
+    }
+}
+
+#[test]
+fn no_hostile_text_acts_in_a_comment() {
+    fn nodes<'a>(node: &'a Value, found: &mut Vec<&'a Value>) {
+        found.push(node);
+        node["content"].as_array().into_iter().flatten().for_each(|child| nodes(child, found));
+    }
+    for text in provider_testing::HOSTILE {
+        let document = document_from_markdown(text);
+        let mut found = Vec::new();
+        nodes(&document, &mut found);
+        for node in &found {
+            let kind = node["type"].as_str().unwrap();
+            assert!(
+                !matches!(kind, "mention" | "media" | "mediaSingle" | "inlineCard" | "blockCard"),
+                "{document}"
+            );
+            let words = node["text"].as_str().unwrap_or_default();
+            assert!(!words.contains(|c| domain::text::is_hidden(c) && c != '\n'), "{document}");
+        }
+        let shown: String = found.iter().filter_map(|node| node["text"].as_str()).collect();
+        let address = |mark: &Value| mark["attrs"]["href"].as_str().map(str::to_owned);
+        let mut links =
+            found.iter().flat_map(|node| node["marks"].as_array().into_iter().flatten()).filter_map(address);
+        assert!(
+            links.all(|link| link.starts_with("https://")
+                && (!link.contains("evil") || shown.contains(" (evil.example)"))),
+            "{document}"
+        );
     }
 }

@@ -59,7 +59,7 @@ async fn a_message_is_sent_once_and_changed_in_place() {
     let texts: Vec<_> = seen.iter().map(|message| message["text"].as_str().unwrap()).collect();
     assert_eq!(texts, ["Done", "another"]);
     assert_eq!(seen[0]["blocks"].as_array().unwrap().len(), 1, "the buttons are gone");
-    assert_eq!(seen[0]["blocks"][0]["text"], json!({"type": "mrkdwn", "text": "Done"}));
+    assert_eq!(seen[0]["blocks"][0]["text"], json!({"type": "mrkdwn", "text": "Done", "verbatim": true}));
     assert_described(&simulation);
 }
 

@@ -11,6 +11,13 @@ use super::{
     world::{self, invalid},
 };
 use crate::error::WorldError;
+use crate::inside;
+
+/// Whether this is a name as GitHub gives them, which is also the name of one folder.
+fn is_name(name: &str) -> bool {
+    let is_part = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
+    (1..=100).contains(&name.len()) && name.chars().all(is_part) && !matches!(name, "." | "..")
+}
 
 impl State {
     pub(super) fn add_repository(
@@ -22,6 +29,12 @@ impl State {
         let Some((owner, name)) = described.name.split_once('/') else {
             return Err(invalid(format!("{place}.name"), format!("`{}` is not owner/name", described.name)));
         };
+        if !is_name(owner) || !is_name(name) {
+            let accepted =
+                "accepted: owner/name of letters, digits, `-`, `_` and `.`, at most 100 characters each";
+            let problem = format!("`{}` is no name of a repository; {accepted}", described.name);
+            return Err(invalid(format!("{place}.name"), problem));
+        }
         if self.find(owner, name).is_some() {
             return Err(invalid(format!("{place}.name"), format!("`{}` is named twice", described.name)));
         }
@@ -79,12 +92,10 @@ impl State {
                 return Err(invalid(place, "give `path` or `files`, not both".into()));
             }
             Some(path) => {
-                let path = folder.join(path);
-                let found = path.canonicalize();
-                let path = found.map_err(|error| {
-                    invalid(format!("{place}.path"), format!("{}: {error}", path.display()))
-                })?;
+                let wrong = |problem: String| invalid(format!("{place}.path"), problem);
+                let path = inside::existing(folder, path).map_err(wrong)?;
                 if path.join(".git").exists() || path.join("HEAD").is_file() {
+                    inside::check_clone(&path).map_err(wrong)?;
                     git.fetch(&path).map_err(failed)?;
                     None
                 } else {

@@ -10,7 +10,7 @@ mod webhooks;
 
 use std::{
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, LazyLock, Mutex},
 };
 
@@ -82,6 +82,10 @@ impl Server {
     }
 
     async fn with(world: Value, secrets: Value) -> Self {
+        Self::in_folder(Path::new(env!("CARGO_MANIFEST_DIR")), world, secrets).await
+    }
+
+    async fn in_folder(folder: &Path, world: Value, secrets: Value) -> Self {
         let world: World = serde_json::from_value(world).unwrap();
         let secrets: Secrets = serde_json::from_value(secrets).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -91,7 +95,7 @@ impl Server {
         let clock: Clock = Arc::new(move || *shown.lock().unwrap());
         let (log, violations, faults) = (ServiceLog::default(), Violations::default(), Faults::default());
         let settings = Settings {
-            folder: PathBuf::from(env!("CARGO_MANIFEST_DIR")),
+            folder: folder.to_owned(),
             address: url.clone(),
             clock: clock.clone(),
             log: log.clone(),

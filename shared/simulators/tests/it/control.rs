@@ -36,6 +36,111 @@ async fn a_delivery_is_posted_and_its_answer_told() {
 }
 
 #[tokio::test]
+async fn no_page_of_another_host_or_origin_reaches_the_control_address() {
+    let world = Harness::start().await;
+    let url = format!("{}/_world/secrets", world.simulation.control_url());
+    let status = async |name: &str, value: &str| {
+        world.client.get(&url).header(name, value).send().await.unwrap().status().as_u16()
+    };
+    let address = world.simulation.control_url().trim_start_matches("http://").to_owned();
+    let port = address.rsplit(':').next().unwrap().to_owned();
+    for host in
+        [address.as_str(), "127.0.0.1", "localhost", "LOCALHOST:1", "[::1]:80", &format!("localhost:{port}")]
+    {
+        assert_eq!(status("host", host).await, 200, "{host}");
+    }
+    for host in [
+        "evil.example",
+        &format!("evil.example:{port}"),
+        "127.0.0.1.evil.example",
+        "localhost.",
+        "127.0.0.1@evil.example",
+        "0.0.0.0",
+        "",
+    ] {
+        assert_eq!(status("host", host).await, 403, "{host}");
+    }
+    assert_eq!(status("origin", &format!("http://{address}")).await, 200);
+    for origin in ["https://evil.example", "null", "", "http://localhost.evil.example"] {
+        assert_eq!(status("origin", origin).await, 403, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn exports_stay_inside_their_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let exports = folder.path().join("exports");
+    std::fs::create_dir(&exports).unwrap();
+    std::os::unix::fs::symlink(folder.path(), exports.join("link")).unwrap();
+    let world = Harness::exporting_to(&exports).await;
+    let export = async |dir: &str| {
+        let order = json!({"dir": dir, "repository": "acme/tool"});
+        world.control(Method::POST, "/export", Some(order)).await
+    };
+    for dir in [
+        "../outside",
+        "/tmp/outside",
+        "link/outside",
+        "a/../../outside",
+        folder.path().join("x").to_str().unwrap(),
+    ] {
+        let answer = export(dir).await;
+        assert_eq!(answer.status, 400, "{dir}: {}", answer.body);
+        assert!(
+            answer.body["error"].as_str().unwrap().contains("leads out of the folder"),
+            "{}",
+            answer.body
+        );
+    }
+    assert_eq!(export("shop").await.status, 204);
+    assert!(exports.join("shop/.git").is_dir());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn repositories_of_a_world_stay_inside_their_folders() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("world");
+    std::fs::create_dir_all(folder.join("shop")).unwrap();
+    std::fs::create_dir(outer.path().join("private")).unwrap();
+    std::os::unix::fs::symlink(outer.path().join("private"), folder.join("link")).unwrap();
+    let start = async |name: &str, path: &str| {
+        let text = include_str!("world.yaml").replace("name: acme/tool", &format!("name: {name}"));
+        let text = text.replace("files: { README.md: \"# Tool\\n\" }", &format!("path: {path}"));
+        let world = simulators::World::parse(&text, folder.clone()).unwrap();
+        simulators::Simulation::start(world, simulators::Options::default())
+            .await
+            .map(drop)
+            .map_err(|error| error.to_string())
+    };
+    for name in [
+        "../../escape",
+        "acme/../escape",
+        "acme/..",
+        "./x",
+        "acme/a/b",
+        "acme/",
+        "/etc",
+        "acme/a b",
+        "acme/é",
+    ] {
+        let problem = start(name, "shop").await.unwrap_err();
+        assert!(
+            problem.contains("github.repositories[0].name") && problem.contains("owner/name"),
+            "{name}: {problem}"
+        );
+    }
+    for path in ["..", "../private", "link", "/etc", "shop/../../private"] {
+        let problem = start("acme/tool", path).await.unwrap_err();
+        assert!(
+            problem.contains("github.repositories[0].path: ") && problem.contains("leads out of the folder"),
+            "{path}: {problem}"
+        );
+    }
+    assert_eq!(std::fs::read_dir(outer.path()).unwrap().count(), 2);
+}
+
+#[tokio::test]
 async fn a_fault_meets_one_request_and_everything_is_logged_without_secrets() {
     let world = Harness::start().await;
     let fault = json!({"service": "jira", "path": "/issue/TES-41$", "status": 429, "headers": {"retry-after": "7"},
@@ -101,14 +206,14 @@ fn a_world_with_an_unknown_key_is_refused_with_its_place() {
 
 #[tokio::test]
 async fn an_issue_is_labelled_and_the_repository_exported() {
-    let world = Harness::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let world = Harness::exporting_to(folder.path()).await;
     let webhook = world.simulation.prepare("issue").unwrap();
     assert_eq!(webhook.path, "/webhooks/github");
     let header = |name: &str| webhook.headers.iter().find(|(known, _)| *known == name).unwrap().1.clone();
     assert_eq!(header("x-github-event"), "issues");
     assert_eq!(header("x-hub-signature-256"), sign_sha256(&"github-signing".into(), &webhook.body));
 
-    let folder = tempfile::tempdir().unwrap();
     let order = json!({"dir": folder.path()});
     assert_eq!(world.control(Method::POST, "/export", Some(order)).await.status, 204);
     let one = folder.path().join("one");

@@ -1,6 +1,6 @@
 //! Starts a world and speaks HTTP with it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
@@ -27,9 +27,17 @@ impl Harness {
 
     /// Starts with official descriptions from a folder.
     pub(crate) async fn start_with(descriptions: Option<PathBuf>) -> Self {
-        let world = World::parse(WORLD, PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("worlds")).unwrap();
         let clock = clock::fixed("2026-03-02T09:00:00Z".parse().unwrap());
-        let options = Options { descriptions, clock: Some(clock), ..Options::default() };
+        Self::with(Options { descriptions, clock: Some(clock), ..Options::default() }).await
+    }
+
+    /// Starts with a folder for exports.
+    pub(crate) async fn exporting_to(exports: &Path) -> Self {
+        Self::with(Options { exports: exports.to_owned(), ..Options::default() }).await
+    }
+
+    async fn with(options: Options) -> Self {
+        let world = World::parse(WORLD, PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("worlds")).unwrap();
         let simulation = Simulation::start(world, options).await.unwrap();
         Self { simulation, client: Client::builder().no_proxy().build().unwrap() }
     }

@@ -14,7 +14,7 @@ pub(super) fn answer(answer: &CommandAnswer) -> Value {
         .iter()
         .map(|text| {
             let text = cut(text, SECTION, CUT);
-            json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } })
+            json!({ "type": "section", "text": { "type": "mrkdwn", "text": text, "verbatim": true } })
         })
         .collect();
     json!({

@@ -294,7 +294,7 @@ async fn a_world_takes_over_folders_and_clones() {
         let mut world = world();
         world["repositories"][0]["files"] = json!({});
         world["repositories"][0]["path"] = json!(path);
-        Server::with(world, json!({ "github": { "token": TOKEN } }))
+        Server::in_folder(folder.path(), world, json!({ "github": { "token": TOKEN } }))
     };
     let server = from(&source).await;
     let tree = server.get("/git/trees/main?recursive=true").await;

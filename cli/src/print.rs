@@ -1,0 +1,80 @@
+//! Printing for people. Titles, questions and errors come from outside, so a terminal gets nothing in them that it would act on; a file or
+//! another program gets every byte.
+
+use domain::text::printable;
+use std::fmt::Arguments;
+use std::io::IsTerminal;
+
+/// What is printed of a text: on a terminal without control characters and those that reorder text.
+pub(crate) fn shown(text: Arguments<'_>, on_terminal: bool) -> String {
+    let text = text.to_string();
+    if on_terminal { printable(&text) } else { text }
+}
+
+/// [`shown`] on standard output.
+pub(crate) fn on_output(text: Arguments<'_>) -> String {
+    shown(text, std::io::stdout().is_terminal())
+}
+
+/// [`shown`] on standard error.
+pub(crate) fn on_error(text: Arguments<'_>) -> String {
+    shown(text, std::io::stderr().is_terminal())
+}
+
+/// `std::println!` of [`on_output`], for every command.
+macro_rules! println {
+    () => { ::std::println!() };
+    ($($text:tt)*) => { ::std::println!("{}", $crate::print::on_output(::std::format_args!($($text)*))) };
+}
+
+/// `std::print!` of [`on_output`].
+macro_rules! print {
+    ($($text:tt)*) => { ::std::print!("{}", $crate::print::on_output(::std::format_args!($($text)*))) };
+}
+
+/// `std::eprintln!` of [`on_error`].
+macro_rules! eprintln {
+    () => { ::std::eprintln!() };
+    ($($text:tt)*) => { ::std::eprintln!("{}", $crate::print::on_error(::std::format_args!($($text)*))) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_nothing_that_it_would_act_on() {
+        let title = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{202e}sracs\u{2066}\r";
+        let printed = shown(format_args!("SHOP-1 {title}\n  done"), true);
+        let hidden: Vec<char> =
+            printed.chars().filter(|character| domain::text::is_hidden(*character)).collect();
+        assert_eq!(hidden, ['\n', '\n']);
+        assert_eq!(shown(format_args!("{title}"), false), title);
+    }
+
+    /// Whoever prints otherwise would print what is in a text.
+    #[test]
+    fn every_command_prints_so() {
+        let main = include_str!("main.rs");
+        let first =
+            main.lines().find(|line| line.starts_with("#[macro_use]") || line.starts_with("mod ")).unwrap();
+        assert_eq!(first, "#[macro_use]");
+        let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("print.rs") {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    assert!(
+                        !text.contains("std::println!") && !text.contains("std::print!"),
+                        "{}",
+                        path.display()
+                    );
+                    assert!(!text.contains("std::eprintln!"), "{}", path.display());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! How much of a delivery is handled, and how long what it names may be.
+
+use crate::answer::Outcome;
+use crate::senders::Received;
+use domain::Event;
+use domain::event::EventSpec;
+use domain::routes::Routes;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// So many events of a delivery are handled: each writes a record and may start work.
+const MOST_EVENTS: usize = 50;
+
+/// No key, name or id of what a delivery is about has more bytes, and with them no key of a record.
+pub(crate) const MOST_BYTES: usize = 700;
+
+/// The events of a delivery that are handled, in their order, and what is said of the others. Those that a workflow starts on or that
+/// somebody said to the bot come first.
+pub(crate) fn bounded(routes: &Routes, events: Vec<Received>) -> (Vec<Received>, Option<Outcome>) {
+    let more = events.len().saturating_sub(MOST_EVENTS);
+    if more == 0 {
+        return (events, None);
+    }
+    let matters = |received: &Received| {
+        received.words.is_some() || routes.start_for(&received.event).map_or(true, |start| start.is_some())
+    };
+    let mut wanted: Vec<(bool, usize)> =
+        events.iter().enumerate().map(|(index, received)| (!matters(received), index)).collect();
+    wanted.sort_unstable();
+    wanted.truncate(MOST_EVENTS);
+    let wanted: BTreeSet<usize> = wanted.into_iter().map(|(_, index)| index).collect();
+    let kept = events.into_iter().enumerate().filter(|(index, _)| wanted.contains(index));
+    let reason = format!("{more} more events of this delivery are left out; accepted: {MOST_EVENTS}");
+    (kept.map(|(_, received)| received).collect(), Some(Outcome::Ignored { reason }))
+}
+
+/// What of an event is too long to be the name of anything, in words.
+pub(crate) fn too_long(event: &Event, spec: Option<&EventSpec>) -> Option<String> {
+    let own = [
+        ("id", Some(event.delivery.as_str())),
+        ("ticket", event.task_id.as_deref()),
+        ("project", event.project.as_deref()),
+        ("person", event.actor.as_ref().map(|actor| actor.id.as_str())),
+    ];
+    let matched = spec.into_iter().flat_map(|spec| &spec.match_fields);
+    let matched =
+        matched.map(|name| (name.as_str(), event.fields.get(name.as_str()).and_then(Value::as_str)));
+    let named = own.into_iter().chain(matched).filter_map(|(name, value)| Some((name, value?.len())));
+    let (name, bytes) = named.into_iter().find(|(_, bytes)| *bytes > MOST_BYTES)?;
+    let kind = &event.kind;
+    Some(format!("{kind}: its {name} is too long, with {bytes} bytes; accepted: at most {MOST_BYTES}"))
+}
