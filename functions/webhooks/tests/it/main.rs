@@ -13,6 +13,7 @@ mod checks;
 mod examples;
 mod replies;
 mod roads;
+mod rotating;
 mod slack;
 mod steering;
 mod world;
