@@ -7,6 +7,7 @@ use domain::execution::UNDO_WORKFLOW;
 use engine::Engine;
 use include_dir::{Dir, include_dir};
 use records::Table;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -72,6 +73,14 @@ impl Workflows {
     fn state_machine_arn(&self, placeholder: &str) -> Option<String> {
         let name = self.names().find(|name| state_machine_placeholder(name) == placeholder)?;
         Some(format!("{STATE_MACHINE_ARN_PREFIX}{name}"))
+    }
+
+    /// The definitions of state machines, with the compiler's placeholders, by the workflows' names.
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.compiled
+            .workflows
+            .iter()
+            .filter_map(|workflow| Some((workflow.name.as_str(), workflow.definition.as_ref()?)))
     }
 
     /// Their names.

@@ -38,7 +38,7 @@ impl Github {
         self.own_login.get().zip(author).is_some_and(|(own, author)| author.login.eq_ignore_ascii_case(own))
     }
 
-    async fn ask_own_login(&self, repository: &RepositoryName) -> Result<String, ActionError> {
+    pub(crate) async fn ask_own_login(&self, repository: &RepositoryName) -> Result<String, ActionError> {
         let Some(installation) = &self.installation else {
             let answer: Answer = self.client.get("/user", &[]).send().await?;
             return Ok(answer.json::<Account>()?.login);
