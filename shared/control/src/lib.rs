@@ -38,6 +38,6 @@ pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
 pub use line::may_start;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use start::{StartError, StartResult};
-pub use status::StatusResult;
+pub use status::{ExecutionFilter, StatusResult};
 pub use stop::StopResult;
 pub use undo::{UndoError, UndoRequest, UndoResult};
