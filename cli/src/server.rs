@@ -2,7 +2,7 @@
 //!
 //! Two listeners. The public one serves the functions that have routes, and nothing else. The private one, on loopback and with a token
 //! for each function, stands in for DynamoDB, Step Functions, Secrets Manager and Lambda; functions reach them only through the AWS SDK, as
-//! in an account. An optional third one serves metrics to Prometheus.
+//! in an account. An optional third one serves metrics to Prometheus, and says whether it is healthy.
 
 mod asynchronous;
 mod aws_error;
@@ -12,6 +12,7 @@ pub(crate) mod data_folder;
 mod descriptors;
 mod dynamodb;
 pub(crate) mod functions;
+mod health;
 mod housekeeping;
 mod lambda;
 mod leading_keys;
@@ -40,6 +41,7 @@ use dynoxide::Database;
 use engine::Engine;
 use functions::{Connected, StepTargets};
 use listeners::{bind, serve, serve_strangers, url_of};
+use metrics::Figures;
 use private::Private;
 use records::Table;
 use runtime::{FunctionSpec, SecretUse, Services};
@@ -146,14 +148,8 @@ impl Server {
         let mut tasks = JoinSet::new();
         tasks.spawn(take_up_secrets(secrets));
         serve(&mut tasks, private, private_router);
-        let metrics_url = match metrics {
-            Some(address) => {
-                let listener = bind(address).await?;
-                let url = url_of(&listener)?;
-                let router = metrics::router(&mut tasks)?;
-                serve(&mut tasks, listener, router);
-                Some(url)
-            }
+        let figures = match metrics {
+            Some(address) => Some((bind(address).await?, Figures::record(&mut tasks, &file.configuration)?)),
             None => None,
         };
 
@@ -191,6 +187,14 @@ impl Server {
         if continued > 0 {
             tracing::info!(executions = continued, "continuing what was running");
         }
+        let metrics_url = match figures {
+            Some((listener, figures)) => {
+                let url = url_of(&listener)?;
+                serve(&mut tasks, listener, figures.router().merge(health::router(table.clone())));
+                Some(url)
+            }
+            None => None,
+        };
         tasks.spawn(housekeeping::keep_house(database, engine.clone()));
         serve_strangers(&mut tasks, public, routes(&connected), descriptors);
 
