@@ -2,6 +2,7 @@
 
 mod account;
 mod closed_output;
+mod color;
 mod commands;
 mod configuration_file;
 mod confirm;
@@ -12,7 +13,9 @@ mod functions_document;
 mod logging;
 mod place;
 mod progress;
+mod secret_forms;
 mod server;
+mod steering;
 mod stop_signal;
 mod world_folder;
 
