@@ -2,6 +2,7 @@
 
 use super::functions::FUNCTION_PREFIX;
 use super::sdk::STATE_MACHINE_ARN_PREFIX;
+use crate::color;
 use crate::exit::{Exit, Outcome};
 use domain::execution::UNDO_WORKFLOW;
 use engine::Engine;
@@ -9,7 +10,6 @@ use include_dir::{Dir, include_dir};
 use records::Table;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::Path;
 use workflow::{
     Catalog, Environment, FolderCompilation, Severity, Source, compile_folder, function_placeholder, render,
@@ -223,7 +223,7 @@ pub(crate) fn prompts_of(folder: &Path) -> Outcome<BTreeMap<String, String>> {
 
 /// Every finding of at least this severity, with its source, as people read it.
 pub(crate) fn rendered(compiled: &FolderCompilation, sources: &[Source], least: Severity) -> String {
-    let color = std::io::stderr().is_terminal();
+    let color = color::on(&std::io::stderr());
     let mut text = String::new();
     for workflow in &compiled.workflows {
         for source in sources {
