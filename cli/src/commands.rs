@@ -115,7 +115,7 @@ impl Command {
             Self::Engine(arguments) => engine::run(arguments).await,
             Self::Deploy(arguments) => deploy::run(arguments).await,
             Self::Destroy(arguments) => destroy::run(arguments).await,
-            Self::Backup(arguments) => backup::run(&arguments),
+            Self::Backup(arguments) => backup::run(arguments).await,
             Self::Restore(arguments) => restore::run(arguments).await,
             Self::Completions(arguments) => completions::run(&arguments),
         }

@@ -6,6 +6,7 @@
 
 mod asynchronous;
 mod aws_error;
+pub(crate) mod backup;
 mod caller;
 mod connections;
 pub(crate) mod data_folder;
@@ -19,7 +20,7 @@ mod leading_keys;
 mod listeners;
 pub(crate) mod log_file;
 mod metrics;
-mod private;
+pub(crate) mod private;
 mod schedules;
 pub(crate) mod sdk;
 pub(crate) mod secret_file;
@@ -32,6 +33,7 @@ pub(crate) mod workflows;
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
 use axum::Router;
+use backup::EngineCopy;
 use caller::{Grant, Grants};
 use data_folder::{DataFolder, Running};
 use domain::configuration::{Configuration, secret_id};
@@ -141,6 +143,7 @@ impl Server {
             database: database.clone(),
             written: Arc::clone(&written),
             engine: engine.router(),
+            engine_copy: EngineCopy { engine: engine.clone(), folder: folder.clone() },
             functions: invoke,
             secrets: Arc::clone(&secrets),
         }

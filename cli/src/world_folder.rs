@@ -24,7 +24,7 @@ pub(crate) fn find(world: Option<&Path>, folder: &Path) -> Outcome<PathBuf> {
     let names = names();
     let name = match world {
         None => FIRST,
-        Some(path) if path.exists() => return std::path::absolute(path).map_err(Exit::usage),
+        Some(path) if path.is_file() => return std::path::absolute(path).map_err(Exit::usage),
         Some(path) => {
             path.to_str().filter(|text| names.iter().any(|name| name == text)).ok_or_else(|| {
                 Exit::usage(format!(

@@ -101,7 +101,7 @@ async fn the_shipped_worlds_end_in_pull_requests_without_escape_codes() {
 async fn the_commands_that_it_prints_work_as_printed_and_so_does_a_second_delivery() {
     let temporary = TempDir::new().unwrap();
     let Output { status, stdout, stderr } =
-        demo(temporary.path(), &["--keep", "--world", "weather"]).output().await.unwrap();
+        demo(temporary.path(), &["--keep", "--world", "parcels"]).output().await.unwrap();
     assert_eq!(status.code(), Some(0), "{}", text(&stderr));
     let printed = text(&stdout);
     let told = printed.split_once("Everything keeps running").unwrap().1;

@@ -63,7 +63,7 @@ fn the_limits_are_those_of_the_code() {
         assert_eq!(stated(value), constant(file, name), "{what}: {place}");
         compared += 1;
     }
-    assert!(compared > 40, "{compared}");
+    assert!(compared >= 40, "{compared}");
 }
 
 #[test]

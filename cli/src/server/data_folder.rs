@@ -107,6 +107,11 @@ impl DataFolder {
         self.path.join("engine.db")
     }
 
+    /// A copy of the engine's log, which `serve` makes for a backup that then moves it away.
+    pub(crate) fn engine_copy(&self) -> PathBuf {
+        self.path.join("engine.copy.db")
+    }
+
     /// The encrypted secrets.
     pub(crate) fn secrets(&self) -> PathBuf {
         self.path.join("secrets.enc")

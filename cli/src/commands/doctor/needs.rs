@@ -29,7 +29,7 @@ impl Needs {
         let mut needs = Self::default();
         for (_, definition) in workflows.definitions().filter(|(name, _)| *name != UNDO_WORKFLOW) {
             let called = placeholders(definition);
-            for (name, action) in catalog["actions"].as_object().into_iter().flatten() {
+            for (name, action) in catalog.get("actions").and_then(Value::as_object).into_iter().flatten() {
                 let placeholder = function_placeholder(name);
                 if !called.contains(&placeholder) {
                     continue;

@@ -11,7 +11,7 @@ mod schema;
 mod state_machines;
 mod versions;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -70,6 +70,14 @@ impl From<serde_json::Error> for LogError {
 type Reply = Box<dyn FnOnce(Result<(), LogError>) + Send>;
 type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
 
+/// What the log's thread is asked for.
+enum Request {
+    /// Work in the next transaction.
+    Job(Job),
+    /// A copy of the whole log, between two transactions.
+    Copy { to: PathBuf, done: oneshot::Sender<Result<(), LogError>> },
+}
+
 /// How long an engine waits for another to let go of the log, as one that is just shutting down does.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
@@ -78,7 +86,7 @@ const BATCH: usize = 256;
 
 /// A handle to the log's thread. The thread ends, and the file is closed, when the handle is dropped.
 pub(crate) struct Log {
-    jobs: Option<mpsc::Sender<Job>>,
+    requests: Option<mpsc::Sender<Request>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -104,12 +112,12 @@ impl Log {
 
     fn serve(connection: Connection) -> Result<Self, LogError> {
         schema::bring_up_to_date(&connection)?;
-        let (jobs, queue) = mpsc::channel();
+        let (requests, queue) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("engine-log".to_owned())
             .spawn(move || serve(&connection, &queue))
             .map_err(|error| LogError::Sqlite(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { requests: Some(requests), thread: Some(thread) })
     }
 
     /// Runs `work` in the next transaction. When `work` fails, only its own changes are undone.
@@ -125,14 +133,25 @@ impl Log {
                 let _ = sender.send(committed.and(result));
             })
         });
-        self.jobs.as_ref().ok_or(LogError::Closed)?.send(job).map_err(|_| LogError::Closed)?;
+        self.ask(Request::Job(job))?;
         receiver.await.map_err(|_| LogError::Closed)?
+    }
+
+    /// Copies the whole log, as it is between two transactions, to a file that does not exist or is empty. Other requests wait meanwhile.
+    pub(crate) async fn copy(&self, to: &Path) -> Result<(), LogError> {
+        let (done, receiver) = oneshot::channel();
+        self.ask(Request::Copy { to: to.to_owned(), done })?;
+        receiver.await.map_err(|_| LogError::Closed)?
+    }
+
+    fn ask(&self, request: Request) -> Result<(), LogError> {
+        self.requests.as_ref().ok_or(LogError::Closed)?.send(request).map_err(|_| LogError::Closed)
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.requests = None;
         if let Some(thread) = self.thread.take() {
             // A panic of the thread was reported when it happened; there is nothing left to do about it.
             let _ = thread.join();
@@ -161,14 +180,31 @@ fn in_savepoint<T>(
     result
 }
 
-fn serve(connection: &Connection, queue: &mpsc::Receiver<Job>) {
-    while let Ok(first) = queue.recv() {
+fn serve(connection: &Connection, queue: &mpsc::Receiver<Request>) {
+    let mut waiting = None;
+    while let Some(request) = waiting.take().or_else(|| queue.recv().ok()) {
+        let first = match request {
+            Request::Job(job) => job,
+            Request::Copy { to, done } => {
+                let text = to.to_string_lossy();
+                let copied = connection.execute("VACUUM INTO ?1", [text.as_ref()]);
+                // A caller that has gone away needs no answer.
+                let _ = done.send(copied.map(drop).map_err(LogError::from));
+                continue;
+            }
+        };
         let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(LogError::from);
         let mut replies = vec![first(connection)];
         while replies.len() < BATCH
             && let Ok(next) = queue.try_recv()
         {
-            replies.push(next(connection));
+            match next {
+                Request::Job(job) => replies.push(job(connection)),
+                copy @ Request::Copy { .. } => {
+                    waiting = Some(copy);
+                    break;
+                }
+            }
         }
         let committed = begun.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
         if committed.is_err() && !connection.is_autocommit() {
