@@ -21,7 +21,7 @@ fn reference() -> String {
     for (key, value) in properties(&schema) {
         let inner = resolved(value, &schema);
         let described = said(value, inner);
-        let _infallible = write!(text, "\n## `{key}`\n\n{described} {}.\n", kind(value, &schema));
+        let _infallible = write!(text, "\n## `{key}`\n\n{described}\n");
         if key == "plugins" {
             plugins(&mut text);
             continue;
@@ -102,7 +102,7 @@ fn kind(value: &Value, root: &Value) -> String {
         return format!("`{}`", plain(constant));
     }
     if let Some(items) = inner.get("items") {
-        return format!("a list: {}", kind(items, root));
+        return format!("a list of {}", kind(items, root));
     }
     if let Some(values) = inner.get("additionalProperties").filter(|values| values.is_object()) {
         return format!("a mapping to {}", kind(values, root));
