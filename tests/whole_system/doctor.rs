@@ -162,10 +162,10 @@ async fn a_project_that_lacks_a_provider_or_a_channel() {
     check_one(
         |world| {
             let providers = &mut world["configuration"]["projects"][0]["providers"];
-            providers.as_object_mut().unwrap().remove("documentation");
+            providers.as_object_mut().unwrap().remove("communication");
         },
-        "warning: project SHOP, documentation: no provider serves it",
-        &["create_page_from_template"],
+        "warning: project SHOP, communication: no provider serves it",
+        &["send_message"],
     )
     .await;
     check_one(
