@@ -3,6 +3,7 @@
 
 use crate::exit::{Exit, Outcome};
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::config::ProvideCredentials;
 use domain::Bundle;
 use runtime::Timeouts;
 use std::str::FromStr;
@@ -42,8 +43,29 @@ impl Stage {
 }
 
 /// SDK settings for the account that the environment names.
-pub(crate) async fn sdk_config() -> SdkConfig {
-    Timeouts::COMMAND.sdk_config().await
+///
+/// # Errors
+/// Unreachable, in one sentence, when the environment names no region or has no credentials.
+pub(crate) async fn sdk_config() -> Outcome<SdkConfig> {
+    let config = Timeouts::COMMAND.sdk_config().await;
+    if config.region().is_none() {
+        return Err(Exit::unreachable(
+            "no AWS region is set; set AWS_REGION, or AWS_PROFILE to a profile with one",
+        ));
+    }
+    // What each place that was searched said is in the log with -v.
+    let credentials = match config.credentials_provider() {
+        Some(provider) => {
+            provider.provide_credentials().await.map_err(|error| tracing::info!(%error, "no credentials"))
+        }
+        None => Err(()),
+    };
+    match credentials {
+        Ok(_) => Ok(config),
+        Err(()) => Err(Exit::unreachable(
+            "no AWS credentials were found; set AWS_PROFILE, log in with `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        )),
+    }
 }
 
 /// The part of a state machine's ARN before the workflow's name, derived from the table's ARN.

@@ -1,5 +1,7 @@
 //! One file per command.
 
+mod answer;
+mod backup;
 mod completions;
 mod config;
 mod deliver;
@@ -17,6 +19,7 @@ mod secrets;
 mod serve;
 mod simulate;
 mod status;
+mod stop;
 mod undo;
 mod workflow;
 
@@ -33,6 +36,12 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     /// Start a workflow by hand and follow it.
     Run(run::Arguments),
+    /// Answer yes to the question of an execution.
+    Approve(answer::Arguments),
+    /// Answer no to the question of an execution.
+    Deny(answer::Arguments),
+    /// Stop an execution.
+    Stop(stop::Arguments),
     /// Take back what an execution did.
     Undo(undo::Arguments),
     /// Continue an execution that failed or was stopped.
@@ -49,7 +58,7 @@ pub(crate) enum Command {
     /// Check and apply the configuration.
     #[command(subcommand)]
     Config(config::Arguments),
-    /// Set and list secrets.
+    /// Set, list and delete secrets.
     #[command(subcommand)]
     Secrets(secrets::Arguments),
     /// Find missing or wrong settings before they are needed.
@@ -64,6 +73,8 @@ pub(crate) enum Command {
     Deploy(deploy::Arguments),
     /// Remove a stage from an AWS account.
     Destroy(destroy::Arguments),
+    /// Copy what `serve` remembers to a new folder, also while it runs.
+    Backup(backup::Arguments),
     /// Restore records that a stage lost.
     Restore(restore::Arguments),
     /// Print a shell completion script.
@@ -91,6 +102,9 @@ impl Command {
             Self::Demo(arguments) => demo::run(arguments).await,
             Self::Serve(arguments) => serve::run(arguments).await,
             Self::Run(arguments) => run::run(arguments).await,
+            Self::Approve(arguments) => answer::run(arguments, true).await,
+            Self::Deny(arguments) => answer::run(arguments, false).await,
+            Self::Stop(arguments) => stop::run(arguments).await,
             Self::Undo(arguments) => undo::run(arguments).await,
             Self::Redrive(arguments) => redrive::run(arguments).await,
             Self::Invoke(arguments) => invoke::run(arguments).await,
@@ -105,6 +119,7 @@ impl Command {
             Self::Engine(arguments) => engine::run(arguments).await,
             Self::Deploy(arguments) => deploy::run(arguments).await,
             Self::Destroy(arguments) => destroy::run(arguments).await,
+            Self::Backup(arguments) => backup::run(arguments).await,
             Self::Restore(arguments) => restore::run(arguments).await,
             Self::Completions(arguments) => completions::run(&arguments),
         }

@@ -1,6 +1,8 @@
 //! `ticketsmith.yaml` on disk.
 
 mod example;
+#[cfg(test)]
+mod reference;
 mod shape;
 
 pub(crate) use example::example;

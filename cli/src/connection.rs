@@ -96,7 +96,7 @@ impl Connection {
     /// # Errors
     /// Unreachable when the stage's table cannot be seen.
     pub(crate) async fn of_stage(stage: &Stage) -> Outcome<Self> {
-        let config = account::sdk_config().await;
+        let config = account::sdk_config().await?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
         let state_machine_arn_prefix = account::state_machine_arn_prefix(stage, &dynamodb).await?;
         Ok(Self {

@@ -1,9 +1,9 @@
 //! Logs to standard error, for the person who runs the command, and to a file, for later.
 
+use crate::color;
 use crate::functions;
 use crate::server::log_file::LogFile;
 use std::collections::BTreeSet;
-use std::io::IsTerminal;
 use std::sync::Mutex;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -37,8 +37,7 @@ pub(crate) fn start(verbose: u8, file: Option<LogFile>) {
     let others = if verbose > 1 { "info" } else { "warn" };
     let shown = EnvFilter::try_from_default_env().unwrap_or_else(|_| filter(own, others));
     // Files, pipes and users who disable colors get no escape codes: <https://no-color.org>.
-    let in_color =
-        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let in_color = color::on(&std::io::stderr());
     let to_person =
         fmt::layer().with_writer(std::io::stderr).with_ansi(in_color).with_target(false).with_filter(shown);
     let to_file =
@@ -49,7 +48,10 @@ pub(crate) fn start(verbose: u8, file: Option<LogFile>) {
 fn filter(own: &str, others: &str) -> EnvFilter {
     let functions: BTreeSet<&str> = functions::all().iter().map(|function| function.executable).collect();
     let crates = CRATES.into_iter().chain(functions).chain([PROVIDERS]);
-    EnvFilter::new(crates.fold(others.to_owned(), |filter, name| format!("{filter},{name}={own}")))
+    // Each place where credentials were looked for in vain warns; the error that follows says it in one sentence.
+    let sdk = if others == "warn" { "error" } else { others };
+    let others = format!("{others},aws_config={sdk}");
+    EnvFilter::new(crates.fold(others, |filter, name| format!("{filter},{name}={own}")))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod print;
 
 mod account;
 mod closed_output;
+mod color;
 mod commands;
 mod configuration_file;
 mod confirm;
@@ -15,7 +16,9 @@ mod functions_document;
 mod logging;
 mod place;
 mod progress;
+mod secret_forms;
 mod server;
+mod steering;
 mod stop_signal;
 mod world_folder;
 

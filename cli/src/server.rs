@@ -2,10 +2,11 @@
 //!
 //! Two listeners. The public one serves the functions that have routes, and nothing else. The private one, on loopback and with a token
 //! for each function, stands in for DynamoDB, Step Functions, Secrets Manager and Lambda; functions reach them only through the AWS SDK, as
-//! in an account. An optional third one serves metrics to Prometheus.
+//! in an account. An optional third one serves metrics to Prometheus, and says whether it is healthy.
 
 mod asynchronous;
 mod aws_error;
+pub(crate) mod backup;
 mod caller;
 mod connections;
 pub(crate) mod data_folder;
@@ -13,6 +14,7 @@ mod descriptors;
 mod disk;
 mod dynamodb;
 pub(crate) mod functions;
+mod health;
 mod housekeeping;
 mod in_process;
 mod key_condition;
@@ -21,7 +23,7 @@ mod leading_keys;
 mod listeners;
 pub(crate) mod log_file;
 mod metrics;
-mod private;
+pub(crate) mod private;
 pub(crate) mod private_files;
 mod schedules;
 pub(crate) mod sdk;
@@ -39,6 +41,7 @@ mod year;
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
 use axum::Router;
+use backup::EngineCopy;
 use caller::{Grant, Grants};
 use data_folder::{DataFolder, Running};
 use domain::configuration::{Configuration, secret_id};
@@ -48,6 +51,7 @@ use functions::{Connected, StepTargets};
 use housekeeping::House;
 use in_process::InProcess;
 use listeners::{bind, serve, serve_strangers, url_of};
+use metrics::Figures;
 use private::Private;
 use records::Table;
 use runtime::{FunctionSpec, SecretUse, Services};
@@ -147,6 +151,7 @@ impl Server {
             grants: Arc::new(grants),
             table: table_file.clone(),
             engine: engine.router(),
+            engine_copy: EngineCopy { engine: engine.clone(), folder: folder.clone() },
             functions: invoke,
             secrets: Arc::clone(&secrets),
         }
@@ -155,14 +160,8 @@ impl Server {
         tasks.spawn(take_up_secrets(secrets));
         let in_process = InProcess(private_router.clone());
         serve(&mut tasks, private, private_router);
-        let metrics_url = match metrics {
-            Some(address) => {
-                let listener = bind(address).await?;
-                let url = url_of(&listener)?;
-                let router = metrics::router(&mut tasks, engine.clone())?;
-                serve(&mut tasks, listener, router);
-                Some(url)
-            }
+        let figures = match metrics {
+            Some(address) => Some((bind(address).await?, Figures::record(&mut tasks, &file.configuration)?)),
             None => None,
         };
 
@@ -198,6 +197,15 @@ impl Server {
         if continued > 0 {
             tracing::info!(executions = continued, "continuing what was running");
         }
+        let metrics_url = match figures {
+            Some((listener, figures)) => {
+                let url = url_of(&listener)?;
+                let router = figures.router(engine.clone()).merge(health::router(table.clone()));
+                serve(&mut tasks, listener, router);
+                Some(url)
+            }
+            None => None,
+        };
         let house = House {
             file: table_file.clone(),
             records: Arc::clone(&records),

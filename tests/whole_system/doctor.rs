@@ -20,11 +20,7 @@ async fn check(change: impl FnOnce(&mut Value)) -> (i32, Vec<String>) {
         format!("{}: {}: {}", text("verdict"), text("subject"), text("problem"))
     });
     let told = told.collect();
-    // Whether a service can be reached is asked of its address alone, where it need not know the path.
-    let violations = world.violations().await;
-    for violation in violations.as_array().unwrap() {
-        assert!(violation["path"] == "/" || violation["path"] == "/api", "{violation:#}");
-    }
+    world.finish().await;
     (code, told)
 }
 
@@ -148,6 +144,122 @@ async fn a_key_that_may_not_use_the_model() {
         |world| remove(&mut world["claude"]["models"], "claude-sonnet-5-5"),
         "wrong: Claude, model claude-sonnet-5-5: `the model claude-sonnet-5-5` is missing",
         &["plugins.claude.model"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_project_that_lacks_a_provider_or_a_channel() {
+    check_one(
+        |world| {
+            let providers = &mut world["configuration"]["projects"][0]["providers"];
+            providers.as_object_mut().unwrap().remove("ai_provider");
+        },
+        "wrong: project SHOP, ai_provider: no provider serves it",
+        &["generate_code_implementation", "projects.providers"],
+    )
+    .await;
+    check_one(
+        |world| {
+            let providers = &mut world["configuration"]["projects"][0]["providers"];
+            providers.as_object_mut().unwrap().remove("communication");
+        },
+        "warning: project SHOP, communication: no provider serves it",
+        &["send_message"],
+    )
+    .await;
+    check_one(
+        |world| {
+            world["configuration"]["projects"][0].as_object_mut().unwrap().remove("channel");
+        },
+        "wrong: Slack, channel of each step: `projects.channel` is missing",
+        &["send_message"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_signing_secret_of_one_sender_that_is_missing() {
+    check_one(
+        |world| {
+            world["configuration"]["webhooks"]["secret"] = json!("ticketsmith/others");
+            world["secrets"]["ticketsmith/others"] = json!({"jira": "simulated-a", "github": "simulated-b"});
+        },
+        "wrong: secret ticketsmith/others: `slack` is missing",
+        &["deliveries are refused", "ticketsmith secrets set"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_bots_own_account_that_is_wrong_or_missing() {
+    let own = |name: &'static str, account: Value| {
+        move |world: &mut Value| world["configuration"]["webhooks"]["own_accounts"][name] = account
+    };
+    for (name, account, begins, actual) in [
+        (
+            "github",
+            "robot",
+            "wrong: GitHub, repository acme/shop: `webhooks.own_accounts.github",
+            "ticketsmith-bot",
+        ),
+        (
+            "jira",
+            "712020:robot",
+            "wrong: Jira, project SHOP: `webhooks.own_accounts.jira",
+            "712020:ticketsmith",
+        ),
+        ("slack", "U0ROBOT", "wrong: Slack, channel #shop-dev: `webhooks.own_accounts.slack", "U0LAN0Z89"),
+    ] {
+        check_one(own(name, json!(account)), begins, &[account, actual]).await;
+    }
+    check_one(
+        |world| {
+            world["configuration"]["webhooks"]["own_accounts"].as_object_mut().unwrap().remove("github");
+        },
+        "wrong: GitHub, repository acme/shop: `webhooks.own_accounts.github",
+        &["ticketsmith-bot"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_configuration_names_and_no_service_knows() {
+    let user = |service: &'static str, account: &'static str| {
+        move |world: &mut Value| world["configuration"]["users"][0][service] = json!(account)
+    };
+    check_one(
+        |world| world["configuration"]["projects"][0]["base_branch"] = json!("trunk"),
+        "wrong: GitHub, repository acme/shop: `the branch trunk of acme/shop` is missing",
+        &["base_branch"],
+    )
+    .await;
+    check_one(
+        |world| world["configuration"]["projects"][0]["statuses"]["in_review"] = json!("Reviewing"),
+        "wrong: Jira, project SHOP: `the status Reviewing` is missing",
+        &["Code Review", "projects.statuses"],
+    )
+    .await;
+    check_one(
+        |world| {
+            let fields = &mut world["configuration"]["plugins"]["jira"]["custom_fields"];
+            fields["team"] = json!("customfield_19999");
+        },
+        "wrong: Jira, project SHOP: `the custom field customfield_19999` is missing",
+        &["customfield_10003 (Team)", "plugins.jira.custom_fields.team"],
+    )
+    .await;
+    for (service, account, begins) in [
+        ("jira", "712020:nobody", "wrong: Jira, project SHOP: `the account 712020:nobody of ada`"),
+        ("github", "nobody", "wrong: GitHub, repository acme/shop: `the account nobody of ada`"),
+        ("slack", "U0NOBODY", "wrong: Slack, channel #shop-dev: `the account U0NOBODY of ada`"),
+    ] {
+        check_one(user(service, account), begins, &["not recognized"]).await;
+    }
+    check_one(
+        |world| world["configuration"]["projects"][0]["channel"] = json!("#shop-deb"),
+        "wrong: Slack, channel #shop-deb: `the channel #shop-deb` is missing",
+        &[],
     )
     .await;
 }

@@ -5,12 +5,17 @@ use crate::support::{World, WorldFile};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// The samples of Prometheus' text format, by name with labels.
-pub(crate) async fn figures(world: &World) -> BTreeMap<String, f64> {
+/// The answer of the listener that is for the operator alone.
+async fn private(world: &World, path: &str) -> reqwest::Response {
     let running = std::fs::read_to_string(world.folder().join(".ticketsmith/running.json")).unwrap();
     let running: Value = serde_json::from_str(&running).unwrap();
-    let url = format!("{}/metrics", running["metrics_url"].as_str().unwrap());
-    let response = reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap();
+    let url = format!("{}{path}", running["metrics_url"].as_str().unwrap());
+    reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap()
+}
+
+/// The samples of Prometheus' text format, by name with labels.
+pub(crate) async fn figures(world: &World) -> BTreeMap<String, f64> {
+    let response = private(world, "/metrics").await;
     assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
     let text = response.text().await.unwrap();
     let samples = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -74,7 +79,7 @@ async fn a_run_shows_in_figures_and_in_lines_that_carry_its_name() {
     }
     let dollars = figure(r#"ticketsmith_model_call_cost_dollars_sum{model="claude-sonnet-5-5"}"#);
     assert_eq!(micro_usd(&json!(dollars)), micro_usd(&execution["cost_usd"]), "{execution:#}");
-    assert!(figures.keys().all(|name| !name.contains("SHOP-1") && !name.contains("ada")));
+    assert!(figures.keys().all(|name| !name.contains("SHOP-1") && !name.contains("\"ada\"")));
 
     // The log: from the delivery's start to the last action, each line by the execution's name.
     let lines = log_lines(&world);
@@ -131,4 +136,33 @@ async fn no_planted_secret_is_in_the_log() {
     for secret in planted {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
+}
+
+#[tokio::test]
+async fn every_series_is_there_from_the_start_and_health_is_said_in_private() {
+    let world = WorldFile::quick_shop().start().await;
+    let figures = figures(&world).await;
+    for name in [
+        r#"ticketsmith_deliveries_total{source="jira",outcome="started"}"#,
+        r#"ticketsmith_deliveries_total{source="slack",outcome="unverified"}"#,
+        r#"ticketsmith_delivery_duration_seconds_count{source="github"}"#,
+        r#"ticketsmith_actions_total{action="create_pull_request",outcome="succeeded"}"#,
+        r#"ticketsmith_actions_total{action="get_task",outcome="Throttled"}"#,
+        r#"ticketsmith_action_duration_seconds_count{action="commit_changes"}"#,
+        r#"ticketsmith_actions_running{action="get_task"}"#,
+        r#"ticketsmith_provider_throttles_total{provider="github",by="circuit"}"#,
+        r#"ticketsmith_model_tokens_total{model="claude-sonnet-5-5",kind="cache_read"}"#,
+        r#"ticketsmith_model_call_cost_dollars_count{model="claude-sonnet-5-5"}"#,
+    ] {
+        assert_eq!(figures.get(name), Some(&0.0), "{name} in {figures:#?}");
+    }
+    assert!(figures.values().all(|value| *value == 0.0), "nothing has happened yet: {figures:#?}");
+    let health = private(&world, "/healthz").await;
+    assert_eq!(health.status(), 200);
+    assert_eq!(health.json::<Value>().await.unwrap(), json!({"status": "ok"}));
+    // Strangers are told nothing.
+    let public = reqwest::Client::builder().no_proxy().build().unwrap();
+    let public = public.get(format!("{}/healthz", world.address)).send().await.unwrap();
+    assert_eq!(public.status(), 404);
+    world.finish().await;
 }

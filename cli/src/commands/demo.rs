@@ -1,5 +1,7 @@
 //! `ticketsmith demo`: runs `simulate`, `serve` and one signed delivery.
 
+mod by_hand;
+mod export;
 mod process;
 mod report;
 
@@ -10,6 +12,7 @@ use crate::exit::{Exit, Outcome};
 use crate::progress::follow;
 use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::SecretFile;
+use crate::stop_signal::stop_signal;
 use crate::world_folder;
 use domain::PluginType;
 use domain::configuration::{InstanceName, Section};
@@ -17,7 +20,7 @@ use jiff::Timestamp;
 use process::Process;
 use providers::ProviderSpec;
 use records::ExecutionView;
-use report::{Demonstration, pull_requests, status_of, text};
+use report::{Demonstration, pull_requests, status_of};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -31,8 +34,8 @@ pub(crate) struct Arguments {
     /// The name of the delivery in the world file that starts the workflow. Default: the first one.
     #[arg(long, value_name = "NAME")]
     trigger: Option<String>,
-    /// The world file. Default: the built-in shop.
-    #[arg(long, value_name = "FILE")]
+    /// A world file, or the name of a shipped world: shop (Python, the default), parcels (TypeScript) or weather (Rust).
+    #[arg(long, value_name = "FILE|NAME")]
     world: Option<PathBuf>,
     /// What writes the code: `scripted` replies from the world file, or a real model provider with a key from the environment.
     #[arg(long, value_name = "PROVIDER", default_value = SCRIPTED, value_parser = ai)]
@@ -43,16 +46,16 @@ pub(crate) struct Arguments {
     /// The model, with --ai.
     #[arg(long, requires = "ai")]
     model: Option<String>,
-    /// Write the resulting repository as a git clone into a new folder.
+    /// Write the resulting repository as a git clone into a new or empty folder.
     #[arg(long, value_name = "FOLDER")]
     export: Option<PathBuf>,
-    /// Leave everything running and print the equivalent commands.
+    /// Leave everything running and print commands to go on with.
     #[arg(long)]
     keep: bool,
     /// Print one JSON document, as the last output.
     #[arg(long)]
     json: bool,
-    /// The maximum duration of the execution, in seconds.
+    /// How long the execution may take, in seconds; what is at work then is stopped with the demo.
     #[arg(long, default_value_t = 600)]
     limit_seconds: u64,
 }
@@ -79,6 +82,7 @@ fn examples() -> String {
         "\
 Examples:
   ticketsmith demo
+  ticketsmith demo --world parcels
   ticketsmith demo --trigger NAME --json
 {}  ticketsmith demo --export shop && git -C shop log --oneline --all
 
@@ -95,48 +99,97 @@ const FEEDBACK_LIMIT: Duration = Duration::from_secs(15);
 /// # Errors
 /// As the exit codes say.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    // Everything that can be wrong with the arguments is found before anything is paid.
+    let export = arguments.export.as_deref().map(export::check).transpose()?;
+    let model = real_models().find(|(spec, _)| spec.id == arguments.ai);
+    let model = model.map(|(spec, variable)| Ok::<_, Exit>((spec, key_of(spec, variable)?))).transpose()?;
     let folder = tempfile::Builder::new().prefix("ticketsmith-demo-").tempdir().map_err(Exit::unreachable)?;
     let place = folder.path().to_owned();
-    let world_file = match &arguments.world {
-        Some(path) => path.clone(),
-        None => world_folder::write(&place.join("world")).map_err(Exit::unreachable)?,
-    };
-    let keep = arguments.keep;
-    let export_to = arguments.export.as_deref().map(ExportTo::of).transpose()?;
-    let simulate = ["simulate", "--json", "--world"].map(OsStr::new);
-    let mut simulate =
-        [&simulate[..], &[world_file.as_os_str(), "--configure".as_ref(), place.as_os_str()]].concat();
-    if let Some(target) = &export_to {
-        simulate.extend([OsStr::new("--exports"), target.parent.as_os_str()]);
-    }
-    let mut simulation = Process::start(&place, keep, &simulate).await?;
-    let addresses: Value = serde_json::from_str(&simulation.first_line).map_err(Exit::unreachable)?;
-    let control = addresses["control"].as_str().unwrap_or_default().to_owned();
-    let data = place.join(".ticketsmith");
-    match real_models().find(|(spec, _)| spec.id == arguments.ai) {
-        Some((spec, variable)) => use_real_model(&place, &data, &arguments, spec, variable)?,
-        None => eprintln!("The model's replies are scripted in the world file; use --ai for a real model."),
-    }
+    let world_file = world_folder::find(arguments.world.as_deref(), &place.join("world"))?;
     let trigger = trigger(&world_file, arguments.trigger.as_deref())?;
-    let config = place.join("ticketsmith.yaml");
-    let serve =
-        ["serve".as_ref(), "--config".as_ref(), config.as_os_str(), "--data".as_ref(), data.as_os_str()];
-    let serve = [&serve[..], &["--listen", "127.0.0.1:0"].map(OsStr::new)].concat();
-    let mut server = Process::start(&place, keep, &serve).await?;
-    let result = demonstrate(&arguments, export_to.as_ref(), &trigger, &control, &data).await;
-    if keep {
-        let _kept_for_the_processes = folder.keep();
-        let commands = by_hand(&world_file, &place, &control, &data, &trigger)?;
-        println!("\n{commands}\nTo stop it: kill {} {}", simulation.id(), server.id());
-    } else {
-        server.stop().await;
-        simulation.stop().await;
+    let mut running = Running { place, processes: Vec::new(), control: String::new() };
+    let result = tokio::select! {
+        result = running.show(&arguments, &world_file, &trigger, model, export.as_deref()) => result.map(Some),
+        // The processes have process groups of their own, so Ctrl-C ends only this one, which then ends them.
+        () = stop_signal() => Ok(None),
+    };
+    match result {
+        Ok(Some(demonstration)) if arguments.keep => {
+            println!("\n{}", by_hand::commands(&running, &trigger, &demonstration.view.execution.name)?);
+            running.processes.into_iter().for_each(Process::keep);
+            let _kept_for_the_processes = folder.keep();
+            demonstration.finish(arguments.json)
+        }
+        result => {
+            running.stop().await;
+            folder.close().map_err(Exit::unreachable)?;
+            match result? {
+                Some(demonstration) => demonstration.finish(arguments.json),
+                None => Err(Exit::negative("interrupted; everything was stopped and removed")),
+            }
+        }
     }
-    let demonstration = result?;
-    if arguments.json {
-        println!("{}", demonstration.json());
+}
+
+/// The demo's processes and where they keep their files.
+struct Running {
+    place: PathBuf,
+    processes: Vec<Process>,
+    /// The simulation's control address.
+    control: String,
+}
+
+impl Running {
+    fn data(&self) -> PathBuf {
+        self.place.join(".ticketsmith")
     }
-    demonstration.verdict()
+
+    /// Starts both processes and shows what one delivery leads to.
+    async fn show(
+        &mut self,
+        arguments: &Arguments,
+        world_file: &Path,
+        trigger: &str,
+        model: Option<(&ProviderSpec, String)>,
+        export: Option<&Path>,
+    ) -> Outcome<Demonstration> {
+        let place = self.place.clone();
+        let simulate = ["simulate", "--json", "--world"].map(OsStr::new);
+        let mut simulate =
+            [&simulate[..], &[world_file.as_os_str(), "--configure".as_ref(), place.as_os_str()]].concat();
+        if let Some(folder) = export.and_then(Path::parent) {
+            simulate.extend([OsStr::new("--exports"), folder.as_os_str()]);
+        }
+        let simulation = Process::start(&place, &simulate).await?;
+        let addresses: Value = serde_json::from_str(&simulation.first_line).map_err(Exit::unreachable)?;
+        self.control = addresses["control"].as_str().unwrap_or_default().to_owned();
+        self.processes.push(simulation);
+        let data = self.data();
+        match model {
+            Some((spec, key)) => use_real_model(&place, &data, arguments, spec, &key)?,
+            None => {
+                eprintln!("The model's replies are scripted in the world file; use --ai for a real model.");
+            }
+        }
+        let config = place.join("ticketsmith.yaml");
+        let serve =
+            ["serve".as_ref(), "--config".as_ref(), config.as_os_str(), "--data".as_ref(), data.as_os_str()];
+        let serve = [&serve[..], &["--listen", "127.0.0.1:0"].map(OsStr::new)].concat();
+        self.processes.push(Process::start(&place, &serve).await?);
+        demonstrate(arguments, trigger, &self.control, &data, export).await
+    }
+
+    /// Ends the processes, the last first.
+    async fn stop(self) {
+        for process in self.processes.into_iter().rev() {
+            process.stop().await;
+        }
+    }
+}
+
+/// The key of a real model's provider.
+fn key_of(spec: &ProviderSpec, variable: &str) -> Outcome<String> {
+    std::env::var(variable).map_err(|_| Exit::usage(format!("--ai {} needs {variable}", spec.id)))
 }
 
 /// The delivery with this name, or the first in the world file.
@@ -155,33 +208,12 @@ fn trigger(world: &Path, name: Option<&str>) -> Outcome<String> {
     })
 }
 
-/// Where the repository is exported to: a folder, and the folder that it is in.
-struct ExportTo {
-    parent: PathBuf,
-    name: PathBuf,
-}
-
-impl ExportTo {
-    fn of(target: &Path) -> Outcome<Self> {
-        let whole = std::path::absolute(target).map_err(Exit::usage)?;
-        let (Some(parent), Some(name)) = (whole.parent(), whole.file_name()) else {
-            return Err(Exit::usage(format!(
-                "--export {}: accepted: the name of a new folder",
-                target.display()
-            )));
-        };
-        std::fs::create_dir_all(parent)
-            .map_err(|error| Exit::usage(format!("--export {}: {error}", target.display())))?;
-        Ok(Self { parent: parent.to_owned(), name: name.into() })
-    }
-}
-
 async fn demonstrate(
     arguments: &Arguments,
-    export_to: Option<&ExportTo>,
     trigger: &str,
     control: &str,
     data: &Path,
+    export: Option<&Path>,
 ) -> Outcome<Demonstration> {
     let running = DataFolder::open(data)
         .and_then(|folder| folder.running())
@@ -197,15 +229,23 @@ async fn demonstrate(
     let execution = started
         .first()
         .ok_or_else(|| Exit::negative(format!("the delivery started nothing: {}", receipt["body"])))?;
-    let view =
-        follow(&connection.table, &execution.name, Duration::from_secs(arguments.limit_seconds)).await?;
+    let limit = Duration::from_secs(arguments.limit_seconds);
+    // `follow` has a limit of its own, which says what is right only where the execution goes on.
+    let followed = follow(&connection.table, &execution.name, limit + FEEDBACK_LIMIT);
+    let Ok(view) = tokio::time::timeout(limit, followed).await else {
+        return Err(Exit::negative(format!(
+            "the execution did not end within {} s, and was stopped; --limit-seconds gives it more",
+            limit.as_secs()
+        )));
+    };
+    let view = view?;
     let state = settled_world(control, &connection, &view).await?;
     let pull_request = pull_requests(&state)
         .into_iter()
         .find(|pull| before.iter().all(|known| known["html_url"] != pull["html_url"]));
     let task_status = view.execution.task_id.as_deref().and_then(|key| status_of(&state, key));
-    if let Some(target) = export_to {
-        export(control, pull_request.as_ref(), target).await?;
+    if let Some(target) = export {
+        export::export(control, pull_request.as_ref(), target).await?;
     }
     let demonstration = Demonstration { view, pull_request, task_status };
     if !arguments.json {
@@ -245,31 +285,14 @@ async fn settled_world(control: &str, connection: &Connection, view: &ExecutionV
     world(control).await
 }
 
-async fn export(control: &str, pull_request: Option<&Value>, target: &ExportTo) -> Outcome {
-    let repository = pull_request.map(|pull| pull["base"]["repo"]["full_name"].clone()).unwrap_or_default();
-    let response = control_client()?
-        .post(format!("{control}/_world/export"))
-        .json(&json!({ "dir": target.name, "repository": repository }))
-        .send()
-        .await
-        .map_err(Exit::unreachable)?;
-    if response.status().is_success() {
-        return Ok(());
-    }
-    let body: Value = response.json().await.unwrap_or_default();
-    Err(Exit::negative(format!("the repository was not exported: {}", text(&body["error"]))))
-}
-
 /// Makes every project in the written configuration use a real model provider, or another server for its API.
 fn use_real_model(
     place: &Path,
     data: &Path,
     arguments: &Arguments,
     spec: &ProviderSpec,
-    variable: &str,
+    key: &str,
 ) -> Outcome {
-    let key =
-        std::env::var(variable).map_err(|_| Exit::usage(format!("--ai {} needs {variable}", spec.id)))?;
     let path = place.join("ticketsmith.yaml");
     let mut configuration = ConfigurationFile::load(&path)?.configuration;
     let name: InstanceName = spec.id.parse().map_err(Exit::usage)?;
@@ -287,22 +310,4 @@ fn use_real_model(
     let field = spec.secret.iter().find_map(|fields| fields.first()).copied().unwrap_or_default();
     let value = json!({ field: key }).to_string();
     secrets.set(&secret.unwrap_or_default(), value.into()).map_err(Exit::usage)
-}
-
-fn by_hand(world: &Path, place: &Path, control: &str, data: &Path, trigger: &str) -> Outcome<String> {
-    let running = DataFolder::open(data).and_then(|folder| folder.running()).map_err(Exit::unreachable)?;
-    let public = running.as_ref().map_or("http://127.0.0.1:8080", |running| running.public_url.as_str());
-    let port = control.rsplit(':').next().unwrap_or_default();
-    let listen = public.trim_start_matches("http://");
-    Ok(format!(
-        "Everything keeps running. To do the same by hand, run each command in its own terminal:\n  \
-         ticketsmith simulate --world {} --configure {} --port {port}\n  \
-         ticketsmith serve --config {} --data {} --listen {listen}\n  \
-         ticketsmith deliver {} --world {control} --to {public}",
-        world.display(),
-        place.display(),
-        place.join("ticketsmith.yaml").display(),
-        data.display(),
-        trigger,
-    ))
 }

@@ -1,6 +1,7 @@
 //! `ticketsmith doctor`: finds missing or wrong settings before they are needed, and says how to fix them.
 
 mod deployed;
+mod needs;
 mod permissions;
 mod secrets;
 
@@ -12,12 +13,12 @@ use crate::place::PlaceArgument;
 use crate::server::workflows::Workflows;
 use domain::configuration::{Configuration, Instance};
 use domain::{PermissionProblem, PermissionProblemKind};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use needs::Needs;
 use records::RecordsError;
 use secrets::Secrets;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// `ticketsmith doctor`
 #[derive(Debug, clap::Args)]
@@ -38,15 +39,12 @@ Examples:
   ticketsmith doctor --config ticketsmith.yaml
   ticketsmith doctor --config ticketsmith.yaml --stage prod
 
-Using the secrets from the data folder or the stage, it asks each service what its credential may do. It changes nothing and incurs no
-costs. A missing permission is an error; an unneeded one is a warning. With --stage, it also checks whether this configuration is in
+Using the secrets from the data folder or the stage, it asks each service what its credential may do, and whether it knows what the
+configuration names: the base branch, statuses, custom fields, the channel, the bot's account and people's. It changes nothing and incurs
+no costs. A missing permission is an error; an unneeded one is a warning. With --stage, it also checks whether this configuration is in
 force there and every function is deployed.
 
 Exit codes: 0 everything is OK · 1 problems were found; each line says how to fix it";
-
-/// Less than the clock difference that Slack's replay window and GitHub's app tokens tolerate.
-const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
-const REACH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The result of one check.
 struct Finding {
@@ -99,8 +97,11 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Err(error) => findings.push(Finding::new("configuration", Err(error.to_string()))),
         Ok(file) => {
             findings.push(Finding::new("configuration", Ok(())));
-            let workflows = Workflows::load(&file.folder).map(|_| ()).map_err(|error| error.to_string());
+            let workflows = Workflows::load(&file.folder);
+            let needs = workflows.as_ref().map(Needs::of).unwrap_or_default();
+            let workflows = workflows.map(|_| ()).map_err(|error| error.to_string());
             findings.push(Finding::new("workflows", workflows));
+            findings.extend(needs.findings(&file.configuration));
             if let Some(stage) = &arguments.place.stage {
                 stage_findings(&file.configuration, stage, &mut findings).await;
             }
@@ -110,9 +111,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
                 Err(error) => findings.push(Finding::new("secrets", Err(error.clone()))),
             }
             findings.extend(subscriptions(&file.configuration));
-            services(&file.configuration, &mut findings).await;
             if let Ok(secrets) = secrets {
-                permissions::permissions(&file.configuration, &secrets, &mut findings).await;
+                permissions::permissions(&file.configuration, &secrets, &needs, &mut findings).await;
             }
         }
     }
@@ -186,41 +186,4 @@ fn called(instance: Instance<'_>) -> String {
         Some(_) => format!("{title} ({})", instance.name),
         None => title.to_owned(),
     }
-}
-
-async fn services(configuration: &Configuration, findings: &mut Vec<Finding>) {
-    let client =
-        match reqwest::Client::builder().connect_timeout(REACH_TIMEOUT).timeout(REACH_TIMEOUT).build() {
-            Ok(client) => client,
-            Err(error) => return findings.push(Finding::new("network", Err(error.to_string()))),
-        };
-    for instance in configuration.instances() {
-        let Some(url) = instance.section.settings.get("base_url").and_then(Value::as_str) else { continue };
-        let name = called(instance);
-        match client.get(url).send().await {
-            // Any response will do: no credentials are sent.
-            Ok(response) => {
-                findings.push(Finding::new(format!("{name} at {url}"), Ok(())));
-                if let Some(problem) = clock_problem(response.headers()) {
-                    findings.push(Finding::new(format!("clock against {name}"), Err(problem)));
-                }
-            }
-            Err(error) => findings.push(Finding::new(
-                format!("{name} at {url}"),
-                Err(format!("not reachable ({error}); check base_url and the network")),
-            )),
-        }
-    }
-}
-
-fn clock_problem(headers: &reqwest::header::HeaderMap) -> Option<String> {
-    let date = headers.get(reqwest::header::DATE)?.to_str().ok()?;
-    let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
-    let difference = Timestamp::now().duration_since(theirs);
-    (difference.abs() > CLOCK_TOLERANCE).then(|| {
-        format!(
-            "this machine's clock is off by {} s, so signatures and tokens will be refused; synchronize it with NTP",
-            difference.as_secs()
-        )
-    })
 }

@@ -1,6 +1,8 @@
 //! `ticketsmith logs`: the logs of all functions about one execution, in order.
 
-use crate::account::{self, Stage};
+mod follow;
+
+use crate::account;
 use crate::connection::{Connection, URL_VARIABLE};
 use crate::exit::{Exit, Outcome};
 use crate::functions;
@@ -21,6 +23,9 @@ use std::path::Path;
 pub(crate) struct Arguments {
     /// The execution's name, as `ticketsmith status` shows it.
     execution: String,
+    /// Print new lines as they are written, until Ctrl-C or until the execution has ended.
+    #[arg(long, short)]
+    follow: bool,
     /// Print each line as a JSON object.
     #[arg(long)]
     json: bool,
@@ -30,7 +35,7 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015
+  ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --follow
   ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --stage prod --json
 
 Without --stage, it reads the log files in the data folder of `serve`, which need not be running.
@@ -45,25 +50,34 @@ const AFTERMATH: SignedDuration = SignedDuration::from_mins(15);
 /// # Errors
 /// A negative answer if there are no log lines; unreachable if the stage does not answer; a usage error for the data folder.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    if arguments.follow {
+        return follow::follow(&arguments).await;
+    }
     let name = &arguments.execution;
-    let mut lines = match &arguments.place.stage {
-        Some(stage) => of_stage(stage, name).await?,
-        None => of_folder(&arguments.place.data.data, name)?,
+    let lines = match &arguments.place.stage {
+        Some(stage) => of_stage(&Connection::of_stage(stage).await?, name, None).await?,
+        None => of_folder(&folder(&arguments.place.data.data)?, name)?,
     };
     if lines.is_empty() {
         return Err(Exit::negative(format!(
             "no log lines about {name}; `ticketsmith status` lists executions"
         )));
     }
-    // Stable, so that one function's lines with the same timestamp stay in order.
-    lines.sort_by_key(|line| line.at);
-    for line in lines {
-        if arguments.json { println!("{}", Value::Object(line.fields)) } else { println!("{}", line.text()) }
-    }
+    print(lines, arguments.json);
     Ok(())
 }
 
+/// Prints lines by their times.
+fn print(mut lines: Vec<Line>, json: bool) {
+    // Stable, so that one function's lines with the same timestamp stay in order.
+    lines.sort_by_key(|line| line.at);
+    for line in lines {
+        if json { println!("{}", Value::Object(line.fields)) } else { println!("{}", line.text()) }
+    }
+}
+
 /// One line of a function's log.
+#[derive(Debug, Clone)]
 struct Line {
     at: Timestamp,
     fields: Map<String, Value>,
@@ -99,17 +113,19 @@ impl Line {
     }
 }
 
-/// Reads the log files of `serve`, the oldest first.
-fn of_folder(data: &Path, execution: &str) -> Outcome<Vec<Line>> {
+/// The data folder, if the logs are there.
+fn folder(data: &Path) -> Outcome<DataFolder> {
     if std::env::var_os(URL_VARIABLE).is_some() {
         return Err(Exit::usage(format!(
             "{URL_VARIABLE} names a remote `serve`, but logs are local files; run the command where its data folder is"
         )));
     }
-    if !data.is_dir() {
-        return Err(Exit::usage(format!("the data folder {} does not exist; pass --data", data.display())));
-    }
-    let folder = DataFolder::open(data).map_err(Exit::usage)?;
+    DataFolder::existing(data)
+        .ok_or_else(|| Exit::usage(format!("the data folder {} does not exist; pass --data", data.display())))
+}
+
+/// Reads the log files of `serve`, the oldest first.
+fn of_folder(folder: &DataFolder, execution: &str) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     for path in folder.logs() {
         let file = match std::fs::File::open(&path) {
@@ -125,15 +141,15 @@ fn of_folder(data: &Path, execution: &str) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-async fn of_stage(stage: &Stage, execution: &str) -> Outcome<Vec<Line>> {
-    let connection = Connection::of_stage(stage).await?;
+/// Reads a stage's logs about an execution, from its beginning or from a later time.
+async fn of_stage(connection: &Connection, execution: &str, since: Option<Timestamp>) -> Outcome<Vec<Line>> {
     let view = connection
         .table
         .execution_view(execution)
         .await
         .map_err(Exit::unreachable)?
         .ok_or_else(|| Exit::negative(format!("no execution named {execution}")))?;
-    let client = Client::new(&account::sdk_config().await);
+    let client = Client::new(&account::sdk_config().await?);
     let mut lines = Vec::new();
     for function in functions(&view) {
         let group = format!("/aws/lambda/{}{function}", connection.function_prefix);
@@ -142,7 +158,7 @@ async fn of_stage(stage: &Stage, execution: &str) -> Outcome<Vec<Line>> {
             .filter_log_events()
             .log_group_name(&group)
             .filter_pattern(format!("{{ $.execution = \"{execution}\" }}"))
-            .start_time(view.execution.begun_at.as_millisecond())
+            .start_time(since.unwrap_or(view.execution.begun_at).as_millisecond())
             .end_time(until.as_millisecond())
             .into_paginator()
             .send();

@@ -48,7 +48,7 @@ const COPY_LIMIT: Duration = Duration::from_secs(6 * 3600);
 /// As the exit codes say.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let Arguments { stage, at, from, yes } = arguments;
-    let client = Client::new(&sdk_config().await);
+    let client = Client::new(&sdk_config().await?);
     let (copy, is_ours) = match (at, from) {
         (_, Some(copy)) => (copy, false),
         (Some(at), None) => (make_copy(&client, &stage, at).await?, true),

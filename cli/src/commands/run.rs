@@ -4,11 +4,13 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::{follow, steps_json};
+use crate::steering::say_who;
 use control::{DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
+use domain::built_in_actions::{ADMIT, CHECK_ACTOR};
 use domain::event::{Actor, EventName, SourceName};
 use domain::routes::Concurrency;
 use jiff::Timestamp;
-use records::ExecutionView;
+use records::{ExecutionView, StepRecord, StepStatus};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -72,7 +74,16 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         return Ok(());
     }
     let view = follow(&connection.table, &name, Duration::from_secs(arguments.follow_seconds)).await?;
-    report(&view, arguments.json)
+    let directory = connection.control().directory().await.map_err(Exit::unreachable)?;
+    let who = view.execution.actor.as_ref().filter(|_| was_refused(&view));
+    let advice = who.map(|actor| say_who(&directory, actor)).unwrap_or_default();
+    report(&view, arguments.json, &advice)
+}
+
+/// Whether the execution failed because of who started it.
+fn was_refused(view: &ExecutionView) -> bool {
+    let asks_who = |step: &&StepRecord| [ADMIT, CHECK_ACTOR].contains(&step.action.as_str());
+    view.steps.iter().filter(asks_who).any(|step| step.status == StepStatus::Failed)
 }
 
 async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String> {
@@ -119,11 +130,11 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     }
 }
 
-/// Prints how an execution ended.
+/// Prints how an execution ended, with advice if it waits.
 ///
 /// # Errors
 /// Negative unless it succeeded.
-pub(super) fn report(view: &ExecutionView, json: bool) -> Outcome {
+pub(super) fn report(view: &ExecutionView, json: bool, advice: &str) -> Outcome {
     let execution = &view.execution;
     if json {
         println!(
@@ -149,7 +160,7 @@ pub(super) fn report(view: &ExecutionView, json: bool) -> Outcome {
         return Ok(());
     }
     Err(Exit::negative(format!(
-        "{}: {}",
+        "{}: {}{advice}",
         execution.error.as_deref().unwrap_or("it did not succeed"),
         execution.cause.as_deref().unwrap_or("no cause given")
     )))

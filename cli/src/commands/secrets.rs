@@ -1,32 +1,51 @@
-//! `ticketsmith secrets`: sets and lists secrets. Reads values from standard input and never prints them.
+//! `ticketsmith secrets`: sets, lists and deletes secrets. Never prints a value.
 
-use crate::account::{Stage, sdk_config};
+mod account;
+mod prompt;
+
+use crate::configuration_file::ConfigurationFile;
+use crate::confirm::confirm;
 use crate::exit::{Exit, Outcome};
 use crate::place::{DataArgument, PlaceArgument};
+use crate::secret_forms::{Content, SecretForm, named};
 use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
-use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
+use account::Account;
 use clap::Subcommand;
 use domain::configuration::secret_id;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
-use std::io::Read;
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
 
 /// `ticketsmith secrets …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Arguments {
-    /// Set a secret, or one entry of it, to the JSON object on standard input.
+    /// Set a secret, or one entry of it, to the JSON on standard input. On a terminal, it asks for each field and does not show what is
+    /// typed.
     #[command(after_help = examples())]
     Set {
         /// The secret's name in the configuration; `NAME#ENTRY` sets one entry and keeps the others.
         name: String,
+        /// The configuration that says who reads the secret; if there is none, the names in the examples are known.
+        #[arg(long, value_name = "FILE", default_value = "ticketsmith.yaml", env = "TICKETSMITH_CONFIG")]
+        config: PathBuf,
         #[command(flatten)]
         place: PlaceArgument,
     },
     /// List the names of all secrets that are set.
     List {
+        #[command(flatten)]
+        place: PlaceArgument,
+    },
+    /// Delete a secret, or one entry of it.
+    Delete {
+        /// The secret's name; `NAME#ENTRY` deletes one entry and keeps the others. A stage's secrets belong to its stack: only entries of
+        /// theirs can be deleted.
+        name: String,
+        /// Do not prompt.
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         place: PlaceArgument,
     },
@@ -46,6 +65,7 @@ fn examples() -> String {
             format!("ticketsmith/{bundle}#{id}")
         ))
     });
+    let sender = webhooks::SENDERS.first().map_or("NAME", |sender| sender.name());
     format!(
         "\
 Examples, for `serve`:
@@ -54,7 +74,13 @@ Examples, for `serve`:
 In an AWS account, four secrets group them by privilege:
 {}  ticketsmith secrets set ticketsmith/signing           --stage prod < signing.json
 
-A running `serve` takes a change up within a second, functions in an account within five minutes.",
+To rotate a signing secret without losing a delivery, give both, which then both count; change it in the service; remove the old one:
+  echo '[\"NEW\", \"OLD\"]' | ticketsmith secrets set ticketsmith/signing#{sender}
+  echo '\"NEW\"'          | ticketsmith secrets set ticketsmith/signing#{sender}
+
+A running `serve` takes a change up within a second, functions in an account within five minutes.
+
+Exit codes: 0 set · 1 it was not confirmed · 2 the JSON is not what the secret's reader needs, or a file is not usable · 3 the stage is not reachable",
         local.collect::<String>(),
         webhooks::signing_form(),
         account.collect::<String>()
@@ -64,95 +90,181 @@ A running `serve` takes a change up within a second, functions in an account wit
 /// Runs the command.
 ///
 /// # Errors
-/// Usage errors when the value is not a JSON object or the file cannot be read or written; unreachable when Secrets Manager does not
-/// answer or refuses.
+/// Usage errors when the value is not what the secret's reader needs or the file cannot be read or written; unreachable when Secrets
+/// Manager does not answer or refuses.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
-        Arguments::Set { name, place } => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(Exit::usage)?;
-            // The message must not quote the input, which contains the secret.
-            let Ok(value) = serde_json::from_str::<Map<String, Value>>(&text) else {
-                return Err(Exit::usage(
-                    "standard input is not a JSON object; see `ticketsmith secrets set --help`",
-                ));
-            };
+        Arguments::Set { name, config, place } => {
+            let forms = forms(&config)?;
+            let readers = named(&forms, &name);
+            let value = value(&name, &readers).await?;
+            let id = secret_id(&name);
             match &place.stage {
-                Some(_) => set_in_account(&name, value).await?,
+                Some(_) => {
+                    let account = Account::connect().await?;
+                    let whole = with_entry(&name, value, account.get(id).await?.as_ref())?;
+                    check(&name, &readers, &whole)?;
+                    account.put(id, &text_of(&whole)).await?;
+                }
                 None => {
                     let mut file = open(&place.data)?;
-                    let whole = with_entry(&name, value, file.get(secret_id(&name)))?;
-                    file.set(secret_id(&name), whole).map_err(Exit::usage)?;
+                    let whole = with_entry(&name, value, file.get(id))?;
+                    check(&name, &readers, &whole)?;
+                    file.set(id, text_of(&whole)).map_err(Exit::usage)?;
                 }
             }
             println!("{name} is set");
         }
         Arguments::List { place } => {
             let names = match &place.stage {
-                Some(stage) => names_in_account(stage).await?,
-                None => open(&place.data)?.names().map(str::to_owned).collect(),
+                Some(stage) => Account::connect().await?.names(stage).await?,
+                None => existing(&place.data)?
+                    .map(|file| file.names().map(str::to_owned).collect())
+                    .unwrap_or_default(),
             };
             for name in names {
                 println!("{name}");
             }
         }
+        Arguments::Delete { name, yes, place } => delete(&name, yes, &place).await?,
     }
     Ok(())
 }
 
-/// The secret's new text: the value, or the present text with the named entry replaced.
-fn with_entry(
-    name: &str,
-    value: Map<String, Value>,
-    present: Option<&SecretString>,
-) -> Outcome<SecretString> {
-    let whole = match name.split_once('#') {
-        None => value,
-        Some((id, entry)) => {
-            let mut bundle: Map<String, Value> = match present {
-                None => Map::new(),
-                Some(present) => serde_json::from_str(present.expose_secret())
-                    .map_err(|_| Exit::usage(format!("{id} is not a JSON object")))?,
-            };
-            bundle.insert(entry.to_owned(), Value::Object(value));
-            bundle
-        }
-    };
-    Ok(Value::Object(whole).to_string().into())
-}
-
-async fn set_in_account(name: &str, value: Map<String, Value>) -> Outcome {
-    let client = Client::new(&sdk_config().await);
-    let id = secret_id(name);
-    // Whole errors could contain the response or the request, including the secret.
-    let refused = |code: Option<&str>| {
-        Exit::unreachable(format!("the secret {id}: {}", code.unwrap_or("Secrets Manager does not answer")))
-    };
-    let present = match client.get_secret_value().secret_id(id).send().await {
-        Ok(answer) => answer.secret_string.map(SecretString::from),
-        Err(error) => return Err(refused(error.code())),
-    };
-    let whole = with_entry(name, value, present.as_ref())?;
-    let put = client.put_secret_value().secret_id(id).secret_string(whole.expose_secret());
-    put.send().await.map_err(|error| refused(error.code()))?;
-    Ok(())
-}
-
-async fn names_in_account(stage: &Stage) -> Outcome<Vec<String>> {
-    let client = Client::new(&sdk_config().await);
-    let prefix = format!("{}/", stage.prefix());
-    let filter = Filter::builder().key(FilterNameStringType::Name).values(&prefix).build();
-    let mut pages = client.list_secrets().filters(filter).into_paginator().send();
-    let mut names = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| {
-            Exit::unreachable(error.code().unwrap_or("Secrets Manager does not answer").to_owned())
+/// What the secrets must contain: as the configuration says, or by the usual names, which may be those of another place.
+fn forms(config: &Path) -> Outcome<Vec<SecretForm>> {
+    let mut forms = Vec::new();
+    if config.exists() {
+        let file = ConfigurationFile::load(config).map_err(|error| {
+            Exit::usage(format!("{error}\nthe configuration says who reads the secret; correct it first"))
         })?;
-        names.extend(page.secret_list.unwrap_or_default().into_iter().filter_map(|secret| secret.name));
+        forms = SecretForm::of(&file.configuration);
     }
-    names.retain(|name| name.starts_with(&prefix));
-    names.sort();
-    Ok(names)
+    let is_told = |name: &str| forms.iter().any(|form| form.name == name);
+    let usual: Vec<_> = SecretForm::by_convention().into_iter().filter(|form| !is_told(&form.name)).collect();
+    forms.extend(usual);
+    Ok(forms)
+}
+
+/// The value on standard input, or typed on a terminal.
+async fn value(name: &str, readers: &[&SecretForm]) -> Outcome<Value> {
+    if std::io::stdin().is_terminal() {
+        let content = match readers {
+            [only] if only.name == name => Some(&only.content),
+            _ => None,
+        };
+        return prompt::ask(content).await;
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(Exit::usage)?;
+    // The message must not quote the input, which contains the secret.
+    serde_json::from_str(&text)
+        .map_err(|_| Exit::usage("standard input is not JSON; see `ticketsmith secrets set --help`"))
+}
+
+/// Refuses a secret that one of its readers could not use. Of a whole secret, only the entries that it has are checked.
+fn check(name: &str, readers: &[&SecretForm], whole: &Value) -> Outcome {
+    if let Some(entry) = signing_entry(name, readers) {
+        let problem = whole.get(entry).and_then(webhooks::signing_entry_problem);
+        return problem.map_or(Ok(()), |problem| {
+            Err(Exit::usage(format!("{name} was not set: it {problem}; accepted: a text, or [NEW, OLD]")))
+        });
+    }
+    if readers.is_empty() {
+        eprintln!("nothing reads {name} as far as is known here, so its fields were not checked");
+    }
+    let has_entry = |form: &&&SecretForm| {
+        form.name.split_once('#').is_none_or(|(_, entry)| form.name == name || whole.get(entry).is_some())
+    };
+    for form in readers.iter().filter(has_entry) {
+        let problem = match &form.content {
+            Content::Signing(endpoints) => signing_problem(endpoints, whole),
+            Content::Credentials { .. } => form.problem(whole),
+        };
+        if let Some(problem) = problem {
+            let accepted = form.accepted();
+            return Err(Exit::usage(format!("{} was not set: {problem}; accepted: {accepted}", form.name)));
+        }
+    }
+    Ok(())
+}
+
+/// Why signing secrets are not usable. Those of some senders may be missing, which is said: others are set later.
+fn signing_problem(endpoints: &[String], whole: &Value) -> Option<String> {
+    let is_there = |name: &String| whole.get(name).is_some();
+    let (present, absent): (Vec<_>, Vec<_>) = endpoints.iter().cloned().partition(is_there);
+    if present.is_empty() {
+        return webhooks::signing_problem(whole, endpoints);
+    }
+    if !absent.is_empty() {
+        eprintln!(
+            "deliveries of {} are refused until their signing secrets are set as well",
+            absent.join(", ")
+        );
+    }
+    webhooks::signing_problem(whole, &present)
+}
+
+/// The entry, if the name speaks of one of the signing secrets.
+fn signing_entry<'a>(name: &'a str, readers: &[&SecretForm]) -> Option<&'a str> {
+    let (_, entry) = name.split_once('#')?;
+    readers.iter().any(|form| matches!(form.content, Content::Signing(_))).then_some(entry)
+}
+
+/// The secret's new value: the given one, or the present one with the named entry replaced.
+fn with_entry(name: &str, value: Value, present: Option<&SecretString>) -> Outcome<Value> {
+    let Some((id, entry)) = name.split_once('#') else { return Ok(value) };
+    let mut bundle = bundle(id, present)?;
+    bundle.insert(entry.to_owned(), value);
+    Ok(Value::Object(bundle))
+}
+
+/// The entries of a secret that is set, or none.
+fn bundle(id: &str, present: Option<&SecretString>) -> Outcome<Map<String, Value>> {
+    match present {
+        None => Ok(Map::new()),
+        Some(present) => serde_json::from_str(present.expose_secret())
+            .map_err(|_| Exit::usage(format!("{id} is not a JSON object"))),
+    }
+}
+
+fn text_of(whole: &Value) -> SecretString {
+    whole.to_string().into()
+}
+
+async fn delete(name: &str, yes: bool, place: &PlaceArgument) -> Outcome {
+    let id = secret_id(name);
+    let entry = name.split_once('#').map(|(_, entry)| entry);
+    let absent = || Exit::negative(format!("{name} is not set; `ticketsmith secrets list` shows what is"));
+    let without = |present: &SecretString, entry: &str| {
+        let mut bundle = bundle(id, Some(present))?;
+        bundle.remove(entry).ok_or_else(absent)?;
+        Ok::<_, Exit>(text_of(&Value::Object(bundle)))
+    };
+    let question = format!("delete {name}? Whatever uses it fails until it is set again");
+    if place.stage.is_some() {
+        let entry = entry.ok_or_else(|| {
+            Exit::usage(format!(
+                "{name} belongs to the stage's stack; pass {name}#ENTRY to delete one entry of it"
+            ))
+        })?;
+        let account = Account::connect().await?;
+        let whole = without(&account.get(id).await?.ok_or_else(absent)?, entry)?;
+        confirm(&question, yes)?;
+        account.put(id, &whole).await?;
+    } else {
+        let mut file = existing(&place.data)?.ok_or_else(absent)?;
+        let present = file.get(id).ok_or_else(absent)?;
+        let rest = entry.map(|entry| without(present, entry)).transpose()?;
+        confirm(&question, yes)?;
+        match rest {
+            Some(rest) => file.set(id, rest),
+            None => file.remove(id),
+        }
+        .map_err(Exit::usage)?;
+    }
+    println!("{name} is deleted");
+    Ok(())
 }
 
 fn open(data: &DataArgument) -> Outcome<SecretFile> {
@@ -162,18 +274,52 @@ fn open(data: &DataArgument) -> Outcome<SecretFile> {
     SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref()).map_err(Exit::usage)
 }
 
+/// The secrets of a data folder that exists; makes nothing.
+fn existing(data: &DataArgument) -> Outcome<Option<SecretFile>> {
+    let key = std::env::var(KEY_VARIABLE).ok();
+    let Some(folder) = DataFolder::existing(&data.data) else { return Ok(None) };
+    SecretFile::existing(&folder.secrets(), &folder.secrets_key(), key.as_deref()).map_err(Exit::usage)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn one_entry_is_set_and_the_others_stay() {
-        let object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap();
         let present = SecretString::from(r#"{"slack":{"bot_token":"s"}}"#);
-        let whole = with_entry("ticketsmith/work#jira", object(r#"{"email":"e"}"#), Some(&present)).unwrap();
-        assert_eq!(whole.expose_secret(), r#"{"slack":{"bot_token":"s"},"jira":{"email":"e"}}"#);
-        let whole = with_entry("ticketsmith/jira", object(r#"{"email":"e"}"#), Some(&present)).unwrap();
-        assert_eq!(whole.expose_secret(), r#"{"email":"e"}"#);
-        assert!(with_entry("a#b", Map::new(), Some(&"hunter2".into())).is_err());
+        let whole = with_entry("ticketsmith/work#jira", json!({"email": "e"}), Some(&present)).unwrap();
+        assert_eq!(whole, json!({"slack": {"bot_token": "s"}, "jira": {"email": "e"}}));
+        let whole = with_entry("ticketsmith/jira", json!({"email": "e"}), Some(&present)).unwrap();
+        assert_eq!(whole, json!({"email": "e"}));
+        assert!(with_entry("a#b", json!({}), Some(&"hunter2".into())).is_err());
+    }
+
+    #[test]
+    fn what_its_reader_could_not_use_is_not_set() {
+        let forms = SecretForm::by_convention();
+        let check = |name: &str, whole: Value| {
+            let checked = check(name, &named(&forms, name), &whole).map_err(|exit| exit.to_string());
+            assert!(checked.as_ref().err().is_none_or(|error| !error.contains("hunter2")), "{checked:?}");
+            checked.err()
+        };
+        let accepted = json!({"email": "e", "api_token": "hunter2"});
+        assert_eq!(check("ticketsmith/jira", accepted.clone()), None);
+        let refused = check("ticketsmith/jira", json!({"email": "hunter2"})).unwrap();
+        assert!(
+            refused.contains("`api_token` is missing") && refused.contains("accepted: {\"email\""),
+            "{refused}"
+        );
+        // Of a bundle, the entries that are there.
+        assert_eq!(check("ticketsmith/work", json!({"jira": accepted})), None);
+        assert!(check("ticketsmith/work", json!({"jira": {"email": "e"}})).is_some());
+        assert!(check("ticketsmith/work#slack", json!({"jira": accepted, "slack": {}})).is_some());
+        assert_eq!(check("somebody/else", json!(1)), None);
+        let whole = |entry: Value| json!({"github": entry});
+        assert_eq!(check("ticketsmith/signing#github", whole(json!(["hunter2", "old"]))), None);
+        assert_eq!(check("ticketsmith/signing#github", whole(json!("hunter2"))), None);
+        let refused = check("ticketsmith/signing#github", whole(json!({"secret": "hunter2"}))).unwrap();
+        assert!(refused.contains("a list of at most two"), "{refused}");
     }
 }

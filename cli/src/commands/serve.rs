@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// The address to receive webhooks on. Put a tunnel or TLS reverse proxy in front of it; it serves only webhooks.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Serve Prometheus metrics at /metrics on this address, such as 127.0.0.1:9464. They contain no names of tickets or people,
+    /// Serve Prometheus metrics at /metrics and health at /healthz on this address, such as 127.0.0.1:9464. They contain no names of tickets or people,
     /// but anyone who can reach the address can read them, so do not publish it through the tunnel.
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<SocketAddr>,

@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The world: a YAML file with tickets, people, channels, a repository and the model's replies. Default: the built-in shop.
-    #[arg(long, value_name = "FILE")]
+    /// The world: a YAML file with tickets, people, channels, a repository and the model's replies; or the name of a shipped one: shop (the
+    /// default), parcels or weather.
+    #[arg(long, value_name = "FILE|NAME")]
     world: Option<PathBuf>,
     /// Write `ticketsmith.yaml` and the secrets that `serve` needs for this world to a folder.
     #[arg(long, value_name = "FOLDER")]
@@ -49,14 +50,8 @@ The world file's format is described in docs/worlds.md.";
 /// # Errors
 /// Usage errors when the world file is invalid, unreachable when a port is not available.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
-    let built_in;
-    let path = match &arguments.world {
-        Some(path) => path.clone(),
-        None => {
-            built_in = tempfile::tempdir().map_err(Exit::unreachable)?;
-            world_folder::write(built_in.path()).map_err(Exit::unreachable)?
-        }
-    };
+    let shipped = tempfile::tempdir().map_err(Exit::unreachable)?;
+    let path = world_folder::find(arguments.world.as_deref(), shipped.path())?;
     let world = World::load(&path).map_err(Exit::usage)?;
     let options = Options {
         descriptions: arguments.descriptions.clone(),

@@ -4,9 +4,15 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::{duration, human_duration, step_line, steps_json};
+use crate::stop_signal::stop_signal;
+use control::{Control, ExecutionFilter};
+use domain::execution::Outcome as Ended;
 use jiff::Timestamp;
 use records::ExecutionView;
 use serde_json::json;
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::time::Duration;
 
 /// `ticketsmith status`
 #[derive(Debug, clap::Args)]
@@ -15,10 +21,22 @@ pub(crate) struct Arguments {
     /// The name of an execution to show, or a ticket whose executions to list. Default: list the newest executions.
     #[arg(value_name = "EXECUTION|TICKET")]
     execution: Option<String>,
+    /// List only executions with this outcome.
+    #[arg(long, value_name = "OUTCOME", value_parser = outcome)]
+    outcome: Option<Ended>,
+    /// List only executions on this ticket.
+    #[arg(long, value_name = "TICKET", conflicts_with = "execution")]
+    ticket: Option<String>,
+    /// List only executions that this person started: as named under `users:`, or as the service calls them.
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
     /// The maximum number to list, from 1 to 100.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
     limit: u8,
-    /// Print JSON.
+    /// Show it again whenever it changes, until Ctrl-C or, for one execution, until its end.
+    #[arg(long)]
+    watch: bool,
+    /// Print JSON; with --watch, one document a line.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -29,9 +47,39 @@ const EXAMPLES: &str = "\
 Examples:
   ticketsmith status
   ticketsmith status SHOP-1
+  ticketsmith status --outcome waiting --person ada --watch
   ticketsmith status jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --json
 
+Without a ticket, executions of this calendar month and the one before are listed.
+
 Exit codes: 0 found · 1 no such execution or ticket · 3 neither `serve` nor the stage is reachable";
+
+/// How often `--watch` looks at the records.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+fn outcome(text: &str) -> Result<Ended, String> {
+    let known = [
+        Ended::Pending,
+        Ended::Running,
+        Ended::Waiting,
+        Ended::Succeeded,
+        Ended::Failed,
+        Ended::RolledBack,
+        Ended::Stopped,
+    ];
+    known.into_iter().find(|known| known.as_str() == text.replace('-', "_")).ok_or_else(|| {
+        let known: Vec<_> = known.iter().map(|known| known.as_str()).collect();
+        format!("accepted: {}", known.join(", "))
+    })
+}
+
+/// What is shown.
+enum Subject {
+    /// One execution, by its name.
+    One(String),
+    /// Those that a filter includes.
+    List(ExecutionFilter),
+}
 
 /// Runs the command.
 ///
@@ -39,16 +87,44 @@ Exit codes: 0 found · 1 no such execution or ticket · 3 neither `serve` nor th
 /// A negative answer if there is no such execution or ticket; unreachable if neither `serve` nor the stage answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
-    let (control, now) = (connection.control(), Timestamp::now());
-    let mut task_id = None;
-    if let Some(named) = &arguments.execution {
-        if let Some(view) = control.execution(named).await.map_err(Exit::unreachable)? {
-            if arguments.json {
-                println!("{}", one_json(&view))
-            } else {
-                print_one(&view, now)
+    let control = connection.control();
+    let subject = subject(&control, &arguments).await?;
+    if !arguments.watch {
+        let (text, _) = shown(&control, &subject, &arguments).await?;
+        print!("{text}");
+        return Ok(());
+    }
+    let screen = std::io::stdout().is_terminal() && !arguments.json;
+    let watched = async {
+        let mut tick = tokio::time::interval(INTERVAL);
+        let mut last = String::new();
+        loop {
+            tick.tick().await;
+            let (text, has_ended) = shown(&control, &subject, &arguments).await?;
+            if text != last {
+                // On a terminal, in place of what was there: the cursor goes home and the rest is cleared.
+                print!("{}{text}", if screen { "\x1b[H\x1b[2J" } else { "" });
+                std::io::Write::flush(&mut std::io::stdout()).map_err(Exit::unreachable)?;
+                last = text;
             }
-            return Ok(());
+            if has_ended {
+                return Ok(());
+            }
+        }
+    };
+    tokio::select! {
+        result = watched => result,
+        () = stop_signal() => Ok(()),
+    }
+}
+
+async fn subject(control: &Control, arguments: &Arguments) -> Outcome<Subject> {
+    let mut task_id = None;
+    if let Some(named) = arguments.execution.as_ref().or(arguments.ticket.as_ref()) {
+        let is_execution = arguments.execution.is_some()
+            && control.execution(named).await.map_err(Exit::unreachable)?.is_some();
+        if is_execution {
+            return Ok(Subject::One(named.clone()));
         }
         let directory = control.directory().await.map_err(Exit::unreachable)?;
         let ticket = directory
@@ -56,22 +132,34 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             .map_err(|error| Exit::negative(format!("no execution is named `{named}`, and {error}")))?;
         task_id = Some(ticket.task_id().to_owned());
     }
-    let limit = usize::from(arguments.limit);
-    let recent = control.executions(task_id.as_deref(), limit).await.map_err(Exit::unreachable)?;
-    let mut views = Vec::new();
-    for execution in recent {
-        views.extend(control.execution(&execution.name).await.map_err(Exit::unreachable)?);
-    }
-    if arguments.json {
-        let list: Vec<_> = views.iter().map(one_json).collect();
-        println!("{}", json!({ "executions": list }));
-    } else {
-        match (&task_id, views.is_empty()) {
-            (Some(task_id), true) => println!("nothing has been started on {task_id} yet"),
-            _ => print_table(&views, now),
+    let (outcome, person) = (arguments.outcome, arguments.person.clone());
+    Ok(Subject::List(ExecutionFilter { task_id, outcome, person }))
+}
+
+/// The text to show, and whether it will not change anymore.
+async fn shown(control: &Control, subject: &Subject, arguments: &Arguments) -> Outcome<(String, bool)> {
+    let now = Timestamp::now();
+    match subject {
+        Subject::One(name) => {
+            let view = control.execution(name).await.map_err(Exit::unreachable)?;
+            let view = view.ok_or_else(|| Exit::negative(format!("no execution is named `{name}`")))?;
+            let text = if arguments.json { format!("{}\n", one_json(&view)) } else { one_text(&view, now) };
+            Ok((text, view.execution.outcome.is_final()))
+        }
+        Subject::List(filter) => {
+            let limit = usize::from(arguments.limit);
+            let recent = control.filtered_executions(filter, limit).await.map_err(Exit::unreachable)?;
+            let mut views = Vec::new();
+            for execution in recent {
+                views.extend(control.execution(&execution.name).await.map_err(Exit::unreachable)?);
+            }
+            if arguments.json {
+                let list: Vec<_> = views.iter().map(one_json).collect();
+                return Ok((format!("{}\n", json!({ "executions": list })), false));
+            }
+            Ok((list_text(&views, filter, now), false))
         }
     }
-    Ok(())
 }
 
 fn one_json(view: &ExecutionView) -> serde_json::Value {
@@ -96,54 +184,57 @@ fn one_json(view: &ExecutionView) -> serde_json::Value {
     })
 }
 
-fn print_one(view: &ExecutionView, now: Timestamp) {
+fn one_text(view: &ExecutionView, now: Timestamp) -> String {
     let execution = &view.execution;
-    println!(
+    let mut lines = vec![format!(
         "{}  {} of {}  {}  {}",
         execution.name,
         execution.workflow,
         execution.task_id.as_deref().unwrap_or("no ticket"),
         execution.outcome,
         human_duration(duration(view, now))
-    );
-    for step in &view.steps {
-        println!("  {}", step_line(view, step, now));
-    }
-    println!("  cost {}", view.cost().booked());
+    )];
+    lines.extend(view.steps.iter().map(|step| format!("  {}", step_line(view, step, now))));
+    lines.push(format!("  cost {}", view.cost().booked()));
     if view.cost().unknown_calls > 0 {
-        println!(
-            "  of which {} call(s) of unknown cost are booked at their worst case",
-            view.cost().unknown_calls
-        );
+        let calls = view.cost().unknown_calls;
+        lines.push(format!("  of which {calls} call(s) of unknown cost are booked at their worst case"));
     }
-    if let Some(question) = &execution.question {
-        println!("  waiting: {question}");
-    }
+    lines.extend(execution.question.as_ref().map(|question| format!("  waiting: {question}")));
     match (&execution.error, &execution.cause) {
-        (Some(error), cause) => println!("  {error}: {}", cause.as_deref().unwrap_or("no cause given")),
-        (None, Some(told)) => println!("  {}", told.replace('\n', "\n  ")),
+        (Some(error), cause) => {
+            lines.push(format!("  {error}: {}", cause.as_deref().unwrap_or("no cause given")));
+        }
+        (None, Some(told)) => lines.push(format!("  {}", told.replace('\n', "\n  "))),
         (None, None) => {}
     }
-    if let Some(continued) = &execution.continues {
-        println!("  it continues {continued}");
-    }
-    if let Some(by) = &execution.continued_by {
-        println!("  it is continued by {by}");
-    }
-    if let Some(by) = &execution.undone_by {
-        println!("  what it did was undone by {by}");
-    }
+    lines.extend(execution.continues.as_ref().map(|continued| format!("  it continues {continued}")));
+    lines.extend(execution.continued_by.as_ref().map(|by| format!("  it is continued by {by}")));
+    lines.extend(execution.undone_by.as_ref().map(|by| format!("  what it did was undone by {by}")));
+    lines.join("\n") + "\n"
 }
 
-fn print_table(views: &[ExecutionView], now: Timestamp) {
+fn list_text(views: &[ExecutionView], filter: &ExecutionFilter, now: Timestamp) -> String {
     if views.is_empty() {
-        println!("nothing has run yet; label a ticket, or see `ticketsmith run --help`");
-        return;
+        let text = match filter {
+            ExecutionFilter { outcome: None, person: None, task_id: None } => {
+                "nothing has run yet; label a ticket, or see `ticketsmith run --help`".to_owned()
+            }
+            ExecutionFilter { outcome: None, person: None, task_id: Some(task_id) } => {
+                format!("nothing has been started on {task_id} yet")
+            }
+            _ => "no execution is like that".to_owned(),
+        };
+        return text + "\n";
     }
-    println!("{:<12} {:<20} {:<22} {:>8} {:>10}  execution", "outcome", "task", "workflow", "took", "cost");
+    let mut text = format!(
+        "{:<12} {:<20} {:<22} {:>8} {:>10}  execution\n",
+        "outcome", "task", "workflow", "took", "cost"
+    );
     for view in views {
         let execution = &view.execution;
-        println!(
+        let _infallible = writeln!(
+            text,
             "{:<12} {:<20} {:<22} {:>8} {:>10}  {}",
             execution.outcome.as_str(),
             execution.task_id.as_deref().unwrap_or("-"),
@@ -153,4 +244,5 @@ fn print_table(views: &[ExecutionView], now: Timestamp) {
             execution.name
         );
     }
+    text
 }

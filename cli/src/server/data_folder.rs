@@ -42,6 +42,11 @@ impl DataFolder {
         Ok(Self { path: path.to_owned() })
     }
 
+    /// The folder, if it exists; makes and changes nothing.
+    pub(crate) fn existing(path: &Path) -> Option<Self> {
+        path.is_dir().then(|| Self { path: path.to_owned() })
+    }
+
     /// Takes the folder for this process alone, until the answer is dropped or the process ends, however it ends.
     ///
     /// # Errors
@@ -95,6 +100,11 @@ impl DataFolder {
     /// The engine's log.
     pub(crate) fn engine(&self) -> PathBuf {
         self.path.join("engine.db")
+    }
+
+    /// A copy of the engine's log, which `serve` makes for a backup that then moves it away.
+    pub(crate) fn engine_copy(&self) -> PathBuf {
+        self.path.join("engine.copy.db")
     }
 
     /// The encrypted secrets.

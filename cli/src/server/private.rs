@@ -5,7 +5,8 @@
 //! refused before its body is read.
 
 use super::aws_error::{AwsError, answer};
-use super::caller::{Grant, Grants, Service};
+use super::backup::{self, EngineCopy};
+use super::caller::{Caller, Grant, Grants, Service};
 use super::secret_file::SecretFile;
 use super::table_file::TableFile;
 use super::{lambda, secrets_manager};
@@ -25,6 +26,9 @@ pub(crate) const BODY_LIMIT: usize = 16 * 1024 * 1024;
 /// How long a body may take to arrive from this machine.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
+/// The header with the caller's token, as the AWS SDK sends a session token.
+pub(crate) const TOKEN: &str = "x-amz-security-token";
+
 /// What the listener serves.
 #[derive(Clone)]
 pub(crate) struct Private {
@@ -34,6 +38,8 @@ pub(crate) struct Private {
     pub(crate) table: TableFile,
     /// The engine's Step Functions API.
     pub(crate) engine: Router,
+    /// What copies the engine's log.
+    pub(crate) engine_copy: EngineCopy,
     /// The functions.
     pub(crate) functions: Arc<dyn engine::Invoke>,
     /// The secrets.
@@ -43,7 +49,11 @@ pub(crate) struct Private {
 impl Private {
     /// The listener's routes.
     pub(crate) fn router(self) -> Router {
-        Router::new().route("/", post(handle)).route(lambda::INVOKE_PATH, post(invoke)).with_state(self)
+        Router::new()
+            .route("/", post(handle))
+            .route(lambda::INVOKE_PATH, post(invoke))
+            .route(backup::PATH, post(copy_engine))
+            .with_state(self)
     }
 }
 
@@ -63,6 +73,15 @@ async fn invoke(State(private): State<Private>, Path(function): Path<String>, re
     match body {
         Ok(body) => lambda::invoke(&*private.functions, &function, &body).await,
         Err(error) => error.into_response(),
+    }
+}
+
+/// For the command line of the person who runs `serve`, and nobody else.
+async fn copy_engine(State(private): State<Private>, headers: HeaderMap) -> Response {
+    let grant = private.grants.find(text(&headers, TOKEN));
+    match grant.filter(|grant| grant.caller == Caller::CommandLine) {
+        Some(_) => private.engine_copy.make().await,
+        None => AwsError::access_denied("only the command line may copy the engine's log").into_response(),
     }
 }
 
@@ -87,7 +106,7 @@ fn admit(
     service: Service,
     operation: &str,
 ) -> Result<Arc<Grant>, AwsError> {
-    let grant = private.grants.find(text(headers, "x-amz-security-token")).ok_or_else(|| {
+    let grant = private.grants.find(text(headers, TOKEN)).ok_or_else(|| {
         AwsError::new(403, "UnrecognizedClientException", "the token is missing or unknown")
     })?;
     if !grant.allows(service, operation) {
@@ -168,6 +187,10 @@ impl Private {
             grants: Arc::new(grants),
             table,
             engine: engine.router(),
+            engine_copy: EngineCopy {
+                engine: engine.clone(),
+                folder: super::data_folder::DataFolder::existing(folder).unwrap(),
+            },
             functions: Arc::new(super::functions::StepTargets::new(1)),
             secrets: Arc::new(RwLock::new(secrets)),
         }
@@ -216,6 +239,7 @@ mod tests {
             ("/", "DynamoDB_20120810.Scan", &token, StatusCode::BAD_REQUEST),
             ("/", "nonsense", &token, StatusCode::BAD_REQUEST),
             (&invocation, "", "guess", StatusCode::FORBIDDEN),
+            (backup::PATH, "", "guess", StatusCode::BAD_REQUEST),
         ] {
             let request = Request::post(path)
                 .header("x-amz-target", target)

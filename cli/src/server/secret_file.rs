@@ -30,6 +30,16 @@ pub(crate) enum SecretFileError {
     /// The key is not 32 bytes in base64.
     #[error("{0} is not a key; accepted: 32 random bytes in base64, as `openssl rand -base64 32` prints")]
     Key(String),
+    /// There are secrets, and their key is gone.
+    #[error(
+        "{key} does not exist, and without it {secrets} cannot be decrypted; restore it, set {KEY_VARIABLE}, or delete {secrets} and set every secret again"
+    )]
+    KeyMissing {
+        /// Where the key was.
+        key: PathBuf,
+        /// The encrypted secrets.
+        secrets: PathBuf,
+    },
     /// The file was written with another key or was changed.
     #[error("{0} cannot be decrypted: it was written with another key, or it was changed")]
     Undecryptable(PathBuf),
@@ -63,12 +73,33 @@ impl SecretFile {
     ) -> Result<Self, SecretFileError> {
         let key = match key_variable {
             Some(text) => decode_key(text, KEY_VARIABLE)?,
-            None => stored_key(key_path)?,
+            None => match stored_key(key_path)? {
+                Some(key) => key,
+                None if path.exists() => {
+                    return Err(SecretFileError::KeyMissing {
+                        key: key_path.to_owned(),
+                        secrets: path.to_owned(),
+                    });
+                }
+                None => new_key(key_path)?,
+            },
         };
         let cipher = XChaCha20Poly1305::new(&key);
         let mut file = Self { path: path.to_owned(), cipher, secrets: BTreeMap::new(), read: None };
         file.read_again()?;
         Ok(file)
+    }
+
+    /// Opens the file if there is one; makes nothing.
+    ///
+    /// # Errors
+    /// [`SecretFileError`], naming the file.
+    pub(crate) fn existing(
+        path: &Path,
+        key_path: &Path,
+        key_variable: Option<&str>,
+    ) -> Result<Option<Self>, SecretFileError> {
+        if path.exists() { Self::open(path, key_path, key_variable).map(Some) } else { Ok(None) }
     }
 
     /// Takes up what another process has set since; says whether there was anything.
@@ -106,7 +137,22 @@ impl SecretFile {
     /// # Errors
     /// [`SecretFileError`] when the file cannot be written; the secret is not set then.
     pub(crate) fn set(&mut self, name: &str, value: SecretString) -> Result<(), SecretFileError> {
-        let previous = self.secrets.insert(name.to_owned(), value);
+        self.change(name, Some(value))
+    }
+
+    /// Removes a secret and writes the file.
+    ///
+    /// # Errors
+    /// [`SecretFileError`] when the file cannot be written; the secret stays then.
+    pub(crate) fn remove(&mut self, name: &str) -> Result<(), SecretFileError> {
+        self.change(name, None)
+    }
+
+    fn change(&mut self, name: &str, value: Option<SecretString>) -> Result<(), SecretFileError> {
+        let previous = match value {
+            Some(value) => self.secrets.insert(name.to_owned(), value),
+            None => self.secrets.remove(name),
+        };
         let written = self.write();
         if written.is_err() {
             match previous {
@@ -147,17 +193,19 @@ fn decode_key(text: &str, whence: &str) -> Result<Key<XChaCha20Poly1305>, Secret
     Ok(bytes.into())
 }
 
-fn stored_key(path: &Path) -> Result<Key<XChaCha20Poly1305>, SecretFileError> {
+fn stored_key(path: &Path) -> Result<Option<Key<XChaCha20Poly1305>>, SecretFileError> {
     match std::fs::read_to_string(path) {
-        Ok(text) => decode_key(&text, &path.display().to_string()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key: [u8; 32] = rand::random();
-            write_private(path, STANDARD.encode(key).as_bytes())
-                .map_err(|source| SecretFileError::File { path: path.to_owned(), source })?;
-            Ok(key.into())
-        }
+        Ok(text) => decode_key(&text, &path.display().to_string()).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(SecretFileError::File { path: path.to_owned(), source }),
     }
+}
+
+fn new_key(path: &Path) -> Result<Key<XChaCha20Poly1305>, SecretFileError> {
+    let key: [u8; 32] = rand::random();
+    write_private(path, STANDARD.encode(key).as_bytes())
+        .map_err(|source| SecretFileError::File { path: path.to_owned(), source })?;
+    Ok(key.into())
 }
 
 #[cfg(test)]
@@ -208,5 +256,22 @@ mod tests {
         *bytes.last_mut().unwrap() ^= 1;
         std::fs::write(&path, bytes).unwrap();
         assert!(SecretFile::open(&path, &key, None).is_err());
+    }
+
+    #[test]
+    fn looking_at_secrets_makes_nothing_and_a_lost_key_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("secrets.enc"), folder.path().join("secrets.key"));
+        assert!(SecretFile::existing(&path, &key, None).unwrap().is_none());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let mut secrets = SecretFile::open(&path, &key, None).unwrap();
+        secrets.set("a", "{}".to_owned().into()).unwrap();
+        secrets.set("b", "{}".to_owned().into()).unwrap();
+        secrets.remove("a").unwrap();
+        let again = SecretFile::existing(&path, &key, None).unwrap().unwrap();
+        assert_eq!(again.names().collect::<Vec<_>>(), ["b"]);
+        std::fs::remove_file(&key).unwrap();
+        assert!(matches!(SecretFile::open(&path, &key, None), Err(SecretFileError::KeyMissing { .. })));
+        assert!(!key.exists(), "a new key would not decrypt them either");
     }
 }

@@ -2,13 +2,14 @@
 
 use super::functions::FUNCTION_PREFIX;
 use super::sdk::STATE_MACHINE_ARN_PREFIX;
+use crate::color;
 use crate::exit::{Exit, Outcome};
 use domain::execution::UNDO_WORKFLOW;
 use engine::Engine;
 use include_dir::{Dir, include_dir};
 use records::Table;
+use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::Path;
 use workflow::{
     Catalog, Environment, FolderCompilation, Severity, Source, compile_folder, function_placeholder, render,
@@ -72,6 +73,14 @@ impl Workflows {
     fn state_machine_arn(&self, placeholder: &str) -> Option<String> {
         let name = self.names().find(|name| state_machine_placeholder(name) == placeholder)?;
         Some(format!("{STATE_MACHINE_ARN_PREFIX}{name}"))
+    }
+
+    /// The definitions of state machines, with the compiler's placeholders, by the workflows' names.
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.compiled
+            .workflows
+            .iter()
+            .filter_map(|workflow| Some((workflow.name.as_str(), workflow.definition.as_ref()?)))
     }
 
     /// Their names.
@@ -214,7 +223,7 @@ pub(crate) fn prompts_of(folder: &Path) -> Outcome<BTreeMap<String, String>> {
 
 /// Every finding of at least this severity, with its source, as people read it.
 pub(crate) fn rendered(compiled: &FolderCompilation, sources: &[Source], least: Severity) -> String {
-    let color = std::io::stderr().is_terminal();
+    let color = color::on(&std::io::stderr());
     let mut text = String::new();
     for workflow in &compiled.workflows {
         for source in sources {

@@ -14,6 +14,8 @@ pub mod done;
 pub mod effect;
 mod function;
 pub mod park;
+#[cfg(test)]
+mod reference;
 pub mod scope;
 pub mod spec;
 mod starter;

@@ -74,6 +74,7 @@ pub(crate) const ANSWERED: &str = "answered";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use observability::series::DELIVERY_OUTCOMES;
 
     #[test]
     fn an_outcome_has_one_name() {
@@ -91,6 +92,7 @@ mod tests {
             Outcome::Pong,
         ] {
             assert_eq!(serde_json::to_value(&outcome).unwrap()["result"], outcome.name());
+            assert!(DELIVERY_OUTCOMES.contains(&outcome.name()), "{} has no series", outcome.name());
         }
     }
 }

@@ -35,4 +35,5 @@ mod words;
 
 pub use function::functions;
 pub use receive::Webhooks;
+pub use secrets::{signing_entry_problem, signing_problem};
 pub use senders::{ALL as SENDERS, SenderSpec, events, signing_form};

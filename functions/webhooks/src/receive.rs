@@ -168,9 +168,15 @@ impl Webhooks {
         secret_name: &str,
         now: Timestamp,
     ) -> Result<Verified, Refusal> {
-        let verify = |secrets: &SigningSecrets| match secrets.of(place.as_str()) {
-            Some(secret) => sender.verify(body, headers, secret, now).map_err(Refusal::Signature),
-            None => Err(Refusal::NoSecret { endpoint: place.clone(), secret: secret_name.to_owned() }),
+        let verify = |secrets: &SigningSecrets| {
+            let mut refusal = Refusal::NoSecret { endpoint: place.clone(), secret: secret_name.to_owned() };
+            for secret in secrets.of(place.as_str()) {
+                match sender.verify(body, headers, secret, now) {
+                    Ok(verified) => return Ok(verified),
+                    Err(error) => refusal = Refusal::Signature(error),
+                }
+            }
+            Err(refusal)
         };
         let refusal = match verify(&self.secrets.current(secret_name).await?) {
             Ok(verified) => return Ok(verified),
@@ -350,4 +356,23 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
     // The panic hook has printed the location; the message could contain data from the delivery.
     tracing::error!("a bug aborted the handling of a delivery");
     problem(StatusCode::INTERNAL_SERVER_ERROR, "internal error; the delivery was not accepted")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_is_a_series() {
+        let missing = || runtime::SecretError::Missing("x".to_owned());
+        for refusal in [
+            Refusal::Unreadable(Unreadable::Broken),
+            Refusal::Signature(SignatureError::Missing("x")),
+            Refusal::NoSecret { endpoint: SourceName::API, secret: "x".to_owned() },
+            Refusal::Secrets(SigningError::Secret(missing())),
+        ] {
+            let outcome = refusal.outcome();
+            assert!(observability::series::DELIVERY_OUTCOMES.contains(&outcome), "{outcome} has no series");
+        }
+    }
 }

@@ -168,6 +168,11 @@ impl Control {
     ) -> Result<AnswerResult, RecordsError> {
         let question = waiter.question.as_deref().unwrap_or("it");
         let execution = self.table.execution(&waiter.execution).await?;
+        // An execution that was stopped or has failed asks nothing anymore.
+        if waiter.answer.is_none() && execution.as_ref().is_some_and(|execution| execution.outcome.is_final())
+        {
+            return Ok(AnswerResult::NothingAsked);
+        }
         let project = execution.and_then(|execution| execution.project);
         let project = project.and_then(|key| caller.directory.configuration().project(&key));
         let operation = Operation::Answer { project, question, approvers: &waiter.approvers };

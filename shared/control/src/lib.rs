@@ -41,6 +41,6 @@ pub use line::may_start;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use start::{StartError, StartResult};
-pub use status::StatusResult;
+pub use status::{ExecutionFilter, StatusResult};
 pub use stop::StopResult;
 pub use undo::{UndoError, UndoRequest, UndoResult};

@@ -3,8 +3,36 @@
 use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
+use domain::execution::Outcome;
 use records::{ExecutionRecord, ExecutionView, LIST_LIMIT, RecordsError};
 use std::collections::BTreeMap;
+
+/// Which executions are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExecutionFilter {
+    /// Those of this ticket, by its canonical name.
+    pub task_id: Option<String>,
+    /// Those with this outcome.
+    pub outcome: Option<Outcome>,
+    /// Those that this person started: by our name for them, or by what their service calls them; ignoring case.
+    pub person: Option<String>,
+}
+
+impl ExecutionFilter {
+    fn includes(&self, execution: &ExecutionRecord) -> bool {
+        let is_theirs = |name: &String| {
+            let starter = execution.actor.as_ref();
+            starter.is_some_and(|actor| {
+                [Some(&actor.id), actor.person.as_ref(), actor.display_name.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .any(|known| known.eq_ignore_ascii_case(name))
+            })
+        };
+        self.outcome.is_none_or(|outcome| execution.outcome == outcome)
+            && self.person.as_ref().is_none_or(is_theirs)
+    }
+}
 
 /// The executions that somebody may see.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +56,31 @@ impl Control {
         match task_id {
             Some(task_id) => self.table.executions_of_task(task_id, None, limit).await,
             None => self.table.recent_executions(self.clock.now(), limit).await,
+        }
+    }
+
+    /// The newest executions that a filter includes; at most `limit`. Without a ticket, those of this calendar month and the one before.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn filtered_executions(
+        &self,
+        filter: &ExecutionFilter,
+        limit: usize,
+    ) -> Result<Vec<ExecutionRecord>, RecordsError> {
+        let now = self.clock.now();
+        let (mut found, mut before) = (Vec::new(), None);
+        loop {
+            let page = match &filter.task_id {
+                Some(task_id) => self.table.executions_of_task(task_id, before, LIST_LIMIT).await?,
+                None => self.table.recent_executions_before(now, before, LIST_LIMIT).await?,
+            };
+            before = page.last().map(|oldest| oldest.begun_at);
+            found.extend(page.into_iter().filter(|execution| filter.includes(execution)));
+            if found.len() >= limit || before.is_none() {
+                found.truncate(limit);
+                return Ok(found);
+            }
         }
     }
 
@@ -103,11 +156,11 @@ impl Control {
         self.table.execution_view(name).await
     }
 
-    /// The open execution on a ticket.
-    pub(crate) async fn open_execution(
-        &self,
-        task_id: &str,
-    ) -> Result<Option<ExecutionRecord>, RecordsError> {
+    /// The open execution on a ticket, by its canonical name.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn open_execution(&self, task_id: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
         let Some(task) = self.table.task(task_id).await? else { return Ok(None) };
         let Some(name) = task.open_execution else { return Ok(None) };
         self.table.execution(&name).await

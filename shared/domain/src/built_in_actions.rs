@@ -9,6 +9,8 @@ pub const AWAIT_BUDGET: &str = "await_budget";
 pub const AWAIT_EVENT: &str = "await_event";
 /// Parks an execution until a provider takes calls again.
 pub const AWAIT_PROVIDER: &str = "await_provider";
+/// Refuses an execution whose starter may not write to the repository.
+pub const CHECK_ACTOR: &str = "check_actor";
 /// Creates the commit that a pull request needs.
 pub const COMMIT_CHANGES: &str = "commit_changes";
 /// Opens a pull request.

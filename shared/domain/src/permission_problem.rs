@@ -39,6 +39,11 @@ impl PermissionProblem {
         }
     }
 
+    /// Whether something will fail.
+    pub fn is_missing(&self) -> bool {
+        self.kind == PermissionProblemKind::Missing
+    }
+
     /// An excessive permission.
     pub fn excessive(
         permission: impl Into<String>,

@@ -165,6 +165,15 @@ impl Engine {
         Ok(count)
     }
 
+    /// Copies the log, as it is at one moment, to a file that does not exist or is empty. An engine that is opened on the copy goes on from
+    /// there. Everything else waits until it is copied.
+    ///
+    /// # Errors
+    /// When SQLite cannot write the file.
+    pub async fn copy_log(&self, to: &Path) -> Result<(), EngineError> {
+        Ok(self.inner.log.copy(to).await?)
+    }
+
     /// Forgets executions that ended longer ago than the settings' retention, as [`Engine::resume`] does, and gives their number. An
     /// engine that runs for long needs it from time to time.
     ///

@@ -40,7 +40,7 @@ pub use client::{Client, check_base_url};
 pub use credentials::read_credentials;
 pub use failure::{Failure, Optional};
 pub use gate::{Gate, Reply};
-pub use options::Options;
+pub use options::{Observer, Options};
 pub use pages::{Page, Pages, PagesError};
 pub use pause::Pause;
 pub use redact::redact;

@@ -3,6 +3,7 @@
 use crate::gate::Gate;
 use crate::pause::{Pause, SystemPause};
 use domain::{ActionError, Clock, SystemClock};
+use reqwest::header::HeaderMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -23,7 +24,11 @@ pub struct Options {
     pub(crate) pause: Arc<dyn Pause>,
     pub(crate) request_timeout: Option<Duration>,
     pub(crate) section: Option<Arc<str>>,
+    pub(crate) observer: Option<Observer>,
 }
+
+/// Sees the headers of every answer.
+pub type Observer = Arc<dyn Fn(&HeaderMap) + Send + Sync>;
 
 fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
@@ -64,6 +69,7 @@ impl Options {
             pause: Arc::new(SystemPause),
             request_timeout: None,
             section: None,
+            observer: None,
         })
     }
 
@@ -96,6 +102,11 @@ impl Options {
     /// Names this section of the configuration, `plugins.jira`, in errors about settings.
     pub fn section(self, section: &str) -> Self {
         Self { section: Some(section.into()), ..self }
+    }
+
+    /// Shows the headers of every answer to this function, refusals included.
+    pub fn observer(self, observer: Observer) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     /// Gives every request this long, from its first byte out to its last byte in, instead of the provider's default.

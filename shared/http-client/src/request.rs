@@ -304,6 +304,9 @@ async fn read(
 ) -> Result<Answer, Failure> {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
+    if let Some(observe) = &client.options.observer {
+        observe(&headers);
+    }
     let mut body = Vec::new();
     let too_large = || {
         let megabytes = client.largest_answer / (1024 * 1024);

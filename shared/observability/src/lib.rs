@@ -6,3 +6,4 @@
 pub mod emf;
 pub mod log;
 pub mod metrics;
+pub mod series;

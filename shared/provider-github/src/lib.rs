@@ -27,6 +27,7 @@ mod app;
 mod author;
 mod branches;
 mod checks;
+mod claims;
 mod co_author;
 mod commits;
 mod conversations;

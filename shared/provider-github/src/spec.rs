@@ -4,7 +4,7 @@ use crate::github::{Credentials, Github};
 use crate::limits::LIMITS;
 use crate::settings::Settings;
 use domain::configuration::{Project, Rate};
-use domain::{ActionError, Bundle, PluginType};
+use domain::{ActionError, Bundle, PermissionProblem, PluginType};
 use provider::{AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, RepositoryPages, SettingsForm};
 use std::sync::Arc;
 
@@ -66,7 +66,17 @@ fn connect(connector: &Connector<'_>) -> Result<Connected, ActionError> {
 }
 
 fn probe<'a>(connector: &'a Connector<'a>, project: &'a Project) -> ProbeFuture<'a> {
-    Box::pin(async move { github(connector)?.permission_problems(&project.repository).await })
+    Box::pin(async move {
+        let (github, repository) = (github(connector)?, &project.repository);
+        let mut problems = github.permission_problems(repository).await?;
+        // Without the rights to read it, nothing else can be said of the repository.
+        if !problems.iter().any(PermissionProblem::is_missing) {
+            let own_key = format!("webhooks.own_accounts.{}", connector.instance.name);
+            let (branch, claims) = (&project.base_branch, &connector.claims);
+            problems.extend(github.unmet_claims(repository, branch, &own_key, claims).await?);
+        }
+        Ok(problems)
+    })
 }
 
 #[cfg(test)]

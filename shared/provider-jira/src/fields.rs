@@ -16,6 +16,14 @@ pub(crate) struct CustomFields {
 }
 
 impl CustomFields {
+    /// Those that the configuration names: our names and the site's IDs.
+    pub(crate) fn configured(&self) -> Vec<(&'static str, &str)> {
+        [("story_points", &self.story_points), ("epic_link", &self.epic_link), ("team", &self.team)]
+            .into_iter()
+            .filter_map(|(name, id)| Some((name, id.as_deref()?)))
+            .collect()
+    }
+
     pub(crate) fn new(configured: &BTreeMap<String, String>) -> Result<Self, String> {
         let mut fields = Self::default();
         for (name, id) in configured {

@@ -54,5 +54,14 @@ fn connect(connector: &Connector<'_>) -> Result<Connected, ActionError> {
 }
 
 fn probe<'a>(connector: &'a Connector<'a>, project: &'a Project) -> ProbeFuture<'a> {
-    Box::pin(async move { jira(connector)?.permission_problems(&project.key).await })
+    Box::pin(async move {
+        let (jira, key) = (jira(connector)?, &project.key);
+        let mut problems = jira.permission_problems(key).await?;
+        // Of a project that cannot be seen, nothing else can be said.
+        if !problems.iter().any(|problem| problem.permission == "BROWSE_PROJECTS") {
+            let own_key = format!("webhooks.own_accounts.{}", connector.instance.name);
+            problems.extend(jira.unmet_claims(key, &own_key, &connector.claims).await?);
+        }
+        Ok(problems)
+    })
 }

@@ -124,8 +124,8 @@ impl Jira {
         self.search(&format!("{jql} ORDER BY created DESC"), query.limit.clamp(1, 100) as usize).await
     }
 
-    /// The project's own name of a status.
-    async fn status_name(&self, project: &str, status: &str) -> Result<String, ActionError> {
+    /// The names of a project's statuses.
+    pub(crate) async fn status_names(&self, project: &str) -> Result<Vec<String>, ActionError> {
         let request = self.client.get("/rest/api/3/project/{project}/statuses", &[project]);
         let answer = request.send().await.optional()?.ok_or_else(|| {
             ActionError::rejected(format!(
@@ -137,6 +137,12 @@ impl Jira {
             types.into_iter().flat_map(|kind| kind.statuses).map(|status| status.name).collect();
         names.sort();
         names.dedup();
+        Ok(names)
+    }
+
+    /// The project's own name of a status.
+    async fn status_name(&self, project: &str, status: &str) -> Result<String, ActionError> {
+        let names = self.status_names(project).await?;
         match names.iter().find(|name| same_status(name, status)) {
             Some(name) => Ok(name.clone()),
             None => Err(ActionError::rejected(format!(

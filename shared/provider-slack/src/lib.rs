@@ -10,6 +10,7 @@
 //! Slack reports most errors with status 200 and `ok: false`; they become errors of the kind that their code means.
 
 mod channels;
+mod claims;
 mod limits;
 mod messages;
 mod mrkdwn;

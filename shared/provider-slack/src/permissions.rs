@@ -2,8 +2,8 @@
 
 use crate::slack::{Slack, answer};
 use domain::{ActionError, ErrorKind, PermissionProblem};
+use provider::Claims;
 use serde::Deserialize;
-use serde_json::Value;
 
 /// What is needed, and what fails without it: <https://docs.slack.dev/reference/scopes/>.
 const NEEDED: &[(&str, &str)] = &[
@@ -22,6 +22,11 @@ const NEEDED: &[(&str, &str)] = &[
 ];
 
 #[derive(Debug, Deserialize)]
+struct Own {
+    user_id: String,
+}
+
+#[derive(Debug, Deserialize)]
 struct Found {
     channel: Membership,
 }
@@ -36,17 +41,20 @@ struct Membership {
 
 impl Slack {
     /// Asks which scopes the token has ([auth.test](https://docs.slack.dev/reference/methods/auth.test) says so in the header
-    /// `x-oauth-scopes`) and whether the bot is a member of `channel`, given as `#name`, as a name or as an id.
+    /// `x-oauth-scopes`), whether the bot is a member of `channel`, given as `#name`, as a name or as an id, and whether what the
+    /// configuration says of accounts holds; it says the bot's own at `own_key`.
     ///
     /// # Errors
     /// `Rejected` when the token is not accepted; those of the connection.
     pub async fn permission_problems(
         &self,
         channel: Option<&str>,
+        own_key: &str,
+        claims: &Claims,
     ) -> Result<Vec<PermissionProblem>, ActionError> {
         let response = self.client.post("/auth.test", &[]).send().await?;
-        let scopes = response.header("x-oauth-scopes").unwrap_or_default();
-        crate::slack::accepted::<Value>("/auth.test", &response)?;
+        let scopes = response.header("x-oauth-scopes").unwrap_or_default().to_owned();
+        let own: Own = crate::slack::accepted("/auth.test", &response)?;
         let scopes: Vec<&str> = scopes.split(',').map(str::trim).filter(|scope| !scope.is_empty()).collect();
         let mut problems: Vec<_> = NEEDED
             .iter()
@@ -63,9 +71,16 @@ impl Slack {
                 "remove it under OAuth & Permissions of the app, and install the app again",
             )
         }));
-        if let Some(channel) = channel {
-            problems.extend(self.channel_problem(channel).await?);
+        match channel {
+            Some(channel) => problems.extend(self.channel_problem(channel).await?),
+            None => problems.push(PermissionProblem::missing(
+                "projects.channel",
+                "`send_message` fails unless its step names a channel",
+                "name the channel that the team reads",
+            )),
         }
+        problems.extend(claims.own_account_problem(own_key, &own.user_id, true));
+        problems.extend(self.unknown_members(claims).await?);
         Ok(problems)
     }
 

@@ -29,7 +29,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     references: &[],
     repository_pages: None,
     connect,
-    probed: |_, project| Some(format!("channel {}", project.channel.as_deref().unwrap_or("of no project"))),
+    probed: |_, project| Some(format!("channel {}", project.channel.as_deref().unwrap_or("of each step"))),
     probe,
 };
 
@@ -50,5 +50,9 @@ fn connect(connector: &Connector<'_>) -> Result<Connected, ActionError> {
 }
 
 fn probe<'a>(connector: &'a Connector<'a>, project: &'a Project) -> ProbeFuture<'a> {
-    Box::pin(async move { slack(connector)?.permission_problems(project.channel.as_deref()).await })
+    Box::pin(async move {
+        let own_key = format!("webhooks.own_accounts.{}", connector.instance.name);
+        let channel = project.channel.as_deref();
+        slack(connector)?.permission_problems(channel, &own_key, &connector.claims).await
+    })
 }

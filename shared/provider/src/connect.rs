@@ -1,5 +1,6 @@
 //! Connecting a provider.
 
+use crate::claims::Claims;
 use crate::settings::SettingsForm;
 use domain::ActionError;
 use domain::configuration::{Instance, InstanceName};
@@ -22,6 +23,8 @@ pub struct Connector<'a> {
     pub secret: SecretString,
     /// What the credentials are narrowed to, where they can be.
     pub access: RepositoryAccess,
+    /// What the configuration says of the service beside its section, for a probe; nothing unless somebody sets it.
+    pub claims: Claims,
     /// The form of the provider's settings.
     pub(crate) settings: SettingsForm,
     /// The accepted forms of the secret, for errors.

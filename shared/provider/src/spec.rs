@@ -1,6 +1,7 @@
 //! A provider, as data and a few functions.
 
 use crate::account::AccountForm;
+use crate::claims::Claims;
 use crate::connect::{Connected, Connector};
 use crate::settings::SettingsForm;
 use crate::text_limits::TextLimits;
@@ -55,7 +56,7 @@ pub struct ProviderSpec {
     /// What in a project the credential is needed for, in words: `project SHOP`; `None` if the project does not need it, and then
     /// [`probe`](Self::probe) is not called.
     pub probed: fn(&Connector<'_>, &Project) -> Option<String>,
-    /// Asks the service what the credential may do there. Nothing is changed, and nothing costs anything.
+    /// Asks the service what the credential may do there, and whether the connector's claims hold. Nothing is changed, and nothing costs anything.
     ///
     /// # Errors
     /// `Rejected` when the credential is not accepted; those of the connection.
@@ -88,7 +89,8 @@ impl ProviderSpec {
     ) -> Connector<'a> {
         let options = options.section(&format!("plugins.{}", instance.name));
         let (settings, secret_forms) = (self.settings, self.secret_forms());
-        Connector { instance, options, secret, access, settings, secret_forms }
+        let claims = Claims::default();
+        Connector { instance, options, secret, access, claims, settings, secret_forms }
     }
 
     /// The address that people open for an instance of this provider.

@@ -38,8 +38,7 @@ impl Table {
         self.listed(keys::project_partition(project), before, limit).await
     }
 
-    /// Everybody's executions, newest first, begun in the calendar month (UTC) of `now` or the one before it; at most
-    /// `limit` (up to [`LIST_LIMIT`]).
+    /// Everybody's newest executions; as [`Table::recent_executions_before`] without an end.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -48,13 +47,27 @@ impl Table {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<ExecutionRecord>, RecordsError> {
+        self.recent_executions_before(now, None, limit).await
+    }
+
+    /// Everybody's executions, newest first, begun in the calendar month (UTC) of `now` or the one before it, and before `before`; at most
+    /// `limit` (up to [`LIST_LIMIT`]).
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn recent_executions_before(
+        &self,
+        now: Timestamp,
+        before: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<ExecutionRecord>, RecordsError> {
         let limit = limit.min(LIST_LIMIT);
         let this_month = month(now);
-        let mut recent = self.listed(keys::month_partition(&this_month), None, limit).await?;
+        let mut recent = self.listed(keys::month_partition(&this_month), before, limit).await?;
         if recent.len() < limit {
             let month_before = month(now - SignedDuration::from_hours(24 * day_of_month(now)));
             let rest = limit - recent.len();
-            recent.extend(self.listed(keys::month_partition(&month_before), None, rest).await?);
+            recent.extend(self.listed(keys::month_partition(&month_before), before, rest).await?);
         }
         Ok(recent)
     }

@@ -69,7 +69,7 @@ impl Catalog {
     /// Reads `{"actions": {"create_branch": {"plugin": "version_control", "effect": true, "input": <JSON Schema>,
     /// "output": <JSON Schema>}}}`. An entry may also have `aliases` (other names of the action), `inverses` (the actions that
     /// may take its effect back) and `timeout_seconds` (of its function; 60, or 600 for `ai_provider`, where absent). An input's
-    /// property may have `x-aliases`, and `x-authored` where a model follows it. Schemas are JSON Schema, draft 2020-12, as schemars writes them. `events`, where it is
+    /// property may have `x-aliases`, `x-authored` where a model follows it, and `x-status` where it names a tracker's status. Schemas are JSON Schema, draft 2020-12, as schemars writes them. `events`, where it is
     /// given, is the list of [`EventSpecs`]; without it, only our own are known.
     ///
     /// # Errors

@@ -3,37 +3,50 @@
 use crate::exit::{Exit, Outcome};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
 
+/// The variable that says where temporary files go.
+const TEMPORARY_FILES: &str = if cfg!(windows) { "TMP" } else { "TMPDIR" };
+
 /// How long a process may take to report its address.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// One of our own commands in a separate process, which ends with this one unless `keep` is set.
+/// How long a process may take to end when it is asked to.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// One of our own commands in a separate process, which ends with this one unless it is [kept](Self::keep).
 pub(super) struct Process {
     child: Child,
+    /// What it writes to standard error.
+    errors: PathBuf,
     /// The first line it printed.
     pub(super) first_line: String,
 }
 
 impl Process {
-    /// Starts the command and waits for its first line of output. Its output goes to a file in `place`, which a kept process
-    /// continues to write.
-    pub(super) async fn start(place: &Path, keep: bool, arguments: &[&OsStr]) -> Outcome<Self> {
+    /// Starts the command and waits for its first line of output. Its output and its temporary files go to `place`, which a kept process
+    /// continues to use.
+    pub(super) async fn start(place: &Path, arguments: &[&OsStr]) -> Outcome<Self> {
         let program = std::env::current_exe().map_err(Exit::unreachable)?;
         let name = arguments.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let path = place.join(format!("{name}.log"));
         let output = File::create(&path).map_err(Exit::unreachable)?;
-        let errors =
-            if keep { Stdio::from(output.try_clone().map_err(Exit::unreachable)?) } else { Stdio::inherit() };
-        let mut child = Command::new(program)
+        let errors = path.with_extension("errors.log");
+        let mut command = Command::new(program);
+        command
             .args(arguments)
+            .env(TEMPORARY_FILES, place)
             .stdin(Stdio::null())
             .stdout(output)
-            .stderr(errors)
-            .kill_on_drop(!keep)
+            .stderr(File::create(&errors).map_err(Exit::unreachable)?)
+            .kill_on_drop(true);
+        // A terminal's Ctrl-C is for the demo, which ends its processes in order.
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut child = command
             .spawn()
             .map_err(|error| Exit::unreachable(format!("`{name}` does not start: {error}")))?;
         let ready = async {
@@ -45,8 +58,10 @@ impl Process {
                     return Ok(line.to_owned());
                 }
                 if let Some(status) = child.try_wait().map_err(Exit::unreachable)? {
+                    let said = std::fs::read_to_string(&errors).unwrap_or_default();
                     return Err(Exit::unreachable(format!(
-                        "`{name}` ended with {status} before it was ready"
+                        "`{name}` ended with {status} before it was ready\n{}",
+                        said.trim_end()
                     )));
                 }
             }
@@ -54,7 +69,7 @@ impl Process {
         let first_line = tokio::time::timeout(START_LIMIT, ready).await.map_err(|_| {
             Exit::unreachable(format!("`{name}` is not ready after {} s", START_LIMIT.as_secs()))
         })??;
-        Ok(Self { child, first_line })
+        Ok(Self { child, errors, first_line })
     }
 
     /// The process ID, so that people can stop it.
@@ -62,8 +77,26 @@ impl Process {
         self.child.id().unwrap_or_default()
     }
 
-    /// Ends the process.
-    pub(super) async fn stop(&mut self) {
+    /// Lets the process live on after this one.
+    pub(super) fn keep(self) {
+        // Dropping the handle would kill it; the system cleans up after whoever ends first.
+        std::mem::forget(self.child);
+    }
+
+    /// Asks the process to end, so that it removes what it made, and kills it if it does not; shows what it complained of.
+    pub(super) async fn stop(mut self) {
+        self.end().await;
+        eprint!("{}", std::fs::read_to_string(&self.errors).unwrap_or_default());
+    }
+
+    async fn end(&mut self) {
+        #[cfg(unix)]
+        if let Some(id) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
+            let _it_may_have_ended = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+            if tokio::time::timeout(STOP_LIMIT, self.child.wait()).await.is_ok() {
+                return;
+            }
+        }
         if let Err(error) = self.child.kill().await {
             tracing::warn!(%error, "a process had already ended");
         }

@@ -1,5 +1,6 @@
 //! The demo's final report.
 
+use crate::color::{self, Color};
 use crate::exit::{Exit, Outcome};
 use crate::progress::{duration, human_duration, steps_json};
 use domain::execution::Outcome as ExecutionOutcome;
@@ -19,7 +20,7 @@ pub(super) struct Demonstration {
 
 impl Demonstration {
     /// The JSON that `--json` prints.
-    pub(super) fn json(&self) -> Value {
+    fn json(&self) -> Value {
         let execution = &self.view.execution;
         let pull_request = self.pull_request.as_ref().map(|pull| {
             json!({
@@ -54,11 +55,10 @@ impl Demonstration {
             );
             for file in files_of(pull) {
                 println!(
-                    "--- {} ({})\n{}\n",
-                    text(&file["filename"]),
-                    text(&file["status"]),
-                    text(&file["patch"])
+                    "{}",
+                    heading(&format!("--- {} ({})", text(&file["filename"]), text(&file["status"])))
                 );
+                println!("{}\n", patch(text(&file["patch"]), color::on(&std::io::stdout())));
             }
         }
         if let Some(key) = &execution.task_id {
@@ -82,8 +82,19 @@ impl Demonstration {
         );
     }
 
+    /// Prints the JSON, if it is wanted, and gives the result of the command.
+    ///
+    /// # Errors
+    /// Negative when the execution failed or opened no pull request.
+    pub(super) fn finish(&self, json: bool) -> Outcome {
+        if json {
+            println!("{}", self.json());
+        }
+        self.verdict()
+    }
+
     /// The result of the command.
-    pub(super) fn verdict(&self) -> Outcome {
+    fn verdict(&self) -> Outcome {
         let execution = &self.view.execution;
         if execution.outcome != ExecutionOutcome::Succeeded {
             return Err(Exit::negative(format!(
@@ -97,6 +108,21 @@ impl Demonstration {
         }
         Ok(())
     }
+}
+
+fn heading(text: &str) -> String {
+    color::paint(text, Color::Bold, color::on(&std::io::stdout()))
+}
+
+/// A patch whose added and removed lines have the usual colors.
+fn patch(text: &str, in_color: bool) -> String {
+    let line = |line: &str| match line.chars().next() {
+        Some('+') => color::paint(line, Color::Green, in_color),
+        Some('-') => color::paint(line, Color::Red, in_color),
+        Some('@') => color::paint(line, Color::Cyan, in_color),
+        _ => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Step Functions' status for one of our outcomes.
@@ -144,4 +170,17 @@ pub(super) fn status_of(state: &Value, key: &str) -> Option<String> {
     let found = repositories.find(|known| text(&known["full_name"]) == repository)?;
     let issue = list(&found["issues"]).find(|issue| issue["number"].as_u64() == number.parse().ok())?;
     issue["state"].as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_has_colors_only_where_they_are_wanted() {
+        let text = "@@ -1 +1 @@\n-old\n+new\n same";
+        assert_eq!(patch(text, false), text);
+        let colored = patch(text, true);
+        assert!(colored.contains("\u{1b}[31m-old\u{1b}[0m\n\u{1b}[32m+new\u{1b}[0m\n same"), "{colored:?}");
+    }
 }

@@ -1,40 +1,78 @@
-//! Asks the services what each credential may do. Changes nothing and incurs no costs.
+//! Asks the services what each credential may do, and whether they know what the configuration names. Changes nothing and incurs no costs.
 
+use super::needs::Needs;
 use super::secrets::Secrets;
 use super::{Finding, called};
-use domain::configuration::{Configuration, Instance};
+use domain::configuration::{Configuration, Instance, Project};
 use domain::plugins::RepositoryAccess;
 use domain::{ActionError, PermissionProblem};
-use http_client::Options;
-use providers::{Connector, ProviderSpec};
+use http_client::{Observer, Options};
+use jiff::{SignedDuration, Timestamp};
+use providers::{Claims, Connector, ProviderSpec};
+use reqwest::header::{DATE, HeaderMap};
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a service may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Less than the clock difference that Slack's replay window and GitHub's app tokens tolerate.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
+
 /// Asks every service that serves a project about that project, with these secrets. Questions that projects share are asked once.
 pub(super) async fn permissions(
     configuration: &Configuration,
     secrets: &Secrets,
+    needs: &Needs,
     findings: &mut Vec<Finding>,
 ) {
     let options = match Options::new() {
         Ok(options) => options.request_timeout(ANSWER_TIMEOUT),
         Err(error) => return findings.push(Finding::new("permissions", Err(error.to_string()))),
     };
-    let mut asked = BTreeSet::new();
+    let (mut asked, mut known) = (BTreeSet::new(), BTreeSet::new());
     for project in &configuration.projects {
         for name in project.providers.values() {
             let Some(instance) = configuration.instance(name.as_str()) else { continue };
+            let clock = Clock::default();
+            let options = options.clone().observer(clock.observer());
             // A missing secret has already been reported.
-            let Some((spec, connector)) = connector(instance, secrets, &options) else { continue };
+            let Some((spec, mut connector)) = connector(instance, secrets, &options) else { continue };
             let Some(about) = (spec.probed)(&connector, project) else { continue };
             let subject = format!("{}, {about}", called(instance));
-            if asked.insert(subject.clone()) {
-                report(findings, &subject, (spec.probe)(&connector, project).await);
+            if !asked.insert(subject.clone()) {
+                continue;
+            }
+            // People are the same in every project.
+            let is_first = known.insert(instance.name.clone());
+            connector.claims = claims(configuration, instance, project, needs, is_first);
+            report(findings, &subject, (spec.probe)(&connector, project).await);
+            if let Some(problem) = clock.problem().filter(|_| is_first) {
+                findings.push(Finding::new(format!("clock against {}", called(instance)), Err(problem)));
             }
         }
+    }
+}
+
+/// What the configuration says of a service.
+fn claims(
+    configuration: &Configuration,
+    instance: Instance<'_>,
+    project: &Project,
+    needs: &Needs,
+    with_people: bool,
+) -> Claims {
+    let names = || configuration.account_names(instance.name.as_str());
+    let own = &configuration.webhooks.own_accounts;
+    let people = configuration.users.iter().filter(|_| with_people);
+    Claims {
+        own_account: names().find_map(|name| own.get(name)).cloned(),
+        sends_webhooks: webhooks::SENDERS.iter().any(|sender| sender.name() == instance.provider()),
+        people: people
+            .filter_map(|user| Some((user.name.clone(), user.account_at(names())?.to_owned())))
+            .collect(),
+        statuses: needs.statuses_of(project),
     }
 }
 
@@ -48,7 +86,7 @@ fn connector<'a>(
         [] => Default::default(),
         _ => secrets.get(&instance.secret())?.clone(),
     };
-    Some((spec, spec.connector(instance, options.clone(), secret, RepositoryAccess::ReadMetadata)))
+    Some((spec, spec.connector(instance, options.clone(), secret, RepositoryAccess::ReadContents)))
 }
 
 /// One finding per problem, or a single positive one.
@@ -59,5 +97,56 @@ fn report(findings: &mut Vec<Finding>, subject: &str, asked: Result<Vec<Permissi
         Ok(problems) => {
             findings.extend(problems.iter().map(|problem| Finding::of_permission(subject, problem)));
         }
+    }
+}
+
+/// How far a service's clock is from this machine's, by the dates of its answers.
+#[derive(Debug, Clone, Default)]
+struct Clock(Arc<Mutex<Option<SignedDuration>>>);
+
+impl Clock {
+    fn observer(&self) -> Observer {
+        let Self(seen) = self.clone();
+        Arc::new(move |headers: &HeaderMap| {
+            if let Some(difference) = difference(headers, Timestamp::now()) {
+                *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(difference);
+            }
+        })
+    }
+
+    fn problem(&self) -> Option<String> {
+        let difference = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
+        (difference.abs() > CLOCK_TOLERANCE).then(|| {
+            format!(
+                "this machine's clock is off by {} s, so signatures and tokens will be refused; synchronize it with NTP",
+                difference.as_secs()
+            )
+        })
+    }
+}
+
+fn difference(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+    Some(now.duration_since(theirs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dates_of_answers_tell_of_the_clock() {
+        let clock = Clock::default();
+        assert_eq!(clock.problem(), None);
+        let answered = |ago: SignedDuration| {
+            let then = Timestamp::now() - ago;
+            let date = jiff::fmt::strtime::format("%a, %d %b %Y %H:%M:%S GMT", then).unwrap();
+            clock.observer()(&HeaderMap::from_iter([(DATE, date.parse().unwrap())]));
+        };
+        answered(SignedDuration::from_secs(5));
+        assert_eq!(clock.problem(), None);
+        answered(SignedDuration::from_mins(10));
+        assert!(clock.problem().unwrap().contains("off by 6"), "{:?}", clock.problem());
     }
 }

@@ -3,13 +3,13 @@
 use super::Finding;
 use crate::account::{Stage, sdk_config};
 use crate::place::PlaceArgument;
+use crate::secret_forms::SecretForm;
 use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use domain::configuration::{Configuration, secret_id};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The values of the secrets that are set, by name.
@@ -19,48 +19,29 @@ pub(super) struct Secrets {
     place: String,
 }
 
-/// A secret that a configuration names, and the alternative groups of fields, one of which it must have.
-struct Expected {
-    name: String,
-    alternatives: Vec<Vec<&'static str>>,
-}
-
-/// The secrets that the configuration names. The signing secret has an entry for each sender of webhooks.
-fn expected(configuration: &Configuration) -> Vec<Expected> {
-    let signing = Expected {
-        name: configuration.webhooks.secret.clone(),
-        alternatives: webhooks::SENDERS.iter().map(|sender| vec![sender.name()]).collect(),
-    };
-    let credentials = configuration.instances().filter_map(|instance| {
-        let spec = providers::find(instance.provider()).ok()?;
-        let alternatives: Vec<_> = spec.secret.iter().map(|fields| fields.to_vec()).collect();
-        let name = instance.secret().into_owned();
-        (!alternatives.is_empty()).then_some(Expected { name, alternatives })
-    });
-    std::iter::once(signing).chain(credentials).collect()
-}
-
 impl Secrets {
     /// Reads the secrets that the configuration names.
     ///
     /// # Errors
     /// A message when the file cannot be opened, or Secrets Manager refuses or does not answer.
     pub(super) async fn open(configuration: &Configuration, place: &PlaceArgument) -> Result<Self, String> {
-        let expected = expected(configuration);
+        let expected = SecretForm::of(configuration);
         let names = expected.iter().map(|secret| secret_id(&secret.name));
         if let Some(stage) = &place.stage {
             return Self::of_stage(names, stage).await;
         }
-        let folder = DataFolder::open(&place.data.data).map_err(|error| error.to_string())?;
         let key = std::env::var(KEY_VARIABLE).ok();
-        let file = SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref())
-            .map_err(|error| error.to_string())?;
-        let values = names.filter_map(|name| Some((name.to_owned(), file.get(name)?.clone()))).collect();
-        Ok(Self { values, place: String::new() })
+        let file = match DataFolder::existing(&place.data.data) {
+            None => None,
+            Some(folder) => SecretFile::existing(&folder.secrets(), &folder.secrets_key(), key.as_deref())
+                .map_err(|error| error.to_string())?,
+        };
+        let value = |name: &str| Some((name.to_owned(), file.as_ref()?.get(name)?.clone()));
+        Ok(Self { values: names.filter_map(value).collect(), place: String::new() })
     }
 
     async fn of_stage(names: impl Iterator<Item = &str>, stage: &Stage) -> Result<Self, String> {
-        let client = Client::new(&sdk_config().await);
+        let client = Client::new(&sdk_config().await.map_err(|error| error.to_string())?);
         let mut values = BTreeMap::new();
         for name in names {
             if values.contains_key(name) {
@@ -87,32 +68,24 @@ impl Secrets {
         self.values.get(secret_id(name))
     }
 
-    /// Checks that each secret that the configuration names is set and has the required fields.
+    /// Checks that each secret that the configuration names is set and is what its readers need.
     pub(super) fn findings(&self, configuration: &Configuration) -> Vec<Finding> {
-        let find = |Expected { name, alternatives }: Expected| {
-            let accepted: Vec<_> = alternatives.iter().map(|fields| fields.join(" and ")).collect();
+        let find = |form: SecretForm| {
+            let name = &form.name;
             let set = format!(
-                "set it with `ticketsmith secrets set '{name}'{}`; it holds {}",
+                "set it with `ticketsmith secrets set '{name}'{}`; it contains {}",
                 self.place,
-                accepted.join(", or ")
+                form.accepted()
             );
-            let result = match self.get(&name) {
+            let result = match self.get(name) {
                 None => Err(format!("it is not set; {set}")),
-                Some(secret) if has_one_of(&name, secret, &alternatives) => Ok(()),
-                Some(_) => Err(format!("fields are missing; {set}")),
+                Some(secret) => {
+                    let whole = serde_json::from_str(secret.expose_secret()).unwrap_or_default();
+                    form.problem(&whole).map_or(Ok(()), |problem| Err(format!("{problem}; {set}")))
+                }
             };
             Finding::new(format!("secret {name}"), result)
         };
-        expected(configuration).into_iter().map(find).collect()
+        SecretForm::of(configuration).into_iter().map(find).collect()
     }
-}
-
-/// Whether the entry that the name speaks of, or the whole secret, has all fields of a group.
-fn has_one_of(name: &str, secret: &SecretString, alternatives: &[Vec<&str>]) -> bool {
-    let whole: Value = serde_json::from_str(secret.expose_secret()).unwrap_or_default();
-    let fields = match name.split_once('#') {
-        Some((_, entry)) => &whole[entry],
-        None => &whole,
-    };
-    alternatives.iter().any(|group| group.iter().all(|field| fields.get(*field).is_some()))
 }

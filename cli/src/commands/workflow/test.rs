@@ -1,6 +1,7 @@
 //! `ticketsmith workflow test`.
 
 use super::{Loaded, Project, print_json};
+use crate::color;
 use crate::exit::{Exit, Outcome};
 use crate::server::workflows::{catalog, files_of, is_test, is_workflow, source_at, sources_of};
 use serde_json::Value;
@@ -118,7 +119,7 @@ fn read(source: &Source) -> Outcome<TestFile> {
 
 fn refused(source: &Source, error: TestError) -> Exit {
     if let TestError::Wrong(found) = &error {
-        eprint!("{}", render(found, source, std::io::IsTerminal::is_terminal(&std::io::stderr())));
+        eprint!("{}", render(found, source, color::on(&std::io::stderr())));
     }
     Exit::usage(format!("{}: {error}", source.path))
 }

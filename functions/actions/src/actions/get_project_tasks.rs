@@ -19,6 +19,7 @@ pub struct Input {
     #[serde(default)]
     pub project: Option<String>,
     /// Only those in this status.
+    #[schemars(extend("x-status" = true))]
     #[serde(default)]
     pub status: Option<String>,
     /// At most so many, 1 to 100. Default: 50.

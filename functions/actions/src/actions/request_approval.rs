@@ -33,9 +33,11 @@ pub struct Input {
     #[serde(default)]
     pub approvers: Option<Vec<String>>,
     /// A status, as the tracker or `statuses:` of the configuration names it: whoever moves the execution's ticket there says yes.
+    #[schemars(extend("x-status" = true))]
     #[serde(default)]
     pub approve_status: Option<String>,
     /// A status: whoever moves the execution's ticket there says no.
+    #[schemars(extend("x-status" = true))]
     #[serde(default)]
     pub decline_status: Option<String>,
     /// The key of an effect whose answer was lost, if that is what people are asked about: a yes lets the step act again.

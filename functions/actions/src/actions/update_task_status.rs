@@ -20,6 +20,7 @@ pub struct Input {
     /// The tracker's key.
     pub task_id: String,
     /// The status, as the tracker or `statuses:` of the configuration names it; case, `_` and `-` do not matter.
+    #[schemars(extend("x-status" = true))]
     pub status: String,
     /// A comment in Markdown to leave with it.
     #[serde(default)]

@@ -14,6 +14,7 @@ mod examples;
 mod excess;
 mod replies;
 mod roads;
+mod rotating;
 mod slack;
 mod steering;
 mod world;

@@ -243,6 +243,7 @@ impl Actor {
         decided.await.map_err(|error| died(&error))
     }
 
+    /// Folds what happens now into the state, as many events as one append writes.
     fn decide(&mut self) {
         let now = self.engine.now();
         while !self.redriven
@@ -281,21 +282,6 @@ impl Actor {
         }
         self.answer_waiting();
         Ok(more)
-    }
-
-    /// Folds what happens now into the state, as many events as one append writes.
-    fn decide(&mut self) {
-        let now = self.engine.now();
-        while !self.redriven
-            && self.pending.len() < BATCH
-            && let Some(draft) = self.state.decide(now)
-        {
-            if matches!(draft.what, What::StateEntered { .. }) && self.is_unwanted() {
-                self.abort(&Failure::default());
-                break;
-            }
-            self.add(Some(draft));
-        }
     }
 
     /// Publishes the execution's status, which is already written.

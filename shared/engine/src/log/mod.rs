@@ -13,7 +13,7 @@ mod schema;
 mod state_machines;
 mod versions;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -77,6 +77,14 @@ type Reply = Box<dyn FnOnce(Result<(), LogError>) + Send>;
 /// Runs in a transaction, or is told why there is none.
 type Job = Box<dyn FnOnce(Result<&Connection, LogError>) -> Reply + Send>;
 
+/// What the log's thread is asked for.
+enum Request {
+    /// Work in the next transaction.
+    Job(Job),
+    /// A copy of the whole log, between two transactions.
+    Copy { to: PathBuf, done: oneshot::Sender<Result<(), LogError>> },
+}
+
 /// How long an engine waits for another to let go of the log, as one that is just shutting down does.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
@@ -85,7 +93,7 @@ const BATCH: usize = 256;
 
 /// A handle to the log's thread. The thread ends, and the file is closed, when the handle is dropped.
 pub(crate) struct Log {
-    jobs: Option<mpsc::Sender<Job>>,
+    requests: Option<mpsc::Sender<Request>>,
     threads: Vec<JoinHandle<()>>,
     disk: Arc<Disk>,
 }
@@ -122,7 +130,7 @@ impl Log {
             threads.push(disk::start(path, Arc::clone(&disk), queue).map_err(started)?);
             answers = Some(sender);
         }
-        let (jobs, queue) = mpsc::channel();
+        let (requests, queue) = mpsc::channel();
         let seen = Arc::clone(&disk);
         let thread = std::thread::Builder::new().name("engine-log".to_owned());
         // First in the list, since the other ends when this one has.
@@ -130,7 +138,7 @@ impl Log {
             0,
             thread.spawn(move || serve(&connection, &queue, answers.as_ref(), &seen)).map_err(started)?,
         );
-        Ok(Self { jobs: Some(jobs), threads, disk })
+        Ok(Self { requests: Some(requests), threads, disk })
     }
 
     /// How often the disk was waited for.
@@ -160,14 +168,25 @@ impl Log {
                 let _ = sender.send(committed.and(result));
             })
         });
-        self.jobs.as_ref().ok_or(LogError::Closed)?.send(job).map_err(|_| LogError::Closed)?;
+        self.ask(Request::Job(job))?;
         receiver.await.map_err(|_| LogError::Closed)?
+    }
+
+    /// Copies the whole log, as it is between two transactions, to a file that does not exist or is empty. Other requests wait meanwhile.
+    pub(crate) async fn copy(&self, to: &Path) -> Result<(), LogError> {
+        let (done, receiver) = oneshot::channel();
+        self.ask(Request::Copy { to: to.to_owned(), done })?;
+        receiver.await.map_err(|_| LogError::Closed)?
+    }
+
+    fn ask(&self, request: Request) -> Result<(), LogError> {
+        self.requests.as_ref().ok_or(LogError::Closed)?.send(request).map_err(|_| LogError::Closed)
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.requests = None;
         for thread in self.threads.drain(..) {
             // A panic of a thread was reported when it happened; there is nothing left to do about it.
             let _ = thread.join();
@@ -205,11 +224,22 @@ fn begin(connection: &Connection, disk: &Disk) -> Result<(), LogError> {
 
 fn serve(
     connection: &Connection,
-    queue: &mpsc::Receiver<Job>,
+    queue: &mpsc::Receiver<Request>,
     synced: Option<&mpsc::Sender<Answers>>,
     disk: &Disk,
 ) {
-    while let Ok(first) = queue.recv() {
+    let mut waiting = None;
+    while let Some(request) = waiting.take().or_else(|| queue.recv().ok()) {
+        let first = match request {
+            Request::Job(job) => job,
+            Request::Copy { to, done } => {
+                let text = to.to_string_lossy();
+                let copied = connection.execute("VACUUM INTO ?1", [text.as_ref()]);
+                // A caller that has gone away needs no answer.
+                let _ = done.send(copied.map(drop).map_err(LogError::from));
+                continue;
+            }
+        };
         let before = connection.total_changes();
         if let Err(error) = begin(connection, disk) {
             first(Err(error.clone()))(Err(error));
@@ -221,7 +251,13 @@ fn serve(
             && !connection.is_autocommit()
             && let Ok(next) = queue.try_recv()
         {
-            replies.push(next(Ok(connection)));
+            match next {
+                Request::Job(job) => replies.push(job(Ok(connection))),
+                copy @ Request::Copy { .. } => {
+                    waiting = Some(copy);
+                    break;
+                }
+            }
         }
         let committed = connection.execute_batch("COMMIT").map_err(LogError::from);
         if committed.is_err() && !connection.is_autocommit() {

@@ -41,3 +41,17 @@ pub(super) async fn permissions(
         .collect();
     Ok(Json(json!({"permissions": permissions})))
 }
+
+/// `GET /user?accountId=`
+pub(super) async fn user(
+    AxumState(jira): AxumState<Jira>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Result<Json<Value>, Failure> {
+    let id = query.get("accountId").map(String::as_str).unwrap_or_default();
+    let known = jira.world().users.iter().any(|user| user.account_id == id);
+    if !known {
+        let message = format!("Specified user does not exist or you do not have required permissions: {id}");
+        return Err(Failure::new(StatusCode::NOT_FOUND, message));
+    }
+    Ok(Json(jira.user_json(Form::Answer, id)))
+}

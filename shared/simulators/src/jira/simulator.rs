@@ -68,6 +68,7 @@ impl Simulator for Jira {
     /// All routes of the API, with authentication.
     fn router(&self) -> Router {
         let api = Router::new()
+            .route("/field", get(projects::fields))
             .route("/issue", post(issues::create))
             .route("/issue/{key}", get(issues::get).put(issues::edit))
             .route("/issue/{key}/comment", get(comments::list).post(comments::add))
@@ -76,7 +77,8 @@ impl Simulator for Jira {
             .route("/mypermissions", get(people::permissions))
             .route("/myself", get(people::myself))
             .route("/project/{key}/statuses", get(projects::statuses_by_type))
-            .route("/search/jql", post(search::search));
+            .route("/search/jql", post(search::search))
+            .route("/user", get(people::user));
         Router::new()
             .nest("/rest/api/3", api)
             .layer(from_fn_with_state(self.clone(), authenticate))

@@ -76,6 +76,7 @@ impl Simulator for Slack {
             .route("/conversations.history", post(conversations::history).get(conversations::history))
             .route("/conversations.replies", post(conversations::replies).get(conversations::replies))
             .route("/reactions.add", post(messages::add_reaction))
+            .route("/users.info", post(people::info).get(people::info))
             .layer(from_fn_with_state(self.clone(), authenticate));
         Router::new()
             .nest("/api", methods)

@@ -125,7 +125,8 @@ fn with_expressions(schema: &Value, prefix: &str) -> Value {
                 options.iter().map(|option| with_expressions(option, prefix)).collect()
             }
             // Formats such as `uint64` are Rust's and mean nothing to editors; `null` as a default says nothing.
-            ("$defs" | "$schema" | "format" | "x-aliases" | "x-stored", _) | ("default", Value::Null) => {
+            ("$defs" | "$schema" | "format" | "x-aliases" | "x-status" | "x-stored", _)
+            | ("default", Value::Null) => {
                 continue;
             }
             (_, value) => value.clone(),

@@ -1,0 +1,97 @@
+//! What the workflows need of a project: providers, and statuses of its tracker.
+
+use super::{Finding, Verdict};
+use crate::server::workflows::Workflows;
+use domain::PluginType;
+use domain::configuration::{Configuration, Project};
+use domain::execution::UNDO_WORKFLOW;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use workflow::{function_placeholder, placeholders};
+
+/// What the workflows use, without regard to a project.
+#[derive(Debug, Default)]
+pub(super) struct Needs {
+    /// The actions that are called, by the plugin type that serves them.
+    actions: BTreeMap<PluginType, BTreeSet<String>>,
+    /// The statuses that are named literally.
+    statuses: BTreeSet<String>,
+}
+
+/// The plugin types without which a step that uses another one has nothing to work with, so that the run fails.
+const INDISPENSABLE: [PluginType; 3] =
+    [PluginType::TaskManagement, PluginType::VersionControl, PluginType::AiProvider];
+
+impl Needs {
+    /// What these workflows use. `undo` is left out: what it takes back was done with a provider.
+    pub(super) fn of(workflows: &Workflows) -> Self {
+        let catalog = actions::catalog::catalog();
+        let mut needs = Self::default();
+        for (_, definition) in workflows.definitions().filter(|(name, _)| *name != UNDO_WORKFLOW) {
+            let called = placeholders(definition);
+            for (name, action) in catalog.get("actions").and_then(Value::as_object).into_iter().flatten() {
+                let placeholder = function_placeholder(name);
+                if !called.contains(&placeholder) {
+                    continue;
+                }
+                if let Ok(Some(plugin)) = serde_json::from_value(action["plugin"].clone()) {
+                    needs.actions.entry(plugin).or_default().insert(name.clone());
+                }
+                let inputs = action["input"]["properties"].as_object().into_iter().flatten();
+                let statuses = inputs.filter(|(_, input)| input["x-status"] == true);
+                let statuses: Vec<_> = statuses.map(|(key, _)| key.as_str()).collect();
+                inputs_of(definition, &format!("${{{placeholder}}}"), &mut |input| {
+                    let literal = |key: &&str| input.get(*key).and_then(Value::as_str);
+                    let literals = statuses.iter().filter_map(literal).filter(|text| !text.starts_with("{%"));
+                    needs.statuses.extend(literals.map(str::to_owned));
+                });
+            }
+        }
+        needs
+    }
+
+    /// The statuses that the tracker of a project must know.
+    pub(super) fn statuses_of(&self, project: &Project) -> Vec<String> {
+        let named = self.statuses.iter().map(|status| project.tracker_status(status));
+        let all: BTreeSet<_> = named.chain(project.statuses.values().map(String::as_str)).collect();
+        all.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The plugin types that workflows use and that a project leaves out.
+    pub(super) fn findings(&self, configuration: &Configuration) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for project in &configuration.projects {
+            for (plugin, actions) in &self.actions {
+                if project.providers.contains_key(plugin) {
+                    continue;
+                }
+                let fails = INDISPENSABLE.contains(plugin);
+                let actions = actions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let consequence =
+                    if fails { "and later steps fail without their results" } else { "and that is all" };
+                findings.push(Finding {
+                    subject: format!("project {}, {plugin}", project.key),
+                    verdict: if fails { Verdict::Wrong } else { Verdict::Warning },
+                    problem: Some(format!(
+                        "no provider serves it, so these steps are skipped, {consequence}: {actions}; name one under projects.providers"
+                    )),
+                });
+            }
+        }
+        findings
+    }
+}
+
+/// Finds the input of every call of a function in a definition.
+fn inputs_of(definition: &Value, function: &str, found: &mut impl FnMut(&Value)) {
+    match definition {
+        Value::Object(fields) => {
+            if fields.get("FunctionName").is_some_and(|name| name == function) {
+                found(&definition["Payload"]["input"]);
+            }
+            fields.values().for_each(|value| inputs_of(value, function, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| inputs_of(item, function, found)),
+        _ => {}
+    }
+}

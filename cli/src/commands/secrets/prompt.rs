@@ -1,0 +1,157 @@
+//! Asks for a secret's fields on a terminal, which does not show what is typed.
+
+use crate::exit::{Exit, Outcome};
+use crate::secret_forms::Content;
+use crate::stop_signal::stop_signal;
+use serde_json::{Map, Value};
+use std::io::{BufRead, Write};
+use tokio::sync::oneshot;
+
+/// Asks for what the secret must contain and returns it as JSON. A text that begins with `@` is read from the file it names.
+///
+/// # Errors
+/// Usage errors when nothing is typed or a file cannot be read; negative when the person stops.
+pub(super) async fn ask(content: Option<&Content>) -> Outcome<Value> {
+    let (sender, answer) = oneshot::channel();
+    let questions = Questions::of(content);
+    let hidden = hidden::Hidden::start().map_err(Exit::usage)?;
+    // A thread of its own, because the process ends although it may still wait for a line.
+    std::thread::spawn(move || sender.send(questions.ask()));
+    let answered = tokio::select! {
+        answered = answer => answered.unwrap_or_else(|_| Err(Exit::negative("nothing was set"))),
+        () = stop_signal() => Err(Exit::negative("nothing was set")),
+    };
+    drop(hidden);
+    answered
+}
+
+/// What to ask for.
+enum Questions {
+    /// Fields of an object: the groups of which one must be filled.
+    Fields(Vec<Vec<String>>),
+    /// Fields of which any may be left out.
+    Optional(Vec<String>),
+    /// A whole JSON document.
+    Document,
+}
+
+impl Questions {
+    fn of(content: Option<&Content>) -> Self {
+        match content {
+            None => Self::Document,
+            Some(Content::Signing(endpoints)) => Self::Optional(endpoints.clone()),
+            Some(Content::Credentials { spec, .. }) => {
+                let texts = |group: &&[&str]| group.iter().map(|field| (*field).to_owned()).collect();
+                Self::Fields(spec.secret.iter().map(texts).collect())
+            }
+        }
+    }
+
+    fn ask(self) -> Outcome<Value> {
+        match self {
+            Self::Document => {
+                let text = line("the JSON document, in one line")?;
+                serde_json::from_str(&text).map_err(|_| Exit::usage("this is not a JSON document"))
+            }
+            Self::Optional(fields) => {
+                eprintln!("Press Enter to leave one out.");
+                object(&fields, |value| !value.is_empty())
+            }
+            Self::Fields(groups) => {
+                let group = match groups.as_slice() {
+                    [only] => only,
+                    several => chosen(several)?,
+                };
+                object(group, |_| true)
+            }
+        }
+    }
+}
+
+fn object(fields: &[String], takes: impl Fn(&str) -> bool) -> Outcome<Value> {
+    let mut object = Map::new();
+    for field in fields {
+        let value = line(field)?;
+        if takes(&value) {
+            object.insert(field.clone(), Value::String(value));
+        }
+    }
+    Ok(Value::Object(object))
+}
+
+fn chosen(groups: &[Vec<String>]) -> Outcome<&Vec<String>> {
+    for (number, group) in (1..).zip(groups) {
+        eprintln!("  {number}: {}", group.join(", "));
+    }
+    let answer = line("which of these")?;
+    let number = answer.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    number
+        .and_then(|number| groups.get(number))
+        .ok_or_else(|| Exit::usage(format!("type a number from 1 to {}", groups.len())))
+}
+
+/// Asks for one line, which may name a file with `@`.
+fn line(what: &str) -> Outcome<String> {
+    eprint!("{what}: ");
+    std::io::stderr().flush().map_err(Exit::usage)?;
+    let mut text = String::new();
+    let read = std::io::stdin().lock().read_line(&mut text).map_err(Exit::usage)?;
+    eprintln!();
+    if read == 0 {
+        return Err(Exit::negative("nothing was set"));
+    }
+    let text = text.trim_end_matches(['\r', '\n']);
+    match text.strip_prefix('@') {
+        None => Ok(text.to_owned()),
+        Some(path) => std::fs::read_to_string(path).map_err(|error| Exit::usage(format!("{path}: {error}"))),
+    }
+}
+
+#[cfg(unix)]
+mod hidden {
+    //! The terminal's echo.
+
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+    use std::io;
+
+    /// The terminal shows nothing that is typed until this is dropped.
+    pub(super) struct Hidden {
+        before: Termios,
+    }
+
+    impl Hidden {
+        pub(super) fn start() -> io::Result<Self> {
+            let input = io::stdin();
+            let before = tcgetattr(&input)?;
+            let mut hidden = before.clone();
+            hidden.local_modes.remove(LocalModes::ECHO);
+            tcsetattr(&input, OptionalActions::Flush, &hidden)?;
+            Ok(Self { before })
+        }
+    }
+
+    impl Drop for Hidden {
+        fn drop(&mut self) {
+            if let Err(error) = tcsetattr(io::stdin(), OptionalActions::Now, &self.before) {
+                tracing::warn!(%error, "the terminal still hides what is typed; `stty echo` shows it again");
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod hidden {
+    //! Here nothing is known of the terminal's echo.
+
+    use std::io;
+
+    pub(super) struct Hidden;
+
+    impl Hidden {
+        pub(super) fn start() -> io::Result<Self> {
+            Err(io::Error::other(
+                "cannot hide what is typed here; pass the JSON on standard input: `… < secret.json`",
+            ))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Steers executions from the command line: who asks, and about which execution.
+
+use crate::connection::Connection;
+use crate::exit::{Exit, Outcome};
+use control::{Caller, Control, Directory};
+use domain::event::{Actor, EventName, SourceName};
+use records::ExecutionRecord;
+
+/// Who asks.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct PersonArgument {
+    /// The person who asks, as named under `users:` in the configuration. What they may do is what they may do in Slack or on the ticket.
+    #[arg(long = "as", value_name = "NAME", env = "USER")]
+    person: Option<String>,
+}
+
+impl PersonArgument {
+    /// The name, or what the records call whoever gives none.
+    fn name(&self) -> &str {
+        self.person.as_deref().unwrap_or("command-line")
+    }
+}
+
+/// One request of a person at the command line.
+pub(crate) struct Request {
+    /// The operations.
+    pub(crate) control: Control,
+    /// The execution that is meant.
+    pub(crate) execution: ExecutionRecord,
+    directory: Directory,
+    actor: Actor,
+    trigger: EventName,
+    delivery: String,
+}
+
+impl Request {
+    /// Finds the execution of this name, or the one at work on the ticket of this name.
+    ///
+    /// # Errors
+    /// Negative when there is none; unreachable when nothing answers.
+    pub(crate) async fn about(
+        connection: &Connection,
+        named: &str,
+        person: &PersonArgument,
+    ) -> Outcome<Self> {
+        let control = connection.control();
+        let directory = control.directory().await.map_err(Exit::unreachable)?;
+        let execution = match connection.table.execution(named).await.map_err(Exit::unreachable)? {
+            Some(execution) => execution,
+            None => {
+                let ticket = directory.ticket(named).map_err(|error| {
+                    Exit::negative(format!("no execution is named `{named}`, and {error}"))
+                })?;
+                let open = control.open_execution(ticket.task_id()).await.map_err(Exit::unreachable)?;
+                open.ok_or_else(|| Exit::negative(format!("nothing is at work on {}", ticket.task_id())))?
+            }
+        };
+        let id = person.name().to_owned();
+        let actor = Actor { source: SourceName::API, id, display_name: None, person: None };
+        let actor = directory.configuration().identify(actor);
+        let delivery = format!("command-line {}", uuid::Uuid::new_v4());
+        Ok(Self { control, execution, directory, actor, trigger: EventName::API_RUN, delivery })
+    }
+
+    /// Who asks, for the operations.
+    pub(crate) fn caller(&self) -> Caller<'_> {
+        Caller {
+            directory: &self.directory,
+            actor: &self.actor,
+            trigger: &self.trigger,
+            delivery: &self.delivery,
+            at: None,
+        }
+    }
+
+    /// The error that they may not do it.
+    pub(crate) fn denied(&self, reason: &str) -> Exit {
+        Exit::negative(format!("{reason}{}", say_who(&self.directory, &self.actor)))
+    }
+}
+
+/// The advice to say who asks, for whoever is nobody under `users`; empty for others.
+pub(crate) fn say_who(directory: &Directory, actor: &Actor) -> String {
+    let users = &directory.configuration().users;
+    if actor.person.is_some() || users.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
+    format!("; `{}` is nobody under users: pass --as with one of {}", actor.id, names.join(", "))
+}

@@ -1,0 +1,133 @@
+//! `demo`: what it leaves behind, what it checks first, and what it tells to do next.
+
+use crate::process::executable;
+use crate::support::{EXECUTION_LIMIT, eventually};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// `demo` with a folder of its own for everything temporary.
+fn demo(temporary: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(executable());
+    command.arg("demo").args(arguments).env("TMPDIR", temporary).env_remove("TICKETSMITH_DESCRIPTIONS");
+    command.current_dir(temporary).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.kill_on_drop(true);
+    command
+}
+
+fn entries(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The `serve` that a demo in this folder has announced.
+fn announced(temporary: &Path) -> Option<Value> {
+    let folder = entries(temporary).into_iter().find(|name| name.starts_with("ticketsmith-demo-"))?;
+    let running = std::fs::read(temporary.join(folder).join(".ticketsmith/running.json")).ok()?;
+    serde_json::from_slice(&running).ok()
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_interrupted_demo_leaves_nothing_behind() {
+    use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+    let temporary = TempDir::new().unwrap();
+    let child = demo(temporary.path(), &["--keep"]).spawn().unwrap();
+    let running =
+        eventually("the demo's `serve`", EXECUTION_LIMIT, async || announced(temporary.path())).await;
+    let pid = |id: u64| Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+    let serve = pid(running["process"].as_u64().unwrap());
+    test_kill_process(serve).unwrap();
+    kill_process(pid(child.id().unwrap().into()), Signal::INT).unwrap();
+    let Output { status, stderr, .. } = child.wait_with_output().await.unwrap();
+    assert_eq!(status.code(), Some(1), "{}", text(&stderr));
+    assert!(text(&stderr).contains("everything was stopped and removed"), "{}", text(&stderr));
+    assert!(test_kill_process(serve).is_err(), "`serve` is still there");
+    assert_eq!(entries(temporary.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_cannot_be_exported_is_refused_before_anything_starts() {
+    let temporary = TempDir::new().unwrap();
+    std::fs::create_dir(temporary.path().join("full")).unwrap();
+    std::fs::write(temporary.path().join("full/file"), "").unwrap();
+    for (target, word) in [("full", "not empty"), ("absent/clone", "absent")] {
+        let Output { status, stdout, stderr } =
+            demo(temporary.path(), &["--export", target]).output().await.unwrap();
+        assert_eq!(status.code(), Some(2), "{target}");
+        assert!(text(&stderr).contains(word) && stdout.is_empty(), "{}", text(&stderr));
+    }
+    assert_eq!(entries(temporary.path()), ["full"]);
+}
+
+#[tokio::test]
+async fn a_limit_that_is_over_is_called_so_and_stops_everything() {
+    let temporary = TempDir::new().unwrap();
+    let Output { status, stderr, .. } =
+        demo(temporary.path(), &["--limit-seconds", "0"]).output().await.unwrap();
+    assert_eq!(status.code(), Some(1), "{}", text(&stderr));
+    assert!(text(&stderr).contains("did not end within 0 s, and was stopped"), "{}", text(&stderr));
+    assert!(!text(&stderr).contains("still running"), "{}", text(&stderr));
+    assert_eq!(entries(temporary.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_shipped_worlds_end_in_pull_requests_without_escape_codes() {
+    for (world, branch) in [("parcels", "feature/PAR-1"), ("weather", "feature/acme-weather-1")] {
+        let temporary = TempDir::new().unwrap();
+        let Output { status, stdout, stderr } =
+            demo(temporary.path(), &["--world", world, "--json", "--export", "clone"])
+                .output()
+                .await
+                .unwrap();
+        assert_eq!(status.code(), Some(0), "{world}: {}", text(&stderr));
+        let printed = text(&stdout);
+        assert!(!printed.contains('\u{1b}'), "{printed:?}");
+        let document: Value = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
+        assert_eq!(document["pull_request"]["branch"], branch, "{document:#}");
+        assert_eq!(document["pull_request"]["files"].as_array().unwrap().len(), 3);
+        assert!(temporary.path().join("clone/.git").is_dir());
+        assert_eq!(entries(temporary.path()), ["clone"]);
+    }
+}
+
+#[tokio::test]
+async fn the_commands_that_it_prints_work_as_printed_and_so_does_a_second_delivery() {
+    let temporary = TempDir::new().unwrap();
+    let Output { status, stdout, stderr } =
+        demo(temporary.path(), &["--keep", "--world", "parcels"]).output().await.unwrap();
+    assert_eq!(status.code(), Some(0), "{}", text(&stderr));
+    let printed = text(&stdout);
+    let told = printed.split_once("Everything keeps running").unwrap().1;
+    let commands: Vec<_> = told.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    let run = async |command: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).current_dir(temporary.path()).stdin(Stdio::null());
+        let Output { status, stdout, stderr } = shell.output().await.unwrap();
+        assert!(status.success(), "{command}: {}{}", text(&stdout), text(&stderr));
+        text(&stdout)
+    };
+    let (stop, steps) = commands.split_last().unwrap();
+    for step in steps {
+        run(step).await;
+    }
+    let kinds = ["status", "logs", "undo", "deliver", "status"];
+    assert_eq!(steps.len(), kinds.len(), "{told}");
+    assert!(steps.iter().zip(kinds).all(|(step, kind)| step.contains(&format!(" {kind} "))), "{told}");
+    let status = format!("{} --json", steps[4]);
+    let second = eventually("the end of the second delivery", EXECUTION_LIMIT, async || {
+        let document: Value = serde_json::from_str(&run(&status).await).unwrap();
+        let newest = document["executions"][0].clone();
+        (!newest["ended_at"].is_null()).then_some(newest)
+    });
+    let second = second.await;
+    assert_eq!((&second["workflow"], &second["outcome"]), (&"development".into(), &"succeeded".into()));
+    run(stop).await;
+    assert!(stop.starts_with("kill "), "{stop}");
+}
