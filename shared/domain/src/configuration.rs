@@ -127,7 +127,8 @@ pub struct Webhooks {
     #[serde(default = "command")]
     pub command: String,
     /// The bot's own ids, whose events are ignored, by the names of senders or of their instances under `plugins`: a Jira account
-    /// id, a GitHub login, a Slack user id. Jira is asked for its own where it is left out, and Slack says it with every mention.
+    /// id, a GitHub login, a Slack user id. Jira and GitHub are asked for their own where it is left out, and Slack says it with every
+    /// mention.
     #[serde(default)]
     pub own_accounts: BTreeMap<InstanceName, String>,
 }
