@@ -145,7 +145,8 @@ fn the_shipped_edits_apply_to_the_shipped_repository() {
         .unwrap()
         .replies
         .iter()
-        .flat_map(|reply| &reply.content);
+        .flat_map(|reply| &reply.turns)
+        .flat_map(|turn| &turn.content);
     let mut checked = 0;
     for content in replies {
         let simulators::claude::Content::Json(reply) = content else { continue };
