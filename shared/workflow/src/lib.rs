@@ -33,6 +33,8 @@
 //! `check`, `infer`) → states (`compile`) and what starts them (`routes`). A folder's workflows are compiled callees first
 //! (`folder`, `callees`).
 
+mod agent_branches;
+mod agent_states;
 mod agents;
 mod braces;
 mod callees;
@@ -70,6 +72,7 @@ mod timeouts;
 mod types;
 mod yaml;
 
+pub use agent_states::{AgentStates, AgentSummary};
 pub use agents::read_agent;
 pub use catalog::{Catalog, CatalogEntry, InvalidCatalog};
 pub use compilation::{Compilation, StepSummary, compile};
