@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 pub enum Partition {
     /// What deliveries led to.
     Delivery,
-    /// Configuration, routes and prompts.
+    /// Configuration, routes, prompts and agents.
     Document,
     /// Events that something may wait for.
     Event,

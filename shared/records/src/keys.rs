@@ -43,7 +43,7 @@
 //! | which events met an execution's steps | put if absent | `EXECUTION#<name>` | `MET#<event key>#<digest>` |
 //! | the events that something may wait for | query | `EVENT#<event key>` | `EVENT#<digest of the delivery>`, or `EVENT` |
 //! | what providers are asked about | query | `INQUIRY#OPEN` | `INQUIRY#<event key>` |
-//! | the current document: configuration, references, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
+//! | the current document: configuration, references, routes, prompts, agents | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
 //! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |

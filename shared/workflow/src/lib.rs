@@ -33,6 +33,7 @@
 //! `check`, `infer`) → states (`compile`) and what starts them (`routes`). A folder's workflows are compiled callees first
 //! (`folder`, `callees`).
 
+mod agents;
 mod braces;
 mod callees;
 mod catalog;
@@ -69,6 +70,7 @@ mod timeouts;
 mod types;
 mod yaml;
 
+pub use agents::read_agent;
 pub use catalog::{Catalog, CatalogEntry, InvalidCatalog};
 pub use compilation::{Compilation, StepSummary, compile};
 pub use compile::admission_state;
