@@ -284,6 +284,10 @@ pub(crate) fn document_version(name: &str, version: u64) -> Key {
     Key::new(format!("DOCUMENT#{name}"), format!("VERSION#{version:010}"))
 }
 
+pub(crate) fn session_partition(id: &str) -> String {
+    format!("SESSION#{id}")
+}
+
 pub(crate) fn stored_partition(reference: &str) -> String {
     format!("STORED#{reference}")
 }
