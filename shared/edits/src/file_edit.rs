@@ -21,8 +21,11 @@ pub struct Edits {
 pub struct FileEdit {
     /// The path from the repository's root.
     pub path: String,
-    /// The whole new content; `null` deletes the file.
+    /// The whole new content; without it and without `base64`, the file is deleted.
     pub content: Option<String>,
+    /// The whole new content of a file that is not UTF-8, in base64, instead of `content`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
     /// Whether the file has the executable bit.
     #[serde(default)]
     pub executable: bool,
@@ -30,6 +33,13 @@ pub struct FileEdit {
     /// whatever is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_sha256: Option<String>,
+}
+
+impl FileEdit {
+    /// Whether the file is gone afterward.
+    pub fn is_deletion(&self) -> bool {
+        self.content.is_none() && self.base64.is_none()
+    }
 }
 
 /// The SHA-256 of a file's content in hex.

@@ -13,7 +13,7 @@ use domain::plugins::{FileContent, TreeEntry, TreeEntryKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest content of one file, in bytes.
-const LARGEST_FILE: usize = 1024 * 1024;
+pub(crate) const LARGEST_FILE: usize = 1024 * 1024;
 
 /// What the edits are made on: the repository as the model saw it.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +106,7 @@ impl Ground<'_> {
         if content.is_some() && content.as_ref() == self.seen.get(path) && executable == was_executable {
             return Ok(None);
         }
-        Ok(Some(FileEdit { path: path.clone(), content, executable, before_sha256 }))
+        Ok(Some(FileEdit { path: path.clone(), content, base64: None, executable, before_sha256 }))
     }
 
     /// The content of a file that the model was shown.

@@ -38,11 +38,11 @@ impl<'a> Tree<'a> {
 /// that is not a folder; a symbolic link, a folder or a submodule in place of the file.
 pub fn path_problems(files: &[FileEdit], tree: &[TreeEntry]) -> Vec<String> {
     let deleted: BTreeSet<&str> =
-        files.iter().filter(|file| file.content.is_none()).map(|file| file.path.as_str()).collect();
+        files.iter().filter(|file| file.is_deletion()).map(|file| file.path.as_str()).collect();
     let present = || tree.iter().filter(|entry| !deleted.contains(entry.path.as_str()));
     let kinds: BTreeMap<&str, TreeEntryKind> =
         present().map(|entry| (entry.path.as_str(), entry.kind)).collect();
-    let written = || files.iter().filter(|file| file.content.is_some()).map(|file| file.path.as_str());
+    let written = || files.iter().filter(|file| !file.is_deletion()).map(|file| file.path.as_str());
     let is_new = |path: &&str| !kinds.contains_key(path);
     let mut problems: Vec<String> = written()
         .chain(deleted.iter().copied())
@@ -143,6 +143,7 @@ mod tests {
         let file = |path: &&str, content: Option<&str>| FileEdit {
             path: (*path).into(),
             content: content.map(str::to_owned),
+            base64: None,
             executable: false,
             before_sha256: None,
         };

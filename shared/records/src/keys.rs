@@ -43,7 +43,7 @@
 //! | which events met an execution's steps | put if absent | `EXECUTION#<name>` | `MET#<event key>#<digest>` |
 //! | the events that something may wait for | query | `EVENT#<event key>` | `EVENT#<digest of the delivery>`, or `EVENT` |
 //! | what providers are asked about | query | `INQUIRY#OPEN` | `INQUIRY#<event key>` |
-//! | the current document: configuration, references, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
+//! | the current document: configuration, references, routes, prompts, agents | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
 //! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
@@ -282,6 +282,10 @@ pub(crate) fn document(name: &str) -> Key {
 
 pub(crate) fn document_version(name: &str, version: u64) -> Key {
     Key::new(format!("DOCUMENT#{name}"), format!("VERSION#{version:010}"))
+}
+
+pub(crate) fn session_partition(id: &str) -> String {
+    format!("SESSION#{id}")
 }
 
 pub(crate) fn stored_partition(reference: &str) -> String {

@@ -20,7 +20,7 @@
 //! | `waiter`, `occurrence`, `inquiry` | executions parked on a task token; the events that they may wait for; what providers are asked about |
 //! | `creation` | tickets that we created, as deliveries tell of them |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
-//! | `document` | configuration, routes, prompts |
+//! | `document` | configuration, routes, prompts, agents |
 //! | `stored`, `reading` | large values as compressed chunks; what was read of a commit |
 //! | `progress`, `pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose branches are |
 //! | `put_back` | what was lost, from a copy of the table |

@@ -1,5 +1,6 @@
 //! What surrounds a workflow.
 
+use domain::AgentDefinition;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a workflow may refer to besides actions.
@@ -11,6 +12,12 @@ pub struct Environment {
     /// The people and groups of the configuration, who may be named as approvers. `None` when they are not known: then no
     /// name is refused.
     pub approvers: Option<BTreeSet<String>>,
+    /// The agents by their names. `None` when they are not known: then no name is refused, and an agent has the usual bounds.
+    pub agents: Option<BTreeMap<String, AgentDefinition>>,
+    /// The tools that agents may be offered. `None` when they are not known: then no name is refused.
+    pub tools: Option<BTreeSet<String>>,
+    /// Whether a text is a pattern of paths; otherwise why not. `None`: patterns are not checked.
+    pub check_pattern: Option<fn(&str) -> Result<(), String>>,
     /// Names that every template has without the step giving them.
     pub template_globals: BTreeSet<String>,
 }

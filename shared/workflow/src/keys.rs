@@ -3,7 +3,7 @@
 //! The compiler refuses every other key, the formatter puts keys in this order, and the editors' schema says what each takes.
 
 use StepType::{
-    AiAction, Approval, Fail, Foreach, Loop, Parallel, PluginAction, Set, Switch, Undo, Wait, Workflow,
+    Agent, AiAction, Approval, Fail, Foreach, Loop, Parallel, PluginAction, Set, Switch, Undo, Wait, Workflow,
 };
 
 /// A key of a workflow, a step or a case.
@@ -60,8 +60,10 @@ pub enum Form {
     Action,
     /// An action that an agent does.
     AgentAction,
-    /// An agent.
+    /// What an `ai_action` introduces itself as.
     Agent,
+    /// The name of an agent's file in `agents/`.
+    AgentName,
     /// An event that steps can wait for.
     AwaitedEvent,
     /// Fields of a result, and the variables that receive them.
@@ -188,6 +190,26 @@ const AI_ACTION: [Key; 6] = [
     TIMEOUT,
 ];
 
+const AGENT: [Key; 5] = [
+    Key::optional(
+        "agent",
+        Form::AgentName,
+        "Who works: the name of its file in agents/ without `.yaml`. Default: development.",
+    ),
+    Key::optional(
+        "inputs",
+        Form::Values,
+        "What it works on: task, repository, branch, instructions, context.",
+    ),
+    OUTPUTS,
+    Key::optional("approvers", Form::Value, "Who may answer its questions: groups and people."),
+    Key::optional(
+        "timeout",
+        Form::Duration,
+        "How long it may take in all, with its waits for people; then it fails with States.Timeout.",
+    ),
+];
+
 const PARALLEL: [Key; 3] = [Key::needed("branches", Form::Branches, "The branches by name."), OUTPUTS, LIMIT];
 
 const FOREACH: [Key; 8] = [
@@ -271,8 +293,10 @@ const UNDO: [Key; 1] = [Key::needed("run", Form::TextWithExpressions, "The execu
 pub enum StepType {
     /// One action of a plugin type.
     PluginAction,
-    /// One call of an agent.
+    /// One question to a model.
     AiAction,
+    /// An agent that works with tools until it is done.
+    Agent,
     /// Branches at the same time.
     Parallel,
     /// The same steps for every item of a list.
@@ -297,14 +321,28 @@ pub enum StepType {
 
 impl StepType {
     /// Every type.
-    pub const ALL: [Self; 12] =
-        [PluginAction, AiAction, Parallel, Foreach, Loop, Switch, Approval, Wait, Workflow, Set, Fail, Undo];
+    pub const ALL: [Self; 13] = [
+        PluginAction,
+        AiAction,
+        Agent,
+        Parallel,
+        Foreach,
+        Loop,
+        Switch,
+        Approval,
+        Wait,
+        Workflow,
+        Set,
+        Fail,
+        Undo,
+    ];
 
     /// As it is written under `type:`.
     pub fn name(self) -> &'static str {
         match self {
             PluginAction => "plugin_action",
             AiAction => "ai_action",
+            Agent => "agent",
             Parallel => "parallel",
             Foreach => "foreach",
             Loop => "loop",
@@ -323,6 +361,7 @@ impl StepType {
         match self {
             PluginAction => "a plugin_action",
             AiAction => "an ai_action",
+            Agent => "an agent step",
             Parallel => "a parallel step",
             Foreach => "a foreach step",
             Loop => "a loop",
@@ -340,7 +379,10 @@ impl StepType {
     pub fn about(self) -> &'static str {
         match self {
             PluginAction => "One action of a plugin. A plugin that the project leaves unset skips the step.",
-            AiAction => "One call of an agent.",
+            AiAction => "One question to a model.",
+            Agent => {
+                "An agent works with tools, turn by turn, until it is done. Gives `outcome`, `summary`, `implementation` and what a pull request needs."
+            }
             Parallel => "Branches at the same time; all must finish.",
             Foreach => {
                 "The same steps for every item of a list. One failure stops all, unless its steps continue."
@@ -364,6 +406,7 @@ impl StepType {
         let (own, policy, inverse): (&[Key], &[Key], &[Key]) = match self {
             PluginAction => (&PLUGIN_ACTION, &POLICY, &[ROLLBACK]),
             AiAction => (&AI_ACTION, &POLICY, &[ROLLBACK]),
+            Agent => (&AGENT, &POLICY, &[]),
             Parallel => (&PARALLEL, &POLICY, &[]),
             Foreach => (&FOREACH, &POLICY, &[]),
             Loop => (&LOOP, &POLICY, &[]),

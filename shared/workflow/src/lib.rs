@@ -33,6 +33,9 @@
 //! `check`, `infer`) → states (`compile`) and what starts them (`routes`). A folder's workflows are compiled callees first
 //! (`folder`, `callees`).
 
+mod agent_branches;
+mod agent_states;
+mod agents;
 mod braces;
 mod callees;
 mod catalog;
@@ -69,6 +72,8 @@ mod timeouts;
 mod types;
 mod yaml;
 
+pub use agent_states::{AgentStates, AgentSummary};
+pub use agents::read_agent;
 pub use catalog::{Catalog, CatalogEntry, InvalidCatalog};
 pub use compilation::{Compilation, StepSummary, compile};
 pub use compile::admission_state;

@@ -247,6 +247,7 @@ mod tests {
             .map(|path| FileEdit {
                 path: (*path).into(),
                 content: Some(String::new()),
+                base64: None,
                 executable: false,
                 before_sha256: None,
             })

@@ -6,14 +6,14 @@ use crate::catalog::Action;
 use crate::check::Checker;
 use crate::model::{Call, Form, Given, OnError, Part, Rollback, Step};
 use crate::provenance::Fencing;
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::types::{Kind, Type};
 use domain::PluginType;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// A state outlives its function by this much, so that the function's own error is heard.
-const TIMEOUT_MARGIN_SECONDS: u64 = 5;
+pub(super) const TIMEOUT_MARGIN_SECONDS: u64 = 5;
 
 impl Walk<'_, '_, '_> {
     pub(super) fn call(&mut self, step: &Step, call: &Call) -> Made {
@@ -27,7 +27,10 @@ impl Walk<'_, '_, '_> {
             });
             return Made::new(None, sets.collect());
         };
-        let mut input = self.inputs(call, &action);
+        if let Some(template) = call.agent.as_ref().and_then(|agent| agent.prompt_template.as_ref()) {
+            self.template(template, call);
+        }
+        let mut input = self.inputs(&call.inputs, &action, call.action.span);
         self.agent(call, &action, &mut input);
         if let Some(rollback) = &step.rollback {
             self.inverses.insert(rollback.action.value.clone());
@@ -87,13 +90,15 @@ impl Walk<'_, '_, '_> {
         Some(action.clone())
     }
 
-    fn inputs(&mut self, call: &Call, action: &Action) -> Map<String, Value> {
+    /// What an action is given, as it takes it. What is missing is reported at `span`.
+    pub(super) fn inputs(
+        &mut self,
+        given: &[(Spanned<String>, Given)],
+        action: &Action,
+        span: Span,
+    ) -> Map<String, Value> {
         let mut input: Map<String, Value> = Map::new();
-        let template = call.agent.as_ref().and_then(|agent| agent.prompt_template.as_ref());
-        if let Some(template) = template {
-            self.template(template, call);
-        }
-        for (key, given) in &call.inputs {
+        for (key, given) in given {
             let Some((name, field)) = action.input_field(&key.value) else {
                 self.checker.value(given);
                 self.checker
@@ -119,7 +124,7 @@ impl Walk<'_, '_, '_> {
             if field.required && !input.contains_key(name) {
                 self.checker
                     .problems
-                    .error(call.action.span, format!("`{}` needs the input `{name}`", action.name))
+                    .error(span, format!("`{}` needs the input `{name}`", action.name))
                     .help(format!("it takes {}", field.kind));
             }
         }

@@ -1,5 +1,6 @@
 //! The entries of `steps:`: what all have in common. What one type alone has is in a file of its own.
 
+mod agent;
 mod approval;
 mod foreach;
 mod loop_;
@@ -59,6 +60,7 @@ fn read(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Step> {
     let timeout_seconds = fields.get("timeout").and_then(|node| duration(node, "`timeout`", reader));
     let kind = match kind {
         StepType::PluginAction | StepType::AiAction => StepKind::Call(call(&fields, kind, &name, reader)?),
+        StepType::Agent => StepKind::Agent(agent::read(&fields, reader)),
         StepType::Parallel => StepKind::Parallel(parallel::read(&fields, read_all, reader)?),
         StepType::Foreach => StepKind::Foreach(foreach::read(&fields, read_all, reader)?),
         StepType::Loop => StepKind::Loop(loop_::read(&fields, read_all, reader)?),

@@ -1,0 +1,53 @@
+//! `run_tools`: runs what the model's last reply in an agent's session called, on the session's workspace alone.
+
+use crate::action::{Action, Done, NoOutput};
+use crate::artifacts::{AgentQuestion, AgentResult, Next};
+use crate::context::Context;
+use crate::spec::ActionSpec;
+use records::Partition;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the step gives.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The session, as `open_session` gave it.
+    pub session: String,
+}
+
+/// What later steps can read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Output {
+    /// The session.
+    pub session: String,
+    /// What it needs next.
+    pub next: Next,
+    /// How many replies the model has given.
+    pub turn: u32,
+    /// What people are asked, where `next` is `ask`.
+    pub question: Option<AgentQuestion>,
+    /// What the agent came to, where `next` is `done`.
+    pub result: Option<AgentResult>,
+    /// How many replies the model has given: the same as `turn`.
+    pub turns: u32,
+    /// What the session has cost so far, in dollars.
+    pub cost_usd: f64,
+}
+
+/// See the file.
+pub struct RunTools;
+
+impl Action for RunTools {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_records("run_tools")
+        .writing(&[Partition::Session, Partition::Stored])
+        .reading(&[Partition::Reading])
+        .taking(180);
+
+    async fn run(_: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        Err(NoOutput::Failed(domain::ActionError::internal(format!("not there yet: {input:?}"))))
+    }
+}
