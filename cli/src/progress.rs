@@ -1,6 +1,9 @@
-//! Follows one execution from its records: a tree of steps on a terminal, otherwise a line per change.
+//! Follows one execution from its records: a tree of steps on a terminal, otherwise a line per change; and what its agents do.
+
+mod agents;
 
 use crate::exit::{Exit, Outcome};
+use agents::{Agents, News};
 use domain::MicroUsd;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
@@ -80,11 +83,16 @@ pub(crate) fn step_line(view: &ExecutionView, step: &StepRecord, now: Timestamp)
 pub(crate) async fn follow(table: &Table, name: &str, limit: Duration) -> Outcome<ExecutionView> {
     let mut screen: Box<dyn Screen> =
         if std::io::stderr().is_terminal() { Box::new(Tree::new()) } else { Box::new(Lines::default()) };
+    let mut agents = Agents::default();
     let watched = async {
         let mut tick = tokio::time::interval(INTERVAL);
         loop {
             tick.tick().await;
             if let Some(view) = table.execution_view(name).await.map_err(Exit::unreachable)? {
+                // Before the steps, for what an agent did came before what the next step does.
+                for news in agents.news(table, name).await? {
+                    screen.hear(&news);
+                }
                 screen.show(&view);
                 if view.execution.outcome.is_final() {
                     return Ok(view);
@@ -103,6 +111,13 @@ pub(crate) async fn follow(table: &Table, name: &str, limit: Duration) -> Outcom
 
 trait Screen: Send {
     fn show(&mut self, view: &ExecutionView);
+
+    fn hear(&mut self, news: &News);
+}
+
+/// Whether a step is shown as one. The turns of an agent are shown by what they do, unless they fail.
+fn is_shown(step: &StepRecord) -> bool {
+    step.status == StepStatus::Failed || !matches!(step.action.as_str(), "think" | "run_tools")
 }
 
 /// A line per change, for logs and pipes.
@@ -114,7 +129,7 @@ struct Lines {
 impl Screen for Lines {
     fn show(&mut self, view: &ExecutionView) {
         let now = Timestamp::now();
-        for step in &view.steps {
+        for step in view.steps.iter().filter(|step| is_shown(step)) {
             let state = (step.status, step.attempts);
             if self.shown.get(&step.state) != Some(&state) {
                 self.shown.insert(step.state.clone(), state);
@@ -122,12 +137,17 @@ impl Screen for Lines {
             }
         }
     }
+
+    fn hear(&mut self, news: &News) {
+        news.lines.iter().chain([&news.summary]).for_each(|line| eprintln!("  {line}"));
+    }
 }
 
 /// A tree of steps that is redrawn in place.
 struct Tree {
     all: MultiProgress,
     head: ProgressBar,
+    /// Of steps and of agents' sessions, by name.
     steps: BTreeMap<String, ProgressBar>,
 }
 
@@ -137,6 +157,16 @@ impl Tree {
         let head = all.add(ProgressBar::new_spinner());
         head.enable_steady_tick(Duration::from_millis(100));
         Self { all, head, steps: BTreeMap::new() }
+    }
+
+    fn bar(&mut self, name: &str) -> &ProgressBar {
+        self.steps.entry(name.to_owned()).or_insert_with(|| {
+            let bar = self.all.add(ProgressBar::new_spinner());
+            if let Ok(style) = ProgressStyle::with_template("  {msg}") {
+                bar.set_style(style);
+            }
+            bar
+        })
     }
 }
 
@@ -151,19 +181,20 @@ impl Screen for Tree {
             human_duration(duration(view, now)),
             view.cost().booked()
         ));
-        for step in &view.steps {
-            let bar = self.steps.entry(step.state.clone()).or_insert_with(|| {
-                let bar = self.all.add(ProgressBar::new_spinner());
-                if let Ok(style) = ProgressStyle::with_template("  {msg}") {
-                    bar.set_style(style);
-                }
-                bar
-            });
-            bar.set_message(step_line(view, step, now));
+        for step in view.steps.iter().filter(|step| is_shown(step)) {
+            self.bar(&step.state).set_message(step_line(view, step, now));
         }
         if execution.outcome.is_final() {
             self.steps.values().for_each(ProgressBar::abandon);
             self.head.abandon();
         }
+    }
+
+    fn hear(&mut self, news: &News) {
+        for line in &news.lines {
+            // A line that cannot be shown is no reason to stop.
+            let _unseen = self.all.println(line);
+        }
+        self.bar(&news.session).set_message(format!("    {}", news.summary));
     }
 }

@@ -251,6 +251,11 @@ impl World {
         requests.into_iter().filter(|entry| entry["path"] == "/v1/messages").collect()
     }
 
+    /// Clones a repository into a folder.
+    pub(crate) async fn export(&self, repository: &str, folder: &Path) {
+        self.post("export", &json!({ "dir": folder, "repository": repository })).await;
+    }
+
     /// Requests that the real services would not know, and those the model did not expect.
     pub(crate) async fn violations(&self) -> Value {
         self.get("violations").await
