@@ -24,6 +24,7 @@ mod faults;
 mod figures;
 mod files;
 mod growing;
+mod models;
 mod on_error;
 mod oracle;
 mod parked;
