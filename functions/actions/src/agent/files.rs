@@ -285,7 +285,7 @@ fn is_file(entry: &TreeEntry) -> bool {
 }
 
 /// Whether a file may be text, judged by its name; [`shown_text`] decides when it is read.
-fn is_text(entry: &TreeEntry) -> bool {
+pub(super) fn is_text(entry: &TreeEntry) -> bool {
     const BINARY: [&str; 34] = [
         "7z", "avif", "bin", "bmp", "class", "dll", "dylib", "eot", "exe", "gif", "gz", "ico", "jar", "jpeg",
         "jpg", "mo", "mov", "mp3", "mp4", "o", "otf", "parquet", "pdf", "png", "pyc", "so", "sqlite", "ttf",
