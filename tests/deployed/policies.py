@@ -165,7 +165,7 @@ def table_rules(simulator):
     waiting = writing(waiters, ["WAITER"], True) | writing(set(simulator.functions) - waiters, ["WAITER"], False)
     yield Rule("only what parks or answers writes waiters", waiting, "list_effects", without_conditions)
     configuration = writing(simulator.functions, ["DOCUMENT"], False)
-    yield Rule("no function writes configuration, routes or prompts", configuration, "webhooks", without_conditions)
+    yield Rule("no function writes configuration, routes, prompts or agents", configuration, "webhooks", without_conditions)
     # Ticket text and file contents, which untrusted deliveries have no business with.
     stored = {Request("webhooks", "dynamodb:GetItem", TABLE, partition): False for partition in ("STORED", "RUN")}
     yield Rule("webhooks reads no stored text and no journal", stored, "webhooks", without_conditions)

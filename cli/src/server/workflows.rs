@@ -7,7 +7,7 @@ use super::source_file::source_at;
 use crate::exit::{Exit, Outcome};
 use domain::AgentDefinition;
 use domain::execution::UNDO_WORKFLOW;
-use edits::ProtectedPaths;
+use edits::AgentPaths;
 use engine::Engine;
 use include_dir::{Dir, include_dir};
 use records::Table;
@@ -117,6 +117,7 @@ pub(crate) fn environment(folder: &Path, prompts: &BTreeMap<String, String>) -> 
     }
     let mut environment = Environment {
         templates: Some(templates),
+        tools: Some(edits::tools::tool_names().map(str::to_owned).collect()),
         check_pattern: Some(check_pattern),
         ..Environment::default()
     };
@@ -126,9 +127,9 @@ pub(crate) fn environment(folder: &Path, prompts: &BTreeMap<String, String>) -> 
 
 /// Whether a text is a pattern of paths as agents and configurations have them.
 fn check_pattern(pattern: &str) -> Result<(), String> {
-    ProtectedPaths::new(&[pattern.to_owned()])
+    AgentPaths::new(&[pattern.to_owned()])
         .map(drop)
-        .map_err(|error| error.message.trim_start_matches("protected_paths: ").to_owned())
+        .map_err(|error| error.message.trim_start_matches("paths: ").to_owned())
 }
 
 /// The sources of a folder's workflows; the shipped ones where it has no folder `workflows`. `undo` is among them in any case: it

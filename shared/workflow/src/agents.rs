@@ -23,8 +23,6 @@ const EFFORTS: [(&str, Effort); 5] = [
     ("max", Effort::Max),
 ];
 
-/// The tool with which an agent ends.
-const FINISH: &str = "finish";
 /// The most that an agent may be allowed to spend, in dollars.
 const MOST_USD: f64 = 10_000.0;
 /// The most entries of a list.
@@ -69,10 +67,6 @@ fn read<'s>(
     }
     if let Some(node) = fields.get("tools") {
         agent.tools = entries(node, "`tools`", Entry::Known("tool", environment.tools.as_ref()), reader);
-        if !agent.tools.is_empty() && !agent.tools.iter().any(|tool| tool == FINISH) {
-            let message = format!("an agent ends with the tool `{FINISH}`, which is not among these");
-            reader.problems.error(node.span, message);
-        }
     }
     if let Some(node) = fields.get("paths") {
         agent.paths = entries(node, "`paths`", Entry::Checked(environment.check_pattern), reader);
@@ -249,7 +243,6 @@ max_minutes: 1 hour
                  accepted: prompts/agents/development.md)"
                     .into(),
                 "5:9: `models` is a list, but this is text ()".into(),
-                "6:8: an agent ends with the tool `finish`, which is not among these ()".into(),
                 "6:9: there is no tool `read_flie` (did you mean `read_file`?; accepted: edit_file, finish, read_file)".into(),
                 "6:31: `edit_file` is in `tools` twice ()".into(),
                 "7:9: `src/[` is no pattern ()".into(),

@@ -40,7 +40,9 @@ fn schema_of(form: Form, catalog: &Catalog) -> Value {
         Form::PluginType => json!({"enum": PluginType::ALL.map(PluginType::as_str)}),
         Form::Action => json!({"enum": names(catalog, false)}),
         Form::AgentAction => json!({"enum": names(catalog, true)}),
-        Form::Agent => json!({"enum": Agent::ALL.map(Agent::as_str)}),
+        // `open_session` takes the name of any agent.
+        Form::Agent => json!({"anyOf": [{"enum": Agent::ALL.map(Agent::as_str)}, {"type": "string"}]}),
+        Form::AgentName => json!({"type": "string", "pattern": "^[a-z][a-z0-9_-]*$"}),
         Form::AwaitedEvent => json!({"enum": awaited(catalog)}),
         Form::Outputs => json!({"type": "object", "additionalProperties": reference("variable_path")}),
         Form::Rollback => rollback(),

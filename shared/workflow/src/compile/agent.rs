@@ -75,16 +75,9 @@ impl<'p> Compiler<'p> {
         let (states, session) = (&agent.states, &agent.session);
         let left = (vec![session.clone()], "{}".to_owned());
         let mut given: Vec<_> = self.needed(step).cloned().collect();
-        let mut skipped: Vec<_> = given.iter().map(|(path, _)| (path.clone(), "null".to_owned())).collect();
-        let no_error = self.error_variable(step).map(|path| (path, "null".to_owned()));
-        for entries in [&mut given, &mut skipped] {
-            entries.extend(no_error.clone());
-            entries.push(left.clone());
-        }
-        let assign = |entries: &[(Vec<String>, String)]| {
-            self.assigned.assignment(entries.iter().map(|(path, text)| (path, text)))
-        };
-        let (given, skipped) = (assign(&given), assign(&skipped));
+        given.extend(self.error_variable(step).map(|path| (path, "null".to_owned())));
+        given.push(left);
+        let given = self.assigned.assignment(given.iter().map(|(path, text)| (path, text)));
         let after = self.state_of(after);
         let needs = |what: &str| evaluated(&format!("${session}.next = {what}"));
         let output = self.frame.passed_on();
@@ -94,8 +87,6 @@ impl<'p> Compiler<'p> {
         for (what, next) in [("'think'", &states.think), ("'ask'", &states.ask), ("'load'", &states.load)] {
             rules.push(json!({"Condition": needs(what), "Output": output, "Next": next}));
         }
-        // A project without an AI provider skips the session, and with it the agent.
-        rules.push(json!({"Condition": needs("null"), "Assign": skipped, "Output": output, "Next": after}));
         let mut state = Map::new();
         state.insert("Type".to_owned(), "Choice".into());
         state.insert("Comment".to_owned(), format!("Goes on as the agent needs it ({})", step.step).into());

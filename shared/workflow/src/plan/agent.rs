@@ -85,7 +85,8 @@ impl Walk<'_, '_, '_> {
         let taken = self.checker.states.clone();
         let agent = Agent {
             states: AgentStates::of(&step.state(), &taken),
-            open: task(&actions.open, Value::Object(input)),
+            // Without a model there is no agent: to skip it would say that the work is done.
+            open: Task { required: true, ..task(&actions.open, Value::Object(input)) },
             // It alone asks a model, and so may have to wait for a limit to be raised.
             think: Task {
                 parks: actions.think.plugin == Some(PluginType::AiProvider),

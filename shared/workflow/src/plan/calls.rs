@@ -9,6 +9,7 @@ use crate::provenance::Fencing;
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Type};
 use domain::PluginType;
+use domain::built_in_actions::AGENT_ACTIONS;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -73,8 +74,11 @@ impl Walk<'_, '_, '_> {
             }
             return None;
         };
+        // Some actions of an agent's work only read our own records.
+        let is_agents = call.agent.is_some() && AGENT_ACTIONS.contains(&action.name.as_str());
         if let Some(plugin) = plugin
             && action.plugin != Some(plugin)
+            && !is_agents
         {
             let span = call.plugin.as_ref().map_or(name.span, |plugin| plugin.span);
             let owner =

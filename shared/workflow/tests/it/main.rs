@@ -5,6 +5,7 @@ mod bench;
 mod support;
 
 mod admitting;
+mod agents;
 mod answers;
 mod calling;
 mod checking;
