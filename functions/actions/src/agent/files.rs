@@ -285,7 +285,7 @@ fn is_file(entry: &TreeEntry) -> bool {
 }
 
 /// Whether a file may be text, judged by its name; [`shown_text`] decides when it is read.
-fn is_text(entry: &TreeEntry) -> bool {
+pub(super) fn is_text(entry: &TreeEntry) -> bool {
     is_file(entry) && !is_named_as_binary(&entry.path)
 }
 
