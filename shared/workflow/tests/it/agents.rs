@@ -254,6 +254,15 @@ async fn errors_follow_the_steps_policy_wherever_they_happen() {
 }
 
 #[tokio::test]
+async fn a_session_that_was_opened_before_goes_on_where_it_was() {
+    let opened = agent(&[])
+        .with("OpenSession", |_, _| Ok(json!({"session": SESSION, "next": "run_tools", "turn": 7})));
+    let ended = run(&right(&one("")), json!({}), opened).await;
+    assert_eq!(states(&ended)[1..], ["Implement", "ImplementRunTools.7"]);
+    assert_eq!(ended.output()["work"]["outcome"], "done");
+}
+
+#[tokio::test]
 async fn what_a_session_needs_and_nobody_knows_ends_with_a_reason() {
     for (more, expected) in [("", "UnknownNext"), ("    on_error: rollback\n", "RolledBack")] {
         let ended = run(&right(&one(more)), json!({}), agent(&["dance"])).await;
