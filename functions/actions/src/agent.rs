@@ -4,6 +4,7 @@ pub mod fence;
 pub mod files;
 mod payment;
 pub mod price;
+pub mod session;
 pub mod template;
 
 use crate::agent::template::{Authored, Templates};
@@ -15,7 +16,7 @@ use domain::{ActionError, ActionId, Clock, MicroUsd, Stored};
 use jiff::{SignedDuration, Timestamp};
 use minijinja::Value;
 use providers::Model;
-use records::{Limits, QuestionId, Table};
+use records::{Limits, PaidReply, QuestionId, Table};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -41,6 +42,8 @@ pub struct AgentExecution {
     limits: Limits,
     charge: Charge,
     agent: Agent,
+    /// What it is called in the records.
+    name: String,
     /// The provider's name in the configuration.
     instance: InstanceName,
     model: String,
@@ -121,6 +124,7 @@ impl AgentExecution {
             limits,
             charge,
             agent,
+            name: agent.as_str().to_owned(),
             model: model.name,
             instance: model.instance,
             max_output_tokens: model.max_output_tokens,
@@ -169,6 +173,48 @@ impl AgentExecution {
         (!self.unpriced.load(Ordering::Relaxed)).then_some(spent)
     }
 
+    /// The same for a session of the agent by this name, whose costs are told by their ids.
+    fn in_session(mut self, name: &str, session: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self.charge.invocation = format!("{session}-{}", self.charge.invocation);
+        self
+    }
+
+    /// The same, asking another model of the provider.
+    fn asking(mut self, model: &str) -> Self {
+        model.clone_into(&mut self.model);
+        self
+    }
+
+    fn provider(&self) -> &dyn AiProvider {
+        &*self.provider
+    }
+
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn instance(&self) -> &InstanceName {
+        &self.instance
+    }
+
+    fn max_output_tokens(&self) -> u32 {
+        self.max_output_tokens
+    }
+
+    /// The ticket that calls are charged to.
+    fn task_id(&self) -> Option<&str> {
+        self.charge.task_id.as_deref()
+    }
+
+    /// How long a reply may take.
+    ///
+    /// # Errors
+    /// `Unavailable` when too little of the function's time is left.
+    fn time_to_reply(&self) -> Result<Duration, ActionError> {
+        self.time_left(LEAST_TIME_TO_REPLY)
+    }
+
     /// Restores what an earlier step stored.
     ///
     /// # Errors
@@ -198,27 +244,43 @@ impl AgentExecution {
     ) -> Result<String, ActionError> {
         let request = self.request(question, schema)?;
         let id = QuestionId::new(&self.charge.execution, &self.charge.state, &request);
-        if let Some(paid) = self.table.paid_reply(&id).await? {
-            tracing::info!("the model was asked the same before; its reply is replayed");
-            self.count(paid.price);
-            return finished_text(paid.reply, &self.instance);
+        let within = || self.time_left(LEAST_TIME_TO_REPLY).map_err(NoReply::NotBilled);
+        let paid =
+            self.paid(&request, &id, None, None, async || self.provider.complete(&request, within()?).await);
+        match paid.await? {
+            Some(paid) => finished_text(paid.reply, &self.instance),
+            None => Err(ActionError::internal("a call without a bound of its own found no room for itself")),
         }
-        self.time_left(LEAST_TIME)?;
-        let reservation = self.reserve(&request).await?;
-        let started_at = self.clock.now();
-        let reply = match self.ask_provider(&request).await {
-            Ok(reply) => reply,
-            Err(failure) => return Err(self.settle_failure(&reservation, &request, failure).await),
-        };
-        self.settle(&reservation, &request, &id, &reply).await?;
-        self.record(&reservation, &reply, started_at).await;
-        finished_text(reply, &self.instance)
     }
 
-    /// Asks within what is left of the function's time.
-    async fn ask_provider(&self, request: &ModelRequest) -> Result<ModelReply, NoReply> {
-        let within = self.time_left(LEAST_TIME_TO_REPLY).map_err(NoReply::NotBilled)?;
-        self.provider.complete(request, within).await
+    /// The reply to a request: the one that was paid for before, or else one that is reserved, asked for and settled. `expected` is how many
+    /// tokens the input can have at most, where that is known better than by its bytes. `None` when it may cost more than `room`.
+    ///
+    /// # Errors
+    /// As [`AgentExecution::ask_text`], except for what the reply says.
+    async fn paid(
+        &self,
+        request: &ModelRequest,
+        id: &QuestionId,
+        expected: Option<u64>,
+        room: Option<MicroUsd>,
+        ask: impl AsyncFnOnce() -> Result<ModelReply, NoReply>,
+    ) -> Result<Option<PaidReply>, ActionError> {
+        if let Some(paid) = self.table.paid_reply(id).await? {
+            tracing::info!("the model was asked the same before; its reply is replayed");
+            self.count(paid.price);
+            return Ok(Some(paid));
+        }
+        self.time_left(LEAST_TIME)?;
+        let Some(reservation) = self.reserve(request, expected, room).await? else { return Ok(None) };
+        let started_at = self.clock.now();
+        let reply = match ask().await {
+            Ok(reply) => reply,
+            Err(failure) => return Err(self.settle_failure(&reservation, request, failure).await),
+        };
+        let price = self.settle(&reservation, request, id, &reply).await?;
+        self.record(&reservation, &reply, started_at).await;
+        Ok(Some(PaidReply { reply, price }))
     }
 
     /// How much of the function's time is left for a call.

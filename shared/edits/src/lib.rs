@@ -19,8 +19,10 @@ mod ground;
 mod identity;
 mod ignored_paths;
 mod names;
+mod offered;
 mod path;
 mod protected_paths;
+mod rules;
 mod shown;
 mod state;
 mod text;
@@ -34,13 +36,12 @@ pub use file_edit::{Edits, FileEdit, content_sha256};
 pub use ground::Ground;
 pub use identity::path_identity;
 pub use ignored_paths::IgnoredPaths;
+pub use offered::{FileAccess, Offered};
 pub use path::check_path;
 pub use protected_paths::ProtectedPaths;
-pub use shown::{Unshown, shown_text};
+pub use shown::{Unshown, is_named_as_binary, shown_text};
 pub use state::{Change, ChangedContent, PlanItem, PlanStatus, WorkspaceState};
 pub use text::Text;
-pub use tools::{
-    FileAccess, Finish, MOST_CHARACTERS, Offered, Outcome, Question, ToolEnd, definitions, tool_names,
-};
+pub use tools::{Finish, MOST_CHARACTERS, Outcome, Question, ToolEnd, definitions, tool_names};
 pub use tree::path_problems;
 pub use workspace::{Base, Contents, Workspace};

@@ -21,10 +21,15 @@ impl<'a> Tree<'a> {
         Self { entries: entries.iter().map(|entry| (entry.path.as_str(), entry)).collect(), by_identity }
     }
 
+    /// The entry at exactly this path.
+    pub(crate) fn exact(&self, path: &str) -> Option<&'a TreeEntry> {
+        self.entries.get(path).copied()
+    }
+
     /// The entry at a path, also where its name is composed otherwise: models write `é` as one character.
     pub(crate) fn find(&self, path: &str) -> Option<&'a TreeEntry> {
         let composed = || self.twins(path).find(|entry| is_composed_otherwise(&entry.path, path));
-        self.entries.get(path).copied().or_else(composed)
+        self.exact(path).or_else(composed)
     }
 
     /// Entries whose paths are one with this one on some machine.

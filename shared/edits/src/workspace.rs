@@ -1,11 +1,18 @@
 //! An agent's view of a repository: the base commit, and what the agent has changed on top of it.
 
+mod change;
+mod refusal;
+mod view;
+
+pub(crate) use refusal::Refusal;
+pub(crate) use view::{Present, Source};
+
 use crate::agent_paths::AgentPaths;
 use crate::file_edit::{Edits, FileEdit};
 use crate::ignored_paths::IgnoredPaths;
+use crate::offered::Offered;
 use crate::protected_paths::ProtectedPaths;
 use crate::state::{ChangedContent, PlanItem, WorkspaceState};
-use crate::tools::Offered;
 use crate::tree::Tree;
 use async_trait::async_trait;
 use domain::plugins::{FileContent, TreeEntry};

@@ -21,7 +21,8 @@
 //! | `creation` | tickets that we created, as deliveries tell of them |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts, agents |
-//! | `stored`, `reading` | large values as compressed chunks; what was read of a commit |
+//! | `stored`, `kept`, `reading` | large values as compressed chunks, alone or with a record; what was read of a commit |
+//! | `session`, `session_change` | agents' sessions: where each is, its messages, and the files that it changed |
 //! | `progress`, `pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose branches are |
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `access` | what a function may touch, for its role |
@@ -51,6 +52,7 @@ mod execution_record;
 mod inquiry;
 mod item;
 mod json_text;
+mod kept;
 mod keys;
 mod limit;
 mod line;
@@ -71,6 +73,8 @@ mod refusal;
 mod reply;
 mod retention;
 mod run;
+mod session;
+mod session_change;
 mod shown_step;
 mod steered;
 mod step;
@@ -114,6 +118,8 @@ pub use rate::{Pass, Patience, PutOff};
 pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace};
+pub use session::{SessionBounds, SessionHead, SessionPhase};
+pub use session_change::{OverlayFile, SessionChange, SessionLink};
 pub use shown_step::ShownStep;
 pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};

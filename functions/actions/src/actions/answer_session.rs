@@ -1,6 +1,7 @@
 //! `answer_session`: gives an agent a person's answer to what it asked.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::agent::session::{self, Report};
 use crate::artifacts::Next;
 use crate::context::Context;
 use crate::spec::ActionSpec;
@@ -30,7 +31,10 @@ pub struct Output {
     pub next: Next,
 }
 
-/// See the file.
+/// Gives the agent the answer as the result of its question. A repeat after that does nothing.
+///
+/// # Errors
+/// As [`session::answer`].
 pub struct AnswerSession;
 
 impl Action for AnswerSession {
@@ -40,7 +44,10 @@ impl Action for AnswerSession {
     const SPEC: ActionSpec =
         ActionSpec::of_records("answer_session").writing(&[Partition::Session, Partition::Stored]);
 
-    async fn run(_: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        Err(NoOutput::Failed(domain::ActionError::internal(format!("not there yet: {input:?}"))))
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let by = input.by.as_deref();
+        let Report { session, next, .. } =
+            session::answer(context, &input.session, &input.answer, by).await?;
+        Ok(Done::for_good(Output { session, next }))
     }
 }

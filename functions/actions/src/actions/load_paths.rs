@@ -1,6 +1,7 @@
 //! `load_paths`: fetches files of the repository that an agent asked for and that were not imported when its session was opened.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::agent::session::{self, Report};
 use crate::artifacts::Next;
 use crate::context::Context;
 use crate::spec::ActionSpec;
@@ -26,7 +27,10 @@ pub struct Output {
     pub next: Next,
 }
 
-/// See the file.
+/// Loads the files, and gives the agent the result of its call. A repeat after that does nothing.
+///
+/// # Errors
+/// As [`session::load_paths`].
 pub struct LoadPaths;
 
 impl Action for LoadPaths {
@@ -37,7 +41,8 @@ impl Action for LoadPaths {
         .writing(&[Partition::Reading, Partition::Session, Partition::Stored])
         .taking(300);
 
-    async fn run(_: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        Err(NoOutput::Failed(domain::ActionError::internal(format!("not there yet: {input:?}"))))
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let Report { session, next, .. } = session::load_paths(context, &input.session).await?;
+        Ok(Done::for_good(Output { session, next }))
     }
 }

@@ -1,6 +1,7 @@
 //! `open_session`: begins an agent's work on a ticket: what it knows, what it may do, and the repository that it works on.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::agent::session::{self, NewSession, Report};
 use crate::artifacts::Next;
 use crate::context::Context;
 use crate::spec::ActionSpec;
@@ -46,7 +47,11 @@ pub struct Output {
     pub turn: u32,
 }
 
-/// See the file.
+/// Opens the agent's session: the repository is read with a token that can only read, its text is imported, and the first message is
+/// written: the ticket, the repository's own instructions, and data. A repeat finds the session.
+///
+/// # Errors
+/// As [`session::open`].
 pub struct OpenSession;
 
 impl Action for OpenSession {
@@ -57,7 +62,16 @@ impl Action for OpenSession {
         .writing(&[Partition::Reading, Partition::Session, Partition::Stored])
         .taking(600);
 
-    async fn run(_: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        Err(NoOutput::Failed(domain::ActionError::internal(format!("not there yet: {input:?}"))))
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let new = NewSession {
+            agent: input.agent,
+            task: input.task,
+            repository: input.repository,
+            branch: input.branch,
+            instructions: input.instructions,
+            context: input.context,
+        };
+        let Report { session, next, turn, .. } = session::open(context, new).await?;
+        Ok(Done::for_good(Output { session, next, turn }))
     }
 }

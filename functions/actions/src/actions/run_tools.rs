@@ -1,6 +1,7 @@
 //! `run_tools`: runs what the model's last reply in an agent's session called, on the session's workspace alone.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::agent::session;
 use crate::artifacts::{AgentQuestion, AgentResult, Next};
 use crate::context::Context;
 use crate::spec::ActionSpec;
@@ -35,7 +36,11 @@ pub struct Output {
     pub cost_usd: f64,
 }
 
-/// See the file.
+/// Runs the calls in the model's last reply on the session's workspace, and appends their results. It holds no credential, and what it
+/// does depends on nothing but the session. A repeat after that does nothing.
+///
+/// # Errors
+/// As [`session::run_tools`].
 pub struct RunTools;
 
 impl Action for RunTools {
@@ -47,7 +52,16 @@ impl Action for RunTools {
         .reading(&[Partition::Reading])
         .taking(180);
 
-    async fn run(_: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        Err(NoOutput::Failed(domain::ActionError::internal(format!("not there yet: {input:?}"))))
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let report = session::run_tools(context, &input.session).await?;
+        Ok(Done::for_good(Output {
+            session: report.session,
+            next: report.next,
+            turn: report.turn,
+            question: report.question,
+            result: report.result,
+            turns: report.turn,
+            cost_usd: report.cost_usd,
+        }))
     }
 }

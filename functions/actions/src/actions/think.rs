@@ -1,6 +1,7 @@
 //! `think`: the model's next reply in an agent's session.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::agent::session::{self, Report};
 use crate::artifacts::Next;
 use crate::context::Context;
 use crate::spec::ActionSpec;
@@ -28,7 +29,10 @@ pub struct Output {
     pub cost_usd: f64,
 }
 
-/// See the file.
+/// Asks the model for its next reply, within the session's bounds, and appends it. A repeat after that does nothing.
+///
+/// # Errors
+/// As [`session::think`].
 pub struct Think;
 
 impl Action for Think {
@@ -37,7 +41,10 @@ impl Action for Think {
 
     const SPEC: ActionSpec = ActionSpec::of_conversation("think");
 
-    async fn run(_: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        Err(NoOutput::Failed(domain::ActionError::internal(format!("not there yet: {input:?}"))))
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let Report { session, next, turn, cost_usd, .. } = session::think(context, &input.session).await?;
+        // A session that its bounds ended says so where its result is read.
+        let next = if next == Next::Done { Next::RunTools } else { next };
+        Ok(Done::for_good(Output { session, next, turn, cost_usd }))
     }
 }

@@ -1,6 +1,7 @@
 //! What a model is told: texts of bounded size.
 
-use super::ToolEnd;
+use super::end::ToolEnd;
+use crate::workspace::Refusal;
 use domain::ActionError;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -8,34 +9,13 @@ use serde_json::Value;
 /// No answer is longer, in characters.
 pub const MOST_CHARACTERS: usize = 20_000;
 
-/// Why a call has no ordinary answer.
-#[derive(Debug)]
-pub(super) enum ToolError {
-    /// The model is told this, and nothing has changed.
-    Refused(String),
-    /// The call could not be performed, through no fault of the model.
-    Failed(ActionError),
-}
-
-impl From<ActionError> for ToolError {
-    fn from(error: ActionError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<String> for ToolError {
-    fn from(problem: String) -> Self {
-        Self::Refused(problem)
-    }
-}
-
 /// An answer to a call that was performed.
-pub(super) fn told(text: impl Into<String>) -> Result<ToolEnd, ToolError> {
+pub(super) fn told(text: impl Into<String>) -> Result<ToolEnd, Refusal> {
     Ok(ToolEnd::Result { text: text.into(), is_error: false })
 }
 
 /// Reads an input that fits its parameters.
-pub(super) fn read<T: DeserializeOwned>(input: Value) -> Result<T, ToolError> {
+pub(super) fn read<T: DeserializeOwned>(input: Value) -> Result<T, Refusal> {
     serde_json::from_value(input).map_err(|error| {
         ActionError::internal(format!("a tool's input differs from its parameters: {error}")).into()
     })

@@ -39,6 +39,27 @@ impl Parameter {
     }
 }
 
+/// How long a path can be, in bytes.
+pub(super) const PATH_LENGTH: usize = 4_096;
+
+pub(super) const PATH: Parameter = Parameter::required(
+    "path",
+    Kind::Text(PATH_LENGTH),
+    "The path from the repository's root, with / between its parts.",
+);
+
+pub(super) const GLOB: Parameter = Parameter::optional(
+    "glob",
+    Kind::Text(1_000),
+    "Only files whose path matches this pattern, such as **/*.rs or docs/*.md; one without a slash matches names in every folder.",
+);
+
+pub(super) const NOTES: Parameter = Parameter::optional(
+    "notes",
+    Kind::Text(8_000),
+    "What you must remember if this conversation is continued in a new one: findings and decisions. Replaces earlier notes.",
+);
+
 /// The JSON Schema of an input with these fields. Lengths are left to [`check`]: a schema counts characters.
 pub(super) fn schema(parameters: &[Parameter]) -> Value {
     let properties: Map<String, Value> = parameters

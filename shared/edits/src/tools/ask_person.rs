@@ -1,14 +1,24 @@
-//! `ask_person`: TODO.
+//! `ask_person`: a question that a person answers.
 
-use super::answer::ToolError;
-use super::arguments::{Kind, Parameter};
-use super::{Needs, Tool, ToolEnd, ToolSpec};
-use crate::workspace::Workspace;
+use super::answer::read;
+use super::arguments::{Kind, NOTES, Parameter};
+use super::end::{Question, ToolEnd};
+use super::tool::{Needs, Tool, ToolSpec};
+use crate::workspace::{Refusal, Workspace};
 use async_trait::async_trait;
-use domain::ActionError;
+use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 pub(super) struct AskPerson;
+
+#[derive(Deserialize)]
+struct Input {
+    question: String,
+    #[serde(default)]
+    options: Vec<String>,
+    notes: Option<String>,
+}
 
 const PARAMETERS: [Parameter; 3] = [
     Parameter::required(
@@ -21,11 +31,7 @@ const PARAMETERS: [Parameter; 3] = [
         Kind::Texts { most: 10, bytes: 200 },
         "Answers to choose from. Without them, the answer is any text.",
     ),
-    Parameter::optional(
-        "notes",
-        Kind::Text(8_000),
-        "What you must remember if this conversation is continued in a new one: findings and decisions. Replaces earlier notes.",
-    ),
+    NOTES,
 ];
 
 #[async_trait]
@@ -33,13 +39,28 @@ impl Tool for AskPerson {
     fn spec(&self) -> ToolSpec {
         ToolSpec {
             name: "ask_person",
-            description: "Asks a person and waits for the answer, which may take days. Only for what neither the ticket nor the repository answers and what you must not decide alone. Make it the last call of your turn: calls after it are not run.",
+            description: "Asks a person and waits for the answer, which may take days. Only for what neither the ticket nor the \
+                          repository answers and what you must not decide alone. Make it the last call of your turn: calls after \
+                          it are not run.",
             parameters: &PARAMETERS,
             needs: Needs::Nothing,
         }
     }
 
-    async fn run(&self, _: &mut Workspace<'_>, _: Value) -> Result<ToolEnd, ToolError> {
-        Err(ActionError::internal("not written yet").into())
+    async fn run(&self, workspace: &mut Workspace<'_>, input: Value) -> Result<ToolEnd, Refusal> {
+        let Input { question, options, notes } = read(input)?;
+        if question.trim().is_empty() {
+            return Err(Refusal::Told("`question` is empty: write what you need to know.".to_owned()));
+        }
+        let mut different = BTreeSet::new();
+        if let Some(wrong) =
+            options.iter().find(|option| option.trim().is_empty() || !different.insert(*option))
+        {
+            return Err(Refusal::Told(format!(
+                "`options` has `{wrong}`, which is empty or there twice; accepted are different answers."
+            )));
+        }
+        workspace.note(notes);
+        Ok(ToolEnd::Ask(Question { text: question, options }))
     }
 }

@@ -1,33 +1,37 @@
-//! `delete_file`: TODO.
+//! `delete_file`: removes a file.
 
-use super::answer::ToolError;
-use super::arguments::{Kind, Parameter};
-use super::{Needs, Tool, ToolEnd, ToolSpec};
-use crate::workspace::Workspace;
+use super::answer::{read, told};
+use super::arguments::{PATH, Parameter};
+use super::end::ToolEnd;
+use super::tool::{Needs, Tool, ToolSpec};
+use crate::workspace::{Refusal, Workspace};
 use async_trait::async_trait;
-use domain::ActionError;
+use serde::Deserialize;
 use serde_json::Value;
 
 pub(super) struct DeleteFile;
 
-const PARAMETERS: [Parameter; 1] = [Parameter::required(
-    "path",
-    Kind::Text(4_096),
-    "The path from the repository's root, with / between its parts.",
-)];
+#[derive(Deserialize)]
+struct Input {
+    path: String,
+}
+
+const PARAMETERS: [Parameter; 1] = [PATH];
 
 #[async_trait]
 impl Tool for DeleteFile {
     fn spec(&self) -> ToolSpec {
         ToolSpec {
             name: "delete_file",
-            description: "Deletes a file. You must have read it with read_file, unless it is not text.",
+            description: "Deletes a file.",
             parameters: &PARAMETERS,
             needs: Needs::Files,
         }
     }
 
-    async fn run(&self, _: &mut Workspace<'_>, _: Value) -> Result<ToolEnd, ToolError> {
-        Err(ActionError::internal("not written yet").into())
+    async fn run(&self, workspace: &mut Workspace<'_>, input: Value) -> Result<ToolEnd, Refusal> {
+        let Input { path } = read(input)?;
+        workspace.delete(&path).await?;
+        told(format!("Deleted `{path}`."))
     }
 }

@@ -1,18 +1,25 @@
-//! `move_file`: TODO.
+//! `move_file`: gives a file another path.
 
-use super::answer::ToolError;
-use super::arguments::{Kind, Parameter};
-use super::{Needs, Tool, ToolEnd, ToolSpec};
-use crate::workspace::Workspace;
+use super::answer::{read, told};
+use super::arguments::{Kind, PATH_LENGTH, Parameter};
+use super::end::ToolEnd;
+use super::tool::{Needs, Tool, ToolSpec};
+use crate::workspace::{Refusal, Workspace};
 use async_trait::async_trait;
-use domain::ActionError;
+use serde::Deserialize;
 use serde_json::Value;
 
 pub(super) struct MoveFile;
 
+#[derive(Deserialize)]
+struct Input {
+    from: String,
+    to: String,
+}
+
 const PARAMETERS: [Parameter; 2] = [
-    Parameter::required("from", Kind::Text(4_096), "The file's path."),
-    Parameter::required("to", Kind::Text(4_096), "Its new path, where nothing may be yet."),
+    Parameter::required("from", Kind::Text(PATH_LENGTH), "The file's path."),
+    Parameter::required("to", Kind::Text(PATH_LENGTH), "Its new path, where nothing may be yet."),
 ];
 
 #[async_trait]
@@ -26,7 +33,9 @@ impl Tool for MoveFile {
         }
     }
 
-    async fn run(&self, _: &mut Workspace<'_>, _: Value) -> Result<ToolEnd, ToolError> {
-        Err(ActionError::internal("not written yet").into())
+    async fn run(&self, workspace: &mut Workspace<'_>, input: Value) -> Result<ToolEnd, Refusal> {
+        let Input { from, to } = read(input)?;
+        workspace.relocate(&from, &to).await?;
+        told(format!("Moved `{from}` to `{to}`."))
     }
 }
