@@ -122,12 +122,13 @@ async fn the_call_of_a_reply_that_is_cut_off_never_runs() {
 }
 
 #[tokio::test]
-async fn one_that_refuses_ends_the_run_with_a_reason() {
+async fn one_that_refuses_ends_the_run_with_a_reason_on_the_ticket() {
     let world = world_of(vec![json!({"content": [], "stop_reason": "refusal"})]).await;
     let name = world.start_by("jira-label").await;
     let ended = world.ended(&name).await;
-    assert_ne!(ended["outcome"], "succeeded", "{ended:#}");
-    assert!(world.told(&name).await.contains("declined"));
+    assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
+    let told = comments(&world.state().await).join("\n");
+    assert!(told.contains("I cannot implement this ticket as it is") && told.contains("declined"), "{told}");
     nothing_is_outside(&world).await;
     world.finish().await;
 }
