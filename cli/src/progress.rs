@@ -139,7 +139,7 @@ impl Screen for Lines {
     }
 
     fn hear(&mut self, news: &News) {
-        news.lines.iter().chain([&news.summary]).for_each(|line| eprintln!("  {line}"));
+        news.lines.iter().chain(&news.summary).for_each(|line| eprintln!("  {line}"));
     }
 }
 
@@ -195,6 +195,8 @@ impl Screen for Tree {
             // A line that cannot be shown is no reason to stop.
             let _unseen = self.all.println(line);
         }
-        self.bar(&news.session).set_message(format!("    {}", news.summary));
+        if let Some(summary) = &news.summary {
+            self.bar(&news.session).set_message(format!("    {summary}"));
+        }
     }
 }

@@ -17,11 +17,12 @@ pub(super) struct Agents {
 }
 
 /// What was shown of a session.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct Shown {
     version: u64,
     generation: u32,
     messages: usize,
+    summary: String,
 }
 
 /// What is new in a session.
@@ -31,8 +32,8 @@ pub(super) struct News {
     pub(super) session: String,
     /// What was said and called since, a line for each.
     pub(super) lines: Vec<String>,
-    /// Where it is: turn, plan, changed files and dollars.
-    pub(super) summary: String,
+    /// Where it is: turn, plan, changed files and dollars; absent if it is where it was.
+    pub(super) summary: Option<String>,
 }
 
 impl Agents {
@@ -63,9 +64,15 @@ async fn news(table: &Table, head: SessionHead, shown: &mut Shown) -> Outcome<Ne
         lines.extend(lines_of(&said));
     }
     let files = table.session_files(&head.id).await.map_err(Exit::unreachable)?.len();
-    *shown = Shown { version: head.version, generation: head.generation, messages: messages.len() };
     let summary = summary(&head, files);
-    Ok(News { session: head.id, lines, summary })
+    let new_summary = (shown.summary != summary).then(|| summary.clone());
+    *shown = Shown {
+        version: head.version,
+        generation: head.generation,
+        messages: messages.len(),
+        summary,
+    };
+    Ok(News { session: head.id, lines, summary: new_summary })
 }
 
 /// Turn, plan, changed files and dollars of a session.
@@ -97,7 +104,7 @@ fn lines_of(said: &Said) -> Vec<String> {
 /// A call and the input that tells most of it.
 fn described(call: &ToolCall) -> String {
     let text = |field: &str| call.input.get(field).and_then(Value::as_str);
-    let telling = ["path", "from", "pattern", "question", "outcome"].into_iter().find_map(text);
+    let telling = ["pattern", "path", "from", "question", "outcome"].into_iter().find_map(text);
     let telling = telling.map(cut).or_else(|| {
         let items = call.input.get("items").and_then(Value::as_array)?;
         let done = items.iter().filter(|item| item["status"] == "done").count();
