@@ -9,7 +9,7 @@
 //! | `tools` | what its calls come to |
 //! | `repetition` | whether it goes round in circles |
 //! | `answering` | a person's answer, and the files that it asked for |
-//! | `report` | what the session's actions give |
+//! | `report`, `view` | what the session's actions give; the session as people look at it |
 //!
 //! An invocation may be killed at any point and repeated. Each part decides by the head what is due, does nothing when it is not its turn,
 //! and writes all that it leads to in one transaction, made to the version of the head that it read.
@@ -22,12 +22,14 @@ mod repetition;
 mod report;
 mod thinking;
 mod tools;
+mod view;
 
 pub use answering::{answer, load_paths};
 pub use opening::{NewSession, open};
 pub use report::Report;
 pub use thinking::think;
 pub use tools::run_tools;
+pub use view::{FileView, SessionView, view};
 
 use crate::artifacts::{AgentQuestion, AgentResult};
 use crate::context::Context;

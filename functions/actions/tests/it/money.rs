@@ -81,7 +81,7 @@ async fn what_failed_costs_what_may_have_been_billed() {
 }
 
 /// What the service bills so far, whether or not we heard of it.
-fn billed(world: &World) -> MicroUsd {
+pub(crate) fn billed(world: &World) -> MicroUsd {
     let billed = &world.simulation.state()["claude"]["billed"];
     let count = |name: &str| billed[name].as_u64().unwrap();
     let usage = Usage {
