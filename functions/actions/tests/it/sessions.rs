@@ -234,6 +234,35 @@ async fn the_instructions_of_the_base_branch_count_and_the_ticket_is_data() {
 }
 
 #[tokio::test]
+async fn a_folder_s_own_instructions_join_the_first_read_below_it() {
+    let files = [
+        ("README.md", "Shop.\n"),
+        ("a/AGENTS.md", "Only in a.\n"),
+        ("a/b/x.py", "x = 1\n"),
+        ("c.py", "c = 1\n"),
+    ];
+    let world = World::start_with(|world| {
+        let read = |path: &str| call("read_file", json!({"path": path}));
+        change(
+            world,
+            json!([
+                reply(Some("Only in a."), &[finish("blocked")]),
+                reply(Some("c = 1"), &[read("a/b/x.py")]),
+                reply(None, &[read("c.py")])
+            ]),
+        );
+        let github = world.section_mut::<simulators::github::World>("github").unwrap();
+        github.repositories[0].path = None;
+        github.repositories[0].files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
+    })
+    .await;
+    let report = world.whole_session("Develop").await.unwrap();
+    assert_eq!(report["turns"], 3, "{report}");
+    let told = &world.conversation(&report["session"]).await[4];
+    assert!(told.contains("\n---\nFrom `a/AGENTS.md` of the base branch."), "{told}");
+}
+
+#[tokio::test]
 async fn an_unknown_agent_and_an_unknown_session_are_named() {
     let world = world(three_turns()).await;
     put_agent(&world, |_| {}).await;
@@ -273,5 +302,11 @@ async fn an_empty_repository_is_named_before_any_model_is_asked() {
     let error = world.open("Develop").await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Rejected, "{error}");
     assert!(error.message.contains("acme/shop") && error.message.contains("empty"), "{error}");
+    // As GitHub itself says it.
+    let body = json!({"message": "Git Repository is empty.", "status": "409"});
+    world.fault(
+        json!({"service": "github", "path": "/git/ref/heads/", "status": 409, "body": body, "times": 2}),
+    );
+    assert_eq!(world.open("Again").await.unwrap_err(), error);
     assert!(asked(&world).is_empty());
 }

@@ -1,7 +1,10 @@
 //! The model's next reply: paid for, heard as it comes, and appended to the session.
 
 use super::generation::{self, definition};
-use super::{Prefix, Report, Said, Session, tools};
+use super::kept::{Prefix, Said, to_json};
+use super::overlay::FileChanges;
+use super::report::Report;
+use super::work::Session;
 use crate::agent::AgentExecution;
 use crate::agent::payment::COUNTED_ABOVE;
 use crate::context::Context;
@@ -53,7 +56,7 @@ impl Session<'_> {
         self.count_costs().await?;
         if let Some(reason) = self.used_up() {
             self.end(reason);
-            return self.record(Vec::new(), None, tools::FileChanges::default()).await;
+            return self.record(Vec::new(), None, FileChanges::default()).await;
         }
         let mut prefix = self.prefix().await?;
         let opening = self.opening().await?;
@@ -89,7 +92,7 @@ impl Session<'_> {
                         "The agent stopped at its limit of dollars: it has spent {}, and its next reply might cost more than is left.",
                         self.head.spent
                     ));
-                    return self.record(Vec::new(), None, tools::FileChanges::default()).await;
+                    return self.record(Vec::new(), None, FileChanges::default()).await;
                 }
                 Thought::Refused => {
                     self.count_costs().await?;
@@ -99,7 +102,7 @@ impl Session<'_> {
                         self.end(
                             "The model declined to go on; reword the ticket or choose another model.".into(),
                         );
-                        return self.record(Vec::new(), None, tools::FileChanges::default()).await;
+                        return self.record(Vec::new(), None, FileChanges::default()).await;
                     };
                     prefix.model = next;
                     due = Some("the model declined");
@@ -159,7 +162,7 @@ impl Session<'_> {
     /// The most input tokens of the next request, by what the provider reported of the last one; `None` where it has to be counted.
     fn expected_input(&self, messages: &[Said]) -> Result<Option<u64>, ActionError> {
         let (Some(usage), Some(last)) = (self.head.usage, messages.last()) else { return Ok(None) };
-        let suffix = super::to_json(&last.message)?.len() as u64;
+        let suffix = to_json(&last.message)?.len() as u64;
         if suffix > COUNTED_ABOVE {
             return Ok(None);
         }
@@ -198,7 +201,7 @@ impl Session<'_> {
         self.head.phase = SessionPhase::Tools;
         self.state.last_text = domain::stored::cut_inline(&reply.text);
         let said = Said { message: reply.message, calls: reply.calls, text: reply.text };
-        self.record(vec![said], None, tools::FileChanges::default()).await
+        self.record(vec![said], None, FileChanges::default()).await
     }
 
     /// Takes over what the session has cost by the ledger, replies that were lost included.

@@ -1,7 +1,8 @@
 //! A session as people look at it: what was said, the plan, and the files with what they were before.
 
 use super::import::{Commit, Imported, groups, is_imported};
-use super::{Said, SessionState, read_json, tools};
+use super::kept::{Prefix, Said, SessionState, read_json};
+use super::overlay::change_of;
 use control::Directory;
 use domain::ActionError;
 use domain::plugins::FileContent;
@@ -53,7 +54,7 @@ pub async fn view(table: &Table, id: &str, now: Timestamp) -> Result<Option<Sess
             Some(stored) => Some(table.load(stored).await?),
             None => None,
         };
-        let after = match tools::change_of(file, content).content {
+        let after = match change_of(file, content).content {
             Some(ChangedContent::Text(text)) => Some(text),
             Some(ChangedContent::Base64(_)) | None => None,
         };
@@ -75,7 +76,7 @@ async fn before(
     let (Some(project), Some(commit)) = (project, &head.base) else { return Ok(BTreeMap::new()) };
     let commit = Commit { table, project, commit, now };
     let Some(tree) = commit.tree().await? else { return Ok(BTreeMap::new()) };
-    let prefix: super::Prefix = read_json(&table.session_prefix(&head.id, head.generation).await?)?;
+    let prefix: Prefix = read_json(&table.session_prefix(&head.id, head.generation).await?)?;
     let visible = edits::AgentPaths::new(&prefix.definition.paths)?;
     let kept = match &state.loaded {
         Some(loaded) => loaded.clone(),
