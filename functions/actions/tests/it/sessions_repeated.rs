@@ -115,3 +115,15 @@ async fn what_was_imported_and_has_expired_is_loaded_again() {
     let done = world.until_it_stops("Develop", report).await.unwrap();
     assert_eq!((done["result"]["outcome"].as_str(), done["turns"].as_u64()), (Some("done"), Some(3)));
 }
+
+#[tokio::test]
+async fn a_stopped_execution_asks_no_model() {
+    let world = world(three_turns()).await;
+    let opened = world.open("Develop").await.unwrap();
+    world.begin().await;
+    assert!(world.table.request_stop(EXECUTION, "ada").await.unwrap());
+    let error = world.next("Develop", &opened).await.unwrap_err();
+    assert_eq!((error.kind, error.message.contains("was stopped")), (ErrorKind::Conflict, true), "{error}");
+    assert!(world.requests("claude", "POST", "/v1/messages").is_empty());
+    assert!(world.table.costs_of_execution(EXECUTION).await.unwrap().is_empty());
+}

@@ -10,11 +10,14 @@ use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::event::EventName;
+use domain::execution::ExecutionInput;
+use domain::routes::Concurrency;
 use domain::{ActionError, Clock};
 use jiff::{SignedDuration, Timestamp};
-use records::Table;
+use records::{NewExecution, Table};
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use simulators::fault::Fault;
 use simulators::simulation::{Options, Simulation};
 use std::collections::{BTreeMap, HashMap};
@@ -109,6 +112,23 @@ impl World {
             "v": 1, "run": RUN, "key": format!("{RUN}/{state}"), "project": "SHOP", "actor": actor, "input": input
         });
         self.dispatcher.dispatch(action, payload).await
+    }
+
+    /// Records the execution of the tests as begun and started.
+    pub(crate) async fn begin(&self) {
+        let input = ExecutionInput {
+            inputs: Map::new(),
+            event: Map::new(),
+            project: Some("SHOP".into()),
+            actor: None,
+            parent: None,
+            grant: None,
+        };
+        let trigger = EventName::from_static("jira.labelled");
+        let new = NewExecution::new(trigger, "1".into(), "development".into(), None, input, self.clock.now());
+        let new = NewExecution { name: EXECUTION.into(), ..new };
+        self.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
+        self.table.mark_started(EXECUTION, RUN, self.clock.now()).await.unwrap();
     }
 
     /// Performs whatever a state machine sends.

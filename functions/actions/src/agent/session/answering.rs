@@ -34,7 +34,6 @@ pub async fn answer(
     session.state.nudges = 0;
     session.state.repetition.forget();
     session.head.phase = SessionPhase::Think;
-    // Nobody worked while the session was parked.
     let message = said_with(&mut session.state, &text, false);
     let session = session.record(vec![message], None, FileChanges::default()).await?;
     Ok(Report::of(&session))

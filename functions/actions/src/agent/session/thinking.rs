@@ -9,7 +9,7 @@ use crate::agent::AgentExecution;
 use crate::agent::payment::COUNTED_ABOVE;
 use crate::context::Context;
 use crate::done::NoOutput;
-use domain::plugins::{ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
 use domain::{ActionError, ErrorKind, MicroUsd};
 use records::{QuestionId, SessionPhase};
 use std::sync::{Mutex, PoisonError};
@@ -181,16 +181,7 @@ impl Session<'_> {
             }
         };
         let within = agent.time_to_reply().map_err(NoReply::NotBilled)?;
-        let reported = Mutex::new(None);
-        let told = |usage: Usage| *reported.lock().unwrap_or_else(PoisonError::into_inner) = Some(usage);
-        let reply = agent.provider().stream(request, within, &told);
-        tokio::select! {
-            reply = reply => reply,
-            () = stop => {
-                let reported = *reported.lock().unwrap_or_else(PoisonError::into_inner);
-                Err(NoReply::MayBeBilled { error: stopped(), reported })
-            }
-        }
+        unless_stopped(agent.provider(), request, within, stop).await
     }
 
     /// Appends a reply.
@@ -244,6 +235,25 @@ impl Session<'_> {
     }
 }
 
+/// Hears a reply until `stop` is over: then the connection is closed, and what was reported by then is the least that is billed.
+async fn unless_stopped(
+    provider: &dyn AiProvider,
+    request: &ModelRequest,
+    within: Duration,
+    stop: impl Future<Output = ()>,
+) -> Result<ModelReply, NoReply> {
+    let reported = Mutex::new(None);
+    let told = |usage: Usage| *reported.lock().unwrap_or_else(PoisonError::into_inner) = Some(usage);
+    let reply = provider.stream(request, within, &told);
+    tokio::select! {
+        reply = reply => reply,
+        () = stop => {
+            let reported = *reported.lock().unwrap_or_else(PoisonError::into_inner);
+            Err(NoReply::MayBeBilled { error: stopped(), reported })
+        }
+    }
+}
+
 fn stopped() -> ActionError {
     ActionError::conflict("the execution was stopped, so the model is not asked any more")
 }
@@ -278,8 +288,58 @@ fn request(prefix: &Prefix, messages: Vec<Said>) -> ModelRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_trait::async_trait;
     use domain::AgentDefinition;
     use domain::plugins::{Effort, ModelMessage, Part, Speaker};
+    use std::sync::Arc;
+    use tokio::sync::Notify;
+
+    /// A provider that begins a reply and never ends it.
+    struct Endless(Arc<Notify>);
+
+    #[async_trait]
+    impl AiProvider for Endless {
+        async fn complete(&self, _: &ModelRequest, _: Duration) -> Result<ModelReply, NoReply> {
+            std::future::pending().await
+        }
+
+        async fn stream(
+            &self,
+            request: &ModelRequest,
+            within: Duration,
+            progress: &(dyn Fn(Usage) + Send + Sync),
+        ) -> Result<ModelReply, NoReply> {
+            progress(Usage { input_tokens: 7, output_tokens: 1, ..Usage::default() });
+            self.0.notify_one();
+            self.complete(request, within).await
+        }
+
+        async fn count_input_tokens(
+            &self,
+            _: &ModelRequest,
+            _: Duration,
+        ) -> Result<Option<u64>, ActionError> {
+            Ok(None)
+        }
+
+        fn input_tokens_at_most(&self, _: &ModelRequest) -> u64 {
+            100
+        }
+
+        fn price_provider(&self) -> &'static str {
+            "anthropic"
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_the_reply_and_keeps_what_was_reported() {
+        let begun = Arc::new(Notify::new());
+        let request = ModelRequest::question("m", vec![Part::text("Well?")], 10);
+        let provider = Endless(Arc::clone(&begun));
+        let ended = unless_stopped(&provider, &request, Duration::from_secs(1), begun.notified()).await;
+        let usage = Usage { input_tokens: 7, output_tokens: 1, ..Usage::default() };
+        assert_eq!(ended, Err(NoReply::MayBeBilled { error: stopped(), reported: Some(usage) }));
+    }
 
     #[test]
     fn four_places_are_marked_for_the_cache() {
