@@ -23,6 +23,8 @@ const EFFORTS: [(&str, Effort); 5] = [
     ("max", Effort::Max),
 ];
 
+/// What a system prompt may say of the session.
+const PROMPT_VARIABLES: [&str; 3] = ["agent", "branch", "repository"];
 /// The most that an agent may be allowed to spend, in dollars.
 const MOST_USD: f64 = 10_000.0;
 /// The most entries of a list.
@@ -113,6 +115,18 @@ fn known_prompt(prompt: Spanned<String>, environment: &Environment, reader: &mut
             .error(prompt.span, format!("there is no template `{}`", prompt.value))
             .accepted(&path, templates.keys().map(String::as_str));
     }
+    let variables = environment.templates.as_ref().and_then(|templates| templates.get(&path));
+    for variable in variables.into_iter().flatten() {
+        if !PROMPT_VARIABLES.contains(&variable.as_str()) {
+            reader
+                .problems
+                .error(
+                    prompt.span,
+                    format!("`{path}` uses `{variable}`, which prompts of agents do not have"),
+                )
+                .accepted(variable, PROMPT_VARIABLES);
+        }
+    }
     path
 }
 
@@ -168,7 +182,10 @@ mod tests {
 
     fn environment() -> Environment {
         Environment {
-            templates: Some(BTreeMap::from([("prompts/agents/development.md".to_owned(), Vec::new())])),
+            templates: Some(BTreeMap::from([
+                ("prompts/agents/development.md".to_owned(), vec!["agent".to_owned()]),
+                ("prompts/text.md".to_owned(), vec!["prompt".to_owned()]),
+            ])),
             tools: Some(["edit_file", "finish", "read_file"].map(str::to_owned).into()),
             check_pattern: Some(|pattern| match pattern.contains('[') {
                 true => Err(format!("`{pattern}` is no pattern")),
@@ -240,7 +257,7 @@ max_minutes: 1 hour
                 format!("2:1: unknown key `descripton` in an agent (did you mean `description`?; accepted: {keys})"),
                 "3:9: `hihg` is no value of `effort` (did you mean `high`?; accepted: low, medium, high, xhigh, max)".into(),
                 "4:9: there is no template `prompts/agents/develpment.md` (did you mean `prompts/agents/development.md`?; \
-                 accepted: prompts/agents/development.md)"
+                 accepted: prompts/agents/development.md, prompts/text.md)"
                     .into(),
                 "5:9: `models` is a list, but this is text ()".into(),
                 "6:9: there is no tool `read_flie` (did you mean `read_file`?; accepted: edit_file, finish, read_file)".into(),
@@ -250,6 +267,17 @@ max_minutes: 1 hour
                 "9:10: `max_usd` is a number of dollars above 0 and up to 10000 (without it, the ticket's limit alone applies)"
                     .into(),
                 "10:14: `max_minutes` is a whole number from 1 to 1440 ()".into(),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_prompt_for_something_else_is_refused() {
+        let told = agent("prompt: prompts/text.md").unwrap_err();
+        assert_eq!(
+            told,
+            [
+                "1:9: `prompts/text.md` uses `prompt`, which prompts of agents do not have (accepted: agent, branch, repository)"
             ]
         );
     }

@@ -84,7 +84,14 @@ impl<'p> Compiler<'p> {
         let mut rules =
             vec![json!({"Condition": needs("'done'"), "Assign": given, "Output": output, "Next": after})];
         rules.extend(self.out_of_time_rule());
-        for (what, next) in [("'think'", &states.think), ("'ask'", &states.ask), ("'load'", &states.load)] {
+        // A session that was opened before may have a reply whose tools did not run yet.
+        let ways = [
+            ("'think'", &states.think),
+            ("'run_tools'", &states.run_tools),
+            ("'ask'", &states.ask),
+            ("'load'", &states.load),
+        ];
+        for (what, next) in ways {
             rules.push(json!({"Condition": needs(what), "Output": output, "Next": next}));
         }
         let mut state = Map::new();
