@@ -15,6 +15,7 @@ mod by_hand;
 mod cases;
 mod checks;
 mod circles;
+mod conversation;
 mod crash;
 mod doctor;
 mod duplicates;

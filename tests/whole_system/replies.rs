@@ -1,10 +1,7 @@
 //! What a model says in one reply is checked before anything is pushed.
 
-use crate::support::WorldFile;
+use crate::support::{ONE_REPLY, WorldFile};
 use serde_json::{Value, json};
-
-/// A workflow whose change is one reply of a model, in place of the agent's.
-const ONE_REPLY: &str = include_str!("worlds/one_reply.yaml");
 
 /// Has the model answer the request for code with this change of its scripted reply, and checks that nothing was pushed and that
 /// the reason is told.

@@ -22,6 +22,9 @@ pub(crate) const EXECUTION_LIMIT: Duration = Duration::from_secs(120);
 /// How often records and the world's state are looked at.
 const INTERVAL: Duration = Duration::from_millis(200);
 
+/// A development workflow whose change is one reply of a model, in place of the agent's.
+pub(crate) const ONE_REPLY: &str = include_str!("worlds/one_reply.yaml");
+
 /// The folder of the repository's own worlds.
 pub(crate) fn worlds() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/simulators/worlds")
