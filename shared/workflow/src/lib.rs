@@ -80,7 +80,7 @@ pub use compile::admission_state;
 pub use content::{content, exact_content};
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use document::Document;
-pub use environment::Environment;
+pub use environment::{CheckPattern, Environment};
 pub use folder::{FolderCompilation, compile_folder};
 pub use keys::{CASE_KEYS, Form, Key, StepType, WORKFLOW_KEYS};
 pub use source::{NotText, Source};
