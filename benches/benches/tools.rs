@@ -86,14 +86,14 @@ fn call(runtime: &tokio::runtime::Runtime, name: &str, input: Value) -> String {
     }
 }
 
-/// A search that must look at everything; the last one needs ever new states, and is given up.
+/// A search that must look at everything, also with patterns that would take other engines long.
 #[divan::bench(args = ["nowhere_at_all", "(?i)value_\\d+ = (sum|product)\\(", "\\bcompute\\(\\w+, \"stra.e x", "[a-z](_|[0-9a-z ]){60}x;"])]
 fn search(bencher: Bencher<'_, '_>, pattern: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let _ = &*REPOSITORY;
     bencher.counter(BytesCount::new(BYTES)).bench_local(|| {
         let text = call(&runtime, "search", json!({"pattern": pattern}));
-        assert!(text.starts_with("No matches") || text.contains("too complex"), "{text}");
+        assert!(text.starts_with("No matches"), "{text}");
     });
 }
 

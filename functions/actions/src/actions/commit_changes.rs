@@ -286,7 +286,9 @@ mod tests {
         let written = FileChange::Write { path: "logo.png".into(), content, executable: false };
         assert_eq!(changes(file(None, "iQD/")).unwrap(), [written]);
         assert!(changes(file(None, "?")).unwrap_err().message.contains("`logo.png`: `base64` is not base64"));
-        assert!(changes(file(Some("x"), "iQD/")).unwrap_err().message.contains("`content` or `base64`, not both"));
+        assert!(
+            changes(file(Some("x"), "iQD/")).unwrap_err().message.contains("`content` or `base64`, not both")
+        );
     }
 
     #[test]
