@@ -7,7 +7,7 @@ use agents::{Agents, News};
 use domain::MicroUsd;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
-use records::{ExecutionView, StepRecord, StepStatus, Table};
+use records::{ExecutionView, ShownStep, StepStatus, Table};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -53,9 +53,9 @@ pub(crate) fn human_duration(duration: SignedDuration) -> String {
     }
 }
 
-/// One line for a step: state, name, duration, cost.
-pub(crate) fn step_line(view: &ExecutionView, step: &StepRecord, now: Timestamp) -> String {
-    let cost = view.cost_of_step(&step.state).booked();
+/// One line for a step: state, name, duration, an agent's turns, cost.
+pub(crate) fn step_line(shown: &ShownStep, now: Timestamp) -> String {
+    let (step, cost) = (&shown.step, shown.cost.booked());
     let sign = match step.status {
         StepStatus::Running => "…",
         StepStatus::Succeeded => "✓",
@@ -64,6 +64,9 @@ pub(crate) fn step_line(view: &ExecutionView, step: &StepRecord, now: Timestamp)
     };
     let duration = human_duration(step.ended_at.unwrap_or(now).duration_since(step.started_at));
     let mut line = format!("{sign} {:<30} {duration:>8}", step.state);
+    if let Some(turns) = shown.turns.filter(|turns| *turns > 0) {
+        line.push_str(&format!("  {turns} {}", if turns == 1 { "turn" } else { "turns" }));
+    }
     if cost > MicroUsd::ZERO {
         line.push_str(&format!("  {cost}"));
     }
@@ -115,11 +118,6 @@ trait Screen: Send {
     fn hear(&mut self, news: &News);
 }
 
-/// Whether a step is shown as one. The turns of an agent are shown by what they do, unless they fail.
-fn is_shown(step: &StepRecord) -> bool {
-    step.status == StepStatus::Failed || !matches!(step.action.as_str(), "think" | "run_tools")
-}
-
 /// A line per change, for logs and pipes.
 #[derive(Default)]
 struct Lines {
@@ -129,11 +127,11 @@ struct Lines {
 impl Screen for Lines {
     fn show(&mut self, view: &ExecutionView) {
         let now = Timestamp::now();
-        for step in view.steps.iter().filter(|step| is_shown(step)) {
-            let state = (step.status, step.attempts);
-            if self.shown.get(&step.state) != Some(&state) {
-                self.shown.insert(step.state.clone(), state);
-                eprintln!("{}", step_line(view, step, now));
+        for shown in view.shown_steps() {
+            let state = (shown.step.status, shown.step.attempts);
+            if self.shown.get(&shown.step.state) != Some(&state) {
+                eprintln!("{}", step_line(&shown, now));
+                self.shown.insert(shown.step.state, state);
             }
         }
     }
@@ -181,8 +179,8 @@ impl Screen for Tree {
             human_duration(duration(view, now)),
             view.cost().booked()
         ));
-        for step in view.steps.iter().filter(|step| is_shown(step)) {
-            self.bar(&step.state).set_message(step_line(view, step, now));
+        for shown in view.shown_steps() {
+            self.bar(&shown.step.state).set_message(step_line(&shown, now));
         }
         if execution.outcome.is_final() {
             self.steps.values().for_each(ProgressBar::abandon);

@@ -156,8 +156,6 @@ async fn one_that_obeys_an_attacker_changes_nothing_that_it_may_not() {
         turn(vec![
             call("move_file", json!({"from": "README.md", "to": ".github/workflows/x.yml"})),
             call("read_file", json!({"path": "/proc/self/environ"})),
-            call("load_paths", json!({"paths": ["../../.."]})),
-            call("no_such_tool", json!({})),
             write("NOTES.md"),
         ]),
         turn(vec![finish("done", json!([]))]),
@@ -168,7 +166,7 @@ async fn one_that_obeys_an_attacker_changes_nothing_that_it_may_not() {
     assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
     let results = results(&world).await;
     let (refused, last) = results.split_at(results.len() - 1);
-    assert_eq!(refused.len(), forbidden.len() + 4);
+    assert_eq!(refused.len(), forbidden.len() + 2);
     assert!(refused.iter().all(|(_, is_error)| *is_error), "{refused:#?}");
     assert!(!last[0].1, "{last:?}");
     let state = world.state().await;

@@ -1,5 +1,6 @@
 //! Claude's [Messages API](https://platform.claude.com/docs/en/api/messages), answering from a script.
 
+mod blocks;
 mod images;
 mod messages;
 mod models;

@@ -3,9 +3,10 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::blocks::{cut, estimate};
 use super::models::model;
+use super::thinking;
 use super::world::{Content, Thinking, Turn};
-use super::{thinking, tokens};
 
 /// What is thought where the script does not say it.
 const THOUGHT: &str = "I look at what I know so far, and choose the next step.";
@@ -45,8 +46,8 @@ pub(super) fn speak(
             Content::ToolUse { input, .. } => input.to_string(),
         };
         let left = allowed - speech.tokens;
-        let (tokens, is_cut) = (tokens::estimate(&text).min(left), tokens::estimate(&text) > left);
-        let said = if is_cut { tokens::cut(&text, left) } else { text };
+        let (tokens, is_cut) = (estimate(&text).min(left), estimate(&text) > left);
+        let said = if is_cut { cut(&text, left) } else { text };
         let block = match content {
             Content::Thinking(_) => thinking::block(key, request, &speech.blocks, &said),
             Content::Text(_) | Content::Json(_) => json!({"type": "text", "text": said, "citations": null}),

@@ -12,12 +12,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::Failure;
+use super::blocks::{as_blocks, estimate};
 use super::models::model;
-use super::{Failure, tokens};
 
 /// The bytes of a signature that name the model, and those that count the tokens of the thinking.
 const MODEL: usize = 8;
 const TOKENS: usize = 8;
+/// No thought is longer.
+const MOST_TOKENS: u64 = 128_000;
 
 /// A thinking block for a reply to `request`, behind the blocks that the reply begins with. What was thought is only shown where the
 /// request asks for it.
@@ -29,7 +32,7 @@ pub(super) fn block(key: &SecretString, request: &Value, before: &[Value], thoug
     }
     prefix.role(&json!("assistant"));
     before.iter().for_each(|block| prefix.block(block));
-    let count = tokens::estimate(thought);
+    let count = estimate(thought);
     let mut signature = model_tag(request).to_vec();
     signature.extend(count.to_be_bytes());
     signature.extend(prefix.sign(key, shown, count));
@@ -40,7 +43,8 @@ pub(super) fn block(key: &SecretString, request: &Value, before: &[Value], thoug
 pub(super) fn tokens_of(block: &Value) -> u64 {
     let signature = decoded(block).unwrap_or_default();
     let count = signature.get(MODEL..MODEL + TOKENS).and_then(|bytes| bytes.try_into().ok());
-    count.map_or(0, u64::from_be_bytes)
+    // Nobody checks what an older model signed.
+    count.map_or(0, u64::from_be_bytes).min(MOST_TOKENS)
 }
 
 /// Checks every thinking block of a request.
@@ -49,7 +53,7 @@ pub(super) fn check(key: &SecretString, request: &Value) -> Result<(), Failure> 
     let mut prefix = Prefix::new(request);
     for (index, message) in request["messages"].as_array().into_iter().flatten().enumerate() {
         prefix.role(&message["role"]);
-        for (place, block) in tokens::as_blocks(&message["content"]).iter().enumerate() {
+        for (place, block) in as_blocks(&message["content"]).iter().enumerate() {
             if block["type"] == "thinking" && binds {
                 let at = format!("messages.{index}.content.{place}: Invalid `signature` in `thinking` block");
                 check_block(key, request, &prefix, block, &at)?;
@@ -108,14 +112,14 @@ impl Prefix {
         let mut prefix = Self(Sha256::new());
         for part in ["tools", "system"] {
             prefix.0.update(part);
-            tokens::as_blocks(&request[part]).iter().for_each(|block| prefix.block(block));
+            as_blocks(&request[part]).iter().for_each(|block| prefix.block(block));
         }
         prefix
     }
 
     fn message(&mut self, message: &Value) {
         self.role(&message["role"]);
-        tokens::as_blocks(&message["content"]).iter().for_each(|block| self.block(block));
+        as_blocks(&message["content"]).iter().for_each(|block| self.block(block));
     }
 
     fn role(&mut self, role: &Value) {

@@ -10,27 +10,16 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::blocks::{as_blocks, estimate};
 use super::models::model;
 use super::world::Usage;
 use super::{images, thinking};
 
-const CHARACTERS_A_TOKEN: usize = 4;
 /// At how many blocks a mark looks for what was written: its own and those before it.
 const LOOK_BACK: usize = 20;
-
-/// Estimates the tokens of a text.
-pub(super) fn estimate(text: &str) -> u64 {
-    text.chars().count().div_ceil(CHARACTERS_A_TOKEN) as u64
-}
-
-/// The text of the first `tokens` tokens.
-pub(super) fn cut(text: &str, tokens: u64) -> String {
-    let characters = usize::try_from(tokens).unwrap_or(usize::MAX).saturating_mul(CHARACTERS_A_TOKEN);
-    text.chars().take(characters).collect()
-}
 
 struct Block {
     tokens: u64,
@@ -38,15 +27,6 @@ struct Block {
     prefix: [u8; 32],
     /// How long the prefix that ends here is kept, when it is marked.
     kept: Option<SignedDuration>,
-}
-
-/// A text or a list of blocks as a list of blocks.
-pub(super) fn as_blocks(content: &Value) -> Vec<Value> {
-    match content {
-        Value::String(text) => vec![json!({"type": "text", "text": text})],
-        Value::Array(list) => list.clone(),
-        _ => Vec::new(),
-    }
 }
 
 /// Everything the model reads, block by block, as it was sent.
@@ -162,6 +142,7 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_marked_prefix_is_written_once_then_read_until_it_ages() {
