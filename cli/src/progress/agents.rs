@@ -65,7 +65,7 @@ async fn news(table: &Table, head: SessionHead, shown: &mut Shown) -> Outcome<Ne
     }
     let files = table.session_files(&head.id).await.map_err(Exit::unreachable)?.len();
     let summary = summary(&head, files);
-    let new_summary = (shown.summary != summary).then(|| summary.clone());
+    let new_summary = (head.turn > 0 && shown.summary != summary).then(|| summary.clone());
     *shown = Shown {
         version: head.version,
         generation: head.generation,
