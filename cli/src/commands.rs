@@ -17,6 +17,7 @@ mod restore;
 mod run;
 mod secrets;
 mod serve;
+mod session;
 mod simulate;
 mod status;
 mod stop;
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Invoke(invoke::Arguments),
     /// Show executions and their costs.
     Status(status::Arguments),
+    /// Show what an agent did in an execution: the conversation, its plan and the change.
+    Session(session::Arguments),
     /// Show the logs of all functions about one execution, in order.
     Logs(logs::Arguments),
     /// Check, compile, test, draw and explain workflows.
@@ -109,6 +112,7 @@ impl Command {
             Self::Redrive(arguments) => redrive::run(arguments).await,
             Self::Invoke(arguments) => invoke::run(arguments).await,
             Self::Status(arguments) => status::run(arguments).await,
+            Self::Session(arguments) => session::run(arguments).await,
             Self::Logs(arguments) => logs::run(arguments).await,
             Self::Workflow(arguments) => workflow::run(arguments).await,
             Self::Config(arguments) => config::run(arguments).await,

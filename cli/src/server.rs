@@ -4,6 +4,7 @@
 //! for each function, stands in for DynamoDB, Step Functions, Secrets Manager and Lambda; functions reach them only through the AWS SDK, as
 //! in an account. An optional third one serves metrics to Prometheus, and says whether it is healthy.
 
+mod agents;
 mod asynchronous;
 mod aws_error;
 pub(crate) mod backup;
@@ -29,6 +30,7 @@ mod schedules;
 pub(crate) mod sdk;
 pub(crate) mod secret_file;
 mod secrets_manager;
+pub(crate) mod source_file;
 mod sources;
 mod stream;
 mod stream_records;
@@ -227,7 +229,7 @@ impl Server {
         Ok(Self { running, workflows, table, file: table_file, engine, folder, tasks, _lock: lock })
     }
 
-    /// Puts changed workflows and prompts in force; executions at work keep the definition they started with.
+    /// Puts changed workflows, prompts and agents in force; executions at work keep the definition they started with.
     ///
     /// # Errors
     /// When the table or the engine does not take them.

@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     /// but anyone who can reach the address can read them, so do not publish it through the tunnel.
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<SocketAddr>,
-    /// Recompile workflows and prompts when they change.
+    /// Recompile workflows, prompts and agents when they change.
     #[arg(long)]
     watch: bool,
 }
@@ -100,7 +100,7 @@ async fn watch(server: &mut Server, folder: &Path) -> Outcome {
         }
     })
     .map_err(Exit::unreachable)?;
-    for name in ["workflows", "prompts"] {
+    for name in ["workflows", "prompts", "agents"] {
         let path = folder.join(name);
         if path.is_dir() {
             watcher.watch(&path, RecursiveMode::Recursive).map_err(Exit::unreachable)?;

@@ -194,7 +194,7 @@ fn one_text(view: &ExecutionView, now: Timestamp) -> String {
         execution.outcome,
         human_duration(duration(view, now))
     )];
-    lines.extend(view.steps.iter().map(|step| format!("  {}", step_line(view, step, now))));
+    lines.extend(view.shown_steps().iter().map(|shown| format!("  {}", step_line(shown, now))));
     lines.push(format!("  cost {}", view.cost().booked()));
     if view.cost().unknown_calls > 0 {
         let calls = view.cost().unknown_calls;

@@ -10,7 +10,8 @@ mod schema;
 mod test;
 
 use crate::exit::{Exit, Outcome};
-use crate::server::workflows::{catalog, environment, prompts_of, rendered, source_at, sources_of};
+use crate::server::source_file::source_at;
+use crate::server::workflows::{catalog, environment, prompts_of, rendered, sources_of};
 use clap::Subcommand;
 use std::path::PathBuf;
 use workflow::{Compilation, Environment, FolderCompilation, Severity, Source, compile_folder};
@@ -67,7 +68,7 @@ impl What {
 /// Where the project stands.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Project {
-    /// The project's folder, which contains `workflows/` and `prompts/`.
+    /// The project's folder, which contains `workflows/`, `prompts/` and `agents/`.
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     folder: PathBuf,
 }
@@ -101,7 +102,7 @@ impl Loaded {
     }
 
     fn from_sources(sources: Vec<Source>, project: &Project) -> Outcome<Self> {
-        Self::in_environment(sources, &environment(&prompts_of(&project.folder)?)?)
+        Self::in_environment(sources, &environment(&project.folder, &prompts_of(&project.folder)?)?)
     }
 
     fn in_environment(sources: Vec<Source>, environment: &Environment) -> Outcome<Self> {

@@ -1,10 +1,14 @@
-//! The workflows and prompts of a project: read from its folder, compiled, put in force.
+//! The workflows, prompts and agents of a project: read from its folder, compiled, put in force.
 
+use super::agents::agents_of;
 use super::functions::FUNCTION_PREFIX;
 use super::sdk::STATE_MACHINE_ARN_PREFIX;
+use super::source_file::source_at;
 use crate::color;
 use crate::exit::{Exit, Outcome};
+use domain::AgentDefinition;
 use domain::execution::UNDO_WORKFLOW;
+use edits::AgentPaths;
 use engine::Engine;
 use include_dir::{Dir, include_dir};
 use records::Table;
@@ -19,30 +23,31 @@ use workflow::{
 /// The workflows that come with Ticketsmith; a project without a `workflows` folder runs these.
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../workflows");
 
-/// Workflows that compiled, and the prompts of their project.
+/// Workflows that compiled, and the prompts and agents of their project.
 #[derive(Debug)]
 pub(crate) struct Workflows {
     compiled: FolderCompilation,
     prompts: BTreeMap<String, String>,
+    agents: BTreeMap<String, AgentDefinition>,
 }
 
 impl Workflows {
-    /// Reads `workflows/*.yaml` and `prompts/**` of a folder and compiles them.
+    /// Reads `workflows/*.yaml`, `prompts/**` and `agents/*.yaml` of a folder and compiles them.
     ///
     /// # Errors
     /// Usage errors with every problem of every file, as `workflow check` prints them.
     pub(crate) fn load(folder: &Path) -> Outcome<Self> {
         let sources = sources_of(folder)?;
         let prompts = prompts_of(folder)?;
-        let environment = environment(&prompts)?;
+        let environment = environment(folder, &prompts)?;
         let compiled = compile_folder(&sources, &catalog()?, &environment);
         if compiled.has_errors() {
             return Err(Exit::usage(rendered(&compiled, &sources, Severity::Error)));
         }
-        Ok(Self { compiled, prompts })
+        Ok(Self { compiled, prompts, agents: environment.agents.unwrap_or_default() })
     }
 
-    /// Puts state machines, routes and prompts in force.
+    /// Puts state machines, routes, prompts and agents in force.
     ///
     /// # Errors
     /// Usage errors when the engine refuses a definition, unreachable when the table does not answer.
@@ -59,13 +64,14 @@ impl Workflows {
         self.put_documents(table).await
     }
 
-    /// Puts routes and prompts in force, beside state machines that are there already.
+    /// Puts routes, prompts and agents in force, beside state machines that are there already.
     ///
     /// # Errors
     /// Unreachable when the table does not answer.
     pub(crate) async fn put_documents(&self, table: &Table) -> Outcome {
         table.put_routes(&self.compiled.routes).await.map_err(Exit::unreachable)?;
         table.put_prompts(&self.prompts).await.map_err(Exit::unreachable)?;
+        table.put_agents(&self.agents).await.map_err(Exit::unreachable)?;
         Ok(())
     }
 
@@ -105,11 +111,11 @@ pub(crate) fn catalog() -> Outcome<Catalog> {
     Ok(catalog.with_events(webhooks::events()))
 }
 
-/// What workflows may refer to, given a project's own prompts.
+/// What workflows may refer to, given a project's folder and its own prompts.
 ///
 /// # Errors
-/// Usage errors for a template that cannot be read.
-pub(crate) fn environment(prompts: &BTreeMap<String, String>) -> Outcome<Environment> {
+/// Usage errors for a template that cannot be read, and for agents with mistakes.
+pub(crate) fn environment(folder: &Path, prompts: &BTreeMap<String, String>) -> Outcome<Environment> {
     let mut templates = BTreeMap::new();
     let shipped = actions::SHIPPED_TEMPLATES.iter().map(|(path, text)| (*path, *text));
     let own = prompts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
@@ -118,7 +124,21 @@ pub(crate) fn environment(prompts: &BTreeMap<String, String>) -> Outcome<Environ
             actions::template_variables(text).map_err(|error| Exit::usage(format!("{path}: {error}")))?;
         templates.insert(path.to_owned(), variables.into_iter().collect());
     }
-    Ok(Environment { templates: Some(templates), ..Environment::default() })
+    let mut environment = Environment {
+        templates: Some(templates),
+        tools: Some(edits::tool_names().map(str::to_owned).collect()),
+        check_pattern: Some(check_pattern),
+        ..Environment::default()
+    };
+    environment.agents = Some(agents_of(folder, &environment)?);
+    Ok(environment)
+}
+
+/// Whether a text is a pattern of paths as agents and configurations have them.
+fn check_pattern(pattern: &str) -> Result<(), String> {
+    AgentPaths::new(&[pattern.to_owned()])
+        .map(drop)
+        .map_err(|error| error.message.trim_start_matches("paths: ").to_owned())
 }
 
 /// The sources of a folder's workflows; the shipped ones where it has no folder `workflows`. `undo` is among them in any case: it
@@ -161,15 +181,6 @@ pub(crate) fn files_of(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Outcome
 
 fn shipped_source(file: &include_dir::File<'_>) -> Option<Source> {
     Some(Source::new(format!("workflows/{}", file.path().display()), file.contents_utf8()?))
-}
-
-/// Reads one source.
-///
-/// # Errors
-/// Usage errors for a file that cannot be read.
-pub(crate) fn source_at(path: &Path) -> Outcome<Source> {
-    let bytes = std::fs::read(path).map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
-    Source::from_bytes(path.display().to_string(), bytes).map_err(Exit::usage)
 }
 
 /// Whether a file is a workflow, by its name.

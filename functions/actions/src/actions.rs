@@ -4,6 +4,7 @@ pub mod add_comment;
 pub mod admit;
 pub mod analyze_codebase;
 pub mod analyze_repository_structure;
+pub mod answer_session;
 pub mod await_budget;
 pub mod await_event;
 pub mod await_provider;
@@ -25,9 +26,13 @@ pub mod get_project_tasks;
 pub mod get_repository_info;
 pub mod get_task;
 pub mod list_effects;
+pub mod load_paths;
+pub mod open_session;
 pub mod request_approval;
 pub mod revert_commit;
+pub mod run_tools;
 pub mod send_message;
+pub mod think;
 pub mod update_message;
 pub mod update_task_status;
 
@@ -40,6 +45,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<admit::Admit>(),
     ActionEntry::of::<analyze_codebase::AnalyzeCodebase>(),
     ActionEntry::of::<analyze_repository_structure::AnalyzeRepositoryStructure>(),
+    ActionEntry::of::<answer_session::AnswerSession>(),
     ActionEntry::of::<await_budget::AwaitBudget>(),
     ActionEntry::of::<await_event::AwaitEvent>(),
     ActionEntry::of::<await_provider::AwaitProvider>(),
@@ -61,9 +67,13 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<get_repository_info::GetRepositoryInfo>(),
     ActionEntry::of::<get_task::GetTask>(),
     ActionEntry::of::<list_effects::ListEffects>(),
+    ActionEntry::of::<load_paths::LoadPaths>(),
+    ActionEntry::of::<open_session::OpenSession>(),
     ActionEntry::of::<request_approval::RequestApproval>(),
     ActionEntry::of::<revert_commit::RevertCommit>(),
+    ActionEntry::of::<run_tools::RunTools>(),
     ActionEntry::of::<send_message::SendMessage>(),
+    ActionEntry::of::<think::Think>(),
     ActionEntry::of::<update_message::UpdateMessage>(),
     ActionEntry::of::<update_task_status::UpdateTaskStatus>(),
 ];

@@ -2,8 +2,10 @@
 
 pub mod fence;
 pub mod files;
+mod paid;
 mod payment;
 pub mod price;
+pub mod session;
 pub mod template;
 
 use crate::agent::template::{Authored, Templates};
@@ -42,6 +44,8 @@ pub struct AgentExecution {
     limits: Limits,
     charge: Charge,
     agent: Agent,
+    /// What it is called in the records.
+    name: String,
     /// The provider's name in the configuration.
     instance: InstanceName,
     model: String,
@@ -127,6 +131,7 @@ impl AgentExecution {
             limits,
             charge,
             agent,
+            name: agent.as_str().to_owned(),
             model: model.name,
             instance: model.instance,
             max_output_tokens: model.max_output_tokens,
@@ -221,27 +226,13 @@ impl AgentExecution {
         let request = self.request(question, schema)?;
         let id = QuestionId::new(&self.charge.began_as, &self.charge.state, &request);
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.clone());
-        if let Some(paid) = self.table.paid_reply(&id, &self.charge.execution).await? {
-            tracing::info!("the model was asked the same before; its reply is replayed");
-            self.count(paid.price);
-            return self.used(finished_text(paid.reply, &self.instance)).await;
+        let within = || self.time_left(LEAST_TIME_TO_REPLY).map_err(NoReply::NotBilled);
+        let paid =
+            self.paid(&request, &id, None, None, async || self.provider.complete(&request, within()?).await);
+        match paid.await? {
+            Some(paid) => self.used(finished_text(paid.reply, &self.instance)).await,
+            None => Err(ActionError::internal("a call without a bound of its own found no room for itself")),
         }
-        self.time_left(LEAST_TIME)?;
-        let reservation = self.reserve(&request).await?;
-        let started_at = self.clock.now();
-        let reply = match self.ask_provider(&request).await {
-            Ok(reply) => reply,
-            Err(failure) => return Err(self.settle_failure(&reservation, &request, failure).await),
-        };
-        self.settle(&reservation, &request, &id, &reply).await?;
-        self.record(&reservation, &reply, started_at).await;
-        self.used(finished_text(reply, &self.instance)).await
-    }
-
-    /// Asks within what is left of the function's time.
-    async fn ask_provider(&self, request: &ModelRequest) -> Result<ModelReply, NoReply> {
-        let within = self.time_left(LEAST_TIME_TO_REPLY).map_err(NoReply::NotBilled)?;
-        self.provider.complete(request, within).await
     }
 
     /// How much of the function's time is left for a call.

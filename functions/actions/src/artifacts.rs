@@ -86,3 +86,61 @@ pub struct EffectEntry {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub seek: bool,
 }
+
+/// What an agent's session needs next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Next {
+    /// `think`: the model's next reply.
+    Think,
+    /// `run_tools`: the results of the calls in the model's reply.
+    RunTools,
+    /// A person's answer, then `answer_session`.
+    Ask,
+    /// `load_paths`: files of the repository that the agent asked for.
+    Load,
+    /// Nothing: the agent is done.
+    Done,
+}
+
+/// What an agent asks a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AgentQuestion {
+    /// The question.
+    pub text: String,
+    /// The answers that the agent suggests; none for a question with a free answer.
+    pub options: Vec<String>,
+}
+
+/// What an agent came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentOutcome {
+    /// The task is done.
+    Done,
+    /// There was nothing to change.
+    NothingToDo,
+    /// It cannot be done as things are.
+    Blocked,
+}
+
+/// What an agent leaves at its end, in words, with its edits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AgentResult {
+    /// What it came to.
+    pub outcome: AgentOutcome,
+    /// What was done or found, in a few sentences.
+    pub summary: String,
+    /// A title for the pull request.
+    pub pr_title: String,
+    /// A description for the pull request in Markdown.
+    pub pr_description: String,
+    /// A commit message.
+    pub commit_message: String,
+    /// How the change was tested, and which tests it adds.
+    pub tests: String,
+    /// What is left open.
+    pub open_points: Vec<String>,
+    /// The edits, as `commit_changes` takes them; absent where nothing changed.
+    pub implementation: Option<Implementation>,
+}

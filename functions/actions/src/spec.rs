@@ -83,6 +83,22 @@ impl ActionSpec {
         }
     }
 
+    /// An action that asks a model in a session, whose records say what was asked and answered: a step of a loop, not journaled by its key.
+    pub const fn of_conversation(name: &'static str) -> Self {
+        Self {
+            journal: Journal::Nothing,
+            writes: &[
+                Partition::Person,
+                Partition::Project,
+                Partition::Session,
+                Partition::Stored,
+                Partition::Task,
+            ],
+            credentials: &[PluginType::AiProvider],
+            ..Self::of_model(name)
+        }
+    }
+
     /// An action that uses only our own records.
     pub const fn of_records(name: &'static str) -> Self {
         Self {
@@ -161,10 +177,8 @@ impl ActionSpec {
     /// How long its requests wait for their turns, all together; a step that must wait longer parks at no cost. A model needs most of its
     /// function's time itself.
     pub fn patience(&self) -> Duration {
-        let seconds = match self.journal {
-            Journal::Reply => self.timeout_seconds / 3,
-            Journal::Effect | Journal::Nothing => self.timeout_seconds / 3 * 2,
-        };
+        let asks_a_model = self.plugin == Some(PluginType::AiProvider);
+        let seconds = if asks_a_model { self.timeout_seconds / 3 } else { self.timeout_seconds / 3 * 2 };
         Duration::from_secs(seconds.into())
     }
 

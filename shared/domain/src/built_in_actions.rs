@@ -3,6 +3,8 @@
 
 /// Admits a run, or refuses it: the first state of every state machine.
 pub const ADMIT: &str = "admit";
+/// Gives an agent a person's answer.
+pub const ANSWER_SESSION: &str = "answer_session";
 /// Parks an execution until its limit is raised.
 pub const AWAIT_BUDGET: &str = "await_budget";
 /// Parks an execution until an event arrives.
@@ -19,5 +21,15 @@ pub const CREATE_PULL_REQUEST: &str = "create_pull_request";
 pub const GENERATE_CODE_IMPLEMENTATION: &str = "generate_code_implementation";
 /// Lists the effects that a rollback takes back.
 pub const LIST_EFFECTS: &str = "list_effects";
+/// Fetches files that an agent asked for.
+pub const LOAD_PATHS: &str = "load_paths";
+/// Begins an agent's session.
+pub const OPEN_SESSION: &str = "open_session";
+/// The actions that an agent step is made of, but for the question to people.
+pub const AGENT_ACTIONS: [&str; 5] = [OPEN_SESSION, THINK, RUN_TOOLS, ANSWER_SESSION, LOAD_PATHS];
 /// Asks people a question.
 pub const REQUEST_APPROVAL: &str = "request_approval";
+/// Runs the tools that an agent called.
+pub const RUN_TOOLS: &str = "run_tools";
+/// Asks the model for an agent's next turn.
+pub const THINK: &str = "think";

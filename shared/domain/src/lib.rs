@@ -4,6 +4,7 @@
 //! depend on any of them.
 
 pub mod action;
+mod agent_definition;
 pub mod built_in_actions;
 pub mod bundle;
 pub mod clock;
@@ -26,6 +27,7 @@ pub mod task;
 pub mod text;
 
 pub use action::{ActionId, PluginType, UnknownName};
+pub use agent_definition::AgentDefinition;
 pub use bundle::Bundle;
 pub use clock::{Clock, SystemClock};
 pub use error::{ActionError, ErrorKind};

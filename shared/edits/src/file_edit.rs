@@ -1,7 +1,9 @@
 //! What is committed: every file with its whole new content.
 
-use domain::CommitSha;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::plugins::FileContent;
+use domain::{ActionError, CommitSha};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -21,8 +23,11 @@ pub struct Edits {
 pub struct FileEdit {
     /// The path from the repository's root.
     pub path: String,
-    /// The whole new content; `null` deletes the file.
+    /// The whole new content; without it and without `base64`, the file is deleted.
     pub content: Option<String>,
+    /// The whole new content of a file that is not UTF-8, in base64, instead of `content`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
     /// Whether the file has the executable bit.
     #[serde(default)]
     pub executable: bool,
@@ -30,6 +35,32 @@ pub struct FileEdit {
     /// whatever is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_sha256: Option<String>,
+}
+
+impl FileEdit {
+    /// Whether the file is gone afterward.
+    pub fn is_deletion(&self) -> bool {
+        self.content.is_none() && self.base64.is_none()
+    }
+
+    /// What the file contains afterward; `None` if it is gone.
+    ///
+    /// # Errors
+    /// `Rejected` naming the path, when `base64` is not base64 or both contents are given.
+    pub fn new_content(&self) -> Result<Option<FileContent>, ActionError> {
+        match (&self.content, &self.base64) {
+            (None, None) => Ok(None),
+            (Some(text), None) => Ok(Some(FileContent::Text(text.clone()))),
+            (None, Some(base64)) => match STANDARD.decode(base64) {
+                Ok(bytes) => Ok(Some(FileContent::Binary(bytes))),
+                Err(_) => Err(ActionError::rejected(format!("`{}`: `base64` is not base64", self.path))),
+            },
+            (Some(_), Some(_)) => Err(ActionError::rejected(format!(
+                "`{}`: accepted are `content` or `base64`, not both",
+                self.path
+            ))),
+        }
+    }
 }
 
 /// The SHA-256 of a file's content in hex.

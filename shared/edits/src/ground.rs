@@ -3,17 +3,14 @@
 use crate::edit::{Edit, Operation, Replacement};
 use crate::file_edit::{FileEdit, content_sha256, sha256};
 use crate::ignored_paths::IgnoredPaths;
-use crate::path::check_path;
 use crate::protected_paths::ProtectedPaths;
+use crate::rules::{check_changeable, check_not_ignored, check_size, missing, unchangeable};
 use crate::shown::Unshown;
 use crate::text::Text;
 use crate::tree::{Tree, not_a_file, path_problems};
 use domain::ActionError;
 use domain::plugins::{FileContent, TreeEntry, TreeEntryKind};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The largest content of one file, in bytes.
-const LARGEST_FILE: usize = 1024 * 1024;
 
 /// What the edits are made on: the repository as the model saw it.
 #[derive(Debug, Clone, Copy)]
@@ -69,11 +66,8 @@ impl Ground<'_> {
         entry: Option<&TreeEntry>,
         tree: &Tree<'_>,
     ) -> Result<Option<FileEdit>, String> {
-        check_path(&edit.path).map_err(|error| error.to_string())?;
         let path = entry.map_or(&edit.path, |entry| &entry.path);
-        if self.protected.contains(path) {
-            return Err(format!("`{path}` is protected: only people may change it"));
-        }
+        check_changeable(&edit.path, path, self.protected)?;
         if let Some(problem) = entry.and_then(|entry| not_a_file(entry.kind)) {
             return Err(format!("`{path}` {problem}"));
         }
@@ -82,10 +76,13 @@ impl Ground<'_> {
         let (content, before_sha256) = match (edit.operation, entry) {
             (Operation::Create, Some(_)) => return Err(format!("`{path}` already exists")),
             (Operation::Create, None) => {
-                self.check_not_ignored(path)?;
+                check_not_ignored(path, self.ignored)?;
                 (Some(whole_content(edit)?.to_owned()), None)
             }
-            (_, None) => return Err(missing(path, tree)),
+            (_, None) => {
+                let twin = tree.twins(path).next().map(|twin| twin.path.as_str());
+                return Err(missing(path, twin));
+            }
             (Operation::Delete, Some(_)) => (None, self.hash_to_delete(path)?),
             (Operation::Replace, Some(_)) => {
                 let before = self.before(path)?;
@@ -100,20 +97,18 @@ impl Ground<'_> {
                 (Some(text.write()), Some(sha256(before)))
             }
         };
-        if content.as_ref().is_some_and(|content| content.len() > LARGEST_FILE) {
-            return Err(format!("`{path}` would be larger than {LARGEST_FILE} bytes"));
-        }
+        check_size(path, content.as_ref().map_or(0, String::len))?;
         if content.is_some() && content.as_ref() == self.seen.get(path) && executable == was_executable {
             return Ok(None);
         }
-        Ok(Some(FileEdit { path: path.clone(), content, executable, before_sha256 }))
+        Ok(Some(FileEdit { path: path.clone(), content, base64: None, executable, before_sha256 }))
     }
 
     /// The content of a file that the model was shown.
     fn before(&self, path: &str) -> Result<&str, String> {
         match (self.seen.get(path), self.unshown.get(path)) {
             (Some(content), _) => Ok(content),
-            (None, Some((reason, _))) => Err(format!("`{path}` cannot be changed, because it is {reason}")),
+            (None, Some((reason, _))) => Err(unchangeable(path, reason)),
             (None, None) => Err(format!("`{path}` exists, but the model was not shown it")),
         }
     }
@@ -124,22 +119,6 @@ impl Ground<'_> {
             Some((reason, content)) if reason.may_be_removed() => Ok(content.as_ref().map(content_sha256)),
             _ => Ok(Some(sha256(self.before(path)?))),
         }
-    }
-
-    fn check_not_ignored(&self, path: &str) -> Result<(), String> {
-        match self.ignored.ignoring(path) {
-            Some((file, pattern)) => {
-                Err(format!("`{path}` is ignored by the pattern `{pattern}` of `{file}`"))
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-fn missing(path: &str, tree: &Tree<'_>) -> String {
-    match tree.twins(path).next() {
-        Some(twin) => format!("`{path}` does not exist; the repository has `{}`", twin.path),
-        None => format!("`{path}` does not exist"),
     }
 }
 

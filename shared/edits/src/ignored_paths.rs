@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 const NAME: &str = ".gitignore";
 
 /// What the `.gitignore` files of a tree ignore. None of them ignores nothing.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct IgnoredPaths {
     /// The rules of each folder by its path, which is empty for the root.
     rules: BTreeMap<String, Gitignore>,
@@ -31,20 +31,32 @@ impl IgnoredPaths {
 
     /// Reads `.gitignore` files, given as pairs of path and content. Like git, it skips lines that are not patterns.
     pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut rules = BTreeMap::new();
+        let mut ignored = Self::default();
         for (path, content) in files {
-            let folder = path.strip_suffix(NAME).unwrap_or(path).trim_end_matches('/');
-            let mut builder = GitignoreBuilder::new(folder);
-            for line in content.trim_start_matches('\u{feff}').lines() {
-                if builder.add_line(None, line).is_err() {
-                    continue;
-                }
-            }
-            if let Ok(read) = builder.build() {
-                rules.insert(folder.to_owned(), read);
+            ignored.replace(path, Some(content));
+        }
+        ignored
+    }
+
+    /// Whether a path is one of the files that say what is ignored.
+    pub(crate) fn is_file(path: &str) -> bool {
+        path.rsplit('/').next() == Some(NAME)
+    }
+
+    /// Puts another content in place of one `.gitignore` file; `None` if it is gone.
+    pub(crate) fn replace(&mut self, path: &str, content: Option<&str>) {
+        let folder = path.strip_suffix(NAME).unwrap_or(path).trim_end_matches('/');
+        self.rules.remove(folder);
+        let Some(content) = content else { return };
+        let mut builder = GitignoreBuilder::new(folder);
+        for line in content.trim_start_matches('\u{feff}').lines() {
+            if builder.add_line(None, line).is_err() {
+                continue;
             }
         }
-        Self { rules }
+        if let Ok(read) = builder.build() {
+            self.rules.insert(folder.to_owned(), read);
+        }
     }
 
     /// The path of the `.gitignore` that ignores a file, and its pattern; `None` if the file is not ignored. Everything in an ignored
@@ -56,9 +68,8 @@ impl IgnoredPaths {
 
     /// What the nearest rule that matches says of one file or folder.
     fn decision(&self, path: &str, is_folder: bool) -> Option<(String, String)> {
-        let parents = path.match_indices('/').map(|(end, _)| &path[..end]).collect::<Vec<_>>();
-        for folder in parents.into_iter().rev().chain([""]) {
-            let Some(rules) = self.rules.get(folder) else { continue };
+        // Of folders that a path leads through, the deeper is the later by name.
+        for (folder, rules) in self.rules.iter().rev().filter(|(folder, _)| is_above(folder, path)) {
             match rules.matched(path, is_folder) {
                 Match::Ignore(glob) => {
                     let file = if folder.is_empty() { NAME.to_owned() } else { format!("{folder}/{NAME}") };
@@ -70,6 +81,10 @@ impl IgnoredPaths {
         }
         None
     }
+}
+
+fn is_above(folder: &str, path: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 #[cfg(test)]

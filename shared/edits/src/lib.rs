@@ -1,7 +1,8 @@
 //! Edits of a repository's files: what a model may ask for, how it is checked against the files it saw, and what is committed.
 //!
 //! Everything here is pure: contents come in, contents go out. Every action that edits files goes through [`Ground::apply`] or
-//! checks what it was given with [`check_path`], [`path_problems`] and [`ProtectedPaths`].
+//! checks what it was given with [`check_path`], [`path_problems`] and [`ProtectedPaths`]. An agent that works in turns changes a
+//! [`Workspace`] with its tools, whose [`definitions`] a model is shown.
 //!
 //! **Text has a form.** Line endings, the final newline and a byte-order mark belong to the file, not to the model: a model sees
 //! and writes text with LF alone, and [`Text`] gives each file its form back.
@@ -10,25 +11,37 @@
 //! machines, so [`path_identity`] makes them equal. Names that Windows cannot check out are not created, and `.git` is found in every
 //! disguise that a file system sees through.
 
+mod agent_paths;
 mod edit;
 mod file_edit;
+mod globs;
 mod ground;
 mod identity;
 mod ignored_paths;
 mod names;
+mod offered;
 mod path;
 mod protected_paths;
+mod rules;
 mod shown;
+mod state;
 mod text;
+mod tools;
 mod tree;
+mod workspace;
 
+pub use agent_paths::AgentPaths;
 pub use edit::{Edit, Operation, Replacement};
 pub use file_edit::{Edits, FileEdit, content_sha256};
 pub use ground::Ground;
 pub use identity::path_identity;
 pub use ignored_paths::IgnoredPaths;
+pub use offered::{FileAccess, Offered};
 pub use path::check_path;
 pub use protected_paths::ProtectedPaths;
-pub use shown::{Unshown, shown_text};
+pub use shown::{Unshown, is_named_as_binary, shown_text};
+pub use state::{Change, ChangedContent, PlanItem, PlanStatus, WorkspaceState};
 pub use text::Text;
+pub use tools::{Finish, MOST_CHARACTERS, Outcome, Question, ToolEnd, definitions, tool_names};
 pub use tree::path_problems;
+pub use workspace::{Base, Contents, Workspace};

@@ -1,14 +1,12 @@
 //! Files that no commit of ours may touch.
 
-use crate::identity::path_identity;
+use crate::globs::Globs;
 use domain::ActionError;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 /// A project's `protected_paths`, compiled.
 #[derive(Debug, Clone)]
 pub struct ProtectedPaths {
-    patterns: Vec<String>,
-    matcher: GlobSet,
+    globs: Globs,
 }
 
 impl ProtectedPaths {
@@ -18,28 +16,12 @@ impl ProtectedPaths {
     /// # Errors
     /// `Rejected` naming the first text that is not a glob pattern, and why.
     pub fn new(patterns: &[String]) -> Result<Self, ActionError> {
-        let wrong = |pattern: &str, error: &globset::Error| {
-            ActionError::rejected(format!(
-                "protected_paths: `{pattern}` is not a glob pattern: {}",
-                error.kind()
-            ))
-        };
-        let mut set = GlobSetBuilder::new();
-        for pattern in patterns {
-            let glob = GlobBuilder::new(&path_identity(pattern))
-                .literal_separator(true)
-                .case_insensitive(true)
-                .build()
-                .map_err(|error| wrong(pattern, &error))?;
-            set.add(glob);
-        }
-        let matcher = set.build().map_err(|error| wrong("", &error))?;
-        Ok(Self { patterns: patterns.to_vec(), matcher })
+        Ok(Self { globs: Globs::new("protected_paths", patterns)? })
     }
 
     /// Whether a path from the repository's root matches one of the patterns.
     pub fn contains(&self, path: &str) -> bool {
-        self.matcher.is_match(path_identity(path))
+        self.globs.contains(path)
     }
 
     /// Checks that none of these paths, written or deleted, is protected.
@@ -54,7 +36,7 @@ impl ProtectedPaths {
         Err(ActionError::rejected(format!(
             "the change touches protected paths, which only people may change: {}; protected are: {}",
             touched.join(", "),
-            self.patterns.join(", ")
+            self.globs.patterns().join(", ")
         )))
     }
 }

@@ -56,6 +56,17 @@ pub fn shown_text(content: &FileContent) -> Result<&str, Unshown> {
     }
 }
 
+/// Whether a file is not text, judged by its name alone; [`shown_text`] judges by the content.
+pub fn is_named_as_binary(path: &str) -> bool {
+    const BINARY: [&str; 34] = [
+        "7z", "avif", "bin", "bmp", "class", "dll", "dylib", "eot", "exe", "gif", "gz", "ico", "jar", "jpeg",
+        "jpg", "mo", "mov", "mp3", "mp4", "o", "otf", "parquet", "pdf", "png", "pyc", "so", "sqlite", "ttf",
+        "wasm", "webm", "webp", "woff", "woff2", "zip",
+    ];
+    let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    extension.is_some_and(|extension| BINARY.contains(&extension.as_str()))
+}
+
 /// By the specification: <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>.
 fn is_pointer(text: &str) -> bool {
     const LONGEST: usize = 1024;

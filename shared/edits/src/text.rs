@@ -1,6 +1,7 @@
 //! The text of a file and its form: line endings, final newline, byte-order mark.
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 const MARK: char = '\u{feff}';
@@ -65,7 +66,8 @@ impl Text {
 
     /// Gives the file another content, whose own form does not matter. Lines that stay keep their endings.
     pub fn set(&mut self, content: &str) {
-        self.splice(0..self.plain.len(), &plain(content));
+        let whole = 0..self.plain.len();
+        self.splice(&[whole], &plain(content));
     }
 
     /// Replaces the only occurrence of `search` by `replace`; the forms of both do not matter. A `search` that ends with a newline
@@ -74,22 +76,36 @@ impl Text {
     /// # Errors
     /// How often the text occurs, if that is not once. Occurrences that overlap are all counted.
     pub fn replace_once(&mut self, search: &str, replace: &str) -> Result<(), usize> {
-        let (search, replace) = (plain(search), plain(replace));
+        let found = self.find(search);
+        if found.len() != 1 {
+            return Err(found.len());
+        }
+        self.replace(&found, replace);
+        Ok(())
+    }
+
+    /// Where a text, whose form does not matter, occurs in [`Text::as_str`], as ranges of bytes in order. They may overlap. A
+    /// `search` that ends with a newline also matches the end of a file whose last line has none.
+    pub(crate) fn find(&self, search: &str) -> Vec<Range<usize>> {
+        let search = plain(search);
         let found = occurrences(&self.plain, &search);
-        if let [start] = found[..] {
-            self.splice(start..start + search.len(), &replace);
-            return Ok(());
+        if !found.is_empty() {
+            return found.into_iter().map(|start| start..start + search.len()).collect();
         }
-        let last_line =
-            search.strip_suffix('\n').filter(|last| found.is_empty() && self.plain.ends_with(last));
-        match last_line {
-            Some(last) if !last.is_empty() => {
-                let replace = replace.strip_suffix('\n').unwrap_or(&replace);
-                self.splice(self.plain.len() - last.len()..self.plain.len(), replace);
-                Ok(())
+        match search.strip_suffix('\n') {
+            Some(last) if !last.is_empty() && self.plain.ends_with(last) => {
+                let end = self.plain.len() - last.len()..self.plain.len();
+                vec![end]
             }
-            _ => Err(found.len()),
+            _ => Vec::new(),
         }
+    }
+
+    /// Replaces ranges that [`Text::find`] gave and that do not overlap.
+    pub(crate) fn replace(&mut self, found: &[Range<usize>], replace: &str) {
+        let replace = plain(replace);
+        // The end of a last line without a newline gets none: what has no final newline is written without one.
+        self.splice(found, &replace);
     }
 
     /// The content in the file's form.
@@ -115,28 +131,62 @@ impl Text {
         content + final_ending
     }
 
-    /// Puts `new` in place of a range of the plain text. Endings outside the range stay as they are.
-    fn splice(&mut self, range: Range<usize>, new: &str) {
-        let first = self.plain[..range.start].matches('\n').count();
-        let old = &self.plain[range.clone()];
-        let replaced = first..first + old.matches('\n').count();
-        let endings = self.endings_of(old, new, &replaced);
-        self.endings.splice(replaced, endings);
-        self.plain.replace_range(range, new);
+    /// Puts `new` in place of ranges of the plain text that are in order and do not overlap. Endings outside of them stay as they
+    /// are.
+    fn splice(&mut self, ranges: &[Range<usize>], new: &str) {
+        let is_uniform = self.endings.windows(2).all(|pair| pair[0] == pair[1]);
+        let (mut text, mut endings) = (String::new(), Vec::new());
+        let (mut at, mut line) = (0, 0);
+        for range in ranges {
+            let (kept, old) = (&self.plain[at..range.start], &self.plain[range.clone()]);
+            let first = line + kept.matches('\n').count();
+            let replaced = first..first + old.matches('\n').count();
+            endings.extend_from_slice(&self.endings[line..first]);
+            endings.extend(self.endings_of(old, new, &replaced, is_uniform));
+            text.push_str(kept);
+            text.push_str(new);
+            (at, line) = (range.end, replaced.end);
+        }
+        endings.extend_from_slice(&self.endings[line..]);
+        text.push_str(&self.plain[at..]);
+        (self.plain, self.endings) = (text, endings);
     }
 
     /// The endings of the lines of `new`, which takes the place of `old`, whose lines have the endings in `replaced`.
-    fn endings_of(&self, old: &str, new: &str, replaced: &Range<usize>) -> Vec<Ending> {
+    fn endings_of(&self, old: &str, new: &str, replaced: &Range<usize>, is_uniform: bool) -> Vec<Ending> {
         let wanted = new.matches('\n').count();
         let around =
             self.endings.get(replaced.start).or_else(|| self.endings.get(replaced.start.checked_sub(1)?));
         let around = around.copied().unwrap_or(self.usual);
-        if self.endings.iter().all(|ending| *ending == around) {
+        if is_uniform {
             return vec![around; wanted];
         }
         let (old, new): (Vec<&str>, Vec<&str>) = (old.split('\n').collect(), new.split('\n').collect());
-        let mut endings: Vec<Option<Ending>> = vec![None; new.len()];
-        for operation in capture_diff_slices(Algorithm::Myers, &old, &new) {
+        let lines = same_lines(&old, &new);
+        let mut last = around;
+        let kept = lines.into_iter().take(wanted).map(|line| {
+            last = line.and_then(|line| self.endings.get(replaced.start + line).copied()).unwrap_or(last);
+            last
+        });
+        kept.collect()
+    }
+}
+
+/// For each new line, the old line that it is or takes the place of, if any.
+fn same_lines(old: &[&str], new: &[&str]) -> Vec<Option<usize>> {
+    /// A difference of larger parts, as lines times lines, would take minutes.
+    const LARGEST_DIFFERENCE: usize = 4_000_000;
+    let start = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+    let (old_rest, new_rest) = (&old[start..], &new[start..]);
+    let end = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(old, new)| old == new).count();
+    let (old_part, new_part) = (&old_rest[..old_rest.len() - end], &new_rest[..new_rest.len() - end]);
+    let mut part: Vec<Option<usize>> = vec![None; new_part.len()];
+    if old_part.len().saturating_mul(new_part.len()) > LARGEST_DIFFERENCE {
+        let places: BTreeMap<&str, usize> =
+            old_part.iter().enumerate().map(|(place, line)| (*line, start + place)).collect();
+        part = new_part.iter().map(|line| places.get(line).copied()).collect();
+    } else {
+        for operation in capture_diff_slices(Algorithm::Myers, old_part, new_part) {
             let (from, to, length) = match operation {
                 DiffOp::Equal { old_index, new_index, len } => (old_index, new_index, len),
                 DiffOp::Replace { old_index, old_len, new_index, new_len } => {
@@ -144,17 +194,12 @@ impl Text {
                 }
                 DiffOp::Delete { .. } | DiffOp::Insert { .. } => continue,
             };
-            for line in 0..length {
-                endings[to + line] = self.endings.get(replaced.start + from + line).copied();
+            for (place, line) in part.iter_mut().skip(to).take(length).zip(start + from..) {
+                *place = Some(line);
             }
         }
-        let mut last = around;
-        let kept = endings.into_iter().take(wanted).map(|ending| {
-            last = ending.unwrap_or(last);
-            last
-        });
-        kept.collect()
     }
+    (0..start).map(Some).chain(part).chain((old.len() - end..old.len()).map(Some)).collect()
 }
 
 /// A model's text with LF alone and without a byte-order mark.
@@ -162,14 +207,32 @@ fn plain(text: &str) -> String {
     text.strip_prefix(MARK).unwrap_or(text).replace("\r\n", "\n")
 }
 
-/// Where a text occurs, overlaps included.
+/// Where a text occurs, overlaps included, in time that grows with the texts and not with their product (Knuth, Morris and Pratt):
+/// a model's text may well be half a file of equal characters.
 fn occurrences(text: &str, search: &str) -> Vec<usize> {
-    let Some(first) = search.chars().next() else { return Vec::new() };
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(next) = text[at..].find(search) {
-        found.push(at + next);
-        at += next + first.len_utf8();
+    if search.is_empty() || !text.contains(search) {
+        return Vec::new();
+    }
+    let (text, search) = (text.as_bytes(), search.as_bytes());
+    // For each beginning of `search`: the length of the longest shorter beginning that it ends with.
+    let mut borders = vec![0; search.len()];
+    let mut length = 0;
+    for at in 1..search.len() {
+        while length > 0 && search[at] != search[length] {
+            length = borders[length - 1];
+        }
+        length += usize::from(search[at] == search[length]);
+        borders[at] = length;
+    }
+    let (mut found, mut length) = (Vec::new(), 0);
+    for (at, byte) in text.iter().enumerate() {
+        while length > 0 && (length == search.len() || *byte != search[length]) {
+            length = borders[length - 1];
+        }
+        length += usize::from(*byte == search[length]);
+        if length == search.len() {
+            found.push(at + 1 - length);
+        }
     }
     found
 }

@@ -21,10 +21,15 @@ impl<'a> Tree<'a> {
         Self { entries: entries.iter().map(|entry| (entry.path.as_str(), entry)).collect(), by_identity }
     }
 
+    /// The entry at exactly this path.
+    pub(crate) fn exact(&self, path: &str) -> Option<&'a TreeEntry> {
+        self.entries.get(path).copied()
+    }
+
     /// The entry at a path, also where its name is composed otherwise: models write `é` as one character.
     pub(crate) fn find(&self, path: &str) -> Option<&'a TreeEntry> {
         let composed = || self.twins(path).find(|entry| is_composed_otherwise(&entry.path, path));
-        self.entries.get(path).copied().or_else(composed)
+        self.exact(path).or_else(composed)
     }
 
     /// Entries whose paths are one with this one on some machine.
@@ -38,11 +43,11 @@ impl<'a> Tree<'a> {
 /// that is not a folder; a symbolic link, a folder or a submodule in place of the file.
 pub fn path_problems(files: &[FileEdit], tree: &[TreeEntry]) -> Vec<String> {
     let deleted: BTreeSet<&str> =
-        files.iter().filter(|file| file.content.is_none()).map(|file| file.path.as_str()).collect();
+        files.iter().filter(|file| file.is_deletion()).map(|file| file.path.as_str()).collect();
     let present = || tree.iter().filter(|entry| !deleted.contains(entry.path.as_str()));
     let kinds: BTreeMap<&str, TreeEntryKind> =
         present().map(|entry| (entry.path.as_str(), entry.kind)).collect();
-    let written = || files.iter().filter(|file| file.content.is_some()).map(|file| file.path.as_str());
+    let written = || files.iter().filter(|file| !file.is_deletion()).map(|file| file.path.as_str());
     let is_new = |path: &&str| !kinds.contains_key(path);
     let mut problems: Vec<String> = written()
         .chain(deleted.iter().copied())
@@ -143,6 +148,7 @@ mod tests {
         let file = |path: &&str, content: Option<&str>| FileEdit {
             path: (*path).into(),
             content: content.map(str::to_owned),
+            base64: None,
             executable: false,
             before_sha256: None,
         };

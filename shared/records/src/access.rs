@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 pub enum Partition {
     /// What deliveries led to.
     Delivery,
-    /// Configuration, routes and prompts.
+    /// Configuration, routes, prompts and agents.
     Document,
     /// Events that something may wait for.
     Event,
@@ -32,6 +32,8 @@ pub enum Partition {
     Repository,
     /// The journal of a run's effects.
     Run,
+    /// An agent's session: its messages and its workspace.
+    Session,
     /// Large values.
     Stored,
     /// One ticket: who is at work on it, and what it may still spend.
@@ -59,6 +61,7 @@ impl Partition {
             Self::Reply => "REPLY",
             Self::Repository => "REPOSITORY",
             Self::Run => "RUN",
+            Self::Session => "SESSION",
             Self::Stored => "STORED",
             Self::Task => "TASK",
             Self::Waiter => "WAITER",
@@ -125,6 +128,7 @@ mod tests {
         check(Partition::Reading, &keys::reading_partition("0a1b"));
         check(Partition::Repository, &keys::repository_partition("acme/shop"));
         check(Partition::Run, &keys::run_partition("r"));
+        check(Partition::Session, &keys::session_partition("s"));
         check(Partition::Stored, &keys::stored_partition("s"));
         check(Partition::Task, &keys::task_partition("SHOP-1"));
         check(Partition::Waiter, &keys::waiter_partition("t"));

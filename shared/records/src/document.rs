@@ -1,5 +1,5 @@
-//! Whole documents that functions read again and again: the configuration, how tickets are written, the routes and the prompt templates. Each is kept
-//! with its earlier versions, and read from memory for a minute.
+//! Whole documents that functions read again and again: the configuration, how tickets are written, the routes, the prompt templates and the
+//! agents. Each is kept with its earlier versions, and read from memory for a minute.
 
 use crate::cached::Cached;
 use crate::error::RecordsError;
@@ -10,6 +10,7 @@ use crate::table::Table;
 use crate::write::{ABSENT, Refused, Write};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::AgentDefinition;
 use domain::configuration::Configuration;
 use domain::reference::References;
 use domain::routes::Routes;
@@ -26,6 +27,7 @@ const CONFIGURATION: &str = "configuration";
 const REFERENCES: &str = "references";
 const ROUTES: &str = "routes";
 const PROMPTS: &str = "prompts";
+const AGENTS: &str = "agents";
 
 impl Table {
     /// Puts the configuration in force, as a new version unless it is the present one. Gives the version's number. Other
@@ -102,6 +104,26 @@ impl Table {
     /// [`RecordsError::Missing`] when none were ever put.
     pub async fn prompts(&self, now: Timestamp) -> Result<Arc<BTreeMap<String, String>>, RecordsError> {
         self.document(PROMPTS, &self.prompts, now).await
+    }
+
+    /// Puts the agents in force, by their names, as [`Table::put_configuration`] does.
+    ///
+    /// # Errors
+    /// As [`Table::put_configuration`].
+    pub async fn put_agents(&self, agents: &BTreeMap<String, AgentDefinition>) -> Result<u64, RecordsError> {
+        self.agents.set(None);
+        self.put_document(AGENTS, agents).await
+    }
+
+    /// The agents in force by their names, at most a minute old: the shipped ones, and the project's own in their place.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when none were ever put.
+    pub async fn agents(
+        &self,
+        now: Timestamp,
+    ) -> Result<Arc<BTreeMap<String, AgentDefinition>>, RecordsError> {
+        self.document(AGENTS, &self.agents, now).await
     }
 
     async fn put_document<T: Serialize>(&self, name: &str, document: &T) -> Result<u64, RecordsError> {

@@ -10,6 +10,7 @@
 //! | its steps | query | `EXECUTION#<name>` | `STEP#<state key>` |
 //! | its calls of agents | query | `EXECUTION#<name>` | `AGENT#<id>` |
 //! | its costs | query | `EXECUTION#<name>` | `COST#<at>#<id>` |
+//! | its agents' sessions | query | `EXECUTION#<name>` | `SESSION#<state key>` |
 //! | its reservations | query | `EXECUTION#<name>` | `RESERVATION#<id>` |
 //! | its progress comment | get | `EXECUTION#<name>` | `PROGRESS` |
 //! | that a person asked to stop it | the stream alone | `EXECUTION#<name>` | `STOP` |
@@ -44,9 +45,15 @@
 //! | which events met an execution's steps | put if absent | `EXECUTION#<name>` | `MET#<event key>#<digest>` |
 //! | the events that something may wait for | query | `EVENT#<event key>` | `EVENT#<digest of the delivery>`, or `EVENT` |
 //! | what providers are asked about | query | `INQUIRY#OPEN` | `INQUIRY#<event key>` |
-//! | the current document: configuration, references, routes, prompts | get | `DOCUMENT#<name>` | `CURRENT` |
+//! | the current document: configuration, references, routes, prompts, agents | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
 //! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
+//! | where an agent's session is | get | `SESSION#<id>` | `HEAD` |
+//! | what it began with | get | `SESSION#<id>` | `OPENING` |
+//! | what it keeps besides its messages and files | get | `SESSION#<id>` | `STATE` |
+//! | the fixed part of what a generation sends | get | `SESSION#<id>` | `PREFIX#<generation>` |
+//! | the messages of a generation | query | `SESSION#<id>` | `MESSAGE#<generation>#<sequence>` |
+//! | the files that it changed | query | `SESSION#<id>` | `FILE#<sha256 of the path>` |
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
 //! | the reply to one question to a model | get | `STORED#<execution>/<sha256 of the question>` | `REPLY` |
 //! | which run committed to a branch | get | `REPOSITORY#<owner/name>` | `BRANCH#<name>` |
@@ -89,6 +96,9 @@ pub(crate) const INQUIRIES: &str = "INQUIRY#OPEN";
 pub(crate) const REPLY_PARTITION: &str = "REPLY#";
 pub(crate) const REPLY: &str = "REPLY";
 pub(crate) const CHUNK: &str = "CHUNK#";
+pub(crate) const SESSION: &str = "SESSION#";
+pub(crate) const MESSAGE: &str = "MESSAGE#";
+pub(crate) const FILE: &str = "FILE#";
 pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
 pub(crate) const PROVIDER: &str = "PROVIDER#";
@@ -267,9 +277,9 @@ pub(crate) fn inquiry(key: &str) -> Key {
     Key::new(INQUIRIES.to_owned(), format!("{INQUIRY}{key}"))
 }
 
-/// Ids of deliveries are as long as their senders make them.
-fn digest(delivery: &str) -> String {
-    hex::encode(Sha256::digest(delivery.as_bytes()))
+/// Ids of deliveries are as long as their senders make them, and so are paths.
+fn digest(long: &str) -> String {
+    hex::encode(Sha256::digest(long.as_bytes()))
 }
 
 pub(crate) fn creation(digest: &str) -> Key {
@@ -290,6 +300,44 @@ pub(crate) fn document(name: &str) -> Key {
 
 pub(crate) fn document_version(name: &str, version: u64) -> Key {
     Key::new(format!("DOCUMENT#{name}"), format!("VERSION#{version:010}"))
+}
+
+pub(crate) fn session_partition(id: &str) -> String {
+    format!("SESSION#{id}")
+}
+
+pub(crate) fn session_head(id: &str) -> Key {
+    Key::new(session_partition(id), "HEAD")
+}
+
+pub(crate) fn session_opening(id: &str) -> Key {
+    Key::new(session_partition(id), "OPENING")
+}
+
+pub(crate) fn session_state(id: &str) -> Key {
+    Key::new(session_partition(id), "STATE")
+}
+
+pub(crate) fn session_prefix(id: &str, generation: u32) -> Key {
+    Key::new(session_partition(id), format!("PREFIX#{generation:05}"))
+}
+
+pub(crate) fn session_message(id: &str, generation: u32, sequence: u32) -> Key {
+    Key::new(session_partition(id), format!("{}{sequence:05}", session_messages(generation)))
+}
+
+/// How the sort keys of a generation's messages begin.
+pub(crate) fn session_messages(generation: u32) -> String {
+    format!("{MESSAGE}{generation:05}#")
+}
+
+pub(crate) fn session_file(id: &str, path: &str) -> Key {
+    // A path may be longer than a sort key.
+    Key::new(session_partition(id), format!("{FILE}{}", digest(path)))
+}
+
+pub(crate) fn session_of(execution: &str, state: &str) -> Key {
+    Key::new(execution_partition(execution), format!("{SESSION}{state}"))
 }
 
 pub(crate) fn stored_partition(reference: &str) -> String {

@@ -21,8 +21,9 @@
 //! | `waiter`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
 //! | `creation` | tickets that we created, as deliveries tell of them |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
-//! | `document` | configuration, routes, prompts |
-//! | `stored`, `reading` | large values as compressed chunks; what was read of a commit |
+//! | `document` | configuration, routes, prompts, agents |
+//! | `stored`, `kept`, `reading` | large values as compressed chunks, alone or with a record; what was read of a commit |
+//! | `session`, `session_change` | agents' sessions: where each is, its messages, and the files that it changed |
 //! | `progress`, `pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose branches are |
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `access` | what a function may touch, for its role |
@@ -54,6 +55,7 @@ mod forget;
 mod inquiry;
 mod item;
 mod json_text;
+mod kept;
 mod keys;
 mod limit;
 mod line;
@@ -74,6 +76,10 @@ mod refusal;
 mod reply;
 mod retention;
 mod run;
+mod session;
+mod session_change;
+mod session_parts;
+mod shown_step;
 mod steered;
 mod step;
 mod stored;
@@ -118,6 +124,10 @@ pub use rate::{Pass, Patience, PutOff, is_rate};
 pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace};
+pub use session::{SessionBounds, SessionHead, SessionPhase};
+pub use session_change::SessionChange;
+pub use session_parts::{OverlayFile, SessionLink};
+pub use shown_step::ShownStep;
 pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;

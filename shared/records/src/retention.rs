@@ -12,6 +12,8 @@ pub(crate) const LISTED: SignedDuration = SignedDuration::from_hours(24 * 800);
 pub(crate) const DELIVERY: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// What was read of a commit is hardly read again once the branch has moved on.
 pub(crate) const READING: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// An agent's session, from its last change: a person may take weeks to answer.
+pub(crate) const SESSION: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// An idle limiter forgets.
 pub(crate) const RATE: SignedDuration = SignedDuration::from_hours(24);
 

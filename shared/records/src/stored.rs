@@ -40,16 +40,26 @@ impl Table {
     ) -> Result<Stored<T>, RecordsError> {
         let json = serde_json::to_vec(value)
             .map_err(|error| RecordsError::Invalid(format!("a value cannot be stored: {error}")))?;
+        let compressed = compress(&json)?;
+        self.store_json(execution, &json, &compressed, retention::expires_at(now, retention::EXECUTION)).await
+    }
+
+    /// Stores JSON, which is also given compressed, for an owner: an execution or a session.
+    pub(crate) async fn store_json<T>(
+        &self,
+        owner: &str,
+        json: &[u8],
+        compressed: &[u8],
+        expires_at: i64,
+    ) -> Result<Stored<T>, RecordsError> {
         if json.len() > STORED_LIMIT {
             return Err(RecordsError::Invalid(format!(
                 "a value of {} bytes cannot be stored; at most {STORED_LIMIT} are accepted",
                 json.len()
             )));
         }
-        let sha256 = hex::encode(Sha256::digest(&json));
-        let reference = format!("{execution}/{sha256}");
-        let compressed = compress(&json)?;
-        let expires_at = retention::expires_at(now, retention::EXECUTION);
+        let sha256 = hex::encode(Sha256::digest(json));
+        let reference = format!("{owner}/{sha256}");
         for (number_of, chunk) in compressed.chunks(CHUNK_SIZE).enumerate() {
             let key = keys::chunk(&reference, number_of);
             let item: Item = HashMap::from([
@@ -69,6 +79,14 @@ impl Table {
     /// # Errors
     /// [`RecordsError::Missing`] when it has expired or never was; [`RecordsError::Corrupt`] when it is another value.
     pub async fn load<T: DeserializeOwned>(&self, stored: &Stored<T>) -> Result<T, RecordsError> {
+        let json = self.load_json(stored).await?;
+        serde_json::from_slice(&json).map_err(|error| {
+            RecordsError::Corrupt(format!("the stored value `{}` cannot be read: {error}", stored.reference))
+        })
+    }
+
+    /// The JSON of a stored value.
+    pub(crate) async fn load_json<T>(&self, stored: &Stored<T>) -> Result<Vec<u8>, RecordsError> {
         let chunks = self.query(keys::stored_partition(&stored.reference), keys::CHUNK).await?;
         let corrupt =
             |why: &str| RecordsError::Corrupt(format!("the stored value `{}` {why}", stored.reference));
@@ -88,7 +106,7 @@ impl Table {
         if hex::encode(Sha256::digest(&json)) != stored.sha256 {
             return Err(corrupt("does not have its SHA-256"));
         }
-        serde_json::from_slice(&json).map_err(|error| corrupt(&format!("cannot be read: {error}")))
+        Ok(json)
     }
 }
 

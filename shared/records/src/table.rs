@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::{
     KeysAndAttributes, Projection, ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
     TimeToLiveSpecification,
 };
+use domain::AgentDefinition;
 use domain::configuration::Configuration;
 use domain::reference::References;
 use domain::routes::Routes;
@@ -28,6 +29,7 @@ pub struct Table {
     pub(crate) references: Arc<Cached<References>>,
     pub(crate) routes: Arc<Cached<Routes>>,
     pub(crate) prompts: Arc<Cached<BTreeMap<String, String>>>,
+    pub(crate) agents: Arc<Cached<BTreeMap<String, AgentDefinition>>>,
 }
 
 impl Table {
@@ -40,6 +42,7 @@ impl Table {
             references: Arc::default(),
             routes: Arc::default(),
             prompts: Arc::default(),
+            agents: Arc::default(),
         }
     }
 

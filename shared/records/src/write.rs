@@ -66,6 +66,12 @@ pub(crate) enum Write {
         item: Item,
         condition: Option<&'static str>,
     },
+    /// Puts an item in place of the one that is there, if the condition holds of that with this value.
+    Replace {
+        item: Item,
+        condition: &'static str,
+        value: (&'static str, AttributeValue),
+    },
     /// Removes an item, where there is one.
     Delete {
         key: Key,
@@ -124,6 +130,16 @@ impl Write {
                     .set_item(Some(put))
                     .set_condition_expression(condition.map(str::to_owned))
                     .set_expression_attribute_names(condition.map(names))
+                    .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                    .build()?,
+            ),
+            Self::Replace { item: put, condition, value: (name, value) } => item.put(
+                PutItem::builder()
+                    .table_name(table)
+                    .set_item(Some(put))
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(Some(names(condition)))
+                    .expression_attribute_values(name, value)
                     .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
                     .build()?,
             ),

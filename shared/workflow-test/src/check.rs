@@ -1,13 +1,14 @@
 //! What is wrong with a test file before anything is run: names that the workflow does not have, results that no action
 //! gives.
 
-use crate::file::{Answer, Case, Defaults, Steps, TestFile};
+use crate::file::{Answer, Case, Defaults, Steps, TestFile, Turn, TurnNext};
 use crate::functions::actions_by_function;
 use crate::names::{Callable, Names};
 use crate::reading::{bytes, key_after};
 use crate::sample;
 use crate::schema::misfits;
-use serde_json::Value;
+use domain::built_in_actions::RUN_TOOLS;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use workflow::{Catalog, CatalogEntry, Diagnostic, Source};
 
@@ -60,9 +61,15 @@ impl Checker<'_> {
         self.steps(&case.steps, defaults, false);
         self.steps(&case.undo, defaults, true);
         let expected = &case.expect;
-        let names = expected.path.iter().flatten().chain(expected.path_contains.iter().flatten());
+        let names = || expected.path.iter().flatten().chain(expected.path_contains.iter().flatten());
+        for name in names().filter(|name| self.names.is_inside_turn(without_iteration(name))) {
+            let message =
+                format!("paths leave out what happens in an agent's turns, such as `{name}`; use `calls:`");
+            let span = key_after(self.source, self.from, name);
+            self.found.push(Diagnostic::error(self.source, span, message));
+        }
         for name in
-            names.chain(&expected.not_taken).chain(expected.calls.keys()).chain(expected.inputs.keys())
+            names().chain(&expected.not_taken).chain(expected.calls.keys()).chain(expected.inputs.keys())
         {
             self.known(name);
         }
@@ -83,6 +90,10 @@ impl Checker<'_> {
                 self.found.push(Diagnostic::error(self.source, span, message).with_accepted(plain, accepted));
                 continue;
             }
+            if self.names.is_agent(plain) && !undo {
+                answers.iter().for_each(|answer| self.agent(name, answer, defaults));
+                continue;
+            }
             for answer in answers.iter() {
                 self.answer(name, answer, call.as_ref().filter(|_| !undo), defaults);
             }
@@ -99,9 +110,13 @@ impl Checker<'_> {
             ("decline", answer.decline.is_some(), waits),
             ("resume", answer.resume.is_some(), waits),
             ("time_out", answer.time_out, waits),
+            ("turns", answer.turns.is_some(), false),
         ];
         let mut named = given.iter().filter(|(_, given, _)| *given);
         match (named.next(), named.next()) {
+            (Some(("turns", ..)), None) => {
+                self.error(name, format!("`{name}` is no agent, so it has no `turns:`"));
+            }
             (Some((key, _, false)), None) => {
                 self.error(name, format!("`{name}` waits for nobody, so it has no `{key}:`"));
             }
@@ -128,6 +143,73 @@ impl Checker<'_> {
             let span = bytes(&result.referenced);
             self.result(name, &result.value, span, action, defaults);
         }
+    }
+
+    /// An answer of an agent: what it ends with, its turns, or an error.
+    fn agent(&mut self, name: &str, answer: &Answer, defaults: Option<Defaults>) {
+        let others = answer.skip
+            || answer.approve.is_some()
+            || answer.decline.is_some()
+            || answer.resume.is_some()
+            || answer.time_out;
+        let given = [answer.result.is_some(), answer.error.is_some(), answer.turns.is_some()];
+        if others || given.into_iter().filter(|given| *given).count() != 1 {
+            self.error(
+                name,
+                format!("an answer of the agent `{name}` has exactly one of result, error, turns"),
+            );
+        }
+        if answer.cause.is_some() && answer.error.is_none() {
+            self.error(name, format!("`cause:` of `{name}` needs an `error:`"));
+        }
+        if answer.turns.is_some() && answer.cost_usd.is_some() {
+            self.error(name, format!("each turn of `{name}` has a `cost_usd:` of its own"));
+        }
+        if let Some(result) = &answer.result {
+            self.agent_result(name, &result.value, bytes(&result.referenced), defaults);
+        }
+        let Some(turns) = &answer.turns else { return };
+        if !turns.last().is_some_and(|last| last.next == TurnNext::Done || last.time_out) {
+            self.error(name, format!("the last turn of `{name}` has `next: done`"));
+        }
+        for (place, turn) in turns.iter().enumerate() {
+            self.turn(name, turn, place + 1 == turns.len(), defaults);
+        }
+    }
+
+    fn turn(&mut self, name: &str, turn: &Turn, is_last: bool, defaults: Option<Defaults>) {
+        let answers = [turn.approve.is_some(), turn.decline.is_some(), turn.time_out];
+        let answers = answers.into_iter().filter(|given| *given).count();
+        let asks = turn.next == TurnNext::Ask;
+        if asks && (turn.question.is_none() || answers != 1) {
+            let message = "needs a `question:` and exactly one of approve, decline, time_out";
+            self.error(name, format!("a turn of `{name}` with `next: ask` {message}"));
+        }
+        if !asks && (turn.question.is_some() || answers > 0) {
+            self.error(name, format!("a turn of `{name}` asks nobody without `next: ask`"));
+        }
+        if turn.next == TurnNext::Done && !is_last || turn.time_out && !is_last {
+            self.error(name, format!("`{name}` has turns after its end"));
+        }
+        match &turn.result {
+            Some(result) if turn.next == TurnNext::Done => {
+                self.agent_result(name, &result.value, bytes(&result.referenced), defaults);
+            }
+            Some(_) => self.error(name, format!("a turn of `{name}` has a `result:` only with `next: done`")),
+            None if turn.next == TurnNext::Done && defaults.is_none() => {
+                self.error(name, format!("the last turn of `{name}` needs a `result:`"));
+            }
+            None => {}
+        }
+    }
+
+    /// What an agent ends with, as the last `run_tools` gives it.
+    fn agent_result(&mut self, name: &str, result: &Value, span: (usize, usize), defaults: Option<Defaults>) {
+        let Some(action) = self.catalog.entry(RUN_TOOLS) else { return };
+        let given = json!({
+            "session": "", "next": "done", "turn": 1, "turns": 1, "question": null, "result": result, "cost_usd": 0,
+        });
+        self.result(name, &given, span, action, defaults);
     }
 
     fn result(

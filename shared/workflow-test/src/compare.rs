@@ -35,6 +35,7 @@ pub(crate) fn path(ended: &Ended, names: &Names) -> Vec<String> {
         .visits()
         .iter()
         .filter(|visit| !names.is_admission(&visit.state))
+        .filter(|visit| !names.agent(&visit.state).is_some_and(|(_, role)| role.is_inside()))
         .filter_map(|visit| {
             let name = names.of_state(&visit.state);
             match names.call(&name) {

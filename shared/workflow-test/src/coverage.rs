@@ -92,7 +92,8 @@ fn branches_of(name: &str, state: &Value, names: &Names) -> Vec<Branch> {
     let branch = |next: &str, caught| Branch { state: name.to_owned(), next: next.to_owned(), caught };
     let mut branches = Vec::new();
     // The end of an undo is decided by a Choice that no file wrote.
-    let belongs = names.is_step(name) || state["Comment"].is_string();
+    // Nor is what an agent needs next.
+    let belongs = names.is_step(name) || (state["Comment"].is_string() && !names.is_agents_choice(name));
     if state["Type"] == "Choice" && belongs {
         let rules = state["Choices"].as_array().into_iter().flatten().map(|rule| &rule["Next"]);
         let targets = rules.chain([&state["Default"]]).filter_map(Value::as_str);

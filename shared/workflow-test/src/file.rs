@@ -97,11 +97,12 @@ pub enum Defaults {
     FromSchema,
 }
 
-/// What one call of a step gives: exactly one of `result`, `error`, `skip`, `approve`, `decline`, `resume` and `time_out`.
+/// What one call of a step gives: exactly one of `result`, `error`, `skip`, `approve`, `decline`, `resume`, `time_out` and `turns`.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// The action's output, checked against its schema; of a step of type `workflow`, the workflow's outputs.
+    /// The action's output, checked against its schema; of a step of type `workflow`, the workflow's outputs; of a step of type `agent`,
+    /// what it ends with after one turn: `outcome`, `summary`, `implementation` and the rest.
     #[serde(default)]
     #[schemars(with = "Option<Value>")]
     pub result: Option<Spanned<Value>>,
@@ -127,6 +128,9 @@ pub struct Answer {
     /// A step that waits gets no answer until its time is over.
     #[serde(default)]
     pub time_out: bool,
+    /// The turns of a step of type `agent`, one after the other; the last one is `done`, unless its question gets no answer.
+    #[serde(default)]
+    pub turns: Option<Vec<Turn>>,
     /// The dollars that the call spends on a model.
     #[serde(default)]
     pub cost_usd: Option<f64>,
@@ -134,6 +138,71 @@ pub struct Answer {
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub times: Option<u32>,
+}
+
+/// One turn of an agent: what `run_tools` says that it needs next.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Turn {
+    /// What comes after the turn.
+    pub next: TurnNext,
+    /// What it asks people. Only with `next: ask`, and then with one of `approve`, `decline` and `time_out`.
+    #[serde(default)]
+    pub question: Option<TurnQuestion>,
+    /// The question is answered: the answer is the comment.
+    #[serde(default)]
+    pub approve: Option<Reply>,
+    /// The question is answered with no.
+    #[serde(default)]
+    pub decline: Option<Reply>,
+    /// Nobody answers the question until its time is over.
+    #[serde(default)]
+    pub time_out: bool,
+    /// What the agent ends with: `outcome`, `summary`, `implementation` and the rest. Only with `next: done`.
+    #[serde(default)]
+    #[schemars(with = "Option<Value>")]
+    pub result: Option<Spanned<Value>>,
+    /// The dollars that the turn spends on a model.
+    #[serde(default)]
+    pub cost_usd: Option<f64>,
+}
+
+/// What an agent needs after a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnNext {
+    /// Another turn.
+    #[default]
+    Think,
+    /// An answer of people.
+    Ask,
+    /// Files of the repository.
+    Load,
+    /// Nothing: it is done.
+    Done,
+}
+
+impl TurnNext {
+    /// The word in test files, and in what `run_tools` gives.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Think => "think",
+            Self::Ask => "ask",
+            Self::Load => "load",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// What an agent asks people.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TurnQuestion {
+    /// The question.
+    pub text: String,
+    /// The answers that it suggests.
+    #[serde(default)]
+    pub options: Vec<String>,
 }
 
 /// A person's answer to an approval.
@@ -164,7 +233,8 @@ pub struct Expectations {
     #[serde(default)]
     pub cause: Option<Value>,
     /// The steps taken, in order, all of them. Branches of a `parallel` and iterations of a `foreach` are listed one after the
-    /// other in the order of the file. A step whose error is retried is listed once. `undo create_branch` is the taking back of
+    /// other in the order of the file. A step whose error is retried is listed once. An agent
+    /// is listed once, and its questions as `<step>_ask`; what else happens in its turns is left out. `undo create_branch` is the taking back of
     /// that step's effect.
     #[serde(default)]
     pub path: Option<Vec<String>>,

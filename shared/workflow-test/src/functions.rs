@@ -1,5 +1,6 @@
 //! The functions as a case has them: they answer what it says, and every call is kept.
 
+use crate::agents::{Agents, Role, Scripted};
 use crate::answers::{Answers, Taken};
 use crate::file::{Answer, Defaults, Reply};
 use crate::key::Key;
@@ -42,6 +43,7 @@ pub(crate) struct Functions {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) answers: Answers,
+    pub(crate) agents: Agents,
     pub(crate) calls: Vec<Call>,
     /// What makes the case fail, whatever it expects.
     pub(crate) problems: Vec<String>,
@@ -108,7 +110,19 @@ impl Functions {
         } else {
             state.answers.next(&step, &key.iteration)
         };
+        let agent = self.names.agent(&key.state).filter(|_| !key.undo);
         let reaction = match taken {
+            Taken::Answer(answer) if is_opened(agent, &answer) => {
+                Reaction::Give(state.agents.open(&step, &key.iteration, answer))
+            }
+            Taken::Nothing
+                if agent.is_some_and(|(_, role)| role == Role::Open) && self.defaults.is_some() =>
+            {
+                Reaction::Give(state.agents.open(&step, &key.iteration, Answer::default()))
+            }
+            Taken::UsedUp(_) | Taken::Nothing if agent.is_some_and(|(_, role)| role != Role::Open) => {
+                self.scripted(agent, &name, &key, entry, &mut state)
+            }
             Taken::Answer(answer) => {
                 state.model_usd += answer.cost_usd.unwrap_or(0.0);
                 self.answer(answer, entry)
@@ -150,11 +164,7 @@ impl Functions {
             return Reaction::Fail(FunctionError::new(error, answer.cause.unwrap_or_default()));
         }
         if let Some(reply) = answer.decline {
-            let cause = reply.comment.clone().unwrap_or_else(|| format!("declined by {}", reply.by));
-            return Reaction::Fail(FunctionError {
-                cause: Some(cause.clone()),
-                ..FunctionError::new("Declined", cause)
-            });
+            return declined(&reply);
         }
         if answer.time_out {
             return Reaction::Wait;
@@ -168,6 +178,41 @@ impl Functions {
             (Some(Defaults::FromSchema), Some(entry)) => sample::complete(&value, entry.output, entry.output),
             _ => value,
         })
+    }
+
+    /// What a state of an open agent gives, as the agent's script says.
+    fn scripted(
+        &self,
+        agent: Option<(&str, Role)>,
+        name: &str,
+        key: &Key,
+        entry: Option<CatalogEntry<'_>>,
+        state: &mut State,
+    ) -> Reaction {
+        let Some((step, role)) = agent else { return Reaction::Wait };
+        // The turn is the innermost index.
+        let around = key.iteration.rsplit_once('.').map_or("", |(around, _)| around);
+        let Some((scripted, spent)) = state.agents.next(step, around, role) else {
+            state.problems.push(format!("`{name}` was called, but `{step}` has no answer"));
+            return Reaction::Fail(FunctionError::new(NO_ANSWER, "the case has no answer"));
+        };
+        state.model_usd += spent;
+        match scripted {
+            Scripted::Give(value) => Reaction::Give(match (self.defaults, entry) {
+                (Some(Defaults::FromSchema), Some(entry)) => {
+                    sample::complete(&value, entry.output, entry.output)
+                }
+                _ => value,
+            }),
+            Scripted::Approved(reply) => Reaction::Give(self.approval(&reply)),
+            Scripted::Declined(reply) => declined(&reply),
+            Scripted::Wait => Reaction::Wait,
+            Scripted::UsedUp(turns) => {
+                let problem = format!("`{step}` took more turns than the {turns} it has");
+                state.problems.push(problem.clone());
+                Reaction::Fail(FunctionError::new(NO_ANSWER, problem))
+            }
+        }
     }
 
     fn approval(&self, reply: &Reply) -> Value {
@@ -242,6 +287,16 @@ impl State {
         };
         self.journal.push(json!({"key": payload.key, "action": entry.name, "inverse": inverse}));
     }
+}
+
+/// Whether an answer lets an agent begin.
+fn is_opened(agent: Option<(&str, Role)>, answer: &Answer) -> bool {
+    agent.is_some_and(|(_, role)| role == Role::Open) && answer.error.is_none()
+}
+
+fn declined(reply: &Reply) -> Reaction {
+    let cause = reply.comment.clone().unwrap_or_else(|| format!("declined by {}", reply.by));
+    Reaction::Fail(FunctionError { cause: Some(cause.clone()), ..FunctionError::new("Declined", cause) })
 }
 
 /// Why the action would refuse what it is sent. As the action does, a field that is `null` counts as not given.

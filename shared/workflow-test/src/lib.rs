@@ -7,6 +7,7 @@
 //! How a file is processed: [`read`] → checked against the workflow (`check`) → each case run (`execution`, `functions`,
 //! `answers`) → its history read (`history`) → compared with what it expects (`compare`) → [`Report`] and [`Coverage`].
 
+mod agents;
 mod answers;
 mod check;
 mod compare;
@@ -30,7 +31,7 @@ pub use coverage::Coverage;
 pub use error::TestError;
 pub use file::{
     Answer, Case, Defaults, Expectations, ExpectedCost, ExpectedOutcome, Reply, Steps, TestActor, TestFile,
-    test_file_schema,
+    Turn, TurnNext, TurnQuestion, test_file_schema,
 };
 pub use one_or_many::OneOrMany;
 pub use reading::read;
@@ -94,6 +95,7 @@ pub async fn run(
                 report.model_usd = ended.state.model_usd;
                 report.problems = ended.state.problems.clone();
                 report.problems.extend(ended.state.answers.left_over());
+                report.problems.extend(ended.state.agents.left_over(&ended.state.answers));
             }
         }
         cases.push(report);

@@ -1,5 +1,6 @@
 //! What states are called in test files.
 
+use crate::agents::{Role, roles};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{Compilation, admission_state};
@@ -13,6 +14,10 @@ pub(crate) struct Names {
     order: BTreeMap<String, usize>,
     /// States that call something, by name: they may have answers.
     callable: BTreeMap<String, Callable>,
+    /// The states of agents: the step of each, and what it does.
+    agents: BTreeMap<String, (String, Role)>,
+    /// The choices in agents' work.
+    agent_choices: BTreeSet<String>,
     /// The state that admits the run, which is no step.
     admission: Option<String>,
 }
@@ -39,6 +44,12 @@ impl Names {
         let mut names = Self {
             steps: compilation.steps.iter().map(|step| (step.state.clone(), step.name.clone())).collect(),
             admission: compilation.definition.as_ref().and_then(admission_state).map(str::to_owned),
+            agents: roles(compilation),
+            agent_choices: compilation
+                .steps
+                .iter()
+                .filter_map(|step| Some(step.agent.as_ref()?.states.next.clone()))
+                .collect(),
             ..Self::default()
         };
         if let Some(definition) = &compilation.definition {
@@ -68,6 +79,26 @@ impl Names {
     /// The step's name, or the state's own in lower case with underscores.
     pub(crate) fn of_state(&self, state: &str) -> String {
         self.steps.get(state).cloned().unwrap_or_else(|| snake(state))
+    }
+
+    /// The agent's step that a state belongs to, and what it does for it.
+    pub(crate) fn agent(&self, state: &str) -> Option<(&str, Role)> {
+        self.agents.get(state).map(|(step, role)| (step.as_str(), *role))
+    }
+
+    /// Whether the name is that of an agent's step.
+    pub(crate) fn is_agent(&self, name: &str) -> bool {
+        self.agents.values().any(|(step, _)| step == name)
+    }
+
+    /// Whether the name is that of a state inside an agent's turns, which paths leave out.
+    pub(crate) fn is_inside_turn(&self, name: &str) -> bool {
+        self.agents.iter().any(|(state, (_, role))| role.is_inside() && self.of_state(state) == name)
+    }
+
+    /// Whether the state decides what comes next in an agent's work.
+    pub(crate) fn is_agents_choice(&self, state: &str) -> bool {
+        self.agent_choices.contains(state)
     }
 
     /// Whether it is the state that admits the run.

@@ -1,9 +1,11 @@
 //! What one execution costs on AWS, estimated from the compiled document.
 //!
-//! Two bounds are given. On the *happy path* nothing fails, every condition goes the dearer way, and loops run once. In the
-//! *worst case* every `foreach` has its `max_items` and every `loop` its `max_iterations`. Retries are in neither: each costs
+//! Two bounds are given. On the *happy path* nothing fails, every condition goes the dearer way, and loops run once, and an
+//! agent is done in one turn. In the *worst case* every `foreach` has its `max_items`, every `loop` its `max_iterations`, and an agent asks
+//! people in each of its `max_turns`. Retries are in neither: each costs
 //! one more transition and one more call. Models are not in the price: budgets limit them.
 
+mod agents;
 mod bounds;
 mod markdown;
 mod paths;
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use workflow::{Compilation, Source};
 
+pub use agents::AgentCost;
 pub use usage::Usage;
 
 /// Prices of one region in US dollars. Those of `us-east-1` come with the crate: [`Prices::us_east_1`].
@@ -118,6 +121,8 @@ pub struct Cost {
     pub happy_path: Estimate,
     /// Lists and loops are as long as they may be.
     pub worst_case: Estimate,
+    /// Its agents, and what bounds their turns and dollars.
+    pub agents: Vec<AgentCost>,
     /// Other workflows that it runs, whose cost comes on top.
     pub runs: Vec<String>,
     /// What was assumed.
@@ -135,12 +140,13 @@ pub fn cost(
     prices: &Prices,
 ) -> Option<Cost> {
     let definition = compilation.definition.as_ref()?;
-    let bounds = Bounds::of(source);
+    let bounds = Bounds::of(source, compilation);
     let estimate = |usage| estimate(usage, &assumptions, prices);
     Some(Cost {
         workflow: compilation.name.clone(),
         happy_path: estimate(paths::usage(definition, compilation, &Bounds::default())),
         worst_case: estimate(paths::usage(definition, compilation, &bounds)),
+        agents: agents::of(compilation),
         runs: bounds.runs.iter().cloned().collect(),
         assumptions,
         prices: prices.clone(),
@@ -199,6 +205,9 @@ impl Cost {
             assumed.writes_per_call,
             assumed.reads_per_call
         );
+        for agent in &self.agents {
+            let _ = writeln!(text, "{}", agent.text());
+        }
         if !self.runs.is_empty() {
             let _ = writeln!(text, "On top comes what it runs: {}.", self.runs.join(", "));
         }

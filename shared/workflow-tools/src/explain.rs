@@ -60,7 +60,7 @@ pub fn explain(compilation: &Compilation, name: &str) -> Option<Explanation> {
     }];
     for (state_name, state) in states_of(scope) {
         let added = states.step(state_name).is_none();
-        if added && let Some(why) = reasons::of_helper(state_name, state, &step.state, own) {
+        if added && let Some(why) = reasons::of_helper(state_name, state, step, scope) {
             explained.push(ExplainedState {
                 name: state_name.to_owned(),
                 why,

@@ -8,7 +8,7 @@ use crate::states::{States, expression, is_added, scopes_within, states_of};
 use serde_json::Value;
 use shapes::{Arrow, Box, Kind, Node};
 use std::collections::BTreeSet;
-use workflow::{Compilation, admission_state};
+use workflow::{AgentSummary, Compilation, admission_state};
 
 pub use drawing::DrawingError;
 pub use shapes::Graph;
@@ -77,7 +77,9 @@ impl Graph {
                 let node = node(name, state, states);
                 self.nodes.push(node);
             }
-            if !shown.ends.contains(name) {
+            if let Some(agent) = states.step(name).and_then(|step| step.agent.as_ref()) {
+                self.leave_agent(name, agent, scope, &shown);
+            } else if !shown.ends.contains(name) {
                 self.leave(name, state, scope, &shown);
             }
         }
@@ -117,6 +119,16 @@ impl Graph {
         outer
     }
 
+    /// The arrows out of an agent's node, which stands for all states of its work.
+    fn leave_agent(&mut self, name: &str, agent: &AgentSummary, scope: &Value, shown: &Shown) {
+        for (next, condition) in left_by(agent, scope) {
+            if let Some(to) = shown.resolve(next, scope) {
+                self.arrow(name, &to, condition, false);
+            }
+        }
+        self.leave_failing(name, &scope["States"][name], scope, shown);
+    }
+
     /// The arrows out of a state.
     fn leave(&mut self, name: &str, state: &Value, scope: &Value, shown: &Shown) {
         for rule in state["Choices"].as_array().into_iter().flatten() {
@@ -136,6 +148,11 @@ impl Graph {
         {
             self.arrow(name, &end, None, false);
         }
+        self.leave_failing(name, state, scope, shown);
+    }
+
+    /// The arrows that a state is left by when something fails.
+    fn leave_failing(&mut self, name: &str, state: &Value, scope: &Value, shown: &Shown) {
         for catcher in state["Catch"].as_array().into_iter().flatten().filter(|catcher| !is_added(catcher)) {
             let to = catcher["Next"].as_str().and_then(|next| shown.resolve(next, scope));
             if let Some(to) = to {
@@ -183,7 +200,10 @@ impl Shown {
             }
             let caught = state["Catch"].as_array().into_iter().flatten().filter(|catcher| !is_added(catcher));
             open.extend(caught.filter_map(|catcher| catcher["Next"].as_str()));
-            open.extend(crate::states::successors(state));
+            match states.step(name).and_then(|step| step.agent.as_ref()) {
+                Some(agent) => open.extend(left_by(agent, scope).map(|(next, _)| next)),
+                None => open.extend(crate::states::successors(state)),
+            }
         }
         // Values that the compiler carries from state to state are no steps that people wrote.
         shown.states.retain(|name| !is_passed_through(name, &scope["States"][name.as_str()], states));
@@ -213,6 +233,21 @@ impl Shown {
     }
 }
 
+/// Where an agent's work is left to, each with the condition where it is not that it is done.
+fn left_by<'s>(
+    agent: &'s AgentSummary,
+    scope: &'s Value,
+) -> impl Iterator<Item = (&'s str, Option<String>)> + use<'s> {
+    let choice = &scope["States"][agent.states.next.as_str()];
+    let rules = choice["Choices"].as_array().into_iter().flatten();
+    rules.enumerate().filter_map(|(place, rule)| {
+        let next = rule["Next"].as_str().filter(|next| !agent.states.all().contains(next))?;
+        // Being done comes first.
+        let condition = rule["Condition"].as_str().filter(|_| place > 0).map(readable);
+        Some((next, condition))
+    })
+}
+
 /// What the file calls the branch of `parallel` that `scope` is, as its steps tell.
 fn branch_name(scope: &Value, parallel: &str, states: States<'_>) -> Option<String> {
     let path = states_of(scope).find_map(|(name, _)| states.step(name)).map(|step| &step.path)?;
@@ -235,8 +270,12 @@ fn node(name: &str, state: &Value, states: States<'_>) -> Node {
     label.extend(
         action.filter(|action| Some(*action) != label.first().map(String::as_str)).map(str::to_owned),
     );
+    if let Some(agent) = step.and_then(|step| step.agent.as_ref()) {
+        // The renderer takes no arrow from a node to itself.
+        label.push(format!("agent {}, ↻ up to {} turns", agent.name, agent.max_turns));
+    }
     let kind = match (step.map(|step| step.kind), state["Type"].as_str()) {
-        (Some("ai_action"), _) => Kind::Agent,
+        (Some("ai_action" | "agent"), _) => Kind::Agent,
         (Some("approval" | "wait"), _) => Kind::Waiting,
         (Some("workflow"), _) => Kind::Workflow,
         (Some("set"), _) => Kind::Values,

@@ -2,7 +2,7 @@
 
 use domain::ErrorKind;
 use serde_json::Value;
-use workflow::{Compilation, StepSummary};
+use workflow::{AgentSummary, Compilation, StepSummary};
 
 /// The compiled steps, looked up by the states they became.
 #[derive(Clone, Copy)]
@@ -18,6 +18,14 @@ impl<'c> States<'c> {
     /// The step that became a state.
     pub(crate) fn step(self, state: &str) -> Option<&'c StepSummary> {
         self.compilation.steps.iter().find(|step| step.state == state)
+    }
+
+    /// The agent whose work a state is part of, with its step; the step's own state opens the session and is none of these.
+    pub(crate) fn agent(self, state: &str) -> Option<(&'c StepSummary, &'c AgentSummary)> {
+        self.compilation.steps.iter().find_map(|step| {
+            let agent = step.agent.as_ref()?;
+            agent.states.all().contains(&state).then_some((step, agent))
+        })
     }
 
     /// The step's name, or the state's own where the compiler added it.

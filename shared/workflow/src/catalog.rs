@@ -66,6 +66,11 @@ pub struct CatalogEntry<'c> {
 pub struct InvalidCatalog(String);
 
 impl Catalog {
+    /// A catalog without actions, with our own events.
+    pub(crate) fn empty() -> Self {
+        Self { actions: BTreeMap::new(), events: EventSpecs::new([]) }
+    }
+
     /// Reads `{"actions": {"create_branch": {"plugin": "version_control", "effect": true, "input": <JSON Schema>,
     /// "output": <JSON Schema>}}}`. An entry may also have `aliases` (other names of the action), `inverses` (the actions that
     /// may take its effect back) and `timeout_seconds` (of its function; 60, or 600 for `ai_provider`, where absent). An input's

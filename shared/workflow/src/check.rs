@@ -11,6 +11,7 @@ use crate::scope::{Found, Lowered, Scope, Unknown, Written, literal_text};
 use crate::source::Span;
 use crate::types::{Field, Kind, ObjectType, Type};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// Step Functions runs out of stack on long chains of `&`; beyond this many pieces `$join` takes over.
 const LONGEST_CHAIN: usize = 16;
@@ -28,6 +29,8 @@ pub(crate) struct Checker<'c, 's> {
     pub(crate) environment: &'c Environment,
     /// The file's name, for comments in the definition.
     pub(crate) file: &'c str,
+    /// The states of all steps; what the compiler adds is called otherwise.
+    pub(crate) states: BTreeSet<String>,
     pub(crate) provenance: Provenance,
     /// How what is from outside is fenced, where a model follows what is made.
     pub(crate) fencing: Option<Fencing>,

@@ -1,5 +1,6 @@
 //! One workflow, from its text to its definition.
 
+use crate::agent_states::{AgentStates, AgentSummary};
 use crate::callees::{Callee, Callees};
 use crate::catalog::Catalog;
 use crate::check::Checker;
@@ -8,11 +9,15 @@ use crate::diagnostic::{Diagnostic, Problems, Severity};
 use crate::environment::Environment;
 use crate::provenance::Provenance;
 use crate::source::{Source, Span};
-use crate::{braces, declare, definitions, implicit_commit, model, plan, policies, reader, routes, timeouts};
+use crate::{
+    agent_branches, braces, declare, definitions, implicit_commit, model, plan, policies, reader, routes,
+    timeouts,
+};
 use domain::PluginType;
 use domain::routes::WorkflowRoute;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Step Functions' limit on a definition, in bytes:
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
@@ -51,6 +56,9 @@ pub struct StepSummary {
     pub action: Option<String>,
     /// The plugin type of the action.
     pub plugin: Option<PluginType>,
+    /// The agent that works, where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentSummary>,
     /// What it says of itself.
     pub description: Option<String>,
     /// Its line in the file, counted from 1.
@@ -100,7 +108,9 @@ pub(crate) fn compile_knowing(
         timeouts::check(&workflow.steps, &mut problems);
         let mut steps = implicit_commit::add(&workflow, catalog, &mut problems);
         policies::settle(&mut steps);
-        compilation.steps = summaries(&steps, &[], catalog);
+        agent_branches::check(&workflow, &steps, &mut problems);
+        let states: BTreeSet<String> = model::all(&steps).into_iter().map(model::Step::state).collect();
+        compilation.steps = Summaries { catalog, environment, states: &states }.of(&steps, &[]);
         let scope = declare::scope(&workflow, &steps, catalog, &mut problems);
         braces::check(&workflow, &steps, &scope, &mut problems);
         let provenance = Provenance::of(&workflow, &steps, &scope);
@@ -112,6 +122,7 @@ pub(crate) fn compile_knowing(
             file: source.file_name(),
             provenance,
             fencing: None,
+            states,
         };
         let plan = plan::plan(&workflow, &steps, callees, &mut checker);
         checker.unused_definitions(&workflow);
@@ -146,31 +157,49 @@ fn check_name(source: &Source, problems: &mut Problems<'_>) {
     }
 }
 
-/// Every step, each before those inside it.
-fn summaries(steps: &[model::Step], path: &[String], catalog: &Catalog) -> Vec<StepSummary> {
-    let mut found = Vec::new();
-    for step in steps {
-        found.push(summary(step, path, catalog));
-        for (label, inside) in step.blocks() {
-            let around = std::iter::once(step.name.value.clone()).chain(label);
-            let path: Vec<String> = path.iter().cloned().chain(around).collect();
-            found.extend(summaries(inside, &path, catalog));
-        }
-    }
-    found
+/// What summaries are made from.
+struct Summaries<'c> {
+    catalog: &'c Catalog,
+    environment: &'c Environment,
+    /// The states of all steps.
+    states: &'c BTreeSet<String>,
 }
 
-fn summary(step: &model::Step, path: &[String], catalog: &Catalog) -> StepSummary {
-    let action = step.call().and_then(|call| catalog.find(&call.action.value));
-    StepSummary {
-        name: step.name.value.clone(),
-        state: step.state(),
-        kind: step.step_type().name(),
-        path: path.to_vec(),
-        action: action.map(|action| action.name.clone()),
-        plugin: action.and_then(|action| action.plugin),
-        description: step.description.clone(),
-        line: step.line,
-        implicit: step.implicit,
+impl Summaries<'_> {
+    /// Every step, each before those inside it.
+    fn of(&self, steps: &[model::Step], path: &[String]) -> Vec<StepSummary> {
+        let mut found = Vec::new();
+        for step in steps {
+            found.push(self.summary(step, path));
+            for (label, inside) in step.blocks() {
+                let around = std::iter::once(step.name.value.clone()).chain(label);
+                let path: Vec<String> = path.iter().cloned().chain(around).collect();
+                found.extend(self.of(inside, &path));
+            }
+        }
+        found
+    }
+
+    fn summary(&self, step: &model::Step, path: &[String]) -> StepSummary {
+        let action = step.call().and_then(|call| self.catalog.find(&call.action.value));
+        let agent = match &step.kind {
+            model::StepKind::Agent(work) => {
+                let states = AgentStates::of(&step.state(), self.states);
+                Some(AgentSummary::of(work, states, self.environment))
+            }
+            _ => None,
+        };
+        StepSummary {
+            name: step.name.value.clone(),
+            state: step.state(),
+            kind: step.step_type().name(),
+            path: path.to_vec(),
+            action: action.map(|action| action.name.clone()),
+            plugin: action.and_then(|action| action.plugin),
+            agent,
+            description: step.description.clone(),
+            line: step.line,
+            implicit: step.implicit,
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! <https://states-language.net/> and <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>.
 
 mod admission;
+mod agent;
 mod approval;
 mod assign;
 mod compiler;

@@ -13,6 +13,7 @@ use crate::model::{Approval, Given, Step, StepKind, Wait, Workflow, all};
 use crate::scope::{Input, Inside, Scope, Setter, claims, twice_claimed};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Type};
+use domain::built_in_actions::OPEN_SESSION;
 use domain::routes::{InputSchema, InputType};
 use std::collections::{BTreeMap, BTreeSet};
 use targets::own_targets;
@@ -193,6 +194,9 @@ pub(crate) fn values_of(step: &Step) -> Vec<&Given> {
     let mut values: Vec<&Given> = step.when.iter().collect();
     match &step.kind {
         StepKind::Call(call) => values.extend(call.inputs.iter().map(|(_, given)| given)),
+        StepKind::Agent(work) => {
+            values.extend(work.inputs.iter().map(|(_, given)| given).chain(&work.approvers));
+        }
         StepKind::Set(variables) => values.extend(variables.iter().map(|(_, given)| given)),
         StepKind::Fail { error, cause } => values.extend([error, cause]),
         StepKind::Undo { run } => values.push(run),
@@ -240,9 +244,14 @@ fn flows(workflow: &Workflow, steps: &[Step], catalog: &Catalog) -> BTreeMap<Str
             flows.entry(name).or_insert_with(|| Type::new(Kind::List(Box::new(Type::any()))));
         }
     }
-    for call in all(steps).into_iter().filter_map(Step::call) {
-        let Some(action) = catalog.find(&call.action.value) else { continue };
-        for (key, given) in &call.inputs {
+    for step in all(steps) {
+        let (action, inputs) = match &step.kind {
+            StepKind::Call(call) => (call.action.value.as_str(), &call.inputs),
+            StepKind::Agent(work) => (OPEN_SESSION, &work.inputs),
+            _ => continue,
+        };
+        let Some(action) = catalog.find(action) else { continue };
+        for (key, given) in inputs {
             let Some((_, field)) = action.input_field(&key.value) else { continue };
             let Some(name) = whole_name(workflow, given, 0) else { continue };
             if field.kind.kind != Kind::Any {

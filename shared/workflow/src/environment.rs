@@ -1,6 +1,10 @@
 //! What surrounds a workflow.
 
+use domain::AgentDefinition;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Whether a text is a pattern of paths; otherwise why not.
+pub type CheckPattern = fn(&str) -> Result<(), String>;
 
 /// What a workflow may refer to besides actions.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +15,12 @@ pub struct Environment {
     /// The people and groups of the configuration, who may be named as approvers. `None` when they are not known: then no
     /// name is refused.
     pub approvers: Option<BTreeSet<String>>,
+    /// The agents by their names. `None` when they are not known: then no name is refused, and an agent has the usual bounds.
+    pub agents: Option<BTreeMap<String, AgentDefinition>>,
+    /// The tools that agents may be offered. `None` when they are not known: then no name is refused.
+    pub tools: Option<BTreeSet<String>>,
+    /// Checks the patterns of agents' `paths`. `None`: they are not checked.
+    pub check_pattern: Option<CheckPattern>,
     /// Names that every template has without the step giving them.
     pub template_globals: BTreeSet<String>,
 }

@@ -9,6 +9,7 @@ use crate::model::{StepKind, all};
 use crate::source::{Source, Span};
 use crate::substitute::state_machine_placeholder;
 use crate::{implicit_commit, reader};
+use domain::built_in_actions::AGENT_ACTIONS;
 use domain::routes::Routes;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,6 +120,10 @@ fn look(source: &Source, catalog: &Catalog) -> Look {
     for step in all(&implicit_commit::add(&workflow, catalog, &mut problems)) {
         if let StepKind::Workflow(sub) = &step.kind {
             look.calls.push(Call { callee: sub.name.value.clone(), span: sub.name.span });
+        }
+        if let StepKind::Agent(_) = &step.kind {
+            let actions = AGENT_ACTIONS.iter().filter_map(|name| catalog.find(name));
+            look.inverses.extend(actions.flat_map(Action::ways_back));
         }
         let action = step.call().and_then(|call| catalog.find(&call.action.value));
         look.inverses.extend(action.into_iter().flat_map(Action::ways_back));

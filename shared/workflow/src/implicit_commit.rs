@@ -42,6 +42,7 @@ impl Search<'_, '_, '_> {
         for step in steps {
             let action = step.call().and_then(|call| self.catalog.find(&call.action.value));
             match action.map(|action| action.name.as_str()) {
+                _ if matches!(step.kind, StepKind::Agent(_)) => *generated = Some(generator(step)),
                 Some(GENERATE_CODE_IMPLEMENTATION) => *generated = Some(generator(step)),
                 Some(COMMIT_CHANGES) => *generated = None,
                 Some(CREATE_PULL_REQUEST) => {

@@ -33,6 +33,9 @@
 //! `check`, `infer`) → states (`compile`) and what starts them (`routes`). A folder's workflows are compiled callees first
 //! (`folder`, `callees`).
 
+mod agent_branches;
+mod agent_states;
+mod agents;
 mod braces;
 mod callees;
 mod catalog;
@@ -63,20 +66,24 @@ mod routes;
 mod scope;
 mod secrets;
 mod source;
+mod step_type;
 mod substitute;
 mod template;
 mod timeouts;
 mod types;
 mod yaml;
 
+pub use agent_states::{AgentStates, AgentSummary};
+pub use agents::read_agent;
 pub use catalog::{Catalog, CatalogEntry, InvalidCatalog};
 pub use compilation::{Compilation, StepSummary, compile};
 pub use compile::admission_state;
 pub use content::{content, exact_content};
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use document::Document;
-pub use environment::Environment;
+pub use environment::{CheckPattern, Environment};
 pub use folder::{FolderCompilation, compile_folder};
-pub use keys::{CASE_KEYS, Form, Key, StepType, WORKFLOW_KEYS};
+pub use keys::{CASE_KEYS, Form, Key, WORKFLOW_KEYS};
 pub use source::{NotText, Source};
+pub use step_type::StepType;
 pub use substitute::{function_placeholder, placeholders, state_machine_placeholder, substitute};

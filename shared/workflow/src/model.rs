@@ -4,11 +4,11 @@ mod given;
 
 pub(crate) use given::{Form, Given, Part};
 
-use crate::keys::StepType;
 use crate::source::{Span, Spanned};
-use domain::PluginType;
+use crate::step_type::StepType;
 use domain::event::EventSpec;
 use domain::routes::{Concurrency, InputSchema};
+use domain::{AgentDefinition, PluginType};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -53,6 +53,7 @@ pub(crate) struct Step {
 #[derive(Debug, Clone)]
 pub(crate) enum StepKind {
     Call(Call),
+    Agent(AgentWork),
     Parallel(Parallel),
     Foreach(Foreach),
     Loop(Loop),
@@ -82,6 +83,22 @@ pub(crate) struct Call {
 pub(crate) struct Agent {
     pub(crate) name: Option<Spanned<String>>,
     pub(crate) prompt_template: Option<Spanned<String>>,
+}
+
+/// The work of an agent until it is done.
+#[derive(Debug, Clone)]
+pub(crate) struct AgentWork {
+    /// Without a name, it is the usual agent.
+    pub(crate) agent: Option<Spanned<String>>,
+    pub(crate) inputs: Vec<(Spanned<String>, Given)>,
+    /// Who may answer its questions.
+    pub(crate) approvers: Option<Given>,
+}
+
+impl AgentWork {
+    pub(crate) fn name(&self) -> &str {
+        self.agent.as_ref().map_or(AgentDefinition::DEFAULT_NAME, |agent| agent.value.as_str())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -226,6 +243,7 @@ impl Step {
         match &self.kind {
             StepKind::Call(call) if call.agent.is_some() => StepType::AiAction,
             StepKind::Call(_) => StepType::PluginAction,
+            StepKind::Agent(_) => StepType::Agent,
             StepKind::Parallel(_) => StepType::Parallel,
             StepKind::Foreach(_) => StepType::Foreach,
             StepKind::Loop(_) => StepType::Loop,
@@ -244,6 +262,11 @@ impl Step {
             StepKind::Call(call) => Some(call),
             _ => None,
         }
+    }
+
+    /// Whether it is several states, so that `timeout` limits all of them together.
+    pub(crate) fn holds_states(&self) -> bool {
+        matches!(self.kind, StepKind::Agent(_)) || !self.blocks().is_empty()
     }
 
     /// The lists of steps inside, each with what people call it.

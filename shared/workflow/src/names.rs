@@ -44,6 +44,19 @@ pub(crate) fn step(name: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether an agent may have this name; otherwise why not.
+pub(crate) fn agent(name: &str) -> Result<(), String> {
+    let legal = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-')
+        && name.len() <= LONGEST_STEP;
+    if legal {
+        return Ok(());
+    }
+    Err(format!(
+        "`{name}` cannot name an agent: a letter comes first, then letters, digits, `_` and `-`, all lower case, at most {LONGEST_STEP}"
+    ))
+}
+
 /// Whether a branch may have this name; otherwise why not.
 pub(crate) fn branch(name: &str) -> Result<(), String> {
     identifier(name)

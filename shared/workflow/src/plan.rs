@@ -1,5 +1,6 @@
 //! Goes through the steps in order, checks each where it stands, and plans the states it becomes.
 
+mod agent;
 mod approval;
 mod assign;
 mod calls;
@@ -16,8 +17,8 @@ mod wait;
 mod walk;
 
 pub(crate) use planned::{
-    Approval, AwaitedEvent, Block, Branch, Flow, Foreach, Group, Loop, Pause, Plan, Planned, PlannedKind,
-    Readers, SubWorkflow, Switch, Task,
+    Agent, Approval, AwaitedEvent, Block, Branch, Flow, Foreach, Group, Loop, Pause, Plan, Planned,
+    PlannedKind, Readers, SubWorkflow, Switch, Task,
 };
 
 use crate::callees::Callees;

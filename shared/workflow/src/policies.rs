@@ -20,7 +20,7 @@ pub(crate) fn settle(steps: &mut [Step]) {
                 OnError::Rollback => step.blocks_mut().into_iter().for_each(|inside| roll_back(inside)),
                 OnError::Retry | OnError::Continue => enclose(step),
             }
-        } else if is_limited_try(step) {
+        } else if is_limited_try(step) || is_tolerated_agent(step) {
             enclose(step);
         }
     }
@@ -30,6 +30,12 @@ pub(crate) fn settle(steps: &mut [Step]) {
 fn is_limited_try(step: &Step) -> bool {
     let retried = step.retry.is_some() || step.on_error == OnError::Retry;
     retried && step.timeout_seconds.is_some() && !step.blocks().is_empty()
+}
+
+/// Whether the step is an agent with a limit of time, behind which the workflow goes on: a `Choice` that finds the time over cannot.
+fn is_tolerated_agent(step: &Step) -> bool {
+    let is_agent = matches!(step.kind, StepKind::Agent(_));
+    is_agent && step.timeout_seconds.is_some() && step.on_error == OnError::Continue
 }
 
 fn is_choice(step: &Step) -> bool {
@@ -59,13 +65,18 @@ fn enclose(step: &mut Step) {
     let part = match step.kind {
         StepKind::Loop(_) => "rounds",
         StepKind::Switch(_) => "cases",
+        StepKind::Agent(_) => "work",
         _ => "try",
     };
     let mut inner = step.clone();
     inner.name.value = format!("{}_{part}", step.name.value);
     inner.when = None;
     inner.on_error = OnError::Fail;
-    inner.retry = None;
+    match step.kind {
+        // The retries of an agent are those of its calls, for all of which a model may have been paid.
+        StepKind::Agent(_) => step.retry = None,
+        _ => inner.retry = None,
+    }
     inner.implicit = true;
     let branch = Branch { name: Spanned::new(step.name.value.clone(), step.name.span), steps: vec![inner] };
     step.outputs = Vec::new();

@@ -13,8 +13,8 @@ use crate::keys::{WORKFLOW_KEYS, names};
 use crate::model::Workflow;
 use crate::source::Source;
 use crate::yaml;
-use fields::{Fields, text};
-use state::Reader;
+pub(crate) use fields::{Fields, list, text, whole_number, word};
+pub(crate) use state::Reader;
 
 /// Reads a workflow; mistakes are reported, and what could be read all the same is returned so that it is checked in the
 /// same run.

@@ -41,7 +41,7 @@ enum Format {
 
 /// Where the project has a configuration, approvers are held against it as well.
 fn load(what: &What) -> Outcome<Loaded> {
-    let mut environment = environment(&prompts_of(&what.project.folder)?)?;
+    let mut environment = environment(&what.project.folder, &prompts_of(&what.project.folder)?)?;
     let path = what.project.folder.join("ticketsmith.yaml");
     if path.is_file() {
         match ConfigurationFile::load(&path) {

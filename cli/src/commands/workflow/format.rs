@@ -2,7 +2,8 @@
 
 use super::What;
 use crate::exit::{Exit, Outcome};
-use crate::server::workflows::{files_of, is_test, is_workflow, source_at};
+use crate::server::source_file::source_at;
+use crate::server::workflows::{files_of, is_test, is_workflow};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

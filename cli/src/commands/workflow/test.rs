@@ -3,7 +3,8 @@
 use super::{Loaded, Project, print_json};
 use crate::color;
 use crate::exit::{Exit, Outcome};
-use crate::server::workflows::{catalog, files_of, is_test, is_workflow, source_at, sources_of};
+use crate::server::source_file::source_at;
+use crate::server::workflows::{catalog, files_of, is_test, is_workflow, sources_of};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use crate::context::Context;
 use domain::configuration::{InstanceName, Project};
 use domain::plugins::{FileContent, TreeEntry, TreeEntryKind, VersionControl};
 use domain::{ActionError, BranchName, CommitSha, PluginType, Task};
-use edits::{Edit, IgnoredPaths, Operation, Text, Unshown, shown_text};
+use edits::{Edit, IgnoredPaths, Operation, Text, Unshown, is_named_as_binary, shown_text};
 use jiff::Timestamp;
 use minijinja::Value;
 use minijinja::value::Serde;
@@ -75,7 +75,7 @@ impl<'a> Repository<'a> {
         }
         let commit = commit.ok_or_else(|| {
             ActionError::rejected(format!(
-                "{repository} has no branch `{}`, the base branch",
+                "{repository} has no branch `{}`, the base branch; an empty repository needs a first commit",
                 project.base_branch
             ))
         })?;
@@ -285,14 +285,8 @@ fn is_file(entry: &TreeEntry) -> bool {
 }
 
 /// Whether a file may be text, judged by its name; [`shown_text`] decides when it is read.
-fn is_text(entry: &TreeEntry) -> bool {
-    const BINARY: [&str; 34] = [
-        "7z", "avif", "bin", "bmp", "class", "dll", "dylib", "eot", "exe", "gif", "gz", "ico", "jar", "jpeg",
-        "jpg", "mo", "mov", "mp3", "mp4", "o", "otf", "parquet", "pdf", "png", "pyc", "so", "sqlite", "ttf",
-        "wasm", "webm", "webp", "woff", "woff2", "zip",
-    ];
-    let extension = entry.path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    is_file(entry) && !extension.is_some_and(|extension| BINARY.contains(&extension.as_str()))
+pub(super) fn is_text(entry: &TreeEntry) -> bool {
+    is_file(entry) && !is_named_as_binary(&entry.path)
 }
 
 #[cfg(test)]

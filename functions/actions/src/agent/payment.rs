@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// A request that can have more input tokens than this is counted by the provider. For a smaller one, a token for each byte is reserved.
-const COUNTED_ABOVE: u64 = 20_000;
+pub(super) const COUNTED_ABOVE: u64 = 20_000;
 
 /// How long a provider is left alone at first. Each further wait of a step takes twice as long as the one before.
 const FIRST_RECOVERY: Duration = Duration::from_secs(5 * 60);
@@ -17,16 +17,25 @@ const FIRST_RECOVERY: Duration = Duration::from_secs(5 * 60);
 const LONGEST_RECOVERY: Duration = Duration::from_secs(60 * 60);
 
 impl AgentExecution {
-    /// Sets the worst case of a call aside.
+    /// Sets the worst case of a call aside; `None` when that is more than `room`. `expected` is how many tokens the input can have at most,
+    /// where that is known.
     ///
     /// # Errors
     /// `BudgetExceeded` when it does not fit a limit; those of the provider's count and of the table.
-    pub(super) async fn reserve(&self, request: &ModelRequest) -> Result<Reservation, ActionError> {
-        let input = self.reserved_input(request).await?;
+    pub(super) async fn reserve(
+        &self,
+        request: &ModelRequest,
+        expected: Option<u64>,
+        room: Option<MicroUsd>,
+    ) -> Result<Option<Reservation>, ActionError> {
+        let input = self.reserved_input(request, expected).await?;
         let now = self.clock.now();
         let provider = self.provider.price_provider();
         let output = u64::from(request.max_output_tokens);
         let amount = price::worst_case(provider, &request.model, input, is_cached(request), output, now)?;
+        if room.is_some_and(|room| amount > room) {
+            return Ok(None);
+        }
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         let charge = &self.charge;
         let reservation = Reservation {
@@ -43,12 +52,19 @@ impl AgentExecution {
             reserved_at: now,
         };
         self.table.reserve(&reservation, self.limits).await?;
-        Ok(reservation)
+        Ok(Some(reservation))
     }
 
     /// The input tokens that are reserved for a request.
-    async fn reserved_input(&self, request: &ModelRequest) -> Result<u64, ActionError> {
+    async fn reserved_input(
+        &self,
+        request: &ModelRequest,
+        expected: Option<u64>,
+    ) -> Result<u64, ActionError> {
         let most = self.provider.input_tokens_at_most(request);
+        if let Some(expected) = expected {
+            return Ok(expected.min(most));
+        }
         if most <= COUNTED_ABOVE {
             return Ok(most);
         }
@@ -57,7 +73,7 @@ impl AgentExecution {
         Ok(counted.map_or(most, |counted| with_margin(counted).min(most)))
     }
 
-    /// Books what a reply cost, and keeps the reply with it.
+    /// Books what a reply cost, and keeps the reply with it. Gives its price, where that is known.
     ///
     /// # Errors
     /// `ReplyLost` when it was not recorded: then the reservation stays booked, and a repeat pays again.
@@ -67,7 +83,7 @@ impl AgentExecution {
         request: &ModelRequest,
         question: &QuestionId,
         reply: &ModelReply,
-    ) -> Result<(), ActionError> {
+    ) -> Result<Option<MicroUsd>, ActionError> {
         let now = self.clock.now();
         let (price, remark) = self.bill(reservation, request, reply, now);
         if let Some(remark) = &remark {
@@ -87,7 +103,7 @@ impl AgentExecution {
             // By the model that was asked for, of which there are as many as the configuration names.
             observability::metrics::model_call(&reservation.model, &reply.usage, price);
         }
-        Ok(())
+        Ok(price)
     }
 
     /// What a reply is booked at, `None` for its reservation, and what is odd about it.
@@ -172,7 +188,7 @@ impl AgentExecution {
             id: reservation.id.clone(),
             execution: reservation.execution.clone(),
             state: reservation.state.clone(),
-            agent: self.agent.as_str().to_owned(),
+            agent: self.name.clone(),
             action: reservation.action.clone(),
             model: reply.model.clone(),
             request_id: reply.request_id.clone(),

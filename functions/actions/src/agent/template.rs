@@ -22,6 +22,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
         "prompts/pages/feature_documentation.md",
         include_str!("../../../../prompts/pages/feature_documentation.md"),
     ),
+    ("prompts/agents/development.md", include_str!("../../../../prompts/agents/development.md")),
     ("prompts/system/development.md", include_str!("../../../../prompts/system/development.md")),
     ("prompts/system/planning.md", include_str!("../../../../prompts/system/planning.md")),
 ];

@@ -4,7 +4,7 @@ use crate::reason::title;
 use domain::execution::Outcome;
 use domain::text::{TextLimit, cut, literal};
 use jiff::{SignedDuration, Timestamp};
-use records::{CostTotal, ExecutionView, StepRecord, StepStatus};
+use records::{CostTotal, ExecutionView, ShownStep, StepStatus};
 use std::fmt::Write;
 
 /// The longest reason that is shown, in characters; `status` shows all of it.
@@ -25,15 +25,15 @@ pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink
     let execution = &view.execution;
     let mut text = headline(view, in_line);
     text.push_str("\n\n");
-    let hidden = view.steps.len().saturating_sub(STEPS_LIMIT);
+    let steps = view.shown_steps();
+    let hidden = steps.len().saturating_sub(STEPS_LIMIT);
     if hidden > 0 {
         let _ = writeln!(text, "- … {hidden} earlier steps");
     }
-    for step in &view.steps[hidden..] {
-        let cost = view.cost_of_step(&step.state);
-        let _ = writeln!(text, "- {}", step_line(step, cost, execution.cause.is_some()));
+    for step in steps.iter().skip(hidden) {
+        let _ = writeln!(text, "- {}", step_line(step, execution.cause.is_some()));
     }
-    if !view.steps.is_empty() {
+    if !steps.is_empty() {
         text.push('\n');
     }
     if let Some(pull_request) = pull_request {
@@ -63,8 +63,9 @@ fn headline(view: &ExecutionView, in_line: bool) -> String {
     let workflow = title(&execution.workflow);
     let about =
         execution.task_id.as_deref().map(|task_id| format!(" on {}", literal(task_id))).unwrap_or_default();
-    let failed = view.steps.iter().rfind(|step| step.status == StepStatus::Failed);
-    let at = failed.map(|step| format!(" at *{}*", title(&step.state))).unwrap_or_default();
+    let steps = view.shown_steps();
+    let failed = steps.iter().rfind(|shown| shown.step.status == StepStatus::Failed);
+    let at = failed.map(|shown| format!(" at *{}*", title(&shown.step.state))).unwrap_or_default();
     match execution.outcome {
         Outcome::Pending if in_line => {
             format!("🕓 **{workflow}**{about} waits in line; it starts when running executions end")
@@ -78,7 +79,8 @@ fn headline(view: &ExecutionView, in_line: bool) -> String {
     }
 }
 
-fn step_line(step: &StepRecord, cost: CostTotal, reason_follows: bool) -> String {
+fn step_line(shown: &ShownStep, reason_follows: bool) -> String {
+    let ShownStep { step, cost, turns } = shown;
     let symbol = match step.status {
         StepStatus::Running => "⏳",
         StepStatus::Succeeded => "✅",
@@ -89,7 +91,14 @@ fn step_line(step: &StepRecord, cost: CostTotal, reason_follows: bool) -> String
     if let Some(ended_at) = step.ended_at.filter(|_| step.status != StepStatus::Skipped) {
         let _ = write!(line, " · {}", duration(step.started_at, ended_at));
     }
-    if cost != CostTotal::default() {
+    match turns {
+        None | Some(0) => {}
+        Some(1) => line.push_str(" · 1 turn"),
+        Some(turns) => {
+            let _ = write!(line, " · {turns} turns");
+        }
+    }
+    if *cost != CostTotal::default() {
         let _ = write!(line, " · {}", cost.booked());
     }
     if step.attempts > 1 {
@@ -147,7 +156,7 @@ mod tests {
     use domain::execution::ExecutionInput;
     use domain::{ActionId, EventName, MicroUsd};
     use insta::assert_snapshot;
-    use records::{Cost, CostRecord, ExecutionRecord};
+    use records::{Cost, CostRecord, ExecutionRecord, StepRecord};
     use serde_json::Map;
 
     fn at(seconds: i64) -> Timestamp {
@@ -250,6 +259,36 @@ mod tests {
 
         Cost so far $0.1234 · `jira-SHOP-1-ab`
         ");
+    }
+
+    #[test]
+    fn an_agents_turns_are_one_line() {
+        let turn = |state: &str, action, from, to| step(state, action, StepStatus::Succeeded, from, to);
+        let (think, tools) = (ActionId::literal("think"), ActionId::literal("run_tools"));
+        let mut steps = vec![
+            step("Implement.0", ActionId::literal("open_session"), StepStatus::Succeeded, 0, Some(5)),
+            turn("ImplementThink.0.0", think.clone(), 5, Some(20)),
+            turn("ImplementRunTools.0.0", tools.clone(), 20, Some(21)),
+            turn("ImplementThink.0.1", think.clone(), 21, Some(60)),
+            turn("ImplementRunTools.0.1", tools, 60, Some(61)),
+        ];
+        let shown = |steps: &[StepRecord], outcome| {
+            let mut view = view(outcome, steps.to_vec());
+            view.costs[0].state = "ImplementThink.0.1".into();
+            let text = render(&view, None, false);
+            text.lines().filter(|line| line.starts_with("- ")).collect::<Vec<_>>().join("\n")
+        };
+        assert_snapshot!(shown(&steps, Outcome::Running), @"- ⏳ Implement.0 · 2 turns · $0.1234");
+        assert_snapshot!(shown(&steps, Outcome::Succeeded), @"- ✅ Implement.0 · 1m 1s · 2 turns · $0.1234");
+        steps.push(StepRecord {
+            cause: Some("the key is not valid".into()),
+            ..step("ImplementThink.0.2", think, StepStatus::Failed, 61, Some(62))
+        });
+        assert_snapshot!(shown(&steps, Outcome::Running), @"- ❌ Implement.0 · 1m 2s · 2 turns · $0.1234 · the key is not valid");
+        // What another loop or another iteration does is a line of its own.
+        steps.push(step("Think.3", ActionId::literal("think"), StepStatus::Running, 62, None));
+        steps.push(step("ImplementThink.1.0", ActionId::literal("think"), StepStatus::Running, 62, None));
+        assert_eq!(shown(&steps, Outcome::Running).lines().count(), 3);
     }
 
     #[test]

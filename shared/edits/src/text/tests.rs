@@ -67,6 +67,35 @@ fn a_text_that_occurs_otherwise_than_once_is_counted() {
     assert_eq!(count("abc", "\n"), 0);
 }
 
+#[test]
+fn all_occurrences_are_replaced_at_once() {
+    let mut text = Text::read("a\r\nb\na\r\n");
+    let found = text.find("a");
+    assert_eq!(found, [0..1, 4..5]);
+    text.replace(&found, "x\ny");
+    assert_eq!(text.write(), "x\r\ny\r\nb\nx\r\ny\r\n");
+    let mut text = Text::read("a a\nlast a");
+    let found = text.find("a");
+    text.replace(&found[1..], "b\n");
+    assert_eq!(text.write(), "a b\n\nlb\nst b", "one newline at the end is the form's");
+}
+
+#[test]
+fn large_texts_take_no_longer_than_they_are() {
+    let equal = "a".repeat(1_000_000);
+    assert_eq!(Text::read(&equal).find(&equal[..500_000]).len(), 500_001);
+    let mixed: String =
+        (0..40_000).map(|line| format!("{line}{}", if line % 2 == 0 { "\n" } else { "\r\n" })).collect();
+    let other: String = (0..40_000).rev().map(|line| format!("{line}\n")).collect();
+    let after = set(&mixed, &other);
+    assert!(after.starts_with("39999\r\n39998\n39997\r\n"), "lines keep their endings wherever they go");
+    let mut text = Text::read(&mixed);
+    let found = text.find("9");
+    assert!(found.len() > 10_000);
+    text.replace(&found, "nine");
+    assert!(text.write().starts_with("0\n1\r\n2\n3\r\n4\n5\r\n6\n7\r\n8\nnine\r\n10\n"));
+}
+
 /// Lines that are all different, each with an ending.
 fn file() -> impl Strategy<Value = Vec<String>> {
     let ending = prop::sample::select(vec!["\n", "\r\n"]);

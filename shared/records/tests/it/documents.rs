@@ -1,9 +1,9 @@
 //! Documents and stored values come back as they went in.
 
 use super::*;
-use domain::References;
 use domain::configuration::Configuration;
 use domain::stored::Stored;
+use domain::{AgentDefinition, References};
 use jiff::SignedDuration;
 use records::RecordsError;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ async fn a_configuration_is_seen_at_once_here_and_within_a_minute_elsewhere() {
 }
 
 #[tokio::test]
-async fn routes_and_prompts_are_documents_too() {
+async fn routes_prompts_and_agents_are_documents_too() {
     let table = table().await;
     let routes = serde_json::from_value(json!({"workflows": {"development": {
         "title": "Development", "inputs": {}, "triggers": [{"on": "jira.labelled"}]
@@ -49,6 +49,9 @@ async fn routes_and_prompts_are_documents_too() {
     let prompts = BTreeMap::from([("prompts/plan.md".to_owned(), "Plan the work. ".repeat(40_000))]);
     table.put_prompts(&prompts).await.unwrap();
     assert_eq!(*table.prompts(start()).await.unwrap(), prompts);
+    let agents = BTreeMap::from([("reviewer".to_owned(), AgentDefinition::named("reviewer"))]);
+    table.put_agents(&agents).await.unwrap();
+    assert_eq!(*table.agents(start()).await.unwrap(), agents);
     let noise = BTreeMap::from([("noise".to_owned(), noise(600_000))]);
     let error = table.put_prompts(&noise).await.unwrap_err();
     assert!(matches!(error, RecordsError::Invalid(_)), "{error}");
@@ -68,7 +71,7 @@ async fn references_follow_the_configuration_and_may_be_absent() {
 }
 
 /// Text that hardly compresses, always the same.
-fn noise(length: usize) -> String {
+pub(super) fn noise(length: usize) -> String {
     let mut state: u64 = 42;
     (0..length)
         .map(|_| {

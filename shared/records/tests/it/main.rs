@@ -18,6 +18,7 @@ mod forget;
 mod money;
 mod put_back;
 mod rate;
+mod sessions;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};

@@ -3,6 +3,7 @@
 
 mod support;
 
+mod agents;
 mod failing;
 mod limits;
 mod nested;

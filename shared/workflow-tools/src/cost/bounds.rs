@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use workflow::{Source, content};
+use workflow::{Compilation, Source, content};
 
 /// The most items of a `foreach` that names none.
 const USUAL_ITEMS: u64 = 100;
@@ -14,14 +14,18 @@ pub(super) struct Bounds {
     items: BTreeMap<String, u64>,
     /// For a step within loops: how often it runs in one entry of its scope.
     rounds: BTreeMap<String, u64>,
+    /// For an agent's step: how many turns it may take.
+    turns: BTreeMap<String, u64>,
     /// The workflows that it runs.
     pub(super) runs: BTreeSet<String>,
 }
 
 impl Bounds {
     /// Reads the bounds of a file that compiled; of any other, none.
-    pub(super) fn of(source: &Source) -> Self {
+    pub(super) fn of(source: &Source, compilation: &Compilation) -> Self {
         let mut bounds = Self::default();
+        let agents = compilation.steps.iter().filter_map(|step| Some((step, step.agent.as_ref()?)));
+        bounds.turns = agents.map(|(step, agent)| (step.name.clone(), agent.max_turns.into())).collect();
         if let Ok(file) = content(source) {
             bounds.steps(&file["steps"], 1);
         }
@@ -31,6 +35,11 @@ impl Bounds {
     /// How many iterations the `foreach` of this name has.
     pub(super) fn items(&self, step: &str) -> f64 {
         self.items.get(step).map_or(1.0, |items| *items as f64)
+    }
+
+    /// How many turns the agent of this step takes.
+    pub(super) fn turns(&self, step: &str) -> f64 {
+        self.turns.get(step).map_or(1.0, |turns| *turns as f64)
     }
 
     /// How often the step of this name runs each time its scope is entered.

@@ -4,9 +4,10 @@ use super::bounds::Bounds;
 use super::usage::Usage;
 use crate::states::{States, resource, scopes_within, states_of, successors};
 use domain::PluginType;
+use domain::built_in_actions::OPEN_SESSION;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use workflow::Compilation;
+use workflow::{Compilation, StepSummary};
 
 /// What the dearest way through a definition uses when nothing fails and no list or loop is longer than `bounds` say.
 pub(super) fn usage(definition: &Value, compilation: &Compilation, bounds: &Bounds) -> Usage {
@@ -46,7 +47,8 @@ fn dearest<'s>(
         let own = circle
             .iter()
             .map(|member| {
-                of_state(member, &scope["States"][*member], states, bounds) * rounds(circle, states, bounds)
+                let times = rounds(circle, states, bounds) * times_of_agent(member, states, bounds);
+                of_state(member, &scope["States"][*member], states, bounds) * times
             })
             .fold(Usage::default(), |sum, usage| sum + usage);
         let rest = after
@@ -73,10 +75,35 @@ fn rounds(circle: &BTreeSet<&str>, states: States<'_>, bounds: &Bounds) -> f64 {
     steps.map(|step| bounds.rounds(&step.name)).fold(1.0, f64::max)
 }
 
+/// How often a state of an agent's work is entered while that lasts; any other state once. The last turn asks nobody.
+fn times_of_agent(state: &str, states: States<'_>, bounds: &Bounds) -> f64 {
+    let Some((step, agent)) = states.agent(state) else { return 1.0 };
+    let turns = bounds.turns(&step.name);
+    let questions = turns - 1.0;
+    let named = &agent.states;
+    if state == named.think || state == named.run_tools {
+        turns
+    } else if state == named.ask || state == named.answer {
+        questions
+    } else if state == named.next {
+        // Behind the opening, every turn and every answer.
+        1.0 + turns + questions
+    } else {
+        // To fetch files costs less than to ask people.
+        0.0
+    }
+}
+
+/// Whether a step of one call asks a model. To open a session is done for one, but asks nothing yet.
+fn asks_model(step: &StepSummary) -> bool {
+    step.plugin == Some(PluginType::AiProvider) && step.action.as_deref() != Some(OPEN_SESSION)
+}
+
 fn of_state(name: &str, state: &Value, states: States<'_>, bounds: &Bounds) -> Usage {
     let mut usage = Usage { transitions: 1.0, ..Usage::default() };
     if state["Type"] == "Task" && resource(state).contains("lambda:invoke") {
-        let model = states.step(name).is_some_and(|step| step.plugin == Some(PluginType::AiProvider));
+        let model = states.step(name).is_some_and(asks_model)
+            || states.agent(name).is_some_and(|(_, agent)| agent.states.think == name);
         usage = usage + Usage { transitions: 0.0, calls: 1.0, ai_calls: f64::from(u8::from(model)) };
     }
     let times = if state["Type"] == "Map" { bounds.items(states.name(name)) } else { 1.0 };

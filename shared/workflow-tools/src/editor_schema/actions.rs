@@ -2,13 +2,14 @@
 
 use super::parts::{described, reference};
 use domain::PluginType;
+use domain::built_in_actions::{AGENT_ACTIONS, OPEN_SESSION, RUN_TOOLS};
 use serde_json::{Map, Value, json};
 use workflow::{Catalog, CatalogEntry};
 
 /// The definitions `inputs_of_<action>` and `outputs_of_<action>`, with what they refer to.
 pub(super) fn definitions(catalog: &Catalog) -> Map<String, Value> {
     let mut definitions = Map::new();
-    for entry in catalog.entries().filter(|entry| entry.plugin.is_some()) {
+    for entry in catalog.entries().filter(|entry| entry.plugin.is_some() || is_done_by_agents(entry)) {
         let prefix = format!("{}_", entry.name);
         for (name, definition) in entry.input["$defs"].as_object().into_iter().flatten() {
             definitions.insert(format!("{prefix}{name}"), with_expressions(definition, &prefix));
@@ -16,7 +17,40 @@ pub(super) fn definitions(catalog: &Catalog) -> Map<String, Value> {
         definitions.insert(format!("inputs_of_{}", entry.name), inputs(&entry, &prefix));
         definitions.insert(format!("outputs_of_{}", entry.name), outputs(&entry));
     }
+    definitions.extend(of_agents(catalog));
     definitions
+}
+
+/// What steps of type `agent` take and give: the inputs of `open_session` but for the agent, which they name beside them, and the result
+/// of the last `run_tools`.
+fn of_agents(catalog: &Catalog) -> Map<String, Value> {
+    let mut definitions = Map::new();
+    let (Some(open), Some(run_tools)) = (catalog.entry(OPEN_SESSION), catalog.entry(RUN_TOOLS)) else {
+        return definitions;
+    };
+    let mut input = open.input.clone();
+    if let Some(properties) = input["properties"].as_object_mut() {
+        properties.remove("agent");
+    }
+    let entry = CatalogEntry { input: &input, ..open };
+    definitions.insert("inputs_of_agent".to_owned(), inputs(&entry, &format!("{OPEN_SESSION}_")));
+    let result = &run_tools.output["$defs"]["AgentResult"]["properties"];
+    let fields = result.as_object().into_iter().flatten();
+    let others = ["session", "turns", "cost_usd"]
+        .into_iter()
+        .filter_map(|name| Some((name, run_tools.output["properties"].get(name)?)));
+    let properties: Map<String, Value> =
+        fields.map(|(name, field)| (name.as_str(), field)).chain(others).map(output).collect();
+    definitions.insert(
+        "outputs_of_agent".to_owned(),
+        json!({"type": "object", "additionalProperties": false, "properties": properties}),
+    );
+    definitions
+}
+
+/// Whether steps of type `ai_action` may name the action.
+pub(super) fn is_done_by_agents(entry: &CatalogEntry<'_>) -> bool {
+    entry.plugin == Some(PluginType::AiProvider) || AGENT_ACTIONS.contains(&entry.name)
 }
 
 /// An action's own name and its others.
@@ -26,21 +60,26 @@ pub(super) fn all_names<'c>(entry: &CatalogEntry<'c>) -> Vec<&'c str> {
 
 /// The names of actions that agents do, or of the others; aliases included.
 pub(super) fn names(catalog: &Catalog, ai: bool) -> Vec<&str> {
-    let entries = catalog.entries().filter(|entry| {
-        let by_agent = entry.plugin == Some(PluginType::AiProvider);
-        entry.plugin.is_some() && (by_agent || !ai)
+    let entries = catalog.entries().filter(|entry| match ai {
+        true => is_done_by_agents(entry),
+        false => entry.plugin.is_some(),
     });
     entries.flat_map(|entry| all_names(&entry)).collect()
 }
 
 /// Whether a step must give the action inputs at all.
 pub(super) fn needs_inputs(entry: &CatalogEntry<'_>) -> bool {
-    entry.input["required"].as_array().is_some_and(|required| !required.is_empty())
+    !required(entry).is_empty()
+}
+
+/// The inputs that an action must be given. The agent of a session is given beside them.
+fn required<'c>(entry: &CatalogEntry<'c>) -> Vec<&'c str> {
+    let names = entry.input["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    names.filter(|name| entry.name != OPEN_SESSION || *name != "agent").collect()
 }
 
 fn inputs(entry: &CatalogEntry<'_>, prefix: &str) -> Value {
-    let required: Vec<&str> =
-        entry.input["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required = required(entry);
     let mut properties = Map::new();
     let mut needs = Vec::new();
     for (name, property) in entry.input["properties"].as_object().into_iter().flatten() {
@@ -73,12 +112,14 @@ fn outputs(entry: &CatalogEntry<'_>) -> Value {
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(name, property)| {
-            let about = property["description"].as_str().unwrap_or("A field of the action's output.");
-            (name.clone(), described(about, reference("variable_path")))
-        })
+        .map(|(name, property)| output((name, property)))
         .collect();
     json!({"type": "object", "additionalProperties": false, "properties": properties})
+}
+
+fn output((name, property): (&str, &Value)) -> (String, Value) {
+    let about = property["description"].as_str().unwrap_or("A field of the action's output.");
+    (name.to_owned(), described(about, reference("variable_path")))
 }
 
 /// A property's schema, or a text with an expression; `null` where it may be left out.

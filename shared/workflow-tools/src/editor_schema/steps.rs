@@ -1,9 +1,11 @@
 //! Steps: which type one is, and what goes with its action.
 
-use super::actions::{all_names, names, needs_inputs};
+use super::actions::{all_names, is_done_by_agents, names, needs_inputs};
 use super::forms::{properties, required};
 use super::parts::{described, reference};
 use domain::PluginType;
+use domain::action::Agent;
+use domain::built_in_actions::OPEN_SESSION;
 use serde_json::{Map, Value, json};
 use workflow::{Catalog, CatalogEntry, StepType};
 
@@ -23,6 +25,7 @@ pub(super) fn definitions(catalog: &Catalog) -> Map<String, Value> {
         match kind {
             StepType::PluginAction => schema["allOf"] = plugin_actions(catalog).into(),
             StepType::AiAction => schema["allOf"] = ai_actions(catalog).into(),
+            StepType::Agent => schema["allOf"] = agent_work(catalog),
             _ => {}
         }
         definitions.insert(format!("{}_step", kind.name()), schema);
@@ -86,7 +89,7 @@ fn plugin_actions(catalog: &Catalog) -> Vec<Value> {
 
 /// An agent's action is named by `action:`, or by the step's name.
 fn ai_actions(catalog: &Catalog) -> Vec<Value> {
-    let entries = catalog.entries().filter(|entry| entry.plugin == Some(PluginType::AiProvider));
+    let entries = catalog.entries().filter(is_done_by_agents);
     let mut rules: Vec<Value> = entries
         .map(|entry| {
             let names = json!({"enum": all_names(&entry)});
@@ -94,7 +97,9 @@ fn ai_actions(catalog: &Catalog) -> Vec<Value> {
                 {"properties": {"action": names}, "required": ["action"]},
                 {"properties": {"name": names}, "not": {"required": ["action"]}},
             ]});
-            json!({"if": chosen, "then": given(&entry)})
+            let mut then = given(&entry);
+            then["properties"]["agent"] = who(&entry);
+            json!({"if": chosen, "then": then})
         })
         .collect();
     rules.push(json!({
@@ -102,6 +107,26 @@ fn ai_actions(catalog: &Catalog) -> Vec<Value> {
         "then": {"properties": {"name": {"enum": names(catalog, true)}}},
     }));
     rules
+}
+
+/// Whom an action takes as its `agent:`; a session is opened for any agent.
+fn who(entry: &CatalogEntry<'_>) -> Value {
+    match entry.input["properties"].get("agent") {
+        Some(_) if entry.name == OPEN_SESSION => json!(true),
+        Some(_) => json!({"enum": Agent::ALL.map(Agent::as_str)}),
+        None => json!(false),
+    }
+}
+
+/// What an agent's session is opened with, and what its last turn gives.
+fn agent_work(catalog: &Catalog) -> Value {
+    match catalog.entry(OPEN_SESSION) {
+        Some(_) => json!([{"properties": {
+            "inputs": reference("inputs_of_agent"),
+            "outputs": reference("outputs_of_agent"),
+        }}]),
+        None => json!([]),
+    }
 }
 
 fn given(entry: &CatalogEntry<'_>) -> Value {

@@ -3,13 +3,20 @@
 use crate::states::{States, is_too_late, parks, resource, successors};
 use domain::ErrorKind;
 use serde_json::Value;
+use workflow::{AgentStates, StepSummary};
 
 /// Why a state that the compiler added belongs to the step that became `own`; `None` if it does not.
-pub(super) fn of_helper(name: &str, state: &Value, own_name: &str, own: &Value) -> Option<String> {
+pub(super) fn of_helper(name: &str, state: &Value, step: &StepSummary, scope: &Value) -> Option<String> {
+    let own_name = step.state.as_str();
+    if let Some(why) = step.agent.as_ref().and_then(|agent| of_agent(name, &agent.states)) {
+        return Some(why.to_owned());
+    }
     if let Some(why) = of_limit(name, own_name) {
         return Some(why.to_owned());
     }
-    let catchers = || own["Catch"].as_array().into_iter().flatten();
+    // An agent's work is several states, each with its own.
+    let owners = || step.agent.iter().flat_map(|agent| agent.states.all()).chain([own_name]);
+    let catchers = || owners().filter_map(|owner| scope["States"][owner]["Catch"].as_array()).flatten();
     let caught_to = |wanted: Option<ErrorKind>| {
         catchers().any(|catcher| parks(catcher) == wanted && catcher["Next"] == name)
     };
@@ -39,6 +46,26 @@ pub(super) fn of_helper(name: &str, state: &Value, own_name: &str, own: &Value) 
         return Some("It evaluates the step's `when`.".to_owned());
     }
     name.starts_with(own_name).then(|| "The compiler needs it for the step.".to_owned())
+}
+
+/// Why a state of an agent's work exists.
+fn of_agent(name: &str, states: &AgentStates) -> Option<&'static str> {
+    let reasons = [
+        (&states.think, "It asks the model for the agent's next turn."),
+        (
+            &states.run_tools,
+            "It runs the tools that the turn called, on the session's copy of the repository.",
+        ),
+        (&states.next, "It decides what comes next: another turn, people, files, or the end."),
+        (&states.ask, "It asks people what the agent wants to know, and waits at no cost."),
+        (&states.answer, "It gives the agent their answer; a no is an answer, too."),
+        (
+            &states.load,
+            "It fetches files that the agent asked for and that were not loaded when the session was opened.",
+        ),
+        (&states.unknown, "It ends with an error if the session needs what this definition does not know."),
+    ];
+    reasons.into_iter().find(|(state, _)| *state == name).map(|(_, why)| why)
 }
 
 /// Why a state exists that a `timeout` of the step or of an enclosing step requires.

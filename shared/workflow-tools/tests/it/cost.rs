@@ -2,6 +2,7 @@
 
 use crate::support::{catalog, compilation, right, root, shipped};
 use domain::PluginType;
+use domain::built_in_actions::OPEN_SESSION;
 use serde_json::{Value, json};
 use std::fs;
 use workflow::Source;
@@ -13,11 +14,16 @@ fn the_happy_path_counts_what_an_execution_was_seen_to_use() {
     let prices = Prices::us_east_1().unwrap();
     let found = cost(&source, &right(&source), Assumptions::default(), &prices).unwrap();
     // `workflows/development.test.yaml` sees the same on the engine.
-    assert_eq!(found.happy_path.usage.transitions, 12.0);
-    assert_eq!((found.happy_path.usage.calls, found.happy_path.usage.ai_calls), (12.0, 3.0));
-    assert_eq!(found.worst_case, found.happy_path);
-    assert!((found.happy_path.step_functions_usd - 0.000_3).abs() < 1e-12);
-    assert!((found.happy_path.gb_seconds - 92.25).abs() < 1e-9);
+    assert_eq!(found.happy_path.usage.transitions, 16.0);
+    assert_eq!((found.happy_path.usage.calls, found.happy_path.usage.ai_calls), (12.0, 1.0));
+    // Sixty turns, of which all but the last ask people: three transitions for a turn, three for a question.
+    assert_eq!(found.worst_case.usage.transitions, 16.0 + 59.0 * 6.0);
+    assert_eq!((found.worst_case.usage.calls, found.worst_case.usage.ai_calls), (12.0 + 59.0 * 4.0, 60.0));
+    assert!((found.happy_path.step_functions_usd - 0.000_4).abs() < 1e-12);
+    assert!((found.happy_path.gb_seconds - 32.75).abs() < 1e-9);
+    let agent = "implement: the agent development takes 1 to 60 turns and at most 30 minutes of work; \
+                 no more for the model than the ticket's limit leaves.";
+    assert!(found.text().contains(agent), "{}", found.text());
     let together =
         found.happy_path.step_functions_usd + found.happy_path.lambda_usd + found.happy_path.dynamodb_usd;
     assert_eq!(found.happy_path.total_usd, together);
@@ -107,7 +113,7 @@ fn functions_have_the_memory_that_is_assumed() {
     for (name, function) in functions {
         let Some(entry) = catalog.entry(name) else { continue };
         let assumed = match entry.plugin {
-            Some(PluginType::AiProvider) => Assumptions::default().ai_memory_mb,
+            Some(PluginType::AiProvider) if entry.name != OPEN_SESSION => Assumptions::default().ai_memory_mb,
             _ => Assumptions::default().memory_mb,
         };
         assert_eq!(function["memory_megabytes"].as_f64(), Some(assumed), "{}", entry.name);

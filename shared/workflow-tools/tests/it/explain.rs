@@ -1,11 +1,28 @@
 //! What steps became, in words.
 
 use crate::support::{right, shipped};
+use workflow::Source;
 use workflow_tools::explain;
 
 #[test]
 fn a_step_that_parks_and_rolls_back() {
-    let explained = explain(&right(&shipped("development")), "generate_code").unwrap();
+    let text = r#"
+name: One reply
+inputs: { task_id: string }
+steps:
+  - { name: fetch, plugin: task_management, action: get_task, inputs: { task_id: "${task_id}" }, outputs: { task: task } }
+  - name: generate_code
+    type: ai_action
+    description: Write the change and its tests
+    inputs: { task: "${task}", branch: feature/x }
+    outputs: { implementation: implementation }
+    on_error: rollback
+  - name: commit_changes
+    plugin: version_control
+    action: commit_changes
+    inputs: { branch: feature/x, message: "${implementation.commit_message}", implementation: "${implementation}" }
+"#;
+    let explained = explain(&right(&Source::new("workflows/one_reply.yaml", text)), "generate_code").unwrap();
     // What the fields hold is the compiler's; here it is told why they are there.
     let reasons: Vec<String> = explained
         .states
@@ -23,6 +40,18 @@ fn a_step_that_parks_and_rolls_back() {
     );
     let states: Vec<&str> = explained.states.iter().map(|state| state.name.as_str()).collect();
     assert_eq!(states, ["GenerateCode", "GenerateCodeAwaitBudget", "GenerateCodeAwaitProvider", "Rollback"]);
+}
+
+#[test]
+fn every_state_of_an_agent_has_a_reason_of_its_own() {
+    let explained = explain(&right(&shipped("development")), "implement").unwrap();
+    let states: Vec<(&str, &str)> =
+        explained.states.iter().map(|state| (state.name.as_str(), state.why.as_str())).collect();
+    let why = |name: &str| states.iter().find(|(state, _)| *state == name).unwrap().1;
+    assert_eq!(why("ImplementThink"), "It asks the model for the agent's next turn.");
+    assert!(why("ImplementThinkAwaitBudget").contains("until somebody raises the limit"));
+    assert!(why("ImplementLoadAwaitProvider").contains("accepts calls again"));
+    assert!(states.iter().all(|(_, why)| *why != "The compiler needs it for the step."), "{states:?}");
 }
 
 #[test]

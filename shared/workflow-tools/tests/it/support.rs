@@ -73,6 +73,7 @@ pub(crate) fn compilation(source: &Source, definition: Value, steps: &[(&str, &s
             path: Vec::new(),
             action: None,
             plugin: None,
+            agent: None,
             description: None,
             line: 1,
             implicit: false,

@@ -207,6 +207,7 @@ impl<'p> Compiler<'p> {
     pub(super) fn step(&mut self, step: &'p Planned, next: &Next) {
         match &step.kind {
             PlannedKind::Task(task) => self.task(step, task, next),
+            PlannedKind::Agent(agent) => self.agent(step, agent, next),
             PlannedKind::Parallel { branches, retry } => self.parallel(step, branches, retry.as_ref(), next),
             PlannedKind::Foreach(foreach) => self.foreach(step, foreach, next),
             PlannedKind::Loop(repeated) => self.repeat(step, repeated, next),

@@ -53,9 +53,30 @@ pub(super) fn invocation(
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
+/// One call of an action, and the state that makes it.
+pub(super) struct Invocation<'a> {
+    /// The name of the step that it is made for.
+    pub(super) step: &'a str,
+    pub(super) state: &'a str,
+    pub(super) comment: &'a str,
+    pub(super) task: &'a Task,
+    pub(super) assign: Option<Value>,
+    /// The `Catch` of the step's `on_error`.
+    pub(super) policy: Option<Value>,
+}
+
 impl<'p> Compiler<'p> {
     pub(super) fn task(&mut self, step: &'p Planned, task: &Task, next: &Next) {
-        let mut sent = self.frame.payload(&step.state, task.input.clone());
+        let policy = self.policy_of_call(step, next);
+        let assign = self.assignment(step);
+        let (name, state, comment) = (&step.step, &step.state, &step.comment);
+        self.invoke(Invocation { step: name, state, comment, task, assign, policy }, next);
+    }
+
+    /// The state of one call, and those in which it is parked.
+    pub(super) fn invoke(&mut self, call: Invocation<'_>, next: &Next) {
+        let task = call.task;
+        let mut sent = self.frame.payload(call.state, task.input.clone());
         if task.required {
             sent.insert("required".to_owned(), true.into());
         }
@@ -64,8 +85,8 @@ impl<'p> Compiler<'p> {
         }
         let limit = self.time_limit(task.timeout_seconds);
         let mut state = invocation(&function_placeholder(&task.action).into(), sent, limit);
-        state.insert("Comment".to_owned(), step.comment.as_str().into());
-        let parkings = self.parkings(step, task);
+        state.insert("Comment".to_owned(), call.comment.into());
+        let parkings = self.parkings(&call);
         let waits = parkings.iter().any(|parking| parking.errors.contains(&ErrorKind::Throttled));
         let retry = if waits { retriers_before_parking } else { retriers };
         let retry = match task.parks {
@@ -75,7 +96,6 @@ impl<'p> Compiler<'p> {
         };
         state.insert("Retry".to_owned(), retry);
         let mut catchers = Vec::new();
-        let policy = self.policy_of_call(step, next);
         for parking in &parkings {
             let mut output = json!({"reason": "{% $states.errorOutput.Cause %}"});
             if self.frame.is_carried() {
@@ -87,27 +107,28 @@ impl<'p> Compiler<'p> {
                 "Next": parking.state,
             }));
         }
-        catchers.extend(policy.clone());
+        catchers.extend(call.policy.clone());
         if !catchers.is_empty() {
             state.insert("Catch".to_owned(), catchers.into());
         }
-        if let Some(assignment) = self.assignment(step) {
-            state.insert("Assign".to_owned(), assignment);
+        if let Some(assignment) = &call.assign {
+            state.insert("Assign".to_owned(), assignment.clone());
         }
         self.go_without_result(&mut state, next);
-        self.states.insert(step.state.clone(), ordered(state));
+        self.states.insert(call.state.to_owned(), ordered(state));
         for parking in parkings {
-            self.park(parking, step, policy.as_ref());
+            self.park(parking, &call);
         }
     }
 
     /// What a step may have to wait for before its call may be made.
-    fn parkings(&self, step: &Planned, task: &Task) -> Vec<Parking> {
+    fn parkings(&self, call: &Invocation<'_>) -> Vec<Parking> {
+        let task = call.task;
         let parking = |errors, action, suffix, comment: &str| Parking {
             errors,
             action,
-            state: self.free_name(&format!("{}{suffix}", step.state)),
-            comment: comment.replace("{step}", &step.step),
+            state: self.free_name(&format!("{}{suffix}", call.state)),
+            comment: comment.replace("{step}", call.step),
             input: json!({"reason": "{% $states.input.reason %}"}),
         };
         let budget = task.parks.then(|| {
@@ -122,8 +143,8 @@ impl<'p> Compiler<'p> {
         });
         let people = task.confirms.then(|| {
             let comment = "Asks whether {step} may act again, because its response was lost";
-            let key = evaluated(&self.frame_while_parked().key(&step.state));
-            let input = json!({"question": evaluated(&confirmation(&step.step)), "effect": key});
+            let key = evaluated(&self.frame_while_parked().key(call.state));
+            let input = json!({"question": evaluated(&confirmation(call.step)), "effect": key});
             let parking = parking(&[ErrorKind::Unconfirmed][..], REQUEST_APPROVAL, "Confirm", comment);
             Parking { input, ..parking }
         });
@@ -137,7 +158,7 @@ impl<'p> Compiler<'p> {
     }
 
     /// Each question to people has a key of its own: what was answered to an earlier one says nothing about this one.
-    fn park(&mut self, parking: Parking, step: &'p Planned, policy: Option<&Value>) {
+    fn park(&mut self, parking: Parking, call: &Invocation<'_>) {
         let Parking { action, state: name, comment, input, .. } = parking;
         let frame = self.frame_while_parked();
         let mut sent = frame.payload(&name, input);
@@ -151,12 +172,12 @@ impl<'p> Compiler<'p> {
         state.insert("Resource".to_owned(), INVOKE_AND_WAIT.into());
         state.insert("Comment".to_owned(), comment.into());
         state.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
-        if let Some(policy) = policy {
+        if let Some(policy) = &call.policy {
             state.insert("Catch".to_owned(), json!([policy]));
         }
         let output = if self.frame.is_carried() { "{% $states.input.frame %}".into() } else { json!({}) };
         state.insert("Output".to_owned(), output);
-        state.insert("Next".to_owned(), step.state.as_str().into());
+        state.insert("Next".to_owned(), call.state.into());
         self.states.insert(name, ordered(state));
     }
 }

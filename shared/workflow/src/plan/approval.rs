@@ -8,21 +8,16 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// How long a question is open by default: seven days.
-const USUAL_TIMEOUT_SECONDS: u64 = 7 * 24 * 3600;
+pub(super) const USUAL_TIMEOUT_SECONDS: u64 = 7 * 24 * 3600;
 
 impl Walk<'_, '_, '_> {
     pub(super) fn approval(&mut self, step: &Step, approval: &Written) -> Made {
         let text = Type::text();
-        let names = Type::new(Kind::List(Box::new(Type::text()))).nullable();
         let question = self.checker.fit(&approval.question, &text, true, "`question`");
         let details = approval.details.as_ref().map_or(Value::Null, |given| {
             self.checker.fit(given, &text.clone().nullable(), false, "`details`")
         });
-        let approvers = approval
-            .approvers
-            .as_ref()
-            .map_or(Value::Null, |given| self.checker.fit(given, &names, false, "`approvers`"));
-        self.known_approvers(approval.approvers.as_ref());
+        let approvers = self.approvers(approval.approvers.as_ref());
         if approval.approvers.as_ref().is_none_or(is_empty) {
             self.checker
                 .problems
@@ -69,6 +64,13 @@ impl Walk<'_, '_, '_> {
         };
         let whole = Type::object(fields);
         Made::new(Some(PlannedKind::Approval(planned)), sets).giving("$states.result", whole)
+    }
+
+    /// Those who may answer, as an action takes them.
+    pub(super) fn approvers(&mut self, given: Option<&Given>) -> Value {
+        let names = Type::new(Kind::List(Box::new(Type::text()))).nullable();
+        self.known_approvers(given);
+        given.map_or(Value::Null, |given| self.checker.fit(given, &names, false, "`approvers`"))
     }
 
     /// Whom the configuration does not know cannot answer.

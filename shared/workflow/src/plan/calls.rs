@@ -6,14 +6,15 @@ use crate::catalog::Action;
 use crate::check::Checker;
 use crate::model::{Call, Form, Given, OnError, Part, Rollback, Step};
 use crate::provenance::Fencing;
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::types::{Kind, Type};
 use domain::PluginType;
+use domain::built_in_actions::AGENT_ACTIONS;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// A state outlives its function by this much, so that the function's own error is heard.
-const TIMEOUT_MARGIN_SECONDS: u64 = 5;
+pub(super) const TIMEOUT_MARGIN_SECONDS: u64 = 5;
 
 impl Walk<'_, '_, '_> {
     pub(super) fn call(&mut self, step: &Step, call: &Call) -> Made {
@@ -27,7 +28,11 @@ impl Walk<'_, '_, '_> {
             });
             return Made::new(None, sets.collect());
         };
-        let mut input = self.inputs(call, &action);
+        if let Some(template) = call.agent.as_ref().and_then(|agent| agent.prompt_template.as_ref()) {
+            self.template(template, call);
+        }
+        let beside = call.agent.as_ref().and_then(|agent| agent.name.as_ref()).map(|_| "agent");
+        let mut input = self.inputs(&call.inputs, &action, beside, call.action.span);
         self.agent(call, &action, &mut input);
         if let Some(rollback) = &step.rollback {
             self.inverses.insert(rollback.action.value.clone());
@@ -70,8 +75,11 @@ impl Walk<'_, '_, '_> {
             }
             return None;
         };
+        // Some actions of an agent's work only read our own records.
+        let is_agents = call.agent.is_some() && AGENT_ACTIONS.contains(&action.name.as_str());
         if let Some(plugin) = plugin
             && action.plugin != Some(plugin)
+            && !is_agents
         {
             let span = call.plugin.as_ref().map_or(name.span, |plugin| plugin.span);
             let owner =
@@ -87,19 +95,23 @@ impl Walk<'_, '_, '_> {
         Some(action.clone())
     }
 
-    fn inputs(&mut self, call: &Call, action: &Action) -> Map<String, Value> {
+    /// What an action is given, as it takes it; one input may be given `beside` these. What is missing is reported at `span`.
+    pub(super) fn inputs(
+        &mut self,
+        given: &[(Spanned<String>, Given)],
+        action: &Action,
+        beside: Option<&str>,
+        span: Span,
+    ) -> Map<String, Value> {
         let mut input: Map<String, Value> = Map::new();
-        let template = call.agent.as_ref().and_then(|agent| agent.prompt_template.as_ref());
-        if let Some(template) = template {
-            self.template(template, call);
-        }
-        for (key, given) in &call.inputs {
+        for (key, given) in given {
             let Some((name, field)) = action.input_field(&key.value) else {
                 self.checker.value(given);
+                let names = action.input.fields.keys().map(String::as_str);
                 self.checker
                     .problems
                     .error(key.span, format!("`{}` takes no input `{}`", action.name, key.value))
-                    .accepted(&key.value, action.input.fields.keys().map(String::as_str));
+                    .accepted(&key.value, names.filter(|name| beside != Some(*name)));
                 continue;
             };
             let what = format!("`{}`", key.value);
@@ -116,10 +128,10 @@ impl Walk<'_, '_, '_> {
             }
         }
         for (name, field) in &action.input.fields {
-            if field.required && !input.contains_key(name) {
+            if field.required && !input.contains_key(name) && beside != Some(name.as_str()) {
                 self.checker
                     .problems
-                    .error(call.action.span, format!("`{}` needs the input `{name}`", action.name))
+                    .error(span, format!("`{}` needs the input `{name}`", action.name))
                     .help(format!("it takes {}", field.kind));
             }
         }

@@ -105,6 +105,7 @@ impl Walk<'_, '_, '_> {
         let gives = matches!(
             last.kind,
             StepKind::Call(_)
+                | StepKind::Agent(_)
                 | StepKind::Foreach(_)
                 | StepKind::Approval(_)
                 | StepKind::Workflow(_)

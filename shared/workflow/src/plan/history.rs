@@ -1,7 +1,7 @@
 //! How long an execution's history can become: Step Functions ends an execution with its 25,000th event, and nothing can
 //! catch that: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
 
-use super::planned::{Block, Planned, PlannedKind};
+use super::planned::{Block, Planned, PlannedKind, Task};
 use crate::check::Checker;
 use crate::model::{Retry, Step, StepKind, all};
 use crate::source::Span;
@@ -25,6 +25,7 @@ pub(super) fn check(steps: &[Step], block: &Block, checker: &mut Checker<'_, '_>
         .filter_map(|step| match &step.kind {
             StepKind::Loop(repeated) => Some((step.name.value.as_str(), repeated.max_iterations.span)),
             StepKind::Foreach(foreach) => Some((step.name.value.as_str(), foreach.max_items.span)),
+            StepKind::Agent(_) => Some((step.name.value.as_str(), step.name.span)),
             _ => None,
         })
         .collect();
@@ -41,7 +42,7 @@ pub(super) fn check(steps: &[Step], block: &Block, checker: &mut Checker<'_, '_>
                     ),
                 )
                 .help(
-                    "make the body a workflow and run it with a step of type `workflow`, or lower the bound",
+                    "make the body a workflow and run it with a step of type `workflow`, or lower the bound: `max_items`, `max_iterations`, an agent's `max_turns` or a `retry`",
                 );
         }
     }
@@ -59,6 +60,12 @@ fn count(step: &Planned, limited: bool, found: &mut Vec<(String, u64)>) -> u64 {
     let limited = limited || step.time_limit.is_some();
     let events = match &step.kind {
         PlannedKind::Task(task) => task_events(task.retry.as_ref()),
+        PlannedKind::Agent(agent) => {
+            let call = |task: &Task| task_events(task.retry.as_ref());
+            // A turn that asks people is the longest.
+            let turn = call(&agent.think) + call(&agent.run_tools) + 2 * call(&agent.answer) + STATE_EVENTS;
+            turn.saturating_mul(agent.most_turns).saturating_add(call(&agent.open) + STATE_EVENTS)
+        }
         PlannedKind::Approval(approval) => task_events(approval.retry.as_ref()),
         PlannedKind::Event(event) => task_events(event.retry.as_ref()),
         PlannedKind::Workflow(sub) => task_events(sub.retry.as_ref()),
@@ -84,7 +91,7 @@ fn count(step: &Planned, limited: bool, found: &mut Vec<(String, u64)>) -> u64 {
             each.saturating_mul(repeated.max_iterations)
         }
     };
-    let repeats = matches!(step.kind, PlannedKind::Loop(_) | PlannedKind::Foreach(_));
+    let repeats = matches!(step.kind, PlannedKind::Agent(_) | PlannedKind::Loop(_) | PlannedKind::Foreach(_));
     if repeats && events > MOST_EVENTS {
         found.push((step.step.clone(), events));
         return 0;

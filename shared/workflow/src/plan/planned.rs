@@ -1,5 +1,6 @@
 //! A checked workflow, planned: everything a definition needs, still free of Step Functions' own form.
 
+use crate::agent_states::AgentStates;
 use crate::model::{OnError, OnTimeout, Retry};
 use crate::types::Type;
 use serde_json::Value;
@@ -77,6 +78,7 @@ pub(crate) struct TimeLimit {
 
 pub(crate) enum PlannedKind {
     Task(Task),
+    Agent(Box<Agent>),
     Parallel { branches: Vec<Branch>, retry: Option<Retry> },
     Foreach(Foreach),
     Loop(Loop),
@@ -105,6 +107,23 @@ pub(crate) struct Task {
     pub(crate) required: bool,
     /// The step's own inverse, with `{"$output": "path"}` where the action's output goes.
     pub(crate) inverse: Option<Value>,
+}
+
+/// An agent's work: its session is opened; then the model thinks and tools run in turn, until a choice says that it is done.
+pub(crate) struct Agent {
+    pub(crate) states: AgentStates,
+    pub(crate) open: Task,
+    pub(crate) think: Task,
+    pub(crate) run_tools: Task,
+    pub(crate) answer: Task,
+    pub(crate) load: Task,
+    /// The input of the question that it asks people.
+    pub(crate) ask: Value,
+    pub(crate) ask_timeout_seconds: u64,
+    /// The variable that holds the session, its turn and what it needs next.
+    pub(crate) session: String,
+    /// How many turns there may be.
+    pub(crate) most_turns: u64,
 }
 
 pub(crate) struct Approval {
@@ -235,9 +254,9 @@ impl Planned {
         self.on_error == OnError::Continue || approves
     }
 
-    /// Whether the state is a choice, which cannot be the last of a flow.
+    /// Whether the last of its states is a choice, which cannot be the last of a flow.
     pub(crate) fn is_choice(&self) -> bool {
-        matches!(self.kind, PlannedKind::Loop(_) | PlannedKind::Switch(_))
+        matches!(self.kind, PlannedKind::Agent(_) | PlannedKind::Loop(_) | PlannedKind::Switch(_))
     }
 }
 

@@ -244,9 +244,9 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         ends && step.when.is_none()
     }
 
-    /// The limit of a step that holds others; that of any other is part of its own state.
+    /// The limit of a step that is several states; that of any other is part of its own state.
     fn time_limit(&mut self, step: &Step) -> Option<TimeLimit> {
-        let given = step.timeout_seconds.as_ref().filter(|_| !step.blocks().is_empty())?;
+        let given = step.timeout_seconds.as_ref().filter(|_| step.holds_states())?;
         let variable = self.checker.scope.free_variable(&format!("{}_deadline", step.name.value));
         Some(TimeLimit { seconds: given.value, variable })
     }
@@ -254,6 +254,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
     fn make(&mut self, step: &Step) -> Made {
         match &step.kind {
             StepKind::Call(call) => self.call(step, call),
+            StepKind::Agent(work) => self.agent_work(step, work),
             StepKind::Parallel(parallel) => self.parallel(step, parallel),
             StepKind::Foreach(foreach) => self.foreach(step, foreach),
             StepKind::Loop(repeated) => self.repeat(step, repeated),

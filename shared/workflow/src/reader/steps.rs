@@ -1,5 +1,6 @@
 //! The entries of `steps:`: what all have in common. What one type alone has is in a file of its own.
 
+mod agent;
 mod approval;
 mod foreach;
 mod loop_;
@@ -13,10 +14,11 @@ mod wait;
 use super::fields::{Fields, boolean, duration, list, mapping, text, word};
 use super::state::Reader;
 use super::values::{condition, given, named};
-use crate::keys::{StepType, names as key_names};
+use crate::keys::names as key_names;
 use crate::model::{Agent, Call, OnError, Rollback, Step, StepKind, Wait};
 use crate::names;
 use crate::source::Spanned;
+use crate::step_type::StepType;
 use crate::yaml::{Data, Node};
 use domain::PluginType;
 use retry::retry;
@@ -59,6 +61,7 @@ fn read(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Step> {
     let timeout_seconds = fields.get("timeout").and_then(|node| duration(node, "`timeout`", reader));
     let kind = match kind {
         StepType::PluginAction | StepType::AiAction => StepKind::Call(call(&fields, kind, &name, reader)?),
+        StepType::Agent => StepKind::Agent(agent::read(&fields, reader)),
         StepType::Parallel => StepKind::Parallel(parallel::read(&fields, read_all, reader)?),
         StepType::Foreach => StepKind::Foreach(foreach::read(&fields, read_all, reader)?),
         StepType::Loop => StepKind::Loop(loop_::read(&fields, read_all, reader)?),

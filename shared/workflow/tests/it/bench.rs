@@ -136,6 +136,15 @@ pub(crate) fn usual(function: &str) -> Value {
             "summary": "Adds a limit", "pr_title": "Limit carts", "pr_description": "It limits.", "documentation": "# Limits",
             "commit_message": "Limit carts", "files": ["a.rs"], "edits": stored
         }}),
+        "OpenSession" => json!({"session": "s", "next": "think", "turn": 0}),
+        "Think" => json!({"session": "s", "next": "run_tools", "turn": 1, "cost_usd": 0.1}),
+        "RunTools" => json!({
+            "session": "s", "next": "done", "turn": 1, "turns": 1, "question": null, "cost_usd": 0.1, "result": {
+                "outcome": "done", "summary": "Adds a limit", "pr_title": "Limit carts", "pr_description": "It limits.",
+                "commit_message": "Limit carts", "tests": "None ran", "open_points": [],
+                "implementation": usual("GenerateCodeImplementation")["implementation"],
+            },
+        }),
         "CreatePullRequest" => {
             json!({"branch": "b", "created": true, "files": ["a.rs"], "number": 7, "pr_url": "https://x/7"})
         }

@@ -26,5 +26,5 @@ fn every_example_compiles_without_a_warning() {
     }
     let types = compiled.workflows.iter().flat_map(|workflow| &workflow.steps).map(|step| step.kind);
     let types: std::collections::BTreeSet<&str> = types.collect();
-    assert_eq!(types.len(), 12, "an example of every type: {types:?}");
+    assert_eq!(types.len(), 13, "an example of every type: {types:?}");
 }

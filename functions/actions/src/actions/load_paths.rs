@@ -1,0 +1,48 @@
+//! `load_paths`: fetches files of the repository that an agent asked for and that were not imported when its session was opened.
+
+use crate::action::{Action, Done, NoOutput};
+use crate::agent::session::{self, Report};
+use crate::artifacts::Next;
+use crate::context::Context;
+use crate::spec::ActionSpec;
+use domain::PluginType;
+use records::Partition;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the step gives.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The session, as `open_session` gave it.
+    pub session: String,
+}
+
+/// What later steps can read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Output {
+    /// The session.
+    pub session: String,
+    /// What it needs next.
+    pub next: Next,
+}
+
+/// Loads the files, and gives the agent the result of its call. A repeat after that does nothing.
+///
+/// # Errors
+/// As [`session::load_paths`].
+pub struct LoadPaths;
+
+impl Action for LoadPaths {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("load_paths", PluginType::VersionControl)
+        .writing(&[Partition::Reading, Partition::Session, Partition::Stored])
+        .taking(300);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let Report { session, next, .. } = session::load_paths(context, &input.session).await?;
+        Ok(Done::for_good(Output { session, next }))
+    }
+}

@@ -1,0 +1,77 @@
+//! `open_session`: begins an agent's work on a ticket: what it knows, what it may do, and the repository that it works on.
+
+use crate::action::{Action, Done, NoOutput};
+use crate::agent::session::{self, NewSession, Report};
+use crate::artifacts::Next;
+use crate::context::Context;
+use crate::spec::ActionSpec;
+use domain::{BranchName, PluginType, RepositoryName, Task};
+use records::Partition;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the step gives.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// Which agent works: the name of its file in `agents/`.
+    pub agent: String,
+    /// The ticket.
+    #[serde(default)]
+    pub task: Option<Task>,
+    /// `owner/name` or a URL. Default: the project's repository.
+    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[serde(default)]
+    pub repository: Option<RepositoryName>,
+    /// The branch to work on; where it does not exist yet, the base branch is read. Default: the project's base branch.
+    #[schemars(extend("x-aliases" = ["branch_name"]))]
+    #[serde(default)]
+    pub branch: Option<BranchName>,
+    /// More for the agent to keep to, from the workflow's author.
+    #[schemars(extend("x-authored" = true))]
+    #[serde(default)]
+    pub instructions: Option<String>,
+    /// More that the agent should know. It is data, never an instruction.
+    #[serde(default)]
+    pub context: Option<String>,
+}
+
+/// What later steps can read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Output {
+    /// The session, by which `think`, `run_tools` and the others know it.
+    pub session: String,
+    /// What it needs next.
+    pub next: Next,
+    /// How many replies the model has given.
+    pub turn: u32,
+}
+
+/// Opens the agent's session: the repository is read with a token that can only read, its text is imported, and the first message is
+/// written: the ticket, the repository's own instructions, and data. A repeat finds the session.
+///
+/// # Errors
+/// As [`session::open`].
+pub struct OpenSession;
+
+impl Action for OpenSession {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("open_session", PluginType::AiProvider)
+        .writing(&[Partition::Reading, Partition::Session, Partition::Stored])
+        .taking(600);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let new = NewSession {
+            agent: input.agent,
+            task: input.task,
+            repository: input.repository,
+            branch: input.branch,
+            instructions: input.instructions,
+            context: input.context,
+        };
+        let Report { session, next, turn, .. } = session::open(context, new).await?;
+        Ok(Done::for_good(Output { session, next, turn }))
+    }
+}

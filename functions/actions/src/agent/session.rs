@@ -1,0 +1,37 @@
+//! Agents' sessions: a conversation with a model that works on a copy of a repository through tools, turn by turn.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `opening` | what a session begins with: the ticket, the repository's instructions, the repository |
+//! | `import` | the contents of the repository, kept so that tools need no credentials |
+//! | `generation` | what a generation sends first: its fixed part and the first message |
+//! | `thinking` | the model's next reply |
+//! | `tools` | what its calls come to |
+//! | `repetition` | whether it goes round in circles |
+//! | `answering` | a person's answer, and the files that it asked for |
+//! | `work`, `kept`, `overlay` | a session as it is read and written, and what is kept of it |
+//! | `report`, `view` | what the session's actions give; the session as people look at it |
+//!
+//! An invocation may be killed at any point and repeated. Each part decides by the head what is due, does nothing when it is not its turn,
+//! and writes all that it leads to in one transaction, made to the version of the head that it read.
+
+mod answering;
+mod generation;
+mod import;
+mod kept;
+mod opening;
+mod overlay;
+mod repetition;
+mod report;
+mod thinking;
+mod tools;
+mod view;
+mod work;
+
+pub use answering::{answer, load_paths};
+pub use kept::{Prefix, Said, SessionState};
+pub use opening::{NewSession, open};
+pub use report::Report;
+pub use thinking::think;
+pub use tools::run_tools;
+pub use view::{FileView, SessionView, view};

@@ -1,0 +1,77 @@
+//! What a session waits for: a person's answer, or files of the repository.
+
+use super::import::{Commit, groups, ignore_files};
+use super::overlay::FileChanges;
+use super::report::Report;
+use super::tools::said_with;
+use super::work::Session;
+use crate::context::Context;
+use crate::done::NoOutput;
+use domain::ActionError;
+use domain::plugins::RepositoryAccess;
+use edits::AgentPaths;
+use records::SessionPhase;
+use std::collections::BTreeSet;
+
+/// Gives the agent a person's answer to what it asked. A session that asks nothing (any more) is left as it is.
+///
+/// # Errors
+/// `Rejected` when there is no such session; those of the records.
+pub async fn answer(
+    context: &Context<'_>,
+    session: &str,
+    answer: &str,
+    by: Option<&str>,
+) -> Result<Report, ActionError> {
+    let mut session = Session::read(context, session).await?;
+    if session.head.phase != SessionPhase::Ask {
+        return Ok(Report::of(&session));
+    }
+    let who = by.unwrap_or("A person");
+    let text = format!("{who} answered: {answer}");
+    let question = session.state.question.take().map(|question| question.text).unwrap_or_default();
+    session.state.decisions.push(format!("{question}\n{text}"));
+    session.state.nudges = 0;
+    session.state.repetition.forget();
+    session.head.phase = SessionPhase::Think;
+    let message = said_with(&mut session.state, &text, false);
+    let session = session.record(vec![message], None, FileChanges::default()).await?;
+    Ok(Report::of(&session))
+}
+
+/// Loads the files that the agent asked for, or once more those that have expired since they were imported.
+///
+/// # Errors
+/// `Rejected` when there is no such session; those of the code host and of the records.
+pub async fn load_paths(context: &Context<'_>, session: &str) -> Result<Report, NoOutput> {
+    let mut session = Session::read(context, session).await?;
+    if session.head.phase != SessionPhase::Load {
+        return Ok(Report::of(&session));
+    }
+    let host = context.code_host(RepositoryAccess::ReadContents).await?;
+    let project = context.scope().project_of(session.head.repository.as_ref())?;
+    let commit = session.base().cloned().ok_or_else(|| {
+        ActionError::internal(format!("the session `{}` loads files, but has no repository", session.head.id))
+    })?;
+    let of = Commit::new(context, project, &commit);
+    let tree = of.fetch_tree(&*host).await?;
+    if session.state.expired {
+        let paths = AgentPaths::new(&session.prefix().await?.definition.paths)?;
+        of.import(&*host, &[ignore_files(&tree)]).await?;
+        of.import(&*host, &session.imported_groups(&tree, &paths)).await?;
+        session.state.expired = false;
+        session.head.phase = SessionPhase::Tools;
+        let session = session.record(Vec::new(), None, FileChanges::default()).await?;
+        return Ok(Report::of(&session));
+    }
+    let wanted: BTreeSet<String> = std::mem::take(&mut session.state.wanted).into_iter().collect();
+    let loaded = groups(tree.iter().filter(|entry| wanted.contains(&entry.path)));
+    of.import(&*host, &loaded).await?;
+    let count: usize = loaded.iter().map(Vec::len).sum();
+    session.state.loaded.get_or_insert_default().extend(loaded);
+    session.head.phase = SessionPhase::Think;
+    let text = format!("{count} files are loaded.");
+    let message = said_with(&mut session.state, &text, false);
+    let session = session.record(vec![message], None, FileChanges::default()).await?;
+    Ok(Report::of(&session))
+}

@@ -1,0 +1,244 @@
+//! What a session begins with: the ticket, what the repository says to agents, and the repository itself.
+
+use super::generation::{Files, Opening, definition, first_message, prefix};
+use super::import::{Commit, MOST_IMPORTED, groups, ignore_files, is_imported};
+use super::kept::{SessionState, to_json};
+use super::report::Report;
+use super::work::Session;
+use crate::agent::files::Repository;
+use crate::context::Context;
+use crate::done::NoOutput;
+use domain::plugins::{FileContent, RepositoryAccess, TreeEntry, TreeEntryKind, VersionControl};
+use domain::text::{TextLimit, cut};
+use domain::{ActionError, BranchName, CommitSha, MicroUsd, RepositoryName, Task};
+use edits::{AgentPaths, shown_text};
+use records::{SessionBounds, SessionChange, SessionHead, SessionPhase};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// What a repository says to agents, the first one that there is.
+const GUIDES: [&str; 2] = ["AGENTS.md", "CLAUDE.md"];
+/// No more of it is shown, in bytes.
+const MOST_OF_A_GUIDE: usize = 32 * 1024;
+/// Folders with a guide of their own that are known.
+const MOST_NESTED: usize = 50;
+/// Folders with a skill that are listed.
+const MOST_SKILLS: usize = 100;
+/// Folders of a large repository that are listed.
+const MOST_FOLDERS: usize = 400;
+
+/// A session to open.
+#[derive(Debug)]
+pub struct NewSession {
+    /// The agent's name.
+    pub agent: String,
+    /// The ticket.
+    pub task: Option<Task>,
+    /// The repository; the project's own where none is named.
+    pub repository: Option<RepositoryName>,
+    /// The branch to work on.
+    pub branch: Option<BranchName>,
+    /// Words of the workflow's author, which the agent keeps to.
+    pub instructions: Option<String>,
+    /// Data that it should know.
+    pub context: Option<String>,
+}
+
+/// Opens the session of the step, unless it is open already: reads the repository, imports its text, and writes the first message.
+///
+/// # Errors
+/// `Rejected` when there is no such agent, its definition cannot be used, the base branch does not exist or has no files; those of the
+/// code host.
+pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOutput> {
+    let id = hex::encode(&Sha256::digest(context.key.as_bytes())[..16]);
+    let table = context.table();
+    if table.session(&id).await?.is_some() {
+        return Ok(Report::of(&Session::read(context, &id).await?));
+    }
+    let task_id = new.task.as_ref().map(|task| task.task_id.clone());
+    let agent = context.agent(None, task_id.as_deref()).await?;
+    let host = match context.code_host(RepositoryAccess::ReadContents).await {
+        Ok(host) => Some(host),
+        Err(NoOutput::Skipped(_)) => None,
+        Err(other) => return Err(other),
+    };
+    let definition = definition(context, &new.agent).await?;
+    let paths = AgentPaths::new(&definition.paths)?;
+    let mut opening = Opening {
+        task: new.task.clone(),
+        instructions: new.instructions.clone(),
+        context: new.context.clone(),
+        ..Opening::default()
+    };
+    let mut state = SessionState::default();
+    let (mut repository, mut base) = (None, None);
+    if let Some(host) = &host {
+        let (name, commit) = import(context, &**host, &new, &paths, &mut opening, &mut state).await?;
+        (repository, base) = (Some(name), Some(commit));
+    }
+    let prefix = prefix(context, &agent, &opening, definition, None).await?;
+    let (scope, now) = (context.scope(), context.clock().now());
+    let head = SessionHead {
+        id: id.clone(),
+        version: 1,
+        run: scope.run.clone(),
+        project: scope.project.key.clone(),
+        agent: new.agent,
+        task_id: agent.task_id().map(str::to_owned),
+        repository,
+        branch: new.branch,
+        base,
+        phase: SessionPhase::Think,
+        generation: 1,
+        messages: 1,
+        turn: 0,
+        bounds: SessionBounds {
+            turns: prefix.definition.max_turns,
+            minutes: prefix.definition.max_minutes,
+            usd: prefix.definition.max_usd,
+        },
+        executions: vec![scope.execution.clone()],
+        spent: MicroUsd::ZERO,
+        worked_ms: 0,
+        usage: None,
+        plan_done: 0,
+        plan_items: 0,
+        opened_at: now,
+        changed_at: now,
+    };
+    let change = SessionChange {
+        prefix: Some(to_json(&prefix)?),
+        messages: vec![to_json(&first_message(&opening, &state))?],
+        state: Some(to_json(&state)?),
+        ..SessionChange::default()
+    };
+    let link = (scope.execution.as_str(), scope.state.as_str());
+    if !table.open_session(&head, &to_json(&opening)?, change, link).await? {
+        tracing::info!(session = id, "another invocation opened the session");
+    }
+    Ok(Report::of(&Session::read(context, &id).await?))
+}
+
+/// Reads the repository, and keeps what tools need of it.
+async fn import(
+    context: &Context<'_>,
+    host: &dyn VersionControl,
+    new: &NewSession,
+    paths: &AgentPaths,
+    opening: &mut Opening,
+    state: &mut SessionState,
+) -> Result<(RepositoryName, CommitSha), NoOutput> {
+    let project = context.scope().project_of(new.repository.as_ref())?;
+    let Repository { commit, tree, .. } =
+        Repository::open(context, host, project, new.branch.as_ref()).await?;
+    if !tree.iter().any(|entry| entry.kind != TreeEntryKind::Folder) {
+        return Err(ActionError::rejected(format!(
+            "the repository {} is empty: it has no file at the branch `{}`; push a first commit, and start again",
+            project.repository,
+            new.branch.as_ref().unwrap_or(&project.base_branch)
+        ))
+        .into());
+    }
+    let of = Commit::new(context, project, &commit);
+    let visible = || tree.iter().filter(|entry| paths.contains(&entry.path));
+    let texts: Vec<&TreeEntry> = visible().filter(|entry| is_imported(entry)).collect();
+    let bytes: u64 = texts.iter().filter_map(|entry| entry.size).sum();
+    of.import(host, &[ignore_files(&tree)]).await?;
+    if bytes <= MOST_IMPORTED {
+        of.import(host, &groups(texts)).await?;
+        opening.files = Files::Whole;
+    } else {
+        opening.files = Files::Partial;
+        opening.folders = Some(folders(visible()));
+        state.loaded = Some(Vec::new());
+    }
+    opening.repository = Some(project.repository.to_string());
+    opening.branch = Some(new.branch.as_ref().unwrap_or(&project.base_branch).to_string());
+    opening.commit = Some(commit.to_string());
+    // From the base branch: whoever may push to a branch under work does not instruct agents.
+    let guides = GUIDES.map(str::to_owned);
+    let contents = host.read_files(&project.repository, project.base_branch.as_str(), &guides).await?;
+    let found = guides.into_iter().zip(contents);
+    opening.guide = found.filter_map(|(path, content)| guide(path, content?)).next();
+    let nested: Vec<(String, String)> = nested_guides(visible()).into_iter().take(MOST_NESTED).collect();
+    let names: Vec<String> = nested.iter().map(|(_, path)| path.clone()).collect();
+    if !names.is_empty() {
+        let contents = host.read_files(&project.repository, project.base_branch.as_str(), &names).await?;
+        let found = nested.into_iter().zip(contents);
+        opening.nested = found
+            .filter_map(|((folder, path), content)| {
+                guide(path, content?).map(|(path, text)| (folder, path, text))
+            })
+            .collect();
+    }
+    opening.skills = visible()
+        .filter(|entry| entry.path == "SKILL.md" || entry.path.ends_with("/SKILL.md"))
+        .map(|entry| entry.path.clone())
+        .take(MOST_SKILLS)
+        .collect();
+    Ok((project.repository.clone(), commit))
+}
+
+/// A guide as it is shown, where it is text.
+fn guide(path: String, content: FileContent) -> Option<(String, String)> {
+    let text = cut(shown_text(&content).ok()?, TextLimit::bytes(MOST_OF_A_GUIDE), "\n… (cut)");
+    Some((path, text))
+}
+
+/// The folders below the root that have a guide of their own, each with the path of the one that counts.
+fn nested_guides<'a>(entries: impl Iterator<Item = &'a TreeEntry>) -> BTreeMap<String, String> {
+    let mut guides = BTreeMap::<String, String>::new();
+    for entry in entries {
+        let Some((folder, name)) = entry.path.rsplit_once('/') else { continue };
+        let known = guides.get(folder).is_some_and(|path| path.ends_with(GUIDES[0]));
+        if GUIDES.contains(&name) && !known {
+            guides.insert(folder.to_owned(), entry.path.clone());
+        }
+    }
+    guides
+}
+
+/// Two levels of a tree: how many files each folder has, and how large they are.
+fn folders<'a>(entries: impl Iterator<Item = &'a TreeEntry>) -> String {
+    let mut folders = BTreeMap::<String, (usize, u64)>::new();
+    for entry in entries.filter(|entry| entry.kind != TreeEntryKind::Folder) {
+        let mut parts: Vec<&str> = entry.path.split('/').collect();
+        parts.pop();
+        parts.truncate(2);
+        let (files, bytes) = folders.entry(format!("{}/", parts.join("/"))).or_default();
+        *files += 1;
+        *bytes = bytes.saturating_add(entry.size.unwrap_or_default());
+    }
+    let more = folders.len().saturating_sub(MOST_FOLDERS);
+    let mut text: String = folders
+        .iter()
+        .take(MOST_FOLDERS)
+        .map(|(folder, (files, bytes))| format!("{folder} ({files} files, {bytes} bytes)\n"))
+        .collect();
+    if more > 0 {
+        text.push_str(&format!("… ({more} more folders)\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_has_one_guide_and_the_first_name_counts() {
+        let file = |path: &str| TreeEntry { path: path.into(), kind: TreeEntryKind::File, size: Some(5) };
+        let entries = ["AGENTS.md", "a/AGENTS.md", "a/CLAUDE.md", "b/CLAUDE.md", "c/MYAGENTS.md"].map(file);
+        let guides: Vec<_> = nested_guides(entries.iter()).into_iter().collect();
+        let expected = [("a", "a/AGENTS.md"), ("b", "b/CLAUDE.md")];
+        assert_eq!(guides, expected.map(|(folder, path)| (folder.to_owned(), path.to_owned())));
+    }
+
+    #[test]
+    fn folders_are_listed_two_levels_deep() {
+        let file = |path: &str| TreeEntry { path: path.into(), kind: TreeEntryKind::File, size: Some(5) };
+        let entries = [file("README.md"), file("a/x.py"), file("a/b/y.py"), file("a/b/c/z.py")];
+        let text = folders(entries.iter());
+        assert_eq!(text, "/ (1 files, 5 bytes)\na/ (1 files, 5 bytes)\na/b/ (2 files, 10 bytes)\n");
+    }
+}

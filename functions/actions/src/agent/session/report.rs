@@ -1,0 +1,89 @@
+//! What the actions of a session give: where it is, and what it came to.
+
+use super::work::Session;
+use crate::artifacts::{AgentOutcome, AgentQuestion, AgentResult, Implementation, Next};
+use domain::ActionError;
+use edits::{Edits, Finish, Outcome};
+use records::SessionPhase;
+
+/// Where a session is, as its actions give it to the steps of a workflow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The session's id.
+    pub session: String,
+    /// What it needs next.
+    pub next: Next,
+    /// How many replies the model has given.
+    pub turn: u32,
+    /// What people are asked, if they are.
+    pub question: Option<AgentQuestion>,
+    /// What the agent came to, once it has.
+    pub result: Option<AgentResult>,
+    /// What the session has cost, in dollars.
+    pub cost_usd: f64,
+}
+
+impl Report {
+    pub(super) fn of(session: &Session<'_>) -> Self {
+        let (head, state) = (&session.head, &session.state);
+        let next = match head.phase {
+            SessionPhase::Think => Next::Think,
+            SessionPhase::Tools => Next::RunTools,
+            SessionPhase::Ask => Next::Ask,
+            SessionPhase::Load => Next::Load,
+            SessionPhase::Done => Next::Done,
+        };
+        Self {
+            session: head.id.clone(),
+            next,
+            turn: head.turn,
+            question: state.question.clone().filter(|_| next == Next::Ask),
+            result: state.result.clone().filter(|_| next == Next::Done),
+            cost_usd: head.spent.as_usd(),
+        }
+    }
+}
+
+impl Session<'_> {
+    /// What the agent came to by its own words, with the edits that it leaves.
+    pub(super) async fn result(
+        &self,
+        finish: Finish,
+        edits: Option<Edits>,
+    ) -> Result<AgentResult, ActionError> {
+        let outcome = match finish.outcome {
+            Outcome::Done => AgentOutcome::Done,
+            Outcome::NothingToDo => AgentOutcome::NothingToDo,
+            Outcome::Blocked => AgentOutcome::Blocked,
+        };
+        let context = self.context;
+        let implementation =
+            match edits.filter(|edits| outcome == AgentOutcome::Done && !edits.files.is_empty()) {
+                Some(edits) => {
+                    let files = edits.files.iter().map(|file| file.path.clone()).collect();
+                    let execution = &context.scope().execution;
+                    let stored = context.table().store(execution, &edits, context.clock().now()).await?;
+                    Some(Implementation {
+                        summary: finish.summary.clone(),
+                        pr_title: finish.pr_title.clone(),
+                        pr_description: finish.pr_description.clone(),
+                        documentation: finish.pr_description.clone(),
+                        commit_message: finish.commit_message.clone(),
+                        files,
+                        edits: stored,
+                    })
+                }
+                None => None,
+            };
+        Ok(AgentResult {
+            outcome,
+            summary: finish.summary,
+            pr_title: finish.pr_title,
+            pr_description: finish.pr_description,
+            commit_message: finish.commit_message,
+            tests: finish.tests,
+            open_points: finish.open_points,
+            implementation,
+        })
+    }
+}

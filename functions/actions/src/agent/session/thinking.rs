@@ -1,0 +1,371 @@
+//! The model's next reply: paid for, heard as it comes, and appended to the session.
+
+use super::generation::{self, definition};
+use super::kept::{Prefix, Said, to_json};
+use super::overlay::FileChanges;
+use super::report::Report;
+use super::work::Session;
+use crate::agent::AgentExecution;
+use crate::agent::payment::COUNTED_ABOVE;
+use crate::context::Context;
+use crate::done::NoOutput;
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
+use domain::{ActionError, ErrorKind, MicroUsd};
+use records::{QuestionId, SessionPhase};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// A generation whose prompt is larger ends: in tokens.
+const LARGEST_PROMPT: u64 = 150_000;
+/// How often a session at work looks whether somebody stopped it.
+const LOOK: Duration = Duration::from_secs(5);
+/// What a service may count besides what is sent, in tokens: the frames of two more messages.
+const FRAMES: u64 = 200;
+
+/// How a turn of thinking ended.
+enum Thought {
+    Reply(Box<ModelReply>),
+    /// The model declines.
+    Refused,
+    /// The service does not take the conversation any more.
+    Unbound(ActionError),
+    /// It may cost more than the session's limit leaves.
+    NoRoom,
+}
+
+/// Asks the model for its next reply, within the bounds of the session.
+///
+/// # Errors
+/// `Rejected` when there is no such session or the reply cannot be used; `Conflict` when a person stopped the execution; those of
+/// [`AgentExecution::ask_text`].
+pub async fn think(context: &Context<'_>, session: &str) -> Result<Report, NoOutput> {
+    let session = Session::read(context, session).await?;
+    if session.head.phase != SessionPhase::Think {
+        return Ok(Report::of(&session));
+    }
+    let agent = context.agent(None, session.head.task_id.as_deref()).await?;
+    let agent = agent.in_session(&session.head.agent, &session.head.id);
+    Ok(Report::of(&session.think(agent).await?))
+}
+
+impl Session<'_> {
+    async fn think(mut self, mut agent: AgentExecution) -> Result<Self, ActionError> {
+        if self.is_stopped().await? {
+            return Err(stopped());
+        }
+        self.count_costs().await?;
+        if let Some(reason) = self.used_up() {
+            self.end(reason);
+            return self.record(Vec::new(), None, FileChanges::default()).await;
+        }
+        let mut prefix = self.prefix().await?;
+        let opening = self.opening().await?;
+        let mut due = self
+            .head
+            .usage
+            .filter(|usage| usage.all_input_tokens() > LARGEST_PROMPT)
+            .map(|_| "the prompt is long");
+        // An agent that was removed meanwhile goes on as it was.
+        if let Ok(definition) = definition(self.context, &self.head.agent).await {
+            let now =
+                generation::prefix(self.context, &agent, &opening, definition, Some(&prefix.model)).await?;
+            if now != prefix {
+                prefix = now;
+                due = Some("the agent, its prompt, model or tools changed");
+            }
+        }
+        // Each model is asked at most once a turn, and once more where its own conversation was not taken.
+        let mut may_begin_anew = true;
+        loop {
+            if let Some(reason) = due.take() {
+                self = self.begin_generation(&prefix, &opening, reason).await?;
+                if self.head.phase != SessionPhase::Think {
+                    return Ok(self);
+                }
+                prefix = self.prefix().await?;
+            }
+            agent = agent.asking(&prefix.model);
+            match self.ask(&agent, &prefix).await? {
+                Thought::Reply(reply) => return self.append(*reply).await,
+                Thought::NoRoom => {
+                    self.end(format!(
+                        "The agent stopped at its limit of dollars: it has spent {}, and its next reply might cost more than is left.",
+                        self.head.spent
+                    ));
+                    return self.record(Vec::new(), None, FileChanges::default()).await;
+                }
+                Thought::Refused => {
+                    self.count_costs().await?;
+                    let mut models =
+                        prefix.definition.models.iter().skip_while(|model| **model != prefix.model);
+                    let Some(next) = models.nth(1).cloned() else {
+                        self.end(
+                            "The model declined to go on; reword the ticket or choose another model.".into(),
+                        );
+                        return self.record(Vec::new(), None, FileChanges::default()).await;
+                    };
+                    prefix.model = next;
+                    due = Some("the model declined");
+                }
+                Thought::Unbound(error) if may_begin_anew => {
+                    tracing::error!(session = self.head.id, %error, "the service did not take the conversation; this is a defect");
+                    may_begin_anew = false;
+                    due = Some("the service did not take the conversation");
+                }
+                Thought::Unbound(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Asks, and once more with twice as many tokens where the reply was cut.
+    async fn ask(&self, agent: &AgentExecution, prefix: &Prefix) -> Result<Thought, ActionError> {
+        let messages = self.messages().await?;
+        let begins = messages.len() <= 1;
+        let expected = self.expected_input(&messages)?;
+        let mut request = request(prefix, messages);
+        let most = agent.max_output_tokens();
+        let room = self.head.bounds.usd.map(|bound| bound.saturating_sub(self.head.spent));
+        for tokens in [(most / 2).max(1), most] {
+            request.max_output_tokens = tokens;
+            let turn = format!("{}#{}", self.head.generation, self.head.messages);
+            let id = QuestionId::new(&format!("session/{}", self.head.id), &turn, &request);
+            let paid =
+                agent.paid(&request, &id, expected, room, async || self.hear(agent, &request).await).await;
+            let reply = match paid {
+                Ok(Some(paid)) => paid.reply,
+                Ok(None) => return Ok(Thought::NoRoom),
+                Err(error) if !begins && is_unbound(&error) => return Ok(Thought::Unbound(error)),
+                Err(error) => return Err(error),
+            };
+            match &reply.stop {
+                StopReason::Complete | StopReason::ToolCalls if reply.message.parts.is_empty() => {
+                    return Err(ActionError::rejected(
+                        "the model's reply is empty; run the step again, or choose another model",
+                    ));
+                }
+                StopReason::Complete | StopReason::ToolCalls => return Ok(Thought::Reply(Box::new(reply))),
+                StopReason::Refused => return Ok(Thought::Refused),
+                StopReason::Truncated => {}
+                StopReason::Other(name) => {
+                    return Err(ActionError::rejected(format!(
+                        "the model stopped for the reason `{}`",
+                        http_client::excerpt(name)
+                    )));
+                }
+            }
+        }
+        Err(ActionError::rejected(format!(
+            "the model's reply was cut off twice, at last at {most} tokens; make the ticket smaller or raise max_output_tokens of the AI provider"
+        )))
+    }
+
+    /// The most input tokens of the next request, by what the provider reported of the last one; `None` where it has to be counted.
+    fn expected_input(&self, messages: &[Said]) -> Result<Option<u64>, ActionError> {
+        let (Some(usage), Some(last)) = (self.head.usage, messages.last()) else { return Ok(None) };
+        let suffix = to_json(&last.message)?.len() as u64;
+        if suffix > COUNTED_ABOVE {
+            return Ok(None);
+        }
+        let before = usage.all_input_tokens().saturating_add(usage.output_tokens);
+        Ok(Some(before.saturating_add(suffix).saturating_add(FRAMES)))
+    }
+
+    /// Hears a reply as it comes, unless somebody stops the execution meanwhile.
+    async fn hear(&self, agent: &AgentExecution, request: &ModelRequest) -> Result<ModelReply, NoReply> {
+        let stop = async {
+            loop {
+                tokio::time::sleep(LOOK).await;
+                if matches!(self.is_stopped().await, Ok(true)) {
+                    return;
+                }
+            }
+        };
+        let within = agent.time_to_reply().map_err(NoReply::NotBilled)?;
+        unless_stopped(agent.provider(), request, within, stop).await
+    }
+
+    /// Appends a reply.
+    async fn append(mut self, reply: ModelReply) -> Result<Self, ActionError> {
+        self.count_costs().await?;
+        self.head.usage = Some(reply.usage);
+        self.head.turn += 1;
+        self.head.phase = SessionPhase::Tools;
+        self.state.last_text = domain::stored::cut_inline(&reply.text);
+        let said = Said { message: reply.message, calls: reply.calls, text: reply.text };
+        self.record(vec![said], None, FileChanges::default()).await
+    }
+
+    /// Takes over what the session has cost by the ledger, replies that were lost included.
+    async fn count_costs(&mut self) -> Result<(), ActionError> {
+        let execution = &self.context.scope().execution;
+        if !self.head.executions.contains(execution) {
+            self.head.executions.push(execution.clone());
+        }
+        let mut spent = MicroUsd::ZERO;
+        for execution in &self.head.executions {
+            let costs = self.context.table().costs_of_execution(execution).await?;
+            let own = costs.iter().filter(|cost| cost.id.starts_with(&self.head.id));
+            spent = spent + own.map(|cost| cost.cost.booked()).sum();
+        }
+        self.head.spent = spent;
+        Ok(())
+    }
+
+    /// Which bound the session has reached, in words for people.
+    fn used_up(&self) -> Option<String> {
+        let (head, bounds) = (&self.head, &self.head.bounds);
+        if head.turn >= bounds.turns {
+            return Some(format!("The agent used up its {} turns before it was done.", bounds.turns));
+        }
+        if head.worked_ms >= u64::from(bounds.minutes) * 60_000 {
+            return Some(format!(
+                "The agent used up its {} minutes of work before it was done.",
+                bounds.minutes
+            ));
+        }
+        let limit = bounds.usd.filter(|limit| head.spent >= *limit)?;
+        Some(format!("The agent spent its {limit} before it was done."))
+    }
+
+    /// Whether somebody stopped the execution, or it has ended.
+    async fn is_stopped(&self) -> Result<bool, ActionError> {
+        let execution = self.context.table().execution(&self.context.scope().execution).await?;
+        Ok(execution
+            .is_some_and(|execution| execution.stop_requested_by.is_some() || execution.ended_at.is_some()))
+    }
+}
+
+/// Hears a reply until `stop` is over: then the connection is closed, and what was reported by then is the least that is billed.
+async fn unless_stopped(
+    provider: &dyn AiProvider,
+    request: &ModelRequest,
+    within: Duration,
+    stop: impl Future<Output = ()>,
+) -> Result<ModelReply, NoReply> {
+    let reported = Mutex::new(None);
+    let told = |usage: Usage| *reported.lock().unwrap_or_else(PoisonError::into_inner) = Some(usage);
+    let reply = provider.stream(request, within, &told);
+    tokio::select! {
+        reply = reply => reply,
+        () = stop => {
+            let reported = *reported.lock().unwrap_or_else(PoisonError::into_inner);
+            Err(NoReply::MayBeBilled { error: stopped(), reported })
+        }
+    }
+}
+
+fn stopped() -> ActionError {
+    ActionError::conflict("the execution was stopped, so the model is not asked any more")
+}
+
+/// Whether the service refused the conversation because a thought in it is not bound to what goes before.
+fn is_unbound(error: &ActionError) -> bool {
+    error.kind == ErrorKind::Rejected
+        && (error.message.contains("signature") || error.message.contains("thinking"))
+}
+
+/// The whole conversation as it is sent. Marks for the cache are no part of it: they are on the system prompt, the first message, the
+/// last one of the request before, and the last one of this.
+fn request(prefix: &Prefix, messages: Vec<Said>) -> ModelRequest {
+    let mut messages: Vec<_> = messages.into_iter().map(|said| said.message).collect();
+    let count = messages.len();
+    for at in [0, count.saturating_sub(3), count.saturating_sub(1)] {
+        if let Some(part) = messages.get_mut(at).and_then(|message| message.parts.last_mut()) {
+            part.cache = true;
+        }
+    }
+    ModelRequest {
+        model: prefix.model.clone(),
+        effort: Some(prefix.effort),
+        system: vec![PromptBlock { text: prefix.system.clone(), cache: true }],
+        messages,
+        tools: prefix.tools.clone(),
+        reply_schema: None,
+        max_output_tokens: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use domain::AgentDefinition;
+    use domain::plugins::{Effort, ModelMessage, Part, Speaker};
+    use std::sync::Arc;
+    use tokio::sync::Notify;
+
+    /// A provider that begins a reply and never ends it.
+    struct Endless(Arc<Notify>);
+
+    #[async_trait]
+    impl AiProvider for Endless {
+        async fn complete(&self, _: &ModelRequest, _: Duration) -> Result<ModelReply, NoReply> {
+            std::future::pending().await
+        }
+
+        async fn stream(
+            &self,
+            request: &ModelRequest,
+            within: Duration,
+            progress: &(dyn Fn(Usage) + Send + Sync),
+        ) -> Result<ModelReply, NoReply> {
+            progress(Usage { input_tokens: 7, output_tokens: 1, ..Usage::default() });
+            self.0.notify_one();
+            self.complete(request, within).await
+        }
+
+        async fn count_input_tokens(
+            &self,
+            _: &ModelRequest,
+            _: Duration,
+        ) -> Result<Option<u64>, ActionError> {
+            Ok(None)
+        }
+
+        fn input_tokens_at_most(&self, _: &ModelRequest) -> u64 {
+            100
+        }
+
+        fn price_provider(&self) -> &'static str {
+            "anthropic"
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_the_reply_and_keeps_what_was_reported() {
+        let begun = Arc::new(Notify::new());
+        let request = ModelRequest::question("m", vec![Part::text("Well?")], 10);
+        let provider = Endless(Arc::clone(&begun));
+        let ended = unless_stopped(&provider, &request, Duration::from_secs(1), begun.notified()).await;
+        let usage = Usage { input_tokens: 7, output_tokens: 1, ..Usage::default() };
+        assert_eq!(ended, Err(NoReply::MayBeBilled { error: stopped(), reported: Some(usage) }));
+    }
+
+    #[test]
+    fn four_places_are_marked_for_the_cache() {
+        let prefix = Prefix {
+            instance: "claude".into(),
+            model: "m".into(),
+            effort: Effort::Medium,
+            system: "s".into(),
+            tools: Vec::new(),
+            definition: AgentDefinition::named("development"),
+        };
+        let marked = |count: usize| {
+            let speaker = |at| if at % 2 == 0 { Speaker::User } else { Speaker::Model };
+            let said = |at| Said {
+                message: ModelMessage { speaker: speaker(at), parts: vec![Part::text("a"), Part::text("b")] },
+                calls: Vec::new(),
+                text: String::new(),
+            };
+            let request = request(&prefix, (0..count).map(said).collect());
+            assert!(request.system[0].cache);
+            assert!(request.messages.iter().all(|message| !message.parts[0].cache));
+            let last = request.messages.iter().enumerate().filter(|(_, message)| message.parts[1].cache);
+            last.map(|(at, _)| at).collect::<Vec<_>>()
+        };
+        assert_eq!(marked(1), [0]);
+        assert_eq!(marked(3), [0, 2]);
+        assert_eq!(marked(7), [0, 4, 6]);
+    }
+}

@@ -1,0 +1,293 @@
+//! What the calls of a reply come to: a function of the session's version and the calls alone.
+
+use super::generation::{Opening, instructions};
+use super::import::{Commit, Imported, groups, ignore_files, is_imported};
+use super::kept::{Said, SessionState, Told};
+use super::overlay::{FileChanges, stored_changes};
+use super::repetition::Noticed;
+use super::report::Report;
+use super::work::Session;
+use crate::artifacts::AgentQuestion;
+use crate::context::Context;
+use domain::plugins::{Content, Part, ToolCall, TreeEntry};
+use domain::{ActionError, CommitSha};
+use edits::{
+    AgentPaths, Base, Edits, Finish, IgnoredPaths, Offered, ProtectedPaths, ToolEnd, Workspace, shown_text,
+};
+use records::SessionPhase;
+use std::collections::BTreeSet;
+
+/// A turn runs no more calls.
+const MOST_CALLS: usize = 16;
+/// How often in a row a model that calls no tool is told to go on.
+const MOST_NUDGES: u32 = 2;
+
+const NUDGE: &str = "You called no tool, so nothing happened. Go on with your tools; when the work is done, call `finish`; if you cannot go on \
+without a person, call `ask_person`.";
+const TOO_MANY: &str = "Not run: one turn runs at most 16 calls. Call it again.";
+const AFTER_THE_LAST: &str = "Not run: it came after a call that ends a turn.";
+
+/// How a turn ends that a call ended.
+enum LastCall {
+    Ask(AgentQuestion),
+    Load(Vec<String>),
+    Finish(Finish),
+}
+
+/// What the calls of a turn came to.
+struct Turn {
+    results: Vec<Told>,
+    last: Option<LastCall>,
+    /// Whether the model repeats itself although it was told.
+    is_stuck: bool,
+    edits: Option<Edits>,
+    /// Instructions of the folders below which something was read for the first time.
+    guides: Vec<Part>,
+}
+
+/// Runs what the model's last reply called.
+///
+/// # Errors
+/// `Rejected` when there is no such session; those of the records.
+pub async fn run_tools(context: &Context<'_>, session: &str) -> Result<Report, ActionError> {
+    let session = Session::read(context, session).await?;
+    if session.head.phase != SessionPhase::Tools {
+        return Ok(Report::of(&session));
+    }
+    let messages = session.messages().await?;
+    let calls = messages.last().map(|said| said.calls.clone()).unwrap_or_default();
+    let session = match calls.is_empty() {
+        true => session.nudge().await?,
+        false => session.run(&calls).await?,
+    };
+    Ok(Report::of(&session))
+}
+
+impl Session<'_> {
+    /// Tells a model that called nothing to go on, and asks people when it was told often enough.
+    async fn nudge(mut self) -> Result<Self, ActionError> {
+        self.state.nudges += 1;
+        if self.state.nudges <= MOST_NUDGES {
+            self.head.phase = SessionPhase::Think;
+            let nudge = Said::ours(vec![Part::text(NUDGE)]);
+            return self.record(vec![nudge], None, FileChanges::default()).await;
+        }
+        let last = domain::stored::cut_inline(&self.state.last_text);
+        let question = format!(
+            "The agent {} stopped without a result. It said last: {last} How should it go on?",
+            self.head.agent
+        );
+        self.ask_for_help(question, Vec::new());
+        self.record(Vec::new(), None, FileChanges::default()).await
+    }
+
+    async fn run(mut self, calls: &[ToolCall]) -> Result<Self, ActionError> {
+        self.state.nudges = 0;
+        let before = self.state.workspace.changes.clone();
+        let Some(turn) = self.perform(calls).await? else {
+            // What was imported has expired; it is loaded again, and the turn runs then.
+            self.head.phase = SessionPhase::Load;
+            self.state.workspace.changes = before;
+            self.state.expired = true;
+            return self.record(Vec::new(), None, FileChanges::default()).await;
+        };
+        let files = stored_changes(self.context, &self.head, &before, &self.state.workspace.changes).await?;
+        let Turn { mut results, last, is_stuck, edits, guides } = turn;
+        if let Some(told) = results.iter_mut().rev().find(|told| !told.awaited) {
+            told.text.push_str(&self.what_is_left());
+        }
+        match last {
+            Some(LastCall::Ask(question)) => {
+                self.head.phase = SessionPhase::Ask;
+                self.state.question = Some(question);
+                self.state.pending = results;
+                self.record(Vec::new(), None, files).await
+            }
+            Some(LastCall::Load(paths)) => {
+                self.head.phase = SessionPhase::Load;
+                self.state.wanted = paths;
+                self.state.pending = results;
+                self.record(Vec::new(), None, files).await
+            }
+            Some(LastCall::Finish(finish)) => {
+                self.head.phase = SessionPhase::Done;
+                self.state.result = Some(self.result(finish, edits).await?);
+                self.record(vec![said(results)], None, files).await
+            }
+            None if is_stuck => {
+                let question = format!(
+                    "The agent {} repeats itself: the same call gives it the same result. How should it go on?",
+                    self.head.agent
+                );
+                self.ask_for_help(question, results);
+                self.record(Vec::new(), None, files).await
+            }
+            None => {
+                self.head.phase = SessionPhase::Think;
+                let mut said = said(results);
+                // Beside the results, not in them: what a file says cannot pass for it.
+                said.message.parts.extend(guides);
+                self.record(vec![said], None, files).await
+            }
+        }
+    }
+
+    /// Performs the calls on the workspace. `None` when what was imported of the repository has expired.
+    async fn perform(&mut self, calls: &[ToolCall]) -> Result<Option<Turn>, ActionError> {
+        let (prefix, opening) = (self.prefix().await?, self.opening().await?);
+        let context = self.context;
+        let project = context.scope().project_of(self.head.repository.as_ref())?;
+        let protected = ProtectedPaths::new(&project.protected_paths)?;
+        let paths = AgentPaths::new(&prefix.definition.paths)?;
+        let offered = Offered::new(&prefix.definition.tools, opening.files.into())?;
+        // An agent without a repository has no files, so that nothing is read under this name.
+        let nothing = "0".repeat(40).parse::<CommitSha>();
+        let nothing = nothing.map_err(|error| ActionError::internal(error.to_string()))?;
+        let commit = self.base().cloned().unwrap_or(nothing);
+        let of = Commit::new(context, project, &commit);
+        let (mut tree, mut ignored, mut imported) = (Vec::new(), IgnoredPaths::default(), Vec::new());
+        if self.base().is_some() {
+            let Some(kept) = of.tree().await? else { return Ok(None) };
+            tree = kept;
+            let rules = ignore_files(&tree);
+            if !rules.is_empty() {
+                let Some(contents) = of.group(&rules).await? else { return Ok(None) };
+                let read = rules.iter().zip(&contents);
+                let texts = read
+                    .filter_map(|(path, content)| Some((path.as_str(), shown_text(content.as_ref()?).ok()?)));
+                ignored = IgnoredPaths::read(texts);
+            }
+            imported = self.imported_groups(&tree, &paths);
+        }
+        let imported = Imported::new(of, imported);
+        let loaded = self.state.loaded.is_some().then(|| imported.paths());
+        let base = Base {
+            tree: &tree,
+            contents: &imported,
+            protected: &protected,
+            ignored: &ignored,
+            paths: &paths,
+            loaded: loaded.as_ref(),
+        };
+        let mut workspace = Workspace::new(base, offered, self.state.workspace.clone());
+        let mut repetition = self.state.repetition.clone();
+        let mut turn =
+            Turn { results: Vec::new(), last: None, is_stuck: false, edits: None, guides: Vec::new() };
+        for (at, call) in calls.iter().enumerate() {
+            let told = |text: &str, is_error, awaited| Told {
+                call: call.id.clone(),
+                text: text.to_owned(),
+                is_error,
+                awaited,
+            };
+            if turn.last.is_some() {
+                turn.results.push(told(AFTER_THE_LAST, true, false));
+                continue;
+            }
+            if at >= MOST_CALLS {
+                turn.results.push(told(TOO_MANY, true, false));
+                continue;
+            }
+            let end = match workspace.run(call).await {
+                Ok(end) => end,
+                Err(_) if imported.has_expired() => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            match end {
+                ToolEnd::Result { mut text, is_error } => {
+                    match repetition.notice(call, &text, is_error) {
+                        Some(Noticed::Warn(warning)) => text.push_str(&format!("\n\n{warning}")),
+                        Some(Noticed::Park) => turn.is_stuck = true,
+                        None => {}
+                    }
+                    turn.results.push(told(&text, is_error, false));
+                }
+                ToolEnd::Ask(question) => {
+                    turn.results.push(told("", false, true));
+                    let question = AgentQuestion { text: question.text, options: question.options };
+                    turn.last = Some(LastCall::Ask(question));
+                }
+                ToolEnd::Load(paths) => {
+                    turn.results.push(told("", false, true));
+                    turn.last = Some(LastCall::Load(paths));
+                }
+                ToolEnd::Finish(finish) => {
+                    turn.results.push(told("The work is handed over.", false, false));
+                    turn.last = Some(LastCall::Finish(finish));
+                }
+            }
+        }
+        let goes_on = turn.last.is_none() && !turn.is_stuck;
+        if goes_on {
+            turn.guides = guides(&opening, calls, &turn.results, &mut self.state.guided);
+        }
+        turn.edits = self.base().cloned().map(|base| workspace.edits(base));
+        self.state.workspace = workspace.into_state();
+        self.state.repetition = repetition;
+        Ok(Some(turn))
+    }
+
+    /// The groups in which the files are kept that tools may read.
+    pub(super) fn imported_groups(&self, tree: &[TreeEntry], paths: &AgentPaths) -> Vec<Vec<String>> {
+        match &self.state.loaded {
+            Some(loaded) => loaded.clone(),
+            None => groups(tree.iter().filter(|entry| paths.contains(&entry.path) && is_imported(entry))),
+        }
+    }
+
+    /// How many turns and dollars are left, coarsely: a number that changes with every turn draws attention that it does not deserve.
+    fn what_is_left(&self) -> String {
+        let turns = self.head.bounds.turns.saturating_sub(self.head.turn);
+        let turns = if turns > 10 { format!("about {}", turns / 10 * 10) } else { turns.to_string() };
+        match self.head.bounds.usd {
+            Some(most) => {
+                let left = most.saturating_sub(self.head.spent).as_usd();
+                format!("\n\n[Left: {turns} turns, about ${left:.1}.]")
+            }
+            None => format!("\n\n[Left: {turns} turns.]"),
+        }
+    }
+}
+
+/// The instructions of the folders below which a file was read that this generation was not told yet.
+fn guides(
+    opening: &Opening,
+    calls: &[ToolCall],
+    results: &[Told],
+    guided: &mut BTreeSet<String>,
+) -> Vec<Part> {
+    let read = calls.iter().zip(results).filter(|(call, told)| call.name == "read_file" && !told.is_error);
+    let paths: Vec<&str> = read.filter_map(|(call, _)| call.input["path"].as_str()).collect();
+    let is_below = |folder: &str| {
+        let inside = |path: &&str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        paths.iter().any(|path| inside(path))
+    };
+    let mut parts = Vec::new();
+    for (folder, path, text) in &opening.nested {
+        if is_below(folder) && guided.insert(folder.clone()) {
+            parts.push(Part::text(instructions(path, text)));
+        }
+    }
+    parts
+}
+
+/// The message that gives a model the results of its calls, in their order.
+fn said(results: Vec<Told>) -> Said {
+    Said::ours(results.into_iter().map(Told::into_part).collect())
+}
+
+/// The same with what was awaited, or with words after the results where no call awaits any.
+pub(super) fn said_with(state: &mut SessionState, text: &str, is_error: bool) -> Said {
+    let mut results = std::mem::take(&mut state.pending);
+    let awaited = results.iter_mut().find(|told| told.awaited);
+    let words = match awaited {
+        Some(told) => {
+            (told.text, told.is_error, told.awaited) = (text.to_owned(), is_error, false);
+            None
+        }
+        None => Some(Part::new(Content::Text(text.to_owned()))),
+    };
+    let mut said = said(results);
+    said.message.parts.extend(words);
+    said
+}

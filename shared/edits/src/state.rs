@@ -1,0 +1,93 @@
+//! What a session keeps of an agent's workspace between two turns.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything an agent has changed, read and planned. It is small apart from the contents of changed files.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkspaceState {
+    /// What differs from the base commit, by path.
+    #[serde(default)]
+    pub changes: BTreeMap<String, Change>,
+    /// The files that the model has read in this generation, with the SHA-256 of what it read in hex.
+    #[serde(default)]
+    pub read: BTreeMap<String, String>,
+    /// The plan, in order.
+    #[serde(default)]
+    pub plan: Vec<PlanItem>,
+    /// What the model wrote down for its next generation, the newest only.
+    #[serde(default)]
+    pub notes: Option<String>,
+}
+
+impl WorkspaceState {
+    /// Forgets which files were read: a new generation has none of their contents before it. Changes, plan and notes stay.
+    pub fn new_generation(&mut self) {
+        self.read.clear();
+    }
+
+    /// How many items of the plan are done, and how many count: all but those that were dropped.
+    pub fn progress(&self) -> (usize, usize) {
+        let counted = self.plan.iter().filter(|item| item.status != PlanStatus::Dropped);
+        let done = self.plan.iter().filter(|item| item.status == PlanStatus::Done);
+        (done.count(), counted.count())
+    }
+}
+
+/// How one file differs from the base commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// What the file contains now; `None` if it is deleted.
+    pub content: Option<ChangedContent>,
+    /// Whether it has the executable bit.
+    pub executable: bool,
+    /// The SHA-256, in hex, of what the base commit has at this path; `None` if it has no file there, or one whose content was not
+    /// imported.
+    pub before_sha256: Option<String>,
+}
+
+/// The content of a changed file, in its own form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangedContent {
+    /// UTF-8 text.
+    Text(String),
+    /// The bytes of a file that was moved and is not UTF-8, in base64.
+    Base64(String),
+}
+
+/// One item of an agent's plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanItem {
+    /// What is to be done, in one line.
+    pub text: String,
+    /// How far it is.
+    pub status: PlanStatus,
+}
+
+/// How far an item of a plan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanStatus {
+    /// Not begun.
+    Open,
+    /// Being worked on.
+    InProgress,
+    /// Finished.
+    Done,
+    /// No longer needed.
+    Dropped,
+}
+
+impl PlanStatus {
+    /// The words for all of them.
+    pub(crate) const NAMES: &'static [&'static str] = &["open", "in_progress", "done", "dropped"];
+
+    /// Whether nothing is left to do.
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Done | Self::Dropped)
+    }
+}

@@ -1,0 +1,134 @@
+//! The tools of an agent that works on a repository's files: what a model is shown of them, and what it calls for.
+//!
+//! One tool is one file in `tools/`, registered by one line in [`ALL`].
+
+mod answer;
+mod arguments;
+mod ask_person;
+mod closest;
+mod delete_file;
+mod edit_file;
+mod end;
+mod finish;
+mod list_files;
+mod load_paths;
+mod move_file;
+mod numbered;
+mod pattern;
+mod read_file;
+mod search;
+mod selection;
+mod syntax;
+mod tool;
+mod update_plan;
+mod write_file;
+
+use crate::offered::{FileAccess, Offered};
+use crate::workspace::{Refusal, Workspace};
+use domain::ActionError;
+use domain::plugins::{ModelTool, ToolCall};
+use serde_json::Value;
+use tool::{Needs, Tool, ToolSpec};
+
+pub use answer::MOST_CHARACTERS;
+pub use end::{Finish, Outcome, Question, ToolEnd};
+
+/// Every tool, by name.
+const ALL: [&dyn Tool; 11] = [
+    &ask_person::AskPerson,
+    &delete_file::DeleteFile,
+    &edit_file::EditFile,
+    &finish::Finish,
+    &list_files::ListFiles,
+    &load_paths::LoadPaths,
+    &move_file::MoveFile,
+    &read_file::ReadFile,
+    &search::Search,
+    &update_plan::UpdatePlan,
+    &write_file::WriteFile,
+];
+
+impl Offered {
+    /// The tools of an agent's definition that are of use here; without names, all that are. `finish` is always among them.
+    ///
+    /// # Errors
+    /// `Rejected` naming the first name that is not a tool's, and all that are.
+    pub fn new(names: &[String], files: FileAccess) -> Result<Self, ActionError> {
+        if let Some(unknown) = names.iter().find(|name| !tool_names().any(|known| known == **name)) {
+            let known: Vec<_> = tool_names().map(|name| format!("`{name}`")).collect();
+            return Err(ActionError::rejected(format!(
+                "tools: there is no tool {}; accepted are {}",
+                answer::quoted(unknown),
+                known.join(", ")
+            )));
+        }
+        let is_offered = |spec: &ToolSpec| match spec.needs {
+            Needs::Always => true,
+            _ if !names.is_empty() && !names.iter().any(|name| name == spec.name) => false,
+            Needs::Nothing => true,
+            Needs::Files => files != FileAccess::None,
+            Needs::Unloaded => files == FileAccess::Partial,
+        };
+        Ok(Self {
+            names: ALL.iter().map(|tool| tool.spec()).filter(is_offered).map(|spec| spec.name).collect(),
+        })
+    }
+}
+
+/// The names of all tools, sorted.
+pub fn tool_names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|tool| tool.spec().name)
+}
+
+/// What a model is shown of the tools that it is offered, sorted by name. The same for every provider.
+pub fn definitions(offered: &Offered) -> Vec<ModelTool> {
+    let specs = ALL.iter().map(|tool| tool.spec()).filter(|spec| offered.contains(spec.name));
+    let definition = |spec: ToolSpec| ModelTool {
+        name: spec.name.to_owned(),
+        description: spec.description.to_owned(),
+        input_schema: arguments::schema(spec.parameters),
+    };
+    specs.map(definition).collect()
+}
+
+impl Workspace<'_> {
+    /// Performs a call. Whatever a model sends, it gets an answer; a call that is not understood or not possible changes nothing,
+    /// and its answer says what was wrong, where, and what is accepted.
+    ///
+    /// # Errors
+    /// Only those of reading contents: what the model did wrong is an answer.
+    pub async fn run(&mut self, call: &ToolCall) -> Result<ToolEnd, ActionError> {
+        match self.perform(&call.name, &call.input).await {
+            Ok(ToolEnd::Result { text, is_error }) => {
+                Ok(ToolEnd::Result { text: answer::within_limit(text), is_error })
+            }
+            Ok(end) => Ok(end),
+            Err(Refusal::Told(text)) => {
+                Ok(ToolEnd::Result { text: answer::within_limit(text), is_error: true })
+            }
+            Err(Refusal::Failed(error)) => Err(error),
+        }
+    }
+
+    async fn perform(&mut self, name: &str, input: &Value) -> Result<ToolEnd, Refusal> {
+        let tool = ALL.iter().find(|tool| tool.spec().name == name && self.offered().contains(name));
+        let Some(tool) = tool else {
+            let known = if tool_names().any(|known| known == name) {
+                "is not offered here"
+            } else {
+                "does not exist"
+            };
+            return Err(Refusal::Told(format!(
+                "The tool {} {known}. Tools: {}.",
+                answer::quoted(name),
+                self.offered().names().join(", ")
+            )));
+        };
+        let input = arguments::check(tool.spec().parameters, input)
+            .map_err(|problem| format!("{name}: {problem}"))?;
+        tool.run(self, input).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! What a tool is.
+
+use super::arguments::Parameter;
+use super::end::ToolEnd;
+use crate::workspace::{Refusal, Workspace};
+use async_trait::async_trait;
+use serde_json::Value;
+
+/// One tool.
+#[async_trait]
+pub(super) trait Tool: Sync {
+    /// What a model is told of it.
+    fn spec(&self) -> ToolSpec;
+
+    /// Performs a call whose input fits the parameters.
+    async fn run(&self, workspace: &mut Workspace<'_>, input: Value) -> Result<ToolEnd, Refusal>;
+}
+
+/// What a model is told of a tool.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ToolSpec {
+    pub(super) name: &'static str,
+    pub(super) description: &'static str,
+    pub(super) parameters: &'static [Parameter],
+    pub(super) needs: Needs,
+}
+
+/// What must be there for a tool to be of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    Nothing,
+    /// A repository.
+    Files,
+    /// A repository of which something is not loaded.
+    Unloaded,
+    /// Offered whatever the agent's definition says: without it, no session could end.
+    Always,
+}

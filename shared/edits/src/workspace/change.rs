@@ -1,0 +1,220 @@
+//! Changing: every change is checked as a whole before any of it is made.
+
+use super::Workspace;
+use super::refusal::Refusal;
+use super::view::Present;
+use crate::file_edit::{FileEdit, content_sha256};
+use crate::ignored_paths::IgnoredPaths;
+use crate::rules::{check_changeable, check_not_ignored, check_size, unchangeable};
+use crate::shown::{Unshown, shown_text};
+use crate::state::{Change, ChangedContent};
+use crate::tree::path_problems;
+use domain::plugins::{FileContent, TreeEntryKind};
+
+/// No more files than this can differ from the base commit.
+const MOST_CHANGES: usize = 1_000;
+/// The contents of all changed files together have at most this many bytes.
+const MOST_CHANGED_BYTES: usize = 10 * 1024 * 1024;
+
+/// What becomes of one path; without content, the file is deleted.
+struct Planned {
+    path: String,
+    content: Option<ChangedContent>,
+    executable: bool,
+}
+
+impl Workspace<'_> {
+    /// Gives a file another content, or creates it. Gives whether anything changed.
+    pub(crate) async fn write(
+        &mut self,
+        path: &str,
+        content: String,
+        executable: bool,
+    ) -> Result<bool, Refusal> {
+        check_size(path, content.len())?;
+        let unchanged = match self.find(path) {
+            Some(present) => {
+                let was_executable = present.kind == TreeEntryKind::ExecutableFile;
+                was_executable == executable && self.text(&present).await? == content
+            }
+            None => {
+                self.check_creatable(path)?;
+                false
+            }
+        };
+        if !unchanged {
+            let text = ChangedContent::Text(content.clone());
+            self.make(vec![Planned { path: path.to_owned(), content: Some(text), executable }]).await?;
+        }
+        self.note_read(path, &content);
+        Ok(!unchanged)
+    }
+
+    /// Deletes a file.
+    pub(crate) async fn delete(&mut self, path: &str) -> Result<(), Refusal> {
+        let file = self.changeable(path)?;
+        let path = file.path.to_owned();
+        self.removable(&file).await?;
+        self.make(vec![Planned { path: path.clone(), content: None, executable: false }]).await?;
+        self.state.read.remove(&path);
+        Ok(())
+    }
+
+    /// Moves a file; content and mode stay.
+    pub(crate) async fn relocate(&mut self, from: &str, to: &str) -> Result<(), Refusal> {
+        let file = self.changeable(from)?;
+        self.check_inside(to)?;
+        check_changeable(to, to, self.base.protected)?;
+        if let Some(present) = self.find(to).filter(|present| present.path == to || present.path != file.path)
+        {
+            return Err(format!("`{}` already exists", present.path).into());
+        }
+        self.check_creatable(to)?;
+        let content = self.removable(&file).await?;
+        let (from, executable) = (file.path.to_owned(), file.kind == TreeEntryKind::ExecutableFile);
+        let content = ChangedContent::new(&content);
+        check_size(to, content.size())?;
+        self.make(vec![
+            Planned { path: from.clone(), content: None, executable: false },
+            Planned { path: to.to_owned(), content: Some(content), executable },
+        ])
+        .await?;
+        if let Some(read) = self.state.read.remove(&from) {
+            self.state.read.insert(to.to_owned(), read);
+        }
+        Ok(())
+    }
+
+    /// A present file that may be changed.
+    ///
+    /// # Errors
+    /// What is wrong with the path, or that it is protected, or no file.
+    pub(crate) fn changeable(&self, path: &str) -> Result<Present<'_>, String> {
+        let file = self.file(path)?;
+        check_changeable(path, file.path, self.base.protected)?;
+        Ok(file)
+    }
+
+    /// The text of a file that the model has read and that has not changed since.
+    pub(crate) async fn read_text(&self, file: &Present<'_>) -> Result<String, Refusal> {
+        let text = self.text(file).await?;
+        let path = file.path;
+        let Some(read) = self.state.read.get(path) else {
+            return Err(format!("`{path}` has not been read: read it with read_file first").into());
+        };
+        let content = FileContent::Text(text);
+        if content_sha256(&content) != *read {
+            return Err(
+                format!("`{path}` has changed since it was read: read it again with read_file").into()
+            );
+        }
+        match content {
+            FileContent::Text(text) => Ok(text),
+            FileContent::Binary(_) => Err(unchangeable(path, Unshown::Binary).into()),
+        }
+    }
+
+    /// The content of a file that is to be gone from its path.
+    async fn removable(&self, file: &Present<'_>) -> Result<FileContent, Refusal> {
+        let content = self.content(file).await?;
+        match shown_text(&content) {
+            Err(reason) if !reason.may_be_removed() => Err(unchangeable(file.path, reason).into()),
+            _ => Ok(content),
+        }
+    }
+
+    /// Checks a path where nothing is yet.
+    pub(crate) fn check_creatable(&self, path: &str) -> Result<(), String> {
+        self.check_inside(path)?;
+        check_changeable(path, path, self.base.protected)?;
+        if self.is_folder(path) {
+            return Err(format!("`{path}` is a folder"));
+        }
+        let is_tracked = self.tree.find(path).is_some();
+        if is_tracked {
+            return Ok(());
+        }
+        let changed = || self.state.changes.iter().filter(|(name, _)| IgnoredPaths::is_file(name));
+        if changed().next().is_none() {
+            return check_not_ignored(path, self.base.ignored);
+        }
+        let mut ignored = self.base.ignored.clone();
+        for (name, change) in changed() {
+            let text = match &change.content {
+                Some(ChangedContent::Text(text)) => Some(text.as_str()),
+                _ => None,
+            };
+            ignored.replace(name, text);
+        }
+        check_not_ignored(path, &ignored)
+    }
+
+    /// Makes changes, all of them or none. One that gives a path what the base commit has there is no change any more.
+    async fn make(&mut self, planned: Vec<Planned>) -> Result<(), Refusal> {
+        let mut changes = Vec::new();
+        for Planned { path, content, executable } in planned {
+            let (before_sha256, was_executable) = self.before(&path).await?;
+            let sha256 = match &content {
+                Some(ChangedContent::Text(text)) => Some(content_sha256(&FileContent::Text(text.clone()))),
+                Some(content) => Some(content_sha256(&content.decoded()?)),
+                None => None,
+            };
+            let is_back = sha256 == before_sha256 && (sha256.is_none() || executable == was_executable);
+            let change = Change { content, executable, before_sha256 };
+            changes.push((path, (!is_back).then_some(change)));
+        }
+        self.check_fits(&changes)?;
+        for (path, change) in changes {
+            match change {
+                Some(change) => drop(self.state.changes.insert(path, change)),
+                None => drop(self.state.changes.remove(&path)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The hash of what the base commit has at a path, and whether it is executable there.
+    async fn before(&self, path: &str) -> Result<(Option<String>, bool), Refusal> {
+        let Some(entry) = self.tree.exact(path).filter(|entry| entry.kind != TreeEntryKind::Folder) else {
+            return Ok((None, false));
+        };
+        let was_executable = entry.kind == TreeEntryKind::ExecutableFile;
+        if let Some(change) = self.state.changes.get(path) {
+            return Ok((change.before_sha256.clone(), was_executable));
+        }
+        let content = self.content(&Present::in_base(entry)).await?;
+        Ok((Some(content_sha256(&content)), was_executable))
+    }
+
+    /// Checks that changes fit into the tree and into the bounds of a workspace.
+    fn check_fits(&self, new: &[(String, Option<Change>)]) -> Result<(), String> {
+        let kept = self.state.changes.iter().filter(|(path, _)| new.iter().all(|(other, _)| other != *path));
+        let new = new.iter().filter_map(|(path, change)| Some((path, change.as_ref()?)));
+        let all: Vec<_> = kept.chain(new).collect();
+        // How paths fit together does not depend on contents.
+        let files: Vec<FileEdit> = all
+            .iter()
+            .map(|(path, change)| FileEdit {
+                path: (*path).clone(),
+                content: change.content.as_ref().map(|_| String::new()),
+                base64: None,
+                executable: change.executable,
+                before_sha256: None,
+            })
+            .collect();
+        if let Some(problem) = path_problems(&files, self.base.tree).into_iter().next() {
+            return Err(problem);
+        }
+        if all.len() > MOST_CHANGES {
+            return Err(format!("this would change more than {MOST_CHANGES} files, the most for one ticket"));
+        }
+        let bytes: usize =
+            all.iter().filter_map(|(_, change)| change.content.as_ref()).map(ChangedContent::size).sum();
+        if bytes > MOST_CHANGED_BYTES {
+            return Err(format!(
+                "the changed files would have {bytes} bytes together; at most {MOST_CHANGED_BYTES} are accepted"
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,275 @@
+//! Reading: the base commit's files and what was changed of them, as one.
+
+use super::Workspace;
+use super::refusal::Refusal;
+use crate::file_edit::content_sha256;
+use crate::identity::{is_composed_otherwise, path_identity};
+use crate::path::check_path;
+use crate::rules::{LARGEST_FILE, missing};
+use crate::shown::{Unshown, shown_text};
+use crate::state::{Change, ChangedContent};
+use crate::tree::not_a_file;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::ActionError;
+use domain::plugins::{FileContent, TreeEntry, TreeEntryKind};
+use std::collections::BTreeMap;
+
+/// How much is read at once, in bytes.
+const BATCH_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Something at a path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Present<'w> {
+    pub(crate) path: &'w str,
+    pub(crate) kind: TreeEntryKind,
+    /// Where its content is.
+    pub(crate) source: Source<'w>,
+}
+
+/// Where a content is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source<'w> {
+    Base(&'w TreeEntry),
+    Changed(&'w ChangedContent),
+}
+
+impl<'w> Present<'w> {
+    pub(super) fn in_base(entry: &'w TreeEntry) -> Self {
+        Self { path: &entry.path, kind: entry.kind, source: Source::Base(entry) }
+    }
+
+    fn changed(path: &'w str, change: &'w Change) -> Option<Self> {
+        let kind = if change.executable { TreeEntryKind::ExecutableFile } else { TreeEntryKind::File };
+        Some(Self { path, kind, source: Source::Changed(change.content.as_ref()?) })
+    }
+
+    pub(crate) fn is_file(&self) -> bool {
+        not_a_file(self.kind).is_none()
+    }
+
+    /// Its size in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        match self.source {
+            Source::Base(entry) => entry.size.unwrap_or_default(),
+            Source::Changed(content) => content.size() as u64,
+        }
+    }
+}
+
+impl ChangedContent {
+    /// The content in the form in which contents are kept.
+    pub(crate) fn new(content: &FileContent) -> Self {
+        match content {
+            FileContent::Text(text) => Self::Text(text.clone()),
+            FileContent::Binary(bytes) => Self::Base64(STANDARD.encode(bytes)),
+        }
+    }
+
+    /// The size of the content in bytes; a few more for one in base64.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Base64(text) => text.len() / 4 * 3,
+        }
+    }
+
+    pub(super) fn decoded(&self) -> Result<FileContent, ActionError> {
+        match self {
+            Self::Text(text) => Ok(FileContent::Text(text.clone())),
+            Self::Base64(text) => STANDARD
+                .decode(text)
+                .map(FileContent::Binary)
+                .map_err(|error| ActionError::internal(format!("a changed file is not base64: {error}"))),
+        }
+    }
+}
+
+impl Workspace<'_> {
+    /// Every file, link and submodule that is there and inside the agent's paths, sorted by path.
+    pub(crate) fn present(&self) -> BTreeMap<&str, Present<'_>> {
+        let is_kept = |entry: &&TreeEntry| {
+            entry.kind != TreeEntryKind::Folder && !self.state.changes.contains_key(&entry.path)
+        };
+        let kept = self.base.tree.iter().filter(is_kept).map(Present::in_base);
+        let changed = self.state.changes.iter().filter_map(|(path, change)| Present::changed(path, change));
+        let inside = kept.chain(changed).filter(|present| self.base.paths.contains(present.path));
+        inside.map(|present| (present.path, present)).collect()
+    }
+
+    /// What is at a path, also where its name is composed otherwise: models write `é` as one character.
+    pub(crate) fn find(&self, path: &str) -> Option<Present<'_>> {
+        if let Some((path, change)) = self.state.changes.get_key_value(path) {
+            return Present::changed(path, change);
+        }
+        let composed = || {
+            let mut changes = self.state.changes.iter();
+            changes.find_map(|(name, change)| {
+                is_composed_otherwise(name, path).then(|| Present::changed(name, change)).flatten()
+            })
+        };
+        let in_base = || self.tree.find(path).filter(|entry| !self.state.changes.contains_key(&entry.path));
+        composed().or_else(|| in_base().map(Present::in_base))
+    }
+
+    /// The file at a path.
+    ///
+    /// # Errors
+    /// What is wrong with the path, or that it is no file.
+    pub(crate) fn file(&self, path: &str) -> Result<Present<'_>, String> {
+        self.check_inside(path)?;
+        let Some(present) = self.find(path) else {
+            if self.is_folder(path) {
+                return Err(format!("`{path}` is a folder"));
+            }
+            return Err(missing(path, self.twin(path)));
+        };
+        match not_a_file(present.kind) {
+            Some(problem) => Err(format!("`{path}` {problem}")),
+            None => Ok(present),
+        }
+    }
+
+    /// Checks that a path is inside the repository and where the agent works.
+    pub(crate) fn check_inside(&self, path: &str) -> Result<(), String> {
+        check_path(path).map_err(|error| error.to_string())?;
+        if self.base.paths.contains(path) {
+            return Ok(());
+        }
+        Err(format!(
+            "`{path}` is outside of what this agent may see and change: {}",
+            self.base.paths.patterns().join(", ")
+        ))
+    }
+
+    /// Whether anything is below a path.
+    pub(crate) fn is_folder(&self, path: &str) -> bool {
+        let below = format!("{path}/");
+        let is_below = |name: &str| name.starts_with(&below);
+        let changes = &self.state.changes;
+        changes.iter().any(|(name, change)| change.content.is_some() && is_below(name))
+            || self.base.tree.iter().any(|entry| {
+                entry.kind != TreeEntryKind::Folder
+                    && is_below(&entry.path)
+                    && !changes.contains_key(&entry.path)
+            })
+    }
+
+    /// A present path that some machine takes for this one.
+    fn twin(&self, path: &str) -> Option<&str> {
+        let identity = path_identity(path);
+        let changed = self
+            .state
+            .changes
+            .iter()
+            .find(|(name, change)| change.content.is_some() && path_identity(name) == identity);
+        let is_kept = |entry: &&TreeEntry| !self.state.changes.contains_key(&entry.path);
+        let in_base = || self.tree.twins(path).find(is_kept).map(|entry| entry.path.as_str());
+        changed.map(|(name, _)| name.as_str()).or_else(in_base)
+    }
+
+    /// Whether a content is loaded.
+    pub(crate) fn is_loaded(&self, present: &Present<'_>) -> bool {
+        match present.source {
+            Source::Base(entry) => self.base.loaded.is_none_or(|loaded| loaded.contains(&entry.path)),
+            Source::Changed(_) => true,
+        }
+    }
+
+    /// A file's content.
+    pub(crate) async fn content(&self, file: &Present<'_>) -> Result<FileContent, Refusal> {
+        let entry = match file.source {
+            Source::Changed(content) => return Ok(content.decoded()?),
+            Source::Base(entry) => entry,
+        };
+        if !self.is_loaded(file) {
+            return Err(format!(
+                "`{}` is not loaded: call load_paths with it or with a folder above it",
+                entry.path
+            )
+            .into());
+        }
+        let content = self.base.contents.read(&[entry]).await?.remove(&entry.path);
+        content.ok_or_else(|| not_imported(entry).into())
+    }
+
+    /// The contents of files that are loaded and were imported, in order.
+    pub(crate) async fn contents<'f>(
+        &self,
+        files: &[Present<'f>],
+    ) -> Result<Vec<(&'f str, FileContent)>, ActionError> {
+        let entries: Vec<&TreeEntry> = files
+            .iter()
+            .filter_map(|file| match file.source {
+                Source::Base(entry) => Some(entry),
+                Source::Changed(_) => None,
+            })
+            .collect();
+        let mut read =
+            if entries.is_empty() { BTreeMap::new() } else { self.base.contents.read(&entries).await? };
+        let mut contents = Vec::new();
+        for file in files {
+            match file.source {
+                Source::Base(entry) => {
+                    contents.extend(read.remove(&entry.path).map(|content| (file.path, content)));
+                }
+                Source::Changed(content) => contents.push((file.path, content.decoded()?)),
+            }
+        }
+        Ok(contents)
+    }
+
+    /// Files in groups that are read at once: no more than [`BATCH_BYTES`], or one larger file.
+    pub(crate) fn batches<'f>(&self, files: &[Present<'f>]) -> Vec<Vec<Present<'f>>> {
+        let mut batches: Vec<Vec<Present<'f>>> = Vec::new();
+        let mut room = 0;
+        for file in files {
+            match batches.last_mut().filter(|_| file.size() <= room) {
+                Some(batch) => batch.push(*file),
+                None => {
+                    batches.push(vec![*file]);
+                    room = BATCH_BYTES;
+                }
+            }
+            room = room.saturating_sub(file.size());
+        }
+        batches
+    }
+
+    /// The text of a file that may be shown and edited, in its own form.
+    pub(crate) async fn text(&self, file: &Present<'_>) -> Result<String, Refusal> {
+        let content = self.content(file).await?;
+        match shown_text(&content) {
+            Ok(_) => match content {
+                FileContent::Text(text) => Ok(text),
+                FileContent::Binary(_) => Err(unreadable(file.path, Unshown::Binary).into()),
+            },
+            Err(reason) => Err(unreadable(file.path, reason).into()),
+        }
+    }
+
+    /// Keeps what the model wants to remember.
+    pub(crate) fn note(&mut self, notes: Option<String>) {
+        if notes.is_some() {
+            self.state.notes = notes;
+        }
+    }
+
+    /// Notes that the model knows a file's content.
+    pub(crate) fn note_read(&mut self, path: &str, content: &str) {
+        let sha256 = content_sha256(&FileContent::Text(content.to_owned()));
+        self.state.read.insert(path.to_owned(), sha256);
+    }
+}
+
+fn unreadable(path: &str, reason: Unshown) -> String {
+    format!("`{path}` cannot be read or edited, because it is {reason}")
+}
+
+fn not_imported(entry: &TreeEntry) -> String {
+    let size = entry.size.unwrap_or_default();
+    if size > LARGEST_FILE as u64 {
+        return format!("`{}` has {size} bytes, which is too large to be read or changed", entry.path);
+    }
+    format!("`{}` was not imported, because it is not text", entry.path)
+}

@@ -1,0 +1,129 @@
+//! Changes of agents' sessions: each is one transaction, made to the version of the head that it was decided on.
+
+use crate::error::RecordsError;
+use crate::item::{number, to_item};
+use crate::keys;
+use crate::retention;
+use crate::session::SessionHead;
+use crate::session_parts::{OverlayFile, SessionLink};
+use crate::stored::compress;
+use crate::table::Table;
+use crate::write::{ABSENT, Refused, Write};
+use domain::Stored;
+use jiff::Timestamp;
+
+/// What changes in a session, together or not at all.
+#[derive(Debug, Clone, Default)]
+pub struct SessionChange {
+    /// The fixed part of a generation that begins: the head's.
+    pub prefix: Option<Vec<u8>>,
+    /// Messages that are appended to the head's generation; the last one is the last of the head's count.
+    pub messages: Vec<Vec<u8>>,
+    /// What it keeps besides.
+    pub state: Option<Vec<u8>>,
+    /// Files that changed.
+    pub files: Vec<OverlayFile>,
+    /// The paths of files that are as in the base commit again.
+    pub reverted: Vec<String>,
+}
+
+impl Table {
+    /// Opens a session for a state of an execution: `false` where it was opened before.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn open_session(
+        &self,
+        head: &SessionHead,
+        opening: &[u8],
+        change: SessionChange,
+        link: (&str, &str),
+    ) -> Result<bool, RecordsError> {
+        let expires_at = retention::expires_at(head.changed_at, retention::SESSION);
+        let item = to_item(head, keys::session_head(&head.id), Some(expires_at))?;
+        let (execution, state) = link;
+        let link = SessionLink { session: head.id.clone(), state: state.to_owned() };
+        let listed = retention::expires_at(head.changed_at, retention::EXECUTION);
+        let link = to_item(&link, keys::session_of(execution, state), Some(listed))?;
+        let opening = self.kept(keys::session_opening(&head.id), opening, &owner(head), expires_at).await?;
+        let mut writes = vec![
+            Write::Put { item, condition: Some(ABSENT) },
+            Write::Put { item: link, condition: None },
+            Write::Put { item: opening, condition: None },
+        ];
+        writes.extend(self.session_writes(head, change, expires_at).await?);
+        Ok(self.transact("open a session", writes).await?.is_ok())
+    }
+
+    /// Changes a session to `head`, whose version is one above the one that the change was decided on: `false` where somebody else changed
+    /// it since.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn change_session(
+        &self,
+        head: &SessionHead,
+        change: SessionChange,
+    ) -> Result<bool, RecordsError> {
+        let expires_at = retention::expires_at(head.changed_at, retention::SESSION);
+        let item = to_item(head, keys::session_head(&head.id), Some(expires_at))?;
+        let before = number(head.version.saturating_sub(1));
+        let mut writes =
+            vec![Write::Replace { item, condition: "#version = :before", value: (":before", before) }];
+        writes.extend(self.session_writes(head, change, expires_at).await?);
+        match self.transact("change a session", writes).await? {
+            Ok(()) => Ok(true),
+            Err(Refused { item: Some(_), .. }) => Ok(false),
+            Err(Refused { item: None, .. }) => Err(RecordsError::Missing(format!("session `{}`", head.id))),
+        }
+    }
+
+    /// Stores a changed file's content for a session, by its hash.
+    ///
+    /// # Errors
+    /// [`RecordsError::Invalid`] when it is too large.
+    pub async fn store_for_session(
+        &self,
+        head: &SessionHead,
+        content: &str,
+        now: Timestamp,
+    ) -> Result<Stored<String>, RecordsError> {
+        let json = serde_json::to_vec(content)
+            .map_err(|error| RecordsError::Invalid(format!("a file cannot be stored: {error}")))?;
+        let expires_at = retention::expires_at(now, retention::SESSION);
+        self.store_json(&owner(head), &json, &compress(&json)?, expires_at).await
+    }
+
+    async fn session_writes(
+        &self,
+        head: &SessionHead,
+        change: SessionChange,
+        expires_at: i64,
+    ) -> Result<Vec<Write>, RecordsError> {
+        let (id, owner) = (&head.id, owner(head));
+        let mut items = Vec::new();
+        if let Some(prefix) = &change.prefix {
+            let key = keys::session_prefix(id, head.generation);
+            items.push(self.kept(key, prefix, &owner, expires_at).await?);
+        }
+        if let Some(state) = &change.state {
+            items.push(self.kept(keys::session_state(id), state, &owner, expires_at).await?);
+        }
+        let first = head.messages.saturating_sub(u32::try_from(change.messages.len()).unwrap_or(u32::MAX));
+        for (sequence, message) in (first..).zip(&change.messages) {
+            let key = keys::session_message(id, head.generation, sequence);
+            items.push(self.kept(key, message, &owner, expires_at).await?);
+        }
+        for file in &change.files {
+            items.push(to_item(file, keys::session_file(id, &file.path), Some(expires_at))?);
+        }
+        let puts = items.into_iter().map(|item| Write::Put { item, condition: None });
+        let deletes = change.reverted.iter().map(|path| Write::Delete { key: keys::session_file(id, path) });
+        Ok(puts.chain(deletes).collect())
+    }
+}
+
+/// Whose stored values they are.
+fn owner(head: &SessionHead) -> String {
+    format!("session/{}", head.id)
+}
