@@ -10,6 +10,7 @@ mod doctor;
 mod engine;
 mod invoke;
 mod logs;
+mod redrive;
 mod restore;
 mod run;
 mod secrets;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Run(run::Arguments),
     /// Take back what an execution did.
     Undo(undo::Arguments),
+    /// Continue an execution that failed or was stopped.
+    Redrive(redrive::Arguments),
     /// Perform one action by hand, as a workflow step would.
     Invoke(invoke::Arguments),
     /// Show executions and their costs.
@@ -89,6 +92,7 @@ impl Command {
             Self::Serve(arguments) => serve::run(arguments).await,
             Self::Run(arguments) => run::run(arguments).await,
             Self::Undo(arguments) => undo::run(arguments).await,
+            Self::Redrive(arguments) => redrive::run(arguments).await,
             Self::Invoke(arguments) => invoke::run(arguments).await,
             Self::Status(arguments) => status::run(arguments).await,
             Self::Logs(arguments) => logs::run(arguments).await,

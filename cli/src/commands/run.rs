@@ -119,7 +119,11 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     }
 }
 
-fn report(view: &ExecutionView, json: bool) -> Outcome {
+/// Prints how an execution ended.
+///
+/// # Errors
+/// Negative unless it succeeded.
+pub(super) fn report(view: &ExecutionView, json: bool) -> Outcome {
     let execution = &view.execution;
     if json {
         println!(
@@ -127,6 +131,7 @@ fn report(view: &ExecutionView, json: bool) -> Outcome {
             json!({
                 "outcome": execution.outcome,
                 "execution": execution.name,
+                "continues": execution.continues,
                 "output": execution.output,
                 "error": execution.error,
                 "cause": execution.cause,

@@ -87,6 +87,8 @@ fn one_json(view: &ExecutionView) -> serde_json::Value {
         "cause": execution.cause,
         "question": execution.question,
         "undone_by": execution.undone_by,
+        "continues": execution.continues,
+        "continued_by": execution.continued_by,
         "output": execution.output,
         "cost_usd": view.cost().booked().as_usd(),
         "cost_unknown_calls": view.cost().unknown_calls,
@@ -121,6 +123,12 @@ fn print_one(view: &ExecutionView, now: Timestamp) {
         (Some(error), cause) => println!("  {error}: {}", cause.as_deref().unwrap_or("no cause given")),
         (None, Some(told)) => println!("  {}", told.replace('\n', "\n  ")),
         (None, None) => {}
+    }
+    if let Some(continued) = &execution.continues {
+        println!("  it continues {continued}");
+    }
+    if let Some(by) = &execution.continued_by {
+        println!("  it is continued by {by}");
     }
     if let Some(by) = &execution.undone_by {
         println!("  what it did was undone by {by}");

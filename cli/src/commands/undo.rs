@@ -97,8 +97,9 @@ async fn find(connection: &Connection, control: &Control, arguments: &Arguments)
         };
         return Ok(Target { run: named.clone(), project: Some(project), task_id: None });
     }
-    if let Some(execution) = table.execution(named).await.map_err(Exit::unreachable)? {
-        return target_of(execution);
+    // Executions that continue each other have one journal, so the newest decides.
+    if let Some(newest) = table.continued(named).await.map_err(Exit::unreachable)?.pop() {
+        return target_of(newest);
     }
     let directory = control.directory().await.map_err(Exit::unreachable)?;
     let ticket = directory
@@ -117,7 +118,7 @@ fn target_of(execution: ExecutionRecord) -> Outcome<Target> {
     if !execution.outcome.is_final() {
         return Err(Exit::negative(format!("{name} has not ended; stop it first")));
     }
-    let (run, false) = (execution.arn, execution.effects_left == Some(false)) else {
+    let (run, false) = (execution.run().map(str::to_owned), execution.effects_left == Some(false)) else {
         return Err(Exit::negative(format!("{name} left nothing that can be taken back")));
     };
     let run = run.ok_or_else(|| Exit::negative(format!("{name} was never started")))?;

@@ -11,6 +11,7 @@ use crate::agent::template::{Authored, Templates};
 use crate::scope::Scope;
 use domain::action::Agent;
 use domain::configuration::InstanceName;
+use domain::execution::execution_of;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, Part, PromptBlock, StopReason};
 use domain::{ActionError, ActionId, Clock, MicroUsd, Stored};
 use jiff::{SignedDuration, Timestamp};
@@ -22,7 +23,7 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -53,6 +54,8 @@ pub struct AgentExecution {
     calls: AtomicU32,
     spent: AtomicU64,
     unpriced: AtomicBool,
+    /// The last question.
+    last: Mutex<Option<QuestionId>>,
 }
 
 /// Whom and what calls are charged to.
@@ -70,6 +73,8 @@ pub struct Charge {
     pub project: String,
     /// The execution's name.
     pub execution: String,
+    /// The name of the execution that began its run: a redrive replays what was paid for there.
+    pub began_as: String,
     /// The state's name with its loop indexes.
     pub state: String,
 }
@@ -84,6 +89,7 @@ impl Charge {
             account: scope.account(),
             project: scope.project.key.clone(),
             execution: scope.execution.clone(),
+            began_as: execution_of(&scope.run).to_owned(),
             state: scope.state.clone(),
         }
     }
@@ -132,6 +138,7 @@ impl AgentExecution {
             calls: AtomicU32::new(0),
             spent: AtomicU64::new(0),
             unpriced: AtomicBool::new(false),
+            last: Mutex::new(None),
         }
     }
 
@@ -149,12 +156,27 @@ impl AgentExecution {
     /// As [`AgentExecution::ask_text`]; `Rejected` too when the reply does not have the form.
     pub async fn ask<T: JsonSchema + DeserializeOwned>(&self, question: Question) -> Result<T, ActionError> {
         let text = self.call(question, Some(reply_schema::<T>())).await?;
-        serde_json::from_str(&text).map_err(|error| {
+        let read = serde_json::from_str(&text).map_err(|error| {
             ActionError::rejected(format!(
                 "the model's reply does not have the form that was asked for: {}",
                 http_client::excerpt(&error.to_string())
             ))
-        })
+        });
+        self.used(read).await
+    }
+
+    /// What came of the last reply. If it was of no use, it is not replayed to a redrive, which would fail in the same way.
+    ///
+    /// # Errors
+    /// That of `result`.
+    pub async fn used<T>(&self, result: Result<T, ActionError>) -> Result<T, ActionError> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let (Err(_), Some(question)) = (&result, last)
+            && let Err(error) = self.table.note_useless_reply(&question, &self.charge.execution).await
+        {
+            tracing::warn!(%error, "a useless reply was not recorded as one; a redrive replays it");
+        }
+        result
     }
 
     /// Asks for text.
@@ -243,12 +265,13 @@ impl AgentExecution {
         schema: Option<serde_json::Value>,
     ) -> Result<String, ActionError> {
         let request = self.request(question, schema)?;
-        let id = QuestionId::new(&self.charge.execution, &self.charge.state, &request);
+        let id = QuestionId::new(&self.charge.began_as, &self.charge.state, &request);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.clone());
         let within = || self.time_left(LEAST_TIME_TO_REPLY).map_err(NoReply::NotBilled);
         let paid =
             self.paid(&request, &id, None, None, async || self.provider.complete(&request, within()?).await);
         match paid.await? {
-            Some(paid) => finished_text(paid.reply, &self.instance),
+            Some(paid) => self.used(finished_text(paid.reply, &self.instance)).await,
             None => Err(ActionError::internal("a call without a bound of its own found no room for itself")),
         }
     }
@@ -266,7 +289,7 @@ impl AgentExecution {
         room: Option<MicroUsd>,
         ask: impl AsyncFnOnce() -> Result<ModelReply, NoReply>,
     ) -> Result<Option<PaidReply>, ActionError> {
-        if let Some(paid) = self.table.paid_reply(id).await? {
+        if let Some(paid) = self.table.paid_reply(id, &self.charge.execution).await? {
             tracing::info!("the model was asked the same before; its reply is replayed");
             self.count(paid.price);
             return Ok(Some(paid));

@@ -13,7 +13,7 @@ use futures::FutureExt;
 use jiff::SignedDuration;
 use observability::metrics;
 use providers::{Patience, Providers, Waiting, with_patience};
-use records::{EffectRecord, EffectRequest, StepEnd, StepStatus, Table};
+use records::{Admission, EffectRecord, EffectRequest, StepEnd, StepStatus, Table};
 use runtime::{Secrets, Services};
 use serde_json::{Value, json};
 use std::panic::AssertUnwindSafe;
@@ -74,14 +74,13 @@ impl Dispatcher {
                 return Err(error);
             }
         };
-        let span = tracing::info_span!(
-            "action",
-            action = name,
-            execution = payload.execution(),
-            state = payload.state()
-        );
+        let admission = self.admission_of(&payload).await;
+        let redrive = admission.as_ref().ok().and_then(|admission| admission.as_ref()?.execution.clone());
+        let execution = redrive.unwrap_or_else(|| payload.execution().to_owned());
+        let span = tracing::info_span!("action", action = name, execution, state = payload.state());
         let performed = async {
-            let result = AssertUnwindSafe(Box::pin(self.perform_step(action, payload))).catch_unwind().await;
+            let result = async { self.perform_step(action, payload, admission?, execution).await };
+            let result = AssertUnwindSafe(Box::pin(result)).catch_unwind().await;
             let result = result.unwrap_or_else(|_| {
                 Err(ActionError::internal(format!("{name} panicked; this is a defect, please report it")))
             });
@@ -101,9 +100,11 @@ impl Dispatcher {
         &self,
         action: &'static ActionEntry,
         payload: TaskPayload,
+        admission: Option<Admission>,
+        execution: String,
     ) -> Result<(Performed, Value), ActionError> {
         if action.spec.admits {
-            let admitted = self.perform(action, payload).await.map_err(|ended| match ended {
+            let admitted = self.perform(action, payload, execution).await.map_err(|ended| match ended {
                 NoOutput::Failed(error) => error,
                 other => {
                     ActionError::internal(format!("{} ended without an answer: {other:?}", action.spec.name))
@@ -111,10 +112,15 @@ impl Dispatcher {
             })?;
             return Ok((Performed::Succeeded, admitted));
         }
-        let (execution, state) = (payload.execution().to_owned(), payload.state().to_owned());
-        let required = payload.required;
+        let (state, required) = (payload.state().to_owned(), payload.required);
         self.table.start_step(&execution, &state, &action.spec.id(), self.clock.now()).await?;
-        let performed = with_patience(action.spec.patience(), self.perform(action, payload)).await;
+        let performed = match check_admission(&payload, admission.as_ref()) {
+            Ok(()) => {
+                let performing = self.perform(action, payload, execution.clone());
+                with_patience(action.spec.patience(), performing).await
+            }
+            Err(error) => Err(error.into()),
+        };
         let performed = performed.map_err(|ended| match ended {
             NoOutput::Skipped(reason) if required => NoOutput::Failed(ActionError::rejected(reason)),
             other => other,
@@ -151,13 +157,15 @@ impl Dispatcher {
         result
     }
 
-    async fn perform(&self, action: &'static ActionEntry, payload: TaskPayload) -> Result<Value, NoOutput> {
-        if let Some(run) = payload.admission_needed().filter(|_| !action.spec.admits) {
-            self.check_admission(run).await?;
-        }
+    async fn perform(
+        &self,
+        action: &'static ActionEntry,
+        payload: TaskPayload,
+        execution: String,
+    ) -> Result<Value, NoOutput> {
         let begun_at = self.clock.now();
         let directory = Directory::read(&self.table, begun_at).await?;
-        let scope = Scope::new(directory, &payload)?;
+        let scope = Scope { execution, ..Scope::new(directory, &payload)? };
         let invocation = uuid::Uuid::new_v4().to_string();
         if let Some(undone) = payload.key.strip_suffix(UNDO) {
             let run = run_of(undone, &payload.run);
@@ -272,14 +280,22 @@ impl Dispatcher {
         }
     }
 
-    /// Refuses to do anything for a run that was not admitted, whatever its definition says.
-    async fn check_admission(&self, run: &str) -> Result<(), ActionError> {
-        match self.table.admission(run).await? {
-            Some(_) => Ok(()),
-            None => Err(ActionError::rejected(format!(
-                "the run `{run}` was not admitted, so nothing is done for it; start its workflow again"
-            ))),
+    /// The admission of the run, which also tells which execution performs it now.
+    async fn admission_of(&self, payload: &TaskPayload) -> Result<Option<Admission>, ActionError> {
+        match payload.admission_needed() {
+            Some(run) => Ok(self.table.admission(run).await?),
+            None => Ok(None),
         }
+    }
+}
+
+/// Refuses to do anything for a run that was not admitted, whatever its definition says.
+fn check_admission(payload: &TaskPayload, admission: Option<&Admission>) -> Result<(), ActionError> {
+    match (payload.admission_needed(), admission) {
+        (Some(run), None) => Err(ActionError::rejected(format!(
+            "the run `{run}` was not admitted, so nothing is done for it; start its workflow again"
+        ))),
+        _ => Ok(()),
     }
 }
 

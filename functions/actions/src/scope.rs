@@ -23,7 +23,7 @@ pub struct Scope {
     pub task_id: Option<String>,
     /// The outermost execution's ARN.
     pub run: String,
-    /// The execution's name.
+    /// The name of the execution that performs the run now: the one that began it, or the newest redrive.
     pub execution: String,
     /// The state's name with its loop indexes.
     pub state: String,

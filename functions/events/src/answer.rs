@@ -131,8 +131,13 @@ impl Events {
     /// step of the run: nothing resumes on its own trigger, and a loop does not spin on one event.
     async fn tell_if_happened(&self, event: &str, waiter: Waiter) -> Result<(), ActionError> {
         let execution = self.table.execution(&waiter.execution).await?;
+        // A redrive meets what the execution that began its run met.
+        let began = match execution.as_ref().filter(|execution| execution.continues.is_some()) {
+            Some(redrive) => self.table.execution(redrive.began_as()).await?,
+            None => execution.clone(),
+        };
         for occurrence in self.table.occurrences(event).await? {
-            if execution.as_ref().is_some_and(|execution| !may_meet(execution, event, &occurrence)) {
+            if began.as_ref().is_some_and(|began| !may_meet(began, event, &occurrence)) {
                 continue;
             }
             let meeting = self.table.meet(&waiter, event, &occurrence, self.clock.now()).await?;
@@ -217,9 +222,8 @@ impl Events {
         if let Some(execution) = &execution {
             self.table.rejoin_line(execution).await?;
         }
-        let run = execution.and_then(|execution| execution.arn);
-        if let Some(state) = run.and_then(|run| Some(waiter.key.strip_prefix(&run)?.trim_start_matches('/')))
-        {
+        let run = execution.as_ref().and_then(ExecutionRecord::run);
+        if let Some(state) = run.and_then(|run| Some(waiter.key.strip_prefix(run)?.trim_start_matches('/'))) {
             let end = StepEnd { status, error, cause, at: now };
             self.table.finish_step(&waiter.execution, state, &end).await?;
         }
@@ -248,7 +252,7 @@ impl Events {
     }
 }
 
-/// Whether an event can be one that the run waits for: it happened since the run began, and did not start it.
+/// Whether an event can be one that the run waits for: it happened since the run began, and did not start it. `execution` began the run.
 fn may_meet(execution: &ExecutionRecord, event: &str, occurrence: &Occurrence) -> bool {
     let kind = event.split('/').next().unwrap_or_default();
     let is_trigger = execution.trigger.as_str() == kind && execution.delivery == occurrence.delivery;

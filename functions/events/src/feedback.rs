@@ -273,7 +273,8 @@ impl Feedback {
         execution: &ExecutionRecord,
         progress: &Progress,
     ) -> Result<(), ActionError> {
-        if progress.acknowledged {
+        // The event of a redrive is that of the execution that it continues.
+        if progress.acknowledged || execution.continues.is_some() {
             return Ok(());
         }
         let acknowledging = self.acknowledge_at(configuration, destination, execution);
@@ -368,7 +369,7 @@ impl Feedback {
 
     /// The journaled pull request that was not taken back.
     async fn pull_request(&self, view: &ExecutionView) -> Result<Option<PullRequestLink>, RecordsError> {
-        let Some(run) = &view.execution.arn else { return Ok(None) };
+        let Some(run) = view.execution.run() else { return Ok(None) };
         // The journal is read only if a step may have opened one.
         if !view.steps.iter().any(|step| step.action.as_str() == CREATE_PULL_REQUEST) {
             return Ok(None);

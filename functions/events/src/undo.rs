@@ -4,7 +4,7 @@ use crate::ending::Ending;
 use crate::handle::Events;
 use control::{StartResult, UndoError};
 use domain::ActionError;
-use domain::execution::{Outcome, UNDO_WORKFLOW};
+use domain::execution::{Outcome, UNDO_WORKFLOW, execution_of};
 use records::{EffectRecord, ExecutionRecord};
 use serde_json::Value;
 
@@ -28,18 +28,18 @@ impl Events {
     }
 
     async fn undo(&self, execution: &ExecutionRecord, ending: &Ending) -> Result<bool, ActionError> {
-        let Some(run) = self.run_of(execution) else { return Ok(false) };
+        let (Some(run), Some(arn)) = (execution.run(), &execution.arn) else { return Ok(false) };
         let due = match (ending.status.as_str(), ending.error.as_deref()) {
             (_, Some("RollbackFailed")) => true,
             ("TIMED_OUT", _) | ("FAILED", Some("States.Runtime" | "States.DataLimitExceeded")) => {
-                self.rolls_back(&run).await?
+                self.rolls_back(arn).await?
             }
             _ => false,
         };
-        if !due || !self.leaves_effects(&run).await? {
+        if !due || !self.leaves_effects(run).await? {
             return Ok(false);
         }
-        match self.control.undo_run(&run, execution).await {
+        match self.control.undo_run(run, execution).await {
             Ok(StartResult::Started { .. } | StartResult::Pending { .. } | StartResult::InLine { .. }) => {
                 Ok(true)
             }
@@ -60,29 +60,30 @@ impl Events {
         outcome: Outcome,
     ) -> Result<(), ActionError> {
         if execution.workflow != UNDO_WORKFLOW {
-            let Some(run) = self.run_of(execution) else { return Ok(()) };
-            self.table.note_effects_left(&execution.name, self.leaves_effects(&run).await?).await?;
+            let Some(run) = execution.run() else { return Ok(()) };
+            let left = self.leaves_effects(run).await?;
+            for one in self.table.executions_of_run(execution).await? {
+                self.table.note_effects_left(&one.name, left).await?;
+            }
             return Ok(());
         }
         let Some(named) = execution.input.inputs.get("run").and_then(Value::as_str) else { return Ok(()) };
-        let undone = named.rsplit(':').next().unwrap_or(named);
-        let Some(record) = self.table.execution(undone).await? else { return Ok(()) };
-        let Some(run) = self.run_of(&record) else { return Ok(()) };
-        self.table.note_effects_left(undone, self.leaves_effects(&run).await?).await?;
-        if outcome == Outcome::Succeeded {
-            self.table.note_undone(undone, &execution.name).await?;
+        let Some(record) = self.table.execution(execution_of(named)).await? else { return Ok(()) };
+        let Some(run) = record.run() else { return Ok(()) };
+        let left = self.leaves_effects(run).await?;
+        // Executions that continue each other have one journal, so all were taken back.
+        for undone in self.table.executions_of_run(&record).await? {
+            self.table.note_effects_left(&undone.name, left).await?;
+            if outcome == Outcome::Succeeded {
+                self.table.note_undone(&undone.name, &execution.name).await?;
+            }
+            self.refresh_logged(&undone.name).await;
         }
-        self.refresh_logged(undone).await;
         Ok(())
     }
 
     async fn leaves_effects(&self, run: &str) -> Result<bool, ActionError> {
         Ok(self.table.journal_of(run).await?.iter().any(EffectRecord::is_left))
-    }
-
-    fn run_of(&self, execution: &ExecutionRecord) -> Option<String> {
-        let parent = execution.input.parent.as_ref().map(|parent| parent.run.clone());
-        parent.or_else(|| execution.arn.clone())
     }
 
     /// Whether the execution's state machine has a rollback at all.

@@ -7,7 +7,8 @@ use crate::question::{Address, Asked, answer_question, answer_to_start, executio
 use crate::senders::{self, Button, Received};
 use crate::words::Reply;
 use control::{
-    AnswerResult, Caller, Control, Directory, ProjectQuery, StartDecision, UndoError, UndoResult, decide,
+    AnswerResult, Caller, Control, Directory, ProjectQuery, RedriveError, RedriveResult, StartDecision,
+    UndoError, UndoResult, decide,
 };
 use domain::event::{EventSpec, REVIEW};
 use domain::routes::Routes;
@@ -188,20 +189,15 @@ impl Acting<'_> {
             let ask = "Which ticket? Add its key after the command, such as `SHOP-12`, or the name of an execution.";
             return Ok(Reply::Refused(ask.to_owned()));
         };
-        if steering.word == SteeringWord::Undo {
-            match self.control.undo_execution(caller, typed).await {
-                Ok(UndoResult::Unknown) => {}
-                Ok(result) => return Ok(Reply::to_undo(result, typed)),
-                Err(UndoError::Inputs(invalid)) => return Ok(Reply::Refused(invalid.to_string())),
-                Err(UndoError::Records(error)) => return Err(error),
-            }
+        if let Some(done) = self.on_execution_named(caller, steering.word, execution_name(typed)).await? {
+            return Ok(done);
         }
         let ticket = match self.directory.ticket(typed) {
             Ok(ticket) => ticket,
             // A run without a ticket is steered by the name that `status` shows.
             Err(error) => match self.execution_named(typed).await? {
                 Some(execution) => return self.on_steering_execution(caller, steering, execution).await,
-                None if steering.word == SteeringWord::Undo => {
+                None if steering.word.names_executions() => {
                     return Ok(Reply::Refused(format!("no execution has the name `{typed}`, and {error}")));
                 }
                 None => return Ok(Reply::Refused(error.to_string())),
@@ -220,7 +216,37 @@ impl Acting<'_> {
                 Err(UndoError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
                 Err(UndoError::Records(error)) => return Err(error),
             },
+            SteeringWord::Redrive => match self.control.redrive(caller, &ticket).await {
+                Ok(result) => Reply::to_redrive(result, task_id),
+                Err(RedriveError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
+                Err(RedriveError::Records(error)) => return Err(error),
+            },
         })
+    }
+
+    /// Carries out a command about any execution, also of a ticket, by its name. `None` if the command is not one, or nothing has
+    /// this name.
+    async fn on_execution_named(
+        &self,
+        caller: &Caller<'_>,
+        word: SteeringWord,
+        name: &str,
+    ) -> Result<Option<Reply>, RecordsError> {
+        match word {
+            SteeringWord::Undo => match self.control.undo_execution(caller, name).await {
+                Ok(UndoResult::Unknown) => Ok(None),
+                Ok(result) => Ok(Some(Reply::to_undo(result, name))),
+                Err(UndoError::Inputs(invalid)) => Ok(Some(Reply::Refused(invalid.to_string()))),
+                Err(UndoError::Records(error)) => Err(error),
+            },
+            SteeringWord::Redrive => match self.control.redrive_execution(caller, name).await {
+                Ok(RedriveResult::Unknown) => Ok(None),
+                Ok(result) => Ok(Some(Reply::to_redrive(result, name))),
+                Err(RedriveError::Inputs(invalid)) => Ok(Some(Reply::Refused(invalid.to_string()))),
+                Err(RedriveError::Records(error)) => Err(error),
+            },
+            SteeringWord::Approve | SteeringWord::Deny | SteeringWord::Stop => Ok(None),
+        }
     }
 
     /// The execution of this name, as people type or paste it.
@@ -247,12 +273,10 @@ impl Acting<'_> {
             SteeringWord::Stop => {
                 Reply::to_stop(self.control.stop_execution(caller, execution).await?, &name)
             }
-            SteeringWord::Undo => match execution.task_id {
-                Some(task_id) => Reply::Refused(format!("type the ticket instead: `undo {task_id}`")),
-                None => {
-                    Reply::Refused(format!("`{name}` has no ticket, so its effects cannot be undone here"))
-                }
-            },
+            // Both were carried out by the name already.
+            SteeringWord::Undo | SteeringWord::Redrive => {
+                Reply::Refused(format!("no execution has the name `{name}`"))
+            }
         })
     }
 

@@ -35,6 +35,7 @@ pub(crate) enum SteeringWord {
     Deny,
     Stop,
     Undo,
+    Redrive,
 }
 
 impl SteeringWord {
@@ -44,8 +45,14 @@ impl SteeringWord {
             "deny" => Some(Self::Deny),
             "stop" => Some(Self::Stop),
             "undo" => Some(Self::Undo),
+            "redrive" => Some(Self::Redrive),
             _ => None,
         }
+    }
+
+    /// Whether it takes the name of any execution in place of a ticket.
+    pub(crate) fn names_executions(self) -> bool {
+        matches!(self, Self::Undo | Self::Redrive)
     }
 }
 
@@ -112,6 +119,7 @@ mod tests {
         assert_eq!(read("costs"), Command::Costs { task_id: None });
         assert_eq!(read("plan SHOP-1"), Command::NotServed { word: "plan".into() });
         assert_eq!(read("undo SHOP-1"), steering(SteeringWord::Undo, None));
+        assert_eq!(read("Redrive SHOP-1"), steering(SteeringWord::Redrive, None));
         assert_eq!(read("Approve SHOP-1  looks good"), steering(SteeringWord::Approve, Some("looks good")));
         let Command::Steer(pasted) = read("deny <https://acme.example/1|Limit carts> not now") else {
             panic!("steers nothing")

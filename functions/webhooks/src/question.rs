@@ -189,6 +189,12 @@ fn status_line(execution: &ExecutionRecord, now: Timestamp) -> Vec<Part> {
     let mut line =
         vec![Part::Symbol(symbol), plain(format!("{task_id} · {workflow} · {outcome} · {took:#} · "))];
     line.push(code(&execution.name));
+    if let Some(continued) = &execution.continues {
+        line.extend([plain(" · continues "), code(continued)]);
+    }
+    if let Some(by) = &execution.continued_by {
+        line.extend([plain(" · continued by "), code(by)]);
+    }
     if let Some(by) = &execution.undone_by {
         line.extend([plain(" · undone by "), code(by)]);
     }
@@ -265,6 +271,12 @@ fn help(kind: &EventName, address: Address<'_>, served: &[(String, String)]) -> 
             plain(" those of the one that "),
             typed("status", ""),
             plain(" calls so"),
+        ],
+        vec![
+            typed("redrive", " ticket"),
+            plain(" continues its newest execution where that failed or was stopped, "),
+            typed("redrive execution", ""),
+            plain(" another one"),
         ],
         vec![typed("help", ""), plain(" shows this list")],
     ];

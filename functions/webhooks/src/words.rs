@@ -1,7 +1,7 @@
 //! The result of an operation, in words for the person who requested it. Data in them is not escaped.
 
 use crate::answer::Outcome;
-use control::{AnswerResult, StartResult, StopResult, UndoResult};
+use control::{AnswerResult, RedriveResult, StartResult, StopResult, UndoResult};
 
 /// A reply to a person.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,6 +62,20 @@ impl Reply {
             }
             UndoResult::Unknown => Self::Refused(format!("no execution has the name `{named}`")),
             UndoResult::Denied(reason) => Self::Refused(reason),
+        }
+    }
+}
+
+impl Reply {
+    /// The result of a request to continue a run: `named` is what was typed.
+    pub(crate) fn to_redrive(result: RedriveResult, named: &str) -> Self {
+        match result {
+            RedriveResult::Accepted { execution, continues } => Self::Done(format!(
+                "`{execution}` continues `{continues}`. What was done there is not done again."
+            )),
+            RedriveResult::Refused(refusal) => Self::Refused(refusal.to_string()),
+            RedriveResult::Unknown => Self::Refused(format!("no execution has the name `{named}`")),
+            RedriveResult::Denied(reason) => Self::Refused(reason),
         }
     }
 }

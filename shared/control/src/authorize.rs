@@ -43,6 +43,11 @@ pub enum Operation<'a> {
         /// Who started the execution.
         starter: Option<&'a Actor>,
     },
+    /// Continue an execution that failed or was stopped: starting work, as whoever asks for it.
+    Redrive {
+        /// The execution's project.
+        project: &'a Project,
+    },
     /// Take back what an execution did.
     Undo {
         /// The execution's project.
@@ -73,7 +78,9 @@ impl<'a> Operation<'a> {
     fn roles(&self) -> &'static [Role] {
         match self {
             Self::See { .. } => &[Role::Viewer, Role::Developer, Role::Approver, Role::Admin],
-            Self::Start { .. } | Self::Stop { .. } | Self::Undo { .. } => &[Role::Developer, Role::Admin],
+            Self::Start { .. } | Self::Redrive { .. } | Self::Stop { .. } | Self::Undo { .. } => {
+                &[Role::Developer, Role::Admin]
+            }
             Self::Answer { .. } => &[Role::Approver, Role::Admin],
             Self::StartByHand | Self::StartByMachine => &[],
         }
@@ -87,9 +94,10 @@ impl<'a> Operation<'a> {
     /// The project that decides about roles.
     fn project(&self) -> Option<&'a Project> {
         match self {
-            Self::Start { project } | Self::Stop { project, .. } | Self::Undo { project, .. } => {
-                Some(project)
-            }
+            Self::Start { project }
+            | Self::Redrive { project }
+            | Self::Stop { project, .. }
+            | Self::Undo { project, .. } => Some(project),
             Self::See { project, .. } | Self::Answer { project, .. } => *project,
             Self::StartByHand | Self::StartByMachine => None,
         }
@@ -133,7 +141,7 @@ impl<'a> Operation<'a> {
         };
         let place = self.project().map_or("this", |project| project.key.as_str());
         match self {
-            Self::Start { project } => format!(
+            Self::Start { project } | Self::Redrive { project } => format!(
                 "{who} may not start work on {place}; members of {} may, and {roles}",
                 project.may_trigger.join(", ")
             ),
@@ -202,8 +210,8 @@ fn decide(
         let reason = "the event does not say who caused it, so nobody can be authorized";
         return Authorization::Denied(reason.to_owned());
     };
-    let is_start = matches!(operation, Operation::Start { .. });
-    let is_schedule = is_start && actor.source == SourceName::SCHEDULE;
+    let is_start = matches!(operation, Operation::Start { .. } | Operation::Redrive { .. });
+    let is_schedule = matches!(operation, Operation::Start { .. }) && actor.source == SourceName::SCHEDULE;
     let is_starter = operation.starter().is_some_and(|starter| starter.account() == actor.account());
     let has_role = match operation.approvers() {
         [] => roles(configuration, operation, actor, is_writer)

@@ -1,4 +1,5 @@
-//! The operations that people and machines can request from Ticketsmith: start, answer, stop, undo, status, costs.
+//! The operations that people and machines can request from Ticketsmith: start, answer, stop, undo, redrive, status,
+//! costs.
 //!
 //! Every entry point (`webhooks`, `events`, the command line) calls these operations and presents the typed results in its own
 //! way. Only this crate starts state machines, resolves projects and decides who may do what.
@@ -8,7 +9,7 @@
 //! | `authorize` | who may do what: one table, one function |
 //! | `directory` | finds projects and tickets |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
-//! | `start`, `undo` | record an execution and start its state machine |
+//! | `start`, `undo`, `redrive` | record an execution and start its state machine |
 //! | `line` | who goes to work next, and who waits |
 //! | `answer`, `stop` | record what a person wants; `events` acts on it |
 //! | `status`, `costs` | read the records |
@@ -24,6 +25,7 @@ mod costs;
 mod directory;
 mod line;
 mod plan;
+mod redrive;
 mod start;
 mod status;
 mod stop;
@@ -37,6 +39,7 @@ pub use costs::{Costs, CostsResult};
 pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
 pub use line::may_start;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
+pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use start::{StartError, StartResult};
 pub use status::StatusResult;
 pub use stop::StopResult;

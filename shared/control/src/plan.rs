@@ -159,7 +159,7 @@ pub fn plan(
 ///
 /// # Errors
 /// Why it may not, for the person.
-fn grant(
+pub(crate) fn grant(
     configuration: &Configuration,
     operation: &Operation<'_>,
     actor: Option<&Actor>,

@@ -66,9 +66,21 @@ impl Control {
     /// [`RecordsError`] when it cannot be recorded; the request may be repeated.
     pub async fn start(&self, request: StartRequest) -> Result<StartResult, RecordsError> {
         let (new, concurrency) = self.new_execution(request);
+        self.start_new(&new, concurrency).await
+    }
+
+    /// As [`Control::start`]. A redrive of what cannot be continued any more is [`StartResult::AlreadyAtWork`].
+    ///
+    /// # Errors
+    /// As [`Control::start`].
+    pub(crate) async fn start_new(
+        &self,
+        new: &NewExecution,
+        concurrency: Concurrency,
+    ) -> Result<StartResult, RecordsError> {
         let span = tracing::info_span!("start", execution = new.name, workflow = new.workflow);
         let begin_and_start = async {
-            let record = match self.begin(&new, concurrency).await? {
+            let record = match self.begin(new, concurrency).await? {
                 Ok(record) => record,
                 Err(result) => return Ok(result),
             };
@@ -119,6 +131,10 @@ impl Control {
             BeginResult::Begun(record) => Ok(*record),
             BeginResult::Duplicate(record) => Err(StartResult::Duplicate { execution: record.name }),
             BeginResult::AlreadyAtWork { execution } => Err(StartResult::AlreadyAtWork { execution }),
+            BeginResult::NotContinued(record) => {
+                let execution = record.continued_by.unwrap_or(record.name);
+                Err(StartResult::AlreadyAtWork { execution })
+            }
         })
     }
 

@@ -73,7 +73,8 @@ impl Control {
     /// # Errors
     /// As [`Control::undo`].
     pub async fn undo_execution(&self, caller: &Caller<'_>, name: &str) -> Result<UndoResult, UndoError> {
-        let Some(execution) = self.table.execution(name).await? else { return Ok(UndoResult::Unknown) };
+        // Executions that continue each other have one journal: none of them may be at work.
+        let Some(execution) = self.table.continued(name).await?.pop() else { return Ok(UndoResult::Unknown) };
         if !execution.outcome.is_final() {
             return Ok(UndoResult::AtWork { workflow: execution.workflow });
         }
@@ -117,9 +118,9 @@ impl Control {
         if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(UndoResult::Denied(reason));
         }
-        let Some(run) = &execution.arn else { return Ok(UndoResult::NothingDone) };
+        let Some(run) = execution.run() else { return Ok(UndoResult::NothingDone) };
         let request = UndoRequest {
-            run: run.clone(),
+            run: run.to_owned(),
             project: Some(project.key.clone()),
             task_id: execution.task_id.clone(),
             actor: Some(caller.actor.clone()),
@@ -197,7 +198,7 @@ pub struct UndoRequest {
 fn has_effects(execution: &ExecutionRecord) -> bool {
     let is_undo = execution.workflow == UNDO_WORKFLOW;
     !is_undo
-        && execution.arn.is_some()
+        && execution.run().is_some()
         && execution.outcome.is_final()
         && execution.effects_left != Some(false)
 }

@@ -32,6 +32,11 @@ pub fn execution_name(source: &SourceName, task_id: Option<&str>, delivery: &str
     format!("{source}-{task}-{}", &digest[..32])
 }
 
+/// The name of an execution: the part of its ARN after the last colon.
+pub fn execution_of(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
+}
+
 /// The input of an execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExecutionInput {
@@ -44,7 +49,7 @@ pub struct ExecutionInput {
     pub project: Option<String>,
     /// Who started it.
     pub actor: Option<Actor>,
-    /// The execution that started this one as a step.
+    /// The run that it belongs to, where it did not begin one.
     #[serde(default)]
     pub parent: Option<Parent>,
     /// Why it may run, where that was known when it was started; otherwise its first state asks the code host.
@@ -65,12 +70,13 @@ impl ExecutionInput {
     }
 }
 
-/// The execution that started another as one of its steps.
+/// The run that an execution belongs to, because another execution started it as one of its steps or because it continues another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent {
-    /// The outermost execution's ARN, under which the effects of parent and child are recorded.
+    /// The outermost execution's ARN, under which all effects of the run are recorded.
     pub run: String,
-    /// The place in the parent: the key of the step.
+    /// What the keys of its steps begin with: the key of the step that started it; for a redrive, what the keys of the execution
+    /// that it continues begin with.
     pub at: String,
     /// [`PAYLOAD_VERSION`] of the compiler that wrote the parent's definition; absent for one of before there were admissions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,15 +110,22 @@ pub struct TaskPayload {
     pub inverse: Option<Inverse>,
 }
 
+impl Parent {
+    /// That an execution continues the run, so that its steps have the keys of the execution that began it.
+    pub fn continuing(run: &str) -> Self {
+        Self { run: run.to_owned(), at: run.to_owned(), v: Some(PAYLOAD_VERSION) }
+    }
+}
+
 impl TaskPayload {
     /// The run that must have been admitted before an action does this; `None` for an execution that began before runs were.
     pub fn admission_needed(&self) -> Option<&str> {
         (self.v != PAYLOAD_VERSION_BEFORE_ADMISSION).then_some(self.run.as_str())
     }
 
-    /// The execution's name: the part of the ARN after the last colon.
+    /// The name of the execution that began the run.
     pub fn execution(&self) -> &str {
-        self.run.rsplit(':').next().unwrap_or(&self.run)
+        execution_of(&self.run)
     }
 
     /// The state's name with its loop indexes: the part of the key after the run, also where the key is that of another run, whose

@@ -309,6 +309,6 @@ mod tests {
         let of = |reason| heard(&events(&[START, call, piece, &ended(reason), STOP]), 50).0.finish(None);
         let cut = of("max_tokens").unwrap();
         assert_eq!((cut.stop, cut.calls), (StopReason::Truncated, Vec::new()));
-        assert!(of("tool_use").unwrap_err().message.contains("no JSON"));
+        assert!(of("tool_use").unwrap_err().message.contains("invalid JSON"));
     }
 }

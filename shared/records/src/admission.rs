@@ -1,12 +1,12 @@
 //! Admissions: which runs may do anything, and who was found to be a writer of a project's repository.
 
 use crate::error::RecordsError;
-use crate::item::{from_item, to_item};
+use crate::item::{from_item, text, to_item};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
-use crate::write::ABSENT;
+use crate::write::{ABSENT, Update};
 use domain::Grant;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub struct Admission {
     /// When it was admitted.
     #[serde(with = "timestamp")]
     pub at: Timestamp,
+    /// The name of the redrive that performs the run now; absent until there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<String>,
 }
 
 /// That somebody may push to a project's repository.
@@ -41,12 +44,26 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn admit_run(&self, run: &str, grant: Grant, at: Timestamp) -> Result<(), RecordsError> {
-        let admission = Admission { run: run.to_owned(), grant, at };
+        let admission = Admission { run: run.to_owned(), grant, at, execution: None };
         let expires_at = retention::expires_at(at, retention::EXECUTION);
         let item = to_item(&admission, keys::admission(run), Some(expires_at))?;
         // What is there already says the same.
         let _ = self.put("admit a run", item, Some(ABSENT)).await?;
         Ok(())
+    }
+
+    /// Records that a redrive performs an admitted run from now on: its steps and costs are the redrive's.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] when the run was not admitted.
+    pub async fn perform_run_as(&self, run: &str, execution: &str) -> Result<(), RecordsError> {
+        let update = Update::new(keys::admission(run), "SET #execution = :execution")
+            .condition("attribute_exists(#pk)")
+            .value(":execution", text(execution));
+        match self.update("hand a run over to a redrive", update).await? {
+            Ok(_) => Ok(()),
+            Err(_) => Err(RecordsError::Missing(format!("admission of run `{run}`"))),
+        }
     }
 
     /// The admission of a run; `None` when it was not admitted.

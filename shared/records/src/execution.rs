@@ -30,6 +30,8 @@ pub enum BeginResult {
         /// Its name.
         execution: String,
     },
+    /// The execution that it was to continue did not fail, was undone, or is continued by another one; nothing was recorded.
+    NotContinued(Box<ExecutionRecord>),
 }
 
 /// What [`Table::finish`] came to.
@@ -42,8 +44,8 @@ pub enum FinishResult {
 }
 
 impl Table {
-    /// Records an execution as pending, claims its task (unless `concurrency` is any) and records the delivery, in one
-    /// transaction. However often and at once the same delivery arrives, one call returns [`BeginResult::Begun`].
+    /// Records an execution as pending, claims its task (unless `concurrency` is any), records the delivery and marks the execution
+    /// that it continues, in one transaction. However often and at once the same delivery arrives, one call returns [`BeginResult::Begun`].
     ///
     /// # Errors
     /// [`RecordsError::Invalid`] when the input is over [`INPUT_LIMIT`]; otherwise when the table does not answer, and then
@@ -65,6 +67,9 @@ impl Table {
             Write::Put { item: open_item(&record)?, condition: Some(ABSENT) },
             Write::Put { item: Delivery::of(new, &new.name, false).to_item()?, condition: Some(ABSENT) },
         ];
+        if let Some(continued) = &new.continues {
+            writes.push(Write::Update(continued_by(continued, &new.name)));
+        }
         if let Some(task_id) = &new.task_id {
             writes.push(Write::Update(claim(task_id, new, record.claims_task)));
         }
@@ -84,6 +89,7 @@ impl Table {
                 let delivery: Delivery = from_item(item)?;
                 Ok(BeginResult::AlreadyAtWork { execution: delivery.execution })
             }
+            2 if new.continues.is_some() => Ok(BeginResult::NotContinued(Box::new(from_item(item)?))),
             _ => {
                 let execution = attribute(&item, "open_execution").unwrap_or_default().to_owned();
                 // The same delivery, sent again after that execution has ended, must not start a second one.
@@ -225,6 +231,18 @@ impl Table {
         found.sort_by_key(|execution| names.iter().position(|name| *name == execution.name));
         Ok(found)
     }
+}
+
+/// Marks an execution as continued by another: once, and never one that succeeded or was taken back.
+fn continued_by(continued: &str, name: &str) -> Update {
+    Update::new(keys::execution(continued), "SET #continued_by = :name")
+        .condition(
+            "#outcome IN (:failed, :stopped) AND attribute_not_exists(#continued_by) \
+             AND attribute_not_exists(#undone_by)",
+        )
+        .value(":name", text(name))
+        .value(":failed", text(Outcome::Failed.as_str()))
+        .value(":stopped", text(Outcome::Stopped.as_str()))
 }
 
 /// The item of an open execution: found by the sweeper.

@@ -4,7 +4,7 @@ use crate::new_execution::NewExecution;
 use crate::place::Place;
 use crate::timestamp;
 use domain::event::{Actor, EventName};
-use domain::execution::{ExecutionInput, Outcome};
+use domain::execution::{ExecutionInput, Outcome, execution_of};
 use domain::routes::Concurrency;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,12 @@ pub struct ExecutionRecord {
     /// The name of the execution that took back what it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone_by: Option<String>,
+    /// The name of the execution that it continues: it is a redrive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<String>,
+    /// The name of the redrive that continues it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continued_by: Option<String>,
 }
 
 /// How an execution ended.
@@ -130,7 +136,22 @@ impl ExecutionRecord {
             claims_task: concurrency == Concurrency::OnePerTask && new.task_id.is_some(),
             effects_left: None,
             undone_by: None,
+            continues: new.continues.clone(),
+            continued_by: None,
         }
+    }
+
+    /// The ARN of its run, under which effects are recorded: that of its outermost execution, and of the first one of several that
+    /// continue each other. `None` before it was started.
+    pub fn run(&self) -> Option<&str> {
+        let parent = self.input.parent.as_ref().map(|parent| parent.run.as_str());
+        parent.or(self.arn.as_deref())
+    }
+
+    /// The name of the execution that began its run: its own, unless it is a redrive.
+    pub fn began_as(&self) -> &str {
+        let parent = self.input.parent.as_ref().map(|parent| parent.run.as_str());
+        parent.map_or(&self.name, execution_of)
     }
 
     /// Its place in line, and the project; none where it never waits.

@@ -10,6 +10,7 @@
 //! | `execution_list`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
 //! | `line`, `place` | who is at work in a project, and who waits |
+//! | `continuation` | executions that continue each other |
 //! | `effects_left` | what an execution left outside, as its record tells it |
 //! | `task`, `delivery`, `steered` | who is at work on a ticket; what a webhook led to; what a command was about |
 //! | `effect`, `effect_record`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
@@ -36,6 +37,7 @@ mod alert;
 mod budget;
 mod cached;
 mod circuit;
+mod continuation;
 mod cost;
 mod creation;
 mod delivery;
@@ -93,6 +95,7 @@ pub use agent_execution::AgentExecution;
 pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement, Spending};
 pub use cached::DOCUMENT_CACHED;
 pub use circuit::Circuit;
+pub use continuation::CONTINUED_WITHIN;
 pub use cost::{Cost, CostRecord, CostTotal};
 pub use delivery::Delivery;
 pub use document::DOCUMENT_LIMIT;

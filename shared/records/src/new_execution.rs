@@ -25,6 +25,8 @@ pub struct NewExecution {
     pub input: ExecutionInput,
     /// When it was accepted.
     pub begun_at: Timestamp,
+    /// The name of the execution that it continues, where it is a redrive.
+    pub continues: Option<String>,
 }
 
 impl NewExecution {
@@ -48,6 +50,13 @@ impl NewExecution {
             actor: input.actor.clone(),
             input,
             begun_at,
+            continues: None,
         }
+    }
+
+    /// The same, continuing an execution that failed or was stopped, if nothing else has continued or undone that one.
+    #[must_use]
+    pub fn continuing(self, execution: impl Into<String>) -> Self {
+        Self { continues: Some(execution.into()), ..self }
     }
 }

@@ -3,12 +3,12 @@
 //! A reply is written in the transaction that settles its reservation. One that does not fit an item is stored before, in chunks.
 
 use crate::error::RecordsError;
-use crate::item::{Item, number, text};
+use crate::item::{Item, attribute, number, text};
 use crate::keys::{self, PK, SK};
 use crate::retention;
 use crate::stored::{CHUNK_SIZE, compress, decompress};
 use crate::table::Table;
-use crate::write::Write;
+use crate::write::{Update, Write};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::plugins::{ModelReply, ModelRequest};
@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
 const REPLY: &str = "reply";
+const USELESS: &str = "useless_to";
 
 /// A kept reply is never larger: an answer of a provider is at most a quarter of this.
 const REPLY_LIMIT: u64 = 64 * 1024 * 1024;
@@ -26,14 +27,15 @@ const REPLY_LIMIT: u64 = 64 * 1024 * 1024;
 /// Tells one question of one step from every other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuestionId {
-    /// The execution's name.
+    /// The name of the execution that began the run.
     execution: String,
     /// The SHA-256 of the state and the whole request.
     sha256: String,
 }
 
 impl QuestionId {
-    /// The id of a request that a state, by its name with its loop indexes, makes in an execution.
+    /// The id of a request that a state, by its name with its loop indexes, makes in a run, by the name of the execution that
+    /// began it.
     pub fn new(execution: &str, state: &str, request: &ModelRequest) -> Self {
         let mut digest = Sha256::new();
         digest.update(state);
@@ -66,12 +68,20 @@ enum Place {
 }
 
 impl Table {
-    /// The reply that was paid for before to the same question; `None` where none was kept.
+    /// The reply that was paid for before to the same question; `None` where none was kept, and where the kept one was of no use to
+    /// another execution than `asking`: a redrive of that one asks anew.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer or what it holds is damaged.
-    pub async fn paid_reply(&self, question: &QuestionId) -> Result<Option<PaidReply>, RecordsError> {
+    pub async fn paid_reply(
+        &self,
+        question: &QuestionId,
+        asking: &str,
+    ) -> Result<Option<PaidReply>, RecordsError> {
         let Some(item) = self.get(question.key()).await? else { return Ok(None) };
+        if attribute(&item, USELESS).is_some_and(|execution| execution != asking) {
+            return Ok(None);
+        }
         let corrupt =
             |why: &str| RecordsError::Corrupt(format!("the kept reply `{}` {why}", question.sha256));
         let place = item.get("place").and_then(|place| place.as_s().ok());
@@ -86,6 +96,23 @@ impl Table {
                 reply.map(Some).map_err(|error| corrupt(&format!("cannot be read: {error}")))
             }
         }
+    }
+
+    /// Records that a kept reply was of no use to an execution, which fails because of it. Nothing happens where none is kept.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn note_useless_reply(
+        &self,
+        question: &QuestionId,
+        execution: &str,
+    ) -> Result<(), RecordsError> {
+        let update = Update::new(question.key(), format!("SET #{USELESS} = :execution"))
+            .condition("attribute_exists(#pk)")
+            .value(":execution", text(execution));
+        // Refused means that none is kept.
+        let _ = self.update("record a useless reply", update).await?;
+        Ok(())
     }
 
     /// The write that keeps a reply.

@@ -47,6 +47,14 @@ impl Table {
         Ok(())
     }
 
+    /// Whether a run was closed: what it did is being taken back, or was.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn is_closed(&self, run: &str) -> Result<bool, RecordsError> {
+        Ok(self.get(keys::run(run)).await?.is_some_and(|item| item.contains_key("closed_at")))
+    }
+
     /// Whether an effect of the run was ever intended, or the run was closed.
     ///
     /// # Errors

@@ -162,13 +162,17 @@ impl Table {
             // A newer attempt waits already.
             return Ok(());
         }
+        // A redrive waits under the key of the execution that it continues.
         let change = match waiter.until {
-            Some(_) => "SET #token = :token, #since = :since, #until = :until REMOVE #told",
-            None => "SET #token = :token, #since = :since REMOVE #told",
+            Some(_) => {
+                "SET #token = :token, #since = :since, #execution = :execution, #until = :until REMOVE #told"
+            }
+            None => "SET #token = :token, #since = :since, #execution = :execution REMOVE #told",
         };
         let mut newer = Update::new(key, change)
             .condition("#since <= :since")
             .value(":token", text(waiter.token.expose_secret()))
+            .value(":execution", text(&waiter.execution))
             .value(":since", crate::item::moment(waiter.since));
         if let Some(until) = waiter.until {
             newer = newer.value(":until", crate::item::moment(until));

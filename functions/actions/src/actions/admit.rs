@@ -4,8 +4,9 @@ use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use crate::starter;
-use domain::{Grant, PluginType};
-use records::Partition;
+use domain::execution::execution_of;
+use domain::{ActionError, Grant, PluginType};
+use records::{ExecutionRecord, Partition, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +26,8 @@ pub struct Output {
     pub grant: Grant,
 }
 
-/// Records that the run may do anything. A child inherits its parent's admission, because they are one run, and so does an
-/// execution that is continued.
+/// Records that the run may do anything. A child inherits its parent's admission, because they are one run, and so does a redrive
+/// whose starter is known to be allowed to ask for one. From then on the redrive performs the run.
 ///
 /// # Errors
 /// `Rejected` with a reason that the person understands; the code host's errors.
@@ -43,18 +44,46 @@ impl Action for Admit {
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let (scope, table) = (context.scope(), context.table());
-        let admitted = table.admission(&scope.run).await?;
-        let grant = match (admitted, input.grant) {
-            (Some(admission), _) => return Ok(Done::for_good(Output { grant: admission.grant })),
-            (None, Some(grant)) => grant,
-            (None, None) => starter::check(context, &scope.project).await?.grant,
+        let admission = table.admission(&scope.run).await?;
+        let redrive = redrive_of(table, &scope.run).await?;
+        let performs = admission.as_ref().and_then(|admission| admission.execution.as_ref());
+        let granted = match (&redrive, &admission) {
+            // It has just begun; later its children come.
+            (Some(redrive), _) if performs != Some(&redrive.name) => redrive.input.grant,
+            (_, Some(admission)) => Some(admission.grant),
+            (_, None) => input.grant,
         };
         let now = context.clock().now();
-        if grant == Grant::Writer {
-            // Before the admission, so that people who are admitted may also stop what they started.
-            table.put_writer(&scope.account(), &scope.project.key, now).await?;
-        }
+        let grant = match granted {
+            Some(grant) => grant,
+            None => {
+                let grant = starter::check(context, &scope.project).await?.grant;
+                if grant == Grant::Writer {
+                    // Before the admission, so that people who are admitted may also stop what they started.
+                    table.put_writer(&scope.account(), &scope.project.key, now).await?;
+                }
+                grant
+            }
+        };
         table.admit_run(&scope.run, grant, now).await?;
+        if let Some(redrive) = redrive {
+            table.perform_run_as(&scope.run, &redrive.name).await?;
+        }
         Ok(Done::for_good(Output { grant }))
     }
+}
+
+/// The newest redrive of a run; `None` where nobody asked for one.
+///
+/// # Errors
+/// `Rejected` when what the run did is being taken back, or was; the table's errors.
+async fn redrive_of(table: &Table, run: &str) -> Result<Option<ExecutionRecord>, ActionError> {
+    let began_as = execution_of(run);
+    let newest = table.continued(began_as).await?.pop().filter(|newest| newest.name != began_as);
+    if newest.is_some() && table.is_closed(run).await? {
+        return Err(ActionError::rejected(format!(
+            "what `{began_as}` did was taken back, or is being taken back, so it cannot be continued; run it anew"
+        )));
+    }
+    Ok(newest)
 }

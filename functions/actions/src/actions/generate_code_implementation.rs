@@ -120,7 +120,7 @@ impl Action for GenerateCodeImplementation {
             protected: &protected,
             ignored: &ignored,
         };
-        let files = ground.apply(&reply.edits)?;
+        let files = agent.used(ground.apply(&reply.edits)).await?;
         let paths = files.iter().map(|file| file.path.clone()).collect();
         let implementation = Implementation {
             summary: reply.summary,

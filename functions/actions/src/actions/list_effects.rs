@@ -91,11 +91,12 @@ async fn find_run(context: &Context<'_>, named: &str) -> Result<String, NoOutput
     }
     let name = named.rsplit(':').next().unwrap_or(named);
     let execution = table.execution(name).await?;
-    let arn = execution.and_then(|execution| {
-        let outermost = execution.input.parent.map(|parent| parent.run);
-        outermost.or(execution.arn).or_else(|| named.contains(':').then(|| named.to_owned()))
+    let run = execution.and_then(|execution| match execution.run() {
+        Some(run) if name == named || execution.arn.as_deref() == Some(named) => Some(run.to_owned()),
+        None if named.contains(':') => Some(named.to_owned()),
+        _ => None,
     });
-    arn.filter(|arn| name == named || arn == named).ok_or_else(|| {
+    run.ok_or_else(|| {
         ActionError::rejected(format!(
             "there is no run `{named}`; accepted: the name of an execution, as `status` shows it, or its ARN"
         ))

@@ -10,11 +10,13 @@ use crate::park::Park;
 use crate::scope::Scope;
 use crate::spec::ActionSpec;
 use domain::configuration::same_status;
+use domain::execution::execution_of;
 use domain::plugins::{Communication, Message, MessageBody, MessageButton};
 use domain::{ActionError, PluginType};
-use records::{Moves, Topic, Waiter};
+use records::{Answer, Moves, Topic, Waiter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// What the step gives.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -84,6 +86,13 @@ impl Action for RequestApproval {
             context.table().effect_asked(run, key, now).await.map_err(ActionError::from)?;
         }
         let waiter = park(&context.park(), &input).await?;
+        // Whether an effect happened is another question each time.
+        if input.effect.is_none()
+            && let Some(answer) = answered_before(context, &waiter).await?
+        {
+            context.table().answer_waiter(&waiter, &answer).await?;
+            return Err(NoOutput::Parked);
+        }
         let chat = match context.chat().await {
             Ok(chat) => chat,
             Err(NoOutput::Skipped(_)) => return Err(NoOutput::Parked),
@@ -91,12 +100,37 @@ impl Action for RequestApproval {
         };
         let details = input.details.as_deref();
         let ask = async |effect: &Effect| ask(&*chat, effect, context.scope(), &waiter, details).await;
-        if let Some(asked) = context.effect().perform(ask).await? {
+        // The message of an execution that ended shows what was asked there; its buttons answer nothing here.
+        let execution = &context.scope().execution;
+        let again = (execution != execution_of(&context.scope().run))
+            .then(|| context.effect().part(execution, Self::SPEC.id(), json!({"question": input.question})));
+        if let Some(asked) = again.as_ref().unwrap_or(context.effect()).perform(ask).await? {
             let message = context.table().set_waiter_message(&waiter, &asked.channel, &asked.message_id);
             message.await.map_err(ActionError::from)?;
         }
         Err(NoOutput::Parked)
     }
+}
+
+/// The yes that people gave to the same question of the same step, before its execution failed or was stopped and a redrive continued
+/// it.
+///
+/// # Errors
+/// The table's errors.
+async fn answered_before(context: &Context<'_>, waiter: &Waiter) -> Result<Option<Answer>, ActionError> {
+    let (table, scope) = (context.table(), context.scope());
+    let began_as = execution_of(&scope.run);
+    if scope.execution == began_as {
+        return Ok(None);
+    }
+    let mut found = None;
+    for earlier in table.continued(began_as).await? {
+        let topic = Topic::Approval(earlier.name).to_string();
+        let asked = table.waiter(&topic, &waiter.key).await?;
+        let asked = asked.filter(|asked| asked.question == waiter.question);
+        found = asked.and_then(|asked| asked.answer).filter(|answer| answer.approved).or(found);
+    }
+    Ok(found)
 }
 
 /// Records that the execution waits for people.

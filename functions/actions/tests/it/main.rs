@@ -18,5 +18,6 @@ mod lost;
 mod money;
 mod paid;
 mod patience;
+mod redrive;
 mod waits;
 mod world;

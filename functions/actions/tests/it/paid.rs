@@ -39,7 +39,9 @@ struct Scripted {
 #[async_trait]
 impl AiProvider for Scripted {
     async fn complete(&self, _: &ModelRequest, within: Duration) -> Result<ModelReply, NoReply> {
-        let reserved = self.table.open_reservations(EXECUTION).await.unwrap()[0].amount;
+        let mut open = self.table.open_reservations(EXECUTION).await.unwrap();
+        open.extend(self.table.open_reservations("redrive").await.unwrap());
+        let reserved = open[0].amount;
         self.given.lock().unwrap().push((within, reserved));
         self.clock.advance(self.takes);
         (self.answer)(self.calls.fetch_add(1, Ordering::Relaxed))
@@ -102,13 +104,19 @@ async fn scripted(
 
 /// An agent as another invocation of the same step has it, in a function of fourteen minutes.
 fn agent(world: &World, provider: &Arc<Scripted>, invocation: &str) -> AgentExecution {
+    agent_in(world, provider, invocation, EXECUTION)
+}
+
+/// The same in a redrive of the execution.
+fn agent_in(world: &World, provider: &Arc<Scripted>, invocation: &str, execution: &str) -> AgentExecution {
     let charge = Charge {
         invocation: invocation.into(),
         action: ActionId::literal("generate_text"),
         task_id: Some("SHOP-1".into()),
         account: "ada".into(),
         project: "SHOP".into(),
-        execution: EXECUTION.into(),
+        execution: execution.into(),
+        began_as: EXECUTION.into(),
         state: "Ask".into(),
     };
     let model = Model {
@@ -169,6 +177,28 @@ async fn what_was_paid_for_is_not_paid_for_again() {
         ask(&again, &format!("And another than {question}")).await.unwrap();
         assert_eq!(provider.calls.load(Ordering::Relaxed), 2, "another question is asked");
     }
+}
+
+#[tokio::test]
+async fn a_redrive_replays_what_was_paid_for_unless_it_was_of_no_use() {
+    let world = World::start().await;
+    let provider = Arc::new(scripted(&world, |_| Ok(reply("yes", usage(1_000, 100)))).await);
+    ask(&agent(&world, &provider, "1"), "Paid?").await.unwrap();
+    ask(&agent_in(&world, &provider, "2", "redrive"), "Paid?").await.unwrap();
+    assert_eq!(provider.calls.load(Ordering::Relaxed), 1, "the redrive replays the reply");
+
+    let answers = |call| Ok(reply(if call == 0 { " " } else { "yes" }, usage(1_000, 100)));
+    let provider = Arc::new(scripted(&world, answers).await);
+    for invocation in ["3", "4"] {
+        let useless = ask(&agent(&world, &provider, invocation), "Useless?").await.unwrap_err();
+        assert!(useless.message.contains("reply is empty"), "{useless}");
+    }
+    assert_eq!(provider.calls.load(Ordering::Relaxed), 1, "the same execution replays it");
+    for invocation in ["5", "6"] {
+        let redrive = agent_in(&world, &provider, invocation, "redrive");
+        assert_eq!(ask(&redrive, "Useless?").await.unwrap(), "yes");
+    }
+    assert_eq!(provider.calls.load(Ordering::Relaxed), 2, "the redrive asks once more, and keeps that reply");
 }
 
 #[tokio::test]

@@ -39,6 +39,12 @@ pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink
     if let Some(pull_request) = pull_request {
         let _ = writeln!(text, "**Pull request:** [#{}]({})\n", pull_request.number, pull_request.url);
     }
+    if let Some(continued) = &execution.continues {
+        let _ = writeln!(text, "▶️ It continues `{continued}`; what was done there is not done again.\n");
+    }
+    if let Some(by) = &execution.continued_by {
+        let _ = writeln!(text, "▶️ It is continued by `{by}`.\n");
+    }
     if let Some(by) = &execution.undone_by {
         let _ = writeln!(text, "↩️ What it did was undone by `{by}`.\n");
     }
@@ -203,6 +209,8 @@ mod tests {
                 claims_task: true,
                 effects_left: None,
                 undone_by: None,
+                continues: None,
+                continued_by: None,
             },
             steps,
             agent_executions: Vec::new(),
@@ -331,6 +339,18 @@ mod tests {
         view.execution.undone_by = Some("slack-SHOP-1-cd".into());
         let text = render(&view, None, false);
         assert!(text.contains("\n↩️ What it did was undone by `slack-SHOP-1-cd`.\n"), "{text}");
+    }
+
+    #[test]
+    fn a_redrive_and_what_it_continues_name_each_other() {
+        let mut failed = view(Outcome::Failed, Vec::new());
+        failed.execution.continued_by = Some("slack-SHOP-1-cd".into());
+        let text = render(&failed, None, false);
+        assert!(text.contains("\n▶️ It is continued by `slack-SHOP-1-cd`.\n"), "{text}");
+        let mut redrive = view(Outcome::Running, Vec::new());
+        redrive.execution.continues = Some("jira-SHOP-1-ab".into());
+        let text = render(&redrive, None, false);
+        assert!(text.contains("\n▶️ It continues `jira-SHOP-1-ab`; what was done there"), "{text}");
     }
 
     #[test]

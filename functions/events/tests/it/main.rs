@@ -10,6 +10,7 @@
 mod checks;
 mod feedback;
 mod parked;
+mod redrive;
 mod replies;
 mod reviews;
 mod schedule;

@@ -260,3 +260,41 @@ async fn what_happens_is_kept_for_whoever_waits() {
     assert_eq!(kept.fields["text"], "@ticketsmith what do you think?");
     assert!(world.starts().is_empty());
 }
+
+#[tokio::test]
+async fn a_failed_run_is_continued_by_command_and_by_comment() {
+    let world = world().await;
+    world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
+    let first = world.execution_on("SHOP-1").await;
+    let (_, running) = world.command("U1", "redrive SHOP-1", "t1").await;
+    assert!(text(&running).contains("is running"), "{running}");
+    let fail = async |name: &str| {
+        let (outcome, at) = (domain::execution::Outcome::Failed, world.clock.now());
+        let end = records::ExecutionEnd { outcome, error: None, cause: None, output: None, at };
+        world.table.finish(name, &end).await.unwrap();
+        world.clock.advance(1);
+    };
+    fail(&first.name).await;
+    let (_, stranger) = world.command("U9", "redrive SHOP-1", "t2").await;
+    assert!(text(&stranger).contains("may not start work on SHOP"), "{stranger}");
+    let (_, answer) = world.command("U1", "redrive SHOP-1", "t3").await;
+    let second = world.execution_on("SHOP-1").await;
+    assert!(text(&answer).contains(&format!("`{}` continues `{}`", second.name, first.name)), "{answer}");
+    assert_eq!((second.continues.as_ref(), second.run()), (Some(&first.name), first.run()));
+    let (_, status) = world.command("U1", "status SHOP-1", "t4").await;
+    for words in ["continues", "continued by"] {
+        assert!(status.to_string().contains(words), "{status}");
+    }
+    fail(&second.name).await;
+    let (_, result) = world.jira("c1", &comment("SHOP-1", "@ticketsmith redrive", "5b10")).await;
+    assert_eq!(result["results"][0], json!({"result": "recorded"}), "{result}");
+    let third = world.execution_on("SHOP-1").await;
+    assert_eq!((third.continues.as_ref(), third.run()), (Some(&second.name), first.run()));
+    let (_, named) = world.command("U1", &format!("redrive {}", first.name), "t5").await;
+    assert!(text(&named).contains("already continued by"), "{named}");
+    let (_, unknown) = world.command("U1", "redrive nonsense", "t6").await;
+    assert!(text(&unknown).contains("no execution has the name `nonsense`"), "{unknown}");
+    let (_, help) = world.command("U1", "help", "t7").await;
+    assert!(help.to_string().contains("/ticketsmith redrive ticket"), "{help}");
+    assert_eq!(world.starts().len(), 3);
+}

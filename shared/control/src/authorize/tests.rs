@@ -85,6 +85,11 @@ fn every_operation_with_every_role() {
             Operation::Start { project: open },
             "viewer? developer approver? admin shop-viewer? shop-developer? shop-approver? shop-admin? member? unprivileged? stranger?",
         ),
+        (Operation::Redrive { project: shop }, work_in_shop),
+        (
+            Operation::Redrive { project: open },
+            "viewer? developer approver? admin shop-viewer? shop-developer? shop-approver? shop-admin? member? unprivileged? stranger?",
+        ),
         (Operation::Stop { project: shop, starter: None }, work_in_shop),
         (Operation::Stop { project: open, starter: None }, "developer admin"),
         (Operation::Undo { project: shop, starter: None }, work_in_shop),

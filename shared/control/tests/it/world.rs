@@ -139,6 +139,10 @@ impl World {
         Caller { directory: &self.directory, actor, trigger: &COMMAND, delivery, at: None }
     }
 
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        *self.clock.0.lock().unwrap() += by;
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }

@@ -9,6 +9,7 @@
 mod admission;
 mod circuit;
 mod collisions;
+mod continuation;
 mod documents;
 mod effects;
 mod executions;

@@ -1,0 +1,107 @@
+//! `ticketsmith redrive`: continues a run that failed or was stopped with the workflow as it is now, and follows it.
+
+use super::run::report;
+use crate::connection::Connection;
+use crate::exit::{Exit, Outcome};
+use crate::place::PlaceArgument;
+use crate::progress::follow;
+use control::{Caller, Control, Directory, RedriveError, RedriveResult};
+use domain::event::{Actor, EventName, SourceName};
+use serde_json::json;
+use std::time::Duration;
+
+/// `ticketsmith redrive`
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The name of an execution, as `status` shows it; or a ticket, whose newest execution is continued.
+    #[arg(value_name = "EXECUTION|TICKET")]
+    named: String,
+    /// The person who asks, as named under `users:` in the configuration.
+    #[arg(long = "as", value_name = "NAME", env = "USER")]
+    person: Option<String>,
+    /// Start it and return immediately.
+    #[arg(long)]
+    detach: bool,
+    /// Print one JSON document, as the last output.
+    #[arg(long)]
+    json: bool,
+    /// How long to follow it, in seconds.
+    #[arg(long, default_value_t = 3600)]
+    follow_seconds: u64,
+    #[command(flatten)]
+    place: PlaceArgument,
+}
+
+const EXAMPLES: &str = "\
+A new execution performs the workflow as it is deployed now. Steps that succeeded under the same names give what they gave before, and
+replies of models that were paid for are not asked for again.
+
+Examples:
+  ticketsmith redrive SHOP-1
+  ticketsmith redrive jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015
+
+Exit codes: 0 it succeeded (with --detach: it was recorded, and is started now or by the sweeper) · 1 it failed, or there is nothing to continue · 2 the workflow no longer accepts its inputs · 3 neither `serve` nor the stage is reachable";
+
+/// Runs the command.
+///
+/// # Errors
+/// A negative answer if there is no such execution or ticket, if it cannot be continued, or if it does not succeed; unreachable if
+/// nothing answers.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    let connection = Connection::open(&arguments.place).await?;
+    let control = connection.control();
+    let directory = control.directory().await.map_err(Exit::unreachable)?;
+    let id = arguments.person.clone().unwrap_or_else(|| "command-line".to_owned());
+    let actor = Actor { source: SourceName::API, id, display_name: None, person: None };
+    let actor = directory.configuration().identify(actor);
+    let delivery = format!("command-line {}", uuid::Uuid::new_v4());
+    let caller = Caller {
+        directory: &directory,
+        actor: &actor,
+        trigger: &EventName::API_RUN,
+        delivery: &delivery,
+        at: None,
+    };
+    let result = request(&control, &directory, &caller, &arguments.named).await?;
+    let (name, continues) = match result {
+        RedriveResult::Accepted { execution, continues } => (execution, continues),
+        RedriveResult::Refused(refusal) => return Err(Exit::negative(refusal)),
+        RedriveResult::Denied(reason) => return Err(Exit::negative(reason)),
+        RedriveResult::Unknown => {
+            return Err(Exit::negative(format!("no execution has the name {}", arguments.named)));
+        }
+    };
+    eprintln!("{name} continues {continues}");
+    if arguments.detach {
+        if arguments.json {
+            println!("{}", json!({ "execution": name, "continues": continues }))
+        } else {
+            println!("{name}")
+        }
+        return Ok(());
+    }
+    let view = follow(&connection.table, &name, Duration::from_secs(arguments.follow_seconds)).await?;
+    report(&view, arguments.json)
+}
+
+/// Continues the execution of this name, or else the newest of this ticket.
+async fn request(
+    control: &Control,
+    directory: &Directory,
+    caller: &Caller<'_>,
+    named: &str,
+) -> Outcome<RedriveResult> {
+    let failed = |error: RedriveError| match error {
+        RedriveError::Inputs(invalid) => Exit::usage(invalid),
+        RedriveError::Records(error) => Exit::unreachable(error),
+    };
+    match control.redrive_execution(caller, named).await.map_err(failed)? {
+        RedriveResult::Unknown => {}
+        result => return Ok(result),
+    }
+    let ticket = directory
+        .ticket(named)
+        .map_err(|error| Exit::negative(format!("no execution has the name {named}, and {error}")))?;
+    control.redrive(caller, &ticket).await.map_err(failed)
+}

@@ -1,0 +1,247 @@
+//! Redrive: continues a run that failed or was stopped, as a new execution of the workflow as it is now. What the run did, and what was
+//! paid for, replays from its journal; only the rest is done.
+
+use crate::authorize::{Authorization, Operation};
+use crate::caller::Caller;
+use crate::control::Control;
+use crate::directory::Ticket;
+use crate::plan::grant;
+use crate::start::StartResult;
+use domain::configuration::Project;
+use domain::execution::{ExecutionInput, Outcome, Parent, UNDO_WORKFLOW};
+use domain::routes::{Concurrency, InvalidInputs};
+use domain::{EventName, Grant};
+use jiff::Timestamp;
+use records::{CONTINUED_WITHIN, ExecutionRecord, LIST_LIMIT, NewExecution, RecordsError, Steered};
+use serde_json::Map;
+use std::fmt;
+
+/// The result of a request to continue a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedriveResult {
+    /// A new execution continues it, or will when its turn comes or the sweeper starts it.
+    Accepted {
+        /// The name of the new execution.
+        execution: String,
+        /// The name of the execution that it continues.
+        continues: String,
+    },
+    /// It cannot be continued.
+    Refused(RedriveRefusal),
+    /// There is no execution of this name.
+    Unknown,
+    /// They may not; the reason is for them.
+    Denied(String),
+}
+
+/// Why a run cannot be continued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedriveRefusal {
+    /// The name of its newest execution; `None` where nothing was ever started on the ticket.
+    pub execution: Option<String>,
+    reason: String,
+}
+
+impl fmt::Display for RedriveRefusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.reason)
+    }
+}
+
+/// Why a redrive could not be started.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RedriveError {
+    /// The workflow is not deployed any more, or it does not accept the inputs of the run.
+    #[error(transparent)]
+    Inputs(#[from] InvalidInputs),
+    /// The table does not answer.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+}
+
+impl Control {
+    /// Continues the newest run of a ticket; undos do not count. The caller must be allowed to start work there. A delivery starts one
+    /// redrive: sent again, it is about the same.
+    ///
+    /// # Errors
+    /// [`RedriveError`] when the table does not answer, or the workflow no longer accepts the inputs of the run.
+    pub async fn redrive(
+        &self,
+        caller: &Caller<'_>,
+        ticket: &Ticket<'_>,
+    ) -> Result<RedriveResult, RedriveError> {
+        let newest = self.newest_but_undos(ticket.task_id()).await?;
+        let found =
+            Steered { execution: newest.map(|newest| newest.name), question: None, at: self.clock.now() };
+        let bound = self.table.bind(&caller.trigger.source(), caller.delivery, "redrive", found).await?;
+        let record = match bound.execution {
+            Some(name) => self.table.execution(&name).await?,
+            None => None,
+        };
+        match record {
+            Some(execution) => self.redrive_of(caller, ticket.project(), execution).await,
+            None => Ok(refused(None, format!("nothing has been started on {} yet", ticket.task_id()))),
+        }
+    }
+
+    /// Continues the run of one execution, by the name that `status` shows, as [`Control::redrive`] does.
+    ///
+    /// # Errors
+    /// As [`Control::redrive`].
+    pub async fn redrive_execution(
+        &self,
+        caller: &Caller<'_>,
+        name: &str,
+    ) -> Result<RedriveResult, RedriveError> {
+        let Some(execution) = self.table.execution(name).await? else { return Ok(RedriveResult::Unknown) };
+        let configuration = caller.directory.configuration();
+        let project = execution.project.as_deref().and_then(|key| configuration.project(key));
+        match project {
+            Some(project) => self.redrive_of(caller, project, execution).await,
+            None => {
+                let key = execution.project.as_deref().unwrap_or("none");
+                Ok(RedriveResult::Denied(format!("the project of `{name}` is not configured: {key}")))
+            }
+        }
+    }
+
+    async fn newest_but_undos(&self, task_id: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
+        let newest = self.table.executions_of_task(task_id, None, LIST_LIMIT).await?;
+        Ok(newest.into_iter().find(|execution| execution.workflow != UNDO_WORKFLOW))
+    }
+
+    async fn redrive_of(
+        &self,
+        caller: &Caller<'_>,
+        project: &Project,
+        execution: ExecutionRecord,
+    ) -> Result<RedriveResult, RedriveError> {
+        let operation = match *caller.trigger == EventName::API_RUN {
+            true => Operation::StartByHand,
+            false => Operation::Redrive { project },
+        };
+        let granted = match self.authorize(caller, &operation).await? {
+            Authorization::Denied(reason) => return Ok(RedriveResult::Denied(reason)),
+            Authorization::AskProvider => None,
+            Authorization::Allowed => {
+                grant(caller.directory.configuration(), &operation, Some(caller.actor)).unwrap_or_default()
+            }
+        };
+        let now = self.clock.now();
+        let continues = execution.name.clone();
+        let new = match self.continuation(caller, &execution, granted, now).await? {
+            Ok(new) => new,
+            Err(refusal) => return Ok(refused(Some(continues), refusal)),
+        };
+        // The same delivery once more is told the same.
+        if execution.continued_by.as_ref() == Some(&new.name) {
+            return Ok(RedriveResult::Accepted { execution: new.name, continues });
+        }
+        if let Some(refusal) = self.refusal(&execution, now).await? {
+            return Ok(refused(Some(continues), refusal));
+        }
+        let concurrency =
+            if execution.claims_task { Concurrency::OnePerTask } else { Concurrency::Any };
+        match self.start_new(&new, concurrency).await? {
+            StartResult::Started { execution, .. }
+            | StartResult::Pending { execution, .. }
+            | StartResult::InLine { execution, .. }
+            | StartResult::Duplicate { execution } => {
+                tracing::info!(execution, continues, "a run is continued");
+                Ok(RedriveResult::Accepted { execution, continues })
+            }
+            StartResult::AlreadyAtWork { execution: other } => {
+                let now_so = self.table.execution(&continues).await?.unwrap_or(execution);
+                let refusal = self.refusal(&now_so, now).await?;
+                let reason = refusal.unwrap_or_else(|| format!("`{other}` is at work on the same ticket"));
+                Ok(refused(Some(continues), reason))
+            }
+        }
+    }
+
+    /// The execution that continues another one: the same inputs and event, checked against the workflow as it is now. Whoever asks
+    /// for it is its starter.
+    async fn continuation(
+        &self,
+        caller: &Caller<'_>,
+        execution: &ExecutionRecord,
+        grant: Option<Grant>,
+        now: Timestamp,
+    ) -> Result<Result<NewExecution, String>, RedriveError> {
+        let Some(run) = execution.run().filter(|_| execution.workflow != UNDO_WORKFLOW) else {
+            return Ok(Err(match execution.workflow == UNDO_WORKFLOW {
+                true => format!("`{}` is an undo; ask for another `undo` instead", execution.name),
+                false => format!("`{}` did not begin, so there is nothing to continue; {}", execution.name, anew(execution)),
+            }));
+        };
+        let routes = self.table.routes(now).await?;
+        let inputs = routes.check_inputs(&execution.workflow, &execution.input.inputs, &Map::new())?;
+        let input = ExecutionInput {
+            inputs,
+            parent: Some(Parent::continuing(run)),
+            actor: Some(caller.actor.clone()),
+            grant,
+            ..execution.input.clone()
+        };
+        let (trigger, delivery) = (caller.trigger.clone(), caller.delivery.to_owned());
+        let (workflow, task_id) = (execution.workflow.clone(), execution.task_id.clone());
+        let new = NewExecution::new(trigger, delivery, workflow, task_id, input, now);
+        Ok(Ok(new.continuing(&execution.name)))
+    }
+
+    /// Why an execution cannot be continued, in words for the person who asks.
+    async fn refusal(
+        &self,
+        execution: &ExecutionRecord,
+        now: Timestamp,
+    ) -> Result<Option<String>, RecordsError> {
+        let name = &execution.name;
+        if let Some(by) = &execution.undone_by {
+            let undone = format!("what `{name}` did was undone by `{by}`, so there is nothing to continue");
+            return Ok(Some(format!("{undone}; {}", anew(execution))));
+        }
+        if let Some(by) = &execution.continued_by {
+            return Ok(Some(format!("`{name}` is already continued by `{by}`; that one can be continued if it ends")));
+        }
+        let reason = match execution.outcome {
+            Outcome::Pending => format!("`{name}` has not started yet; it goes on by itself"),
+            Outcome::Running => format!("`{name}` is running; `stop` ends it"),
+            Outcome::Waiting => format!("`{name}` is waiting, and goes on by itself when it is answered; `stop` ends it"),
+            Outcome::Succeeded => format!("`{name}` succeeded, so nothing is left to do; {}", anew(execution)),
+            Outcome::RolledBack => {
+                format!("what `{name}` did was taken back, so there is nothing to continue; {}", anew(execution))
+            }
+            Outcome::Failed | Outcome::Stopped => {
+                let began = self.table.execution(execution.began_as()).await?;
+                let begun_at = began.map_or(execution.begun_at, |began| began.begun_at);
+                if now.duration_since(begun_at) <= CONTINUED_WITHIN {
+                    return Ok(None);
+                }
+                let days = CONTINUED_WITHIN.as_hours() / 24;
+                format!("`{name}` belongs to a run that began more than {days} days ago; {}", anew(execution))
+            }
+        };
+        Ok(Some(reason))
+    }
+}
+
+/// How to run the same anew.
+fn anew(execution: &ExecutionRecord) -> String {
+    let workflow = &execution.workflow;
+    let inputs = execution.input.inputs.iter().filter(|(_, value)| !value.is_null());
+    // People paste this into a shell, and inputs may hold anybody's words: only plain ones are repeated.
+    let is_plain = |text: &str| text.len() <= 100 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./#".contains(c));
+    let inputs = inputs.map(|(name, value)| match value.as_str() {
+        Some(text) if is_plain(text) => format!(" --input {name}={text}"),
+        _ => format!(" --input {name}=…"),
+    });
+    let by_hand = format!("ticketsmith run {workflow}{}", inputs.collect::<String>());
+    match execution.trigger == EventName::API_RUN || execution.continues.is_some() {
+        true => format!("to run it anew, use `{by_hand}`"),
+        false => format!("to run it anew, repeat what started it ({}), or use `{by_hand}`", execution.trigger),
+    }
+}
+
+fn refused(execution: Option<String>, reason: String) -> RedriveResult {
+    RedriveResult::Refused(RedriveRefusal { execution, reason })
+}
