@@ -40,12 +40,8 @@ impl Walk<'_, '_, '_> {
                 .error(key.span, "the agent is no input")
                 .help("name it beside `type: agent`, as `agent: development`");
         }
-        // The agent is given beside the inputs, so it is never missing among them.
-        let mut open = actions.open.clone();
-        let fields = std::sync::Arc::make_mut(&mut open.input);
-        fields.fields.remove(AGENT);
         let given: Vec<_> = work.inputs.iter().filter(|(key, _)| key.value != AGENT).cloned().collect();
-        let mut input = self.inputs(&given, &open, step.name.span);
+        let mut input = self.inputs(&given, &actions.open, Some(AGENT), step.name.span);
         input.insert(AGENT.to_owned(), crate::check::literal_json(work.name()));
         let approvers = self.approvers(work.approvers.as_ref());
         for action in [&actions.open, &actions.think, &actions.run_tools, &actions.answer, &actions.load] {

@@ -31,7 +31,8 @@ impl Walk<'_, '_, '_> {
         if let Some(template) = call.agent.as_ref().and_then(|agent| agent.prompt_template.as_ref()) {
             self.template(template, call);
         }
-        let mut input = self.inputs(&call.inputs, &action, call.action.span);
+        let beside = call.agent.as_ref().and_then(|agent| agent.name.as_ref()).map(|_| "agent");
+        let mut input = self.inputs(&call.inputs, &action, beside, call.action.span);
         self.agent(call, &action, &mut input);
         if let Some(rollback) = &step.rollback {
             self.inverses.insert(rollback.action.value.clone());
@@ -94,21 +95,23 @@ impl Walk<'_, '_, '_> {
         Some(action.clone())
     }
 
-    /// What an action is given, as it takes it. What is missing is reported at `span`.
+    /// What an action is given, as it takes it; one input may be given `beside` these. What is missing is reported at `span`.
     pub(super) fn inputs(
         &mut self,
         given: &[(Spanned<String>, Given)],
         action: &Action,
+        beside: Option<&str>,
         span: Span,
     ) -> Map<String, Value> {
         let mut input: Map<String, Value> = Map::new();
         for (key, given) in given {
             let Some((name, field)) = action.input_field(&key.value) else {
                 self.checker.value(given);
+                let names = action.input.fields.keys().map(String::as_str);
                 self.checker
                     .problems
                     .error(key.span, format!("`{}` takes no input `{}`", action.name, key.value))
-                    .accepted(&key.value, action.input.fields.keys().map(String::as_str));
+                    .accepted(&key.value, names.filter(|name| beside != Some(*name)));
                 continue;
             };
             let what = format!("`{}`", key.value);
@@ -125,7 +128,7 @@ impl Walk<'_, '_, '_> {
             }
         }
         for (name, field) in &action.input.fields {
-            if field.required && !input.contains_key(name) {
+            if field.required && !input.contains_key(name) && beside != Some(name.as_str()) {
                 self.checker
                     .problems
                     .error(span, format!("`{}` needs the input `{name}`", action.name))

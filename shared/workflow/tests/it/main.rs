@@ -5,6 +5,7 @@ mod bench;
 mod support;
 
 mod admitting;
+mod agent_mistakes;
 mod agents;
 mod answers;
 mod calling;

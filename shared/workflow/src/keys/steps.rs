@@ -1,0 +1,304 @@
+//! The types of steps, and the keys of each.
+
+use super::{Form, Key};
+use StepType::{
+    Agent, AiAction, Approval, Fail, Foreach, Loop, Parallel, PluginAction, Set, Switch, Undo, Wait, Workflow,
+};
+
+/// The keys that every step has.
+const COMMON: [Key; 4] = [
+    Key::needed(
+        "name",
+        Form::StepName,
+        "Unique in the file: `create_branch` becomes the state CreateBranch.",
+    ),
+    Key::optional("type", Form::StepType, "What kind of step it is. Default: plugin_action."),
+    Key::optional("description", Form::Text, "What it does, for people."),
+    Key::optional("when", Form::Condition, "The step is skipped when this does not hold."),
+];
+
+/// The keys of steps that may fail on their own.
+const POLICY: [Key; 3] = [
+    Key::optional(
+        "on_error",
+        Form::Words(&["fail", "retry", "continue", "rollback"]),
+        "What an error leads to: it ends the workflow (fail, the default), the step is tried again (retry), the workflow goes on (continue), or what was done is taken back (rollback).",
+    ),
+    Key::optional("retry_count", Form::Whole(0, 100), "Retries after the first try."),
+    Key::optional("retry", Form::Retry, "How it is tried again, in detail."),
+];
+
+const INPUTS: Key = Key::optional("inputs", Form::Values, "What it is given.");
+const OUTPUTS: Key =
+    Key::optional("outputs", Form::Outputs, "What it gives, by field, and the variables that receive it.");
+const TIMEOUT: Key = Key::optional("timeout", Form::Duration, "How long it may take.");
+/// Of a step that holds others.
+const LIMIT: Key = Key::optional(
+    "timeout",
+    Form::Duration,
+    "How long all that it holds may take together; then it fails with States.Timeout.",
+);
+const STEPS: Key = Key::needed("steps", Form::Steps, "The steps, one after the other.");
+const ROLLBACK: Key = Key::optional(
+    "rollback",
+    Form::Rollback,
+    "What takes its effect back, in place of the action's own inverse.",
+);
+
+const PLUGIN_ACTION: [Key; 6] = [
+    Key::needed("plugin", Form::PluginType, "A plugin type, never a vendor."),
+    Key::needed("action", Form::Action, "What the plugin is to do."),
+    INPUTS,
+    OUTPUTS,
+    Key::optional(
+        "required",
+        Form::Boolean,
+        "Whether a project without the plugin is an error. Default: false.",
+    ),
+    TIMEOUT,
+];
+
+const AI_ACTION: [Key; 6] = [
+    Key::optional("agent", Form::Agent, "Who does it. Default: development."),
+    Key::optional("action", Form::AgentAction, "What the agent is to do. Default: the step's name."),
+    Key::optional(
+        "prompt_template",
+        Form::Text,
+        "A template of your own, relative to the folder of ticketsmith.yaml.",
+    ),
+    INPUTS,
+    OUTPUTS,
+    TIMEOUT,
+];
+
+const AGENT: [Key; 5] = [
+    Key::optional(
+        "agent",
+        Form::AgentName,
+        "Who works: the name of its file in agents/ without `.yaml`. Default: development.",
+    ),
+    Key::optional(
+        "inputs",
+        Form::Values,
+        "What it works on: task, repository, branch, instructions, context.",
+    ),
+    OUTPUTS,
+    Key::optional("approvers", Form::Value, "Who may answer its questions: groups and people."),
+    Key::optional(
+        "timeout",
+        Form::Duration,
+        "How long it may take in all, with its waits for people; then it fails with States.Timeout.",
+    ),
+];
+
+const PARALLEL: [Key; 3] = [Key::needed("branches", Form::Branches, "The branches by name."), OUTPUTS, LIMIT];
+
+const FOREACH: [Key; 8] = [
+    Key::needed("items", Form::List, "The list, or an expression that gives one."),
+    Key::needed("as", Form::Name, "What the item is called in the steps."),
+    Key::optional("max_concurrency", Form::Whole(1, 40), "Iterations at the same time. Default: 10."),
+    Key::optional("max_items", Form::Whole(1, 5_000), "Longer lists are an error. Default: 100."),
+    STEPS,
+    Key::optional("result", Form::Value, "What each iteration gives. Default: what its last step gives."),
+    OUTPUTS,
+    LIMIT,
+];
+
+const LOOP: [Key; 6] = [
+    Key::needed("until", Form::Condition, "Ends the loop when it holds."),
+    Key::needed("max_iterations", Form::Whole(1, 5_000), "The most rounds."),
+    Key::optional(
+        "on_exhausted",
+        Form::Words(&["fail", "continue"]),
+        "When the rounds are used up: the error LoopExhausted (fail, the default), or go on (continue).",
+    ),
+    STEPS,
+    OUTPUTS,
+    LIMIT,
+];
+
+const SWITCH: [Key; 3] = [
+    Key::needed("cases", Form::Cases, "Tried in order."),
+    Key::optional("default", Form::StepsOrNone, "The steps when no case holds."),
+    LIMIT,
+];
+
+const APPROVAL: [Key; 9] = [
+    Key::optional("question", Form::Value, "What is asked."),
+    Key::optional("message", Form::Value, "Another name of `question`."),
+    Key::optional("details", Form::Value, "What helps to answer."),
+    Key::optional("approvers", Form::Value, "Who may answer: groups and people."),
+    Key::optional("approve_status", Form::Value, "To move the ticket to this status is a yes."),
+    Key::optional("decline_status", Form::Value, "To move the ticket to this status is a no."),
+    OUTPUTS,
+    Key::optional("timeout", Form::Duration, "How long it waits."),
+    Key::optional(
+        "on_timeout",
+        Form::Words(&["fail", "approve", "decline"]),
+        "What no answer means. Default: fail.",
+    ),
+];
+
+const WAIT: [Key; 6] = [
+    Key::optional("until", Form::TextWithExpressions, "A timestamp: 2026-01-31T12:00:00Z."),
+    Key::optional("for", Form::DurationOrSeconds, "How long."),
+    Key::optional("event", Form::AwaitedEvent, "The event that ends it."),
+    Key::optional("match", Form::SomeValues, "The fields that tell the event from others: repository, sha."),
+    OUTPUTS,
+    TIMEOUT,
+];
+
+const WORKFLOW: [Key; 4] = [
+    Key::needed("workflow", Form::Text, "The other workflow: its file's name without `.yaml`."),
+    INPUTS,
+    OUTPUTS,
+    TIMEOUT,
+];
+
+const SET: [Key; 1] = [Key::needed("variables", Form::SomeValues, "Values by variable path.")];
+
+const FAIL: [Key; 3] = [
+    Key::needed("error", Form::TextWithExpressions, "The error's name."),
+    Key::needed("cause", Form::TextWithExpressions, "What was the matter, in words that people can act on."),
+    Key::optional(
+        "on_error",
+        Form::Words(&["fail", "rollback"]),
+        "Whether what was done is taken back. Default: fail.",
+    ),
+];
+
+const UNDO: [Key; 1] = [Key::needed("run", Form::TextWithExpressions, "The execution's ARN.")];
+
+/// A type of steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepType {
+    /// One action of a plugin type.
+    PluginAction,
+    /// One question to a model.
+    AiAction,
+    /// An agent that works with tools until it is done.
+    Agent,
+    /// Branches at the same time.
+    Parallel,
+    /// The same steps for every item of a list.
+    Foreach,
+    /// Steps until a condition holds.
+    Loop,
+    /// The first case that holds.
+    Switch,
+    /// A question to people.
+    Approval,
+    /// A time or an event.
+    Wait,
+    /// Another workflow.
+    Workflow,
+    /// Variables.
+    Set,
+    /// An end with an error.
+    Fail,
+    /// What another execution did, taken back.
+    Undo,
+}
+
+impl StepType {
+    /// Every type.
+    pub const ALL: [Self; 13] = [
+        PluginAction,
+        AiAction,
+        Agent,
+        Parallel,
+        Foreach,
+        Loop,
+        Switch,
+        Approval,
+        Wait,
+        Workflow,
+        Set,
+        Fail,
+        Undo,
+    ];
+
+    /// As it is written under `type:`.
+    pub fn name(self) -> &'static str {
+        match self {
+            PluginAction => "plugin_action",
+            AiAction => "ai_action",
+            Agent => "agent",
+            Parallel => "parallel",
+            Foreach => "foreach",
+            Loop => "loop",
+            Switch => "switch",
+            Approval => "approval",
+            Wait => "wait",
+            Workflow => "workflow",
+            Set => "set",
+            Fail => "fail",
+            Undo => "undo",
+        }
+    }
+
+    /// What one is called in messages, with its article.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            PluginAction => "a plugin_action",
+            AiAction => "an ai_action",
+            Agent => "an agent step",
+            Parallel => "a parallel step",
+            Foreach => "a foreach step",
+            Loop => "a loop",
+            Switch => "a switch",
+            Approval => "an approval",
+            Wait => "a wait",
+            Workflow => "a workflow step",
+            Set => "a set step",
+            Fail => "a fail step",
+            Undo => "an undo step",
+        }
+    }
+
+    /// What it does, in a sentence that editors show.
+    pub fn about(self) -> &'static str {
+        match self {
+            PluginAction => "One action of a plugin. A plugin that the project leaves unset skips the step.",
+            AiAction => "One question to a model.",
+            Agent => {
+                "An agent works with tools, turn by turn, until it is done. Gives `outcome`, `summary`, `implementation` and what a pull request needs."
+            }
+            Parallel => "Branches at the same time; all must finish.",
+            Foreach => {
+                "The same steps for every item of a list. One failure stops all, unless its steps continue."
+            }
+            Loop => "Steps again and again until a condition holds, tested after each round.",
+            Switch => "The first case that holds, else the default.",
+            Approval => {
+                "Asks people and waits at no cost. Gives `by`, `via`, `at` and `comment`; no is the error Declined."
+            }
+            Wait => "Waits for a time or an event, at no cost: exactly one of `for`, `until` and `event`.",
+            Workflow => "Runs another workflow and takes its outputs.",
+            Set => "Sets variables.",
+            Fail => "Ends the workflow with an error.",
+            Undo => "Takes back what another execution did.",
+        }
+    }
+
+    /// Its keys, in the order in which files have them.
+    pub fn keys(self) -> Vec<Key> {
+        // What it has of its own, and what follows that: `on_error` and its like, and its inverse.
+        let (own, policy, inverse): (&[Key], &[Key], &[Key]) = match self {
+            PluginAction => (&PLUGIN_ACTION, &POLICY, &[ROLLBACK]),
+            AiAction => (&AI_ACTION, &POLICY, &[ROLLBACK]),
+            Agent => (&AGENT, &POLICY, &[]),
+            Parallel => (&PARALLEL, &POLICY, &[]),
+            Foreach => (&FOREACH, &POLICY, &[]),
+            Loop => (&LOOP, &POLICY, &[]),
+            Switch => (&SWITCH, &POLICY, &[]),
+            Approval => (&APPROVAL, &POLICY, &[]),
+            Wait => (&WAIT, &POLICY, &[]),
+            Workflow => (&WORKFLOW, &POLICY, &[]),
+            Set => (&SET, &[], &[]),
+            Fail => (&FAIL, &[], &[]),
+            Undo => (&UNDO, &[], &[]),
+        };
+        COMMON.iter().chain(own).chain(policy).chain(inverse).copied().collect()
+    }
+}
