@@ -140,8 +140,7 @@ impl Control {
         if let Some(refusal) = self.refusal(&execution, now).await? {
             return Ok(refused(Some(continues), refusal));
         }
-        let concurrency =
-            if execution.claims_task { Concurrency::OnePerTask } else { Concurrency::Any };
+        let concurrency = if execution.claims_task { Concurrency::OnePerTask } else { Concurrency::Any };
         match self.start_new(&new, concurrency).await? {
             StartResult::Started { execution, .. }
             | StartResult::Pending { execution, .. }
@@ -171,7 +170,11 @@ impl Control {
         let Some(run) = execution.run().filter(|_| execution.workflow != UNDO_WORKFLOW) else {
             return Ok(Err(match execution.workflow == UNDO_WORKFLOW {
                 true => format!("`{}` is an undo; ask for another `undo` instead", execution.name),
-                false => format!("`{}` did not begin, so there is nothing to continue; {}", execution.name, anew(execution)),
+                false => format!(
+                    "`{}` did not begin, so there is nothing to continue; {}",
+                    execution.name,
+                    anew(execution)
+                ),
             }));
         };
         let routes = self.table.routes(now).await?;
@@ -201,15 +204,24 @@ impl Control {
             return Ok(Some(format!("{undone}; {}", anew(execution))));
         }
         if let Some(by) = &execution.continued_by {
-            return Ok(Some(format!("`{name}` is already continued by `{by}`; that one can be continued if it ends")));
+            return Ok(Some(format!(
+                "`{name}` is already continued by `{by}`; that one can be continued if it ends"
+            )));
         }
         let reason = match execution.outcome {
             Outcome::Pending => format!("`{name}` has not started yet; it goes on by itself"),
             Outcome::Running => format!("`{name}` is running; `stop` ends it"),
-            Outcome::Waiting => format!("`{name}` is waiting, and goes on by itself when it is answered; `stop` ends it"),
-            Outcome::Succeeded => format!("`{name}` succeeded, so nothing is left to do; {}", anew(execution)),
+            Outcome::Waiting => {
+                format!("`{name}` is waiting, and goes on by itself when it is answered; `stop` ends it")
+            }
+            Outcome::Succeeded => {
+                format!("`{name}` succeeded, so nothing is left to do; {}", anew(execution))
+            }
             Outcome::RolledBack => {
-                format!("what `{name}` did was taken back, so there is nothing to continue; {}", anew(execution))
+                format!(
+                    "what `{name}` did was taken back, so there is nothing to continue; {}",
+                    anew(execution)
+                )
             }
             Outcome::Failed | Outcome::Stopped => {
                 let began = self.table.execution(execution.began_as()).await?;
@@ -230,7 +242,9 @@ fn anew(execution: &ExecutionRecord) -> String {
     let workflow = &execution.workflow;
     let inputs = execution.input.inputs.iter().filter(|(_, value)| !value.is_null());
     // People paste this into a shell, and inputs may hold anybody's words: only plain ones are repeated.
-    let is_plain = |text: &str| text.len() <= 100 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./#".contains(c));
+    let is_plain = |text: &str| {
+        text.len() <= 100 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./#".contains(c))
+    };
     let inputs = inputs.map(|(name, value)| match value.as_str() {
         Some(text) if is_plain(text) => format!(" --input {name}={text}"),
         _ => format!(" --input {name}=…"),
@@ -238,7 +252,9 @@ fn anew(execution: &ExecutionRecord) -> String {
     let by_hand = format!("ticketsmith run {workflow}{}", inputs.collect::<String>());
     match execution.trigger == EventName::API_RUN || execution.continues.is_some() {
         true => format!("to run it anew, use `{by_hand}`"),
-        false => format!("to run it anew, repeat what started it ({}), or use `{by_hand}`", execution.trigger),
+        false => {
+            format!("to run it anew, repeat what started it ({}), or use `{by_hand}`", execution.trigger)
+        }
     }
 }
 

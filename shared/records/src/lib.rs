@@ -24,7 +24,7 @@
 //! | `document` | configuration, routes, prompts, agents |
 //! | `stored`, `kept`, `reading` | large values as compressed chunks, alone or with a record; what was read of a commit |
 //! | `session`, `session_change` | agents' sessions: where each is, its messages, and the files that it changed |
-//! | `progress`, `pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose branches are |
+//! | `progress`, `pull_request`, `opened_pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose pull requests and branches are |
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `access` | what a function may touch, for its role |
 //! | `admission` | which runs may do anything; who may push |
@@ -61,6 +61,7 @@ mod line;
 mod new_execution;
 mod occurrence;
 mod open_execution;
+mod opened_pull_request;
 mod own_account;
 mod own_branch;
 mod paid_reply;
@@ -110,6 +111,7 @@ pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits};
 pub use new_execution::NewExecution;
 pub use occurrence::{Meeting, Occurrence};
+pub use opened_pull_request::OpenedPullRequest;
 pub use own_account::OwnAccount;
 pub use own_branch::OwnBranch;
 pub use paid_reply::{PaidReply, QuestionId};

@@ -29,10 +29,10 @@ impl World {
     /// Begins a redrive of an execution that failed.
     async fn begin_redrive(&self, of: &str, grant: Option<Grant>) -> String {
         let parent = Some(Parent::continuing(RUN));
-        let input = ExecutionInput { parent, grant, ..ExecutionInput::new(Map::new(), Some("SHOP".into()), None) };
+        let input =
+            ExecutionInput { parent, grant, ..ExecutionInput::new(Map::new(), Some("SHOP".into()), None) };
         let (delivery, ticket) = (format!("redrive {of}"), Some("SHOP-1".to_owned()));
-        let new =
-            NewExecution::new(EventName::API_RUN, delivery, "development".into(), ticket, input, now());
+        let new = NewExecution::new(EventName::API_RUN, delivery, "development".into(), ticket, input, now());
         let new = new.continuing(of);
         self.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
         let arn = format!("arn:aws:states:us-east-1:000000000000:execution:development:{}", new.name);
@@ -62,7 +62,10 @@ async fn what_was_done_replays_and_the_steps_are_the_redrives() {
     world.fail(EXECUTION).await;
     let redrive = world.begin_redrive(EXECUTION, Some(Grant::Configuration)).await;
     let admitted = world.perform("Admit", "admit", json!({})).await.unwrap();
-    assert_eq!((admitted, world.performs().await), (json!({"grant": "configuration"}), Some(redrive.clone())));
+    assert_eq!(
+        (admitted, world.performs().await),
+        (json!({"grant": "configuration"}), Some(redrive.clone()))
+    );
     let again = world.perform("CreateBranch", "create_branch", json!({"branch": BRANCH})).await.unwrap();
     assert_eq!(again, made);
     world.perform("Say", "add_comment", json!({"task_id": "SHOP-1", "comment": "x"})).await.unwrap();

@@ -16,7 +16,8 @@ impl World {
         let input = ExecutionInput { parent, ..record.input };
         let trigger = EventName::from_static("slack.command");
         let delivery = format!("redrive {of}");
-        let new = NewExecution::new(trigger, delivery, record.workflow, record.task_id, input, self.clock.now());
+        let new =
+            NewExecution::new(trigger, delivery, record.workflow, record.task_id, input, self.clock.now());
         let new = new.continuing(of);
         self.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
         self.status_change(&new.name, json!({})).await;

@@ -11,7 +11,8 @@ use serde_json::json;
 
 impl World {
     async fn ended(&self, task_id: &str, outcome: Outcome) -> ExecutionRecord {
-        let result = self.control.start(self.request(task_id, &format!("{task_id} {outcome}"))).await.unwrap();
+        let result =
+            self.control.start(self.request(task_id, &format!("{task_id} {outcome}"))).await.unwrap();
         let StartResult::Started { execution, .. } = result else { panic!("{result:?}") };
         self.end(&execution, outcome).await
     }
@@ -52,11 +53,13 @@ async fn a_redrive_has_the_keys_of_the_run_and_what_the_run_began_with() {
     assert_eq!((redrive.run(), redrive.began_as()), (Some(run.as_str()), failed.name.as_str()));
     assert_eq!((&redrive.input.inputs, &redrive.task_id), (&failed.input.inputs, &failed.task_id));
     assert_eq!(redrive.input.grant, Some(Grant::Configuration));
-    let started: serde_json::Value = serde_json::from_str(world.starts()[1]["input"].as_str().unwrap()).unwrap();
+    let started: serde_json::Value =
+        serde_json::from_str(world.starts()[1]["input"].as_str().unwrap()).unwrap();
     assert_eq!((&started["parent"]["run"], &started["parent"]["at"]), (&json!(run), &json!(run)));
 
     // The same delivery again, while it runs and after it ended, is about the same.
-    let accepted = RedriveResult::Accepted { execution: redrive.name.clone(), continues: failed.name.clone() };
+    let accepted =
+        RedriveResult::Accepted { execution: redrive.name.clone(), continues: failed.name.clone() };
     assert_eq!(world.redrive("SHOP-1", "r1").await, accepted);
     assert!(world.refusal("SHOP-1").await.contains("is running"));
     world.end(&redrive.name, Outcome::Stopped).await;
@@ -116,7 +119,8 @@ async fn a_run_of_long_ago_is_run_anew() {
 async fn who_may_not_start_work_may_not_continue_it() {
     let world = World::new().await;
     let failed = world.ended("SHOP-1", Outcome::Failed).await;
-    let stranger = Actor { source: SourceName::from_static("slack"), id: "U9".into(), display_name: None, person: None };
+    let stranger =
+        Actor { source: SourceName::from_static("slack"), id: "U9".into(), display_name: None, person: None };
     let caller = world.caller(&stranger, "r1");
     let denied = world.control.redrive_execution(&caller, &failed.name).await.unwrap();
     let RedriveResult::Denied(reason) = denied else { panic!("{denied:?}") };
@@ -151,6 +155,7 @@ async fn nothing_is_undone_while_a_redrive_is_at_work() {
     world.end(&redrive.name, Outcome::Failed).await;
     let undone = world.control.undo_execution(&world.caller(&ada, "u2"), &failed.name).await.unwrap();
     assert_eq!(undone, UndoResult::Accepted { execution: redrive.name });
-    let started: serde_json::Value = serde_json::from_str(world.starts()[2]["input"].as_str().unwrap()).unwrap();
+    let started: serde_json::Value =
+        serde_json::from_str(world.starts()[2]["input"].as_str().unwrap()).unwrap();
     assert_eq!(started["inputs"]["run"], json!(failed.arn));
 }

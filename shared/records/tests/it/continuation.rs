@@ -51,7 +51,9 @@ async fn of_twenty_redrives_at_once_one_begins() {
         assert_eq!(started, usize::from(concurrency == Concurrency::Any), "{begun:?}");
         for result in begun {
             match result {
-                BeginResult::Begun(record) => assert_eq!((&record.name, record.continues), (&one, Some(failed.clone()))),
+                BeginResult::Begun(record) => {
+                    assert_eq!((&record.name, record.continues), (&one, Some(failed.clone())))
+                }
                 BeginResult::NotContinued(record) => assert_eq!(record.continued_by.as_ref(), Some(&one)),
                 other => panic!("{other:?}"),
             }
@@ -109,5 +111,8 @@ async fn a_run_is_handed_over_only_if_it_was_admitted() {
     table.perform_run_as("run", "redrive").await.unwrap();
     table.admit_run("run", domain::Grant::ByHand, start()).await.unwrap();
     let admission = table.admission("run").await.unwrap().unwrap();
-    assert_eq!((admission.grant, admission.execution.as_deref()), (domain::Grant::Configuration, Some("redrive")));
+    assert_eq!(
+        (admission.grant, admission.execution.as_deref()),
+        (domain::Grant::Configuration, Some("redrive"))
+    );
 }
