@@ -15,6 +15,7 @@ mod restore;
 mod run;
 mod secrets;
 mod serve;
+mod session;
 mod simulate;
 mod status;
 mod undo;
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Invoke(invoke::Arguments),
     /// Show executions and their costs.
     Status(status::Arguments),
+    /// Show what an agent did in an execution: the conversation, its plan and the change.
+    Session(session::Arguments),
     /// Show the logs of all functions about one execution, in order.
     Logs(logs::Arguments),
     /// Check, compile, test, draw and explain workflows.
@@ -95,6 +98,7 @@ impl Command {
             Self::Redrive(arguments) => redrive::run(arguments).await,
             Self::Invoke(arguments) => invoke::run(arguments).await,
             Self::Status(arguments) => status::run(arguments).await,
+            Self::Session(arguments) => session::run(arguments).await,
             Self::Logs(arguments) => logs::run(arguments).await,
             Self::Workflow(arguments) => workflow::run(arguments).await,
             Self::Config(arguments) => config::run(arguments).await,

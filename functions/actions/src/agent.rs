@@ -2,6 +2,7 @@
 
 pub mod fence;
 pub mod files;
+mod paid;
 mod payment;
 pub mod price;
 pub mod session;
@@ -17,7 +18,7 @@ use domain::{ActionError, ActionId, Clock, MicroUsd, Stored};
 use jiff::{SignedDuration, Timestamp};
 use minijinja::Value;
 use providers::Model;
-use records::{Limits, PaidReply, QuestionId, Table};
+use records::{Limits, QuestionId, Table};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -195,48 +196,6 @@ impl AgentExecution {
         (!self.unpriced.load(Ordering::Relaxed)).then_some(spent)
     }
 
-    /// The same for a session of the agent by this name, whose costs are told by their ids.
-    fn in_session(mut self, name: &str, session: &str) -> Self {
-        name.clone_into(&mut self.name);
-        self.charge.invocation = format!("{session}-{}", self.charge.invocation);
-        self
-    }
-
-    /// The same, asking another model of the provider.
-    fn asking(mut self, model: &str) -> Self {
-        model.clone_into(&mut self.model);
-        self
-    }
-
-    fn provider(&self) -> &dyn AiProvider {
-        &*self.provider
-    }
-
-    fn model(&self) -> &str {
-        &self.model
-    }
-
-    fn instance(&self) -> &InstanceName {
-        &self.instance
-    }
-
-    fn max_output_tokens(&self) -> u32 {
-        self.max_output_tokens
-    }
-
-    /// The ticket that calls are charged to.
-    fn task_id(&self) -> Option<&str> {
-        self.charge.task_id.as_deref()
-    }
-
-    /// How long a reply may take.
-    ///
-    /// # Errors
-    /// `Unavailable` when too little of the function's time is left.
-    fn time_to_reply(&self) -> Result<Duration, ActionError> {
-        self.time_left(LEAST_TIME_TO_REPLY)
-    }
-
     /// Restores what an earlier step stored.
     ///
     /// # Errors
@@ -274,36 +233,6 @@ impl AgentExecution {
             Some(paid) => self.used(finished_text(paid.reply, &self.instance)).await,
             None => Err(ActionError::internal("a call without a bound of its own found no room for itself")),
         }
-    }
-
-    /// The reply to a request: the one that was paid for before, or else one that is reserved, asked for and settled. `expected` is how many
-    /// tokens the input can have at most, where that is known better than by its bytes. `None` when it may cost more than `room`.
-    ///
-    /// # Errors
-    /// As [`AgentExecution::ask_text`], except for what the reply says.
-    async fn paid(
-        &self,
-        request: &ModelRequest,
-        id: &QuestionId,
-        expected: Option<u64>,
-        room: Option<MicroUsd>,
-        ask: impl AsyncFnOnce() -> Result<ModelReply, NoReply>,
-    ) -> Result<Option<PaidReply>, ActionError> {
-        if let Some(paid) = self.table.paid_reply(id, &self.charge.execution).await? {
-            tracing::info!("the model was asked the same before; its reply is replayed");
-            self.count(paid.price);
-            return Ok(Some(paid));
-        }
-        self.time_left(LEAST_TIME)?;
-        let Some(reservation) = self.reserve(request, expected, room).await? else { return Ok(None) };
-        let started_at = self.clock.now();
-        let reply = match ask().await {
-            Ok(reply) => reply,
-            Err(failure) => return Err(self.settle_failure(&reservation, request, failure).await),
-        };
-        let price = self.settle(&reservation, request, id, &reply).await?;
-        self.record(&reservation, &reply, started_at).await;
-        Ok(Some(PaidReply { reply, price }))
     }
 
     /// How much of the function's time is left for a call.

@@ -75,7 +75,7 @@ impl<'a> Repository<'a> {
         }
         let commit = commit.ok_or_else(|| {
             ActionError::rejected(format!(
-                "{repository} has no branch `{}`, the base branch",
+                "{repository} has no branch `{}`, the base branch; an empty repository needs a first commit",
                 project.base_branch
             ))
         })?;

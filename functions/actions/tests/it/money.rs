@@ -2,14 +2,11 @@
 
 use crate::world::{EXECUTION, RUN, World, now};
 use actions::agent::price::price;
-use domain::event::EventName;
-use domain::execution::ExecutionInput;
 use domain::plugins::Usage;
-use domain::routes::Concurrency;
 use domain::{Clock, ErrorKind, MicroUsd};
 use jiff::SignedDuration;
-use records::{Cost, LimitOf, NewExecution};
-use serde_json::{Map, Value, json};
+use records::{Cost, LimitOf};
+use serde_json::{Value, json};
 
 fn asked(world: &World) -> usize {
     world.simulation.log().iter().filter(|entry| entry.service == "claude").count()
@@ -81,7 +78,7 @@ async fn what_failed_costs_what_may_have_been_billed() {
 }
 
 /// What the service bills so far, whether or not we heard of it.
-fn billed(world: &World) -> MicroUsd {
+pub(crate) fn billed(world: &World) -> MicroUsd {
     let billed = &world.simulation.state()["claude"]["billed"];
     let count = |name: &str| billed[name].as_u64().unwrap();
     let usage = Usage {
@@ -125,19 +122,7 @@ async fn no_more_is_billed_than_is_booked() {
 #[tokio::test]
 async fn a_failing_provider_is_left_alone_for_longer_each_time() {
     let world = World::start().await;
-    let input = ExecutionInput {
-        inputs: Map::new(),
-        event: Map::new(),
-        project: Some("SHOP".into()),
-        actor: None,
-        parent: None,
-        grant: None,
-    };
-    let trigger = EventName::from_static("jira.labelled");
-    let new = NewExecution::new(trigger, "1".into(), "development".into(), None, input, world.clock.now());
-    let new = NewExecution { name: EXECUTION.into(), ..new };
-    world.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
-    world.table.mark_started(EXECUTION, RUN, world.clock.now()).await.unwrap();
+    world.begin().await;
     for (failures, minutes) in [(3, 5), (1, 10)] {
         for _ in 0..failures {
             world.fault(json!({"service": "claude", "path": "^/v1/messages$", "status": 500}));

@@ -1,21 +1,26 @@
 //! One test's world: services, table, secrets and the dispatcher between them.
 
+use crate::gate::{self, Gate};
 use actions::Dispatcher;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::event::EventName;
+use domain::execution::ExecutionInput;
+use domain::routes::Concurrency;
 use domain::{ActionError, Clock};
 use jiff::{SignedDuration, Timestamp};
-use records::Table;
+use records::{NewExecution, Table};
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use simulators::fault::Fault;
 use simulators::simulation::{Options, Simulation};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -23,12 +28,15 @@ use tokio::net::TcpListener;
 
 pub(crate) const RUN: &str = "arn:aws:states:us-east-1:000000000000:execution:development:jira-SHOP-1-0";
 pub(crate) const EXECUTION: &str = "jira-SHOP-1-0";
+const TABLE: &str = "ticketsmith";
 pub(crate) const BRANCH: &str = "feature/SHOP-1";
 
 pub(crate) struct World {
     pub(crate) simulation: Simulation,
     pub(crate) table: Table,
     pub(crate) clock: Arc<MovedClock>,
+    pub(crate) gate: Arc<Gate>,
+    client: aws_sdk_dynamodb::Client,
     dispatcher: Dispatcher,
 }
 
@@ -56,6 +64,15 @@ impl World {
 
     /// The built-in world, changed. Rates are high, so that no test waits for its turn.
     pub(crate) async fn start_with(change: impl FnOnce(&mut simulators::World)) -> Self {
+        Self::start_in(change, false).await
+    }
+
+    /// The same, with a gate in front of the table.
+    pub(crate) async fn start_gated(change: impl FnOnce(&mut simulators::World)) -> Self {
+        Self::start_in(change, true).await
+    }
+
+    async fn start_in(change: impl FnOnce(&mut simulators::World), is_gated: bool) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/simulators/worlds/shop.yaml");
         let mut world = simulators::World::load(&path).unwrap();
         for plugin in ["jira", "github", "slack", "confluence", "claude"] {
@@ -67,12 +84,15 @@ impl World {
         let options = Options { clock: Some(Arc::new(move || Clock::now(&*moved))), ..Options::default() };
         let simulation = Simulation::start(world, options).await.unwrap();
         let configuration = serde_saphyr::from_str(&simulation.configuration()).unwrap();
-        let table = table().await;
+        let gate = Arc::new(Gate::default());
+        let client = client_of_table(is_gated.then(|| Arc::clone(&gate))).await;
+        let table = Table::new(client.clone(), TABLE);
+        table.create_table().await.unwrap();
         table.put_configuration(&configuration).await.unwrap();
         let secrets = secrets(&simulation).await;
         let dispatcher =
             Dispatcher::new(table.clone(), secrets, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
-        Self { simulation, table, clock, dispatcher }
+        Self { simulation, table, clock, gate, client, dispatcher }
     }
 
     /// Performs the step of a state, as a state machine would.
@@ -92,6 +112,23 @@ impl World {
             "v": 1, "run": RUN, "key": format!("{RUN}/{state}"), "project": "SHOP", "actor": actor, "input": input
         });
         self.dispatcher.dispatch(action, payload).await
+    }
+
+    /// Records the execution of the tests as begun and started.
+    pub(crate) async fn begin(&self) {
+        let input = ExecutionInput {
+            inputs: Map::new(),
+            event: Map::new(),
+            project: Some("SHOP".into()),
+            actor: None,
+            parent: None,
+            grant: None,
+        };
+        let trigger = EventName::from_static("jira.labelled");
+        let new = NewExecution::new(trigger, "1".into(), "development".into(), None, input, self.clock.now());
+        let new = NewExecution { name: EXECUTION.into(), ..new };
+        self.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
+        self.table.mark_started(EXECUTION, RUN, self.clock.now()).await.unwrap();
     }
 
     /// Performs whatever a state machine sends.
@@ -179,6 +216,17 @@ impl World {
         assert_eq!(answer.status(), 201);
     }
 
+    /// Removes what was read of commits, as its expiry does.
+    pub(crate) async fn forget_readings(&self) {
+        let items = self.client.scan().table_name(TABLE).send().await.unwrap().items.unwrap_or_default();
+        let is_reading =
+            |item: &&HashMap<String, AttributeValue>| item["pk"].as_s().unwrap().starts_with("READING#");
+        for item in items.iter().filter(is_reading) {
+            let (pk, sk) = (item["pk"].clone(), item["sk"].clone());
+            self.client.delete_item().table_name(TABLE).key("pk", pk).key("sk", sk).send().await.unwrap();
+        }
+    }
+
     pub(crate) fn assert_no_violations(&self) {
         let violations = self.simulation.violations();
         assert!(violations.is_empty(), "{}", serde_json::to_string_pretty(&violations).unwrap());
@@ -193,19 +241,20 @@ fn client() -> reqwest::Client {
     reqwest::Client::builder().user_agent("test").no_proxy().build().unwrap()
 }
 
-async fn table() -> Table {
+async fn client_of_table(gate: Option<Arc<Gate>>) -> aws_sdk_dynamodb::Client {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let mut address = listener.local_addr().unwrap();
     tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+    if let Some(gate) = gate {
+        address = gate::in_front_of(address, gate).await;
+    }
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("local", "local", None, None, "test"))
         .endpoint_url(format!("http://{address}"))
         .build();
-    let table = Table::new(aws_sdk_dynamodb::Client::from_conf(config), "ticketsmith");
-    table.create_table().await.unwrap();
-    table
+    aws_sdk_dynamodb::Client::from_conf(config)
 }
 
 /// Secrets Manager as far as it is used: `GetSecretValue`.

@@ -71,7 +71,7 @@ async fn references_follow_the_configuration_and_may_be_absent() {
 }
 
 /// Text that hardly compresses, always the same.
-fn noise(length: usize) -> String {
+pub(super) fn noise(length: usize) -> String {
     let mut state: u64 = 42;
     (0..length)
         .map(|_| {

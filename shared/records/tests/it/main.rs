@@ -17,6 +17,7 @@ mod feedback;
 mod money;
 mod put_back;
 mod rate;
+mod sessions;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};

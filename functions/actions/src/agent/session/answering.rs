@@ -1,7 +1,10 @@
 //! What a session waits for: a person's answer, or files of the repository.
 
-use super::import::{Commit, groups};
-use super::{Report, Session, tools};
+use super::import::{Commit, groups, ignore_files};
+use super::overlay::FileChanges;
+use super::report::Report;
+use super::said_with;
+use super::work::Session;
 use crate::context::Context;
 use crate::done::NoOutput;
 use domain::ActionError;
@@ -31,9 +34,8 @@ pub async fn answer(
     session.state.nudges = 0;
     session.state.repetition.forget();
     session.head.phase = SessionPhase::Think;
-    // Nobody worked while the session was parked.
-    let message = tools::said_with(&mut session.state, &text, false);
-    let session = session.record(vec![message], None, tools::FileChanges::default()).await?;
+    let message = said_with(&mut session.state, &text, false);
+    let session = session.record(vec![message], None, FileChanges::default()).await?;
     Ok(Report::of(&session))
 }
 
@@ -55,11 +57,11 @@ pub async fn load_paths(context: &Context<'_>, session: &str) -> Result<Report, 
     let tree = of.fetch_tree(&*host).await?;
     if session.state.expired {
         let paths = AgentPaths::new(&session.prefix().await?.definition.paths)?;
-        of.import(&*host, &[super::import::ignore_files(&tree)]).await?;
+        of.import(&*host, &[ignore_files(&tree)]).await?;
         of.import(&*host, &session.imported_groups(&tree, &paths)).await?;
         session.state.expired = false;
         session.head.phase = SessionPhase::Tools;
-        let session = session.record(Vec::new(), None, tools::FileChanges::default()).await?;
+        let session = session.record(Vec::new(), None, FileChanges::default()).await?;
         return Ok(Report::of(&session));
     }
     let wanted: BTreeSet<String> = std::mem::take(&mut session.state.wanted).into_iter().collect();
@@ -69,7 +71,7 @@ pub async fn load_paths(context: &Context<'_>, session: &str) -> Result<Report, 
     session.state.loaded.get_or_insert_default().extend(loaded);
     session.head.phase = SessionPhase::Think;
     let text = format!("{count} files are loaded.");
-    let message = tools::said_with(&mut session.state, &text, false);
-    let session = session.record(vec![message], None, tools::FileChanges::default()).await?;
+    let message = said_with(&mut session.state, &text, false);
+    let session = session.record(vec![message], None, FileChanges::default()).await?;
     Ok(Report::of(&session))
 }

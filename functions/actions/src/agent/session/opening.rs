@@ -1,12 +1,14 @@
 //! What a session begins with: the ticket, what the repository says to agents, and the repository itself.
 
-use super::generation::{Files, Opening, first_message, prefix};
+use super::generation::{Files, Opening, definition, first_message, prefix};
 use super::import::{Commit, MOST_IMPORTED, groups, ignore_files, is_imported};
-use super::{Report, Session, SessionState, to_json};
+use super::kept::{SessionState, to_json};
+use super::report::Report;
+use super::work::Session;
 use crate::agent::files::Repository;
 use crate::context::Context;
 use crate::done::NoOutput;
-use domain::plugins::{RepositoryAccess, TreeEntry, TreeEntryKind, VersionControl};
+use domain::plugins::{FileContent, RepositoryAccess, TreeEntry, TreeEntryKind, VersionControl};
 use domain::text::{TextLimit, cut};
 use domain::{ActionError, BranchName, CommitSha, MicroUsd, RepositoryName, Task};
 use edits::{AgentPaths, shown_text};
@@ -18,6 +20,8 @@ use std::collections::BTreeMap;
 const GUIDES: [&str; 2] = ["AGENTS.md", "CLAUDE.md"];
 /// No more of it is shown, in bytes.
 const MOST_OF_A_GUIDE: usize = 32 * 1024;
+/// Folders with a guide of their own that are known.
+const MOST_NESTED: usize = 50;
 /// Folders with a skill that are listed.
 const MOST_SKILLS: usize = 100;
 /// Folders of a large repository that are listed.
@@ -58,7 +62,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         Err(NoOutput::Skipped(_)) => None,
         Err(other) => return Err(other),
     };
-    let definition = super::generation::definition(context, &new.agent).await?;
+    let definition = definition(context, &new.agent).await?;
     let paths = AgentPaths::new(&definition.paths)?;
     let mut opening = Opening {
         task: new.task.clone(),
@@ -155,16 +159,43 @@ async fn import(
     let guides = GUIDES.map(str::to_owned);
     let contents = host.read_files(&project.repository, project.base_branch.as_str(), &guides).await?;
     let found = guides.into_iter().zip(contents);
-    opening.guide = found
-        .filter_map(|(path, content)| Some((path, shown_text(&content?).ok()?.to_owned())))
-        .map(|(path, text)| (path, cut(&text, TextLimit::bytes(MOST_OF_A_GUIDE), "\n… (cut)")))
-        .next();
+    opening.guide = found.filter_map(|(path, content)| guide(path, content?)).next();
+    let nested: Vec<(String, String)> = nested_guides(visible()).into_iter().take(MOST_NESTED).collect();
+    let names: Vec<String> = nested.iter().map(|(_, path)| path.clone()).collect();
+    if !names.is_empty() {
+        let contents = host.read_files(&project.repository, project.base_branch.as_str(), &names).await?;
+        let found = nested.into_iter().zip(contents);
+        opening.nested = found
+            .filter_map(|((folder, path), content)| {
+                guide(path, content?).map(|(path, text)| (folder, path, text))
+            })
+            .collect();
+    }
     opening.skills = visible()
         .filter(|entry| entry.path == "SKILL.md" || entry.path.ends_with("/SKILL.md"))
         .map(|entry| entry.path.clone())
         .take(MOST_SKILLS)
         .collect();
     Ok((project.repository.clone(), commit))
+}
+
+/// A guide as it is shown, where it is text.
+fn guide(path: String, content: FileContent) -> Option<(String, String)> {
+    let text = cut(shown_text(&content).ok()?, TextLimit::bytes(MOST_OF_A_GUIDE), "\n… (cut)");
+    Some((path, text))
+}
+
+/// The folders below the root that have a guide of their own, each with the path of the one that counts.
+fn nested_guides<'a>(entries: impl Iterator<Item = &'a TreeEntry>) -> BTreeMap<String, String> {
+    let mut guides = BTreeMap::<String, String>::new();
+    for entry in entries {
+        let Some((folder, name)) = entry.path.rsplit_once('/') else { continue };
+        let known = guides.get(folder).is_some_and(|path| path.ends_with(GUIDES[0]));
+        if GUIDES.contains(&name) && !known {
+            guides.insert(folder.to_owned(), entry.path.clone());
+        }
+    }
+    guides
 }
 
 /// Two levels of a tree: how many files each folder has, and how large they are.
@@ -193,6 +224,15 @@ fn folders<'a>(entries: impl Iterator<Item = &'a TreeEntry>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_has_one_guide_and_the_first_name_counts() {
+        let file = |path: &str| TreeEntry { path: path.into(), kind: TreeEntryKind::File, size: Some(5) };
+        let entries = ["AGENTS.md", "a/AGENTS.md", "a/CLAUDE.md", "b/CLAUDE.md", "c/MYAGENTS.md"].map(file);
+        let guides: Vec<_> = nested_guides(entries.iter()).into_iter().collect();
+        let expected = [("a", "a/AGENTS.md"), ("b", "b/CLAUDE.md")];
+        assert_eq!(guides, expected.map(|(folder, path)| (folder.to_owned(), path.to_owned())));
+    }
 
     #[test]
     fn folders_are_listed_two_levels_deep() {

@@ -1,8 +1,8 @@
 //! What the actions of a session give: where it is, and what it came to.
 
-use super::Session;
+use super::work::Session;
 use crate::artifacts::{AgentOutcome, AgentQuestion, AgentResult, Implementation, Next};
-use domain::{ActionError, CommitSha};
+use domain::ActionError;
 use edits::{Edits, Finish, Outcome};
 use records::SessionPhase;
 
@@ -41,20 +41,6 @@ impl Report {
             result: state.result.clone().filter(|_| next == Next::Done),
             cost_usd: head.spent.as_usd(),
         }
-    }
-}
-
-/// The result of a session that could not go on, in words for people.
-pub(super) fn blocked(summary: String) -> AgentResult {
-    AgentResult {
-        outcome: AgentOutcome::Blocked,
-        summary,
-        pr_title: String::new(),
-        pr_description: String::new(),
-        commit_message: String::new(),
-        tests: String::new(),
-        open_points: Vec::new(),
-        implementation: None,
     }
 }
 
@@ -99,10 +85,5 @@ impl Session<'_> {
             open_points: finish.open_points,
             implementation,
         })
-    }
-
-    /// The commit that the workspace is based on.
-    pub(super) fn base(&self) -> Option<&CommitSha> {
-        self.head.base.as_ref()
     }
 }

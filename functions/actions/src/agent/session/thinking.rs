@@ -1,12 +1,15 @@
 //! The model's next reply: paid for, heard as it comes, and appended to the session.
 
 use super::generation::{self, definition};
-use super::{Prefix, Report, Said, Session, tools};
+use super::kept::{Prefix, Said, to_json};
+use super::overlay::FileChanges;
+use super::report::Report;
+use super::work::Session;
 use crate::agent::AgentExecution;
 use crate::agent::payment::COUNTED_ABOVE;
 use crate::context::Context;
 use crate::done::NoOutput;
-use domain::plugins::{ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
 use domain::{ActionError, ErrorKind, MicroUsd};
 use records::{QuestionId, SessionPhase};
 use std::sync::{Mutex, PoisonError};
@@ -53,7 +56,7 @@ impl Session<'_> {
         self.count_costs().await?;
         if let Some(reason) = self.used_up() {
             self.end(reason);
-            return self.record(Vec::new(), None, tools::FileChanges::default()).await;
+            return self.record(Vec::new(), None, FileChanges::default()).await;
         }
         let mut prefix = self.prefix().await?;
         let opening = self.opening().await?;
@@ -89,7 +92,7 @@ impl Session<'_> {
                         "The agent stopped at its limit of dollars: it has spent {}, and its next reply might cost more than is left.",
                         self.head.spent
                     ));
-                    return self.record(Vec::new(), None, tools::FileChanges::default()).await;
+                    return self.record(Vec::new(), None, FileChanges::default()).await;
                 }
                 Thought::Refused => {
                     self.count_costs().await?;
@@ -99,7 +102,7 @@ impl Session<'_> {
                         self.end(
                             "The model declined to go on; reword the ticket or choose another model.".into(),
                         );
-                        return self.record(Vec::new(), None, tools::FileChanges::default()).await;
+                        return self.record(Vec::new(), None, FileChanges::default()).await;
                     };
                     prefix.model = next;
                     due = Some("the model declined");
@@ -159,7 +162,7 @@ impl Session<'_> {
     /// The most input tokens of the next request, by what the provider reported of the last one; `None` where it has to be counted.
     fn expected_input(&self, messages: &[Said]) -> Result<Option<u64>, ActionError> {
         let (Some(usage), Some(last)) = (self.head.usage, messages.last()) else { return Ok(None) };
-        let suffix = super::to_json(&last.message)?.len() as u64;
+        let suffix = to_json(&last.message)?.len() as u64;
         if suffix > COUNTED_ABOVE {
             return Ok(None);
         }
@@ -178,16 +181,7 @@ impl Session<'_> {
             }
         };
         let within = agent.time_to_reply().map_err(NoReply::NotBilled)?;
-        let reported = Mutex::new(None);
-        let told = |usage: Usage| *reported.lock().unwrap_or_else(PoisonError::into_inner) = Some(usage);
-        let reply = agent.provider().stream(request, within, &told);
-        tokio::select! {
-            reply = reply => reply,
-            () = stop => {
-                let reported = *reported.lock().unwrap_or_else(PoisonError::into_inner);
-                Err(NoReply::MayBeBilled { error: stopped(), reported })
-            }
-        }
+        unless_stopped(agent.provider(), request, within, stop).await
     }
 
     /// Appends a reply.
@@ -198,7 +192,7 @@ impl Session<'_> {
         self.head.phase = SessionPhase::Tools;
         self.state.last_text = domain::stored::cut_inline(&reply.text);
         let said = Said { message: reply.message, calls: reply.calls, text: reply.text };
-        self.record(vec![said], None, tools::FileChanges::default()).await
+        self.record(vec![said], None, FileChanges::default()).await
     }
 
     /// Takes over what the session has cost by the ledger, replies that were lost included.
@@ -241,6 +235,25 @@ impl Session<'_> {
     }
 }
 
+/// Hears a reply until `stop` is over: then the connection is closed, and what was reported by then is the least that is billed.
+async fn unless_stopped(
+    provider: &dyn AiProvider,
+    request: &ModelRequest,
+    within: Duration,
+    stop: impl Future<Output = ()>,
+) -> Result<ModelReply, NoReply> {
+    let reported = Mutex::new(None);
+    let told = |usage: Usage| *reported.lock().unwrap_or_else(PoisonError::into_inner) = Some(usage);
+    let reply = provider.stream(request, within, &told);
+    tokio::select! {
+        reply = reply => reply,
+        () = stop => {
+            let reported = *reported.lock().unwrap_or_else(PoisonError::into_inner);
+            Err(NoReply::MayBeBilled { error: stopped(), reported })
+        }
+    }
+}
+
 fn stopped() -> ActionError {
     ActionError::conflict("the execution was stopped, so the model is not asked any more")
 }
@@ -275,8 +288,58 @@ fn request(prefix: &Prefix, messages: Vec<Said>) -> ModelRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_trait::async_trait;
     use domain::AgentDefinition;
     use domain::plugins::{Effort, ModelMessage, Part, Speaker};
+    use std::sync::Arc;
+    use tokio::sync::Notify;
+
+    /// A provider that begins a reply and never ends it.
+    struct Endless(Arc<Notify>);
+
+    #[async_trait]
+    impl AiProvider for Endless {
+        async fn complete(&self, _: &ModelRequest, _: Duration) -> Result<ModelReply, NoReply> {
+            std::future::pending().await
+        }
+
+        async fn stream(
+            &self,
+            request: &ModelRequest,
+            within: Duration,
+            progress: &(dyn Fn(Usage) + Send + Sync),
+        ) -> Result<ModelReply, NoReply> {
+            progress(Usage { input_tokens: 7, output_tokens: 1, ..Usage::default() });
+            self.0.notify_one();
+            self.complete(request, within).await
+        }
+
+        async fn count_input_tokens(
+            &self,
+            _: &ModelRequest,
+            _: Duration,
+        ) -> Result<Option<u64>, ActionError> {
+            Ok(None)
+        }
+
+        fn input_tokens_at_most(&self, _: &ModelRequest) -> u64 {
+            100
+        }
+
+        fn price_provider(&self) -> &'static str {
+            "anthropic"
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_the_reply_and_keeps_what_was_reported() {
+        let begun = Arc::new(Notify::new());
+        let request = ModelRequest::question("m", vec![Part::text("Well?")], 10);
+        let provider = Endless(Arc::clone(&begun));
+        let ended = unless_stopped(&provider, &request, Duration::from_secs(1), begun.notified()).await;
+        let usage = Usage { input_tokens: 7, output_tokens: 1, ..Usage::default() };
+        assert_eq!(ended, Err(NoReply::MayBeBilled { error: stopped(), reported: Some(usage) }));
+    }
 
     #[test]
     fn four_places_are_marked_for_the_cache() {

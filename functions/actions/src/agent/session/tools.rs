@@ -1,18 +1,21 @@
 //! What the calls of a reply come to: a function of the session's version and the calls alone.
 
+use super::generation::{Opening, instructions};
 use super::import::{Commit, Imported, groups, ignore_files, is_imported};
+use super::kept::{Said, SessionState, Told};
+use super::overlay::{FileChanges, stored_changes};
 use super::repetition::Noticed;
-use super::{Report, Said, Session, SessionState, Told};
+use super::report::Report;
+use super::work::Session;
 use crate::artifacts::AgentQuestion;
 use crate::context::Context;
 use domain::plugins::{Content, Part, ToolCall, TreeEntry};
 use domain::{ActionError, CommitSha};
 use edits::{
-    AgentPaths, Base, Change, ChangedContent, Edits, Finish, IgnoredPaths, Offered, ProtectedPaths, ToolEnd,
-    Workspace, shown_text,
+    AgentPaths, Base, Edits, Finish, IgnoredPaths, Offered, ProtectedPaths, ToolEnd, Workspace, shown_text,
 };
-use records::{OverlayFile, SessionPhase};
-use std::collections::BTreeMap;
+use records::SessionPhase;
+use std::collections::BTreeSet;
 
 /// A turn runs no more calls.
 const MOST_CALLS: usize = 16;
@@ -23,13 +26,6 @@ const NUDGE: &str = "You called no tool, so nothing happened. Go on with your to
 without a person, call `ask_person`.";
 const TOO_MANY: &str = "Not run: one turn runs at most 16 calls. Call it again.";
 const AFTER_THE_LAST: &str = "Not run: it came after a call that ends a turn.";
-
-/// The files of a session that changed in a turn.
-#[derive(Debug, Default)]
-pub(super) struct FileChanges {
-    pub(super) changed: Vec<OverlayFile>,
-    pub(super) reverted: Vec<String>,
-}
 
 /// How a turn ends that a call ended.
 enum LastCall {
@@ -45,6 +41,8 @@ struct Turn {
     /// Whether the model repeats itself although it was told.
     is_stuck: bool,
     edits: Option<Edits>,
+    /// Instructions of the folders below which something was read for the first time.
+    guides: Vec<Part>,
 }
 
 /// Runs what the model's last reply called.
@@ -93,8 +91,8 @@ impl Session<'_> {
             self.state.expired = true;
             return self.record(Vec::new(), None, FileChanges::default()).await;
         };
-        let files = self.file_changes(&before).await?;
-        let Turn { mut results, last, is_stuck, edits } = turn;
+        let files = stored_changes(self.context, &self.head, &before, &self.state.workspace.changes).await?;
+        let Turn { mut results, last, is_stuck, edits, guides } = turn;
         if let Some(told) = results.iter_mut().rev().find(|told| !told.awaited) {
             told.text.push_str(&self.what_is_left());
         }
@@ -126,7 +124,10 @@ impl Session<'_> {
             }
             None => {
                 self.head.phase = SessionPhase::Think;
-                self.record(vec![said(results)], None, files).await
+                let mut said = said(results);
+                // Beside the results, not in them: what a file says cannot pass for it.
+                said.message.parts.extend(guides);
+                self.record(vec![said], None, files).await
             }
         }
     }
@@ -170,7 +171,8 @@ impl Session<'_> {
         };
         let mut workspace = Workspace::new(base, offered, self.state.workspace.clone());
         let mut repetition = self.state.repetition.clone();
-        let mut turn = Turn { results: Vec::new(), last: None, is_stuck: false, edits: None };
+        let mut turn =
+            Turn { results: Vec::new(), last: None, is_stuck: false, edits: None, guides: Vec::new() };
         for (at, call) in calls.iter().enumerate() {
             let told = |text: &str, is_error, awaited| Told {
                 call: call.id.clone(),
@@ -215,6 +217,10 @@ impl Session<'_> {
                 }
             }
         }
+        let goes_on = turn.last.is_none() && !turn.is_stuck;
+        if goes_on {
+            turn.guides = guides(&opening, calls, &turn.results, &mut self.state.guided);
+        }
         turn.edits = self.base().cloned().map(|base| workspace.edits(base));
         self.state.workspace = workspace.into_state();
         self.state.repetition = repetition;
@@ -229,34 +235,6 @@ impl Session<'_> {
         }
     }
 
-    /// What differs from the files as they were before, with their contents stored.
-    async fn file_changes(&self, before: &BTreeMap<String, Change>) -> Result<FileChanges, ActionError> {
-        let (table, now) = (self.context.table(), self.context.clock().now());
-        let after = &self.state.workspace.changes;
-        let mut changed = Vec::new();
-        for (path, change) in after.iter().filter(|(path, change)| before.get(*path) != Some(change)) {
-            let (content, is_base64) = match &change.content {
-                Some(ChangedContent::Text(text)) => (Some(text), false),
-                Some(ChangedContent::Base64(bytes)) => (Some(bytes), true),
-                None => (None, false),
-            };
-            let content = match content {
-                Some(content) => Some(table.store_for_session(&self.head, content, now).await?),
-                None => None,
-            };
-            changed.push(OverlayFile {
-                path: path.clone(),
-                content,
-                is_base64,
-                executable: change.executable,
-                before_sha256: change.before_sha256.clone(),
-                turn: self.head.turn,
-            });
-        }
-        let reverted = before.keys().filter(|path| !after.contains_key(*path)).cloned().collect();
-        Ok(FileChanges { changed, reverted })
-    }
-
     /// How many turns and dollars are left, coarsely: a number that changes with every turn draws attention that it does not deserve.
     fn what_is_left(&self) -> String {
         let turns = self.head.bounds.turns.saturating_sub(self.head.turn);
@@ -269,6 +247,28 @@ impl Session<'_> {
             None => format!("\n\n[Left: {turns} turns.]"),
         }
     }
+}
+
+/// The instructions of the folders below which a file was read that this generation was not told yet.
+fn guides(
+    opening: &Opening,
+    calls: &[ToolCall],
+    results: &[Told],
+    guided: &mut BTreeSet<String>,
+) -> Vec<Part> {
+    let read = calls.iter().zip(results).filter(|(call, told)| call.name == "read_file" && !told.is_error);
+    let paths: Vec<&str> = read.filter_map(|(call, _)| call.input["path"].as_str()).collect();
+    let is_below = |folder: &str| {
+        let inside = |path: &&str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        paths.iter().any(|path| inside(path))
+    };
+    let mut parts = Vec::new();
+    for (folder, path, text) in &opening.nested {
+        if is_below(folder) && guided.insert(folder.clone()) {
+            parts.push(Part::text(instructions(path, text)));
+        }
+    }
+    parts
 }
 
 /// The message that gives a model the results of its calls, in their order.
@@ -290,24 +290,4 @@ pub(super) fn said_with(state: &mut SessionState, text: &str, is_error: bool) ->
     let mut said = said(results);
     said.message.parts.extend(words);
     said
-}
-
-/// A kept file as the workspace has it.
-pub(super) fn change_of(file: &OverlayFile, content: Option<String>) -> Change {
-    let content = content.map(|content| match file.is_base64 {
-        true => ChangedContent::Base64(content),
-        false => ChangedContent::Text(content),
-    });
-    Change { content, executable: file.executable, before_sha256: file.before_sha256.clone() }
-}
-
-/// What became of a file, in a few words.
-pub(super) fn describe(change: &Change) -> String {
-    let size = match &change.content {
-        None => return "deleted".to_owned(),
-        Some(ChangedContent::Text(text)) => format!("{} lines", text.lines().count()),
-        Some(ChangedContent::Base64(_)) => "binary".to_owned(),
-    };
-    let is_new = change.before_sha256.is_none();
-    if is_new { format!("{size}, new") } else { format!("{size}, changed") }
 }

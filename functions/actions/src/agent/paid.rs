@@ -1,0 +1,83 @@
+//! Calls of models that are paid for once: reserved, asked, settled, and replayed when a repeat asks the same; and what sessions need to
+//! know to make them.
+
+use super::{AgentExecution, LEAST_TIME, LEAST_TIME_TO_REPLY};
+use domain::configuration::InstanceName;
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply};
+use domain::{ActionError, MicroUsd};
+use records::{PaidReply, QuestionId};
+use std::time::Duration;
+
+impl AgentExecution {
+    /// The reply to a request: the one that was paid for before, or else one that is reserved, asked for and settled. `expected` is how many
+    /// tokens the input can have at most, where that is known better than by its bytes. `None` when it may cost more than `room`.
+    ///
+    /// # Errors
+    /// As [`AgentExecution::ask_text`], except for what the reply says.
+    pub(super) async fn paid(
+        &self,
+        request: &ModelRequest,
+        id: &QuestionId,
+        expected: Option<u64>,
+        room: Option<MicroUsd>,
+        ask: impl AsyncFnOnce() -> Result<ModelReply, NoReply>,
+    ) -> Result<Option<PaidReply>, ActionError> {
+        if let Some(paid) = self.table.paid_reply(id).await? {
+            tracing::info!("the model was asked the same before; its reply is replayed");
+            self.count(paid.price);
+            return Ok(Some(paid));
+        }
+        self.time_left(LEAST_TIME)?;
+        let Some(reservation) = self.reserve(request, expected, room).await? else { return Ok(None) };
+        let started_at = self.clock.now();
+        let reply = match ask().await {
+            Ok(reply) => reply,
+            Err(failure) => return Err(self.settle_failure(&reservation, request, failure).await),
+        };
+        let price = self.settle(&reservation, request, id, &reply).await?;
+        self.record(&reservation, &reply, started_at).await;
+        Ok(Some(PaidReply { reply, price }))
+    }
+
+    /// The same for a session of the agent by this name, whose costs are told by their ids.
+    pub(super) fn in_session(mut self, name: &str, session: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self.charge.invocation = format!("{session}-{}", self.charge.invocation);
+        self
+    }
+
+    /// The same, asking another model of the provider.
+    pub(super) fn asking(mut self, model: &str) -> Self {
+        model.clone_into(&mut self.model);
+        self
+    }
+
+    pub(super) fn provider(&self) -> &dyn AiProvider {
+        &*self.provider
+    }
+
+    pub(super) fn model(&self) -> &str {
+        &self.model
+    }
+
+    pub(super) fn instance(&self) -> &InstanceName {
+        &self.instance
+    }
+
+    pub(super) fn max_output_tokens(&self) -> u32 {
+        self.max_output_tokens
+    }
+
+    /// The ticket that calls are charged to.
+    pub(super) fn task_id(&self) -> Option<&str> {
+        self.charge.task_id.as_deref()
+    }
+
+    /// How long a reply may take.
+    ///
+    /// # Errors
+    /// `Unavailable` when too little of the function's time is left.
+    pub(super) fn time_to_reply(&self) -> Result<Duration, ActionError> {
+        self.time_left(LEAST_TIME_TO_REPLY)
+    }
+}

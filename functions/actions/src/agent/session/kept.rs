@@ -1,0 +1,113 @@
+//! What is kept of a session.
+
+use super::repetition::Repetition;
+use crate::artifacts::{AgentQuestion, AgentResult};
+use domain::plugins::{Content, Effort, ModelMessage, ModelTool, Part, ToolCall};
+use domain::{ActionError, AgentDefinition};
+use edits::WorkspaceState;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// What a generation sends with every request, besides the messages: fixed until the next one begins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prefix {
+    /// The provider's name in the configuration.
+    pub instance: String,
+    /// The model.
+    pub model: String,
+    /// How hard it tries.
+    pub effort: Effort,
+    /// The system prompt.
+    pub system: String,
+    /// The tools that it may call.
+    pub tools: Vec<ModelTool>,
+    /// The agent's definition when the generation began.
+    pub definition: AgentDefinition,
+}
+
+/// One message of a session as it is kept: what is sent again byte for byte, and what we read in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// The message.
+    pub message: ModelMessage,
+    /// The calls in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<ToolCall>,
+    /// The text of a reply, without what the model thought.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+impl Said {
+    /// What we say.
+    pub(super) fn ours(parts: Vec<Part>) -> Self {
+        Self { message: ModelMessage::ours(parts), calls: Vec::new(), text: String::new() }
+    }
+}
+
+/// What a session keeps besides its messages and the files that it changed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct SessionState {
+    /// The workspace; its changes are kept one by one.
+    pub workspace: WorkspaceState,
+    /// Which files of a large repository were loaded, by the groups that they are kept in; absent where all are.
+    #[serde(default)]
+    pub loaded: Option<Vec<Vec<String>>>,
+    /// What people decided.
+    #[serde(default)]
+    pub decisions: Vec<String>,
+    /// What the session came to.
+    #[serde(default)]
+    pub result: Option<AgentResult>,
+    /// What people are asked.
+    #[serde(default)]
+    pub(super) question: Option<AgentQuestion>,
+    /// Results of a turn whose last one is still awaited.
+    #[serde(default)]
+    pub(super) pending: Vec<Told>,
+    /// The files that are to be loaded.
+    #[serde(default)]
+    pub(super) wanted: Vec<String>,
+    /// Whether what was imported has expired.
+    #[serde(default)]
+    pub(super) expired: bool,
+    /// How often in a row the model called no tool.
+    #[serde(default)]
+    pub(super) nudges: u32,
+    #[serde(default)]
+    pub(super) repetition: Repetition,
+    /// The folders whose own instructions this generation was told.
+    #[serde(default)]
+    pub(super) guided: BTreeSet<String>,
+    /// What the model said last.
+    #[serde(default)]
+    pub(super) last_text: String,
+}
+
+/// The result of a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Told {
+    pub(super) call: String,
+    pub(super) text: String,
+    pub(super) is_error: bool,
+    /// Whether the text is what somebody still has to give.
+    #[serde(default)]
+    pub(super) awaited: bool,
+}
+
+impl Told {
+    pub(super) fn into_part(self) -> Part {
+        Part::new(Content::ToolResult { call: self.call, text: self.text, is_error: self.is_error })
+    }
+}
+
+pub(super) fn to_json<T: Serialize>(value: &T) -> Result<Vec<u8>, ActionError> {
+    serde_json::to_vec(value)
+        .map_err(|error| ActionError::internal(format!("a session cannot be written as JSON: {error}")))
+}
+
+pub(super) fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, ActionError> {
+    serde_json::from_slice(json)
+        .map_err(|error| ActionError::internal(format!("a session's record cannot be read: {error}")))
+}

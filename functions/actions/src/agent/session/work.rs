@@ -1,0 +1,132 @@
+//! A session at work: read as an invocation finds it, and written in one transaction as the invocation leaves it.
+
+use super::kept::{Prefix, Said, SessionState, Told, read_json, to_json};
+use super::overlay::{FileChanges, change_of};
+use crate::artifacts::{AgentOutcome, AgentQuestion, AgentResult};
+use crate::context::Context;
+use domain::{ActionError, CommitSha};
+use jiff::Timestamp;
+use records::{SessionChange, SessionHead, SessionPhase};
+
+/// A session as an invocation found it, and what the invocation makes of it.
+pub(super) struct Session<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) head: SessionHead,
+    pub(super) state: SessionState,
+    begun_at: Timestamp,
+}
+
+impl<'a> Session<'a> {
+    /// Reads a session of the project.
+    ///
+    /// # Errors
+    /// `Rejected` where there is none, it belongs to another project, or it has expired.
+    pub(super) async fn read(context: &'a Context<'a>, id: &str) -> Result<Self, ActionError> {
+        let begun_at = context.clock().now();
+        let head = context.table().session(id).await?;
+        let head = head.filter(|head| head.project == context.scope().project.key).ok_or_else(|| {
+            ActionError::rejected(format!(
+                "there is no session `{id}` in this project; pass on what open_session gave, within 90 days"
+            ))
+        })?;
+        let mut state: SessionState = read_json(&context.table().session_state(id).await?)?;
+        for (path, file) in context.table().session_files(id).await? {
+            let content = match &file.content {
+                Some(stored) => Some(context.table().load(stored).await?),
+                None => None,
+            };
+            state.workspace.changes.insert(path, change_of(&file, content));
+        }
+        Ok(Self { context, head, state, begun_at })
+    }
+
+    /// Records what the invocation made of the session, unless another one was faster. Gives the session as it is then.
+    pub(super) async fn record(
+        mut self,
+        messages: Vec<Said>,
+        prefix: Option<&Prefix>,
+        files: FileChanges,
+    ) -> Result<Self, ActionError> {
+        let now = self.context.clock().now();
+        let count = u32::try_from(messages.len()).unwrap_or(u32::MAX);
+        self.head.messages = self.head.messages.saturating_add(count);
+        self.head.version += 1;
+        let worked = now.duration_since(self.begun_at).as_millis();
+        self.head.worked_ms = self.head.worked_ms.saturating_add(u64::try_from(worked).unwrap_or_default());
+        self.head.changed_at = now;
+        let (done, items) = self.state.workspace.progress();
+        self.head.plan_done = u32::try_from(done).unwrap_or(u32::MAX);
+        self.head.plan_items = u32::try_from(items).unwrap_or(u32::MAX);
+        let change = SessionChange {
+            prefix: prefix.map(to_json).transpose()?,
+            messages: messages.iter().map(to_json).collect::<Result<_, _>>()?,
+            state: Some(self.state_json()?),
+            files: files.changed,
+            reverted: files.reverted,
+        };
+        if self.context.table().change_session(&self.head, change).await? {
+            self.begun_at = now;
+            return Ok(self);
+        }
+        tracing::info!(session = self.head.id, "another invocation was faster; its turn counts");
+        Self::read(self.context, &self.head.id).await
+    }
+
+    /// The state as it is kept: without the changes of files.
+    fn state_json(&self) -> Result<Vec<u8>, ActionError> {
+        let mut state = self.state.clone();
+        state.workspace.changes.clear();
+        to_json(&state)
+    }
+
+    pub(super) async fn prefix(&self) -> Result<Prefix, ActionError> {
+        let table = self.context.table();
+        read_json(&table.session_prefix(&self.head.id, self.head.generation).await?)
+    }
+
+    pub(super) async fn messages(&self) -> Result<Vec<Said>, ActionError> {
+        let kept = self.context.table().session_messages(&self.head.id, self.head.generation).await?;
+        let count = usize::try_from(self.head.messages).unwrap_or(usize::MAX);
+        if kept.len() < count {
+            return Err(ActionError::internal(format!(
+                "session `{}` has {} messages where {count} were recorded; some may have expired",
+                self.head.id,
+                kept.len()
+            )));
+        }
+        // Another invocation may have appended more since the head was read.
+        kept.iter().take(count).map(|json| read_json(json)).collect()
+    }
+
+    /// Ends the session with words for people instead of the model's.
+    pub(super) fn end(&mut self, summary: String) {
+        self.head.phase = SessionPhase::Done;
+        self.state.result = Some(blocked(summary));
+    }
+
+    /// Parks the session with a question of ours; the results of the turn wait for its answer.
+    pub(super) fn ask_for_help(&mut self, question: String, results: Vec<Told>) {
+        self.head.phase = SessionPhase::Ask;
+        self.state.question = Some(AgentQuestion { text: question, options: Vec::new() });
+        self.state.pending = results;
+    }
+
+    /// The commit that the workspace is based on.
+    pub(super) fn base(&self) -> Option<&CommitSha> {
+        self.head.base.as_ref()
+    }
+}
+
+/// The result of a session that could not go on, in words for people.
+fn blocked(summary: String) -> AgentResult {
+    AgentResult {
+        outcome: AgentOutcome::Blocked,
+        summary,
+        pr_title: String::new(),
+        pr_description: String::new(),
+        commit_message: String::new(),
+        tests: String::new(),
+        open_points: Vec::new(),
+        implementation: None,
+    }
+}

@@ -1,0 +1,129 @@
+//! Sessions whose invocations are killed and repeated, and of which two are at work at once: the state is the same as if nothing had
+//! happened, and the ledger is never below the bill.
+
+use crate::gate::Kill;
+use crate::session_script::{change, three_turns, world};
+use crate::world::{EXECUTION, World};
+use domain::{ErrorKind, MicroUsd};
+use serde_json::{Value, json};
+
+async fn gated() -> World {
+    World::start_gated(|world| change(world, three_turns())).await
+}
+
+/// What is booked, the calls at work included.
+async fn booked(world: &World) -> MicroUsd {
+    world.table.settle_open(EXECUTION, crate::world::now()).await.unwrap();
+    world.table.costs_of_execution(EXECUTION).await.unwrap().iter().map(|cost| cost.cost.booked()).sum()
+}
+
+/// What a session came to, without what differs from one to the next.
+async fn outcome(world: &World, report: &Value) -> (Value, Vec<String>, Vec<String>) {
+    let mut result = report["result"].clone();
+    result["implementation"]["edits"]["ref"] = Value::Null;
+    let id = report["session"].as_str().unwrap();
+    let files = world.table.session_files(id).await.unwrap().into_keys().collect();
+    (result, world.conversation(&report["session"]).await, files)
+}
+
+#[tokio::test]
+async fn an_invocation_that_is_killed_at_any_write_and_repeated_gives_the_same() {
+    let world = gated().await;
+    let reference = world.whole_session("Reference").await.unwrap();
+    let expected = outcome(&world, &reference).await;
+    assert_eq!(expected.1.len(), 7);
+    let mut kills = 0;
+    for after in [false, true] {
+        // Every write of the whole session, until there is no such write any more.
+        for at in 0.. {
+            let state = format!("Killed{after}{at}");
+            world.gate.kill(Kill { at, after });
+            let mut report = None;
+            for _ in 0..100 {
+                let tried = match &report {
+                    None => world.gate.unless_killed(world.open(&state)).await,
+                    Some(report) => world.gate.unless_killed(world.next(&state, report)).await,
+                };
+                match tried {
+                    Some(Ok(given)) => report = Some(given),
+                    Some(Err(error)) => unreachable!("{state}: {error}"),
+                    None => kills += 1,
+                }
+                if report.as_ref().is_some_and(|report| report["next"] == "done") {
+                    break;
+                }
+            }
+            let report = report.unwrap();
+            assert_eq!(outcome(&world, &report).await, expected, "{state}");
+            if world.gate.open() {
+                assert!(at > 20, "a session writes more than {at} times");
+                break;
+            }
+        }
+    }
+    assert!(kills > 40, "{kills} were killed");
+    assert!(booked(&world).await >= crate::money::billed(&world));
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn a_reply_that_was_lost_is_booked_in_full_and_asked_for_again() {
+    let world = world(three_turns()).await;
+    let opened = world.open("Develop").await.unwrap();
+    world.fault(
+        json!({"service": "claude", "path": "^/v1/messages$", "truncated": true, "after_effect": true}),
+    );
+    let error = world.next("Develop", &opened).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::ReplyLost);
+    let done = world.until_it_stops("Develop", opened).await.unwrap();
+    assert_eq!((done["next"].as_str(), done["turns"].as_u64()), (Some("done"), Some(3)));
+    let booked = booked(&world).await;
+    assert!(booked >= crate::money::billed(&world));
+    assert_eq!(done["cost_usd"].as_f64().unwrap(), booked.as_usd(), "the session counts what was lost");
+}
+
+#[tokio::test]
+async fn of_two_invocations_at_once_one_counts() {
+    let world = world(three_turns()).await;
+    let (one, two) = tokio::join!(world.open("Develop"), world.open("Develop"));
+    let mut report = one.unwrap();
+    assert_eq!(report["session"], two.unwrap()["session"]);
+    while report["next"] != "done" {
+        let (one, two) = tokio::join!(world.next("Develop", &report), world.next("Develop", &report));
+        let reports = [one.unwrap(), two.unwrap()];
+        // The slower one may find the session where the faster one left it, which is where the next step begins.
+        report = reports[0].clone();
+        assert_eq!(reports[0]["session"], reports[1]["session"]);
+    }
+    assert_eq!(report["result"]["implementation"]["files"], json!(["src/shop/money.py"]));
+    let conversation = world.conversation(&report["session"]).await;
+    assert_eq!(conversation.len(), 7, "each turn once: {conversation:?}");
+    assert!(booked(&world).await >= crate::money::billed(&world));
+}
+
+#[tokio::test]
+async fn what_was_imported_and_has_expired_is_loaded_again() {
+    let world = world(three_turns()).await;
+    let opened = world.open("Develop").await.unwrap();
+    let thought = world.next("Develop", &opened).await.unwrap();
+    assert_eq!(thought["next"], "run_tools");
+    world.forget_readings().await;
+    let report = world.next("Develop", &thought).await.unwrap();
+    assert_eq!(report["next"], "load", "{report}");
+    let report = world.next("Develop", &report).await.unwrap();
+    assert_eq!(report["next"], "run_tools");
+    let done = world.until_it_stops("Develop", report).await.unwrap();
+    assert_eq!((done["result"]["outcome"].as_str(), done["turns"].as_u64()), (Some("done"), Some(3)));
+}
+
+#[tokio::test]
+async fn a_stopped_execution_asks_no_model() {
+    let world = world(three_turns()).await;
+    let opened = world.open("Develop").await.unwrap();
+    world.begin().await;
+    assert!(world.table.request_stop(EXECUTION, "ada").await.unwrap());
+    let error = world.next("Develop", &opened).await.unwrap_err();
+    assert_eq!((error.kind, error.message.contains("was stopped")), (ErrorKind::Conflict, true), "{error}");
+    assert!(world.requests("claude", "POST", "/v1/messages").is_empty());
+    assert!(world.table.costs_of_execution(EXECUTION).await.unwrap().is_empty());
+}

@@ -1,0 +1,112 @@
+//! Sessions: what is kept comes back byte for byte, and of two changes at once only one is made.
+
+use super::*;
+use domain::MicroUsd;
+use records::{OverlayFile, RecordsError, SessionBounds, SessionChange, SessionHead, SessionPhase};
+
+fn head() -> SessionHead {
+    SessionHead {
+        id: "s".into(),
+        version: 1,
+        run: "r".into(),
+        project: "SHOP".into(),
+        agent: "development".into(),
+        task_id: Some("SHOP-1".into()),
+        repository: Some("acme/shop".parse().unwrap()),
+        branch: None,
+        base: Some("a".repeat(40).parse().unwrap()),
+        phase: SessionPhase::Think,
+        generation: 1,
+        messages: 1,
+        turn: 0,
+        bounds: SessionBounds { turns: 60, minutes: 30, usd: Some(MicroUsd(5)) },
+        executions: vec!["e".into()],
+        spent: MicroUsd(7),
+        worked_ms: 3,
+        usage: None,
+        plan_done: 0,
+        plan_items: 0,
+        opened_at: start(),
+        changed_at: start(),
+    }
+}
+
+fn opened(message: &str) -> SessionChange {
+    SessionChange {
+        prefix: Some(b"{\"system\": 1}".to_vec()),
+        messages: vec![message.as_bytes().to_vec()],
+        state: Some(b"{}".to_vec()),
+        ..SessionChange::default()
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_opened_once_and_found_by_its_execution() {
+    let table = table().await;
+    assert_eq!(table.session("s").await.unwrap(), None);
+    let opens = async || table.open_session(&head(), b"[1]", opened("m"), ("e", "Develop")).await.unwrap();
+    assert!(opens().await);
+    assert!(!opens().await, "a repeat finds it");
+    assert_eq!(table.session("s").await.unwrap(), Some(head()));
+    let links = table.sessions_of("e").await.unwrap();
+    assert_eq!((links.len(), links[0].session.as_str(), links[0].state.as_str()), (1, "s", "Develop"));
+    assert_eq!(table.session_opening("s").await.unwrap(), b"[1]");
+    assert_eq!(table.session_prefix("s", 1).await.unwrap(), b"{\"system\": 1}");
+    let missing = table.session_prefix("s", 2).await.unwrap_err();
+    assert!(matches!(&missing, RecordsError::Missing(what) if what.contains("PREFIX#00002")), "{missing}");
+}
+
+#[tokio::test]
+async fn messages_come_back_byte_for_byte_however_long_they_are() {
+    let table = table().await;
+    let long = format!("{{\"text\": \"{}\"}}", documents::noise(900_000));
+    table.open_session(&head(), b"{}", opened(&long), ("e", "Develop")).await.unwrap();
+    let odd = b"{ \"a\":1e2, \"b\":\"\\u0041\" }".to_vec();
+    let next = SessionHead { version: 2, messages: 3, ..head() };
+    let change = SessionChange { messages: vec![odd.clone(), b"[]".to_vec()], ..SessionChange::default() };
+    assert!(table.change_session(&next, change).await.unwrap());
+    let messages = table.session_messages("s", 1).await.unwrap();
+    assert_eq!(messages, [long.into_bytes(), odd, b"[]".to_vec()]);
+    assert!(table.session_messages("s", 2).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn of_two_changes_of_one_version_one_is_made_with_all_that_belongs_to_it() {
+    let table = table().await;
+    table.open_session(&head(), b"{}", opened("m"), ("e", "Develop")).await.unwrap();
+    let content = table.store_for_session(&head(), "text\n", start()).await.unwrap();
+    let change = |who: &str| SessionChange {
+        messages: vec![who.as_bytes().to_vec()],
+        state: Some(who.as_bytes().to_vec()),
+        files: vec![OverlayFile {
+            path: who.into(),
+            content: Some(content.clone()),
+            is_base64: false,
+            executable: false,
+            before_sha256: None,
+            turn: 1,
+        }],
+        ..SessionChange::default()
+    };
+    let next = SessionHead { version: 2, messages: 2, ..head() };
+    let (one, two) =
+        tokio::join!(table.change_session(&next, change("one")), table.change_session(&next, change("two")));
+    let winner = match (one.unwrap(), two.unwrap()) {
+        (true, false) => "one",
+        (false, true) => "two",
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(table.session_messages("s", 1).await.unwrap()[1], winner.as_bytes());
+    assert_eq!(table.session_state("s").await.unwrap(), winner.as_bytes());
+    let files = table.session_files("s").await.unwrap();
+    assert_eq!(files.keys().collect::<Vec<_>>(), [winner]);
+    assert_eq!(table.load(files[winner].content.as_ref().unwrap()).await.unwrap(), "text\n");
+
+    let back = SessionHead { version: 3, ..next.clone() };
+    let reverted = SessionChange { reverted: vec![winner.into()], ..SessionChange::default() };
+    assert!(table.change_session(&back, reverted).await.unwrap());
+    assert!(table.session_files("s").await.unwrap().is_empty());
+    let stranger = SessionHead { id: "other".into(), ..back };
+    let missing = table.change_session(&stranger, SessionChange::default()).await.unwrap_err();
+    assert!(matches!(missing, RecordsError::Missing(_)), "{missing}");
+}
