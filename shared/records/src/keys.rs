@@ -48,6 +48,7 @@
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
 //! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
 //! | where an agent's session is | get | `SESSION#<id>` | `HEAD` |
+//! | which of an agent's sessions worked on a branch last | get | `SESSION#<owner/name>/<agent>/<branch>` | `BRANCH` |
 //! | what it began with | get | `SESSION#<id>` | `OPENING` |
 //! | what it keeps besides its messages and files | get | `SESSION#<id>` | `STATE` |
 //! | the fixed part of what a generation sends | get | `SESSION#<id>` | `PREFIX#<generation>` |
@@ -302,6 +303,10 @@ pub(crate) fn session_partition(id: &str) -> String {
 
 pub(crate) fn session_head(id: &str) -> Key {
     Key::new(session_partition(id), "HEAD")
+}
+
+pub(crate) fn session_on_branch(repository: &str, agent: &str, branch: &str) -> Key {
+    Key::new(session_partition(&format!("{}/{agent}/{branch}", folded(repository))), "BRANCH")
 }
 
 pub(crate) fn session_opening(id: &str) -> Key {

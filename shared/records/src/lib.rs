@@ -123,7 +123,7 @@ pub use rate::{Pass, Patience, PutOff};
 pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace};
-pub use session::{SessionBounds, SessionHead, SessionPhase};
+pub use session::{SessionBounds, SessionHead, SessionPhase, SessionRound};
 pub use session_change::{OverlayFile, SessionChange, SessionLink};
 pub use shown_step::ShownStep;
 pub use steered::Steered;

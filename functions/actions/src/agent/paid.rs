@@ -22,7 +22,7 @@ impl AgentExecution {
         room: Option<MicroUsd>,
         ask: impl AsyncFnOnce() -> Result<ModelReply, NoReply>,
     ) -> Result<Option<PaidReply>, ActionError> {
-        if let Some(paid) = self.table.paid_reply(id).await? {
+        if let Some(paid) = self.table.paid_reply(id, &self.charge.execution).await? {
             tracing::info!("the model was asked the same before; its reply is replayed");
             self.count(paid.price);
             return Ok(Some(paid));

@@ -3,7 +3,7 @@
 use super::import::{Commit, groups, ignore_files};
 use super::overlay::FileChanges;
 use super::report::Report;
-use super::said_with;
+use super::tools::said_with;
 use super::work::Session;
 use crate::context::Context;
 use crate::done::NoOutput;
