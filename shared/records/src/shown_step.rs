@@ -1,6 +1,6 @@
 //! The steps of an execution as people see them: the turns of an agent are one line.
 
-use crate::cost::{CostRecord, CostTotal};
+use crate::cost::CostTotal;
 use crate::step::{StepRecord, StepStatus};
 use crate::view::ExecutionView;
 use domain::built_in_actions::{ANSWER_SESSION, LOAD_PATHS, OPEN_SESSION, RUN_TOOLS, THINK};
