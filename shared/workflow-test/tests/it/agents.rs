@@ -15,6 +15,7 @@ steps:
     type: foreach
     items: "${parts}"
     as: part
+    max_items: 2
     steps:
       - { name: work, type: agent, inputs: { branch: "feature/${part}" }, outputs: { summary: summary } }
     result: "${summary}"
