@@ -18,6 +18,7 @@ pub mod create_pull_request;
 pub mod create_task;
 pub mod delete_branch;
 pub mod delete_page;
+pub mod find_pull_request;
 pub mod generate_code_implementation;
 pub mod generate_documentation;
 pub mod generate_implementation_plan;
@@ -59,6 +60,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<create_task::CreateTask>(),
     ActionEntry::of::<delete_branch::DeleteBranch>(),
     ActionEntry::of::<delete_page::DeletePage>(),
+    ActionEntry::of::<find_pull_request::FindPullRequest>(),
     ActionEntry::of::<generate_code_implementation::GenerateCodeImplementation>(),
     ActionEntry::of::<generate_documentation::GenerateDocumentation>(),
     ActionEntry::of::<generate_implementation_plan::GenerateImplementationPlan>(),

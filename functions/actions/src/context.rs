@@ -85,6 +85,20 @@ impl Context<'_> {
         Ok(self.providers.tracker(&self.scope).await?)
     }
 
+    /// The tracker of a ticket: the project's own, or the code host for an issue or a pull request of the project's repository. What
+    /// belongs to another project is left to the project's own tracker.
+    ///
+    /// # Errors
+    /// As [`Context::tracker`].
+    pub async fn tracker_of(&self, task_id: &str) -> Result<Arc<dyn TaskManagement>, NoOutput> {
+        self.allowed(PluginType::TaskManagement)?;
+        let (scope, place) = (&self.scope, Place::from(&self.scope));
+        let ticket = scope.directory.ticket(task_id);
+        let is_ours = ticket.is_ok_and(|ticket| ticket.project().key == scope.project.key);
+        let place = if is_ours { Place { task_id: Some(task_id), ..place } } else { place };
+        Ok(self.providers.tracker(place).await?)
+    }
+
     /// The code host of the project, with no more than this access.
     ///
     /// # Errors

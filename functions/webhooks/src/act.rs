@@ -92,7 +92,7 @@ impl Acting<'_> {
     }
 
     async fn on_event(&self, routes: &Routes, received: Received) -> Result<Handled, RecordsError> {
-        let Received { event, words, reply } = received;
+        let Received { mut event, words, reply } = received;
         let spec = routes.events.find(event.kind.as_str());
         if let Some(reason) = too_long(&event, spec) {
             return Ok(Handled::silent(Outcome::Refused { reason }));
@@ -101,17 +101,31 @@ impl Acting<'_> {
             return Ok(Handled::silent(self.inquire(routes, spec, event).await?));
         }
         let is_awaited = self.keep_for_waiters(routes, &event).await?;
+        let on = self.pull_request_of(&event).await?;
+        let said_on = event.task_id.clone();
+        // What is said about a pull request of ours is said about its ticket.
+        if let Some(task_id) = on.as_ref().and_then(|opened| opened.task_id.clone()) {
+            event.task_id = Some(task_id);
+        }
+        let is_elsewhere = said_on != event.task_id;
         let command = words.as_deref().map(|words| Command::read(words, event.task_id.as_deref()));
         if let Some(Command::Steer(steering)) = &command
             && let Some(actor) = self.actor_of(&event)
             && routes.start_for(&event).is_ok_and(|start| start.is_none())
         {
             let done = self.on_steering(&self.caller(&event, &actor), steering.clone()).await?;
-            return Ok(self.handled(done, &event));
+            return Ok(self.handled(done, &event, is_elsewhere));
         }
         if let Some(done) = self.answer_by_move(&event).await? {
-            return Ok(self.handled(done, &event));
+            return Ok(self.handled(done, &event, is_elsewhere));
         }
+        let event = match routes.start_for(&event) {
+            Ok(None) if !is_awaited => {
+                let said = (words.as_deref(), command.as_ref());
+                self.revision_of(routes, &event, said, (said_on, on)).await?.unwrap_or(event)
+            }
+            _ => event,
+        };
         let asked = event.clone();
         Ok(match decide(self.directory, routes, event) {
             StartDecision::Start(request) => {
@@ -158,9 +172,9 @@ impl Acting<'_> {
         })
     }
 
-    /// A person's command that was carried out or refused. On a ticket the progress comment shows what was done; in a chat nothing else
-    /// does.
-    fn handled(&self, done: Reply, event: &Event) -> Handled {
+    /// A person's command that was carried out or refused. On a ticket the progress comment shows what was done; in a chat, and on a pull
+    /// request whose ticket is elsewhere, nothing else does.
+    fn handled(&self, done: Reply, event: &Event, is_elsewhere: bool) -> Handled {
         match done {
             Reply::Refused(reason) if self.is_ours(event) => Handled::refused(reason),
             Reply::Refused(reason) => Handled::silent(Outcome::Refused { reason }),
@@ -168,7 +182,7 @@ impl Acting<'_> {
                 let answer = CommandAnswer::to_channel([crate::command_answer::plain(words)]);
                 Handled {
                     outcome: Outcome::Recorded,
-                    answer: Some(answer).filter(|_| event.task_id.is_none()),
+                    answer: Some(answer).filter(|_| event.task_id.is_none() || is_elsewhere),
                 }
             }
         }

@@ -39,6 +39,8 @@ pub(crate) enum SteeringWord {
 }
 
 impl SteeringWord {
+    const NAMES: [&str; 5] = ["approve", "deny", "stop", "undo", "redrive"];
+
     fn read(word: &str) -> Option<Self> {
         match word {
             "approve" => Some(Self::Approve),
@@ -57,7 +59,13 @@ impl SteeringWord {
 }
 
 /// Words that start work, if a workflow has a trigger for them.
-const WORDS: [&str; 4] = ["run", "plan", "revise", "review"];
+const WORDS: [&str; 4] = ["run", "plan", REVISE, "review"];
+
+/// Asks for changes to a pull request.
+const REVISE: &str = "revise";
+
+/// Words that are answered from the records.
+const QUESTIONS: [&str; 3] = ["status", "costs", "help"];
 
 impl Command {
     /// Reads the words that were said to the bot. Where no ticket is meant by the place, it comes second: `approve SHOP-1 looks good`. On
@@ -84,6 +92,30 @@ impl Command {
             _ => Self::Unknown { word },
         }
     }
+}
+
+impl Command {
+    /// What is to be changed, if the words that this command was read from ask for a change: `revise` with what follows, or a sentence that is
+    /// no command and does not look like a misspelled one.
+    pub(crate) fn request<'w>(&self, words: &'w str, on_ticket: Option<&str>) -> Option<&'w str> {
+        let words = words.trim();
+        let (_, rest) = first_word(words);
+        let asked = match self {
+            Self::NotServed { word } if word == REVISE => match (on_ticket, split_ticket(rest)) {
+                (Some(here), (typed, after)) if same_name(here, typed) => after.trim(),
+                _ => rest,
+            },
+            Self::Unknown { word } if !rest.is_empty() && !is_near_command(word) => words,
+            _ => return None,
+        };
+        Some(asked).filter(|asked| !asked.is_empty())
+    }
+}
+
+/// Whether a word is a command with a letter or two wrong. To take `aprove it` for a request would cost money.
+fn is_near_command(word: &str) -> bool {
+    let commands = SteeringWord::NAMES.iter().chain(&WORDS).chain(&QUESTIONS);
+    commands.into_iter().any(|command| strsim::osa_distance(word, command) <= command.len() / 3)
 }
 
 /// The first word, without punctuation behind it, and the rest: `Stop, please` says `Stop`.

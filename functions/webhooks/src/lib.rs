@@ -26,6 +26,7 @@ mod function;
 mod mention;
 mod question;
 mod receive;
+mod revision;
 mod secrets;
 mod seldom;
 mod senders;

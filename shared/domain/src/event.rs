@@ -14,6 +14,9 @@ use serde_json::{Map, Value};
 /// The field of an event with the id of a review, whose remarks on lines have to be asked for. They then belong to `comments`.
 pub const REVIEW: &str = "review";
 
+/// The field of a request for a revision with the ticket or pull request that it was made on, where people look for what becomes of it.
+pub const SAID_ON: &str = "said_on";
+
 /// What a `wait` step waits for and what an event that happened is found by: its name with its match fields' values. Two
 /// are equal when the step waits for that event; text is compared ignoring case, as repositories are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

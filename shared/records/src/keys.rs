@@ -49,6 +49,7 @@
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
 //! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
 //! | where an agent's session is | get | `SESSION#<id>` | `HEAD` |
+//! | which of an agent's sessions worked on a branch last | get | `SESSION#<owner/name>/<agent>/<branch>` | `BRANCH` |
 //! | what it began with | get | `SESSION#<id>` | `OPENING` |
 //! | what it keeps besides its messages and files | get | `SESSION#<id>` | `STATE` |
 //! | the fixed part of what a generation sends | get | `SESSION#<id>` | `PREFIX#<generation>` |
@@ -58,13 +59,15 @@
 //! | the reply to one question to a model | get | `STORED#<execution>/<sha256 of the question>` | `REPLY` |
 //! | which run committed to a branch | get | `REPOSITORY#<owner/name>` | `BRANCH#<name>` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
+//! | a pull request that a run opened | get | `REPOSITORY#<owner/name>` | `OPENED#<number>` |
+//! | the newest pull request of a ticket | get | `REPOSITORY#<owner/name>` | `TASK#<id>` |
 //!
 //! Costs are stored four times (execution, task, project, person), written in one transaction and never changed: reading any of
 //! the four is then one consistent query. Lists of executions are pointers to the one execution item, so that an outcome has
 //! one place.
 
 use crate::timestamp::fixed_width;
-use domain::SourceName;
+use domain::{SourceName, folded};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -310,6 +313,10 @@ pub(crate) fn session_head(id: &str) -> Key {
     Key::new(session_partition(id), "HEAD")
 }
 
+pub(crate) fn session_on_branch(repository: &str, agent: &str, branch: &str) -> Key {
+    Key::new(session_partition(&format!("{}/{agent}/{branch}", folded(repository))), "BRANCH")
+}
+
 pub(crate) fn session_opening(id: &str) -> Key {
     Key::new(session_partition(id), "OPENING")
 }
@@ -366,6 +373,14 @@ pub(crate) fn repository_partition(repository: &str) -> String {
 
 pub(crate) fn own_branch(repository: &str, branch: &str) -> Key {
     Key::new(repository_partition(repository), format!("BRANCH#{branch}"))
+}
+
+pub(crate) fn opened_pull_request(repository: &str, number: u64) -> Key {
+    Key::new(repository_partition(&folded(repository)), format!("OPENED#{number:010}"))
+}
+
+pub(crate) fn pull_request_of_task(repository: &str, task_id: &str) -> Key {
+    Key::new(repository_partition(&folded(repository)), format!("TASK#{task_id}"))
 }
 
 pub(crate) fn pull_request(repository: &str, number: u64) -> Key {

@@ -24,7 +24,7 @@
 //! | `document` | configuration, routes, prompts, agents |
 //! | `stored`, `kept`, `reading` | large values as compressed chunks, alone or with a record; what was read of a commit |
 //! | `session`, `session_change` | agents' sessions: where each is, its messages, and the files that it changed |
-//! | `progress`, `pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose branches are |
+//! | `progress`, `pull_request`, `opened_pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose pull requests and branches are |
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `access` | what a function may touch, for its role |
 //! | `admission` | which runs may do anything; who may push |
@@ -62,6 +62,7 @@ mod line;
 mod new_execution;
 mod occurrence;
 mod open_execution;
+mod opened_pull_request;
 mod own_account;
 mod own_branch;
 mod paid_reply;
@@ -113,6 +114,7 @@ pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits};
 pub use new_execution::NewExecution;
 pub use occurrence::{Meeting, Occurrence};
+pub use opened_pull_request::OpenedPullRequest;
 pub use own_account::OwnAccount;
 pub use own_branch::OwnBranch;
 pub use paid_reply::{PaidReply, QuestionId};
@@ -124,7 +126,7 @@ pub use rate::{Pass, Patience, PutOff, is_rate};
 pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace};
-pub use session::{SessionBounds, SessionHead, SessionPhase};
+pub use session::{SessionBounds, SessionHead, SessionPhase, SessionRound};
 pub use session_change::SessionChange;
 pub use session_parts::{OverlayFile, SessionLink};
 pub use shown_step::ShownStep;

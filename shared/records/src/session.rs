@@ -59,6 +59,9 @@ pub struct SessionHead {
     /// What the provider reported of the generation's last reply.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub usage: Option<Usage>,
+    /// Where the present round began, once there was an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
+    pub round: Option<SessionRound>,
     /// How many items of the plan are done, and how many there are.
     pub plan_done: u32,
     /// How many items the plan has.
@@ -98,7 +101,52 @@ pub struct SessionBounds {
     pub usd: Option<MicroUsd>,
 }
 
+/// A round of a session: the work on one ticket, or on one request for a revision. Bounds are those of a round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRound {
+    /// The key of the step that began it.
+    pub key: String,
+    /// [`SessionHead::turn`] at its beginning.
+    pub turn: u32,
+    /// [`SessionHead::worked_ms`] at its beginning.
+    pub worked_ms: u64,
+    /// [`SessionHead::spent`] at its beginning.
+    pub spent: MicroUsd,
+}
+
+impl SessionHead {
+    /// How many replies the model has given in this round.
+    pub fn turns_in_round(&self) -> u32 {
+        self.turn.saturating_sub(self.round.as_ref().map_or(0, |round| round.turn))
+    }
+
+    /// How long this round has worked, in milliseconds.
+    pub fn worked_ms_in_round(&self) -> u64 {
+        self.worked_ms.saturating_sub(self.round.as_ref().map_or(0, |round| round.worked_ms))
+    }
+
+    /// What this round has cost.
+    pub fn spent_in_round(&self) -> MicroUsd {
+        self.spent.saturating_sub(self.round.as_ref().map_or(MicroUsd::ZERO, |round| round.spent))
+    }
+}
+
 impl Table {
+    /// The session of an agent that worked on a branch last.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn session_on_branch(
+        &self,
+        repository: &RepositoryName,
+        agent: &str,
+        branch: &BranchName,
+    ) -> Result<Option<String>, RecordsError> {
+        let key = keys::session_on_branch(repository.as_str(), agent, branch.as_str());
+        let link = self.get(key).await?.map(from_item::<SessionLink>).transpose()?;
+        Ok(link.map(|link| link.session))
+    }
+
     /// Where a session is; `None` where there is none, or it has expired.
     ///
     /// # Errors

@@ -21,6 +21,10 @@ pub struct SessionChange {
     pub messages: Vec<Vec<u8>>,
     /// What it keeps besides.
     pub state: Option<Vec<u8>>,
+    /// What the session begins with from now on.
+    pub opening: Option<Vec<u8>>,
+    /// The execution and its state that begin another round.
+    pub opened_by: Option<(String, String)>,
     /// Files that changed.
     pub files: Vec<OverlayFile>,
     /// The paths of files that are as in the base commit again.
@@ -42,15 +46,17 @@ impl Table {
         let expires_at = retention::expires_at(head.changed_at, retention::SESSION);
         let item = to_item(head, keys::session_head(&head.id), Some(expires_at))?;
         let (execution, state) = link;
-        let link = SessionLink { session: head.id.clone(), state: state.to_owned() };
-        let listed = retention::expires_at(head.changed_at, retention::EXECUTION);
-        let link = to_item(&link, keys::session_of(execution, state), Some(listed))?;
-        let opening = self.kept(keys::session_opening(&head.id), opening, &owner(head), expires_at).await?;
-        let mut writes = vec![
-            Write::Put { item, condition: Some(ABSENT) },
-            Write::Put { item: link, condition: None },
-            Write::Put { item: opening, condition: None },
-        ];
+        let change = SessionChange {
+            opening: Some(opening.to_vec()),
+            opened_by: Some((execution.to_owned(), state.to_owned())),
+            ..change
+        };
+        let mut writes = vec![Write::Put { item, condition: Some(ABSENT) }];
+        if let (Some(repository), Some(branch)) = (&head.repository, &head.branch) {
+            let key = keys::session_on_branch(repository.as_str(), &head.agent, branch.as_str());
+            let link = SessionLink { session: head.id.clone(), state: state.to_owned() };
+            writes.push(Write::Put { item: to_item(&link, key, Some(expires_at))?, condition: None });
+        }
         writes.extend(self.session_writes(head, change, expires_at).await?);
         Ok(self.transact("open a session", writes).await?.is_ok())
     }
@@ -105,6 +111,14 @@ impl Table {
         if let Some(prefix) = &change.prefix {
             let key = keys::session_prefix(id, head.generation);
             items.push(self.kept(key, prefix, &owner, expires_at).await?);
+        }
+        if let Some(opening) = &change.opening {
+            items.push(self.kept(keys::session_opening(id), opening, &owner, expires_at).await?);
+        }
+        if let Some((execution, state)) = &change.opened_by {
+            let link = SessionLink { session: id.clone(), state: state.clone() };
+            let listed = retention::expires_at(head.changed_at, retention::EXECUTION);
+            items.push(to_item(&link, keys::session_of(execution, state), Some(listed))?);
         }
         if let Some(state) = &change.state {
             items.push(self.kept(keys::session_state(id), state, &owner, expires_at).await?);

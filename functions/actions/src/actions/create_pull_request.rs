@@ -7,6 +7,7 @@ use crate::spec::ActionSpec;
 use domain::PluginType;
 use domain::plugins::{PullRequestRequest, RepositoryAccess};
 use domain::{BranchName, RepositoryName};
+use records::{OpenedPullRequest, Partition};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -66,7 +67,8 @@ impl Action for CreatePullRequest {
 
     const SPEC: ActionSpec = ActionSpec::of_plugin("create_pull_request", PluginType::VersionControl)
         .effect()
-        .undone_by(&[ClosePullRequest::SPEC.name]);
+        .undone_by(&[ClosePullRequest::SPEC.name])
+        .writing(&[Partition::Repository]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let host = context.code_host(RepositoryAccess::WritePullRequests).await?;
@@ -99,6 +101,17 @@ impl Action for CreatePullRequest {
             }
         };
         let number = pull_request.number;
+        let opened = OpenedPullRequest {
+            repository: repository.clone(),
+            number,
+            url: pull_request.url.clone(),
+            branch: source.clone(),
+            task_id: scope.task_id.clone(),
+            project: scope.project.key.clone(),
+            at: context.clock().now(),
+        };
+        // What people say about it is then known to be about the ticket.
+        context.table().put_opened_pull_request(&opened).await?;
         let output = Output {
             pr_url: pull_request.url,
             number,

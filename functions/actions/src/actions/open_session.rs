@@ -34,6 +34,9 @@ pub struct Input {
     /// More that the agent should know. It is data, never an instruction.
     #[serde(default)]
     pub context: Option<String>,
+    /// Whether the agent's session that worked on the branch before goes on, with what it knows, if there is one. Default: false.
+    #[serde(default)]
+    pub continues: Option<bool>,
 }
 
 /// What later steps can read.
@@ -70,6 +73,7 @@ impl Action for OpenSession {
             branch: input.branch,
             instructions: input.instructions,
             context: input.context,
+            continues: input.continues.unwrap_or_default(),
         };
         let Report { session, next, turn, .. } = session::open(context, new).await?;
         Ok(Done::for_good(Output { session, next, turn }))

@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `opening` | what a session begins with: the ticket, the repository's instructions, the repository |
+//! | `continuing` | another round of a session that worked on the branch before |
 //! | `import` | the contents of the repository, kept so that tools need no credentials |
 //! | `generation` | what a generation sends first: its fixed part and the first message |
 //! | `thinking` | the model's next reply |
@@ -16,6 +17,7 @@
 //! and writes all that it leads to in one transaction, made to the version of the head that it read.
 
 mod answering;
+mod continuing;
 mod generation;
 mod import;
 mod kept;

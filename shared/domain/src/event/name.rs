@@ -57,6 +57,8 @@ impl EventName {
     pub const SCHEDULE: Self = Self::from_static("schedule");
     /// A person started it by hand. Nothing else can be started by it.
     pub const API_RUN: Self = Self::from_static("api.run");
+    /// Somebody asks for changes to a pull request that a run opened.
+    pub const REVISION_REQUESTED: Self = Self::from_static("revision.requested");
 
     /// A name that is written in the code. In a constant, an illegal name does not compile.
     pub const fn from_static(name: &'static str) -> Self {

@@ -205,7 +205,7 @@ pub struct EventSpecs(Vec<EventSpec>);
 impl EventSpecs {
     /// The events of these senders, and those of our own.
     pub fn new(of_senders: impl IntoIterator<Item = EventSpec>) -> Self {
-        Self(of_senders.into_iter().chain([schedule()]).collect())
+        Self(of_senders.into_iter().chain([revision_requested(), schedule()]).collect())
     }
 
     /// Whether no events are known, as in documents stored before events were described in them.
@@ -222,6 +222,23 @@ impl EventSpecs {
     pub fn iter(&self) -> impl Iterator<Item = &EventSpec> {
         self.0.iter()
     }
+}
+
+/// Somebody asks for changes to a pull request that a run opened: by a review, or in words to the bot that are no other command, on the
+/// pull request or on its ticket.
+fn revision_requested() -> EventSpec {
+    EventSpec::new(
+        EventName::REVISION_REQUESTED,
+        "Somebody asks for changes to a pull request of ours: in a comment to the bot or in a review.",
+    )
+    .fields([
+        ("task_id", InputType::String),
+        ("repository", InputType::String),
+        ("number", InputType::Integer),
+        ("branch", InputType::String),
+        ("comments", InputType::String),
+        ("actor", InputType::Any),
+    ])
 }
 
 /// A point in time came.

@@ -173,12 +173,21 @@ fn decisions(state: &SessionState) -> String {
 /// What an earlier generation leaves to the next one: nothing for the first.
 fn so_far(state: &SessionState) -> String {
     let workspace = &state.workspace;
-    if workspace.changes.is_empty() && workspace.plan.is_empty() && state.last_text.is_empty() {
+    let is_committed = !state.committed.is_empty();
+    if workspace.changes.is_empty()
+        && workspace.plan.is_empty()
+        && state.last_text.is_empty()
+        && !is_committed
+    {
         return String::new();
     }
     let mut text = "You have worked on this before; the conversation until here is not shown again. Files that you changed are as you \
                     left them. Read a file again before you change it.\n"
         .to_owned();
+    if is_committed {
+        text.push_str("\nWhat you changed earlier is committed to the branch, and people may have changed it since:\n\n");
+        text.extend(state.committed.iter().map(|file| format!("- {}\n", fence(file))));
+    }
     if !workspace.plan.is_empty() {
         text.push_str("\nYour plan:\n\n");
         for item in &workspace.plan {

@@ -80,6 +80,9 @@ pub struct SessionState {
     /// The folders whose own instructions this generation was told.
     #[serde(default)]
     pub(super) guided: BTreeSet<String>,
+    /// The files that earlier rounds changed, with what became of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) committed: Vec<String>,
     /// What the model said last.
     #[serde(default)]
     pub(super) last_text: String,

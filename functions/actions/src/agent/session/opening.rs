@@ -1,5 +1,6 @@
 //! What a session begins with: the ticket, what the repository says to agents, and the repository itself.
 
+use super::continuing::earlier;
 use super::generation::{Files, Opening, definition, first_message, prefix};
 use super::import::{Commit, MOST_IMPORTED, groups, ignore_files, is_imported};
 use super::kept::{SessionState, to_json};
@@ -42,9 +43,12 @@ pub struct NewSession {
     pub instructions: Option<String>,
     /// Data that it should know.
     pub context: Option<String>,
+    /// Whether the session that worked on the branch before goes on, if there is one.
+    pub continues: bool,
 }
 
-/// Opens the session of the step, unless it is open already: reads the repository, imports its text, and writes the first message.
+/// Opens the session of the step, unless it is open already: reads the repository, imports its text, and writes the first message. A
+/// step that continues begins another round of the session that worked on the branch before.
 ///
 /// # Errors
 /// `Rejected` when there is no such agent, its definition cannot be used, the base branch does not exist or has no files; those of the
@@ -54,6 +58,10 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
     let table = context.table();
     if table.session(&id).await?.is_some() {
         return Ok(Report::of(&Session::read(context, &id).await?));
+    }
+    let earlier = earlier(context, &new).await?;
+    if let Some(session) = earlier.as_ref().filter(|session| session.is_continued_here()) {
+        return Ok(Report::of(session));
     }
     let task_id = new.task.as_ref().map(|task| task.task_id.clone());
     let agent = context.agent(None, task_id.as_deref()).await?;
@@ -77,6 +85,9 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         (repository, base) = (Some(name), Some(commit));
     }
     let prefix = prefix(context, &agent, &opening, definition, None).await?;
+    if let Some(session) = earlier {
+        return Ok(session.begin_round(&prefix, &opening, state, repository.zip(base)).await?);
+    }
     let (scope, now) = (context.scope(), context.clock().now());
     let head = SessionHead {
         id: id.clone(),
@@ -101,6 +112,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         spent: MicroUsd::ZERO,
         worked_ms: 0,
         usage: None,
+        round: None,
         plan_done: 0,
         plan_items: 0,
         opened_at: now,

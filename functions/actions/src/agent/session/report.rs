@@ -36,10 +36,10 @@ impl Report {
         Self {
             session: head.id.clone(),
             next,
-            turn: head.turn,
+            turn: head.turns_in_round(),
             question: state.question.clone().filter(|_| next == Next::Ask),
             result: state.result.clone().filter(|_| next == Next::Done),
-            cost_usd: head.spent.as_usd(),
+            cost_usd: head.spent_in_round().as_usd(),
         }
     }
 }

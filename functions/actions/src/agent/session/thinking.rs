@@ -124,7 +124,7 @@ impl Session<'_> {
         let expected = self.expected_input(&messages)?;
         let mut request = request(prefix, messages);
         let most = agent.max_output_tokens();
-        let room = self.head.bounds.usd.map(|bound| bound.saturating_sub(self.head.spent));
+        let room = self.head.bounds.usd.map(|bound| bound.saturating_sub(self.head.spent_in_round()));
         for tokens in [(most / 2).max(1), most] {
             request.max_output_tokens = tokens;
             let turn = format!("{}#{}", self.head.generation, self.head.messages);
@@ -214,16 +214,16 @@ impl Session<'_> {
     /// Which bound the session has reached, in words for people.
     fn used_up(&self) -> Option<String> {
         let (head, bounds) = (&self.head, &self.head.bounds);
-        if head.turn >= bounds.turns {
+        if head.turns_in_round() >= bounds.turns {
             return Some(format!("The agent used up its {} turns before it was done.", bounds.turns));
         }
-        if head.worked_ms >= u64::from(bounds.minutes) * 60_000 {
+        if head.worked_ms_in_round() >= u64::from(bounds.minutes) * 60_000 {
             return Some(format!(
                 "The agent used up its {} minutes of work before it was done.",
                 bounds.minutes
             ));
         }
-        let limit = bounds.usd.filter(|limit| head.spent >= *limit)?;
+        let limit = bounds.usd.filter(|limit| head.spent_in_round() >= *limit)?;
         Some(format!("The agent spent its {limit} before it was done."))
     }
 

@@ -237,11 +237,11 @@ impl Session<'_> {
 
     /// How many turns and dollars are left, coarsely: a number that changes with every turn draws attention that it does not deserve.
     fn what_is_left(&self) -> String {
-        let turns = self.head.bounds.turns.saturating_sub(self.head.turn);
+        let turns = self.head.bounds.turns.saturating_sub(self.head.turns_in_round());
         let turns = if turns > 10 { format!("about {}", turns / 10 * 10) } else { turns.to_string() };
         match self.head.bounds.usd {
             Some(most) => {
-                let left = most.saturating_sub(self.head.spent).as_usd();
+                let left = most.saturating_sub(self.head.spent_in_round()).as_usd();
                 format!("\n\n[Left: {turns} turns, about ${left:.1}.]")
             }
             None => format!("\n\n[Left: {turns} turns.]"),

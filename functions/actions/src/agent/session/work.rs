@@ -63,6 +63,7 @@ impl<'a> Session<'a> {
             state: Some(self.state_json()?),
             files: files.changed,
             reverted: files.reverted,
+            ..SessionChange::default()
         };
         if self.context.table().change_session(&self.head, change).await? {
             self.begun_at = now;

@@ -1,0 +1,75 @@
+//! `find_pull_request`: the open pull request that a run opened for a ticket.
+
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::spec::ActionSpec;
+use domain::plugins::RepositoryAccess;
+use domain::{ActionError, PluginType};
+use records::Partition;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the step gives.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The ticket.
+    pub task_id: String,
+}
+
+/// What later steps can read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Output {
+    /// Where people see it.
+    pub pr_url: String,
+    /// Its number.
+    pub number: u64,
+    /// The branch with the changes.
+    pub branch: String,
+    /// `owner/name`.
+    pub repository: String,
+    /// How `add_comment` names it: `owner/name#7`.
+    pub reference: String,
+}
+
+/// Finds the newest pull request that a run opened for the ticket in the project's repository, and makes sure that it is still open.
+///
+/// # Errors
+/// `Rejected` when no run opened one, and when it is closed or merged; the code host's errors.
+pub struct FindPullRequest;
+
+impl Action for FindPullRequest {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("find_pull_request", PluginType::VersionControl)
+        .reading(&[Partition::Repository]);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        // An App's token that may only read contents sees no pull requests.
+        let host = context.code_host(RepositoryAccess::WritePullRequests).await?;
+        let project = &context.scope().project;
+        let task_id = context.scope().directory.canonical(&input.task_id);
+        let opened = context.table().pull_request_of_task(&project.repository, &task_id).await?;
+        let opened = opened.ok_or_else(|| {
+            ActionError::rejected(format!(
+                "no pull request in {} was opened for {task_id}, so there is nothing to revise; start the ticket first",
+                project.repository
+            ))
+        })?;
+        let open = host.find_pull_request(&project.repository, &opened.branch, &project.base_branch).await?;
+        let open = open.filter(|open| open.number == opened.number).ok_or_else(|| {
+            ActionError::rejected(format!(
+                "the pull request {} of {task_id} is closed or merged, so it takes no revision; start the ticket again",
+                opened.url
+            ))
+        })?;
+        Ok(Done::for_good(Output {
+            pr_url: open.url,
+            number: open.number,
+            branch: opened.branch.to_string(),
+            repository: project.repository.to_string(),
+            reference: format!("{}#{}", project.repository, open.number),
+        }))
+    }
+}

@@ -1,0 +1,105 @@
+//! Goes on with the session that worked on a branch before: what people ask for then is done by whoever knows the work.
+//!
+//! A new round begins with another generation and with the branch as it is now, commits of people included. What the agent changed before
+//! is committed, so that nothing is left of the overlay.
+
+use super::generation::{Opening, first_message};
+use super::kept::{Prefix, SessionState, to_json};
+use super::opening::NewSession;
+use super::overlay::describe;
+use super::report::Report;
+use super::work::Session;
+use crate::context::Context;
+use domain::{ActionError, CommitSha, ErrorKind, RepositoryName};
+use records::{SessionChange, SessionPhase, SessionRound};
+
+/// No more of the files that were changed before are listed.
+const MOST_FILES: usize = 200;
+
+/// The session that worked on the branch before, if there is one: `None` where none did, or it has expired.
+///
+/// # Errors
+/// When the table does not answer.
+pub(super) async fn earlier<'a>(
+    context: &'a Context<'a>,
+    new: &NewSession,
+) -> Result<Option<Session<'a>>, ActionError> {
+    let Some(branch) = new.branch.as_ref().filter(|_| new.continues) else { return Ok(None) };
+    let repository = &context.scope().project_of(new.repository.as_ref())?.repository;
+    let Some(id) = context.table().session_on_branch(repository, &new.agent, branch).await? else {
+        return Ok(None);
+    };
+    match Session::read(context, &id).await {
+        Ok(session) => Ok(Some(session)),
+        // It belongs to a project that had the repository before, or has expired.
+        Err(error) if error.kind == ErrorKind::Rejected => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Session<'_> {
+    /// Whether this step has begun a round of the session.
+    pub(super) fn is_continued_here(&self) -> bool {
+        self.head.round.as_ref().is_some_and(|round| round.key == self.context.key)
+    }
+
+    /// Begins another round at the head of the branch. `fresh` is the state of a session that is opened there.
+    pub(super) async fn begin_round(
+        mut self,
+        prefix: &Prefix,
+        opening: &Opening,
+        fresh: SessionState,
+        at: Option<(RepositoryName, CommitSha)>,
+    ) -> Result<Report, ActionError> {
+        let (table, scope, now) = (self.context.table(), self.context.scope(), self.context.clock().now());
+        let overlay = std::mem::take(&mut self.state.workspace.changes);
+        let mut committed = std::mem::take(&mut self.state.committed);
+        committed.extend(overlay.iter().map(|(path, change)| format!("{path}: {}", describe(change))));
+        let surplus = committed.len().saturating_sub(MOST_FILES);
+        committed.drain(..surplus);
+        let notes = self.state.workspace.notes.take();
+        let said = self.state.result.take().map(|result| result.summary);
+        self.state = SessionState {
+            decisions: std::mem::take(&mut self.state.decisions),
+            last_text: said.unwrap_or_else(|| std::mem::take(&mut self.state.last_text)),
+            committed,
+            ..fresh
+        };
+        self.state.workspace.notes = notes;
+        let head = &mut self.head;
+        head.round = Some(SessionRound {
+            key: self.context.key.clone(),
+            turn: head.turn,
+            worked_ms: head.worked_ms,
+            spent: head.spent,
+        });
+        head.run.clone_from(&scope.run);
+        if !head.executions.contains(&scope.execution) {
+            head.executions.push(scope.execution.clone());
+        }
+        if let Some((repository, commit)) = at {
+            (head.repository, head.base) = (Some(repository), Some(commit));
+        }
+        let definition = &prefix.definition;
+        (head.bounds.turns, head.bounds.minutes, head.bounds.usd) =
+            (definition.max_turns, definition.max_minutes, definition.max_usd);
+        (head.phase, head.usage) = (SessionPhase::Think, None);
+        (head.generation, head.messages) = (head.generation + 1, 1);
+        (head.plan_done, head.plan_items) = (0, 0);
+        (head.version, head.changed_at) = (head.version + 1, now);
+        let change = SessionChange {
+            prefix: Some(to_json(prefix)?),
+            messages: vec![to_json(&first_message(opening, &self.state))?],
+            state: Some(to_json(&self.state)?),
+            opening: Some(to_json(opening)?),
+            opened_by: Some((scope.execution.clone(), scope.state.clone())),
+            reverted: overlay.into_keys().collect(),
+            ..SessionChange::default()
+        };
+        let id = self.head.id.clone();
+        if table.change_session(&self.head, change).await? {
+            tracing::info!(session = id, generation = self.head.generation, "another round begins");
+        }
+        Ok(Report::of(&Self::read(self.context, &id).await?))
+    }
+}
