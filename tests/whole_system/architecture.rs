@@ -79,6 +79,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "actions",
             "domain",
+            "edits",
             "engine",
             "records",
             "runtime",

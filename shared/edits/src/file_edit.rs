@@ -1,7 +1,9 @@
 //! What is committed: every file with its whole new content.
 
-use domain::CommitSha;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::plugins::FileContent;
+use domain::{ActionError, CommitSha};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -39,6 +41,25 @@ impl FileEdit {
     /// Whether the file is gone afterward.
     pub fn is_deletion(&self) -> bool {
         self.content.is_none() && self.base64.is_none()
+    }
+
+    /// What the file contains afterward; `None` if it is gone.
+    ///
+    /// # Errors
+    /// `Rejected` naming the path, when `base64` is not base64 or both contents are given.
+    pub fn new_content(&self) -> Result<Option<FileContent>, ActionError> {
+        match (&self.content, &self.base64) {
+            (None, None) => Ok(None),
+            (Some(text), None) => Ok(Some(FileContent::Text(text.clone()))),
+            (None, Some(base64)) => match STANDARD.decode(base64) {
+                Ok(bytes) => Ok(Some(FileContent::Binary(bytes))),
+                Err(_) => Err(ActionError::rejected(format!("`{}`: `base64` is not base64", self.path))),
+            },
+            (Some(_), Some(_)) => Err(ActionError::rejected(format!(
+                "`{}`: accepted are `content` or `base64`, not both",
+                self.path
+            ))),
+        }
     }
 }
 

@@ -68,9 +68,8 @@ impl IgnoredPaths {
 
     /// What the nearest rule that matches says of one file or folder.
     fn decision(&self, path: &str, is_folder: bool) -> Option<(String, String)> {
-        let parents = path.match_indices('/').map(|(end, _)| &path[..end]).collect::<Vec<_>>();
-        for folder in parents.into_iter().rev().chain([""]) {
-            let Some(rules) = self.rules.get(folder) else { continue };
+        // Of folders that a path leads through, the deeper is the later by name.
+        for (folder, rules) in self.rules.iter().rev().filter(|(folder, _)| is_above(folder, path)) {
             match rules.matched(path, is_folder) {
                 Match::Ignore(glob) => {
                     let file = if folder.is_empty() { NAME.to_owned() } else { format!("{folder}/{NAME}") };
@@ -82,6 +81,10 @@ impl IgnoredPaths {
         }
         None
     }
+}
+
+fn is_above(folder: &str, path: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 #[cfg(test)]

@@ -66,7 +66,8 @@ impl Text {
 
     /// Gives the file another content, whose own form does not matter. Lines that stay keep their endings.
     pub fn set(&mut self, content: &str) {
-        self.splice(&[0..self.plain.len()], &plain(content));
+        let whole = 0..self.plain.len();
+        self.splice(&[whole], &plain(content));
     }
 
     /// Replaces the only occurrence of `search` by `replace`; the forms of both do not matter. A `search` that ends with a newline
@@ -93,7 +94,8 @@ impl Text {
         }
         match search.strip_suffix('\n') {
             Some(last) if !last.is_empty() && self.plain.ends_with(last) => {
-                vec![self.plain.len() - last.len()..self.plain.len()]
+                let end = self.plain.len() - last.len()..self.plain.len();
+                vec![end]
             }
             _ => Vec::new(),
         }

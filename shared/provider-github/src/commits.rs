@@ -5,7 +5,9 @@ use crate::github::{Github, not_there};
 use crate::pages::PER_PAGE;
 use crate::references::{Target, moved};
 use crate::refusal::is_early;
-use domain::plugins::{Commit, CommitRequest, FileChange, Mark};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::plugins::{Commit, CommitRequest, FileChange, FileContent, Mark};
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName};
 use edits::check_path;
 use http_client::{Optional, Page, Pages};
@@ -122,12 +124,15 @@ impl Github {
             }
         };
         let mode = if *executable { "100755" } else { "100644" };
-        if content.len() <= LARGEST_INLINE {
-            return Ok(json!({"path": path, "mode": mode, "type": "blob", "content": content}));
-        }
+        let body = match content {
+            FileContent::Text(text) if text.len() <= LARGEST_INLINE => {
+                return Ok(json!({"path": path, "mode": mode, "type": "blob", "content": text}));
+            }
+            FileContent::Text(text) => json!({"content": text, "encoding": "utf-8"}),
+            FileContent::Binary(bytes) => json!({"content": STANDARD.encode(bytes), "encoding": "base64"}),
+        };
         let request =
             self.client.post("/repos/{owner}/{name}/git/blobs", &[repository.owner(), repository.name()]);
-        let body = json!({"content": content, "encoding": "utf-8"});
         let blob: Sha = self.send(repository, request.json(&body)).await?.json()?;
         Ok(json!({"path": path, "mode": mode, "type": "blob", "sha": blob.sha}))
     }

@@ -120,7 +120,7 @@ impl Action for CommitChanges {
             parent: parent.clone(),
             message,
             co_author: scope.login_at_code_host(project).map(str::to_owned),
-            changes: change.into_changes(),
+            changes: change.into_changes()?,
         };
         // Before the commit, so that what is told of its checks finds whose it is.
         let own = OwnBranch {
@@ -226,14 +226,16 @@ impl Change {
         self.files.iter().map(|file| file.path.clone()).collect()
     }
 
-    fn into_changes(self) -> Vec<FileChange> {
-        self.files
-            .into_iter()
-            .map(|FileEdit { path, content, executable, .. }| match content {
+    fn into_changes(self) -> Result<Vec<FileChange>, ActionError> {
+        let changes = self.files.into_iter().map(|file| {
+            let content = file.new_content()?;
+            let FileEdit { path, executable, .. } = file;
+            Ok(match content {
                 Some(content) => FileChange::Write { path, content, executable },
                 None => FileChange::Delete { path },
             })
-            .collect()
+        });
+        changes.collect()
     }
 }
 
@@ -268,6 +270,25 @@ mod tests {
         assert!(check("x", &["a", "a"]).unwrap_err().contains("twice"));
         assert!(check("x", &["../a"]).unwrap_err().contains("`../a`"));
         assert!(check("x", &[".GitHub/workflows/ci.yml"]).unwrap_err().contains(".GitHub/workflows/ci.yml"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_text_is_committed_by_its_bytes() {
+        let file = |content: Option<&str>, base64: &str| FileEdit {
+            path: "logo.png".into(),
+            content: content.map(str::to_owned),
+            base64: Some(base64.into()),
+            executable: false,
+            before_sha256: None,
+        };
+        let changes = |file: FileEdit| Change { files: vec![file], base: None }.into_changes();
+        let content = domain::plugins::FileContent::Binary(vec![0x89, 0, 0xff]);
+        let written = FileChange::Write { path: "logo.png".into(), content, executable: false };
+        assert_eq!(changes(file(None, "iQD/")).unwrap(), [written]);
+        assert!(changes(file(None, "?")).unwrap_err().message.contains("`logo.png`: `base64` is not base64"));
+        assert!(
+            changes(file(Some("x"), "iQD/")).unwrap_err().message.contains("`content` or `base64`, not both")
+        );
     }
 
     #[test]

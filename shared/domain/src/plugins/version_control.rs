@@ -218,7 +218,7 @@ pub enum FileChange {
         /// The path from the root.
         path: String,
         /// The whole content.
-        content: String,
+        content: FileContent,
         /// Whether it has the executable bit.
         executable: bool,
     },

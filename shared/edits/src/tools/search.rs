@@ -122,7 +122,7 @@ impl Found {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let text = text.strip_suffix('\n').unwrap_or(text);
         let mut before: Vec<(usize, &str)> = Vec::new();
-        let mut after = 0;
+        let (mut after, mut last) = (0, 0);
         for (number, line) in (1..).zip(text.split('\n')) {
             let line = line.strip_suffix('\r').unwrap_or(line);
             match pattern.find_in(line)? {
@@ -132,17 +132,18 @@ impl Found {
                         return Ok(());
                     }
                     self.matches += 1;
-                    if self.context > 0 && after == 0 && !self.text.is_empty() {
+                    let is_next = last > 0 && last + before.len() + 1 == number;
+                    if self.context > 0 && !is_next && !self.text.is_empty() {
                         self.text.push_str("--\n");
                     }
                     for (number, line) in before.drain(..) {
                         self.show(path, number, '-', line, 0);
                     }
                     self.show(path, number, ':', line, end);
-                    after = self.context;
+                    (after, last) = (self.context, number);
                 }
                 None if after > 0 => {
-                    after -= 1;
+                    (after, last) = (after - 1, number);
                     self.show(path, number, '-', line, 0);
                 }
                 None => {

@@ -69,7 +69,7 @@ mod tests {
             let note = syntax_note(path, before, after);
             assert!(note.contains(words) && note.is_empty() == words.is_empty(), "{path}: {note}");
         };
-        check("a.json", None, "{\n\"a\": 1,\n}", "not valid JSON now: trailing comma at line 3");
+        check("a.json", None, "{\n\"a\": 1,\n}", "not valid JSON now: key must be a string at line 3");
         check("a.json", Some("{}"), "\u{feff}{\"a\": 1}\r\n", "");
         check("a.json", Some("// a comment\n{}"), "// a comment\n{,}", "");
         check("a.yml", Some("a: 1\n"), "a: [1\n", "not valid YAML now: ");

@@ -2,7 +2,7 @@
 
 use crate::GITHUB;
 use crate::{branch, github, shop};
-use domain::plugins::{CheckConclusion, CommitRequest, FileChange, VersionControl};
+use domain::plugins::{CheckConclusion, CommitRequest, FileChange, FileContent, VersionControl};
 use provider_testing::{assert_described, mark};
 use serde_json::{Value, json};
 use simulators::Simulation;
@@ -20,7 +20,11 @@ async fn every_check_run_and_status_counts_and_a_suite_without_runs_is_announced
     let name = branch("feature/SHOP-1");
     let head = github.find_branch(&shop(), &branch("main")).await.unwrap().unwrap();
     github.create_branch(&shop(), &name, &head).await.unwrap();
-    let changes = vec![FileChange::Write { path: "a".into(), content: "1".into(), executable: false }];
+    let changes = vec![FileChange::Write {
+        path: "a".into(),
+        content: FileContent::Text("1".into()),
+        executable: false,
+    }];
     let request =
         CommitRequest { branch: name, parent: head, message: "Change".into(), co_author: None, changes };
     let sha = github.commit(&shop(), &request, &mark("c")).await.unwrap().sha;

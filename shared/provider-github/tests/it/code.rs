@@ -14,7 +14,7 @@ use simulators::fault::Fault;
 use std::time::Duration;
 
 pub(crate) fn write(path: &str, content: &str) -> FileChange {
-    FileChange::Write { path: path.into(), content: content.into(), executable: false }
+    FileChange::Write { path: path.into(), content: FileContent::Text(content.into()), executable: false }
 }
 
 pub(crate) fn commit_on(name: &str, parent: &CommitSha, changes: Vec<FileChange>) -> CommitRequest {
@@ -124,7 +124,16 @@ async fn many_files_are_one_commit_and_a_repeat_is_the_same_one() {
         &parent,
         vec![
             write("src/new file.py", "print('new')\n"),
-            FileChange::Write { path: "run.sh".into(), content: "#!/bin/sh\n".into(), executable: true },
+            FileChange::Write {
+                path: "run.sh".into(),
+                content: FileContent::Text("#!/bin/sh\n".into()),
+                executable: true,
+            },
+            FileChange::Write {
+                path: "logo.png".into(),
+                content: FileContent::Binary(vec![0x89, 0, 0xff]),
+                executable: false,
+            },
             FileChange::Delete { path: "README.md".into() },
             write("large.txt", &large),
         ],
@@ -138,6 +147,8 @@ async fn many_files_are_one_commit_and_a_repeat_is_the_same_one() {
     assert_eq!((kind("src/new file.py"), kind("README.md")), (Some(TreeEntryKind::File), None));
     assert_eq!(text(&github, "feature/x", "src/new file.py").await.as_deref(), Some("print('new')\n"));
     assert_eq!(text(&github, "feature/x", "large.txt").await, Some(large));
+    let logo = github.read_files(&shop(), "feature/x", &["logo.png".to_owned()]).await.unwrap();
+    assert_eq!(logo, [Some(FileContent::Binary(vec![0x89, 0, 0xff]))]);
 
     assert_eq!(github.commit(&shop(), &request, &mark).await.unwrap(), commit);
     // Also after somebody built on it.

@@ -30,7 +30,7 @@ fn a_file_keeps_its_form() {
     assert_eq!(world.content("src/win.py").unwrap(), "\u{feff}def total():\r\n    x = 2\r\n    return x\r\n");
     world.told("write_file", json!({"path": "src/win.py", "content": "x = 1"}), "Wrote");
     assert_eq!(world.content("src/win.py").unwrap(), "\u{feff}x = 1\r\n");
-    world.told("edit_file", edit("src/win.py", "x = 1", "x = 1\r\n"), "stays as it was");
+    world.told("edit_file", edit("src/win.py", "x = 1\n", "x = 1\r\n"), "stays as it was");
 }
 
 #[test]

@@ -71,6 +71,7 @@ impl Numbers {
             1 => self.text(),
             2 => self.of(&PATHS).to_uppercase(),
             3 => format!("deep/{}", "x/".repeat(self.below(3_000))),
+            4..7 => format!("new/{}.py", self.below(9)),
             _ => self.of(&PATHS).to_owned(),
         }
     }
@@ -195,6 +196,12 @@ fn hostile_calls_get_an_answer_and_reach_nothing() {
         if round % 5 == 0 {
             world.paths =
                 crate::agent_paths::AgentPaths::new(&["src/**".to_owned(), "new*".to_owned()]).unwrap();
+        }
+        if round % 2 == 0 {
+            // What was read can be edited.
+            for path in ["src/cart.py", "src/win.py", "run.sh"] {
+                world.call("read_file", json!({"path": path}));
+            }
         }
         for _ in 0..100 {
             let before = world.state.changes.clone();

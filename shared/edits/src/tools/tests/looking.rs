@@ -9,7 +9,7 @@ fn files_are_listed_with_sizes_and_kinds() {
     let mut world = World::new();
     let text = world.told("list_files", json!({}), "");
     for line in [
-        "src/cart.py (52)\n",
+        "src/cart.py (51)\n",
         "logo.png (5, binary)\n",
         "run.sh (5, executable)\n",
         "link (symbolic link)\n",
@@ -18,7 +18,7 @@ fn files_are_listed_with_sizes_and_kinds() {
         assert!(text.contains(line), "{text}");
     }
     assert!(!text.contains("src (folder)"));
-    assert_eq!(world.told("list_files", json!({"path": "src/", "glob": "win*"}), ""), "src/win.py (34)\n");
+    assert_eq!(world.told("list_files", json!({"path": "src/", "glob": "win*"}), ""), "src/win.py (31)\n");
     assert_eq!(world.told("list_files", json!({"glob": "*.{png,sh}"}), "").lines().count(), 2);
     assert_eq!(world.told("list_files", json!({"path": ".", "glob": "docs/*"}), "").lines().count(), 1);
     assert_eq!(world.told("list_files", json!({"glob": "*.rs"}), ""), "No files.");
@@ -179,7 +179,7 @@ fn an_agent_sees_only_its_paths() {
 fn a_large_repository_is_loaded_in_parts() {
     let mut world = World::new();
     world.loaded = Some(["README.md".to_owned()].into());
-    world.told("list_files", json!({"path": "src"}), "src/cart.py (52, not loaded)");
+    world.told("list_files", json!({"path": "src"}), "src/cart.py (51, not loaded)");
     world.refused("read_file", json!({"path": "src/cart.py"}), "is not loaded: call load_paths");
     world.refused("delete_file", json!({"path": "src/cart.py"}), "is not loaded");
     world.told(
