@@ -214,8 +214,9 @@ async fn judge_taken_back(world: &World) {
     let requests = world.requests("github", "POST", "/graphql");
     let moves = requests.iter().filter(|request| json!(request).to_string().contains("updateRefs")).count();
     assert_eq!(moves, 3, "a push, its revert, and the deletion of the branch");
-    let pages = state["confluence"].to_string();
-    assert!(!pages.contains("Notes"), "{pages}");
+    let pages = state["confluence"].as_array().unwrap();
+    let page = pages.iter().find(|page| page["title"] == "Notes").unwrap();
+    assert_eq!(page["status"], "trashed", "{page}");
     let messages = state["slack"]["messages"].as_array().unwrap();
     assert_eq!((messages.len(), &messages[0]["text"]), (1, &json!("All done")));
     world.assert_no_violations();
