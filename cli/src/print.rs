@@ -48,7 +48,7 @@ mod tests {
         let printed = shown(format_args!("SHOP-1 {title}\n  done"), true);
         let hidden: Vec<char> =
             printed.chars().filter(|character| domain::text::is_hidden(*character)).collect();
-        assert_eq!(hidden, ['\n', '\n']);
+        assert_eq!(hidden, ['\n']);
         assert_eq!(shown(format_args!("{title}"), false), title);
     }
 

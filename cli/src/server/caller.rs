@@ -190,15 +190,15 @@ mod tests {
     #[test]
     fn what_is_performed_is_what_was_checked() {
         let grant = Grant::of_function(&function("webhooks"), []);
-        let check = |body: String| grant.check_items("GetItem", Bytes::from(body));
-        let (mine, other) = (r#"{"pk":{"S":"DOCUMENT#a"}}"#, r#"{"pk":{"S":"PERSON#ada"}}"#);
+        let check = |body: String| grant.check_items("PutItem", Bytes::from(body));
+        let (mine, other) = (r#"{"pk":{"S":"EXECUTION#a"}}"#, r#"{"pk":{"S":"PERSON#ada"}}"#);
         // Of two fields of one name, the last counts in what was checked, and it alone is performed.
-        assert!(check(format!(r#"{{"Key":{mine},"Key":{other}}}"#)).is_err());
-        let twice = check(format!(r#"{{"Key":{other},"Key":{mine}}}"#)).unwrap();
+        assert!(check(format!(r#"{{"Item":{mine},"Item":{other}}}"#)).is_err());
+        let twice = check(format!(r#"{{"Item":{other},"Item":{mine}}}"#)).unwrap();
         assert!(!String::from_utf8_lossy(&twice).contains("PERSON"));
         // What one parser fails on is not left to another.
         for unreadable in ["1e999", "[[[", "\u{1}", &"[".repeat(1_000)] {
-            let refused = check(format!(r#"{{"Key":{mine},"New":{unreadable}}}"#)).unwrap_err();
+            let refused = check(format!(r#"{{"Item":{mine},"New":{unreadable}}}"#)).unwrap_err();
             assert!(refused.starts_with("with "), "{refused}");
         }
         assert!(check(String::new()).is_err());
