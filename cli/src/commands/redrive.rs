@@ -82,7 +82,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         return Ok(());
     }
     let view = follow(&connection.table, &name, Duration::from_secs(arguments.follow_seconds)).await?;
-    report(&view, arguments.json)
+    report(&view, arguments.json, "")
 }
 
 /// Continues the execution of this name, or else the newest of this ticket.

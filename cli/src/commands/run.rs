@@ -130,7 +130,7 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     }
 }
 
-/// Prints how an execution ended, with advice if it waits.
+/// Prints how an execution ended; an error is followed by advice.
 ///
 /// # Errors
 /// Negative unless it succeeded.
