@@ -1,4 +1,4 @@
-//! A gate in front of the table at which an invocation can be killed: at any of its writes, before or after it took effect.
+//! A gate in front of the table at which an invocation can be killed: right after any of its writes, which is as well right before the next.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -10,26 +10,18 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-/// When an invocation is killed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Kill {
-    /// At which of its writes, counted from 0.
-    pub(crate) at: usize,
-    /// Whether the write took effect.
-    pub(crate) after: bool,
-}
-
 /// The gate. It lets everything through until it is told to kill.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    kill: Mutex<Option<Kill>>,
+    /// How many more writes take place before the one after which an invocation is killed.
+    kill: Mutex<Option<usize>>,
     killed: Notify,
 }
 
 impl Gate {
-    /// Kills at a write of what follows.
-    pub(crate) fn kill(&self, kill: Kill) {
-        *self.kill.lock().unwrap() = Some(kill);
+    /// Kills after a write of what follows, counted from 0.
+    pub(crate) fn kill_after(&self, write: usize) {
+        *self.kill.lock().unwrap() = Some(write);
     }
 
     /// Lets everything through; says if nothing was killed.
@@ -45,17 +37,12 @@ impl Gate {
         }
     }
 
-    /// Whether a write is the one to kill at.
-    fn is_due(&self) -> Option<Kill> {
+    /// Whether a write is the one to kill after.
+    fn is_due(&self) -> bool {
         let mut kill = self.kill.lock().unwrap();
-        let due = *kill.as_ref()?;
-        match due.at {
-            0 => kill.take(),
-            at => {
-                *kill = Some(Kill { at: at - 1, ..due });
-                None
-            }
-        }
+        let left = *kill;
+        *kill = left.and_then(|left| left.checked_sub(1));
+        left == Some(0)
     }
 }
 
@@ -78,11 +65,7 @@ async fn forward(
     let target = headers["x-amz-target"].to_str().unwrap();
     let operation = target.rsplit('.').next().unwrap();
     let is_write = matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems");
-    let kill = if is_write { gate.is_due() } else { None };
-    if kill.is_some_and(|kill| !kill.after) {
-        gate.killed.notify_one();
-        return pending().await;
-    }
+    let is_due = is_write && gate.is_due();
     let mut request = client.post(table).body(body);
     for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
         if let Some(value) = headers.get(name) {
@@ -92,7 +75,7 @@ async fn forward(
     let answer = request.send().await.unwrap();
     let (status, headers) = (answer.status(), answer.headers().clone());
     let body = answer.bytes().await.unwrap();
-    if kill.is_some() {
+    if is_due {
         gate.killed.notify_one();
         return pending().await;
     }
