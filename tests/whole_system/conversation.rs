@@ -21,7 +21,8 @@ async fn sixty_turns_to_120_000_tokens_are_read_from_the_cache() {
             json!({"for": agent, "content": [call]})
         })
         .collect();
-    let write = json!({"tool_use": {"name": "write_file", "input": {"path": "NOTES.md", "content": "All read.\n"}}});
+    let write =
+        json!({"tool_use": {"name": "write_file", "input": {"path": "NOTES.md", "content": "All read.\n"}}});
     let finish = json!({"outcome": "done", "summary": title, "pr_title": title, "pr_description": title,
                         "commit_message": title});
     replies.push(json!({"for": agent, "content": [write]}));

@@ -65,11 +65,9 @@ async fn nothing_is_outside(world: &World) {
 
 #[tokio::test]
 async fn one_that_says_it_is_done_and_did_nothing_is_not_believed() {
-    let world = world_of(vec![
-        turn(vec![finish("done", json!([]))]),
-        turn(vec![finish("nothing_to_do", json!([]))]),
-    ])
-    .await;
+    let world =
+        world_of(vec![turn(vec![finish("done", json!([]))]), turn(vec![finish("nothing_to_do", json!([]))])])
+            .await;
     let name = world.start_by("jira-label").await;
     let ended = world.ended(&name).await;
     assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
@@ -201,8 +199,29 @@ async fn one_that_says_anything_is_always_answered_and_ends_within_its_bounds() 
     let seed = seed.unwrap_or_else(rand::random);
     println!("TICKETSMITH_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    let tools = ["delete_file", "edit_file", "list_files", "move_file", "read_file", "search", "update_plan", "write_file"];
-    let fields = ["path", "old_string", "new_string", "content", "pattern", "glob", "items", "from", "to", "offset", "unknown"];
+    let tools = [
+        "delete_file",
+        "edit_file",
+        "list_files",
+        "move_file",
+        "read_file",
+        "search",
+        "update_plan",
+        "write_file",
+    ];
+    let fields = [
+        "path",
+        "old_string",
+        "new_string",
+        "content",
+        "pattern",
+        "glob",
+        "items",
+        "from",
+        "to",
+        "offset",
+        "unknown",
+    ];
     let mut turns: Vec<Value> = (0..12)
         .map(|_| {
             let calls = (0..random.random_range(1..20)).map(|_| {

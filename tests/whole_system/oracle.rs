@@ -77,12 +77,7 @@ async fn check(world: &World, task: &Task, branch: &str) {
         })
         .collect();
     let expected = task.solved();
-    assert_eq!(
-        arrived.keys().collect::<Vec<_>>(),
-        expected.keys().collect::<Vec<_>>(),
-        "{}",
-        task.name
-    );
+    assert_eq!(arrived.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{}", task.name);
     for (path, (content, is_executable)) in &expected {
         let (found, executable) = &arrived[path];
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

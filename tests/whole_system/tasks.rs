@@ -183,7 +183,10 @@ fn edits(path: &str, before: &str, after: &str, style: Style) -> Vec<Value> {
             is_found.then_some((old_string, new_string))
         });
         let (old_string, new_string) = replacement.unwrap();
-        calls.push(call("edit_file", json!({"path": path, "old_string": old_string, "new_string": new_string})));
+        calls.push(call(
+            "edit_file",
+            json!({"path": path, "old_string": old_string, "new_string": new_string}),
+        ));
         now = now.replacen(&old_string, &new_string, 1);
     }
     assert_eq!(now, after, "{path}");

@@ -66,12 +66,7 @@ async fn news(table: &Table, head: SessionHead, shown: &mut Shown) -> Outcome<Ne
     let files = table.session_files(&head.id).await.map_err(Exit::unreachable)?.len();
     let summary = summary(&head, files);
     let new_summary = (head.turn > 0 && shown.summary != summary).then(|| summary.clone());
-    *shown = Shown {
-        version: head.version,
-        generation: head.generation,
-        messages: messages.len(),
-        summary,
-    };
+    *shown = Shown { version: head.version, generation: head.generation, messages: messages.len(), summary };
     Ok(News { session: head.id, lines, summary: new_summary })
 }
 
@@ -141,7 +136,10 @@ mod tests {
             (call("move_file", json!({"from": "a", "to": "b"})), "move_file a"),
             (call("list_files", json!({})), "list_files"),
             (call("finish", json!({"outcome": "done"})), "finish done"),
-            (call("update_plan", json!({"items": [{"status": "done"}, {"status": "open"}]})), "update_plan 1 of 2 done"),
+            (
+                call("update_plan", json!({"items": [{"status": "done"}, {"status": "open"}]})),
+                "update_plan 1 of 2 done",
+            ),
             (call("search", json!({"pattern": "x".repeat(200)})), &format!("search {}…", "x".repeat(120))),
         ] {
             assert_eq!(described(&call), line);
@@ -153,11 +151,13 @@ mod tests {
         let result = |text: &str, is_error| {
             Part::new(Content::ToolResult { call: "toolu_1".into(), text: text.into(), is_error })
         };
-        let message = ModelMessage::ours(vec![result("fine", false), result("No match. Closest text:\n1\ta", true)]);
+        let message =
+            ModelMessage::ours(vec![result("fine", false), result("No match. Closest text:\n1\ta", true)]);
         let said = Said { message, calls: Vec::new(), text: String::new() };
         assert_eq!(lines_of(&said), ["    ✗ No match. Closest text:"]);
         let message = ModelMessage::ours(Vec::new());
-        let said = Said { message, calls: vec![call("list_files", json!({}))], text: "\nI look.\nThen".into() };
+        let said =
+            Said { message, calls: vec![call("list_files", json!({}))], text: "\nI look.\nThen".into() };
         assert_eq!(lines_of(&said), ["  “I look.”", "  list_files"]);
     }
 }
