@@ -27,7 +27,7 @@ impl Jira {
     ) -> Result<Vec<PermissionProblem>, ActionError> {
         let mut problems = Vec::new();
         if claims.own_account.is_some() {
-            problems.extend(claims.own_account_problem(own_key, &self.account_id().await?, true));
+            problems.extend(claims.own_account_problem(own_key, self.account_id().await?, true));
         }
         problems.extend(self.unknown_statuses(project, &claims.statuses).await?);
         problems.extend(self.unknown_fields().await?);

@@ -24,6 +24,7 @@ fn head() -> SessionHead {
         spent: MicroUsd(7),
         worked_ms: 3,
         usage: None,
+        round: None,
         plan_done: 0,
         plan_items: 0,
         opened_at: start(),
