@@ -27,7 +27,10 @@ impl Github {
         }
         if claims.own_account.is_some() || claims.sends_webhooks {
             let own = self.ask_own_login().await?;
-            problems.extend(claims.own_account_problem(own_key, &own, false));
+            // An App's account is learned, and what a person's own token does counts as that person's.
+            let is_a_persons = claims.people.iter().any(|(_, login)| login.eq_ignore_ascii_case(&own));
+            let needs_none = self.installation.is_some() || is_a_persons;
+            problems.extend(claims.own_account_problem(own_key, &own, needs_none));
         }
         for (person, login) in &claims.people {
             let request = self.client.get("/users/{login}", &[login.as_str()]);

@@ -322,7 +322,11 @@ impl TaskManagement for Github {
     }
 
     async fn own_account(&self) -> Result<Option<String>, ActionError> {
-        self.ask_own_login().await.map(Some)
+        // A token's owner is also a person: of what they do, only what carries our mark is ours.
+        match self.installation {
+            Some(_) => self.ask_own_login().await.map(Some),
+            None => Ok(None),
+        }
     }
 }
 

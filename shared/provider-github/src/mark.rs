@@ -5,7 +5,7 @@ use crate::limits;
 use domain::plugins::Mark;
 use domain::text::{CUT, cut};
 
-const BEGIN: &str = "<!-- ticketsmith:";
+const BEGIN: &str = Mark::BEGIN;
 const END: &str = " -->";
 
 /// What a text's own [`BEGIN`] becomes: without the space it begins no mark, whatever follows.

@@ -15,6 +15,7 @@ use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
 use axum::http::HeaderMap;
 use domain::event::REVIEW;
+use domain::plugins::Mark;
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName, same_name};
 use events::{CHECKS_COMPLETED, COMMENTED, LABELLED, REVIEW_REQUESTED_CHANGES};
@@ -318,6 +319,10 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
     let (issue, comment) = (payload.issue?, payload.comment?);
     let number = issue.number?;
     let text = comment.body.unwrap_or_default();
+    // The account of a token is also a person's, so an account alone does not tell.
+    if text.contains(Mark::BEGIN) {
+        return Some(Meaning::Ignored("the bot wrote the comment".into()));
+    }
     let Bot { mention, command, .. } = *bot;
     let Some(Said { words, is_addressed }) = words_for_bot(&text, mention, command, Markup::Markdown) else {
         return Some(Meaning::Ignored(format!(
