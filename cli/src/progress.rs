@@ -1,10 +1,13 @@
-//! Follows one execution from its records: a tree of steps on a terminal, otherwise a line per change.
+//! Follows one execution from its records: a tree of steps on a terminal, otherwise a line per change; and what its agents do.
+
+mod agents;
 
 use crate::exit::{Exit, Outcome};
+use agents::{Agents, News};
 use domain::MicroUsd;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
-use records::{ExecutionView, StepRecord, StepStatus, Table};
+use records::{ExecutionView, ShownStep, StepStatus, Table};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -50,9 +53,9 @@ pub(crate) fn human_duration(duration: SignedDuration) -> String {
     }
 }
 
-/// One line for a step: state, name, duration, cost.
-pub(crate) fn step_line(view: &ExecutionView, step: &StepRecord, now: Timestamp) -> String {
-    let cost = view.cost_of_step(&step.state).booked();
+/// One line for a step: state, name, duration, an agent's turns, cost.
+pub(crate) fn step_line(shown: &ShownStep, now: Timestamp) -> String {
+    let (step, cost) = (&shown.step, shown.cost.booked());
     let sign = match step.status {
         StepStatus::Running => "…",
         StepStatus::Succeeded => "✓",
@@ -61,6 +64,9 @@ pub(crate) fn step_line(view: &ExecutionView, step: &StepRecord, now: Timestamp)
     };
     let duration = human_duration(step.ended_at.unwrap_or(now).duration_since(step.started_at));
     let mut line = format!("{sign} {:<30} {duration:>8}", step.state);
+    if let Some(turns) = shown.turns.filter(|turns| *turns > 0) {
+        line.push_str(&format!("  {turns} {}", if turns == 1 { "turn" } else { "turns" }));
+    }
     if cost > MicroUsd::ZERO {
         line.push_str(&format!("  {cost}"));
     }
@@ -80,11 +86,16 @@ pub(crate) fn step_line(view: &ExecutionView, step: &StepRecord, now: Timestamp)
 pub(crate) async fn follow(table: &Table, name: &str, limit: Duration) -> Outcome<ExecutionView> {
     let mut screen: Box<dyn Screen> =
         if std::io::stderr().is_terminal() { Box::new(Tree::new()) } else { Box::new(Lines::default()) };
+    let mut agents = Agents::default();
     let watched = async {
         let mut tick = tokio::time::interval(INTERVAL);
         loop {
             tick.tick().await;
             if let Some(view) = table.execution_view(name).await.map_err(Exit::unreachable)? {
+                // Before the steps, for what an agent did came before what the next step does.
+                for news in agents.news(table, name).await? {
+                    screen.hear(&news);
+                }
                 screen.show(&view);
                 if view.execution.outcome.is_final() {
                     return Ok(view);
@@ -103,6 +114,8 @@ pub(crate) async fn follow(table: &Table, name: &str, limit: Duration) -> Outcom
 
 trait Screen: Send {
     fn show(&mut self, view: &ExecutionView);
+
+    fn hear(&mut self, news: &News);
 }
 
 /// A line per change, for logs and pipes.
@@ -114,13 +127,17 @@ struct Lines {
 impl Screen for Lines {
     fn show(&mut self, view: &ExecutionView) {
         let now = Timestamp::now();
-        for step in &view.steps {
-            let state = (step.status, step.attempts);
-            if self.shown.get(&step.state) != Some(&state) {
-                self.shown.insert(step.state.clone(), state);
-                eprintln!("{}", step_line(view, step, now));
+        for shown in view.shown_steps() {
+            let state = (shown.step.status, shown.step.attempts);
+            if self.shown.get(&shown.step.state) != Some(&state) {
+                eprintln!("{}", step_line(&shown, now));
+                self.shown.insert(shown.step.state, state);
             }
         }
+    }
+
+    fn hear(&mut self, news: &News) {
+        news.lines.iter().chain(&news.summary).for_each(|line| eprintln!("  {line}"));
     }
 }
 
@@ -128,6 +145,7 @@ impl Screen for Lines {
 struct Tree {
     all: MultiProgress,
     head: ProgressBar,
+    /// Of steps and of agents' sessions, by name.
     steps: BTreeMap<String, ProgressBar>,
 }
 
@@ -137,6 +155,16 @@ impl Tree {
         let head = all.add(ProgressBar::new_spinner());
         head.enable_steady_tick(Duration::from_millis(100));
         Self { all, head, steps: BTreeMap::new() }
+    }
+
+    fn bar(&mut self, name: &str) -> &ProgressBar {
+        self.steps.entry(name.to_owned()).or_insert_with(|| {
+            let bar = self.all.add(ProgressBar::new_spinner());
+            if let Ok(style) = ProgressStyle::with_template("  {msg}") {
+                bar.set_style(style);
+            }
+            bar
+        })
     }
 }
 
@@ -151,19 +179,22 @@ impl Screen for Tree {
             human_duration(duration(view, now)),
             view.cost().booked()
         ));
-        for step in &view.steps {
-            let bar = self.steps.entry(step.state.clone()).or_insert_with(|| {
-                let bar = self.all.add(ProgressBar::new_spinner());
-                if let Ok(style) = ProgressStyle::with_template("  {msg}") {
-                    bar.set_style(style);
-                }
-                bar
-            });
-            bar.set_message(step_line(view, step, now));
+        for shown in view.shown_steps() {
+            self.bar(&shown.step.state).set_message(step_line(&shown, now));
         }
         if execution.outcome.is_final() {
             self.steps.values().for_each(ProgressBar::abandon);
             self.head.abandon();
+        }
+    }
+
+    fn hear(&mut self, news: &News) {
+        for line in &news.lines {
+            // A line that cannot be shown is no reason to stop.
+            let _unseen = self.all.println(line);
+        }
+        if let Some(summary) = &news.summary {
+            self.bar(&news.session).set_message(format!("    {summary}"));
         }
     }
 }

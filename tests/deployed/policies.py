@@ -18,8 +18,11 @@ MODEL_CALLERS = {
     "generate_documentation",
     "generate_implementation_plan",
     "generate_text",
+    "think",
 }
-SECRETLESS = {"await_budget", "await_event", "await_provider", "list_effects"}
+# Besides these, what opens an agent's session finds out which model will work.
+MODEL_READERS = MODEL_CALLERS | {"open_session"}
+SECRETLESS = {"answer_session", "await_budget", "await_event", "await_provider", "list_effects", "run_tools"}
 # Partitions with what tasks, people and projects may still spend, and have spent.
 MONEY = ("TASK", "PERSON", "PROJECT")
 
@@ -139,9 +142,9 @@ def secret_rules(simulator):
     for secret in ("work", "repository", "models"):
         tokens |= readers(secret, {"webhooks"}, False)
     yield Rule("webhooks reads no provider's token", tokens, "webhooks", any_secret)
-    models = readers("models", MODEL_CALLERS, True) | readers("models", everybody - MODEL_CALLERS, False)
+    models = readers("models", MODEL_READERS, True) | readers("models", everybody - MODEL_READERS, False)
     yield Rule("only what calls a model reads a model's key", models, "create_branch", any_secret)
-    work = readers("work", MODEL_CALLERS | SECRETLESS, False)
+    work = readers("work", MODEL_READERS | SECRETLESS, False)
     yield Rule("what calls a model cannot write to tickets, chat and pages", work, "generate_text", any_secret)
     nothing = {}
     for secret in simulator.secrets:

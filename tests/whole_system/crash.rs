@@ -14,7 +14,7 @@ use std::time::Duration;
 const RECOVERY_LIMIT: Duration = Duration::from_secs(900);
 
 /// How many requests one undisturbed run makes of the services, about; kills are spread over them.
-const REQUESTS: usize = 66;
+const REQUESTS: usize = 48;
 
 /// Requests after which something outside is changed: service, method and path. A kill while the answer is on its way leaves the
 /// program without the knowledge of what it did.

@@ -13,7 +13,18 @@ const PRICES: &[(&str, [u64; 5])] = &[
 /// What the model's answers in a log cost, by the usage that each reports.
 pub(crate) fn reported_micro_usd(log: &[Value]) -> u64 {
     let answers = log.iter().filter(|entry| entry["path"] == "/v1/messages" && entry["status"] == 200);
-    answers.map(|entry| answer_micro_usd(&entry["response"])).sum()
+    answers.map(|entry| answer_micro_usd(&message(entry))).sum()
+}
+
+/// What the model answered, as far as a streamed answer says it in one place: its model and usage.
+pub(crate) fn message(entry: &Value) -> Value {
+    let Some(events) = entry["response"].as_str() else { return entry["response"].clone() };
+    let data = events.lines().filter_map(|line| line.strip_prefix("data: "));
+    let data: Vec<Value> = data.map(|data| serde_json::from_str(data).unwrap()).collect();
+    let of = |kind: &str| data.iter().find(|event| event["type"] == kind).unwrap();
+    let mut message = of("message_start")["message"].clone();
+    message["usage"] = of("message_delta")["usage"].clone();
+    message
 }
 
 fn answer_micro_usd(response: &Value) -> u64 {

@@ -1,6 +1,6 @@
 //! Metrics and log lines of a real run match what was done.
 
-use crate::evidence::{micro_usd, steps};
+use crate::evidence::{message, micro_usd, steps};
 use crate::support::{World, WorldFile};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ async fn a_run_shows_in_figures_and_in_lines_that_carry_its_name() {
     let answers = world.asked_of_model().await;
     for (kind, field) in [("input", "input_tokens"), ("output", "output_tokens")] {
         let reported: u64 =
-            answers.iter().map(|entry| entry["response"]["usage"][field].as_u64().unwrap()).sum();
+            answers.iter().map(|entry| message(entry)["usage"][field].as_u64().unwrap()).sum();
         let shown = format!(r#"ticketsmith_model_tokens_total{{model="claude-sonnet-5-5",kind="{kind}"}}"#);
         assert_eq!(figure(&shown), reported as f64);
     }

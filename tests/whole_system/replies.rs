@@ -1,12 +1,13 @@
-//! What a model says is checked before anything is pushed.
+//! What a model says in one reply is checked before anything is pushed.
 
-use crate::support::WorldFile;
+use crate::support::{ONE_REPLY, WorldFile};
 use serde_json::{Value, json};
 
 /// Has the model answer the request for code with this change of its scripted reply, and checks that nothing was pushed and that
 /// the reason is told.
 async fn nothing_is_pushed(expected: &str, change: impl FnOnce(&mut Value)) {
     let world = WorldFile::quick_shop()
+        .with_file("workflows/development.yaml", ONE_REPLY)
         .edit(|document| {
             let replies = document["claude"]["replies"].as_array_mut().unwrap();
             let code = replies

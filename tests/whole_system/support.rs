@@ -22,6 +22,9 @@ pub(crate) const EXECUTION_LIMIT: Duration = Duration::from_secs(120);
 /// How often records and the world's state are looked at.
 const INTERVAL: Duration = Duration::from_millis(200);
 
+/// A development workflow whose change is one reply of a model, in place of the agent's.
+pub(crate) const ONE_REPLY: &str = include_str!("worlds/one_reply.yaml");
+
 /// The folder of the repository's own worlds.
 pub(crate) fn worlds() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/simulators/worlds")
@@ -249,6 +252,11 @@ impl World {
     pub(crate) async fn asked_of_model(&self) -> Vec<Value> {
         let requests = self.requests("claude", "POST", "/v1/messages").await;
         requests.into_iter().filter(|entry| entry["path"] == "/v1/messages").collect()
+    }
+
+    /// Clones a repository into a folder.
+    pub(crate) async fn export(&self, repository: &str, folder: &Path) {
+        self.post("export", &json!({ "dir": folder, "repository": repository })).await;
     }
 
     /// Requests that the real services would not know, and those the model did not expect.

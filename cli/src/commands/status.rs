@@ -104,8 +104,8 @@ fn print_one(view: &ExecutionView, now: Timestamp) {
         execution.outcome,
         human_duration(duration(view, now))
     );
-    for step in &view.steps {
-        println!("  {}", step_line(view, step, now));
+    for shown in view.shown_steps() {
+        println!("  {}", step_line(&shown, now));
     }
     println!("  cost {}", view.cost().booked());
     if view.cost().unknown_calls > 0 {

@@ -117,7 +117,7 @@ pub(crate) fn environment(folder: &Path, prompts: &BTreeMap<String, String>) -> 
     }
     let mut environment = Environment {
         templates: Some(templates),
-        tools: Some(edits::tools::tool_names().map(str::to_owned).collect()),
+        tools: Some(edits::tool_names().map(str::to_owned).collect()),
         check_pattern: Some(check_pattern),
         ..Environment::default()
     };

@@ -5,7 +5,7 @@
 use crate::error::RecordsError;
 use crate::item::{Item, from_item};
 use crate::keys;
-use crate::session_change::{OverlayFile, SessionLink};
+use crate::session_parts::{OverlayFile, SessionLink};
 use crate::table::Table;
 use crate::timestamp;
 use domain::plugins::Usage;

@@ -5,41 +5,12 @@ use crate::item::{number, to_item};
 use crate::keys;
 use crate::retention;
 use crate::session::SessionHead;
+use crate::session_parts::{OverlayFile, SessionLink};
 use crate::stored::compress;
 use crate::table::Table;
 use crate::write::{ABSENT, Refused, Write};
 use domain::Stored;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-/// Which session a state of an execution opened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionLink {
-    /// The session.
-    pub session: String,
-    /// The state's name with its loop indexes.
-    pub state: String,
-}
-
-/// A file that a session changed, over its base commit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OverlayFile {
-    /// Its path.
-    pub path: String,
-    /// Its content, stored by hash; `None` if it is deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
-    pub content: Option<Stored<String>>,
-    /// Whether the content is bytes in base64.
-    #[serde(default)]
-    pub is_base64: bool,
-    /// Whether it has the executable bit.
-    pub executable: bool,
-    /// The SHA-256, in hex, of what the base commit has there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before_sha256: Option<String>,
-    /// The turn that changed it last.
-    pub turn: u32,
-}
 
 /// What changes in a session, together or not at all.
 #[derive(Debug, Clone, Default)]

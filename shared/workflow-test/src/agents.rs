@@ -1,5 +1,6 @@
 //! Agents as a case has them: what they end with, or what each of their turns needs.
 
+use crate::answers::Answers;
 use crate::file::{Answer, Reply, Turn, TurnNext};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -91,10 +92,11 @@ impl Agents {
     }
 
     /// What cases give and no agent came to, a sentence for each.
-    pub(crate) fn left_over(&self) -> Vec<String> {
+    pub(crate) fn left_over(&self, answers: &Answers) -> Vec<String> {
         let unused = |((step, _), script): (&(String, String), &Script)| {
             let all = script.turns + script.left.len() as u64;
-            (!script.left.is_empty()).then(|| format!("`{step}` has {all} turns, but took {}", script.turns))
+            (!script.left.is_empty() && answers.is_own(step))
+                .then(|| format!("`{step}` has {all} turns, but took {}", script.turns))
         };
         self.0.iter().filter_map(unused).collect()
     }

@@ -47,6 +47,11 @@ impl Answers {
         take(&mut self.undo, name, iteration)
     }
 
+    /// Whether the case itself says what a step gives.
+    pub(crate) fn is_own(&self, name: &str) -> bool {
+        self.steps.iter().any(|(step, queue)| queue.own && step.split('[').next() == Some(name))
+    }
+
     /// What the case gives and nothing asked for, a sentence for each.
     pub(crate) fn left_over(&self) -> Vec<String> {
         let steps = self.steps.iter().map(|(name, queue)| (format!("`{name}`"), queue));

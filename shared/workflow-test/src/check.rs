@@ -188,7 +188,7 @@ impl Checker<'_> {
         if !asks && (turn.question.is_some() || answers > 0) {
             self.error(name, format!("a turn of `{name}` asks nobody without `next: ask`"));
         }
-        if turn.next == TurnNext::Done && !is_last || turn.time_out && !is_last {
+        if !is_last && (turn.next == TurnNext::Done || turn.time_out) {
             self.error(name, format!("`{name}` has turns after its end"));
         }
         match &turn.result {

@@ -95,7 +95,7 @@ pub async fn run(
                 report.model_usd = ended.state.model_usd;
                 report.problems = ended.state.problems.clone();
                 report.problems.extend(ended.state.answers.left_over());
-                report.problems.extend(ended.state.agents.left_over());
+                report.problems.extend(ended.state.agents.left_over(&ended.state.answers));
             }
         }
         cases.push(report);

@@ -119,9 +119,8 @@ impl Graph {
         outer
     }
 
-    /// The arrows out of an agent's node, which stands for all states of its work: round to itself, and on when it is done.
+    /// The arrows out of an agent's node, which stands for all states of its work.
     fn leave_agent(&mut self, name: &str, agent: &AgentSummary, scope: &Value, shown: &Shown) {
-        self.arrow(name, name, Some(format!("up to {} turns", agent.max_turns)), false);
         for (next, condition) in left_by(agent, scope) {
             if let Some(to) = shown.resolve(next, scope) {
                 self.arrow(name, &to, condition, false);
@@ -271,7 +270,10 @@ fn node(name: &str, state: &Value, states: States<'_>) -> Node {
     label.extend(
         action.filter(|action| Some(*action) != label.first().map(String::as_str)).map(str::to_owned),
     );
-    label.extend(step.and_then(|step| step.agent.as_ref()).map(|agent| format!("agent {}", agent.name)));
+    if let Some(agent) = step.and_then(|step| step.agent.as_ref()) {
+        // The renderer takes no arrow from a node to itself.
+        label.push(format!("agent {}, ↻ up to {} turns", agent.name, agent.max_turns));
+    }
     let kind = match (step.map(|step| step.kind), state["Type"].as_str()) {
         (Some("ai_action" | "agent"), _) => Kind::Agent,
         (Some("approval" | "wait"), _) => Kind::Waiting,

@@ -13,7 +13,7 @@ mod graph;
 mod states;
 
 pub use annotations::github_annotations;
-pub use cost::{Assumptions, Cost, Estimate, Prices, Usage, cost};
+pub use cost::{AgentCost, Assumptions, Cost, Estimate, Prices, Usage, cost};
 pub use editor_schema::editor_schema;
 pub use explain::{ExplainedField, ExplainedState, Explanation, explain};
 pub use format::{FormatError, format};

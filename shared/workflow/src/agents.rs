@@ -2,7 +2,7 @@
 
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Problems};
-use crate::environment::Environment;
+use crate::environment::{CheckPattern, Environment};
 use crate::names;
 use crate::reader::{Fields, Reader, list, text, whole_number, word};
 use crate::source::{Source, Span, Spanned};
@@ -138,7 +138,7 @@ enum Entry<'k> {
     /// One of some names, where they are known.
     Known(&'static str, Option<&'k BTreeSet<String>>),
     /// What a check accepts, where there is one.
-    Checked(Option<fn(&str) -> Result<(), String>>),
+    Checked(Option<CheckPattern>),
 }
 
 /// A list of different texts.

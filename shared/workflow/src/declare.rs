@@ -244,7 +244,12 @@ fn flows(workflow: &Workflow, steps: &[Step], catalog: &Catalog) -> BTreeMap<Str
             flows.entry(name).or_insert_with(|| Type::new(Kind::List(Box::new(Type::any()))));
         }
     }
-    for (action, inputs) in all(steps).into_iter().filter_map(called) {
+    for step in all(steps) {
+        let (action, inputs) = match &step.kind {
+            StepKind::Call(call) => (call.action.value.as_str(), &call.inputs),
+            StepKind::Agent(work) => (OPEN_SESSION, &work.inputs),
+            _ => continue,
+        };
         let Some(action) = catalog.find(action) else { continue };
         for (key, given) in inputs {
             let Some((_, field)) = action.input_field(&key.value) else { continue };
@@ -255,15 +260,6 @@ fn flows(workflow: &Workflow, steps: &[Step], catalog: &Catalog) -> BTreeMap<Str
         }
     }
     flows
-}
-
-/// The action that a step gives its inputs to, and these.
-fn called(step: &Step) -> Option<(&str, &[(Spanned<String>, Given)])> {
-    match &step.kind {
-        StepKind::Call(call) => Some((&call.action.value, &call.inputs)),
-        StepKind::Agent(work) => Some((OPEN_SESSION, &work.inputs)),
-        _ => None,
-    }
 }
 
 /// The one name that a value is, through definitions that are one name themselves.

@@ -3,6 +3,9 @@
 use domain::AgentDefinition;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Whether a text is a pattern of paths; otherwise why not.
+pub type CheckPattern = fn(&str) -> Result<(), String>;
+
 /// What a workflow may refer to besides actions.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -16,8 +19,8 @@ pub struct Environment {
     pub agents: Option<BTreeMap<String, AgentDefinition>>,
     /// The tools that agents may be offered. `None` when they are not known: then no name is refused.
     pub tools: Option<BTreeSet<String>>,
-    /// Whether a text is a pattern of paths; otherwise why not. `None`: patterns are not checked.
-    pub check_pattern: Option<fn(&str) -> Result<(), String>>,
+    /// Checks the patterns of agents' `paths`. `None`: they are not checked.
+    pub check_pattern: Option<CheckPattern>,
     /// Names that every template has without the step giving them.
     pub template_globals: BTreeSet<String>,
 }

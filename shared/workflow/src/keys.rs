@@ -2,10 +2,6 @@
 //!
 //! The compiler refuses every other key, the formatter puts keys in this order, and the editors' schema says what each takes.
 
-mod steps;
-
-pub use steps::StepType;
-
 /// A key of a workflow, a step or a case.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
@@ -89,11 +85,11 @@ pub enum Form {
 }
 
 impl Key {
-    const fn needed(name: &'static str, form: Form, about: &'static str) -> Self {
+    pub(crate) const fn needed(name: &'static str, form: Form, about: &'static str) -> Self {
         Self { name, required: true, form, about }
     }
 
-    const fn optional(name: &'static str, form: Form, about: &'static str) -> Self {
+    pub(crate) const fn optional(name: &'static str, form: Form, about: &'static str) -> Self {
         Self { name, required: false, form, about }
     }
 }

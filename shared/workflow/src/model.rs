@@ -4,8 +4,8 @@ mod given;
 
 pub(crate) use given::{Form, Given, Part};
 
-use crate::keys::StepType;
 use crate::source::{Span, Spanned};
+use crate::step_type::StepType;
 use domain::event::EventSpec;
 use domain::routes::{Concurrency, InputSchema};
 use domain::{AgentDefinition, PluginType};

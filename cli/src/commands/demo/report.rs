@@ -68,10 +68,10 @@ impl Demonstration {
             println!("{}: {}", text(&message["channel"]), text(&message["text"]));
         }
         println!("\nCost by step{}", if is_scripted { " (simulated)" } else { "" });
-        for step in &self.view.steps {
-            let cost = self.view.cost_of_step(&step.state).booked();
+        for shown in self.view.shown_steps() {
+            let cost = shown.cost.booked();
             if cost.0 > 0 {
-                println!("  {:<30} {cost}", step.state);
+                println!("  {:<30} {cost}", shown.step.state);
             }
         }
         let total = self.view.cost().booked();

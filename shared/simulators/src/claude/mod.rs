@@ -1,9 +1,17 @@
 //! Claude's [Messages API](https://platform.claude.com/docs/en/api/messages), answering from a script.
 
+mod blocks;
+mod images;
 mod messages;
+mod models;
+mod pairing;
+mod price;
+mod request;
 mod script;
 mod simulator;
+mod speech;
 mod stream;
+mod thinking;
 mod tokens;
 mod world;
 
@@ -24,7 +32,7 @@ use crate::credentials::{Secrets, same};
 use crate::description::Violations;
 use crate::error::WorldError;
 
-pub use world::{Content, Expectation, Reply, Usage, World};
+pub use world::{Content, Expectation, Reply, Thinking, Turn, Usage, World};
 
 /// The only version of the API there is.
 const API_VERSION: &str = "2023-06-01";
@@ -45,12 +53,11 @@ struct Service {
 struct State {
     /// How often each reply may still be used.
     left: Vec<u32>,
-    /// Which reply answered a request, by the request's SHA-256.
-    given: BTreeMap<[u8; 32], usize>,
+    /// Which reply answered a request, and which of its turns, by the request's SHA-256.
+    given: BTreeMap<[u8; 32], (usize, usize)>,
     cache: tokens::Cache,
     messages: u64,
-    /// What is billed for them, whether or not their answers arrived.
-    billed: Usage,
+    billed: price::Bill,
 }
 
 impl Claude {
@@ -87,6 +94,14 @@ struct Failure {
 impl Failure {
     fn invalid(message: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, kind: "invalid_request_error", message: message.into() }
+    }
+
+    fn too_large() -> Self {
+        Self {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            kind: "request_too_large",
+            message: "Request exceeds the maximum size".to_owned(),
+        }
     }
 
     fn no_model(name: &str) -> Self {
@@ -165,7 +180,7 @@ fn check_headers(claude: &Claude, headers: &HeaderMap) -> Result<(), Failure> {
 
 fn model_json(id: &str) -> Value {
     json!({"type": "model", "id": id, "display_name": id, "created_at": "2026-01-01T00:00:00Z",
-           "capabilities": null, "max_input_tokens": 200_000, "max_tokens": 64_000})
+           "capabilities": null, "max_input_tokens": models::model(id).context, "max_tokens": 64_000})
 }
 
 async fn model(AxumState(claude): AxumState<Claude>, Path(id): Path<String>) -> Result<Json<Value>, Failure> {

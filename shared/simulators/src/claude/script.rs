@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::world::{Content, Expectation, Reply};
+use super::world::{Content, Expectation, Reply, Turn};
 
 /// Everything the request says in words: system prompt and messages.
 pub(super) fn words(request: &Value) -> String {
@@ -31,15 +31,29 @@ fn gather(content: &Value, words: &mut String) {
     }
 }
 
-/// The position of the reply to a request: the first with a use left whose `for` occurs in it.
-pub(super) fn choose(replies: &[Reply], left: &[u32], words: &str) -> Option<usize> {
-    replies.iter().zip(left).position(|(reply, left)| {
-        *left > 0 && reply.r#for.as_ref().is_none_or(|keyword| words.contains(keyword))
-    })
+/// The reply to a request and which of its turns: the first reply with a use left whose `for` occurs in it. A conversation that has begun
+/// goes on.
+pub(super) fn choose(
+    replies: &[Reply],
+    left: &[u32],
+    request: &Value,
+    words: &str,
+) -> Option<(usize, usize)> {
+    let said = request["messages"].as_array().into_iter().flatten();
+    let said = said.filter(|message| message["role"] == "assistant").count();
+    let turn = |reply: &Reply| if reply.is_conversation { said } else { 0 };
+    let is_it = |(reply, left): (&Reply, &u32)| {
+        let turn = turn(reply);
+        turn < reply.turns.len()
+            && (*left > 0 || turn > 0)
+            && reply.r#for.as_ref().is_none_or(|keyword| words.contains(keyword))
+    };
+    let index = replies.iter().zip(left).position(is_it)?;
+    Some((index, replies.get(index).map(turn)?))
 }
 
-/// Everything the request lacks of what a reply expects, in words.
-pub(super) fn missing(reply: &Reply, request: &Value, words: &str) -> Vec<String> {
+/// Everything the request lacks of what a turn expects, in words.
+pub(super) fn missing(reply: &Turn, request: &Value, words: &str) -> Vec<String> {
     let Expectation { model, contains, lacks, tools, json_schema, max_tokens } = &reply.expect;
     let mut missing = Vec::new();
     if let Some(model) = model.as_ref().filter(|model| request["model"] != **model) {
@@ -58,7 +72,7 @@ pub(super) fn missing(reply: &Reply, request: &Value, words: &str) -> Vec<String
         request["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["name"].as_str()).collect();
     let called = reply.content.iter().filter_map(|content| match content {
         Content::ToolUse { name, .. } => Some(name),
-        Content::Text(_) | Content::Json(_) => None,
+        Content::Text(_) | Content::Json(_) | Content::Thinking(_) => None,
     });
     missing.extend(
         tools

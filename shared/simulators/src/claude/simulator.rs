@@ -1,10 +1,12 @@
 //! The model service as one of the services of a simulation.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
+use super::request::MOST_BYTES;
 use super::{Claude, World, authenticate, messages, model};
 use crate::error::SimulationError;
 use crate::service::{NoDelivery, Opening, Simulator};
@@ -28,12 +30,13 @@ impl Simulator for Claude {
             .route("/v1/messages", post(messages::create))
             .route("/v1/messages/count_tokens", post(messages::count))
             .route("/v1/models/{id}", get(model))
+            .layer(DefaultBodyLimit::max(2 * MOST_BYTES))
             .layer(from_fn_with_state(self.clone(), authenticate))
             .with_state(self.clone())
     }
 
-    /// How often each reply of the script may still be used, in its order, with what it is for; and the tokens that are billed for those
-    /// that were used, also where their answer was lost.
+    /// How often each reply of the script may still be used, in its order, with what it is for; and the tokens and dollars that are billed
+    /// for those that were used, also where their answer was lost.
     fn state(&self) -> Value {
         let state = self.lock();
         let left: Vec<Value> = self
@@ -44,13 +47,7 @@ impl Simulator for Claude {
             .zip(&state.left)
             .map(|(reply, left)| json!({"for": reply.r#for, "left": left}))
             .collect();
-        let billed = json!({
-            "input_tokens": state.billed.input_tokens,
-            "output_tokens": state.billed.output_tokens,
-            "cache_creation_input_tokens": state.billed.cache_creation_input_tokens,
-            "cache_read_input_tokens": state.billed.cache_read_input_tokens,
-        });
-        json!({"messages": state.messages, "billed": billed, "replies": left})
+        json!({"messages": state.messages, "billed": state.billed.json(), "replies": left})
     }
 
     fn act(&self, delivery: NoDelivery) -> Result<Outgoing, String> {

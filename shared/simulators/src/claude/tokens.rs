@@ -4,31 +4,22 @@
 //! block. Caching follows the
 //! [documented rules](https://platform.claude.com/docs/en/build-with-claude/prompt-caching): a request is a row of
 //! blocks (tools, system, messages); a block marked with `cache_control` ends a prefix, which is written to the cache
-//! when it is first seen and read from it afterwards, for five minutes from its last use or an hour; a prefix shorter
-//! than the least length is not cached, silently.
+//! when it is first seen and read from it afterwards, for five minutes from its last use or an hour. Each mark finds what was
+//! written at its own block or at one of the 19 before it. A prefix shorter than the model's least length is not cached, silently.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::blocks::{as_blocks, estimate};
+use super::models::model;
 use super::world::Usage;
+use super::{images, thinking};
 
-const CHARACTERS_A_TOKEN: usize = 4;
-/// Prefixes of fewer tokens are not cached.
-const LEAST_CACHED_TOKENS: u64 = 1024;
-
-/// Estimates the tokens of a text.
-pub(super) fn estimate(text: &str) -> u64 {
-    text.chars().count().div_ceil(CHARACTERS_A_TOKEN) as u64
-}
-
-/// The text of the first `tokens` tokens.
-pub(super) fn cut(text: &str, tokens: u64) -> String {
-    let characters = usize::try_from(tokens).unwrap_or(usize::MAX).saturating_mul(CHARACTERS_A_TOKEN);
-    text.chars().take(characters).collect()
-}
+/// At how many blocks a mark looks for what was written: its own and those before it.
+const LOOK_BACK: usize = 20;
 
 struct Block {
     tokens: u64,
@@ -38,13 +29,8 @@ struct Block {
     kept: Option<SignedDuration>,
 }
 
-/// Everything the model reads, block by block.
-fn blocks(request: &Value) -> Vec<Block> {
-    let as_blocks = |value: &Value| match value {
-        Value::String(text) => vec![json!({"type": "text", "text": text})],
-        Value::Array(list) => list.clone(),
-        _ => Vec::new(),
-    };
+/// Everything the model reads, block by block, as it was sent.
+fn read(request: &Value) -> Vec<Value> {
     let mut read = as_blocks(&request["tools"]);
     read.extend(as_blocks(&request["system"]));
     for message in request["messages"].as_array().into_iter().flatten() {
@@ -53,22 +39,33 @@ fn blocks(request: &Value) -> Vec<Block> {
             block
         }));
     }
+    read
+}
+
+/// Everything the model reads, block by block.
+fn blocks(request: &Value) -> Vec<Block> {
     let format = &request["output_config"]["format"];
     let mut hash = Sha256::new_with_prefix(format!("{}{format}", request["model"]));
-    read.into_iter()
+    read(request)
+        .into_iter()
         .map(|mut block| {
             let control = block.as_object_mut().and_then(|block| block.remove("cache_control"));
             let kept = control
                 .filter(|control| control["type"] == "ephemeral")
                 .map(|control| SignedDuration::from_mins(if control["ttl"] == "1h" { 60 } else { 5 }));
             hash.update(block.to_string());
-            let text = match block["text"].as_str() {
-                Some(text) => text.to_owned(),
-                None => block.to_string(),
-            };
-            Block { tokens: estimate(&text), prefix: hash.clone().finalize().into(), kept }
+            Block { tokens: tokens_of(&block), prefix: hash.clone().finalize().into(), kept }
         })
         .collect()
+}
+
+fn tokens_of(block: &Value) -> u64 {
+    match (block["type"].as_str(), block["text"].as_str()) {
+        (Some("image"), _) => images::tokens(block),
+        (Some("thinking"), _) => thinking::tokens_of(block),
+        (_, Some(text)) => estimate(text),
+        (_, None) => estimate(&block.to_string()),
+    }
 }
 
 /// The tokens of everything the model reads.
@@ -76,9 +73,9 @@ pub(super) fn total(request: &Value) -> u64 {
     blocks(request).iter().map(|block| block.tokens).sum()
 }
 
-/// How many blocks are marked to be cached.
-pub(super) fn marked(request: &Value) -> usize {
-    blocks(request).iter().filter(|block| block.kept.is_some()).count()
+/// The blocks that are marked to be cached.
+pub(super) fn marked(request: &Value) -> Vec<Value> {
+    read(request).into_iter().filter(|block| block["cache_control"]["type"] == "ephemeral").collect()
 }
 
 /// The prefixes that are cached, with the time they are kept and until when.
@@ -97,36 +94,43 @@ impl Cache {
     /// Reads a request through the cache.
     pub(super) fn read(&mut self, request: &Value, now: Timestamp) -> Reading {
         let blocks = blocks(request);
+        let least = model(request["model"].as_str().unwrap_or_default()).least_cached;
         self.0.retain(|_, (_, until)| *until > now);
-        let total: u64 = blocks.iter().map(|block| block.tokens).sum();
-        let mut length = 0;
+        let lengths: Vec<u64> = blocks
+            .iter()
+            .scan(0, |length, block| {
+                *length += block.tokens;
+                Some(*length)
+            })
+            .collect();
+        let marks = || blocks.iter().zip(&lengths).enumerate().filter(|(_, (block, _))| block.kept.is_some());
         let mut read = 0;
-        let mut marked = Vec::new();
-        for block in &blocks {
-            length += block.tokens;
-            if let Some((kept, until)) = self.0.get_mut(&block.prefix) {
-                read = length;
-                *until = now.checked_add(*kept).unwrap_or(*until);
-            }
-            if let Some(kept) = block.kept.filter(|_| length >= LEAST_CACHED_TOKENS) {
-                marked.push((length, block.prefix, kept));
+        for (index, _) in marks() {
+            let positions = blocks.iter().zip(&lengths).take(index + 1).rev().take(LOOK_BACK);
+            for (block, length) in positions {
+                if let Some((kept, until)) = self.0.get_mut(&block.prefix) {
+                    read = read.max(*length);
+                    *until = now.checked_add(*kept).unwrap_or(*until);
+                    break;
+                }
             }
         }
         let (mut written, mut written_for_an_hour) = (0, 0);
-        for (length, prefix, kept) in marked {
-            let known = read + written;
-            if length > known {
-                written += length - known;
-                if kept > SignedDuration::from_mins(5) {
-                    written_for_an_hour += length - known;
-                }
-                if let Ok(until) = now.checked_add(kept) {
-                    self.0.insert(prefix, (kept, until));
-                }
+        for (_, (block, length)) in marks() {
+            let (known, Some(kept)) = (read + written, block.kept) else { continue };
+            if *length < least || *length <= known {
+                continue;
+            }
+            written += length - known;
+            if kept > SignedDuration::from_mins(5) {
+                written_for_an_hour += length - known;
+            }
+            if let Ok(until) = now.checked_add(kept) {
+                self.0.insert(block.prefix, (kept, until));
             }
         }
         let usage = Usage {
-            input_tokens: total - read - written,
+            input_tokens: lengths.last().copied().unwrap_or_default() - read - written,
             output_tokens: 0,
             cache_creation_input_tokens: written,
             cache_read_input_tokens: read,
@@ -138,6 +142,7 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_marked_prefix_is_written_once_then_read_until_it_ages() {
@@ -171,5 +176,40 @@ mod tests {
         let read = cache.read(&request, Timestamp::UNIX_EPOCH);
         assert_eq!(read.usage.input_tokens, 2);
         assert_eq!(read.usage.cache_creation_input_tokens, 0);
+    }
+
+    #[test]
+    fn a_mark_finds_what_was_written_at_twenty_blocks_and_no_further() {
+        let long = "word ".repeat(2000);
+        let request = |extra: usize| {
+            let mut blocks = vec![json!({"type": "text", "text": long})];
+            blocks.extend((0..extra).map(|number| json!({"type": "text", "text": format!("{number:04}")})));
+            blocks.last_mut().unwrap()["cache_control"] = json!({"type": "ephemeral"});
+            json!({"model": "m", "messages": [{"role": "user", "content": blocks}]})
+        };
+        for (extra, read) in [(19, 2500), (20, 0)] {
+            let mut cache = Cache::default();
+            cache.read(&request(0), Timestamp::UNIX_EPOCH);
+            let usage = cache.read(&request(extra), Timestamp::UNIX_EPOCH).usage;
+            assert_eq!(usage.cache_read_input_tokens, read, "{extra}");
+            assert_eq!(usage.cache_creation_input_tokens, 2500 + extra as u64 - read);
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_read_without_its_mark_only_where_another_mark_follows() {
+        let long = "word ".repeat(2000);
+        let mut request = json!({"model": "claude-sonnet-5-5", "system": [{"type": "text", "text": long,
+            "cache_control": {"type": "ephemeral", "ttl": "1h"}}], "messages": [{"role": "user", "content": "one?"}]});
+        let mut cache = Cache::default();
+        let start = Timestamp::UNIX_EPOCH;
+        let first = cache.read(&request, start);
+        assert_eq!((first.usage.cache_creation_input_tokens, first.written_for_an_hour), (2500, 2500));
+        request["system"][0].as_object_mut().unwrap().remove("cache_control");
+        assert_eq!(cache.read(&request, start).usage.cache_read_input_tokens, 0);
+        request["messages"][0]["content"] =
+            json!([{"type": "text", "text": "two?", "cache_control": {"type": "ephemeral"}}]);
+        let later = cache.read(&request, start + SignedDuration::from_mins(59)).usage;
+        assert_eq!((later.cache_read_input_tokens, later.cache_creation_input_tokens), (2500, 1));
     }
 }

@@ -11,23 +11,48 @@ pub struct World {
     pub secret: String,
     /// Ids of the models the account may use; another is answered with `not_found_error`.
     pub models: Vec<String>,
+    /// Which replies begin with a thinking block, signed over everything before it, where the script has none.
+    #[serde(default)]
+    pub thinking: Thinking,
     /// The script. A request is answered by the first reply in it that is left over and whose `for` it contains. A
     /// request that is equal to an earlier one, byte for byte, is answered as that one was and uses nothing up, since a
     /// program that was killed asks again.
     pub replies: Vec<Reply>,
 }
 
-/// One thing the model says.
+/// Which replies begin with a thinking block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Thinking {
+    /// Those of models that think by themselves, to requests that offer tools.
+    #[default]
+    ToolLoops,
+    /// All of models that think by themselves.
+    Always,
+    /// Only those whose script has one.
+    Never,
+}
+
+/// What the model says to one request, or in one conversation.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "WrittenReply")]
 pub struct Reply {
     /// A text that must occur in the request's system prompt or messages for this reply to be chosen. Any request will
     /// do when absent.
-    #[serde(default)]
     pub r#for: Option<String>,
-    /// How many requests it answers; 1 when absent.
-    #[serde(default = "once")]
+    /// How many requests it answers, or how many conversations when it has turns; 1 when absent.
     pub times: u32,
+    /// What the model says: one turn, or one for each request of a conversation. The turn of a request is the number of replies that
+    /// it already holds.
+    pub turns: Vec<Turn>,
+    /// Whether it answers a whole conversation.
+    pub is_conversation: bool,
+}
+
+/// One thing the model says.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Turn {
     /// What the request must hold. A request that lacks it is refused with `invalid_request_error` and recorded as a
     /// violation, and the reply stays.
     #[serde(default)]
@@ -43,8 +68,50 @@ pub struct Reply {
     pub usage: Option<Usage>,
 }
 
+/// A reply as it is written in a file: a turn, or a list of turns.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenReply {
+    #[serde(default)]
+    r#for: Option<String>,
+    #[serde(default = "once")]
+    times: u32,
+    #[serde(default)]
+    turns: Option<Vec<Turn>>,
+    #[serde(default)]
+    expect: Option<Expectation>,
+    #[serde(default)]
+    content: Option<Vec<Content>>,
+    #[serde(default)]
+    stop_reason: Option<String>,
+    #[serde(default)]
+    usage: Option<Usage>,
+}
+
 fn once() -> u32 {
     1
+}
+
+impl TryFrom<WrittenReply> for Reply {
+    type Error = &'static str;
+
+    fn try_from(written: WrittenReply) -> Result<Self, Self::Error> {
+        let WrittenReply { r#for, times, turns, expect, content, stop_reason, usage } = written;
+        let is_conversation = turns.is_some();
+        let turns = match (turns, content) {
+            (Some(turns), None) if expect.is_none() && stop_reason.is_none() && usage.is_none() => turns,
+            (Some(_), _) => {
+                return Err(
+                    "a reply with `turns` has `expect`, `content`, `stop_reason` and `usage` in each turn",
+                );
+            }
+            (None, Some(content)) => {
+                vec![Turn { expect: expect.unwrap_or_default(), content, stop_reason, usage }]
+            }
+            (None, None) => return Err("a reply needs `content`, or `turns` for a conversation"),
+        };
+        Ok(Self { r#for, times, turns, is_conversation })
+    }
 }
 
 /// What a request must hold.
@@ -75,6 +142,8 @@ pub struct Expectation {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Content {
+    /// A thought, which is shown to callers that ask for it and signed for all.
+    Thinking(String),
     /// Words.
     Text(String),
     /// A JSON value, sent as text. It must satisfy the schema when the request gives one, as the service guarantees.

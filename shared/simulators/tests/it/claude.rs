@@ -102,7 +102,7 @@ async fn tools_are_called_only_when_offered() {
     asked["tools"] = json!([{"name": "read_file", "input_schema": {"type": "object"}}]);
     let called = world.claude("/v1/messages", Some(asked)).await.body;
     assert_eq!(called["stop_reason"], "tool_use");
-    assert_eq!(called["content"][1]["input"]["path"], "a.txt");
+    assert_eq!(called["content"][2]["input"]["path"], "a.txt", "behind a thought and a text");
     let usage = &called["usage"];
     assert_eq!((&usage["input_tokens"], &usage["cache_read_input_tokens"]), (&json!(100), &json!(7)));
 }

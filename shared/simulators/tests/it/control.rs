@@ -145,7 +145,8 @@ fn the_shipped_edits_apply_to_the_shipped_repository() {
         .unwrap()
         .replies
         .iter()
-        .flat_map(|reply| &reply.content);
+        .flat_map(|reply| &reply.turns)
+        .flat_map(|turn| &turn.content);
     let mut checked = 0;
     for content in replies {
         let simulators::claude::Content::Json(reply) = content else { continue };
@@ -161,4 +162,35 @@ fn the_shipped_edits_apply_to_the_shipped_repository() {
         }
     }
     assert!(checked > 5);
+}
+
+/// The same of the calls of its agent: each text occurs once in the file as it is by then, except one that the next turn corrects.
+#[test]
+fn the_shipped_calls_apply_to_the_shipped_repository() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("worlds");
+    let world = simulators::World::load(&folder.join("shop.yaml")).unwrap();
+    let replies = &world.section::<simulators::claude::World>("claude").unwrap().replies;
+    let turns = replies.iter().filter(|reply| reply.is_conversation).flat_map(|reply| &reply.turns);
+    let (mut files, mut refused) = (std::collections::BTreeMap::new(), 0);
+    for content in turns.flat_map(|turn| &turn.content) {
+        let simulators::claude::Content::ToolUse { name, input } = content else { continue };
+        let path = input["path"].as_str().unwrap_or_default();
+        let read = || std::fs::read_to_string(folder.join("shop-repository").join(path)).ok();
+        let text = |field: &str| input[field].as_str().unwrap();
+        match name.as_str() {
+            "write_file" => {
+                assert_eq!(read(), None, "{path}");
+                files.insert(path, text("content").to_owned());
+            }
+            "edit_file" => {
+                let file = files.entry(path).or_insert_with(|| read().unwrap());
+                match file.matches(text("old_string")).count() {
+                    1 => *file = file.replacen(text("old_string"), text("new_string"), 1),
+                    count => refused += usize::from(count == 0),
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!((files.len(), refused), (7, 1));
 }

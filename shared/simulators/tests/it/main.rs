@@ -8,6 +8,7 @@
 mod claude;
 mod confluence;
 mod control;
+mod conversations;
 mod described;
 mod harness;
 mod jira;

@@ -32,9 +32,6 @@ fn of_agents(catalog: &Catalog) -> Map<String, Value> {
     if let Some(properties) = input["properties"].as_object_mut() {
         properties.remove("agent");
     }
-    if let Some(required) = input["required"].as_array_mut() {
-        required.retain(|name| name != "agent");
-    }
     let entry = CatalogEntry { input: &input, ..open };
     definitions.insert("inputs_of_agent".to_owned(), inputs(&entry, &format!("{OPEN_SESSION}_")));
     let result = &run_tools.output["$defs"]["AgentResult"]["properties"];
@@ -72,12 +69,17 @@ pub(super) fn names(catalog: &Catalog, ai: bool) -> Vec<&str> {
 
 /// Whether a step must give the action inputs at all.
 pub(super) fn needs_inputs(entry: &CatalogEntry<'_>) -> bool {
-    entry.input["required"].as_array().is_some_and(|required| !required.is_empty())
+    !required(entry).is_empty()
+}
+
+/// The inputs that an action must be given. The agent of a session is given beside them.
+fn required<'c>(entry: &CatalogEntry<'c>) -> Vec<&'c str> {
+    let names = entry.input["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    names.filter(|name| entry.name != OPEN_SESSION || *name != "agent").collect()
 }
 
 fn inputs(entry: &CatalogEntry<'_>, prefix: &str) -> Value {
-    let required: Vec<&str> =
-        entry.input["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required = required(entry);
     let mut properties = Map::new();
     let mut needs = Vec::new();
     for (name, property) in entry.input["properties"].as_object().into_iter().flatten() {

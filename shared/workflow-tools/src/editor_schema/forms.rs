@@ -3,7 +3,6 @@
 use super::actions::names;
 use super::parts::{described, name, reference, with};
 use domain::PluginType;
-use domain::action::Agent;
 use serde_json::{Map, Value, json};
 use workflow::{CASE_KEYS, Catalog, Form, Key};
 
@@ -40,8 +39,8 @@ fn schema_of(form: Form, catalog: &Catalog) -> Value {
         Form::PluginType => json!({"enum": PluginType::ALL.map(PluginType::as_str)}),
         Form::Action => json!({"enum": names(catalog, false)}),
         Form::AgentAction => json!({"enum": names(catalog, true)}),
-        // `open_session` takes the name of any agent.
-        Form::Agent => json!({"anyOf": [{"enum": Agent::ALL.map(Agent::as_str)}, {"type": "string"}]}),
+        // Each action says whether it takes one, and which; see `steps`.
+        Form::Agent => json!({"type": "string"}),
         Form::AgentName => json!({"type": "string", "pattern": "^[a-z][a-z0-9_-]*$"}),
         Form::AwaitedEvent => json!({"enum": awaited(catalog)}),
         Form::Outputs => json!({"type": "object", "additionalProperties": reference("variable_path")}),

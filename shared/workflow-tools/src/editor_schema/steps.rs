@@ -4,6 +4,7 @@ use super::actions::{all_names, is_done_by_agents, names, needs_inputs};
 use super::forms::{properties, required};
 use super::parts::{described, reference};
 use domain::PluginType;
+use domain::action::Agent;
 use domain::built_in_actions::OPEN_SESSION;
 use serde_json::{Map, Value, json};
 use workflow::{Catalog, CatalogEntry, StepType};
@@ -96,7 +97,9 @@ fn ai_actions(catalog: &Catalog) -> Vec<Value> {
                 {"properties": {"action": names}, "required": ["action"]},
                 {"properties": {"name": names}, "not": {"required": ["action"]}},
             ]});
-            json!({"if": chosen, "then": given(&entry)})
+            let mut then = given(&entry);
+            then["properties"]["agent"] = who(&entry);
+            json!({"if": chosen, "then": then})
         })
         .collect();
     rules.push(json!({
@@ -104,6 +107,15 @@ fn ai_actions(catalog: &Catalog) -> Vec<Value> {
         "then": {"properties": {"name": {"enum": names(catalog, true)}}},
     }));
     rules
+}
+
+/// Whom an action takes as its `agent:`; a session is opened for any agent.
+fn who(entry: &CatalogEntry<'_>) -> Value {
+    match entry.input["properties"].get("agent") {
+        Some(_) if entry.name == OPEN_SESSION => json!(true),
+        Some(_) => json!({"enum": Agent::ALL.map(Agent::as_str)}),
+        None => json!(false),
+    }
 }
 
 /// What an agent's session is opened with, and what its last turn gives.

@@ -115,6 +115,16 @@ steps:
   - { name: later, type: wait, until: "${deadline}" }
   - { name: child, type: workflow, workflow: undo, inputs: { run: "${run}" }, outputs: { x: y } }
   - { name: analyze_codebase, type: ai_action, agent: planning, prompt_template: prompts/a.md, inputs: { task: "${ticket.task}" } }
+  - name: implement
+    type: agent
+    agent: reviewer
+    inputs: { task: "${ticket.task}", branch_name: "${branch}", context: notes }
+    outputs: { outcome: work.outcome, turns: work.turns }
+    approvers: [leads]
+    timeout: 2d
+    retry_count: 1
+  - { name: open, type: ai_action, action: open_session, agent: reviewer, outputs: { session: session } }
+  - { name: run_tools, type: ai_action, inputs: { session: "${session}" } }
   - { name: back, type: undo, run: "${run}" }
 outputs: { all: "${noted}" }
 "#;
@@ -144,6 +154,11 @@ fn broken_files_do_not_pass() {
         ("as: label\n", "\n"),
         ("branches:", "branch:"),
         ("agent: planning", "agent: coding"),
+        ("agent: reviewer", "agent: Reviewer!"),
+        ("branch_name: \"${branch}\"", "brunch: \"${branch}\""),
+        ("context: notes", "agent: reviewer"),
+        ("outcome: work.outcome", "outcom: work.outcome"),
+        ("name: run_tools, type: ai_action", "name: run_tools, type: ai_action, agent: reviewer"),
         ("inputs: { message: \"${label}\" }", "inputs: {}"),
         ("jira.labelled: { label: agent, concurrency: any }", "jira.labelled: {}"),
         ("- slack.mentioned", "- slack.named"),

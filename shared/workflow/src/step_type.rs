@@ -1,6 +1,6 @@
 //! The types of steps, and the keys of each.
 
-use super::{Form, Key};
+use crate::keys::{Form, Key};
 use StepType::{
     Agent, AiAction, Approval, Fail, Foreach, Loop, Parallel, PluginAction, Set, Switch, Undo, Wait, Workflow,
 };

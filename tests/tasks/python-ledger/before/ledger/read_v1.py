@@ -1,0 +1,5 @@
+"""Reads files of version 1."""
+
+
+def read(line: str) -> list[str]:
+    return line.split(";")

@@ -1,0 +1,5 @@
+//! Words of a text.
+
+mod count;
+
+pub use count::count;

@@ -1,0 +1,1 @@
+export { format, type Style } from "./format.js";

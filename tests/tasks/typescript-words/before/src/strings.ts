@@ -1,0 +1,2 @@
+﻿/** The words of one unit. */
+export const SECONDS = ["second", "seconds"] as const;
