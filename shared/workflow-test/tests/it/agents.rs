@@ -75,7 +75,7 @@ cases:
 "#,
     )
     .await;
-    assert_eq!(report.coverage.branches_missed, Vec::<String>::new());
+    assert!(report.coverage.branches_missed.is_empty());
 }
 
 /// The acceptance of what a turn costs, seen on the engine.
