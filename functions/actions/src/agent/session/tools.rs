@@ -259,8 +259,7 @@ fn guides(
     let read = calls.iter().zip(results).filter(|(call, told)| call.name == "read_file" && !told.is_error);
     let paths: Vec<&str> = read.filter_map(|(call, _)| call.input["path"].as_str()).collect();
     let is_below = |folder: &str| {
-        let inside = |path: &&str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        paths.iter().any(inside)
+        paths.iter().any(|path| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
     };
     let mut parts = Vec::new();
     for (folder, path, text) in &opening.nested {
