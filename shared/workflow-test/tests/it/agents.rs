@@ -75,7 +75,7 @@ cases:
 "#,
     )
     .await;
-    assert!(report.coverage.branches_missed.is_empty());
+    assert!(report.coverage.branches_missed.is_empty(), "{:?}", report.coverage.branches_missed);
 }
 
 /// The acceptance of what a turn costs, seen on the engine.
