@@ -134,7 +134,7 @@ fn check(workspace: &Workspace<'_>, input: &Input) -> Result<(), Refusal> {
         Outcome::NothingToDo if changes > 0 && !is_explained => {
             let paths: Vec<_> = workspace.state.changes.keys().take(10).map(|path| quoted(path)).collect();
             return refused(format!(
-                "{changes} files have changed, which nothing_to_do would throw away: {}. Finish with the outcome done, or explain \
+                "You have changed files, which nothing_to_do would throw away: {}. Finish with the outcome done, or explain \
                  in open_points.",
                 paths.join(", ")
             ));

@@ -68,13 +68,16 @@ impl Tool for Search {
         let mut compiled = Pattern::new(&pattern)
             .map_err(|problem| format!("`pattern` {} cannot be searched for: {problem}", quoted(&pattern)))?;
         let selected = select(workspace, path.as_deref(), glob.as_deref())?;
-        let files =
-            selected.values().filter(|present| present.is_file() && !is_named_as_binary(present.path));
+        let files = selected.values().filter(|present| present.is_file()).copied();
+        let (binary, files): (Vec<_>, Vec<_>) = files.partition(|present| is_named_as_binary(present.path));
         let (loaded, others): (Vec<_>, Vec<_>) =
-            files.copied().partition(|present| workspace.is_loaded(present));
-        let mut found = Found { context: context.unwrap_or_default(), ..Found::default() };
+            files.into_iter().partition(|present| workspace.is_loaded(present));
+        let (context, unsearched) = (context.unwrap_or_default(), binary.len());
+        let mut found = Found { context, unsearched, ..Found::default() };
         for batch in workspace.batches(&loaded) {
-            for (path, content) in workspace.contents(&batch).await? {
+            let contents = workspace.contents(&batch).await?;
+            found.unsearched += batch.len() - contents.len();
+            for (path, content) in contents {
                 let searched = found.search(path, &content, &mut compiled);
                 searched.map_err(|TooComplex| {
                     format!(
@@ -184,11 +187,11 @@ impl Found {
 fn left_out(unsearched: usize, unloaded: usize) -> String {
     let mut text = String::new();
     if unsearched > 0 {
-        text.push_str(&format!(" {unsearched} files were not searched, because they are not text."));
+        text.push_str(&format!(" Not searched: {unsearched} files that are not text or too large."));
     }
     if unloaded > 0 {
         text.push_str(&format!(
-            " {unloaded} files were not searched, because they are not loaded: call load_paths."
+            " Not searched: {unloaded} files that are not loaded; load_paths loads them."
         ));
     }
     text

@@ -157,6 +157,11 @@ fn files_are_created_where_they_may_be() {
     check("logo.png", "binary");
     check("../x", "inside the repository");
     check("", "inside the repository");
+    world.told(
+        "write_file",
+        json!({"path": format!("{}deep", "x/".repeat(2_000)), "content": "x"}),
+        "Created",
+    );
     world.read("build/kept.txt");
     world.told("write_file", write("build/kept.txt"), "Wrote");
     world.told("delete_file", json!({"path": "build/kept.txt"}), "Deleted");

@@ -85,7 +85,7 @@ fn an_end_without_a_change_says_why() {
     world.refused(
         "finish",
         end("nothing_to_do"),
-        "1 files have changed, which nothing_to_do would throw away: `new`",
+        "You have changed files, which nothing_to_do would throw away: `new`",
     );
     assert!(matches!(world.call("finish", end("blocked")), ToolEnd::Finish(_)));
 }

@@ -70,7 +70,7 @@ impl Numbers {
             0 => format!("{}/{}", self.of(&PATHS), self.of(&PATHS)),
             1 => self.text(),
             2 => self.of(&PATHS).to_uppercase(),
-            3 => format!("deep/{}", "x/".repeat(self.below(3_000))),
+            3 => format!("deep/{}", "x/".repeat(self.below(300))),
             4..7 => format!("new/{}.py", self.below(9)),
             _ => self.of(&PATHS).to_owned(),
         }

@@ -72,8 +72,8 @@ fn matches_are_shown_with_the_lines_around_them() {
         2,
         "CRLF and the byte-order mark are not in the way"
     );
-    let none = world.told("search", json!({"pattern": "nowhere"}), "No matches for `nowhere` in 9 files.");
-    assert!(none.ends_with(" 2 files were not searched, because they are not text."), "{none}");
+    let none = world.told("search", json!({"pattern": "nowhere"}), "No matches for `nowhere` in 10 files.");
+    assert!(none.ends_with(" Not searched: 4 files that are not text or too large."), "{none}");
     world.told("search", json!({"pattern": "nowhere", "glob": "*.py"}), "in 3 files.");
     world.refused(
         "search",
@@ -185,7 +185,7 @@ fn a_large_repository_is_loaded_in_parts() {
     world.told(
         "search",
         json!({"pattern": "total", "glob": "*.py"}),
-        "in 0 files. 3 files were not searched, because they are not loaded",
+        "in 0 files. Not searched: 3 files that are not loaded; load_paths",
     );
     let ToolEnd::Load(paths) = world.call("load_paths", json!({"paths": ["src", "README.md", "link"]}))
     else {
