@@ -42,6 +42,7 @@ mod prompt;
 mod queue;
 mod redrive;
 mod replies;
+mod revision;
 mod rollback;
 mod schedule;
 mod secrets;

@@ -171,6 +171,19 @@ mod tests {
     }
 
     #[test]
+    fn a_sentence_asks_for_a_change_and_a_command_does_not() {
+        let request = |text: &'static str| Command::read(text, Some("SHOP-1")).request(text, Some("SHOP-1"));
+        for text in ["Rename the cart, please.", "please name it well", "why not a map?"] {
+            assert_eq!(request(text), Some(text));
+        }
+        assert_eq!(request("revise name it well"), Some("name it well"));
+        assert_eq!(request("Revise: SHOP-1 name it well"), Some("name it well"));
+        for text in ["thanks", "stop", "status", "aprove it", "stpo now", "revise", "run", "help me", ""] {
+            assert_eq!(request(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_ticket_is_not_named_on_itself() {
         let on_ticket = |text| Command::read(text, Some("SHOP-1"));
         for text in ["Approve! looks good", "approve SHOP-1 looks good", "approve shop-1: looks good"] {

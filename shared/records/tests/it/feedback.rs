@@ -4,11 +4,12 @@ use super::*;
 use domain::event::EventSpec;
 use domain::plugins::Usage;
 use domain::routes::Concurrency;
-use domain::{ActionId, EventKey, EventName, MicroUsd, SourceName};
+use domain::{ActionId, EventKey, EventName, MicroUsd, RepositoryName, SourceName};
 use jiff::SignedDuration;
 use records::{
     AgentExecution, Answer, ClosedPullRequest, EditClaim, Limits, Meeting, NewInquiry, Occurrence,
-    ProgressPlace, RecordsError, Reservation, Settlement, StepEnd, StepStatus, Timeliness, Topic, Waiter,
+    OpenedPullRequest, ProgressPlace, RecordsError, Reservation, Settlement, StepEnd, StepStatus, Timeliness,
+    Topic, Waiter,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -268,6 +269,32 @@ async fn an_inquiry_is_open_until_it_is_answered() {
     assert_eq!(again.fields, fields);
     table.end_inquiry(&again).await.unwrap();
     assert!(table.inquiries().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_pull_request_and_its_ticket_are_found_from_each_other() {
+    let table = table().await;
+    let repository: RepositoryName = "acme/shop".parse().unwrap();
+    let opened = |number: u64, task_id: Option<&str>| OpenedPullRequest {
+        repository: repository.clone(),
+        number,
+        url: format!("https://github.com/acme/shop/pull/{number}"),
+        branch: "feature/SHOP-1".parse().unwrap(),
+        task_id: task_id.map(str::to_owned),
+        project: "SHOP".into(),
+        at: after(0),
+    };
+    for pull_request in [opened(7, Some("SHOP-1")), opened(8, None), opened(9, Some("SHOP-1"))] {
+        table.put_opened_pull_request(&pull_request).await.unwrap();
+    }
+    // GitHub writes names as their owner did, and the configuration as somebody typed them.
+    let typed: RepositoryName = "Acme/Shop".parse().unwrap();
+    assert_eq!(table.opened_pull_request(&typed, 7).await.unwrap(), Some(opened(7, Some("SHOP-1"))));
+    assert_eq!(table.opened_pull_request(&typed, 8).await.unwrap(), Some(opened(8, None)));
+    assert_eq!(table.opened_pull_request(&typed, 10).await.unwrap(), None);
+    let newest = table.pull_request_of_task(&typed, "SHOP-1").await.unwrap();
+    assert_eq!(newest.map(|opened| opened.number), Some(9));
+    assert_eq!(table.pull_request_of_task(&typed, "SHOP-2").await.unwrap(), None);
 }
 
 #[tokio::test]

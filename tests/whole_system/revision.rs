@@ -1,0 +1,115 @@
+//! What people ask for on a pull request becomes another commit on its branch, by the same session.
+
+use crate::evidence::{pull_request, repository, steps};
+use crate::support::{EXECUTION_LIMIT, World, WorldFile, comments, eventually};
+use serde_json::{Value, json};
+
+const BRANCH: &str = "feature/SHOP-1";
+const REQUEST: &str = "Please say in the README that lower case works, too.";
+
+/// A world in which SHOP-1 has its pull request, and the number of it.
+async fn with_pull_request() -> (World, Value) {
+    let world = WorldFile::quick_shop().start().await;
+    let first = world.start_by("jira-label").await;
+    assert_eq!(world.ended(&first).await["outcome"], "succeeded");
+    let state = world.state().await;
+    let number = pull_request(repository(&state, "acme/shop"), BRANCH)["number"].clone();
+    (world, number)
+}
+
+fn comment(number: &Value, text: &str, by: &str) -> Value {
+    json!({"kind": "github-comment", "repository": "acme/shop", "issue": number, "text": text, "by": by})
+}
+
+/// Waits for the words on the pull request that answer a revision.
+async fn answered(world: &World) {
+    let told = async || {
+        let texts = comments(&world.state().await);
+        texts
+            .iter()
+            .any(|text| text.contains("Revised in ") && text.contains("case of a discount code"))
+            .then_some(())
+    };
+    eventually("the answer on the pull request", EXECUTION_LIMIT, told).await;
+}
+
+/// The commits on the branch that are not on the base, by their messages.
+fn commits(state: &Value) -> usize {
+    let pull = pull_request(repository(state, "acme/shop"), BRANCH);
+    usize::try_from(pull["commits"].as_u64().unwrap()).unwrap()
+}
+
+async fn revised_once(world: &World, execution: &str) {
+    let ended = world.ended(execution).await;
+    assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
+    assert!(
+        steps(&ended).iter().any(|(name, status)| *name == "CommitChanges" && *status == "succeeded"),
+        "{ended:#}"
+    );
+    let state = world.state().await;
+    assert_eq!(commits(&state), 2);
+    answered(world).await;
+}
+
+#[tokio::test]
+async fn a_comment_on_the_pull_request_is_done_by_the_session_that_made_it() {
+    let (world, number) = with_pull_request().await;
+    let revision = world.start_by(comment(&number, &format!("@ticketsmith {REQUEST}"), "ada")).await;
+    revised_once(&world, &revision).await;
+    let view = world.execution(&revision).await;
+    assert_eq!((&view["workflow"], &view["task_id"]), (&json!("revision"), &json!("SHOP-1")));
+    // The words are data, and what the agent did before is known to it.
+    let asked = world.asked_of_model().await;
+    let first = asked.iter().find(|entry| entry["request"].to_string().contains(REQUEST)).unwrap();
+    assert!(first["request"].to_string().contains("What you changed earlier is committed"));
+    // Thanks, a command and a misspelled command are no requests.
+    for text in ["@ticketsmith thanks", "@ticketsmith status", "@ticketsmith aprove it please"] {
+        let before = world.executions().await.len();
+        world.deliver(comment(&number, text, "ada")).await;
+        assert_eq!(world.executions().await.len(), before, "{text}");
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_review_that_asks_for_changes_is_a_request() {
+    let (world, number) = with_pull_request().await;
+    let review = json!({
+        "kind": "github-review", "repository": "acme/shop", "pull_request": number,
+        "verdict": "changes_requested", "text": REQUEST, "by": "ada",
+    });
+    let revision = world.start_by(review).await;
+    revised_once(&world, &revision).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn words_on_the_ticket_and_in_the_chat_ask_for_a_revision_too() {
+    let (world, _) = with_pull_request().await;
+    let on_ticket = json!({
+        "kind": "jira-comment", "ticket": "SHOP-1", "by": "ada",
+        "text": format!("[~accountid:712020:ticketsmith] revise {REQUEST}"),
+    });
+    let revision = world.start_by(on_ticket).await;
+    revised_once(&world, &revision).await;
+    world.finish().await;
+
+    let (world, _) = with_pull_request().await;
+    let in_chat = json!({
+        "kind": "slack-command", "text": format!("revise SHOP-1 {REQUEST}"), "by": "ada", "channel": "shop-dev",
+    });
+    let revision = world.start_by(in_chat).await;
+    revised_once(&world, &revision).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_strangers_words_start_nothing_and_are_answered_once() {
+    let (world, number) = with_pull_request().await;
+    let stranger = comment(&number, &format!("@ticketsmith {REQUEST}"), "grace");
+    let before = world.executions().await.len();
+    world.deliver(stranger).await;
+    assert_eq!(world.executions().await.len(), before);
+    assert_eq!(commits(&world.state().await), 1);
+    world.finish().await;
+}
