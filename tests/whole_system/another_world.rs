@@ -31,7 +31,7 @@ async fn becomes_a_pull_request(world: World, trigger: &str) {
 
     assert_eq!(ticket(&state, "LIB-7")["status"], "Peer Check");
     let url = pull_request["html_url"].as_str().unwrap();
-    let expected = format!("LIB-7 (Greet readers by their name) is ready for review: {url}");
+    let expected = format!("LIB-7 (Greet readers by their name) is ready for review: <{url}>");
     assert!(messages(&state, "#reading-room").contains(&expected.as_str()), "{}", state["slack"]);
     assert_eq!(reported_micro_usd(&world.log().await), LIBRARY_MICRO_USD);
     assert_eq!(micro_usd(&execution["cost_usd"]), LIBRARY_MICRO_USD);

@@ -2,7 +2,7 @@
 
 use crate::evidence::{pull_request, repository};
 use crate::process::{Process, executable};
-use crate::support::{eventually, worlds};
+use crate::support::{copy_folder, eventually, worlds};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,8 +38,8 @@ async fn simulate(folder: &Path) -> (Process, Value) {
         .replace("{ ada: write,", "{ ada-lovelace: write,")
         .replace("ticketsmith[bot]: write", "\"ticketsmith[bot]\": write")
         .replace("bot: ticketsmith[bot]", "bot: \"ticketsmith[bot]\"")
-        .replace("login: ticketsmith[bot],", "login: \"ticketsmith[bot]\",")
-        .replace("path: shop-repository", &format!("path: {}", worlds().join("shop-repository").display()));
+        .replace("login: ticketsmith[bot],", "login: \"ticketsmith[bot]\",");
+    copy_folder(&worlds().join("shop-repository"), &folder.join("shop-repository"));
     let file = folder.join("world.yaml");
     std::fs::write(&file, text).unwrap();
     let arguments = ["simulate", "--json", "--world", file.to_str().unwrap()].map(str::to_owned);

@@ -1,6 +1,5 @@
 //! What an answer with an error means for the workflow.
 
-use crate::answer::Answer;
 use crate::retry_after::{exhausted, retry_after};
 use domain::{ActionError, ErrorKind};
 use jiff::Timestamp;
@@ -63,16 +62,16 @@ impl Failure {
 }
 
 /// For what may not be there.
-pub trait Optional {
+pub trait Optional<T> {
     /// `None` for 404 and 410, everything else as it was.
     ///
     /// # Errors
     /// Every other failure.
-    fn optional(self) -> Result<Option<Answer>, Failure>;
+    fn optional(self) -> Result<Option<T>, Failure>;
 }
 
-impl Optional for Result<Answer, Failure> {
-    fn optional(self) -> Result<Option<Answer>, Failure> {
+impl<T> Optional<T> for Result<T, Failure> {
+    fn optional(self) -> Result<Option<T>, Failure> {
         match self {
             Ok(answer) => Ok(Some(answer)),
             Err(Failure { status: Some(404 | 410), .. }) => Ok(None),

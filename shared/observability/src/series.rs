@@ -32,6 +32,21 @@ pub const TOKEN_KINDS: [&str; 4] = ["cache_read", "cache_write", "input", "outpu
 /// What can delay a request, as `by` names it.
 pub const THROTTLED_BY: [&str; 3] = ["circuit", "limit", "provider"];
 
+/// The operations of the embedded table.
+pub const TABLE_OPERATIONS: [&str; 8] = [
+    "BatchGetItem",
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "TransactGetItems",
+    "TransactWriteItems",
+    "UpdateItem",
+];
+
+/// The files for whose sake the disk is waited for.
+pub const SYNCED_FILES: [&str; 2] = ["executions", "table"];
+
 /// What labels can say in a process.
 #[derive(Debug, Clone, Default)]
 pub struct Series {
@@ -84,6 +99,8 @@ impl Series {
             "model" => self.models.clone(),
             "by" => texts(&THROTTLED_BY),
             "kind" => texts(&TOKEN_KINDS),
+            "operation" => texts(&TABLE_OPERATIONS),
+            "file" => texts(&SYNCED_FILES),
             "outcome" if metric.name == DELIVERIES.name => texts(&DELIVERY_OUTCOMES),
             "outcome" if metric.name == ACTIONS.name => {
                 let errors = ErrorKind::ALL.map(ErrorKind::as_str);

@@ -33,12 +33,8 @@ impl Github {
     ) -> Result<Option<CommitSha>, ActionError> {
         let path = "/repos/{owner}/{name}/git/ref/heads/{+branch}";
         let request = self.client.get(path, &[repository.owner(), repository.name(), branch.as_str()]);
-        let answer = match self.send(repository, request).await {
-            // "Git Repository is empty.": it has no branch at all.
-            Err(Failure { status: Some(409), .. }) => None,
-            answered => answered.optional()?,
-        };
-        Ok(answer.map(|answer| answer.json::<Reference>()).transpose()?.map(|reference| reference.object.sha))
+        let Some(answer) = self.send(repository, request).await.optional()? else { return Ok(None) };
+        Ok(Some(answer.json::<Reference>()?.object.sha))
     }
 
     /// The head of a branch that must be there; one that was just made is waited for.

@@ -346,7 +346,7 @@ mod tests {
         for has_cause in [false, true] {
             view.execution.cause = has_cause.then(|| hostile.to_owned());
             let text = render(&view, None, false);
-            for form in ["[sign", "@acme", "![", "<b>", "\u{202e}", " #1", "> - "] {
+            for form in ["in](", "@acme", "![", "<b>", "\u{202e}", " #1", "> - "] {
                 assert!(!text.contains(form), "{form} in {text}");
             }
             assert!(text.contains("\\[sign in\\]"), "{text}");

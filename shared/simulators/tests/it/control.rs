@@ -275,7 +275,8 @@ fn the_shipped_calls_apply_to_the_shipped_repository() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("worlds");
     let world = simulators::World::load(&folder.join("shop.yaml")).unwrap();
     let replies = &world.section::<simulators::claude::World>("claude").unwrap().replies;
-    let turns = replies.iter().filter(|reply| reply.is_conversation).flat_map(|reply| &reply.turns);
+    // A pull request is revised after it was made, and the world names what is more particular first.
+    let turns = replies.iter().rev().filter(|reply| reply.is_conversation).flat_map(|reply| &reply.turns);
     let (mut files, mut refused) = (std::collections::BTreeMap::new(), 0);
     for content in turns.flat_map(|turn| &turn.content) {
         let simulators::claude::Content::ToolUse { name, input } = content else { continue };

@@ -5,12 +5,11 @@
 
 use super::generation::{Opening, first_message};
 use super::kept::{Prefix, SessionState, to_json};
-use super::opening::NewSession;
 use super::overlay::describe;
 use super::report::Report;
 use super::work::Session;
 use crate::context::Context;
-use domain::{ActionError, CommitSha, ErrorKind, RepositoryName};
+use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName};
 use records::{SessionChange, SessionPhase, SessionRound};
 
 /// No more of the files that were changed before are listed.
@@ -22,11 +21,13 @@ const MOST_FILES: usize = 200;
 /// When the table does not answer.
 pub(super) async fn earlier<'a>(
     context: &'a Context<'a>,
-    new: &NewSession,
+    agent: &str,
+    repository: Option<&RepositoryName>,
+    branch: Option<&BranchName>,
 ) -> Result<Option<Session<'a>>, ActionError> {
-    let Some(branch) = new.branch.as_ref().filter(|_| new.continues) else { return Ok(None) };
-    let repository = &context.scope().project_of(new.repository.as_ref())?.repository;
-    let Some(id) = context.table().session_on_branch(repository, &new.agent, branch).await? else {
+    let Some(branch) = branch else { return Ok(None) };
+    let repository = &context.scope().project_of(repository)?.repository;
+    let Some(id) = context.table().session_on_branch(repository, agent, branch).await? else {
         return Ok(None);
     };
     match Session::read(context, &id).await {

@@ -59,7 +59,10 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
     if table.session(&id).await?.is_some() {
         return Ok(Report::of(&Session::read(context, &id).await?));
     }
-    let earlier = earlier(context, &new).await?;
+    let earlier = match new.continues {
+        true => earlier(context, &new.agent, new.repository.as_ref(), new.branch.as_ref()).await?,
+        false => None,
+    };
     if let Some(session) = earlier.as_ref().filter(|session| session.is_continued_here()) {
         return Ok(Report::of(session));
     }
