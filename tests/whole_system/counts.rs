@@ -65,7 +65,10 @@ async fn one_run_costs_what_the_benchmarks_say() {
     assert_eq!(documented.keys().collect::<Vec<_>>(), counts.keys().collect::<Vec<_>>());
     for (what, count) in &counts {
         let said = documented[what];
-        assert!((count - said).abs() <= said / 10.0, "{what}: {count}, and not {said}: {counts:#?}");
+        assert!(
+            (count - said).abs() <= said / 10.0,
+            "{what}: {count}, and not {said} with {edits} edits: {counts:#?}"
+        );
     }
     world.finish().await;
 }

@@ -156,7 +156,7 @@ async fn a_project_that_lacks_a_provider_or_a_channel() {
             providers.as_object_mut().unwrap().remove("ai_provider");
         },
         "wrong: project SHOP, ai_provider: no provider serves it",
-        &["generate_code_implementation", "projects.providers"],
+        &["think", "projects.providers"],
     )
     .await;
     check_one(

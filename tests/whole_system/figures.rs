@@ -156,7 +156,10 @@ async fn every_series_is_there_from_the_start_and_health_is_said_in_private() {
     ] {
         assert_eq!(figures.get(name), Some(&0.0), "{name} in {figures:#?}");
     }
-    assert!(figures.values().all(|value| *value == 0.0), "nothing has happened yet: {figures:#?}");
+    // `serve` itself has read and written by then.
+    let own = ["ticketsmith_table_calls_total", "ticketsmith_disk_syncs_total"];
+    let counted = figures.iter().filter(|(name, _)| !own.iter().any(|own| name.starts_with(own)));
+    assert!(counted.clone().all(|(_, value)| *value == 0.0), "nothing has happened yet: {figures:#?}");
     let health = private(&world, "/healthz").await;
     assert_eq!(health.status(), 200);
     assert_eq!(health.json::<Value>().await.unwrap(), json!({"status": "ok"}));

@@ -74,7 +74,7 @@ async fn a_refusal() {
 
 #[tokio::test]
 async fn an_edit_that_could_mean_two_places() {
-    nothing_is_pushed("times in {{src/shop/cart.py}}", |reply| {
+    nothing_is_pushed("times in `src/shop/cart.py`", |reply| {
         let edit = edits(reply).iter_mut().find(|edit| edit["path"] == "src/shop/cart.py").unwrap();
         edit["replacements"][0]["search"] = json!("return");
     })
@@ -83,7 +83,7 @@ async fn an_edit_that_could_mean_two_places() {
 
 #[tokio::test]
 async fn files_that_the_model_never_saw_or_must_not_see() {
-    nothing_is_pushed("{{src/shop/prices.py}} does not exist", |reply| {
+    nothing_is_pushed("`src/shop/prices.py` does not exist", |reply| {
         let made = edits(reply)[0].clone();
         let edit = |path: &str, operation: &str| {
             let mut edit = made.clone();

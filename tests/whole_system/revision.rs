@@ -57,7 +57,7 @@ async fn a_comment_on_the_pull_request_is_done_by_the_session_that_made_it() {
     let revision = world.start_by(comment(&number, &format!("@ticketsmith {REQUEST}"), "ada")).await;
     revised_once(&world, &revision).await;
     let view = world.execution(&revision).await;
-    assert_eq!((&view["workflow"], &view["task_id"]), (&json!("revision"), &json!("SHOP-1")));
+    assert_eq!((&view["workflow"], &view["task"]), (&json!("revision"), &json!("SHOP-1")));
     // The words are data, and what the agent did before is known to it.
     let asked = world.asked_of_model().await;
     let first = asked.iter().find(|entry| entry["request"].to_string().contains(REQUEST)).unwrap();

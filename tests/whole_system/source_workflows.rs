@@ -33,7 +33,7 @@ async fn development_runs_unedited() {
     let state = world.state().await;
     assert_eq!(pull_request(&state)["head"]["ref"], "feature/SHOP-1");
     let messages = state["slack"]["messages"].to_string();
-    assert!(messages.contains("Task SHOP-1 completed! PR: http"), "{messages}");
+    assert!(messages.contains("Task SHOP-1 completed! PR: <http"), "{messages}");
     world.finish().await;
 }
 

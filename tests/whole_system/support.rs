@@ -87,12 +87,12 @@ impl WorldFile {
     /// Copies the repositories that the world names by whole paths beside its file, because a world stays inside its folder.
     fn bring_repositories(&mut self, place: &Path) {
         let repositories = self.document["github"]["repositories"].as_array_mut().into_iter().flatten();
-        for repository in repositories {
+        for (index, repository) in repositories.enumerate() {
             let Some(path) = repository["path"].as_str().map(PathBuf::from).filter(|path| path.is_absolute())
             else {
                 continue;
             };
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            let name = format!("repository-{index}");
             copy_folder(&path, &place.join(&name));
             repository["path"] = json!(name);
         }
@@ -111,8 +111,12 @@ impl WorldFile {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, content).unwrap();
         }
-        let arguments = ["simulate", "--json", "--world", path_text(&file), "--configure", path_text(place)]
-            .map(str::to_owned);
+        let exports = std::env::temp_dir();
+        let arguments = [
+            ["simulate", "--json", "--world", path_text(&file)],
+            ["--configure", path_text(place), "--exports", path_text(&exports)],
+        ];
+        let arguments = arguments.concat().into_iter().map(str::to_owned).collect::<Vec<_>>();
         let simulation = Process::start("simulate", place, &arguments).await;
         let addresses: Value = serde_json::from_str(&simulation.first_line).unwrap();
         let control = addresses["control"].as_str().unwrap().to_owned();

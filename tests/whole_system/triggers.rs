@@ -40,7 +40,7 @@ async fn judge(world: &World, name: &str, task: &str, branch: &str) -> Value {
 
     let announced =
         messages(&state, "#shop-dev").into_iter().filter(|text| text.contains("ready for review"));
-    let expected = format!("{task} (Add a discount code to the cart) is ready for review: {url}");
+    let expected = format!("{task} (Add a discount code to the cart) is ready for review: <{url}>");
     assert_eq!(announced.collect::<Vec<_>>(), [expected]);
 
     let cost = reported_micro_usd(&world.log().await);

@@ -85,20 +85,6 @@ impl Context<'_> {
         Ok(self.providers.tracker(&self.scope).await?)
     }
 
-    /// The tracker of a ticket: the project's own, or the code host for an issue or a pull request of the project's repository. What
-    /// belongs to another project is left to the project's own tracker.
-    ///
-    /// # Errors
-    /// As [`Context::tracker`].
-    pub async fn tracker_of(&self, task_id: &str) -> Result<Arc<dyn TaskManagement>, NoOutput> {
-        self.allowed(PluginType::TaskManagement)?;
-        let (scope, place) = (&self.scope, Place::from(&self.scope));
-        let ticket = scope.directory.ticket(task_id);
-        let is_ours = ticket.is_ok_and(|ticket| ticket.project().key == scope.project.key);
-        let place = if is_ours { Place { task_id: Some(task_id), ..place } } else { place };
-        Ok(self.providers.tracker(place).await?)
-    }
-
     /// The code host of the project, with no more than this access.
     ///
     /// # Errors
@@ -139,11 +125,7 @@ impl Context<'_> {
         let model = self.providers.model(&self.scope).await?;
         let task_id = match task_id {
             Some(task_id) => Some(task_id.to_owned()),
-            None => {
-                let execution =
-                    self.table.execution(&self.scope.execution).await.map_err(ActionError::from)?;
-                execution.and_then(|execution| execution.task_id)
-            }
+            None => self.ticket().await?,
         };
         let budgets = &self.scope.configuration.budgets;
         let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
@@ -152,6 +134,14 @@ impl Context<'_> {
         let agent = agent.unwrap_or_default();
         let (table, clock) = (self.table.clone(), Arc::clone(self.clock));
         Ok(AgentExecution::new(table, clock, templates, limits, charge, agent, model, self.deadline))
+    }
+
+    /// The ticket that the execution works on, whatever the step's input names.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn ticket(&self) -> Result<Option<String>, ActionError> {
+        Ok(self.table.execution(&self.scope.execution).await?.and_then(|execution| execution.task_id))
     }
 
     /// The templates in force: the project's own, and the shipped ones.

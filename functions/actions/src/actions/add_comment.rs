@@ -40,7 +40,7 @@ impl Action for AddComment {
     const SPEC: ActionSpec = ActionSpec::of_plugin("add_comment", PluginType::TaskManagement).effect();
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let tracker = context.tracker_of(&input.task_id).await?;
+        let tracker = context.tracker().await?;
         Ok(add(&*tracker, context.effect(), input).await?)
     }
 }

@@ -106,7 +106,7 @@ impl Action for CreatePullRequest {
             number,
             url: pull_request.url.clone(),
             branch: source.clone(),
-            task_id: scope.task_id.clone(),
+            task_id: context.ticket().await?,
             project: scope.project.key.clone(),
             at: context.clock().now(),
         };

@@ -76,6 +76,8 @@ impl Action for OpenSession {
             continues: input.continues.unwrap_or_default(),
         };
         let Report { session, next, turn, .. } = session::open(context, new).await?;
+        // A redrive finds a session that has ended or asks: what it came to, and what it asks, are the results of `run_tools`.
+        let next = if matches!(next, Next::Ask | Next::Done) { Next::RunTools } else { next };
         Ok(Done::for_good(Output { session, next, turn }))
     }
 }
