@@ -144,8 +144,10 @@ impl World {
         let worlds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/simulators/worlds");
         let text = std::fs::read_to_string(worlds.join("shop.yaml")).unwrap();
         let mut world: Value = serde_saphyr::from_str(&text).unwrap();
-        let repository = &mut world["github"]["repositories"][0]["path"];
-        *repository = json!(worlds.join(repository.as_str().unwrap()));
+        // A world stays inside its folder.
+        let repository = worlds.join(world["github"]["repositories"][0]["path"].as_str().unwrap());
+        let copied = std::process::Command::new("cp").arg("-r").arg(repository).arg(folder).status().unwrap();
+        assert!(copied.success());
         for plugin in world["configuration"]["plugins"].as_object_mut().unwrap().values_mut() {
             plugin["rate_limit"] = json!("1000/s");
         }

@@ -1,7 +1,7 @@
 """ministack, repaired where it lacks something. Its settings are environment variables, as its own are.
 
 As released, its Step Functions share one set of variables and one `State` among the branches of a Parallel, ignore a Parallel's
-`Arguments`, `Output` and `Assign`, and ignore the `Output` of a Succeed. Its IAM does not know which partitions a request to
+`Arguments`, `Output` and `Assign`, ignore the `Output` of a Succeed, and let one variable of an `Assign` see what another has just been given. Its IAM does not know which partitions a request to
 DynamoDB names (`dynamodb:LeadingKeys`) nor which state machine a task token is of, and its policy simulator takes no context.
 """
 
@@ -45,6 +45,16 @@ def output_path(state, value, context=None):
     if state.get("Type") == "Succeed" and "Output" in state:
         return emulated._apply_jsonata_output(state, value, context)
     return released_output_path(state, value, context)
+
+
+def state_assign(state, given, context, result=None, error_output=None):
+    """All values are those of before: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html"""
+    if context is None or emulated._state_query_language(state, context) != "JSONata":
+        return
+    assigned = state.get("Assign")
+    if isinstance(assigned, dict):
+        evaluated = emulated._apply_jsonata_template(assigned, given, context, result=result, error_output=error_output)
+        context.setdefault("variables", {}).update(evaluated)
 
 
 released_task = emulated._execute_task
@@ -128,6 +138,7 @@ def simulate(released):
 
 emulated._run_parallel_branches = run_branches
 emulated._apply_output_path = output_path
+emulated._apply_state_assign = state_assign
 emulated._execute_task = execute_task
 emulated._invoke_with_callback = invoke_with_callback
 iam_actions.extract_resource_arn = resource_arn

@@ -21,7 +21,10 @@ PATTERNS = [
     (r"\b1[789]\d{8}(\d{6}|\.\d{6})?\b", "<time>"),
     (r"\b(\d+h \d+m|\d+m \d+s|[\d.]+ s)\b", "<duration>"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
-    (r"\b(req|msg)_[0-9A-Za-z]{16,}", "<id>"),
+    (r"\b(req|msg|toolu)_[0-9A-Za-z]{16,}", "<id>"),
+    # An agent's requests tell of commits and addresses, whose names have other lengths in each place.
+    (r'"(amount|committed|spent|priced|\w+_tokens)": "\d+"', r'"\1": "<count>"'),
+    (r"\$\d+\.\d{4}\b", "<cost>"),
     (r"[0-9a-f]{64}", "<digest>"),
     (r"[0-9a-f]{40}", "<commit>"),
     (r"jira-SHOP-1-[0-9a-f]{32}", "<execution>"),
@@ -29,6 +32,8 @@ PATTERNS = [
     (r"\b[0-9a-f]{32}\b", "<mark>"),
 ]
 AT_WORK = "is at work on"
+# What an agent and its model say: it holds signatures over all that was said before, names of commits among it.
+CONVERSATIONS = ("SESSION#", "STORED#session/")
 
 
 class Embedded:
@@ -90,7 +95,14 @@ def normal(value, addresses):
 def records(items, addresses):
     values = [plain({"M": item}) for item in items]
     kept = [value for value in values if not value["pk"].startswith(PLACES_OWN)]
-    return Counter(normal(value, addresses) for value in kept)
+    return Counter(normal(outline(value), addresses) for value in kept)
+
+
+def outline(record):
+    """A record, or only its key where its contents are said by an agent or to it."""
+    if record["pk"].startswith(CONVERSATIONS):
+        return {"pk": record["pk"], "sk": record["sk"]}
+    return record
 
 
 def requests(log, addresses):
@@ -105,6 +117,8 @@ def requests(log, addresses):
             continue
         if not edits and AT_WORK in json.dumps(body):
             body = AT_WORK
+        if entry["service"] == "claude":
+            body = {"model": body["model"], "messages": len(body["messages"])}
         kept.append([entry["service"], method, path, entry["query"], body])
     return Counter(normal(one, addresses) for one in kept)
 

@@ -3,6 +3,7 @@
 import copy
 import http.server
 import json
+import shutil
 import threading
 
 import yaml
@@ -10,6 +11,7 @@ import yaml
 from processes import ROOT, TICKETSMITH, eventually, free_port, only, request, request_json
 
 SHOP = ROOT / "shared/simulators/worlds/shop.yaml"
+REPOSITORY = SHOP.parent / "shop-repository"
 # Tickets that ask for the same as SHOP-1, since the model's replies are about that.
 TICKETS = [f"SHOP-{number}" for number in range(11, 22)]
 
@@ -17,8 +19,8 @@ TICKETS = [f"SHOP-{number}" for number in range(11, 22)]
 def shop(keys=TICKETS):
     """The world file's document, with a ticket of each key beside its own."""
     document = yaml.safe_load(SHOP.read_text())
-    repository = only(document["github"]["repositories"])
-    repository["path"] = str(SHOP.parent / repository["path"])
+    # It is copied beside the world's file, which stays inside its folder.
+    only(document["github"]["repositories"])["path"] = REPOSITORY.name
     tickets = document["jira"]["tickets"]
     first = next(ticket for ticket in tickets if ticket["key"] == "SHOP-1")
     # Deep copies: readers of YAML limit how often one anchor may be used.
@@ -33,6 +35,7 @@ class World:
         configured.mkdir(exist_ok=True)
         file = configured / "world.yaml"
         file.write_text(yaml.safe_dump(document or shop()))
+        shutil.copytree(REPOSITORY, configured / REPOSITORY.name, dirs_exist_ok=True)
         port = free_port()
         self.control = f"http://127.0.0.1:{port}/_world"
         processes.start(name, [TICKETSMITH, "simulate", "--world", file, "--configure", configured, "--port", str(port)])

@@ -60,8 +60,12 @@ async fn a_comment_on_the_pull_request_is_done_by_the_session_that_made_it() {
     assert_eq!((&view["workflow"], &view["task"]), (&json!("revision"), &json!("SHOP-1")));
     // The words are data, and what the agent did before is known to it.
     let asked = world.asked_of_model().await;
-    let first = asked.iter().find(|entry| entry["request"].to_string().contains(REQUEST)).unwrap();
-    assert!(first["request"].to_string().contains("What you changed earlier is committed"));
+    let of_revision =
+        asked.iter().find(|entry| entry["request"].to_string().contains("ask for changes")).unwrap();
+    let said = of_revision["request"].to_string();
+    // A greeting before the words is none of them.
+    assert!(said.contains(REQUEST.trim_start_matches("Please ")), "{said}");
+    assert!(said.contains("What you changed earlier is committed"), "{said}");
     // Thanks, a command and a misspelled command are no requests.
     for text in ["@ticketsmith thanks", "@ticketsmith status", "@ticketsmith aprove it please"] {
         let before = world.executions().await.len();

@@ -74,7 +74,10 @@ fn mistakes_are_told_with_what_is_accepted() {
         ("    agent: reviwer\n", "there is no agent `reviwer`"),
         ("    agent: reviwer\n", "did you mean `reviewer`?"),
         ("    inputs: { agent: reviewer }\n", "the agent is no input"),
-        ("    inputs: { brunch: a }\n", "accepted: branch, context, continues, instructions, repository, task"),
+        (
+            "    inputs: { brunch: a }\n",
+            "accepted: branch, context, continues, instructions, repository, task",
+        ),
         ("    inputs: { branch: 7 }\n", "`branch` takes text"),
         ("    outputs: { outcom: x }\n", "an agent gives no `outcom`"),
         ("    outputs: { outcom: x }\n", "did you mean `outcome`?"),
