@@ -64,6 +64,9 @@ const WORDS: [&str; 4] = ["run", "plan", REVISE, "review"];
 /// Asks for changes to a pull request.
 const REVISE: &str = "revise";
 
+/// Begin a sentence that asks for nothing. To take it for a request would cost money.
+const THANKS: [&str; 5] = ["cheers", "lgtm", "thank", "thanks", "thx"];
+
 /// Words that are answered from the records.
 const QUESTIONS: [&str; 3] = ["status", "costs", "help"];
 
@@ -105,7 +108,11 @@ impl Command {
                 (Some(here), (typed, after)) if same_name(here, typed) => after.trim(),
                 _ => rest,
             },
-            Self::Unknown { word } if !rest.is_empty() && !is_near_command(word) => words,
+            Self::Unknown { word }
+                if !rest.is_empty() && !is_near_command(word) && !THANKS.contains(&word.as_str()) =>
+            {
+                words
+            }
             _ => return None,
         };
         Some(asked).filter(|asked| !asked.is_empty())
@@ -178,7 +185,20 @@ mod tests {
         }
         assert_eq!(request("revise name it well"), Some("name it well"));
         assert_eq!(request("Revise: SHOP-1 name it well"), Some("name it well"));
-        for text in ["thanks", "stop", "status", "aprove it", "stpo now", "revise", "run", "help me", ""] {
+        for text in [
+            "thanks",
+            "Thanks a lot!",
+            "thank you",
+            "LGTM, merging",
+            "stop",
+            "status",
+            "aprove it",
+            "stpo now",
+            "revise",
+            "run",
+            "help me",
+            "",
+        ] {
             assert_eq!(request(text), None, "{text}");
         }
     }
