@@ -1,7 +1,7 @@
 //! Goes on with the session that worked on a branch before: what people ask for then is done by whoever knows the work.
 //!
 //! A new round begins with another generation and with the branch as it is now, commits of people included. What the agent changed before
-//! is committed, so that nothing is left of the overlay.
+//! is in the branch if it was committed; the overlay begins empty.
 
 use super::generation::{Opening, first_message};
 use super::kept::{Prefix, SessionState, to_json};
@@ -94,7 +94,6 @@ impl Session<'_> {
             state: Some(to_json(&self.state)?),
             opening: Some(to_json(opening)?),
             opened_by: Some((scope.execution.clone(), scope.state.clone())),
-            reverted: overlay.into_keys().collect(),
             ..SessionChange::default()
         };
         let id = self.head.id.clone();
