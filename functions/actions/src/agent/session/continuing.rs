@@ -45,6 +45,9 @@ impl Session<'_> {
     }
 
     /// Begins another round at the head of the branch. `fresh` is the state of a session that is opened there.
+    ///
+    /// # Errors
+    /// `Unavailable` when the session changed since it was read; those of the table.
     pub(super) async fn begin_round(
         mut self,
         prefix: &Prefix,
@@ -52,6 +55,8 @@ impl Session<'_> {
         fresh: SessionState,
         at: Option<(RepositoryName, CommitSha)>,
     ) -> Result<Report, ActionError> {
+        // Replies that were lost after the last change belong to the round before.
+        self.count_costs().await?;
         let (table, scope, now) = (self.context.table(), self.context.scope(), self.context.clock().now());
         let overlay = std::mem::take(&mut self.state.workspace.changes);
         let mut committed = std::mem::take(&mut self.state.committed);
@@ -75,9 +80,6 @@ impl Session<'_> {
             spent: head.spent,
         });
         head.run.clone_from(&scope.run);
-        if !head.executions.contains(&scope.execution) {
-            head.executions.push(scope.execution.clone());
-        }
         if let Some((repository, commit)) = at {
             (head.repository, head.base) = (Some(repository), Some(commit));
         }
@@ -100,6 +102,12 @@ impl Session<'_> {
         if table.change_session(&self.head, change).await? {
             tracing::info!(session = id, generation = self.head.generation, "another round begins");
         }
-        Ok(Report::of(&Self::read(self.context, &id).await?))
+        let session = Self::read(self.context, &id).await?;
+        if !session.is_continued_here() {
+            return Err(ActionError::unavailable(format!(
+                "the session `{id}` changed while another round of it was to begin; the next attempt begins it"
+            )));
+        }
+        Ok(Report::of(&session))
     }
 }

@@ -196,7 +196,7 @@ impl Session<'_> {
     }
 
     /// Takes over what the session has cost by the ledger, replies that were lost included.
-    async fn count_costs(&mut self) -> Result<(), ActionError> {
+    pub(super) async fn count_costs(&mut self) -> Result<(), ActionError> {
         let execution = &self.context.scope().execution;
         if !self.head.executions.contains(execution) {
             self.head.executions.push(execution.clone());
