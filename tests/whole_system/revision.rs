@@ -65,7 +65,7 @@ async fn a_comment_on_the_pull_request_is_done_by_the_session_that_made_it() {
     let said = of_revision["request"].to_string();
     // A greeting before the words is none of them.
     assert!(said.contains(REQUEST.trim_start_matches("Please ")), "{said}");
-    assert!(said.contains("What you changed earlier is committed"), "{said}");
+    assert!(said.contains("What you changed in earlier rounds"), "{said}");
     // Thanks, a command and a misspelled command are no requests.
     for text in ["@ticketsmith thanks", "@ticketsmith status", "@ticketsmith aprove it please"] {
         let before = world.executions().await.len();

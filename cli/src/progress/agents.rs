@@ -63,7 +63,7 @@ async fn news(table: &Table, head: SessionHead, shown: &mut Shown) -> Outcome<Ne
         let said: Said = serde_json::from_slice(json).map_err(Exit::unreachable)?;
         lines.extend(lines_of(&said));
     }
-    let files = table.session_files(&head.id).await.map_err(Exit::unreachable)?.len();
+    let files = table.session_files(&head).await.map_err(Exit::unreachable)?.len();
     let summary = summary(&head, files);
     let new_summary = (head.turn > 0 && shown.summary != summary).then(|| summary.clone());
     *shown = Shown { version: head.version, generation: head.generation, messages: messages.len(), summary };

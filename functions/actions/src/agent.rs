@@ -225,7 +225,6 @@ impl AgentExecution {
     ) -> Result<String, ActionError> {
         let request = self.request(question, schema)?;
         let id = QuestionId::new(&self.charge.began_as, &self.charge.state, &request);
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.clone());
         let within = || self.time_left(LEAST_TIME_TO_REPLY).map_err(NoReply::NotBilled);
         let paid =
             self.paid(&request, &id, None, None, async || self.provider.complete(&request, within()?).await);

@@ -22,6 +22,8 @@ pub struct OpenedPullRequest {
     pub url: String,
     /// The branch with the changes.
     pub branch: BranchName,
+    /// The branch they go to.
+    pub target: BranchName,
     /// The ticket that it implements, by its canonical name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,

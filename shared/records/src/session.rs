@@ -201,14 +201,25 @@ impl Table {
         Ok(messages)
     }
 
-    /// The files that a session changed, by path.
+    /// The files that a session changed in its present round, by path. Those of earlier rounds are left to expire, because there may be more
+    /// of them than one transaction can remove.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer or a file is damaged.
-    pub async fn session_files(&self, id: &str) -> Result<BTreeMap<String, OverlayFile>, RecordsError> {
-        let items = self.query(keys::session_partition(id), keys::FILE).await?;
-        let files = items.into_iter().map(from_item::<OverlayFile>);
-        files.map(|file| file.map(|file| (file.path.clone(), file))).collect()
+    pub async fn session_files(
+        &self,
+        head: &SessionHead,
+    ) -> Result<BTreeMap<String, OverlayFile>, RecordsError> {
+        let is_earlier =
+            |file: &OverlayFile| head.round.as_ref().is_some_and(|round| file.turn <= round.turn);
+        let mut files = BTreeMap::new();
+        for item in self.query(keys::session_partition(&head.id), keys::FILE).await? {
+            let file: OverlayFile = from_item(item)?;
+            if !is_earlier(&file) {
+                files.insert(file.path.clone(), file);
+            }
+        }
+        Ok(files)
     }
 
     async fn kept_under(&self, key: keys::Key) -> Result<Vec<u8>, RecordsError> {

@@ -90,7 +90,7 @@ impl Action for CreatePullRequest {
             None => {
                 let request = PullRequestRequest {
                     source: source.clone(),
-                    target,
+                    target: target.clone(),
                     title: input.title,
                     description: input.description.unwrap_or_default(),
                     draft: input.draft.unwrap_or_default(),
@@ -106,6 +106,7 @@ impl Action for CreatePullRequest {
             number,
             url: pull_request.url.clone(),
             branch: source.clone(),
+            target,
             task_id: context.ticket().await?,
             project: scope.project.key.clone(),
             at: context.clock().now(),

@@ -35,7 +35,7 @@ pub struct Output {
 /// Finds the newest pull request that a run opened for the ticket in the project's repository, and makes sure that it is still open.
 ///
 /// # Errors
-/// `Rejected` when no run opened one, and when it is closed or merged; the code host's errors.
+/// `Rejected` when no run opened one, and when it is closed, merged or retargeted; the code host's errors.
 pub struct FindPullRequest;
 
 impl Action for FindPullRequest {
@@ -57,11 +57,12 @@ impl Action for FindPullRequest {
                 project.repository
             ))
         })?;
-        let open = host.find_pull_request(&project.repository, &opened.branch, &project.base_branch).await?;
+        let open = host.find_pull_request(&project.repository, &opened.branch, &opened.target).await?;
         let open = open.filter(|open| open.number == opened.number).ok_or_else(|| {
             ActionError::rejected(format!(
-                "the pull request {} of {task_id} is closed or merged, so it takes no revision; start the ticket again",
-                opened.url
+                "the pull request {} of {task_id} is closed or merged, or no longer goes into `{}`, so it takes no revision; \
+                 reopen it, or start the ticket again",
+                opened.url, opened.target
             ))
         })?;
         Ok(Done::for_good(Output {

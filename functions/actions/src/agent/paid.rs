@@ -6,6 +6,7 @@ use domain::configuration::InstanceName;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply};
 use domain::{ActionError, MicroUsd};
 use records::{PaidReply, QuestionId};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 impl AgentExecution {
@@ -22,6 +23,7 @@ impl AgentExecution {
         room: Option<MicroUsd>,
         ask: impl AsyncFnOnce() -> Result<ModelReply, NoReply>,
     ) -> Result<Option<PaidReply>, ActionError> {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.clone());
         if let Some(paid) = self.table.paid_reply(id, &self.charge.execution).await? {
             tracing::info!("the model was asked the same before; its reply is replayed");
             self.count(paid.price);

@@ -21,7 +21,8 @@ async fn outcome(world: &World, report: &Value) -> (Value, Vec<String>, Vec<Stri
     let mut result = report["result"].clone();
     result["implementation"]["edits"]["ref"] = Value::Null;
     let id = report["session"].as_str().unwrap();
-    let files = world.table.session_files(id).await.unwrap().into_keys().collect();
+    let head = world.table.session(id).await.unwrap().unwrap();
+    let files = world.table.session_files(&head).await.unwrap().into_keys().collect();
     (result, world.conversation(&report["session"]).await, files)
 }
 

@@ -280,6 +280,7 @@ async fn a_pull_request_and_its_ticket_are_found_from_each_other() {
         number,
         url: format!("https://github.com/acme/shop/pull/{number}"),
         branch: "feature/SHOP-1".parse().unwrap(),
+        target: "main".parse().unwrap(),
         task_id: task_id.map(str::to_owned),
         project: "SHOP".into(),
         at: after(0),

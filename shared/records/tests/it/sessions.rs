@@ -2,7 +2,9 @@
 
 use super::*;
 use domain::MicroUsd;
-use records::{OverlayFile, RecordsError, SessionBounds, SessionChange, SessionHead, SessionPhase};
+use records::{
+    OverlayFile, RecordsError, SessionBounds, SessionChange, SessionHead, SessionPhase, SessionRound,
+};
 
 fn head() -> SessionHead {
     SessionHead {
@@ -99,15 +101,42 @@ async fn of_two_changes_of_one_version_one_is_made_with_all_that_belongs_to_it()
     };
     assert_eq!(table.session_messages("s", 1).await.unwrap()[1], winner.as_bytes());
     assert_eq!(table.session_state("s").await.unwrap(), winner.as_bytes());
-    let files = table.session_files("s").await.unwrap();
+    let files = table.session_files(&next).await.unwrap();
     assert_eq!(files.keys().collect::<Vec<_>>(), [winner]);
     assert_eq!(table.load(files[winner].content.as_ref().unwrap()).await.unwrap(), "text\n");
 
     let back = SessionHead { version: 3, ..next.clone() };
     let reverted = SessionChange { reverted: vec![winner.into()], ..SessionChange::default() };
     assert!(table.change_session(&back, reverted).await.unwrap());
-    assert!(table.session_files("s").await.unwrap().is_empty());
+    assert!(table.session_files(&back).await.unwrap().is_empty());
     let stranger = SessionHead { id: "other".into(), ..back };
     let missing = table.change_session(&stranger, SessionChange::default()).await.unwrap_err();
     assert!(matches!(missing, RecordsError::Missing(_)), "{missing}");
+}
+
+#[tokio::test]
+async fn another_round_has_none_of_the_files_that_earlier_ones_changed() {
+    let table = table().await;
+    table.open_session(&head(), b"{}", opened("m"), ("e", "Develop")).await.unwrap();
+    let change = |path: &str, turn: u32| SessionChange {
+        files: vec![OverlayFile {
+            path: path.into(),
+            content: None,
+            is_base64: false,
+            executable: false,
+            before_sha256: None,
+            turn,
+        }],
+        ..SessionChange::default()
+    };
+    let first = SessionHead { version: 2, turn: 1, ..head() };
+    assert!(table.change_session(&first, change("a.py", 1)).await.unwrap());
+    assert_eq!(table.session_files(&first).await.unwrap().len(), 1);
+    let round = SessionRound { key: "k".into(), turn: 1, worked_ms: 3, spent: MicroUsd(7) };
+    let next = SessionHead { version: 3, round: Some(round), ..first };
+    assert!(table.change_session(&next, SessionChange::default()).await.unwrap());
+    assert!(table.session_files(&next).await.unwrap().is_empty());
+    let second = SessionHead { version: 4, turn: 2, ..next };
+    assert!(table.change_session(&second, change("b.py", 2)).await.unwrap());
+    assert_eq!(table.session_files(&second).await.unwrap().into_keys().collect::<Vec<_>>(), ["b.py"]);
 }

@@ -1,7 +1,7 @@
 //! Goes on with the session that worked on a branch before: what people ask for then is done by whoever knows the work.
 //!
 //! A new round begins with another generation and with the branch as it is now, commits of people included. What the agent changed before
-//! is committed, so that nothing is left of the overlay.
+//! is in the branch if it was committed; the overlay begins empty.
 
 use super::generation::{Opening, first_message};
 use super::kept::{Prefix, SessionState, to_json};
@@ -45,6 +45,9 @@ impl Session<'_> {
     }
 
     /// Begins another round at the head of the branch. `fresh` is the state of a session that is opened there.
+    ///
+    /// # Errors
+    /// `Unavailable` when the session changed since it was read; those of the table.
     pub(super) async fn begin_round(
         mut self,
         prefix: &Prefix,
@@ -52,6 +55,8 @@ impl Session<'_> {
         fresh: SessionState,
         at: Option<(RepositoryName, CommitSha)>,
     ) -> Result<Report, ActionError> {
+        // Replies that were lost after the last change belong to the round before.
+        self.count_costs().await?;
         let (table, scope, now) = (self.context.table(), self.context.scope(), self.context.clock().now());
         let overlay = std::mem::take(&mut self.state.workspace.changes);
         let mut committed = std::mem::take(&mut self.state.committed);
@@ -75,9 +80,6 @@ impl Session<'_> {
             spent: head.spent,
         });
         head.run.clone_from(&scope.run);
-        if !head.executions.contains(&scope.execution) {
-            head.executions.push(scope.execution.clone());
-        }
         if let Some((repository, commit)) = at {
             (head.repository, head.base) = (Some(repository), Some(commit));
         }
@@ -94,13 +96,18 @@ impl Session<'_> {
             state: Some(to_json(&self.state)?),
             opening: Some(to_json(opening)?),
             opened_by: Some((scope.execution.clone(), scope.state.clone())),
-            reverted: overlay.into_keys().collect(),
             ..SessionChange::default()
         };
         let id = self.head.id.clone();
         if table.change_session(&self.head, change).await? {
             tracing::info!(session = id, generation = self.head.generation, "another round begins");
         }
-        Ok(Report::of(&Self::read(self.context, &id).await?))
+        let session = Self::read(self.context, &id).await?;
+        if !session.is_continued_here() {
+            return Err(ActionError::unavailable(format!(
+                "the session `{id}` changed while another round of it was to begin; the next attempt begins it"
+            )));
+        }
+        Ok(Report::of(&session))
     }
 }

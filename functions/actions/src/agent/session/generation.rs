@@ -181,11 +181,14 @@ fn so_far(state: &SessionState) -> String {
     {
         return String::new();
     }
-    let mut text = "You have worked on this before; the conversation until here is not shown again. Files that you changed are as you \
-                    left them. Read a file again before you change it.\n"
+    let mut text = "You have worked on this before; the conversation until here is not shown again. Read a file again before you change \
+                    it.\n"
         .to_owned();
     if is_committed {
-        text.push_str("\nWhat you changed earlier is committed to the branch, and people may have changed it since:\n\n");
+        text.push_str(
+            "\nWhat you changed in earlier rounds is in the branch only if it was committed, and people may have changed it \
+             since:\n\n",
+        );
         text.extend(state.committed.iter().map(|file| format!("- {}\n", fence(file))));
     }
     if !workspace.plan.is_empty() {
@@ -201,7 +204,7 @@ fn so_far(state: &SessionState) -> String {
         }
     }
     if !workspace.changes.is_empty() {
-        text.push_str("\nThe files that you changed:\n\n");
+        text.push_str("\nThe files that you changed, which are as you left them:\n\n");
         for (path, change) in &workspace.changes {
             text.push_str(&format!("- {}: {}\n", fence(path), describe(change)));
         }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// A generation whose prompt is larger ends: in tokens.
 const LARGEST_PROMPT: u64 = 150_000;
-/// How often a session at work looks whether somebody stopped it.
+/// How often a session at work looks whether somebody stopped it: records give no notice of a change.
 const LOOK: Duration = Duration::from_secs(5);
 /// What a service may count besides what is sent, in tokens: the frames of two more messages.
 const FRAMES: u64 = 200;
@@ -85,7 +85,7 @@ impl Session<'_> {
                 prefix = self.prefix().await?;
             }
             agent = agent.asking(&prefix.model);
-            match self.ask(&agent, &prefix).await? {
+            match agent.used(self.ask(&agent, &prefix).await).await? {
                 Thought::Reply(reply) => return self.append(*reply).await,
                 Thought::NoRoom => {
                     self.end(format!(
@@ -118,14 +118,14 @@ impl Session<'_> {
     }
 
     /// Asks, and once more with twice as many tokens where the reply was cut.
-    async fn ask(&self, agent: &AgentExecution, prefix: &Prefix) -> Result<Thought, ActionError> {
+    async fn ask(&mut self, agent: &AgentExecution, prefix: &Prefix) -> Result<Thought, ActionError> {
         let messages = self.messages().await?;
         let begins = messages.len() <= 1;
         let expected = self.expected_input(&messages)?;
         let mut request = request(prefix, messages);
         let most = agent.max_output_tokens();
-        let room = self.head.bounds.usd.map(|bound| bound.saturating_sub(self.head.spent_in_round()));
         for tokens in [(most / 2).max(1), most] {
+            let room = self.head.bounds.usd.map(|bound| bound.saturating_sub(self.head.spent_in_round()));
             request.max_output_tokens = tokens;
             let turn = format!("{}#{}", self.head.generation, self.head.messages);
             let id = QuestionId::new(&format!("session/{}", self.head.id), &turn, &request);
@@ -145,7 +145,8 @@ impl Session<'_> {
                 }
                 StopReason::Complete | StopReason::ToolCalls => return Ok(Thought::Reply(Box::new(reply))),
                 StopReason::Refused => return Ok(Thought::Refused),
-                StopReason::Truncated => {}
+                // It has cost something too, which leaves less room.
+                StopReason::Truncated => self.count_costs().await?,
                 StopReason::Other(name) => {
                     return Err(ActionError::rejected(format!(
                         "the model stopped for the reason `{}`",
@@ -196,7 +197,7 @@ impl Session<'_> {
     }
 
     /// Takes over what the session has cost by the ledger, replies that were lost included.
-    async fn count_costs(&mut self) -> Result<(), ActionError> {
+    pub(super) async fn count_costs(&mut self) -> Result<(), ActionError> {
         let execution = &self.context.scope().execution;
         if !self.head.executions.contains(execution) {
             self.head.executions.push(execution.clone());

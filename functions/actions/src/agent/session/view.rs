@@ -45,7 +45,7 @@ pub async fn view(table: &Table, id: &str, now: Timestamp) -> Result<Option<Sess
         let messages = table.session_messages(id, generation).await?;
         generations.push(messages.iter().map(|json| read_json(json)).collect::<Result<_, _>>()?);
     }
-    let overlay = table.session_files(id).await?;
+    let overlay = table.session_files(&head).await?;
     let paths: Vec<&str> = overlay.keys().map(String::as_str).collect();
     let before = before(table, &head, &state, &paths, now).await?;
     let mut files = BTreeMap::new();

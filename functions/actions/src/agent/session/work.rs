@@ -30,7 +30,7 @@ impl<'a> Session<'a> {
             ))
         })?;
         let mut state: SessionState = read_json(&context.table().session_state(id).await?)?;
-        for (path, file) in context.table().session_files(id).await? {
+        for (path, file) in context.table().session_files(&head).await? {
             let content = match &file.content {
                 Some(stored) => Some(context.table().load(stored).await?),
                 None => None,
