@@ -3,7 +3,7 @@
 
 `execution.json` is what CloudFormation's execution role needs: of each type of resource in the template, the permissions that AWS's own
 resource handlers declare (cfn-lint carries them), for the services of the stack alone and for resources of its names. `person.json` is
-what the person needs who runs `ticketsmith deploy`: to assume the roles of the CDK's bootstrap, and to write the configuration afterward.
+what the person who runs `ticketsmith deploy` needs: to assume the roles of the CDK's bootstrap, and to write the configuration afterward.
 
     cdk synth --quiet --output OUT --context packages=none
     generate.py OUT/ticketsmith.template.json

@@ -1,4 +1,4 @@
-//! The rules that hold for every change of a file, whoever asks for it.
+//! The rules that hold for every change of a file: those of one reply and those of an agent's tools.
 
 use crate::ignored_paths::IgnoredPaths;
 use crate::path::check_path;

@@ -43,8 +43,7 @@ pub struct Change {
     pub content: Option<ChangedContent>,
     /// Whether it has the executable bit.
     pub executable: bool,
-    /// The SHA-256, in hex, of what the base commit has at this path; `None` if it has no file there, or one whose content was not
-    /// imported.
+    /// The SHA-256, in hex, of what the base commit has at this path; `None` if it has no file there.
     pub before_sha256: Option<String>,
 }
 

@@ -21,7 +21,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// Whether paths leave the state out: what is of interest of a turn is whom it asks.
+    /// Whether paths leave the state out: of a turn, they only list its question.
     pub(crate) fn is_inside(self) -> bool {
         matches!(self, Self::Think | Self::RunTools | Self::Answer | Self::Load)
     }

@@ -115,7 +115,7 @@ impl Checker<'_> {
         let mut named = given.iter().filter(|(_, given, _)| *given);
         match (named.next(), named.next()) {
             (Some(("turns", ..)), None) => {
-                self.error(name, format!("`{name}` is no agent, so it has no `turns:`"));
+                self.error(name, format!("`{name}` is not an agent step, so it has no `turns:`"));
             }
             (Some((key, _, false)), None) => {
                 self.error(name, format!("`{name}` waits for nobody, so it has no `{key}:`"));

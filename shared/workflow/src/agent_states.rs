@@ -61,7 +61,7 @@ pub struct AgentSummary {
     pub name: String,
     /// The most turns.
     pub max_turns: u32,
-    /// The most that it may cost; `None` for whatever the ticket's limit leaves.
+    /// The most that it may cost; with `None`, only the ticket's limit applies.
     pub max_usd: Option<MicroUsd>,
     /// The most minutes of work.
     pub max_minutes: u32,

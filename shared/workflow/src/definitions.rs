@@ -23,7 +23,7 @@ pub(crate) fn check(workflow: &Workflow, problems: &mut Problems<'_>) {
                     .error(
                         expression.span,
                         format!(
-                            "`${function}` cannot stand in a definition: every use would give another value"
+                            "`${function}` cannot be used in a definition: every use would give another value"
                         ),
                     )
                     .help("use it in a step of type `set`");

@@ -138,6 +138,13 @@ pub(crate) fn nearest<'n>(given: &str, names: impl IntoIterator<Item = &'n str>)
 /// So many findings of one file are kept. Nobody reads more, and placing and showing each takes time with the length of the file.
 const MOST_FOUND: usize = 100;
 
+/// What was found by some moment.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Found {
+    kept: usize,
+    more: Option<(Diagnostic, usize, Severity)>,
+}
+
 /// Collects the findings of one file.
 pub(crate) struct Problems<'s> {
     source: &'s Source,
@@ -187,17 +194,14 @@ impl<'s> Problems<'s> {
     }
 
     /// How much was found by now, for [`Problems::forget`].
-    pub(crate) fn found_so_far(&self) -> usize {
-        self.found.len()
+    pub(crate) fn found_so_far(&self) -> Found {
+        Found { kept: self.found.len(), more: self.more.clone() }
     }
 
     /// Forgets what was found since: it was only a look ahead.
-    pub(crate) fn forget(&mut self, found_before: usize) {
-        self.found.truncate(found_before);
-        // What is beyond was found after whatever is kept.
-        if found_before < MOST_FOUND {
-            self.more = None;
-        }
+    pub(crate) fn forget(&mut self, found: Found) {
+        self.found.truncate(found.kept);
+        self.more = found.more;
     }
 
     pub(crate) fn any_errors(&self) -> bool {
@@ -232,5 +236,26 @@ impl<'s> Problems<'s> {
             });
         }
         told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_ahead_leaves_nothing_behind_also_beyond_what_is_kept() {
+        let source = Source::new("workflows/a.yaml", "name: a\n");
+        for kept in [0, MOST_FOUND, MOST_FOUND + 1] {
+            let mut problems = Problems::new(&source);
+            for _ in 0..kept {
+                problems.warning(Span::default(), "unused");
+            }
+            let found = problems.found_so_far();
+            problems.error(Span::default(), "only seen ahead");
+            assert_ne!(problems.found_so_far(), found);
+            problems.forget(found);
+            assert!(!problems.any_errors(), "{kept}");
+        }
     }
 }

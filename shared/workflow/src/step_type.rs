@@ -220,85 +220,62 @@ impl StepType {
 
     /// As it is written under `type:`.
     pub fn name(self) -> &'static str {
-        match self {
-            PluginAction => "plugin_action",
-            AiAction => "ai_action",
-            Agent => "agent",
-            Parallel => "parallel",
-            Foreach => "foreach",
-            Loop => "loop",
-            Switch => "switch",
-            Approval => "approval",
-            Wait => "wait",
-            Workflow => "workflow",
-            Set => "set",
-            Fail => "fail",
-            Undo => "undo",
-        }
+        self.facts().name
     }
 
     /// What one is called in messages, with its article.
     pub(crate) fn noun(self) -> &'static str {
-        match self {
-            PluginAction => "a plugin_action",
-            AiAction => "an ai_action",
-            Agent => "an agent step",
-            Parallel => "a parallel step",
-            Foreach => "a foreach step",
-            Loop => "a loop",
-            Switch => "a switch",
-            Approval => "an approval",
-            Wait => "a wait",
-            Workflow => "a workflow step",
-            Set => "a set step",
-            Fail => "a fail step",
-            Undo => "an undo step",
-        }
+        self.facts().noun
     }
 
     /// What it does, in a sentence that editors show.
     pub fn about(self) -> &'static str {
-        match self {
-            PluginAction => "One action of a plugin. A plugin that the project leaves unset skips the step.",
-            AiAction => "One question to a model.",
-            Agent => {
-                "An agent works with tools, turn by turn, until it is done. Gives `outcome`, `summary`, `implementation` and what a pull request needs."
-            }
-            Parallel => "Branches at the same time; all must finish.",
-            Foreach => {
-                "The same steps for every item of a list. One failure stops all, unless its steps continue."
-            }
-            Loop => "Steps again and again until a condition holds, tested after each round.",
-            Switch => "The first case that holds, else the default.",
-            Approval => {
-                "Asks people and waits at no cost. Gives `by`, `via`, `at` and `comment`; no is the error Declined."
-            }
-            Wait => "Waits for a time or an event, at no cost: exactly one of `for`, `until` and `event`.",
-            Workflow => "Runs another workflow and takes its outputs.",
-            Set => "Sets variables.",
-            Fail => "Ends the workflow with an error.",
-            Undo => "Takes back what another execution did.",
-        }
+        self.facts().about
     }
 
     /// Its keys, in the order in which files have them.
     pub fn keys(self) -> Vec<Key> {
-        // What it has of its own, and what follows that: `on_error` and its like, and its inverse.
-        let (own, policy, inverse): (&[Key], &[Key], &[Key]) = match self {
-            PluginAction => (&PLUGIN_ACTION, &POLICY, &[ROLLBACK]),
-            AiAction => (&AI_ACTION, &POLICY, &[ROLLBACK]),
-            Agent => (&AGENT, &POLICY, &[]),
-            Parallel => (&PARALLEL, &POLICY, &[]),
-            Foreach => (&FOREACH, &POLICY, &[]),
-            Loop => (&LOOP, &POLICY, &[]),
-            Switch => (&SWITCH, &POLICY, &[]),
-            Approval => (&APPROVAL, &POLICY, &[]),
-            Wait => (&WAIT, &POLICY, &[]),
-            Workflow => (&WORKFLOW, &POLICY, &[]),
-            Set => (&SET, &[], &[]),
-            Fail => (&FAIL, &[], &[]),
-            Undo => (&UNDO, &[], &[]),
-        };
+        let Facts { own, policy, inverse, .. } = self.facts();
         COMMON.iter().chain(own).chain(policy).chain(inverse).copied().collect()
+    }
+
+    /// One line for each type.
+    #[rustfmt::skip]
+    fn facts(self) -> Facts {
+        match self {
+            PluginAction => Facts { inverse: &[ROLLBACK], ..Facts::new("plugin_action", "a plugin_action", "One action of a plugin. A plugin that the project leaves unset skips the step.", &PLUGIN_ACTION) },
+            AiAction => Facts { inverse: &[ROLLBACK], ..Facts::new("ai_action", "an ai_action", "One question to a model.", &AI_ACTION) },
+            Agent => Facts::new("agent", "an agent step", "An agent works with tools, turn by turn, until it is done. Gives `outcome`, `summary`, `implementation` and what a pull request needs.", &AGENT),
+            Parallel => Facts::new("parallel", "a parallel step", "Branches at the same time; all must finish.", &PARALLEL),
+            Foreach => Facts::new("foreach", "a foreach step", "The same steps for every item of a list. One failure stops all, unless its steps continue.", &FOREACH),
+            Loop => Facts::new("loop", "a loop", "Steps again and again until a condition holds, tested after each round.", &LOOP),
+            Switch => Facts::new("switch", "a switch", "The first case that holds, else the default.", &SWITCH),
+            Approval => Facts::new("approval", "an approval", "Asks people and waits at no cost. Gives `by`, `via`, `at` and `comment`; no is the error Declined.", &APPROVAL),
+            Wait => Facts::new("wait", "a wait", "Waits for a time or an event, at no cost: exactly one of `for`, `until` and `event`.", &WAIT),
+            Workflow => Facts::new("workflow", "a workflow step", "Runs another workflow and takes its outputs.", &WORKFLOW),
+            Set => Facts { policy: &[], ..Facts::new("set", "a set step", "Sets variables.", &SET) },
+            Fail => Facts { policy: &[], ..Facts::new("fail", "a fail step", "Ends the workflow with an error.", &FAIL) },
+            Undo => Facts { policy: &[], ..Facts::new("undo", "an undo step", "Takes back what another execution did.", &UNDO) },
+        }
+    }
+}
+
+/// What distinguishes a type from the others.
+struct Facts {
+    name: &'static str,
+    noun: &'static str,
+    about: &'static str,
+    /// The keys of this type alone.
+    own: &'static [Key],
+    /// `on_error` and its like.
+    policy: &'static [Key],
+    /// What takes its effect back, if it has one.
+    inverse: &'static [Key],
+}
+
+impl Facts {
+    /// Those of a type that may fail and has no effect to take back.
+    fn new(name: &'static str, noun: &'static str, about: &'static str, own: &'static [Key]) -> Self {
+        Self { name, noun, about, own, policy: &POLICY, inverse: &[] }
     }
 }

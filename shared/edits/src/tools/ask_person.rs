@@ -1,6 +1,6 @@
 //! `ask_person`: a question that a person answers.
 
-use super::answer::read;
+use super::answer::{quoted, read};
 use super::arguments::{Kind, NOTES, Parameter};
 use super::end::{Question, ToolEnd};
 use super::tool::{Needs, Tool, ToolSpec};
@@ -57,7 +57,8 @@ impl Tool for AskPerson {
             options.iter().find(|option| option.trim().is_empty() || !different.insert(*option))
         {
             return Err(Refusal::Told(format!(
-                "`options` has `{wrong}`, which is empty or there twice; accepted are different answers."
+                "`options` has {}, which is empty or there twice; accepted are different answers.",
+                quoted(wrong)
             )));
         }
         workspace.note(notes);

@@ -19,7 +19,7 @@ pub(super) fn select<'w>(
     let path =
         path.map(|path| path.strip_suffix('/').unwrap_or(path)).filter(|path| !matches!(*path, "" | "."));
     if let Some(path) = path {
-        domain_path(workspace, path)?;
+        check_selectable(workspace, path)?;
         let below = format!("{path}/");
         let real = workspace.find(path).map(|present| present.path.to_owned());
         present.retain(|name, _| name.starts_with(&below) || Some(*name) == real.as_deref());
@@ -34,8 +34,8 @@ pub(super) fn select<'w>(
     Ok(present)
 }
 
-/// A folder may contain paths that the agent works in without being one.
-fn domain_path(workspace: &Workspace<'_>, path: &str) -> Result<(), String> {
+/// Checks a path. A folder may contain paths that the agent works in without being one itself.
+fn check_selectable(workspace: &Workspace<'_>, path: &str) -> Result<(), String> {
     if workspace.is_folder(path) {
         return crate::path::check_path(path).map_err(|error| error.to_string());
     }
@@ -53,7 +53,7 @@ fn read_glob(glob: &str) -> Result<Globs, Refusal> {
     })
 }
 
-/// What a path is where it is no file.
+/// What is at a path that is not a file.
 pub(super) fn kind_note(present: &Present<'_>) -> Option<&'static str> {
     match present.kind {
         TreeEntryKind::SymbolicLink => Some("symbolic link"),

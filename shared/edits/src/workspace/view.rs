@@ -271,5 +271,8 @@ fn not_imported(entry: &TreeEntry) -> String {
     if size > LARGEST_FILE as u64 {
         return format!("`{}` has {size} bytes, which is too large to be read or changed", entry.path);
     }
-    format!("`{}` was not imported, because it is not text", entry.path)
+    format!(
+        "`{}` was not imported, because it is not text: it cannot be read, changed, moved or deleted",
+        entry.path
+    )
 }

@@ -32,7 +32,7 @@ impl State {
         if !is_name(owner) || !is_name(name) {
             let accepted =
                 "accepted: owner/name of letters, digits, `-`, `_` and `.`, at most 100 characters each";
-            let problem = format!("`{}` is no name of a repository; {accepted}", described.name);
+            let problem = format!("`{}` is not a repository name; {accepted}", described.name);
             return Err(invalid(format!("{place}.name"), problem));
         }
         if self.find(owner, name).is_some() {

@@ -8,7 +8,7 @@ use std::vec::IntoIter;
 use super::state::{Issue, State};
 use super::{Jira, document};
 
-/// [Whoever asks](https://support.atlassian.com/jira-software-cloud/docs/jql-functions/).
+/// [The user who asks](https://support.atlassian.com/jira-software-cloud/docs/jql-functions/).
 const CURRENT_USER: &str = "currentUser()";
 
 #[derive(Debug, PartialEq, Eq)]
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_function_for_whoever_asks() {
+    fn reads_the_function_for_the_user_who_asks() {
         let query = parse("creator = currentUser() AND reporter != currentUser() ORDER BY created").unwrap();
         let asks = vec![CURRENT_USER.to_owned()];
         let tests: Vec<_> = query.conditions.into_iter().map(|condition| condition.test).collect();

@@ -15,7 +15,7 @@ pub struct AgentCost {
     pub max_turns: u32,
     /// The most minutes of work.
     pub max_minutes: u32,
-    /// The most dollars for its model; `None` for whatever the ticket's limit leaves.
+    /// The most dollars for its model; with `None`, only the ticket's limit applies.
     pub max_usd: Option<f64>,
 }
 

@@ -37,8 +37,8 @@ impl Walk<'_, '_, '_> {
         if let Some((key, _)) = work.inputs.iter().find(|(key, _)| key.value == AGENT) {
             self.checker
                 .problems
-                .error(key.span, "the agent is no input")
-                .help("name it beside `type: agent`, as `agent: development`");
+                .error(key.span, "the agent is not an input")
+                .help("name it next to `type: agent`, as `agent: development`");
         }
         let given: Vec<_> = work.inputs.iter().filter(|(key, _)| key.value != AGENT).cloned().collect();
         let mut input = self.inputs(&given, &actions.open, Some(AGENT), step.name.span);

@@ -73,7 +73,7 @@ fn mistakes_are_told_with_what_is_accepted() {
     for (more, expected) in [
         ("    agent: reviwer\n", "there is no agent `reviwer`"),
         ("    agent: reviwer\n", "did you mean `reviewer`?"),
-        ("    inputs: { agent: reviewer }\n", "the agent is no input"),
+        ("    inputs: { agent: reviewer }\n", "the agent is not an input"),
         (
             "    inputs: { brunch: a }\n",
             "accepted: branch, context, continues, instructions, repository, task",

@@ -153,7 +153,7 @@ fn definitions_neither_circle_nor_waver() {
     assert!(told.iter().any(|line| line.contains("`a` is defined by itself: a → b → a")), "{told:?}");
     refused(
         &(after_fetch("${a}") + "variables: { a: \"${$now()}\" }\n"),
-        &["`$now` cannot stand in a definition"],
+        &["`$now` cannot be used in a definition"],
     );
 }
 

@@ -22,7 +22,7 @@ fn authenticated<'a>(call: &'a Call<'_>) -> Result<&'a AppAccount, Failure> {
 /// `GET /app`
 pub(super) fn get_app(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let app = authenticated(call)?;
-    // The App belongs to whoever owns the first repository.
+    // The App belongs to the owner of the first repository.
     let owner = call.state.repositories.first().map(|repository| repository.owner.clone());
     let owner = call.state.user(&owner.unwrap_or_default());
     let since = moment(call.now());
