@@ -101,18 +101,6 @@ impl Action for CreatePullRequest {
             }
         };
         let number = pull_request.number;
-        let opened = OpenedPullRequest {
-            repository: repository.clone(),
-            number,
-            url: pull_request.url.clone(),
-            branch: source.clone(),
-            target,
-            task_id: context.ticket().await?,
-            project: scope.project.key.clone(),
-            at: context.clock().now(),
-        };
-        // What people say about it is then known to be about the ticket.
-        context.table().put_opened_pull_request(&opened).await?;
         let output = Output {
             pr_url: pull_request.url,
             number,
@@ -123,6 +111,18 @@ impl Action for CreatePullRequest {
         if !created {
             return Ok(Done::for_good(output));
         }
+        let opened = OpenedPullRequest {
+            repository: repository.clone(),
+            number,
+            url: output.pr_url.clone(),
+            branch: source.clone(),
+            target,
+            task_id: context.ticket().await?,
+            project: scope.project.key.clone(),
+            at: context.clock().now(),
+        };
+        // What people say about it is then known to be about the ticket. One that a person opened stays theirs.
+        context.table().put_opened_pull_request(&opened).await?;
         let inverse = json!({ "repository": repository, "number": number });
         Ok(Done::undone_by(output, ClosePullRequest::SPEC.id(), inverse))
     }

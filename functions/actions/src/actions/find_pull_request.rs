@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 pub struct Input {
     /// The ticket.
     pub task_id: String,
+    /// The pull request's number, where people spoke about a certain one. Default: the ticket's newest.
+    #[serde(default)]
+    pub number: Option<u64>,
 }
 
 /// What later steps can read.
@@ -32,10 +35,10 @@ pub struct Output {
     pub reference: String,
 }
 
-/// Finds the newest pull request that a run opened for the ticket in the project's repository, and makes sure that it is still open.
+/// Finds the pull request that a run opened for the ticket in the project's repository, and makes sure that it is still open.
 ///
 /// # Errors
-/// `Rejected` when no run opened one, and when it is closed, merged or retargeted; the code host's errors.
+/// `Rejected` when no run opened it, and when it is closed, merged or retargeted; the code host's errors.
 pub struct FindPullRequest;
 
 impl Action for FindPullRequest {
@@ -50,11 +53,17 @@ impl Action for FindPullRequest {
         let host = context.code_host(RepositoryAccess::WritePullRequests).await?;
         let project = &context.scope().project;
         let task_id = context.scope().directory.canonical(&input.task_id);
-        let opened = context.table().pull_request_of_task(&project.repository, &task_id).await?;
+        let (table, repository) = (context.table(), &project.repository);
+        let opened = match input.number {
+            Some(number) => table.opened_pull_request(repository, number).await?,
+            None => table.pull_request_of_task(repository, &task_id).await?,
+        };
+        let opened = opened.filter(|opened| opened.task_id.as_deref() == Some(task_id.as_str()));
         let opened = opened.ok_or_else(|| {
+            let which = input.number.map_or_else(|| "no pull request".to_owned(), |number| format!("#{number}"));
+            let verb = if input.number.is_some() { "was not" } else { "was" };
             ActionError::rejected(format!(
-                "no pull request in {} was opened for {task_id}, so there is nothing to revise; start the ticket first",
-                project.repository
+                "{which} in {repository} {verb} opened for {task_id}, so there is nothing to revise; start the ticket first"
             ))
         })?;
         let open = host.find_pull_request(&project.repository, &opened.branch, &opened.target).await?;

@@ -89,8 +89,9 @@ impl Action for RequestApproval {
             context.table().effect_asked(run, key, now).await.map_err(ActionError::from)?;
         }
         let waiter = park(&context.park(), &input).await?;
-        // Whether an effect happened is another question each time.
+        // Whether an effect happened is another question each time, and details such as a plan may be others than people saw.
         if input.effect.is_none()
+            && input.details.is_none()
             && let Some(answer) = answered_before(context, &waiter).await?
         {
             context.table().answer_waiter(&waiter, &answer).await?;
