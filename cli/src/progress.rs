@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn a_minute_has_no_sixtieth_second() {
         for (millis, expected) in
-            [(-5, "0.0s"), (1_250, "1.2s"), (120_000, "2m00s"), (179_400, "2m59s"), (179_600, "3m00s")]
+            [(-5, "0.0s"), (1_300, "1.3s"), (120_000, "2m00s"), (179_400, "2m59s"), (179_600, "3m00s")]
         {
             assert_eq!(human_duration(SignedDuration::from_millis(millis)), expected, "{millis}");
         }
