@@ -9,7 +9,7 @@ use records::ExecutionRecord;
 /// Who asks.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PersonArgument {
-    /// The person who asks, as named under `users:` in the configuration. What they may do is what they may do in Slack or on the ticket.
+    /// The person who asks, as named under `users:` in the configuration.
     #[arg(long = "as", value_name = "NAME", env = "USER")]
     person: Option<String>,
 }
