@@ -91,5 +91,5 @@ pub(crate) fn say_who(directory: &Directory, actor: &Actor) -> String {
         return String::new();
     }
     let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
-    format!("; `{}` is nobody under users: pass --as with one of {}", actor.id, names.join(", "))
+    format!("; `{}` is not under `users:`; pass --as with one of {}", actor.id, names.join(", "))
 }

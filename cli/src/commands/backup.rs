@@ -45,7 +45,7 @@ const BUSY: Duration = Duration::from_secs(30);
 /// Runs the command.
 ///
 /// # Errors
-/// Usage when the data folder has nothing to copy, the target exists, or a file cannot be read or written; the target is then removed.
+/// Usage when the data folder has nothing to copy or is being copied, the target exists, or a file cannot be read or written; the target is then removed.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let Arguments { target, with_key, data } = &arguments;
     let source = DataFolder::existing(&data.data).filter(|source| source.table().exists());
@@ -55,6 +55,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if target.exists() {
         return Err(Exit::usage(format!("{} exists already; name a new folder", target.display())));
     }
+    let _lock = source.lock_backup().map_err(Exit::usage)?;
     let folder = DataFolder::open(target).map_err(|error| failed(target, &error))?;
     let copied = copy(&source, &folder, *with_key).await;
     if copied.is_err() {

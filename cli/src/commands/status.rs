@@ -226,7 +226,7 @@ fn list_text(views: &[ExecutionView], filter: &ExecutionFilter, now: Timestamp) 
             ExecutionFilter { outcome: None, person: None, task_id: Some(task_id) } => {
                 format!("nothing has been started on {task_id} yet")
             }
-            _ => "no execution is like that".to_owned(),
+            _ => "no execution matches".to_owned(),
         };
         return text + "\n";
     }
