@@ -1,8 +1,9 @@
 //! Colors for people at a terminal.
 
+use domain::text::printable;
 use std::io::IsTerminal;
 
-/// A color, or another way to stand out.
+/// A color or weight of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Color {
     /// Bold.
@@ -15,12 +16,12 @@ pub(crate) enum Color {
     Cyan,
 }
 
-/// Whether what is written there may have escape codes: at a terminal, unless its user disables colors: <https://no-color.org>.
+/// Whether text written to the stream may have colors: it is a terminal, and its user has not disabled them: <https://no-color.org>.
 pub(crate) fn on(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// The text in a color, if it may have one.
+/// The text in a color, without codes of its own; unchanged where there are no colors. Print it with [`crate::print::print_painted`].
 pub(crate) fn paint(text: &str, color: Color, on: bool) -> String {
     let code = match color {
         Color::Bold => 1,
@@ -28,5 +29,5 @@ pub(crate) fn paint(text: &str, color: Color, on: bool) -> String {
         Color::Red => 31,
         Color::Cyan => 36,
     };
-    if on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    if on { format!("\u{1b}[{code}m{}\u{1b}[0m", printable(text)) } else { text.to_owned() }
 }

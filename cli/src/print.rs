@@ -1,6 +1,7 @@
 //! Printing for people. Titles, questions and errors come from outside, so a terminal gets nothing in them that it would act on; a file or
 //! another program gets every byte.
 
+use crate::color;
 use domain::text::printable;
 use std::fmt::Arguments;
 use std::io::IsTerminal;
@@ -19,6 +20,45 @@ pub(crate) fn on_output(text: Arguments<'_>) -> String {
 /// [`shown`] on standard error.
 pub(crate) fn on_error(text: Arguments<'_>) -> String {
     shown(text, std::io::stderr().is_terminal())
+}
+
+/// Prints a text with colors on standard output. They are [`color::paint`]'s or the compiler's, which leave no codes of others in it.
+pub(crate) fn print_painted(text: &str) {
+    let output = std::io::stdout();
+    let text = if color::on(&output) { painted(text) } else { on_output(format_args!("{text}")) };
+    ::std::print!("{text}");
+}
+
+/// [`print_painted`] on standard error.
+pub(crate) fn eprint_painted(text: &str) {
+    let error = std::io::stderr();
+    let text = if color::on(&error) { painted(text) } else { on_error(format_args!("{text}")) };
+    ::std::eprint!("{text}");
+}
+
+/// Clears the terminal that standard output is.
+pub(crate) fn clear_screen() {
+    ::std::print!("\u{1b}[H\u{1b}[2J");
+}
+
+/// The text as [`printable`] makes it, but with its colors.
+fn painted(text: &str) -> String {
+    const CODE: &str = "\u{1b}[";
+    let mut pieces = text.split(CODE);
+    let mut painted = printable(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let parameters = piece.trim_start_matches(|one: char| one.is_ascii_digit() || one == ';');
+        match parameters.strip_prefix('m') {
+            Some(rest) => {
+                let (color, rest) = piece.split_at(piece.len() - rest.len());
+                painted.push_str(CODE);
+                painted.push_str(color);
+                painted.push_str(&printable(rest));
+            }
+            None => painted.push_str(&printable(&format!("{CODE}{piece}"))),
+        }
+    }
+    painted
 }
 
 /// `std::println!` of [`on_output`], for every command.
@@ -52,7 +92,19 @@ mod tests {
         assert_eq!(shown(format_args!("{title}"), false), title);
     }
 
-    /// Whoever prints otherwise would print what is in a text.
+    #[test]
+    fn a_terminal_gets_our_colors_and_no_other_code() {
+        let painted = painted(&format!(
+            "{}\n\u{1b}[1;38;5;9merror\u{1b}[0m\u{1b}[2J\u{1b}[31\u{9b}H",
+            color::paint("+new\u{1b}[8m\u{7}", color::Color::Green, true)
+        ));
+        assert_eq!(
+            painted,
+            "\u{1b}[32m+new\u{fffd}[8m\u{fffd}\u{1b}[0m\n\u{1b}[1;38;5;9merror\u{1b}[0m\u{fffd}[2J\u{fffd}[31\u{fffd}H"
+        );
+    }
+
+    /// A command that printed in another way would print everything that a text contains.
     #[test]
     fn every_command_prints_so() {
         let main = include_str!("main.rs");

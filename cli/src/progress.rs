@@ -5,6 +5,7 @@ mod agents;
 use crate::exit::{Exit, Outcome};
 use agents::{Agents, News};
 use domain::MicroUsd;
+use domain::text::printable;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use records::{ExecutionView, ShownStep, StepStatus, Table};
@@ -49,6 +50,7 @@ pub(crate) fn human_duration(duration: SignedDuration) -> String {
     if seconds < 120.0 {
         format!("{seconds:.1}s")
     } else {
+        let seconds = seconds.round();
         format!("{:.0}m{:02.0}s", (seconds / 60.0).floor(), seconds % 60.0)
     }
 }
@@ -92,7 +94,7 @@ pub(crate) async fn follow(table: &Table, name: &str, limit: Duration) -> Outcom
         loop {
             tick.tick().await;
             if let Some(view) = table.execution_view(name).await.map_err(Exit::unreachable)? {
-                // Before the steps, for what an agent did came before what the next step does.
+                // Before the steps: an agent's work precedes the next step.
                 for news in agents.news(table, name).await? {
                     screen.hear(&news);
                 }
@@ -141,7 +143,7 @@ impl Screen for Lines {
     }
 }
 
-/// A tree of steps that is redrawn in place.
+/// A tree of steps that is redrawn in place. It writes to the terminal itself, so texts are made [`printable`] here.
 struct Tree {
     all: MultiProgress,
     head: ProgressBar,
@@ -172,15 +174,15 @@ impl Screen for Tree {
     fn show(&mut self, view: &ExecutionView) {
         let now = Timestamp::now();
         let execution = &view.execution;
-        self.head.set_message(format!(
+        self.head.set_message(printable(&format!(
             "{} · {} · {} · {}",
             execution.task_id.as_deref().unwrap_or(&execution.name),
             execution.outcome,
             human_duration(duration(view, now)),
             view.cost().booked()
-        ));
+        )));
         for shown in view.shown_steps() {
-            self.bar(&shown.step.state).set_message(step_line(&shown, now));
+            self.bar(&shown.step.state).set_message(printable(&step_line(&shown, now)));
         }
         if execution.outcome.is_final() {
             self.steps.values().for_each(ProgressBar::abandon);
@@ -190,11 +192,25 @@ impl Screen for Tree {
 
     fn hear(&mut self, news: &News) {
         for line in &news.lines {
-            // A line that cannot be shown is no reason to stop.
-            let _unseen = self.all.println(line);
+            // The work goes on even if a line cannot be shown.
+            let _unseen = self.all.println(printable(line));
         }
         if let Some(summary) = &news.summary {
-            self.bar(&news.session).set_message(format!("    {summary}"));
+            self.bar(&news.session).set_message(printable(&format!("    {summary}")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_has_no_sixtieth_second() {
+        for (millis, expected) in
+            [(-5, "0.0s"), (1_300, "1.3s"), (120_000, "2m00s"), (179_400, "2m59s"), (179_600, "3m00s")]
+        {
+            assert_eq!(human_duration(SignedDuration::from_millis(millis)), expected, "{millis}");
         }
     }
 }

@@ -263,7 +263,7 @@ async fn take_up_secrets(secrets: Arc<RwLock<SecretFile>>) {
         look.tick().await;
         let mut secrets = secrets.write().unwrap_or_else(PoisonError::into_inner);
         match secrets.read_again() {
-            Ok(false) => {}
+            Ok(false) => failed = false,
             Ok(true) => {
                 runtime::secrets_changed();
                 failed = false;

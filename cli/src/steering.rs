@@ -9,16 +9,23 @@ use records::ExecutionRecord;
 /// Who asks.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PersonArgument {
-    /// The person who asks, as named under `users:` in the configuration. What they may do is what they may do in Slack or on the ticket.
+    /// The person who asks, as named under `users:` in the configuration.
     #[arg(long = "as", value_name = "NAME", env = "USER")]
     person: Option<String>,
 }
 
 impl PersonArgument {
-    /// The name, or what the records call whoever gives none.
-    fn name(&self) -> &str {
-        self.person.as_deref().unwrap_or("command-line")
+    /// The person, as the configuration identifies them. Someone who gives no name is `command-line` in the records.
+    pub(crate) fn actor(&self, directory: &Directory) -> Actor {
+        let id = self.person.clone().unwrap_or_else(|| "command-line".to_owned());
+        let actor = Actor { source: SourceName::API, id, display_name: None, person: None };
+        directory.configuration().identify(actor)
     }
+}
+
+/// A new delivery ID, for one request at the command line.
+pub(crate) fn delivery() -> String {
+    format!("command-line {}", uuid::Uuid::new_v4())
 }
 
 /// One request of a person at the command line.
@@ -55,11 +62,9 @@ impl Request {
                 open.ok_or_else(|| Exit::negative(format!("nothing is at work on {}", ticket.task_id())))?
             }
         };
-        let id = person.name().to_owned();
-        let actor = Actor { source: SourceName::API, id, display_name: None, person: None };
-        let actor = directory.configuration().identify(actor);
-        let delivery = format!("command-line {}", uuid::Uuid::new_v4());
-        Ok(Self { control, execution, directory, actor, trigger: EventName::API_RUN, delivery })
+        let actor = person.actor(&directory);
+        let (trigger, delivery) = (EventName::API_RUN, delivery());
+        Ok(Self { control, execution, directory, actor, trigger, delivery })
     }
 
     /// Who asks, for the operations.
@@ -79,12 +84,12 @@ impl Request {
     }
 }
 
-/// The advice to say who asks, for whoever is nobody under `users`; empty for others.
+/// The advice to say who asks, if `users` does not have the actor; otherwise empty.
 pub(crate) fn say_who(directory: &Directory, actor: &Actor) -> String {
     let users = &directory.configuration().users;
     if actor.person.is_some() || users.is_empty() {
         return String::new();
     }
     let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
-    format!("; `{}` is nobody under users: pass --as with one of {}", actor.id, names.join(", "))
+    format!("; `{}` is not under `users:`; pass --as with one of {}", actor.id, names.join(", "))
 }

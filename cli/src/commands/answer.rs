@@ -28,6 +28,8 @@ Examples:
   ticketsmith approve SHOP-1 --as ada
   ticketsmith deny jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --comment 'Not this week'
 
+Who may answer in Slack or on the ticket may do so here.
+
 Exit codes: 0 the answer is recorded · 1 nothing is asked, somebody else answered, or you may not · 3 neither `serve` nor the stage is reachable";
 
 /// Runs the command.

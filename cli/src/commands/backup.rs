@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     /// The new folder for the copy.
     #[arg(value_name = "FOLDER")]
     target: PathBuf,
-    /// Copy the key of the secrets as well: whoever has the copy can then read every secret.
+    /// Copy the key of the secrets as well. Anyone who gets the copy can then read every secret.
     #[arg(long)]
     with_key: bool,
     #[command(flatten)]
@@ -45,16 +45,17 @@ const BUSY: Duration = Duration::from_secs(30);
 /// Runs the command.
 ///
 /// # Errors
-/// Usage when the data folder has nothing to copy, the target exists, or a file cannot be read or written; the target is then removed.
+/// Usage when the data folder has nothing to copy or is being copied, the target exists, or a file cannot be read or written; the target is then removed.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let Arguments { target, with_key, data } = &arguments;
     let source = DataFolder::existing(&data.data).filter(|source| source.table().exists());
     let source = source.ok_or_else(|| {
-        Exit::usage(format!("{} is no data folder of `serve`; pass --data", data.data.display()))
+        Exit::usage(format!("{} is not a data folder of `serve`; pass --data", data.data.display()))
     })?;
     if target.exists() {
         return Err(Exit::usage(format!("{} exists already; name a new folder", target.display())));
     }
+    let _lock = source.lock_backup().map_err(Exit::usage)?;
     let folder = DataFolder::open(target).map_err(|error| failed(target, &error))?;
     let copied = copy(&source, &folder, *with_key).await;
     if copied.is_err() {
@@ -68,7 +69,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 async fn copy(source: &DataFolder, target: &DataFolder, with_key: bool) -> Outcome {
     // Private before anything is in them.
     target.make_private().map_err(Exit::usage)?;
-    // The engine first: what it then does again, the journal in the newer table knows. The other way around, effects could be forgotten.
+    // The engine first: it may repeat steps after a restore, and the newer table's journal knows their effects. The other way around,
+    // effects could be lost.
     if ask_engine(source).await? {
         let copy = source.engine_copy();
         let moved = fs::copy(&copy, target.engine()).and_then(|_| fs::remove_file(&copy));
@@ -89,7 +91,7 @@ async fn copy(source: &DataFolder, target: &DataFolder, with_key: bool) -> Outco
     Ok(())
 }
 
-/// Has a running `serve` copy the engine's log, which nobody else may read; `false` if none is running.
+/// Makes a running `serve` copy the engine's log, which no other process may read; `false` if none is running.
 async fn ask_engine(source: &DataFolder) -> Outcome<bool> {
     let Some(running) = source.running().map_err(Exit::usage)? else { return Ok(false) };
     let client = reqwest::Client::builder().no_proxy().connect_timeout(CONNECT).timeout(COPY).build();
@@ -103,7 +105,7 @@ async fn ask_engine(source: &DataFolder) -> Outcome<bool> {
             let said = response.text().await.unwrap_or_default();
             Err(Exit::unreachable(format!("`serve` did not copy the engine's log: {said}")))
         }
-        // What was announced by a `serve` that was killed.
+        // A `serve` that was killed left its announcement behind.
         Err(error) if error.is_connect() => Ok(false),
         Err(error) => Err(Exit::unreachable(format!("`serve` did not copy the engine's log: {error}"))),
     }

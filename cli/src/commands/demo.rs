@@ -194,8 +194,9 @@ fn key_of(spec: &ProviderSpec, variable: &str) -> Outcome<String> {
 
 /// The delivery with this name, or the first in the world file.
 fn trigger(world: &Path, name: Option<&str>) -> Outcome<String> {
-    let text = std::fs::read_to_string(world).map_err(Exit::usage)?;
-    let world: Value = serde_saphyr::from_str(&text).map_err(Exit::usage)?;
+    let at = |error: &dyn std::fmt::Display| Exit::usage(format!("{}: {error}", world.display()));
+    let text = std::fs::read_to_string(world).map_err(|error| at(&error))?;
+    let world: Value = serde_saphyr::from_str(&text).map_err(|error| at(&error))?;
     let known: Vec<_> = world["deliveries"].as_object().into_iter().flat_map(Map::keys).collect();
     let found = known.iter().find(|known| name.is_none_or(|name| name == **known));
     found.map(|name| (*name).clone()).ok_or_else(|| {

@@ -5,8 +5,9 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::follow;
+use crate::steering::{PersonArgument, delivery, say_who};
 use control::{Caller, Control, Directory, RedriveError, RedriveResult};
-use domain::event::{Actor, EventName, SourceName};
+use domain::event::EventName;
 use serde_json::json;
 use std::time::Duration;
 
@@ -17,9 +18,8 @@ pub(crate) struct Arguments {
     /// The name of an execution, as `status` shows it; or a ticket, whose newest execution is continued.
     #[arg(value_name = "EXECUTION|TICKET")]
     named: String,
-    /// The person who asks, as named under `users:` in the configuration.
-    #[arg(long = "as", value_name = "NAME", env = "USER")]
-    person: Option<String>,
+    #[command(flatten)]
+    person: PersonArgument,
     /// Start it and return immediately.
     #[arg(long)]
     detach: bool,
@@ -52,10 +52,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let control = connection.control();
     let directory = control.directory().await.map_err(Exit::unreachable)?;
-    let id = arguments.person.clone().unwrap_or_else(|| "command-line".to_owned());
-    let actor = Actor { source: SourceName::API, id, display_name: None, person: None };
-    let actor = directory.configuration().identify(actor);
-    let delivery = format!("command-line {}", uuid::Uuid::new_v4());
+    let actor = arguments.person.actor(&directory);
+    let delivery = delivery();
     let caller = Caller {
         directory: &directory,
         actor: &actor,
@@ -67,7 +65,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let (name, continues) = match result {
         RedriveResult::Accepted { execution, continues } => (execution, continues),
         RedriveResult::Refused(refusal) => return Err(Exit::negative(refusal)),
-        RedriveResult::Denied(reason) => return Err(Exit::negative(reason)),
+        RedriveResult::Denied(reason) => {
+            return Err(Exit::negative(format!("{reason}{}", say_who(&directory, &actor))));
+        }
         RedriveResult::Unknown => {
             return Err(Exit::negative(format!("no execution has the name {}", arguments.named)));
         }

@@ -4,10 +4,10 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::{follow, steps_json};
-use crate::steering::say_who;
+use crate::steering::{PersonArgument, delivery, say_who};
 use control::{DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
 use domain::built_in_actions::{ADMIT, CHECK_ACTOR};
-use domain::event::{Actor, EventName, SourceName};
+use domain::event::EventName;
 use domain::routes::Concurrency;
 use jiff::Timestamp;
 use records::{ExecutionView, StepRecord, StepStatus};
@@ -26,9 +26,8 @@ pub(crate) struct Arguments {
     /// The project's key, if the ticket does not identify the project.
     #[arg(long)]
     project: Option<String>,
-    /// The person who starts it, as named under `users:` in the configuration.
-    #[arg(long = "as", value_name = "NAME", env = "USER")]
-    person: Option<String>,
+    #[command(flatten)]
+    person: PersonArgument,
     /// Start it and return immediately.
     #[arg(long)]
     detach: bool,
@@ -91,15 +90,13 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     let routes = connection.table.routes(now).await.map_err(Exit::unreachable)?;
     let control = connection.control();
     let directory = control.directory().await.map_err(Exit::unreachable)?;
-    let id = arguments.person.clone().unwrap_or_else(|| "command-line".to_owned());
-    let actor = Actor { source: SourceName::API, id, display_name: None, person: None };
     let request = WorkflowRequest {
         workflow: arguments.workflow.clone(),
         inputs: arguments.inputs.iter().cloned().collect(),
         project: arguments.project.clone(),
-        actor: directory.configuration().identify(actor),
+        actor: arguments.person.actor(&directory),
         trigger: EventName::API_RUN,
-        delivery: format!("command-line {}", uuid::Uuid::new_v4()),
+        delivery: delivery(),
         concurrency: Concurrency::OnePerTask,
     };
     let request = plan(&directory, &routes, request).map_err(|error| match error {

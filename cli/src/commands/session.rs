@@ -5,6 +5,7 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use actions::agent::session::{FileView, Said, SessionView, view};
 use domain::plugins::{Content, Speaker};
+use domain::text::printable;
 use edits::PlanStatus;
 use jiff::Timestamp;
 use similar::TextDiff;
@@ -45,7 +46,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     for link in links {
         let session = view(table, &link.session, Timestamp::now()).await.map_err(Exit::unreachable)?;
         if let Some(session) = session {
-            print!("{}", harmless(&text(&link.state, &session)));
+            // In a pager too: files and models may hold anything.
+            print!("{}", printable(&text(&link.state, &session)));
             shown += 1;
         }
     }
@@ -140,12 +142,6 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// The text without what a terminal would obey: files and models may hold anything.
-fn harmless(text: &str) -> String {
-    let shown = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c };
-    text.chars().map(shown).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,10 +173,5 @@ mod tests {
         text.clear();
         write_diff(&mut text, "y.py", &FileView { before: None, after: Some("a\n".into()) });
         assert!(text.starts_with("--- /dev/null\n+++ y.py\n"), "{text}");
-    }
-
-    #[test]
-    fn a_terminal_obeys_nothing() {
-        assert_eq!(harmless("a\u{1b}[2J\r\n\tb\u{7}\u{9b}"), "a\u{fffd}[2J\u{fffd}\n\tb\u{fffd}\u{fffd}");
     }
 }

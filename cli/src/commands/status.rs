@@ -3,6 +3,7 @@
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
+use crate::print::clear_screen;
 use crate::progress::{duration, human_duration, step_line, steps_json};
 use crate::stop_signal::stop_signal;
 use control::{Control, ExecutionFilter};
@@ -102,8 +103,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             tick.tick().await;
             let (text, has_ended) = shown(&control, &subject, &arguments).await?;
             if text != last {
-                // On a terminal, in place of what was there: the cursor goes home and the rest is cleared.
-                print!("{}{text}", if screen { "\x1b[H\x1b[2J" } else { "" });
+                if screen {
+                    clear_screen();
+                }
+                print!("{text}");
                 std::io::Write::flush(&mut std::io::stdout()).map_err(Exit::unreachable)?;
                 last = text;
             }
@@ -223,7 +226,7 @@ fn list_text(views: &[ExecutionView], filter: &ExecutionFilter, now: Timestamp) 
             ExecutionFilter { outcome: None, person: None, task_id: Some(task_id) } => {
                 format!("nothing has been started on {task_id} yet")
             }
-            _ => "no execution is like that".to_owned(),
+            _ => "no execution matches".to_owned(),
         };
         return text + "\n";
     }

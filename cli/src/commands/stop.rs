@@ -24,7 +24,7 @@ Examples:
   ticketsmith stop SHOP-1
   ticketsmith stop jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --as ada
 
-What it did stays; `ticketsmith undo` takes it back.
+What it did stays; `ticketsmith undo` takes it back. Who may stop it in Slack or on the ticket may do so here.
 
 Exit codes: 0 it is being stopped · 1 nothing is at work, or you may not · 3 neither `serve` nor the stage is reachable";
 

@@ -4,8 +4,9 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::follow;
+use crate::steering::{PersonArgument, delivery};
 use control::{Control, StartResult, UndoRequest};
-use domain::event::{Actor, EventName, SourceName};
+use domain::event::EventName;
 use domain::execution::{Outcome as Ended, UNDO_WORKFLOW};
 use domain::routes::Concurrency;
 use records::{ExecutionRecord, ExecutionView};
@@ -23,9 +24,8 @@ pub(crate) struct Arguments {
     /// The project's key, for an action that was performed by hand.
     #[arg(long)]
     project: Option<String>,
-    /// The person who asks, as named under `users:` in the configuration.
-    #[arg(long = "as", value_name = "NAME", env = "USER")]
-    person: Option<String>,
+    #[command(flatten)]
+    person: PersonArgument,
     /// Print one JSON document, as the last output.
     #[arg(long)]
     json: bool,
@@ -59,15 +59,13 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let control = connection.control();
     let target = find(&connection, &control, &arguments).await?;
     let directory = control.directory().await.map_err(Exit::unreachable)?;
-    let id = arguments.person.clone().unwrap_or_else(|| "command-line".to_owned());
-    let actor = Actor { source: SourceName::API, id, display_name: None, person: None };
     let request = UndoRequest {
         run: target.run,
         project: target.project,
         task_id: target.task_id.clone(),
-        actor: Some(directory.configuration().identify(actor)),
+        actor: Some(arguments.person.actor(&directory)),
         trigger: EventName::API_RUN,
-        delivery: format!("command-line {}", uuid::Uuid::new_v4()),
+        delivery: delivery(),
         concurrency: Concurrency::OnePerTask,
     };
     let name = match control.start_undo(request).await.map_err(Exit::unreachable)? {

@@ -9,7 +9,9 @@ mod graph;
 mod schema;
 mod test;
 
+use crate::color;
 use crate::exit::{Exit, Outcome};
+use crate::print::eprint_painted;
 use crate::server::source_file::source_at;
 use crate::server::workflows::{catalog, environment, prompts_of, rendered, sources_of};
 use clap::Subcommand;
@@ -112,7 +114,8 @@ impl Loaded {
     /// Prints the errors and fails if a workflow has any.
     fn without_errors(self) -> Outcome<Self> {
         if self.compiled.has_errors() {
-            eprint!("{}", rendered(&self.compiled, &self.sources, Severity::Error));
+            let in_color = color::on(&std::io::stderr());
+            eprint_painted(&rendered(&self.compiled, &self.sources, Severity::Error, in_color));
             return Err(Exit::negative("there are errors"));
         }
         Ok(self)

@@ -5,7 +5,6 @@ use crate::exit::{Exit, Outcome};
 use domain::AgentDefinition;
 use include_dir::{Dir, include_dir};
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::Path;
 use workflow::{Environment, Source, read_agent, render};
 
@@ -42,7 +41,7 @@ pub(crate) fn agents_of(
     for (name, source) in sources {
         match read_agent(&source, environment) {
             Ok(agent) => drop(agents.insert(name, agent)),
-            Err(found) => refused.push_str(&render(&found, &source, std::io::stderr().is_terminal())),
+            Err(found) => refused.push_str(&render(&found, &source, false)),
         }
     }
     if refused.is_empty() { Ok(agents) } else { Err(Exit::usage(refused)) }

@@ -52,15 +52,26 @@ impl DataFolder {
     /// # Errors
     /// When another process has it, or the lock file cannot be made.
     pub(crate) fn lock(&self) -> io::Result<File> {
-        let file = private_options().write(true).open(self.path.join("lock"))?;
+        self.locked("lock", || {
+            let path = self.path.display();
+            format!("another `ticketsmith serve` uses {path}; stop it or choose another --data")
+        })
+    }
+
+    /// Lets this process alone back the folder up, until the answer is dropped: there is one [`Self::engine_copy`].
+    ///
+    /// # Errors
+    /// When another process backs it up, or the lock file cannot be made.
+    pub(crate) fn lock_backup(&self) -> io::Result<File> {
+        self.locked("backup.lock", || {
+            format!("another `ticketsmith backup` copies {}; try again when it ends", self.path.display())
+        })
+    }
+
+    fn locked(&self, name: &str, busy: impl Fn() -> String) -> io::Result<File> {
+        let file = private_options().write(true).open(self.path.join(name))?;
         file.try_lock().map_err(|error| match error {
-            fs::TryLockError::WouldBlock => io::Error::new(
-                io::ErrorKind::ResourceBusy,
-                format!(
-                    "another `ticketsmith serve` uses {}; stop it or choose another --data",
-                    self.path.display()
-                ),
-            ),
+            fs::TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, busy()),
             fs::TryLockError::Error(error) => error,
         })?;
         Ok(file)
@@ -195,6 +206,8 @@ mod tests {
         assert!(folder.lock().unwrap_err().to_string().contains("another `ticketsmith serve`"));
         drop(held);
         folder.lock().unwrap();
+        let _backup = folder.lock_backup().unwrap();
+        assert!(folder.lock_backup().unwrap_err().to_string().contains("another `ticketsmith backup`"));
     }
 
     #[cfg(unix)]

@@ -1,8 +1,8 @@
 //! Makes what was committed safe from the loss of power, for many at once.
 //!
 //! SQLite commits without waiting for the disk (`synchronous=NORMAL` in WAL mode), and a thread syncs the file of its log for everybody who
-//! waits: whoever commits while it is at work shares the next sync. No answer leaves before what it tells of is on disk, so nobody notices
-//! the difference to a sync for each commit.
+//! waits: commits made during a sync share the next one. No answer is sent before the data behind it is on disk, so callers see no
+//! difference from a sync for each commit.
 
 use std::fs::File;
 use std::io;
@@ -77,8 +77,8 @@ impl Disk {
         Ok(Write { shared: &self.shared, number: writes.begun, changed: false })
     }
 
-    /// Waits until everything that was written before, or is being written now, is on disk. Whoever has read something waits too, since
-    /// it may have been written a moment ago.
+    /// Waits until everything that was written before, or is being written now, is on disk. Readers wait too, since
+    /// what they read may have been written a moment ago.
     ///
     /// # Errors
     /// [`DiskFailed`]
@@ -170,7 +170,7 @@ fn sync_for_all(
             }
             let took = begun.elapsed();
             if took > SLOW {
-                tracing::warn!(seconds = took.as_secs_f32(), "the disk is slow: everybody waited for it");
+                tracing::warn!(seconds = took.as_secs_f32(), "the disk is slow; every write waited for it");
             }
         }
         done = over;

@@ -1,4 +1,4 @@
-//! Whether `serve` can do its work, for whoever supervises it. On the listener of the metrics: strangers are told nothing.
+//! Whether `serve` can do its work, for its supervisor. It is on the metrics listener, which is not public.
 
 use axum::Router;
 use axum::http::StatusCode;

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-/// Deeper parentheses than this are no condition that people write.
+/// The depth of parentheses that is still read; our own conditions have far fewer.
 const MOST_PARENTHESES: usize = 20;
 
 /// The one value that a query's condition compares the attribute `partition_key` with by `=`. Whatever else the condition says must be

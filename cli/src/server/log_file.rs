@@ -40,12 +40,9 @@ impl LogFile {
 impl Write for LogFile {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let length = u64::try_from(line.len()).unwrap_or(u64::MAX);
-        if self.size > 0 && self.size.saturating_add(length) > self.largest {
-            fs::rename(&self.path, &self.earlier)?;
-            self.file = append(&self.path)?;
-            self.size = 0;
-        }
-        match self.append(line) {
+        let is_full = self.size > 0 && self.size.saturating_add(length) > self.largest;
+        let rotated = if is_full { self.rotate() } else { Ok(()) };
+        match rotated.and_then(|()| self.append(line)) {
             Ok(()) => Ok(line.len()),
             Err(error) => {
                 self.lost += 1;
@@ -67,6 +64,18 @@ impl Write for LogFile {
 }
 
 impl LogFile {
+    /// Begins a new file; the current one becomes the earlier one.
+    fn rotate(&mut self) -> io::Result<()> {
+        match fs::rename(&self.path, &self.earlier) {
+            // An attempt before this one renamed it, and could not make the new file.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            renamed => renamed?,
+        }
+        self.file = append(&self.path)?;
+        self.size = 0;
+        Ok(())
+    }
+
     /// Writes a line whole or not at all, and before it how many could not be written.
     fn append(&mut self, line: &[u8]) -> io::Result<()> {
         let mut whole = Vec::new();
@@ -114,6 +123,17 @@ mod tests {
         assert_eq!(lines.len(), 3, "{written}");
         assert!(lines[0].contains("2 lines could not be written here"), "{written}");
         assert_eq!(lines[1..], ["three", "four"]);
+    }
+
+    #[test]
+    fn a_rotation_that_failed_halfway_is_finished_by_the_next_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["logs.jsonl.1", "logs.jsonl"].map(|name| folder.path().join(name));
+        let mut log = LogFile::with_largest(files.clone(), 10).unwrap();
+        log.write_all(b"first\n").unwrap();
+        fs::rename(&files[1], &files[0]).unwrap();
+        log.write_all(b"second\n").unwrap();
+        assert_eq!(files.map(|path| fs::read_to_string(path).unwrap()), ["first\n", "second\n"]);
     }
 
     #[test]

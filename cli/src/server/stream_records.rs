@@ -104,7 +104,7 @@ const ITEMS: usize = 100;
 
 const FREE_PAGES: &str = "PRAGMA freelist_count";
 
-/// How many pages are given back at a time: writes of the table wait meanwhile.
+/// How many pages are given back at a time: writes to the table wait for it.
 const PAGES: i64 = 256;
 
 /// What is locked stays whole when its holder panics.

@@ -73,7 +73,7 @@ impl TableFile {
         &self.0.written
     }
 
-    /// Performs one operation. Its answer comes when everything that it tells of is on disk.
+    /// Performs one operation. It answers when everything in the answer is on disk.
     ///
     /// # Errors
     /// As [`dynamodb::perform`]; and when the disk fails.
@@ -97,7 +97,7 @@ impl TableFile {
         answer
     }
 
-    /// Removes an item that expired before a moment, in seconds since 1970, unless it was given more time meanwhile. Blocks.
+    /// Removes an item that expired before a moment, in seconds since 1970, unless its expiry has been extended. Blocks.
     ///
     /// # Errors
     /// As [`dynamodb::perform`].
@@ -168,7 +168,7 @@ fn is_of_a_rate(body: &[u8]) -> bool {
     serde_json::from_slice(body).is_ok_and(|Update { key }| records::is_rate(&key.pk.text, &key.sk.text))
 }
 
-/// Has a new file give back what is freed. An earlier version's file is rewritten once; where there is no space for that, it stays as it is.
+/// Makes a new file return free pages. A file of an earlier version is rewritten once; if there is no space for that, it stays as it is.
 fn prepare(path: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open(path)?;
     let kind: i64 = connection.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;

@@ -4,7 +4,6 @@ use super::agents::agents_of;
 use super::functions::FUNCTION_PREFIX;
 use super::sdk::STATE_MACHINE_ARN_PREFIX;
 use super::source_file::source_at;
-use crate::color;
 use crate::exit::{Exit, Outcome};
 use domain::AgentDefinition;
 use domain::execution::UNDO_WORKFLOW;
@@ -42,7 +41,7 @@ impl Workflows {
         let environment = environment(folder, &prompts)?;
         let compiled = compile_folder(&sources, &catalog()?, &environment);
         if compiled.has_errors() {
-            return Err(Exit::usage(rendered(&compiled, &sources, Severity::Error)));
+            return Err(Exit::usage(rendered(&compiled, &sources, Severity::Error, false)));
         }
         Ok(Self { compiled, prompts, agents: environment.agents.unwrap_or_default() })
     }
@@ -233,8 +232,12 @@ pub(crate) fn prompts_of(folder: &Path) -> Outcome<BTreeMap<String, String>> {
 }
 
 /// Every finding of at least this severity, with its source, as people read it.
-pub(crate) fn rendered(compiled: &FolderCompilation, sources: &[Source], least: Severity) -> String {
-    let color = color::on(&std::io::stderr());
+pub(crate) fn rendered(
+    compiled: &FolderCompilation,
+    sources: &[Source],
+    least: Severity,
+    in_color: bool,
+) -> String {
     let mut text = String::new();
     for workflow in &compiled.workflows {
         for source in sources {
@@ -245,7 +248,7 @@ pub(crate) fn rendered(compiled: &FolderCompilation, sources: &[Source], least: 
                 .cloned()
                 .collect();
             if !findings.is_empty() {
-                text.push_str(&render(&findings, source, color));
+                text.push_str(&render(&findings, source, in_color));
                 text.push('\n');
             }
         }

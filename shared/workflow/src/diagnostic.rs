@@ -1,7 +1,7 @@
 //! What the compiler has to say about a file: a message, the place, what was expected and the nearest legal name.
 
 use crate::source::{Source, Span};
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, normalize_untrusted_str};
 use serde::Serialize;
 
 /// How much a [`Diagnostic`] matters.
@@ -85,7 +85,8 @@ impl Diagnostic {
         let snippet = Snippet::source(source.text.as_str()).path(source.path.as_str()).annotation(annotation);
         let mut group = level.primary_title(self.message.as_str()).element(snippet);
         for help in &self.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+            // The renderer does this to every other text.
+            group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
         }
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])

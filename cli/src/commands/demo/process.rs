@@ -79,11 +79,11 @@ impl Process {
 
     /// Lets the process live on after this one.
     pub(super) fn keep(self) {
-        // Dropping the handle would kill it; the system cleans up after whoever ends first.
+        // Dropping the handle would kill the process.
         std::mem::forget(self.child);
     }
 
-    /// Asks the process to end, so that it removes what it made, and kills it if it does not; shows what it complained of.
+    /// Asks the process to end, so that it removes what it made, and kills it if it does not; prints its standard error.
     pub(super) async fn stop(mut self) {
         self.end().await;
         eprint!("{}", std::fs::read_to_string(&self.errors).unwrap_or_default());

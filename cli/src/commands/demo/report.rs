@@ -2,8 +2,10 @@
 
 use crate::color::{self, Color};
 use crate::exit::{Exit, Outcome};
+use crate::print::print_painted;
 use crate::progress::{duration, human_duration, steps_json};
 use domain::execution::Outcome as ExecutionOutcome;
+use domain::text::printable;
 use jiff::Timestamp;
 use records::ExecutionView;
 use serde_json::{Value, json};
@@ -54,11 +56,10 @@ impl Demonstration {
                 text(&pull["html_url"])
             );
             for file in files_of(pull) {
-                println!(
-                    "{}",
-                    heading(&format!("--- {} ({})", text(&file["filename"]), text(&file["status"])))
-                );
-                println!("{}\n", patch(text(&file["patch"]), color::on(&std::io::stdout())));
+                let in_color = color::on(&std::io::stdout());
+                let heading = format!("--- {} ({})", text(&file["filename"]), text(&file["status"]));
+                let heading = color::paint(&heading, Color::Bold, in_color);
+                print_painted(&format!("{heading}\n{}\n\n", patch(text(&file["patch"]), in_color)));
             }
         }
         if let Some(key) = &execution.task_id {
@@ -110,16 +111,13 @@ impl Demonstration {
     }
 }
 
-fn heading(text: &str) -> String {
-    color::paint(text, Color::Bold, color::on(&std::io::stdout()))
-}
-
 /// A patch whose added and removed lines have the usual colors.
 fn patch(text: &str, in_color: bool) -> String {
     let line = |line: &str| match line.chars().next() {
         Some('+') => color::paint(line, Color::Green, in_color),
         Some('-') => color::paint(line, Color::Red, in_color),
         Some('@') => color::paint(line, Color::Cyan, in_color),
+        _ if in_color => printable(line),
         _ => line.to_owned(),
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n")

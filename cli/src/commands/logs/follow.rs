@@ -17,13 +17,13 @@ const LOCAL: Duration = Duration::from_millis(250);
 const REMOTE: Duration = Duration::from_secs(5);
 /// How far back a stage's logs are read again: lines of functions come in any order.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
-/// How often in a row there must be nothing new after an execution's end.
+/// How many times in a row nothing new must be found after an execution's end.
 const QUIET: u32 = 4;
 
 /// Follows until the execution has ended and nothing more comes, or until the person stops it.
 ///
 /// # Errors
-/// Negative when there is no such execution; unreachable when neither `serve` nor the stage answers.
+/// Negative if the execution does not exist; unreachable if neither `serve` nor the stage answers; usage for the data folder.
 pub(super) async fn follow(arguments: &Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let mut source = match &arguments.place.stage {
@@ -88,7 +88,7 @@ struct Tail {
     folder: DataFolder,
     /// How much of the newer file was read; `None` before the first time.
     read: Option<u64>,
-    /// The beginning of a line whose end is not there yet.
+    /// The beginning of a line that is not complete yet.
     unfinished: Vec<u8>,
 }
 
@@ -121,7 +121,7 @@ impl Tail {
     }
 }
 
-/// Appends a file's bytes from a place on; a file that does not exist has none.
+/// Appends a file's bytes from an offset; a file that does not exist has none.
 fn append(path: &std::path::Path, from: u64, bytes: &mut Vec<u8>) -> std::io::Result<()> {
     let mut file = match File::open(path) {
         Ok(file) => file,

@@ -103,8 +103,14 @@ fn line(what: &str) -> Outcome<String> {
     let text = text.trim_end_matches(['\r', '\n']);
     match text.strip_prefix('@') {
         None => Ok(text.to_owned()),
-        Some(path) => std::fs::read_to_string(path).map_err(|error| Exit::usage(format!("{path}: {error}"))),
+        Some(path) => file(path),
     }
+}
+
+/// A file's text without the line end that editors and `echo` add, which no token has.
+fn file(path: &str) -> Outcome<String> {
+    let text = std::fs::read_to_string(path).map_err(|error| Exit::usage(format!("{path}: {error}")))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 #[cfg(unix)]
@@ -153,5 +159,18 @@ mod hidden {
                 "cannot hide what is typed here; pass the JSON on standard input: `… < secret.json`",
             ))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_in_a_file_ends_before_the_line_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "first\nsecond \r\n").unwrap();
+        assert_eq!(file(path.to_str().unwrap()).unwrap(), "first\nsecond ");
     }
 }

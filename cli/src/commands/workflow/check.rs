@@ -1,8 +1,10 @@
 //! `ticketsmith workflow check`.
 
 use super::{Loaded, What, print_json};
+use crate::color;
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
+use crate::print::eprint_painted;
 use crate::server::workflows::{environment, prompts_of, rendered};
 use clap::ValueEnum;
 use workflow::Severity;
@@ -67,7 +69,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Format::Json => print_json(&findings)?,
         Format::Github => print!("{}", github_annotations(&findings)),
         Format::Text => {
-            eprint!("{}", rendered(&loaded.compiled, &loaded.sources, Severity::Note));
+            let in_color = color::on(&std::io::stderr());
+            eprint_painted(&rendered(&loaded.compiled, &loaded.sources, Severity::Note, in_color));
             if !loaded.compiled.has_errors() {
                 println!("{} workflow(s), no errors", loaded.compiled.workflows.len());
             }

@@ -3,6 +3,7 @@
 use super::{Loaded, Project, print_json};
 use crate::color;
 use crate::exit::{Exit, Outcome};
+use crate::print::eprint_painted;
 use crate::server::source_file::source_at;
 use crate::server::workflows::{catalog, files_of, is_test, is_workflow, sources_of};
 use serde_json::Value;
@@ -120,7 +121,7 @@ fn read(source: &Source) -> Outcome<TestFile> {
 
 fn refused(source: &Source, error: TestError) -> Exit {
     if let TestError::Wrong(found) = &error {
-        eprint!("{}", render(found, source, color::on(&std::io::stderr())));
+        eprint_painted(&render(found, source, color::on(&std::io::stderr())));
     }
     Exit::usage(format!("{}: {error}", source.path))
 }
