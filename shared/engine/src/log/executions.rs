@@ -333,7 +333,10 @@ impl Log {
             let free = || connection.query_row("PRAGMA freelist_count", [], |row| row.get::<_, i64>(0));
             let before = free()?;
             if before > 0 {
-                connection.execute_batch("PRAGMA incremental_vacuum(256)")?;
+                let mut statement = connection.prepare_cached("PRAGMA incremental_vacuum(256)")?;
+                let mut freed = statement.query([])?;
+                // Each step frees one page.
+                while freed.next()?.is_some() {}
             }
             let left = free()?;
             Ok(left > 0 && left < before)

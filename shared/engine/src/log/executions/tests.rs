@@ -1,10 +1,10 @@
-//! Lists read only what they show, at whatever number of executions.
+//! Lists read only what they show, at whatever number of executions; freed pages are given back many at a time.
 
 use rusqlite::StatementStatus;
 
 use super::*;
-use crate::log::Log;
 use crate::log::schema;
+use crate::log::{Durability, Log};
 
 #[test]
 fn a_list_reads_what_it_shows() {
@@ -45,6 +45,30 @@ fn a_list_reads_what_it_shows() {
         let plan: String = connection.query_row(&plan, [], |row| row.get(3)).unwrap();
         assert!(plan.contains("COVERING INDEX"), "{condition}: {plan}");
     }
+}
+
+#[tokio::test]
+async fn freed_pages_are_given_back_many_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = Log::open(&folder.path().join("log.db"), Durability::ProcessDeath).unwrap();
+    log.run(|connection| {
+        let fill_and_empty = "CREATE TABLE filler (body BLOB);
+            WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000)
+                INSERT INTO filler SELECT zeroblob(3000) FROM n;
+            DELETE FROM filler;";
+        Ok(connection.execute_batch(fill_and_empty)?)
+    })
+    .await
+    .unwrap();
+    let free = async || {
+        let count = log.run(|connection| {
+            Ok(connection.query_row("PRAGMA freelist_count", [], |row| row.get::<_, i64>(0))?)
+        });
+        count.await.unwrap()
+    };
+    let before = free().await;
+    assert!(log.give_back().await.unwrap());
+    assert_eq!(before - free().await, 256);
 }
 
 impl Log {
