@@ -26,19 +26,7 @@ const SENDERS: usize = 8;
 /// How long everything that was started may take to end.
 const LIMIT: Duration = Duration::from_secs(600);
 const STEPS: usize = 2;
-const WORKFLOW: &str = "\
-name: Tell the team
-triggers:
-  - jira.labelled: { label: announce }
-inputs: { task_id: string }
-steps:
-  - name: fetch
-    plugin: task_management
-    action: get_task
-    inputs: { task_id: \"${task_id}\" }
-    outputs: { task: task }
-  - { name: tell, plugin: communication, action: send_message, inputs: { message: \"${task.title}\" } }
-";
+const WORKFLOW: &str = include_str!("../../tests/whole_system/worlds/announce.yaml");
 
 /// How much is done.
 struct Size {

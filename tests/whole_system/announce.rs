@@ -7,19 +7,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use std::collections::BTreeMap;
 
-const WORKFLOW: &str = "\
-name: Tell the team
-triggers:
-  - jira.labelled: { label: announce }
-inputs: { task_id: string }
-steps:
-  - name: fetch
-    plugin: task_management
-    action: get_task
-    inputs: { task_id: \"${task_id}\" }
-    outputs: { task: task }
-  - { name: tell, plugin: communication, action: send_message, inputs: { message: \"${task.title}\" } }
-";
+const WORKFLOW: &str = include_str!("worlds/announce.yaml");
 
 const SECRET: &[u8] = b"simulated-jira-webhook-secret";
 

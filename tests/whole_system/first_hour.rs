@@ -1,8 +1,9 @@
 //! A first try as a new user makes it: the commands of README, in its order, and nothing else.
 
 use crate::evidence::{pull_request, repository};
+use crate::folders::copy_folder;
 use crate::process::{Process, executable};
-use crate::support::{copy_folder, eventually, worlds};
+use crate::support::{eventually, worlds};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -51,6 +51,7 @@ impl Storm {
                     Err(_) => {}
                 }
                 assert!(begun.elapsed() < SENDER_LIMIT, "delivery {number} is not accepted");
+                // Senders wait before they try again; while `serve` starts, connections are refused at once.
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             self.accepted.fetch_add(1, Ordering::SeqCst);
@@ -119,7 +120,7 @@ async fn send(world: &mut World, wave: Range<usize>, kills: usize, random: &mut 
     assert_eq!(storm.accepted.load(Ordering::SeqCst), all);
 }
 
-/// Waits until the team was told of so many tickets. The more there are, the longer a look takes, and the seldomer it is taken.
+/// Waits until the team was told of so many tickets.
 async fn told(world: &World, wanted: usize) {
     let begun = Instant::now();
     loop {
@@ -129,6 +130,7 @@ async fn told(world: &World, wanted: usize) {
             return;
         }
         assert!(begun.elapsed() < WAVE_LIMIT, "the team was told of {told} of {wanted} tickets");
+        // A look reads everything that the services know, so it takes longer with every ticket. Most of the time is left to the work.
         tokio::time::sleep(looked.elapsed() * 4 + Duration::from_millis(200)).await;
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! The executable is beside the test's own (`cargo build` makes it), or where `TICKETSMITH_EXECUTABLE` says.
 
+use crate::folders::bring_repositories;
 use crate::process::{Process, executable};
 use axum::Router;
 use axum::body::Bytes;
@@ -84,26 +85,12 @@ impl WorldFile {
         world
     }
 
-    /// Copies the repositories that the world names by whole paths beside its file, because a world stays inside its folder.
-    fn bring_repositories(&mut self, place: &Path) {
-        let repositories = self.document["github"]["repositories"].as_array_mut().into_iter().flatten();
-        for (index, repository) in repositories.enumerate() {
-            let Some(path) = repository["path"].as_str().map(PathBuf::from).filter(|path| path.is_absolute())
-            else {
-                continue;
-            };
-            let name = format!("repository-{index}");
-            copy_folder(&path, &place.join(&name));
-            repository["path"] = json!(name);
-        }
-    }
-
     /// Starts `simulate` alone.
     pub(crate) async fn simulate(mut self) -> World {
         count_missing_descriptions();
         let folder = TempDir::with_prefix("ticketsmith-test-").unwrap();
         let place = folder.path();
-        self.bring_repositories(place);
+        bring_repositories(&mut self.document, place);
         let file = place.join("world.yaml");
         std::fs::write(&file, serde_json::to_string_pretty(&self.document).unwrap()).unwrap();
         for (path, content) in &self.files {
@@ -122,20 +109,6 @@ impl WorldFile {
         let control = addresses["control"].as_str().unwrap().to_owned();
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
         World { control, client, server: None, address: String::new(), _simulation: simulation, folder }
-    }
-}
-
-/// Copies a folder with all that is in it.
-pub(crate) fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 

@@ -87,7 +87,10 @@ impl StreamRecords {
                 // What was written before is in the log beside the file until it is copied.
                 return connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
             }
-            connection.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
+            let mut statement = connection.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
+            let mut freed = statement.query([])?;
+            // Each step frees one page.
+            while freed.next()?.is_some() {}
             let left: i64 = connection.query_row(FREE_PAGES, [], |row| row.get(0))?;
             if left >= free {
                 return Ok(());

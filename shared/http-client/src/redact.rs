@@ -9,6 +9,12 @@ const REDACTED: &str = "[redacted]";
 /// Shorter parts of a credential in another form say nothing about it, and occur by chance.
 const SHORTEST_FORM: usize = 6;
 
+/// JSON in JSON doubles the backslashes each time; nobody nests it deeper than this many.
+const MOST_BACKSLASHES: usize = 64;
+
+/// The longest name or number in an HTML entity.
+const LONGEST_ENTITY: usize = 8;
+
 /// The text without these secrets: as they are, with any of their characters written as JSON, HTML or a URL escapes them, once or
 /// more often, and within Base64 or hexadecimal digits.
 pub fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
@@ -99,9 +105,8 @@ fn spellings(text: &str, wanted: char, mut found: impl FnMut(usize)) {
     match text.as_bytes().first() {
         Some(b'\\') => {
             // Each level of JSON doubles the backslashes.
-            let escaped = text.trim_start_matches('\\');
-            let backslashes = text.len() - escaped.len();
-            if escaped.starts_with(wanted) {
+            let backslashes = leading_backslashes(text);
+            if text[backslashes..].starts_with(wanted) {
                 found(backslashes + wanted.len_utf8());
             }
             if let Some(length) = escaped_units(text, backslashes, wanted) {
@@ -118,9 +123,7 @@ fn spellings(text: &str, wanted: char, mut found: impl FnMut(usize)) {
             }
         }
         Some(b'&') => {
-            let Some((entity, _)) = text[1..].split_once(';').filter(|(entity, _)| entity.len() <= 8) else {
-                return;
-            };
+            let Some(entity) = until(&text[1..], b';', LONGEST_ENTITY) else { return };
             if entity_of(entity) == Some(wanted) {
                 found(entity.len() + 2);
             }
@@ -128,6 +131,17 @@ fn spellings(text: &str, wanted: char, mut found: impl FnMut(usize)) {
         Some(b'+') if wanted == ' ' => found(1),
         _ => {}
     }
+}
+
+/// How many backslashes a text begins with, as far as they are counted: a text of nothing else must not be read again at each of them.
+fn leading_backslashes(text: &str) -> usize {
+    text.bytes().take(MOST_BACKSLASHES).take_while(|byte| *byte == b'\\').count()
+}
+
+/// What comes before an ASCII character that is at most so many bytes away.
+fn until(text: &str, end: u8, most: usize) -> Option<&str> {
+    let at = text.bytes().take(most + 1).position(|byte| byte == end)?;
+    text.get(..at)
 }
 
 /// The lengths of these bytes where each is written as `%41`, `%2541` and so on.
@@ -153,7 +167,7 @@ fn percent_encoded(text: &str, bytes: &[u8]) -> Vec<usize> {
 fn escaped_units(text: &str, backslashes: usize, wanted: char) -> Option<usize> {
     let escaped = &text[backslashes..];
     if let Some(rest) = escaped.strip_prefix("u{") {
-        let (digits, _) = rest.split_once('}').filter(|(digits, _)| (1..=6).contains(&digits.len()))?;
+        let digits = until(rest, b'}', 6).filter(|digits| !digits.is_empty())?;
         return (hex(digits, digits.len())? == u32::from(wanted)).then_some(backslashes + 3 + digits.len());
     }
     if let Some(digits) = escaped.strip_prefix('x') {
@@ -161,8 +175,8 @@ fn escaped_units(text: &str, backslashes: usize, wanted: char) -> Option<usize> 
     }
     let mut buffer = [0; 2];
     wanted.encode_utf16(&mut buffer).iter().try_fold(0, |length, unit| {
-        let rest = text[length..].trim_start_matches('\\');
-        let digits = rest.strip_prefix('u').filter(|_| rest.len() < text.len() - length)?;
+        let backslashes = leading_backslashes(&text[length..]);
+        let digits = text[length + backslashes..].strip_prefix('u').filter(|_| backslashes > 0)?;
         (hex(digits, 4)? == u32::from(*unit)).then(|| text.len() - digits.len() + 4)
     })
 }
@@ -253,6 +267,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn time_is_in_proportion_to_the_length() {
+        // Texts that could be read to their ends at each of their places.
+        for hostile in ["\\", "&", "\\u{"] {
+            let text = hostile.repeat(100_000);
+            assert_eq!(redact(&text, [SECRET]), text);
+        }
+        let secret = format!("{}{}", "\\".repeat(100), units("\\u"));
+        assert!(redact(&secret, [SECRET]).ends_with("\\[redacted]"));
     }
 
     #[test]

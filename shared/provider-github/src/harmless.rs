@@ -14,6 +14,15 @@ const TAGS: &[&str] = &["br", "details", "kbd", "sub", "summary", "sup"];
 const KEYWORDS: &[&str] =
     &["close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved"];
 
+/// How much of a text is looked at for the end of such a tag.
+const LONGEST_TAG: usize = 32;
+
+/// How much of a text is looked at for the name of an issue: addresses with the longest names of an owner and a repository are shorter.
+const LONGEST_NAME: usize = 300;
+
+/// How much of a text is looked at for the end of a host.
+const LONGEST_HOST: usize = 300;
+
 /// Escaped HTML may turn what is around it into Markdown, which is then read again. It happens once for each nesting that people write.
 const MOST_PASSES: usize = 8;
 
@@ -79,7 +88,8 @@ fn pass(text: &str) -> String {
 }
 
 fn is_harmless_tag(text: &str) -> bool {
-    let Some((tag, _)) = text[1..].split_once('>') else { return false };
+    let end = text.bytes().take(LONGEST_TAG).position(|byte| byte == b'>');
+    let Some(tag) = end.and_then(|end| text.get(1..end)) else { return false };
     let name = tag.trim_start_matches('/').trim_end_matches('/').trim_end();
     TAGS.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
@@ -144,10 +154,13 @@ fn is_word(character: char) -> bool {
 
 /// Whether what comes before `@` in a word makes it a part of a link, in which nobody is mentioned.
 fn is_address(before: &str) -> bool {
-    let lower = before.to_ascii_lowercase();
-    let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
-    rest.is_some_and(|host| {
-        host.starts_with(|first: char| first.is_ascii_alphanumeric()) && host.contains('/')
+    let behind = |scheme: &str| {
+        let (start, rest) = before.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    };
+    behind("https://").or_else(|| behind("http://")).is_some_and(|host| {
+        host.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && host.bytes().take(LONGEST_HOST).any(|byte| byte == b'/')
     })
 }
 
@@ -158,7 +171,8 @@ fn names_an_issue(text: &str) -> bool {
     if rest.len() == text.len() {
         return false;
     }
-    let token = rest.split(char::is_whitespace).next().unwrap_or_default().to_ascii_lowercase();
+    let token = rest.chars().take_while(|c| !c.is_whitespace()).take(LONGEST_NAME);
+    let token = token.collect::<String>().to_ascii_lowercase();
     let digit_follows = |mark: &str| {
         token
             .match_indices(mark)

@@ -19,8 +19,8 @@ const AT_A_TIME: usize = 100;
 const DIGEST: usize = 64;
 
 impl Table {
-    /// Forgets every execution that ended before `moment`, and gives their number. Open ones stay, however old. What is interrupted is done
-    /// by the next call.
+    /// Forgets every execution that ended before `moment`, and gives their number. Open ones stay, however old, and so do those that
+    /// they continue. What is interrupted is done by the next call.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -39,6 +39,11 @@ impl Table {
                 let names = listed.iter().filter_map(|item| attribute(item, "name").map(str::to_owned));
                 for execution in self.executions_named(names.collect()).await? {
                     if execution.ended_at.is_some_and(|ended| ended < moment) {
+                        // What continues it works with its journal and its admission.
+                        let continued = self.continued(&execution.name).await?;
+                        if continued.iter().any(|later| later.ended_at.is_none_or(|ended| ended >= moment)) {
+                            continue;
+                        }
                         self.forget(&execution).await?;
                         count += 1;
                     }

@@ -4,6 +4,7 @@ use super::*;
 use domain::execution::{Outcome, Parent};
 use domain::routes::Concurrency;
 use futures::future::join_all;
+use jiff::SignedDuration;
 use records::{BeginResult, ExecutionEnd, ExecutionRecord, NewExecution};
 
 const RUN: &str = "arn:aws:states:us-east-1:000000000000:execution:development:";
@@ -100,6 +101,24 @@ async fn a_run_has_all_executions_that_continue_each_other() {
     }
     assert_eq!(names(&table.continued(&second.name).await.unwrap()), all[1..]);
     assert_eq!(table.continued("nobody").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_is_continued_is_not_forgotten_before_what_continues_it() {
+    let table = table().await;
+    let first = ended(&table, "SHOP-1", Outcome::Failed).await;
+    let run = format!("{RUN}{first}");
+    table.admit_run(&run, domain::Grant::Configuration, start()).await.unwrap();
+    let second = continuing(&first, "SHOP-1", "r1");
+    table.begin(&second, Concurrency::OnePerTask).await.unwrap();
+    let later = start() + SignedDuration::from_hours(24 * 90);
+    assert_eq!(table.forget_ended_before(later).await.unwrap(), 0);
+    assert!(
+        table.execution(&first).await.unwrap().is_some() && table.admission(&run).await.unwrap().is_some()
+    );
+    end(&table, &second.name, Outcome::Succeeded).await;
+    assert_eq!(table.forget_ended_before(later).await.unwrap(), 2);
+    assert_eq!(table.admission(&run).await.unwrap(), None);
 }
 
 #[tokio::test]
