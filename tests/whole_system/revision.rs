@@ -114,6 +114,12 @@ async fn a_strangers_words_start_nothing_and_are_answered_once() {
     let before = world.executions().await.len();
     world.deliver(stranger).await;
     assert_eq!(world.executions().await.len(), before);
+    let refusals = async || {
+        let texts = comments(&world.state().await);
+        Some(texts.iter().filter(|text| text.contains("may not start work")).count())
+            .filter(|count| *count > 0)
+    };
+    assert_eq!(eventually("the refusal", EXECUTION_LIMIT, refusals).await, 1);
     assert_eq!(commits(&world.state().await), 1);
     world.finish().await;
 }

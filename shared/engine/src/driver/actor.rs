@@ -97,7 +97,10 @@ async fn advance(
 
 /// The next actor begins with what the log says.
 fn died(error: &JoinError) -> EngineError {
-    LogError::Damaged(format!("advancing an execution failed: {error}")).into()
+    match error.is_cancelled() {
+        true => LogError::Closed.into(),
+        false => LogError::Damaged(format!("advancing an execution failed: {error}")).into(),
+    }
 }
 
 /// Notifies an outside party once what it caused is durable.
