@@ -75,7 +75,7 @@ impl Feedback {
                     // The writer that creates the comment checks again afterwards.
                     return Ok(());
                 }
-                tokio::time::sleep(wait).await;
+                self.until_made(execution, wait).await?;
             }
             if let Some(known) = known.filter(|known| known.place.is_some()) {
                 let is_ours = written.as_ref().is_none_or(|written| *written == digest);
@@ -92,6 +92,7 @@ impl Feedback {
                 EditClaim::Refused(None) => return Ok(()),
                 EditClaim::Refused(Some(known)) => {
                     if known.digest.as_ref() != Some(&digest) {
+                        // Another edit was begun less than the interval ago.
                         tokio::time::sleep(self.until_allowed(&known)).await;
                         continue;
                     }
@@ -136,6 +137,7 @@ impl Feedback {
                         return Err(error);
                     }
                     failed = Some(error);
+                    // As long as the provider asks for.
                     tokio::time::sleep(wait).await;
                 }
             }
@@ -325,6 +327,19 @@ impl Feedback {
         let progress = progress.filter(|progress| progress.place.is_none())?;
         let since = self.clock.now().duration_since(progress.edited_at).try_into().unwrap_or_default();
         Some(MAKING.saturating_sub(since)).filter(|wait| !wait.is_zero())
+    }
+
+    /// Waits until another writer has created the comment, at most so long. If it has not, it failed, and the comment is created anew.
+    async fn until_made(&self, execution: &str, mut left: Duration) -> Result<(), RecordsError> {
+        while !left.is_zero() {
+            let pause = left.min(INTERVAL);
+            tokio::time::sleep(pause).await;
+            left = left.saturating_sub(pause);
+            if self.table.progress(execution).await?.is_none_or(|progress| progress.place.is_some()) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn until_allowed(&self, progress: &Progress) -> Duration {
