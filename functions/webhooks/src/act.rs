@@ -34,7 +34,7 @@ struct Handled {
 }
 
 /// How much of a text answers repeat.
-const SHOWN: TextLimit = TextLimit::characters(100);
+pub(crate) const SHOWN: TextLimit = TextLimit::characters(100);
 
 impl Handled {
     fn silent(outcome: Outcome) -> Self {

@@ -1,10 +1,13 @@
 //! Carries out people's typed commands about executions.
 
-use crate::act::Acting;
+use crate::act::{Acting, SHOWN};
+use crate::bounds::MOST_BYTES;
 use crate::command::{Steering, SteeringWord};
+use crate::mention::without_greeting;
 use crate::question::execution_name;
 use crate::words::Reply;
 use control::{Caller, RedriveError, RedriveResult, UndoError, UndoResult};
+use domain::text::cut_line;
 use records::{ExecutionRecord, RecordsError};
 
 impl Acting<'_> {
@@ -23,6 +26,10 @@ impl Acting<'_> {
         };
         if let Err(error) = self.directory.check_length(typed) {
             return Ok(Reply::Refused(error.to_string()));
+        }
+        let behind = steering.comment.as_deref().map(without_greeting).filter(|behind| !behind.is_empty());
+        if let Some(behind) = behind.filter(|_| steering.word.names_executions()) {
+            return self.on_words_behind(caller, steering.word, behind).await;
         }
         if let Some(done) = self.on_execution_named(caller, steering.word, execution_name(typed)).await? {
             return Ok(done);
@@ -57,6 +64,28 @@ impl Acting<'_> {
                 Err(RedriveError::Records(error)) => return Err(error),
             },
         })
+    }
+
+    /// Carries out a command about the execution that is named behind a ticket, or on it. Other words there are a sentence: `undo the
+    /// renaming` does not ask to take back everything.
+    async fn on_words_behind(
+        &self,
+        caller: &Caller<'_>,
+        word: SteeringWord,
+        words: &str,
+    ) -> Result<Reply, RecordsError> {
+        let name = execution_name(words);
+        let done = match name.len() <= MOST_BYTES {
+            true => self.on_execution_named(caller, word, name).await?,
+            false => None,
+        };
+        Ok(done.unwrap_or_else(|| {
+            let (shown, word) = (cut_line(name, SHOWN), word.as_str());
+            Reply::Refused(format!(
+                "nothing was done, because `{shown}` is not the name of an execution; accepted: `{word}` alone, or with a name that \
+                 `status` shows"
+            ))
+        }))
     }
 
     /// Carries out a command about any execution, also of a ticket, by its name. `None` if the command is not one, or nothing has
