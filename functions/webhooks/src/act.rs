@@ -3,7 +3,7 @@
 use crate::answer::Outcome;
 use crate::bounds::{MOST_BYTES, bounded, too_long};
 use crate::command::Command;
-use crate::command_answer::CommandAnswer;
+use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
 use crate::senders::{self, Button, Received};
 use crate::words::Reply;
@@ -11,7 +11,7 @@ use control::{AnswerResult, Caller, Control, Directory, ProjectQuery, StartDecis
 use domain::event::{EventSpec, REVIEW};
 use domain::routes::Routes;
 use domain::text::{TextLimit, cut_line};
-use domain::{Actor, Event, EventKey, SourceName};
+use domain::{Actor, Event, EventKey, EventName, SourceName};
 use jiff::Timestamp;
 use records::{NewInquiry, Occurrence, RecordsError, ReplyPlace, Table};
 use std::sync::Arc;
@@ -35,6 +35,9 @@ struct Handled {
 
 /// How much of a text answers repeat.
 pub(crate) const SHOWN: TextLimit = TextLimit::characters(100);
+
+/// What people are told whose request for a revision came while an execution was at work on the ticket.
+const NOT_TAKEN_UP: &str = "What you asked for is not part of that work. Ask again when it has ended.";
 
 impl Handled {
     fn silent(outcome: Outcome) -> Self {
@@ -133,10 +136,16 @@ impl Acting<'_> {
                     false => self.control.start(*request).await?,
                 };
                 let outcome = Outcome::from(result);
-                // Who gave a label finds the work at the ticket; who spoke to the bot expects an answer.
+                // Who gave a label finds the work at the ticket; who spoke to the bot or asked for a revision expects an answer.
+                let is_revision = asked.kind == EventName::REVISION_REQUESTED;
                 let answer = match outcome {
-                    Outcome::AlreadyAtWork { .. } if command.is_some() => {
-                        Some(answer_to_start(&outcome, task_id.as_deref(), self.address(&asked).words))
+                    Outcome::AlreadyAtWork { .. } if command.is_some() || is_revision => {
+                        let answer =
+                            answer_to_start(&outcome, task_id.as_deref(), self.address(&asked).words);
+                        Some(match is_revision {
+                            true => answer.section([plain(NOT_TAKEN_UP)]),
+                            false => answer,
+                        })
                     }
                     _ => None,
                 };
@@ -176,7 +185,7 @@ impl Acting<'_> {
             Reply::Refused(reason) if self.is_ours(event) => Handled::refused(reason),
             Reply::Refused(reason) => Handled::silent(Outcome::Refused { reason }),
             Reply::Done(words) => {
-                let answer = CommandAnswer::to_channel([crate::command_answer::plain(words)]);
+                let answer = CommandAnswer::to_channel([plain(words)]);
                 Handled {
                     outcome: Outcome::Recorded,
                     answer: Some(answer).filter(|_| event.task_id.is_none() || is_elsewhere),
