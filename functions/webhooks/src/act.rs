@@ -8,7 +8,7 @@ use crate::question::{Address, Asked, answer_question, answer_to_start, refused}
 use crate::senders::{self, Button, Received};
 use crate::words::Reply;
 use control::{AnswerResult, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
-use domain::event::{EventSpec, REVIEW};
+use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
 use domain::text::{TextLimit, cut_line};
 use domain::{Actor, Event, EventKey, EventName, SourceName};
@@ -108,6 +108,9 @@ impl Acting<'_> {
             event.task_id = Some(task_id);
         }
         let is_elsewhere = said_on != event.task_id;
+        if is_elsewhere {
+            event.fields.insert(SAID_ON.to_owned(), said_on.into());
+        }
         let command = words.as_deref().map(|words| Command::read(words, event.task_id.as_deref()));
         if let Some(Command::Steer(steering)) = &command
             && let Some(actor) = self.actor_of(&event)
@@ -122,7 +125,7 @@ impl Acting<'_> {
         let event = match routes.start_for(&event) {
             Ok(None) if !is_awaited => {
                 let said = (words.as_deref(), command.as_ref());
-                self.revision_of(routes, &event, said, (said_on, on)).await?.unwrap_or(event)
+                self.revision_of(routes, &event, said, on).await?.unwrap_or(event)
             }
             _ => event,
         };
