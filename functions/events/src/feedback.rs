@@ -1,8 +1,8 @@
 //! Keeps one progress comment per execution up to date.
 //!
 //! The table decides who may edit: a writer claims an edit with the digest of the new text, so that the same text is never
-//! written twice and edits are at least a second apart. Whoever made the comment, or was overtaken by another edit, checks
-//! again after writing, so that no change made in the meantime is missed.
+//! written twice and edits are at least a second apart. A writer that made the comment, or was overtaken by another
+//! edit, checks again after writing, so that no change made in the meantime is missed.
 //!
 //! Edits give way to steps, so under load fewer are made. What must happen waits for its turn: the first comment, the last
 //! edit, and the acknowledgement of the starting event, which is tried with each change until it succeeds.
@@ -114,8 +114,8 @@ impl Feedback {
                 Ok(place) => {
                     let edited = self.table.progress_edited(execution, &digest, &place).await?;
                     self.acknowledge(&configuration, &destination, &view.execution, &progress).await?;
-                    // Whoever saw that the comment was being made left what was newer to us. Later, each change is shown by whoever was told of
-                    // it, unless two edits overtook each other.
+                    // While the comment was being made, other writers left newer changes to this one. Later, each writer shows its own
+                    // change, unless two edits overtook each other.
                     if progress.place.is_some() && edited.edited_at == progress.edited_at {
                         return Ok(());
                     }

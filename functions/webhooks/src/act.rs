@@ -233,7 +233,10 @@ impl Acting<'_> {
             other => return Ok(Reply::Refused(format!("unknown button `{}`", cut_line(other, SHOWN)))),
         };
         if value.len() > MOST_BYTES {
-            return Ok(Reply::Refused("the button is none of ours: its value is too long".to_owned()));
+            return Ok(Reply::Refused(format!(
+                "the button's value is too long, with {} bytes; accepted: at most {MOST_BYTES}",
+                value.len()
+            )));
         }
         let result = match value.split_once(' ') {
             Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,
