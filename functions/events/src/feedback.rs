@@ -1,17 +1,18 @@
 //! Keeps one progress comment per execution up to date.
 //!
 //! The table decides who may edit: a writer claims an edit with the digest of the new text, so that the same text is never
-//! written twice and edits are at least a second apart. Whoever made the comment, or was overtaken by another edit, checks
-//! again after writing, so that no change made in the meantime is missed.
+//! written twice and edits are at least a second apart. A writer that made the comment, or was overtaken by another
+//! edit, checks again after writing, so that no change made in the meantime is missed.
 //!
 //! Edits give way to steps, so under load fewer are made. What must happen waits for its turn: the first comment, the last
 //! edit, and the acknowledgement of the starting event, which is tried with each change until it succeeds.
 
+mod acknowledge;
 pub(crate) mod destination;
 mod render;
 
 use control::may_start;
-use destination::{Destination, destination, field};
+use destination::{Destination, destination};
 use domain::built_in_actions::CREATE_PULL_REQUEST;
 use domain::configuration::{Configuration, InstanceName, Project};
 use domain::execution::Outcome;
@@ -74,7 +75,7 @@ impl Feedback {
                     // The writer that creates the comment checks again afterwards.
                     return Ok(());
                 }
-                tokio::time::sleep(wait).await;
+                self.until_made(execution, wait).await?;
             }
             if let Some(known) = known.filter(|known| known.place.is_some()) {
                 let is_ours = written.as_ref().is_none_or(|written| *written == digest);
@@ -91,6 +92,7 @@ impl Feedback {
                 EditClaim::Refused(None) => return Ok(()),
                 EditClaim::Refused(Some(known)) => {
                     if known.digest.as_ref() != Some(&digest) {
+                        // Another edit was begun less than the interval ago.
                         tokio::time::sleep(self.until_allowed(&known)).await;
                         continue;
                     }
@@ -112,8 +114,8 @@ impl Feedback {
                 Ok(place) => {
                     let edited = self.table.progress_edited(execution, &digest, &place).await?;
                     self.acknowledge(&configuration, &destination, &view.execution, &progress).await?;
-                    // Whoever saw that the comment was being made left what was newer to us. Later, each change is shown by whoever was told of
-                    // it, unless two edits overtook each other.
+                    // While the comment was being made, other writers left newer changes to this one. Later, each writer shows its own
+                    // change, unless two edits overtook each other.
                     if progress.place.is_some() && edited.edited_at == progress.edited_at {
                         return Ok(());
                     }
@@ -135,6 +137,7 @@ impl Feedback {
                         return Err(error);
                     }
                     failed = Some(error);
+                    // As long as the provider asks for.
                     tokio::time::sleep(wait).await;
                 }
             }
@@ -275,81 +278,6 @@ impl Feedback {
         }
     }
 
-    /// Acknowledges the starting event, once: reacts with 👀 where the destination has reactions, and removes the label that started it,
-    /// so that it can be added again; not for a redrive. What fails is logged, and tried again with the next change unless it was refused.
-    async fn acknowledge(
-        &self,
-        configuration: &Configuration,
-        destination: &Destination,
-        execution: &ExecutionRecord,
-        progress: &Progress,
-    ) -> Result<(), ActionError> {
-        if progress.acknowledged || execution.continues.is_some() {
-            return Ok(());
-        }
-        let acknowledging = self.acknowledge_at(configuration, destination, execution);
-        let done = with_patience(PATIENCE, acknowledging).await;
-        if let Err(error) = &done {
-            tracing::warn!(execution = execution.name, %error, "the starting event was not fully acknowledged");
-        }
-        if done.err().is_none_or(|error| !ErrorKind::RETRIED.contains(&error.kind)) {
-            self.table.progress_acknowledged(&execution.name).await?;
-        }
-        Ok(())
-    }
-
-    async fn acknowledge_at(
-        &self,
-        configuration: &Configuration,
-        destination: &Destination,
-        execution: &ExecutionRecord,
-    ) -> Result<(), ActionError> {
-        match destination {
-            Destination::Ticket { provider, ticket, .. } => {
-                self.acknowledge_on_ticket(configuration, provider, ticket, execution).await
-            }
-            Destination::Chat { provider, .. } => {
-                self.acknowledge_in_chat(configuration, provider, execution).await
-            }
-        }
-    }
-
-    async fn acknowledge_on_ticket(
-        &self,
-        configuration: &Configuration,
-        provider: &InstanceName,
-        ticket: &str,
-        execution: &ExecutionRecord,
-    ) -> Result<(), ActionError> {
-        let label = field(execution, "label");
-        let is_comment = execution.input.event.contains_key("comment_id");
-        if label.is_none() && !is_comment {
-            return Ok(());
-        }
-        let tracker = self.tracker(configuration, provider).await?;
-        let removed = match label {
-            Some(label) => tracker.remove_label(ticket, label).await,
-            None => Ok(()),
-        };
-        let comment = field(execution, "comment_id").map(|id| CommentId { id: id.to_owned(), url: None });
-        removed.and(tracker.react(ticket, comment.as_ref()).await)
-    }
-
-    async fn acknowledge_in_chat(
-        &self,
-        configuration: &Configuration,
-        provider: &InstanceName,
-        execution: &ExecutionRecord,
-    ) -> Result<(), ActionError> {
-        let (Some(channel), Some(_), Some(message)) =
-            (field(execution, "channel"), field(execution, "thread"), field(execution, "message"))
-        else {
-            return Ok(());
-        };
-        let sent = SentMessage { channel: channel.to_owned(), id: message.to_owned(), url: None };
-        self.providers.chat_named(configuration, provider).await?.react(&sent, "eyes").await
-    }
-
     pub(crate) async fn tracker(
         &self,
         configuration: &Configuration,
@@ -399,6 +327,19 @@ impl Feedback {
         let progress = progress.filter(|progress| progress.place.is_none())?;
         let since = self.clock.now().duration_since(progress.edited_at).try_into().unwrap_or_default();
         Some(MAKING.saturating_sub(since)).filter(|wait| !wait.is_zero())
+    }
+
+    /// Waits until another writer has created the comment, at most so long. If it has not, it failed, and the comment is created anew.
+    async fn until_made(&self, execution: &str, mut left: Duration) -> Result<(), RecordsError> {
+        while !left.is_zero() {
+            let pause = left.min(INTERVAL);
+            tokio::time::sleep(pause).await;
+            left = left.saturating_sub(pause);
+            if self.table.progress(execution).await?.is_none_or(|progress| progress.place.is_some()) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn until_allowed(&self, progress: &Progress) -> Duration {

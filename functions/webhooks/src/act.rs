@@ -2,21 +2,18 @@
 
 use crate::answer::Outcome;
 use crate::bounds::{MOST_BYTES, bounded, too_long};
-use crate::command::{Command, Steering, SteeringWord};
-use crate::command_answer::CommandAnswer;
-use crate::question::{Address, Asked, answer_question, answer_to_start, execution_name, refused};
+use crate::command::Command;
+use crate::command_answer::{CommandAnswer, plain};
+use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
 use crate::senders::{self, Button, Received};
 use crate::words::Reply;
-use control::{
-    AnswerResult, Caller, Control, Directory, ProjectQuery, RedriveError, RedriveResult, StartDecision,
-    UndoError, UndoResult, decide,
-};
-use domain::event::{EventSpec, REVIEW};
+use control::{AnswerResult, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
+use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
 use domain::text::{TextLimit, cut_line};
-use domain::{Actor, Event, EventKey, SourceName};
+use domain::{Actor, Event, EventKey, EventName, SourceName};
 use jiff::Timestamp;
-use records::{ExecutionRecord, NewInquiry, Occurrence, RecordsError, ReplyPlace, Table};
+use records::{NewInquiry, Occurrence, RecordsError, ReplyPlace, Table};
 use std::sync::Arc;
 
 /// The context for handling one delivery.
@@ -37,7 +34,10 @@ struct Handled {
 }
 
 /// How much of a text answers repeat.
-const SHOWN: TextLimit = TextLimit::characters(100);
+pub(crate) const SHOWN: TextLimit = TextLimit::characters(100);
+
+/// What people are told whose request for a revision came while an execution was at work on the ticket.
+const NOT_TAKEN_UP: &str = "What you asked for is not part of that work. Ask again when it has ended.";
 
 impl Handled {
     fn silent(outcome: Outcome) -> Self {
@@ -108,6 +108,9 @@ impl Acting<'_> {
             event.task_id = Some(task_id);
         }
         let is_elsewhere = said_on != event.task_id;
+        if is_elsewhere {
+            event.fields.insert(SAID_ON.to_owned(), said_on.into());
+        }
         let command = words.as_deref().map(|words| Command::read(words, event.task_id.as_deref()));
         if let Some(Command::Steer(steering)) = &command
             && let Some(actor) = self.actor_of(&event)
@@ -122,7 +125,7 @@ impl Acting<'_> {
         let event = match routes.start_for(&event) {
             Ok(None) if !is_awaited => {
                 let said = (words.as_deref(), command.as_ref());
-                self.revision_of(routes, &event, said, (said_on, on)).await?.unwrap_or(event)
+                self.revision_of(routes, &event, said, on).await?.unwrap_or(event)
             }
             _ => event,
         };
@@ -136,10 +139,16 @@ impl Acting<'_> {
                     false => self.control.start(*request).await?,
                 };
                 let outcome = Outcome::from(result);
-                // Who gave a label finds the work at the ticket; who spoke to the bot expects an answer.
+                // Who gave a label finds the work at the ticket; who spoke to the bot or asked for a revision expects an answer.
+                let is_revision = asked.kind == EventName::REVISION_REQUESTED;
                 let answer = match outcome {
-                    Outcome::AlreadyAtWork { .. } if command.is_some() => {
-                        Some(answer_to_start(&outcome, task_id.as_deref(), self.address(&asked).words))
+                    Outcome::AlreadyAtWork { .. } if command.is_some() || is_revision => {
+                        let answer =
+                            answer_to_start(&outcome, task_id.as_deref(), self.address(&asked).words);
+                        Some(match is_revision {
+                            true => answer.section([plain(NOT_TAKEN_UP)]),
+                            false => answer,
+                        })
                     }
                     _ => None,
                 };
@@ -179,7 +188,7 @@ impl Acting<'_> {
             Reply::Refused(reason) if self.is_ours(event) => Handled::refused(reason),
             Reply::Refused(reason) => Handled::silent(Outcome::Refused { reason }),
             Reply::Done(words) => {
-                let answer = CommandAnswer::to_channel([crate::command_answer::plain(words)]);
+                let answer = CommandAnswer::to_channel([plain(words)]);
                 Handled {
                     outcome: Outcome::Recorded,
                     answer: Some(answer).filter(|_| event.task_id.is_none() || is_elsewhere),
@@ -198,113 +207,6 @@ impl Acting<'_> {
         let reply =
             records::Reply { source: self.place.clone(), delivery, place, text, at: self.now, sent_at: None };
         self.table.put_reply(&reply).await
-    }
-
-    /// Carries out a person's typed command about a ticket's execution.
-    ///
-    /// # Errors
-    /// When the records do not answer.
-    pub(crate) async fn on_steering(
-        &self,
-        caller: &Caller<'_>,
-        steering: Steering,
-    ) -> Result<Reply, RecordsError> {
-        let Some(typed) = &steering.task_id else {
-            let ask = "Which ticket? Add its key after the command, such as `SHOP-12`, or the name of an execution.";
-            return Ok(Reply::Refused(ask.to_owned()));
-        };
-        if let Err(error) = self.directory.check_length(typed) {
-            return Ok(Reply::Refused(error.to_string()));
-        }
-        if let Some(done) = self.on_execution_named(caller, steering.word, execution_name(typed)).await? {
-            return Ok(done);
-        }
-        let ticket = match self.directory.ticket(typed) {
-            Ok(ticket) => ticket,
-            // A run without a ticket is steered by the name that `status` shows.
-            Err(error) => match self.execution_named(typed).await? {
-                Some(execution) => return self.on_steering_execution(caller, steering, execution).await,
-                None if steering.word.names_executions() => {
-                    return Ok(Reply::Refused(format!("no execution has the name `{typed}`, and {error}")));
-                }
-                None => return Ok(Reply::Refused(error.to_string())),
-            },
-        };
-        let task_id = ticket.task_id();
-        Ok(match steering.word {
-            word @ (SteeringWord::Approve | SteeringWord::Deny) => {
-                let approved = word == SteeringWord::Approve;
-                let result = self.control.answer_ticket(caller, &ticket, approved, steering.comment).await?;
-                Reply::to_answer(result, format!("nothing on {task_id} is waiting for an answer"))
-            }
-            SteeringWord::Stop => Reply::to_stop(self.control.stop(caller, &ticket).await?, task_id),
-            SteeringWord::Undo => match self.control.undo(caller, &ticket).await {
-                Ok(result) => Reply::to_undo(result, task_id),
-                Err(UndoError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
-                Err(UndoError::Records(error)) => return Err(error),
-            },
-            SteeringWord::Redrive => match self.control.redrive(caller, &ticket).await {
-                Ok(result) => Reply::to_redrive(result, task_id),
-                Err(RedriveError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
-                Err(RedriveError::Records(error)) => return Err(error),
-            },
-        })
-    }
-
-    /// Carries out a command about any execution, also of a ticket, by its name. `None` if the command is not one, or nothing has
-    /// this name.
-    async fn on_execution_named(
-        &self,
-        caller: &Caller<'_>,
-        word: SteeringWord,
-        name: &str,
-    ) -> Result<Option<Reply>, RecordsError> {
-        match word {
-            SteeringWord::Undo => match self.control.undo_execution(caller, name).await {
-                Ok(UndoResult::Unknown) => Ok(None),
-                Ok(result) => Ok(Some(Reply::to_undo(result, name))),
-                Err(UndoError::Inputs(invalid)) => Ok(Some(Reply::Refused(invalid.to_string()))),
-                Err(UndoError::Records(error)) => Err(error),
-            },
-            SteeringWord::Redrive => match self.control.redrive_execution(caller, name).await {
-                Ok(RedriveResult::Unknown) => Ok(None),
-                Ok(result) => Ok(Some(Reply::to_redrive(result, name))),
-                Err(RedriveError::Inputs(invalid)) => Ok(Some(Reply::Refused(invalid.to_string()))),
-                Err(RedriveError::Records(error)) => Err(error),
-            },
-            SteeringWord::Approve | SteeringWord::Deny | SteeringWord::Stop => Ok(None),
-        }
-    }
-
-    /// The execution of this name, as people type or paste it.
-    ///
-    /// # Errors
-    /// When the records do not answer.
-    async fn execution_named(&self, typed: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
-        self.table.execution(execution_name(typed)).await
-    }
-
-    async fn on_steering_execution(
-        &self,
-        caller: &Caller<'_>,
-        steering: Steering,
-        execution: ExecutionRecord,
-    ) -> Result<Reply, RecordsError> {
-        let name = execution.name.clone();
-        Ok(match steering.word {
-            word @ (SteeringWord::Approve | SteeringWord::Deny) => {
-                let approved = word == SteeringWord::Approve;
-                let answered = self.control.answer_execution(caller, &name, approved, steering.comment);
-                Reply::to_answer(answered.await?, format!("`{name}` is not waiting for an answer"))
-            }
-            SteeringWord::Stop => {
-                Reply::to_stop(self.control.stop_execution(caller, execution).await?, &name)
-            }
-            // Both were carried out by the name already.
-            SteeringWord::Undo | SteeringWord::Redrive => {
-                Reply::Refused(format!("no execution has the name `{name}`"))
-            }
-        })
     }
 
     /// Answers a question by a button, whose value names the execution and the step that asked. The message shows who answered; a refusal
@@ -331,7 +233,10 @@ impl Acting<'_> {
             other => return Ok(Reply::Refused(format!("unknown button `{}`", cut_line(other, SHOWN)))),
         };
         if value.len() > MOST_BYTES {
-            return Ok(Reply::Refused("the button is none of ours: its value is too long".to_owned()));
+            return Ok(Reply::Refused(format!(
+                "the button's value is too long, with {} bytes; accepted: at most {MOST_BYTES}",
+                value.len()
+            )));
         }
         let result = match value.split_once(' ') {
             Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,

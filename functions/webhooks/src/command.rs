@@ -39,17 +39,20 @@ pub(crate) enum SteeringWord {
 }
 
 impl SteeringWord {
-    const NAMES: [&str; 5] = ["approve", "deny", "stop", "undo", "redrive"];
+    const ALL: [Self; 5] = [Self::Approve, Self::Deny, Self::Stop, Self::Undo, Self::Redrive];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Deny => "deny",
+            Self::Stop => "stop",
+            Self::Undo => "undo",
+            Self::Redrive => "redrive",
+        }
+    }
 
     fn read(word: &str) -> Option<Self> {
-        match word {
-            "approve" => Some(Self::Approve),
-            "deny" => Some(Self::Deny),
-            "stop" => Some(Self::Stop),
-            "undo" => Some(Self::Undo),
-            "redrive" => Some(Self::Redrive),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|known| known.as_str() == word)
     }
 
     /// Whether it takes the name of any execution in place of a ticket.
@@ -121,7 +124,8 @@ impl Command {
 
 /// Whether a word is a command with a letter or two wrong. To take `aprove it` for a request would cost money.
 fn is_near_command(word: &str) -> bool {
-    let commands = SteeringWord::NAMES.iter().chain(&WORDS).chain(&QUESTIONS);
+    let steering = SteeringWord::ALL.map(SteeringWord::as_str);
+    let commands = steering.iter().chain(&WORDS).chain(&QUESTIONS);
     commands.into_iter().any(|command| strsim::osa_distance(word, command) <= command.len() / 3)
 }
 

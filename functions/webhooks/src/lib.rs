@@ -32,6 +32,7 @@ mod seldom;
 mod senders;
 mod slash;
 mod spoken;
+mod steering;
 mod words;
 
 pub use function::functions;

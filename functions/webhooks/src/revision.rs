@@ -13,10 +13,11 @@ use records::{OpenedPullRequest, RecordsError};
 use serde_json::{Map, Value, json};
 
 /// Fields of the delivery that the request keeps, where it has them.
-const KEPT: [&str; 5] = ["actor", REVIEW, "restriction", "comment_id", "said_at"];
+const KEPT: [&str; 6] = ["actor", REVIEW, SAID_ON, "restriction", "comment_id", "said_at"];
 
 impl Acting<'_> {
-    /// The pull request of ours that an event happened on.
+    /// The pull request of ours that an event happened on. One whose ticket belongs to no configured project is none: people could not be
+    /// answered about that ticket.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -33,13 +34,17 @@ impl Acting<'_> {
         let number = fields.get("number").and_then(Value::as_u64);
         let repository = repository.and_then(|name| name.parse::<RepositoryName>().ok());
         match (repository, number) {
-            (Some(repository), Some(number)) => self.table.opened_pull_request(&repository, number).await,
+            (Some(repository), Some(number)) => {
+                let opened = self.table.opened_pull_request(&repository, number).await?;
+                let is_known = |task_id: &str| self.directory.ticket(task_id).is_ok();
+                Ok(opened.filter(|opened| opened.task_id.as_deref().is_none_or(is_known)))
+            }
             _ => Ok(None),
         }
     }
 
-    /// The request for a revision that an event is: `words` is what was said to the bot, `said_on` the ticket or pull request where, and `on`
-    /// that pull request if it is ours. `None` where it is none, or no workflow starts on such requests.
+    /// The request for a revision that an event is: `words` is what was said to the bot, and `on` the pull request of ours that it was said
+    /// on. `None` where it is none, or no workflow starts on such requests.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -48,7 +53,7 @@ impl Acting<'_> {
         routes: &Routes,
         event: &Event,
         (words, command): (Option<&str>, Option<&Command>),
-        (said_on, on): (Option<String>, Option<OpenedPullRequest>),
+        on: Option<OpenedPullRequest>,
     ) -> Result<Option<Event>, RecordsError> {
         let triggers = routes.workflows.values().flat_map(|workflow| &workflow.triggers);
         if !triggers.into_iter().any(|trigger| trigger.on == EventName::REVISION_REQUESTED) {
@@ -81,7 +86,6 @@ impl Acting<'_> {
             ("number", json!(opened.number)),
             ("branch", json!(opened.branch)),
             ("comments", json!(cut_inline(asked))),
-            (SAID_ON, json!(said_on)),
         ] {
             fields.insert(name.to_owned(), value);
         }

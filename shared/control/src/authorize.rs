@@ -43,7 +43,7 @@ pub enum Operation<'a> {
         /// Who started the execution.
         starter: Option<&'a Actor>,
     },
-    /// Continue an execution that failed or was stopped: starting work, as whoever asks for it.
+    /// Continue an execution that failed or was stopped. The person who asks starts that work.
     Redrive {
         /// The execution's project.
         project: &'a Project,

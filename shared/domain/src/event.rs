@@ -14,7 +14,8 @@ use serde_json::{Map, Value};
 /// The field of an event with the id of a review, whose remarks on lines have to be asked for. They then belong to `comments`.
 pub const REVIEW: &str = "review";
 
-/// The field of a request for a revision with the ticket or pull request that it was made on, where people look for what becomes of it.
+/// The field of an event on a pull request that a run opened, with that pull request: the event is about its ticket, and people look for what
+/// becomes of it where they spoke.
 pub const SAID_ON: &str = "said_on";
 
 /// What a `wait` step waits for and what an event that happened is found by: its name with its match fields' values. Two

@@ -1,9 +1,9 @@
 //! Where an execution reports: where the person who started it will look.
 
+use domain::PluginType;
 use domain::configuration::{Configuration, InstanceName};
 use domain::event::SAID_ON;
 use domain::plugins::Restriction;
-use domain::{EventName, PluginType};
 use providers::{chat_of, tracker_of};
 use records::ExecutionRecord;
 
@@ -21,8 +21,8 @@ pub(crate) enum Destination {
     Chat { provider: InstanceName, channel: String, thread: Option<String> },
 }
 
-/// Where the execution reports; `None` if nobody would see it. Events from a chat are answered there, requests for revisions on the pull
-/// request where they were made, and all others on the ticket.
+/// Where the execution reports; `None` if nobody would see it. Events from a chat are answered there, those on a pull
+/// request of ours on that pull request, and all others on the ticket.
 pub(crate) fn destination(execution: &ExecutionRecord, configuration: &Configuration) -> Option<Destination> {
     let project = execution.project.as_deref().and_then(|key| configuration.project(key));
     let sender = execution.trigger.source();
@@ -40,8 +40,7 @@ pub(crate) fn destination(execution: &ExecutionRecord, configuration: &Configura
             return Some(Destination::Chat { provider, channel, thread: thread.map(str::to_owned) });
         }
     }
-    let said_on = field(execution, SAID_ON).filter(|_| execution.trigger == EventName::REVISION_REQUESTED);
-    let ticket = said_on.map(str::to_owned).or_else(|| execution.task_id.clone())?;
+    let ticket = field(execution, SAID_ON).map(str::to_owned).or_else(|| execution.task_id.clone())?;
     let restriction = execution.input.event.get("restriction").cloned();
     Some(Destination::Ticket {
         provider: tracker_of(configuration, project, Some(&ticket))?,

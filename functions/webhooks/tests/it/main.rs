@@ -13,6 +13,7 @@ mod checks;
 mod examples;
 mod excess;
 mod replies;
+mod revision;
 mod roads;
 mod rotating;
 mod slack;

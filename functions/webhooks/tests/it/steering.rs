@@ -233,6 +233,32 @@ async fn undo_finds_the_newest_execution_that_left_something_and_any_by_its_name
 }
 
 #[tokio::test]
+async fn a_sentence_that_begins_with_undo_takes_nothing_back() {
+    let world = world().await;
+    world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
+    let execution = world.execution_on("SHOP-1").await;
+    world.end(&execution.name).await;
+    world.clock.advance(1);
+    let said = async |delivery: &str, words: &str| {
+        let (_, answer) = world.jira(delivery, &comment("SHOP-1", words, "5b10")).await;
+        answer["results"][0].clone()
+    };
+    for word in ["undo", "redrive"] {
+        let sentence = said(word, &format!("@ticketsmith {word} the renaming of the cart")).await;
+        let reason = sentence["reason"].as_str().unwrap();
+        assert!(reason.contains("`the renaming of the cart` is not the name of an execution"), "{reason}");
+    }
+    assert_eq!(world.starts().len(), 1);
+    let named = said("c1", &format!("@ticketsmith undo {}", execution.name)).await;
+    assert_eq!(named, json!({"result": "recorded"}));
+    assert_eq!(world.starts().len(), 2);
+    world.end(&world.execution_on("SHOP-1").await.name).await;
+    world.clock.advance(1);
+    assert_eq!(said("c2", "@ticketsmith undo, please").await, json!({"result": "recorded"}));
+    assert_eq!(world.starts().len(), 3);
+}
+
+#[tokio::test]
 async fn a_ticket_that_we_created_is_recorded_by_its_mark() {
     let world = world().await;
     let digest = "0123456789abcdef0123456789abcdef";

@@ -1,0 +1,146 @@
+//! Carries out people's typed commands about executions.
+
+use crate::act::{Acting, SHOWN};
+use crate::bounds::MOST_BYTES;
+use crate::command::{Steering, SteeringWord};
+use crate::mention::without_greeting;
+use crate::question::execution_name;
+use crate::words::Reply;
+use control::{Caller, RedriveError, RedriveResult, UndoError, UndoResult};
+use domain::text::cut_line;
+use records::{ExecutionRecord, RecordsError};
+
+impl Acting<'_> {
+    /// Carries out a person's typed command about a ticket's execution.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn on_steering(
+        &self,
+        caller: &Caller<'_>,
+        steering: Steering,
+    ) -> Result<Reply, RecordsError> {
+        let Some(typed) = &steering.task_id else {
+            let ask = "Which ticket? Add its key after the command, such as `SHOP-12`, or the name of an execution.";
+            return Ok(Reply::Refused(ask.to_owned()));
+        };
+        if let Err(error) = self.directory.check_length(typed) {
+            return Ok(Reply::Refused(error.to_string()));
+        }
+        let behind = steering.comment.as_deref().map(without_greeting).filter(|behind| !behind.is_empty());
+        if let Some(behind) = behind.filter(|_| steering.word.names_executions()) {
+            return self.on_words_behind(caller, steering.word, behind).await;
+        }
+        if let Some(done) = self.on_execution_named(caller, steering.word, execution_name(typed)).await? {
+            return Ok(done);
+        }
+        let ticket = match self.directory.ticket(typed) {
+            Ok(ticket) => ticket,
+            // A run without a ticket is steered by the name that `status` shows.
+            Err(error) => match self.execution_named(typed).await? {
+                Some(execution) => return self.on_steering_execution(caller, steering, execution).await,
+                None if steering.word.names_executions() => {
+                    return Ok(Reply::Refused(format!("no execution has the name `{typed}`, and {error}")));
+                }
+                None => return Ok(Reply::Refused(error.to_string())),
+            },
+        };
+        let task_id = ticket.task_id();
+        Ok(match steering.word {
+            word @ (SteeringWord::Approve | SteeringWord::Deny) => {
+                let approved = word == SteeringWord::Approve;
+                let result = self.control.answer_ticket(caller, &ticket, approved, steering.comment).await?;
+                Reply::to_answer(result, format!("nothing on {task_id} is waiting for an answer"))
+            }
+            SteeringWord::Stop => Reply::to_stop(self.control.stop(caller, &ticket).await?, task_id),
+            SteeringWord::Undo => match self.control.undo(caller, &ticket).await {
+                Ok(result) => Reply::to_undo(result, task_id),
+                Err(UndoError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
+                Err(UndoError::Records(error)) => return Err(error),
+            },
+            SteeringWord::Redrive => match self.control.redrive(caller, &ticket).await {
+                Ok(result) => Reply::to_redrive(result, task_id),
+                Err(RedriveError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
+                Err(RedriveError::Records(error)) => return Err(error),
+            },
+        })
+    }
+
+    /// Carries out a command about the execution that is named behind a ticket, or on it. Other words there are a sentence: `undo the
+    /// renaming` does not ask to take back everything.
+    async fn on_words_behind(
+        &self,
+        caller: &Caller<'_>,
+        word: SteeringWord,
+        words: &str,
+    ) -> Result<Reply, RecordsError> {
+        let name = execution_name(words);
+        let done = match name.len() <= MOST_BYTES {
+            true => self.on_execution_named(caller, word, name).await?,
+            false => None,
+        };
+        Ok(done.unwrap_or_else(|| {
+            let (shown, word) = (cut_line(name, SHOWN), word.as_str());
+            Reply::Refused(format!(
+                "nothing was done, because `{shown}` is not the name of an execution; accepted: `{word}` alone, or with a name that \
+                 `status` shows"
+            ))
+        }))
+    }
+
+    /// Carries out a command about any execution, also of a ticket, by its name. `None` if the command is not one, or nothing has
+    /// this name.
+    async fn on_execution_named(
+        &self,
+        caller: &Caller<'_>,
+        word: SteeringWord,
+        name: &str,
+    ) -> Result<Option<Reply>, RecordsError> {
+        match word {
+            SteeringWord::Undo => match self.control.undo_execution(caller, name).await {
+                Ok(UndoResult::Unknown) => Ok(None),
+                Ok(result) => Ok(Some(Reply::to_undo(result, name))),
+                Err(UndoError::Inputs(invalid)) => Ok(Some(Reply::Refused(invalid.to_string()))),
+                Err(UndoError::Records(error)) => Err(error),
+            },
+            SteeringWord::Redrive => match self.control.redrive_execution(caller, name).await {
+                Ok(RedriveResult::Unknown) => Ok(None),
+                Ok(result) => Ok(Some(Reply::to_redrive(result, name))),
+                Err(RedriveError::Inputs(invalid)) => Ok(Some(Reply::Refused(invalid.to_string()))),
+                Err(RedriveError::Records(error)) => Err(error),
+            },
+            SteeringWord::Approve | SteeringWord::Deny | SteeringWord::Stop => Ok(None),
+        }
+    }
+
+    /// The execution of this name, as people type or paste it.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    async fn execution_named(&self, typed: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
+        self.table.execution(execution_name(typed)).await
+    }
+
+    async fn on_steering_execution(
+        &self,
+        caller: &Caller<'_>,
+        steering: Steering,
+        execution: ExecutionRecord,
+    ) -> Result<Reply, RecordsError> {
+        let name = execution.name.clone();
+        Ok(match steering.word {
+            word @ (SteeringWord::Approve | SteeringWord::Deny) => {
+                let approved = word == SteeringWord::Approve;
+                let answered = self.control.answer_execution(caller, &name, approved, steering.comment);
+                Reply::to_answer(answered.await?, format!("`{name}` is not waiting for an answer"))
+            }
+            SteeringWord::Stop => {
+                Reply::to_stop(self.control.stop_execution(caller, execution).await?, &name)
+            }
+            // Both were carried out by the name already.
+            SteeringWord::Undo | SteeringWord::Redrive => {
+                Reply::Refused(format!("no execution has the name `{name}`"))
+            }
+        })
+    }
+}

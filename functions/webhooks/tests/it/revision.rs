@@ -1,0 +1,113 @@
+//! Requests for revisions of pull requests that runs opened.
+
+use crate::world::{World, configuration, id_of, routes, sent_as};
+use domain::Clock;
+use records::{OpenedPullRequest, ReplyPlace};
+use serde_json::{Value, json};
+
+/// A world in which #7 is the pull request of SHOP-1, and #8 that of a ticket of no project.
+async fn world() -> World {
+    let mut routes = routes();
+    for (name, workflow) in [
+        (
+            "revision",
+            json!({"title": "Revision", "inputs": {"task_id": {"type": "string"}, "comments": {"type": "string"}},
+                "triggers": [{"on": "revision.requested"}]}),
+        ),
+        (
+            "review",
+            json!({"title": "Review", "inputs": {"number": {"type": "integer"}},
+                "triggers": [{"on": "github.commented", "conditions": {"command": "review"}}]}),
+        ),
+    ] {
+        routes.workflows.insert(name.into(), serde_json::from_value(workflow).unwrap());
+    }
+    let world = World::with(configuration(), routes).await;
+    for (number, ticket) in [(7, "SHOP-1"), (8, "OPS-1")] {
+        let opened = OpenedPullRequest {
+            repository: "acme/shop".parse().unwrap(),
+            number,
+            url: format!("https://github.com/acme/shop/pull/{number}"),
+            branch: format!("feature/{ticket}").parse().unwrap(),
+            task_id: Some(ticket.to_owned()),
+            project: "SHOP".into(),
+            at: world.clock.now(),
+        };
+        world.table.put_opened_pull_request(&opened).await.unwrap();
+    }
+    world
+}
+
+/// A review that has remarks on lines alone.
+fn review() -> Value {
+    json!({
+        "action": "submitted",
+        "sender": {"login": "ada-hub"},
+        "repository": {"full_name": "acme/shop"},
+        "pull_request": {"number": 7},
+        "review": {"id": 81, "state": "changes_requested", "body": null},
+    })
+}
+
+fn comment(number: u64, body: &str) -> Value {
+    json!({
+        "action": "created",
+        "sender": {"login": "ada-hub"},
+        "repository": {"full_name": "acme/shop"},
+        "issue": {"number": number, "pull_request": {"url": "u"}},
+        "comment": {"id": 9, "body": body},
+    })
+}
+
+/// What the author of a delivery of GitHub is told, and where.
+async fn told(world: &World, delivery: &str, payload: &Value) -> Option<(String, ReplyPlace)> {
+    let id = format!("github#{}", id_of(&sent_as(delivery, payload)));
+    world.table.reply(&id).await.unwrap().map(|reply| (reply.text, reply.place))
+}
+
+fn on_pull_request() -> ReplyPlace {
+    ReplyPlace::Ticket { task_id: "acme/shop#7".to_owned(), restriction: None }
+}
+
+#[tokio::test]
+async fn a_review_without_words_is_a_request_and_is_told_where_work_goes_on() {
+    let world = world().await;
+    let (_, answer) = world.github("pull_request_review", "d1", &review()).await;
+    assert_eq!(answer["results"][0]["result"], "pending", "{answer}");
+    let execution = world.execution_on("SHOP-1").await;
+    assert_eq!(execution.workflow, "revision");
+    assert_eq!(execution.input.inputs["comments"], "");
+    assert_eq!(execution.input.event["said_on"], "acme/shop#7");
+    let (_, answer) = world.github("pull_request_review", "d2", &review()).await;
+    assert_eq!(answer["results"][0]["result"], "already_at_work", "{answer}");
+    let (text, place) = told(&world, "d2", &review()).await.unwrap();
+    assert!(text.contains("Ask again when it has ended"), "{text}");
+    assert_eq!(place, on_pull_request());
+    assert_eq!(told(&world, "d1", &review()).await, None);
+}
+
+#[tokio::test]
+async fn what_is_said_on_a_pull_request_is_about_its_ticket_and_reported_there() {
+    let world = world().await;
+    let (_, answer) = world.github("issue_comment", "d1", &comment(7, "@ticketsmith review")).await;
+    assert_eq!(answer["results"][0]["workflow"], "review", "{answer}");
+    let execution = world.execution_on("SHOP-1").await;
+    assert_eq!(execution.input.event["said_on"], "acme/shop#7");
+    let stop = comment(7, "@ticketsmith stop");
+    let (_, answer) = world.github("issue_comment", "d2", &stop).await;
+    assert_eq!(answer["results"][0]["result"], "recorded", "{answer}");
+    assert!(world.execution_on("SHOP-1").await.stop_requested_by.is_some());
+    let (text, place) = told(&world, "d2", &stop).await.unwrap();
+    assert!(text.contains("is being stopped"), "{text}");
+    assert_eq!(place, on_pull_request());
+}
+
+#[tokio::test]
+async fn a_pull_request_whose_ticket_is_of_no_project_is_answered() {
+    let world = world().await;
+    let words = comment(8, "@ticketsmith status");
+    let (_, answer) = world.github("issue_comment", "d1", &words).await;
+    assert_eq!(answer["results"][0]["result"], "answered", "{answer}");
+    assert!(told(&world, "d1", &words).await.is_some());
+    assert!(world.starts().is_empty());
+}
