@@ -123,7 +123,8 @@ impl Acting<'_> {
             return Ok(self.handled(done, &event, is_elsewhere));
         }
         let event = match routes.start_for(&event) {
-            Ok(None) if !is_awaited => {
+            // A machine could answer every revision with another request.
+            Ok(None) if !is_awaited && reply.is_some() => {
                 let said = (words.as_deref(), command.as_ref());
                 self.revision_of(routes, &event, said, on).await?.unwrap_or(event)
             }
@@ -265,9 +266,7 @@ impl Acting<'_> {
                 });
             }
         };
-        let starts = routes.workflows.values().flat_map(|workflow| &workflow.triggers);
-        let starts = starts.into_iter().any(|trigger| trigger.on == event.kind);
-        if !starts && self.table.waiters_for_event(key.as_str()).await?.is_empty() {
+        if !routes.start_on(&event.kind) && self.table.waiters_for_event(key.as_str()).await?.is_empty() {
             let reason = format!("no workflow has a trigger for {}, and no step waits for it", event.kind);
             return Ok(Outcome::Ignored { reason });
         }

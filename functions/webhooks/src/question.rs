@@ -76,7 +76,17 @@ pub(crate) async fn answer_question(
                 .into_iter()
                 .chain(listed(caller.trigger, command, &served())),
         ),
-        Command::Unknown { word } => unknown(&word, command),
+        Command::Unknown { word } => {
+            let mut answer = unknown(&word, command);
+            if asked.routes.start_on(&EventName::REVISION_REQUESTED) {
+                answer.sections.push(vec![
+                    plain("To ask for changes to a pull request, begin with "),
+                    code(format!("{command} revise")),
+                    plain("."),
+                ]);
+            }
+            answer
+        }
         Command::Steer(_) => unknown("", command),
     })
 }

@@ -55,8 +55,7 @@ impl Acting<'_> {
         (words, command): (Option<&str>, Option<&Command>),
         on: Option<OpenedPullRequest>,
     ) -> Result<Option<Event>, RecordsError> {
-        let triggers = routes.workflows.values().flat_map(|workflow| &workflow.triggers);
-        if !triggers.into_iter().any(|trigger| trigger.on == EventName::REVISION_REQUESTED) {
+        if !routes.start_on(&EventName::REVISION_REQUESTED) {
             return Ok(None);
         }
         let asked = match (words, command) {

@@ -127,6 +127,11 @@ impl Routes {
         Ok(None)
     }
 
+    /// Whether a workflow has a trigger for events of this kind, under whatever conditions.
+    pub fn start_on(&self, kind: &EventName) -> bool {
+        self.workflows.values().flat_map(|workflow| &workflow.triggers).any(|trigger| trigger.on == *kind)
+    }
+
     /// Checks inputs, for every way to start an execution. Unknown names and wrong types are rejected; a missing input comes from the
     /// event's field of that name, or else from its default.
     ///
