@@ -29,6 +29,7 @@ async fn world() -> World {
             number,
             url: format!("https://github.com/acme/shop/pull/{number}"),
             branch: format!("feature/{ticket}").parse().unwrap(),
+            target: "main".parse().unwrap(),
             task_id: Some(ticket.to_owned()),
             project: "SHOP".into(),
             at: world.clock.now(),
