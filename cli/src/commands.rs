@@ -10,6 +10,7 @@ mod deploy;
 mod destroy;
 mod doctor;
 mod engine;
+mod init;
 mod invoke;
 mod logs;
 mod redrive;
@@ -33,6 +34,8 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Turn a ticket into a pull request on this machine, with simulated services. Needs no account, key or network.
     Demo(demo::Arguments),
+    /// Set up a project: write the configuration, set secrets, register webhooks, and check all of it.
+    Init(init::Arguments),
     /// Receive webhooks and run workflows against real services, all in one process.
     Serve(serve::Arguments),
     /// Start a workflow by hand and follow it.
@@ -103,6 +106,7 @@ impl Command {
     pub(crate) async fn run(self) -> Outcome {
         match self {
             Self::Demo(arguments) => demo::run(arguments).await,
+            Self::Init(arguments) => init::run(arguments).await,
             Self::Serve(arguments) => serve::run(arguments).await,
             Self::Run(arguments) => run::run(arguments).await,
             Self::Approve(arguments) => answer::run(arguments, true).await,

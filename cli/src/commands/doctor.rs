@@ -87,6 +87,14 @@ impl Verdict {
     }
 }
 
+/// Checks a configuration as the command does, and prints for people.
+///
+/// # Errors
+/// A negative answer if something is wrong.
+pub(super) async fn examine(config: PathBuf, place: PlaceArgument) -> Outcome {
+    run(Arguments { config, place, json: false }).await
+}
+
 /// Runs the command.
 ///
 /// # Errors

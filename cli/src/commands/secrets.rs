@@ -1,7 +1,7 @@
 //! `ticketsmith secrets`: sets, lists and deletes secrets. Never prints a value.
 
 mod account;
-mod prompt;
+pub(super) mod prompt;
 
 use crate::configuration_file::ConfigurationFile;
 use crate::confirm::confirm;
@@ -163,7 +163,7 @@ async fn value(name: &str, readers: &[&SecretForm]) -> Outcome<Value> {
 }
 
 /// Refuses a secret that one of its readers could not use. Of a whole secret, only the entries that it has are checked.
-fn check(name: &str, readers: &[&SecretForm], whole: &Value) -> Outcome {
+pub(super) fn check(name: &str, readers: &[&SecretForm], whole: &Value) -> Outcome {
     if let Some(entry) = signing_entry(name, readers) {
         let problem = whole.get(entry).and_then(webhooks::signing_entry_problem);
         return problem.map_or(Ok(()), |problem| {
@@ -212,7 +212,7 @@ fn signing_entry<'a>(name: &'a str, readers: &[&SecretForm]) -> Option<&'a str> 
 }
 
 /// The secret's new value: the given one, or the present one with the named entry replaced.
-fn with_entry(name: &str, value: Value, present: Option<&SecretString>) -> Outcome<Value> {
+pub(super) fn with_entry(name: &str, value: Value, present: Option<&SecretString>) -> Outcome<Value> {
     let Some((id, entry)) = name.split_once('#') else { return Ok(value) };
     let mut bundle = bundle(id, present)?;
     bundle.insert(entry.to_owned(), value);
@@ -228,7 +228,7 @@ fn bundle(id: &str, present: Option<&SecretString>) -> Outcome<Map<String, Value
     }
 }
 
-fn text_of(whole: &Value) -> SecretString {
+pub(super) fn text_of(whole: &Value) -> SecretString {
     whole.to_string().into()
 }
 
@@ -267,7 +267,7 @@ async fn delete(name: &str, yes: bool, place: &PlaceArgument) -> Outcome {
     Ok(())
 }
 
-fn open(data: &DataArgument) -> Outcome<SecretFile> {
+pub(super) fn open(data: &DataArgument) -> Outcome<SecretFile> {
     let folder = DataFolder::open(&data.data)
         .map_err(|error| Exit::usage(format!("{}: {error}", data.data.display())))?;
     let key = std::env::var(KEY_VARIABLE).ok();

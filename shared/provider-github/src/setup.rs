@@ -1,5 +1,6 @@
 //! How GitHub is set up for us.
 
+use crate::app::Installation;
 use crate::github::{Credentials, Github};
 use crate::pages::{PER_PAGE, numbered};
 use crate::permissions::SUBSCRIBED;
@@ -8,7 +9,8 @@ use http_client::Pages;
 use provider::{Registered, Setup, SetupFacts, SigningSecret, Webhook};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// See [`Setup`].
 pub(crate) const SETUP: Setup = Setup {
@@ -47,6 +49,10 @@ fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
 struct Hook {
     id: u64,
     #[serde(default)]
+    active: bool,
+    #[serde(default)]
+    events: BTreeSet<String>,
+    #[serde(default)]
     config: HookConfig,
 }
 
@@ -57,6 +63,69 @@ struct HookConfig {
 }
 
 impl Github {
+    /// Creates or corrects the webhook: an App's own, or the repository's for a token.
+    ///
+    /// # Errors
+    /// `Rejected` where the credentials may not administer it; those of the connection.
+    async fn register_webhook(
+        &self,
+        repository: &RepositoryName,
+        webhook: &Webhook,
+    ) -> Result<Registered, ActionError> {
+        let config = json!({
+            "url": webhook.url,
+            "content_type": "json",
+            "secret": webhook.secret.expose_secret(),
+            "insecure_ssl": "0",
+        });
+        match &self.installation {
+            Some(installation) => self.register_webhook_of_app(installation, webhook, &config).await,
+            None => self.register_webhook_of_repository(repository, webhook, &config).await,
+        }
+    }
+
+    /// An App has one webhook, whose events are chosen in its settings:
+    /// <https://docs.github.com/en/rest/apps/webhooks>.
+    async fn register_webhook_of_app(
+        &self,
+        installation: &Installation,
+        webhook: &Webhook,
+        config: &Value,
+    ) -> Result<Registered, ActionError> {
+        let (path, proof) = ("/app/hook/config", installation.proof(self.client.clock().now())?);
+        let present = self.client.get(path, &[]).bearer(proof.clone()).send().await?;
+        let present: HookConfig = present.json()?;
+        if present.url == webhook.url && !webhook.has_new_secret {
+            return Ok(Registered::Unchanged);
+        }
+        self.client.patch(path, &[]).bearer(proof).json(config).send().await?;
+        Ok(Registered::Corrected)
+    }
+
+    async fn register_webhook_of_repository(
+        &self,
+        repository: &RepositoryName,
+        webhook: &Webhook,
+        config: &Value,
+    ) -> Result<Registered, ActionError> {
+        let events: BTreeSet<String> = SUBSCRIBED.iter().map(|(event, ..)| (*event).to_owned()).collect();
+        let (owner, name) = (repository.owner(), repository.name());
+        let Some(hook) = self.hook_of(repository, &webhook.url).await? else {
+            let body = json!({"name": "web", "active": true, "events": events, "config": config});
+            let request = self.client.post("/repos/{owner}/{name}/hooks", &[owner, name]).json(&body);
+            self.send(repository, request).await?;
+            return Ok(Registered::Created);
+        };
+        if hook.active && hook.events == events && !webhook.has_new_secret {
+            return Ok(Registered::Unchanged);
+        }
+        let id = hook.id.to_string();
+        let body = json!({"active": true, "events": events, "config": config});
+        let request = self.client.patch("/repos/{owner}/{name}/hooks/{id}", &[owner, name, &id]).json(&body);
+        self.send(repository, request).await?;
+        Ok(Registered::Corrected)
+    }
+
     /// The repository's webhook that delivers to an address.
     async fn hook_of(&self, repository: &RepositoryName, url: &str) -> Result<Option<Hook>, ActionError> {
         let path = "/repos/{owner}/{name}/hooks";
@@ -67,41 +136,5 @@ impl Github {
         };
         let pages = Pages::of(format!("GitHub's webhooks of {repository}"));
         pages.find(1, load, |hook| hook.config.url == url).await
-    }
-
-    /// Creates the webhook of a repository, or corrects the one with the same address. GitHub never tells a webhook's secret, so one that
-    /// is there gets ours again.
-    ///
-    /// # Errors
-    /// `Rejected` where the credentials may not administer the repository's webhooks; those of the connection.
-    async fn register_webhook(
-        &self,
-        repository: &RepositoryName,
-        webhook: &Webhook,
-    ) -> Result<Registered, ActionError> {
-        let names = [repository.owner(), repository.name()];
-        let events: Vec<_> = SUBSCRIBED.iter().map(|(event, ..)| *event).collect();
-        let config = json!({
-            "url": webhook.url,
-            "content_type": "json",
-            "secret": webhook.secret.expose_secret(),
-            "insecure_ssl": "0",
-        });
-        match self.hook_of(repository, &webhook.url).await? {
-            Some(hook) => {
-                let id = hook.id.to_string();
-                let path = "/repos/{owner}/{name}/hooks/{id}";
-                let body = json!({"active": true, "events": events, "config": config});
-                let request = self.client.patch(path, &[names[0], names[1], &id]).json(&body);
-                self.send(repository, request).await?;
-                Ok(Registered::Corrected)
-            }
-            None => {
-                let body = json!({"name": "web", "active": true, "events": events, "config": config});
-                let request = self.client.post("/repos/{owner}/{name}/hooks", &names).json(&body);
-                self.send(repository, request).await?;
-                Ok(Registered::Created)
-            }
-        }
     }
 }

@@ -57,6 +57,8 @@ pub struct Webhook {
     pub url: String,
     /// What its deliveries are signed with.
     pub secret: SecretString,
+    /// Whether the secret is newer than a webhook that may be there. Services never tell a webhook's secret, so nobody can compare it.
+    pub has_new_secret: bool,
 }
 
 /// What registering a webhook changed.
@@ -66,6 +68,8 @@ pub enum Registered {
     Created,
     /// One with this address was there; its events, secret and state are now ours.
     Corrected,
+    /// It is as it must be.
+    Unchanged,
 }
 
 /// See [`Setup::register_webhook`]. Repeating it makes no second webhook.

@@ -17,5 +17,8 @@ pub use connect::{Absent, Place, Providers, Waiting, serving};
 pub use list::{ALL, find};
 pub use pace::{Patience, with_patience};
 pub use pages::{branch_url, repository_url};
-pub use provider::{Claims, Connected, Connector, Model, ProviderSpec, described, nearest, words};
+pub use provider::{
+    Claims, Connected, Connector, Model, ProviderSpec, Registered, SetupFacts, SigningSecret, Webhook,
+    described, nearest, words,
+};
 pub use references::{put_in_force, references};

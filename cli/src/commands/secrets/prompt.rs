@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 ///
 /// # Errors
 /// Usage errors when nothing is typed or a file cannot be read; negative when the person stops.
-pub(super) async fn ask(content: Option<&Content>) -> Outcome<Value> {
+pub(in crate::commands) async fn ask(content: Option<&Content>) -> Outcome<Value> {
     let (sender, answer) = oneshot::channel();
     let questions = Questions::of(content);
     let hidden = hidden::Hidden::start().map_err(Exit::usage)?;

@@ -60,6 +60,7 @@ impl State {
             checks: described.checks.clone(),
             suites: Vec::new(),
             statuses: Vec::new(),
+            hooks: Vec::new(),
             created_at: described.created_at,
             pushed_at: described.created_at,
             git,

@@ -6,6 +6,7 @@ mod comments;
 mod contents;
 mod git_data;
 mod graphql;
+mod hooks;
 mod issues;
 mod labels;
 mod pulls;
@@ -54,6 +55,10 @@ const READ_ISSUES: Option<Need> = read(EITHER);
 const CONVERSE: Option<Need> = write(EITHER, Role::Read);
 const TRIAGE: Option<Need> = write(EITHER, Role::Triage);
 
+/// Whoever does not administer the repository sees no webhook.
+const READ_HOOKS: Option<Need> =
+    Some(Need { permissions: &["repository_hooks"], level: Level::Read, role: Role::Admin });
+
 const DELETE: MethodFilter = MethodFilter::DELETE;
 const GET: MethodFilter = MethodFilter::GET;
 const PATCH: MethodFilter = MethodFilter::PATCH;
@@ -78,6 +83,9 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/git/refs", POST, WRITE_CODE, references::create),
     ("/git/trees", POST, WRITE_CODE, trees::create),
     ("/git/trees/{*name}", GET, READ_CODE, trees::get),
+    ("/hooks", GET, READ_HOOKS, hooks::list),
+    ("/hooks", POST, write(&["repository_hooks"], Role::Admin), hooks::create),
+    ("/hooks/{hook}", PATCH, write(&["repository_hooks"], Role::Admin), hooks::update),
     ("/installation", GET, None, app::get_installation),
     ("/issues", GET, read(&["issues"]), issues::list),
     ("/issues", POST, write(&["issues"], Role::Read), issues::create),
@@ -102,6 +110,8 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
 #[rustfmt::skip]
 const ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/app", GET, None, app::get_app),
+    ("/app/hook/config", GET, None, hooks::get_app_config),
+    ("/app/hook/config", PATCH, None, hooks::update_app_config),
     ("/app/installations/{installation}/access_tokens", POST, None, app::create_token),
     ("/graphql", POST, None, graphql::post),
     ("/user", GET, None, repository::get_user),

@@ -28,6 +28,8 @@ pub(super) struct State {
     /// Address of the API and of the pages, without a slash at its end.
     pub(super) address: String,
     last_id: u64,
+    /// Where the App's events go.
+    pub(super) app_hook: HookConfig,
     /// Holds the repositories; removed when the simulation ends.
     pub(super) folder: TempDir,
 }
@@ -55,6 +57,8 @@ pub(super) struct Repository {
     pub(super) suites: Vec<CheckSuite>,
     /// The newest status of each context of each commit.
     pub(super) statuses: Vec<CommitStatus>,
+    /// Where its events go.
+    pub(super) hooks: Vec<Hook>,
     pub(super) created_at: Timestamp,
     pub(super) pushed_at: Timestamp,
     pub(super) git: Git,
@@ -98,6 +102,24 @@ impl Repository {
         let reference = named.iter().find_map(|name| self.git.resolve(name, "commit"));
         reference.or_else(|| self.git.resolve(name, "commit"))
     }
+}
+
+/// A webhook of a repository.
+#[derive(Clone)]
+pub(super) struct Hook {
+    pub(super) id: u64,
+    pub(super) active: bool,
+    pub(super) events: Vec<String>,
+    pub(super) config: HookConfig,
+    pub(super) created_at: Timestamp,
+}
+
+/// Where a webhook delivers, and with what secret.
+#[derive(Clone, Default)]
+pub(super) struct HookConfig {
+    pub(super) url: String,
+    pub(super) content_type: String,
+    pub(super) secret: Option<String>,
 }
 
 /// The checks that one App reports of a commit.
@@ -265,6 +287,7 @@ impl State {
             clock: settings.clock,
             log: settings.log,
             last_id: 1_000,
+            app_hook: HookConfig::default(),
             folder,
         };
         for (index, repository) in world.repositories.iter().enumerate() {

@@ -4,6 +4,7 @@
 mod apps;
 mod code;
 mod faults;
+mod hooks;
 mod issues;
 mod pulls;
 mod webhooks;

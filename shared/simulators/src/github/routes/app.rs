@@ -12,7 +12,7 @@ use crate::github::{
 };
 
 /// The app, for a caller that shows the app's own JWT.
-fn authenticated<'a>(call: &'a Call<'_>) -> Result<&'a AppAccount, Failure> {
+pub(super) fn authenticated<'a>(call: &'a Call<'_>) -> Result<&'a AppAccount, Failure> {
     match (&call.caller, &call.state.access.accounts.app) {
         (Caller::App, Some(app)) => Ok(app),
         _ => Err(Failure::new(401, "A JSON web token could not be decoded")),

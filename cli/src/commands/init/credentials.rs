@@ -1,0 +1,220 @@
+//! The secrets that a configuration names: those that are missing are taken from a file or asked for, after what has to be done at the
+//! service was said.
+
+use super::answers::Answers;
+use super::webhook;
+use crate::commands::secrets::{check, open, prompt, text_of, with_entry};
+use crate::exit::{Exit, Outcome};
+use crate::place::DataArgument;
+use crate::secret_forms::{Content, SecretForm};
+use crate::server::secret_file::SecretFile;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::configuration::{Configuration, secret_id};
+use providers::{ProviderSpec, SetupFacts, SigningSecret};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// What the file of `--secrets` contains: by instances' names, and signing secrets.
+pub(super) struct Credentials {
+    by_instance: Map<String, Value>,
+    signing: Map<String, Value>,
+}
+
+impl Credentials {
+    /// Reads the file, or standard input for `-`; nothing without a path.
+    ///
+    /// # Errors
+    /// Usage errors that quote no value.
+    pub(super) fn read(path: Option<&Path>) -> Outcome<Self> {
+        let Some(path) = path else { return Ok(Self { by_instance: Map::new(), signing: Map::new() }) };
+        let shown = path.display();
+        let text = match path == Path::new("-") {
+            true => std::io::read_to_string(std::io::stdin()),
+            false => std::fs::read_to_string(path),
+        };
+        let text = text.map_err(|error| Exit::usage(format!("{shown}: {error}")))?;
+        let refused = || {
+            let accepted =
+                "{\"NAME\": {…}, \"signing\": {\"NAME\": \"…\"}}, by the names of sections under plugins";
+            Exit::usage(format!("{shown}: it is not what --secrets takes; accepted: {accepted}"))
+        };
+        let mut by_instance: Map<String, Value> = serde_json::from_str(&text).map_err(|_| refused())?;
+        let signing = match by_instance.remove("signing") {
+            None => Map::new(),
+            Some(Value::Object(signing)) => signing,
+            Some(_) => return Err(refused()),
+        };
+        Ok(Self { by_instance, signing })
+    }
+
+    /// Sets what is missing, and what the file gives. Returns the endpoints whose signing secret is new.
+    ///
+    /// # Errors
+    /// Usage errors when a given secret is not what its reader needs, or belongs to nothing that the configuration uses; negative when the
+    /// person stops.
+    pub(super) async fn complete(
+        mut self,
+        configuration: &Configuration,
+        data: &DataArgument,
+        url: Option<&str>,
+        answers: &Answers,
+    ) -> Outcome<BTreeSet<String>> {
+        self.refuse_strangers(configuration)?;
+        let forms = SecretForm::of(configuration);
+        let mut file = open(data)?;
+        for form in &forms {
+            if let Content::Credentials { spec, instance: Some((name, section)) } = &form.content {
+                let instance = domain::configuration::Instance { name, section };
+                let endpoint = url.map(|url| webhook::address(url, name.as_str()));
+                let site = spec.site_of(instance);
+                let facts = SetupFacts {
+                    site: &site,
+                    webhook_url: endpoint.as_deref(),
+                    command: &configuration.webhooks.command,
+                };
+                let given = self.by_instance.remove(name.as_str());
+                credentials(form, spec, given, &facts, &mut file, answers).await?;
+            }
+        }
+        self.signing(configuration, &forms, url.is_some(), &mut file, answers)
+    }
+
+    fn refuse_strangers(&self, configuration: &Configuration) -> Outcome {
+        let known: Vec<_> =
+            configuration.instances().map(|instance| instance.name.as_str().to_owned()).collect();
+        match self.by_instance.keys().chain(self.signing.keys()).find(|name| !known.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(Exit::usage(format!(
+                "--secrets has `{name}`, which the configuration does not use; it uses: {}",
+                known.join(", ")
+            ))),
+        }
+    }
+
+    /// The secrets that deliveries are checked with: ours are chosen where a program can tell the service, or where a person reads along.
+    fn signing(
+        mut self,
+        configuration: &Configuration,
+        forms: &[SecretForm],
+        has_url: bool,
+        file: &mut SecretFile,
+        answers: &Answers,
+    ) -> Outcome<BTreeSet<String>> {
+        let mut new = BTreeSet::new();
+        let Some((form, endpoints)) = forms.iter().find_map(|form| match &form.content {
+            Content::Signing(endpoints) => Some((form, endpoints)),
+            Content::Credentials { .. } => None,
+        }) else {
+            return Ok(new);
+        };
+        for endpoint in endpoints {
+            let name = format!("{}#{endpoint}", secret_id(&form.name));
+            let present = file.get(secret_id(&form.name));
+            let is_set = present.is_some_and(|whole| has_entry(whole, endpoint));
+            let given = self.signing.remove(endpoint);
+            if is_set && given.is_none() {
+                continue;
+            }
+            let spec =
+                configuration.instance(endpoint).and_then(|found| providers::find(found.provider()).ok());
+            let Some(spec) = spec else { continue };
+            let value = match (given, spec.setup.signing) {
+                (Some(given), _) => Some(given),
+                (None, SigningSecret::Ours) => ours(spec, &name, has_url, answers),
+                (None, SigningSecret::Theirs) => theirs(spec, &name, answers)?,
+                (None, SigningSecret::None) => None,
+            };
+            if let Some(value) = value {
+                let whole = with_entry(&name, value, present)?;
+                check(&name, &[form], &whole)?;
+                file.set(secret_id(&form.name), text_of(&whole)).map_err(Exit::usage)?;
+                println!("{name} is set");
+                new.insert(endpoint.clone());
+            }
+        }
+        Ok(new)
+    }
+}
+
+/// The credentials of one instance.
+async fn credentials(
+    form: &SecretForm,
+    spec: &ProviderSpec,
+    given: Option<Value>,
+    facts: &SetupFacts<'_>,
+    file: &mut SecretFile,
+    answers: &Answers,
+) -> Outcome {
+    let (id, name) = (secret_id(&form.name), &form.name);
+    let usable = |whole: &SecretString| {
+        serde_json::from_str(whole.expose_secret()).is_ok_and(|whole| form.problem(&whole).is_none())
+    };
+    if given.is_none() && file.get(id).is_some_and(usable) {
+        return Ok(());
+    }
+    if given.is_none() {
+        println!("\n{}:", spec.name);
+        for (number, step) in (1..).zip((spec.setup.steps)(facts)) {
+            println!("  {number}. {step}");
+        }
+        if !answers.is_terminal {
+            println!("  Then: ticketsmith secrets set {name}");
+            return Ok(());
+        }
+    }
+    let mut given = given;
+    loop {
+        let is_given = given.is_some();
+        let value = match given.take() {
+            Some(value) => value,
+            None => prompt::ask(Some(&form.content)).await?,
+        };
+        let whole = with_entry(name, value, file.get(id))?;
+        match check(name, &[form], &whole) {
+            Ok(()) => {
+                file.set(id, text_of(&whole)).map_err(Exit::usage)?;
+                println!("{name} is set");
+                return Ok(());
+            }
+            Err(refused) if is_given || !answers.is_terminal => return Err(refused),
+            Err(refused) => eprintln!("{refused}"),
+        }
+    }
+}
+
+/// A secret of ours. Where people have to paste it, it is shown once, at a terminal alone.
+fn ours(spec: &ProviderSpec, name: &str, has_url: bool, answers: &Answers) -> Option<Value> {
+    let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+    if has_url && spec.setup.register_webhook.is_some() {
+        return Some(json!(secret));
+    }
+    if answers.is_terminal {
+        println!("\nThe secret for {}'s webhook, shown only now: {secret}", spec.name);
+        return Some(json!(secret));
+    }
+    println!(
+        "\n{}: choose a secret for its webhook, then: echo '\"SECRET\"' | ticketsmith secrets set {name}",
+        spec.name
+    );
+    None
+}
+
+/// A secret that the service shows to people.
+fn theirs(spec: &ProviderSpec, name: &str, answers: &Answers) -> Outcome<Option<Value>> {
+    if answers.is_terminal {
+        let question = format!("{}'s signing secret", spec.name);
+        return Ok(answers.optional(&question, "--secrets")?.map(|secret| json!(secret)));
+    }
+    println!(
+        "\n{}: it shows the secret that it signs with, then: echo '\"SECRET\"' | ticketsmith secrets set {name}",
+        spec.name
+    );
+    Ok(None)
+}
+
+fn has_entry(whole: &SecretString, entry: &str) -> bool {
+    serde_json::from_str::<Value>(whole.expose_secret()).is_ok_and(|whole| whole.get(entry).is_some())
+}
