@@ -21,6 +21,8 @@ mod inside;
 pub mod jira;
 mod listener;
 pub mod log;
+pub mod openai;
+pub mod script;
 pub mod service;
 pub mod services;
 mod shared;

@@ -4,6 +4,7 @@ use crate::claude::Claude;
 use crate::confluence::Confluence;
 use crate::github::GitHub;
 use crate::jira::Jira;
+use crate::openai::OpenAi;
 use crate::service::ServiceSpec;
 use crate::slack::Slack;
 
@@ -13,5 +14,6 @@ pub const ALL: &[ServiceSpec] = &[
     ServiceSpec::of::<Confluence>(),
     ServiceSpec::of::<GitHub>(),
     ServiceSpec::of::<Jira>(),
+    ServiceSpec::of::<OpenAi>(),
     ServiceSpec::of::<Slack>(),
 ];

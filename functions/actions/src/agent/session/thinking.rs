@@ -10,7 +10,7 @@ use crate::agent::payment::COUNTED_ABOVE;
 use crate::context::Context;
 use crate::done::NoOutput;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
-use domain::{ActionError, ErrorKind, MicroUsd};
+use domain::{ActionError, MicroUsd};
 use records::{QuestionId, SessionPhase};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -134,7 +134,9 @@ impl Session<'_> {
             let reply = match paid {
                 Ok(Some(paid)) => paid.reply,
                 Ok(None) => return Ok(Thought::NoRoom),
-                Err(error) if !begins && is_unbound(&error) => return Ok(Thought::Unbound(error)),
+                Err(error) if !begins && agent.provider().is_unbound(&error) => {
+                    return Ok(Thought::Unbound(error));
+                }
                 Err(error) => return Err(error),
             };
             match &reply.stop {
@@ -259,12 +261,6 @@ fn stopped() -> ActionError {
     ActionError::conflict("the execution was stopped, so the model is not asked any more")
 }
 
-/// Whether the service refused the conversation because a thought in it is not bound to what goes before.
-fn is_unbound(error: &ActionError) -> bool {
-    error.kind == ErrorKind::Rejected
-        && (error.message.contains("signature") || error.message.contains("thinking"))
-}
-
 /// The whole conversation as it is sent. Marks for the cache are no part of it: they are on the system prompt, the first message, the
 /// last one of the request before, and the last one of this.
 fn request(prefix: &Prefix, messages: Vec<Said>) -> ModelRequest {
@@ -329,6 +325,18 @@ mod tests {
 
         fn price_provider(&self) -> &'static str {
             "anthropic"
+        }
+
+        fn dearest_bounds_all(&self) -> bool {
+            true
+        }
+
+        fn names(&self, _: &str) -> bool {
+            true
+        }
+
+        fn is_unbound(&self, _: &ActionError) -> bool {
+            false
         }
     }
 
