@@ -40,6 +40,7 @@ mod parked;
 mod planning;
 mod process;
 mod prompt;
+mod providers_of_models;
 mod queue;
 mod redrive;
 mod replies;

@@ -20,6 +20,9 @@ pub struct Settings {
     pub model: String,
     /// The most tokens one reply may have.
     pub max_output_tokens: u32,
+    /// The most tokens that a prompt and its reply may have together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_window: Option<u64>,
     /// What tokens cost, by model.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<String, TokenPrices>,
@@ -41,6 +44,10 @@ struct Written {
     /// The most tokens one reply may have, reasoning included. Default: 32000.
     #[serde(default = "max_output_tokens")]
     max_output_tokens: u32,
+    /// The most tokens that a prompt and its reply may have together. Default: what the price list says of the model. An agent's
+    /// conversation begins anew before it is longer.
+    #[serde(default)]
+    context_window: Option<u64>,
     /// What the tokens of each model cost, in dollars per million; 0 if they are free. Required where `base_url` is not OpenAI's own.
     #[serde(default)]
     prices: BTreeMap<String, TokenPrices>,
@@ -61,13 +68,13 @@ impl TryFrom<Written> for Settings {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { base_url, api, model, max_output_tokens, prices } = written;
+        let Written { base_url, api, model, max_output_tokens, context_window, prices } = written;
         if let Some((model, _)) = prices.iter().find(|(_, prices)| !prices.are_amounts()) {
             return Err(format!(
                 "prices.{model}: each price must be a number of dollars per million tokens, 0 or more"
             ));
         }
-        let settings = Self { base_url, api, model, max_output_tokens, prices };
+        let settings = Self { base_url, api, model, max_output_tokens, context_window, prices };
         if !settings.is_vendors() && !settings.prices.contains_key(&settings.model) {
             let model = &settings.model;
             return Err(format!(

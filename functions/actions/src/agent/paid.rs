@@ -1,10 +1,11 @@
 //! Calls of models that are paid for once: reserved, asked, settled, and replayed when a repeat asks the same; and what sessions need to
 //! know to make them.
 
+use super::price::context_window;
 use super::{AgentExecution, LEAST_TIME, LEAST_TIME_TO_REPLY};
-use domain::configuration::InstanceName;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply};
 use domain::{ActionError, MicroUsd};
+use providers::Model;
 use records::{PaidReply, QuestionId};
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -48,10 +49,17 @@ impl AgentExecution {
         self
     }
 
-    /// The same, asking another model of the provider.
-    pub(super) fn asking(mut self, model: &str) -> Self {
-        model.clone_into(&mut self.model);
-        self
+    /// The same, asking another model, perhaps of another provider.
+    pub(super) fn asking(self, model: Model) -> Self {
+        let Model { provider, instance, name, max_output_tokens, context_window } = model;
+        Self { provider, instance, model: name, max_output_tokens, context_window, ..self }
+    }
+
+    /// The most tokens that a prompt of the model may have beside its reply; `None` where nobody says.
+    pub(super) fn most_prompt_tokens(&self) -> Option<u64> {
+        let listed = || context_window(self.provider.price_provider(), &self.model);
+        let window = self.context_window.or_else(listed)?;
+        Some(window.saturating_sub(u64::from(self.max_output_tokens)))
     }
 
     pub(super) fn provider(&self) -> &dyn AiProvider {
@@ -60,10 +68,6 @@ impl AgentExecution {
 
     pub(super) fn model(&self) -> &str {
         &self.model
-    }
-
-    pub(super) fn instance(&self) -> &InstanceName {
-        &self.instance
     }
 
     pub(super) fn max_output_tokens(&self) -> u32 {

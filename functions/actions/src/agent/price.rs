@@ -21,6 +21,12 @@ pub fn price(provider: &str, model: &str, usage: &Usage, at: Timestamp) -> Optio
     Some(MicroUsd::from_usd_rounded_up(priced.total_price))
 }
 
+/// The tokens that a prompt of a model and its reply may have together, where the list says so.
+pub fn context_window(provider: &str, model: &str) -> Option<u64> {
+    let listed = Calculator::bundled().find_provider(Some(provider), None).ok().flatten()?;
+    listed.models().find(|known| known.id() == model)?.context_window()
+}
+
 /// The prices of one provider: those that the configuration gives, and those of the list.
 pub struct Prices<'p> {
     list: &'p str,
@@ -185,6 +191,13 @@ mod tests {
                 assert!(price(model, &usage) <= worst, "{model} {times}");
             }
         }
+    }
+
+    #[test]
+    fn the_list_knows_how_long_a_prompt_may_be() {
+        assert_eq!(context_window("openai", "gpt-5.6-terra"), Some(1_050_000));
+        assert_eq!(context_window("openai", "no-such-model"), None);
+        assert_eq!(context_window("openai-compatible", "gpt-5.6-terra"), None);
     }
 
     #[test]

@@ -136,6 +136,7 @@ fn agent_in(world: &World, provider: &Arc<Scripted>, invocation: &str, execution
         instance: "claude".parse().unwrap(),
         name: MODEL.into(),
         max_output_tokens: MOST_OUTPUT,
+        context_window: None,
     };
     let limits = Limits { per_task: MicroUsd(10_000_000), per_month: MicroUsd(100_000_000) };
     let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;

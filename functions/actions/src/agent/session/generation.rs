@@ -95,9 +95,10 @@ pub(super) async fn prefix(
         Some(model) => model.to_owned(),
         None => definition.models.first().cloned().unwrap_or_else(|| agent.model().to_owned()),
     };
+    let model = context.model_named(&model).await?;
     Ok(Prefix {
-        instance: agent.instance().to_string(),
-        model,
+        instance: model.instance.to_string(),
+        model: model.name,
         effort: definition.effort.unwrap_or(Effort::Medium),
         system: format!("{}\n\n{RULE}\n\n{RESULTS}\n", introduction.trim_end()),
         tools: definitions(&offered),

@@ -10,7 +10,8 @@ use crate::agent::payment::COUNTED_ABOVE;
 use crate::context::Context;
 use crate::done::NoOutput;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
-use domain::{ActionError, MicroUsd};
+use domain::{ActionError, ErrorKind, MicroUsd};
+use providers::Model;
 use records::{QuestionId, SessionPhase};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -60,11 +61,11 @@ impl Session<'_> {
         }
         let mut prefix = self.prefix().await?;
         let opening = self.opening().await?;
-        let mut due = self
-            .head
-            .usage
-            .filter(|usage| usage.all_input_tokens() > LARGEST_PROMPT)
-            .map(|_| "the prompt is long");
+        agent = agent.asking(self.context.model_named(&prefix.model).await?);
+        let largest =
+            agent.most_prompt_tokens().map_or(LARGEST_PROMPT, |most| (most / 4 * 3).min(LARGEST_PROMPT));
+        let mut due =
+            self.head.usage.filter(|usage| usage.all_input_tokens() > largest).map(|_| "the prompt is long");
         // An agent that was removed meanwhile goes on as it was.
         if let Ok(definition) = definition(self.context, &self.head.agent).await {
             let now =
@@ -74,8 +75,9 @@ impl Session<'_> {
                 due = Some("the agent, its prompt, model or tools changed");
             }
         }
-        // Each model is asked at most once a turn, and once more where its own conversation was not taken.
-        let mut may_begin_anew = true;
+        // Each model is asked at most once a turn, and once more where its own conversation was not taken. A provider that has too much to
+        // do is left for another one once a turn: what comes back then is waited for.
+        let (mut may_begin_anew, mut may_leave) = (true, true);
         loop {
             if let Some(reason) = due.take() {
                 self = self.begin_generation(&prefix, &opening, reason).await?;
@@ -84,8 +86,19 @@ impl Session<'_> {
                 }
                 prefix = self.prefix().await?;
             }
-            agent = agent.asking(&prefix.model);
-            match agent.used(self.ask(&agent, &prefix).await).await? {
+            agent = agent.asking(self.context.model_named(&prefix.model).await?);
+            let thought = match agent.used(self.ask(&agent, &prefix).await).await {
+                Err(error) if error.kind == ErrorKind::Throttled && may_leave => {
+                    let Some(other) = self.elsewhere(&prefix).await? else { return Err(error) };
+                    tracing::warn!(session = self.head.id, %error, from = prefix.instance, to = %other.instance, "another provider takes over");
+                    may_leave = false;
+                    prefix.go_to(other);
+                    due = Some("the provider is overloaded");
+                    continue;
+                }
+                thought => thought?,
+            };
+            match thought {
                 Thought::Reply(reply) => return self.append(*reply).await,
                 Thought::NoRoom => {
                     self.end(format!(
@@ -104,7 +117,7 @@ impl Session<'_> {
                         );
                         return self.record(Vec::new(), None, FileChanges::default()).await;
                     };
-                    prefix.model = next;
+                    prefix.go_to(self.context.model_named(&next).await?);
                     due = Some("the model declined");
                 }
                 Thought::Unbound(error) if may_begin_anew => {
@@ -115,6 +128,19 @@ impl Session<'_> {
                 Thought::Unbound(error) => return Err(error),
             }
         }
+    }
+
+    /// The next of the agent's models that another provider has, in their order and then from the first one on.
+    async fn elsewhere(&self, prefix: &Prefix) -> Result<Option<Model>, ActionError> {
+        let models = &prefix.definition.models;
+        let at = models.iter().position(|model| *model == prefix.model).unwrap_or_default();
+        for model in models.iter().cycle().skip(at + 1).take(models.len().saturating_sub(1)) {
+            let model = self.context.model_named(model).await?;
+            if model.instance.as_str() != prefix.instance {
+                return Ok(Some(model));
+            }
+        }
+        Ok(None)
     }
 
     /// Asks, and once more with twice as many tokens where the reply was cut.
