@@ -12,6 +12,7 @@ mod reply;
 mod request;
 mod schema;
 mod settings;
+mod setup;
 mod spec;
 mod stream;
 
