@@ -11,7 +11,6 @@ use crate::context::Context;
 use crate::done::NoOutput;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
 use domain::{ActionError, ErrorKind, MicroUsd};
-use providers::Model;
 use records::{QuestionId, SessionPhase};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -128,19 +127,6 @@ impl Session<'_> {
                 Thought::Unbound(error) => return Err(error),
             }
         }
-    }
-
-    /// The next of the agent's models that another provider has, in their order and then from the first one on.
-    async fn elsewhere(&self, prefix: &Prefix) -> Result<Option<Model>, ActionError> {
-        let models = &prefix.definition.models;
-        let at = models.iter().position(|model| *model == prefix.model).unwrap_or_default();
-        for model in models.iter().cycle().skip(at + 1).take(models.len().saturating_sub(1)) {
-            let model = self.context.model_named(model).await?;
-            if model.instance.as_str() != prefix.instance {
-                return Ok(Some(model));
-            }
-        }
-        Ok(None)
     }
 
     /// Asks, and once more with twice as many tokens where the reply was cut.
