@@ -50,7 +50,6 @@ pub struct AgentExecution {
     instance: InstanceName,
     model: String,
     max_output_tokens: u32,
-    context_window: Option<u64>,
     /// When the function must be done with all its calls.
     deadline: Timestamp,
     calls: AtomicU32,
@@ -136,7 +135,6 @@ impl AgentExecution {
             model: model.name,
             instance: model.instance,
             max_output_tokens: model.max_output_tokens,
-            context_window: model.context_window,
             deadline: deadline - TIME_TO_RECORD,
             calls: AtomicU32::new(0),
             spent: AtomicU64::new(0),

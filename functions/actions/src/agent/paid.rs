@@ -1,7 +1,6 @@
 //! Calls of models that are paid for once: reserved, asked, settled, and replayed when a repeat asks the same; and what sessions need to
 //! know to make them.
 
-use super::price::context_window;
 use super::{AgentExecution, LEAST_TIME, LEAST_TIME_TO_REPLY};
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply};
 use domain::{ActionError, MicroUsd};
@@ -51,15 +50,8 @@ impl AgentExecution {
 
     /// The same, asking another model, perhaps of another provider.
     pub(super) fn asking(self, model: Model) -> Self {
-        let Model { provider, instance, name, max_output_tokens, context_window } = model;
-        Self { provider, instance, model: name, max_output_tokens, context_window, ..self }
-    }
-
-    /// The most tokens that a prompt of the model may have beside its reply; `None` where nobody says.
-    pub(super) fn most_prompt_tokens(&self) -> Option<u64> {
-        let listed = || context_window(self.provider.price_provider(), &self.model);
-        let window = self.context_window.or_else(listed)?;
-        Some(window.saturating_sub(u64::from(self.max_output_tokens)))
+        let Model { provider, instance, name, max_output_tokens, context_window: _ } = model;
+        Self { provider, instance, model: name, max_output_tokens, ..self }
     }
 
     pub(super) fn provider(&self) -> &dyn AiProvider {

@@ -4,6 +4,7 @@ use domain::MicroUsd;
 use domain::plugins::{AiProvider, TokenPrices, Usage};
 use genai_prices::{Calculator, PriceRequest, UsageKey};
 use jiff::Timestamp;
+use providers::Model;
 
 /// What the usage costs, rounded up to the next micro-dollar; `None` when the list has no price for the model.
 pub fn price(provider: &str, model: &str, usage: &Usage, at: Timestamp) -> Option<MicroUsd> {
@@ -21,8 +22,15 @@ pub fn price(provider: &str, model: &str, usage: &Usage, at: Timestamp) -> Optio
     Some(MicroUsd::from_usd_rounded_up(priced.total_price))
 }
 
+/// The most tokens that a prompt of the model may have beside its reply, by the configuration or the list; `None` where neither says.
+pub fn most_prompt_tokens(model: &Model) -> Option<u64> {
+    let listed = || context_window(model.provider.price_provider(), &model.name);
+    let window = model.context_window.or_else(listed)?;
+    Some(window.saturating_sub(u64::from(model.max_output_tokens)))
+}
+
 /// The tokens that a prompt of a model and its reply may have together, where the list says so.
-pub fn context_window(provider: &str, model: &str) -> Option<u64> {
+fn context_window(provider: &str, model: &str) -> Option<u64> {
     let listed = Calculator::bundled().find_provider(Some(provider), None).ok().flatten()?;
     listed.models().find(|known| known.id() == model)?.context_window()
 }

@@ -7,6 +7,7 @@ use super::report::Report;
 use super::work::Session;
 use crate::agent::AgentExecution;
 use crate::agent::payment::COUNTED_ABOVE;
+use crate::agent::price::most_prompt_tokens;
 use crate::context::Context;
 use crate::done::NoOutput;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
@@ -60,9 +61,9 @@ impl Session<'_> {
         }
         let mut prefix = self.prefix().await?;
         let opening = self.opening().await?;
-        agent = agent.asking(self.context.model_named(&prefix.model).await?);
-        let largest =
-            agent.most_prompt_tokens().map_or(LARGEST_PROMPT, |most| (most / 4 * 3).min(LARGEST_PROMPT));
+        // A turn adds to the prompt before its size is known, so that a quarter is left for it.
+        let most = most_prompt_tokens(&self.context.model_named(&prefix.model).await?);
+        let largest = most.map_or(LARGEST_PROMPT, |most| (most / 4 * 3).min(LARGEST_PROMPT));
         let mut due =
             self.head.usage.filter(|usage| usage.all_input_tokens() > largest).map(|_| "the prompt is long");
         // An agent that was removed meanwhile goes on as it was.
