@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("provider-confluence", &["domain", "http-client", "provider"]),
     ("provider-github", &["domain", "edits", "http-client", "provider"]),
     ("provider-jira", &["domain", "http-client", "provider"]),
+    ("provider-linear", &["domain", "http-client", "provider"]),
     ("provider-slack", &["domain", "http-client", "provider"]),
     ("provider-testing", &["domain", "http-client", "simulators", "test-inputs"]),
     (
@@ -36,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "provider-confluence",
             "provider-github",
             "provider-jira",
+            "provider-linear",
             "provider-slack",
             "records",
             "runtime",
