@@ -8,6 +8,7 @@ pub const ALL: &[&ProviderSpec] = &[
     &provider_claude::SPEC,
     &provider_cloudwatch::SPEC,
     &provider_confluence::SPEC,
+    &provider_discord::SPEC,
     &provider_github::SPEC,
     &provider_jira::SPEC,
     &provider_linear::SPEC,
