@@ -15,6 +15,7 @@ use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
 use axum::http::HeaderMap;
+use domain::event::common::{self, label};
 use domain::event::{Condition, EventSpec, Matching};
 use domain::routes::InputType::{Any, String as Text};
 use domain::stored::cut_inline;
@@ -40,6 +41,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
 
 const SOURCE: SourceName = SourceName::from_static("linear");
 const LABELLED: EventName = EventName::from_static("linear.labelled");
+const CREATED: EventName = EventName::from_static("linear.created");
 const TRANSITIONED: EventName = EventName::from_static("linear.transitioned");
 const COMMENTED: EventName = EventName::from_static("linear.commented");
 
@@ -55,19 +57,27 @@ fn events() -> Vec<EventSpec> {
     vec![
         EventSpec::new(LABELLED, "A label was newly added to a Linear ticket.")
             .fields([("task_id", Text), ("actor", Any), ("project", Text), ("label", Text)])
-            .condition(Condition::new("label", "The label that was newly added.").required())
-            .matched_by(["task_id"]),
+            .condition(label())
+            .matched_by(["task_id"])
+            .also(common::TICKET_LABELLED),
+        EventSpec::new(CREATED, "A Linear ticket was created.")
+            .fields([("task_id", Text), ("actor", Any), ("project", Text)])
+            .matched_by(["task_id"])
+            .also(common::TICKET_CREATED),
+        // Linear does not say which status it was, so `from` is empty.
         EventSpec::new(TRANSITIONED, "A Linear ticket's status changed.")
-            .fields([("task_id", Text), ("actor", Any), ("project", Text), ("to", Text)])
+            .fields([("task_id", Text), ("actor", Any), ("project", Text), ("from", Text), ("to", Text)])
             .condition(Condition::new("to", "The status that the ticket moved to.").required())
-            .matched_by(["task_id"]),
+            .matched_by(["task_id"])
+            .also(common::TICKET_TRANSITIONED),
         EventSpec::new(COMMENTED, "A Linear comment mentions the bot.")
             .fields([("task_id", Text), ("actor", Any), ("project", Text), ("text", Text)])
             .condition(
                 Condition::new("mention", "Words that the comment holds besides the mention.")
                     .compared(Matching::Contains, "text"),
             )
-            .matched_by(["task_id"]),
+            .matched_by(["task_id"])
+            .also(common::TICKET_COMMENTED),
     ]
 }
 
@@ -232,7 +242,10 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     }
     if is_new || before.state_id.is_some() {
         let status = data.state.and_then(|state| state.name);
-        events.extend(status.map(|to| about.event(TRANSITIONED, json!({ "to": to }))));
+        events.extend(status.map(|to| about.event(TRANSITIONED, json!({ "from": "", "to": to }))));
+    }
+    if is_new {
+        events.push(about.event(CREATED, json!({})));
     }
     match events.is_empty() {
         true => Meaning::Ignored("no label was added and the status did not change".into()),

@@ -109,7 +109,7 @@ fn a_status_is_an_event_when_it_changed() {
 #[test]
 fn a_new_ticket_has_labels_and_a_status() {
     let kinds: Vec<_> = events_of(&issue("create", Value::Null)).into_iter().map(|received| received.event.kind).collect();
-    assert_eq!(kinds, [LABELLED, LABELLED, LABELLED, TRANSITIONED]);
+    assert_eq!(kinds, [LABELLED, LABELLED, LABELLED, TRANSITIONED, CREATED]);
 }
 
 #[test]
