@@ -8,6 +8,7 @@ mod fitting;
 mod harmless;
 mod nearest;
 mod settings;
+mod setup;
 mod spec;
 mod text_limits;
 
@@ -18,5 +19,6 @@ pub use fitting::send_fitting;
 pub use harmless::{Closes, harmless_markdown, harmless_text};
 pub use nearest::nearest;
 pub use settings::{SettingsForm, described, words};
+pub use setup::{RegisterFuture, RegisterWebhook, Registered, Setup, SetupFacts, SigningSecret, Webhook};
 pub use spec::{ProbeFuture, ProviderSpec, RepositoryPages, same_site};
 pub use text_limits::TextLimits;
