@@ -18,6 +18,7 @@ mod marks;
 mod messages;
 mod permissions;
 mod settings;
+mod setup;
 mod spec;
 
 pub use buttons::custom_id;

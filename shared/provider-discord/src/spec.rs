@@ -4,6 +4,7 @@ use crate::channels::is_id;
 use crate::discord::{Credentials, Discord};
 use crate::limits::LIMITS;
 use crate::settings::Settings;
+use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PluginType};
 use provider::{AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, SettingsForm, same_site};
@@ -20,6 +21,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     bundle: Some(Bundle::Work),
     // Of one channel, Discord takes five messages in five seconds.
     rate: Rate::per_second(1),
+    setup: SETUP,
     limits: LIMITS,
     account: Some(AccountForm {
         name: "Discord user ID",

@@ -17,6 +17,7 @@ mod linear;
 mod mark;
 mod permissions;
 mod settings;
+mod setup;
 mod spec;
 mod states;
 mod tickets;

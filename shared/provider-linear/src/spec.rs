@@ -3,6 +3,7 @@
 use crate::limits::LIMITS;
 use crate::linear::{Credentials, Linear};
 use crate::settings::Settings;
+use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PluginType};
 use provider::{AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, SettingsForm, same_site};
@@ -19,6 +20,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     bundle: Some(Bundle::Work),
     // https://linear.app/developers/rate-limiting: less than the requests of an API key, so that people's own tools find some left.
     rate: Rate::per_hour(2_000),
+    setup: SETUP,
     limits: LIMITS,
     account: Some(AccountForm {
         name: "Linear user ID",
