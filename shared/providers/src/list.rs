@@ -12,6 +12,7 @@ pub const ALL: &[&ProviderSpec] = &[
     &provider_github::SPEC,
     &provider_jira::SPEC,
     &provider_linear::SPEC,
+    &provider_openai::SPEC,
     &provider_slack::SPEC,
 ];
 
@@ -21,7 +22,6 @@ const SHOWN: &[&ProviderSpec] = &[
     &provider_confluence::SPEC,
     &provider_github::SPEC,
     &provider_jira::SPEC,
-    &provider_openai::SPEC,
     &provider_slack::SPEC,
 ];
 
