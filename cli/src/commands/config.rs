@@ -7,8 +7,8 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use clap::Subcommand;
-use domain::Bundle;
-use domain::configuration::{Configuration, secret_id};
+use domain::configuration::{Configuration, Project, secret_id};
+use domain::{Bundle, PluginType};
 use jiff::Timestamp;
 use records::RecordsError;
 use similar::TextDiff;
@@ -61,6 +61,11 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             let projects: Vec<_> =
                 file.configuration.projects.iter().map(|project| project.key.as_str()).collect();
             println!("{}: OK; projects: {}", config.display(), projects.join(", "));
+            for project in &file.configuration.projects {
+                if let Some(unset) = unset(project) {
+                    println!("{}: {unset}", project.key);
+                }
+            }
             Ok(())
         }
         Arguments::Example => {
@@ -69,6 +74,18 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
         Arguments::Apply { config, yes, place } => apply(&config, yes, &place).await,
     }
+}
+
+/// The plugin types that nobody serves in a project, with what that means for its workflows.
+fn unset(project: &Project) -> Option<String> {
+    let is_unset = |plugin: &PluginType| !project.providers.contains_key(plugin);
+    let unset: Vec<_> = PluginType::ALL.into_iter().filter(is_unset).map(PluginType::as_str).collect();
+    (!unset.is_empty()).then(|| {
+        format!(
+            "no provider for {}; steps that need one are skipped, unless their action requires it",
+            unset.join(", ")
+        )
+    })
 }
 
 async fn apply(path: &Path, yes: bool, place: &PlaceArgument) -> Outcome {
@@ -129,6 +146,23 @@ fn check_secrets(configuration: &Configuration, stage: &Stage, path: &Path) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plugin_types_without_a_provider_are_listed() {
+        let project = |providers: serde_json::Value| {
+            let json = serde_json::json!({"key": "SHOP", "repository": "acme/shop", "providers": providers});
+            unset(&serde_json::from_value(json).unwrap())
+        };
+        let all = serde_json::json!({
+            "task_management": "jira", "version_control": "github", "documentation": "confluence",
+            "communication": "slack", "ai_provider": "openai", "monitoring": "cloudwatch",
+        });
+        assert_eq!(project(all), None);
+        let most =
+            project(serde_json::json!({"version_control": "github", "ai_provider": "openai"})).unwrap();
+        let expected = "no provider for task_management, documentation, communication, monitoring; steps that need one are skipped, unless their action requires it";
+        assert_eq!(most, expected);
+    }
 
     #[test]
     fn a_stage_reads_its_own_secrets_only() {

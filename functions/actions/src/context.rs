@@ -13,7 +13,7 @@ use domain::execution::Inverse;
 use domain::plugins::{Communication, Documentation, RepositoryAccess, TaskManagement, VersionControl};
 use domain::{ActionError, ActionId, Clock, PluginType, Stored};
 use jiff::Timestamp;
-use providers::{Place, Providers, serving};
+use providers::{Model, Place, Providers, serving};
 use records::{Limits, RecordsError, Table};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -134,6 +134,15 @@ impl Context<'_> {
         let agent = agent.unwrap_or_default();
         let (table, clock) = (self.table.clone(), Arc::clone(self.clock));
         Ok(AgentExecution::new(table, clock, templates, limits, charge, agent, model, self.deadline))
+    }
+
+    /// The model of this name, at whichever provider of the configuration has it; the project's own first.
+    ///
+    /// # Errors
+    /// As [`Context::tracker`].
+    pub async fn model_named(&self, name: &str) -> Result<Model, ActionError> {
+        self.allowed(PluginType::AiProvider)?;
+        Ok(self.providers.model_named(&self.scope, name).await?)
     }
 
     /// The ticket that the execution works on, whatever the step's input names.

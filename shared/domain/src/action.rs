@@ -18,7 +18,7 @@ pub enum PluginType {
     Documentation,
     /// Chat: Slack.
     Communication,
-    /// Language models: Claude.
+    /// Language models: Claude, OpenAI.
     AiProvider,
     /// Metrics and alarms.
     Monitoring,

@@ -10,7 +10,9 @@ mod documentation;
 mod task_management;
 mod version_control;
 
-pub use ai_provider::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
+pub use ai_provider::{
+    AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, TokenPrices, Usage,
+};
 pub use communication::{Communication, Message, MessageBody, MessageButton, SentMessage};
 pub use conversation::{Content, Effort, ModelMessage, ModelTool, Part, Speaker, ToolCall};
 pub use documentation::{Documentation, Page, PageRequest};

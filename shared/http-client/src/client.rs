@@ -2,8 +2,9 @@
 
 use crate::auth::Auth;
 use crate::options::Options;
-use domain::{ActionError, Clock};
+use domain::{ActionError, Clock, ErrorKind};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url};
@@ -21,7 +22,11 @@ pub struct Client {
     pub(crate) options: Options,
     pub(crate) request_timeout: Duration,
     pub(crate) largest_answer: usize,
+    pub(crate) judge: Option<Judge>,
 }
+
+/// What a provider means by an answer with this status and body, where that is not what the status says.
+pub type Judge = fn(u16, &Value) -> Option<ErrorKind>;
 
 impl Client {
     /// A client whose paths follow `base_url`. `service` is the provider's name as errors and logs show it: `Jira`. Requests
@@ -44,6 +49,7 @@ impl Client {
             options: options.clone(),
             request_timeout: options.request_timeout.unwrap_or(REQUEST_TIMEOUT),
             largest_answer: LARGEST_ANSWER,
+            judge: None,
         })
     }
 
@@ -62,6 +68,12 @@ impl Client {
     /// Rejects responses larger than this many bytes.
     pub fn largest_answer(mut self, bytes: usize) -> Self {
         self.largest_answer = bytes;
+        self
+    }
+
+    /// Asks `judge` what each answer with an error means, before a [`Gate`](crate::Gate) hears of it.
+    pub fn judged_by(mut self, judge: Judge) -> Self {
+        self.judge = Some(judge);
         self
     }
 

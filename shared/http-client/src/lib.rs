@@ -32,11 +32,12 @@ mod pause;
 mod redact;
 mod request;
 mod retry_after;
+mod server_sent_events;
 mod settle;
 
 pub use answer::Answer;
 pub use auth::Auth;
-pub use client::{Client, check_base_url};
+pub use client::{Client, Judge, check_base_url};
 pub use credentials::read_credentials;
 pub use failure::{Failure, Optional};
 pub use gate::{Gate, Reply};
@@ -45,6 +46,7 @@ pub use pages::{Page, Pages, PagesError};
 pub use pause::Pause;
 pub use redact::redact;
 pub use request::Request;
+pub use server_sent_events::ServerSentEvents;
 
 /// An excerpt of text from outside that is safe in an error: one line, at most 500 characters.
 pub fn excerpt(text: &str) -> String {

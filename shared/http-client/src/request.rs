@@ -327,7 +327,11 @@ async fn read(
     }
     let text = String::from_utf8_lossy(&body);
     let body = auth.without_secrets_in(serde_json::from_str(&text).unwrap_or(Value::Null));
-    let error = from_status(what, status, &headers, &body, &auth.quote(&text), client.options.clock.now());
+    let mut error =
+        from_status(what, status, &headers, &body, &auth.quote(&text), client.options.clock.now());
+    if let Some(kind) = client.judge.and_then(|judge| judge(status.as_u16(), &body)) {
+        error = ActionError { kind, retry_after: None, ..error };
+    }
     Err(Failure { status: Some(status.as_u16()), body, error: auth.without_secrets(error), was_sent: true })
 }
 

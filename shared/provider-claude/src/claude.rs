@@ -120,6 +120,19 @@ impl AiProvider for Claude {
     fn price_provider(&self) -> &'static str {
         "anthropic"
     }
+
+    fn dearest_bounds_all(&self) -> bool {
+        true
+    }
+
+    fn names(&self, model: &str) -> bool {
+        model.starts_with("claude-")
+    }
+
+    fn is_unbound(&self, error: &ActionError) -> bool {
+        let says = |words| error.message.contains(words);
+        error.kind == ErrorKind::Rejected && (says("signature") || says("thinking"))
+    }
 }
 
 /// What a failed call may cost: <https://platform.claude.com/docs/en/api/errors>. A refusal (4xx) and an overload (529) say that the

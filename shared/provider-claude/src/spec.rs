@@ -42,6 +42,7 @@ fn connect(connector: &Connector<'_>) -> Result<Connected, ActionError> {
         instance: connector.instance.name.clone(),
         name: settings.model,
         max_output_tokens: settings.max_output_tokens,
+        context_window: None,
     };
     Ok(Connected { model: Some(model), ..Connected::default() })
 }

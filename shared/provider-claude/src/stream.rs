@@ -3,6 +3,7 @@
 use crate::reply::{Reply, ReportedUsage};
 use domain::ActionError;
 use domain::plugins::{ModelReply, Usage};
+use http_client::ServerSentEvents;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -11,10 +12,7 @@ use std::collections::BTreeMap;
 /// A reply that is coming.
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
-    /// The bytes of a line that is not whole yet.
-    line: Vec<u8>,
-    /// The data of an event that is not whole yet.
-    data: String,
+    events: ServerSentEvents,
     model: String,
     usage: Option<ReportedUsage>,
     blocks: BTreeMap<usize, Block>,
@@ -101,31 +99,18 @@ impl Stream {
     /// Hears more bytes. Gives the usage reported so far, where it has changed.
     pub(crate) fn hear(&mut self, bytes: &[u8]) -> Option<Usage> {
         let before = self.reported();
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.line.extend_from_slice(piece);
-            if piece.ends_with(b"\n") {
-                let line = std::mem::take(&mut self.line);
-                self.hear_line(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']));
-            }
-        }
+        let mut events = std::mem::take(&mut self.events);
+        events.hear(bytes, |data| match serde_json::from_str(data) {
+            Ok(event) => self.happened(event),
+            Err(error) => self.fail(format!("sent an event that cannot be read: {error}")),
+        });
+        self.events = events;
         self.reported().filter(|usage| Some(*usage) != before)
     }
 
     /// The usage reported so far.
     pub(crate) fn reported(&self) -> Option<Usage> {
         self.usage.as_ref().map(ReportedUsage::to_usage)
-    }
-
-    fn hear_line(&mut self, line: &str) {
-        if let Some(data) = line.strip_prefix("data:") {
-            self.data.push_str(data.strip_prefix(' ').unwrap_or(data));
-        } else if line.is_empty() && !self.data.is_empty() {
-            let data = std::mem::take(&mut self.data);
-            match serde_json::from_str(&data) {
-                Ok(event) => self.happened(event),
-                Err(error) => self.fail(format!("sent an event that cannot be read: {error}")),
-            }
-        }
     }
 
     fn happened(&mut self, event: Event) {

@@ -20,8 +20,10 @@
 )]
 
 mod hostile;
+mod model_contract;
 
 pub use hostile::{HOSTILE, assert_in_proportion};
+pub use model_contract::{ModelContract, contract_replies, world_with};
 
 use async_trait::async_trait;
 use domain::plugins::Mark;

@@ -81,4 +81,6 @@ pub struct Model {
     pub name: String,
     /// The most tokens one reply may have.
     pub max_output_tokens: u32,
+    /// The most tokens that a prompt and its reply may have together, where the configuration says so.
+    pub context_window: Option<u64>,
 }

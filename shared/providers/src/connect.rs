@@ -177,6 +177,33 @@ impl Providers {
         Ok(capable(connected.model, name, PluginType::AiProvider)?)
     }
 
+    /// The model of this name: of the project's provider, if its models have such names or nobody's have, else of the first instance in the
+    /// configuration whose models have.
+    ///
+    /// # Errors
+    /// [`Absent`].
+    pub async fn model_named<'a>(&self, place: impl Into<Place<'a>>, name: &str) -> Result<Model, Absent> {
+        let place = place.into();
+        let own = self.model(place).await?;
+        let named = |model: Model| Model { name: name.to_owned(), ..model };
+        if own.provider.names(name) {
+            return Ok(named(own));
+        }
+        for instance in place.configuration.instances() {
+            let serves =
+                find(instance.provider()).is_ok_and(|spec| spec.serves.contains(&PluginType::AiProvider));
+            if !serves || *instance.name == own.instance {
+                continue;
+            }
+            let other =
+                self.connect(place.configuration, instance.name, RepositoryAccess::WriteIssues).await?;
+            if let Some(other) = other.model.filter(|model| model.provider.names(name)) {
+                return Ok(named(other));
+            }
+        }
+        Ok(named(own))
+    }
+
     /// The secrets of the providers that were connected.
     pub(crate) async fn connected_secrets(&self) -> Vec<SecretString> {
         self.connections.lock().await.values().map(|connection| connection.secret.clone()).collect()

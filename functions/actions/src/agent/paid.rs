@@ -2,9 +2,9 @@
 //! know to make them.
 
 use super::{AgentExecution, LEAST_TIME, LEAST_TIME_TO_REPLY};
-use domain::configuration::InstanceName;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply};
 use domain::{ActionError, MicroUsd};
+use providers::Model;
 use records::{PaidReply, QuestionId};
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -48,10 +48,10 @@ impl AgentExecution {
         self
     }
 
-    /// The same, asking another model of the provider.
-    pub(super) fn asking(mut self, model: &str) -> Self {
-        model.clone_into(&mut self.model);
-        self
+    /// The same, asking another model, perhaps of another provider.
+    pub(super) fn asking(self, model: Model) -> Self {
+        let Model { provider, instance, name, max_output_tokens, context_window: _ } = model;
+        Self { provider, instance, model: name, max_output_tokens, ..self }
     }
 
     pub(super) fn provider(&self) -> &dyn AiProvider {
@@ -60,10 +60,6 @@ impl AgentExecution {
 
     pub(super) fn model(&self) -> &str {
         &self.model
-    }
-
-    pub(super) fn instance(&self) -> &InstanceName {
-        &self.instance
     }
 
     pub(super) fn max_output_tokens(&self) -> u32 {

@@ -1,6 +1,7 @@
 //! What calls of models cost: reserved before each, booked after it, with the reply that was paid for.
 
-use super::{AgentExecution, Charge, price};
+use super::price::Prices;
+use super::{AgentExecution, Charge};
 use domain::plugins::{ModelReply, ModelRequest, NoReply, StopReason, Usage};
 use domain::{ActionError, ErrorKind, MicroUsd};
 use jiff::{SignedDuration, Timestamp};
@@ -32,7 +33,14 @@ impl AgentExecution {
         let now = self.clock.now();
         let provider = self.provider.price_provider();
         let output = u64::from(request.max_output_tokens);
-        let amount = price::worst_case(provider, &request.model, input, is_cached(request), output, now)?;
+        let is_cached = self.provider.may_be_cached(request);
+        let amount = self.prices().worst_case(&request.model, input, is_cached, output, now).ok_or_else(|| {
+            let (instance, model) = (&self.instance, &request.model);
+            ActionError::rejected(format!(
+                "there is no known price for the model `{model}`; choose another model, or set plugins.{instance}.prices if the \
+                 provider has that"
+            ))
+        })?;
         if room.is_some_and(|room| amount > room) {
             return Ok(None);
         }
@@ -53,6 +61,10 @@ impl AgentExecution {
         };
         self.table.reserve(&reservation, self.limits).await?;
         Ok(Some(reservation))
+    }
+
+    fn prices(&self) -> Prices<'_> {
+        Prices::of(&*self.provider)
     }
 
     /// The input tokens that are reserved for a request.
@@ -119,7 +131,7 @@ impl AgentExecution {
             let remark = format!("{} {problem}; booked at what was reserved", self.instance);
             return (None, Some(remark));
         }
-        let price = price::bill(&reservation.provider, &reservation.model, &reply.model, &reply.usage, now);
+        let price = self.prices().bill(&reservation.model, &reply.model, &reply.usage, now);
         let remark = match price {
             None => Some(format!("{} has no known price; booked at what was reserved", reservation.model)),
             Some(price) if price > reservation.amount => {
@@ -168,10 +180,10 @@ impl AgentExecution {
     fn at_most(&self, reservation: &Reservation, request: &ModelRequest, usage: Usage) -> Option<MicroUsd> {
         let usage = Usage { output_tokens: u64::from(request.max_output_tokens), ..usage };
         let input = self.provider.input_tokens_at_most(request);
-        let Reservation { provider, model, reserved_at, .. } = reservation;
+        let Reservation { model, reserved_at, .. } = reservation;
         match impossible(&usage, input, request.max_output_tokens) {
             Some(_) => None,
-            None => price::price(provider, model, &usage, *reserved_at),
+            None => self.prices().price(model, &usage, *reserved_at),
         }
     }
 
@@ -208,12 +220,6 @@ impl AgentExecution {
             tracing::warn!(call = call.id, %error, "a call of a model was not recorded");
         }
     }
-}
-
-/// Whether the request asks the provider to keep any of it in its cache.
-fn is_cached(request: &ModelRequest) -> bool {
-    let parts = request.messages.iter().flat_map(|message| &message.parts);
-    request.system.iter().any(|block| block.cache) || parts.into_iter().any(|part| part.cache)
 }
 
 /// Counts are a few percent off, and the service adds some words of its own.

@@ -1,9 +1,10 @@
 //! What tokens cost, by the price list of `genai-prices`: <https://github.com/pydantic/genai-prices>.
 
-use domain::plugins::Usage;
-use domain::{ActionError, MicroUsd};
+use domain::MicroUsd;
+use domain::plugins::{AiProvider, TokenPrices, Usage};
 use genai_prices::{Calculator, PriceRequest, UsageKey};
 use jiff::Timestamp;
+use providers::Model;
 
 /// What the usage costs, rounded up to the next micro-dollar; `None` when the list has no price for the model.
 pub fn price(provider: &str, model: &str, usage: &Usage, at: Timestamp) -> Option<MicroUsd> {
@@ -21,40 +22,74 @@ pub fn price(provider: &str, model: &str, usage: &Usage, at: Timestamp) -> Optio
     Some(MicroUsd::from_usd_rounded_up(priced.total_price))
 }
 
-/// What a call of the model `asked` costs that `answered` replied to. A reply may come from another model, or from the same by
-/// another name, and is never cheaper for it. `None` when the list has no price for the model that was asked.
-pub fn bill(provider: &str, asked: &str, answered: &str, usage: &Usage, at: Timestamp) -> Option<MicroUsd> {
-    let own = price(provider, asked, usage, at)?;
-    Some(price(provider, answered, usage, at).map_or(own, |other| other.max(own)))
+/// The most tokens that a prompt of the model may have beside its reply, by the configuration or the list; `None` where neither says.
+pub fn most_prompt_tokens(model: &Model) -> Option<u64> {
+    let listed = || context_window(model.provider.price_provider(), &model.name);
+    let window = model.context_window.or_else(listed)?;
+    Some(window.saturating_sub(u64::from(model.max_output_tokens)))
 }
 
-/// The most a request can cost: all its input at the rate of a cache write for five minutes, where the request asks for the cache, and
-/// as much output as it may have. A model without a price is taken for the dearest model of its provider, so that it is never taken
-/// for free.
-///
-/// # Errors
-/// `Internal` when the list does not know the provider.
-pub fn worst_case(
-    provider: &str,
-    model: &str,
-    input_tokens: u64,
-    is_cached: bool,
-    output_tokens: u64,
-    at: Timestamp,
-) -> Result<MicroUsd, ActionError> {
-    let plain = Usage { input_tokens, output_tokens, ..Usage::default() };
-    let written = Usage { cache_write_5m_tokens: input_tokens, output_tokens, ..Usage::default() };
-    let of_model = |model: &str| {
-        let of_written = is_cached.then(|| price(provider, model, &written, at)).flatten();
-        price(provider, model, &plain, at).max(of_written)
-    };
-    if let Some(known) = of_model(model) {
-        return Ok(known);
+/// The tokens that a prompt of a model and its reply may have together, where the list says so.
+fn context_window(provider: &str, model: &str) -> Option<u64> {
+    let listed = Calculator::bundled().find_provider(Some(provider), None).ok().flatten()?;
+    listed.models().find(|known| known.id() == model)?.context_window()
+}
+
+/// The prices of one provider: those that the configuration gives, and those of the list.
+pub struct Prices<'p> {
+    list: &'p str,
+    dearest_bounds_all: bool,
+    given: Box<dyn Fn(&str) -> Option<TokenPrices> + Send + Sync + 'p>,
+}
+
+impl<'p> Prices<'p> {
+    /// The prices of a provider.
+    pub fn of(provider: &'p dyn AiProvider) -> Self {
+        Self {
+            list: provider.price_provider(),
+            dearest_bounds_all: provider.dearest_bounds_all(),
+            given: Box::new(|model| provider.given_price(model)),
+        }
     }
-    let listed = Calculator::bundled().find_provider(Some(provider), None).ok().flatten();
-    listed.and_then(|provider| provider.models().filter_map(|model| of_model(model.id())).max()).ok_or_else(
-        || ActionError::internal(format!("the price list does not know the provider `{provider}`")),
-    )
+
+    /// What the usage costs, rounded up to the next micro-dollar; `None` when the model has no known price.
+    pub fn price(&self, model: &str, usage: &Usage, at: Timestamp) -> Option<MicroUsd> {
+        match (self.given)(model) {
+            Some(given) => Some(given.price(usage)),
+            None => price(self.list, model, usage, at),
+        }
+    }
+
+    /// What a call of the model `asked` costs that `answered` replied to. A reply may come from another model, or from the same by
+    /// another name, and is never cheaper for it. `None` when the model that was asked has no known price.
+    pub fn bill(&self, asked: &str, answered: &str, usage: &Usage, at: Timestamp) -> Option<MicroUsd> {
+        let own = self.price(asked, usage, at)?;
+        Some(self.price(answered, usage, at).map_or(own, |other| other.max(own)))
+    }
+
+    /// The most a request can cost: all its input at the rate of a cache write for five minutes, where it may be cached, and as much output
+    /// as it may have. A model without a price is taken for the dearest model of its provider, so that it is never taken for free; `None`
+    /// where that is no bound.
+    pub fn worst_case(
+        &self,
+        model: &str,
+        input_tokens: u64,
+        is_cached: bool,
+        output_tokens: u64,
+        at: Timestamp,
+    ) -> Option<MicroUsd> {
+        let plain = Usage { input_tokens, output_tokens, ..Usage::default() };
+        let written = Usage { cache_write_5m_tokens: input_tokens, output_tokens, ..Usage::default() };
+        let of_model = |model: &str| {
+            let of_written = is_cached.then(|| self.price(model, &written, at)).flatten();
+            self.price(model, &plain, at).max(of_written)
+        };
+        let dearest = || {
+            let listed = Calculator::bundled().find_provider(Some(self.list), None).ok().flatten();
+            listed?.models().filter_map(|model| of_model(model.id())).max()
+        };
+        of_model(model).or_else(|| self.dearest_bounds_all.then(dearest).flatten())
+    }
 }
 
 #[cfg(test)]
@@ -63,6 +98,10 @@ mod tests {
 
     fn at() -> Timestamp {
         "2026-11-22T00:00:00Z".parse().unwrap()
+    }
+
+    fn prices(list: &'static str, dearest_bounds_all: bool) -> Prices<'static> {
+        Prices { list, dearest_bounds_all, given: Box::new(|_| None) }
     }
 
     fn check(model: &str, usage: Usage, expected: Option<u64>) {
@@ -93,8 +132,9 @@ mod tests {
 
     #[test]
     fn the_worst_case_bounds_every_split_of_the_same_tokens_and_no_more() {
+        let prices = prices("anthropic", true);
         let worst =
-            |is_cached| worst_case("anthropic", "claude-sonnet-5-5", 10_000, is_cached, 1_000, at()).unwrap();
+            |is_cached| prices.worst_case("claude-sonnet-5-5", 10_000, is_cached, 1_000, at()).unwrap();
         let bound = worst(true);
         assert_eq!((bound, worst(false)), (MicroUsd(25_000 + 10_000), MicroUsd(20_000 + 10_000)));
         for read in [0, 2_500, 10_000] {
@@ -114,7 +154,8 @@ mod tests {
     #[test]
     fn another_model_in_the_reply_is_never_cheaper() {
         let usage = Usage { input_tokens: 1_000, output_tokens: 1_000, ..Usage::default() };
-        let billed = |asked, answered| bill("anthropic", asked, answered, &usage, at());
+        let prices = prices("anthropic", true);
+        let billed = |asked, answered| prices.bill(asked, answered, &usage, at());
         let (sonnet, opus) = (Some(MicroUsd(12_000)), Some(MicroUsd(24_000)));
         assert_eq!(billed("claude-sonnet-5-5", "claude-sonnet-5-5"), sonnet);
         assert_eq!(billed("claude-sonnet-5-5", "claude-haiku-5-5"), sonnet);
@@ -125,9 +166,54 @@ mod tests {
 
     #[test]
     fn a_model_without_a_price_is_taken_for_the_dearest() {
-        let unknown = worst_case("anthropic", "no-such-model", 1_000, true, 1_000, at()).unwrap();
-        let dear = worst_case("anthropic", "claude-fable-5-1", 1_000, true, 1_000, at()).unwrap();
+        let worst = |prices: Prices<'_>, model| prices.worst_case(model, 1_000, true, 1_000, at());
+        let unknown = worst(prices("anthropic", true), "no-such-model").unwrap();
+        let dear = worst(prices("anthropic", true), "claude-fable-5-1").unwrap();
         assert!(unknown >= dear && dear > MicroUsd::ZERO);
-        assert!(worst_case("nobody", "no-such-model", 1, true, 1, at()).is_err());
+        assert_eq!(worst(prices("openai", false), "gpt-no-such-model"), None);
+        assert_eq!(worst(prices("nobody", true), "no-such-model"), None);
+    }
+
+    #[test]
+    fn reasoning_caches_and_long_prompts_of_openai_stay_within_the_worst_case() {
+        let prices = prices("openai", false);
+        // gpt-5.6-terra: $2 in, $12 out, $2.50 for cache writes, $0.20 for cache reads, each per million tokens.
+        let usage = Usage {
+            input_tokens: 1_000,
+            cache_read_tokens: 6_000,
+            cache_write_5m_tokens: 3_000,
+            cache_write_1h_tokens: 0,
+            output_tokens: 1_000,
+        };
+        let price = |model, usage: &Usage| prices.price(model, usage, at()).unwrap();
+        assert_eq!(price("gpt-5.6-terra", &usage), MicroUsd(2_000 + 1_200 + 7_500 + 12_000));
+        for model in ["gpt-5.6-terra", "gpt-5.6-sol", "gpt-5.5", "gpt-5"] {
+            for times in [1, 40] {
+                let usage = Usage {
+                    input_tokens: usage.input_tokens * times,
+                    cache_read_tokens: usage.cache_read_tokens * times,
+                    cache_write_5m_tokens: usage.cache_write_5m_tokens * times,
+                    ..usage
+                };
+                let worst = prices.worst_case(model, usage.all_input_tokens(), true, 1_000, at()).unwrap();
+                assert!(price(model, &usage) <= worst, "{model} {times}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_list_knows_how_long_a_prompt_may_be() {
+        assert_eq!(context_window("openai", "gpt-5.6-terra"), Some(1_050_000));
+        assert_eq!(context_window("openai", "no-such-model"), None);
+        assert_eq!(context_window("openai-compatible", "gpt-5.6-terra"), None);
+    }
+
+    #[test]
+    fn given_prices_go_before_the_list() {
+        let zero = TokenPrices { input: 0.0, output: 0.0, cache_read: None, cache_write: None };
+        let given = Box::new(move |model: &str| (model == "in-house").then_some(zero));
+        let prices = Prices { list: "openai-compatible", dearest_bounds_all: false, given };
+        assert_eq!(prices.worst_case("in-house", 1_000, true, 1_000, at()), Some(MicroUsd::ZERO));
+        assert_eq!(prices.worst_case("gpt-5", 1_000, true, 1_000, at()), None);
     }
 }

@@ -1,7 +1,7 @@
 //! What an agent pays: tight reservations, replies that are kept and replayed, bills that are odd, and calls that end in time.
 
 use crate::world::{EXECUTION, World, now};
-use actions::agent::price::worst_case;
+use actions::agent::price::price;
 use actions::agent::template::Templates;
 use actions::agent::{AgentExecution, Charge, Question};
 use async_trait::async_trait;
@@ -68,6 +68,18 @@ impl AiProvider for Scripted {
     fn price_provider(&self) -> &'static str {
         "anthropic"
     }
+
+    fn dearest_bounds_all(&self) -> bool {
+        true
+    }
+
+    fn names(&self, _: &str) -> bool {
+        true
+    }
+
+    fn is_unbound(&self, _: &ActionError) -> bool {
+        false
+    }
 }
 
 fn reply(text: &str, usage: Usage) -> ModelReply {
@@ -124,6 +136,7 @@ fn agent_in(world: &World, provider: &Arc<Scripted>, invocation: &str, execution
         instance: "claude".parse().unwrap(),
         name: MODEL.into(),
         max_output_tokens: MOST_OUTPUT,
+        context_window: None,
     };
     let limits = Limits { per_task: MicroUsd(10_000_000), per_month: MicroUsd(100_000_000) };
     let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
@@ -209,7 +222,8 @@ async fn a_reservation_is_what_the_provider_counts_at_the_rate_that_is_asked_for
     // $2.50 for a million tokens written for five minutes, which is what is asked for, and $10 for a million of output.
     let expected = MicroUsd((20_000 + 1_000 + 500) * 5 / 2 + 10_000);
     assert_eq!(provider.given.lock().unwrap()[0].1, expected);
-    assert_eq!(worst_case("anthropic", MODEL, 21_500, true, 1_000, now()).unwrap(), expected);
+    let written = Usage { cache_write_5m_tokens: 21_500, output_tokens: 1_000, ..Usage::default() };
+    assert_eq!(price("anthropic", MODEL, &written, now()).unwrap(), expected);
 
     let small = Scripted { most_input: 20_000, ..scripted(&world, |_| Ok(reply("no", usage(1, 1)))).await };
     let small = Arc::new(small);

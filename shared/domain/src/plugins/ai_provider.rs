@@ -2,7 +2,9 @@
 
 use super::conversation::{Effort, ModelMessage, ModelTool, Part, ToolCall};
 use crate::error::ActionError;
+use crate::money::MicroUsd;
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -44,8 +46,67 @@ pub trait AiProvider: Send + Sync {
     /// No request of this size can use more input tokens.
     fn input_tokens_at_most(&self, request: &ModelRequest) -> u64;
 
-    /// The provider's id in the price list: `anthropic`.
+    /// The provider's id in the price list: `anthropic`. Records show it, too. The list has no prices for an id that it does not know.
     fn price_provider(&self) -> &'static str;
+
+    /// What the configuration says that a model's tokens cost, which goes before the price list.
+    fn given_price(&self, _model: &str) -> Option<TokenPrices> {
+        None
+    }
+
+    /// Whether no model of the provider costs more than the dearest one in the price list, so that a model which is not in the list may be
+    /// reserved at that. Otherwise such a model is refused.
+    fn dearest_bounds_all(&self) -> bool;
+
+    /// Whether a model of this name is one of this provider's, as far as the name tells.
+    fn names(&self, model: &str) -> bool;
+
+    /// Whether any of the request may be written to a cache, which may have a price of its own.
+    fn may_be_cached(&self, request: &ModelRequest) -> bool {
+        request.is_marked_for_cache()
+    }
+
+    /// Whether an error says that the provider does not take a conversation because what the model thought is bound to another one.
+    fn is_unbound(&self, error: &ActionError) -> bool;
+}
+
+/// What the tokens of a model cost, in dollars per million.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenPrices {
+    /// Input.
+    pub input: f64,
+    /// Output, what the model thinks included.
+    pub output: f64,
+    /// Input read from a cache; as other input where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_read: Option<f64>,
+    /// Input written to a cache; as other input where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write: Option<f64>,
+}
+
+impl TokenPrices {
+    /// What the usage costs, rounded up to the next micro-dollar.
+    pub fn price(&self, usage: &Usage) -> MicroUsd {
+        let written = usage.cache_write_5m_tokens.saturating_add(usage.cache_write_1h_tokens);
+        let dollars: f64 = [
+            (usage.input_tokens, self.input),
+            (usage.cache_read_tokens, self.cache_read.unwrap_or(self.input)),
+            (written, self.cache_write.unwrap_or(self.input)),
+            (usage.output_tokens, self.output),
+        ]
+        .into_iter()
+        .map(|(tokens, per_million)| tokens as f64 * per_million / 1e6)
+        .sum();
+        MicroUsd::from_usd_rounded_up(dollars)
+    }
+
+    /// Whether each price is an amount of dollars: zero or more.
+    pub fn are_amounts(&self) -> bool {
+        let all = [Some(self.input), Some(self.output), self.cache_read, self.cache_write];
+        all.into_iter().flatten().all(|price| price.is_finite() && price >= 0.0)
+    }
 }
 
 /// Why a call of a model gave no reply, by what the provider charges for it.
@@ -100,6 +161,12 @@ impl ModelRequest {
             reply_schema: None,
             max_output_tokens,
         }
+    }
+
+    /// Whether any of it is worth caching.
+    pub fn is_marked_for_cache(&self) -> bool {
+        let mut parts = self.messages.iter().flat_map(|message| &message.parts);
+        self.system.iter().any(|block| block.cache) || parts.any(|part| part.cache)
     }
 }
 
@@ -169,5 +236,28 @@ impl Usage {
             .saturating_add(self.cache_read_tokens)
             .saturating_add(self.cache_write_5m_tokens)
             .saturating_add(self.cache_write_1h_tokens)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_prices_cost_what_they_say() {
+        let usage = Usage {
+            input_tokens: 1_000,
+            cache_read_tokens: 10_000,
+            cache_write_5m_tokens: 100,
+            cache_write_1h_tokens: 0,
+            output_tokens: 10,
+        };
+        let plain = TokenPrices { input: 2.0, output: 12.0, cache_read: None, cache_write: None };
+        assert_eq!(plain.price(&usage), MicroUsd(22_200 + 120));
+        let cached = TokenPrices { cache_read: Some(0.2), cache_write: Some(2.5), ..plain };
+        assert_eq!(cached.price(&usage), MicroUsd(2_000 + 2_000 + 250 + 120));
+        let free = TokenPrices { input: 0.0, output: 0.0, ..plain };
+        assert_eq!(free.price(&usage), MicroUsd::ZERO);
+        assert!(free.are_amounts() && !TokenPrices { cache_read: Some(-1.0), ..free }.are_amounts());
     }
 }

@@ -274,3 +274,21 @@ async fn a_wrong_key_is_said_and_not_shown() {
     assert_eq!(error.kind, ErrorKind::Rejected);
     assert!(error.message.contains("credentials") && !error.message.contains("hunter2"), "{error}");
 }
+
+#[tokio::test]
+async fn it_keeps_the_contract_of_all_models() {
+    let mut world = provider_testing::built_in();
+    let section = world.section_mut::<simulators::claude::World>("claude").unwrap();
+    section.replies = provider_testing::contract_replies();
+    let simulation = CLAUDE.described_simulation_of(world).await;
+    let contract = provider_testing::ModelContract {
+        service: CLAUDE,
+        simulation: &simulation,
+        provider: &claude(&simulation),
+        model: "claude-sonnet-5-5",
+        paths: ["/v1/messages$"; 2],
+        error: says,
+        overloaded: 529,
+    };
+    contract.check().await;
+}

@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::models::model;
+use super::price::cost;
 use super::speech::{Speech, speak};
-use super::{Claude, Failure, script, stream, tokens};
+use super::{Claude, Failure, stream, tokens};
 use crate::description::{UnexpectedRequest, Violation};
+use crate::script::{Asked, Usage};
 
 pub(super) async fn create(AxumState(claude): AxumState<Claude>, body: Bytes) -> Result<Response, Failure> {
     let request = parse(&claude, &body)?;
@@ -49,45 +51,20 @@ fn answer(
     allowed: u64,
     digest: [u8; 32],
 ) -> Result<(Value, Option<String>), Failure> {
-    let words = script::words(request);
-    let replies = &claude.0.world.replies;
+    let asked = asked(request, allowed, digest);
     let mut state = claude.lock();
-    let known = state.given.get(&digest).copied();
-    let chosen = known.or_else(|| script::choose(replies, &state.left, request, &words));
-    let found = chosen.and_then(|(index, turn)| Some((replies.get(index)?, index, turn)));
-    let Some((reply, index, number, turn)) =
-        found.and_then(|(reply, index, number)| Some((reply, index, number, reply.turns.get(number)?)))
-    else {
-        let begin: String = words.chars().take(200).collect();
-        return Err(unexpected(
-            claude,
-            format!("no reply of the world file is left for a request that begins: {begin}"),
-        ));
-    };
-    let missing = script::missing(turn, request, &words);
-    if !missing.is_empty() {
-        let name = reply
-            .r#for
-            .as_ref()
-            .map_or_else(|| format!("number {}", index + 1), |name| format!("for {name:?}"));
-        let name = if reply.is_conversation { format!("{name}, turn {},", number + 1) } else { name };
-        return Err(unexpected(claude, format!("the reply {name} expects {}", missing.join("; "))));
-    }
-    let speech = speak(&claude.0.api_key, claude.0.world.thinking, turn, request, allowed);
+    let chosen = state.script.choose(&claude.0.world.replies, &asked);
+    let chosen = chosen.map_err(|problem| unexpected(claude, problem))?;
+    let speech = speak(&claude.0.api_key, claude.0.world.thinking, chosen.turn, request, allowed);
     let Speech { blocks, cut_input, tokens: said, stop_reason, is_cut } = speech;
-    if known.is_none() {
-        state.given.insert(digest, (index, number));
-        // What was cut off can be asked for once more, with more tokens.
-        if let Some(left) = state.left.get_mut(index).filter(|_| number == 0 && !is_cut) {
-            *left = left.saturating_sub(1);
-        }
-    }
+    state.script.use_up(&asked, chosen, is_cut);
     state.messages += 1;
     let reading = state.cache.read(request, (claude.0.clock)());
-    let estimated = super::Usage { output_tokens: said, ..reading.usage };
-    let usage = turn.usage.unwrap_or(estimated);
-    let for_an_hour = if turn.usage.is_some() { 0 } else { reading.written_for_an_hour };
-    state.billed.add(model(request["model"].as_str().unwrap_or_default()), usage, for_an_hour);
+    let estimated = Usage { output_tokens: said, ..reading.usage };
+    let usage = chosen.turn.usage.unwrap_or(estimated);
+    let for_an_hour = if chosen.turn.usage.is_some() { 0 } else { reading.written_for_an_hour };
+    let price = model(asked.model).price;
+    state.billed.add(usage, price.map(|price| cost(price, usage, for_an_hour)));
     let message = json!({
         "id": format!("msg_{}", uuid::Uuid::new_v4().simple()),
         "type": "message",
@@ -113,6 +90,41 @@ fn answer(
         },
     });
     Ok((message, cut_input))
+}
+
+/// What the script reads of a request.
+fn asked(request: &Value, most_tokens: u64, digest: [u8; 32]) -> Asked<'_> {
+    let mut words = String::new();
+    gather(&request["system"], &mut words);
+    let messages = || request["messages"].as_array().into_iter().flatten();
+    messages().for_each(|message| gather(&message["content"], &mut words));
+    let tools = request["tools"].as_array().into_iter().flatten();
+    Asked {
+        digest,
+        words,
+        turn: messages().filter(|message| message["role"] == "assistant").count(),
+        model: request["model"].as_str().unwrap_or_default(),
+        tools: tools.filter_map(|tool| tool["name"].as_str()).collect(),
+        schema: &request["output_config"]["format"]["schema"],
+        most_tokens,
+    }
+}
+
+fn gather(content: &Value, words: &mut String) {
+    match content {
+        Value::String(text) => {
+            words.push_str(text);
+            words.push('\n');
+        }
+        Value::Array(blocks) => {
+            for block in blocks {
+                gather(&block["text"], words);
+                // The result of a tool call.
+                gather(&block["content"], words);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Records that a request is not what the script expects, and refuses it.

@@ -7,7 +7,7 @@ mod models;
 mod pairing;
 mod price;
 mod request;
-mod script;
+mod schema;
 mod simulator;
 mod speech;
 mod stream;
@@ -15,7 +15,6 @@ mod thinking;
 mod tokens;
 mod world;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Json;
@@ -31,8 +30,10 @@ use crate::clock::Clock;
 use crate::credentials::{Secrets, same};
 use crate::description::Violations;
 use crate::error::WorldError;
+use crate::script::{Bill, Script};
 
-pub use world::{Content, Expectation, Reply, Thinking, Turn, Usage, World};
+pub use crate::script::{Content, Expectation, Reply, Turn, Usage};
+pub use world::{Thinking, World};
 
 /// The only version of the API there is.
 const API_VERSION: &str = "2023-06-01";
@@ -51,13 +52,10 @@ struct Service {
 
 #[derive(Debug, Default)]
 struct State {
-    /// How often each reply may still be used.
-    left: Vec<u32>,
-    /// Which reply answered a request, and which of its turns, by the request's SHA-256.
-    given: BTreeMap<[u8; 32], (usize, usize)>,
+    script: Script,
     cache: tokens::Cache,
     messages: u64,
-    billed: price::Bill,
+    billed: Bill,
 }
 
 impl Claude {
@@ -72,8 +70,7 @@ impl Claude {
         violations: Violations,
         clock: Clock,
     ) -> Result<Self, WorldError> {
-        let state =
-            State { left: world.replies.iter().map(|reply| reply.times).collect(), ..State::default() };
+        let state = State { script: Script::new(&world.replies), ..State::default() };
         let api_key = secrets.field("claude", &world.secret, "api_key")?;
         Ok(Self(Arc::new(Service { world, api_key, violations, clock, state: Mutex::new(state) })))
     }

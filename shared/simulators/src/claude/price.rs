@@ -1,46 +1,10 @@
-//! What is billed.
+//! What a reply costs.
 
-use serde_json::{Value, json};
+use super::models::Price;
+use crate::script::Usage;
 
-use super::models::{Model, Price};
-use super::world::Usage;
-
-/// What all replies so far cost, whether or not their answers arrived.
-#[derive(Debug, Default)]
-pub(super) struct Bill {
-    usage: Usage,
-    /// In billionths of a dollar.
-    nanos: u64,
-    /// Whether a reply came from a model without a known price.
-    is_partial: bool,
-}
-
-impl Bill {
-    /// Adds a reply. `for_an_hour` is the part of its cache writes that is kept for an hour.
-    pub(super) fn add(&mut self, model: &Model, usage: Usage, for_an_hour: u64) {
-        self.usage.add(usage);
-        match model.price {
-            Some(price) => self.nanos = self.nanos.saturating_add(cost(price, usage, for_an_hour)),
-            None => self.is_partial = true,
-        }
-    }
-
-    /// The tokens, and the dollars unless a price is unknown.
-    pub(super) fn json(&self) -> Value {
-        let Usage { input_tokens, output_tokens, cache_creation_input_tokens, cache_read_input_tokens } =
-            self.usage;
-        json!({
-            "input_tokens": input_tokens,
-            "output_tokens": output_tokens,
-            "cache_creation_input_tokens": cache_creation_input_tokens,
-            "cache_read_input_tokens": cache_read_input_tokens,
-            "usd": (!self.is_partial).then_some(self.nanos as f64 / 1e9),
-        })
-    }
-}
-
-/// What a reply costs, in billionths of a dollar.
-fn cost(price: Price, usage: Usage, for_an_hour: u64) -> u64 {
+/// What a reply costs, in billionths of a dollar. `for_an_hour` is the part of its cache writes that is kept for an hour.
+pub(super) fn cost(price: Price, usage: Usage, for_an_hour: u64) -> u64 {
     let for_five_minutes = usage.cache_creation_input_tokens.saturating_sub(for_an_hour);
     let prompt = [usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens]
         .into_iter()
@@ -63,10 +27,12 @@ fn cost(price: Price, usage: Usage, for_an_hour: u64) -> u64 {
 mod tests {
     use super::super::models::model;
     use super::*;
+    use crate::script::Bill;
+    use serde_json::{Value, json};
 
     fn usd(id: &str, usage: Usage, for_an_hour: u64) -> Value {
         let mut bill = Bill::default();
-        bill.add(model(id), usage, for_an_hour);
+        bill.add(usage, model(id).price.map(|price| cost(price, usage, for_an_hour)));
         bill.json()["usd"].clone()
     }
 

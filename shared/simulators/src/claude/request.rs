@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::models::{Model, model};
-use super::{Failure, images, pairing, script, thinking, tokens};
+use super::{Failure, images, pairing, schema, thinking, tokens};
 
 /// How many blocks may be marked for the cache.
 const MOST_CACHED: usize = 4;
@@ -40,7 +40,7 @@ pub(super) fn parse(models: &[String], key: &SecretString, body: &[u8]) -> Resul
         let most = model.context;
         return Err(Failure::invalid(format!("prompt is too long: {total} tokens > {most} maximum")));
     }
-    if let Some(problem) = script::schema_problem(&request["output_config"]["format"]["schema"]) {
+    if let Some(problem) = schema::problem(&request["output_config"]["format"]["schema"]) {
         return Err(Failure::invalid(problem));
     }
     Ok(request)

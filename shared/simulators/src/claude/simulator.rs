@@ -39,14 +39,7 @@ impl Simulator for Claude {
     /// for those that were used, also where their answer was lost.
     fn state(&self) -> Value {
         let state = self.lock();
-        let left: Vec<Value> = self
-            .0
-            .world
-            .replies
-            .iter()
-            .zip(&state.left)
-            .map(|(reply, left)| json!({"for": reply.r#for, "left": left}))
-            .collect();
+        let left = state.script.left(&self.0.world.replies);
         json!({"messages": state.messages, "billed": state.billed.json(), "replies": left})
     }
 

@@ -3,10 +3,10 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::blocks::{cut, estimate};
 use super::models::model;
 use super::thinking;
-use super::world::{Content, Thinking, Turn};
+use super::world::Thinking;
+use crate::script::{Content, Turn, cut, estimate};
 
 /// What is thought where the script does not say it.
 const THOUGHT: &str = "I look at what I know so far, and choose the next step.";

@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Failure;
-use super::blocks::{as_blocks, estimate};
+use super::blocks::as_blocks;
 use super::models::model;
+use crate::script::estimate;
 
 /// The bytes of a signature that name the model, and those that count the tokens of the thinking.
 const MODEL: usize = 8;

@@ -13,10 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::blocks::{as_blocks, estimate};
+use super::blocks::as_blocks;
 use super::models::model;
-use super::world::Usage;
 use super::{images, thinking};
+use crate::script::{Usage, estimate};
 
 /// At how many blocks a mark looks for what was written: its own and those before it.
 const LOOK_BACK: usize = 20;

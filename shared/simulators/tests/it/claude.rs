@@ -55,8 +55,7 @@ async fn a_request_without_what_the_reply_expects_fails_loudly_and_leaves_the_re
     let refused = world.claude("/v1/messages", Some(asked)).await;
     assert_eq!(refused.status, 400);
     let message = refused.body["error"]["message"].as_str().unwrap();
-    for missing in
-        ["the text \"TES-41\"", "an output_config.format.schema", "max_tokens from 100 to 5000 (it has 10)"]
+    for missing in ["the text \"TES-41\"", "a schema of the reply", "max_tokens from 100 to 5000 (it has 10)"]
     {
         assert!(message.contains(missing), "{message}");
     }

@@ -9,6 +9,7 @@ use crate::context::Context;
 use domain::plugins::{Effort, Part};
 use domain::{ActionError, AgentDefinition, Task};
 use edits::{FileAccess, Offered, PlanStatus, definitions};
+use providers::Model;
 use records::RecordsError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -95,9 +96,10 @@ pub(super) async fn prefix(
         Some(model) => model.to_owned(),
         None => definition.models.first().cloned().unwrap_or_else(|| agent.model().to_owned()),
     };
+    let model = context.model_named(&model).await?;
     Ok(Prefix {
-        instance: agent.instance().to_string(),
-        model,
+        instance: model.instance.to_string(),
+        model: model.name,
         effort: definition.effort.unwrap_or(Effort::Medium),
         system: format!("{}\n\n{RULE}\n\n{RESULTS}\n", introduction.trim_end()),
         tools: definitions(&offered),
@@ -222,6 +224,19 @@ fn so_far(state: &SessionState) -> String {
 impl Session<'_> {
     pub(super) async fn opening(&self) -> Result<Opening, ActionError> {
         read_json(&self.context.table().session_opening(&self.head.id).await?)
+    }
+
+    /// The next of the agent's models that another provider has, in their order and then from the first one on.
+    pub(super) async fn elsewhere(&self, prefix: &Prefix) -> Result<Option<Model>, ActionError> {
+        let models = &prefix.definition.models;
+        let at = models.iter().position(|model| *model == prefix.model).unwrap_or_default();
+        for model in models.iter().cycle().skip(at + 1).take(models.len().saturating_sub(1)) {
+            let model = self.context.model_named(model).await?;
+            if model.instance.as_str() != prefix.instance {
+                return Ok(Some(model));
+            }
+        }
+        Ok(None)
     }
 
     /// Begins another generation, in which only the first message goes before the model's next reply.

@@ -5,6 +5,7 @@ use crate::artifacts::{AgentQuestion, AgentResult};
 use domain::plugins::{Content, Effort, ModelMessage, ModelTool, Part, ToolCall};
 use domain::{ActionError, AgentDefinition};
 use edits::WorkspaceState;
+use providers::Model;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -24,6 +25,13 @@ pub struct Prefix {
     pub tools: Vec<ModelTool>,
     /// The agent's definition when the generation began.
     pub definition: AgentDefinition,
+}
+
+impl Prefix {
+    /// Has another model work from now on.
+    pub(super) fn go_to(&mut self, model: Model) {
+        (self.instance, self.model) = (model.instance.to_string(), model.name);
+    }
 }
 
 /// One message of a session as it is kept: what is sent again byte for byte, and what we read in it.

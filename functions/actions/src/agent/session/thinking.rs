@@ -7,6 +7,7 @@ use super::report::Report;
 use super::work::Session;
 use crate::agent::AgentExecution;
 use crate::agent::payment::COUNTED_ABOVE;
+use crate::agent::price::most_prompt_tokens;
 use crate::context::Context;
 use crate::done::NoOutput;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
@@ -60,11 +61,11 @@ impl Session<'_> {
         }
         let mut prefix = self.prefix().await?;
         let opening = self.opening().await?;
-        let mut due = self
-            .head
-            .usage
-            .filter(|usage| usage.all_input_tokens() > LARGEST_PROMPT)
-            .map(|_| "the prompt is long");
+        // A turn adds to the prompt before its size is known, so that a quarter is left for it.
+        let most = most_prompt_tokens(&self.context.model_named(&prefix.model).await?);
+        let largest = most.map_or(LARGEST_PROMPT, |most| (most / 4 * 3).min(LARGEST_PROMPT));
+        let mut due =
+            self.head.usage.filter(|usage| usage.all_input_tokens() > largest).map(|_| "the prompt is long");
         // An agent that was removed meanwhile goes on as it was.
         if let Ok(definition) = definition(self.context, &self.head.agent).await {
             let now =
@@ -74,8 +75,9 @@ impl Session<'_> {
                 due = Some("the agent, its prompt, model or tools changed");
             }
         }
-        // Each model is asked at most once a turn, and once more where its own conversation was not taken.
-        let mut may_begin_anew = true;
+        // Each model is asked at most once a turn, and once more where its own conversation was not taken. A provider that has too much to
+        // do is left for another one once a turn: what comes back then is waited for.
+        let (mut may_begin_anew, mut may_leave) = (true, true);
         loop {
             if let Some(reason) = due.take() {
                 self = self.begin_generation(&prefix, &opening, reason).await?;
@@ -84,8 +86,19 @@ impl Session<'_> {
                 }
                 prefix = self.prefix().await?;
             }
-            agent = agent.asking(&prefix.model);
-            match agent.used(self.ask(&agent, &prefix).await).await? {
+            agent = agent.asking(self.context.model_named(&prefix.model).await?);
+            let thought = match agent.used(self.ask(&agent, &prefix).await).await {
+                Err(error) if error.kind == ErrorKind::Throttled && may_leave => {
+                    let Some(other) = self.elsewhere(&prefix).await? else { return Err(error) };
+                    tracing::warn!(session = self.head.id, %error, from = prefix.instance, to = %other.instance, "another provider takes over");
+                    may_leave = false;
+                    prefix.go_to(other);
+                    due = Some("the provider is overloaded");
+                    continue;
+                }
+                thought => thought?,
+            };
+            match thought {
                 Thought::Reply(reply) => return self.append(*reply).await,
                 Thought::NoRoom => {
                     self.end(format!(
@@ -104,7 +117,7 @@ impl Session<'_> {
                         );
                         return self.record(Vec::new(), None, FileChanges::default()).await;
                     };
-                    prefix.model = next;
+                    prefix.go_to(self.context.model_named(&next).await?);
                     due = Some("the model declined");
                 }
                 Thought::Unbound(error) if may_begin_anew => {
@@ -134,7 +147,9 @@ impl Session<'_> {
             let reply = match paid {
                 Ok(Some(paid)) => paid.reply,
                 Ok(None) => return Ok(Thought::NoRoom),
-                Err(error) if !begins && is_unbound(&error) => return Ok(Thought::Unbound(error)),
+                Err(error) if !begins && agent.provider().is_unbound(&error) => {
+                    return Ok(Thought::Unbound(error));
+                }
                 Err(error) => return Err(error),
             };
             match &reply.stop {
@@ -259,12 +274,6 @@ fn stopped() -> ActionError {
     ActionError::conflict("the execution was stopped, so the model is not asked any more")
 }
 
-/// Whether the service refused the conversation because a thought in it is not bound to what goes before.
-fn is_unbound(error: &ActionError) -> bool {
-    error.kind == ErrorKind::Rejected
-        && (error.message.contains("signature") || error.message.contains("thinking"))
-}
-
 /// The whole conversation as it is sent. Marks for the cache are no part of it: they are on the system prompt, the first message, the
 /// last one of the request before, and the last one of this.
 fn request(prefix: &Prefix, messages: Vec<Said>) -> ModelRequest {
@@ -329,6 +338,18 @@ mod tests {
 
         fn price_provider(&self) -> &'static str {
             "anthropic"
+        }
+
+        fn dearest_bounds_all(&self) -> bool {
+            true
+        }
+
+        fn names(&self, _: &str) -> bool {
+            true
+        }
+
+        fn is_unbound(&self, _: &ActionError) -> bool {
+            false
         }
     }
 

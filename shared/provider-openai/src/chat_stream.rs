@@ -1,0 +1,198 @@
+//! A completion as it comes, in [chunks](https://platform.openai.com/docs/api-reference/chat-streaming).
+
+use crate::chat::{Call, Reply, model_reply};
+use crate::reply::ReportedUsage;
+use domain::ActionError;
+use domain::plugins::{ModelReply, Usage};
+use http_client::ServerSentEvents;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A completion that is coming.
+#[derive(Debug, Default)]
+pub(crate) struct ChatStream {
+    events: ServerSentEvents,
+    model: String,
+    reply: Reply,
+    calls: BTreeMap<usize, Call>,
+    finish_reason: Option<String>,
+    usage: Option<ReportedUsage>,
+    /// Why it cannot become a reply any more.
+    problem: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Chunk {
+    #[serde(default)]
+    model: Option<String>,
+    #[serde(default)]
+    choices: Vec<Choice>,
+    #[serde(default)]
+    usage: Option<ReportedUsage>,
+    #[serde(default)]
+    error: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Choice {
+    #[serde(default)]
+    delta: Delta,
+    #[serde(default)]
+    finish_reason: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Delta {
+    #[serde(default)]
+    content: Option<String>,
+    #[serde(default)]
+    refusal: Option<String>,
+    #[serde(default)]
+    tool_calls: Option<Vec<Piece>>,
+}
+
+/// A piece of a call.
+#[derive(Debug, Deserialize)]
+struct Piece {
+    #[serde(default)]
+    index: usize,
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    function: Option<FunctionPiece>,
+}
+
+#[derive(Debug, Deserialize)]
+struct FunctionPiece {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    arguments: Option<String>,
+}
+
+impl ChatStream {
+    /// Hears more bytes. Gives the usage where it is reported, which the service does at the end.
+    pub(crate) fn hear(&mut self, bytes: &[u8]) -> Option<Usage> {
+        let before = self.reported();
+        let mut events = std::mem::take(&mut self.events);
+        events.hear(bytes, |data| match data {
+            "[DONE]" => {}
+            data => match serde_json::from_str(data) {
+                Ok(chunk) => self.happened(chunk),
+                Err(error) => self.fail(format!("sent a chunk that cannot be read: {error}")),
+            },
+        });
+        self.events = events;
+        self.reported().filter(|usage| Some(*usage) != before)
+    }
+
+    /// The usage that was reported.
+    pub(crate) fn reported(&self) -> Option<Usage> {
+        self.usage.as_ref().map(ReportedUsage::to_usage)
+    }
+
+    fn happened(&mut self, chunk: Chunk) {
+        if let Some(error) = chunk.error {
+            let said = error["message"].as_str().or(error.as_str()).unwrap_or("no reason was given");
+            return self.fail(format!("broke off its reply: {said}"));
+        }
+        if let Some(model) = chunk.model {
+            self.model = model;
+        }
+        self.usage = chunk.usage.or(self.usage.take());
+        for Choice { delta, finish_reason } in chunk.choices.into_iter().take(1) {
+            self.finish_reason = finish_reason.or(self.finish_reason.take());
+            if let Some(more) = delta.content {
+                self.reply.content.get_or_insert_default().push_str(&more);
+            }
+            if let Some(more) = delta.refusal {
+                self.reply.refusal.get_or_insert_default().push_str(&more);
+            }
+            for Piece { index, id, function } in delta.tool_calls.into_iter().flatten() {
+                let call = self.calls.entry(index).or_default();
+                if let Some(id) = id.filter(|id| !id.is_empty()) {
+                    call.id = id;
+                }
+                if let Some(FunctionPiece { name, arguments }) = function {
+                    call.function.name.push_str(&name.unwrap_or_default());
+                    call.function.arguments.push_str(&arguments.unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, problem: String) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// The reply, once the answer is over. What an error quotes is whole, for the caller to cut.
+    ///
+    /// # Errors
+    /// `Unavailable` when the service broke it off or it cannot be read.
+    pub(crate) fn finish(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
+        let unusable = |problem: &str| ActionError::unavailable(format!("OpenAI {problem}"));
+        if let Some(problem) = self.problem {
+            return Err(unusable(&problem));
+        }
+        if self.finish_reason.is_none() {
+            return Err(unusable("ended its answer before its reply"));
+        }
+        let calls: Vec<Call> = self.calls.into_values().collect();
+        let reply = Reply { tool_calls: Some(calls), ..self.reply };
+        model_reply(reply, self.finish_reason.as_deref(), self.usage, self.model, request_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::plugins::{StopReason, ToolCall};
+    use serde_json::json;
+
+    fn heard(chunks: &[&str], size: usize) -> ChatStream {
+        let text: String = chunks.iter().map(|data| format!("data: {data}\n\n")).collect();
+        let mut stream = ChatStream::default();
+        for piece in text.as_bytes().chunks(size) {
+            stream.hear(piece);
+        }
+        stream
+    }
+
+    const BEGUN: &str = r#"{"model":"m","choices":[{"delta":{"role":"assistant","content":"I "},"finish_reason":null}],"usage":null}"#;
+
+    #[test]
+    fn pieces_become_the_whole_however_they_are_cut() {
+        let chunks = [
+            BEGUN,
+            r#"{"model":"m","choices":[{"delta":{"content":"lo\u00fck."},"finish_reason":null}]}"#,
+            r#"{"model":"m","choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":""}}]}}]}"#,
+            r#"{"model":"m","choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":"}}]}}]}"#,
+            r#"{"model":"m","choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]}}]}"#,
+            r#"{"model":"m","choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#,
+            r#"{"model":"m","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":9,"total_tokens":16}}"#,
+            "[DONE]",
+        ];
+        for size in [1, 7, 10_000] {
+            let reply = heard(&chunks, size).finish(None).unwrap();
+            let call = ToolCall { id: "c".into(), name: "f".into(), input: json!({"a": 1}) };
+            assert_eq!(
+                (reply.text.as_str(), reply.calls, reply.stop),
+                ("I loük.", vec![call], StopReason::ToolCalls)
+            );
+            assert_eq!((reply.usage.input_tokens, reply.usage.output_tokens), (7, 9));
+        }
+    }
+
+    #[test]
+    fn what_is_not_whole_is_no_reply() {
+        for (chunks, words) in [
+            (vec![BEGUN], "ended its answer before"),
+            (vec![BEGUN, r#"{"error":{"message":"Sorry"}}"#], "broke off its reply: Sorry"),
+            (vec![BEGUN, "{"], "cannot be read"),
+        ] {
+            let error = heard(&chunks, 10).finish(None).unwrap_err();
+            assert!(error.message.contains(words), "{error}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! What comes back from the Responses API.
+
+use domain::ActionError;
+use domain::plugins::{Content, ModelMessage, ModelReply, Part, Speaker, StopReason, ToolCall, Usage};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// A response, as far as it is used.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Reply {
+    model: String,
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(default)]
+    incomplete_details: Option<Incomplete>,
+    #[serde(default)]
+    error: Option<Problem>,
+    pub(crate) output: Vec<Box<RawValue>>,
+    #[serde(default)]
+    usage: Option<ReportedUsage>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Incomplete {
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Problem {
+    #[serde(default)]
+    code: Option<String>,
+    message: String,
+}
+
+/// An item of the reply, as far as it is read. Kinds other than messages and calls are only sent back.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Item {
+    Message {
+        content: Vec<Said>,
+    },
+    FunctionCall {
+        call_id: String,
+        name: String,
+        arguments: String,
+        #[serde(default)]
+        status: Option<String>,
+    },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Said {
+    OutputText {
+        text: String,
+    },
+    Refusal {
+        refusal: String,
+    },
+    #[serde(other)]
+    Other,
+}
+
+/// `usage`, as far as it is priced. What the model thinks is part of the output.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ReportedUsage {
+    #[serde(alias = "prompt_tokens")]
+    input_tokens: u64,
+    #[serde(alias = "completion_tokens")]
+    output_tokens: u64,
+    #[serde(default, alias = "prompt_tokens_details")]
+    input_tokens_details: Option<Details>,
+}
+
+/// Parts of the input tokens, which include them.
+#[derive(Debug, Default, Deserialize)]
+struct Details {
+    #[serde(default)]
+    cached_tokens: Option<u64>,
+    #[serde(default)]
+    cache_write_tokens: Option<u64>,
+}
+
+impl ReportedUsage {
+    pub(crate) fn to_usage(&self) -> Usage {
+        let details = self.input_tokens_details.as_ref();
+        let of = |part: fn(&Details) -> Option<u64>| details.and_then(part).unwrap_or_default();
+        let read = of(|details| details.cached_tokens).min(self.input_tokens);
+        let rest = self.input_tokens - read;
+        let written = of(|details| details.cache_write_tokens).min(rest);
+        Usage {
+            input_tokens: rest - written,
+            cache_read_tokens: read,
+            cache_write_5m_tokens: written,
+            cache_write_1h_tokens: 0,
+            output_tokens: self.output_tokens,
+        }
+    }
+}
+
+impl Reply {
+    pub(crate) fn reported(&self) -> Option<Usage> {
+        self.usage.as_ref().map(ReportedUsage::to_usage)
+    }
+
+    /// The reply, with every item kept as the service wrote it. What an error quotes is whole, for the caller to cut.
+    ///
+    /// # Errors
+    /// `Throttled` when the service says that it comes too often, `Unavailable` when it broke off, or an item does not have the form of
+    /// its kind.
+    pub(crate) fn into_model_reply(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
+        let status = self.status.as_deref();
+        if let Some(problem) = self.error.filter(|_| status == Some("failed")) {
+            let message = format!("OpenAI broke off its reply: {}", problem.message);
+            return Err(match problem.code.as_deref() {
+                Some("rate_limit_exceeded") => ActionError::throttled(message, None),
+                _ => ActionError::unavailable(message),
+            });
+        }
+        let unreadable = |error: &dyn std::fmt::Display| {
+            ActionError::unavailable(format!("OpenAI's reply cannot be read: {error}"))
+        };
+        let is_cut = status == Some("incomplete");
+        let (mut text, mut calls, mut parts) = (String::new(), Vec::new(), Vec::new());
+        let mut is_refused = false;
+        for item in self.output {
+            match serde_json::from_str(item.get()).map_err(|error| unreadable(&error))? {
+                Item::Message { content } => {
+                    for said in content {
+                        match said {
+                            Said::OutputText { text: more } => text.push_str(&more),
+                            Said::Refusal { refusal } => {
+                                is_refused = true;
+                                text.push_str(&refusal);
+                            }
+                            Said::Other => {}
+                        }
+                    }
+                }
+                // The call of a function that was cut off is not made.
+                Item::FunctionCall { status, .. } if is_cut && status.as_deref() != Some("completed") => {
+                    continue;
+                }
+                Item::FunctionCall { call_id, name, arguments, .. } => {
+                    calls.push(ToolCall { id: call_id, name, input: input(arguments) });
+                }
+                Item::Other => {}
+            }
+            parts.push(Part::new(Content::Opaque(item.get().to_owned())));
+        }
+        let stop = match (status, self.incomplete_details.and_then(|details| details.reason).as_deref()) {
+            (Some("incomplete"), Some("max_output_tokens")) => StopReason::Truncated,
+            (Some("incomplete"), Some("content_filter")) => StopReason::Refused,
+            (Some("incomplete"), reason) => StopReason::Other(reason.unwrap_or("incomplete").to_owned()),
+            _ if is_refused => StopReason::Refused,
+            (None | Some("completed"), _) if calls.is_empty() => StopReason::Complete,
+            (None | Some("completed"), _) => StopReason::ToolCalls,
+            (Some(other), _) => StopReason::Other(other.to_owned()),
+        };
+        Ok(ModelReply {
+            message: ModelMessage { speaker: Speaker::Model, parts },
+            text,
+            calls,
+            stop,
+            usage: self.usage.unwrap_or_default().to_usage(),
+            model: self.model,
+            request_id,
+        })
+    }
+}
+
+/// The arguments of a call, which are JSON in a text. What is no JSON stays a text, and the tool's schema refuses it.
+pub(crate) fn input(arguments: String) -> Value {
+    if arguments.trim().is_empty() {
+        return Value::Object(serde_json::Map::new());
+    }
+    serde_json::from_str(&arguments).unwrap_or(Value::String(arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ErrorKind;
+    use serde_json::json;
+
+    fn read(response: &str) -> Result<ModelReply, ActionError> {
+        serde_json::from_str::<Reply>(response).unwrap().into_model_reply(None)
+    }
+
+    #[test]
+    fn what_was_said_is_kept_byte_for_byte() {
+        let items = [
+            r#"{"id": "rs_1","type":"reasoning","summary":[],"encrypted_content":"g\u0041"}"#,
+            r#"{"id":"msg_1","type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":"I look."}]}"#,
+            r#"{"id":"fc_1","type":"function_call","status":"completed","call_id":"call_1","name":"read_file","arguments":"{\"line\":1e2}"}"#,
+            r#"{"type":"something_new","x":1}"#,
+        ];
+        let usage = r#"{"input_tokens":100,"input_tokens_details":{"cached_tokens":64,"cache_write_tokens":30},"output_tokens":9,"output_tokens_details":{"reasoning_tokens":5},"total_tokens":109}"#;
+        let response = format!(
+            r#"{{"model":"m","status":"completed","error":null,"output":[{}],"usage":{usage}}}"#,
+            items.join(", ")
+        );
+        let reply = read(&response).unwrap();
+        let expected = items.map(|item| Part::new(Content::Opaque(item.to_owned())));
+        assert_eq!((reply.message.speaker, reply.message.parts), (Speaker::Model, expected.to_vec()));
+        let call = ToolCall { id: "call_1".into(), name: "read_file".into(), input: json!({"line": 100.0}) };
+        assert_eq!(
+            (reply.text.as_str(), reply.calls, reply.stop),
+            ("I look.", vec![call], StopReason::ToolCalls)
+        );
+        let usage = Usage {
+            input_tokens: 6,
+            cache_read_tokens: 64,
+            cache_write_5m_tokens: 30,
+            cache_write_1h_tokens: 0,
+            output_tokens: 9,
+        };
+        assert_eq!(reply.usage, usage);
+    }
+
+    #[test]
+    fn every_end_of_a_reply() {
+        let of = |more: Value, item: Value| {
+            let mut response = json!({"model": "m", "status": "completed", "output": [item],
+                                      "usage": {"input_tokens": 1, "output_tokens": 2}});
+            more.as_object().unwrap().iter().for_each(|(name, value)| response[name] = value.clone());
+            read(&response.to_string())
+        };
+        let incomplete =
+            |reason: &str| json!({"status": "incomplete", "incomplete_details": {"reason": reason}});
+        let message = |part: Value| json!({"type": "message", "content": [part]});
+        let text = || message(json!({"type": "output_text", "text": "par"}));
+        let call = json!({"type": "function_call", "status": "incomplete", "call_id": "c", "name": "f", "arguments": "{\"a"});
+        assert_eq!(of(json!({}), text()).unwrap().stop, StopReason::Complete);
+        let refused = of(json!({}), message(json!({"type": "refusal", "refusal": "No."}))).unwrap();
+        assert_eq!((refused.stop, refused.text.as_str()), (StopReason::Refused, "No."));
+        let cut = of(incomplete("max_output_tokens"), call).unwrap();
+        assert_eq!((cut.stop, cut.calls.len(), cut.message.parts.len()), (StopReason::Truncated, 0, 0));
+        assert_eq!(of(incomplete("content_filter"), text()).unwrap().stop, StopReason::Refused);
+        assert_eq!(of(incomplete("x"), text()).unwrap().stop, StopReason::Other("x".into()));
+        let failed = |code: &str| json!({"status": "failed", "error": {"code": code, "message": "Sorry"}});
+        assert_eq!(of(failed("server_error"), text()).unwrap_err().kind, ErrorKind::Unavailable);
+        assert_eq!(of(failed("rate_limit_exceeded"), text()).unwrap_err().kind, ErrorKind::Throttled);
+        assert!(of(json!({}), json!({"type": "function_call"})).is_err());
+        assert_eq!((input(" ".into()), input("{".into())), (json!({}), json!("{")));
+    }
+}

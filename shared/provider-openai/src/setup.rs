@@ -1,0 +1,17 @@
+//! How OpenAI is set up for us.
+
+use provider::{Setup, SigningSecret};
+
+/// See [`Setup`].
+pub(crate) const SETUP: Setup = Setup {
+    steps: |_| {
+        vec![
+            "Create a project with a monthly budget of its own at https://platform.openai.com/settings/organization/projects: it is the last limit that nothing here can exceed."
+                .to_owned(),
+            "Create a key of that project at https://platform.openai.com/api-keys, restricted to write access to `Model capabilities` and read access to `Models`."
+                .to_owned(),
+        ]
+    },
+    signing: SigningSecret::None,
+    register_webhook: None,
+};

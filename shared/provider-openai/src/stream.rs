@@ -1,0 +1,144 @@
+//! A response as it comes, in [events](https://platform.openai.com/docs/api-reference/responses-streaming).
+
+use crate::reply::Reply;
+use domain::ActionError;
+use domain::plugins::{ModelReply, Usage};
+use http_client::ServerSentEvents;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// A response that is coming.
+#[derive(Debug, Default)]
+pub(crate) struct Stream {
+    events: ServerSentEvents,
+    /// The items that are whole. Only these have the encrypted reasoning for sure.
+    items: BTreeMap<usize, Box<RawValue>>,
+    reply: Option<Reply>,
+    /// Why it cannot become a reply any more.
+    problem: Option<String>,
+}
+
+/// An event, as far as it is used.
+#[derive(Debug, Deserialize)]
+struct Event {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    output_index: usize,
+    #[serde(default)]
+    item: Option<Box<RawValue>>,
+    #[serde(default)]
+    response: Option<Box<RawValue>>,
+    #[serde(default)]
+    message: Option<String>,
+}
+
+impl Stream {
+    /// Hears more bytes. Gives the usage where it is reported, which the service does at the end.
+    pub(crate) fn hear(&mut self, bytes: &[u8]) -> Option<Usage> {
+        let before = self.reported();
+        let mut events = std::mem::take(&mut self.events);
+        events.hear(bytes, |data| match serde_json::from_str(data) {
+            Ok(event) => self.happened(event),
+            Err(error) => self.fail(format!("sent an event that cannot be read: {error}")),
+        });
+        self.events = events;
+        self.reported().filter(|usage| Some(*usage) != before)
+    }
+
+    /// The usage that was reported.
+    pub(crate) fn reported(&self) -> Option<Usage> {
+        self.reply.as_ref().and_then(Reply::reported)
+    }
+
+    fn happened(&mut self, event: Event) {
+        match event.kind.as_str() {
+            "response.output_item.done" => {
+                if let Some(item) = event.item {
+                    self.items.insert(event.output_index, item);
+                }
+            }
+            "response.completed" | "response.incomplete" | "response.failed" => {
+                let read = event.response.as_deref().map(|response| serde_json::from_str(response.get()));
+                match read {
+                    Some(Ok(reply)) => self.reply = Some(reply),
+                    Some(Err(error)) => self.fail(format!("sent a response that cannot be read: {error}")),
+                    None => self.fail("ended without a response".to_owned()),
+                }
+            }
+            "error" => {
+                let said = event.message.unwrap_or_else(|| "no reason was given".to_owned());
+                self.fail(format!("broke off its reply: {said}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn fail(&mut self, problem: String) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// The reply, once the answer is over. What an error quotes is whole, for the caller to cut.
+    ///
+    /// # Errors
+    /// As [`Reply::into_model_reply`]; `Unavailable` also when it is not whole.
+    pub(crate) fn finish(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
+        let unusable = |problem: &str| ActionError::unavailable(format!("OpenAI {problem}"));
+        if let Some(problem) = self.problem {
+            return Err(unusable(&problem));
+        }
+        let mut reply = self.reply.ok_or_else(|| unusable("ended its answer before its reply"))?;
+        if !self.items.is_empty() {
+            reply.output = self.items.into_values().collect();
+        }
+        reply.into_model_reply(request_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::plugins::{Content, StopReason};
+
+    fn heard(events: &[&str], size: usize) -> (Stream, Vec<Usage>) {
+        let text: String = events.iter().map(|data| format!("event: x\ndata: {data}\n\n")).collect();
+        let mut stream = Stream::default();
+        let reported = text.as_bytes().chunks(size).filter_map(|piece| stream.hear(piece)).collect();
+        (stream, reported)
+    }
+
+    const BEGUN: &str = r#"{"type":"response.created","response":{"model":"m","status":"in_progress","output":[],"usage":null},"sequence_number":0}"#;
+    const ITEM: &str = r#"{"id":"rs","type":"reasoning","summary":[],"encrypted_content":"whole"}"#;
+    const ENDED: &str = r#"{"type":"response.completed","response":{"model":"m","status":"completed","output":[{"id":"rs","type":"reasoning","summary":[]}],"usage":{"input_tokens":7,"output_tokens":9}}}"#;
+
+    #[test]
+    fn whole_items_and_the_last_response_are_the_reply() {
+        let done = format!(r#"{{"type":"response.output_item.done","output_index":0,"item":{ITEM}}}"#);
+        for size in [1, 7, 10_000] {
+            let (stream, reported) = heard(&[BEGUN, r#"{"type":"response.new"}"#, &done, ENDED], size);
+            let usage = Usage { input_tokens: 7, output_tokens: 9, ..Usage::default() };
+            assert_eq!(reported, [usage]);
+            let reply = stream.finish(Some("req".into())).unwrap();
+            assert_eq!((&reply.stop, reply.usage), (&StopReason::Complete, usage));
+            assert_eq!(reply.message.parts[0].content, Content::Opaque(ITEM.into()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_whole_is_no_reply() {
+        let error =
+            r#"{"type":"error","code":"server_error","message":"Sorry","param":null,"sequence_number":1}"#;
+        let failed = r#"{"type":"response.failed","response":{"model":"m","status":"failed","error":{"code":"server_error","message":"Sorry"},"output":[],"usage":null}}"#;
+        for (events, words) in [
+            (vec![BEGUN], "ended its answer before"),
+            (vec![BEGUN, error], "broke off its reply: Sorry"),
+            (vec![BEGUN, failed], "broke off its reply: Sorry"),
+            (vec![BEGUN, "{"], "cannot be read"),
+        ] {
+            let (stream, _) = heard(&events, 10);
+            let error = stream.finish(None).unwrap_err();
+            assert!(error.message.contains(words), "{error}");
+        }
+    }
+}
