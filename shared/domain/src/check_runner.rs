@@ -11,6 +11,9 @@ use std::fmt::Debug;
 /// An installation offers one or none. Commands are strangers' code: whatever they do, nothing is left of them but what is reported.
 #[async_trait]
 pub trait CheckRunner: Send + Sync + Debug {
+    /// Why nothing can be run and what a person can do, if that is known.
+    fn refusal(&self) -> Option<&str>;
+
     /// Whether what `setup` made is kept under this key.
     async fn is_set_up(&self, key: &str) -> bool;
 

@@ -67,6 +67,9 @@ pub(crate) async fn check(
     name: Option<&str>,
 ) -> Result<Checked, ActionError> {
     let runner = context.check_runner().ok_or_else(nowhere)?;
+    if let Some(why) = runner.refusal() {
+        return Err(ActionError::rejected(format!("no checks can be run on this machine: {why}")));
+    }
     let project = of.project();
     let (checks, names) = declared(project, name)?;
     let (mut files, left_out) = files_of(host, of).await?;
@@ -136,10 +139,7 @@ fn declared<'p>(
 }
 
 /// The head of the base branch: whoever may push to a branch under work does not decide what runs with the network.
-async fn base_of(
-    host: &dyn VersionControl,
-    project: &Project,
-) -> Result<CommitSha, ActionError> {
+async fn base_of(host: &dyn VersionControl, project: &Project) -> Result<CommitSha, ActionError> {
     let found = host.find_branch(&project.repository, &project.base_branch).await?;
     found.ok_or_else(|| {
         ActionError::rejected(format!("{} has no branch `{}`", project.repository, project.base_branch))
@@ -153,15 +153,14 @@ async fn files_of(host: &dyn VersionControl, of: Commit<'_>) -> Result<(Files, u
     let tree = of.fetch_tree(host).await?;
     let groups = of.whole(&tree)?;
     of.import(host, &groups).await?;
-    let executable: BTreeMap<&str, bool> = tree
-        .iter()
-        .map(|entry| (entry.path.as_str(), entry.kind == TreeEntryKind::ExecutableFile))
-        .collect();
+    let executable: BTreeMap<&str, bool> =
+        tree.iter().map(|entry| (entry.path.as_str(), entry.kind == TreeEntryKind::ExecutableFile)).collect();
     let mut files = Files::new();
     for group in &groups {
-        let contents = of.group(group).await?.ok_or_else(|| {
-            ActionError::unavailable("the imported files of the repository have expired")
-        })?;
+        let contents = of
+            .group(group)
+            .await?
+            .ok_or_else(|| ActionError::unavailable("the imported files of the repository have expired"))?;
         for (path, content) in group.iter().zip(contents) {
             if let Some(content) = content {
                 let executable = executable.get(path.as_str()).copied().unwrap_or_default();
@@ -251,7 +250,9 @@ impl Checked {
         let lines = self.shown_lines();
         match lines.is_empty() {
             true => text.push_str("\nThere was no output."),
-            false => text.push_str(&format!("\nLast {} lines of output:\n\n{}\n", lines.len(), lines.join("\n"))),
+            false => {
+                text.push_str(&format!("\nLast {} lines of output:\n\n{}\n", lines.len(), lines.join("\n")))
+            }
         }
         let changed = &self.report.changed_files;
         if !changed.is_empty() {
@@ -297,15 +298,20 @@ impl Checked {
 
     /// How it ended, in a sentence.
     pub(crate) fn summary(&self) -> String {
-        let last = self.report.last.as_deref().unwrap_or_else(|| self.names.last().copied().unwrap_or_default());
+        let last =
+            self.report.last.as_deref().unwrap_or_else(|| self.names.last().copied().unwrap_or_default());
         match self.report.end {
             CheckEnd::Exited(0) => format!("Passed: {} exited with code 0.", self.names.join(", ")),
             CheckEnd::Exited(code) => format!("Failed: `{last}` exited with code {code}."),
             CheckEnd::TimedOut => {
                 let minutes = self.minutes;
-                format!("Failed: `{last}` was stopped, because the time was up ({minutes} minutes for all commands).")
+                format!(
+                    "Failed: `{last}` was stopped, because the time was up ({minutes} minutes for all commands)."
+                )
             }
-            CheckEnd::TooMuchOutput => format!("Failed: `{last}` was stopped, because it wrote too much output."),
+            CheckEnd::TooMuchOutput => {
+                format!("Failed: `{last}` was stopped, because it wrote too much output.")
+            }
             CheckEnd::TooMuchDisk => format!("Failed: `{last}` was stopped, because it filled its disk."),
         }
     }

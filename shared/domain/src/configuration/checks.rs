@@ -102,7 +102,8 @@ impl ProjectChecks {
         }
         for (index, mount) in self.mounts.iter().enumerate() {
             if let Some(reason) = refused_mount(mount) {
-                let message = format!("`{mount}` {reason}; accepted: the folder of a toolchain, such as /opt/node");
+                let message =
+                    format!("`{mount}` {reason}; accepted: the folder of a toolchain, such as /opt/node");
                 problems.push(Problem::new(["mounts", &index.to_string()], message));
             }
         }
@@ -133,7 +134,9 @@ fn refused_mount(mount: &str) -> Option<&'static str> {
     if !path.starts_with('/') {
         return Some("is not an absolute path");
     }
-    if path.contains('\0') || path.split('/').skip(1).any(|part| matches!(part, "" | "." | "..")) && path != "/" {
+    if path.contains('\0')
+        || path.split('/').skip(1).any(|part| matches!(part, "" | "." | "..")) && path != "/"
+    {
         return Some("is not written plainly");
     }
     let own = ["/proc/", "/sys/", "/dev/", "/run/", "/tmp/", "/workspace/", "/source/"];
@@ -150,7 +153,8 @@ mod tests {
     #[test]
     fn commands_have_an_order_and_everything_else_a_default() {
         let checks: ProjectChecks =
-            serde_json::from_value(serde_json::json!({"test": "npm test", "build": "npm run build"})).unwrap();
+            serde_json::from_value(serde_json::json!({"test": "npm test", "build": "npm run build"}))
+                .unwrap();
         assert_eq!(checks.commands().collect::<Vec<_>>(), [("build", "npm run build"), ("test", "npm test")]);
         assert_eq!((checks.minutes, checks.network, checks.problems()), (5, false, vec![]));
         assert!(serde_json::from_value::<ProjectChecks>(serde_json::json!({"tests": "npm test"})).is_err());
@@ -160,13 +164,20 @@ mod tests {
     fn what_cannot_work_is_named_at_its_place() {
         let checks = ProjectChecks {
             setup: Some(" ".into()),
-            mounts: vec!["/opt/node".into(), "node".into(), "/".into(), "/opt/../etc".into(), "/proc/1".into()],
+            mounts: vec![
+                "/opt/node".into(),
+                "node".into(),
+                "/".into(),
+                "/opt/../etc".into(),
+                "/proc/1".into(),
+            ],
             minutes: 8,
             processes: 0,
             ..ProjectChecks::default()
         };
         let places: Vec<_> = checks.problems().into_iter().map(|problem| problem.pointer).collect();
-        let expected = ["", "/setup", "/mounts/1", "/mounts/2", "/mounts/3", "/mounts/4", "/minutes", "/processes"];
+        let expected =
+            ["", "/setup", "/mounts/1", "/mounts/2", "/mounts/3", "/mounts/4", "/minutes", "/processes"];
         assert_eq!(places, expected);
     }
 }

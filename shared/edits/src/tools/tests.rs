@@ -28,7 +28,9 @@ fn definitions_are_sorted_and_the_same_each_time() {
 fn what_is_offered_follows_the_agent_and_the_repository() {
     let offered = |names: &[&str], files| {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        Offered::new(&names, files, false).map(|offered| offered.names().join(" ")).map_err(|error| error.message)
+        Offered::new(&names, files, false)
+            .map(|offered| offered.names().join(" "))
+            .map_err(|error| error.message)
     };
     assert_eq!(offered(&[], FileAccess::None).unwrap(), "ask_person finish update_plan");
     assert!(!offered(&[], FileAccess::Whole).unwrap().contains("load_paths"));

@@ -17,10 +17,7 @@ use records::SessionPhase;
 ///
 /// # Errors
 /// `Rejected` when there is no such session; those of the code host and of the records.
-pub async fn run_checks(
-    context: &Context<'_>,
-    session: &str,
-) -> Result<(Report, Option<Checked>), NoOutput> {
+pub async fn run_checks(context: &Context<'_>, session: &str) -> Result<(Report, Option<Checked>), NoOutput> {
     let mut session = Session::read(context, session).await?;
     if session.head.phase != SessionPhase::Check {
         return Ok((Report::of(&session), None));

@@ -109,7 +109,8 @@ pub(super) async fn prefix(
 fn can_check(context: &Context<'_>, opening: &Opening) -> Result<bool, ActionError> {
     let repository = opening.repository.as_deref().and_then(|name| name.parse().ok());
     let project = context.scope().project_of(repository.as_ref())?;
-    Ok(project.checks.is_some() && context.check_runner().is_some())
+    let runner = context.check_runner().filter(|runner| runner.refusal().is_none());
+    Ok(project.checks.is_some() && runner.is_some())
 }
 
 /// The first message of a generation.
