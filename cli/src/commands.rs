@@ -21,6 +21,7 @@ mod session;
 mod simulate;
 mod status;
 mod stop;
+mod r#try;
 mod undo;
 mod workflow;
 
@@ -33,6 +34,8 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Turn a ticket into a pull request on this machine, with simulated services. Needs no account, key or network.
     Demo(demo::Arguments),
+    /// Let an agent work on a real ticket and repository, and show what it would change. Needs only a model's key.
+    Try(r#try::Arguments),
     /// Receive webhooks and run workflows against real services, all in one process.
     Serve(serve::Arguments),
     /// Start a workflow by hand and follow it.
@@ -103,6 +106,7 @@ impl Command {
     pub(crate) async fn run(self) -> Outcome {
         match self {
             Self::Demo(arguments) => demo::run(arguments).await,
+            Self::Try(arguments) => r#try::run(arguments).await,
             Self::Serve(arguments) => serve::run(arguments).await,
             Self::Run(arguments) => run::run(arguments).await,
             Self::Approve(arguments) => answer::run(arguments, true).await,

@@ -94,8 +94,11 @@ pub(crate) fn take_back(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes a folder with everything in it, also what its owner may not write.
-pub(crate) fn remove(folder: &Path) -> io::Result<()> {
+/// Removes a folder with everything in it, also what its owner may not write. One that is not there is no error.
+///
+/// # Errors
+/// When something is left.
+pub fn remove(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             open_folders(folder)?;

@@ -22,4 +22,5 @@ mod sandbox;
 mod set_ups;
 
 pub use isolation::{Isolation, NotIsolated};
+pub use layout::remove;
 pub use sandbox::Sandbox;

@@ -90,7 +90,7 @@ async fn endless_output_ends() {
     let report = world.run("echo begin; yes 7391", &[]).await;
     assert_eq!(report.end, CheckEnd::TooMuchOutput);
     assert_eq!((report.last_lines.len(), report.last_lines[99].as_str()), (100, "7391"));
-    assert_eq!(processes_with("yes\07391"), 0);
+    assert_eq!(processes_with("yes\x007391"), 0);
     world.assert_nothing_left();
 }
 
