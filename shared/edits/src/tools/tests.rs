@@ -36,6 +36,9 @@ fn what_is_offered_follows_the_agent_and_the_repository() {
     assert!(!offered(&[], FileAccess::Whole).unwrap().contains("load_paths"));
     assert_eq!(offered(&["search", "load_paths"], FileAccess::Whole).unwrap(), "finish search");
     assert_eq!(offered(&["search", "load_paths"], FileAccess::Partial).unwrap(), "finish load_paths search");
+    let checks = |files| Offered::new(&[], files, true).unwrap().contains("run_checks");
+    assert!(checks(FileAccess::Whole) && !checks(FileAccess::None));
+    assert!(!offered(&[], FileAccess::Whole).unwrap().contains("run_checks"));
     let unknown = offered(&["grep"], FileAccess::Whole).unwrap_err();
     assert!(unknown.contains("`grep`") && unknown.contains("`search`"), "{unknown}");
 }
