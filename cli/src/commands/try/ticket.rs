@@ -129,7 +129,7 @@ impl Issue {
             id: format!("{repository}#{number}"),
             title: text("title"),
             description: domain::text::cut(
-                text("body"),
+                &text("body"),
                 domain::text::TextLimit::bytes(LONGEST),
                 "\n… (cut)",
             ),
