@@ -14,7 +14,7 @@ use crate::progress::follow;
 use crate::server::{Options, Server};
 use crate::steering::delivery;
 use crate::stop_signal::stop_signal;
-use clone::Clone;
+use clone::LocalClone;
 use control::{StartResult, WorkflowRequest, plan};
 use domain::event::{Actor, EventName, SourceName};
 use domain::routes::Concurrency;
@@ -153,7 +153,7 @@ async fn attempt(
     let site = ticket.repository.as_deref().and_then(|url| url.splitn(4, '/').nth(2)).unwrap_or("github.com");
     let site = format!("https://{site}");
     let folder = scratch.path().join("clone");
-    let clone = Clone::make(repository, arguments.branch.as_deref(), Some(&site), folder).await?;
+    let clone = LocalClone::make(repository, arguments.branch.as_deref(), Some(&site), folder).await?;
     let short = clone.commit.get(..12).unwrap_or(&clone.commit);
     eprintln!("{}", printable(&format!("{}: {}", ticket.id, ticket.title)));
     eprintln!(

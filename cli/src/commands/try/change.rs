@@ -1,6 +1,6 @@
 //! What the agent changed, as a patch that `git apply` takes.
 
-use super::clone::Clone;
+use super::clone::LocalClone;
 use crate::exit::{Exit, Outcome};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use records::Table;
 ///
 /// # Errors
 /// Unreachable when the records or `git` do not answer.
-pub(super) async fn patch(table: &Table, execution: &str, clone: &Clone) -> Outcome<String> {
+pub(super) async fn patch(table: &Table, execution: &str, clone: &LocalClone) -> Outcome<String> {
     clone.git(["read-tree", "HEAD"], b"").await?;
     for link in table.sessions_of(execution).await.map_err(Exit::unreachable)? {
         let Some(head) = table.session(&link.session).await.map_err(Exit::unreachable)? else { continue };

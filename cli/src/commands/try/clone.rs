@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_mins(10);
 
 /// A clone.
 #[derive(Debug)]
-pub(super) struct Clone {
+pub(super) struct LocalClone {
     pub(super) folder: PathBuf,
     /// The branch that it has.
     pub(super) branch: String,
@@ -25,7 +25,7 @@ pub(super) struct Clone {
     pub(super) uncommitted: usize,
 }
 
-impl Clone {
+impl LocalClone {
     /// Clones a repository. A token is shown only to the place that it is for.
     ///
     /// # Errors

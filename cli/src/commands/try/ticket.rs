@@ -11,7 +11,7 @@ use std::time::Duration;
 const LONGEST: usize = 32 * 1024;
 
 /// What the agent is to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Ticket {
     /// `owner/name#12`, or the name of its file.
     pub(super) id: String,

@@ -1,6 +1,6 @@
 //! What Ticketsmith is told of: the clone as a code host of its own, the model, and a workflow without effects.
 
-use super::clone::Clone;
+use super::clone::LocalClone;
 use super::scratch::Scratch;
 use super::{Arguments, Ticket};
 use crate::commands::demo::use_model;
@@ -68,7 +68,7 @@ const CHECKS_OUTPUTS: &str = "\
 pub(super) async fn prepare(
     arguments: &Arguments,
     ticket: &Ticket,
-    clone: &Clone,
+    clone: &LocalClone,
     scratch: &Scratch,
     model: (&ProviderSpec, &str),
 ) -> Outcome<(Simulation, ConfigurationFile)> {
