@@ -123,12 +123,17 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         tried = attempt(&arguments, &ticket, &scratch, (spec, &key)) => tried.map(Some),
         () = stop_signal() => Ok(None),
     };
-    if arguments.keep {
-        println!("kept in {}", scratch.keep().display());
-    } else {
-        scratch.remove()?;
-    }
-    match tried? {
+    let removed = match arguments.keep {
+        true => {
+            println!("kept in {}", scratch.keep().display());
+            Ok(())
+        }
+        false => scratch.remove(),
+    };
+    // Why nothing came of it matters more than what is left.
+    let tried = tried?;
+    removed?;
+    match tried {
         Some(tried) => tried.report(&arguments),
         None => Err(Exit::negative("interrupted; everything was stopped and removed")),
     }

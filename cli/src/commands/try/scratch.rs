@@ -42,8 +42,10 @@ impl Scratch {
     /// # Errors
     /// Unreachable when something is left.
     pub(super) fn remove(self) -> Outcome {
-        remove(self.path());
-        self.folder.close().map_err(Exit::unreachable)
+        remove_checks(self.path());
+        let folder = self.folder.keep();
+        sandbox::remove(&folder)
+            .map_err(|error| Exit::unreachable(format!("{} is left: {error}", folder.display())))
     }
 
     /// Leaves everything there; only what checks needed is removed.

@@ -40,8 +40,7 @@ steps:
       open_points: work.open_points
       implementation: work.implementation
 ";
-const CHECKS: &str = "\
-  - name: run_checks
+const CHECKS: &str = "  - name: run_checks
     description: Run the checks on the change
     plugin: version_control
     action: run_checks
@@ -55,8 +54,7 @@ outputs:
   summary: \"${work.summary}\"
   open_points: \"${work.open_points}\"
 ";
-const CHECKS_OUTPUTS: &str = "\
-  passed: \"${checks.passed}\"
+const CHECKS_OUTPUTS: &str = "  passed: \"${checks.passed}\"
   checks: \"${checks.summary}\"
   output: \"${checks.output}\"
 ";
