@@ -47,10 +47,11 @@ fn what_is_offered_follows_the_agent_and_the_repository() {
 fn an_unknown_tool_or_one_that_is_not_offered_is_refused() {
     let mut world = World::new();
     world.refused(
-        "run_checks",
+        "run_shell",
         json!({}),
-        "The tool `run_checks` does not exist. Tools: ask_person, delete_file",
+        "The tool `run_shell` does not exist. Tools: ask_person, delete_file",
     );
+    world.refused("run_checks", json!({}), "`run_checks` is not offered here");
     world.refused("load_paths", json!({"paths": ["src"]}), "`load_paths` is not offered here");
     world.refused("e\nvil", json!({}), "`e\\u{a}vil` does not exist");
 }
