@@ -77,7 +77,7 @@ fn call(runtime: &tokio::runtime::Runtime, name: &str, input: Value) -> String {
         paths: &repository.paths,
         loaded: None,
     };
-    let offered = Offered::new(&[], FileAccess::Whole).unwrap();
+    let offered = Offered::new(&[], FileAccess::Whole, false).unwrap();
     let mut workspace = Workspace::new(base, offered, WorkspaceState::default());
     let call = ToolCall { id: "bench".into(), name: name.into(), input };
     match runtime.block_on(workspace.run(&call)).unwrap() {

@@ -22,6 +22,7 @@ mod session;
 mod simulate;
 mod status;
 mod stop;
+mod r#try;
 mod undo;
 mod workflow;
 
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     /// Set up a project: write the configuration, set secrets, register webhooks, and check all of it.
     Init(init::Arguments),
+    /// Let an agent work on a real ticket and repository, and show what it would change. Needs only a model's key.
+    Try(r#try::Arguments),
     /// Receive webhooks and run workflows against real services, all in one process.
     Serve(serve::Arguments),
     /// Start a workflow by hand and follow it.
@@ -107,6 +110,7 @@ impl Command {
         match self {
             Self::Demo(arguments) => demo::run(arguments).await,
             Self::Init(arguments) => init::run(arguments).await,
+            Self::Try(arguments) => r#try::run(arguments).await,
             Self::Serve(arguments) => serve::run(arguments).await,
             Self::Run(arguments) => run::run(arguments).await,
             Self::Approve(arguments) => answer::run(arguments, true).await,

@@ -218,6 +218,7 @@ projects:
     may_trigger: [engineering, repository-writers]
     statuses: { in_review: "Code Review" }
     protected_paths: [".github/**", "**/Dockerfile"]
+    checks: { setup: npm ci, test: npm test, mounts: [/opt/node], network: false, minutes: 7, processes: 64 }
 plugins:
   jira: { base_url: "https://acme.atlassian.net", secret: ticketsmith/jira, rate_limit: 2/s,
           custom_fields: { story_points: customfield_10001, epic_link: customfield_10002, team: customfield_10003 } }

@@ -10,6 +10,7 @@ mod asynchronous;
 mod aws_error;
 pub(crate) mod backup;
 mod caller;
+pub(crate) mod checks;
 mod connections;
 pub(crate) mod data_folder;
 mod descriptors;
@@ -57,7 +58,7 @@ use listeners::{bind, hosts_of, serve, serve_strangers, url_of};
 use metrics::Figures;
 use private::Private;
 use records::Table;
-use runtime::{FunctionSpec, SecretUse, Services};
+use runtime::{FunctionSpec, SecretUse, Services, Source};
 use sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
 use secrecy::ExposeSecret;
 use secret_file::{KEY_VARIABLE, SecretFile};
@@ -121,6 +122,7 @@ impl Server {
         let secrets = SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref())
             .map_err(Exit::usage)?;
         let workflows = Workflows::load(&file.folder)?;
+        let check_runner = checks::runner(&folder, &file.configuration).await?;
         let table_file = TableFile::open(&folder.table()).map_err(Exit::usage)?;
 
         let descriptors = descriptors::raise();
@@ -188,7 +190,13 @@ impl Server {
 
         let connected: Vec<Connected> = admitted
             .into_iter()
-            .map(|(spec, grant)| Ok(Connected { function: spec.connect(&services(&grant))?, spec }))
+            .map(|(spec, grant)| {
+                let services = match check_runner.clone().filter(|_| spec.is_invoked_by(Source::Steps)) {
+                    Some(runner) => services(&grant).with_check_runner(runner),
+                    None => services(&grant),
+                };
+                Ok(Connected { function: spec.connect(&services)?, spec })
+            })
             .collect::<Result<_, ActionError>>()
             .map_err(Exit::usage)?;
         targets.set(&connected);

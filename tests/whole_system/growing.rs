@@ -28,6 +28,7 @@ const EXCUSED: &[(&str, &str)] = &[
 /// Files in which an action's name is a word for something else.
 const SAME_WORDS: &[(&str, &str)] = &[
     ("shared/edits/src/tools/load_paths.rs", "the tool of the same name"),
+    ("shared/edits/src/tools/run_checks.rs", "the tool of the same name"),
     ("shared/workflow-test/src/agents.rs", "what a session needs next"),
     ("shared/workflow-test/src/file.rs", "what a session needs next"),
     ("shared/workflow/src/agent_states.rs", "how names of states end"),

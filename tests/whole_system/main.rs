@@ -57,3 +57,4 @@ mod support;
 mod tasks;
 mod triggers;
 mod trust;
+mod trying;

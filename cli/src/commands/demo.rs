@@ -64,7 +64,7 @@ pub(crate) struct Arguments {
 const SCRIPTED: &str = "scripted";
 
 /// The model providers that take a key from the environment, and each one's variable.
-fn real_models() -> impl Iterator<Item = (&'static ProviderSpec, &'static str)> {
+pub(super) fn real_models() -> impl Iterator<Item = (&'static ProviderSpec, &'static str)> {
     let models = providers::ALL.iter().filter(|spec| spec.serves.contains(&PluginType::AiProvider));
     models.filter_map(|spec| Some((*spec, spec.key_variable?)))
 }
@@ -166,7 +166,10 @@ impl Running {
         self.processes.push(simulation);
         let data = self.data();
         match model {
-            Some((spec, key)) => use_real_model(&place, &data, arguments, spec, &key)?,
+            Some((spec, key)) => {
+                let own = (arguments.base_url.as_deref(), arguments.model.as_deref());
+                use_model(&place, &data, own, spec, &key)?;
+            }
             None => {
                 eprintln!("The model's replies are scripted in the world file; use --ai for a real model.");
             }
@@ -188,7 +191,7 @@ impl Running {
 }
 
 /// The key of a real model's provider.
-fn key_of(spec: &ProviderSpec, variable: &str) -> Outcome<String> {
+pub(super) fn key_of(spec: &ProviderSpec, variable: &str) -> Outcome<String> {
     std::env::var(variable).map_err(|_| Exit::usage(format!("--ai {} needs {variable}", spec.id)))
 }
 
@@ -286,19 +289,19 @@ async fn settled_world(control: &str, connection: &Connection, view: &ExecutionV
     world(control).await
 }
 
-/// Makes every project in the written configuration use a real model provider, or another server for its API.
-fn use_real_model(
+/// Makes every project in the configuration of a folder use a real model provider. `own` is another server for its API, and a model.
+pub(super) fn use_model(
     place: &Path,
     data: &Path,
-    arguments: &Arguments,
+    own: (Option<&str>, Option<&str>),
     spec: &ProviderSpec,
     key: &str,
 ) -> Outcome {
     let path = place.join("ticketsmith.yaml");
     let mut configuration = ConfigurationFile::load(&path)?.configuration;
     let name: InstanceName = spec.id.parse().map_err(Exit::usage)?;
-    let own = [("base_url", &arguments.base_url), ("model", &arguments.model)];
-    let own = own.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into())));
+    let own = [("base_url", own.0), ("model", own.1)];
+    let own = own.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into())));
     configuration.plugins.insert(name.clone(), Section { settings: own.collect(), ..Section::default() });
     for project in &mut configuration.projects {
         project.providers.insert(PluginType::AiProvider, name.clone());

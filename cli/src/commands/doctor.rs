@@ -118,6 +118,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
                 Ok(secrets) => findings.extend(secrets.findings(&file.configuration)),
                 Err(error) => findings.push(Finding::new("secrets", Err(error.clone()))),
             }
+            findings.extend(checks(&file.configuration, arguments.place.stage.is_some()).await);
             findings.extend(subscriptions(&file.configuration));
             if let Ok(secrets) = secrets {
                 permissions::permissions(&file.configuration, &secrets, &needs, &mut findings).await;
@@ -174,6 +175,21 @@ async fn in_force(configuration: &Configuration, stage: &Stage, connection: &Con
         }
         Err(error) => Finding::new(subject, Err(error.to_string())),
     }
+}
+
+/// Whether the checks that projects declare can be run. Where they cannot, agents are offered none, and the rest works.
+async fn checks(configuration: &Configuration, is_deployed: bool) -> Option<Finding> {
+    let declare = configuration.projects.iter().filter(|project| project.checks.is_some());
+    let projects: Vec<_> = declare.map(|project| project.key.as_str()).collect();
+    if projects.is_empty() {
+        return None;
+    }
+    let subject = format!("checks of {}", projects.join(", "));
+    if is_deployed {
+        let problem = "a stage runs none: the repository's own CI checks what is pushed, and agents are not offered `run_checks`";
+        return Some(Finding { subject, verdict: Verdict::Warning, problem: Some(problem.to_owned()) });
+    }
+    Some(Finding::new(subject, crate::server::checks::probe().await))
 }
 
 /// The webhook addresses of the configured services and the events to subscribe to. Not every service can be asked which events it sends.

@@ -2,7 +2,9 @@
 
 use super::shape::Shape;
 use domain::PluginType;
-use domain::configuration::{AtWork, Budgets, Configuration, PROTECTED_PATHS, REPOSITORY_WRITERS, Webhooks};
+use domain::configuration::{
+    AtWork, Budgets, Configuration, PROTECTED_PATHS, ProjectChecks, REPOSITORY_WRITERS, Webhooks,
+};
 use providers::ProviderSpec;
 use schemars::schema_for;
 use serde_json::{Map, Value, json};
@@ -173,6 +175,15 @@ fn values() -> Value {
         "statuses": { "in_review": "Code Review" },
     });
     project["protected_paths"] = json!(PROTECTED_PATHS);
+    let checks = ProjectChecks {
+        setup: Some("npm ci".into()),
+        build: Some("npm run build".into()),
+        lint: Some("npm run lint".into()),
+        test: Some("npm test".into()),
+        mounts: vec!["/opt/node".into()],
+        ..ProjectChecks::default()
+    };
+    project["checks"] = serde_json::to_value(checks).unwrap_or_default();
     json!({
         "projects": [project],
         "plugins": plugins,

@@ -101,6 +101,11 @@ impl DataFolder {
         Ok(())
     }
 
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The table's database.
     pub(crate) fn table(&self) -> PathBuf {
         self.path.join("table.db")

@@ -31,6 +31,7 @@ pub mod load_paths;
 pub mod open_session;
 pub mod request_approval;
 pub mod revert_commit;
+pub mod run_checks;
 pub mod run_tools;
 pub mod send_message;
 pub mod think;
@@ -73,6 +74,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<open_session::OpenSession>(),
     ActionEntry::of::<request_approval::RequestApproval>(),
     ActionEntry::of::<revert_commit::RevertCommit>(),
+    ActionEntry::of::<run_checks::RunChecks>(),
     ActionEntry::of::<run_tools::RunTools>(),
     ActionEntry::of::<send_message::SendMessage>(),
     ActionEntry::of::<think::Think>(),

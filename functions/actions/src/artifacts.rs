@@ -99,6 +99,8 @@ pub enum Next {
     Ask,
     /// `load_paths`: files of the repository that the agent asked for.
     Load,
+    /// `run_checks`: what the project's own checks come to.
+    Check,
     /// Nothing: the agent is done.
     Done,
 }

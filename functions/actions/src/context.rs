@@ -11,7 +11,7 @@ use crate::spec::ActionSpec;
 use domain::action::Agent;
 use domain::execution::Inverse;
 use domain::plugins::{Communication, Documentation, RepositoryAccess, TaskManagement, VersionControl};
-use domain::{ActionError, ActionId, Clock, PluginType, Stored};
+use domain::{ActionError, ActionId, CheckRunner, Clock, PluginType, Stored};
 use jiff::Timestamp;
 use providers::{Model, Place, Providers, serving};
 use records::{Limits, RecordsError, Table};
@@ -30,6 +30,7 @@ pub struct Context<'a> {
     pub(crate) table: &'a Table,
     pub(crate) providers: &'a Providers,
     pub(crate) clock: &'a Arc<dyn Clock>,
+    pub(crate) check_runner: Option<&'a dyn CheckRunner>,
     pub(crate) scope: Scope,
     pub(crate) effect: Effect,
     /// The invocation's id: every attempt pays for itself.
@@ -62,6 +63,11 @@ impl Context<'_> {
     /// The time.
     pub fn clock(&self) -> &dyn Clock {
         &**self.clock
+    }
+
+    /// What runs the project's checks, if the installation offers it.
+    pub fn check_runner(&self) -> Option<&dyn CheckRunner> {
+        self.check_runner
     }
 
     /// What parks the execution on the step's task token.

@@ -8,7 +8,7 @@ use crate::effect::Effect;
 use crate::scope::{Scope, read_payload};
 use control::Directory;
 use domain::execution::TaskPayload;
-use domain::{ActionError, ActionId, Clock, ErrorKind};
+use domain::{ActionError, ActionId, CheckRunner, Clock, ErrorKind};
 use futures::FutureExt;
 use jiff::SignedDuration;
 use observability::metrics;
@@ -30,6 +30,7 @@ pub struct Dispatcher {
     pub(crate) table: Table,
     pub(crate) providers: Providers,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) check_runner: Option<Arc<dyn CheckRunner>>,
 }
 
 impl Dispatcher {
@@ -45,7 +46,7 @@ impl Dispatcher {
         let secrets = Secrets::new(secrets, Arc::clone(&clock));
         let waiting = Waiting { patience: Patience::Of(Duration::ZERO), request_timeout: None };
         let providers = Providers::new(table.clone(), secrets, Arc::clone(&clock), waiting)?;
-        Ok(Self { table, providers, clock })
+        Ok(Self { table, providers, clock, check_runner: None })
     }
 
     /// A dispatcher with a function's services.
@@ -53,7 +54,13 @@ impl Dispatcher {
     /// # Errors
     /// As [`Dispatcher::new`].
     pub(crate) fn connect(services: &Services) -> Result<Self, ActionError> {
-        Self::new(services.table(), services.secrets_manager(), services.clock())
+        let dispatcher = Self::new(services.table(), services.secrets_manager(), services.clock())?;
+        Ok(Self { check_runner: services.check_runner(), ..dispatcher })
+    }
+
+    /// The same, with something that runs projects' checks.
+    pub fn with_check_runner(self, runner: Arc<dyn CheckRunner>) -> Self {
+        Self { check_runner: Some(runner), ..self }
     }
 
     /// Performs the action of this name for a step: `payload` is [`TaskPayload`] as JSON, the result the action's output.
@@ -215,6 +222,7 @@ impl Dispatcher {
             table: &self.table,
             providers: &self.providers,
             clock: &self.clock,
+            check_runner: self.check_runner.as_deref(),
             scope,
             effect,
             invocation,
@@ -268,6 +276,7 @@ impl Dispatcher {
             table: &self.table,
             providers: &self.providers,
             clock: &self.clock,
+            check_runner: self.check_runner.as_deref(),
             scope,
             effect,
             invocation,

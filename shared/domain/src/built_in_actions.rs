@@ -26,9 +26,11 @@ pub const LOAD_PATHS: &str = "load_paths";
 /// Begins an agent's session.
 pub const OPEN_SESSION: &str = "open_session";
 /// The actions that an agent step is made of, but for the question to people.
-pub const AGENT_ACTIONS: [&str; 5] = [OPEN_SESSION, THINK, RUN_TOOLS, ANSWER_SESSION, LOAD_PATHS];
+pub const AGENT_ACTIONS: [&str; 6] = [OPEN_SESSION, THINK, RUN_TOOLS, RUN_CHECKS, ANSWER_SESSION, LOAD_PATHS];
 /// Asks people a question.
 pub const REQUEST_APPROVAL: &str = "request_approval";
+/// Runs the project's own checks.
+pub const RUN_CHECKS: &str = "run_checks";
 /// Runs the tools that an agent called.
 pub const RUN_TOOLS: &str = "run_tools";
 /// Asks the model for an agent's next turn.

@@ -1,6 +1,7 @@
 //! `ticketsmith.yaml`: the configuration file, validated as a whole. It names secrets but never contains them.
 
 mod at_work;
+mod checks;
 mod names;
 mod people;
 mod plugins;
@@ -10,6 +11,7 @@ mod secret_name;
 mod statuses;
 
 pub use at_work::AtWork;
+pub use checks::ProjectChecks;
 pub use names::{InstanceName, ProviderId};
 pub use people::{Role, Roles, User};
 pub use plugins::{Instance, SECTION_KEYS, Section};
@@ -83,6 +85,9 @@ pub struct Project {
     /// `.gitlab-ci.yml`, `.gitmodules`, `**/.gitattributes`, `**/Dockerfile`, `Jenkinsfile`.
     #[serde(default = "protected_paths")]
     pub protected_paths: Vec<String>,
+    /// The commands that show whether a change works, such as `test: npm test`: agents run them with `run_checks`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checks: Option<ProjectChecks>,
 }
 
 /// The word under `may_trigger` that allows everyone who may push to the repository.
@@ -213,6 +218,8 @@ impl Configuration {
                 let message = format!("another project has the key `{}`", project.key);
                 problems.push(Problem::new(["projects", &index, "key"], message));
             }
+            let checks = project.checks.iter().flat_map(ProjectChecks::problems);
+            problems.extend(checks.map(|problem| problem.below(["projects", &index, "checks"])));
             for (position, group) in project.may_trigger.iter().enumerate() {
                 if group != REPOSITORY_WRITERS && !self.groups.contains_key(group) {
                     let place = ["projects", &index, "may_trigger", &position.to_string()];

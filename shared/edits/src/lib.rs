@@ -42,6 +42,6 @@ pub use protected_paths::ProtectedPaths;
 pub use shown::{Unshown, is_named_as_binary, shown_text};
 pub use state::{Change, ChangedContent, PlanItem, PlanStatus, WorkspaceState};
 pub use text::Text;
-pub use tools::{Finish, MOST_CHARACTERS, Outcome, Question, ToolEnd, definitions, tool_names};
+pub use tools::{Finish, MOST_CHARACTERS, Outcome, Question, RUN_CHECKS, ToolEnd, definitions, tool_names};
 pub use tree::path_problems;
 pub use workspace::{Base, Contents, Workspace};

@@ -16,6 +16,7 @@ mod move_file;
 mod numbered;
 mod pattern;
 mod read_file;
+mod run_checks;
 mod search;
 mod selection;
 mod syntax;
@@ -32,9 +33,10 @@ use tool::{Needs, Tool, ToolSpec};
 
 pub use answer::MOST_CHARACTERS;
 pub use end::{Finish, Outcome, Question, ToolEnd};
+pub use run_checks::NAME as RUN_CHECKS;
 
 /// Every tool, by name.
-const ALL: [&dyn Tool; 11] = [
+const ALL: [&dyn Tool; 12] = [
     &ask_person::AskPerson,
     &delete_file::DeleteFile,
     &edit_file::EditFile,
@@ -43,17 +45,19 @@ const ALL: [&dyn Tool; 11] = [
     &load_paths::LoadPaths,
     &move_file::MoveFile,
     &read_file::ReadFile,
+    &run_checks::RunChecks,
     &search::Search,
     &update_plan::UpdatePlan,
     &write_file::WriteFile,
 ];
 
 impl Offered {
-    /// The tools of an agent's definition that are of use here; without names, all that are. `finish` is always among them.
+    /// The tools of an agent's definition that are of use here; without names, all that are. `finish` is always among them. `checks` says
+    /// whether the project's own checks can be run.
     ///
     /// # Errors
     /// `Rejected` naming the first name that is not a tool's, and all that are.
-    pub fn new(names: &[String], files: FileAccess) -> Result<Self, ActionError> {
+    pub fn new(names: &[String], files: FileAccess, checks: bool) -> Result<Self, ActionError> {
         if let Some(unknown) = names.iter().find(|name| !tool_names().any(|known| known == **name)) {
             let known: Vec<_> = tool_names().map(|name| format!("`{name}`")).collect();
             return Err(ActionError::rejected(format!(
@@ -68,6 +72,7 @@ impl Offered {
             Needs::Nothing => true,
             Needs::Files => files != FileAccess::None,
             Needs::Unloaded => files == FileAccess::Partial,
+            Needs::Checks => files != FileAccess::None && checks,
         };
         Ok(Self {
             names: ALL.iter().map(|tool| tool.spec()).filter(is_offered).map(|spec| spec.name).collect(),

@@ -86,6 +86,8 @@ pub enum SessionPhase {
     Ask,
     /// Files are loaded.
     Load,
+    /// The project's checks are run.
+    Check,
     /// Nothing.
     Done,
 }

@@ -3,11 +3,16 @@
 use crate::cost::CostTotal;
 use crate::step::{StepRecord, StepStatus};
 use crate::view::ExecutionView;
-use domain::built_in_actions::{ANSWER_SESSION, LOAD_PATHS, OPEN_SESSION, RUN_TOOLS, THINK};
+use domain::built_in_actions::{ANSWER_SESSION, LOAD_PATHS, OPEN_SESSION, RUN_CHECKS, RUN_TOOLS, THINK};
 
 /// The actions of an agent's turns, and how their states' names end.
-const OF_TURNS: [(&str, &str); 4] =
-    [(THINK, "Think"), (RUN_TOOLS, "RunTools"), (ANSWER_SESSION, "Answer"), (LOAD_PATHS, "Load")];
+const OF_TURNS: [(&str, &str); 5] = [
+    (THINK, "Think"),
+    (RUN_TOOLS, "RunTools"),
+    (ANSWER_SESSION, "Answer"),
+    (LOAD_PATHS, "Load"),
+    (RUN_CHECKS, "Check"),
+];
 
 /// One line of an execution's progress.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use crate::environment::{VariableError, Variables};
 use crate::secrets::Secrets;
 use crate::timeouts::Timeouts;
 use aws_config::SdkConfig;
-use domain::{Clock, SystemClock};
+use domain::{CheckRunner, Clock, SystemClock};
 use records::Table;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ pub struct Services {
     table_name: String,
     state_machine_arn_prefix: Option<String>,
     clock: Arc<dyn Clock>,
+    check_runner: Option<Arc<dyn CheckRunner>>,
 }
 
 impl Services {
@@ -30,7 +31,7 @@ impl Services {
         state_machine_arn_prefix: Option<String>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { aws, table_name: table_name.into(), state_machine_arn_prefix, clock }
+        Self { aws, table_name: table_name.into(), state_machine_arn_prefix, clock, check_runner: None }
     }
 
     /// The services of the deployment that the variables `TABLE_NAME` and `STATE_MACHINE_ARN_PREFIX` name. Addresses and credentials
@@ -42,6 +43,16 @@ impl Services {
         let table_name = variables.required(TABLE_NAME)?;
         let prefix = variables.optional(STATE_MACHINE_ARN_PREFIX).map(str::to_owned);
         Ok(Self::new(timeouts.sdk_config().await, table_name, prefix, Arc::new(SystemClock)))
+    }
+
+    /// The same, with something that runs projects' checks.
+    pub fn with_check_runner(self, runner: Arc<dyn CheckRunner>) -> Self {
+        Self { check_runner: Some(runner), ..self }
+    }
+
+    /// What runs projects' checks, if the installation offers it.
+    pub fn check_runner(&self) -> Option<Arc<dyn CheckRunner>> {
+        self.check_runner.clone()
     }
 
     /// The table.

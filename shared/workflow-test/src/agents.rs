@@ -40,6 +40,7 @@ pub(crate) fn roles(compilation: &Compilation) -> BTreeMap<String, (String, Role
             (&states.ask, Role::Ask),
             (&states.answer, Role::Answer),
             (&states.load, Role::Load),
+            (&states.check, Role::Load),
         ] {
             roles.insert(state.clone(), (step.name.clone(), role));
         }

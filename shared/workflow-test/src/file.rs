@@ -178,6 +178,8 @@ pub enum TurnNext {
     Ask,
     /// Files of the repository.
     Load,
+    /// The project's checks.
+    Check,
     /// Nothing: it is done.
     Done,
 }
@@ -189,6 +191,7 @@ impl TurnNext {
             Self::Think => "think",
             Self::Ask => "ask",
             Self::Load => "load",
+            Self::Check => "check",
             Self::Done => "done",
         }
     }

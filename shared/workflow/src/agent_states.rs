@@ -22,6 +22,8 @@ pub struct AgentStates {
     pub answer: String,
     /// Fetches files that the agent asked for.
     pub load: String,
+    /// Runs the project's checks.
+    pub check: String,
     /// Ends with an error where nothing that is known comes next.
     pub unknown: String,
 }
@@ -43,14 +45,15 @@ impl AgentStates {
             ask: free("ask"),
             answer: free("answer"),
             load: free("load"),
+            check: free("check"),
             unknown: free("unknown"),
         }
     }
 
     /// Every state.
-    pub fn all(&self) -> [&str; 7] {
-        [&self.think, &self.run_tools, &self.next, &self.ask, &self.answer, &self.load, &self.unknown]
-            .map(String::as_str)
+    pub fn all(&self) -> [&str; 8] {
+        let Self { think, run_tools, next, ask, answer, load, check, unknown } = self;
+        [think, run_tools, next, ask, answer, load, check, unknown].map(String::as_str)
     }
 }
 

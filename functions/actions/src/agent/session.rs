@@ -10,6 +10,7 @@
 //! | `tools` | what its calls come to |
 //! | `repetition` | whether it goes round in circles |
 //! | `answering` | a person's answer, and the files that it asked for |
+//! | `checking` | what the project's own checks come to |
 //! | `work`, `kept`, `overlay` | a session as it is read and written, and what is kept of it |
 //! | `report`, `view` | what the session's actions give; the session as people look at it |
 //!
@@ -17,6 +18,7 @@
 //! and writes all that it leads to in one transaction, made to the version of the head that it read.
 
 mod answering;
+mod checking;
 mod continuing;
 mod generation;
 mod import;
@@ -31,6 +33,8 @@ mod view;
 mod work;
 
 pub use answering::{answer, load_paths};
+pub use checking::run_checks;
+pub(crate) use import::Commit;
 pub use kept::{Prefix, Said, SessionState};
 pub use opening::{NewSession, open};
 pub use report::Report;

@@ -76,6 +76,7 @@ impl World {
             "think" => self.step(&format!("{state}.Think"), "think", session).await,
             "run_tools" => self.step(&format!("{state}.RunTools"), "run_tools", session).await,
             "load" => self.step(&format!("{state}.Load"), "load_paths", session).await,
+            "check" => self.step(&format!("{state}.Check"), "run_checks", session).await,
             other => unreachable!("{other}"),
         }
     }

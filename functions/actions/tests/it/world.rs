@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::event::EventName;
 use domain::execution::ExecutionInput;
 use domain::routes::Concurrency;
-use domain::{ActionError, Clock};
+use domain::{ActionError, CheckRunner, Clock};
 use jiff::{SignedDuration, Timestamp};
 use records::{NewExecution, Table};
 use secrecy::ExposeSecret;
@@ -93,6 +93,11 @@ impl World {
         let dispatcher =
             Dispatcher::new(table.clone(), secrets, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
         Self { simulation, table, clock, gate, client, dispatcher }
+    }
+
+    /// The same with something that runs checks.
+    pub(crate) fn with_check_runner(self, runner: Arc<dyn CheckRunner>) -> Self {
+        Self { dispatcher: self.dispatcher.with_check_runner(runner), ..self }
     }
 
     /// Performs the step of a state, as a state machine would.

@@ -18,6 +18,12 @@ impl Problem {
         let pointer = escaped.map(|step| format!("/{step}")).collect();
         Self { pointer, message: message.into() }
     }
+
+    /// The same problem of a value at another place.
+    pub(super) fn below<'a>(self, place: impl IntoIterator<Item = &'a str>) -> Self {
+        let above = Self::new(place, "").pointer;
+        Self { pointer: format!("{above}{}", self.pointer), message: self.message }
+    }
 }
 
 /// The place as people write it, and the message: `projects[0].channel: …`.

@@ -17,6 +17,8 @@ pub enum ToolEnd {
     Ask(Question),
     /// These files are loaded; that they are is the call's result. The last call of a turn.
     Load(Vec<String>),
+    /// The project's checks are run: the command of this name, or all. What they came to is the call's result. The last call of a turn.
+    Check(Option<String>),
     /// The work is over.
     Finish(Finish),
 }

@@ -12,7 +12,7 @@ use world::World;
 
 #[test]
 fn definitions_are_sorted_and_the_same_each_time() {
-    let offered = Offered::new(&[], FileAccess::Partial).unwrap();
+    let offered = Offered::new(&[], FileAccess::Partial, true).unwrap();
     let definitions = definitions(&offered);
     let names: Vec<_> = definitions.iter().map(|tool| tool.name.as_str()).collect();
     assert_eq!(names, offered.names());
@@ -28,12 +28,17 @@ fn definitions_are_sorted_and_the_same_each_time() {
 fn what_is_offered_follows_the_agent_and_the_repository() {
     let offered = |names: &[&str], files| {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        Offered::new(&names, files).map(|offered| offered.names().join(" ")).map_err(|error| error.message)
+        Offered::new(&names, files, false)
+            .map(|offered| offered.names().join(" "))
+            .map_err(|error| error.message)
     };
     assert_eq!(offered(&[], FileAccess::None).unwrap(), "ask_person finish update_plan");
     assert!(!offered(&[], FileAccess::Whole).unwrap().contains("load_paths"));
     assert_eq!(offered(&["search", "load_paths"], FileAccess::Whole).unwrap(), "finish search");
     assert_eq!(offered(&["search", "load_paths"], FileAccess::Partial).unwrap(), "finish load_paths search");
+    let checks = |files| Offered::new(&[], files, true).unwrap().contains("run_checks");
+    assert!(checks(FileAccess::Whole) && !checks(FileAccess::None));
+    assert!(!offered(&[], FileAccess::Whole).unwrap().contains("run_checks"));
     let unknown = offered(&["grep"], FileAccess::Whole).unwrap_err();
     assert!(unknown.contains("`grep`") && unknown.contains("`search`"), "{unknown}");
 }
@@ -42,10 +47,11 @@ fn what_is_offered_follows_the_agent_and_the_repository() {
 fn an_unknown_tool_or_one_that_is_not_offered_is_refused() {
     let mut world = World::new();
     world.refused(
-        "run_checks",
+        "run_shell",
         json!({}),
-        "The tool `run_checks` does not exist. Tools: ask_person, delete_file",
+        "The tool `run_shell` does not exist. Tools: ask_person, delete_file",
     );
+    world.refused("run_checks", json!({}), "`run_checks` is not offered here");
     world.refused("load_paths", json!({"paths": ["src"]}), "`load_paths` is not offered here");
     world.refused("e\nvil", json!({}), "`e\\u{a}vil` does not exist");
 }

@@ -33,6 +33,8 @@ pub(super) enum Needs {
     Files,
     /// A repository of which something is not loaded.
     Unloaded,
+    /// A machine that runs the project's checks.
+    Checks,
     /// Offered whatever the agent's definition says: without it, no session could end.
     Always,
 }

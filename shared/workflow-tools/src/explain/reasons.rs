@@ -63,6 +63,7 @@ fn of_agent(name: &str, states: &AgentStates) -> Option<&'static str> {
             &states.load,
             "It fetches files that the agent asked for and that were not loaded when the session was opened.",
         ),
+        (&states.check, "It runs the project's own checks on the session's copy of the repository."),
         (&states.unknown, "It ends with an error if the session needs what this definition does not know."),
     ];
     reasons.into_iter().find(|(state, _)| *state == name).map(|(_, why)| why)

@@ -46,6 +46,8 @@ impl<'p> Compiler<'p> {
         self.agent_call(step, &states.answer, &tells, &agent.answer, kept(&answered), &choose, &after);
         let loads = comment("Fetches files that the agent asked for");
         self.agent_call(step, &states.load, &loads, &agent.load, kept(&answered), &choose, &after);
+        let checks = comment("Runs the project's checks for the agent");
+        self.agent_call(step, &states.check, &checks, &agent.check, kept(&answered), &choose, &after);
         self.frame = around;
         self.deadline = limit_around;
     }
@@ -90,6 +92,7 @@ impl<'p> Compiler<'p> {
             ("'run_tools'", &states.run_tools),
             ("'ask'", &states.ask),
             ("'load'", &states.load),
+            ("'check'", &states.check),
         ];
         for (what, next) in ways {
             rules.push(json!({"Condition": needs(what), "Output": output, "Next": next}));

@@ -12,7 +12,9 @@ use crate::scope::quoted;
 use crate::source::Span;
 use crate::types::{Kind, Type};
 use domain::PluginType;
-use domain::built_in_actions::{AGENT_ACTIONS, ANSWER_SESSION, LOAD_PATHS, OPEN_SESSION, RUN_TOOLS, THINK};
+use domain::built_in_actions::{
+    AGENT_ACTIONS, ANSWER_SESSION, LOAD_PATHS, OPEN_SESSION, RUN_CHECKS, RUN_TOOLS, THINK,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -26,6 +28,7 @@ struct Actions {
     run_tools: Action,
     answer: Action,
     load: Action,
+    check: Action,
 }
 
 impl Walk<'_, '_, '_> {
@@ -44,7 +47,8 @@ impl Walk<'_, '_, '_> {
         let mut input = self.inputs(&given, &actions.open, Some(AGENT), step.name.span);
         input.insert(AGENT.to_owned(), crate::check::literal_json(work.name()));
         let approvers = self.approvers(work.approvers.as_ref());
-        for action in [&actions.open, &actions.think, &actions.run_tools, &actions.answer, &actions.load] {
+        let Actions { open, think, run_tools, answer, load, check } = &actions;
+        for action in [open, think, run_tools, answer, load, check] {
             self.inverses.extend(action.ways_back());
         }
 
@@ -94,6 +98,7 @@ impl Walk<'_, '_, '_> {
                 session_of(&[("answer", format!("${session}.answer")), ("by", format!("${session}.by"))]),
             ),
             load: task(&actions.load, session_of(&[])),
+            check: task(&actions.check, session_of(&[])),
             ask: json!({
                 "question": evaluated(&format!("${session}.question.text")),
                 "details": evaluated(&details(&session)),
@@ -118,7 +123,7 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    /// The five actions; one that the catalog lacks is reported.
+    /// The actions; one that the catalog lacks is reported.
     fn agent_actions(&mut self, span: Span) -> Option<Actions> {
         let catalog = self.checker.catalog;
         let missing = AGENT_ACTIONS.into_iter().find(|name| catalog.find(name).is_none());
@@ -133,6 +138,7 @@ impl Walk<'_, '_, '_> {
             run_tools: action(RUN_TOOLS)?,
             answer: action(ANSWER_SESSION)?,
             load: action(LOAD_PATHS)?,
+            check: action(RUN_CHECKS)?,
         })
     }
 }

@@ -117,6 +117,7 @@ pub(crate) struct Agent {
     pub(crate) run_tools: Task,
     pub(crate) answer: Task,
     pub(crate) load: Task,
+    pub(crate) check: Task,
     /// The input of the question that it asks people.
     pub(crate) ask: Value,
     pub(crate) ask_timeout_seconds: u64,

@@ -91,7 +91,7 @@ pub(super) async fn prefix(
         ("branch", authored(opening.branch.as_deref())),
     ]);
     let introduction = context.templates().await?.render(&definition.prompt, &values)?;
-    let offered = Offered::new(&definition.tools, opening.files.into())?;
+    let offered = Offered::new(&definition.tools, opening.files.into(), can_check(context, opening)?)?;
     let model = match model.filter(|model| definition.models.iter().any(|listed| listed == model)) {
         Some(model) => model.to_owned(),
         None => definition.models.first().cloned().unwrap_or_else(|| agent.model().to_owned()),
@@ -105,6 +105,14 @@ pub(super) async fn prefix(
         tools: definitions(&offered),
         definition,
     })
+}
+
+/// Whether the checks of the session's project can be run here: it declares some, and the installation runs them.
+fn can_check(context: &Context<'_>, opening: &Opening) -> Result<bool, ActionError> {
+    let repository = opening.repository.as_deref().and_then(|name| name.parse().ok());
+    let project = context.scope().project_of(repository.as_ref())?;
+    let runner = context.check_runner().filter(|runner| runner.refusal().is_none());
+    Ok(project.checks.is_some() && runner.is_some())
 }
 
 /// The first message of a generation.

@@ -22,6 +22,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) const MOST_IMPORTED: u64 = 64 * 1024 * 1024;
 /// A larger file is not imported.
 const LARGEST_FILE: u64 = 1024 * 1024;
+/// No more files than these that are no text are laid out for checks: each is a request.
+const MOST_OTHERS: usize = 200;
 /// A group holds no more than this, unless it is one file.
 const GROUP_BYTES: u64 = 1024 * 1024;
 /// A group holds no more files than this.
@@ -31,7 +33,7 @@ const AT_A_TIME: usize = 4;
 
 /// A commit of a project's repository, in the records.
 #[derive(Clone, Copy)]
-pub(super) struct Commit<'a> {
+pub(crate) struct Commit<'a> {
     pub(super) table: &'a Table,
     pub(super) project: &'a Project,
     pub(super) commit: &'a CommitSha,
@@ -39,7 +41,7 @@ pub(super) struct Commit<'a> {
 }
 
 impl<'a> Commit<'a> {
-    pub(super) fn new(context: &'a Context<'_>, project: &'a Project, commit: &'a CommitSha) -> Self {
+    pub(crate) fn new(context: &'a Context<'_>, project: &'a Project, commit: &'a CommitSha) -> Self {
         Self { table: context.table(), project, commit, now: context.clock().now() }
     }
 
@@ -59,7 +61,7 @@ impl<'a> Commit<'a> {
     }
 
     /// A group of files; `None` where what was kept has expired.
-    pub(super) async fn group(
+    pub(crate) async fn group(
         &self,
         paths: &[String],
     ) -> Result<Option<Vec<Option<FileContent>>>, ActionError> {
@@ -67,7 +69,7 @@ impl<'a> Commit<'a> {
     }
 
     /// Fetches those groups that are not kept yet.
-    pub(super) async fn import(
+    pub(crate) async fn import(
         &self,
         host: &dyn VersionControl,
         groups: &[Vec<String>],
@@ -86,8 +88,39 @@ impl<'a> Commit<'a> {
         Ok(())
     }
 
+    /// The project whose repository it is of.
+    pub(crate) fn project(&self) -> &'a Project {
+        self.project
+    }
+
+    /// Its id.
+    pub(crate) fn commit(&self) -> &'a CommitSha {
+        self.commit
+    }
+
+    /// The groups with everything that a command may need of the tree: its texts, and what is no text but small.
+    ///
+    /// # Errors
+    /// `Rejected` for a repository that is too large.
+    pub(crate) fn whole(&self, tree: &[TreeEntry]) -> Result<Vec<Vec<String>>, ActionError> {
+        let texts: Vec<&TreeEntry> = tree.iter().filter(|entry| is_imported(entry)).collect();
+        let bytes: u64 = texts.iter().filter_map(|entry| entry.size).sum();
+        if bytes > MOST_IMPORTED {
+            return Err(ActionError::rejected(format!(
+                "{} has {bytes} bytes of text, and at most {MOST_IMPORTED} are laid out for checks; the repository's own CI checks what is pushed",
+                self.project.repository
+            )));
+        }
+        let is_other = |entry: &&TreeEntry| {
+            let is_file = matches!(entry.kind, TreeEntryKind::File | TreeEntryKind::ExecutableFile);
+            is_file && !is_imported(entry) && entry.size.unwrap_or_default() <= LARGEST_FILE
+        };
+        let others = tree.iter().filter(is_other).take(MOST_OTHERS);
+        Ok(groups(texts).into_iter().chain(groups(others)).collect())
+    }
+
     /// The tree, fetched where it is not kept.
-    pub(super) async fn fetch_tree(&self, host: &dyn VersionControl) -> Result<Vec<TreeEntry>, ActionError> {
+    pub(crate) async fn fetch_tree(&self, host: &dyn VersionControl) -> Result<Vec<TreeEntry>, ActionError> {
         if let Some(tree) = self.tree().await? {
             return Ok(tree);
         }

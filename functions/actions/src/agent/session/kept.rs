@@ -77,6 +77,9 @@ pub struct SessionState {
     /// The files that are to be loaded.
     #[serde(default)]
     pub(super) wanted: Vec<String>,
+    /// Which of the project's checks are to be run; `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) check: Option<String>,
     /// Whether what was imported has expired.
     #[serde(default)]
     pub(super) expired: bool,

@@ -31,6 +31,7 @@ impl Report {
             SessionPhase::Tools => Next::RunTools,
             SessionPhase::Ask => Next::Ask,
             SessionPhase::Load => Next::Load,
+            SessionPhase::Check => Next::Check,
             SessionPhase::Done => Next::Done,
         };
         Self {

@@ -12,7 +12,8 @@ use crate::context::Context;
 use domain::plugins::{Content, Part, ToolCall, TreeEntry};
 use domain::{ActionError, CommitSha};
 use edits::{
-    AgentPaths, Base, Edits, Finish, IgnoredPaths, Offered, ProtectedPaths, ToolEnd, Workspace, shown_text,
+    AgentPaths, Base, Edits, Finish, IgnoredPaths, Offered, ProtectedPaths, RUN_CHECKS, ToolEnd, Workspace,
+    shown_text,
 };
 use records::SessionPhase;
 use std::collections::BTreeSet;
@@ -31,6 +32,7 @@ const AFTER_THE_LAST: &str = "Not run: it came after a call that ends a turn.";
 enum LastCall {
     Ask(AgentQuestion),
     Load(Vec<String>),
+    Check(Option<String>),
     Finish(Finish),
 }
 
@@ -109,6 +111,12 @@ impl Session<'_> {
                 self.state.pending = results;
                 self.record(Vec::new(), None, files).await
             }
+            Some(LastCall::Check(name)) => {
+                self.head.phase = SessionPhase::Check;
+                self.state.check = name;
+                self.state.pending = results;
+                self.record(Vec::new(), None, files).await
+            }
             Some(LastCall::Finish(finish)) => {
                 self.head.phase = SessionPhase::Done;
                 self.state.result = Some(self.result(finish, edits).await?);
@@ -139,7 +147,9 @@ impl Session<'_> {
         let project = context.scope().project_of(self.head.repository.as_ref())?;
         let protected = ProtectedPaths::new(&project.protected_paths)?;
         let paths = AgentPaths::new(&prefix.definition.paths)?;
-        let offered = Offered::new(&prefix.definition.tools, opening.files.into())?;
+        // What was offered when the generation began: the model sees nothing else.
+        let checks = prefix.tools.iter().any(|tool| tool.name == RUN_CHECKS);
+        let offered = Offered::new(&prefix.definition.tools, opening.files.into(), checks)?;
         // An agent without a repository has no files, so that nothing is read under this name.
         let nothing = "0".repeat(40).parse::<CommitSha>();
         let nothing = nothing.map_err(|error| ActionError::internal(error.to_string()))?;
@@ -210,6 +220,10 @@ impl Session<'_> {
                 ToolEnd::Load(paths) => {
                     turn.results.push(told("", false, true));
                     turn.last = Some(LastCall::Load(paths));
+                }
+                ToolEnd::Check(name) => {
+                    turn.results.push(told("", false, true));
+                    turn.last = Some(LastCall::Check(name));
                 }
                 ToolEnd::Finish(finish) => {
                     turn.results.push(told("The work is handed over.", false, false));

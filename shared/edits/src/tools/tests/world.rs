@@ -114,7 +114,7 @@ impl World {
             loaded: self.loaded.as_ref(),
         };
         let access = if self.loaded.is_some() { FileAccess::Partial } else { FileAccess::Whole };
-        let offered = Offered::new(&self.tools, access).unwrap();
+        let offered = Offered::new(&self.tools, access, false).unwrap();
         let mut workspace = Workspace::new(base, offered, std::mem::take(&mut self.state));
         let result = now(act(&mut workspace));
         // As it is between two turns.

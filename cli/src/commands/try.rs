@@ -1,0 +1,295 @@
+//! `ticketsmith try`: lets an agent work on a real ticket and repository, and shows what it would change. Nothing leaves this machine but
+//! what the model is told.
+
+mod change;
+mod clone;
+mod scratch;
+mod ticket;
+mod world;
+
+use super::demo::{key_of, real_models};
+use crate::connection::Connection;
+use crate::exit::{Exit, Outcome};
+use crate::progress::follow;
+use crate::server::{Options, Server};
+use crate::steering::delivery;
+use crate::stop_signal::stop_signal;
+use clone::LocalClone;
+use control::{StartResult, WorkflowRequest, plan};
+use domain::event::{Actor, EventName, SourceName};
+use domain::routes::Concurrency;
+use domain::text::printable;
+use jiff::Timestamp;
+use providers::ProviderSpec;
+use records::{ExecutionView, SessionPhase};
+use scratch::Scratch;
+use serde_json::Value;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+use ticket::Ticket;
+
+/// `ticketsmith try`
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples())]
+pub(crate) struct Arguments {
+    /// The ticket: the URL of a GitHub issue.
+    #[arg(value_name = "TICKET", conflicts_with = "ticket_file", required_unless_present = "ticket_file")]
+    ticket: Option<String>,
+    /// A ticket in a file: its first line is the title, the rest the description.
+    #[arg(long, value_name = "FILE", requires = "repository")]
+    ticket_file: Option<PathBuf>,
+    /// The repository, as anything that `git clone` takes: a URL, or a folder with a clone. Default: that of the issue.
+    #[arg(long, value_name = "URL|FOLDER")]
+    repository: Option<String>,
+    /// The branch to start from. Default: the one that the repository shows first.
+    #[arg(long)]
+    branch: Option<String>,
+    /// The provider of the model; its key is read from the environment.
+    #[arg(long, value_name = "PROVIDER", default_value = "claude", value_parser = ai)]
+    ai: String,
+    /// The model. Default: the provider's own.
+    #[arg(long)]
+    model: Option<String>,
+    /// Another base URL for the model's API.
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// The base URL of GitHub's API, from which the issue is read.
+    #[arg(long, value_name = "URL", default_value = "https://api.github.com", env = "GITHUB_API_URL")]
+    github_url: String,
+    /// The most that the model may cost, in dollars.
+    #[arg(long, value_name = "DOLLARS", default_value_t = 2.0, value_parser = dollars)]
+    max_usd: f64,
+    /// A command that checks the change, such as "npm test". The agent may run it, too, in a sandbox without network.
+    #[arg(long, value_name = "COMMAND")]
+    checks: Option<String>,
+    /// A command that installs what the checks need, such as "npm ci", with the network and before anything is changed.
+    #[arg(long, value_name = "COMMAND", requires = "checks")]
+    setup: Option<String>,
+    /// A folder with a toolchain that the checks need beside /usr. Can be repeated.
+    #[arg(long = "mount", value_name = "FOLDER", requires = "checks")]
+    mounts: Vec<String>,
+    /// Write the change to a file that `git apply` takes, instead of printing it.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Keep the folder with everything that was recorded, and print its path.
+    #[arg(long)]
+    keep: bool,
+    /// How long it may take, in seconds.
+    #[arg(long, default_value_t = 3600)]
+    limit_seconds: u64,
+}
+
+fn ai(name: &str) -> Result<String, String> {
+    let known: Vec<_> = real_models().map(|(spec, _)| spec.id).collect();
+    known.contains(&name).then(|| name.to_owned()).ok_or_else(|| format!("accepted: {}", known.join(", ")))
+}
+
+fn dollars(text: &str) -> Result<f64, String> {
+    let amount = text.parse::<f64>().ok().filter(|amount| *amount > 0.0 && *amount <= 10_000.0);
+    amount.ok_or_else(|| "accepted: a number above 0 and up to 10000".to_owned())
+}
+
+fn examples() -> String {
+    let variable = real_models().next().map_or("KEY", |(_, variable)| variable);
+    format!(
+        "\
+Examples:
+  {variable}=… ticketsmith try https://github.com/OWNER/NAME/issues/12
+  ticketsmith try https://github.com/OWNER/NAME/issues/12 --setup \"npm ci\" --checks \"npm test\" --output change.patch
+  ticketsmith try --ticket-file ticket.md --repository ../my-clone --max-usd 0.5
+
+It reads the issue and clones the repository, with the token in GITHUB_TOKEN where there is one; public ones need none. The clone, and
+everything that is recorded, are in a folder that is removed at the end. Nothing is pushed, commented or changed anywhere; only the model's
+provider is told of the ticket and of the files that the agent reads. Changes in a folder that are not committed are not seen.
+
+Exit codes: 0 there is a change, and its checks passed where there are any · 1 there is none, its checks failed, or the agent stopped before it was
+done · 2 an argument, the ticket or the repository is invalid · 3 GitHub, the model or a port is not reachable"
+    )
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// As the exit codes say.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    let model = real_models().find(|(spec, _)| spec.id == arguments.ai);
+    let (spec, variable) =
+        model.ok_or_else(|| Exit::usage(format!("--ai: there is no provider `{}`", arguments.ai)))?;
+    let key = key_of(spec, variable)?;
+    let ticket = Ticket::read(&arguments).await?;
+    let scratch = Scratch::new()?;
+    let tried = tokio::select! {
+        tried = attempt(&arguments, &ticket, &scratch, (spec, &key)) => tried.map(Some),
+        () = stop_signal() => Ok(None),
+    };
+    let removed = match arguments.keep {
+        true => {
+            println!("kept in {}", scratch.keep().display());
+            Ok(())
+        }
+        false => scratch.remove(),
+    };
+    // Why nothing came of it matters more than what is left.
+    let tried = tried?;
+    removed?;
+    match tried {
+        Some(tried) => tried.report(&arguments),
+        None => Err(Exit::negative("interrupted; everything was stopped and removed")),
+    }
+}
+
+/// What came of it.
+struct Tried {
+    view: ExecutionView,
+    patch: String,
+    /// What the agent asked, where it stopped to ask.
+    question: Option<String>,
+}
+
+async fn attempt(
+    arguments: &Arguments,
+    ticket: &Ticket,
+    scratch: &Scratch,
+    model: (&ProviderSpec, &str),
+) -> Outcome<Tried> {
+    let repository = arguments.repository.as_deref().or(ticket.repository.as_deref()).unwrap_or_default();
+    // The token is the issue's host's, and GitHub's where there is no issue.
+    let site = ticket.repository.as_deref().and_then(|url| url.splitn(4, '/').nth(2)).unwrap_or("github.com");
+    let site = format!("https://{site}");
+    let folder = scratch.path().join("clone");
+    let clone = LocalClone::make(repository, arguments.branch.as_deref(), Some(&site), folder).await?;
+    let short = clone.commit.get(..12).unwrap_or(&clone.commit);
+    eprintln!("{}", printable(&format!("{}: {}", ticket.id, ticket.title)));
+    eprintln!(
+        "{}",
+        printable(&format!("{repository} at {} ({short}), up to ${}", clone.branch, arguments.max_usd))
+    );
+    if clone.uncommitted > 0 {
+        eprintln!("{} changes that are not committed are not seen", clone.uncommitted);
+    }
+    let (_code_host, file) = world::prepare(arguments, ticket, &clone, scratch, model).await?;
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server =
+        Server::start(Options { file, data: scratch.data(), listen, api_port: 0, metrics: None }).await?;
+    let connection = Connection::to(&server.running.private_url, &server.running.token.clone().into());
+    let limit = Duration::from_secs(arguments.limit_seconds);
+    let worked = match tokio::time::timeout(limit, work(&connection, ticket, limit)).await {
+        Ok(worked) => worked,
+        Err(_elapsed) => Err(Exit::negative(format!(
+            "it did not end within {} s, and was stopped; --limit-seconds gives it more",
+            limit.as_secs()
+        ))),
+    };
+    let tried = match worked {
+        Ok((view, question)) => change::patch(&connection.table, &view.execution.name, &clone)
+            .await
+            .map(|patch| Tried { view, patch, question }),
+        Err(error) => Err(error),
+    };
+    server.stop().await;
+    tried
+}
+
+/// Starts the workflow and follows it to its end, or until the agent asks.
+async fn work(
+    connection: &Connection,
+    ticket: &Ticket,
+    limit: Duration,
+) -> Outcome<(ExecutionView, Option<String>)> {
+    let control = connection.control();
+    let directory = control.directory().await.map_err(Exit::unreachable)?;
+    let routes = connection.table.routes(Timestamp::now()).await.map_err(Exit::unreachable)?;
+    let actor =
+        Actor { source: SourceName::API, id: world::PERSON.to_owned(), display_name: None, person: None };
+    let request = WorkflowRequest {
+        workflow: world::WORKFLOW.to_owned(),
+        inputs: [("task".to_owned(), ticket.to_task())].into_iter().collect(),
+        project: None,
+        actor: directory.configuration().identify(actor),
+        trigger: EventName::API_RUN,
+        delivery: delivery(),
+        concurrency: Concurrency::Any,
+    };
+    let request = plan(&directory, &routes, request).map_err(Exit::usage)?;
+    let execution = match control.start(request).await.map_err(Exit::unreachable)? {
+        StartResult::Started { execution, .. } => execution,
+        other => return Err(Exit::unreachable(format!("the work was not started: {other:?}"))),
+    };
+    // Beyond `limit`, the caller has given up.
+    let followed = follow(&connection.table, &execution, limit + Duration::from_secs(60));
+    tokio::select! {
+        view = followed => Ok((view?, None)),
+        question = asks(connection, &execution) => {
+            let view = connection.table.execution_view(&execution).await.map_err(Exit::unreachable)?;
+            let view = view.ok_or_else(|| Exit::unreachable(format!("{execution} is not recorded any more")))?;
+            Ok((view, Some(question?)))
+        }
+    }
+}
+
+/// Waits until an agent asks something.
+async fn asks(connection: &Connection, execution: &str) -> Outcome<String> {
+    let mut tick = tokio::time::interval(Duration::from_millis(500));
+    loop {
+        tick.tick().await;
+        for link in connection.table.sessions_of(execution).await.map_err(Exit::unreachable)? {
+            let head = connection.table.session(&link.session).await.map_err(Exit::unreachable)?;
+            if head.is_some_and(|head| head.phase == SessionPhase::Ask) {
+                let state = connection.table.session_state(&link.session).await.map_err(Exit::unreachable)?;
+                let state: Value = serde_json::from_slice(&state).map_err(Exit::unreachable)?;
+                return Ok(state["question"]["text"].as_str().unwrap_or_default().to_owned());
+            }
+        }
+    }
+}
+
+impl Tried {
+    /// Prints the change, what checks said, and dollars.
+    fn report(&self, arguments: &Arguments) -> Outcome {
+        let execution = &self.view.execution;
+        let output = execution.output.clone().unwrap_or_default();
+        let text = |name: &str| output[name].as_str().unwrap_or_default();
+        match &arguments.output {
+            Some(path) if !self.patch.is_empty() => {
+                std::fs::write(path, &self.patch)
+                    .map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
+                println!("\nThe change is in {}: `git apply {}`", path.display(), path.display());
+            }
+            _ => println!("\n{}", printable(self.patch.trim_end())),
+        }
+        if !text("summary").is_empty() {
+            println!("\n{}", printable(text("summary")));
+        }
+        for point in output["open_points"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            println!("- {}", printable(point));
+        }
+        let checks = text("checks");
+        if !checks.is_empty() {
+            println!("\nChecks: {}", printable(checks));
+            if output["passed"] != true {
+                println!("{}", printable(text("output")));
+            }
+        }
+        println!("\nThe model cost {}; nothing outside was changed.", self.view.cost().booked());
+        if let Some(question) = &self.question {
+            return Err(Exit::negative(printable(&format!("the agent stopped to ask: {question}"))));
+        }
+        if execution.outcome != domain::execution::Outcome::Succeeded {
+            let error = execution.error.as_deref().unwrap_or("it did not succeed");
+            let cause = execution.cause.as_deref().unwrap_or("no cause given");
+            let message = printable(&format!("{error}: {cause}"));
+            // A provider that cannot be reached is no answer to the ticket.
+            return Err(match error {
+                "Unavailable" | "Throttled" => Exit::unreachable(message),
+                _ => Exit::negative(message),
+            });
+        }
+        match (text("outcome"), self.patch.is_empty(), &output["passed"]) {
+            ("done", false, Value::Bool(false)) => Err(Exit::negative("the checks failed")),
+            ("done", false, _) => Ok(()),
+            ("done" | "nothing_to_do", ..) => Err(Exit::negative("there is nothing to change")),
+            _ => Err(Exit::negative("the agent could not do it")),
+        }
+    }
+}

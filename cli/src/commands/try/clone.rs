@@ -1,0 +1,153 @@
+//! The repository: a shallow clone without a work tree, so that nothing in it is ever run or followed.
+
+use crate::exit::{Exit, Outcome};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+/// How long `git` may take to clone.
+const LIMIT: Duration = Duration::from_mins(10);
+
+/// A clone.
+#[derive(Debug)]
+pub(super) struct LocalClone {
+    pub(super) folder: PathBuf,
+    /// The branch that it has.
+    pub(super) branch: String,
+    /// The commit that it was cloned at.
+    pub(super) commit: String,
+    /// Changes of a folder that are not in the clone.
+    pub(super) uncommitted: usize,
+}
+
+impl LocalClone {
+    /// Clones a repository. A token is shown only to the place that it is for.
+    ///
+    /// # Errors
+    /// Usage when there is no such repository or branch, unreachable when it takes too long or there is no `git`.
+    pub(super) async fn make(
+        repository: &str,
+        branch: Option<&str>,
+        token_for: Option<&str>,
+        folder: PathBuf,
+    ) -> Outcome<Self> {
+        let local = Path::new(repository);
+        let is_local = local.is_dir();
+        let from = match is_local {
+            true => format!("file://{}", local.canonicalize().map_err(Exit::usage)?.display()),
+            false => repository.to_owned(),
+        };
+        let mut command = git(&folder, ["clone", "--quiet", "--no-checkout", "--depth", "1", "--no-tags"]);
+        command.current_dir("/");
+        if let Some(branch) = branch {
+            command.args(["--branch", branch]);
+        }
+        command.args(["--template=", "--", &from]).arg(&folder);
+        let token = std::env::var("GITHUB_TOKEN").ok().filter(|token| !token.is_empty());
+        if let (Some(token), Some(site)) =
+            (token, token_for.filter(|site| from.starts_with(&format!("{site}/"))))
+        {
+            let credentials = STANDARD.encode(format!("x-access-token:{token}"));
+            // Not among the arguments, which every user of the machine can read.
+            command
+                .env("GIT_CONFIG_COUNT", "1")
+                .env("GIT_CONFIG_KEY_0", format!("http.{site}/.extraHeader"))
+                .env("GIT_CONFIG_VALUE_0", format!("Authorization: Basic {credentials}"));
+        }
+        finish(command, b"")
+            .await
+            .map_err(|said| Exit::usage(format!("{repository} cannot be cloned: {said}")))?;
+        let run = async |arguments: &[&str]| {
+            finish(git(&folder, arguments), b"")
+                .await
+                .map_err(|said| Exit::usage(format!("{repository}: {said}")))
+        };
+        let branch = run(&["symbolic-ref", "--short", "HEAD"]).await?.trim().to_owned();
+        let commit = run(&["rev-parse", "--verify", "HEAD"]).await;
+        let commit =
+            commit.map_err(|_| Exit::usage(format!("{repository} is empty: it needs a first commit")))?;
+        // One commit without a past: nothing but its files is needed, and nothing looks for what is not there.
+        let tree = run(&["rev-parse", "--verify", "HEAD^{tree}"]).await?;
+        let message = format!("{} as it is", commit.trim());
+        let alone = run(&["commit-tree", "-m", &message, tree.trim()]).await?;
+        run(&["update-ref", "HEAD", alone.trim()]).await?;
+        match std::fs::remove_file(folder.join(".git/shallow")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Exit::unreachable(error));
+            }
+            _ => {}
+        }
+        let uncommitted = match is_local {
+            true => {
+                let mut status = git(local, ["status", "--porcelain"]);
+                status.current_dir(local).env_remove("GIT_DIR");
+                finish(status, b"").await.map(|text| text.lines().count()).unwrap_or_default()
+            }
+            false => 0,
+        };
+        Ok(Self { folder, branch, commit: commit.trim().to_owned(), uncommitted })
+    }
+
+    /// Runs `git` in the clone, which reads `input`.
+    ///
+    /// # Errors
+    /// Unreachable with what it said.
+    pub(super) async fn git<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+        input: &[u8],
+    ) -> Outcome<String> {
+        let said = finish(git(&self.folder, arguments), input).await;
+        said.map_err(|said| Exit::unreachable(format!("git: {said}")))
+    }
+}
+
+/// A `git` that asks nothing and runs nothing of anybody's.
+fn git<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new("git");
+    command
+        .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
+        .args(["-c", "protocol.ext.allow=never", "-c", "gc.auto=0"])
+        .args(arguments)
+        .current_dir(if folder.is_dir() { folder } else { Path::new("/") })
+        .env("GIT_DIR", folder.join(".git"))
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_LFS_SKIP_SMUDGE", "1")
+        .env("GIT_AUTHOR_NAME", "Ticketsmith")
+        .env("GIT_AUTHOR_EMAIL", "try@ticketsmith.invalid")
+        .env("GIT_COMMITTER_NAME", "Ticketsmith")
+        .env("GIT_COMMITTER_EMAIL", "try@ticketsmith.invalid")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// Its output, or what it said.
+async fn finish(mut command: Command, input: &[u8]) -> Result<String, String> {
+    let mut child = command.spawn().map_err(|error| format!("git cannot be started: {error}"))?;
+    let stdin = child.stdin.take();
+    let feed = async {
+        if let Some(mut stdin) = stdin {
+            // One that has ended does not read.
+            let _its_status_says_why = stdin.write_all(input).await;
+        }
+    };
+    let run = async { tokio::join!(feed, child.wait_with_output()).1 };
+    let output = tokio::time::timeout(LIMIT, run)
+        .await
+        .map_err(|_| format!("it took more than {} s", LIMIT.as_secs()))?;
+    let output = output.map_err(|error| error.to_string())?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+    }
+}

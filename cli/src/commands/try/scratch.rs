@@ -1,0 +1,100 @@
+//! The folder of one trial, removed at its end; those that killed trials left are removed at the next one.
+
+use crate::exit::{Exit, Outcome};
+use crate::server::checks::place_of;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+const PREFIX: &str = "ticketsmith-try-";
+
+/// A folder that nobody else can read.
+pub(super) struct Scratch {
+    folder: TempDir,
+    /// Held as long as it is in use.
+    _lock: File,
+}
+
+impl Scratch {
+    /// A new folder.
+    ///
+    /// # Errors
+    /// Unreachable when it cannot be made.
+    pub(super) fn new() -> Outcome<Self> {
+        sweep(&std::env::temp_dir());
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir().map_err(Exit::unreachable)?;
+        let lock = File::create(folder.path().join("lock")).map_err(Exit::unreachable)?;
+        lock.try_lock().map_err(Exit::unreachable)?;
+        Ok(Self { folder, _lock: lock })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where Ticketsmith records what happens.
+    pub(super) fn data(&self) -> PathBuf {
+        self.path().join("data")
+    }
+
+    /// Removes everything.
+    ///
+    /// # Errors
+    /// Unreachable when something is left.
+    pub(super) fn remove(self) -> Outcome {
+        remove_checks(self.path());
+        let folder = self.folder.keep();
+        sandbox::remove(&folder)
+            .map_err(|error| Exit::unreachable(format!("{} is left: {error}", folder.display())))
+    }
+
+    /// Leaves everything there; only what checks needed is removed.
+    pub(super) fn keep(self) -> PathBuf {
+        remove_checks(self.path());
+        self.folder.keep()
+    }
+}
+
+/// Removes what killed trials left.
+fn sweep(place: &Path) {
+    for entry in fs::read_dir(place).into_iter().flatten().flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        let lock = File::open(entry.path().join("lock"));
+        if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+            remove(&entry.path());
+        }
+    }
+}
+
+fn remove_checks(folder: &Path) {
+    if let Ok(checks) = place_of(&folder.join("data")) {
+        let _mostly_there_is_none = sandbox::remove(&checks);
+    }
+}
+
+fn remove(folder: &Path) {
+    remove_checks(folder);
+    if let Err(error) = sandbox::remove(folder) {
+        tracing::warn!(%error, "{} is left", folder.display());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_use_stays_and_what_was_left_goes() {
+        let used = Scratch::new().unwrap();
+        let left = used.path().with_file_name(format!("{PREFIX}left-{}", std::process::id()));
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join("lock"), "").unwrap();
+        sweep(&std::env::temp_dir());
+        assert!(used.path().exists() && !left.exists());
+        let path = used.path().to_owned();
+        used.remove().unwrap();
+        assert!(!path.exists());
+    }
+}

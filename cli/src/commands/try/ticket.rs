@@ -1,0 +1,211 @@
+//! The ticket: an issue of GitHub, or a file.
+
+use super::Arguments;
+use crate::exit::{Exit, Outcome};
+use domain::RepositoryName;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+
+/// A ticket is no longer than this, in bytes.
+const LONGEST: usize = 32 * 1024;
+
+/// What the agent is to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ticket {
+    /// `owner/name#12`, or the name of its file.
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) labels: Vec<String>,
+    /// Where people see it.
+    pub(super) url: Option<String>,
+    /// What is cloned where nothing else is said, and the place of its token.
+    pub(super) repository: Option<String>,
+}
+
+impl Ticket {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Usage for what is no ticket, unreachable when GitHub does not answer.
+    pub(super) async fn read(arguments: &Arguments) -> Outcome<Self> {
+        match (&arguments.ticket, &arguments.ticket_file) {
+            (Some(url), _) => {
+                let issue = Issue::parse(url)?;
+                let token = std::env::var("GITHUB_TOKEN").ok().filter(|token| !token.is_empty());
+                issue.read(&arguments.github_url, token.as_deref()).await
+            }
+            (None, Some(path)) => of_file(path),
+            (None, None) => Err(Exit::usage("name a ticket: the URL of a GitHub issue, or --ticket-file")),
+        }
+    }
+
+    /// As actions have it.
+    pub(super) fn to_task(&self) -> Value {
+        json!({
+            "task_id": self.id, "title": self.title, "description": self.description, "labels": self.labels,
+            "url": self.url,
+        })
+    }
+}
+
+/// The address of an issue.
+#[derive(Debug, PartialEq, Eq)]
+struct Issue {
+    /// `https://github.com`
+    site: String,
+    repository: RepositoryName,
+    number: u64,
+}
+
+impl Issue {
+    fn parse(text: &str) -> Outcome<Self> {
+        let wrong = || {
+            Exit::usage(format!(
+                "`{text}` is not the URL of a GitHub issue; accepted: https://github.com/OWNER/NAME/issues/12, or --ticket-file FILE with --repository"
+            ))
+        };
+        let plain = text.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+        let (scheme, rest) = plain.split_once("://").ok_or_else(wrong)?;
+        let parts: Vec<&str> = rest.split('/').collect();
+        let [host, owner, name, "issues", number] = parts[..] else { return Err(wrong()) };
+        if !matches!(scheme, "https" | "http") || host.is_empty() || host.contains('@') {
+            return Err(wrong());
+        }
+        let repository = format!("{owner}/{name}").parse().map_err(|_| wrong())?;
+        Ok(Self {
+            site: format!("{scheme}://{host}"),
+            repository,
+            number: number.parse().map_err(|_| wrong())?,
+        })
+    }
+
+    async fn read(&self, api: &str, token: Option<&str>) -> Outcome<Ticket> {
+        let Self { site, repository, number } = self;
+        let client = reqwest::Client::builder()
+            .user_agent("ticketsmith")
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(Duration::from_secs(30))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(Exit::unreachable)?;
+        let url = format!("{}/repos/{repository}/issues/{number}", api.trim_end_matches('/'));
+        let mut request = client
+            .get(&url)
+            .header("accept", "application/vnd.github+json")
+            .header("x-github-api-version", "2022-11-28");
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let response = request
+            .send()
+            .await
+            .map_err(|error| Exit::unreachable(format!("{url} cannot be read: {}", error.without_url())))?;
+        let status = response.status();
+        if !status.is_success() {
+            let hint = match (status.as_u16(), token) {
+                (401, _) => "GITHUB_TOKEN is not accepted",
+                (403 | 429, None) => "GitHub allows few requests without a token; put one in GITHUB_TOKEN",
+                (403 | 429, Some(_)) => "the token may not read it, or too many requests were made with it",
+                (404 | 410, None) => "there is no such issue, or it needs a token in GITHUB_TOKEN",
+                (404 | 410, Some(_)) => {
+                    "there is no such issue, or the token in GITHUB_TOKEN may not read it"
+                }
+                (301..=308, _) => "the repository has moved; use its new name",
+                _ => return Err(Exit::unreachable(format!("{url}: GitHub answered {status}"))),
+            };
+            return Err(Exit::usage(format!("{repository}#{number}: {hint} ({status})")));
+        }
+        let issue: Value = response.json().await.map_err(|error| {
+            Exit::unreachable(format!("{url}: GitHub's answer cannot be read: {}", error.without_url()))
+        })?;
+        if !issue["pull_request"].is_null() {
+            return Err(Exit::usage(format!("{repository}#{number} is a pull request, not an issue")));
+        }
+        let text = |name: &str| issue[name].as_str().unwrap_or_default().to_owned();
+        let labels = issue["labels"].as_array().into_iter().flatten();
+        Ok(Ticket {
+            id: format!("{repository}#{number}"),
+            title: text("title"),
+            description: domain::text::cut(
+                &text("body"),
+                domain::text::TextLimit::bytes(LONGEST),
+                "\n… (cut)",
+            ),
+            labels: labels.filter_map(|label| label["name"].as_str().map(str::to_owned)).collect(),
+            url: Some(format!("{site}/{repository}/issues/{number}")),
+            repository: Some(format!("{site}/{repository}")),
+        })
+    }
+}
+
+fn of_file(path: &Path) -> Outcome<Ticket> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| Exit::usage(format!("{shown}: {error}")))?;
+    let (title, description) = text.trim_start().split_once('\n').unwrap_or((text.trim(), ""));
+    let title = title.trim_start_matches('#').trim();
+    if title.is_empty() {
+        return Err(Exit::usage(format!("{shown}: it is empty; its first line is the ticket's title")));
+    }
+    if text.len() > LONGEST {
+        return Err(Exit::usage(format!(
+            "{shown}: it has {} bytes; a ticket has at most {LONGEST}",
+            text.len()
+        )));
+    }
+    let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(Ticket {
+        id: name,
+        title: title.to_owned(),
+        description: description.trim().to_owned(),
+        labels: Vec::new(),
+        url: None,
+        repository: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_issues_are_read_as_people_paste_them() {
+        let issue = |text: &str| {
+            Issue::parse(text).map(|found| (found.site, found.repository.to_string(), found.number))
+        };
+        let expected = || ("https://github.com".to_owned(), "acme/shop".to_owned(), 12);
+        for text in [
+            "https://github.com/acme/shop/issues/12",
+            "https://github.com/acme/shop/issues/12/",
+            "https://github.com/acme/shop/issues/12#issuecomment-1",
+            "https://github.com/acme/shop/issues/12?x=1",
+        ] {
+            assert_eq!(issue(text).unwrap(), expected(), "{text}");
+        }
+        for text in [
+            "acme/shop#12",
+            "https://github.com/acme/shop/pull/12",
+            "https://github.com/acme/shop/issues/x",
+            "https://a@github.com/acme/shop/issues/1",
+            "file:///acme/shop/issues/1",
+        ] {
+            assert!(
+                issue(text).unwrap_err().to_string().contains("is not the URL of a GitHub issue"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_has_a_title_and_a_description() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fix.md");
+        std::fs::write(&path, "# Fix it\n\nIt is broken.\n").unwrap();
+        let ticket = of_file(&path).unwrap();
+        assert_eq!((ticket.id.as_str(), ticket.title.as_str()), ("fix", "Fix it"));
+        assert_eq!(ticket.description, "It is broken.");
+        std::fs::write(&path, "\n").unwrap();
+        assert!(of_file(&path).unwrap_err().to_string().contains("first line"));
+    }
+}

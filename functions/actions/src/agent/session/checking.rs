@@ -1,0 +1,58 @@
+//! What an agent is told of the project's own checks, run on the files as it changed them.
+
+use super::import::Commit;
+use super::overlay::FileChanges;
+use super::report::Report;
+use super::tools::said_with;
+use super::work::Session;
+use crate::agent::checks::{Checked, check};
+use crate::context::Context;
+use crate::done::NoOutput;
+use domain::plugins::RepositoryAccess;
+use domain::{ActionError, ErrorKind};
+use edits::{Change, ChangedContent, FileEdit};
+use records::SessionPhase;
+
+/// Runs the checks that the agent asked for, and gives it what they came to. A session that asks for none (any more) is left as it is.
+///
+/// # Errors
+/// `Rejected` when there is no such session; those of the code host and of the records.
+pub async fn run_checks(context: &Context<'_>, session: &str) -> Result<(Report, Option<Checked>), NoOutput> {
+    let mut session = Session::read(context, session).await?;
+    if session.head.phase != SessionPhase::Check {
+        return Ok((Report::of(&session), None));
+    }
+    let host = context.code_host(RepositoryAccess::ReadContents).await?;
+    let project = context.scope().project_of(session.head.repository.as_ref())?;
+    let commit = session.base().cloned().ok_or_else(|| {
+        ActionError::internal(format!("the session `{}` runs checks, but has no repository", session.head.id))
+    })?;
+    let edits: Vec<FileEdit> =
+        session.state.workspace.changes.iter().map(|(path, change)| edit_of(path, change)).collect();
+    let name = session.state.check.take();
+    let of = Commit::new(context, project, &commit);
+    let checked = match check(context, &*host, of, &edits, name.as_deref()).await {
+        Ok(checked) => Ok(checked),
+        // Another try gives the same, so the agent goes on without.
+        Err(error) if error.kind == ErrorKind::Rejected => Err(error),
+        Err(error) => return Err(error.into()),
+    };
+    let (text, is_error) = match &checked {
+        Ok(checked) => (checked.for_agent(), false),
+        Err(error) => (format!("The checks could not be run: {}", error.message), true),
+    };
+    session.head.phase = SessionPhase::Think;
+    let message = said_with(&mut session.state, &text, is_error);
+    let session = session.record(vec![message], None, FileChanges::default()).await?;
+    Ok((Report::of(&session), checked.ok()))
+}
+
+fn edit_of(path: &str, change: &Change) -> FileEdit {
+    let (content, base64) = match &change.content {
+        Some(ChangedContent::Text(text)) => (Some(text.clone()), None),
+        Some(ChangedContent::Base64(bytes)) => (None, Some(bytes.clone())),
+        None => (None, None),
+    };
+    let (executable, before_sha256) = (change.executable, change.before_sha256.clone());
+    FileEdit { path: path.to_owned(), content, base64, executable, before_sha256 }
+}
