@@ -9,7 +9,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The wait that an answer's headers ask for: `retry-after-ms`, `retry-after` in seconds or as a date
 /// ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#field.retry-after)), or, with no requests left,
-/// `x-ratelimit-reset` in seconds since 1970 (GitHub) or as a timestamp (Jira). At most a day.
+/// `x-ratelimit-reset` in seconds since 1970 (GitHub) or as a timestamp (Jira), or `ratelimit-reset` (GitLab). At most a day.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let seconds = |number: f64| Duration::try_from_secs_f64(number).ok();
@@ -26,12 +26,14 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     milliseconds().or_else(stated).map(|wait| wait.min(LONGEST)).or_else(|| until_reset(headers, now))
 }
 
-/// How long the headers say that no requests are left: `x-ratelimit-reset` where `x-ratelimit-remaining` is 0. At most a day.
+/// How long the headers say that no requests are left: `x-ratelimit-reset` where `x-ratelimit-remaining` is 0, with or without `x-`. At
+/// most a day.
 pub(crate) fn until_reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     if !exhausted(headers) {
         return None;
     }
-    let value = headers.get("x-ratelimit-reset")?.to_str().ok()?.trim();
+    let value = headers.get("x-ratelimit-reset").or_else(|| headers.get("ratelimit-reset"))?;
+    let value = value.to_str().ok()?.trim();
     let then = match value.parse() {
         Ok(number) => Timestamp::from_second(number).ok()?,
         Err(_) => value.parse().ok()?,
@@ -41,7 +43,8 @@ pub(crate) fn until_reset(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
 
 /// Whether the headers say that no requests are left.
 pub(crate) fn exhausted(headers: &HeaderMap) -> bool {
-    headers.get("x-ratelimit-remaining").is_some_and(|left| left == "0")
+    let left = headers.get("x-ratelimit-remaining").or_else(|| headers.get("ratelimit-remaining"));
+    left.is_some_and(|left| left == "0")
 }
 
 #[cfg(test)]
@@ -65,6 +68,7 @@ mod tests {
         check(&[("retry-after", "Sun, 06 Nov 1994 08:49:00 GMT")], Some(0));
         check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "784111777")], Some(7_000));
         check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1994-11-06T08:50Z")], Some(30_000));
+        check(&[("ratelimit-remaining", "0"), ("ratelimit-reset", "784111777")], Some(7_000));
         check(&[("x-ratelimit-remaining", "9"), ("x-ratelimit-reset", "784111777")], None);
         check(&[("retry-after", "-1")], None);
         check(&[("retry-after", "NaN")], None);

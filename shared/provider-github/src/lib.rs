@@ -35,7 +35,6 @@ mod files;
 mod files_at_once;
 mod find_commit;
 mod github;
-mod harmless;
 mod issue_reference;
 mod issues;
 mod limits;

@@ -5,6 +5,8 @@ mod account;
 mod claims;
 mod connect;
 mod fitting;
+pub mod harmless;
+pub mod mark;
 mod nearest;
 mod settings;
 mod spec;

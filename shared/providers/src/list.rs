@@ -9,6 +9,7 @@ pub const ALL: &[&ProviderSpec] = &[
     &provider_cloudwatch::SPEC,
     &provider_confluence::SPEC,
     &provider_github::SPEC,
+    &provider_gitlab::SPEC,
     &provider_jira::SPEC,
     &provider_slack::SPEC,
 ];

@@ -98,6 +98,11 @@ pub trait VersionControl: Send + Sync {
         parent: &CommitSha,
     ) -> Result<(), ActionError>;
 
+    /// How a tracker that is this code host, too, names a pull request to comment on: `owner/name#7`.
+    fn pull_request_reference(&self, repository: &RepositoryName, number: u64) -> String {
+        format!("{repository}#{number}")
+    }
+
     /// The open pull request from this branch into that one.
     async fn find_pull_request(
         &self,

@@ -1,5 +1,5 @@
-//! Texts as GitHub may show them. What is in them comes from tickets and models as well, so they mention nobody, close no issue, load no
-//! image and hide no address. What is code stays as it is.
+//! Texts as code hosts may show them. What is in them comes from tickets and models as well, so they mention nobody, close no issue, load
+//! no image and hide no address. What is code stays as it is.
 
 use domain::text::{JOINER, destination, printable};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
@@ -10,9 +10,12 @@ use std::ops::Range;
 const TAGS: &[&str] = &["br", "details", "kbd", "sub", "summary", "sup"];
 
 /// What closes an issue when it is followed by its name:
-/// <https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue>.
-const KEYWORDS: &[&str] =
-    &["close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved"];
+/// <https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue>,
+/// <https://docs.gitlab.com/administration/issue_closing_pattern/>.
+const KEYWORDS: &[&str] = &[
+    "close", "closes", "closed", "closing", "fix", "fixes", "fixed", "fixing", "resolve", "resolves", "resolved",
+    "resolving", "implement", "implements", "implemented", "implementing",
+];
 
 /// How much of a text is looked at for the end of such a tag.
 const LONGEST_TAG: usize = 32;
@@ -27,7 +30,7 @@ const LONGEST_HOST: usize = 300;
 const MOST_PASSES: usize = 8;
 
 /// Markdown for a body or a comment.
-pub(crate) fn markdown(text: &str) -> String {
+pub fn markdown(text: &str) -> String {
     let mut text = printable(text);
     for _ in 0..MOST_PASSES {
         let changed = pass(&text);
@@ -40,8 +43,23 @@ pub(crate) fn markdown(text: &str) -> String {
     text.replace('<', "&lt;").replace('[', "\\[")
 }
 
+/// A text without [quick actions](https://docs.gitlab.com/user/project/quick_actions/), which some services carry out where a line begins
+/// with `/` and a word: also in code, since services see code elsewhere than we do.
+pub fn without_quick_actions(text: &str) -> String {
+    let is_action = |line: &str| {
+        let command = line.trim_start_matches(|c: char| c.is_whitespace() || c == JOINER);
+        line.starts_with(['/', ' ', '\t'])
+            && command.strip_prefix('/').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+    };
+    let defused = text.split_inclusive('\n').map(|line| match is_action(line) {
+        true => line.replacen('/', &format!("{JOINER}/"), 1),
+        false => line.to_owned(),
+    });
+    defused.collect()
+}
+
 /// A text without form: a title, the message of a commit.
-pub(crate) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let text = printable(text);
     let mut edits = Edits::default();
     edits.part_words(&text, &[]);
@@ -178,12 +196,22 @@ fn names_an_issue(text: &str) -> bool {
             .match_indices(mark)
             .any(|(at, _)| token[at + mark.len()..].starts_with(|c: char| c.is_ascii_digit()))
     };
-    digit_follows("#") || token.starts_with("gh-") || digit_follows("/issues/") || digit_follows("/pull/")
+    ["#", "/issues/", "/pull/", "/work_items/"].into_iter().any(digit_follows) || token.starts_with("gh-")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_line_is_a_quick_action() {
+        let defused = without_quick_actions("Look:\n/close\n /merge now\n```\n/label ~bug\n```\r\n/1 a/b /x\n");
+        assert_eq!(
+            defused.replace(JOINER, "·"),
+            "Look:\n·/close\n ·/merge now\n```\n·/label ~bug\n```\r\n/1 a/b /x\n"
+        );
+        assert_eq!(without_quick_actions(&defused), defused);
+    }
 
     #[test]
     fn nothing_acts_in_markdown() {

@@ -1,0 +1,1 @@
+//! GitLab over HTTP, against the simulator and the official description.
