@@ -211,7 +211,8 @@ mod tests {
             "{site}/{path}/-/merge_requests/{pull}",
         ];
         let instance: InstanceName = "gitlab".parse().unwrap();
-        let tracker = TrackerReferences { instance: instance.clone(), patterns: patterns(forms, "https://gitlab.com") };
+        let tracker =
+            TrackerReferences { instance: instance.clone(), patterns: patterns(forms, "https://gitlab.com") };
         let names = vec!["Acme/Web/Shop".to_owned()];
         let references = References {
             trackers: vec![tracker],
@@ -230,7 +231,13 @@ mod tests {
         check("acme/web/shop!7", request);
         check("gitlab.com/acme/web/shop/-/merge_requests/7/diffs", request);
         check("a/b/c/d/e/f#1", Some(("a/b/c/d/e/f#1", "a/b/c/d/e/f")));
-        for other in ["acme#7", "acme//shop#7", "acme/../x#7", "acme/shop", "https://gitlab.com/acme/shop/-/issues/new"] {
+        for other in [
+            "acme#7",
+            "acme//shop#7",
+            "acme/../x#7",
+            "acme/shop",
+            "https://gitlab.com/acme/shop/-/issues/new",
+        ] {
             check(other, None);
         }
         check(&format!("{}#1", ["a"; 21].join("/")), None);

@@ -60,7 +60,9 @@ impl Gitlab {
                 }
             }
             other => {
-                other.optional()?.ok_or_else(|| not_there(format!("project {project} with the commit {at}")))?;
+                other
+                    .optional()?
+                    .ok_or_else(|| not_there(format!("project {project} with the commit {at}")))?;
                 Ok(())
             }
         }

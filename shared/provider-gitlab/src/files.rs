@@ -65,7 +65,11 @@ impl Gitlab {
             let answer = self.send(project, request).await.optional()?;
             let answer = answer.ok_or_else(|| not_there(format!("commit {commit} in {project}")))?;
             let read = page::<Entry>(&answer, "page_token")?;
-            Ok::<_, ActionError>(http_client::Page { items: read.items, next: read.next.map(Some), bytes: read.bytes })
+            Ok::<_, ActionError>(http_client::Page {
+                items: read.items,
+                next: read.next.map(Some),
+                bytes: read.bytes,
+            })
         };
         let pages = Pages::of(format!("GitLab's files of {project}"));
         let entries = pages.collect(None, usize::MAX, load).await?;
@@ -129,7 +133,8 @@ impl TryFrom<Entry> for TreeEntry {
             "040000" => TreeEntryKind::Folder,
             "160000" => TreeEntryKind::Submodule,
             mode => {
-                let message = format!("GitLab gave `{}` the mode {mode}, which git does not have", entry.path);
+                let message =
+                    format!("GitLab gave `{}` the mode {mode}, which git does not have", entry.path);
                 return Err(ActionError::internal(message));
             }
         };

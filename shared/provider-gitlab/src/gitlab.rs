@@ -256,7 +256,12 @@ impl TaskManagement for Gitlab {
         self.set_status(&Reference::issue(task_id)?, status).await
     }
 
-    async fn add_comment(&self, task_id: &str, markdown: &str, mark: &Mark) -> Result<CommentId, ActionError> {
+    async fn add_comment(
+        &self,
+        task_id: &str,
+        markdown: &str,
+        mark: &Mark,
+    ) -> Result<CommentId, ActionError> {
         self.make_note(&task_id.parse()?, markdown, mark).await
     }
 
@@ -304,7 +309,10 @@ mod tests {
             let options = Options::new().unwrap();
             let gitlab = Gitlab::new(&settings, Credentials { token: "t".into() }, &options).unwrap();
             assert_eq!(gitlab.client.base_url(), "https://git.acme.example/api/v4");
-            assert_eq!(gitlab.task_url("a/b/c!3").as_deref(), Some("https://git.acme.example/a/b/c/-/merge_requests/3"));
+            assert_eq!(
+                gitlab.task_url("a/b/c!3").as_deref(),
+                Some("https://git.acme.example/a/b/c/-/merge_requests/3")
+            );
         }
     }
 }

@@ -79,11 +79,7 @@ impl Gitlab {
         Ok(self.issue(issue, |_| false).await?.into_task(&issue.project))
     }
 
-    async fn issue(
-        &self,
-        issue: &Reference,
-        is_early: fn(&Failure) -> bool,
-    ) -> Result<Issue, ActionError> {
+    async fn issue(&self, issue: &Reference, is_early: fn(&Failure) -> bool) -> Result<Issue, ActionError> {
         let request = self.client.get(ONE, &[issue.project.as_str(), &issue.number.to_string()]);
         let answer = self.send_settled(&issue.project, request, is_early).await.optional()?;
         let found: Issue = answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()?;
@@ -123,7 +119,8 @@ impl Gitlab {
             self.send(project, request.json(&body)).await
         };
         let answer = send_fitting(&text, limits::MARKED, limits::is_too_long, send).await.optional()?;
-        let made: Issue = answer.ok_or_else(|| not_there(format!("project {project} with issues")))?.json()?;
+        let made: Issue =
+            answer.ok_or_else(|| not_there(format!("project {project} with issues")))?.json()?;
         Ok(made.into_task(project))
     }
 

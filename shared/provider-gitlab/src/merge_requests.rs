@@ -66,7 +66,8 @@ impl Gitlab {
             .query("target_branch", target)
             .query("per_page", PER_PAGE);
         let answer = self.send(project, request).await.optional()?;
-        let found: Vec<MergeRequest> = answer.ok_or_else(|| not_there(format!("project {project}")))?.json()?;
+        let found: Vec<MergeRequest> =
+            answer.ok_or_else(|| not_there(format!("project {project}")))?.json()?;
         let own = |found: &MergeRequest| found.source_project_id == Some(found.target_project_id);
         let Some(found) = found.into_iter().find(own) else { return Ok(None) };
         let author = found.author.clone();

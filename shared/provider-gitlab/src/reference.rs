@@ -91,7 +91,9 @@ mod tests {
             let read: Reference = given.parse().unwrap();
             assert_eq!((read.kind, read.to_string().as_str()), (kind, given));
         }
-        for given in ["SHOP-1", "acme/shop", "acme/shop#", "#12", "acme#12", "acme/shop#-1", "acme/../x!1", "a/b#0"] {
+        for given in
+            ["SHOP-1", "acme/shop", "acme/shop#", "#12", "acme#12", "acme/shop#-1", "acme/../x!1", "a/b#0"]
+        {
             assert!(given.parse::<Reference>().is_err(), "{given}");
         }
         let refused = Reference::issue("acme/shop!12").unwrap_err();

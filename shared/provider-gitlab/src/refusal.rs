@@ -6,7 +6,11 @@ use http_client::Failure;
 /// Words in what GitLab says, in lower case, and what they mean.
 const REASONS: &[(&[&str], &str)] = &[
     (
-        &["not allowed to push into this branch", "protected branch", "not allowed to push code to protected"],
+        &[
+            "not allowed to push into this branch",
+            "protected branch",
+            "not allowed to push code to protected",
+        ],
         "A branch of it is protected. Work on another branch, or let the token's account push to it under Settings > Repository > \
          Protected branches",
     ),
@@ -54,16 +58,26 @@ mod tests {
     use serde_json::{Value, json};
 
     fn told(status: u16, body: Value) -> ActionError {
-        let failure =
-            Failure { status: Some(status), body, error: ActionError::rejected("GitLab: POST / failed"), was_sent: true };
+        let failure = Failure {
+            status: Some(status),
+            body,
+            error: ActionError::rejected("GitLab: POST / failed"),
+            was_sent: true,
+        };
         explained(failure, &"acme/web/shop".parse().unwrap()).error
     }
 
     #[test]
     fn a_refusal_says_what_to_do() {
         let branch = told(403, json!({"message": "You are not allowed to push into this branch"}));
-        assert!(branch.message.contains("acme/web/shop") && branch.message.contains("Protected branches"), "{branch}");
-        let scope = told(403, json!({"error": "insufficient_scope", "error_description": "The request requires higher privileges than provided by the access token."}));
+        assert!(
+            branch.message.contains("acme/web/shop") && branch.message.contains("Protected branches"),
+            "{branch}"
+        );
+        let scope = told(
+            403,
+            json!({"error": "insufficient_scope", "error_description": "The request requires higher privileges than provided by the access token."}),
+        );
         assert!(scope.message.contains("`api`"), "{scope}");
         assert_eq!(told(400, json!({"message": "other"})).message, "GitLab: POST / failed");
     }

@@ -13,8 +13,22 @@ const TAGS: &[&str] = &["br", "details", "kbd", "sub", "summary", "sup"];
 /// <https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue>,
 /// <https://docs.gitlab.com/administration/issue_closing_pattern/>.
 const KEYWORDS: &[&str] = &[
-    "close", "closes", "closed", "closing", "fix", "fixes", "fixed", "fixing", "resolve", "resolves", "resolved",
-    "resolving", "implement", "implements", "implemented", "implementing",
+    "close",
+    "closes",
+    "closed",
+    "closing",
+    "fix",
+    "fixes",
+    "fixed",
+    "fixing",
+    "resolve",
+    "resolves",
+    "resolved",
+    "resolving",
+    "implement",
+    "implements",
+    "implemented",
+    "implementing",
 ];
 
 /// How much of a text is looked at for the end of such a tag.
@@ -49,7 +63,9 @@ pub fn without_quick_actions(text: &str) -> String {
     let is_action = |line: &str| {
         let command = line.trim_start_matches(|c: char| c.is_whitespace() || c == JOINER);
         line.starts_with(['/', ' ', '\t'])
-            && command.strip_prefix('/').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+            && command
+                .strip_prefix('/')
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
     };
     let defused = text.split_inclusive('\n').map(|line| match is_action(line) {
         true => line.replacen('/', &format!("{JOINER}/"), 1),
@@ -205,7 +221,8 @@ mod tests {
 
     #[test]
     fn no_line_is_a_quick_action() {
-        let defused = without_quick_actions("Look:\n/close\n /merge now\n```\n/label ~bug\n```\r\n/1 a/b /x\n");
+        let defused =
+            without_quick_actions("Look:\n/close\n /merge now\n```\n/label ~bug\n```\r\n/1 a/b /x\n");
         assert_eq!(
             defused.replace(JOINER, "·"),
             "Look:\n·/close\n ·/merge now\n```\n·/label ~bug\n```\r\n/1 a/b /x\n"

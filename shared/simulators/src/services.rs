@@ -3,6 +3,7 @@
 use crate::claude::Claude;
 use crate::confluence::Confluence;
 use crate::github::GitHub;
+use crate::gitlab::GitLab;
 use crate::jira::Jira;
 use crate::service::ServiceSpec;
 use crate::slack::Slack;
@@ -12,6 +13,7 @@ pub const ALL: &[ServiceSpec] = &[
     ServiceSpec::of::<Claude>(),
     ServiceSpec::of::<Confluence>(),
     ServiceSpec::of::<GitHub>(),
+    ServiceSpec::of::<GitLab>(),
     ServiceSpec::of::<Jira>(),
     ServiceSpec::of::<Slack>(),
 ];
