@@ -3,6 +3,7 @@
 
 mod delivery;
 mod github;
+mod gitlab;
 mod jira;
 mod signature;
 mod slack;
@@ -17,7 +18,7 @@ pub use spec::SenderSpec;
 use domain::event::EventSpecs;
 
 /// Every sender, in the order of their names.
-pub const ALL: &[&SenderSpec] = &[&github::SPEC, &jira::SPEC, &slack::SPEC];
+pub const ALL: &[&SenderSpec] = &[&github::SPEC, &gitlab::SPEC, &jira::SPEC, &slack::SPEC];
 
 /// The sender of this name.
 pub(crate) fn find(name: &str) -> Option<&'static SenderSpec> {
