@@ -9,6 +9,7 @@ pub mod harmless;
 pub mod mark;
 mod nearest;
 mod settings;
+mod setup;
 mod spec;
 mod text_limits;
 
@@ -18,5 +19,6 @@ pub use connect::{Connected, Connector, Model};
 pub use fitting::send_fitting;
 pub use nearest::nearest;
 pub use settings::{SettingsForm, described, words};
+pub use setup::{RegisterFuture, RegisterWebhook, Registered, Setup, SetupFacts, SigningSecret, Webhook};
 pub use spec::{ProbeFuture, ProviderSpec, RepositoryPages, same_site};
 pub use text_limits::TextLimits;
