@@ -37,6 +37,7 @@ mod reference;
 mod refusal;
 mod reviews;
 mod settings;
+mod setup;
 mod spec;
 mod status;
 mod taking_back;

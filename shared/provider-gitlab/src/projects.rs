@@ -9,7 +9,6 @@ use serde::Deserialize;
 /// A [project](https://docs.gitlab.com/api/projects/#retrieve-a-project).
 #[derive(Debug, Deserialize)]
 pub(crate) struct Project {
-    pub(crate) id: u64,
     path_with_namespace: String,
     web_url: String,
     #[serde(default)]

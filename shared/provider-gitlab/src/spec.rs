@@ -3,6 +3,7 @@
 use crate::gitlab::{Credentials, Gitlab, site};
 use crate::limits::LIMITS;
 use crate::settings::Settings;
+use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PermissionProblem, PluginType};
 use provider::{AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, RepositoryPages, SettingsForm};
@@ -14,6 +15,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     name: "GitLab",
     serves: &[PluginType::VersionControl, PluginType::TaskManagement],
     settings: SettingsForm::of::<Settings>(),
+    setup: SETUP,
     secret: &[&["token"]],
     key_variable: None,
     bundle: Some(Bundle::Repository),

@@ -29,6 +29,7 @@ pub mod services;
 mod shared;
 pub mod simulation;
 pub mod slack;
+pub mod stack;
 pub mod webhook;
 pub mod world;
 
