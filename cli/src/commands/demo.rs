@@ -87,7 +87,7 @@ fn examples() -> String {
 Examples:
   ticketsmith demo
   ticketsmith demo --world parcels
-  ticketsmith demo --stack gitlab
+  ticketsmith demo --stack NAME
   ticketsmith demo --trigger NAME --json
 {}  ticketsmith demo --export shop && git -C shop log --oneline --all
 
