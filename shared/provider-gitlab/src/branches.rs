@@ -76,7 +76,7 @@ impl Gitlab {
         at: &CommitSha,
     ) -> Result<(), ActionError> {
         let Some(head) = self.branch_head(project, branch).await? else { return Ok(()) };
-        if !self.is_unchanged_since(project, at, &head).await? {
+        if !self.has_only_reverted_commits(project, at, &head).await? {
             return Err(moved(project, branch, at));
         }
         if self.branch_head(project, branch).await?.is_some_and(|now| now != head) {

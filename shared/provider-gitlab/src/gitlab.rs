@@ -138,6 +138,15 @@ impl VersionControl for Gitlab {
         self.remove_branch(project, branch, at).await
     }
 
+    async fn is_unchanged_since(
+        &self,
+        project: &RepositoryName,
+        since: &CommitSha,
+        head: &CommitSha,
+    ) -> Result<bool, ActionError> {
+        self.has_only_reverted_commits(project, since, head).await
+    }
+
     async fn commit(
         &self,
         project: &RepositoryName,

@@ -28,7 +28,7 @@ struct Compared {
 
 impl Gitlab {
     /// Whether a branch at `head` has what it had at `since`: nothing was added but commits of ours that others take back again.
-    pub(crate) async fn is_unchanged_since(
+    pub(crate) async fn has_only_reverted_commits(
         &self,
         project: &RepositoryName,
         since: &CommitSha,
@@ -58,10 +58,10 @@ impl Gitlab {
         let Some(head) = self.branch_head(project, branch).await? else {
             return Err(ActionError::conflict(format!("{project} has no branch `{branch}` any more")));
         };
-        if self.is_unchanged_since(project, parent, &head).await? {
+        if self.has_only_reverted_commits(project, parent, &head).await? {
             return Ok(());
         }
-        if !self.is_unchanged_since(project, commit, &head).await? {
+        if !self.has_only_reverted_commits(project, commit, &head).await? {
             return Err(ActionError::conflict(format!(
                 "the branch `{branch}` of {project} points to {head} and not to our commit {commit}: somebody has built on it, so it stays"
             )));

@@ -36,12 +36,10 @@ fn merge(target: &mut Value, patch: &Value) {
         *target = Value::Object(Map::new());
     }
     let Some(fields) = target.as_object_mut() else { return };
-    for (name, change) in changes {
-        if change.is_null() {
-            fields.remove(name);
-        } else {
-            merge(fields.entry(name).or_insert(Value::Null), change);
-        }
+    // What is left keeps its order: the first delivery is the one that a demonstration begins with.
+    fields.retain(|name, _| !changes.get(name).is_some_and(Value::is_null));
+    for (name, change) in changes.iter().filter(|(_, change)| !change.is_null()) {
+        merge(fields.entry(name).or_insert(Value::Null), change);
     }
 }
 
