@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn a_stack_replaces_and_removes_what_it_names() {
-        let yaml = "a: { b: 1, c: [1, 2] }\nd: 4\nstacks: { other: { a: { b: null, c: [3] }, e: { f: 5 } } }\n";
+        let yaml =
+            "a: { b: 1, c: [1, 2] }\nd: 4\nstacks: { other: { a: { b: null, c: [3] }, e: { f: 5 } } }\n";
         let read = |text: &str| -> Value { serde_saphyr::from_str(text).unwrap() };
         assert_eq!(read(&of_stack(yaml, "other").unwrap()), json!({"a": {"c": [3]}, "d": 4, "e": {"f": 5}}));
         assert_eq!(of_stack(yaml, DEFAULT).unwrap(), yaml);

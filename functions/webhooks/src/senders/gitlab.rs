@@ -164,7 +164,8 @@ fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malforme
 
 fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let kind = payload.object_kind.clone().unwrap_or_default();
-    let action = payload.object_attributes.as_ref().and_then(|about| about.action.clone()).unwrap_or_default();
+    let action =
+        payload.object_attributes.as_ref().and_then(|about| about.action.clone()).unwrap_or_default();
     let known = matches!(
         (kind.as_str(), action.as_str()),
         ("issue", "open" | "update" | "close" | "reopen")
@@ -176,7 +177,8 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
         let (kind, action) = (cut_name(&kind), cut_name(&action));
         return Meaning::Ignored(format!("GitLab's event `{kind}` with action `{action}` is not used"));
     }
-    let Some(repository) = payload.project.as_ref().and_then(|project| project.path_with_namespace.clone()) else {
+    let Some(repository) = payload.project.as_ref().and_then(|project| project.path_with_namespace.clone())
+    else {
         return Meaning::Ignored("the delivery does not name a project".into());
     };
     let actor = payload.user.as_ref().and_then(|user| {
@@ -186,7 +188,9 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let own = actor.as_ref().is_some_and(|actor| bot.is(&actor.id));
     let actor = actor.filter(|_| !own);
     // A merge by the bot itself still counts in statistics, and pipelines run in the name of the account that pushed, usually the bot.
-    if own && !matches!((kind.as_str(), action.as_str()), ("merge_request", "close" | "merge") | ("pipeline", _)) {
+    if own
+        && !matches!((kind.as_str(), action.as_str()), ("merge_request", "close" | "merge") | ("pipeline", _))
+    {
         return Meaning::Ignored("the bot did it itself".into());
     }
     let about = About { delivery, repository, actor };
@@ -312,7 +316,9 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     let task_id = format!("{}{sign}{number}", about.repository);
     let Bot { mention, command, .. } = *bot;
     let Some(Said { words, is_addressed }) = words_for_bot(&text, mention, command, Markup::Markdown) else {
-        return Some(Meaning::Ignored(format!("the note neither mentions {mention} nor starts with {command}")));
+        return Some(Meaning::Ignored(format!(
+            "the note neither mentions {mention} nor starts with {command}"
+        )));
     };
     // What is said about a line is not clear without it.
     let place = note.position.and_then(|position| {
@@ -340,8 +346,9 @@ fn reviewed(payload: &Payload, about: &About<'_>) -> Option<Meaning> {
     let Some(change) = payload.changes.as_ref().and_then(|changes| changes.reviewers.as_ref()) else {
         return Some(Meaning::Ignored("the merge request's reviewers did not change".into()));
     };
-    let asked_before =
-        |id: Option<u64>| change.previous.iter().any(|user| user.id == id && user.state.as_deref() == REQUESTED);
+    let asked_before = |id: Option<u64>| {
+        change.previous.iter().any(|user| user.id == id && user.state.as_deref() == REQUESTED)
+    };
     let mut asking = change.current.iter().filter(|user| user.state.as_deref() == REQUESTED);
     let Some(reviewer) = asking.find(|user| !asked_before(user.id)) else {
         return Some(Meaning::Ignored("no reviewer requests changes".into()));

@@ -11,7 +11,7 @@ use serde_json::json;
 use simulators::Simulation;
 use simulators::delivery::Delivery;
 
-async fn act(simulation: &Simulation, delivery: serde_json::Value) {
+fn act(simulation: &Simulation, delivery: serde_json::Value) {
     simulation.act(&Delivery::new(delivery).unwrap()).unwrap();
 }
 
@@ -64,7 +64,10 @@ async fn one_commit_of_many_files_is_made_found_and_taken_back() {
     let second = request(&work, &made.sha, vec![write("README.md", "# Another\n")]);
     let second = host.commit(&shop, &second, &mark("second")).await.unwrap();
     let too_early = host.revert_commit(&shop, &work, &made.sha, &base).await.unwrap_err();
-    assert!(too_early.kind == ErrorKind::Conflict && too_early.message.contains("built on it"), "{too_early}");
+    assert!(
+        too_early.kind == ErrorKind::Conflict && too_early.message.contains("built on it"),
+        "{too_early}"
+    );
     for _ in 0..2 {
         host.revert_commit(&shop, &work, &second.sha, &made.sha).await.unwrap();
     }
@@ -100,7 +103,8 @@ async fn a_merge_request_is_opened_found_made_ready_and_closed() {
     let found = host.find_pull_request(&shop, &work, &main).await.unwrap().unwrap();
     assert!(found.carries(&key) && found.number == made.number);
     assert_eq!(host.pull_request_reference(&shop, 1), "acme/web/shop!1");
-    let description = simulation.state()["gitlab"]["repositories"][0]["pull_requests"][0]["description"].clone();
+    let description =
+        simulation.state()["gitlab"]["repositories"][0]["pull_requests"][0]["description"].clone();
     let description = description.as_str().unwrap();
     assert!(!description.contains("\n/merge") && !description.contains("Closes #1"), "{description}");
     let again = host.create_pull_request(&shop, &asked, &mark("other")).await.unwrap_err();
@@ -111,9 +115,11 @@ async fn a_merge_request_is_opened_found_made_ready_and_closed() {
     }
     assert!(!host.find_pull_request(&shop, &work, &main).await.unwrap().unwrap().draft);
 
-    act(&simulation, json!({"kind": "gitlab-review", "merge_request": "acme/web/shop!1", "verdict": "requested_changes",
-        "comments": [{"path": "README.md", "line": 1, "body": "say more"}], "by": "ada"}))
-    .await;
+    act(
+        &simulation,
+        json!({"kind": "gitlab-review", "merge_request": "acme/web/shop!1", "verdict": "requested_changes",
+        "comments": [{"path": "README.md", "line": 1, "body": "say more"}], "by": "ada"}),
+    );
     let remarks = host.review_remarks(&shop, 1, 1).await.unwrap();
     assert_eq!((remarks[0].path.as_str(), remarks[0].line), ("README.md", Some(1)));
     assert!(host.review_remarks(&shop, 1, 2).await.unwrap().is_empty(), "another person's");
@@ -133,9 +139,11 @@ async fn a_pipeline_is_followed_to_its_jobs_and_what_they_said() {
     let pipeline = async |status: &str| {
         let jobs = json!([{"name": "build", "status": "success"},
             {"name": "test", "status": status, "trace": "E  assert 1 == 2\n"}]);
-        act(&simulation, json!({"kind": "gitlab-pipeline", "project": "acme/web/shop", "branch": "main", "jobs": jobs,
-            "by": "ada"}))
-        .await;
+        act(
+            &simulation,
+            json!({"kind": "gitlab-pipeline", "project": "acme/web/shop", "branch": "main", "jobs": jobs,
+            "by": "ada"}),
+        );
         host.checks(&shop, &head).await.unwrap()
     };
     assert!(pipeline("running").await.unfinished > 0);

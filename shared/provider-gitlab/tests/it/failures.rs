@@ -50,7 +50,10 @@ async fn each_status_has_its_kind() {
 #[tokio::test]
 async fn answers_that_cannot_be_used_have_theirs() {
     let simulation = simulation().await;
-    assert_eq!(failing(&simulation, Fault { truncated: true, ..Fault::default() }).await.kind, ErrorKind::Unavailable);
+    assert_eq!(
+        failing(&simulation, Fault { truncated: true, ..Fault::default() }).await.kind,
+        ErrorKind::Unavailable
+    );
     let page = Fault { status: Some(200), body: Some(json!("<html>Sign in</html>")), ..Fault::default() };
     let page = failing(&simulation, page).await;
     assert!(page.kind == ErrorKind::Rejected && page.message.contains("base_url"), "{page}");
@@ -66,7 +69,11 @@ async fn answers_that_cannot_be_used_have_theirs() {
 async fn a_merge_request_of_a_fork_is_not_ours() {
     let simulation = simulation().await;
     let fork = json!([{"iid": 9, "web_url": "u", "state": "opened", "title": "t", "source_project_id": 7, "target_project_id": 1}]);
-    GITLAB.fault(&simulation, "/merge_requests$", Fault { status: Some(200), body: Some(fork), ..Fault::default() });
+    GITLAB.fault(
+        &simulation,
+        "/merge_requests$",
+        Fault { status: Some(200), body: Some(fork), ..Fault::default() },
+    );
     let (source, target) = ("feature/1".parse().unwrap(), "main".parse().unwrap());
     assert_eq!(gitlab(&simulation).find_pull_request(&shop(), &source, &target).await.unwrap(), None);
 }

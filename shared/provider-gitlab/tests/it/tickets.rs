@@ -59,10 +59,15 @@ async fn a_ticket_is_created_once_and_listed() {
     assert_eq!(tracker.find_created("acme/web/shop", &key).await.unwrap().as_ref(), Some(&made));
     assert_eq!(tracker.find_created("acme/web/shop", &mark("other")).await.unwrap(), None);
     let task = tracker.get_task(&made.task_id).await.unwrap();
-    assert_eq!((task.labels, task.status.as_deref()), (vec!["cart".to_owned(), "bug".to_owned()], Some("open")));
+    assert_eq!(
+        (task.labels, task.status.as_deref()),
+        (vec!["cart".to_owned(), "bug".to_owned()], Some("open"))
+    );
     tracker.remove_label(&made.task_id, "cart").await.unwrap();
-    let query = |status: Option<&str>| {
-        TaskQuery { project: "acme/web/shop".into(), status: status.map(str::to_owned), limit: 10 }
+    let query = |status: Option<&str>| TaskQuery {
+        project: "acme/web/shop".into(),
+        status: status.map(str::to_owned),
+        limit: 10,
     };
     let ids = async |status| -> Vec<String> {
         let tasks = tracker.get_project_tasks(&query(status)).await.unwrap();
@@ -77,7 +82,9 @@ async fn a_ticket_is_created_once_and_listed() {
 async fn nothing_that_is_said_acts() {
     let simulation = simulation().await;
     let tracker = gitlab(&simulation);
-    for (number, text) in HOSTILE.iter().chain(&["/close", "look\n/close\n", "```\n/close", " /close"]).enumerate() {
+    for (number, text) in
+        HOSTILE.iter().chain(&["/close", "look\n/close\n", "```\n/close", " /close"]).enumerate()
+    {
         tracker.add_comment(ISSUE, text, &mark(&number.to_string())).await.unwrap();
     }
     assert_eq!(tracker.get_task(ISSUE).await.unwrap().status.as_deref(), Some("open"));

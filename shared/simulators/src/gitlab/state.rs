@@ -235,7 +235,7 @@ impl State {
     /// The id of an account, which follows from its place.
     pub(super) fn user_id(&self, username: &str) -> u64 {
         let at = self.users.iter().position(|user| user.username.eq_ignore_ascii_case(username));
-        at.map_or(0, |at| at as u64 + 1)
+        at.and_then(|at| u64::try_from(at).ok()).map_or(0, |at| at + 1)
     }
 
     /// The index of the project with this path in any case, or this id.

@@ -21,12 +21,15 @@ pub(super) fn events() -> Vec<EventSpec> {
             .condition(label())
             .matched_by(["task_id"])
             .also(common::TICKET_LABELLED),
-        EventSpec::new(TRANSITIONED, "A GitLab issue was closed or opened again, or got another status label.")
-            .fields([("task_id", Text), ("repository", Text), ("actor", Any), ("from", Text), ("to", Text)])
-            .condition(Condition::new("to", "The status that the issue moved to.").required())
-            .condition(Condition::new("from", "The status that the issue came from."))
-            .matched_by(["task_id"])
-            .also(common::TICKET_TRANSITIONED),
+        EventSpec::new(
+            TRANSITIONED,
+            "A GitLab issue was closed or opened again, or got another status label.",
+        )
+        .fields([("task_id", Text), ("repository", Text), ("actor", Any), ("from", Text), ("to", Text)])
+        .condition(Condition::new("to", "The status that the issue moved to.").required())
+        .condition(Condition::new("from", "The status that the issue came from."))
+        .matched_by(["task_id"])
+        .also(common::TICKET_TRANSITIONED),
         EventSpec::new(CREATED, "A GitLab issue was created.")
             .fields([("task_id", Text), ("repository", Text), ("actor", Any)])
             .matched_by(["task_id"])

@@ -66,7 +66,10 @@ fn verify_signature(
         .filter(|signature| signature.len() == 32)
         .collect();
     if given.is_empty() {
-        return Err(SignatureError::Malformed { header: SIGNATURE, expected: "`v1,` and 32 bytes in base64" });
+        return Err(SignatureError::Malformed {
+            header: SIGNATURE,
+            expected: "`v1,` and 32 bytes in base64",
+        });
     }
     if seconds.abs_diff(now.as_second()) > WINDOW {
         return Err(SignatureError::Stale(TIMESTAMP));

@@ -1,7 +1,8 @@
 use super::super::testing::{Vocabulary, check_any_delivery, headers};
 use super::*;
 
-const BOT: Bot<'_> = Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("ticketsmith-bot") };
+const BOT: Bot<'_> =
+    Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("ticketsmith-bot") };
 
 fn meaning_of(payload: Value) -> Meaning {
     parse(&headers(&[]), payload.to_string().as_bytes(), &BOT).unwrap().meaning
@@ -38,12 +39,48 @@ fn whatever_arrives_is_read() {
     let vocabulary = Vocabulary {
         headers: &[&[], &[("webhook-id", "1")]],
         names: &[
-            "object_kind", "user", "username", "project", "path_with_namespace", "object_attributes", "iid", "id",
-            "action", "state", "note", "labels", "title", "changes", "previous", "current", "reviewers", "issue",
-            "merge_request", "position", "new_path", "status", "sha", "ref", "source_branch", "updated_at",
+            "object_kind",
+            "user",
+            "username",
+            "project",
+            "path_with_namespace",
+            "object_attributes",
+            "iid",
+            "id",
+            "action",
+            "state",
+            "note",
+            "labels",
+            "title",
+            "changes",
+            "previous",
+            "current",
+            "reviewers",
+            "issue",
+            "merge_request",
+            "position",
+            "new_path",
+            "status",
+            "sha",
+            "ref",
+            "source_branch",
+            "updated_at",
         ],
-        words: &["issue", "note", "merge_request", "pipeline", "open", "update", "close", "merge", "requested_changes",
-            "@ticketsmith revise", "acme/web/shop", "success", "2026-11-22 10:00:00 UTC"],
+        words: &[
+            "issue",
+            "note",
+            "merge_request",
+            "pipeline",
+            "open",
+            "update",
+            "close",
+            "merge",
+            "requested_changes",
+            "@ticketsmith revise",
+            "acme/web/shop",
+            "success",
+            "2026-11-22 10:00:00 UTC",
+        ],
     };
     check_any_delivery(&SPEC, &vocabulary);
 }
@@ -55,15 +92,22 @@ fn a_label_that_is_new_and_a_status_of_one_are_events() {
         "previous": titles(&["bug", "status::to do"]), "current": titles(&["bug", "agent", "Status::In Review"])}}});
     let attributes = json!({"iid": 12, "action": "update", "state": "opened"});
     let events = events_of(meaning_of(delivery("issue", "ada", attributes, changes)));
-    let expected =
-        [("gitlab.labelled", "agent"), ("gitlab.labelled", "Status::In Review"), ("gitlab.transitioned", "In Review")];
+    let expected = [
+        ("gitlab.labelled", "agent"),
+        ("gitlab.labelled", "Status::In Review"),
+        ("gitlab.transitioned", "In Review"),
+    ];
     assert_eq!(shown(&events), expected.map(|(kind, value)| (kind.to_owned(), value.to_owned())));
     assert_eq!(events[0].event.task_id.as_deref(), Some("acme/web/shop#12"));
     assert_eq!(events[2].event.fields["from"], "to do");
     let deliveries: std::collections::BTreeSet<_> = events.iter().map(|one| &one.event.delivery).collect();
     assert_eq!(deliveries.len(), 3);
-    let closed = delivery("issue", "ada", json!({"iid": 12, "action": "close", "state": "closed"}), json!({}));
-    assert_eq!(shown(&events_of(meaning_of(closed)))[0], ("gitlab.transitioned".to_owned(), "closed".to_owned()));
+    let closed =
+        delivery("issue", "ada", json!({"iid": 12, "action": "close", "state": "closed"}), json!({}));
+    assert_eq!(
+        shown(&events_of(meaning_of(closed)))[0],
+        ("gitlab.transitioned".to_owned(), "closed".to_owned())
+    );
     let opened = json!({"labels": titles(&["agent"])});
     let opened = delivery("issue", "ada", json!({"iid": 13, "action": "open", "state": "opened"}), opened);
     let kinds: Vec<_> = shown(&events_of(meaning_of(opened))).into_iter().map(|(kind, _)| kind).collect();
@@ -79,7 +123,10 @@ fn notes_on_issues_and_merge_requests_have_signs() {
     {
         let events = events_of(meaning_of(delivery("note", "ada", note.clone(), json!({on: {"iid": 3}}))));
         let Received { event, words, reply } = &events[0];
-        assert_eq!((event.task_id.as_deref(), &event.fields["is_pull_request"]), (Some(task_id), &json!(is_pull_request)));
+        assert_eq!(
+            (event.task_id.as_deref(), &event.fields["is_pull_request"]),
+            (Some(task_id), &json!(is_pull_request))
+        );
         assert_eq!(event.fields["said_at"], "2026-11-22T10:00:00Z");
         assert!(words.as_deref().unwrap().ends_with("(said about `src/cart.py`, line 3)"), "{words:?}");
         assert!(matches!(reply, Some(ReplyPlace::Ticket { task_id: at, .. }) if at == task_id));
@@ -114,7 +161,8 @@ fn a_reviewer_requests_changes_once() {
             "previous": [{"id": 7, "username": "ada", "state": before}],
             "current": [{"id": 7, "username": "ada", "state": after}]}}})
     };
-    let review = |change| meaning_of(delivery("merge_request", "ada", json!({"iid": 3, "action": "update"}), change));
+    let review =
+        |change| meaning_of(delivery("merge_request", "ada", json!({"iid": 3, "action": "update"}), change));
     let events = events_of(review(reviewers("unreviewed", "requested_changes")));
     let event = &events[0].event;
     assert_eq!((&event.fields["number"], &event.fields[REVIEW]), (&json!(3), &json!(7)));
@@ -142,7 +190,12 @@ fn the_end_of_a_merge_request_counts_even_when_the_bot_closed_it() {
 #[test]
 fn a_pipeline_that_is_done_is_a_check() {
     let pipeline = |status: &str| {
-        meaning_of(delivery("pipeline", "ticketsmith-bot", json!({"sha": "0a1b", "ref": "x", "status": status}), json!({})))
+        meaning_of(delivery(
+            "pipeline",
+            "ticketsmith-bot",
+            json!({"sha": "0a1b", "ref": "x", "status": status}),
+            json!({}),
+        ))
     };
     for (status, conclusion) in [("success", "success"), ("failed", "failure"), ("canceled", "cancelled")] {
         assert_eq!(events_of(pipeline(status))[0].event.fields["conclusion"], conclusion);
@@ -153,6 +206,7 @@ fn a_pipeline_that_is_done_is_a_check() {
 #[test]
 fn a_body_is_one_delivery_whatever_the_headers_say() {
     let body = delivery("issue", "ada", json!({"iid": 1, "action": "open"}), json!({})).to_string();
-    let id = |pairs: &[(&'static str, &'static str)]| parse(&headers(pairs), body.as_bytes(), &BOT).unwrap().id;
+    let id =
+        |pairs: &[(&'static str, &'static str)]| parse(&headers(pairs), body.as_bytes(), &BOT).unwrap().id;
     assert_eq!(id(&[]), id(&[("x-gitlab-event-uuid", "2")]));
 }
