@@ -4,11 +4,11 @@
 //! changes is a change of the merge request's reviewers. What the reviewer says about lines has to be asked for by the reviewer's id.
 
 mod events;
+mod payload;
 mod signature;
 
 use super::delivery::{
-    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient,
-    lenient_list, read_json,
+    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, read_json,
 };
 use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
@@ -22,8 +22,8 @@ use events::{
     CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED, REVIEW_REQUESTED_CHANGES, TRANSITIONED,
 };
 use jiff::Timestamp;
+use payload::Payload;
 use records::{ClosedPullRequest, ReplyPlace};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 pub(super) const SPEC: SenderSpec = SenderSpec {
@@ -38,122 +38,6 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
 };
 
 const SOURCE: SourceName = SourceName::from_static("gitlab");
-
-#[derive(Debug, Deserialize)]
-struct Payload {
-    #[serde(default, deserialize_with = "lenient")]
-    object_kind: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    user: Option<User>,
-    #[serde(default, deserialize_with = "lenient")]
-    project: Option<Project>,
-    #[serde(default, deserialize_with = "lenient")]
-    object_attributes: Option<Attributes>,
-    #[serde(default, deserialize_with = "lenient")]
-    changes: Option<Changes>,
-    #[serde(default, deserialize_with = "lenient")]
-    issue: Option<Numbered>,
-    #[serde(default, deserialize_with = "lenient")]
-    merge_request: Option<Numbered>,
-    #[serde(default, deserialize_with = "lenient_list")]
-    labels: Vec<Label>,
-}
-
-#[derive(Debug, Deserialize)]
-struct User {
-    #[serde(default, deserialize_with = "lenient")]
-    id: Option<u64>,
-    #[serde(default, deserialize_with = "lenient")]
-    username: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    name: Option<String>,
-    /// What a reviewer makes of a merge request.
-    #[serde(default, deserialize_with = "lenient")]
-    state: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Project {
-    #[serde(default, deserialize_with = "lenient")]
-    path_with_namespace: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Numbered {
-    #[serde(default, deserialize_with = "lenient")]
-    iid: Option<u64>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Label {
-    #[serde(default, deserialize_with = "lenient")]
-    title: Option<String>,
-}
-
-/// What an event is about: an issue, a note, a merge request or a pipeline.
-#[derive(Debug, Deserialize)]
-struct Attributes {
-    #[serde(default, deserialize_with = "lenient")]
-    id: Option<u64>,
-    #[serde(default, deserialize_with = "lenient")]
-    iid: Option<u64>,
-    #[serde(default, deserialize_with = "lenient")]
-    action: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    state: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    note: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    system: Option<bool>,
-    #[serde(default, deserialize_with = "lenient")]
-    internal: Option<bool>,
-    #[serde(default, deserialize_with = "lenient")]
-    position: Option<Position>,
-    #[serde(default, deserialize_with = "lenient")]
-    source_branch: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    created_at: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    updated_at: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    sha: Option<String>,
-    #[serde(default, rename = "ref", deserialize_with = "lenient")]
-    branch: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    status: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Position {
-    #[serde(default, deserialize_with = "lenient")]
-    new_path: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    new_line: Option<u64>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Changes {
-    #[serde(default, deserialize_with = "lenient")]
-    labels: Option<LabelChange>,
-    #[serde(default, deserialize_with = "lenient")]
-    reviewers: Option<ReviewerChange>,
-}
-
-#[derive(Debug, Deserialize)]
-struct LabelChange {
-    #[serde(default, deserialize_with = "lenient_list")]
-    previous: Vec<Label>,
-    #[serde(default, deserialize_with = "lenient_list")]
-    current: Vec<Label>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ReviewerChange {
-    #[serde(default, deserialize_with = "lenient_list")]
-    previous: Vec<User>,
-    #[serde(default, deserialize_with = "lenient_list")]
-    current: Vec<User>,
-}
 
 fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let payload = read_json::<Payload>("GitLab", body)?;
