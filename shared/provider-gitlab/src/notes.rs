@@ -10,7 +10,7 @@ use domain::ActionError;
 use domain::plugins::{CommentId, Mark};
 use http_client::{Optional, Pages};
 use jiff::{SignedDuration, Timestamp};
-use provider::{mark, send_fitting};
+use provider::{harmless, mark, send_fitting};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -29,7 +29,8 @@ struct Note {
 
 /// The text as GitLab may show it, with the mark at its end.
 pub(crate) fn with_mark(text: &str, own: &Mark) -> String {
-    mark::with_mark(&provider::harmless::without_quick_actions(text), own, limits::BODY)
+    // Last of all: what makes a text harmless otherwise also removes characters that cannot be seen.
+    harmless::without_quick_actions(&mark::with_mark(text, own, limits::BODY))
 }
 
 const fn notes(kind: Kind) -> &'static str {
@@ -90,7 +91,7 @@ impl Gitlab {
         };
         let newest = Pages::of(format!("GitLab's notes on {on}"));
         let newest = newest.collect("1".to_owned(), usize::MAX, load).await?;
-        for note in newest.iter().rev().filter(|note| provider::mark::carries(&note.body, mark)) {
+        for note in newest.iter().rev().filter(|note| mark::carries(&note.body, mark)) {
             // Somebody may have copied the mark, or foreseen it.
             if self.is_ours(note.author.as_ref()).await? {
                 return Ok(Some(self.named(on, note)));

@@ -61,11 +61,8 @@ pub fn markdown(text: &str) -> String {
 /// with `/` and a word: also in code, since services see code elsewhere than we do.
 pub fn without_quick_actions(text: &str) -> String {
     let is_action = |line: &str| {
-        let command = line.trim_start_matches(|c: char| c.is_whitespace() || c == JOINER);
-        line.starts_with(['/', ' ', '\t'])
-            && command
-                .strip_prefix('/')
-                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+        let command = line.trim_start().strip_prefix('/');
+        command.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
     };
     let defused = text.split_inclusive('\n').map(|line| match is_action(line) {
         true => line.replacen('/', &format!("{JOINER}/"), 1),
