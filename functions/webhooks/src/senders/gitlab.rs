@@ -22,7 +22,7 @@ use events::{
     CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED, REVIEW_REQUESTED_CHANGES, TRANSITIONED,
 };
 use jiff::Timestamp;
-use payload::Payload;
+use payload::{Label, Payload};
 use records::{ClosedPullRequest, ReplyPlace};
 use serde_json::{Map, Value, json};
 

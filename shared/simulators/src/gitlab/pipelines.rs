@@ -21,8 +21,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
 pub(super) fn statuses(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let project = call.project();
     let sha = project.commit_of(call.parameter("sha")).ok_or_else(|| Failure::not_found("Commit"))?;
-    let pipelines = project.pipelines.iter().filter(|pipeline| pipeline.sha == sha);
-    let newest = pipelines.last();
+    let newest = project.pipelines.iter().rev().find(|pipeline| pipeline.sha == sha);
     let jobs = newest.into_iter().flat_map(|pipeline| &pipeline.jobs);
     let shown = jobs.map(|job| {
         json!({
