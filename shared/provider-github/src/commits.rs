@@ -2,6 +2,7 @@
 
 use crate::author::trailers;
 use crate::github::{Github, not_there};
+use crate::harmless;
 use crate::pages::PER_PAGE;
 use crate::references::{Target, moved};
 use crate::refusal::is_early;
@@ -11,7 +12,6 @@ use domain::plugins::{Commit, CommitRequest, FileChange, FileContent, Mark};
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName};
 use edits::check_path;
 use http_client::{Optional, Page, Pages};
-use provider::harmless;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

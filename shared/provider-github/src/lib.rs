@@ -35,6 +35,7 @@ mod files;
 mod files_at_once;
 mod find_commit;
 mod github;
+mod harmless;
 mod issue_reference;
 mod issues;
 mod limits;

@@ -1,5 +1,6 @@
 //! Marks in text that GitHub shows.
 
+use crate::harmless;
 use crate::limits;
 use domain::plugins::Mark;
 
@@ -7,5 +8,5 @@ pub(crate) use provider::mark::{carries, marks_in, without_marks};
 
 /// The text as GitHub may show it, with the mark at its end.
 pub(crate) fn with_mark(markdown: &str, mark: &Mark) -> String {
-    provider::mark::with_mark(markdown, mark, limits::BODY)
+    provider::mark::with_mark(&harmless::markdown(markdown), mark, limits::BODY)
 }

@@ -1,6 +1,7 @@
 //! Pull requests.
 
 use crate::github::{Github, not_there};
+use crate::harmless;
 use crate::limits;
 use crate::mark::{marks_in, with_mark};
 use crate::own::Account;
@@ -10,7 +11,7 @@ use domain::plugins::{LineRemark, Mark, PullRequest, PullRequestRequest};
 use domain::text::cut_line;
 use domain::{ActionError, BranchName, ErrorKind, RepositoryName};
 use http_client::{Optional, Pages};
-use provider::{harmless, send_fitting};
+use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::json;
 

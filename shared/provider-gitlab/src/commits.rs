@@ -4,6 +4,7 @@ use crate::author::mark_line;
 use crate::branches::moved;
 use crate::files::Stored;
 use crate::gitlab::{Gitlab, not_there};
+use crate::harmless;
 use crate::pages::{PER_PAGE, page};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +13,6 @@ use domain::{ActionError, BranchName, CommitSha, RepositoryName};
 use edits::check_path;
 use futures::{StreamExt, TryStreamExt};
 use http_client::{Optional, Page, Pages};
-use provider::harmless;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ impl Gitlab {
         }
         let co_author = self.co_author(request.co_author.as_deref()).await?;
         let co_author = co_author.map(|person| format!("Co-authored-by: {person}\n")).unwrap_or_default();
-        let message = harmless::without_quick_actions(&harmless::plain(request.message.trim_end()));
+        let message = harmless::plain(request.message.trim_end());
         let mut body = json!({
             "branch": branch.as_str(),
             "commit_message": format!("{message}\n\n{co_author}{}", mark_line(mark)),

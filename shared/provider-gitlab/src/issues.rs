@@ -1,6 +1,7 @@
 //! [Issues](https://docs.gitlab.com/api/issues/) as tickets.
 
 use crate::gitlab::{Gitlab, not_there};
+use crate::harmless;
 use crate::limits;
 use crate::notes::{CLOCKS_DIFFER_BY, with_mark};
 use crate::own::Account;
@@ -14,7 +15,7 @@ use domain::stored::cut_inline;
 use domain::text::cut_line;
 use domain::{ActionError, RepositoryName, Task};
 use http_client::{Failure, Optional, Page, Pages};
-use provider::{harmless, mark, send_fitting};
+use provider::{mark, send_fitting};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -111,7 +112,7 @@ impl Gitlab {
         if let Some(points) = new.story_points {
             text = format!("{text}\n\nStory points: {points}");
         }
-        let title = cut_line(&harmless::without_quick_actions(&new.title), limits::TITLE);
+        let title = cut_line(&harmless::plain(&new.title), limits::TITLE);
         let (title, labels, project) = (&title, &labels, &project);
         let send = async |text: String| {
             let body = json!({"title": title, "description": with_mark(&text, mark), "labels": labels});

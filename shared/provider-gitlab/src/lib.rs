@@ -25,6 +25,7 @@ mod claims;
 mod commits;
 mod files;
 mod gitlab;
+mod harmless;
 mod issues;
 mod limits;
 mod merge_requests;

@@ -1,6 +1,7 @@
 //! [Merge requests](https://docs.gitlab.com/api/merge_requests/).
 
 use crate::gitlab::{Gitlab, not_there};
+use crate::harmless;
 use crate::limits;
 use crate::notes::with_mark;
 use crate::own::Account;
@@ -10,7 +11,7 @@ use domain::plugins::{Mark, PullRequest, PullRequestRequest};
 use domain::text::cut_line;
 use domain::{ActionError, BranchName, RepositoryName};
 use http_client::{Optional, Pages};
-use provider::{harmless, mark, send_fitting};
+use provider::{mark, send_fitting};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -85,7 +86,7 @@ impl Gitlab {
         mark: &Mark,
     ) -> Result<PullRequest, ActionError> {
         let draft = if request.draft { DRAFT } else { "" };
-        let title = harmless::without_quick_actions(&harmless::plain(&request.title));
+        let title = harmless::plain(&request.title);
         let title = cut_line(&format!("{draft}{title}"), limits::TITLE);
         let title = &title;
         let send = async |text: String| {

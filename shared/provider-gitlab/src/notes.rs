@@ -1,6 +1,7 @@
 //! [Notes](https://docs.gitlab.com/api/notes/) and [reactions](https://docs.gitlab.com/api/emoji_reactions/) on issues and merge requests.
 
 use crate::gitlab::{Gitlab, not_there};
+use crate::harmless;
 use crate::limits;
 use crate::own::Account;
 use crate::pages::{PER_PAGE, page};
@@ -10,7 +11,7 @@ use domain::ActionError;
 use domain::plugins::{CommentId, Mark};
 use http_client::{Optional, Pages};
 use jiff::{SignedDuration, Timestamp};
-use provider::{harmless, mark, send_fitting};
+use provider::{mark, send_fitting};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -30,7 +31,7 @@ struct Note {
 /// The text as GitLab may show it, with the mark at its end.
 pub(crate) fn with_mark(text: &str, own: &Mark) -> String {
     // Last of all: what makes a text harmless otherwise also removes characters that cannot be seen.
-    harmless::without_quick_actions(&mark::with_mark(text, own, limits::BODY))
+    harmless::without_quick_actions(&mark::with_mark(&harmless::markdown(text), own, limits::BODY))
 }
 
 const fn notes(kind: Kind) -> &'static str {

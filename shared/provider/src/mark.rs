@@ -1,6 +1,5 @@
 //! Marks in text that code hosts show: HTML comments, which they do not render.
 
-use crate::harmless;
 use domain::plugins::Mark;
 use domain::text::{CUT, TextLimit, cut};
 
@@ -10,10 +9,10 @@ const END: &str = " -->";
 /// What a text's own [`BEGIN`] becomes: without the space it begins no mark, whatever follows.
 const DEFUSED: &str = "<!--ticketsmith:";
 
-/// The text as a code host may show it, with the mark at its end, at most as long as `limit`. Marks that the text already holds are defused: text
+/// A text that is harmless already, with the mark at its end, at most as long as `limit`. Marks that the text already holds are defused: text
 /// from outside must not claim to be ours.
 pub fn with_mark(markdown: &str, mark: &Mark, limit: TextLimit) -> String {
-    let own = harmless::markdown(markdown).replace(BEGIN, DEFUSED);
+    let own = markdown.replace(BEGIN, DEFUSED);
     let ending = format!("\n\n{BEGIN}{}{END}", mark.digest());
     let body = cut(own.trim_end(), limit.less(ending.len()), CUT);
     format!("{body}{ending}")

@@ -2,9 +2,11 @@
 
 use crate::claude::Claude;
 use crate::confluence::Confluence;
+use crate::discord::Discord;
 use crate::github::GitHub;
 use crate::gitlab::GitLab;
 use crate::jira::Jira;
+use crate::linear::Linear;
 use crate::service::ServiceSpec;
 use crate::slack::Slack;
 
@@ -12,8 +14,10 @@ use crate::slack::Slack;
 pub const ALL: &[ServiceSpec] = &[
     ServiceSpec::of::<Claude>(),
     ServiceSpec::of::<Confluence>(),
+    ServiceSpec::of::<Discord>(),
     ServiceSpec::of::<GitHub>(),
     ServiceSpec::of::<GitLab>(),
     ServiceSpec::of::<Jira>(),
+    ServiceSpec::of::<Linear>(),
     ServiceSpec::of::<Slack>(),
 ];
