@@ -98,6 +98,27 @@ async fn the_shipped_worlds_end_in_pull_requests_without_escape_codes() {
 }
 
 #[tokio::test]
+async fn each_stack_ends_in_a_request_of_its_own_code_host() {
+    for (stack, branch, ticket) in [
+        ("gitlab", "feature/acme-web-shop-1", "acme/web/shop#1"),
+        ("github", "feature/acme-shop-1", "acme/shop#1"),
+    ] {
+        let temporary = TempDir::new().unwrap();
+        let Output { status, stdout, stderr } =
+            demo(temporary.path(), &["--stack", stack, "--json"]).output().await.unwrap();
+        assert_eq!(status.code(), Some(0), "{stack}: {}", text(&stderr));
+        let document: Value = serde_json::from_str(text(&stdout).lines().last().unwrap()).unwrap();
+        assert_eq!(document["pull_request"]["branch"], branch, "{document:#}");
+        assert_eq!(document["task"]["key"], ticket);
+        assert!(!text(&stderr).contains("would not accept"), "{}", text(&stderr));
+    }
+    let temporary = TempDir::new().unwrap();
+    let Output { status, stderr, .. } = demo(temporary.path(), &["--stack", "svn"]).output().await.unwrap();
+    assert_eq!(status.code(), Some(2));
+    assert!(text(&stderr).contains("accepted: default, github, gitlab"), "{}", text(&stderr));
+}
+
+#[tokio::test]
 async fn the_commands_that_it_prints_work_as_printed_and_so_does_a_second_delivery() {
     let temporary = TempDir::new().unwrap();
     let Output { status, stdout, stderr } =

@@ -37,6 +37,10 @@ pub(crate) struct Arguments {
     /// A world file, or the name of a shipped world: shop (Python, the default), parcels (TypeScript) or weather (Rust).
     #[arg(long, value_name = "FILE|NAME")]
     world: Option<PathBuf>,
+    /// Which services the team uses: `default` (Jira, GitHub, Confluence), `gitlab` (GitLab's issues and repositories) or `github` (GitHub alone),
+    /// in the shipped world shop.
+    #[arg(long, value_name = "NAME", default_value = simulators::stack::DEFAULT)]
+    stack: String,
     /// What writes the code: `scripted` replies from the world file, or a real model provider with a key from the environment.
     #[arg(long, value_name = "PROVIDER", default_value = SCRIPTED, value_parser = ai)]
     ai: String,
@@ -83,6 +87,7 @@ fn examples() -> String {
 Examples:
   ticketsmith demo
   ticketsmith demo --world parcels
+  ticketsmith demo --stack NAME
   ticketsmith demo --trigger NAME --json
 {}  ticketsmith demo --export shop && git -C shop log --oneline --all
 
@@ -106,7 +111,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let folder = tempfile::Builder::new().prefix("ticketsmith-demo-").tempdir().map_err(Exit::unreachable)?;
     let place = folder.path().to_owned();
     let world_file = world_folder::find(arguments.world.as_deref(), &place.join("world"))?;
-    let trigger = trigger(&world_file, arguments.trigger.as_deref())?;
+    let trigger = trigger(&world_file, &arguments.stack, arguments.trigger.as_deref())?;
     let mut running = Running { place, processes: Vec::new(), control: String::new() };
     let result = tokio::select! {
         result = running.show(&arguments, &world_file, &trigger, model, export.as_deref()) => result.map(Some),
@@ -157,6 +162,7 @@ impl Running {
         let simulate = ["simulate", "--json", "--world"].map(OsStr::new);
         let mut simulate =
             [&simulate[..], &[world_file.as_os_str(), "--configure".as_ref(), place.as_os_str()]].concat();
+        simulate.extend(["--stack".as_ref(), OsStr::new(&arguments.stack)]);
         if let Some(folder) = export.and_then(Path::parent) {
             simulate.extend([OsStr::new("--exports"), folder.as_os_str()]);
         }
@@ -196,9 +202,10 @@ pub(super) fn key_of(spec: &ProviderSpec, variable: &str) -> Outcome<String> {
 }
 
 /// The delivery with this name, or the first in the world file.
-fn trigger(world: &Path, name: Option<&str>) -> Outcome<String> {
+fn trigger(world: &Path, stack: &str, name: Option<&str>) -> Outcome<String> {
     let at = |error: &dyn std::fmt::Display| Exit::usage(format!("{}: {error}", world.display()));
     let text = std::fs::read_to_string(world).map_err(|error| at(&error))?;
+    let text = simulators::stack::of_stack(&text, stack).map_err(|error| at(&error))?;
     let world: Value = serde_saphyr::from_str(&text).map_err(|error| at(&error))?;
     let known: Vec<_> = world["deliveries"].as_object().into_iter().flat_map(Map::keys).collect();
     let found = known.iter().find(|known| name.is_none_or(|name| name == **known));

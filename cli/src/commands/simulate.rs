@@ -20,6 +20,9 @@ pub(crate) struct Arguments {
     /// default), parcels or weather.
     #[arg(long, value_name = "FILE|NAME")]
     world: Option<PathBuf>,
+    /// Which of the world's stacks of services: `default`, or one of its key `stacks`.
+    #[arg(long, value_name = "NAME", default_value = simulators::stack::DEFAULT)]
+    stack: String,
     /// Write `ticketsmith.yaml` and the secrets that `serve` needs for this world to a folder.
     #[arg(long, value_name = "FOLDER")]
     configure: Option<PathBuf>,
@@ -52,7 +55,7 @@ The world file's format is described in docs/worlds.md.";
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let shipped = tempfile::tempdir().map_err(Exit::unreachable)?;
     let path = world_folder::find(arguments.world.as_deref(), shipped.path())?;
-    let world = World::load(&path).map_err(Exit::usage)?;
+    let world = World::load_stack(&path, &arguments.stack).map_err(Exit::usage)?;
     let options = Options {
         descriptions: arguments.descriptions.clone(),
         control_port: arguments.port,

@@ -4,6 +4,7 @@
 mod delivery;
 mod discord;
 mod github;
+mod gitlab;
 mod jira;
 mod linear;
 mod signature;
@@ -19,7 +20,8 @@ pub use spec::SenderSpec;
 use domain::event::EventSpecs;
 
 /// Every sender, in the order of their names.
-pub const ALL: &[&SenderSpec] = &[&discord::SPEC, &github::SPEC, &jira::SPEC, &linear::SPEC, &slack::SPEC];
+pub const ALL: &[&SenderSpec] = 
+    &[&discord::SPEC, &github::SPEC, &gitlab::SPEC, &jira::SPEC, &linear::SPEC, &slack::SPEC];
 
 /// The sender of this name.
 pub(crate) fn find(name: &str) -> Option<&'static SenderSpec> {

@@ -29,7 +29,8 @@ pub struct References {
 pub struct TrackerReferences {
     /// The tracker's name in the configuration.
     pub instance: InstanceName,
-    /// The patterns, with the site filled in. The first one is the canonical form.
+    /// The patterns, with the site filled in. The first one is the canonical form; where pull requests are numbered apart from tickets,
+    /// theirs is the first one with `{pull}`.
     pub patterns: Vec<Pattern>,
 }
 
@@ -93,14 +94,14 @@ impl References {
     }
 
     fn read_as(&self, tracker: &TrackerReferences, typed: &str) -> Option<TicketReference> {
-        let canonical = tracker.patterns.first()?;
         let mut captured = tracker.patterns.iter().find_map(|pattern| pattern.read(typed))?;
         let container = captured.container()?;
         if let Some(spelled) = self.spelling(&container) {
             captured.respell(spelled);
         }
         Some(TicketReference {
-            task_id: canonical.write(&captured)?,
+            // A pull request that is numbered apart has a form of its own.
+            task_id: tracker.patterns.iter().find_map(|pattern| pattern.write(&captured))?,
             project: captured.container()?,
             instance: tracker.instance.clone(),
         })
@@ -199,6 +200,48 @@ mod tests {
         check("https://github.com/acme/shop/pull/7/files", issue);
         check("https://github.com/acme/web/issues/7", Some(("Acme/Web#7", "Acme/Web", "github")));
         check("other/one#2", Some(("other/one#2", "other/one", "github")));
+    }
+
+    #[test]
+    fn issues_and_merge_requests_that_are_numbered_apart_have_signs() {
+        let forms: &[&str] = &[
+            "{path}#{number}",
+            "{path}!{pull}",
+            "{site}/{path}/-/issues/{number}",
+            "{site}/{path}/-/merge_requests/{pull}",
+        ];
+        let instance: InstanceName = "gitlab".parse().unwrap();
+        let tracker =
+            TrackerReferences { instance: instance.clone(), patterns: patterns(forms, "https://gitlab.com") };
+        let names = vec!["Acme/Web/Shop".to_owned()];
+        let references = References {
+            trackers: vec![tracker],
+            projects: vec![ProjectReference { names, trackers: vec![instance] }],
+        };
+        let check = |typed: &str, expected: Option<(&str, &str)>| {
+            let read = references.read(typed);
+            let read = read.as_ref().map(|ticket| (ticket.task_id.as_str(), ticket.project.as_str()));
+            assert_eq!(read, expected, "{typed}");
+        };
+        let issue = Some(("Acme/Web/Shop#7", "Acme/Web/Shop"));
+        check("acme/web/shop#07", issue);
+        check("https://gitlab.com/acme/web/shop/-/issues/7#note_12", issue);
+        check("<https://gitlab.com/acme/web/shop/-/issues/7|#7>", issue);
+        let request = Some(("Acme/Web/Shop!7", "Acme/Web/Shop"));
+        check("acme/web/shop!7", request);
+        check("gitlab.com/acme/web/shop/-/merge_requests/7/diffs", request);
+        check("a/b/c/d/e/f#1", Some(("a/b/c/d/e/f#1", "a/b/c/d/e/f")));
+        for other in [
+            "acme#7",
+            "acme//shop#7",
+            "acme/../x#7",
+            "acme/shop",
+            "https://gitlab.com/acme/shop/-/issues/new",
+        ] {
+            check(other, None);
+        }
+        check(&format!("{}#1", ["a"; 21].join("/")), None);
+        assert_eq!(references.examples(), ["Acme/Web/Shop#12"]);
     }
 
     #[test]

@@ -56,8 +56,8 @@ macro_rules! checked_name {
 pub(crate) use checked_name;
 
 checked_name! {
-    /// A repository as `owner/name`. It is also read from a URL: `https://github.com/acme/shop`, with or without `.git`,
-    /// and `git@github.com:acme/shop.git`.
+    /// A repository as `owner/name`, or `group/subgroup/name` where a code host nests groups: up to 20 parts. It is also read from a URL:
+    /// `https://github.com/acme/shop`, with or without `.git`, and `git@github.com:acme/shop.git`.
     RepositoryName
 }
 
@@ -71,15 +71,23 @@ checked_name! {
     CommitSha
 }
 
+/// The most parts that a repository's path has anywhere: <https://docs.gitlab.com/user/group/subgroups/>.
+pub(crate) const MOST_PARTS: usize = 20;
+
 impl RepositoryName {
-    /// The part before the slash.
+    /// The part before the last slash: the owner, or the groups.
     pub fn owner(&self) -> &str {
-        self.0.split('/').next().unwrap_or_default()
+        self.0.rsplit_once('/').map_or("", |(owner, _)| owner)
     }
 
-    /// The part after the slash.
+    /// The part after the last slash.
     pub fn name(&self) -> &str {
-        self.0.split('/').nth(1).unwrap_or_default()
+        self.0.rsplit_once('/').map_or(self.0.as_str(), |(_, name)| name)
+    }
+
+    /// Whether it is in a group that is in another one.
+    pub fn is_nested(&self) -> bool {
+        self.owner().contains('/')
     }
 }
 
@@ -89,7 +97,7 @@ impl FromStr for RepositoryName {
     fn from_str(given: &str) -> Result<Self, InvalidName> {
         let invalid = || InvalidName {
             given: given.to_owned(),
-            expected: "a repository; accepted: `owner/name` or its URL",
+            expected: "a repository; accepted: `owner/name`, `group/subgroup/name`, or its URL",
         };
         let path = match given.split_once("://") {
             Some((_, rest)) => rest.split_once('/').map(|(_, path)| path).ok_or_else(invalid)?,
@@ -107,9 +115,11 @@ impl FromStr for RepositoryName {
                 && part != ".."
                 && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         };
-        match path.split_once('/') {
-            Some((owner, name)) if legal(owner) && legal(name) => Ok(Self(path.to_owned())),
-            _ => Err(invalid()),
+        let parts = path.split('/').count();
+        if (2..=MOST_PARTS).contains(&parts) && path.split('/').all(legal) {
+            Ok(Self(path.to_owned()))
+        } else {
+            Err(invalid())
         }
     }
 }
@@ -172,9 +182,15 @@ mod tests {
         ] {
             assert_eq!(given.parse::<RepositoryName>().unwrap().as_str(), "acme/shop", "{given}");
         }
-        for given in ["", "acme", "acme/shop/x", "../shop", "acme/..", "acme/sh op", "https://github.com"] {
+        let long = ["a"; MOST_PARTS + 1].join("/");
+        for given in
+            ["", "acme", "acme//shop", "../shop", "acme/..", "acme/sh op", "https://github.com", &long]
+        {
             assert!(given.parse::<RepositoryName>().is_err(), "{given}");
         }
+        let nested: RepositoryName = "https://git.acme.example/acme/web/shop.git".parse().unwrap();
+        assert_eq!((nested.owner(), nested.name(), nested.is_nested()), ("acme/web", "shop", true));
+        assert!(["a"; MOST_PARTS].join("/").parse::<RepositoryName>().is_ok());
     }
 
     #[test]

@@ -134,13 +134,15 @@ fn stated_in(body: &Value) -> Option<Duration> {
 }
 
 /// The provider's own words, from the shapes of error bodies that are in use: `message` and `errors` (GitHub, Confluence),
-/// `errorMessages` and `errors` (Jira), `error` (Slack), `error.message` (Claude).
+/// `errorMessages` and `errors` (Jira), `error` (Slack), `error.message` (Claude), `message` with lists by field, and `error_description`
+/// (GitLab).
 fn said(body: &Value) -> Option<String> {
     let mut words = Vec::new();
     collect(&body["message"], &mut words);
     collect(&body["errorMessages"], &mut words);
     collect(&body["errors"], &mut words);
     collect(&body["error"], &mut words);
+    collect(&body["error_description"], &mut words);
     words.dedup();
     (!words.is_empty()).then(|| words.join("; "))
 }
@@ -158,8 +160,14 @@ fn collect(value: &Value, words: &mut Vec<String>) {
                 // GitHub's validation errors have no text where their code says all: `head` is `invalid`.
                 words.push([text("field"), Some(code)].into_iter().flatten().collect::<Vec<_>>().join(": "));
             } else {
-                // Jira maps the names of fields to their errors.
-                let problem = |(name, value): (&String, &Value)| Some(format!("{name}: {}", value.as_str()?));
+                // Jira maps the names of fields to their errors, and GitLab to lists of them.
+                let problem = |(name, value): (&String, &Value)| {
+                    let told: Vec<&str> = match value {
+                        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+                        value => value.as_str().into_iter().collect(),
+                    };
+                    (!told.is_empty()).then(|| format!("{name}: {}", told.join(", ")))
+                };
                 words.extend(fields.iter().filter_map(problem));
             }
         }
@@ -193,6 +201,14 @@ mod tests {
         check(
             json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),
             "Overloaded",
+        );
+        check(
+            json!({"message": {"title": ["is too long (maximum is 255 characters)"], "base": []}}),
+            "title: is too long (maximum is 255 characters)",
+        );
+        check(
+            json!({"error": "insufficient_scope", "error_description": "It needs more."}),
+            "insufficient_scope; It needs more.",
         );
         assert_eq!(said(&json!({"x": 1})), None);
         assert_eq!(said(&Value::Null), None);

@@ -10,6 +10,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The headers with what is left of a limit and with when it is whole again. Some services limit several things at once.
 const LIMITS: &[(&str, &str)] = &[
     ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    ("ratelimit-remaining", "ratelimit-reset"),
     ("x-ratelimit-requests-remaining", "x-ratelimit-requests-reset"),
     ("x-ratelimit-endpoint-requests-remaining", "x-ratelimit-endpoint-requests-reset"),
     ("x-ratelimit-complexity-remaining", "x-ratelimit-complexity-reset"),
@@ -83,6 +84,7 @@ mod tests {
         check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "784111777")], Some(7_000));
         check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1994-11-06T08:50Z")], Some(30_000));
         check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "784111770.25")], Some(250));
+        check(&[("ratelimit-remaining", "0"), ("ratelimit-reset", "784111777")], Some(7_000));
         check(&[("x-ratelimit-remaining", "9"), ("x-ratelimit-reset", "784111777")], None);
         let requests = ("x-ratelimit-requests-remaining", "0");
         check(&[requests, ("x-ratelimit-requests-reset", "784111777000")], Some(7_000));

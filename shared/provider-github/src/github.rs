@@ -109,6 +109,11 @@ impl Github {
         repository: &RepositoryName,
         request: Request<'client>,
     ) -> Result<Request<'client>, ActionError> {
+        if repository.is_nested() {
+            return Err(ActionError::rejected(format!(
+                "`{repository}` is no repository on GitHub, which has no groups in groups; accepted: `owner/name`"
+            )));
+        }
         Ok(match &self.installation {
             None => request,
             Some(installation) => request.bearer(installation.token(&self.client, repository).await?),

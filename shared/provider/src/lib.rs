@@ -6,6 +6,7 @@ mod claims;
 mod connect;
 mod fitting;
 mod harmless;
+pub mod mark;
 mod nearest;
 mod settings;
 mod setup;

@@ -10,6 +10,7 @@ pub const ALL: &[&ProviderSpec] = &[
     &provider_confluence::SPEC,
     &provider_discord::SPEC,
     &provider_github::SPEC,
+    &provider_gitlab::SPEC,
     &provider_jira::SPEC,
     &provider_linear::SPEC,
     &provider_openai::SPEC,

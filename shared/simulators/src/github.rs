@@ -14,7 +14,6 @@ mod call;
 mod checking;
 mod demand;
 mod failure;
-mod git;
 mod opening;
 mod pages;
 mod routes;

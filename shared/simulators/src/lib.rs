@@ -17,7 +17,10 @@ pub mod description;
 pub mod discord;
 pub mod error;
 pub mod fault;
+mod git;
+mod git_content;
 pub mod github;
+pub mod gitlab;
 mod inside;
 pub mod jira;
 pub mod linear;
@@ -30,6 +33,7 @@ pub mod services;
 mod shared;
 pub mod simulation;
 pub mod slack;
+pub mod stack;
 pub mod webhook;
 pub mod world;
 

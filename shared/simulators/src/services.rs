@@ -4,6 +4,7 @@ use crate::claude::Claude;
 use crate::confluence::Confluence;
 use crate::discord::Discord;
 use crate::github::GitHub;
+use crate::gitlab::GitLab;
 use crate::jira::Jira;
 use crate::linear::Linear;
 use crate::openai::OpenAi;
@@ -16,6 +17,7 @@ pub const ALL: &[ServiceSpec] = &[
     ServiceSpec::of::<Confluence>(),
     ServiceSpec::of::<Discord>(),
     ServiceSpec::of::<GitHub>(),
+    ServiceSpec::of::<GitLab>(),
     ServiceSpec::of::<Jira>(),
     ServiceSpec::of::<Linear>(),
     ServiceSpec::of::<OpenAi>(),

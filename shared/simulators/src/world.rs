@@ -15,6 +15,7 @@ use crate::error::WorldError;
 use crate::fault::Fault;
 use crate::service::Section;
 use crate::services;
+use crate::stack;
 
 /// Everything a [`Simulation`](crate::Simulation) knows when it starts, read from a YAML file. Beside the keys below, the file has a
 /// section for each service of the world, under the service's name. Other keys are refused. Paths are relative to the file.
@@ -47,10 +48,20 @@ impl World {
     /// [`WorldError::Unreadable`], or [`WorldError::Malformed`] with line and column. That the parts fit together is
     /// checked by [`Simulation::start`](crate::Simulation::start).
     pub fn load(path: &Path) -> Result<Self, WorldError> {
+        Self::load_stack(path, stack::DEFAULT)
+    }
+
+    /// Reads a world file as one of its [stacks](stack).
+    ///
+    /// # Errors
+    /// As [`World::load`], and when the file has no such stack.
+    pub fn load_stack(path: &Path, stack: &str) -> Result<Self, WorldError> {
+        let malformed = |reason| WorldError::Malformed { path: path.to_owned(), reason };
         let text = std::fs::read_to_string(path)
             .map_err(|error| WorldError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        Self::parse(&text, folder).map_err(|reason| WorldError::Malformed { path: path.to_owned(), reason })
+        let text = stack::of_stack(&text, stack).map_err(malformed)?;
+        Self::parse(&text, folder).map_err(malformed)
     }
 
     /// Reads a world from YAML text whose relative paths start from `folder`.
@@ -130,13 +141,16 @@ impl<'de> Visitor<'de> for CoreVisitor {
                 "faults" => faults = map.next_value()?,
                 "configuration" => configuration = Some(map.next_value()?),
                 "deliveries" => deliveries = map.next_value()?,
+                "stacks" => {
+                    map.next_value::<IgnoredAny>()?;
+                }
                 service if services::ALL.iter().any(|known| known.name == service) => {
                     map.next_value::<IgnoredAny>()?;
                 }
                 unknown => {
                     let services: Vec<_> = services::ALL.iter().map(|service| service.name).collect();
                     return Err(A::Error::custom(format!(
-                        "unknown key `{unknown}`; accepted: now, secrets, signing, faults, configuration, deliveries, {}",
+                        "unknown key `{unknown}`; accepted: now, secrets, signing, faults, configuration, deliveries, stacks, {}",
                         services.join(", ")
                     )));
                 }

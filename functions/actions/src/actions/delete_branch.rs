@@ -58,7 +58,7 @@ impl Action for DeleteBranch {
         }
         let head = host.find_branch(&project.repository, branch).await?;
         if let (Some(head), Some(only_at)) = (&head, &input.only_at)
-            && head != only_at
+            && !host.is_unchanged_since(&project.repository, only_at, head).await?
         {
             return Err(ActionError::conflict(format!(
                 "the branch `{branch}` stays: it points to {head} and no longer to {only_at}, so somebody has built on it"

@@ -79,7 +79,7 @@ impl Action for FindPullRequest {
             number: open.number,
             branch: opened.branch.to_string(),
             repository: project.repository.to_string(),
-            reference: format!("{}#{}", project.repository, open.number),
+            reference: host.pull_request_reference(&project.repository, open.number),
         }))
     }
 }

@@ -71,6 +71,17 @@ pub trait VersionControl: Send + Sync {
         at: &CommitSha,
     ) -> Result<(), ActionError>;
 
+    /// Whether a branch at `head` has what it had at `since`. Where a code host cannot move a branch back, commits that others take back again do
+    /// not count.
+    async fn is_unchanged_since(
+        &self,
+        _repository: &RepositoryName,
+        since: &CommitSha,
+        head: &CommitSha,
+    ) -> Result<bool, ActionError> {
+        Ok(since == head)
+    }
+
     /// Makes one commit of many files on top of `request.parent` and moves the branch to it while it points to the parent: `Conflict`
     /// when the branch has moved. A repeat with the same mark finds the commit in the branch, also under later ones.
     async fn commit(
@@ -97,6 +108,11 @@ pub trait VersionControl: Send + Sync {
         commit: &CommitSha,
         parent: &CommitSha,
     ) -> Result<(), ActionError>;
+
+    /// How a tracker that is this code host, too, names a pull request to comment on: `owner/name#7`.
+    fn pull_request_reference(&self, repository: &RepositoryName, number: u64) -> String {
+        format!("{repository}#{number}")
+    }
 
     /// The open pull request from this branch into that one.
     async fn find_pull_request(

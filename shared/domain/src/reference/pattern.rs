@@ -1,5 +1,6 @@
 //! One way to write a ticket.
 
+use crate::repository::MOST_PARTS;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +11,9 @@ use std::str::FromStr;
 /// |---|---|
 /// | `{PROJECT}` | a project's key, in upper case whatever was typed |
 /// | `{owner}`, `{name}` | the two parts of a repository |
+/// | `{path}` | a repository of two parts or more, up to `/-/` |
 /// | `{number}` | a number from 1, without leading zeros |
+/// | `{pull}` | the number of a pull request, where these are numbered apart from tickets |
 /// | `{site}` | the tracker's address, filled in by [`Pattern::at`]; `https://` may be left out |
 /// | `{any}` | any text, also none |
 ///
@@ -29,7 +32,9 @@ enum Part {
     Project,
     Owner,
     Name,
+    Path,
     Number,
+    Pull,
     Site,
     Any,
 }
@@ -41,7 +46,7 @@ const LONGEST: usize = 2048;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{pattern}` is not a ticket pattern: `{{{placeholder}}}` is unknown; accepted: {{PROJECT}}, {{owner}}, {{name}}, \
-     {{number}}, {{site}}, {{any}}"
+     {{path}}, {{number}}, {{pull}}, {{site}}, {{any}}"
 )]
 pub struct InvalidPattern {
     pattern: String,
@@ -54,33 +59,38 @@ pub(super) struct Captured {
     project: Option<String>,
     owner: Option<String>,
     name: Option<String>,
+    path: Option<String>,
     number: Option<u64>,
+    pull: Option<u64>,
 }
 
 impl Captured {
     /// A ticket of the project or repository with this name, whose number is 12.
     pub(super) fn example(container: &str) -> Self {
         let number = Some(12);
-        match container.split_once('/') {
+        match container.rsplit_once('/') {
             Some((owner, name)) => {
-                Self { project: None, owner: Some(owner.to_owned()), name: Some(name.to_owned()), number }
+                let (owner, name, path) = (owner.to_owned(), name.to_owned(), container.to_owned());
+                Self { owner: Some(owner), name: Some(name), path: Some(path), number, ..Self::default() }
             }
-            None => Self { project: Some(container.to_owned()), owner: None, name: None, number },
+            None => Self { project: Some(container.to_owned()), number, ..Self::default() },
         }
     }
 
     /// What the ticket is in: `SHOP`, or `acme/shop`.
     pub(super) fn container(&self) -> Option<String> {
-        match (&self.project, &self.owner, &self.name) {
-            (Some(project), _, _) => Some(project.clone()),
-            (None, Some(owner), Some(name)) => Some(format!("{owner}/{name}")),
+        match (&self.project, &self.path, &self.owner, &self.name) {
+            (Some(container), ..) | (None, Some(container), ..) => Some(container.clone()),
+            (None, None, Some(owner), Some(name)) => Some(format!("{owner}/{name}")),
             _ => None,
         }
     }
 
     /// Spells a repository as the configuration does. Keys of projects are in upper case already.
     pub(super) fn respell(&mut self, container: &str) {
-        if let (None, Some((owner, name))) = (&self.project, container.split_once('/')) {
+        if self.path.is_some() {
+            self.path = Some(container.to_owned());
+        } else if let (None, Some((owner, name))) = (&self.project, container.rsplit_once('/')) {
             self.owner = Some(owner.to_owned());
             self.name = Some(name.to_owned());
         }
@@ -143,10 +153,22 @@ impl Pattern {
                 *place = Some(word.to_owned());
                 !matches!(word, "" | "." | "..") && self.read_parts(parts, rest, captured)
             }
-            Part::Number => {
+            Part::Path => {
+                let end = rest.find("/-/").unwrap_or(rest.len());
+                let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+                let (path, _) = word(&rest[..end], is_part);
+                captured.path = Some(path.to_owned());
+                let is_legal = |part: &str| !matches!(part, "" | "." | "..");
+                (2..=MOST_PARTS).contains(&path.split('/').count())
+                    && path.split('/').all(is_legal)
+                    && self.read_parts(parts, &rest[path.len()..], captured)
+            }
+            Part::Number | Part::Pull => {
                 let (word, rest) = word(rest, |c| c.is_ascii_digit());
-                captured.number = word.parse().ok().filter(|number| *number > 0);
-                captured.number.is_some() && self.read_parts(parts, rest, captured)
+                let number = word.parse().ok().filter(|number| *number > 0);
+                let place = if *part == Part::Number { &mut captured.number } else { &mut captured.pull };
+                *place = number;
+                number.is_some() && self.read_parts(parts, rest, captured)
             }
         }
     }
@@ -160,7 +182,9 @@ impl Pattern {
                 Part::Project => text.push_str(captured.project.as_ref()?),
                 Part::Owner => text.push_str(captured.owner.as_ref()?),
                 Part::Name => text.push_str(captured.name.as_ref()?),
+                Part::Path => text.push_str(captured.path.as_ref()?),
                 Part::Number => text.push_str(&captured.number?.to_string()),
+                Part::Pull => text.push_str(&captured.pull?.to_string()),
                 Part::Site | Part::Any => return None,
             }
         }
@@ -195,7 +219,9 @@ impl FromStr for Pattern {
                 "PROJECT" => Part::Project,
                 "owner" => Part::Owner,
                 "name" => Part::Name,
+                "path" => Part::Path,
                 "number" => Part::Number,
+                "pull" => Part::Pull,
                 "site" => Part::Site,
                 "any" => Part::Any,
                 unknown => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::git::GitError;
+use crate::git::GitError;
 
 /// An error answer: `{message, documentation_url, status, errors}`.
 #[derive(Debug)]

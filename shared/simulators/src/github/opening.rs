@@ -6,12 +6,12 @@ use std::{
 };
 
 use super::{
-    git::{Git, GitError, TreeChange},
     state::{Comment, Pull, Repository, State},
     world::{self, invalid},
 };
 use crate::error::WorldError;
-use crate::inside;
+use crate::git::Git;
+use crate::git_content::Content;
 
 /// Whether this is a name as GitHub gives them, which is also the name of one folder.
 fn is_name(name: &str) -> bool {
@@ -85,46 +85,13 @@ impl State {
         folder: &Path,
         owner: &str,
     ) -> Result<Git, WorldError> {
-        let failed = |error: GitError| invalid(place, error.to_string());
-        let target = self.folder.path().join(format!("{}.git", described.name));
-        let git = Git::init(&target, &described.default_branch).map_err(failed)?;
-        let tree = match &described.path {
-            Some(_) if !described.files.is_empty() => {
-                return Err(invalid(place, "give `path` or `files`, not both".into()));
-            }
-            Some(path) => {
-                let wrong = |problem: String| invalid(format!("{place}.path"), problem);
-                let path = inside::existing(folder, path).map_err(wrong)?;
-                if path.join(".git").exists() || path.join("HEAD").is_file() {
-                    inside::check_clone(&path).map_err(wrong)?;
-                    git.fetch(&path).map_err(failed)?;
-                    None
-                } else {
-                    Some(git.tree_of_folder(&path).map_err(failed)?)
-                }
-            }
-            None if described.files.is_empty() => None,
-            None => {
-                let changes = described.files.iter().map(|(path, text)| {
-                    let sha = git.write_blob(text.as_bytes())?;
-                    Ok(TreeChange { path: path.clone(), object: Some(("100644".into(), sha)) })
-                });
-                let changes = changes.collect::<Result<Vec<_>, GitError>>().map_err(failed)?;
-                Some(git.write_tree(None, &changes).map_err(failed)?)
-            }
+        let content = Content {
+            path: described.path.as_deref(),
+            files: &described.files,
+            default_branch: &described.default_branch,
+            author: self.signature(owner, described.created_at),
         };
-        if let Some(tree) = tree {
-            let author = self.signature(owner, described.created_at);
-            let commit = git.write_commit(&tree, &[], &author, &author, "First version\n").map_err(failed)?;
-            let branch = format!("refs/heads/{}", described.default_branch);
-            git.set_reference(&branch, &commit).map_err(failed)?;
-        } else if described.path.is_some()
-            && git.reference(&format!("refs/heads/{}", described.default_branch)).is_none()
-        {
-            let problem = format!("the clone has no branch `{}`", described.default_branch);
-            return Err(invalid(format!("{place}.default_branch"), problem));
-        }
-        Ok(git)
+        content.open(&self.folder.path().join(format!("{}.git", described.name)), place, folder)
     }
 
     fn add_issue(&mut self, repository: usize, issue: &world::Issue, place: &str) -> Result<(), WorldError> {

@@ -10,9 +10,9 @@ use tempfile::TempDir;
 
 use super::{
     access::{Access, Accounts},
-    git::{Git, Signature},
     world::{Check, Role, Ruleset, User, World, invalid},
 };
+use crate::git::{Git, Signature};
 use crate::{clock::Clock, credentials::Secrets, error::WorldError, log::ServiceLog};
 
 pub(super) struct State {

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Call, Failure, git_data::wrapped_base64};
-use crate::github::{git::TreeEntry, shapes::blob_entry_url};
+use crate::git::TreeEntry;
+use crate::github::shapes::blob_entry_url;
 
 /// A file up to this size comes with its content; a larger one only when asked for as `raw`.
 const LARGEST_INLINE: usize = 1024 * 1024;

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Answer, Call, Failure};
+use crate::git::Signature;
 use crate::github::{
     access::Caller,
-    git::Signature,
     shapes::{git_commit, node_id},
 };
 

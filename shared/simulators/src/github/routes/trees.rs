@@ -3,10 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Call, Failure, git_data::demand_no_secret};
-use crate::github::{
-    git::{TreeChange, TreeEntry},
-    shapes::blob_entry_url,
-};
+use crate::git::{TreeChange, TreeEntry};
+use crate::github::shapes::blob_entry_url;
 
 pub(super) fn get(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (repository, name) = (call.repository(), call.parameter("name"));

@@ -3,10 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{super::failure::Failure, moment, node_id};
-use crate::github::{
-    git::{Commit, Reference, Signature},
-    state::{Repository, State},
-};
+use crate::git::{Commit, Reference, Signature};
+use crate::github::state::{Repository, State};
 
 fn person(signature: &Signature) -> Value {
     json!({ "name": signature.name, "email": signature.email, "date": moment(signature.date) })

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 /// A git command that failed, or could not be run.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum GitError {
+pub(crate) enum GitError {
     #[error("cannot run git: {0}")]
     Start(#[from] std::io::Error),
     #[error("git {command}: {message}")]
@@ -25,7 +25,7 @@ pub(super) enum GitError {
 
 /// A bare repository on disk.
 #[derive(Debug)]
-pub(super) struct Git {
+pub(crate) struct Git {
     folder: PathBuf,
     /// Stands in for the user's configuration, also for the processes that git starts by itself.
     configuration: PathBuf,
@@ -46,51 +46,51 @@ const CONFIGURATION: &str = "\
 
 /// Who wrote or committed something, and when.
 #[derive(Clone, Debug)]
-pub(super) struct Signature {
-    pub(super) name: String,
-    pub(super) email: String,
-    pub(super) date: Timestamp,
+pub(crate) struct Signature {
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) date: Timestamp,
 }
 
 /// A commit as stored.
 #[derive(Clone, Debug)]
-pub(super) struct Commit {
-    pub(super) sha: String,
-    pub(super) tree: String,
-    pub(super) parents: Vec<String>,
-    pub(super) author: Signature,
-    pub(super) committer: Signature,
-    pub(super) message: String,
+pub(crate) struct Commit {
+    pub(crate) sha: String,
+    pub(crate) tree: String,
+    pub(crate) parents: Vec<String>,
+    pub(crate) author: Signature,
+    pub(crate) committer: Signature,
+    pub(crate) message: String,
 }
 
 /// An entry of a tree; `path` is relative to the tree that was listed.
 #[derive(Clone, Debug)]
-pub(super) struct TreeEntry {
-    pub(super) mode: String,
-    pub(super) kind: String,
-    pub(super) sha: String,
-    pub(super) size: Option<u64>,
-    pub(super) path: String,
+pub(crate) struct TreeEntry {
+    pub(crate) mode: String,
+    pub(crate) kind: String,
+    pub(crate) sha: String,
+    pub(crate) size: Option<u64>,
+    pub(crate) path: String,
 }
 
 /// One change to a tree: an object under a mode, or nothing where the path is to go.
 #[derive(Clone, Debug)]
-pub(super) struct TreeChange {
-    pub(super) path: String,
-    pub(super) object: Option<(String, String)>,
+pub(crate) struct TreeChange {
+    pub(crate) path: String,
+    pub(crate) object: Option<(String, String)>,
 }
 
 /// A branch, tag or other reference with the object it names.
 #[derive(Clone, Debug)]
-pub(super) struct Reference {
-    pub(super) name: String,
-    pub(super) sha: String,
-    pub(super) kind: String,
+pub(crate) struct Reference {
+    pub(crate) name: String,
+    pub(crate) sha: String,
+    pub(crate) kind: String,
 }
 
 impl Git {
     /// Makes an empty bare repository in a folder.
-    pub(super) fn init(folder: &Path, default_branch: &str) -> Result<Self, GitError> {
+    pub(crate) fn init(folder: &Path, default_branch: &str) -> Result<Self, GitError> {
         let git = Self { folder: folder.into(), configuration: folder.join("simulator.gitconfig") };
         std::fs::create_dir_all(folder)?;
         std::fs::write(&git.configuration, CONFIGURATION)?;
@@ -99,14 +99,14 @@ impl Git {
     }
 
     /// Fetches all branches and tags of another repository on this machine.
-    pub(super) fn fetch(&self, from: &Path) -> Result<(), GitError> {
+    pub(crate) fn fetch(&self, from: &Path) -> Result<(), GitError> {
         let from = from.to_string_lossy();
         self.run(["fetch", "--quiet", &from, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"])
             .map(drop)
     }
 
     /// The tree of what is in a folder, without what its `.gitignore` files name.
-    pub(super) fn tree_of_folder(&self, folder: &Path) -> Result<String, GitError> {
+    pub(crate) fn tree_of_folder(&self, folder: &Path) -> Result<String, GitError> {
         let index = self.scratch_index()?;
         let mut add = self.command(["add", "--all", "."]);
         add.current_dir(folder).env("GIT_WORK_TREE", folder).env("GIT_INDEX_FILE", &index.file);
@@ -116,7 +116,7 @@ impl Git {
 
     /// The full name of the object of the given kind (`commit`, `tree`, `blob`) that a full reference name or a whole or
     /// shortened object name leads to, if any. Git's other ways to name objects are not GitHub's.
-    pub(super) fn resolve(&self, name: &str, kind: &str) -> Option<String> {
+    pub(crate) fn resolve(&self, name: &str, kind: &str) -> Option<String> {
         let is_object_name = name.len() >= 4 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !is_object_name && !name.starts_with("refs/") {
             return None;
@@ -127,22 +127,22 @@ impl Git {
     }
 
     /// The file or folder at a path of a commit or tree; an empty path is the tree itself.
-    pub(super) fn resolve_path(&self, tree: &str, path: &str) -> Option<String> {
+    pub(crate) fn resolve_path(&self, tree: &str, path: &str) -> Option<String> {
         let wanted = format!("{tree}:{path}");
         let answer = self.run(["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).ok()?;
         Some(text(answer).trim().to_string())
     }
 
-    pub(super) fn kind(&self, sha: &str) -> Option<String> {
+    pub(crate) fn kind(&self, sha: &str) -> Option<String> {
         let answer = self.run(["cat-file", "-t", sha]).ok()?;
         Some(text(answer).trim().to_string())
     }
 
-    pub(super) fn read_blob(&self, sha: &str) -> Result<Vec<u8>, GitError> {
+    pub(crate) fn read_blob(&self, sha: &str) -> Result<Vec<u8>, GitError> {
         self.run(["cat-file", "blob", sha])
     }
 
-    pub(super) fn write_blob(&self, content: &[u8]) -> Result<String, GitError> {
+    pub(crate) fn write_blob(&self, content: &[u8]) -> Result<String, GitError> {
         self.write_object("blob", content)
     }
 
@@ -151,7 +151,7 @@ impl Git {
         Ok(text(answer).trim().to_string())
     }
 
-    pub(super) fn read_commit(&self, sha: &str) -> Result<Commit, GitError> {
+    pub(crate) fn read_commit(&self, sha: &str) -> Result<Commit, GitError> {
         const FORMAT: &str = "--format=format:%H%x00%T%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x00%ct%x00%B";
         let answer =
             text(self.run(["log", "-1", "--no-show-signature", FORMAT, "--end-of-options", sha, "--"])?);
@@ -181,7 +181,7 @@ impl Git {
     }
 
     /// Stores a commit; git refuses a malformed identity.
-    pub(super) fn write_commit(
+    pub(crate) fn write_commit(
         &self,
         tree: &str,
         parents: &[String],
@@ -200,7 +200,7 @@ impl Git {
         )
     }
 
-    pub(super) fn list_tree(&self, tree: &str, recursive: bool) -> Result<Vec<TreeEntry>, GitError> {
+    pub(crate) fn list_tree(&self, tree: &str, recursive: bool) -> Result<Vec<TreeEntry>, GitError> {
         let mut arguments = vec!["ls-tree", "-l", "-z"];
         if recursive {
             arguments.extend(["-r", "-t"]);
@@ -221,7 +221,7 @@ impl Git {
     }
 
     /// Stores the tree that results from changes to another one, or to an empty one.
-    pub(super) fn write_tree(&self, base: Option<&str>, changes: &[TreeChange]) -> Result<String, GitError> {
+    pub(crate) fn write_tree(&self, base: Option<&str>, changes: &[TreeChange]) -> Result<String, GitError> {
         let index = self.scratch_index()?;
         let with_index = |arguments: &[&str], input: &[u8]| {
             let mut command = self.command(arguments);
@@ -257,7 +257,7 @@ impl Git {
     }
 
     /// References whose full name is `prefix` or begins with it and a slash; all of them for an empty prefix.
-    pub(super) fn references(&self, prefix: &str) -> Result<Vec<Reference>, GitError> {
+    pub(crate) fn references(&self, prefix: &str) -> Result<Vec<Reference>, GitError> {
         let mut arguments = vec!["for-each-ref", "--format=%(refname)%00%(objectname)%00%(objecttype)"];
         if !prefix.is_empty() {
             arguments.push(prefix);
@@ -271,57 +271,57 @@ impl Git {
     }
 
     /// The reference of exactly this full name.
-    pub(super) fn reference(&self, name: &str) -> Option<Reference> {
+    pub(crate) fn reference(&self, name: &str) -> Option<Reference> {
         self.references(name).ok()?.into_iter().find(|reference| reference.name == name)
     }
 
-    pub(super) fn is_legal_reference(&self, name: &str) -> bool {
+    pub(crate) fn is_legal_reference(&self, name: &str) -> bool {
         self.run(["check-ref-format", name]).is_ok()
     }
 
-    pub(super) fn set_reference(&self, name: &str, sha: &str) -> Result<(), GitError> {
+    pub(crate) fn set_reference(&self, name: &str, sha: &str) -> Result<(), GitError> {
         self.run(["update-ref", name, sha]).map(drop)
     }
 
-    pub(super) fn delete_reference(&self, name: &str) -> Result<(), GitError> {
+    pub(crate) fn delete_reference(&self, name: &str) -> Result<(), GitError> {
         self.run(["update-ref", "-d", name]).map(drop)
     }
 
-    pub(super) fn is_ancestor(&self, ancestor: &str, descendant: &str) -> bool {
+    pub(crate) fn is_ancestor(&self, ancestor: &str, descendant: &str) -> bool {
         self.run(["merge-base", "--is-ancestor", ancestor, descendant]).is_ok()
     }
 
-    pub(super) fn merge_base(&self, one: &str, other: &str) -> Option<String> {
+    pub(crate) fn merge_base(&self, one: &str, other: &str) -> Option<String> {
         Some(text(self.run(["merge-base", one, other]).ok()?).trim().to_string())
     }
 
     /// The commits in `until` that are not in `since`, oldest first.
-    pub(super) fn commits_between(&self, since: &str, until: &str) -> Result<Vec<String>, GitError> {
+    pub(crate) fn commits_between(&self, since: &str, until: &str) -> Result<Vec<String>, GitError> {
         let answer = self.run(["rev-list", "--reverse", "--topo-order", &format!("{since}..{until}")])?;
         Ok(text(answer).lines().map(String::from).collect())
     }
 
     /// The tree that merging `head` into `base` makes, or nothing where they conflict.
-    pub(super) fn merged_tree(&self, base: &str, head: &str) -> Option<String> {
+    pub(crate) fn merged_tree(&self, base: &str, head: &str) -> Option<String> {
         let answer = self.run(["merge-tree", "--write-tree", "--no-messages", base, head]).ok()?;
         Some(text(answer).trim().to_string())
     }
 
     /// The difference between two trees or commits as text, of some paths or all.
-    pub(super) fn diff(&self, before: &str, after: &str, paths: &[&str]) -> Result<String, GitError> {
+    pub(crate) fn diff(&self, before: &str, after: &str, paths: &[&str]) -> Result<String, GitError> {
         let mut arguments = vec!["diff", "--no-color", "--no-ext-diff", "-M", before, after, "--"];
         arguments.extend(paths);
         Ok(text(self.run(arguments)?))
     }
 
     /// What changed between two trees or commits, in git's `--raw` form split at its NUL bytes.
-    pub(super) fn raw_diff(&self, before: &str, after: &str) -> Result<Vec<String>, GitError> {
+    pub(crate) fn raw_diff(&self, before: &str, after: &str) -> Result<Vec<String>, GitError> {
         let answer = self.run(["diff-tree", "-r", "-M", "--raw", "-z", "--no-abbrev", before, after])?;
         Ok(text(answer).split_terminator('\0').map(String::from).collect())
     }
 
     /// Clones the repository into a folder that does not exist or is empty, with every branch as a local one.
-    pub(super) fn export(&self, target: &Path, remote: &str, default_branch: &str) -> Result<(), GitError> {
+    pub(crate) fn export(&self, target: &Path, remote: &str, default_branch: &str) -> Result<(), GitError> {
         let target_text = target.to_string_lossy();
         let from = self.folder.to_string_lossy();
         self.run(["clone", "--quiet", "--no-hardlinks", "--branch", default_branch, &from, &target_text])?;

@@ -1,0 +1,292 @@
+//! GitLab's webhooks: <https://docs.gitlab.com/user/project/integrations/webhook_events/>.
+//!
+//! Issues and merge requests are numbered apart: `group/project#1` and `group/project!1`. GitLab has no reviews; a reviewer who requests
+//! changes is a change of the merge request's reviewers. What the reviewer says about lines has to be asked for by the reviewer's id.
+
+mod events;
+mod payload;
+mod signature;
+
+use super::delivery::{
+    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, read_json,
+};
+use super::spec::SenderSpec;
+use crate::mention::{Said, words_for_bot};
+use crate::spoken::Markup;
+use axum::http::HeaderMap;
+use domain::event::REVIEW;
+use domain::plugins::Mark;
+use domain::stored::cut_inline;
+use domain::{Actor, Event, EventName, SourceName};
+use events::{
+    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED, REVIEW_REQUESTED_CHANGES, TRANSITIONED,
+};
+use jiff::Timestamp;
+use payload::{Label, Payload};
+use records::{ClosedPullRequest, ReplyPlace};
+use serde_json::{Map, Value, json};
+
+pub(super) const SPEC: SenderSpec = SenderSpec {
+    name: "gitlab",
+    title: "GitLab",
+    set_up: "Settings > Webhooks, with a signing token; triggers: Comments, Issues events, Merge request events, Pipeline events",
+    verify: signature::verify,
+    parse,
+    events: events::events,
+    answer: answer_in_words,
+    final_refusal: &[],
+};
+
+const SOURCE: SourceName = SourceName::from_static("gitlab");
+
+fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
+    let payload = read_json::<Payload>("GitLab", body)?;
+    let id = id_of_body(body);
+    let meaning = meaning(payload, &id, bot);
+    Ok(Delivery::new(id, meaning))
+}
+
+fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
+    let kind = payload.object_kind.clone().unwrap_or_default();
+    let action =
+        payload.object_attributes.as_ref().and_then(|about| about.action.clone()).unwrap_or_default();
+    let known = matches!(
+        (kind.as_str(), action.as_str()),
+        ("issue", "open" | "update" | "close" | "reopen")
+            | ("note", "create" | "")
+            | ("merge_request", "update" | "close" | "merge")
+            | ("pipeline", _)
+    );
+    if !known {
+        let (kind, action) = (cut_name(&kind), cut_name(&action));
+        return Meaning::Ignored(format!("GitLab's event `{kind}` with action `{action}` is not used"));
+    }
+    let Some(repository) = payload.project.as_ref().and_then(|project| project.path_with_namespace.clone())
+    else {
+        return Meaning::Ignored("the delivery does not name a project".into());
+    };
+    let actor = payload.user.as_ref().and_then(|user| {
+        let (id, display_name) = (user.username.clone()?, user.name.clone());
+        Some(Actor { source: SOURCE, id, display_name, person: None })
+    });
+    let own = actor.as_ref().is_some_and(|actor| bot.is(&actor.id));
+    let actor = actor.filter(|_| !own);
+    // A merge by the bot itself still counts in statistics, and pipelines run in the name of the account that pushed, usually the bot.
+    if own
+        && !matches!((kind.as_str(), action.as_str()), ("merge_request", "close" | "merge") | ("pipeline", _))
+    {
+        return Meaning::Ignored("the bot did it itself".into());
+    }
+    let about = About { delivery, repository, actor };
+    let understood = match kind.as_str() {
+        "issue" => issue(&payload, &action, &about),
+        "note" => note(payload, &about, bot),
+        "merge_request" if action == "update" => reviewed(&payload, &about),
+        "merge_request" => closed(payload, action == "merge", &about),
+        _ => ran(payload, &about),
+    };
+    understood.unwrap_or_else(|| {
+        Meaning::Ignored(format!("the delivery lacks a field that GitLab documents for `{kind}`"))
+    })
+}
+
+/// The data common to all events in a delivery.
+struct About<'a> {
+    delivery: &'a str,
+    repository: String,
+    actor: Option<Actor>,
+}
+
+impl About<'_> {
+    /// `on` is the issue or merge request that it happened on, where people are answered.
+    fn event(&self, kind: EventName, on: Option<&str>, more: Value) -> Received {
+        let mut fields = Map::new();
+        fields.insert("repository".into(), json!(self.repository));
+        fields.insert("actor".into(), json!(self.actor.as_ref().map(|actor| &actor.id)));
+        if let Value::Object(more) = more {
+            fields.extend(more);
+        }
+        let event = Event {
+            actor: self.actor.clone(),
+            kind,
+            delivery: self.delivery.to_owned(),
+            project: Some(self.repository.clone()),
+            task_id: on.map(str::to_owned),
+            fields,
+        };
+        let reply = on.map(|task_id| ReplyPlace::Ticket { task_id: task_id.to_owned(), restriction: None });
+        Received { event, words: None, reply }
+    }
+}
+
+/// An issue was created, labelled, closed or opened again. Each of several events has a delivery of its own.
+fn issue(payload: &Payload, action: &str, about: &About<'_>) -> Option<Meaning> {
+    let attributes = payload.object_attributes.as_ref()?;
+    let task_id = format!("{}#{}", about.repository, attributes.iid?);
+    let changed = payload.changes.as_ref().and_then(|changes| changes.labels.as_ref());
+    let titles = |labels: &[Label]| -> Vec<String> {
+        labels.iter().filter_map(|label| label.title.clone()).take(MOST_READ).collect()
+    };
+    let (before, after) = match (action, changed) {
+        ("open", _) => (Vec::new(), titles(&payload.labels)),
+        (_, Some(changed)) => (titles(&changed.previous), titles(&changed.current)),
+        _ => (titles(&payload.labels), titles(&payload.labels)),
+    };
+    let event = |kind, mut more: Value| {
+        more["task_id"] = json!(task_id);
+        about.event(kind, Some(&task_id), more)
+    };
+    let added = after.iter().filter(|label| !before.contains(label));
+    let mut events: Vec<Received> = added.map(|label| event(LABELLED, json!({ "label": label }))).collect();
+    let was_open = match action {
+        "close" => true,
+        "reopen" => false,
+        _ => attributes.state.as_deref() != Some("closed"),
+    };
+    let is_open = attributes.state.as_deref() != Some("closed");
+    let (from, to) = (status(was_open, &before), status(is_open, &after));
+    if from != to || action == "open" {
+        let from = if action == "open" { String::new() } else { from };
+        events.push(event(TRANSITIONED, json!({ "from": from, "to": to })));
+    }
+    if action == "open" {
+        events.push(event(CREATED, json!({})));
+    }
+    for (index, received) in events.iter_mut().enumerate().skip(1) {
+        received.event.delivery = format!("{}/{index}", received.event.delivery);
+    }
+    Some(match events.is_empty() {
+        true => Meaning::Ignored("no label was added and the status did not change".into()),
+        false => Meaning::Events(events),
+    })
+}
+
+/// The status that an issue's state and labels show: of a label `status::in review`, what follows.
+fn status(is_open: bool, labels: &[String]) -> String {
+    let of_label = labels.iter().find_map(|label| {
+        let (start, rest) = label.split_at_checked("status:".len())?;
+        let rest = rest.strip_prefix(':').unwrap_or(rest).trim();
+        (start.eq_ignore_ascii_case("status:") && !rest.is_empty()).then_some(rest)
+    });
+    match (is_open, of_label) {
+        (false, _) => "closed".to_owned(),
+        (true, Some(status)) => status.to_owned(),
+        (true, None) => "open".to_owned(),
+    }
+}
+
+fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
+    let note = payload.object_attributes?;
+    let (text, id) = (note.note?, note.id?);
+    if note.system == Some(true) {
+        return Some(Meaning::Ignored("GitLab itself wrote the note".into()));
+    }
+    // The account of a token is also a person's, so an account alone does not tell.
+    if text.contains(Mark::BEGIN) {
+        return Some(Meaning::Ignored("the bot wrote the note".into()));
+    }
+    // The answer would be read by everybody who sees the ticket.
+    if note.internal == Some(true) {
+        return Some(Meaning::Ignored("the note is internal".into()));
+    }
+    let (number, is_pull_request) = match (&payload.merge_request, &payload.issue) {
+        (Some(one), _) => (one.iid?, true),
+        (None, Some(one)) => (one.iid?, false),
+        (None, None) => {
+            return Some(Meaning::Ignored("the note is on neither an issue nor a merge request".into()));
+        }
+    };
+    let sign = if is_pull_request { '!' } else { '#' };
+    let task_id = format!("{}{sign}{number}", about.repository);
+    let Bot { mention, command, .. } = *bot;
+    let Some(Said { words, is_addressed }) = words_for_bot(&text, mention, command, Markup::Markdown) else {
+        return Some(Meaning::Ignored(format!(
+            "the note neither mentions {mention} nor starts with {command}"
+        )));
+    };
+    // What is said about a line is not clear without it.
+    let place = note.position.and_then(|position| {
+        let path = position.new_path?;
+        Some(position.new_line.map_or_else(|| format!("`{path}`"), |line| format!("`{path}`, line {line}")))
+    });
+    let words = place.map_or_else(|| words.to_owned(), |place| format!("{words}\n\n(said about {place})"));
+    let more = json!({
+        "task_id": task_id,
+        "number": number,
+        "is_pull_request": is_pull_request,
+        "text": cut_inline(&words),
+        // The note to react to.
+        "comment_id": id.to_string(),
+        "said_at": note.created_at.as_deref().and_then(moment).map(|at| at.to_string()),
+    });
+    let received = about.event(COMMENTED, Some(&task_id), more);
+    Some(Meaning::Events(vec![Received { words: is_addressed.then_some(words), ..received }]))
+}
+
+/// A reviewer who requests changes that the reviewer did not request before.
+fn reviewed(payload: &Payload, about: &About<'_>) -> Option<Meaning> {
+    const REQUESTED: Option<&str> = Some("requested_changes");
+    let number = payload.object_attributes.as_ref()?.iid?;
+    let Some(change) = payload.changes.as_ref().and_then(|changes| changes.reviewers.as_ref()) else {
+        return Some(Meaning::Ignored("the merge request's reviewers did not change".into()));
+    };
+    let asked_before = |id: Option<u64>| {
+        change.previous.iter().any(|user| user.id == id && user.state.as_deref() == REQUESTED)
+    };
+    let mut asking = change.current.iter().filter(|user| user.state.as_deref() == REQUESTED);
+    let Some(reviewer) = asking.find(|user| !asked_before(user.id)) else {
+        return Some(Meaning::Ignored("no reviewer requests changes".into()));
+    };
+    let mut more = json!({ "number": number, "comments": "" });
+    if let Some(id) = reviewer.id {
+        more[REVIEW] = id.into();
+    }
+    let on = format!("{}!{number}", about.repository);
+    Some(Meaning::Events(vec![about.event(REVIEW_REQUESTED_CHANGES, Some(&on), more)]))
+}
+
+fn closed(payload: Payload, merged: bool, about: &About<'_>) -> Option<Meaning> {
+    let one = payload.object_attributes?;
+    let closed = ClosedPullRequest {
+        repository: about.repository.parse().ok()?,
+        number: one.iid?,
+        branch: one.source_branch?,
+        merged,
+        opened_at: one.created_at.as_deref().and_then(moment),
+        closed_at: one.updated_at.as_deref().and_then(moment)?,
+    };
+    let more = json!({ "number": closed.number, "branch": closed.branch, "merged": merged });
+    let on = format!("{}!{}", about.repository, closed.number);
+    let mut received = about.event(CLOSED, Some(&on), more);
+    received.reply = None;
+    Some(Meaning::PullRequestClosed(closed, Box::new(received)))
+}
+
+/// One pipeline is done; others may not be.
+fn ran(payload: Payload, about: &About<'_>) -> Option<Meaning> {
+    let pipeline = payload.object_attributes?;
+    let conclusion = match pipeline.status?.as_str() {
+        "success" | "skipped" => "success",
+        "failed" => "failure",
+        "canceled" => "cancelled",
+        "manual" => "action_required",
+        _ => return Some(Meaning::Ignored("the pipeline is not done".into())),
+    };
+    let more = json!({ "sha": pipeline.sha?, "branch": pipeline.branch, "conclusion": conclusion });
+    let mut received = about.event(CHECKS_COMPLETED, None, more);
+    received.reply = None;
+    Some(Meaning::Events(vec![received]))
+}
+
+/// A moment in either of the forms that GitLab's deliveries have: `2026-11-22T10:00:00Z` and `2026-11-22 10:00:00 UTC`.
+fn moment(text: &str) -> Option<Timestamp> {
+    let plain = text.strip_suffix(" UTC").map(|text| format!("{}Z", text.replacen(' ', "T", 1)));
+    plain.as_deref().unwrap_or(text).parse().ok()
+}
+
+fn cut_name(name: &str) -> String {
+    name.chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests;

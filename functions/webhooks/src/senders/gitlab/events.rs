@@ -1,0 +1,70 @@
+//! The events that GitLab's deliveries can mean.
+
+use domain::EventName;
+use domain::event::common::{self, checks_completed, label};
+use domain::event::{Condition, EventSpec, Matching};
+use domain::routes::InputType::{Any, Boolean, Integer, String as Text};
+
+pub(super) const LABELLED: EventName = EventName::from_static("gitlab.labelled");
+pub(super) const TRANSITIONED: EventName = EventName::from_static("gitlab.transitioned");
+pub(super) const CREATED: EventName = EventName::from_static("gitlab.created");
+pub(super) const COMMENTED: EventName = EventName::from_static("gitlab.commented");
+pub(super) const REVIEW_REQUESTED_CHANGES: EventName =
+    EventName::from_static("gitlab.review_requested_changes");
+pub(super) const CLOSED: EventName = EventName::from_static("gitlab.closed");
+pub(super) const CHECKS_COMPLETED: EventName = EventName::from_static("gitlab.checks_completed");
+
+pub(super) fn events() -> Vec<EventSpec> {
+    vec![
+        EventSpec::new(LABELLED, "A GitLab issue was labelled.")
+            .fields([("task_id", Text), ("repository", Text), ("actor", Any), ("label", Text)])
+            .condition(label())
+            .matched_by(["task_id"])
+            .also(common::TICKET_LABELLED),
+        EventSpec::new(
+            TRANSITIONED,
+            "A GitLab issue was closed or opened again, or got another status label.",
+        )
+        .fields([("task_id", Text), ("repository", Text), ("actor", Any), ("from", Text), ("to", Text)])
+        .condition(Condition::new("to", "The status that the issue moved to.").required())
+        .condition(Condition::new("from", "The status that the issue came from."))
+        .matched_by(["task_id"])
+        .also(common::TICKET_TRANSITIONED),
+        EventSpec::new(CREATED, "A GitLab issue was created.")
+            .fields([("task_id", Text), ("repository", Text), ("actor", Any)])
+            .matched_by(["task_id"])
+            .also(common::TICKET_CREATED),
+        EventSpec::new(COMMENTED, "A GitLab note starts with a command or mentions the bot.")
+            .fields([
+                ("task_id", Text),
+                ("repository", Text),
+                ("number", Integer),
+                ("is_pull_request", Boolean),
+                ("text", Text),
+                ("actor", Any),
+            ])
+            .condition(
+                Condition::new("command", "The words that the note starts with.")
+                    .compared(Matching::StartsWith, "text"),
+            )
+            .matched_by(["task_id"])
+            .also_if("is_pull_request", false, common::TICKET_COMMENTED)
+            .also_if("is_pull_request", true, common::PULL_REQUEST_COMMENTED),
+        EventSpec::new(REVIEW_REQUESTED_CHANGES, "A GitLab reviewer requests changes.")
+            .fields([("repository", Text), ("number", Integer), ("comments", Any), ("actor", Any)])
+            .matched_by(["repository", "number"])
+            .also(common::PULL_REQUEST_REVIEW),
+        EventSpec::new(CLOSED, "A GitLab merge request was merged or closed.")
+            .fields([
+                ("repository", Text),
+                ("number", Integer),
+                ("branch", Text),
+                ("merged", Boolean),
+                ("actor", Any),
+            ])
+            .matched_by(["repository", "number"])
+            .also(common::PULL_REQUEST_CLOSED),
+        checks_completed(CHECKS_COMPLETED, "Every job and status of a GitLab commit is done.")
+            .also(common::CHECKS_COMPLETED),
+    ]
+}

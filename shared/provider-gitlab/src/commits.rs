@@ -1,0 +1,194 @@
+//! [One commit of many files](https://docs.gitlab.com/api/commits/#create-a-commit-with-multiple-files-and-actions).
+
+use crate::author::mark_line;
+use crate::branches::moved;
+use crate::files::Stored;
+use crate::gitlab::{Gitlab, not_there};
+use crate::harmless;
+use crate::pages::{PER_PAGE, page};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::plugins::{Commit, CommitRequest, FileChange, FileContent, Mark};
+use domain::{ActionError, BranchName, CommitSha, RepositoryName};
+use edits::check_path;
+use futures::{StreamExt, TryStreamExt};
+use http_client::{Optional, Page, Pages};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Files are looked at so many at a time.
+const AT_ONCE: usize = 8;
+
+/// So many of a branch's newest commits are looked through for one of ours.
+const NEWEST: usize = 300;
+
+#[derive(Debug, Deserialize)]
+struct Made {
+    id: CommitSha,
+    #[serde(default)]
+    web_url: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    parent_ids: Vec<String>,
+}
+
+impl From<Made> for Commit {
+    fn from(made: Made) -> Self {
+        Self { sha: made.id, url: made.web_url }
+    }
+}
+
+impl Gitlab {
+    pub(crate) async fn make_commit(
+        &self,
+        project: &RepositoryName,
+        request: &CommitRequest,
+        mark: &Mark,
+    ) -> Result<Commit, ActionError> {
+        check_changes(&request.changes)?;
+        let (branch, parent) = (&request.branch, &request.parent);
+        let actions = self.actions(project, parent, &request.changes).await?;
+        if actions.is_empty() {
+            return Err(ActionError::rejected(format!(
+                "the changes leave every file of `{branch}` as it is, so there is nothing to commit"
+            )));
+        }
+        let co_author = self.co_author(request.co_author.as_deref()).await?;
+        let co_author = co_author.map(|person| format!("Co-authored-by: {person}\n")).unwrap_or_default();
+        let message = harmless::plain(request.message.trim_end());
+        let mut body = json!({
+            "branch": branch.as_str(),
+            "commit_message": format!("{message}\n\n{co_author}{}", mark_line(mark)),
+            "actions": actions,
+        });
+        if let Some(author) = &self.author {
+            body["author_name"] = json!(author.name);
+            body["author_email"] = json!(author.email);
+        }
+        // As late as can be: nothing makes the commit depend on where the branch points.
+        if self.present_head(project, branch).await? != *parent {
+            // An earlier attempt may have made the commit, and somebody another one on top.
+            let pushed = self.find_marked_commit(project, branch, mark, Some(parent)).await?;
+            return pushed.ok_or_else(|| moved(project, branch, parent));
+        }
+        let call = self.client.post("/projects/{id}/repository/commits", &[project.as_str()]);
+        let made: Made = self.send(project, call.json(&body)).await?.json()?;
+        if made.parent_ids.iter().any(|made_on| made_on != parent.as_str()) {
+            self.revert(project, branch, &made.id).await?;
+            return Err(ActionError::conflict(format!(
+                "somebody pushed to the branch `{branch}` of {project} while the commit was made, so it was taken back; theirs stays"
+            )));
+        }
+        Ok(made.into())
+    }
+
+    /// What is to be done to each file, by what it is at the parent; nothing for what it is already.
+    async fn actions(
+        &self,
+        project: &RepositoryName,
+        parent: &CommitSha,
+        changes: &[FileChange],
+    ) -> Result<Vec<Value>, ActionError> {
+        let looked: Vec<_> =
+            changes.iter().map(|change| self.stored(project, parent.as_str(), change.path())).collect();
+        let stored: Vec<Option<Stored>> =
+            futures::stream::iter(looked).buffered(AT_ONCE).try_collect().await?;
+        let pairs = changes.iter().zip(&stored);
+        Ok(pairs.flat_map(|(change, stored)| actions_of(change, stored.as_ref())).collect())
+    }
+
+    /// The commit with the mark among a branch's newest ones, and on `parent` where one is given.
+    pub(crate) async fn find_marked_commit(
+        &self,
+        project: &RepositoryName,
+        branch: &BranchName,
+        mark: &Mark,
+        parent: Option<&CommitSha>,
+    ) -> Result<Option<Commit>, ActionError> {
+        let load = |at: String| async move {
+            let request = self.client.get("/projects/{id}/repository/commits", &[project.as_str()]);
+            let request = request.query("ref_name", branch).query("per_page", PER_PAGE).query("page", at);
+            // A branch that is not there has none of our commits.
+            match self.send(project, request).await.optional()? {
+                Some(answer) => page::<Made>(&answer, "page"),
+                None => Ok::<_, ActionError>(Page { items: Vec::new(), next: None, bytes: 0 }),
+            }
+        };
+        let own = mark_line(mark);
+        let is_ours = |made: &Made| {
+            made.message.lines().any(|line| line == own)
+                && parent.is_none_or(|parent| made.parent_ids.iter().any(|on| on == parent.as_str()))
+        };
+        let newest = Pages::of(format!("GitLab's commits of `{branch}` in {project}"));
+        let newest = newest.collect("1".to_owned(), NEWEST, load).await?;
+        Ok(newest.into_iter().find(is_ours).map(Commit::from))
+    }
+
+    /// A file as it is at a commit; `None` where there is none.
+    pub(crate) async fn stored(
+        &self,
+        project: &RepositoryName,
+        commit: &str,
+        path: &str,
+    ) -> Result<Option<Stored>, ActionError> {
+        let template = "/projects/{id}/repository/files/{file_path}";
+        let request = self.client.get(template, &[project.as_str(), path]).query("ref", commit);
+        match self.send(project, request).await {
+            // What is not in the repository is told from a repository or commit that is not there.
+            Err(failure) if failure.says(404, "file not found") => Ok(None),
+            other => {
+                let what = || not_there(format!("commit {commit} in {project}"));
+                Ok(Some(other.optional()?.ok_or_else(what)?.json()?))
+            }
+        }
+    }
+}
+
+fn actions_of(change: &FileChange, stored: Option<&Stored>) -> Vec<Value> {
+    let path = change.path();
+    let last = stored.map(|stored| &stored.last_commit_id);
+    match (change, stored) {
+        (FileChange::Delete { .. }, None) => Vec::new(),
+        (FileChange::Delete { .. }, Some(_)) => {
+            vec![json!({"action": "delete", "file_path": path, "last_commit_id": last})]
+        }
+        (FileChange::Write { content, executable, .. }, stored) => {
+            let mut actions = Vec::new();
+            let (text, encoding) = match content {
+                FileContent::Text(text) => (text.clone(), "text"),
+                FileContent::Binary(bytes) => (STANDARD.encode(bytes), "base64"),
+            };
+            let mut write = json!({"file_path": path, "content": text, "encoding": encoding});
+            match stored {
+                None => write["action"] = "create".into(),
+                Some(_) => {
+                    write["action"] = "update".into();
+                    write["last_commit_id"] = json!(last);
+                }
+            }
+            if stored.is_none_or(|stored| !stored.holds(content)) {
+                actions.push(write);
+            }
+            if stored.map_or(*executable, |stored| stored.execute_filemode != *executable) {
+                actions.push(json!({"action": "chmod", "file_path": path, "execute_filemode": executable}));
+            }
+            actions
+        }
+    }
+}
+
+fn check_changes(changes: &[FileChange]) -> Result<(), ActionError> {
+    if changes.is_empty() {
+        return Err(ActionError::rejected("there are no changes to commit"));
+    }
+    let mut paths = BTreeSet::new();
+    for path in changes.iter().map(FileChange::path) {
+        check_path(path).map_err(|error| ActionError::rejected(error.to_string()))?;
+        if !paths.insert(path) {
+            return Err(ActionError::rejected(format!("`{path}` is changed twice in one commit")));
+        }
+    }
+    Ok(())
+}

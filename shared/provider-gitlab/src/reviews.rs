@@ -1,0 +1,71 @@
+//! What reviewers say about lines: [discussions](https://docs.gitlab.com/api/discussions/#merge-requests) with a position.
+
+use crate::gitlab::{Gitlab, not_there};
+use crate::pages::{PER_PAGE, page};
+use domain::plugins::LineRemark;
+use domain::{ActionError, RepositoryName};
+use http_client::{Optional, Pages};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+struct Discussion {
+    #[serde(default)]
+    notes: Vec<Note>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Note {
+    #[serde(default)]
+    body: String,
+    author: Author,
+    #[serde(default)]
+    resolved: bool,
+    #[serde(default)]
+    position: Option<Position>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Author {
+    id: u64,
+}
+
+/// Where in the changes a note is. A note about a whole file has no line.
+#[derive(Debug, Deserialize)]
+struct Position {
+    #[serde(default)]
+    new_path: Option<String>,
+    #[serde(default)]
+    old_path: Option<String>,
+    #[serde(default)]
+    new_line: Option<u64>,
+}
+
+impl Gitlab {
+    /// GitLab has no reviews that notes belong to, so a reviewer's remarks are all those of the person that are not resolved: `review` is
+    /// the reviewer's id.
+    pub(crate) async fn remarks_of(
+        &self,
+        project: &RepositoryName,
+        number: u64,
+        review: u64,
+    ) -> Result<Vec<LineRemark>, ActionError> {
+        let path = "/projects/{id}/merge_requests/{noteable_id}/discussions";
+        let values = [project.as_str(), &number.to_string()];
+        let load = |at: String| async move {
+            let request = self.client.get(path, &values).query("per_page", PER_PAGE).query("page", at);
+            let answer = self.send(project, request).await.optional()?;
+            let missing = || not_there(format!("merge request {project}!{number}"));
+            page::<Discussion>(&answer.ok_or_else(missing)?, "page")
+        };
+        let pages = Pages::of(format!("GitLab's discussions of {project}!{number}"));
+        let discussions = pages.collect("1".to_owned(), usize::MAX, load).await?;
+        let notes = discussions.into_iter().flat_map(|discussion| discussion.notes);
+        let open = notes.filter(|note| note.author.id == review && !note.resolved);
+        let shown = open.filter_map(|note| {
+            let position = note.position?;
+            let path = position.new_path.or(position.old_path)?;
+            Some(LineRemark { path, line: position.new_line, text: note.body })
+        });
+        Ok(shown.collect())
+    }
+}

@@ -1,0 +1,112 @@
+//! Issues as tickets, and notes.
+
+use crate::{gitlab, simulation};
+use domain::ErrorKind;
+use domain::plugins::{NewTask, TaskManagement, TaskQuery};
+use provider_testing::{HOSTILE, assert_described, mark};
+
+const ISSUE: &str = "acme/web/shop#1";
+
+#[tokio::test]
+async fn a_ticket_is_read_moved_and_answered() {
+    let simulation = simulation().await;
+    let tracker = gitlab(&simulation);
+    let task = tracker.get_task(ISSUE).await.unwrap();
+    assert_eq!((task.task_id.as_str(), task.status.as_deref()), (ISSUE, Some("open")));
+    for (status, previous, now) in [
+        ("in_progress", "open", "in progress"),
+        ("In Review", "in progress", "in review"),
+        ("in-review", "in review", "in review"),
+        ("done", "in review", "closed"),
+        ("open", "closed", "open"),
+    ] {
+        let change = tracker.update_status(ISSUE, status).await.unwrap();
+        assert_eq!((change.previous.as_str(), change.status.as_str()), (previous, now));
+        assert_eq!(tracker.get_task(ISSUE).await.unwrap().status.as_deref(), Some(now));
+    }
+    let key = mark("note");
+    let made = tracker.add_comment(ISSUE, "Emoji 🎉 and \u{202e}hidden", &key).await.unwrap();
+    assert!(made.url.as_deref().unwrap().contains("/-/issues/1#note_"));
+    assert_eq!(tracker.find_comment(ISSUE, &key).await.unwrap().as_ref(), Some(&made));
+    assert_eq!(tracker.find_comment(ISSUE, &mark("other")).await.unwrap(), None);
+    tracker.update_comment(ISSUE, &made, "Done", &key).await.unwrap();
+    assert_eq!(tracker.find_comment(ISSUE, &key).await.unwrap().unwrap().id, made.id);
+    for _ in 0..2 {
+        tracker.react(ISSUE, Some(&made)).await.unwrap();
+        tracker.react(ISSUE, None).await.unwrap();
+    }
+    let long = tracker.add_comment(ISSUE, &"ü".repeat(1_200_000), &mark("long")).await.unwrap();
+    assert_eq!(tracker.find_comment(ISSUE, &mark("long")).await.unwrap().unwrap().id, long.id);
+    assert_eq!(tracker.own_account().await.unwrap().as_deref(), Some("project_1_bot"));
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn a_ticket_is_created_once_and_listed() {
+    let simulation = simulation().await;
+    let tracker = gitlab(&simulation);
+    let new = NewTask {
+        project: "acme/web/shop".into(),
+        task_type: "Bug".into(),
+        title: "x".repeat(300),
+        description: "It is wrong\n/close\n".into(),
+        labels: vec!["cart".into()],
+        epic: None,
+        story_points: Some(3.0),
+    };
+    let key = mark("issue");
+    let made = tracker.create_task(&new, &key).await.unwrap();
+    assert_eq!(tracker.find_created("acme/web/shop", &key).await.unwrap().as_ref(), Some(&made));
+    assert_eq!(tracker.find_created("acme/web/shop", &mark("other")).await.unwrap(), None);
+    let task = tracker.get_task(&made.task_id).await.unwrap();
+    assert_eq!(
+        (task.labels, task.status.as_deref()),
+        (vec!["cart".to_owned(), "bug".to_owned()], Some("open"))
+    );
+    tracker.remove_label(&made.task_id, "cart").await.unwrap();
+    let query = |status: Option<&str>| TaskQuery {
+        project: "acme/web/shop".into(),
+        status: status.map(str::to_owned),
+        limit: 10,
+    };
+    let ids = async |status| -> Vec<String> {
+        let tasks = tracker.get_project_tasks(&query(status)).await.unwrap();
+        tasks.into_iter().map(|task| task.task_id).collect()
+    };
+    assert_eq!(ids(None).await, [made.task_id.as_str(), ISSUE]);
+    assert_eq!(ids(Some("closed")).await, Vec::<String>::new());
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn nothing_that_is_said_acts() {
+    let simulation = simulation().await;
+    let tracker = gitlab(&simulation);
+    for (number, text) in
+        HOSTILE.iter().chain(&["/close", "look\n/close\n", "```\n/close", " /close"]).enumerate()
+    {
+        tracker.add_comment(ISSUE, text, &mark(&number.to_string())).await.unwrap();
+    }
+    assert_eq!(tracker.get_task(ISSUE).await.unwrap().status.as_deref(), Some("open"));
+    let notes = simulation.state()["gitlab"]["repositories"][0]["issues"][0]["comments"].clone();
+    for note in notes.as_array().unwrap() {
+        let body = note["body"].as_str().unwrap();
+        assert!(!body.contains("@ada,") && body.matches("<!-- ticketsmith:").count() == 1, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named() {
+    let simulation = simulation().await;
+    let tracker = gitlab(&simulation);
+    for (task_id, words) in [
+        ("acme/web/shop#99", "no issue acme/web/shop#99"),
+        ("acme/web/other#1", "no issue acme/web/other#1"),
+        ("acme/web/shop!1", "accepted here: an issue"),
+        ("SHOP-1", "accepted: an issue, as `group/project#12`"),
+    ] {
+        let error = tracker.get_task(task_id).await.unwrap_err();
+        assert!(error.kind == ErrorKind::Rejected && error.message.contains(words), "{error}");
+    }
+    assert_described(&simulation);
+}

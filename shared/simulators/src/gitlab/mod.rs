@@ -1,0 +1,50 @@
+//! GitLab: the part of the [REST API](https://docs.gitlab.com/api/rest/) that automation uses, over real git repositories, and the webhooks
+//! that tell what people do.
+//!
+//! Not simulated: forks by API, milestones, epics, approvals, merging by API.
+
+mod answer;
+mod code;
+mod commits;
+mod issues;
+mod merge_requests;
+mod notes;
+mod people;
+mod pipelines;
+mod routes;
+mod simulator;
+mod state;
+mod webhooks;
+mod world;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use secrecy::SecretString;
+
+pub use world::{Issue, Level, Project, User, World};
+
+/// A running GitLab. Clones share one state.
+#[derive(Clone)]
+pub struct GitLab {
+    state: Arc<Mutex<state::State>>,
+    token: Arc<SecretString>,
+    signing: Arc<SecretString>,
+}
+
+impl GitLab {
+    fn lock(&self) -> MutexGuard<'_, state::State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers a request where git may block. One request at a time: what one wrote, the next one reads.
+    async fn with_state(
+        &self,
+        answer: impl FnOnce(&mut state::State) -> Response + Send + 'static,
+    ) -> Response {
+        let gitlab = self.clone();
+        let answered = tokio::task::spawn_blocking(move || answer(&mut gitlab.lock()));
+        answered.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    }
+}

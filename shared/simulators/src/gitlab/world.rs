@@ -1,0 +1,129 @@
+//! The `gitlab` section of a world file.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// GitLab as it is when a simulation starts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// Name of the secret with the field `token`, of the account in `bot`.
+    pub secret: String,
+    /// Username of the account whose token callers show.
+    pub bot: String,
+    /// The scopes of the token.
+    #[serde(default = "default_scopes")]
+    pub scopes: Vec<String>,
+    /// Accounts of people and bots.
+    pub users: Vec<User>,
+    /// Projects.
+    pub projects: Vec<Project>,
+}
+
+fn default_scopes() -> Vec<String> {
+    vec!["api".to_owned()]
+}
+
+/// An account.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// The username, without `@`.
+    pub username: String,
+    /// What people see.
+    pub name: String,
+    /// The address that commits carry; one that nobody reads when absent.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Whether it belongs to a project's access token.
+    #[serde(default)]
+    pub bot: bool,
+}
+
+/// A project. Its content comes from `content` or from `files`; with neither it is empty.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// `group/sub/project`.
+    pub path: String,
+    /// A folder whose files become the first commit; or a git clone. Relative to the world file's folder.
+    #[serde(default)]
+    pub content: Option<PathBuf>,
+    /// Files of the first commit: path and text.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// The branch work starts from.
+    #[serde(default = "default_branch")]
+    pub default_branch: String,
+    /// One line about it.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Branches that nobody below a maintainer pushes to.
+    #[serde(default)]
+    pub protected: Vec<String>,
+    /// Who may do what.
+    #[serde(default)]
+    pub members: BTreeMap<String, Level>,
+    /// Issues, numbered from 1 in this order.
+    #[serde(default)]
+    pub issues: Vec<Issue>,
+    /// Date of the project and of the first commit made from `content` or `files`.
+    #[serde(default = "default_created_at")]
+    pub created_at: Timestamp,
+}
+
+fn default_branch() -> String {
+    "main".into()
+}
+
+/// 2026-01-01T00:00:00Z: a fixed date, so that the same files make the same commit.
+fn default_created_at() -> Timestamp {
+    Timestamp::constant(1_767_225_600, 0)
+}
+
+/// [Access levels](https://docs.gitlab.com/api/members/#roles), weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Sees issues and writes notes.
+    Guest,
+    /// Sees code and labels issues, too.
+    Reporter,
+    /// Pushes, too.
+    Developer,
+    /// Changes settings, too.
+    Maintainer,
+    /// Everything.
+    Owner,
+}
+
+impl Level {
+    pub(super) fn number(self) -> u32 {
+        match self {
+            Self::Guest => 10,
+            Self::Reporter => 20,
+            Self::Developer => 30,
+            Self::Maintainer => 40,
+            Self::Owner => 50,
+        }
+    }
+}
+
+/// An issue.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Issue {
+    /// One line.
+    pub title: String,
+    /// Markdown.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Username of who opened it.
+    pub author: String,
+    /// Names of its labels.
+    #[serde(default)]
+    pub labels: Vec<String>,
+}
