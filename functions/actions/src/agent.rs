@@ -1,5 +1,6 @@
 //! Calls of models: introduced to their work, paid for before they are made, recorded after.
 
+pub mod check_log;
 pub mod fence;
 pub mod files;
 mod paid;

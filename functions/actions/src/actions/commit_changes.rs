@@ -11,9 +11,7 @@ use crate::spec::ActionSpec;
 use domain::configuration::Project;
 use domain::plugins::{CommitRequest, FileChange, RepositoryAccess, VersionControl};
 use domain::{ActionError, BranchName, CommitSha, PluginType, RepositoryName};
-use edits::{
-    Edits, FileEdit, ProtectedPaths, Unshown, check_path, content_sha256, path_problems, shown_text,
-};
+use edits::{Edits, FileEdit, ProtectedPaths, Unshown, added_secrets, check_path, content_sha256, path_problems, shown_text, suspicious};
 use records::{OwnBranch, Partition};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -111,6 +109,7 @@ impl Action for CommitChanges {
             .map_err(|error: domain::repository::InvalidName| ActionError::internal(error.to_string()))?;
         if !effect.seeks() {
             change.check_present(host, project, &parent).await?;
+            change.check_secrets(host, project, &parent).await?;
         }
 
         let intent = effect.intend(false).await?;
@@ -220,6 +219,26 @@ impl Change {
             return Ok(());
         }
         Err(ActionError::rejected(format!("the change cannot be committed: {}", problems.join("; "))))
+    }
+
+    /// Whether no secret is added: what is pushed is seen by many, and stays in the history.
+    async fn check_secrets(
+        &self,
+        host: &dyn VersionControl,
+        project: &Project,
+        parent: &CommitSha,
+    ) -> Result<(), ActionError> {
+        let paths = suspicious(&self.files);
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let former = host.read_files(&project.repository, parent.as_str(), &paths).await?;
+        match added_secrets(&self.files, &former) {
+            None => Ok(()),
+            Some(places) => Err(ActionError::rejected(format!(
+                "the change adds what looks like a secret, so nothing is committed: {places}"
+            ))),
+        }
     }
 
     fn paths(&self) -> Vec<String> {

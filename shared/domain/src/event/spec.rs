@@ -205,7 +205,7 @@ pub struct EventSpecs(Vec<EventSpec>);
 impl EventSpecs {
     /// The events of these senders, and those of our own.
     pub fn new(of_senders: impl IntoIterator<Item = EventSpec>) -> Self {
-        Self(of_senders.into_iter().chain([revision_requested(), schedule()]).collect())
+        Self(of_senders.into_iter().chain([checks_completed(), revision_requested(), schedule()]).collect())
     }
 
     /// Whether no events are known, as in documents stored before events were described in them.
@@ -218,10 +218,31 @@ impl EventSpecs {
         self.0.iter().find(|spec| spec.name.as_str() == name)
     }
 
+    /// The event for which a step waits that waits for this one at a provider: [`EventName::CHECKS_COMPLETED`] is reported by each code
+    /// host under a name of its own, where it reports it at all.
+    pub fn awaited(&self, name: &EventName, provider: Option<&str>) -> Option<&EventSpec> {
+        let own = provider.filter(|_| *name == EventName::CHECKS_COMPLETED).and_then(|provider| {
+            let of_provider = |spec: &&EventSpec| spec.name.source().as_str() == provider;
+            self.iter().filter(of_provider).find(|spec| spec.confirmed_by == Some(Confirmation::Checks))
+        });
+        own.or_else(|| self.find(name.as_str()))
+    }
+
     /// Every event.
     pub fn iter(&self) -> impl Iterator<Item = &EventSpec> {
         self.0.iter()
     }
+}
+
+/// Every check of a commit is done, whatever the code host calls them.
+fn checks_completed() -> EventSpec {
+    EventSpec::new(
+        EventName::CHECKS_COMPLETED,
+        "Every check of a commit is done. A step waits for it at any code host; workflows start on the code host's own event.",
+    )
+    .fields([("repository", InputType::String), ("sha", InputType::String), ("conclusion", InputType::String)])
+    .matched_by(["repository", "sha"])
+    .confirmed_by(Confirmation::Checks)
 }
 
 /// Somebody asks for changes to a pull request that a run opened: by a review, or in words to the bot that are no other command, on the

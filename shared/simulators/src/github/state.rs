@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::{
     access::{Access, Accounts},
     git::{Git, Signature},
-    world::{Check, Role, Ruleset, User, World, invalid},
+    world::{Annotation, Check, CheckEnd, Role, Ruleset, User, World, invalid},
 };
 use crate::{clock::Clock, credentials::Secrets, error::WorldError, log::ServiceLog};
 
@@ -51,6 +51,7 @@ pub(super) struct Repository {
     /// Issues and pull requests by number.
     pub(super) issues: BTreeMap<u64, Issue>,
     pub(super) checks: Vec<Check>,
+    pub(super) drafts: bool,
     /// What Apps reported of commits, besides.
     pub(super) suites: Vec<CheckSuite>,
     /// The newest status of each context of each commit.
@@ -70,26 +71,58 @@ impl Repository {
         self.git.reference(&format!("refs/heads/{branch}")).map(|reference| reference.sha)
     }
 
-    /// The check suites of a commit: those of the world, for commits that the default branch is not at, and what Apps reported.
+    /// The check suites of a commit: those of the world, one for each App, and what Apps reported.
     pub(super) fn suites_of(&self, sha: &str) -> Vec<CheckSuite> {
-        let is_default = self.head_of(&self.default_branch).is_some_and(|head| head == sha);
-        let of_world = (!self.checks.is_empty() && !is_default).then(|| CheckSuite {
-            id: self.id * 1_000,
-            sha: sha.to_owned(),
-            branch: None,
-            app: "github-actions".to_owned(),
-            created_at: self.pushed_at,
-            runs: (1..)
-                .zip(&self.checks)
-                .map(|(number, check)| CheckRun {
-                    id: self.id * 1_000 + number,
-                    name: check.name.clone(),
-                    conclusion: Some(check.conclusion.clone()),
-                    at: self.pushed_at,
-                })
-                .collect(),
-        });
-        of_world.into_iter().chain(self.suites.iter().filter(|suite| suite.sha == sha).cloned()).collect()
+        let mut suites = self.suites_of_world(sha);
+        suites.extend(self.suites.iter().filter(|suite| suite.sha == sha).cloned());
+        suites
+    }
+
+    fn suites_of_world(&self, sha: &str) -> Vec<CheckSuite> {
+        let Some(base) = self.head_of(&self.default_branch) else { return Vec::new() };
+        let pushed = self.git.commits_between(&base, sha).map_or(1, |commits| commits.len());
+        // What names a run of one commit names no run of another.
+        let ids = u64::from_str_radix(sha.get(..8).unwrap_or_default(), 16).unwrap_or(self.id) * 1_000;
+        let mut suites: Vec<CheckSuite> = Vec::new();
+        for (number, check) in (1..).zip(&self.checks) {
+            let end = if sha == base { check.base } else { Some(check.conclusion.at(pushed)) };
+            let Some(end) = end else { continue };
+            let is_bad = !matches!(end, CheckEnd::Success | CheckEnd::Neutral | CheckEnd::Skipped);
+            let run = CheckRun {
+                id: ids + number,
+                name: check.name.clone(),
+                conclusion: end.word().map(str::to_owned),
+                at: self.pushed_at,
+                log: check.log.clone().filter(|_| is_bad),
+                annotations: if is_bad { check.annotations.clone() } else { Vec::new() },
+            };
+            match suites.iter_mut().find(|suite| suite.app == check.app) {
+                Some(suite) => suite.runs.push(run),
+                None => suites.push(CheckSuite {
+                    id: ids + 500 + number,
+                    sha: sha.to_owned(),
+                    branch: None,
+                    app: check.app.clone(),
+                    created_at: self.pushed_at,
+                    runs: vec![run],
+                }),
+            }
+        }
+        suites
+    }
+
+    /// The check run of this id, with its suite, at the head of any branch or a commit on it.
+    pub(super) fn find_run(&self, id: u64) -> Option<(CheckSuite, CheckRun)> {
+        let base = self.head_of(&self.default_branch)?;
+        let heads = self.git.references("refs/heads").unwrap_or_default().into_iter();
+        let commits = heads.flat_map(|head| self.git.commits_between(&base, &head.sha).unwrap_or_default());
+        let reported: Vec<String> = self.suites.iter().map(|suite| suite.sha.clone()).collect();
+        let commits = commits.chain([base.clone()]).chain(reported);
+        let mut suites = commits.flat_map(|sha| self.suites_of(&sha));
+        suites.find_map(|suite| {
+            let run = suite.runs.iter().find(|run| run.id == id)?.clone();
+            Some((suite, run))
+        })
     }
 
     /// The commit that a branch, tag or commit name stands for.
@@ -141,6 +174,9 @@ pub(super) struct CheckRun {
     /// How it ended; nothing while it goes on.
     pub(super) conclusion: Option<String>,
     pub(super) at: Timestamp,
+    /// What it says: the log of a job, or a report.
+    pub(super) log: Option<String>,
+    pub(super) annotations: Vec<Annotation>,
 }
 
 #[derive(Clone)]
