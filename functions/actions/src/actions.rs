@@ -33,6 +33,7 @@ pub mod open_session;
 pub mod read_checks;
 pub mod request_approval;
 pub mod revert_commit;
+pub mod review_push;
 pub mod run_tools;
 pub mod send_message;
 pub mod think;
@@ -77,6 +78,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<read_checks::ReadChecks>(),
     ActionEntry::of::<request_approval::RequestApproval>(),
     ActionEntry::of::<revert_commit::RevertCommit>(),
+    ActionEntry::of::<review_push::ReviewPush>(),
     ActionEntry::of::<run_tools::RunTools>(),
     ActionEntry::of::<send_message::SendMessage>(),
     ActionEntry::of::<think::Think>(),

@@ -1,6 +1,7 @@
 //! `ticketsmith.yaml`: the configuration file, validated as a whole. It names secrets but never contains them.
 
 mod at_work;
+mod ci_gate;
 mod names;
 mod people;
 mod plugins;
@@ -10,6 +11,7 @@ mod secret_name;
 mod statuses;
 
 pub use at_work::AtWork;
+pub use ci_gate::CiGate;
 pub use names::{InstanceName, ProviderId};
 pub use people::{Role, Roles, User};
 pub use plugins::{Instance, SECTION_KEYS, Section};
@@ -83,6 +85,10 @@ pub struct Project {
     /// `.gitlab-ci.yml`, `.gitmodules`, `**/.gitattributes`, `**/Dockerfile`, `Jenkinsfile`.
     #[serde(default = "protected_paths")]
     pub protected_paths: Vec<String>,
+    /// Before which pushes of an agent's change people are asked: `always`, `untrusted` or `never`. `untrusted` are those whose session
+    /// took in words of people who may not start work, since the last change that was approved. Default: `untrusted`.
+    #[serde(default)]
+    pub ci_gate: CiGate,
 }
 
 /// The word under `may_trigger` that allows everyone who may push to the repository.

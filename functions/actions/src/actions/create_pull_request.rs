@@ -49,6 +49,8 @@ pub struct Output {
     pub branch: String,
     /// The paths it changes.
     pub files: Vec<String>,
+    /// `owner/name`.
+    pub repository: String,
     /// How `add_comment` names it: `owner/name#7`.
     pub reference: String,
     /// Whether it is a draft, or its title says that it is not ready.
@@ -110,6 +112,7 @@ impl Action for CreatePullRequest {
             number,
             branch: source.to_string(),
             files: host.pull_request_files(repository, number).await?,
+            repository: repository.to_string(),
             reference: format!("{repository}#{number}"),
             draft: pull_request.draft,
             created,
