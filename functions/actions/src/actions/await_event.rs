@@ -3,7 +3,7 @@
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
 use crate::spec::ActionSpec;
-use domain::{ActionError, EventKey, EventName, PluginType};
+use domain::{ActionError, EventKey, EventName};
 use records::{Moves, NewInquiry, Partition, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// What is waited for: `github.checks_completed`; `checks.completed` is that of the project's code host, whichever it is.
+    /// What is waited for: `github.checks_completed`.
     pub event: EventName,
     /// Which one, by the fields that tell it from others: `{repository, sha}` for checks, `{task_id}` for a ticket,
     /// `{repository, number}` for comments and reviews, `{channel, thread}` for mentions in a chat.
@@ -54,10 +54,7 @@ impl Action for AwaitEvent {
             let accepted: Vec<_> = accepted.map(|spec| spec.name.as_str()).collect();
             ActionError::rejected(format!("no step can wait for {event}; accepted: {}", accepted.join(", ")))
         };
-        let scope = context.scope();
-        let host = scope.project.providers.get(&PluginType::VersionControl);
-        let host = host.and_then(|name| scope.configuration.instance(name.as_str()));
-        let spec = routes.events.awaited(&event, host.map(|host| host.provider())).ok_or_else(cannot_wait)?;
+        let spec = routes.events.find(event.as_str()).ok_or_else(cannot_wait)?;
         let key = EventKey::new(spec, &matches)
             .map_err(|field| {
                 let accepted = spec.match_fields.join(", ");
@@ -70,7 +67,7 @@ impl Action for AwaitEvent {
         context.park().wait(&topic, question, Vec::new(), Moves::default()).await?;
         if spec.confirmed_by.is_some() {
             // It may be so already, and then no delivery will say so.
-            let inquiry = NewInquiry { kind: spec.name.clone(), fields: matches, by: None, reported: false };
+            let inquiry = NewInquiry { kind: event, fields: matches, by: None, reported: false };
             let asked = context.table().inquire(&key, &inquiry, context.clock().now()).await;
             asked.map_err(ActionError::from)?;
         }
