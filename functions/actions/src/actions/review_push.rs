@@ -28,8 +28,9 @@ pub struct Input {
     #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
-    /// The change, as `commit_changes` takes it.
-    pub implementation: Implementation,
+    /// The change, as `commit_changes` takes it; nobody is asked about none.
+    #[serde(default)]
+    pub implementation: Option<Implementation>,
 }
 
 /// What later steps can read.
@@ -41,6 +42,8 @@ pub struct Output {
     pub question: String,
     /// Why, and what changes, in Markdown.
     pub details: String,
+    /// Who may answer, as an approval takes it: everybody with the role approver or admin.
+    pub approvers: Vec<String>,
 }
 
 /// Decides by the project's `ci_gate`, and by whose words the agent's session took in.
@@ -58,9 +61,14 @@ impl Action for ReviewPush {
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let project = context.scope().project_of(input.repository.as_ref())?;
-        let edits = context.table().load(&input.implementation.edits).await?;
-        let Some(gate) = gate(context, project, &input.implementation, &edits).await? else {
-            return Ok(Done::for_good(Output { needed: false, question: String::new(), details: String::new() }));
+        let edits = context.load(input.implementation.as_ref().map(|made| &made.edits)).await?;
+        let asked = match (&input.implementation, &edits) {
+            (Some(implementation), Some(edits)) => gate(context, project, implementation, edits).await?.zip(Some(edits)),
+            _ => None,
+        };
+        let Some((gate, edits)) = asked else {
+            let (question, details, approvers) = (String::new(), String::new(), Vec::new());
+            return Ok(Done::for_good(Output { needed: false, question, details, approvers }));
         };
         let host = context.code_host(RepositoryAccess::ReadContents).await?;
         let listed: Vec<_> = edits.files.iter().take(MOST_LISTED).collect();
@@ -76,7 +84,7 @@ impl Action for ReviewPush {
             lines.push(format!("- and {more} more files"));
         }
         let details = format!("{}\n\n{}", gate.reason, lines.join("\n"));
-        Ok(Done::for_good(Output { needed: true, question: gate.question, details }))
+        Ok(Done::for_good(Output { needed: true, question: gate.question, details, approvers: Vec::new() }))
     }
 }
 
