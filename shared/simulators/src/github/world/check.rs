@@ -76,6 +76,27 @@ impl CheckEnd {
     }
 }
 
+/// What a check says that fails first, where the world does not say it.
+const LOG: &str = "##[error]This check fails at the first commit of a branch.\n##[error]Process completed with exit code 1.\n";
+
+impl super::Repository {
+    /// Lets those of its checks fail at the first commit of a branch that have a log, else the first one. Checks that fail anyway are left.
+    pub(in crate::github) fn fail_first_checks(&mut self) {
+        let fails = |check: &Check| check.conclusion.0.iter().any(|end| *end != CheckEnd::Success);
+        if self.checks.iter().any(fails) {
+            return;
+        }
+        if self.checks.iter().all(|check| check.log.is_none())
+            && let Some(first) = self.checks.first_mut()
+        {
+            first.log = Some(LOG.to_owned());
+        }
+        for check in self.checks.iter_mut().filter(|check| check.log.is_some()) {
+            check.conclusion = Ends(vec![CheckEnd::Failure, CheckEnd::Success]);
+        }
+    }
+}
+
 /// The ends of a check at one commit after another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ends(pub Vec<CheckEnd>);
