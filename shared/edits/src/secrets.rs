@@ -14,7 +14,7 @@ const FORMS: &[(&str, &str)] = &[
     ("an AWS access key", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
     (
         "an AWS secret access key",
-        r#"(?i-u)\baws_?secret_?(?:access_?)?key["']?\s{0,5}(?::|=>|=)\s{0,5}["']?[A-Za-z0-9/+]{40}(?:[^A-Za-z0-9/+=]|$)"#,
+        r#"(?i:\baws_?secret_?(?:access_?)?key["']?[ \t]{0,5}(?::|=>|=))[ \t]{0,5}["']?[A-Za-z0-9/+]{40}\b"#,
     ),
     ("a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})"),
     ("a GitLab token", r"\bgl(?:pat|ptt|dt|rt|cbt|agent|oas|soat|ft|imt)-[A-Za-z0-9_.-]{20,}"),
@@ -36,7 +36,8 @@ const FORMS: &[(&str, &str)] = &[
 ];
 
 static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let forms: Vec<&str> = FORMS.iter().map(|(_, form)| *form).collect();
+    // Words are those of ASCII letters, whatever is around them.
+    let forms: Vec<String> = FORMS.iter().map(|(_, form)| form.replace(r"\b", r"(?-u:\b)")).collect();
     Regex::new_many(&forms).ok()
 });
 

@@ -11,7 +11,7 @@ pub(super) const NAME: &str = "checks-failed";
 
 /// The step that commits a fix, and the one that works on it, as an execution names them with their rounds.
 const COMMIT: &str = "/CommitFix.";
-const THINK: &str = "/FixThink.";
+const FIX: &str = "/Fix.";
 
 /// Each fix that the execution pushed, in order, with what it took.
 ///
@@ -30,10 +30,11 @@ pub(super) async fn revisions(connection: &Connection, view: &ExecutionView) -> 
     commits.sort_by(|one, other| one.0.cmp(&other.0));
     let steps = view.shown_steps();
     let revision = |(round, commit): (String, Value)| {
-        let of_round = format!("{THINK}{round}.");
-        let turns = steps.iter().filter(|shown| shown.step.state.contains(&of_round));
-        let (count, cost) = turns.fold((0, 0.0), |(count, cost), shown| (count + 1, cost + shown.cost.booked().as_usd()));
-        json!({ "trigger": NAME, "commit": commit, "turns": count, "cost_usd": cost })
+        let of_round = format!("{FIX}{round}");
+        let fix = steps.iter().find(|shown| shown.step.state.ends_with(&of_round));
+        let turns = fix.and_then(|fix| fix.turns).unwrap_or_default();
+        let cost = fix.map_or(0.0, |fix| fix.cost.booked().as_usd());
+        json!({ "trigger": NAME, "commit": commit, "turns": turns, "cost_usd": cost })
     };
     Ok(commits.into_iter().map(revision).collect())
 }
