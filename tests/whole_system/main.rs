@@ -29,6 +29,7 @@ mod evidence;
 mod faults;
 mod figures;
 mod files;
+mod fixes;
 mod first_hour;
 mod folders;
 mod full_disk;
