@@ -19,6 +19,7 @@ mod lost;
 mod money;
 mod paid;
 mod patience;
+mod push_gate;
 mod redrive;
 mod session_script;
 mod sessions;
