@@ -51,9 +51,16 @@ async fn a_red_check_goes_to_the_same_session_and_its_fix_is_another_commit() {
     let said = comments(&state);
     assert!(said.iter().any(|text| text.contains("`docs` fails. Fixed in ")), "{said:#?}");
     let asked = world.asked_of_model().await;
-    let fix = asked.iter().find(|entry| entry["request"].to_string().contains("The checks of this pull request failed"));
+    let fix = asked
+        .iter()
+        .find(|entry| entry["request"].to_string().contains("The checks of this pull request failed"));
     let fix = fix.unwrap()["request"].to_string();
-    assert!(fix.contains("<data-") && fix.contains("SUMMER25") && fix.contains("What you changed in earlier rounds"), "{fix}");
+    assert!(
+        fix.contains("<data-")
+            && fix.contains("SUMMER25")
+            && fix.contains("What you changed in earlier rounds"),
+        "{fix}"
+    );
     let fixes = steps(&ended).iter().filter(|(name, _)| name.starts_with("Checks/CommitFix")).count();
     assert_eq!(fixes, 1, "{ended:#}");
     world.finish().await;
@@ -116,7 +123,9 @@ async fn gated() -> (World, String, Value) {
     let asked = async || {
         let state = world.state().await;
         let messages = state["slack"]["messages"].as_array().unwrap().clone();
-        messages.into_iter().find(|message| message.to_string().contains("May this change be pushed to acme/shop"))
+        messages
+            .into_iter()
+            .find(|message| message.to_string().contains("May this change be pushed to acme/shop"))
     };
     let message = eventually("the question", EXECUTION_LIMIT, asked).await;
     (world, name, message)
@@ -130,8 +139,14 @@ fn press(message: &Value, action: &str) -> Value {
 async fn a_gate_lets_through_what_somebody_approved() {
     let (world, name, message) = gated().await;
     let text = message.to_string();
-    assert!(text.contains("src/shop/cart.py") && text.contains(&format!("ticketsmith session {name}")), "{text}");
-    assert!(repository(&world.state().await, "acme/shop")["branches"][BRANCH].is_null(), "nothing is pushed before");
+    assert!(
+        text.contains("src/shop/cart.py") && text.contains(&format!("ticketsmith session {name}")),
+        "{text}"
+    );
+    assert!(
+        repository(&world.state().await, "acme/shop")["branches"][BRANCH].is_null(),
+        "nothing is pushed before"
+    );
     world.deliver(press(&message, "approve")).await;
     assert_eq!(world.ended(&name).await["outcome"], "succeeded");
     assert_eq!(pull(&world.state().await)["commits"], 1);
@@ -200,8 +215,7 @@ steps:
 async fn a_secret_is_not_committed_and_not_repeated() {
     let world = WorldFile::quick_shop().with_file("workflows/commit.yaml", COMMIT).start().await;
     let secret = format!("ghp_{}", "aB3dE6gH9j".repeat(4).get(..36).unwrap());
-    let command =
-        json!({"kind": "slack-command", "text": format!("commit {secret}"), "by": "ada", "channel": "shop-dev"});
+    let command = json!({"kind": "slack-command", "text": format!("commit {secret}"), "by": "ada", "channel": "shop-dev"});
     let name = world.start_by(command).await;
     let ended = world.ended(&name).await;
     let cause = ended["cause"].to_string();

@@ -92,7 +92,8 @@ async fn yes_to(context: &Context<'_>, question: &str) -> Result<Option<Answer>,
     executions.extend(continued.into_iter().map(|execution| execution.name));
     for execution in executions {
         for waiter in table.waiters(&Topic::Approval(execution)).await? {
-            let is_it = waiter.question.as_deref() == Some(question) && waiter.told == Some(Timeliness::InTime);
+            let is_it =
+                waiter.question.as_deref() == Some(question) && waiter.told == Some(Timeliness::InTime);
             if let Some(answer) = waiter.answer.filter(|answer| is_it && answer.approved) {
                 return Ok(Some(answer));
             }

@@ -15,7 +15,11 @@ pub fn suspicious(files: &[FileEdit]) -> Vec<String> {
     if !files.iter().any(|file| has_secrets(&file)) {
         return Vec::new();
     }
-    files.iter().filter(|file| file.is_deletion() || has_secrets(file)).map(|file| file.path.clone()).collect()
+    files
+        .iter()
+        .filter(|file| file.is_deletion() || has_secrets(file))
+        .map(|file| file.path.clone())
+        .collect()
 }
 
 /// Where a change adds secrets, in words that do not show them: `src/a.py`, line 3: a GitHub token. `former` has the contents of the

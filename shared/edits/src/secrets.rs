@@ -31,7 +31,10 @@ const FORMS: &[(&str, &str)] = &[
     ("a PyPI token", r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}"),
     ("a SendGrid API key", r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
     ("a Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-[0-9]-[A-Za-z0-9-]{10,}"),
-    ("a Slack webhook", r"\bhooks\.slack\.com/services/T[A-Za-z0-9_]{6,}/B[A-Za-z0-9_]{6,}/[A-Za-z0-9_]{16,}"),
+    (
+        "a Slack webhook",
+        r"\bhooks\.slack\.com/services/T[A-Za-z0-9_]{6,}/B[A-Za-z0-9_]{6,}/[A-Za-z0-9_]{16,}",
+    ),
     ("a Stripe key", r"\b[sr]k_live_[0-9a-zA-Z]{24,}"),
 ];
 
@@ -56,7 +59,8 @@ pub fn secrets_in(text: &str) -> Vec<FoundSecret> {
     let Some(form) = FORM.as_ref() else { return Vec::new() };
     let (mut line, mut counted, mut found) = (1, 0, Vec::new());
     for hit in form.find_iter(text) {
-        let is_example = text.get(hit.range()).is_some_and(|secret| secret.to_ascii_uppercase().contains("EXAMPLE"));
+        let is_example =
+            text.get(hit.range()).is_some_and(|secret| secret.to_ascii_uppercase().contains("EXAMPLE"));
         let Some((what, _)) = FORMS.get(hit.pattern().as_usize()).filter(|_| !is_example) else { continue };
         let before = text.get(counted..hit.start()).unwrap_or_default();
         line += before.matches('\n').count();
@@ -73,7 +77,8 @@ pub fn new_secrets<'e>(text: &str, earlier: impl IntoIterator<Item = &'e str> + 
         let secret = text.get(secret.place.clone()).unwrap_or_default();
         // Of a private key, only the first line is found: another one has the same.
         let is_known = |earlier: &str| earlier.contains(secret) && !secret.starts_with("-----BEGIN");
-        let is_same_key = |earlier: &str| secret.starts_with("-----BEGIN") && holds_block(earlier, text, secret);
+        let is_same_key =
+            |earlier: &str| secret.starts_with("-----BEGIN") && holds_block(earlier, text, secret);
         !earlier.clone().into_iter().any(|earlier| is_known(earlier) || is_same_key(earlier))
     });
     found

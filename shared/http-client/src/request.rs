@@ -318,7 +318,8 @@ fn next_hop(method: &Method, from: &Url, status: StatusCode, headers: &HeaderMap
 /// Where a redirect to another host leads: to an encrypted address, or on this machine from an address on this machine.
 fn elsewhere(from: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
     let to = from.join(headers.get(LOCATION)?.to_str().ok()?).ok()?;
-    let is_kept = to.scheme() == "https" || (to.scheme() == "http" && from.scheme() == "http" && is_local(&to));
+    let is_kept =
+        to.scheme() == "https" || (to.scheme() == "http" && from.scheme() == "http" && is_local(&to));
     (matches!(status.as_u16(), 301..=303 | 307 | 308) && is_kept).then_some(to)
 }
 

@@ -30,7 +30,8 @@ impl Github {
     ) -> Result<(), ActionError> {
         let path = "/repos/{owner}/{name}/pulls/{number}";
         let values = [repository.owner(), repository.name(), &number.to_string()];
-        let found = self.send_settled(repository, self.client.get(path, &values), is_early).await.optional()?;
+        let found =
+            self.send_settled(repository, self.client.get(path, &values), is_early).await.optional()?;
         let found = found.ok_or_else(|| not_there(format!("pull request {repository}#{number}")))?;
         let Pull { node_id, title, draft } = found.json()?;
         if draft {

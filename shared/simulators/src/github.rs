@@ -21,6 +21,7 @@ mod routes;
 mod shapes;
 mod simulator;
 mod state;
+mod suites;
 #[cfg(test)]
 mod tests;
 mod webhooks;

@@ -12,7 +12,10 @@ use crate::spec::ActionSpec;
 use domain::configuration::Project;
 use domain::plugins::{CommitRequest, FileChange, RepositoryAccess, VersionControl};
 use domain::{ActionError, BranchName, CommitSha, PluginType, RepositoryName};
-use edits::{Edits, FileEdit, ProtectedPaths, Unshown, added_secrets, check_path, content_sha256, path_problems, shown_text, suspicious};
+use edits::{
+    Edits, FileEdit, ProtectedPaths, Unshown, added_secrets, check_path, content_sha256, path_problems,
+    shown_text, suspicious,
+};
 use records::{OwnBranch, Partition};
 use serde_json::json;
 use std::collections::BTreeSet;

@@ -117,9 +117,14 @@ impl Action for ReadChecks {
         match input.conclusion.as_deref() {
             Some("success") => return said(Verdict::Green, "All checks passed."),
             Some("none") => {
-                return said(Verdict::None, "No check ran within ten minutes, so nothing but a person checks it.");
+                return said(
+                    Verdict::None,
+                    "No check ran within ten minutes, so nothing but a person checks it.",
+                );
             }
-            Some("cancelled") => return said(Verdict::Unclear, "Checks were cancelled, so that nobody knows how they end."),
+            Some("cancelled") => {
+                return said(Verdict::Unclear, "Checks were cancelled, so that nobody knows how they end.");
+            }
             Some("action_required") => return said(Verdict::Unclear, "A check waits for a person."),
             Some("failure") => {}
             Some(_) => return said(Verdict::Unclear, "The code host does not tell how the checks ended."),
@@ -211,7 +216,8 @@ fn fail(names: &str, count: usize) -> String {
 }
 
 fn names(checks: &[&FailedCheck]) -> String {
-    let names: Vec<String> = checks.iter().take(10).map(|check| format!("`{}`", literal(&check.name))).collect();
+    let names: Vec<String> =
+        checks.iter().take(10).map(|check| format!("`{}`", literal(&check.name))).collect();
     let more = checks.len().saturating_sub(names.len());
     let named = names.join(", ");
     if more == 0 { named } else { format!("{named} and {more} more") }
@@ -250,9 +256,13 @@ mod tests {
         let second = judge(std::slice::from_ref(&test), &none, &base, &input(1, Some(&failures)));
         assert_eq!(second.verdict, Verdict::Repeated);
         let other = check("test", "error: the cart is empty\n");
-        let judged = |fixes| judge(std::slice::from_ref(&other), &none, &base, &input(fixes, Some(&failures)));
+        let judged =
+            |fixes| judge(std::slice::from_ref(&other), &none, &base, &input(fixes, Some(&failures)));
         assert_eq!(judged(1).verdict, Verdict::Red);
-        assert_eq!((judged(3).verdict, judged(3).summary.as_str()), (Verdict::Exhausted, "`test` fails still, after 3 fixes."));
+        assert_eq!(
+            (judged(3).verdict, judged(3).summary.as_str()),
+            (Verdict::Exhausted, "`test` fails still, after 3 fixes.")
+        );
     }
 
     #[test]
@@ -264,7 +274,10 @@ mod tests {
         assert_eq!(judged.verdict, Verdict::BaseRed);
         assert_eq!(judged.log, None);
         let judged = judge(&[test, lint], &at_base, &base, &input(0, None));
-        assert_eq!((judged.verdict, judged.summary.as_str()), (Verdict::Red, "`lint` fails. `test` fails at `main`, too."));
+        assert_eq!(
+            (judged.verdict, judged.summary.as_str()),
+            (Verdict::Red, "`lint` fails. `test` fails at `main`, too.")
+        );
         assert!(!judged.log.unwrap().contains("2 is not 3"));
     }
 }

@@ -56,14 +56,16 @@ impl Action for ReviewPush {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec = ActionSpec::of_plugin("review_push", PluginType::VersionControl)
-        .reading(&[Partition::Session]);
+    const SPEC: ActionSpec =
+        ActionSpec::of_plugin("review_push", PluginType::VersionControl).reading(&[Partition::Session]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let project = context.scope().project_of(input.repository.as_ref())?;
         let edits = context.load(input.implementation.as_ref().map(|made| &made.edits)).await?;
         let asked = match (&input.implementation, &edits) {
-            (Some(implementation), Some(edits)) => gate(context, project, implementation, edits).await?.zip(Some(edits)),
+            (Some(implementation), Some(edits)) => {
+                gate(context, project, implementation, edits).await?.zip(Some(edits))
+            }
             _ => None,
         };
         let Some((gate, edits)) = asked else {

@@ -18,12 +18,30 @@ const TELLING: usize = 3;
 
 /// Words of a line that tells of an error, in lower case.
 const ERRORS: [&str; 12] = [
-    "##[error]", "error:", "error ", "error[", "failed", "failure", "panicked at", "traceback (most recent", "exception", "not ok ",
-    "fatal:", "assert",
+    "##[error]",
+    "error:",
+    "error ",
+    "error[",
+    "failed",
+    "failure",
+    "panicked at",
+    "traceback (most recent",
+    "exception",
+    "not ok ",
+    "fatal:",
+    "assert",
 ];
 /// Words of lines that only look like that.
 const HARMLESS: [&str; 9] = [
-    "0 failed", "0 error", "no error", "0 failures", "failures: 0", "errors: 0", "continue-on-error", "fail-fast", "-d error",
+    "0 failed",
+    "0 error",
+    "no error",
+    "0 failures",
+    "failures: 0",
+    "errors: 0",
+    "continue-on-error",
+    "fail-fast",
+    "-d error",
 ];
 
 /// The part of a log that tells what went wrong.
@@ -112,7 +130,9 @@ fn without_numbers(line: &str) -> String {
     let is_hex = |word: &str| word.len() >= 7 && word.chars().all(|character| character.is_ascii_hexdigit());
     let words = line.split_whitespace().map(|word| match is_hex(word.trim_start_matches("0x")) {
         true => "#".to_owned(),
-        false => word.chars().map(|character| if character.is_ascii_digit() { '0' } else { character }).collect(),
+        false => {
+            word.chars().map(|character| if character.is_ascii_digit() { '0' } else { character }).collect()
+        }
     });
     let text = words.collect::<Vec<String>>().join(" ");
     let mut short = String::with_capacity(text.len());
@@ -132,7 +152,9 @@ mod tests {
     fn a_log_is_cut_around_its_first_error() {
         let mut log = String::new();
         for number in 0..300 {
-            log.push_str(&format!("2026-03-02T09:00:00.1234567Z \u{1b}[32mstep {number}\u{1b}[0m 0 failed\n"));
+            log.push_str(&format!(
+                "2026-03-02T09:00:00.1234567Z \u{1b}[32mstep {number}\u{1b}[0m 0 failed\n"
+            ));
         }
         log.push_str("2026-03-02T09:00:01.1234567Z ##[error]tests/test_cart.py:9: AssertionError\n");
         for number in 0..300 {

@@ -60,7 +60,10 @@ async fn words_of_strangers_hold_back_a_push_until_somebody_approves_this_change
     let asked = world.review(&implementation).await;
     assert_eq!(asked["needed"], true);
     let details = asked["details"].as_str().unwrap();
-    assert!(details.contains("grace (a comment on #2)") && details.contains("ticketsmith session"), "{details}");
+    assert!(
+        details.contains("grace (a comment on #2)") && details.contains("ticketsmith session"),
+        "{details}"
+    );
     assert!(details.contains("`src/shop/discounts.py`: new, +"), "{details}");
 
     let commit = async |state: &str, implementation: &Value| {
@@ -98,13 +101,17 @@ async fn an_approved_change_is_pushed_and_settles_the_words_before_it() {
     world.takes_in("mallory").await;
     let again = world.review(&implementation).await;
     let details = again["details"].as_str().unwrap();
-    assert!(again["needed"] == true && details.contains("mallory") && !details.contains("grace"), "{details}");
+    assert!(
+        again["needed"] == true && details.contains("mallory") && !details.contains("grace"),
+        "{details}"
+    );
     world.assert_no_violations();
 }
 
 #[tokio::test]
 async fn a_project_may_ask_never() {
-    let world = World::start_with(|world| world.configuration["projects"][0]["ci_gate"] = json!("never")).await;
+    let world =
+        World::start_with(|world| world.configuration["projects"][0]["ci_gate"] = json!("never")).await;
     world.begin().await;
     let mut implementation = world.implementation().await.unwrap();
     implementation["session"] = json!(SESSION);

@@ -63,10 +63,14 @@ async fn every_check_run_and_status_counts_and_a_suite_without_runs_is_announced
 async fn a_failed_check_tells_why_by_its_job_its_report_or_its_status() {
     let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);
-    let (name, head) = (branch("feature/SHOP-1"), github.find_branch(&shop(), &branch("main")).await.unwrap().unwrap());
+    let (name, head) =
+        (branch("feature/SHOP-1"), github.find_branch(&shop(), &branch("main")).await.unwrap().unwrap());
     github.create_branch(&shop(), &name, &head).await.unwrap();
-    let changes =
-        vec![FileChange::Write { path: "a".into(), content: FileContent::Text("1".into()), executable: false }];
+    let changes = vec![FileChange::Write {
+        path: "a".into(),
+        content: FileContent::Text("1".into()),
+        executable: false,
+    }];
     let request =
         CommitRequest { branch: name, parent: head, message: "Change".into(), co_author: None, changes };
     let sha = github.commit(&shop(), &request, &mark("c")).await.unwrap().sha;

@@ -185,7 +185,11 @@ impl Answer {
 
     /// Where what is asked for is.
     pub(super) fn redirect(to: String) -> Self {
-        Self { status: 302, headers: vec![(header::LOCATION, to)], content: Content::Other("text/plain", Vec::new()) }
+        Self {
+            status: 302,
+            headers: vec![(header::LOCATION, to)],
+            content: Content::Other("text/plain", Vec::new()),
+        }
     }
 
     /// Bytes of another media type.

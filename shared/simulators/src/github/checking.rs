@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{
     GitHub, find,
-    state::{CheckRun, CheckSuite, CommitStatus},
+    state::CommitStatus,
+    suites::{CheckRun, CheckSuite},
     webhooks::{Refusal, outgoing, person},
     world::Annotation,
 };

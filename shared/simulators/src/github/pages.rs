@@ -36,7 +36,11 @@ fn logs(github: &GitHub) -> MethodRouter {
     let github = github.clone();
     get(move |Path((owner, name, job)): Path<(String, String, u64)>, headers: HeaderMap| async move {
         if headers.contains_key(header::AUTHORIZATION) {
-            return (StatusCode::BAD_REQUEST, "Authentication information is not given in the correct format.").into_response();
+            return (
+                StatusCode::BAD_REQUEST,
+                "Authentication information is not given in the correct format.",
+            )
+                .into_response();
         }
         github
             .with_state(move |state| {

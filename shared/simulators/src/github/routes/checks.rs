@@ -64,7 +64,10 @@ pub(super) fn job_log(call: &mut Call<'_>) -> Result<Answer, Failure> {
         .filter(|(suite, run)| suite.app == ACTIONS && run.conclusion.is_some())
         .ok_or_else(Failure::not_found)?;
     if run.log.is_none() {
-        return Err(Failure::new(410, "Server Error: the logs of this run have expired and are no longer available"));
+        return Err(Failure::new(
+            410,
+            "Server Error: the logs of this run have expired and are no longer available",
+        ));
     }
     // Another host than that of the API.
     let web = call.state.web(call.repository()).replacen("127.0.0.1", "localhost", 1);

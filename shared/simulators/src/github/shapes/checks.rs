@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{super::failure::Failure, moment, node_id};
-use crate::github::state::{CheckRun, CheckSuite, CommitStatus, Repository, State};
+use crate::github::state::{CommitStatus, Repository, State};
+use crate::github::suites::{CheckRun, CheckSuite};
 
 /// The App whose check runs are jobs.
 pub(in crate::github) const ACTIONS: &str = "github-actions";

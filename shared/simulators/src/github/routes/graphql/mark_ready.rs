@@ -38,10 +38,15 @@ pub(super) fn post(call: &mut Call<'_>) -> Result<Answer, Failure> {
     call.login()?;
     let request: Request = match serde_json::from_value(call.body.clone()) {
         Ok(request) => request,
-        Err(error) => return Ok(refused(None, &format!("Variable $input was provided invalid value: {error}"))),
+        Err(error) => {
+            return Ok(refused(None, &format!("Variable $input was provided invalid value: {error}")));
+        }
     };
     if request.query.split_whitespace().collect::<String>() != DOCUMENT {
-        return Ok(refused(None, "the simulator knows only markPullRequestReadyForReview with its clientMutationId"));
+        return Ok(refused(
+            None,
+            "the simulator knows only markPullRequestReadyForReview with its clientMutationId",
+        ));
     }
     let Input { client_mutation_id, pull_request_id } = request.variables.input;
     let found = call.state.repositories.iter().enumerate().find_map(|(index, repository)| {
