@@ -1,12 +1,12 @@
 //! `read_checks`: what the checks of a pushed commit mean for its pull request.
 
 use crate::action::{Action, Done, NoOutput};
-use crate::agent::check_log::{excerpt, fingerprint};
+use crate::agent::check_log::{excerpt, fingerprint, in_code};
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::configuration::Project;
 use domain::plugins::{CheckConclusion, FailedCheck, RepositoryAccess};
-use domain::text::{TextLimit, cut, literal};
+use domain::text::{TextLimit, cut};
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, PluginType, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -217,7 +217,7 @@ fn fail(names: &str, count: usize) -> String {
 
 fn names(checks: &[&FailedCheck]) -> String {
     let names: Vec<String> =
-        checks.iter().take(10).map(|check| format!("`{}`", literal(&check.name))).collect();
+        checks.iter().take(10).map(|check| format!("`{}`", in_code(&check.name))).collect();
     let more = checks.len().saturating_sub(names.len());
     let named = names.join(", ");
     if more == 0 { named } else { format!("{named} and {more} more") }

@@ -1,12 +1,12 @@
 //! `review_push`: whether people are asked before a change is pushed, and what.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::agent::check_log::in_code;
 use crate::artifacts::Implementation;
 use crate::context::Context;
 use crate::gate::gate;
 use crate::spec::ActionSpec;
 use domain::plugins::{FileContent, RepositoryAccess};
-use domain::text::literal;
 use domain::{PluginType, RepositoryName};
 use records::Partition;
 use schemars::JsonSchema;
@@ -78,7 +78,7 @@ impl Action for ReviewPush {
         let former = host.read_files(&project.repository, edits.base.as_str(), &paths).await?;
         let mut lines = Vec::new();
         for (file, former) in listed.iter().zip(former) {
-            let (path, after) = (literal(&file.path), file.new_content()?);
+            let (path, after) = (in_code(&file.path), file.new_content()?);
             lines.push(format!("- `{path}`: {}", stat(former.as_ref(), after.as_ref())));
         }
         let more = edits.files.len().saturating_sub(lines.len());

@@ -65,6 +65,11 @@ pub fn excerpt(log: &str) -> String {
     shown.join("\n")
 }
 
+/// A name as it may stand between two backticks: on one line, without any.
+pub fn in_code(name: &str) -> String {
+    name.replace('`', "'").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// What tells a failure from others, whatever differs between two attempts: times, numbers, addresses.
 pub fn fingerprint(check: &FailedCheck) -> String {
     let lines = check.log.as_deref().map(lines_of).unwrap_or_default();
