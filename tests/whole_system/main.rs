@@ -30,6 +30,7 @@ mod faults;
 mod figures;
 mod files;
 mod first_hour;
+mod fixes;
 mod folders;
 mod full_disk;
 mod growing;

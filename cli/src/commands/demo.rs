@@ -1,6 +1,7 @@
 //! `ticketsmith demo`: runs `simulate`, `serve` and one signed delivery.
 
 mod by_hand;
+mod checks_failed;
 mod export;
 mod process;
 mod report;
@@ -31,7 +32,8 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples())]
 pub(crate) struct Arguments {
-    /// The name of the delivery in the world file that starts the workflow. Default: the first one.
+    /// The name of the delivery in the world file that starts the workflow. Default: the first one. `checks-failed` starts with the first
+    /// one, too; the pull request's checks fail then, and the agent fixes what they found.
     #[arg(long, value_name = "NAME")]
     trigger: Option<String>,
     /// A world file, or the name of a shipped world: shop (Python, the default), parcels (TypeScript) or weather (Rust).
@@ -111,7 +113,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let folder = tempfile::Builder::new().prefix("ticketsmith-demo-").tempdir().map_err(Exit::unreachable)?;
     let place = folder.path().to_owned();
     let world_file = world_folder::find(arguments.world.as_deref(), &place.join("world"))?;
-    let trigger = trigger(&world_file, &arguments.stack, arguments.trigger.as_deref())?;
+    let named = arguments.trigger.as_deref().filter(|name| *name != checks_failed::NAME);
+    let trigger = trigger(&world_file, &arguments.stack, named)?;
     let mut running = Running { place, processes: Vec::new(), control: String::new() };
     let result = tokio::select! {
         result = running.show(&arguments, &world_file, &trigger, model, export.as_deref()) => result.map(Some),
@@ -163,6 +166,9 @@ impl Running {
         let mut simulate =
             [&simulate[..], &[world_file.as_os_str(), "--configure".as_ref(), place.as_os_str()]].concat();
         simulate.extend(["--stack".as_ref(), OsStr::new(&arguments.stack)]);
+        if arguments.trigger.as_deref() == Some(checks_failed::NAME) {
+            simulate.push(OsStr::new("--first-checks-fail"));
+        }
         if let Some(folder) = export.and_then(Path::parent) {
             simulate.extend([OsStr::new("--exports"), folder.as_os_str()]);
         }
@@ -258,7 +264,8 @@ async fn demonstrate(
     if let Some(target) = export {
         export::export(control, pull_request.as_ref(), target).await?;
     }
-    let demonstration = Demonstration { view, pull_request, task_status };
+    let revisions = checks_failed::revisions(&connection, &view).await?;
+    let demonstration = Demonstration { view, pull_request, task_status, revisions };
     if !arguments.json {
         demonstration.print(&state, arguments.ai == SCRIPTED);
     }

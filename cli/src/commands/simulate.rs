@@ -35,6 +35,9 @@ pub(crate) struct Arguments {
     /// The folder that `/_world/export` may write repositories to.
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     exports: PathBuf,
+    /// Let the checks of the first commit on each branch fail, and those of the others succeed.
+    #[arg(long)]
+    first_checks_fail: bool,
     /// Print the addresses as one JSON line.
     #[arg(long)]
     json: bool,
@@ -55,7 +58,10 @@ The world file's format is described in docs/worlds.md.";
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let shipped = tempfile::tempdir().map_err(Exit::unreachable)?;
     let path = world_folder::find(arguments.world.as_deref(), shipped.path())?;
-    let world = World::load_stack(&path, &arguments.stack).map_err(Exit::usage)?;
+    let mut world = World::load_stack(&path, &arguments.stack).map_err(Exit::usage)?;
+    if arguments.first_checks_fail {
+        world.fail_first_checks();
+    }
     let options = Options {
         descriptions: arguments.descriptions.clone(),
         control_port: arguments.port,

@@ -28,9 +28,12 @@ pub mod get_repository_info;
 pub mod get_task;
 pub mod list_effects;
 pub mod load_paths;
+pub mod mark_ready;
 pub mod open_session;
+pub mod read_checks;
 pub mod request_approval;
 pub mod revert_commit;
+pub mod review_push;
 pub mod run_checks;
 pub mod run_tools;
 pub mod send_message;
@@ -71,9 +74,12 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<get_task::GetTask>(),
     ActionEntry::of::<list_effects::ListEffects>(),
     ActionEntry::of::<load_paths::LoadPaths>(),
+    ActionEntry::of::<mark_ready::MarkReady>(),
     ActionEntry::of::<open_session::OpenSession>(),
+    ActionEntry::of::<read_checks::ReadChecks>(),
     ActionEntry::of::<request_approval::RequestApproval>(),
     ActionEntry::of::<revert_commit::RevertCommit>(),
+    ActionEntry::of::<review_push::ReviewPush>(),
     ActionEntry::of::<run_checks::RunChecks>(),
     ActionEntry::of::<run_tools::RunTools>(),
     ActionEntry::of::<send_message::SendMessage>(),

@@ -53,6 +53,9 @@ pub struct Implementation {
     pub files: Vec<String>,
     /// The edits.
     pub edits: Stored<Edits>,
+    /// The agent's session that made them, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
 }
 
 /// What a model replies when it implements a ticket: what was done, in words, and the edits.

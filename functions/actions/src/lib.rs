@@ -13,6 +13,7 @@ mod dispatch;
 pub mod done;
 pub mod effect;
 mod function;
+pub mod gate;
 pub mod park;
 #[cfg(test)]
 mod reference;

@@ -74,12 +74,13 @@ impl Events {
         }
         // What is refused will be refused again soon.
         let answered = asked.as_ref().map_or_else(|error| error.kind == ErrorKind::Rejected, |_| true);
+        let refused = asked.is_err() && !inquiry.reported && inquiry.asked == 0;
         let is_old = now.duration_since(inquiry.since) >= GIVEN_UP_AFTER;
         let is_over = asked.is_ok_and(|confirmed| confirmed) || !inquiry.reported || is_old;
         if is_over && !self.is_waited_for(&inquiry.key).await? {
             return Ok(self.table.end_inquiry(inquiry).await?);
         }
-        let wait = if answered { interval(inquiry) } else { AFTER_FAILURE };
+        let wait = if refused || !answered { AFTER_FAILURE } else { interval(inquiry) };
         Ok(self.table.ask_again(inquiry, now + wait, answered).await?)
     }
 
@@ -157,7 +158,19 @@ impl Events {
         let place = Place { configuration: &configuration, project, task_id: None };
         let host = self.feedback.providers.code_host(place, RepositoryAccess::ReadChecks).await;
         let host = host.map_err(ActionError::from)?;
-        let checks = host.checks(&repository, &sha).await?;
+        let checks = match host.checks(&repository, &sha).await {
+            // What is refused again is refused for long: whoever waits for it goes on and knows that nobody knows.
+            Err(error) if error.kind == ErrorKind::Rejected && !inquiry.reported && inquiry.asked > 0 => {
+                tracing::warn!(event = inquiry.key, %error, "the code host does not tell of checks");
+                let fields = [("conclusion".to_owned(), json!("unknown"))];
+                return Ok(Some(Confirmed {
+                    fields: fields.into_iter().collect(),
+                    id: "unknown".to_owned(),
+                    owner: None,
+                }));
+            }
+            other => other?,
+        };
         let reported = inquiry.reported.then(|| text("conclusion")).filter(|text| !text.is_empty());
         let Some(conclusion) = conclusion(&checks, reported, inquiry.since, now) else { return Ok(None) };
         let (head, owner) = self.head_of(&*host, &repository, &sha, text("branch")).await?;

@@ -2,6 +2,7 @@
 
 mod at_work;
 mod checks;
+mod ci_gate;
 mod names;
 mod people;
 mod plugins;
@@ -12,6 +13,7 @@ mod statuses;
 
 pub use at_work::AtWork;
 pub use checks::ProjectChecks;
+pub use ci_gate::CiGate;
 pub use names::{InstanceName, ProviderId};
 pub use people::{Role, Roles, User};
 pub use plugins::{Instance, SECTION_KEYS, Section};
@@ -88,6 +90,10 @@ pub struct Project {
     /// The commands that show whether a change works, such as `test: npm test`: agents run them with `run_checks`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checks: Option<ProjectChecks>,
+    /// Before which pushes of an agent's change people are asked: `always`, `untrusted` or `never`. `untrusted` are those whose session
+    /// took in words of people who may not start work, since the last change that was approved. Default: `untrusted`.
+    #[serde(default)]
+    pub ci_gate: CiGate,
 }
 
 /// The word under `may_trigger` that allows everyone who may push to the repository.

@@ -11,6 +11,7 @@
 //! machines, so [`path_identity`] makes them equal. Names that Windows cannot check out are not created, and `.git` is found in every
 //! disguise that a file system sees through.
 
+mod added_secrets;
 mod agent_paths;
 mod edit;
 mod file_edit;
@@ -23,6 +24,7 @@ mod offered;
 mod path;
 mod protected_paths;
 mod rules;
+mod secrets;
 mod shown;
 mod state;
 mod text;
@@ -30,6 +32,7 @@ mod tools;
 mod tree;
 mod workspace;
 
+pub use added_secrets::{added_secrets, suspicious};
 pub use agent_paths::AgentPaths;
 pub use edit::{Edit, Operation, Replacement};
 pub use file_edit::{Edits, FileEdit, content_sha256};
@@ -39,6 +42,7 @@ pub use ignored_paths::IgnoredPaths;
 pub use offered::{FileAccess, Offered};
 pub use path::check_path;
 pub use protected_paths::ProtectedPaths;
+pub use secrets::{FoundSecret, new_secrets, secrets_in, without_secrets};
 pub use shown::{Unshown, is_named_as_binary, shown_text};
 pub use state::{Change, ChangedContent, PlanItem, PlanStatus, WorkspaceState};
 pub use text::Text;

@@ -110,15 +110,12 @@ pub fn check_base_url(base_url: &str) -> Result<Url, String> {
     };
     // What is wrong may hold a password, so it is not repeated.
     let url = Url::parse(base_url).map_err(|error| wrong(&format!("is not an address ({error})")))?;
-    let local = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => return Err(wrong("has no host")),
-    };
+    if url.host().is_none() {
+        return Err(wrong("has no host"));
+    }
     match url.scheme() {
         "https" => {}
-        "http" if local => {}
+        "http" if is_local(&url) => {}
         "http" => return Err(wrong("is not encrypted")),
         _ => return Err(wrong("is not https")),
     }
@@ -129,6 +126,16 @@ pub fn check_base_url(base_url: &str) -> Result<Url, String> {
         return Err(wrong("contains a query or fragment"));
     }
     Ok(url)
+}
+
+/// Whether an address is on this machine.
+pub(crate) fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! It adds to [`reqwest`] what all of them need: explicit timeouts, credentials that cannot be printed, a limit on the
 //! size of answers, statuses and `Retry-After` read as [`ActionError`](domain::ActionError), and logs without queries,
 //! bodies or secrets. It does not retry by itself: a failed action is retried by its workflow, which knows what
-//! may run twice. Only [`Request::send_settled`] tries again what a service refused because it came too early. It follows redirects only to the same origin, so that credentials never reach another host.
+//! may run twice. Only [`Request::send_settled`] tries again what a service refused because it came too early. It follows
+//! redirects only to the same origin, and those of downloads elsewhere without credentials, so that these never reach another host.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), domain::ActionError> {

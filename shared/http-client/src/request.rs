@@ -2,7 +2,7 @@
 
 use crate::answer::Answer;
 use crate::auth::Auth;
-use crate::client::Client;
+use crate::client::{Client, is_local};
 use crate::failure::{Failure, from_status};
 use crate::gate::Reply;
 use crate::path;
@@ -38,6 +38,7 @@ pub struct Request<'client> {
     auth: Auth,
     body: Result<Option<Vec<u8>>, ActionError>,
     follows: bool,
+    downloads: bool,
     within: Option<Duration>,
     listener: Option<Listener<'client>>,
 }
@@ -91,6 +92,7 @@ impl<'client> Request<'client> {
             auth: client.auth.clone(),
             body: Ok(None),
             follows: true,
+            downloads: false,
             within: None,
             listener: None,
         }
@@ -105,6 +107,13 @@ impl<'client> Request<'client> {
     /// Follows no redirect: it is a [`Failure`] with its status, for what must not be done elsewhere.
     pub fn without_redirects(mut self) -> Self {
         self.follows = false;
+        self
+    }
+
+    /// Follows a redirect to another host, too, as services answer that keep files elsewhere under an address that is a key by itself. The
+    /// request there is without credentials and other headers.
+    pub fn downloading(mut self) -> Self {
+        self.downloads = true;
         self
     }
 
@@ -163,6 +172,7 @@ impl<'client> Request<'client> {
             auth,
             body,
             follows,
+            downloads,
             within,
             listener,
         } = self;
@@ -189,6 +199,7 @@ impl<'client> Request<'client> {
             let outcome = async {
                 let mut hops = 0;
                 let mut url = url.clone();
+                let mut headers = headers.clone();
                 loop {
                     if let (Some(gate), true) = (gate, hops > 0) {
                         gate.pass().await.inspect_err(|_| is_let_through = false)?;
@@ -212,6 +223,16 @@ impl<'client> Request<'client> {
                         Some(next) if follows && hops < MOST_REDIRECTS => {
                             hops += 1;
                             url = next;
+                        }
+                        None if downloads && hops < MOST_REDIRECTS => {
+                            match elsewhere(&url, response.status(), response.headers()) {
+                                Some(next) => {
+                                    hops += 1;
+                                    url = next;
+                                    headers.clear();
+                                }
+                                None => break read(client, timeout, listener, &what, &auth, response).await,
+                            }
                         }
                         _ => break read(client, timeout, listener, &what, &auth, response).await,
                     }
@@ -292,6 +313,14 @@ fn next_hop(method: &Method, from: &Url, status: StatusCode, headers: &HeaderMap
     };
     let to = from.join(headers.get(LOCATION)?.to_str().ok()?).ok()?;
     (keeps_method && to.origin() == from.origin()).then_some(to)
+}
+
+/// Where a redirect to another host leads: to an encrypted address, or on this machine from an address on this machine.
+fn elsewhere(from: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
+    let to = from.join(headers.get(LOCATION)?.to_str().ok()?).ok()?;
+    let is_kept =
+        to.scheme() == "https" || (to.scheme() == "http" && from.scheme() == "http" && is_local(&to));
+    (matches!(status.as_u16(), 301..=303 | 307 | 308) && is_kept).then_some(to)
 }
 
 async fn read(

@@ -44,6 +44,7 @@ fn permissions(access: RepositoryAccess) -> &'static [(&'static str, &'static st
         }
         RepositoryAccess::WriteContents => &[("contents", "write")],
         RepositoryAccess::WritePullRequests => &[("contents", "read"), ("pull_requests", "write")],
+        RepositoryAccess::WriteReviews => &[("contents", "write"), ("pull_requests", "write")],
         RepositoryAccess::WriteIssues => &[("issues", "write"), ("pull_requests", "write")],
     }
 }

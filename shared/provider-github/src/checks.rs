@@ -17,12 +17,41 @@ struct Listed<T> {
     items: Vec<T>,
 }
 
+/// A check run.
 #[derive(Debug, Deserialize)]
-struct Run {
-    id: u64,
+pub(crate) struct Run {
+    pub(crate) id: u64,
+    #[serde(default)]
+    pub(crate) name: String,
     status: String,
     conclusion: Option<String>,
     started_at: Option<String>,
+    #[serde(default)]
+    pub(crate) html_url: Option<String>,
+    #[serde(default)]
+    pub(crate) app: Option<CheckApp>,
+    #[serde(default)]
+    pub(crate) output: Report,
+}
+
+/// Who ran a check.
+#[derive(Debug, Deserialize)]
+pub(crate) struct CheckApp {
+    #[serde(default)]
+    pub(crate) slug: Option<String>,
+}
+
+/// What a check says of itself.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Report {
+    #[serde(default)]
+    pub(crate) title: Option<String>,
+    #[serde(default)]
+    pub(crate) summary: Option<String>,
+    #[serde(default)]
+    pub(crate) text: Option<String>,
+    #[serde(default)]
+    pub(crate) annotations_count: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -33,11 +62,29 @@ struct Suite {
     latest_check_runs_count: u64,
 }
 
+/// A commit status.
 #[derive(Debug, Deserialize)]
-struct Status {
+pub(crate) struct Status {
     id: u64,
-    context: String,
+    pub(crate) context: String,
     state: String,
+    #[serde(default)]
+    pub(crate) description: Option<String>,
+    #[serde(default)]
+    pub(crate) target_url: Option<String>,
+}
+
+impl Run {
+    pub(crate) fn has_failed(&self) -> bool {
+        let ended = self.conclusion.as_deref().filter(|_| self.status == "completed");
+        ended.is_some_and(|conclusion| of_run(conclusion) == CheckConclusion::Failure)
+    }
+}
+
+impl Status {
+    pub(crate) fn has_failed(&self) -> bool {
+        !matches!(self.state.as_str(), "pending" | "success")
+    }
 }
 
 impl Github {
@@ -48,12 +95,10 @@ impl Github {
         repository: &RepositoryName,
         commit: &CommitSha,
     ) -> Result<Checks, ActionError> {
-        let runs: Vec<Run> =
-            self.of_commit("/repos/{owner}/{name}/commits/{sha}/check-runs", repository, commit).await?;
+        let runs = self.check_runs(repository, commit).await?;
         let suites: Vec<Suite> =
             self.of_commit("/repos/{owner}/{name}/commits/{sha}/check-suites", repository, commit).await?;
-        let statuses: Vec<Status> =
-            self.of_commit("/repos/{owner}/{name}/commits/{sha}/status", repository, commit).await?;
+        let statuses = self.commit_statuses(repository, commit).await?;
         let mut checks = Checks::default();
         for run in runs {
             let begun = run.started_at.as_deref().unwrap_or_default();
@@ -78,6 +123,24 @@ impl Github {
             }
         }
         Ok(checks)
+    }
+
+    /// The newest attempt of each check run of a commit.
+    pub(crate) async fn check_runs(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitSha,
+    ) -> Result<Vec<Run>, ActionError> {
+        self.of_commit("/repos/{owner}/{name}/commits/{sha}/check-runs", repository, commit).await
+    }
+
+    /// The newest status of each context of a commit.
+    pub(crate) async fn commit_statuses(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitSha,
+    ) -> Result<Vec<Status>, ActionError> {
+        self.of_commit("/repos/{owner}/{name}/commits/{sha}/status", repository, commit).await
     }
 
     async fn of_commit<T: DeserializeOwned>(

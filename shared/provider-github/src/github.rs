@@ -8,9 +8,9 @@ use crate::refusal::{explained, is_about_movement};
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    Checks, CommentId, Commit, CommitRequest, CreatedTask, FileContent, LineRemark, Mark, NewTask,
-    PullRequest, PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange,
-    TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, LineRemark, Mark,
+    NewTask, PullRequest, PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission,
+    StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -255,6 +255,18 @@ impl VersionControl for Github {
 
     async fn checks(&self, repository: &RepositoryName, commit: &CommitSha) -> Result<Checks, ActionError> {
         self.read_checks(repository, commit).await
+    }
+
+    async fn failed_checks(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitSha,
+    ) -> Result<Vec<FailedCheck>, ActionError> {
+        self.why_checks_failed(repository, commit).await
+    }
+
+    async fn mark_ready(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError> {
+        self.ready_for_review(repository, number).await
     }
 
     async fn permission(

@@ -18,6 +18,9 @@
 //! **Marks** are in the bodies of pull requests, issues and comments as HTML comments that people do not see, and in commits
 //! as the trailer `Ticketsmith-Mark`.
 //!
+//! **Checks** are check runs in their suites, and commit statuses. Why one failed is said by the log of its GitHub Actions job, else by its
+//! own report: its output and annotations, or a status's description.
+//!
 //! **Issues as tickets.** A task's id is `owner/name#12`. GitHub has only open and closed; every other status is a label
 //! `status: in review`, of which an issue has one at a time, and which is made when first used. `closed` and `done` close an issue
 //! and take its status label away, `open` opens it again. A label `priority: high` is a priority. Types other than `Task`
@@ -31,6 +34,8 @@ mod claims;
 mod co_author;
 mod commits;
 mod conversations;
+mod drafts;
+mod failed_checks;
 mod files;
 mod files_at_once;
 mod find_commit;

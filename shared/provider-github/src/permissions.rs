@@ -19,6 +19,7 @@ const NEEDED: &[(&str, &str)] = &[
 
 /// What an App needs to read beside that, and what fails without it.
 const READ: &[(&str, &str)] = &[
+    ("actions", "agents do not see the logs of failed GitHub Actions jobs"),
     ("checks", "`github.checks_completed` never happens"),
     ("statuses", "`github.checks_completed` never happens"),
 ];

@@ -1,5 +1,6 @@
 //! Pull requests.
 
+use crate::drafts::has_no_drafts;
 use crate::github::{Github, not_there};
 use crate::harmless;
 use crate::limits;
@@ -92,16 +93,27 @@ impl Github {
         mark: &Mark,
     ) -> Result<PullRequest, ActionError> {
         let values = [repository.owner(), repository.name()];
+        let title = harmless::plain(&request.title);
         let send = async |text: String| {
-            let body = json!({
-                "title": cut_line(&harmless::plain(&request.title), limits::TITLE),
-                "head": request.source.as_str(),
-                "base": request.target.as_str(),
-                "body": with_mark(&text, mark),
-                "draft": request.draft,
-            });
-            let call = self.client.post("/repos/{owner}/{name}/pulls", &values);
-            self.send_settled(repository, call.json(&body), is_early).await
+            let body = |title: &str, draft: bool| {
+                json!({
+                    "title": cut_line(title, limits::TITLE),
+                    "head": request.source.as_str(),
+                    "base": request.target.as_str(),
+                    "body": with_mark(&text, mark),
+                    "draft": draft,
+                })
+            };
+            let post = async |body| {
+                let call = self.client.post("/repos/{owner}/{name}/pulls", &values);
+                self.send_settled(repository, call.json(&body), is_early).await
+            };
+            match post(body(&title, request.draft)).await {
+                Err(failure) if request.draft && has_no_drafts(&failure) => {
+                    post(body(&format!("{NOT_READY}{title}"), false)).await
+                }
+                other => other,
+            }
         };
         match send_fitting(&request.description, limits::MARKED, limits::is_too_long, send).await {
             Err(failure) if failure.says(422, "already exists") => {

@@ -105,7 +105,7 @@ impl Github {
         let input = json!({"repositoryId": self.node_id(repository).await?, "refUpdates": [update]});
         let body = json!({"query": UPDATE_REFS, "variables": {"input": input}});
         let sent = self.send(repository, self.graphql.post("/graphql", &[]).json(&body)).await;
-        let updated = sent.and_then(|answer| accepted(&answer));
+        let updated = sent.and_then(|answer| accepted(&answer, "move the branch"));
         if updated.is_err() {
             // A repository that was deleted and made again has another id.
             self.node_ids.lock().unwrap_or_else(PoisonError::into_inner).remove(repository);
@@ -134,8 +134,8 @@ pub(crate) fn moved(repository: &RepositoryName, branch: &BranchName, from: &Com
     ))
 }
 
-/// Reads the errors of an answer: <https://docs.github.com/en/graphql/guides/using-graphql-clients>.
-fn accepted(answer: &Answer) -> Result<(), Failure> {
+/// Reads the errors of an answer to what was `asked`: <https://docs.github.com/en/graphql/guides/using-graphql-clients>.
+pub(crate) fn accepted(answer: &Answer, asked: &str) -> Result<(), Failure> {
     let body: Value = answer.json()?;
     let reply: Reply = answer.json()?;
     let Some(first) = reply.errors.first() else { return Ok(()) };
@@ -147,6 +147,6 @@ fn accepted(answer: &Answer) -> Result<(), Failure> {
         _ => ErrorKind::Rejected,
     };
     let words: Vec<&str> = reply.errors.iter().map(|problem| problem.message.as_str()).collect();
-    let message = format!("GitHub did not move the branch: {}", answer.quote(&words.join("; ")));
+    let message = format!("GitHub did not {asked}: {}", answer.quote(&words.join("; ")));
     Err(answer.failure(body, ActionError::new(kind, message)))
 }

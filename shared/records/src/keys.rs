@@ -55,6 +55,8 @@
 //! | the fixed part of what a generation sends | get | `SESSION#<id>` | `PREFIX#<generation>` |
 //! | the messages of a generation | query | `SESSION#<id>` | `MESSAGE#<generation>#<sequence>` |
 //! | the files that it changed | query | `SESSION#<id>` | `FILE#<sha256 of the path>` |
+//! | whose words it took in who may not start work | query | `SESSION#<id>` | `STRANGER#<at>#<digest of who>` |
+//! | its newest approved change | get | `SESSION#<id>` | `APPROVED` |
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
 //! | the reply to one question to a model | get | `STORED#<execution>/<sha256 of the question>` | `REPLY` |
 //! | which run committed to a branch | get | `REPOSITORY#<owner/name>` | `BRANCH#<name>` |
@@ -101,6 +103,7 @@ pub(crate) const REPLY_PARTITION: &str = "REPLY#";
 pub(crate) const REPLY: &str = "REPLY";
 pub(crate) const CHUNK: &str = "CHUNK#";
 pub(crate) const SESSION: &str = "SESSION#";
+pub(crate) const STRANGER: &str = "STRANGER#";
 pub(crate) const MESSAGE: &str = "MESSAGE#";
 pub(crate) const FILE: &str = "FILE#";
 pub(crate) const PLACE: &str = "LINE#";
@@ -342,6 +345,14 @@ pub(crate) fn session_messages(generation: u32) -> String {
 pub(crate) fn session_file(id: &str, path: &str) -> Key {
     // A path may be longer than a sort key.
     Key::new(session_partition(id), format!("{FILE}{}", digest(path)))
+}
+
+pub(crate) fn stranger_words(id: &str, at: Timestamp, by: &str) -> Key {
+    Key::new(session_partition(id), format!("{STRANGER}{at}#{}", digest(by)))
+}
+
+pub(crate) fn approved_change(id: &str) -> Key {
+    Key::new(session_partition(id), "APPROVED")
 }
 
 pub(crate) fn session_of(execution: &str, state: &str) -> Key {

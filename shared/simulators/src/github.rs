@@ -20,6 +20,7 @@ mod routes;
 mod shapes;
 mod simulator;
 mod state;
+mod suites;
 #[cfg(test)]
 mod tests;
 mod webhooks;
@@ -37,7 +38,8 @@ pub use checking::ReportedRun;
 pub use state::Settings;
 pub use webhooks::{LineComment, Verdict};
 pub use world::{
-    App, Check, Comment, Issue, Level, PullRequest, Repository, Role, Ruleset, User, UserType, World,
+    Annotation, App, Check, CheckEnd, Comment, Ends, Issue, Level, PullRequest, Repository, Role, Ruleset,
+    User, UserType, World,
 };
 
 use crate::{credentials::Secrets, error::WorldError};

@@ -46,6 +46,9 @@ pub trait Simulator: Send + Sync + Sized + 'static {
     /// [`SimulationError`] when the section contradicts itself or lacks a secret.
     fn open(world: Self::World, opening: Opening<'_>) -> Result<Self, SimulationError>;
 
+    /// Lets the checks of the first commit on each branch fail and those of the others succeed, where the service has checks.
+    fn fail_first_checks(_world: &mut Self::World) {}
+
     /// The routes of its API, with authentication. Each request is checked against the official descriptions.
     fn router(&self) -> Router;
 
@@ -129,6 +132,7 @@ pub struct ServiceSpec {
     pub(crate) checks_itself: &'static [&'static str],
     pub(crate) read: fn(&str) -> Result<Option<Section>, String>,
     pub(crate) check_delivery: fn(&Value) -> Result<(), String>,
+    pub(crate) fail_first_checks: fn(&mut Section),
     pub(crate) open: fn(&Section, Opening<'_>) -> Opened,
 }
 
@@ -143,6 +147,7 @@ impl ServiceSpec {
             checks_itself: S::CHECKS_ITSELF,
             read: read::<S>,
             check_delivery: |delivery| delivery_of::<S>(delivery).map(drop),
+            fail_first_checks: fail_first_checks::<S>,
             open: open::<S>,
         }
     }
@@ -187,6 +192,14 @@ impl<S: Simulator> Service for S {
 fn open<S: Simulator>(section: &Section, opening: Opening<'_>) -> Opened {
     let world = section.downcast_ref::<S::World>().ok_or(SimulationError::ForeignSection(S::NAME))?;
     Ok(Arc::new(S::open(world.clone(), opening)?))
+}
+
+fn fail_first_checks<S: Simulator>(section: &mut Section) {
+    if let Some(world) = section.downcast_ref::<S::World>() {
+        let mut world = world.clone();
+        S::fail_first_checks(&mut world);
+        *section = Arc::new(world);
+    }
 }
 
 fn delivery_of<S: Simulator>(delivery: &Value) -> Result<S::Delivery, String> {

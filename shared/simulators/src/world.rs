@@ -88,6 +88,16 @@ impl World {
         })
     }
 
+    /// Lets the checks of the first commit on each branch fail and those of the others succeed: those that the world has a log of, else the
+    /// first one.
+    pub fn fail_first_checks(&mut self) {
+        for service in services::ALL {
+            if let Some(section) = self.sections.get_mut(service.name) {
+                (service.fail_first_checks)(section);
+            }
+        }
+    }
+
     /// The section of a service, by its name, where the world has one of this type.
     #[must_use]
     pub fn section<T: 'static>(&self, service: &str) -> Option<&T> {

@@ -18,6 +18,8 @@ pub(super) struct Demonstration {
     pub(super) pull_request: Option<Value>,
     /// The ticket's status by the tracker's name.
     pub(super) task_status: Option<String>,
+    /// What was pushed to the pull request after its first commit, and what each took.
+    pub(super) revisions: Vec<Value>,
 }
 
 impl Demonstration {
@@ -40,6 +42,7 @@ impl Demonstration {
             "task": { "key": execution.task_id, "status": self.task_status },
             "cost_usd": self.view.cost().booked().as_usd(),
             "steps": steps_json(&self.view),
+            "revisions": self.revisions,
             "error": execution.error,
             "cause": execution.cause,
         })

@@ -7,12 +7,14 @@ use crate::actions::delete_branch::DeleteBranch;
 use crate::actions::revert_commit::RevertCommit;
 use crate::artifacts::Implementation;
 use crate::context::Context;
+use crate::gate::pass;
 use crate::spec::ActionSpec;
 use domain::configuration::Project;
 use domain::plugins::{CommitRequest, FileChange, RepositoryAccess, VersionControl};
 use domain::{ActionError, BranchName, CommitSha, PluginType, RepositoryName};
 use edits::{
-    Edits, FileEdit, ProtectedPaths, Unshown, check_path, content_sha256, path_problems, shown_text,
+    Edits, FileEdit, ProtectedPaths, Unshown, added_secrets, check_path, content_sha256, path_problems,
+    shown_text, suspicious,
 };
 use records::{OwnBranch, Partition};
 use serde_json::json;
@@ -66,7 +68,7 @@ pub struct Output {
 /// edits are those that the input's implementation refers to.
 ///
 /// # Errors
-/// `Rejected` when a path is illegal, protected or given twice, when there is nothing to commit, or when the branch is the base
+/// `Rejected` when the change adds a secret or waits for an approval, when a path is illegal, protected or given twice, when there is nothing to commit, or when the branch is the base
 /// branch; `Conflict` when the branch or a file has changed since the edits were made; the code host's errors.
 pub struct CommitChanges;
 
@@ -77,7 +79,8 @@ impl Action for CommitChanges {
     const SPEC: ActionSpec = ActionSpec::of_plugin("commit_changes", PluginType::VersionControl)
         .effect()
         .undone_by(&[RevertCommit::SPEC.name, DeleteBranch::SPEC.name])
-        .writing(&[Partition::Repository])
+        .reading(&[Partition::Waiter])
+        .writing(&[Partition::Repository, Partition::Session])
         // Its requests are the most, and under load each waits for its turn.
         .taking(180);
 
@@ -86,6 +89,13 @@ impl Action for CommitChanges {
         let (host, effect, scope) = (&*host, context.effect(), context.scope());
         let edits = context.load(input.implementation.as_ref().map(|made| &made.edits)).await?;
         let project = scope.project_of(input.repository.as_ref())?;
+        let approved = match (&input.implementation, &edits) {
+            // What an earlier attempt may have pushed is only looked for.
+            (Some(implementation), Some(edits)) if !effect.seeks() => {
+                pass(context, project, implementation, edits).await?
+            }
+            _ => None,
+        };
         let branch = &input.branch;
         let change = Change::new(input.files, edits)?;
         change.check(project, branch)?;
@@ -111,6 +121,7 @@ impl Action for CommitChanges {
             .map_err(|error: domain::repository::InvalidName| ActionError::internal(error.to_string()))?;
         if !effect.seeks() {
             change.check_present(host, project, &parent).await?;
+            change.check_secrets(host, project, &parent).await?;
         }
 
         let intent = effect.intend(false).await?;
@@ -143,6 +154,9 @@ impl Action for CommitChanges {
                 effect.send(place, host.commit(&project.repository, &request, &intent.mark)).await?
             }
         };
+        if let Some((session, change)) = approved {
+            context.table().change_approved(&session, &change).await?;
+        }
         let inverse = json!({ "repository": project.repository, "branch": branch, "sha": commit.sha, "parent": parent });
         let output =
             Output { sha: commit.sha.to_string(), url: commit.url, branch: branch.to_string(), files };
@@ -220,6 +234,26 @@ impl Change {
             return Ok(());
         }
         Err(ActionError::rejected(format!("the change cannot be committed: {}", problems.join("; "))))
+    }
+
+    /// Whether no secret is added: what is pushed is seen by many, and stays in the history.
+    async fn check_secrets(
+        &self,
+        host: &dyn VersionControl,
+        project: &Project,
+        parent: &CommitSha,
+    ) -> Result<(), ActionError> {
+        let paths = suspicious(&self.files);
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let former = host.read_files(&project.repository, parent.as_str(), &paths).await?;
+        match added_secrets(&self.files, &former) {
+            None => Ok(()),
+            Some(places) => Err(ActionError::rejected(format!(
+                "the change adds what looks like a secret, so nothing is committed: {places}"
+            ))),
+        }
     }
 
     fn paths(&self) -> Vec<String> {

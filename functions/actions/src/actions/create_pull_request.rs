@@ -33,7 +33,7 @@ pub struct Input {
     #[schemars(extend("x-aliases" = ["body"]))]
     #[serde(default)]
     pub description: Option<String>,
-    /// Whether it is opened as a draft. Default: false.
+    /// Whether it is opened as a draft; where the code host has none, its title says that it is not ready. Default: false.
     #[serde(default)]
     pub draft: Option<bool>,
 }
@@ -49,6 +49,12 @@ pub struct Output {
     pub branch: String,
     /// The paths it changes.
     pub files: Vec<String>,
+    /// `owner/name`.
+    pub repository: String,
+    /// How `add_comment` names it: `owner/name#7`.
+    pub reference: String,
+    /// Whether it is a draft, or its title says that it is not ready.
+    pub draft: bool,
     /// Whether it is new; an open one from the same branch is used as it is.
     pub created: bool,
 }
@@ -106,6 +112,9 @@ impl Action for CreatePullRequest {
             number,
             branch: source.to_string(),
             files: host.pull_request_files(repository, number).await?,
+            repository: repository.to_string(),
+            reference: format!("{repository}#{number}"),
+            draft: pull_request.draft,
             created,
         };
         if !created {

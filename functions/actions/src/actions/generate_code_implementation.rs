@@ -130,6 +130,7 @@ impl Action for GenerateCodeImplementation {
             commit_message: reply.commit_message,
             files: paths,
             edits: agent.store(&Edits { base: repository.commit, files }).await?,
+            session: None,
         };
         Ok(Done { cost: agent.spent(), ..Done::for_good(Output { implementation }) })
     }

@@ -158,3 +158,18 @@ async fn an_empty_reply_is_called_so() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_secret_that_a_change_adds_is_not_committed() {
+    let world = World::start().await;
+    let secret = format!("ghp_{}", "aB3dE6gH9j".repeat(4).get(..36).unwrap());
+    let files = json!([{"path": "notes.txt", "content": format!("one\n{secret}\n")}]);
+    let refused = world
+        .step("Commit", "commit_changes", json!({"branch": BRANCH, "message": "m", "files": files}))
+        .await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Rejected);
+    assert!(refused.message.contains("`notes.txt`, line 2: a GitHub token"), "{refused}");
+    assert!(!refused.message.contains(&secret), "{refused}");
+    world.assert_no_violations();
+}

@@ -20,6 +20,7 @@ mod lost;
 mod money;
 mod paid;
 mod patience;
+mod push_gate;
 mod redrive;
 mod session_script;
 mod sessions;

@@ -213,3 +213,21 @@ async fn a_wait_asks_how_the_checks_are_and_the_sweeper_asks_again() {
     assert!(world.started().is_empty(), "what a step asks starts nothing");
     assert!(world.table.inquiries().await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_step_goes_on_where_the_code_host_refuses_to_tell() {
+    let world = world(json!({"conclusion": "success"})).await;
+    world.runs("tests", &[Some("success")]);
+    let name = world.begin_by_label().await;
+    let (key, _) = world.checks_key();
+    let fault = json!({"service": "github", "path": "/check-runs$", "status": 403, "times": 2});
+    world.services.add_fault(serde_json::from_value(fault).unwrap()).unwrap();
+    world.wait(&name, &Topic::Event(key.clone()), |_| {}).await;
+    world.asks(None, false).await;
+    assert!(world.told().is_empty(), "once may be by chance");
+    world.clock.advance(1);
+    world.sweep().await;
+    let told = world.told();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0]["output"].as_str().unwrap().contains("\"conclusion\":\"unknown\""), "{told:?}");
+}

@@ -23,6 +23,8 @@ pub enum RepositoryAccess {
     WriteContents,
     /// Open and close pull requests.
     WritePullRequests,
+    /// Mark pull requests as ready for review, and settle what reviews say.
+    WriteReviews,
     /// Create and change issues; comment and react on issues and pull requests.
     WriteIssues,
 }

@@ -4,6 +4,8 @@ use super::answer::{quoted, read};
 use super::arguments::{Kind, NOTES, Parameter};
 use super::end::{Finish as End, Outcome, ToolEnd};
 use super::tool::{Needs, Tool, ToolSpec};
+use crate::added_secrets::{added_secrets, suspicious};
+use crate::file_edit::FileEdit;
 use crate::workspace::{Refusal, Workspace};
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -76,6 +78,9 @@ impl Tool for Finish {
     async fn run(&self, workspace: &mut Workspace<'_>, input: Value) -> Result<ToolEnd, Refusal> {
         let input: Input = read(input)?;
         check(workspace, &input)?;
+        if input.outcome == Outcome::Done {
+            check_secrets(workspace).await?;
+        }
         let Input { outcome, summary, pr_title, pr_description, commit_message, tests, open_points, notes } =
             input;
         workspace.note(notes);
@@ -88,6 +93,19 @@ impl Tool for Finish {
             tests,
             open_points,
         }))
+    }
+}
+
+/// Whatever is committed is seen by many.
+async fn check_secrets(workspace: &Workspace<'_>) -> Result<(), Refusal> {
+    let files: Vec<FileEdit> = workspace.files().collect();
+    let former = workspace.former(&suspicious(&files)).await?;
+    match added_secrets(&files, &former) {
+        None => Ok(()),
+        Some(places) => Err(Refusal::Told(format!(
+            "What looks like a secret must not be committed: {places}. Take it out of the file; read it from the environment or from \
+             where the project keeps its secrets. A test makes its values up when it runs."
+        ))),
     }
 }
 

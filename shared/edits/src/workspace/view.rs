@@ -193,6 +193,19 @@ impl Workspace<'_> {
         content.ok_or_else(|| not_imported(entry).into())
     }
 
+    /// What the base commit has at these paths, in their order; nothing for what is not there or was not imported.
+    pub(crate) async fn former(&self, paths: &[String]) -> Result<Vec<Option<FileContent>>, ActionError> {
+        let mut former = Vec::with_capacity(paths.len());
+        for path in paths {
+            let entry = self.base.tree.iter().find(|entry| entry.path == *path);
+            former.push(match entry {
+                Some(entry) => self.base.contents.read(&[entry]).await?.remove(path),
+                None => None,
+            });
+        }
+        Ok(former)
+    }
+
     /// The contents of files that are loaded and were imported, in order.
     pub(crate) async fn contents<'f>(
         &self,

@@ -148,8 +148,7 @@ async fn problems(permissions: Value) -> Vec<String> {
 #[tokio::test]
 async fn what_an_app_does_not_subscribe_to_is_told() {
     let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
-    let permissions =
-        json!({"checks": "read", "contents": "write", "issues": "write", "pull_requests": "write"});
+    let permissions = json!({"actions": "read", "checks": "read", "contents": "write", "issues": "write", "pull_requests": "write"});
     let heard = json!(["issues", "issue_comment", "pull_request", "pull_request_review", "status"]);
     let (simulation, secret) = app_world_hearing(&clock, permissions, Some(heard)).await;
     let github = connect(&simulation, &secret, RepositoryAccess::ReadMetadata, &clock);
@@ -162,13 +161,13 @@ async fn what_an_app_does_not_subscribe_to_is_told() {
 
 #[tokio::test]
 async fn what_an_app_lacks_and_what_it_has_too_much_of_is_told() {
-    let granted = |issues: &str| json!({"checks": "read", "contents": "write", "issues": issues, "pull_requests": "write", "statuses": "read"});
+    let granted = |issues: &str| json!({"actions": "read", "checks": "read", "contents": "write", "issues": issues, "pull_requests": "write", "statuses": "read"});
     assert_eq!(problems(granted("write")).await, Vec::<String>::new());
     let told = problems(granted("read")).await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("`issues: write` is missing") && told[0].contains("Permissions & events"));
     let all = json!({"contents": "write", "issues": "write", "pull_requests": "write", "administration": "write",
-                     "checks": "read", "statuses": "read"});
+                     "actions": "read", "checks": "read", "statuses": "read"});
     let told = problems(all).await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("`administration: write` is not needed"), "{told:?}");

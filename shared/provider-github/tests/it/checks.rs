@@ -28,8 +28,10 @@ async fn every_check_run_and_status_counts_and_a_suite_without_runs_is_announced
     let request =
         CommitRequest { branch: name, parent: head, message: "Change".into(), co_author: None, changes };
     let sha = github.commit(&shop(), &request, &mark("c")).await.unwrap().sha;
-    let none = github.checks(&shop(), &sha).await.unwrap();
-    assert!(none.attempts.is_empty() && none.conclusions.is_empty() && none.announced_at.is_none());
+    // Those that every commit of the world has.
+    let first = github.checks(&shop(), &sha).await.unwrap();
+    assert_eq!((first.attempts.len(), first.unfinished, first.conclusions.len()), (2, 0, 2));
+    assert!(first.announced_at.is_none());
 
     // More than a page of runs: the last one goes on.
     let ended = |number: usize| json!({"name": format!("test {number}"), "conclusion": "success"});
@@ -38,8 +40,8 @@ async fn every_check_run_and_status_counts_and_a_suite_without_runs_is_announced
     act(&simulation, json!({"kind": "github-checks", "app": "never"}));
     act(&simulation, json!({"kind": "github-status", "context": "ci/build", "state": "pending"}));
     let begun = github.checks(&shop(), &sha).await.unwrap();
-    // The run, its suite, and the status.
-    assert_eq!((begun.attempts.len(), begun.unfinished, begun.conclusions.len()), (103, 3, 101));
+    // Unfinished are the run, its suite, and the status.
+    assert_eq!((begun.attempts.len(), begun.unfinished, begun.conclusions.len()), (105, 3, 103));
     assert!(begun.announced_at.is_some());
 
     let runs = json!([{"name": "a", "conclusion": "neutral"}, {"name": "b", "conclusion": "timed_out"}]);
@@ -47,10 +49,51 @@ async fn every_check_run_and_status_counts_and_a_suite_without_runs_is_announced
     act(&simulation, json!({"kind": "github-status", "context": "ci/build", "state": "success"}));
     let mut done = github.checks(&shop(), &sha).await.unwrap();
     done.conclusions.sort();
-    let expected = [CheckConclusion::Success, CheckConclusion::Success, CheckConclusion::Failure];
-    assert_eq!((done.unfinished, done.conclusions.as_slice()), (0, expected.as_slice()));
-    assert!(done.attempts.is_disjoint(&begun.attempts), "each was tried anew");
+    let mut expected = vec![CheckConclusion::Success; 4];
+    expected.push(CheckConclusion::Failure);
+    assert_eq!((done.unfinished, &done.conclusions), (0, &expected));
+    let again: Vec<&String> = done.attempts.intersection(&begun.attempts).collect();
+    assert_eq!(again, first.attempts.iter().collect::<Vec<_>>(), "the others were tried anew");
     let error = github.checks(&shop(), &"f".repeat(40).parse().unwrap()).await.unwrap_err();
     assert!(error.message.contains("No commit found") || error.message.contains("ffff"), "{error}");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn a_failed_check_tells_why_by_its_job_its_report_or_its_status() {
+    let simulation = GITHUB.described_simulation().await;
+    let github = github(&simulation);
+    let (name, head) =
+        (branch("feature/SHOP-1"), github.find_branch(&shop(), &branch("main")).await.unwrap().unwrap());
+    github.create_branch(&shop(), &name, &head).await.unwrap();
+    let changes = vec![FileChange::Write {
+        path: "a".into(),
+        content: FileContent::Text("1".into()),
+        executable: false,
+    }];
+    let request =
+        CommitRequest { branch: name, parent: head, message: "Change".into(), co_author: None, changes };
+    let sha = github.commit(&shop(), &request, &mark("c")).await.unwrap().sha;
+    assert_eq!(github.failed_checks(&shop(), &sha).await.unwrap(), []);
+
+    let job = json!([{"name": "test", "conclusion": "failure", "log": "2026-03-02T09:00:00Z ##[error]2 is not 3\n"},
+                     {"name": "slow", "conclusion": "timed_out"}, {"name": "good", "conclusion": "success", "log": "fine"}]);
+    act(&simulation, json!({"kind": "github-checks", "app": "github-actions", "runs": job}));
+    let note = json!({"path": "src/a.py", "line": 3, "message": "too long"});
+    let report = json!([{"name": "style", "conclusion": "failure", "log": "One line is too long.", "annotations": [note]}]);
+    act(&simulation, json!({"kind": "github-checks", "app": "linter", "runs": report}));
+    act(&simulation, json!({"kind": "github-status", "context": "ci/build", "state": "error"}));
+    let failed = github.failed_checks(&shop(), &sha).await.unwrap();
+    let said: Vec<_> = failed.iter().map(|check| (check.name.as_str(), check.log.as_deref())).collect();
+    assert_eq!(
+        said,
+        [
+            ("ci/build", None),
+            // Its log has expired.
+            ("slow", None),
+            ("style", Some("style\nOne line is too long.\nsrc/a.py:3: failure: too long")),
+            ("test", Some("2026-03-02T09:00:00Z ##[error]2 is not 3\n")),
+        ]
+    );
     assert_described(&simulation);
 }

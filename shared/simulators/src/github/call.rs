@@ -183,6 +183,15 @@ impl Answer {
         Self { status: 201, ..Self::ok(body) }
     }
 
+    /// Where what is asked for is.
+    pub(super) fn redirect(to: String) -> Self {
+        Self {
+            status: 302,
+            headers: vec![(header::LOCATION, to)],
+            content: Content::Other("text/plain", Vec::new()),
+        }
+    }
+
     /// Bytes of another media type.
     pub(super) fn raw(kind: &'static str, bytes: Vec<u8>) -> Self {
         Self { status: 200, headers: Vec::new(), content: Content::Other(kind, bytes) }

@@ -5,8 +5,10 @@ use serde_json::json;
 
 use super::{
     GitHub, find,
-    state::{CheckRun, CheckSuite, CommitStatus},
+    state::CommitStatus,
+    suites::{CheckRun, CheckSuite},
     webhooks::{Refusal, outgoing, person},
+    world::Annotation,
 };
 use crate::webhook::Outgoing;
 
@@ -19,6 +21,12 @@ pub struct ReportedRun {
     /// How it ended; absent while it goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conclusion: Option<String>,
+    /// What it says: the log of a job of `github-actions`, or the report of another App.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// What it notes on lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<Annotation>,
 }
 
 impl GitHub {
@@ -40,12 +48,14 @@ impl GitHub {
         let sha = head(&state, index, branch)?;
         let now = state.now();
         let mut made = Vec::new();
-        for ReportedRun { name, conclusion } in runs {
+        for ReportedRun { name, conclusion, log, annotations } in runs {
             made.push(CheckRun {
                 id: state.next_id(),
                 name: name.clone(),
                 conclusion: conclusion.clone(),
                 at: now,
+                log: log.clone(),
+                annotations: annotations.clone(),
             });
         }
         let id = state.next_id();

@@ -58,6 +58,7 @@ impl State {
             labels: BTreeMap::new(),
             issues: BTreeMap::new(),
             checks: described.checks.clone(),
+            drafts: described.drafts,
             suites: Vec::new(),
             statuses: Vec::new(),
             hooks: Vec::new(),

@@ -6,9 +6,9 @@ use std::fmt::Write;
 use axum::{
     Router,
     extract::Path,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{MethodRouter, get},
 };
 
 use super::{
@@ -28,6 +28,31 @@ pub(super) fn router(github: &GitHub) -> Router {
     Router::new()
         .route("/{owner}/{repo}/issues/{number}", page(github))
         .route("/{owner}/{repo}/pull/{number}", page(github))
+        .route("/{owner}/{repo}/actions/logs/{job}", logs(github))
+}
+
+/// Where the logs of jobs are kept: another service than the API, whose addresses are keys by themselves. It refuses credentials.
+fn logs(github: &GitHub) -> MethodRouter {
+    let github = github.clone();
+    get(move |Path((owner, name, job)): Path<(String, String, u64)>, headers: HeaderMap| async move {
+        if headers.contains_key(header::AUTHORIZATION) {
+            return (
+                StatusCode::BAD_REQUEST,
+                "Authentication information is not given in the correct format.",
+            )
+                .into_response();
+        }
+        github
+            .with_state(move |state| {
+                let repository = state.find(&owner, &name).map(|index| &state.repositories[index]);
+                let log = repository.and_then(|repository| repository.find_run(job)?.1.log);
+                match log {
+                    Some(log) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], log).into_response(),
+                    None => StatusCode::NOT_FOUND.into_response(),
+                }
+            })
+            .await
+    })
 }
 
 /// `number` may end in `.diff`, for the changes alone.

@@ -68,6 +68,8 @@ const POST: MethodFilter = MethodFilter::POST;
 #[rustfmt::skip]
 const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("", GET, METADATA, repository::get),
+    ("/actions/jobs/{job}/logs", GET, read(&["actions"]), checks::job_log),
+    ("/check-runs/{run}/annotations", GET, read(&["checks"]), checks::list_annotations),
     ("/collaborators/{login}/permission", GET, METADATA, repository::get_permission),
     ("/commits/{ref}/check-runs", GET, read(&["checks"]), checks::list_runs),
     ("/commits/{ref}/check-suites", GET, read(&["checks"]), checks::list_suites),

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+pub(super) use checks::ACTIONS;
 pub(super) use code::{blob_entry_url, git_commit, git_reference};
 
 use super::{

@@ -120,6 +120,10 @@ impl Simulator for GitHub {
         Ok(Self::start(&world, opening.secrets, signing, settings)?)
     }
 
+    fn fail_first_checks(world: &mut World) {
+        world.repositories.iter_mut().for_each(|repository| repository.fail_first_checks());
+    }
+
     /// Unknown calls are left to the fallback of whoever serves it.
     fn router(&self) -> Router {
         routes::router(self)

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::{
     access::{Access, Accounts},
+    suites::CheckSuite,
     world::{Check, Role, Ruleset, User, World, invalid},
 };
 use crate::git::{Git, Signature};
@@ -53,6 +54,7 @@ pub(super) struct Repository {
     /// Issues and pull requests by number.
     pub(super) issues: BTreeMap<u64, Issue>,
     pub(super) checks: Vec<Check>,
+    pub(super) drafts: bool,
     /// What Apps reported of commits, besides.
     pub(super) suites: Vec<CheckSuite>,
     /// The newest status of each context of each commit.
@@ -72,28 +74,6 @@ impl Repository {
     /// The commit a branch is at.
     pub(super) fn head_of(&self, branch: &str) -> Option<String> {
         self.git.reference(&format!("refs/heads/{branch}")).map(|reference| reference.sha)
-    }
-
-    /// The check suites of a commit: those of the world, for commits that the default branch is not at, and what Apps reported.
-    pub(super) fn suites_of(&self, sha: &str) -> Vec<CheckSuite> {
-        let is_default = self.head_of(&self.default_branch).is_some_and(|head| head == sha);
-        let of_world = (!self.checks.is_empty() && !is_default).then(|| CheckSuite {
-            id: self.id * 1_000,
-            sha: sha.to_owned(),
-            branch: None,
-            app: "github-actions".to_owned(),
-            created_at: self.pushed_at,
-            runs: (1..)
-                .zip(&self.checks)
-                .map(|(number, check)| CheckRun {
-                    id: self.id * 1_000 + number,
-                    name: check.name.clone(),
-                    conclusion: Some(check.conclusion.clone()),
-                    at: self.pushed_at,
-                })
-                .collect(),
-        });
-        of_world.into_iter().chain(self.suites.iter().filter(|suite| suite.sha == sha).cloned()).collect()
     }
 
     /// The commit that a branch, tag or commit name stands for.
@@ -120,49 +100,6 @@ pub(super) struct HookConfig {
     pub(super) url: String,
     pub(super) content_type: String,
     pub(super) secret: Option<String>,
-}
-
-/// The checks that one App reports of a commit.
-#[derive(Clone)]
-pub(super) struct CheckSuite {
-    pub(super) id: u64,
-    pub(super) sha: String,
-    pub(super) branch: Option<String>,
-    pub(super) app: String,
-    pub(super) runs: Vec<CheckRun>,
-    pub(super) created_at: Timestamp,
-}
-
-impl CheckSuite {
-    /// It is completed once it has runs and all of them are.
-    pub(super) fn is_completed(&self) -> bool {
-        !self.runs.is_empty() && self.runs.iter().all(|run| run.conclusion.is_some())
-    }
-
-    pub(super) fn status(&self) -> &'static str {
-        match (self.is_completed(), self.runs.is_empty()) {
-            (true, _) => "completed",
-            (false, true) => "queued",
-            (false, false) => "in_progress",
-        }
-    }
-
-    pub(super) fn conclusion(&self) -> Option<&str> {
-        let failed = |run: &&CheckRun| {
-            run.conclusion.as_deref().is_some_and(|end| !matches!(end, "success" | "neutral" | "skipped"))
-        };
-        let worst = self.runs.iter().find(failed).or(self.runs.first())?;
-        worst.conclusion.as_deref().filter(|_| self.is_completed())
-    }
-}
-
-#[derive(Clone)]
-pub(super) struct CheckRun {
-    pub(super) id: u64,
-    pub(super) name: String,
-    /// How it ended; nothing while it goes on.
-    pub(super) conclusion: Option<String>,
-    pub(super) at: Timestamp,
 }
 
 #[derive(Clone)]

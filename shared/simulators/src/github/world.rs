@@ -1,5 +1,9 @@
 //! The `github` section of a world file.
 
+mod check;
+
+pub use check::{Annotation, Check, CheckEnd, Ends};
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::Timestamp;
@@ -187,9 +191,12 @@ pub struct Repository {
     /// Pull requests, numbered on from the issues.
     #[serde(default)]
     pub pull_requests: Vec<PullRequest>,
-    /// Check runs that every commit on a branch other than the default one is found to have.
-    #[serde(default)]
+    /// Check runs that every commit on a branch other than the default one is found to have. One that succeeds, `test`, when absent.
+    #[serde(default = "default_checks")]
     pub checks: Vec<Check>,
+    /// Whether pull requests may be drafts, which free plans do not have in private repositories.
+    #[serde(default = "has_drafts")]
+    pub drafts: bool,
     /// Date of the repository and of the first commit made from `path` or `files`.
     #[serde(default = "default_created_at")]
     pub created_at: Timestamp,
@@ -197,6 +204,14 @@ pub struct Repository {
 
 fn default_branch() -> String {
     "main".into()
+}
+
+fn default_checks() -> Vec<Check> {
+    vec![Check { name: "test".into(), conclusion: Ends(vec![CheckEnd::Success]), ..Check::default() }]
+}
+
+fn has_drafts() -> bool {
+    true
 }
 
 /// 2026-01-01T00:00:00Z: a fixed date, so that the same files make the same commit.
@@ -302,16 +317,6 @@ pub struct PullRequest {
     /// Whether it is a draft.
     #[serde(default)]
     pub draft: bool,
-}
-
-/// A check run that has completed.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Check {
-    /// Its name, such as `test`.
-    pub name: String,
-    /// How it ended: `success`, `failure`, `neutral`, `cancelled`, `skipped`, `timed_out` or `action_required`.
-    pub conclusion: String,
 }
 
 /// What is wrong with a world, and where.

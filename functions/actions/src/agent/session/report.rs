@@ -72,6 +72,7 @@ impl Session<'_> {
                         commit_message: finish.commit_message.clone(),
                         files,
                         edits: stored,
+                        session: Some(self.head.id.clone()),
                     })
                 }
                 None => None,

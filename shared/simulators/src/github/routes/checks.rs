@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Call, Failure};
+use crate::github::shapes::ACTIONS;
 
 /// The commit that the path names.
 fn commit(call: &Call<'_>) -> Result<String, Failure> {
@@ -30,6 +31,47 @@ pub(super) fn list_runs(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let runs = suites.iter().flat_map(|suite| suite.runs.iter().map(move |run| (suite, run)));
     let shown = runs.map(|(suite, run)| call.state.check_run(repository, suite, run)).collect();
     Ok(call.page_of("check_runs", shown))
+}
+
+/// `GET /check-runs/{run}/annotations`
+pub(super) fn list_annotations(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let id = call.number("run")?;
+    let (suite, run) = call.repository().find_run(id).ok_or_else(Failure::not_found)?;
+    let web = call.state.web(call.repository());
+    let shown = run.annotations.iter().map(|note| {
+        json!({
+            "path": note.path,
+            "start_line": note.line,
+            "end_line": note.line,
+            "start_column": null,
+            "end_column": null,
+            "annotation_level": "failure",
+            "title": null,
+            "message": note.message,
+            "raw_details": null,
+            "blob_href": format!("{web}/blob/{}/{}", suite.sha, note.path),
+        })
+    });
+    Ok(call.page(shown.collect()))
+}
+
+/// `GET /actions/jobs/{job}/logs`: a redirect to where logs are kept, whose address is a key by itself.
+pub(super) fn job_log(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let id = call.number("job")?;
+    let (_, run) = call
+        .repository()
+        .find_run(id)
+        .filter(|(suite, run)| suite.app == ACTIONS && run.conclusion.is_some())
+        .ok_or_else(Failure::not_found)?;
+    if run.log.is_none() {
+        return Err(Failure::new(
+            410,
+            "Server Error: the logs of this run have expired and are no longer available",
+        ));
+    }
+    // Another host than that of the API.
+    let web = call.state.web(call.repository()).replacen("127.0.0.1", "localhost", 1);
+    Ok(Answer::redirect(format!("{web}/actions/logs/{id}?sig=simulated")))
 }
 
 /// `GET /commits/{ref}/status`: the newest status of each context.

@@ -1,13 +1,17 @@
 //! `POST /graphql`, as far as it is used: one document for each file of this folder. Any other is refused.
 
 mod files_of_commit;
+mod mark_ready;
 mod update_refs;
 
 use super::{Answer, Call, Failure};
 
 /// `POST /graphql`
 pub(super) fn post(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let is_mutation =
-        call.body["query"].as_str().is_some_and(|query| query.trim_start().starts_with("mutation"));
-    if is_mutation { update_refs::post(call) } else { files_of_commit::post(call) }
+    let query = call.body["query"].as_str().unwrap_or_default().trim_start();
+    match query.starts_with("mutation") {
+        true if query.contains("markPullRequestReadyForReview") => mark_ready::post(call),
+        true => update_refs::post(call),
+        false => files_of_commit::post(call),
+    }
 }

@@ -83,6 +83,10 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     if repository.git.commits_between(&base_sha, &head_sha)?.is_empty() {
         return Err(Failure::custom("PullRequest", format!("No commits between {base} and {head}")));
     }
+    if draft && !call.repository().drafts {
+        let message = "Draft pull requests are not supported in this repository.";
+        return Err(Failure::new(422, message));
+    }
     let login = call.login()?;
     let (reviews, review_comments) = (Vec::new(), Vec::new());
     let pull = Pull { head, base, head_sha, base_sha, draft, merged: None, reviews, review_comments };

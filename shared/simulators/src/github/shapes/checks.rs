@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{super::failure::Failure, moment, node_id};
-use crate::github::state::{CheckRun, CheckSuite, CommitStatus, Repository, State};
+use crate::github::state::{CommitStatus, Repository, State};
+use crate::github::suites::{CheckRun, CheckSuite};
+
+/// The App whose check runs are jobs.
+pub(in crate::github) const ACTIONS: &str = "github-actions";
 
 impl State {
     /// A check suite as the API shows it.
@@ -64,6 +68,8 @@ impl State {
     ) -> Value {
         let url = format!("{}/check-runs/{}", self.api(repository), run.id);
         let page = format!("{}/runs/{}", self.web(repository), run.id);
+        // What a job says is in its log alone.
+        let report = run.log.as_deref().filter(|_| suite.app != ACTIONS);
         json!({
             "id": run.id,
             "node_id": node_id("CheckRun", run.id),
@@ -79,10 +85,10 @@ impl State {
             "external_id": "",
             "check_suite": { "id": suite.id },
             "output": {
-                "title": null,
-                "summary": null,
+                "title": report.map(|_| &run.name),
+                "summary": report,
                 "text": null,
-                "annotations_count": 0,
+                "annotations_count": run.annotations.len(),
                 "annotations_url": format!("{url}/annotations"),
             },
             "app": self.check_app(&suite.app, suite),

@@ -32,8 +32,10 @@ impl Pull {
     fn mergeability(&self, repository: &Repository, is_open: bool) -> Mergeability {
         let (base, head) = (self.base_now(repository, is_open), self.head_now(repository, is_open));
         let mergeable = repository.git.merged_tree(&base, &head).is_some();
+        let suites = repository.suites_of(&head);
+        let ends = suites.iter().flat_map(|suite| &suite.runs).filter_map(|run| run.conclusion.as_deref());
         let failed = |conclusion: &str| !matches!(conclusion, "success" | "neutral" | "skipped");
-        let checks_failed = repository.checks.iter().any(|check| failed(&check.conclusion));
+        let checks_failed = ends.into_iter().any(failed);
         let state = match () {
             () if !mergeable => "dirty",
             () if self.draft => "draft",

@@ -114,6 +114,8 @@ async fn checks_are_told_once_all_of_a_suite_are_done() {
     let server = Server::start().await;
     server.pull("topic").await;
     let run = |conclusion: Option<&str>| ReportedRun {
+        log: None,
+        annotations: Vec::new(),
         name: "test".into(),
         conclusion: conclusion.map(str::to_owned),
     };

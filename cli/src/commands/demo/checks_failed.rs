@@ -1,0 +1,40 @@
+//! `--trigger checks-failed`: the checks of the first commit fail, and the agent fixes what they found.
+
+use crate::connection::Connection;
+use crate::exit::{Exit, Outcome};
+use domain::built_in_actions::COMMIT_CHANGES;
+use records::ExecutionView;
+use serde_json::{Value, json};
+
+/// The name for `--trigger`.
+pub(super) const NAME: &str = "checks-failed";
+
+/// The step that commits a fix, and the one that works on it, as an execution names them with their rounds.
+const COMMIT: &str = "/CommitFix.";
+const FIX: &str = "/Fix.";
+
+/// Each fix that the execution pushed, in order, with what it took.
+///
+/// # Errors
+/// Unreachable when the records are.
+pub(super) async fn revisions(connection: &Connection, view: &ExecutionView) -> Outcome<Vec<Value>> {
+    let Some(run) = view.execution.run() else { return Ok(Vec::new()) };
+    let mut commits: Vec<(String, Value)> = Vec::new();
+    for effect in connection.table.effects_of(run).await.map_err(Exit::unreachable)? {
+        let round = effect.key.rsplit_once(COMMIT).map(|(_, round)| round.to_owned());
+        let sha = effect.output.as_ref().map(|output| output["sha"].clone());
+        if let (Some(round), Some(sha)) = (round.filter(|_| effect.action.as_str() == COMMIT_CHANGES), sha) {
+            commits.push((round, sha));
+        }
+    }
+    commits.sort_by(|one, other| one.0.cmp(&other.0));
+    let steps = view.shown_steps();
+    let revision = |(round, commit): (String, Value)| {
+        let of_round = format!("{FIX}{round}");
+        let fix = steps.iter().find(|shown| shown.step.state.ends_with(&of_round));
+        let turns = fix.and_then(|fix| fix.turns).unwrap_or_default();
+        let cost = fix.map_or(0.0, |fix| fix.cost.booked().as_usd());
+        json!({ "trigger": NAME, "commit": commit, "turns": turns, "cost_usd": cost })
+    };
+    Ok(commits.into_iter().map(revision).collect())
+}

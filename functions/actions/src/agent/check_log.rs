@@ -1,0 +1,193 @@
+//! What is shown of a failed check's log: the lines around its first error, without secrets and without what hides them.
+
+use domain::plugins::FailedCheck;
+use domain::text::{TextLimit, cut};
+use edits::without_secrets;
+use sha2::{Digest, Sha256};
+
+/// Lines before the first error.
+const BEFORE: usize = 40;
+/// Lines from the first error on.
+const AFTER: usize = 80;
+/// Lines of the end, which often sums up.
+const AT_THE_END: usize = 20;
+/// A line is cut at so many bytes.
+const MOST_OF_A_LINE: TextLimit = TextLimit::bytes(500);
+/// How many lines from the first error on tell one failure from another.
+const TELLING: usize = 3;
+
+/// Words of a line that tells of an error, in lower case.
+const ERRORS: [&str; 12] = [
+    "##[error]",
+    "error:",
+    "error ",
+    "error[",
+    "failed",
+    "failure",
+    "panicked at",
+    "traceback (most recent",
+    "exception",
+    "not ok ",
+    "fatal:",
+    "assert",
+];
+/// Words of lines that only look like that.
+const HARMLESS: [&str; 9] = [
+    "0 failed",
+    "0 error",
+    "no error",
+    "0 failures",
+    "failures: 0",
+    "errors: 0",
+    "continue-on-error",
+    "fail-fast",
+    "-d error",
+];
+
+/// The part of a log that tells what went wrong.
+pub fn excerpt(log: &str) -> String {
+    let lines = lines_of(log);
+    let first = first_error(&lines);
+    let (from, to) = match first {
+        Some(at) => (at.saturating_sub(BEFORE), at.saturating_add(AFTER).min(lines.len())),
+        None => (lines.len().saturating_sub(AFTER), lines.len()),
+    };
+    let tail = to.max(lines.len().saturating_sub(AT_THE_END));
+    let mut shown = Vec::new();
+    if from > 0 {
+        shown.push(format!("… ({from} lines)"));
+    }
+    shown.extend(lines.get(from..to).unwrap_or_default().iter().cloned());
+    if tail > to {
+        shown.push(format!("… ({} lines)", tail - to));
+    }
+    shown.extend(lines.get(tail..).unwrap_or_default().iter().cloned());
+    shown.join("\n")
+}
+
+/// A name as it may stand between two backticks: on one line, without any.
+pub fn in_code(name: &str) -> String {
+    name.replace('`', "'").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What tells a failure from others, whatever differs between two attempts: times, numbers, addresses.
+pub fn fingerprint(check: &FailedCheck) -> String {
+    let lines = check.log.as_deref().map(lines_of).unwrap_or_default();
+    let from = first_error(&lines).unwrap_or(lines.len().saturating_sub(TELLING));
+    let mut hash = Sha256::new();
+    hash.update(check.name.as_bytes());
+    for line in lines.iter().skip(from).take(TELLING) {
+        hash.update(b"\n");
+        hash.update(without_numbers(line).as_bytes());
+    }
+    hex::encode(hash.finalize().get(..8).unwrap_or_default())
+}
+
+fn first_error(lines: &[String]) -> Option<usize> {
+    lines.iter().position(|line| {
+        let line = line.to_lowercase();
+        ERRORS.iter().any(|word| line.contains(word)) && !HARMLESS.iter().any(|word| line.contains(word))
+    })
+}
+
+/// The lines of a log: without colors, times in front and secrets.
+fn lines_of(log: &str) -> Vec<String> {
+    let log = without_secrets(&without_colors(log));
+    let lines = log.lines().map(|line| cut(without_time(line).trim_end(), MOST_OF_A_LINE, "…"));
+    let mut lines: Vec<String> = lines.collect();
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
+/// Without the escape sequences of terminals, and other control characters.
+fn without_colors(log: &str) -> String {
+    let mut shown = String::with_capacity(log.len());
+    let mut characters = log.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\u{1b}' => {
+                if characters.next() == Some('[') {
+                    // Up to the letter that ends the sequence.
+                    let _ends = characters.by_ref().find(|next| ('\u{40}'..='\u{7e}').contains(next));
+                }
+            }
+            '\n' | '\t' => shown.push(character),
+            hidden if hidden.is_control() => {}
+            other => shown.push(other),
+        }
+    }
+    shown
+}
+
+/// Without the time with which GitHub begins each line: `2026-03-02T09:00:00.1234567Z `.
+fn without_time(line: &str) -> &str {
+    let line = line.trim_start_matches('\u{feff}');
+    match line.split_once(' ') {
+        Some((time, rest)) if time.ends_with('Z') && time.parse::<jiff::Timestamp>().is_ok() => rest,
+        _ => line,
+    }
+}
+
+/// Without what differs between two attempts: digits, and words that are mostly digits in hex.
+fn without_numbers(line: &str) -> String {
+    let is_hex = |word: &str| word.len() >= 7 && word.chars().all(|character| character.is_ascii_hexdigit());
+    let words = line.split_whitespace().map(|word| match is_hex(word.trim_start_matches("0x")) {
+        true => "#".to_owned(),
+        false => {
+            word.chars().map(|character| if character.is_ascii_digit() { '0' } else { character }).collect()
+        }
+    });
+    let text = words.collect::<Vec<String>>().join(" ");
+    let mut short = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character != '0' || !short.ends_with('0') {
+            short.push(character);
+        }
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_cut_around_its_first_error() {
+        let mut log = String::new();
+        for number in 0..300 {
+            log.push_str(&format!(
+                "2026-03-02T09:00:00.1234567Z \u{1b}[32mstep {number}\u{1b}[0m 0 failed\n"
+            ));
+        }
+        log.push_str("2026-03-02T09:00:01.1234567Z ##[error]tests/test_cart.py:9: AssertionError\n");
+        for number in 0..300 {
+            log.push_str(&format!("2026-03-02T09:00:02.1234567Z after {number}\n"));
+        }
+        let shown = excerpt(&log);
+        assert!(shown.starts_with("… (260 lines)\nstep 260 0 failed\n"), "{shown}");
+        assert!(shown.contains("\n##[error]tests/test_cart.py:9: AssertionError\nafter 0\n"), "{shown}");
+        assert!(shown.contains("… (201 lines)\nafter 280\n") && shown.ends_with("after 299"), "{shown}");
+        assert_eq!(excerpt("one\ntwo\n\n"), "one\ntwo");
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let token = format!("ghp_{}", "a".repeat(36));
+        let shown = excerpt(&format!("error: {token} is not accepted"));
+        assert_eq!(shown, "error: [secret removed] is not accepted");
+    }
+
+    #[test]
+    fn the_same_failure_has_the_same_fingerprint() {
+        let check = |log: &str| FailedCheck { name: "test".into(), url: None, log: Some(log.into()) };
+        let print = |log: &str| fingerprint(&check(log));
+        let first = "12:01:03 ok\nerror: 3 tests of 0x7ffd1234 failed in 0.12s\nat cart.py:9\n";
+        let again = "12:07:44 ok\nok\nerror: 3 tests of 0x7ffe9999 failed in 12.40s\nat cart.py:11\n";
+        assert_eq!(print(first), print(again));
+        assert_ne!(print(first), print("error: the cart is empty\nat cart.py:9\n"));
+        let other = FailedCheck { name: "lint".into(), ..check(first) };
+        assert_ne!(print(first), fingerprint(&other));
+    }
+}

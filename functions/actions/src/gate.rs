@@ -1,0 +1,122 @@
+//! The gate before a push: what is pushed runs in continuous integration with its secrets, so that a change in which words of strangers
+//! took part waits until somebody has looked at it.
+//!
+//! The question names the change by a digest, and only a yes to this very question lets [`commit_changes`](crate::actions::commit_changes)
+//! push it: another change is another question.
+
+use crate::artifacts::Implementation;
+use crate::context::Context;
+use domain::ActionError;
+use domain::configuration::{CiGate, Project};
+use domain::execution::execution_of;
+use edits::Edits;
+use records::{Answer, ApprovedChange, StrangerWords, Timeliness, Topic};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// No more writers are named.
+const MOST_NAMED: usize = 5;
+
+/// What people are asked before a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// The question, answerable by yes or no. It tells the change from every other.
+    pub question: String,
+    /// Why it is asked, and where to look.
+    pub reason: String,
+    digest: String,
+}
+
+/// The gate before the push of a change; `None` where nobody is asked.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn gate(
+    context: &Context<'_>,
+    project: &Project,
+    implementation: &Implementation,
+    edits: &Edits,
+) -> Result<Option<Gate>, ActionError> {
+    let strangers = match (project.ci_gate, &implementation.session) {
+        (CiGate::Never, _) => return Ok(None),
+        (_, Some(session)) => context.table().strangers_since_approval(session).await?,
+        (_, None) => Vec::new(),
+    };
+    if project.ci_gate == CiGate::Untrusted && strangers.is_empty() {
+        return Ok(None);
+    }
+    let digest = digest(edits)?;
+    let count = edits.files.len();
+    let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+    let whose = whose(&strangers);
+    let execution = &context.scope().execution;
+    Ok(Some(Gate {
+        question: format!("May this change be pushed to {}: {files}, {digest}?", project.repository),
+        reason: format!(
+            "{whose} A push runs in your continuous integration, with its secrets. See the change with `ticketsmith session {execution}`."
+        ),
+        digest,
+    }))
+}
+
+/// Makes sure that the change may be pushed: nobody has to be asked, or somebody said yes to it. Gives the approval to record once it is
+/// pushed, with the session that it is of.
+///
+/// # Errors
+/// `Rejected` when nobody said yes to this change; those of the table.
+pub async fn pass(
+    context: &Context<'_>,
+    project: &Project,
+    implementation: &Implementation,
+    edits: &Edits,
+) -> Result<Option<(String, ApprovedChange)>, ActionError> {
+    let Some(gate) = gate(context, project, implementation, edits).await? else { return Ok(None) };
+    let Some(answer) = yes_to(context, &gate.question).await? else {
+        return Err(ActionError::rejected(format!(
+            "nothing is pushed, because nobody approved this change ({}); a yes to another change does not count. {} The step \
+             review_push asks what an approval step must ask before commit_changes",
+            gate.digest, gate.reason
+        )));
+    };
+    let session = implementation.session.clone();
+    let approved = ApprovedChange { digest: gate.digest, by: answer.by, at: context.clock().now() };
+    Ok(session.map(|session| (session, approved)))
+}
+
+/// The yes that people gave to a question in this run.
+async fn yes_to(context: &Context<'_>, question: &str) -> Result<Option<Answer>, ActionError> {
+    let (table, scope) = (context.table(), context.scope());
+    let mut executions: BTreeSet<String> = BTreeSet::from([scope.execution.clone()]);
+    // A redrive pushes what was approved before.
+    let continued = table.continued(execution_of(&scope.run)).await?;
+    executions.extend(continued.into_iter().map(|execution| execution.name));
+    for execution in executions {
+        for waiter in table.waiters(&Topic::Approval(execution)).await? {
+            let is_it =
+                waiter.question.as_deref() == Some(question) && waiter.told == Some(Timeliness::InTime);
+            if let Some(answer) = waiter.answer.filter(|answer| is_it && answer.approved) {
+                return Ok(Some(answer));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// What tells a change from every other: the commit that it is made on, and each file's whole new content.
+fn digest(edits: &Edits) -> Result<String, ActionError> {
+    let json = serde_json::to_vec(edits)
+        .map_err(|error| ActionError::internal(format!("a change is not JSON: {error}")))?;
+    Ok(hex::encode(Sha256::digest(json).get(..8).unwrap_or_default()))
+}
+
+fn whose(strangers: &[StrangerWords]) -> String {
+    if strangers.is_empty() {
+        return "The project asks before every push (`ci_gate: always`).".to_owned();
+    }
+    let named: BTreeSet<String> =
+        strangers.iter().map(|words| format!("{} ({})", words.by, words.place)).collect();
+    let more = named.len().saturating_sub(MOST_NAMED);
+    let named = named.into_iter().take(MOST_NAMED).collect::<Vec<_>>().join(", ");
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("Words of people who may not start work took part in it: {named}{more}.")
+}

@@ -1,0 +1,50 @@
+//! The secrets that a change adds to a repository.
+
+use crate::file_edit::FileEdit;
+use crate::secrets::{new_secrets, secrets_in};
+use domain::plugins::FileContent;
+
+/// No more places are named.
+const MOST_NAMED: usize = 10;
+
+/// The paths whose former contents tell whether a change adds secrets: files with secrets in them, and files that are deleted, whose
+/// content may have moved. Empty where no file has any.
+pub fn suspicious(files: &[FileEdit]) -> Vec<String> {
+    let has_secrets =
+        |file: &&FileEdit| file.content.as_deref().is_some_and(|text| !secrets_in(text).is_empty());
+    if !files.iter().any(|file| has_secrets(&file)) {
+        return Vec::new();
+    }
+    files
+        .iter()
+        .filter(|file| file.is_deletion() || has_secrets(file))
+        .map(|file| file.path.clone())
+        .collect()
+}
+
+/// Where a change adds secrets, in words that do not show them: `src/a.py`, line 3: a GitHub token. `former` has the contents of the
+/// [`suspicious`] paths in their order.
+pub fn added_secrets(files: &[FileEdit], former: &[Option<FileContent>]) -> Option<String> {
+    let former: Vec<&str> = former
+        .iter()
+        .filter_map(|content| match content {
+            Some(FileContent::Text(text)) => Some(text.as_str()),
+            Some(FileContent::Binary(_)) | None => None,
+        })
+        .collect();
+    let places: Vec<String> = files
+        .iter()
+        .flat_map(|file| {
+            let found = file.content.as_deref().map(|text| new_secrets(text, former.iter().copied()));
+            let place = |line, what| format!("`{}`, line {line}: {what}", file.path);
+            found.unwrap_or_default().into_iter().map(move |found| place(found.line, found.what))
+        })
+        .collect();
+    let more = places.len().saturating_sub(MOST_NAMED);
+    let named = places.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("; ");
+    match (places.len(), more) {
+        (0, _) => None,
+        (_, 0) => Some(named),
+        _ => Some(format!("{named}; and {more} more")),
+    }
+}

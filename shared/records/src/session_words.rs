@@ -1,0 +1,75 @@
+//! Words of people outside `may_trigger` that a session took in, and the changes of it that somebody approved since: what decides
+//! whether a push waits for an approval.
+
+use crate::error::RecordsError;
+use crate::item::{from_item, to_item};
+use crate::keys;
+use crate::retention;
+use crate::table::Table;
+use crate::timestamp;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Words of somebody who may not start work, which a session took in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrangerWords {
+    /// Who wrote them, as their service names them.
+    pub by: String,
+    /// Where they are, in words for people: `a comment on SHOP-1`.
+    pub place: String,
+    /// When the session took them in.
+    #[serde(with = "timestamp")]
+    pub at: Timestamp,
+}
+
+/// The newest change of a session that somebody approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovedChange {
+    /// What tells it from other changes.
+    pub digest: String,
+    /// Who approved it.
+    pub by: String,
+    /// When it was pushed.
+    #[serde(with = "timestamp")]
+    pub at: Timestamp,
+}
+
+impl Table {
+    /// Records that a session takes in words of somebody outside `may_trigger`. It is recorded before the words are, so that no push
+    /// overlooks them.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn note_stranger(&self, session: &str, words: &StrangerWords) -> Result<(), RecordsError> {
+        let key = keys::stranger_words(session, words.at, &words.by);
+        let item = to_item(words, key, Some(retention::expires_at(words.at, retention::SESSION)))?;
+        // Without a condition nothing can refuse it.
+        let _ = self.put("record whose words a session took in", item, None).await?;
+        Ok(())
+    }
+
+    /// The words of people outside `may_trigger` that a session took in since its last approved change.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn strangers_since_approval(&self, session: &str) -> Result<Vec<StrangerWords>, RecordsError> {
+        let approved: Option<ApprovedChange> =
+            self.get(keys::approved_change(session)).await?.map(from_item).transpose()?;
+        let items = self.query(keys::session_partition(session), keys::STRANGER).await?;
+        let mut words: Vec<StrangerWords> = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
+        words.retain(|words| approved.as_ref().is_none_or(|approved| words.at > approved.at));
+        Ok(words)
+    }
+
+    /// Records that a change of a session was approved and pushed.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn change_approved(&self, session: &str, change: &ApprovedChange) -> Result<(), RecordsError> {
+        let expires_at = retention::expires_at(change.at, retention::SESSION);
+        let item = to_item(change, keys::approved_change(session), Some(expires_at))?;
+        // Without a condition nothing can refuse it.
+        let _ = self.put("record an approved change", item, None).await?;
+        Ok(())
+    }
+}
