@@ -33,6 +33,7 @@ mod senders;
 mod slash;
 mod spoken;
 mod steering;
+mod tell;
 mod words;
 
 pub use function::functions;

@@ -11,6 +11,7 @@
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
 //! | `line` | who goes to work next, and who waits |
+//! | `tell`, `succeed` | what people say to agents at work, and what follows an execution that ends before it is taken in |
 //! | `answer`, `stop` | record what a person wants; `events` acts on it |
 //! | `status`, `costs` | read the records |
 //!
@@ -29,6 +30,8 @@ mod redrive;
 mod start;
 mod status;
 mod stop;
+mod succeed;
+mod tell;
 mod undo;
 
 pub use answer::AnswerResult;
@@ -43,4 +46,6 @@ pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use start::{StartError, StartResult};
 pub use status::{ExecutionFilter, StatusResult};
 pub use stop::StopResult;
+pub use succeed::Successor;
+pub use tell::{TellResult, Words};
 pub use undo::{UndoError, UndoRequest, UndoResult};

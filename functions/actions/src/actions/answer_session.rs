@@ -42,7 +42,7 @@ impl Action for AnswerSession {
     type Output = Output;
 
     const SPEC: ActionSpec =
-        ActionSpec::of_records("answer_session").writing(&[Partition::Session, Partition::Stored]);
+        ActionSpec::of_records("answer_session").writing(&[Partition::Inbox, Partition::Session, Partition::Stored]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let by = input.by.as_deref();

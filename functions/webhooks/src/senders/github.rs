@@ -232,7 +232,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         "issues" if action == "opened" => opened(payload, &about),
         "issues" => labelled(payload, &about),
         "issue_comment" => commented(payload, &about, bot),
-        "pull_request_review" => reviewed(payload, &about),
+        "pull_request_review" => reviewed(payload, &about, bot),
         "pull_request" => closed(payload, &about),
         "status" => given_status(payload, &about),
         _ => checked(payload, &about),
@@ -341,12 +341,23 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
     Some(only(Received { words, ..about.event(COMMENTED, Some(number), more) }))
 }
 
-fn reviewed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
+fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     let review = payload.review?;
-    if !same_name(&review.state?, "changes_requested") {
-        return Some(Meaning::Ignored("the review does not request changes".into()));
-    }
     let number = payload.pull_request?.number?;
+    if !same_name(&review.state?, "changes_requested") {
+        let text = review.body.unwrap_or_default();
+        let said = Some(&text).filter(|text| !text.contains(Mark::BEGIN));
+        let said = said.and_then(|text| words_for_bot(text, bot.mention, bot.command, Markup::Markdown));
+        let Some(Said { words, is_addressed }) = said else {
+            return Some(Meaning::Ignored("the review neither requests changes nor mentions the bot".into()));
+        };
+        let mut more = json!({ "number": number, "is_pull_request": true, "text": cut_inline(words) });
+        if let Some(id) = review.id.filter(|_| is_addressed) {
+            more[REVIEW] = id.into();
+        }
+        let words = is_addressed.then(|| words.to_owned());
+        return Some(only(Received { words, ..about.event(COMMENTED, Some(number), more) }));
+    }
     let mut more =
         json!({ "number": number, "comments": cut_inline(review.body.as_deref().unwrap_or_default()) });
     if let Some(id) = review.id {
