@@ -54,3 +54,4 @@ mod support;
 mod tasks;
 mod triggers;
 mod trust;
+mod words;

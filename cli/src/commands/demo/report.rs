@@ -18,6 +18,34 @@ pub(super) struct Demonstration {
     pub(super) pull_request: Option<Value>,
     /// The ticket's status by the tracker's name.
     pub(super) task_status: Option<String>,
+    /// How the pull request was revised after that.
+    pub(super) revisions: Vec<Revised>,
+}
+
+/// A revision of the pull request.
+pub(super) struct Revised {
+    /// The trigger's name.
+    pub(super) trigger: &'static str,
+    /// The execution with its steps and costs.
+    pub(super) view: ExecutionView,
+    /// How many replies the agent gave.
+    pub(super) turns: u32,
+}
+
+impl Revised {
+    /// The commit on the pull request, where there is one.
+    fn commit(&self) -> Option<&str> {
+        self.view.execution.output.as_ref()?["commit"].as_str()
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "trigger": self.trigger,
+            "commit": self.commit(),
+            "turns": self.turns,
+            "cost_usd": self.view.cost().booked().as_usd(),
+        })
+    }
 }
 
 impl Demonstration {
@@ -40,6 +68,7 @@ impl Demonstration {
             "task": { "key": execution.task_id, "status": self.task_status },
             "cost_usd": self.view.cost().booked().as_usd(),
             "steps": steps_json(&self.view),
+            "revisions": self.revisions.iter().map(Revised::json).collect::<Vec<_>>(),
             "error": execution.error,
             "cause": execution.cause,
         })
@@ -77,6 +106,11 @@ impl Demonstration {
         }
         let total = self.view.cost().booked();
         println!("  {:<30} {total}", "total");
+        for revised in &self.revisions {
+            let (cost, turns) = (revised.view.cost().booked(), revised.turns);
+            let commit = revised.commit().and_then(|sha| sha.get(..7)).unwrap_or("no commit");
+            println!("  {:<30} {cost} ({turns} turns, {commit})", format!("revision by {}", revised.trigger));
+        }
         println!("\n{} in {}", execution.outcome, human_duration(duration(&self.view, Timestamp::now())));
         println!(
             "Next: `ticketsmith demo --keep` leaves it running; README.md explains how to connect your own services."
@@ -96,16 +130,27 @@ impl Demonstration {
 
     /// The result of the command.
     fn verdict(&self) -> Outcome {
-        let execution = &self.view.execution;
-        if execution.outcome != ExecutionOutcome::Succeeded {
-            return Err(Exit::negative(format!(
-                "{}: {}",
-                execution.error.as_deref().unwrap_or("it did not succeed"),
-                execution.cause.as_deref().unwrap_or("no cause given")
-            )));
+        let views = std::iter::once(&self.view).chain(self.revisions.iter().map(|revised| &revised.view));
+        for execution in views.map(|view| &view.execution) {
+            if execution.outcome != ExecutionOutcome::Succeeded {
+                return Err(Exit::negative(format!(
+                    "{}: {}",
+                    execution.error.as_deref().unwrap_or("it did not succeed"),
+                    execution.cause.as_deref().unwrap_or("no cause given")
+                )));
+            }
         }
         if self.pull_request.is_none() {
             return Err(Exit::negative("the execution succeeded, but there is no pull request"));
+        }
+        let head = self.pull_request.as_ref().map(|pull| text(&pull["head"]["sha"]));
+        for revised in &self.revisions {
+            if revised.commit().is_none() || revised.commit() != head {
+                return Err(Exit::negative(format!(
+                    "the revision by {} succeeded, but the pull request has no commit of it",
+                    revised.trigger
+                )));
+            }
         }
         Ok(())
     }

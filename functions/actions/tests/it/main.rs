@@ -24,4 +24,5 @@ mod session_script;
 mod sessions;
 mod sessions_repeated;
 mod waits;
+mod words;
 mod world;

@@ -6,7 +6,7 @@ use records::{
     Changed, OverlayFile, RecordsError, SessionBounds, SessionChange, SessionHead, SessionPhase, SessionRound,
 };
 
-fn head() -> SessionHead {
+pub(crate) fn head() -> SessionHead {
     SessionHead {
         id: "s".into(),
         version: 1,
@@ -35,7 +35,7 @@ fn head() -> SessionHead {
     }
 }
 
-fn opened(message: &str) -> SessionChange {
+pub(crate) fn opened(message: &str) -> SessionChange {
     SessionChange {
         prefix: Some(b"{\"system\": 1}".to_vec()),
         messages: vec![message.as_bytes().to_vec()],
