@@ -133,9 +133,15 @@ impl Webhooks {
             }
             Meaning::Events(events) => acting.on_events(events).await?,
             Meaning::InThread(received) => acting.on_thread(*received).await?,
-            Meaning::PullRequestClosed(closed) => {
+            Meaning::PullRequestClosed(closed, received) => {
                 self.table.put_closed_pull_request(&closed).await?;
-                vec![Outcome::Recorded]
+                let mut outcomes = acting.on_events(vec![*received]).await?;
+                // It is recorded, whether or not something starts on it.
+                outcomes.retain(|outcome| !matches!(outcome, Outcome::Ignored { .. }));
+                if outcomes.is_empty() {
+                    outcomes.push(Outcome::Recorded);
+                }
+                outcomes
             }
             Meaning::Button(button) => vec![acting.on_button(button, &delivery.id).await?],
             Meaning::Ping => vec![Outcome::Pong],

@@ -55,7 +55,7 @@ impl Acting<'_> {
         wish: &Wish,
         on: Option<OpenedPullRequest>,
     ) -> Result<Option<Event>, RecordsError> {
-        if wish.is_told || !routes.start_on(&EventName::REVISION_REQUESTED) {
+        if wish.is_told || !routes.start_on(&EventName::REVISION_REQUESTED, &Map::new()) {
             return Ok(None);
         }
         let opened = match on {

@@ -42,6 +42,8 @@ pub enum Partition {
     Task,
     /// Threads that we opened in a chat.
     Thread,
+    /// Tokens of people and machines, by their hashes.
+    Token,
     /// Who waits on a task token.
     Waiter,
     /// Of which projects' repositories a person is a writer.
@@ -70,6 +72,7 @@ impl Partition {
             Self::Stored => "STORED",
             Self::Task => "TASK",
             Self::Thread => "THREAD",
+            Self::Token => "TOKEN",
             Self::Waiter => "WAITER",
             Self::Writer => "WRITER",
         }
@@ -139,6 +142,7 @@ mod tests {
         check(Partition::Stored, &keys::stored_partition("s"));
         check(Partition::Task, &keys::task_partition("SHOP-1"));
         check(Partition::Thread, &keys::thread("C1", "1.2").pk);
+        check(Partition::Token, &keys::installation_token().pk);
         check(Partition::Waiter, &keys::waiter_partition("t"));
         check(Partition::Writer, &keys::writer("ada", "SHOP").pk);
     }

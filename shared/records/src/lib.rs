@@ -7,7 +7,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `execution`, `execution_record`, `open_execution` | executions: begun once, checked while open, ended once |
-//! | `execution_list`, `view` | lists of executions, and everything about one |
+//! | `execution_list`, `page`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
 //! | `line`, `place` | who is at work in a project, and who waits |
 //! | `continuation` | executions that continue each other |
@@ -28,6 +28,7 @@
 //! | `session`, `session_change` | agents' sessions: where each is, its messages, and the files that it changed |
 //! | `progress`, `pull_request`, `opened_pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose pull requests and branches are |
 //! | `put_back` | what was lost, from a copy of the table |
+//! | `token` | tokens, by their hashes |
 //! | `access` | what a function may touch, for its role |
 //! | `admission` | which runs may do anything; who may push |
 //! | `stream` | which changes a listener is told of, and which execution a changed item belongs to |
@@ -68,6 +69,7 @@ mod open_execution;
 mod opened_pull_request;
 mod own_account;
 mod own_branch;
+mod page;
 mod paid_reply;
 mod place;
 mod progress;
@@ -92,6 +94,7 @@ mod table;
 mod task;
 mod thread;
 mod timestamp;
+mod token;
 mod turns;
 mod view;
 mod waiter;
@@ -122,6 +125,7 @@ pub use occurrence::{Meeting, Occurrence};
 pub use opened_pull_request::OpenedPullRequest;
 pub use own_account::OwnAccount;
 pub use own_branch::OwnBranch;
+pub use page::{ExecutionList, Page};
 pub use paid_reply::{PaidReply, QuestionId};
 pub use place::Place;
 pub use progress::{EditClaim, Progress, ProgressPlace};
@@ -142,6 +146,7 @@ pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange};
 pub use table::Table;
 pub use task::TaskRecord;
 pub use thread::OpenedThread;
+pub use token::token_digest;
 pub use turns::Room;
 pub use view::ExecutionView;
 pub use waiter::{Answer, Moves, Timeliness, Topic, Waiter};

@@ -4,6 +4,7 @@
 //! is an `issue_comment` whose `issue.pull_request` is present.
 
 mod events;
+mod reviewed;
 mod signature;
 
 use super::delivery::{
@@ -14,12 +15,12 @@ use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
 use axum::http::HeaderMap;
-use domain::event::REVIEW;
 use domain::plugins::Mark;
 use domain::stored::cut_inline;
-use domain::{Actor, Event, EventName, SourceName, same_name};
-use events::{CHECKS_COMPLETED, COMMENTED, LABELLED, REVIEW_REQUESTED_CHANGES};
+use domain::{Actor, Event, EventName, SourceName};
+use events::{CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED};
 use jiff::{SignedDuration, Timestamp};
+use reviewed::reviewed;
 use records::{ClosedPullRequest, ReplyPlace};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -267,7 +268,8 @@ impl About<'_> {
             fields.extend(more);
         }
         let task_id = number.map(|number| format!("{}#{number}", self.repository));
-        let reply = task_id.clone().filter(|_| !self.is_machine && kind != CHECKS_COMPLETED);
+        let reply =
+            task_id.clone().filter(|_| !self.is_machine && kind != CHECKS_COMPLETED && kind != CLOSED);
         let event = Event {
             actor: self.actor.clone(),
             kind,
@@ -295,16 +297,15 @@ fn only(received: Received) -> Meaning {
     Meaning::Events(vec![received])
 }
 
-/// An issue is opened with its labels.
+/// An issue is opened, with its labels.
 fn opened(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let issue = payload.issue?;
     let number = issue.number?;
     let labels = issue.labels.into_iter().filter_map(|label| label.name).take(MOST_READ);
-    let events: Vec<_> = labels.map(|label| about.labelled(number, &label, true)).collect();
-    Some(match events.is_empty() {
-        true => Meaning::Ignored("the issue was opened without labels".into()),
-        false => Meaning::Events(events),
-    })
+    let labels = labels.map(|label| about.labelled(number, &label, true));
+    let task_id = json!(format!("{}#{number}", about.repository));
+    let created = about.event(CREATED, Some(number), json!({ "task_id": task_id }));
+    Some(Meaning::Events(labels.chain([created]).collect()))
 }
 
 fn labelled(payload: Payload, about: &About<'_>) -> Option<Meaning> {
@@ -330,6 +331,7 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         )));
     };
     let more = json!({
+        "task_id": format!("{}#{number}", about.repository),
         "number": number,
         "is_pull_request": issue.pull_request.is_some(),
         "text": cut_inline(words),
@@ -341,42 +343,19 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
     Some(only(Received { words, ..about.event(COMMENTED, Some(number), more) }))
 }
 
-fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
-    let review = payload.review?;
-    let number = payload.pull_request?.number?;
-    if !same_name(&review.state?, "changes_requested") {
-        let text = review.body.unwrap_or_default();
-        let said = Some(&text).filter(|text| !text.contains(Mark::BEGIN));
-        let said = said.and_then(|text| words_for_bot(text, bot.mention, bot.command, Markup::Markdown));
-        let Some(Said { words, is_addressed }) = said else {
-            return Some(Meaning::Ignored("the review neither requests changes nor mentions the bot".into()));
-        };
-        let mut more = json!({ "number": number, "is_pull_request": true, "text": cut_inline(words) });
-        if let Some(id) = review.id.filter(|_| is_addressed) {
-            more[REVIEW] = id.into();
-        }
-        let words = is_addressed.then(|| words.to_owned());
-        return Some(only(Received { words, ..about.event(COMMENTED, Some(number), more) }));
-    }
-    let mut more =
-        json!({ "number": number, "comments": cut_inline(review.body.as_deref().unwrap_or_default()) });
-    if let Some(id) = review.id {
-        // Its remarks on lines do not come with it.
-        more[REVIEW] = id.into();
-    }
-    Some(only(about.event(REVIEW_REQUESTED_CHANGES, Some(number), more)))
-}
-
 fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let pull_request = payload.pull_request?;
-    Some(Meaning::PullRequestClosed(ClosedPullRequest {
+    let closed = ClosedPullRequest {
         repository: about.repository.parse().ok()?,
         number: pull_request.number?,
         branch: pull_request.head?.branch?,
         merged: pull_request.merged?,
         opened_at: pull_request.created_at,
         closed_at: pull_request.closed_at?,
-    }))
+    };
+    let more = json!({ "number": closed.number, "branch": closed.branch, "merged": closed.merged });
+    let event = about.event(CLOSED, Some(closed.number), more);
+    Some(Meaning::PullRequestClosed(closed, Box::new(event)))
 }
 
 /// One App's checks are done; others may not be.
