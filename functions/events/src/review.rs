@@ -126,7 +126,7 @@ impl Events {
         };
         self.close(&execution.name, &ending).await?;
         self.start_next(execution).await?;
-        self.feedback.refresh(&execution.name).await?;
+        self.refresh_logged(&execution.name).await;
         Ok(true)
     }
 
