@@ -132,7 +132,7 @@ impl Acting<'_> {
         }
         let is_elsewhere = said_on != event.task_id;
         // What is said in a thread of ours, too, and it is answered there.
-        event.task_id = event.task_id.or(thread);
+        event.task_id = event.task_id.or(thread.filter(|thread| !self.names_other(words.as_deref(), thread)));
         if is_elsewhere {
             event.fields.insert(SAID_ON.to_owned(), said_on.into());
         }
@@ -185,6 +185,12 @@ impl Acting<'_> {
                             false => answer,
                         })
                     }
+                    // Its progress is shown on the ticket.
+                    Outcome::Started { .. } | Outcome::Pending { .. } | Outcome::InLine { .. }
+                        if is_revision && is_in_chat =>
+                    {
+                        Some(answer_to_start(&outcome, task_id.as_deref(), self.address(&asked).words))
+                    }
                     _ => None,
                 };
                 Handled { outcome, answer }
@@ -219,6 +225,13 @@ impl Acting<'_> {
     /// What somebody said to the agent at work, and is told of it.
     fn told(&self, (outcome, answer): (Outcome, CommandAnswer), event: &Event) -> Handled {
         Handled { outcome, answer: Some(answer).filter(|_| self.is_ours(event)) }
+    }
+
+    /// Whether a command names another ticket than the one that its thread is about.
+    fn names_other(&self, words: Option<&str>, thread: &str) -> bool {
+        let typed = words.and_then(|words| words.split_whitespace().nth(1));
+        let ticket = typed.and_then(|typed| self.directory.ticket(typed).ok());
+        ticket.is_some_and(|ticket| ticket.task_id() != thread)
     }
 
     /// The ticket that a thread of ours is about, if something was said in one.

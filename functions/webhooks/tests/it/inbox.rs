@@ -131,6 +131,15 @@ async fn a_message_in_a_thread_of_ours_is_said_about_its_ticket() {
     // Slack sends again what it heard no answer to.
     assert_eq!(say("Ev9", "U1", "1.1", "Rename the cart", none()).await, "started");
     assert_eq!(say("Ev9", "U1", "1.1", "Rename the cart", none()).await, "duplicate");
+    let begun = world.table.reply("slack#Ev9").await.unwrap().unwrap();
+    assert!(begun.text.contains("begins"), "{}", begun.text);
+    // A command with a mention is one, for the ticket that it names.
+    let mut other: Value =
+        serde_json::from_str(&in_thread("Ev11", "U1", "1.1", "<@UBOT> stop SHOP-2", none())).unwrap();
+    other["event"]["type"] = "app_mention".into();
+    world.slack("application/json", &other.to_string()).await;
+    let told = world.table.reply("slack#Ev11").await.unwrap().unwrap();
+    assert!(told.text.replace('\\', "").contains("nothing is running on SHOP-2"), "{}", told.text);
     for _ in 0..2 {
         assert_eq!(say("Ev10", "U1", "1.1", "Use a map", none()).await, "recorded");
     }
