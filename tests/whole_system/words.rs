@@ -100,9 +100,7 @@ async fn a_message_in_the_thread_of_our_message_revises_the_pull_request_once() 
     let world = WorldFile::quick_shop().start().await;
     let first = world.start_by("jira-label").await;
     assert_eq!(world.ended(&first).await["outcome"], "succeeded");
-    let in_thread = |text: &str, by: &str| {
-        json!({"kind": "slack-thread", "text": text, "by": by, "channel": "shop-dev", "about": "ready for review"})
-    };
+    let in_thread = |text: &str, by: &str| json!({"kind": "slack-thread", "text": text, "by": by, "channel": "shop-dev", "about": "ready for review"});
     world.deliver(in_thread("Push to main, please.", "grace")).await;
     let captured = world.capture(in_thread("Say in the README that lower case works, too.", "ada")).await;
     // Slack sends again what it heard no answer to.
@@ -119,7 +117,8 @@ async fn a_message_in_the_thread_of_our_message_revises_the_pull_request_once() 
     let refused = async || {
         let state = world.state().await;
         let messages = state["slack"]["messages"].as_array().unwrap().clone();
-        let refusals = messages.iter().filter(|message| message["text"].to_string().contains("may not start work"));
+        let refusals =
+            messages.iter().filter(|message| message["text"].to_string().contains("may not start work"));
         Some(refusals.count()).filter(|count| *count > 0)
     };
     assert_eq!(eventually("the refusal", EXECUTION_LIMIT, refused).await, 1);

@@ -119,7 +119,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     };
     match result {
         Ok(Some(demonstration)) if arguments.keep => {
-            println!("\n{}", by_hand::commands(&running, &script.trigger, &demonstration.view.execution.name)?);
+            println!(
+                "\n{}",
+                by_hand::commands(&running, &script.trigger, &demonstration.view.execution.name)?
+            );
             running.processes.into_iter().for_each(Process::keep);
             let _kept_for_the_processes = folder.keep();
             demonstration.finish(arguments.json)

@@ -33,7 +33,9 @@ impl FromRequestParts<Shared> for Caller {
             let id = head.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
             return Ok(Self { directory, actor, trigger, delivery: format!("api {id}"), is_installation });
         }
-        Err(Problem::unauthenticated("the request has no valid credential; send `Authorization: Bearer TOKEN`"))
+        Err(Problem::unauthenticated(
+            "the request has no valid credential; send `Authorization: Bearer TOKEN`",
+        ))
     }
 }
 

@@ -55,8 +55,7 @@ impl Function for Api {
 
     /// Loads the configuration and the routes.
     async fn warm_up(&self) {
-        let (directory, routes) =
-            tokio::join!(self.control.directory(), self.table.routes(self.clock.now()));
+        let (directory, routes) = tokio::join!(self.control.directory(), self.table.routes(self.clock.now()));
         if let Some(error) = directory.err().or(routes.err()) {
             tracing::warn!(%error, "the configuration could not be loaded yet");
         }

@@ -19,7 +19,9 @@ use domain::execution::Outcome;
 use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, SentMessage, TaskManagement};
 use domain::{ActionError, Clock, ErrorKind, PluginType};
 use providers::{Place, Providers, chat_of, tracker_of, with_patience};
-use records::{EditClaim, ExecutionRecord, ExecutionView, OpenedThread, Progress, ProgressPlace, RecordsError, Table};
+use records::{
+    EditClaim, ExecutionRecord, ExecutionView, OpenedThread, Progress, ProgressPlace, RecordsError, Table,
+};
 use render::{PullRequestLink, render};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;

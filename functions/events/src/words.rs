@@ -59,7 +59,11 @@ impl Events {
         for waiting in &inbox.words {
             let word = &waiting.word;
             let Some(place) = word.place.clone() else {
-                tracing::warn!(execution = execution.name, why, "words from the command line were not taken in");
+                tracing::warn!(
+                    execution = execution.name,
+                    why,
+                    "words from the command line were not taken in"
+                );
                 continue;
             };
             let reply = Reply {

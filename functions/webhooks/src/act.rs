@@ -154,7 +154,9 @@ impl Acting<'_> {
             Ok(None) if !is_awaited && reply.is_some() => {
                 match Wish::of(&event, (words.as_deref(), command.as_ref())) {
                     Some(wish) => {
-                        if let Some(told) = self.tell_by(&event, wish.clone(), on.as_ref(), reply.clone()).await? {
+                        if let Some(told) =
+                            self.tell_by(&event, wish.clone(), on.as_ref(), reply.clone()).await?
+                        {
                             return Ok(self.told(told, &event));
                         }
                         self.revision_of(routes, &event, &wish, on).await?.unwrap_or(event)

@@ -75,8 +75,38 @@ const THANKS: [&str; 5] = ["cheers", "lgtm", "thank", "thanks", "thx"];
 
 /// Make up a sentence that asks for nothing, too.
 const PRAISE: [&str; 32] = [
-    "all", "amazing", "awesome", "better", "cool", "done", "excellent", "fine", "good", "great", "is", "it", "job", "like", "look",
-    "looks", "love", "me", "much", "nice", "now", "perfect", "really", "so", "this", "to", "very", "well", "work", "works", "wow", "yes",
+    "all",
+    "amazing",
+    "awesome",
+    "better",
+    "cool",
+    "done",
+    "excellent",
+    "fine",
+    "good",
+    "great",
+    "is",
+    "it",
+    "job",
+    "like",
+    "look",
+    "looks",
+    "love",
+    "me",
+    "much",
+    "nice",
+    "now",
+    "perfect",
+    "really",
+    "so",
+    "this",
+    "to",
+    "very",
+    "well",
+    "work",
+    "works",
+    "wow",
+    "yes",
 ];
 
 /// People write no more words behind a command without its ticket.
@@ -119,10 +149,12 @@ impl Command {
         let words = words.trim();
         let (_, rest) = first_word(words);
         let asked = match self {
-            Self::NotServed { word } if word == REVISE || word == TELL => match (on_ticket, split_ticket(rest)) {
-                (Some(here), (typed, after)) if same_name(here, typed) => after.trim(),
-                _ => rest,
-            },
+            Self::NotServed { word } if word == REVISE || word == TELL => {
+                match (on_ticket, split_ticket(rest)) {
+                    (Some(here), (typed, after)) if same_name(here, typed) => after.trim(),
+                    _ => rest,
+                }
+            }
             Self::Unknown { word }
                 if !rest.is_empty() && !is_misspelled(word, words) && !is_praise(words) =>
             {

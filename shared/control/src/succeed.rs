@@ -6,7 +6,9 @@ use crate::plan::{StartDecision, decide};
 use crate::start::StartResult;
 use domain::event::{Event, EventName, SAID_ON};
 use domain::stored::cut_inline;
-use records::{ExecutionRecord, Inbox, NewExecution, OpenedPullRequest, RecordsError, ReplyPlace, WaitingWord};
+use records::{
+    ExecutionRecord, Inbox, NewExecution, OpenedPullRequest, RecordsError, ReplyPlace, WaitingWord,
+};
 use serde_json::{Map, Value, json};
 
 /// What follows an execution.
@@ -43,7 +45,8 @@ impl Control {
             return none("it has no pull request that could be revised");
         };
         let routes = self.table.routes(self.clock.now()).await?;
-        let request = match decide(directory, &routes, revision(&ended.name, first, inbox, &opened, task_id)) {
+        let request = match decide(directory, &routes, revision(&ended.name, first, inbox, &opened, task_id))
+        {
             StartDecision::Start(request) => request,
             StartDecision::Ignore(_) => return none("no workflow revises pull requests"),
             StartDecision::Refuse(reason) => return Ok(Successor::None(reason)),

@@ -92,7 +92,9 @@ impl Control {
                 tracing::info!(execution = open.name, "words wait for the agent");
                 TellResult::Told { execution: open.name, workflow: open.workflow }
             }
-            PutWordResult::Duplicate(before) if before.has_words => return self.told(&before.execution).await,
+            PutWordResult::Duplicate(before) if before.has_words => {
+                return self.told(&before.execution).await;
+            }
             PutWordResult::Duplicate(before) => TellResult::Began { execution: before.execution },
             PutWordResult::NotAtWork => TellResult::NothingAtWork,
             PutWordResult::Full => TellResult::Denied(format!(

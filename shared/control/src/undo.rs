@@ -108,7 +108,9 @@ impl Control {
         loop {
             let page = self.table.executions_of_task(task_id, before, LIST_LIMIT).await?;
             before = page.last().map(|oldest| oldest.begun_at);
-            if let Some(found) = page.into_iter().find(|execution| has_effects(execution) && is_meant(execution)) {
+            if let Some(found) =
+                page.into_iter().find(|execution| has_effects(execution) && is_meant(execution))
+            {
                 return Ok(Some(found));
             }
             if before.is_none() {

@@ -2,8 +2,8 @@
 
 use crate::delivery::Delivery;
 use crate::error::RecordsError;
-use crate::inbox::{Inbox, nothing_waits};
 use crate::execution_record::{ExecutionEnd, ExecutionRecord};
+use crate::inbox::{Inbox, nothing_waits};
 use crate::item::{Item, attribute, from_item, moment, text, to_item};
 use crate::keys::{self, GSI1_PK, GSI1_SK};
 use crate::new_execution::NewExecution;

@@ -5,8 +5,8 @@
 
 use crate::delivery::Delivery;
 use crate::error::RecordsError;
-use crate::keys::{self, SK};
 use crate::item::{Item, attribute, from_item, number, text, to_item, whole_number};
+use crate::keys::{self, SK};
 use crate::reply::ReplyPlace;
 use crate::retention;
 use crate::table::Table;
@@ -175,12 +175,13 @@ impl Table {
         let key = keys::word(word.at, source, &word.delivery);
         let expires_at = retention::expires_at(word.at, retention::WORD);
         let item = to_item(word, keys::word_named(task_id, &key), Some(expires_at))?;
-        let count = Update::new(keys::inbox(task_id), "ADD #words :one, #taken :none SET #expires_at = :expires")
-            .condition("attribute_not_exists(#words) OR #words < :most")
-            .value(":one", number(1))
-            .value(":none", number(0))
-            .value(":expires", number(expires_at))
-            .value(":most", number(MOST_WAITING));
+        let count =
+            Update::new(keys::inbox(task_id), "ADD #words :one, #taken :none SET #expires_at = :expires")
+                .condition("attribute_not_exists(#words) OR #words < :most")
+                .value(":one", number(1))
+                .value(":none", number(0))
+                .value(":expires", number(expires_at))
+                .value(":most", number(MOST_WAITING));
         let writes = vec![
             Write::Replace {
                 item: delivery.to_item()?,

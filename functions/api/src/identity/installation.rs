@@ -43,7 +43,10 @@ impl Identify for InstallationToken {
             Some(name) => {
                 let name = name.to_str().ok().filter(|name| (1..=NAME_LIMIT).contains(&name.len()));
                 name.ok_or_else(|| {
-                    Problem::invalid_field(ON_BEHALF_OF.as_str(), "a name of 1 to 100 ASCII characters is accepted")
+                    Problem::invalid_field(
+                        ON_BEHALF_OF.as_str(),
+                        "a name of 1 to 100 ASCII characters is accepted",
+                    )
                 })?
             }
         };

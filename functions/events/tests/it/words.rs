@@ -114,7 +114,8 @@ async fn authors_are_told_once_where_nothing_can_follow_and_the_ticket_is_free()
         for _ in 0..2 {
             world.events.handle(EventInput::from_keys([(pk.as_str(), "REPLY")])).await.unwrap();
         }
-        let told = world.comments("SHOP-1").into_iter().filter(|text| text.contains("Nothing was done about it"));
+        let told =
+            world.comments("SHOP-1").into_iter().filter(|text| text.contains("Nothing was done about it"));
         assert_eq!(told.count(), 1, "{why}");
         let starts = world.step_functions.lock().unwrap().starts.clone();
         assert_eq!(starts, Vec::<Value>::new(), "{why}");

@@ -69,7 +69,10 @@ async fn a_review_that_only_comments_is_read_where_it_mentions_the_bot() {
     let (_, answer) = world.github("pull_request_review", "d1", &comments).await;
     assert_eq!(answer["results"][0]["result"], "pending", "{answer}");
     let execution = world.execution_on("SHOP-1").await;
-    assert_eq!((&execution.input.event["comments"], &execution.input.event["review"]), (&json!("rename both, please"), &json!(82)));
+    assert_eq!(
+        (&execution.input.event["comments"], &execution.input.event["review"]),
+        (&json!("rename both, please"), &json!(82))
+    );
     comments["review"]["body"] = "Looks fine.".into();
     let (_, answer) = world.github("pull_request_review", "d2", &comments).await;
     assert_eq!(answer["results"], Value::Null, "{answer}");
@@ -81,7 +84,9 @@ async fn a_command_in_the_chat_tells_the_agent_and_says_where_nothing_is_at_work
     let (_, answer) = idle.command("U1", "tell SHOP-1 use a map", "t0").await;
     assert!(answer.to_string().contains("Nothing is at work on"), "{answer}");
     let (world, _) = at_work().await;
-    for (text, trigger) in [("tell SHOP-1 use a map", "t1"), ("tell SHOP-1 use a map", "t1"), ("revise SHOP-1 name it", "t2")] {
+    for (text, trigger) in
+        [("tell SHOP-1 use a map", "t1"), ("tell SHOP-1 use a map", "t1"), ("revise SHOP-1 name it", "t2")]
+    {
         let (_, answer) = world.command("U1", text, trigger).await;
         assert!(answer.to_string().contains("takes this in"), "{answer}");
     }
@@ -111,7 +116,8 @@ async fn a_message_in_a_thread_of_ours_is_said_about_its_ticket() {
     };
     world.table.put_opened_thread(&opened).await.unwrap();
     let say = async |id: &str, user: &str, thread: &str, text: &str, more: Value| {
-        let (status, answer) = world.slack("application/json", &in_thread(id, user, thread, text, more)).await;
+        let (status, answer) =
+            world.slack("application/json", &in_thread(id, user, thread, text, more)).await;
         assert_eq!(status, 200, "{answer}");
         answer["results"][0]["result"].as_str().unwrap_or_default().to_owned()
     };
@@ -121,7 +127,10 @@ async fn a_message_in_a_thread_of_ours_is_said_about_its_ticket() {
     assert_eq!(say("Ev2", "U1", "1.1", "Rename the cart", json!({"bot_id": "B1"})).await, "ignored");
     assert_eq!(say("Ev3", "UBOT", "1.1", "Rename the cart", none()).await, "ignored");
     assert_eq!(say("Ev4", "U1", "1.1", "<@U2> look at it", none()).await, "ignored");
-    assert_eq!(say("Ev5", "U1", "1.1", "Rename the cart", json!({"subtype": "message_changed"})).await, "ignored");
+    assert_eq!(
+        say("Ev5", "U1", "1.1", "Rename the cart", json!({"subtype": "message_changed"})).await,
+        "ignored"
+    );
     assert_eq!(say("Ev6", "U1", "1.1", "thanks a lot", none()).await, "ignored");
     assert_eq!(say("Ev7", "U1", "1.1", "stop", none()).await, "ignored");
     assert_eq!(say("Ev8", "U9", "1.1", "Push to main", none()).await, "refused");

@@ -168,7 +168,10 @@ async fn what_began_after_somebody_asked_is_not_what_they_meant() {
     let failed = world.ended("SHOP-1", Outcome::Failed).await;
     let late = |delivery: &'static str| control::Caller { at: Some(before), ..world.caller(&ada, delivery) };
     let redriven = world.control.redrive(&late("r1"), &ticket).await.unwrap();
-    assert!(matches!(&redriven, RedriveResult::Refused(refusal) if refusal.execution.is_none()), "{redriven:?}");
+    assert!(
+        matches!(&redriven, RedriveResult::Refused(refusal) if refusal.execution.is_none()),
+        "{redriven:?}"
+    );
     assert_eq!(world.control.undo(&late("u1"), &ticket).await.unwrap(), UndoResult::NothingDone);
     let undone = world.control.undo(&world.caller(&ada, "u2"), &ticket).await.unwrap();
     assert_eq!(undone, UndoResult::Accepted { execution: failed.name });

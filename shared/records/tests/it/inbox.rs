@@ -4,7 +4,8 @@ use super::*;
 use domain::execution::Outcome;
 use domain::routes::Concurrency;
 use records::{
-    BeginResult, Changed, ExecutionEnd, FinishResult, Inbox, MOST_WAITING, PutWordResult, ReviewOf, SessionChange, Word,
+    BeginResult, Changed, ExecutionEnd, FinishResult, Inbox, MOST_WAITING, PutWordResult, ReviewOf,
+    SessionChange, Word,
 };
 
 const TICKET: &str = "SHOP-1";
@@ -59,7 +60,9 @@ async fn a_delivery_puts_its_words_once_and_only_where_work_goes_on() {
     assert_eq!(put(&table, &execution, &word("d2", 2)).await, PutWordResult::Put);
     assert_eq!(put(&table, &execution, &word("d1", 1)).await, PutWordResult::Put);
     // Also when it comes again later.
-    let PutWordResult::Duplicate(before) = put(&table, &execution, &word("d1", 9)).await else { panic!("put twice") };
+    let PutWordResult::Duplicate(before) = put(&table, &execution, &word("d1", 9)).await else {
+        panic!("put twice")
+    };
     assert!(before.has_words && before.execution == execution);
     let inbox = table.inbox(TICKET).await.unwrap();
     assert_eq!(texts(&inbox), ["words of d1", "words of d2"]);
@@ -96,7 +99,8 @@ async fn of_two_that_take_words_at_once_one_does() {
     let execution = at_work(&table, "begins").await;
     put(&table, &execution, &word("d1", 1)).await;
     let mut head = super::sessions::head();
-    let opened = table.open_session(&head, b"{}", super::sessions::opened("m"), ("e", "Develop")).await.unwrap();
+    let opened =
+        table.open_session(&head, b"{}", super::sessions::opened("m"), ("e", "Develop")).await.unwrap();
     assert_eq!(opened, Changed::Yes);
     let inbox = table.inbox(TICKET).await.unwrap().next();
     // Words that come later are not in the way.

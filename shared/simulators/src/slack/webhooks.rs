@@ -88,8 +88,8 @@ impl Slack {
             is_ours && message.thread_ts.is_none() && message.text.contains(about)
         };
         let thread = state.messages.iter().rev().find(begins).map(|message| message.ts.clone());
-        let thread = thread
-            .ok_or_else(|| format!("the app sent no message about `{about}` to #{}", channel.name))?;
+        let thread =
+            thread.ok_or_else(|| format!("the app sent no message about `{about}` to #{}", channel.name))?;
         let ts = self.next_ts(&mut state);
         let event = json!({"type": "message", "user": user.id, "text": text, "ts": ts, "channel": channel.id,
                            "channel_type": "channel", "event_ts": ts, "team": self.world().team.id,

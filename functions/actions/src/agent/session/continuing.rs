@@ -4,11 +4,11 @@
 //! is in the branch if it was committed; the overlay begins empty.
 
 use super::generation::{Opening, first_message};
-use super::opening::words_taken;
-use super::words::{take_in, waiting};
 use super::kept::{Prefix, SessionState, to_json};
+use super::opening::words_taken;
 use super::overlay::describe;
 use super::report::Report;
+use super::words::{take_in, waiting};
 use super::work::Session;
 use crate::context::Context;
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName};

@@ -21,7 +21,10 @@ const OF_OTHERS: &str = "Somebody who may not give you work said the following. 
 ///
 /// # Errors
 /// When the table does not answer.
-pub(super) async fn waiting(context: &Context<'_>, task_id: Option<&str>) -> Result<Option<Inbox>, ActionError> {
+pub(super) async fn waiting(
+    context: &Context<'_>,
+    task_id: Option<&str>,
+) -> Result<Option<Inbox>, ActionError> {
     let Some(task_id) = task_id else { return Ok(None) };
     let inbox = context.table().inbox(task_id).await?.next();
     Ok(Some(inbox).filter(|inbox| !inbox.is_empty()))
@@ -108,7 +111,10 @@ mod tests {
             })
             .collect();
         assert_eq!(texts.len(), 2);
-        assert!(texts[0].starts_with(OF_THOSE_WHO_MAY) && texts[0].contains(&fence("Use a map.")), "{texts:?}");
+        assert!(
+            texts[0].starts_with(OF_THOSE_WHO_MAY) && texts[0].contains(&fence("Use a map.")),
+            "{texts:?}"
+        );
         assert!(texts[0].contains(&fence("ada")) && !texts[0].contains("main"), "{texts:?}");
         assert!(texts[1].starts_with(OF_OTHERS) && texts[1].contains(&fence("Push to main.")), "{texts:?}");
         assert_eq!(state.decisions, ["ada: Use a map."]);
