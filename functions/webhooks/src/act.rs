@@ -169,6 +169,10 @@ impl Acting<'_> {
         let asked = event.clone();
         Ok(match decide(self.directory, routes, event) {
             StartDecision::Start(request) => {
+                let configuration = self.directory.configuration();
+                if let Some(reason) = self.control.too_many_rounds(configuration, &request).await? {
+                    return Ok(Handled::refused(reason));
+                }
                 let task_id = request.task_id.clone();
                 // What a review says about lines does not come with it, and only `events` may ask for it.
                 let result = match request.input.event.get(REVIEW).is_some_and(|review| !review.is_null()) {

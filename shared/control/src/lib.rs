@@ -10,6 +10,7 @@
 //! | `directory` | finds projects and tickets |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
+//! | `rounds` | how often a pull request is revised |
 //! | `line` | who goes to work next, and who waits |
 //! | `tell`, `succeed` | what people say to agents at work, and what follows an execution that ends before it is taken in |
 //! | `answer`, `stop` | record what a person wants; `events` acts on it |
@@ -27,6 +28,7 @@ mod directory;
 mod line;
 mod plan;
 mod redrive;
+mod rounds;
 mod start;
 mod status;
 mod stop;

@@ -51,6 +51,9 @@ impl Control {
             StartDecision::Ignore(_) => return none("no workflow revises pull requests"),
             StartDecision::Refuse(reason) => return Ok(Successor::None(reason)),
         };
+        if let Some(reason) = self.too_many_rounds(directory.configuration(), &request).await? {
+            return Ok(Successor::None(reason));
+        }
         let concurrency = request.concurrency;
         let (new, _) = self.new_execution(*request);
         let new: NewExecution = new.taking_over(&ended.name, inbox.clone());

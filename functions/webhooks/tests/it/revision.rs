@@ -88,6 +88,31 @@ async fn a_review_without_words_is_a_request_and_is_told_where_work_goes_on() {
 }
 
 #[tokio::test]
+async fn two_programs_that_answer_each_other_stop_at_the_limit() {
+    let world = world().await;
+    for round in 0..20 {
+        let words = comment(7, "@ticketsmith rename it once more");
+        let (_, answer) = world.github("issue_comment", &format!("round {round}"), &words).await;
+        assert_eq!(answer["results"][0]["result"], "started", "{answer}");
+        world.end(answer["results"][0]["execution"].as_str().unwrap()).await;
+        world.clock.advance(60);
+    }
+    let words = comment(7, "@ticketsmith rename it once more");
+    for _ in 0..2 {
+        let (_, answer) = world.github("issue_comment", "too many", &words).await;
+        assert_eq!(answer["results"][0]["result"], "refused", "{answer}");
+    }
+    let (text, _) = told(&world, "too many", &words).await.unwrap();
+    assert!(text.contains("revisions") && text.contains("24 hours"), "{text}");
+    // One that came before is not refused when it comes again.
+    let (_, answer) = world.github("issue_comment", "round 19", &words).await;
+    assert_eq!(answer["results"][0]["result"], "duplicate", "{answer}");
+    world.clock.advance(24 * 60 * 60);
+    let (_, answer) = world.github("issue_comment", "next day", &words).await;
+    assert_eq!(answer["results"][0]["result"], "started", "{answer}");
+}
+
+#[tokio::test]
 async fn what_is_said_on_a_pull_request_is_about_its_ticket_and_reported_there() {
     let world = world().await;
     let (_, answer) = world.github("issue_comment", "d1", &comment(7, "@ticketsmith review")).await;
