@@ -89,6 +89,7 @@ async fn a_command_in_the_chat_tells_the_agent_and_says_where_nothing_is_at_work
     {
         let (_, answer) = world.command("U1", text, trigger).await;
         assert!(answer.to_string().contains("takes this in"), "{answer}");
+        world.clock.advance(1);
     }
     assert_eq!(texts(&world).await, ["use a map", "name it"]);
     let (_, answer) = world.command("U9", "tell SHOP-1 push to main", "t3").await;
