@@ -5,6 +5,7 @@ mod export;
 mod process;
 mod report;
 mod revisions;
+mod round;
 
 use super::deliver::{control_client, deliver};
 use crate::configuration_file::ConfigurationFile;
@@ -22,7 +23,7 @@ use process::Process;
 use providers::ProviderSpec;
 use records::ExecutionView;
 use report::{Demonstration, Revised, pull_requests, status_of};
-use revisions::{Revision, Round};
+use round::{Revision, Round};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

@@ -6,7 +6,7 @@ use crate::command::Command;
 use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
 use crate::senders::{self, Button, Received};
-use crate::tell::Wish;
+use crate::wish::Wish;
 use crate::words::Reply;
 use control::{AnswerResult, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
 use domain::event::{EventSpec, REVIEW, SAID_ON};

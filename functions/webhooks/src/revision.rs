@@ -4,7 +4,7 @@
 //! are another command. Workflows start on [`EventName::REVISION_REQUESTED`] whatever the sender.
 
 use crate::act::Acting;
-use crate::tell::Wish;
+use crate::wish::Wish;
 use domain::event::{REVIEW, SAID_ON};
 use domain::routes::Routes;
 use domain::stored::cut_inline;

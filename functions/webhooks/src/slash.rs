@@ -5,7 +5,7 @@ use crate::answer::{ANSWERED, Outcome};
 use crate::command::Command;
 use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
-use crate::tell::Wish;
+use crate::wish::Wish;
 use crate::words::Reply;
 use control::{Caller, StartDecision, decide};
 use domain::Event;

@@ -3,13 +3,14 @@
 use crate::delivery::Delivery;
 use crate::error::RecordsError;
 use crate::execution_record::{ExecutionEnd, ExecutionRecord};
-use crate::inbox::{Inbox, nothing_waits};
+use crate::inbox::nothing_waits;
 use crate::item::{Item, attribute, from_item, moment, text, to_item};
 use crate::keys::{self, GSI1_PK, GSI1_SK};
 use crate::new_execution::NewExecution;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
+use crate::word::Inbox;
 use crate::write::{ABSENT, Update, Write};
 use domain::execution::{ExecutionInput, Outcome};
 use domain::routes::Concurrency;

@@ -13,7 +13,7 @@
 //! | `continuation` | executions that continue each other |
 //! | `effects_left` | what an execution left outside, as its record tells it |
 //! | `task`, `delivery`, `steered` | who is at work on a ticket; what a webhook led to; what a command was about |
-//! | `inbox` | what people say to the agents of a ticket while an execution is at work on it |
+//! | `inbox`, `word` | what people say to the agents of a ticket while an execution is at work on it |
 //! | `thread` | the tickets of our messages in chats |
 //! | `effect`, `effect_record`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
@@ -98,6 +98,7 @@ mod token;
 mod turns;
 mod view;
 mod waiter;
+mod word;
 mod write;
 
 pub use access::{Access, Partition};
@@ -117,7 +118,7 @@ pub use error::RecordsError;
 pub use execution::{BeginResult, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
 pub use execution_record::{ExecutionEnd, ExecutionRecord};
-pub use inbox::{Inbox, MOST_WAITING, PutWordResult, ReviewOf, WaitingWord, Word};
+pub use inbox::{MOST_WAITING, PutWordResult};
 pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits};
 pub use new_execution::{NewExecution, TakenOver};
@@ -150,3 +151,4 @@ pub use token::token_digest;
 pub use turns::Room;
 pub use view::ExecutionView;
 pub use waiter::{Answer, Moves, Timeliness, Topic, Waiter};
+pub use word::{Inbox, ReviewOf, WaitingWord, Word};

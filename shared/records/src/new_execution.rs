@@ -1,6 +1,6 @@
 //! An execution about to be begun.
 
-use crate::inbox::Inbox;
+use crate::word::Inbox;
 use domain::event::{Actor, EventName};
 use domain::execution::{ExecutionInput, execution_name};
 use jiff::Timestamp;

@@ -1,7 +1,6 @@
 //! Changes of agents' sessions: each is one transaction, made to the version of the head that it was decided on.
 
 use crate::error::RecordsError;
-use crate::inbox::Inbox;
 use crate::item::{number, to_item};
 use crate::keys;
 use crate::retention;
@@ -9,6 +8,7 @@ use crate::session::SessionHead;
 use crate::session_parts::{OverlayFile, SessionLink};
 use crate::stored::compress;
 use crate::table::Table;
+use crate::word::Inbox;
 use crate::write::{ABSENT, Refused, Write};
 use domain::Stored;
 use jiff::Timestamp;

@@ -21,7 +21,7 @@ use domain::{Actor, Event, EventName, SourceName};
 use events::{CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED};
 use jiff::{SignedDuration, Timestamp};
 use records::{ClosedPullRequest, ReplyPlace};
-use reviewed::reviewed;
+use reviewed::Reviewed;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
@@ -341,6 +341,17 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
     });
     let words = is_addressed.then(|| words.to_owned());
     Some(only(Received { words, ..about.event(COMMENTED, Some(number), more) }))
+}
+
+fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
+    let (review, number) = (payload.review?, payload.pull_request?.number?);
+    let said = (review.state.as_deref()?, review.body.as_deref().unwrap_or_default(), review.id);
+    Some(match reviewed::read(said, (&about.repository, number), bot) {
+        Ok(Reviewed { kind, fields, words }) => {
+            only(Received { words, ..about.event(kind, Some(number), fields) })
+        }
+        Err(reason) => Meaning::Ignored(reason),
+    })
 }
 
 fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {

@@ -1,6 +1,6 @@
 //! `jira-comment`: somebody asks for a change in a comment on the ticket.
 
-use super::{Revision, Round};
+use crate::commands::demo::round::{Revision, Round};
 use serde_json::{Value, json};
 
 pub(super) const REVISION: Revision = Revision { name: "jira-comment", delivery };

@@ -1,6 +1,6 @@
 //! `pull-request-comment`: somebody asks for a change in a comment on the pull request.
 
-use super::{Revision, Round};
+use crate::commands::demo::round::{Revision, Round};
 use serde_json::{Value, json};
 
 pub(super) const REVISION: Revision = Revision { name: "pull-request-comment", delivery };

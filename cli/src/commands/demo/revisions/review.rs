@@ -1,6 +1,6 @@
 //! `review`: somebody reviews the pull request and asks for changes.
 
-use super::{Revision, Round};
+use crate::commands::demo::round::{Revision, Round};
 use serde_json::{Value, json};
 
 pub(super) const REVISION: Revision = Revision { name: "review", delivery };

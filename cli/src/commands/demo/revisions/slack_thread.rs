@@ -1,6 +1,6 @@
 //! `slack-thread`: somebody answers in the thread of the message that announced the pull request.
 
-use super::{Revision, Round};
+use crate::commands::demo::round::{Revision, Round};
 use serde_json::{Value, json};
 
 pub(super) const REVISION: Revision = Revision { name: "slack-thread", delivery };

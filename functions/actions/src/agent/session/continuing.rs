@@ -5,10 +5,9 @@
 
 use super::generation::{Opening, first_message};
 use super::kept::{Prefix, SessionState, to_json};
-use super::opening::words_taken;
 use super::overlay::describe;
 use super::report::Report;
-use super::words::{take_in, waiting};
+use super::words::{take_in, waiting, words_taken};
 use super::work::Session;
 use crate::context::Context;
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName};

@@ -5,7 +5,7 @@ use super::generation::{Files, Opening, definition, first_message, prefix};
 use super::import::{Commit, MOST_IMPORTED, groups, ignore_files, is_imported};
 use super::kept::{SessionState, to_json};
 use super::report::Report;
-use super::words::{take_in, waiting};
+use super::words::{take_in, waiting, words_taken};
 use super::work::Session;
 use crate::agent::files::Repository;
 use crate::context::Context;
@@ -142,13 +142,6 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         Changed::WordsTaken => return Err(words_taken(&id).into()),
     }
     Ok(Report::of(&Session::read(context, &id).await?))
-}
-
-/// Of agents that begin at the same moment on a ticket, one takes in the words for it.
-pub(super) fn words_taken(id: &str) -> ActionError {
-    ActionError::unavailable(format!(
-        "another agent took in words that the session `{id}` was to begin with; the next attempt begins it"
-    ))
 }
 
 /// Reads the repository, and keeps what tools need of it.

@@ -45,6 +45,13 @@ pub(super) fn take_in(words: &Inbox, state: &mut SessionState, said: &mut Said) 
     !may_not.is_empty()
 }
 
+/// Of agents that begin at the same moment on a ticket, one takes in the words for it.
+pub(super) fn words_taken(id: &str) -> ActionError {
+    ActionError::unavailable(format!(
+        "another agent took in words that the session `{id}` was to begin with; the next attempt begins it"
+    ))
+}
+
 fn quoted(waiting: &WaitingWord) -> String {
     format!("{}:\n{}", fence(waiting.author()), fence(&waiting.word.text))
 }
