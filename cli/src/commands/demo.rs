@@ -223,7 +223,9 @@ impl Script {
         let found = known.iter().find(|known| wanted.is_none_or(|name| name == known.as_str()));
         let trigger = found.cloned().ok_or_else(|| {
             let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
-            known.extend(revisions::names());
+            for name in revisions::names() {
+                known.push(name);
+            }
             Exit::usage(format!(
                 "the world has no delivery `{}`; known: {}",
                 wanted.unwrap_or_default(),
