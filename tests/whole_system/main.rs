@@ -36,6 +36,7 @@ mod growing;
 mod models;
 mod on_error;
 mod oracle;
+mod other_services;
 mod parked;
 mod planning;
 mod process;
