@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod agent;
 mod answer;
 mod backup;
 mod completions;
@@ -47,6 +48,9 @@ pub(crate) enum Command {
     Approve(answer::Arguments),
     /// Answer no to the question of an execution.
     Deny(answer::Arguments),
+    /// Speak to agents at work.
+    #[command(subcommand)]
+    Agent(agent::Arguments),
     /// Stop an execution.
     Stop(stop::Arguments),
     /// Take back what an execution did.
@@ -115,6 +119,7 @@ impl Command {
             Self::Run(arguments) => run::run(arguments).await,
             Self::Approve(arguments) => answer::run(arguments, true).await,
             Self::Deny(arguments) => answer::run(arguments, false).await,
+            Self::Agent(arguments) => agent::run(arguments).await,
             Self::Stop(arguments) => stop::run(arguments).await,
             Self::Undo(arguments) => undo::run(arguments).await,
             Self::Redrive(arguments) => redrive::run(arguments).await,

@@ -152,3 +152,23 @@ async fn the_commands_that_it_prints_work_as_printed_and_so_does_a_second_delive
     run(stop).await;
     assert!(stop.starts_with("kill "), "{stop}");
 }
+
+#[tokio::test]
+async fn a_second_round_revises_the_pull_request_of_the_first() {
+    for trigger in ["jira-comment", "pull-request-comment", "review", "slack-thread"] {
+        let temporary = TempDir::new().unwrap();
+        let Output { status, stdout, stderr } =
+            demo(temporary.path(), &["--trigger", trigger, "--json"]).output().await.unwrap();
+        assert_eq!(status.code(), Some(0), "{trigger}: {}", text(&stderr));
+        let printed = text(&stdout);
+        let document: Value = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
+        let revisions = document["revisions"].as_array().unwrap();
+        assert_eq!(revisions.len(), 1, "{document:#}");
+        let revision = &revisions[0];
+        assert_eq!((&revision["trigger"], &revision["turns"]), (&trigger.into(), &2.into()), "{document:#}");
+        assert_eq!(revision["commit"].as_str().unwrap().len(), 40, "{document:#}");
+        assert!(revision["cost_usd"].as_f64().unwrap() > 0.0, "{document:#}");
+        let files = document["pull_request"]["files"].to_string();
+        assert!(files.contains("README.md"), "{document:#}");
+    }
+}

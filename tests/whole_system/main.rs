@@ -59,3 +59,4 @@ mod tasks;
 mod triggers;
 mod trust;
 mod trying;
+mod words;

@@ -29,7 +29,7 @@ Exit codes: 0 accepted · 1 refused · 3 the simulation or the receiver is not r
 /// # Errors
 /// A negative answer if the receiver refuses the delivery; unreachable if nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
-    let receipt = deliver(&arguments.world, &arguments.trigger, &arguments.to).await?;
+    let receipt = deliver(&arguments.world, &json!(arguments.trigger), &arguments.to).await?;
     println!("{receipt}");
     let status = receipt["status"].as_u64().unwrap_or_default();
     if (200..300).contains(&status) {
@@ -39,11 +39,11 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
 }
 
-/// Makes the simulation at `world` send a delivery to `to` and returns the receiver's `{"status", "body"}`.
+/// Makes the simulation at `world` send a delivery, by its name or whole, to `to` and returns the receiver's `{"status", "body"}`.
 ///
 /// # Errors
 /// Unreachable when the simulation or the receiver does not answer; negative when the simulation does not know the delivery.
-pub(crate) async fn deliver(world: &str, trigger: &str, to: &str) -> Outcome<Value> {
+pub(crate) async fn deliver(world: &str, trigger: &Value, to: &str) -> Outcome<Value> {
     let client = control_client()?;
     let response = client
         .post(format!("{world}/_world/deliver"))

@@ -5,6 +5,8 @@ mod checks_failed;
 mod export;
 mod process;
 mod report;
+mod revisions;
+mod round;
 
 use super::deliver::{control_client, deliver};
 use crate::configuration_file::ConfigurationFile;
@@ -21,7 +23,8 @@ use jiff::Timestamp;
 use process::Process;
 use providers::ProviderSpec;
 use records::ExecutionView;
-use report::{Demonstration, pull_requests, status_of};
+use report::{Demonstration, Revised, pull_requests, status_of};
+use round::{Revision, Round};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -32,8 +35,9 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples())]
 pub(crate) struct Arguments {
-    /// The name of the delivery in the world file that starts the workflow. Default: the first one. `checks-failed` starts with the first
-    /// one, too; the pull request's checks fail then, and the agent fixes what they found.
+    /// The name of the delivery in the world file that starts the workflow; default: the first one. With `pull-request-comment`, `review`,
+    /// `jira-comment` or `slack-thread`, the first one makes the pull request, which is then revised. With `checks-failed`, the pull request's
+    /// checks fail first, and the agent fixes what they found.
     #[arg(long, value_name = "NAME")]
     trigger: Option<String>,
     /// A world file, or the name of a shipped world: shop (Python, the default), parcels (TypeScript) or weather (Rust).
@@ -91,9 +95,10 @@ Examples:
   ticketsmith demo --world parcels
   ticketsmith demo --stack NAME
   ticketsmith demo --trigger NAME --json
+  ticketsmith demo --trigger review
 {}  ticketsmith demo --export shop && git -C shop log --oneline --all
 
-Exit codes: 0 the execution succeeded and opened a pull request · 1 it failed · 2 invalid arguments · 3 something did not start",
+Exit codes: 0 every execution succeeded, the first opened a pull request, and a revision committed to it · 1 it failed · 2 invalid arguments · 3 something did not start",
         with_keys.collect::<String>()
     )
 }
@@ -113,17 +118,19 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let folder = tempfile::Builder::new().prefix("ticketsmith-demo-").tempdir().map_err(Exit::unreachable)?;
     let place = folder.path().to_owned();
     let world_file = world_folder::find(arguments.world.as_deref(), &place.join("world"))?;
-    let named = arguments.trigger.as_deref().filter(|name| *name != checks_failed::NAME);
-    let trigger = trigger(&world_file, &arguments.stack, named)?;
+    let script = Script::read(&world_file, &arguments.stack, arguments.trigger.as_deref())?;
     let mut running = Running { place, processes: Vec::new(), control: String::new() };
     let result = tokio::select! {
-        result = running.show(&arguments, &world_file, &trigger, model, export.as_deref()) => result.map(Some),
+        result = running.show(&arguments, &world_file, &script, model, export.as_deref()) => result.map(Some),
         // The processes have process groups of their own, so Ctrl-C ends only this one, which then ends them.
         () = stop_signal() => Ok(None),
     };
     match result {
         Ok(Some(demonstration)) if arguments.keep => {
-            println!("\n{}", by_hand::commands(&running, &trigger, &demonstration.view.execution.name)?);
+            println!(
+                "\n{}",
+                by_hand::commands(&running, &script.trigger, &demonstration.view.execution.name)?
+            );
             running.processes.into_iter().for_each(Process::keep);
             let _kept_for_the_processes = folder.keep();
             demonstration.finish(arguments.json)
@@ -157,7 +164,7 @@ impl Running {
         &mut self,
         arguments: &Arguments,
         world_file: &Path,
-        trigger: &str,
+        script: &Script,
         model: Option<(&ProviderSpec, String)>,
         export: Option<&Path>,
     ) -> Outcome<Demonstration> {
@@ -191,7 +198,7 @@ impl Running {
             ["serve".as_ref(), "--config".as_ref(), config.as_os_str(), "--data".as_ref(), data.as_os_str()];
         let serve = [&serve[..], &["--listen", "127.0.0.1:0"].map(OsStr::new)].concat();
         self.processes.push(Process::start(&place, &serve).await?);
-        demonstrate(arguments, trigger, &self.control, &data, export).await
+        demonstrate(arguments, script, &self.control, &data, export).await
     }
 
     /// Ends the processes, the last first.
@@ -207,27 +214,44 @@ pub(super) fn key_of(spec: &ProviderSpec, variable: &str) -> Outcome<String> {
     std::env::var(variable).map_err(|_| Exit::usage(format!("--ai {} needs {variable}", spec.id)))
 }
 
-/// The delivery with this name, or the first in the world file.
-fn trigger(world: &Path, stack: &str, name: Option<&str>) -> Outcome<String> {
-    let at = |error: &dyn std::fmt::Display| Exit::usage(format!("{}: {error}", world.display()));
-    let text = std::fs::read_to_string(world).map_err(|error| at(&error))?;
-    let text = simulators::stack::of_stack(&text, stack).map_err(|error| at(&error))?;
-    let world: Value = serde_saphyr::from_str(&text).map_err(|error| at(&error))?;
-    let known: Vec<_> = world["deliveries"].as_object().into_iter().flat_map(Map::keys).collect();
-    let found = known.iter().find(|known| name.is_none_or(|name| name == **known));
-    found.map(|name| (*name).clone()).ok_or_else(|| {
-        let known: Vec<_> = known.iter().map(|name| name.as_str()).collect();
-        Exit::usage(format!(
-            "the world has no delivery `{}`; known: {}",
-            name.unwrap_or_default(),
-            known.join(", ")
-        ))
-    })
+/// What is done in the world.
+struct Script {
+    /// The name of the delivery that starts the first round.
+    trigger: String,
+    /// How the pull request is revised in a second one.
+    revision: Option<&'static Revision>,
+    /// The world file.
+    world: Value,
+}
+
+impl Script {
+    /// The delivery with this name, or the first in the world file; for a trigger of revisions, the first and the revision.
+    fn read(world: &Path, stack: &str, name: Option<&str>) -> Outcome<Self> {
+        let at = |error: &dyn std::fmt::Display| Exit::usage(format!("{}: {error}", world.display()));
+        let text = std::fs::read_to_string(world).map_err(|error| at(&error))?;
+        let text = simulators::stack::of_stack(&text, stack).map_err(|error| at(&error))?;
+        let world: Value = serde_saphyr::from_str(&text).map_err(|error| at(&error))?;
+        let revision = name.and_then(revisions::find);
+        let wanted = name.filter(|name| revision.is_none() && *name != checks_failed::NAME);
+        let known = world["deliveries"].as_object().into_iter().flat_map(Map::keys);
+        let known: Vec<String> = known.filter(|name| revisions::find(name).is_none()).cloned().collect();
+        let found = known.iter().find(|known| wanted.is_none_or(|name| name == known.as_str()));
+        let trigger = found.cloned().ok_or_else(|| {
+            let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
+            known.extend(revisions::names().chain([checks_failed::NAME]));
+            Exit::usage(format!(
+                "the world has no delivery `{}`; known: {}",
+                wanted.unwrap_or_default(),
+                known.join(", ")
+            ))
+        })?;
+        Ok(Self { trigger, revision, world })
+    }
 }
 
 async fn demonstrate(
     arguments: &Arguments,
-    trigger: &str,
+    script: &Script,
     control: &str,
     data: &Path,
     export: Option<&Path>,
@@ -236,40 +260,89 @@ async fn demonstrate(
         .and_then(|folder| folder.running())
         .map_err(Exit::unreachable)?
         .ok_or_else(|| Exit::unreachable("`serve` did not report its address"))?;
-    let before = pull_requests(&world(control).await?);
-    let receipt = deliver(control, trigger, &running.public_url).await?;
-    if receipt["status"] != 200 {
-        return Err(Exit::negative(format!("the delivery was not accepted: {receipt}")));
-    }
     let connection = Connection::to(&running.private_url, &running.token.clone().into());
-    let started = connection.table.recent_executions(Timestamp::now(), 1).await.map_err(Exit::unreachable)?;
-    let execution = started
-        .first()
-        .ok_or_else(|| Exit::negative(format!("the delivery started nothing: {}", receipt["body"])))?;
-    let limit = Duration::from_secs(arguments.limit_seconds);
-    // `follow` has a limit of its own, which says what is right only where the execution goes on.
-    let followed = follow(&connection.table, &execution.name, limit + FEEDBACK_LIMIT);
-    let Ok(view) = tokio::time::timeout(limit, followed).await else {
-        return Err(Exit::negative(format!(
-            "the execution did not end within {} s, and was stopped; --limit-seconds gives it more",
-            limit.as_secs()
-        )));
-    };
-    let view = view?;
-    let state = settled_world(control, &connection, &view).await?;
-    let pull_request = pull_requests(&state)
-        .into_iter()
-        .find(|pull| before.iter().all(|known| known["html_url"] != pull["html_url"]));
+    let stage = Stage { arguments, control, connection, to: running.public_url };
+    let before = pull_requests(&world(control).await?);
+    let (view, mut state) = stage.play(&json!(script.trigger)).await?;
+    let is_new = |pull: &Value| before.iter().all(|known| known["html_url"] != pull["html_url"]);
+    let mut pull_request = pull_requests(&state).into_iter().find(is_new);
+    let mut revisions = Vec::new();
+    // Without a pull request there is nothing to revise, and the first round says why.
+    if let (Some(revision), Some(pull)) = (script.revision, pull_request.clone()) {
+        let ticket = view.execution.task_id.clone().unwrap_or_default();
+        let round = Round { world: &script.world, pull: &pull, ticket: &ticket };
+        let delivery = revision.delivery(&round)?;
+        if !arguments.json {
+            eprintln!("\nPull request #{} is there. Second round: {}", pull["number"], revision.name);
+        }
+        let (view, after) = stage.play(&delivery).await?;
+        state = after;
+        pull_request = pull_requests(&state).into_iter().find(is_new);
+        let turns = stage.turns(&view.execution.name).await?;
+        revisions.push(Revised::by_execution(revision.name, turns, view));
+    }
     let task_status = view.execution.task_id.as_deref().and_then(|key| status_of(&state, key));
     if let Some(target) = export {
         export::export(control, pull_request.as_ref(), target).await?;
     }
-    let revisions = checks_failed::revisions(&connection, &view).await?;
+    revisions.extend(checks_failed::revisions(&stage.connection, &view).await?);
     let demonstration = Demonstration { view, pull_request, task_status, revisions };
     if !arguments.json {
         demonstration.print(&state, arguments.ai == SCRIPTED);
     }
     Ok(demonstration)
+}
+
+/// Where the demo happens.
+struct Stage<'a> {
+    arguments: &'a Arguments,
+    /// The simulation's control address.
+    control: &'a str,
+    /// `serve`.
+    connection: Connection,
+    /// Where `serve` receives deliveries.
+    to: String,
+}
+
+impl Stage<'_> {
+    /// Lets one delivery happen, and follows the execution that it starts to its end: the execution, and the world then.
+    async fn play(&self, delivery: &Value) -> Outcome<(ExecutionView, Value)> {
+        let table = &self.connection.table;
+        let newest = async || table.recent_executions(Timestamp::now(), 1).await.map_err(Exit::unreachable);
+        let before = newest().await?;
+        let receipt = deliver(self.control, delivery, &self.to).await?;
+        if receipt["status"] != 200 {
+            return Err(Exit::negative(format!("the delivery was not accepted: {receipt}")));
+        }
+        let started = newest().await?;
+        let is_new = |name: &String| before.first().is_none_or(|before| before.name != *name);
+        let name = started.first().map(|execution| execution.name.clone()).filter(is_new);
+        let name =
+            name.ok_or_else(|| Exit::negative(format!("the delivery started nothing: {}", receipt["body"])))?;
+        let limit = Duration::from_secs(self.arguments.limit_seconds);
+        // `follow` has a limit of its own, which says what is right only where the execution goes on.
+        let followed = follow(table, &name, limit + FEEDBACK_LIMIT);
+        let Ok(view) = tokio::time::timeout(limit, followed).await else {
+            return Err(Exit::negative(format!(
+                "the execution did not end within {} s, and was stopped; --limit-seconds gives it more",
+                limit.as_secs()
+            )));
+        };
+        let view = view?;
+        let state = settled_world(self.control, &self.connection, &view).await?;
+        Ok((view, state))
+    }
+
+    /// How many replies the agents of an execution gave in it.
+    async fn turns(&self, execution: &str) -> Outcome<u32> {
+        let table = &self.connection.table;
+        let mut turns = 0;
+        for link in table.sessions_of(execution).await.map_err(Exit::unreachable)? {
+            let head = table.session(&link.session).await.map_err(Exit::unreachable)?;
+            turns += head.map_or(0, |head| head.turns_in_round());
+        }
+        Ok(turns)
+    }
 }
 
 async fn world(control: &str) -> Outcome<Value> {

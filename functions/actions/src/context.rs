@@ -10,11 +10,13 @@ use crate::scope::Scope;
 use crate::spec::ActionSpec;
 use domain::action::Agent;
 use domain::execution::Inverse;
-use domain::plugins::{Communication, Documentation, RepositoryAccess, TaskManagement, VersionControl};
+use domain::plugins::{
+    Communication, Documentation, RepositoryAccess, SentMessage, TaskManagement, VersionControl,
+};
 use domain::{ActionError, ActionId, CheckRunner, Clock, PluginType, Stored};
 use jiff::Timestamp;
 use providers::{Model, Place, Providers, serving};
-use records::{Limits, RecordsError, Table};
+use records::{Limits, OpenedThread, RecordsError, Table};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -157,6 +159,18 @@ impl Context<'_> {
     /// When the table does not answer.
     pub async fn ticket(&self) -> Result<Option<String>, ActionError> {
         Ok(self.table.execution(&self.scope.execution).await?.and_then(|execution| execution.task_id))
+    }
+
+    /// Records that a message which we sent to a channel is about the ticket of the execution: what people answer in its thread is said about
+    /// the ticket.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn note_thread(&self, sent: &SentMessage) -> Result<(), ActionError> {
+        let Some(task_id) = self.ticket().await? else { return Ok(()) };
+        let (channel, message) = (sent.channel.clone(), sent.id.clone());
+        let opened = OpenedThread { channel, message, task_id, at: self.clock.now() };
+        Ok(self.table.put_opened_thread(&opened).await?)
     }
 
     /// The templates in force: the project's own, and the shipped ones.

@@ -88,6 +88,7 @@ impl ActionSpec {
         Self {
             journal: Journal::Nothing,
             writes: &[
+                Partition::Inbox,
                 Partition::Person,
                 Partition::Project,
                 Partition::Session,

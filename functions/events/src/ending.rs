@@ -4,7 +4,7 @@ use crate::reason::{reason, undo_receipt};
 use domain::ActionError;
 use domain::execution::{Outcome, UNDO_WORKFLOW};
 use jiff::Timestamp;
-use records::{ExecutionEnd, RecordsError, StepEnd, StepStatus, Table};
+use records::{ExecutionEnd, FinishResult, RecordsError, StepEnd, StepStatus, Table};
 use serde_json::Value;
 
 /// An execution's end, as Step Functions reports it.
@@ -17,10 +17,14 @@ pub(crate) struct Ending {
     pub(crate) at: Timestamp,
 }
 
-/// Settles open reservations at their worst case, ends open steps and then the execution. Idempotent. `false` when there is no
+/// Settles open reservations at their worst case, ends open steps and then the execution. Idempotent. `None` when there is no
 /// such execution.
-pub(crate) async fn end(table: &Table, name: &str, ending: &Ending) -> Result<bool, ActionError> {
-    let Some(execution) = table.execution(name).await? else { return Ok(false) };
+pub(crate) async fn end(
+    table: &Table,
+    name: &str,
+    ending: &Ending,
+) -> Result<Option<FinishResult>, ActionError> {
+    let Some(execution) = table.execution(name).await? else { return Ok(None) };
     let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
     for cost in table.settle_open(name, ending.at).await? {
         tracing::warn!(execution = name, reservation = cost.id, "settled at its worst case");
@@ -42,8 +46,8 @@ pub(crate) async fn end(table: &Table, name: &str, ending: &Ending) -> Result<bo
         at: ending.at,
     };
     match table.finish(name, &execution_end).await {
-        Ok(_) => Ok(true),
-        Err(RecordsError::Missing(_)) => Ok(false),
+        Ok(finished) => Ok(Some(finished)),
+        Err(RecordsError::Missing(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

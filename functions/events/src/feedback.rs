@@ -19,7 +19,9 @@ use domain::execution::Outcome;
 use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, SentMessage, TaskManagement};
 use domain::{ActionError, Clock, ErrorKind, PluginType};
 use providers::{Place, Providers, chat_of, tracker_of, with_patience};
-use records::{EditClaim, ExecutionRecord, ExecutionView, Progress, ProgressPlace, RecordsError, Table};
+use records::{
+    EditClaim, ExecutionRecord, ExecutionView, OpenedThread, Progress, ProgressPlace, RecordsError, Table,
+};
 use render::{PullRequestLink, render};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -210,7 +212,7 @@ impl Feedback {
         let mark = Mark { key: format!("{}/progress", execution.name), at: execution.begun_at };
         let place = match place {
             Some(place) => place,
-            None => match self.find_or_add(configuration, destination, text, &mark).await? {
+            None => match self.find_or_add(configuration, execution, destination, text, &mark).await? {
                 (place, true) => return Ok(place),
                 (place, false) => place,
             },
@@ -234,10 +236,12 @@ impl Feedback {
     async fn find_or_add(
         &self,
         configuration: &Configuration,
+        execution: &ExecutionRecord,
         destination: &Destination,
         text: &str,
         mark: &Mark,
     ) -> Result<(ProgressPlace, bool), ActionError> {
+        let task_id = execution.task_id.as_deref();
         match destination {
             Destination::Ticket { provider, ticket, restriction } => {
                 let tracker = self.tracker(configuration, provider).await?;
@@ -271,11 +275,26 @@ impl Feedback {
                     None => {
                         let message =
                             Message { channel: channel.clone(), thread: thread.clone(), body: body(text) };
-                        Ok((place(chat.send_message(&message, mark).await?), true))
+                        let sent = chat.send_message(&message, mark).await?;
+                        if let (None, Some(task_id)) = (thread, task_id) {
+                            self.note_thread(&sent, task_id).await?;
+                        }
+                        Ok((place(sent), true))
                     }
                 }
             }
         }
+    }
+
+    /// Records that a message which we sent to a channel is about a ticket: what people answer in its thread is said about the ticket.
+    async fn note_thread(&self, sent: &SentMessage, task_id: &str) -> Result<(), RecordsError> {
+        let opened = OpenedThread {
+            channel: sent.channel.clone(),
+            message: sent.id.clone(),
+            task_id: task_id.to_owned(),
+            at: self.clock.now(),
+        };
+        self.table.put_opened_thread(&opened).await
     }
 
     pub(crate) async fn tracker(

@@ -20,6 +20,7 @@ pub fn functions() -> Vec<FunctionSpec> {
             Partition::Delivery,
             Partition::Event,
             Partition::Execution,
+            Partition::Inbox,
             Partition::Inquiry,
             Partition::Month,
             Partition::Person,
@@ -27,6 +28,7 @@ pub fn functions() -> Vec<FunctionSpec> {
             Partition::Provider,
             Partition::Reply,
             Partition::Task,
+            Partition::Thread,
             Partition::Waiter,
         ])
         .listing_open_executions();

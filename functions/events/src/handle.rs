@@ -1,6 +1,6 @@
 //! Handles each event.
 
-use crate::ending::{Ending, end};
+use crate::ending::Ending;
 use crate::feedback::Feedback;
 use crate::input::{EventInput, StatusChange};
 use control::Control;
@@ -101,7 +101,7 @@ impl Events {
             output: change.output,
             at: change.ended_at.unwrap_or(now),
         };
-        end(&self.table, &change.name, &ending).await?;
+        self.close(&change.name, &ending).await?;
         let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
         tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
         let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
@@ -130,6 +130,7 @@ impl Events {
                 TableChange::Occurrence(key) => self.happened(key).await,
                 TableChange::Inquiry(key) => self.inquiry_changed(key).await,
                 TableChange::Reply(id) => self.send_reply(id).await,
+                TableChange::Word(task_id) => self.complete_words(task_id).await,
                 TableChange::Execution(name) => {
                     let span = about(name);
                     let started = self.start_after_review(name).instrument(span.clone()).await;

@@ -20,6 +20,7 @@ mod schedule;
 mod stop;
 mod sweep;
 mod undo;
+mod words;
 
 pub use function::functions;
 pub use handle::Events;

@@ -1,20 +1,25 @@
 //! Completes events about reviews: what a review says about lines does not come with its delivery, and `webhooks` has no credentials to
 //! ask for it.
 
+use crate::ending::Ending;
 use crate::handle::Events;
 use domain::configuration::Configuration;
 use domain::event::REVIEW;
 use domain::execution::Outcome;
 use domain::plugins::{LineRemark, RepositoryAccess};
 use domain::stored::cut_inline;
-use domain::{ActionError, ErrorKind, RepositoryName};
+use domain::{ActionError, ErrorKind, EventName, RepositoryName};
 use jiff::{SignedDuration, Timestamp};
 use providers::Place;
-use records::ExecutionRecord;
+use records::{ExecutionRecord, ReviewOf};
 use serde_json::{Map, Value};
 
 /// The field with what a review says.
 const COMMENTS: &str = "comments";
+
+/// What people are told of a review of which nothing can be read.
+const UNREADABLE: &str = "The review asks for changes, but its remarks on lines cannot be read, and it says nothing as a whole. Say in a comment \
+    what is to be changed.";
 
 /// How long the code host is asked. After that, work goes on with what came with the delivery.
 const ASKED_FOR: SignedDuration = SignedDuration::from_mins(10);
@@ -31,6 +36,9 @@ impl Events {
         };
         let Some(execution) = execution.filter(is_left_to_us) else { return Ok(()) };
         let execution = self.with_remarks(&execution).await?;
+        if self.end_where_nothing_is_asked(&execution).await? {
+            return Ok(());
+        }
         if self.control.take_place(&execution).await?.is_err() {
             return Ok(());
         }
@@ -93,6 +101,60 @@ impl Events {
         }
         // Nothing is left to be asked for.
         fields.remove(REVIEW);
+        Ok(())
+    }
+
+    /// Ends a revision that was not started: its review says nothing as a whole, and what it says about lines cannot be read. People see
+    /// why where they wrote it.
+    ///
+    /// # Errors
+    /// When the records or the service that shows the feedback do not answer.
+    pub(crate) async fn end_where_nothing_is_asked(
+        &self,
+        execution: &ExecutionRecord,
+    ) -> Result<bool, ActionError> {
+        let asked = execution.input.event.get(COMMENTS).and_then(Value::as_str);
+        if execution.trigger != EventName::REVISION_REQUESTED || asked != Some("") {
+            return Ok(false);
+        }
+        let ending = Ending {
+            status: "FAILED".to_owned(),
+            error: Some("NothingAsked".to_owned()),
+            cause: Some(UNREADABLE.to_owned()),
+            output: None,
+            at: self.clock.now(),
+        };
+        self.close(&execution.name, &ending).await?;
+        self.start_next(execution).await?;
+        self.refresh_logged(&execution.name).await;
+        Ok(true)
+    }
+
+    /// Completes the reviews among the words that wait for the agents of a ticket.
+    ///
+    /// # Errors
+    /// When the code host does not answer and is still to be asked.
+    pub(crate) async fn complete_words(&self, task_id: &str) -> Result<(), ActionError> {
+        let now = self.clock.now();
+        for waiting in self.table.inbox(task_id).await?.words {
+            let Some(ReviewOf { repository, number, review }) = &waiting.word.review else { continue };
+            let configuration = self.table.configuration(now).await?;
+            let whole = match self.remarks(&configuration, None, (repository, *number, *review)).await {
+                Ok(remarks) => cut_inline(&in_words(&waiting.word.text, &remarks)),
+                Err(error)
+                    if matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable)
+                        && now.duration_since(waiting.word.at) < ASKED_FOR =>
+                {
+                    return Err(error);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, %repository, number, "words go on without a review's remarks on lines");
+                    let said = &waiting.word.text;
+                    if said.is_empty() { UNREADABLE.to_owned() } else { said.clone() }
+                }
+            };
+            self.table.complete_word(task_id, &waiting.key, &whole).await?;
+        }
         Ok(())
     }
 

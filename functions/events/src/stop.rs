@@ -1,6 +1,6 @@
 //! Stops an execution at a person's request.
 
-use crate::ending::{Ending, end};
+use crate::ending::Ending;
 use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::ActionError;
@@ -55,7 +55,7 @@ impl Events {
             output: None,
             at: self.clock.now(),
         };
-        end(&self.table, &execution.name, &ending).await?;
+        self.close(&execution.name, &ending).await?;
         self.feedback.refresh(&execution.name).await
     }
 }

@@ -1,6 +1,6 @@
 //! The sweeper: compares open executions whose check is due with Step Functions, because status events are best effort.
 
-use crate::ending::{Ending, end};
+use crate::ending::Ending;
 use crate::handle::{Events, about};
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
@@ -72,6 +72,9 @@ impl Events {
                     self.table.postpone_check(execution, now).await?;
                     self.stop_where_asked(&execution.name).await?;
                     self.tell_waiters(&execution.name).await?;
+                    if let Some(task_id) = &execution.task_id {
+                        self.complete_words(task_id).await?;
+                    }
                     self.refresh_logged(&execution.name).await;
                     Ok(())
                 }
@@ -83,6 +86,9 @@ impl Events {
     /// Starts an execution that was recorded but never started, with its recorded input.
     async fn start(&self, execution: &ExecutionRecord, now: Timestamp) -> Result<(), ActionError> {
         let execution = &self.with_remarks(execution).await?;
+        if self.end_where_nothing_is_asked(execution).await? {
+            return Ok(());
+        }
         if self.control.take_place(execution).await?.is_err() {
             self.table.postpone_check(execution, now).await?;
             self.stop_where_asked(&execution.name).await?;
@@ -107,7 +113,7 @@ impl Events {
 
     async fn ended(&self, execution: &ExecutionRecord, ending: Ending) -> Result<(), ActionError> {
         tracing::info!(execution = execution.name, status = ending.status, "recorded an end that was missed");
-        end(&self.table, &execution.name, &ending).await?;
+        self.close(&execution.name, &ending).await?;
         let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
         self.note_what_is_left(execution, outcome).await?;
         self.undo_where_due(execution, &ending).await;

@@ -6,6 +6,7 @@ use crate::command::Command;
 use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
 use crate::senders::{self, Button, Received};
+use crate::wish::Wish;
 use crate::words::Reply;
 use control::{AnswerResult, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
 use domain::event::{EventSpec, REVIEW, SAID_ON};
@@ -68,13 +69,29 @@ impl Acting<'_> {
     /// # Errors
     /// When the records do not answer.
     pub(crate) async fn on_events(&self, events: Vec<Received>) -> Result<Vec<Outcome>, RecordsError> {
+        self.on_said(events, true).await
+    }
+
+    /// Handles what somebody said in a thread without naming the bot: words for the ticket that the thread is about, and never a command.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn on_thread(&self, received: Received) -> Result<Vec<Outcome>, RecordsError> {
+        if self.thread_of(&received).await?.is_none() {
+            let reason = "the thread is not about a ticket of ours".to_owned();
+            return Ok(vec![Outcome::Ignored { reason }]);
+        }
+        self.on_said(vec![received], false).await
+    }
+
+    async fn on_said(&self, events: Vec<Received>, is_to_bot: bool) -> Result<Vec<Outcome>, RecordsError> {
         let routes = self.routes().await?;
         let (events, left_out) = bounded(&routes, events);
         let mut outcomes = Vec::with_capacity(events.len());
         let (mut answers, mut answered) = (Vec::new(), None);
         for received in events {
             let place = received.reply.clone().map(|place| (place, received.event.delivery.clone()));
-            let Handled { outcome, answer } = self.on_event(&routes, received).await?;
+            let Handled { outcome, answer } = self.on_event(&routes, received, is_to_bot).await?;
             if let Some((answer, place)) = answer.zip(place) {
                 let text = answer.to_markdown();
                 if !answers.contains(&text) {
@@ -91,7 +108,13 @@ impl Acting<'_> {
         Ok(outcomes)
     }
 
-    async fn on_event(&self, routes: &Routes, received: Received) -> Result<Handled, RecordsError> {
+    async fn on_event(
+        &self,
+        routes: &Routes,
+        received: Received,
+        is_to_bot: bool,
+    ) -> Result<Handled, RecordsError> {
+        let thread = self.thread_of(&received).await?;
         let Received { mut event, words, reply } = received;
         let spec = routes.events.find(event.kind.as_str());
         if let Some(reason) = too_long(&event, spec) {
@@ -108,16 +131,20 @@ impl Acting<'_> {
             event.task_id = Some(task_id);
         }
         let is_elsewhere = said_on != event.task_id;
+        // What is said in a thread of ours, too, and it is answered there.
+        event.task_id = event.task_id.or(thread.filter(|thread| !self.names_other(words.as_deref(), thread)));
         if is_elsewhere {
             event.fields.insert(SAID_ON.to_owned(), said_on.into());
         }
+        let is_in_chat = matches!(reply, Some(ReplyPlace::Thread { .. }));
         let command = words.as_deref().map(|words| Command::read(words, event.task_id.as_deref()));
         if let Some(Command::Steer(steering)) = &command
+            && is_to_bot
             && let Some(actor) = self.actor_of(&event)
             && routes.start_for(&event).is_ok_and(|start| start.is_none())
         {
             let done = self.on_steering(&self.caller(&event, &actor), steering.clone()).await?;
-            return Ok(self.handled(done, &event, is_elsewhere));
+            return Ok(self.handled(done, &event, is_elsewhere || is_in_chat));
         }
         if let Some(done) = self.answer_by_move(&event).await? {
             return Ok(self.handled(done, &event, is_elsewhere));
@@ -125,14 +152,27 @@ impl Acting<'_> {
         let event = match routes.start_for(&event) {
             // A machine could answer every revision with another request.
             Ok(None) if !is_awaited && reply.is_some() => {
-                let said = (words.as_deref(), command.as_ref());
-                self.revision_of(routes, &event, said, on).await?.unwrap_or(event)
+                match Wish::of(&event, (words.as_deref(), command.as_ref())) {
+                    Some(wish) => {
+                        if let Some(told) =
+                            self.tell_by(&event, wish.clone(), on.as_ref(), reply.clone()).await?
+                        {
+                            return Ok(self.told(told, &event));
+                        }
+                        self.revision_of(routes, &event, &wish, on).await?.unwrap_or(event)
+                    }
+                    None => event,
+                }
             }
             _ => event,
         };
         let asked = event.clone();
         Ok(match decide(self.directory, routes, event) {
             StartDecision::Start(request) => {
+                let configuration = self.directory.configuration();
+                if let Some(reason) = self.control.too_many_rounds(configuration, &request).await? {
+                    return Ok(Handled::refused(reason));
+                }
                 let task_id = request.task_id.clone();
                 // What a review says about lines does not come with it, and only `events` may ask for it.
                 let result = match request.input.event.get(REVIEW).is_some_and(|review| !review.is_null()) {
@@ -151,6 +191,12 @@ impl Acting<'_> {
                             false => answer,
                         })
                     }
+                    // Its progress is shown on the ticket.
+                    Outcome::Started { .. } | Outcome::Pending { .. } | Outcome::InLine { .. }
+                        if is_revision && is_in_chat =>
+                    {
+                        Some(answer_to_start(&outcome, task_id.as_deref(), self.address(&asked).words))
+                    }
                     _ => None,
                 };
                 Handled { outcome, answer }
@@ -161,7 +207,7 @@ impl Acting<'_> {
                 let actor = self.actor_of(&asked);
                 match (command, actor) {
                     (Some(command), Some(actor))
-                        if reply.is_some() && !is_awaited && self.is_ours(&asked) =>
+                        if is_to_bot && reply.is_some() && !is_awaited && self.is_ours(&asked) =>
                     {
                         let caller = self.caller(&asked, &actor);
                         let address = self.address(&asked);
@@ -180,6 +226,26 @@ impl Acting<'_> {
                 }
             }
         })
+    }
+
+    /// What somebody said to the agent at work, and is told of it.
+    fn told(&self, (outcome, answer): (Outcome, CommandAnswer), event: &Event) -> Handled {
+        Handled { outcome, answer: Some(answer).filter(|_| self.is_ours(event)) }
+    }
+
+    /// Whether a command names another ticket than the one that its thread is about.
+    fn names_other(&self, words: Option<&str>, thread: &str) -> bool {
+        let typed = words.and_then(|words| words.split_whitespace().nth(1));
+        let ticket = typed.and_then(|typed| self.directory.ticket(typed).ok());
+        ticket.is_some_and(|ticket| ticket.task_id() != thread)
+    }
+
+    /// The ticket that a thread of ours is about, if something was said in one.
+    async fn thread_of(&self, received: &Received) -> Result<Option<String>, RecordsError> {
+        let Some(ReplyPlace::Thread { channel, thread }) = &received.reply else { return Ok(None) };
+        let opened = self.table.opened_thread(channel, thread).await?;
+        let is_known = |task_id: &String| self.directory.ticket(task_id).is_ok();
+        Ok(opened.map(|opened| opened.task_id).filter(is_known))
     }
 
     /// A person's command that was carried out or refused. On a ticket the progress comment shows what was done; in a chat, and on a pull
@@ -316,11 +382,11 @@ impl Acting<'_> {
         Address { words, on_ticket: event.task_id.is_some() }
     }
 
-    fn actor_of(&self, event: &Event) -> Option<Actor> {
+    pub(crate) fn actor_of(&self, event: &Event) -> Option<Actor> {
         event.actor.clone().map(|actor| self.directory.configuration().identify(actor))
     }
 
-    fn caller<'a>(&'a self, event: &'a Event, actor: &'a Actor) -> Caller<'a> {
+    pub(crate) fn caller<'a>(&'a self, event: &'a Event, actor: &'a Actor) -> Caller<'a> {
         let said_at = event.fields.get("said_at").and_then(|at| at.as_str());
         let at = said_at.and_then(|at| at.parse().ok());
         Caller { directory: self.directory, actor, trigger: &event.kind, delivery: &event.delivery, at }

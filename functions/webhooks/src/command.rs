@@ -62,13 +62,55 @@ impl SteeringWord {
 }
 
 /// Words that start work, if a workflow has a trigger for them.
-const WORDS: [&str; 4] = ["run", "plan", REVISE, "review"];
+const WORDS: [&str; 5] = ["run", "plan", REVISE, "review", TELL];
 
 /// Asks for changes to a pull request.
 const REVISE: &str = "revise";
 
+/// Says something to the agent at work.
+const TELL: &str = "tell";
+
 /// Begin a sentence that asks for nothing. To take it for a request would cost money.
 const THANKS: [&str; 5] = ["cheers", "lgtm", "thank", "thanks", "thx"];
+
+/// Make up a sentence that asks for nothing, too.
+const PRAISE: [&str; 32] = [
+    "all",
+    "amazing",
+    "awesome",
+    "better",
+    "cool",
+    "done",
+    "excellent",
+    "fine",
+    "good",
+    "great",
+    "is",
+    "it",
+    "job",
+    "like",
+    "look",
+    "looks",
+    "love",
+    "me",
+    "much",
+    "nice",
+    "now",
+    "perfect",
+    "really",
+    "so",
+    "this",
+    "to",
+    "very",
+    "well",
+    "work",
+    "works",
+    "wow",
+    "yes",
+];
+
+/// People write no more words behind a command without its ticket.
+const MOST_WORDS_OF_A_COMMAND: usize = 3;
 
 /// Words that are answered from the records.
 const QUESTIONS: [&str; 3] = ["status", "costs", "help"];
@@ -107,12 +149,14 @@ impl Command {
         let words = words.trim();
         let (_, rest) = first_word(words);
         let asked = match self {
-            Self::NotServed { word } if word == REVISE => match (on_ticket, split_ticket(rest)) {
-                (Some(here), (typed, after)) if same_name(here, typed) => after.trim(),
-                _ => rest,
-            },
+            Self::NotServed { word } if word == REVISE || word == TELL => {
+                match (on_ticket, split_ticket(rest)) {
+                    (Some(here), (typed, after)) if same_name(here, typed) => after.trim(),
+                    _ => rest,
+                }
+            }
             Self::Unknown { word }
-                if !rest.is_empty() && !is_near_command(word) && !THANKS.contains(&word.as_str()) =>
+                if !rest.is_empty() && !is_misspelled(word, words) && !is_praise(words) =>
             {
                 words
             }
@@ -122,11 +166,40 @@ impl Command {
     }
 }
 
-/// Whether a word is a command with a letter or two wrong. To take `aprove it` for a request would cost money.
-fn is_near_command(word: &str) -> bool {
+impl Command {
+    /// What is wanted of a ticket that is named behind `revise` or `tell`: the ticket and the words.
+    pub(crate) fn request_about<'w>(&self, words: &'w str) -> Option<(&'w str, &'w str)> {
+        match self {
+            Self::NotServed { word } if word == REVISE || word == TELL => {
+                let (_, rest) = first_word(words.trim());
+                let (ticket, text) = split_ticket(rest);
+                let text = text.trim();
+                (!ticket.is_empty() && !text.is_empty()).then_some((ticket, text))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is for an agent at work alone.
+    pub(crate) fn is_told(&self) -> bool {
+        matches!(self, Self::NotServed { word } if word == TELL)
+    }
+}
+
+/// Whether a few words begin with a command that has a letter wrong. To take `aprove it` for a request would cost money. `Improve the error`
+/// is nearer to `approve` than to nothing, so only one letter counts, and a whole sentence is no command.
+fn is_misspelled(word: &str, words: &str) -> bool {
     let steering = SteeringWord::ALL.map(SteeringWord::as_str);
-    let commands = steering.iter().chain(&WORDS).chain(&QUESTIONS);
-    commands.into_iter().any(|command| strsim::osa_distance(word, command) <= command.len() / 3)
+    let mut commands = steering.iter().chain(&WORDS).chain(&QUESTIONS);
+    words.split_whitespace().count() <= MOST_WORDS_OF_A_COMMAND
+        && commands.any(|command| command.len() > 3 && strsim::osa_distance(word, command) <= 1)
+}
+
+/// Whether words thank or praise, and ask for nothing.
+fn is_praise(words: &str) -> bool {
+    let (first, _) = first_word(words);
+    let mut all = words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    THANKS.contains(&folded(first).as_str()) || all.all(|word| PRAISE.contains(&folded(word).as_str()))
 }
 
 /// The first word, without punctuation behind it, and the rest: `Stop, please` says `Stop`.
@@ -184,16 +257,28 @@ mod tests {
     #[test]
     fn a_sentence_asks_for_a_change_and_a_command_does_not() {
         let request = |text: &'static str| Command::read(text, Some("SHOP-1")).request(text, Some("SHOP-1"));
-        for text in ["Rename the cart, please.", "please name it well", "why not a map?"] {
+        for text in [
+            "Rename the cart, please.",
+            "please name it well",
+            "why not a map?",
+            "Improve naming",
+            "Raise it",
+            "State the unit in the label",
+            "Shop names must be longer",
+            "Make it nice",
+        ] {
             assert_eq!(request(text), Some(text));
         }
         assert_eq!(request("revise name it well"), Some("name it well"));
+        assert_eq!(request("tell SHOP-1 name it well"), Some("name it well"));
         assert_eq!(request("Revise: SHOP-1 name it well"), Some("name it well"));
         for text in [
             "thanks",
             "Thanks a lot!",
             "thank you",
             "LGTM, merging",
+            "nice work!",
+            "This looks really good to me.",
             "stop",
             "status",
             "aprove it",

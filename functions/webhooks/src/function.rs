@@ -11,11 +11,13 @@ use std::sync::Arc;
 /// journal. It records deliveries, executions and people's answers, and reads what people ask for. What they are answered in comments it
 /// records, too, for `events` to write.
 pub fn functions() -> Vec<FunctionSpec> {
-    let reads = [Partition::Document, Partition::Person, Partition::Provider, Partition::Writer];
+    let reads =
+        [Partition::Document, Partition::Person, Partition::Provider, Partition::Thread, Partition::Writer];
     let access = Access::reading(reads).writing([
         Partition::Delivery,
         Partition::Event,
         Partition::Execution,
+        Partition::Inbox,
         Partition::Inquiry,
         Partition::Month,
         Partition::Project,

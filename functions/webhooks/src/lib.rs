@@ -33,6 +33,8 @@ mod senders;
 mod slash;
 mod spoken;
 mod steering;
+mod tell;
+mod wish;
 mod words;
 
 pub use function::functions;

@@ -132,6 +132,7 @@ impl Webhooks {
                 return Ok(Handled { response, outcome });
             }
             Meaning::Events(events) => acting.on_events(events).await?,
+            Meaning::InThread(received) => acting.on_thread(*received).await?,
             Meaning::PullRequestClosed(closed, received) => {
                 self.table.put_closed_pull_request(&closed).await?;
                 let mut outcomes = acting.on_events(vec![*received]).await?;

@@ -4,7 +4,7 @@
 //! are another command. Workflows start on [`EventName::REVISION_REQUESTED`] whatever the sender.
 
 use crate::act::Acting;
-use crate::command::Command;
+use crate::wish::Wish;
 use domain::event::{REVIEW, SAID_ON};
 use domain::routes::Routes;
 use domain::stored::cut_inline;
@@ -43,8 +43,8 @@ impl Acting<'_> {
         }
     }
 
-    /// The request for a revision that an event is: `words` is what was said to the bot, and `on` the pull request of ours that it was said
-    /// on. `None` where it is none, or no workflow starts on such requests.
+    /// The request for a revision that an event is: `wish` is what is wanted, and `on` the pull request of ours that it was said
+    /// on. `None` where no pull request is meant, or no workflow starts on such requests.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -52,21 +52,12 @@ impl Acting<'_> {
         &self,
         routes: &Routes,
         event: &Event,
-        (words, command): (Option<&str>, Option<&Command>),
+        wish: &Wish,
         on: Option<OpenedPullRequest>,
     ) -> Result<Option<Event>, RecordsError> {
-        if !routes.start_on(&EventName::REVISION_REQUESTED, &Map::new()) {
+        if wish.is_told || !routes.start_on(&EventName::REVISION_REQUESTED, &Map::new()) {
             return Ok(None);
         }
-        let asked = match (words, command) {
-            (Some(words), Some(command)) => command.request(words, event.task_id.as_deref()),
-            // What a review says as a whole; it may have remarks on lines alone.
-            _ if event.fields.contains_key(REVIEW) => {
-                Some(event.fields.get("comments").and_then(Value::as_str).unwrap_or_default())
-            }
-            _ => None,
-        };
-        let Some(asked) = asked else { return Ok(None) };
         let opened = match on {
             Some(opened) => Some(opened),
             None => self.pull_request_of_ticket(event).await?,
@@ -84,12 +75,13 @@ impl Acting<'_> {
             ("repository", json!(opened.repository)),
             ("number", json!(opened.number)),
             ("branch", json!(opened.branch)),
-            ("comments", json!(cut_inline(asked))),
+            ("comments", json!(cut_inline(&wish.text))),
         ] {
             fields.insert(name.to_owned(), value);
         }
         Ok(Some(Event {
             kind: EventName::REVISION_REQUESTED,
+            project: Some(opened.project),
             task_id: Some(task_id),
             fields,
             ..event.clone()

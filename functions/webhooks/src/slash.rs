@@ -5,10 +5,11 @@ use crate::answer::{ANSWERED, Outcome};
 use crate::command::Command;
 use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
+use crate::wish::Wish;
 use crate::words::Reply;
 use control::{Caller, StartDecision, decide};
 use domain::Event;
-use records::RecordsError;
+use records::{RecordsError, ReplyPlace};
 
 /// Starts the workflow that the words ask for, or answers from the records; and what became of it, in a word for figures.
 ///
@@ -25,6 +26,16 @@ pub(crate) async fn answer_command(
     let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default().to_owned();
     let actor = event.actor.clone().map(|actor| configuration.identify(actor));
     let (trigger, delivery) = (event.kind.clone(), event.delivery.clone());
+    let words = Command::read(&text, None);
+    if let (Some(actor), Some(wish)) = (&actor, Wish::said(&words, &text, None)) {
+        let caller = Caller { directory, actor, trigger: &trigger, delivery: &delivery, at: None };
+        let address = event.fields.get("response_url").and_then(|address| address.as_str());
+        let place = address.map(|address| ReplyPlace::Address { address: address.to_owned() });
+        if let Some((outcome, answer)) = acting.tell(&caller, wish, None, (place, None)).await? {
+            outcome.log();
+            return Ok((answer, outcome.name()));
+        }
+    }
     match decide(directory, &routes, event) {
         StartDecision::Start(request) => {
             let task_id = request.task_id.clone();
@@ -45,7 +56,7 @@ pub(crate) async fn answer_command(
     };
     let (actor, trigger) = (&actor, &trigger);
     let caller = Caller { directory, actor, trigger, delivery: &delivery, at: None };
-    let answer = match Command::read(&text, None) {
+    let answer = match words {
         Command::Steer(steering) => match acting.on_steering(&caller, steering).await? {
             Reply::Done(words) => CommandAnswer::to_channel([plain(words)]),
             Reply::Refused(reason) => refused(&reason),

@@ -10,7 +10,9 @@
 //! | `directory` | finds projects and tickets |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
+//! | `rounds` | how often a pull request is revised |
 //! | `line` | who goes to work next, and who waits |
+//! | `tell`, `succeed` | what people say to agents at work, and what follows an execution that ends before it is taken in |
 //! | `answer`, `stop` | record what a person wants; `events` acts on it |
 //! | `status`, `costs` | read the records |
 //!
@@ -26,9 +28,12 @@ mod directory;
 mod line;
 mod plan;
 mod redrive;
+mod rounds;
 mod start;
 mod status;
 mod stop;
+mod succeed;
+mod tell;
 mod undo;
 
 pub use answer::AnswerResult;
@@ -43,4 +48,6 @@ pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use start::{StartError, StartResult};
 pub use status::{ExecutionFilter, StatusResult};
 pub use stop::StopResult;
+pub use succeed::Successor;
+pub use tell::{TellResult, Words};
 pub use undo::{UndoError, UndoRequest, UndoResult};

@@ -83,8 +83,9 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
         }
         Err(invalid) => return StartDecision::Refuse(invalid.to_string()),
     };
-    let query =
-        ProjectQuery { named: None, ticket: start.task_id.as_deref(), place: event.project.as_deref() };
+    // A revision is for the project whose run opened the pull request, whichever project the ticket's key names.
+    let named = event.project.as_deref().filter(|_| event.kind == EventName::REVISION_REQUESTED);
+    let query = ProjectQuery { named, ticket: start.task_id.as_deref(), place: event.project.as_deref() };
     let (project, task_id) = match place(directory, &query) {
         Ok(place) => place,
         Err(error) => return StartDecision::Refuse(error.to_string()),

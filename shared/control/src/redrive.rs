@@ -70,7 +70,7 @@ impl Control {
         caller: &Caller<'_>,
         ticket: &Ticket<'_>,
     ) -> Result<RedriveResult, RedriveError> {
-        let newest = self.newest_but_undos(ticket.task_id()).await?;
+        let newest = self.newest_but_undos(caller, ticket.task_id()).await?;
         let found =
             Steered { execution: newest.map(|newest| newest.name), question: None, at: self.clock.now() };
         let bound = self.table.bind(&caller.trigger.source(), caller.delivery, "redrive", found).await?;
@@ -105,9 +105,17 @@ impl Control {
         }
     }
 
-    async fn newest_but_undos(&self, task_id: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
+    /// What began after the caller asked is not what they meant.
+    async fn newest_but_undos(
+        &self,
+        caller: &Caller<'_>,
+        task_id: &str,
+    ) -> Result<Option<ExecutionRecord>, RecordsError> {
         let newest = self.table.executions_of_task(task_id, None, LIST_LIMIT).await?;
-        Ok(newest.into_iter().find(|execution| execution.workflow != UNDO_WORKFLOW))
+        let is_meant = |execution: &ExecutionRecord| {
+            execution.workflow != UNDO_WORKFLOW && caller.could_see(execution.begun_at)
+        };
+        Ok(newest.into_iter().find(is_meant))
     }
 
     async fn redrive_of(

@@ -116,7 +116,7 @@ impl Control {
         })
     }
 
-    fn new_execution(&self, request: StartRequest) -> (NewExecution, Concurrency) {
+    pub(crate) fn new_execution(&self, request: StartRequest) -> (NewExecution, Concurrency) {
         let StartRequest { workflow, trigger, delivery, task_id, concurrency, input } = request;
         let new = NewExecution::new(trigger, delivery, workflow, task_id, input, self.clock.now());
         (new, concurrency)

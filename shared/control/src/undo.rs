@@ -61,7 +61,9 @@ impl Control {
         if let Some(execution) = self.open_execution(task_id).await? {
             return Ok(UndoResult::AtWork { workflow: execution.workflow });
         }
-        match self.newest_with_effects(task_id).await? {
+        // What began after the caller asked is not what they meant.
+        let could_see = |execution: &ExecutionRecord| caller.could_see(execution.begun_at);
+        match self.newest_with_effects_where(task_id, could_see).await? {
             Some(execution) => self.undo_of(caller, ticket.project(), &execution).await,
             None => Ok(UndoResult::NothingDone),
         }
@@ -94,11 +96,21 @@ impl Control {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn newest_with_effects(&self, task_id: &str) -> Result<Option<ExecutionRecord>, RecordsError> {
+        self.newest_with_effects_where(task_id, |_| true).await
+    }
+
+    async fn newest_with_effects_where(
+        &self,
+        task_id: &str,
+        is_meant: impl Fn(&ExecutionRecord) -> bool,
+    ) -> Result<Option<ExecutionRecord>, RecordsError> {
         let mut before = None;
         loop {
             let page = self.table.executions_of_task(task_id, before, LIST_LIMIT).await?;
             before = page.last().map(|oldest| oldest.begun_at);
-            if let Some(found) = page.into_iter().find(has_effects) {
+            if let Some(found) =
+                page.into_iter().find(|execution| has_effects(execution) && is_meant(execution))
+            {
                 return Ok(Some(found));
             }
             if before.is_none() {

@@ -175,6 +175,10 @@ pub struct Budgets {
     /// For one person in one calendar month (UTC). Default: 500.
     #[serde(default = "per_month")]
     pub per_user_month_usd: f64,
+    /// How many revisions of one ticket's pull request begin within 24 hours, whoever asks: programs that answer each other stop there.
+    /// Default: 20.
+    #[serde(default = "revisions")]
+    pub revisions_per_task_day: u32,
     /// At which shares people are told. Default: 50, 80, 100.
     #[serde(default = "alerts")]
     pub alert_at_percent: Vec<u8>,
@@ -194,7 +198,12 @@ impl Budgets {
 
 impl Default for Budgets {
     fn default() -> Self {
-        Self { per_task_usd: per_task(), per_user_month_usd: per_month(), alert_at_percent: alerts() }
+        Self {
+            per_task_usd: per_task(),
+            per_user_month_usd: per_month(),
+            revisions_per_task_day: revisions(),
+            alert_at_percent: alerts(),
+        }
     }
 }
 
@@ -203,6 +212,9 @@ fn per_task() -> f64 {
 }
 fn per_month() -> f64 {
     500.0
+}
+fn revisions() -> u32 {
+    20
 }
 fn alerts() -> Vec<u8> {
     vec![50, 80, 100]

@@ -14,6 +14,8 @@ pub enum Partition {
     Event,
     /// One execution with its steps, costs, reservations and progress.
     Execution,
+    /// Words for the agents of one ticket.
+    Inbox,
     /// What providers are asked about.
     Inquiry,
     /// Everybody's executions of a month.
@@ -38,6 +40,8 @@ pub enum Partition {
     Stored,
     /// One ticket: who is at work on it, and what it may still spend.
     Task,
+    /// Threads that we opened in a chat.
+    Thread,
     /// Tokens of people and machines, by their hashes.
     Token,
     /// Who waits on a task token.
@@ -54,6 +58,7 @@ impl Partition {
             Self::Document => "DOCUMENT",
             Self::Event => "EVENT",
             Self::Execution => "EXECUTION",
+            Self::Inbox => "INBOX",
             Self::Inquiry => "INQUIRY",
             Self::Month => "MONTH",
             Self::Person => "PERSON",
@@ -66,6 +71,7 @@ impl Partition {
             Self::Session => "SESSION",
             Self::Stored => "STORED",
             Self::Task => "TASK",
+            Self::Thread => "THREAD",
             Self::Token => "TOKEN",
             Self::Waiter => "WAITER",
             Self::Writer => "WRITER",
@@ -120,6 +126,7 @@ mod tests {
         check(Partition::Delivery, &keys::delivery(&SourceName::API, "1").pk);
         check(Partition::Document, &keys::document("routes").pk);
         check(Partition::Event, &keys::occurrence("jira.labelled/shop-1", "d").pk);
+        check(Partition::Inbox, &keys::inbox("SHOP-1").pk);
         check(Partition::Inquiry, &keys::inquiry("github.checks_completed/acme/shop/0a1b").pk);
         check(Partition::Execution, &keys::execution_partition("e"));
         check(Partition::Month, &keys::month_partition("2026-11"));
@@ -134,6 +141,7 @@ mod tests {
         check(Partition::Session, &keys::session_partition("s"));
         check(Partition::Stored, &keys::stored_partition("s"));
         check(Partition::Task, &keys::task_partition("SHOP-1"));
+        check(Partition::Thread, &keys::thread("C1", "1.2").pk);
         check(Partition::Token, &keys::installation_token().pk);
         check(Partition::Waiter, &keys::waiter_partition("t"));
         check(Partition::Writer, &keys::writer("ada", "SHOP").pk);

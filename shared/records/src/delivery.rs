@@ -22,6 +22,9 @@ pub struct Delivery {
     pub execution: String,
     /// Whether that execution was already running.
     pub already_at_work: bool,
+    /// Whether what it says went to the inbox of that execution's ticket.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_words: bool,
     /// When it was accepted.
     #[serde(with = "timestamp")]
     pub at: Timestamp,
@@ -34,6 +37,7 @@ impl Delivery {
             id: new.delivery.clone(),
             execution: execution.to_owned(),
             already_at_work,
+            has_words: false,
             at: new.begun_at,
         }
     }

@@ -127,7 +127,11 @@ impl Table {
     }
 
     async fn intend_unless_closed(&self, new: &NewEffect, writes: Vec<Write>) -> Result<(), RecordsError> {
-        let open = Write::Check { key: keys::run(&new.run), condition: "attribute_not_exists(#closed_at)" };
+        let open = Write::Check {
+            key: keys::run(&new.run),
+            condition: "attribute_not_exists(#closed_at)",
+            value: None,
+        };
         match self.transact("intend an effect", [vec![open], writes].concat()).await? {
             Ok(()) => Ok(()),
             Err(Refused { index: 0, .. }) => Err(RecordsError::RunClosed { run: new.run.clone() }),

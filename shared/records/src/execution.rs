@@ -3,12 +3,14 @@
 use crate::delivery::Delivery;
 use crate::error::RecordsError;
 use crate::execution_record::{ExecutionEnd, ExecutionRecord};
+use crate::inbox::nothing_waits;
 use crate::item::{Item, attribute, from_item, moment, text, to_item};
 use crate::keys::{self, GSI1_PK, GSI1_SK};
 use crate::new_execution::NewExecution;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
+use crate::word::Inbox;
 use crate::write::{ABSENT, Update, Write};
 use domain::execution::{ExecutionInput, Outcome};
 use domain::routes::Concurrency;
@@ -41,6 +43,8 @@ pub enum FinishResult {
     Finished(Box<ExecutionRecord>),
     /// It had ended before; nothing was changed.
     Already(Box<ExecutionRecord>),
+    /// It holds its ticket, for which words wait; nothing was changed.
+    WordsWait,
 }
 
 impl Table {
@@ -77,6 +81,7 @@ impl Table {
         if let Some((project, place)) = record.place(false) {
             writes.push(Write::Put { item: place.to_item(project)?, condition: None });
         }
+        writes.extend(new.takes_over.iter().flat_map(|taken| Inbox::writes(&taken.words)));
         let Err(refused) = self.transact("begin an execution", writes).await? else {
             return Ok(BeginResult::Begun(Box::new(record)));
         };
@@ -90,6 +95,10 @@ impl Table {
                 Ok(BeginResult::AlreadyAtWork { execution: delivery.execution })
             }
             2 if new.continues.is_some() => Ok(BeginResult::NotContinued(Box::new(from_item(item)?))),
+            // The words that it was to begin with were taken.
+            _ if new.takes_over.is_some() && !item.contains_key("task_id") => {
+                Err(RecordsError::Unavailable("words were taken from the inbox meanwhile; try again".into()))
+            }
             _ => {
                 let execution = attribute(&item, "open_execution").unwrap_or_default().to_owned();
                 // The same delivery, sent again after that execution has ended, must not start a second one.
@@ -157,7 +166,8 @@ impl Table {
         }
     }
 
-    /// Records the end of an execution and frees its task, in one transaction. A final outcome is never changed.
+    /// Records the end of an execution and frees its task, in one transaction. A final outcome is never changed. While words wait in the
+    /// task's inbox, the task is not freed, and the end is not recorded: see [`Table::inbox`].
     ///
     /// # Errors
     /// [`RecordsError::Invalid`] when the outcome is not final; [`RecordsError::Missing`] when it was never begun.
@@ -202,16 +212,18 @@ impl Table {
                 .condition("#open_execution = :name")
                 .value(":name", text(name));
             writes.push(Write::Update(release));
+            writes.push(nothing_waits(&task_id));
         }
         writes.extend(leave.clone());
         let mut result = self.transact("record the end of an execution", writes).await?;
         if result.as_ref().is_err_and(|refused| refused.index == 1) {
             // A claim that is not ours is not ours to free, and must not keep the execution open.
-            tracing::warn!(execution = name, "the execution ended without holding its task");
+            tracing::info!(execution = name, "the execution ended without holding its task");
             let writes = std::iter::once(Write::Update(update)).chain(leave).collect();
             result = self.transact("record the end of an execution", writes).await?;
         }
         match result {
+            Err(refused) if refused.index == 2 => Ok(FinishResult::WordsWait),
             Ok(()) => Ok(FinishResult::Finished(Box::new(record))),
             Err(refused) => {
                 let item = refused.item.ok_or_else(missing)?;
@@ -273,7 +285,13 @@ fn claim(task_id: &str, new: &NewExecution, claims: bool) -> Update {
     if let Some(project) = &new.project {
         update = update.value(":project", text(project));
     }
-    if claims { update.condition("attribute_not_exists(#open_execution)") } else { update }
+    match &new.takes_over {
+        Some(taken) if claims => {
+            update.condition("#open_execution = :before").value(":before", text(&taken.execution))
+        }
+        _ if claims => update.condition("attribute_not_exists(#open_execution)"),
+        _ => update,
+    }
 }
 
 /// The pointers by which an execution is listed.

@@ -16,6 +16,8 @@
 //! | that a person asked to stop it | the stream alone | `EXECUTION#<name>` | `STOP` |
 //! | one task, with the execution that is at work on it | get | `TASK#<id>` | `TASK` |
 //! | what a task may still spend | get | `TASK#<id>` | `BUDGET` |
+//! | how many words wait for the agents of a task | get | `INBOX#<task>` | `INBOX` |
+//! | these words, in the order in which they were said | query | `INBOX#<task>` | `WORD#<at>#<digest of the delivery>` |
 //! | executions of a task, newest first | query, then batch get | `TASK#<id>` | `EXECUTION#<begun>#<name>` |
 //! | costs of a task | query | `TASK#<id>` | `COST#<at>#<id>` |
 //! | executions of a project, newest first | query, then batch get | `PROJECT#<key>` | `EXECUTION#<begun>#<name>` |
@@ -48,6 +50,7 @@
 //! | the current document: configuration, references, routes, prompts, agents | get | `DOCUMENT#<name>` | `CURRENT` |
 //! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
 //! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
+//! | the ticket of a thread that we opened in a chat | get | `THREAD#<channel>#<message>` | `THREAD` |
 //! | where an agent's session is | get | `SESSION#<id>` | `HEAD` |
 //! | which of an agent's sessions worked on a branch last | get | `SESSION#<owner/name>/<agent>/<branch>` | `BRANCH` |
 //! | what it began with | get | `SESSION#<id>` | `OPENING` |
@@ -108,6 +111,8 @@ pub(crate) const MESSAGE: &str = "MESSAGE#";
 pub(crate) const FILE: &str = "FILE#";
 pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
+pub(crate) const INBOX_PARTITION: &str = "INBOX#";
+pub(crate) const WORD: &str = "WORD#";
 pub(crate) const PROVIDER: &str = "PROVIDER#";
 pub(crate) const RATE: &str = "RATE";
 
@@ -172,6 +177,27 @@ pub(crate) fn task(id: &str) -> Key {
 
 pub(crate) fn task_budget(id: &str) -> Key {
     Key::new(task_partition(id), "BUDGET")
+}
+
+pub(crate) fn inbox_partition(task_id: &str) -> String {
+    format!("{INBOX_PARTITION}{task_id}")
+}
+
+pub(crate) fn inbox(task_id: &str) -> Key {
+    Key::new(inbox_partition(task_id), "INBOX")
+}
+
+/// The sort key of words in an inbox.
+pub(crate) fn word(at: Timestamp, source: &SourceName, delivery: &str) -> String {
+    format!("{WORD}{}#{}", fixed_width(at), digest(&format!("{source}#{delivery}")))
+}
+
+pub(crate) fn word_named(task_id: &str, key: &str) -> Key {
+    Key::new(inbox_partition(task_id), key)
+}
+
+pub(crate) fn thread(channel: &str, message: &str) -> Key {
+    Key::new(format!("THREAD#{channel}#{message}"), "THREAD")
 }
 
 pub(crate) fn project_partition(key: &str) -> String {

@@ -13,6 +13,8 @@
 //! | `continuation` | executions that continue each other |
 //! | `effects_left` | what an execution left outside, as its record tells it |
 //! | `task`, `delivery`, `steered` | who is at work on a ticket; what a webhook led to; what a command was about |
+//! | `inbox`, `word` | what people say to the agents of a ticket while an execution is at work on it |
+//! | `thread` | the tickets of our messages in chats |
 //! | `effect`, `effect_record`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
 //! | `budget`, `limit`, `cost` | money: reserved, settled, recorded |
@@ -53,6 +55,7 @@ mod execution;
 mod execution_list;
 mod execution_record;
 mod forget;
+mod inbox;
 mod inquiry;
 mod item;
 mod json_text;
@@ -90,11 +93,13 @@ mod stored;
 mod stream;
 mod table;
 mod task;
+mod thread;
 mod timestamp;
 mod token;
 mod turns;
 mod view;
 mod waiter;
+mod word;
 mod write;
 
 pub use access::{Access, Partition};
@@ -114,9 +119,10 @@ pub use error::RecordsError;
 pub use execution::{BeginResult, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
 pub use execution_record::{ExecutionEnd, ExecutionRecord};
+pub use inbox::{MOST_WAITING, PutWordResult};
 pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits};
-pub use new_execution::NewExecution;
+pub use new_execution::{NewExecution, TakenOver};
 pub use occurrence::{Meeting, Occurrence};
 pub use opened_pull_request::OpenedPullRequest;
 pub use own_account::OwnAccount;
@@ -132,7 +138,7 @@ pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace};
 pub use session::{SessionBounds, SessionHead, SessionPhase, SessionRound};
-pub use session_change::SessionChange;
+pub use session_change::{Changed, SessionChange};
 pub use session_parts::{OverlayFile, SessionLink};
 pub use session_words::{ApprovedChange, StrangerWords};
 pub use shown_step::ShownStep;
@@ -142,7 +148,9 @@ pub use stored::STORED_LIMIT;
 pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange};
 pub use table::Table;
 pub use task::TaskRecord;
+pub use thread::OpenedThread;
 pub use token::token_digest;
 pub use turns::Room;
 pub use view::ExecutionView;
 pub use waiter::{Answer, Moves, Timeliness, Topic, Waiter};
+pub use word::{Inbox, ReviewOf, WaitingWord, Word};

@@ -1,5 +1,6 @@
 //! An execution about to be begun.
 
+use crate::word::Inbox;
 use domain::event::{Actor, EventName};
 use domain::execution::{ExecutionInput, execution_name};
 use jiff::Timestamp;
@@ -27,6 +28,17 @@ pub struct NewExecution {
     pub begun_at: Timestamp,
     /// The name of the execution that it continues, where it is a redrive.
     pub continues: Option<String>,
+    /// What it takes over from the execution that holds its ticket.
+    pub takes_over: Option<TakenOver>,
+}
+
+/// What an execution takes over from one that has ended with words in its inbox: the ticket, and the words that it begins with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TakenOver {
+    /// The execution that holds the ticket, by its name.
+    pub execution: String,
+    /// The words.
+    pub words: Inbox,
 }
 
 impl NewExecution {
@@ -51,6 +63,7 @@ impl NewExecution {
             input,
             begun_at,
             continues: None,
+            takes_over: None,
         }
     }
 
@@ -58,5 +71,11 @@ impl NewExecution {
     #[must_use]
     pub fn continuing(self, execution: impl Into<String>) -> Self {
         Self { continues: Some(execution.into()), ..self }
+    }
+
+    /// The same, taking the ticket and these words over from an execution that has ended and still holds the ticket.
+    #[must_use]
+    pub fn taking_over(self, execution: impl Into<String>, words: Inbox) -> Self {
+        Self { takes_over: Some(TakenOver { execution: execution.into(), words }), ..self }
     }
 }

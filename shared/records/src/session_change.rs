@@ -8,6 +8,7 @@ use crate::session::SessionHead;
 use crate::session_parts::{OverlayFile, SessionLink};
 use crate::stored::compress;
 use crate::table::Table;
+use crate::word::Inbox;
 use crate::write::{ABSENT, Refused, Write};
 use domain::Stored;
 use jiff::Timestamp;
@@ -29,10 +30,23 @@ pub struct SessionChange {
     pub files: Vec<OverlayFile>,
     /// The paths of files that are as in the base commit again.
     pub reverted: Vec<String>,
+    /// Words of people that are taken in.
+    pub words: Option<Inbox>,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// It is made.
+    Yes,
+    /// Somebody else changed the session since.
+    Overtaken,
+    /// Somebody else took words out of the inbox since.
+    WordsTaken,
 }
 
 impl Table {
-    /// Opens a session for a state of an execution: `false` where it was opened before.
+    /// Opens a session for a state of an execution; [`Changed::Overtaken`] where it was opened before.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -42,7 +56,7 @@ impl Table {
         opening: &[u8],
         change: SessionChange,
         link: (&str, &str),
-    ) -> Result<bool, RecordsError> {
+    ) -> Result<Changed, RecordsError> {
         let expires_at = retention::expires_at(head.changed_at, retention::SESSION);
         let item = to_item(head, keys::session_head(&head.id), Some(expires_at))?;
         let (execution, state) = link;
@@ -58,11 +72,14 @@ impl Table {
             writes.push(Write::Put { item: to_item(&link, key, Some(expires_at))?, condition: None });
         }
         writes.extend(self.session_writes(head, change, expires_at).await?);
-        Ok(self.transact("open a session", writes).await?.is_ok())
+        Ok(match self.transact("open a session", writes).await? {
+            Ok(()) => Changed::Yes,
+            Err(Refused { index: 0, .. }) => Changed::Overtaken,
+            Err(_) => Changed::WordsTaken,
+        })
     }
 
-    /// Changes a session to `head`, whose version is one above the one that the change was decided on: `false` where somebody else changed
-    /// it since.
+    /// Changes a session to `head`, whose version is one above the one that the change was decided on.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -70,7 +87,7 @@ impl Table {
         &self,
         head: &SessionHead,
         change: SessionChange,
-    ) -> Result<bool, RecordsError> {
+    ) -> Result<Changed, RecordsError> {
         let expires_at = retention::expires_at(head.changed_at, retention::SESSION);
         let item = to_item(head, keys::session_head(&head.id), Some(expires_at))?;
         let before = number(head.version.saturating_sub(1));
@@ -78,8 +95,9 @@ impl Table {
             vec![Write::Replace { item, condition: "#version = :before", value: (":before", before) }];
         writes.extend(self.session_writes(head, change, expires_at).await?);
         match self.transact("change a session", writes).await? {
-            Ok(()) => Ok(true),
-            Err(Refused { item: Some(_), .. }) => Ok(false),
+            Ok(()) => Ok(Changed::Yes),
+            Err(Refused { index: 0, item: Some(_) }) => Ok(Changed::Overtaken),
+            Err(Refused { index: 1.., .. }) => Ok(Changed::WordsTaken),
             Err(Refused { item: None, .. }) => Err(RecordsError::Missing(format!("session `{}`", head.id))),
         }
     }
@@ -133,7 +151,8 @@ impl Table {
         }
         let puts = items.into_iter().map(|item| Write::Put { item, condition: None });
         let deletes = change.reverted.iter().map(|path| Write::Delete { key: keys::session_file(id, path) });
-        Ok(puts.chain(deletes).collect())
+        let words = change.words.iter().flat_map(Inbox::writes);
+        Ok(puts.chain(deletes).chain(words).collect())
     }
 }
 

@@ -28,6 +28,7 @@ pub const PROGRESS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Execution, sort_keys: &[keys::EXECUTION, keys::STEP, keys::COST] },
     StreamedItems { partition: Partition::Inquiry, sort_keys: &[keys::INQUIRY] },
     StreamedItems { partition: Partition::Reply, sort_keys: &[keys::REPLY] },
+    StreamedItems { partition: Partition::Inbox, sort_keys: &[keys::WORD] },
 ];
 
 impl StreamedItems {
@@ -60,6 +61,8 @@ pub enum TableChange {
     Occurrence(String),
     /// A delivery is to be answered, or was; by [`Table::reply`](crate::Table::reply)'s identity.
     Reply(String),
+    /// Words for the agents of a ticket came, or were taken in; by the ticket.
+    Word(String),
     /// Something to ask a provider about; by the event key's text.
     Inquiry(String),
     /// Anything else.
@@ -77,6 +80,9 @@ impl TableChange {
         }
         if let (Some(id), keys::REPLY) = (pk.strip_prefix(keys::REPLY_PARTITION), sk) {
             return Self::Reply(id.to_owned());
+        }
+        if let (Some(task_id), true) = (pk.strip_prefix(keys::INBOX_PARTITION), sk.starts_with(keys::WORD)) {
+            return Self::Word(task_id.to_owned());
         }
         if let (keys::INQUIRIES, Some(key)) = (pk, sk.strip_prefix(keys::INQUIRY)) {
             return Self::Inquiry(key.to_owned());
@@ -98,7 +104,7 @@ impl TableChange {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
             Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) => None,
-            Self::Inquiry(_) | Self::Reply(_) | Self::Other => None,
+            Self::Inquiry(_) | Self::Reply(_) | Self::Word(_) | Self::Other => None,
         }
     }
 }
@@ -140,6 +146,8 @@ mod tests {
             (keys::occurrence("jira.labelled/shop-1", "d"), (true, false)),
             (keys::inquiry("github.checks_completed/acme/shop"), (false, true)),
             (keys::stop("e"), (true, false)),
+            (keys::word_named("SHOP-1", &keys::word(at, &domain::SourceName::API, "d")), (false, true)),
+            (keys::inbox("SHOP-1"), (false, false)),
             (keys::reply(&domain::SourceName::API, "d"), (false, true)),
             (keys::execution("e"), (false, true)),
             (keys::step("e", "State"), (false, true)),

@@ -80,6 +80,7 @@ pub(crate) enum Write {
     Check {
         key: Key,
         condition: &'static str,
+        value: Option<(&'static str, AttributeValue)>,
     },
 }
 
@@ -146,12 +147,15 @@ impl Write {
             Self::Delete { key } => {
                 item.delete(DeleteItem::builder().table_name(table).set_key(Some(key_item(&key))).build()?)
             }
-            Self::Check { key, condition } => item.condition_check(
+            Self::Check { key, condition, value } => item.condition_check(
                 ConditionCheck::builder()
                     .table_name(table)
                     .set_key(Some(key_item(&key)))
                     .condition_expression(condition)
                     .set_expression_attribute_names(Some(names(condition)))
+                    .set_expression_attribute_values(
+                        value.map(|(name, value)| HashMap::from([(name.to_owned(), value)])),
+                    )
                     .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
                     .build()?,
             ),

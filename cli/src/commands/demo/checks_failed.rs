@@ -1,10 +1,11 @@
 //! `--trigger checks-failed`: the checks of the first commit fail, and the agent fixes what they found.
 
+use super::report::Revised;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use domain::built_in_actions::COMMIT_CHANGES;
 use records::ExecutionView;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The name for `--trigger`.
 pub(super) const NAME: &str = "checks-failed";
@@ -17,7 +18,7 @@ const FIX: &str = "/Fix.";
 ///
 /// # Errors
 /// Unreachable when the records are.
-pub(super) async fn revisions(connection: &Connection, view: &ExecutionView) -> Outcome<Vec<Value>> {
+pub(super) async fn revisions(connection: &Connection, view: &ExecutionView) -> Outcome<Vec<Revised>> {
     let Some(run) = view.execution.run() else { return Ok(Vec::new()) };
     let mut commits: Vec<(String, Value)> = Vec::new();
     for effect in connection.table.effects_of(run).await.map_err(Exit::unreachable)? {
@@ -33,8 +34,9 @@ pub(super) async fn revisions(connection: &Connection, view: &ExecutionView) -> 
         let of_round = format!("{FIX}{round}");
         let fix = steps.iter().find(|shown| shown.step.state.ends_with(&of_round));
         let turns = fix.and_then(|fix| fix.turns).unwrap_or_default();
-        let cost = fix.map_or(0.0, |fix| fix.cost.booked().as_usd());
-        json!({ "trigger": NAME, "commit": commit, "turns": turns, "cost_usd": cost })
+        let cost = fix.map(|fix| fix.cost.booked()).unwrap_or_default();
+        let commit = commit.as_str().map(str::to_owned);
+        Revised { trigger: NAME, commit, turns, cost, view: None }
     };
     Ok(commits.into_iter().map(revision).collect())
 }

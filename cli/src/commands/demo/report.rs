@@ -4,6 +4,7 @@ use crate::color::{self, Color};
 use crate::exit::{Exit, Outcome};
 use crate::print::print_painted;
 use crate::progress::{duration, human_duration, steps_json};
+use domain::MicroUsd;
 use domain::execution::Outcome as ExecutionOutcome;
 use domain::text::printable;
 use jiff::Timestamp;
@@ -18,8 +19,40 @@ pub(super) struct Demonstration {
     pub(super) pull_request: Option<Value>,
     /// The ticket's status by the tracker's name.
     pub(super) task_status: Option<String>,
-    /// What was pushed to the pull request after its first commit, and what each took.
-    pub(super) revisions: Vec<Value>,
+    /// How the pull request was revised after that.
+    pub(super) revisions: Vec<Revised>,
+}
+
+/// A revision of the pull request.
+pub(super) struct Revised {
+    /// The trigger's name.
+    pub(super) trigger: &'static str,
+    /// The commit on the pull request, where there is one.
+    pub(super) commit: Option<String>,
+    /// How many replies the agent gave.
+    pub(super) turns: u32,
+    /// What they cost.
+    pub(super) cost: MicroUsd,
+    /// The execution with its steps, where the revision has one of its own.
+    pub(super) view: Option<ExecutionView>,
+}
+
+impl Revised {
+    /// A revision by an execution of its own, which says which commit it made.
+    pub(super) fn by_execution(trigger: &'static str, turns: u32, view: ExecutionView) -> Self {
+        let output = view.execution.output.as_ref();
+        let commit = output.and_then(|output| output["commit"].as_str()).map(str::to_owned);
+        Self { trigger, commit, turns, cost: view.cost().booked(), view: Some(view) }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "trigger": self.trigger,
+            "commit": self.commit,
+            "turns": self.turns,
+            "cost_usd": self.cost.as_usd(),
+        })
+    }
 }
 
 impl Demonstration {
@@ -42,7 +75,7 @@ impl Demonstration {
             "task": { "key": execution.task_id, "status": self.task_status },
             "cost_usd": self.view.cost().booked().as_usd(),
             "steps": steps_json(&self.view),
-            "revisions": self.revisions,
+            "revisions": self.revisions.iter().map(Revised::json).collect::<Vec<_>>(),
             "error": execution.error,
             "cause": execution.cause,
         })
@@ -80,6 +113,11 @@ impl Demonstration {
         }
         let total = self.view.cost().booked();
         println!("  {:<30} {total}", "total");
+        for revised in &self.revisions {
+            let (cost, turns) = (revised.cost, revised.turns);
+            let commit = revised.commit.as_deref().and_then(|sha| sha.get(..7)).unwrap_or("no commit");
+            println!("  {:<30} {cost} ({turns} turns, {commit})", format!("revision by {}", revised.trigger));
+        }
         println!("\n{} in {}", execution.outcome, human_duration(duration(&self.view, Timestamp::now())));
         println!(
             "Next: `ticketsmith demo --keep` leaves it running; README.md explains how to connect your own services."
@@ -99,16 +137,28 @@ impl Demonstration {
 
     /// The result of the command.
     fn verdict(&self) -> Outcome {
-        let execution = &self.view.execution;
-        if execution.outcome != ExecutionOutcome::Succeeded {
-            return Err(Exit::negative(format!(
-                "{}: {}",
-                execution.error.as_deref().unwrap_or("it did not succeed"),
-                execution.cause.as_deref().unwrap_or("no cause given")
-            )));
+        let views = std::iter::once(&self.view).chain(self.revisions.iter().filter_map(|revised| revised.view.as_ref()));
+        for execution in views.map(|view| &view.execution) {
+            if execution.outcome != ExecutionOutcome::Succeeded {
+                return Err(Exit::negative(format!(
+                    "{}: {}",
+                    execution.error.as_deref().unwrap_or("it did not succeed"),
+                    execution.cause.as_deref().unwrap_or("no cause given")
+                )));
+            }
         }
         if self.pull_request.is_none() {
             return Err(Exit::negative("the execution succeeded, but there is no pull request"));
+        }
+        // The newest revision is the head of the branch.
+        let head = self.pull_request.as_ref().map(|pull| text(&pull["head"]["sha"]));
+        if let Some(revised) = self.revisions.last() {
+            if revised.commit.is_none() || revised.commit.as_deref() != head {
+                return Err(Exit::negative(format!(
+                    "the revision by {} succeeded, but the pull request has no commit of it",
+                    revised.trigger
+                )));
+            }
         }
         Ok(())
     }

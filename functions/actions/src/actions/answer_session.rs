@@ -41,8 +41,11 @@ impl Action for AnswerSession {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec =
-        ActionSpec::of_records("answer_session").writing(&[Partition::Session, Partition::Stored]);
+    const SPEC: ActionSpec = ActionSpec::of_records("answer_session").writing(&[
+        Partition::Inbox,
+        Partition::Session,
+        Partition::Stored,
+    ]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let by = input.by.as_deref();

@@ -38,7 +38,7 @@ impl Action for LoadPaths {
     type Output = Output;
 
     const SPEC: ActionSpec = ActionSpec::of_plugin("load_paths", PluginType::VersionControl)
-        .writing(&[Partition::Reading, Partition::Session, Partition::Stored])
+        .writing(&[Partition::Reading, Partition::Inbox, Partition::Session, Partition::Stored])
         .taking(300);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {

@@ -62,7 +62,7 @@ impl Action for OpenSession {
     type Output = Output;
 
     const SPEC: ActionSpec = ActionSpec::of_plugin("open_session", PluginType::AiProvider)
-        .writing(&[Partition::Reading, Partition::Session, Partition::Stored])
+        .writing(&[Partition::Reading, Partition::Inbox, Partition::Session, Partition::Stored])
         .taking(600);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {

@@ -48,7 +48,7 @@ impl Action for RunTools {
     type Output = Output;
 
     const SPEC: ActionSpec = ActionSpec::of_records("run_tools")
-        .writing(&[Partition::Session, Partition::Stored])
+        .writing(&[Partition::Inbox, Partition::Session, Partition::Stored])
         .reading(&[Partition::Reading])
         .taking(180);
 

@@ -6,6 +6,7 @@ use crate::spec::ActionSpec;
 use domain::ActionError;
 use domain::PluginType;
 use domain::plugins::{Message, MessageBody};
+use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +47,9 @@ impl Action for SendMessage {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec = ActionSpec::of_plugin("send_message", PluginType::Communication).effect();
+    const SPEC: ActionSpec = ActionSpec::of_plugin("send_message", PluginType::Communication)
+        .effect()
+        .writing(&[Partition::Thread]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let chat = context.chat().await?;
@@ -57,6 +60,7 @@ impl Action for SendMessage {
                 project.key
             ))
         })?;
+        let is_in_thread = input.thread.is_some();
         let intent = context.effect().intend(false).await?;
         let earlier = match intent.resumed {
             true => chat.find_message(&channel, input.thread.as_deref(), &intent.mark).await?,
@@ -71,6 +75,9 @@ impl Action for SendMessage {
                 context.effect().send(place, chat.send_message(&message, &intent.mark)).await?
             }
         };
+        if !is_in_thread {
+            context.note_thread(&sent).await?;
+        }
         Ok(Done::for_good(Output { channel: sent.channel, message_id: sent.id, url: sent.url }))
     }
 }

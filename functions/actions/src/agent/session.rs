@@ -11,6 +11,7 @@
 //! | `repetition` | whether it goes round in circles |
 //! | `answering` | a person's answer, and the files that it asked for |
 //! | `checking` | what the project's own checks come to |
+//! | `words` | what people say to the agent while it works |
 //! | `work`, `kept`, `overlay` | a session as it is read and written, and what is kept of it |
 //! | `report`, `view` | what the session's actions give; the session as people look at it |
 //!
@@ -30,6 +31,7 @@ mod report;
 mod thinking;
 mod tools;
 mod view;
+mod words;
 mod work;
 
 pub use answering::{answer, load_paths};

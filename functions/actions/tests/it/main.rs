@@ -26,4 +26,5 @@ mod session_script;
 mod sessions;
 mod sessions_repeated;
 mod waits;
+mod words;
 mod world;

@@ -23,6 +23,7 @@ async fn an_exhausted_hour_parks_the_execution_until_it_is_over() {
         input: ExecutionInput::new(Map::new(), Some("SHOP".into()), None),
         begun_at: world.clock.now(),
         continues: None,
+        takes_over: None,
     };
     world.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
     world.table.mark_started(EXECUTION, RUN, world.clock.now()).await.unwrap();

@@ -16,4 +16,5 @@ mod reviews;
 mod schedule;
 mod sweep;
 mod waiting;
+mod words;
 mod world;

@@ -78,3 +78,18 @@ async fn a_step_that_waits_for_a_review_gets_all_of_it() {
     let output: Value = serde_json::from_str(told[0]["output"].as_str().unwrap()).unwrap();
     assert_eq!(output["comments"], COMPLETE);
 }
+
+#[tokio::test]
+async fn a_review_of_which_nothing_can_be_read_starts_no_revision_and_says_why() {
+    let world = World::new().await;
+    let fields = json!({"repository": "acme/shop", "number": 2, "comments": "", "review": 81});
+    let name = world.begin("revision.requested", "SHOP-1", fields).await;
+    let pk = format!("EXECUTION#{name}");
+    answers(&world, 404, json!({"message": "Not Found"}));
+    world.events.handle(EventInput::from_keys([(pk.as_str(), "EXECUTION")])).await.unwrap();
+    assert!(world.step_functions.lock().unwrap().starts.is_empty());
+    let execution = world.table.execution(&name).await.unwrap().unwrap();
+    assert_eq!(execution.error.as_deref(), Some("NothingAsked"));
+    let shown = world.comments("SHOP-1").join("\n");
+    assert!(shown.contains("Say in a comment what is to be changed"), "{shown}");
+}

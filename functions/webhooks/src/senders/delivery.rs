@@ -43,6 +43,8 @@ pub(crate) struct Creation {
 pub(crate) enum Meaning {
     /// Events that can start workflows. Never empty.
     Events(Vec<Received>),
+    /// Somebody said something in a thread without naming the bot. It is for us where the thread is about a ticket of ours.
+    InThread(Box<Received>),
     /// Someone typed our slash command and waits for the answer.
     SlashCommand(Event),
     /// Someone pressed one of our buttons. It counts as `kind`, the event for saying the same in words.
@@ -90,6 +92,7 @@ impl Meaning {
             Self::Events(events) => {
                 events.iter_mut().filter_map(|received| received.event.actor.as_mut()).collect()
             }
+            Self::InThread(received) => received.event.actor.as_mut().into_iter().collect(),
             Self::SlashCommand(event) => event.actor.as_mut().into_iter().collect(),
             Self::Button(button) => vec![&mut button.actor],
             Self::PullRequestClosed(_, received) => received.event.actor.as_mut().into_iter().collect(),

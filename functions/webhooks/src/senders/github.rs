@@ -4,6 +4,7 @@
 //! is an `issue_comment` whose `issue.pull_request` is present.
 
 mod events;
+mod reviewed;
 mod signature;
 
 use super::delivery::{
@@ -14,13 +15,13 @@ use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
 use axum::http::HeaderMap;
-use domain::event::REVIEW;
 use domain::plugins::Mark;
 use domain::stored::cut_inline;
-use domain::{Actor, Event, EventName, SourceName, same_name};
-use events::{CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED, REVIEW_REQUESTED_CHANGES};
+use domain::{Actor, Event, EventName, SourceName};
+use events::{CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED};
 use jiff::{SignedDuration, Timestamp};
 use records::{ClosedPullRequest, ReplyPlace};
+use reviewed::Reviewed;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
@@ -232,7 +233,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         "issues" if action == "opened" => opened(payload, &about),
         "issues" => labelled(payload, &about),
         "issue_comment" => commented(payload, &about, bot),
-        "pull_request_review" => reviewed(payload, &about),
+        "pull_request_review" => reviewed(payload, &about, bot),
         "pull_request" => closed(payload, &about),
         "status" => given_status(payload, &about),
         _ => checked(payload, &about),
@@ -342,19 +343,15 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
     Some(only(Received { words, ..about.event(COMMENTED, Some(number), more) }))
 }
 
-fn reviewed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
-    let review = payload.review?;
-    if !same_name(&review.state?, "changes_requested") {
-        return Some(Meaning::Ignored("the review does not request changes".into()));
-    }
-    let number = payload.pull_request?.number?;
-    let mut more =
-        json!({ "number": number, "comments": cut_inline(review.body.as_deref().unwrap_or_default()) });
-    if let Some(id) = review.id {
-        // Its remarks on lines do not come with it.
-        more[REVIEW] = id.into();
-    }
-    Some(only(about.event(REVIEW_REQUESTED_CHANGES, Some(number), more)))
+fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
+    let (review, number) = (payload.review?, payload.pull_request?.number?);
+    let said = (review.state.as_deref()?, review.body.as_deref().unwrap_or_default(), review.id);
+    Some(match reviewed::read(said, (&about.repository, number), bot) {
+        Ok(Reviewed { kind, fields, words }) => {
+            only(Received { words, ..about.event(kind, Some(number), fields) })
+        }
+        Err(reason) => Meaning::Ignored(reason),
+    })
 }
 
 fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {

@@ -36,6 +36,8 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
 
 const SOURCE: SourceName = SourceName::from_static("slack");
 const COMMAND: EventName = EventName::from_static("slack.command");
+/// Nothing starts on it by itself: it is words for the ticket that its thread is about.
+const REPLIED: EventName = EventName::from_static("slack.replied");
 const MENTIONED: EventName = EventName::from_static("slack.mentioned");
 
 fn events() -> Vec<EventSpec> {
@@ -85,6 +87,9 @@ struct Inner {
     bot_id: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     text: Option<String>,
+    /// What else happened than a new message.
+    #[serde(default, deserialize_with = "lenient")]
+    subtype: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     channel: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
@@ -164,6 +169,9 @@ fn event_callback(body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
         (Some("event_callback"), _, Some(event)) if event.kind.as_deref() == Some("app_mention") => {
             mention(event, &id, &bot)
         }
+        (Some("event_callback"), _, Some(event)) if event.kind.as_deref() == Some("message") => {
+            in_thread(event, &id, &bot)
+        }
         (kind, _, event) => Meaning::Ignored(format!(
             "Slack's `{}` with event `{}` is not used",
             kind.unwrap_or_default(),
@@ -203,6 +211,44 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         words,
         reply,
     }])
+}
+
+/// A message in a channel that we are a member of. In a thread, people speak about what it began with.
+fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
+    let ignored = |reason: &str| Meaning::Ignored(reason.to_owned());
+    let (Some(user), Some(channel), Some(thread)) = (event.user, event.channel, event.thread_ts) else {
+        return ignored("the message is in no thread");
+    };
+    if event.bot_id.is_some() || bot.is(&user) {
+        return ignored("the message is from a bot");
+    }
+    // What is also sent to the channel is said in the thread; other kinds tell of changes.
+    if event.edited.is_some() || event.subtype.is_some_and(|subtype| subtype != "thread_broadcast") {
+        return ignored("the message was changed; what was said first counts");
+    }
+    let text = event.text.as_deref().unwrap_or_default().trim();
+    if text.is_empty() {
+        return ignored("the message has no words");
+    }
+    if bot.account.is_some_and(|account| text.contains(&format!("<@{account}"))) {
+        return ignored("a message that mentions the bot is reported as a mention, too");
+    }
+    if text.starts_with("<@") {
+        return ignored("the message is for somebody else");
+    }
+    let fields = json!({
+        "text": cut_inline(text),
+        "thread": thread,
+        "channel": channel,
+        "actor": user,
+        "message": event.ts,
+        "said_at": event.ts.as_deref().and_then(sent_at),
+    });
+    Meaning::InThread(Box::new(Received {
+        event: slack_event(REPLIED, delivery, user, None, fields),
+        words: Some(text.to_owned()),
+        reply: Some(ReplyPlace::Thread { channel, thread }),
+    }))
 }
 
 /// When a message was sent: its id is the time, in seconds and microseconds since 1970.

@@ -6,7 +6,7 @@ use records::{OpenedPullRequest, ReplyPlace};
 use serde_json::{Value, json};
 
 /// A world in which #7 is the pull request of SHOP-1, and #8 that of a ticket of no project.
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     let mut routes = routes();
     for (name, workflow) in [
         (
@@ -40,7 +40,7 @@ async fn world() -> World {
 }
 
 /// A review that has remarks on lines alone.
-fn review() -> Value {
+pub(crate) fn review() -> Value {
     json!({
         "action": "submitted",
         "sender": {"login": "ada-hub"},
@@ -50,7 +50,7 @@ fn review() -> Value {
     })
 }
 
-fn comment(number: u64, body: &str) -> Value {
+pub(crate) fn comment(number: u64, body: &str) -> Value {
     json!({
         "action": "created",
         "sender": {"login": "ada-hub"},
@@ -61,12 +61,12 @@ fn comment(number: u64, body: &str) -> Value {
 }
 
 /// What the author of a delivery of GitHub is told, and where.
-async fn told(world: &World, delivery: &str, payload: &Value) -> Option<(String, ReplyPlace)> {
+pub(crate) async fn told(world: &World, delivery: &str, payload: &Value) -> Option<(String, ReplyPlace)> {
     let id = format!("github#{}", id_of(&sent_as(delivery, payload)));
     world.table.reply(&id).await.unwrap().map(|reply| (reply.text, reply.place))
 }
 
-fn on_pull_request() -> ReplyPlace {
+pub(crate) fn on_pull_request() -> ReplyPlace {
     ReplyPlace::Ticket { task_id: "acme/shop#7".to_owned(), restriction: None }
 }
 
@@ -80,11 +80,36 @@ async fn a_review_without_words_is_a_request_and_is_told_where_work_goes_on() {
     assert_eq!(execution.input.inputs["comments"], "");
     assert_eq!(execution.input.event["said_on"], "acme/shop#7");
     let (_, answer) = world.github("pull_request_review", "d2", &review()).await;
-    assert_eq!(answer["results"][0]["result"], "already_at_work", "{answer}");
+    assert_eq!(answer["results"][0]["result"], "recorded", "{answer}");
     let (text, place) = told(&world, "d2", &review()).await.unwrap();
-    assert!(text.contains("Ask again when it has ended"), "{text}");
+    assert!(text.contains("takes this in with its next step"), "{text}");
     assert_eq!(place, on_pull_request());
     assert_eq!(told(&world, "d1", &review()).await, None);
+}
+
+#[tokio::test]
+async fn two_programs_that_answer_each_other_stop_at_the_limit() {
+    let world = world().await;
+    for round in 0..20 {
+        let words = comment(7, "@ticketsmith rename it once more");
+        let (_, answer) = world.github("issue_comment", &format!("round {round}"), &words).await;
+        assert_eq!(answer["results"][0]["result"], "started", "{answer}");
+        world.end(answer["results"][0]["execution"].as_str().unwrap()).await;
+        world.clock.advance(60);
+    }
+    let words = comment(7, "@ticketsmith rename it once more");
+    for _ in 0..2 {
+        let (_, answer) = world.github("issue_comment", "too many", &words).await;
+        assert_eq!(answer["results"][0]["result"], "refused", "{answer}");
+    }
+    let (text, _) = told(&world, "too many", &words).await.unwrap();
+    assert!(text.contains("revisions") && text.contains("24 hours"), "{text}");
+    // One that came before is not refused when it comes again.
+    let (_, answer) = world.github("issue_comment", "round 19", &words).await;
+    assert_eq!(answer["results"][0]["result"], "duplicate", "{answer}");
+    world.clock.advance(24 * 60 * 60);
+    let (_, answer) = world.github("issue_comment", "next day", &words).await;
+    assert_eq!(answer["results"][0]["result"], "started", "{answer}");
 }
 
 #[tokio::test]

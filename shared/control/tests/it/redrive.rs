@@ -159,3 +159,20 @@ async fn nothing_is_undone_while_a_redrive_is_at_work() {
         serde_json::from_str(world.starts()[2]["input"].as_str().unwrap()).unwrap();
     assert_eq!(started["inputs"]["run"], json!(failed.arn));
 }
+
+#[tokio::test]
+async fn what_began_after_somebody_asked_is_not_what_they_meant() {
+    let world = World::new().await;
+    let (ada, ticket) = (world.ada(), world.directory.ticket("SHOP-1").unwrap());
+    let before = world.now() - SignedDuration::from_hours(1);
+    let failed = world.ended("SHOP-1", Outcome::Failed).await;
+    let late = |delivery: &'static str| control::Caller { at: Some(before), ..world.caller(&ada, delivery) };
+    let redriven = world.control.redrive(&late("r1"), &ticket).await.unwrap();
+    assert!(
+        matches!(&redriven, RedriveResult::Refused(refusal) if refusal.execution.is_none()),
+        "{redriven:?}"
+    );
+    assert_eq!(world.control.undo(&late("u1"), &ticket).await.unwrap(), UndoResult::NothingDone);
+    let undone = world.control.undo(&world.caller(&ada, "u2"), &ticket).await.unwrap();
+    assert_eq!(undone, UndoResult::Accepted { execution: failed.name });
+}

@@ -3,10 +3,10 @@
 use super::*;
 use domain::MicroUsd;
 use records::{
-    OverlayFile, RecordsError, SessionBounds, SessionChange, SessionHead, SessionPhase, SessionRound,
+    Changed, OverlayFile, RecordsError, SessionBounds, SessionChange, SessionHead, SessionPhase, SessionRound,
 };
 
-fn head() -> SessionHead {
+pub(crate) fn head() -> SessionHead {
     SessionHead {
         id: "s".into(),
         version: 1,
@@ -26,6 +26,7 @@ fn head() -> SessionHead {
         spent: MicroUsd(7),
         worked_ms: 3,
         usage: None,
+        outside_words: false,
         round: None,
         plan_done: 0,
         plan_items: 0,
@@ -34,7 +35,7 @@ fn head() -> SessionHead {
     }
 }
 
-fn opened(message: &str) -> SessionChange {
+pub(crate) fn opened(message: &str) -> SessionChange {
     SessionChange {
         prefix: Some(b"{\"system\": 1}".to_vec()),
         messages: vec![message.as_bytes().to_vec()],
@@ -47,7 +48,9 @@ fn opened(message: &str) -> SessionChange {
 async fn a_session_is_opened_once_and_found_by_its_execution() {
     let table = table().await;
     assert_eq!(table.session("s").await.unwrap(), None);
-    let opens = async || table.open_session(&head(), b"[1]", opened("m"), ("e", "Develop")).await.unwrap();
+    let opens = async || {
+        table.open_session(&head(), b"[1]", opened("m"), ("e", "Develop")).await.unwrap() == Changed::Yes
+    };
     assert!(opens().await);
     assert!(!opens().await, "a repeat finds it");
     assert_eq!(table.session("s").await.unwrap(), Some(head()));
@@ -67,7 +70,7 @@ async fn messages_come_back_byte_for_byte_however_long_they_are() {
     let odd = b"{ \"a\":1e2, \"b\":\"\\u0041\" }".to_vec();
     let next = SessionHead { version: 2, messages: 3, ..head() };
     let change = SessionChange { messages: vec![odd.clone(), b"[]".to_vec()], ..SessionChange::default() };
-    assert!(table.change_session(&next, change).await.unwrap());
+    assert_eq!(table.change_session(&next, change).await.unwrap(), Changed::Yes);
     let messages = table.session_messages("s", 1).await.unwrap();
     assert_eq!(messages, [long.into_bytes(), odd, b"[]".to_vec()]);
     assert!(table.session_messages("s", 2).await.unwrap().is_empty());
@@ -95,8 +98,8 @@ async fn of_two_changes_of_one_version_one_is_made_with_all_that_belongs_to_it()
     let (one, two) =
         tokio::join!(table.change_session(&next, change("one")), table.change_session(&next, change("two")));
     let winner = match (one.unwrap(), two.unwrap()) {
-        (true, false) => "one",
-        (false, true) => "two",
+        (Changed::Yes, Changed::Overtaken) => "one",
+        (Changed::Overtaken, Changed::Yes) => "two",
         other => panic!("{other:?}"),
     };
     assert_eq!(table.session_messages("s", 1).await.unwrap()[1], winner.as_bytes());
@@ -107,7 +110,7 @@ async fn of_two_changes_of_one_version_one_is_made_with_all_that_belongs_to_it()
 
     let back = SessionHead { version: 3, ..next.clone() };
     let reverted = SessionChange { reverted: vec![winner.into()], ..SessionChange::default() };
-    assert!(table.change_session(&back, reverted).await.unwrap());
+    assert_eq!(table.change_session(&back, reverted).await.unwrap(), Changed::Yes);
     assert!(table.session_files(&back).await.unwrap().is_empty());
     let stranger = SessionHead { id: "other".into(), ..back };
     let missing = table.change_session(&stranger, SessionChange::default()).await.unwrap_err();
@@ -130,13 +133,13 @@ async fn another_round_has_none_of_the_files_that_earlier_ones_changed() {
         ..SessionChange::default()
     };
     let first = SessionHead { version: 2, turn: 1, ..head() };
-    assert!(table.change_session(&first, change("a.py", 1)).await.unwrap());
+    assert_eq!(table.change_session(&first, change("a.py", 1)).await.unwrap(), Changed::Yes);
     assert_eq!(table.session_files(&first).await.unwrap().len(), 1);
     let round = SessionRound { key: "k".into(), turn: 1, worked_ms: 3, spent: MicroUsd(7) };
     let next = SessionHead { version: 3, round: Some(round), ..first };
-    assert!(table.change_session(&next, SessionChange::default()).await.unwrap());
+    assert_eq!(table.change_session(&next, SessionChange::default()).await.unwrap(), Changed::Yes);
     assert!(table.session_files(&next).await.unwrap().is_empty());
     let second = SessionHead { version: 4, turn: 2, ..next };
-    assert!(table.change_session(&second, change("b.py", 2)).await.unwrap());
+    assert_eq!(table.change_session(&second, change("b.py", 2)).await.unwrap(), Changed::Yes);
     assert_eq!(table.session_files(&second).await.unwrap().into_keys().collect::<Vec<_>>(), ["b.py"]);
 }

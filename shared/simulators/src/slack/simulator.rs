@@ -38,6 +38,18 @@ pub enum Delivery {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<String>,
     },
+    /// Somebody answers in the thread of a message of ours, without mentioning the bot.
+    #[serde(rename = "slack-thread")]
+    Thread {
+        /// The message.
+        text: String,
+        /// Handle of the person.
+        by: String,
+        /// Name of the channel, with or without `#`.
+        channel: String,
+        /// Words in the message of ours that begins the thread: of several, the newest.
+        about: String,
+    },
     /// A button of a Slack message is pressed.
     #[serde(rename = "slack-button")]
     Button {
@@ -108,6 +120,7 @@ impl Simulator for Slack {
             Delivery::Mention { text, by, channel, thread } => {
                 self.mentioned(&text, &by, &channel, thread.as_deref())
             }
+            Delivery::Thread { text, by, channel, about } => self.replied(&text, &by, &channel, &about),
             Delivery::Button { action_id, message, by, channel } => {
                 self.pressed(&action_id, &message, &by, &channel)
             }

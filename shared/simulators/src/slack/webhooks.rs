@@ -68,17 +68,39 @@ impl Slack {
         if let Some(thread) = thread {
             event["thread_ts"] = thread.into();
         }
-        state.messages.push(Message {
-            channel: channel.id.clone(),
-            ts,
-            thread_ts: thread.map(str::to_owned),
-            user: Some(user.id.clone()),
-            text,
-            blocks: Value::Null,
-            metadata: Value::Null,
-            edited: None,
-            reactions: Vec::new(),
-        });
+        state.messages.push(said(&user.id, &channel.id, ts, thread, text));
+        Ok(self.event_callback(&event))
+    }
+
+    /// `by` answers in the thread of the app's newest message in a channel that has `about` in it.
+    pub(crate) fn replied(
+        &self,
+        text: &str,
+        by: &str,
+        channel: &str,
+        about: &str,
+    ) -> Result<Outgoing, String> {
+        let user = self.user(by)?;
+        let channel = self.channel(channel, true).map_err(|_| unknown_channel(channel))?;
+        let mut state = self.lock();
+        let begins = |message: &&Message| {
+            let is_ours = message.channel == channel.id && message.user.is_none();
+            is_ours && message.thread_ts.is_none() && message.text.contains(about)
+        };
+        let thread = state.messages.iter().rev().find(begins).map(|message| message.ts.clone());
+        let thread =
+            thread.ok_or_else(|| format!("the app sent no message about `{about}` to #{}", channel.name))?;
+        let ts = self.next_ts(&mut state);
+        let event = json!({"type": "message", "user": user.id, "text": text, "ts": ts, "channel": channel.id,
+                           "channel_type": "channel", "event_ts": ts, "team": self.world().team.id,
+                           "thread_ts": thread, "parent_user_id": self.world().app.bot_user_id});
+        state.messages.push(said(&user.id, &channel.id, ts, Some(&thread), text.to_owned()));
+        Ok(self.event_callback(&event))
+    }
+
+    /// What the Events API sends about an event.
+    fn event_callback(&self, event: &Value) -> Outgoing {
+        let app = &self.world().app;
         let body = json!({
             "token": "deprecated", "team_id": self.world().team.id, "api_app_id": app.id, "event": event,
             "type": "event_callback", "event_id": format!("Ev{}", uuid::Uuid::new_v4().simple()),
@@ -87,7 +109,7 @@ impl Slack {
                                 "user_id": app.bot_user_id, "is_bot": true, "is_enterprise_install": false}],
             "is_ext_shared_channel": false,
         });
-        Ok(self.signed("application/json", body.to_string()))
+        self.signed("application/json", body.to_string())
     }
 
     /// `by` presses the button with this `action_id` in the message `ts` of a channel.
@@ -165,6 +187,21 @@ impl Slack {
             ],
             body: body.into_bytes(),
         }
+    }
+}
+
+/// A person's message.
+fn said(user: &str, channel: &str, ts: String, thread: Option<&str>, text: String) -> Message {
+    Message {
+        channel: channel.to_owned(),
+        ts,
+        thread_ts: thread.map(str::to_owned),
+        user: Some(user.to_owned()),
+        text,
+        blocks: Value::Null,
+        metadata: Value::Null,
+        edited: None,
+        reactions: Vec::new(),
     }
 }
 

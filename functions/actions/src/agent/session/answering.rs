@@ -35,7 +35,7 @@ pub async fn answer(
     session.state.repetition.forget();
     session.head.phase = SessionPhase::Think;
     let message = said_with(&mut session.state, &text, false);
-    let session = session.record(vec![message], None, FileChanges::default()).await?;
+    let session = session.record_with_words(message, None, FileChanges::default()).await?;
     Ok(Report::of(&session))
 }
 
@@ -72,6 +72,6 @@ pub async fn load_paths(context: &Context<'_>, session: &str) -> Result<Report, 
     session.head.phase = SessionPhase::Think;
     let text = format!("{count} files are loaded.");
     let message = said_with(&mut session.state, &text, false);
-    let session = session.record(vec![message], None, FileChanges::default()).await?;
+    let session = session.record_with_words(message, None, FileChanges::default()).await?;
     Ok(Report::of(&session))
 }

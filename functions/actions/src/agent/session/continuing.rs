@@ -7,10 +7,11 @@ use super::generation::{Opening, first_message};
 use super::kept::{Prefix, SessionState, to_json};
 use super::overlay::describe;
 use super::report::Report;
+use super::words::{take_in, waiting, words_taken};
 use super::work::Session;
 use crate::context::Context;
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName};
-use records::{SessionChange, SessionPhase, SessionRound};
+use records::{Changed, SessionChange, SessionPhase, SessionRound};
 
 /// No more of the files that were changed before are listed.
 const MOST_FILES: usize = 200;
@@ -90,17 +91,27 @@ impl Session<'_> {
         (head.generation, head.messages) = (head.generation + 1, 1);
         (head.plan_done, head.plan_items) = (0, 0);
         (head.version, head.changed_at) = (head.version + 1, now);
+        let mut first = first_message(opening, &self.state);
+        let words = waiting(self.context, self.head.task_id.as_deref()).await?;
+        if let Some(words) = &words {
+            self.head.outside_words |= take_in(words, &mut self.state, &mut first);
+        }
         let change = SessionChange {
+            words,
             prefix: Some(to_json(prefix)?),
-            messages: vec![to_json(&first_message(opening, &self.state))?],
+            messages: vec![to_json(&first)?],
             state: Some(to_json(&self.state)?),
             opening: Some(to_json(opening)?),
             opened_by: Some((scope.execution.clone(), scope.state.clone())),
             ..SessionChange::default()
         };
         let id = self.head.id.clone();
-        if table.change_session(&self.head, change).await? {
-            tracing::info!(session = id, generation = self.head.generation, "another round begins");
+        match table.change_session(&self.head, change).await? {
+            Changed::Yes => {
+                tracing::info!(session = id, generation = self.head.generation, "another round begins");
+            }
+            Changed::Overtaken => {}
+            Changed::WordsTaken => return Err(words_taken(&id)),
         }
         let session = Self::read(self.context, &id).await?;
         if !session.is_continued_here() {

@@ -146,7 +146,7 @@ pub(super) fn first_message(opening: &Opening, state: &SessionState) -> Said {
         let words = "Instructions for special tasks; read the one that fits before you begin:";
         section("Skills of the repository", &format!("{words}\n\n{}", fence(&opening.skills.join("\n"))));
     }
-    section("What people decided", &decisions(state));
+    section("What people decided or asked for", &decisions(state));
     section("Your work so far", &so_far(state));
     Said::ours(vec![Part::text(text.trim_end())])
 }
@@ -264,7 +264,7 @@ impl Session<'_> {
         self.state.workspace.new_generation();
         self.state.guided.clear();
         let first = first_message(opening, &self.state);
-        self.record(vec![first], Some(prefix), FileChanges::default()).await
+        self.record_with_words(first, Some(prefix), FileChanges::default()).await
     }
 }
 

@@ -5,6 +5,7 @@ use super::generation::{Files, Opening, definition, first_message, prefix};
 use super::import::{Commit, MOST_IMPORTED, groups, ignore_files, is_imported};
 use super::kept::{SessionState, to_json};
 use super::report::Report;
+use super::words::{take_in, waiting, words_taken};
 use super::work::Session;
 use crate::agent::files::Repository;
 use crate::context::Context;
@@ -13,7 +14,7 @@ use domain::plugins::{FileContent, RepositoryAccess, TreeEntry, TreeEntryKind, V
 use domain::text::{TextLimit, cut};
 use domain::{ActionError, BranchName, CommitSha, MicroUsd, RepositoryName, Task};
 use edits::{AgentPaths, shown_text};
-use records::{SessionBounds, SessionChange, SessionHead, SessionPhase};
+use records::{Changed, SessionBounds, SessionChange, SessionHead, SessionPhase};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -92,7 +93,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         return Ok(session.begin_round(&prefix, &opening, state, repository.zip(base)).await?);
     }
     let (scope, now) = (context.scope(), context.clock().now());
-    let head = SessionHead {
+    let mut head = SessionHead {
         id: id.clone(),
         version: 1,
         run: scope.run.clone(),
@@ -115,21 +116,30 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         spent: MicroUsd::ZERO,
         worked_ms: 0,
         usage: None,
+        outside_words: false,
         round: None,
         plan_done: 0,
         plan_items: 0,
         opened_at: now,
         changed_at: now,
     };
+    let mut first = first_message(&opening, &state);
+    let words = waiting(context, head.task_id.as_deref()).await?;
+    if let Some(words) = &words {
+        head.outside_words |= take_in(words, &mut state, &mut first);
+    }
     let change = SessionChange {
         prefix: Some(to_json(&prefix)?),
-        messages: vec![to_json(&first_message(&opening, &state))?],
+        messages: vec![to_json(&first)?],
         state: Some(to_json(&state)?),
+        words,
         ..SessionChange::default()
     };
     let link = (scope.execution.as_str(), scope.state.as_str());
-    if !table.open_session(&head, &to_json(&opening)?, change, link).await? {
-        tracing::info!(session = id, "another invocation opened the session");
+    match table.open_session(&head, &to_json(&opening)?, change, link).await? {
+        Changed::Yes => {}
+        Changed::Overtaken => tracing::info!(session = id, "another invocation opened the session"),
+        Changed::WordsTaken => return Err(words_taken(&id).into()),
     }
     Ok(Report::of(&Session::read(context, &id).await?))
 }

@@ -26,6 +26,8 @@ const MOST_NUDGES: u32 = 2;
 const NUDGE: &str = "You called no tool, so nothing happened. Go on with your tools; when the work is done, call `finish`; if you cannot go on \
 without a person, call `ask_person`.";
 const TOO_MANY: &str = "Not run: one turn runs at most 16 calls. Call it again.";
+const HANDED_OVER: &str = "The work is handed over.";
+const NOT_YET: &str = "Not handed over yet: people said something while you were at work. Take it into account, then call `finish` again.";
 const AFTER_THE_LAST: &str = "Not run: it came after a call that ends a turn.";
 
 /// How a turn ends that a call ended.
@@ -72,7 +74,7 @@ impl Session<'_> {
         if self.state.nudges <= MOST_NUDGES {
             self.head.phase = SessionPhase::Think;
             let nudge = Said::ours(vec![Part::text(NUDGE)]);
-            return self.record(vec![nudge], None, FileChanges::default()).await;
+            return self.record_with_words(nudge, None, FileChanges::default()).await;
         }
         let last = domain::stored::cut_inline(&self.state.last_text);
         let question = format!(
@@ -117,6 +119,14 @@ impl Session<'_> {
                 self.state.pending = results;
                 self.record(Vec::new(), None, files).await
             }
+            // An agent ends when nobody has anything to say to it any more.
+            Some(LastCall::Finish(_)) if self.has_words().await? => {
+                self.head.phase = SessionPhase::Think;
+                for told in results.iter_mut().filter(|told| told.text.starts_with(HANDED_OVER)) {
+                    NOT_YET.clone_into(&mut told.text);
+                }
+                self.record_with_words(said(results), None, files).await
+            }
             Some(LastCall::Finish(finish)) => {
                 self.head.phase = SessionPhase::Done;
                 self.state.result = Some(self.result(finish, edits).await?);
@@ -135,7 +145,7 @@ impl Session<'_> {
                 let mut said = said(results);
                 // Beside the results, not in them: what a file says cannot pass for it.
                 said.message.parts.extend(guides);
-                self.record(vec![said], None, files).await
+                self.record_with_words(said, None, files).await
             }
         }
     }
@@ -226,7 +236,7 @@ impl Session<'_> {
                     turn.last = Some(LastCall::Check(name));
                 }
                 ToolEnd::Finish(finish) => {
-                    turn.results.push(told("The work is handed over.", false, false));
+                    turn.results.push(told(HANDED_OVER, false, false));
                     turn.last = Some(LastCall::Finish(finish));
                 }
             }

@@ -6,7 +6,7 @@ use crate::artifacts::{AgentOutcome, AgentQuestion, AgentResult};
 use crate::context::Context;
 use domain::{ActionError, CommitSha};
 use jiff::Timestamp;
-use records::{SessionChange, SessionHead, SessionPhase};
+use records::{Changed, Inbox, SessionChange, SessionHead, SessionPhase};
 
 /// A session as an invocation found it, and what the invocation makes of it.
 pub(super) struct Session<'a> {
@@ -47,26 +47,48 @@ impl<'a> Session<'a> {
         prefix: Option<&Prefix>,
         files: FileChanges,
     ) -> Result<Self, ActionError> {
+        let made = self.attempt(&messages, prefix, &files, None).await?;
+        self.after(made).await
+    }
+
+    /// Tries to record what the invocation made of the session, and words that it takes in.
+    pub(super) async fn attempt(
+        &mut self,
+        messages: &[Said],
+        prefix: Option<&Prefix>,
+        files: &FileChanges,
+        words: Option<Inbox>,
+    ) -> Result<Changed, ActionError> {
         let now = self.context.clock().now();
+        let mut head = self.head.clone();
         let count = u32::try_from(messages.len()).unwrap_or(u32::MAX);
-        self.head.messages = self.head.messages.saturating_add(count);
-        self.head.version += 1;
+        head.messages = head.messages.saturating_add(count);
+        head.version += 1;
         let worked = now.duration_since(self.begun_at).as_millis();
-        self.head.worked_ms = self.head.worked_ms.saturating_add(u64::try_from(worked).unwrap_or_default());
-        self.head.changed_at = now;
+        head.worked_ms = head.worked_ms.saturating_add(u64::try_from(worked).unwrap_or_default());
+        head.changed_at = now;
         let (done, items) = self.state.workspace.progress();
-        self.head.plan_done = u32::try_from(done).unwrap_or(u32::MAX);
-        self.head.plan_items = u32::try_from(items).unwrap_or(u32::MAX);
+        head.plan_done = u32::try_from(done).unwrap_or(u32::MAX);
+        head.plan_items = u32::try_from(items).unwrap_or(u32::MAX);
         let change = SessionChange {
             prefix: prefix.map(to_json).transpose()?,
             messages: messages.iter().map(to_json).collect::<Result<_, _>>()?,
             state: Some(self.state_json()?),
-            files: files.changed,
-            reverted: files.reverted,
+            files: files.changed.clone(),
+            reverted: files.reverted.clone(),
+            words,
             ..SessionChange::default()
         };
-        if self.context.table().change_session(&self.head, change).await? {
-            self.begun_at = now;
+        let made = self.context.table().change_session(&head, change).await?;
+        if made == Changed::Yes {
+            (self.head, self.begun_at) = (head, now);
+        }
+        Ok(made)
+    }
+
+    /// The session after an attempt: as another invocation left it, where that was faster.
+    pub(super) async fn after(self, made: Changed) -> Result<Self, ActionError> {
+        if made == Changed::Yes {
             return Ok(self);
         }
         tracing::info!(session = self.head.id, "another invocation was faster; its turn counts");

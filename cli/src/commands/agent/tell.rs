@@ -1,0 +1,61 @@
+//! `ticketsmith agent tell`: says something to the agent at work on a ticket.
+
+use crate::connection::Connection;
+use crate::exit::{Exit, Outcome};
+use crate::place::PlaceArgument;
+use crate::steering::{PersonArgument, Request};
+use control::{TellResult, Words};
+
+/// `ticketsmith agent tell`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The ticket that the agent is at work on, or the execution's name, as `ticketsmith status` shows it.
+    #[arg(value_name = "TICKET|EXECUTION")]
+    named: String,
+    /// What to say.
+    words: String,
+    #[command(flatten)]
+    person: PersonArgument,
+    #[command(flatten)]
+    place: PlaceArgument,
+}
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ticketsmith agent tell SHOP-1 \"Keep the old names as aliases\"
+  ticketsmith agent tell revision-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 \"Use a map\" --as ada
+
+An agent that has just finished leaves the words to a revision of its pull request.
+
+Exit codes: 0 the words wait for the agent · 1 nothing is at work · 2 there are no words · 3 neither `serve` nor the stage is reachable";
+
+/// Runs the command.
+///
+/// # Errors
+/// A negative answer if nothing is at work on the ticket; usage without words; unreachable if nothing answers.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    let text = arguments.words.trim().to_owned();
+    if text.is_empty() {
+        return Err(Exit::usage("there are no words to tell; accepted: a text that is not empty"));
+    }
+    let connection = Connection::open(&arguments.place).await?;
+    let request = Request::about(&connection, &arguments.named, &arguments.person).await?;
+    let caller = request.caller();
+    let execution = &request.execution;
+    let nothing = || Exit::negative(format!("nothing that has an agent is at work on {}", arguments.named));
+    let configuration = caller.directory.configuration();
+    let project = execution.project.as_deref().and_then(|key| configuration.project(key));
+    let (Some(task_id), Some(project)) = (&execution.task_id, project) else { return Err(nothing()) };
+    if execution.outcome.is_final() {
+        return Err(Exit::negative(format!("{} has already ended: {}", execution.name, execution.outcome)));
+    }
+    let words = Words { text, place: None, review: None };
+    match request.control.tell(&caller, task_id, project, words).await.map_err(Exit::unreachable)? {
+        TellResult::Told { execution, workflow } => {
+            println!("the agent of {workflow} on {task_id} takes it in with its next step ({execution})");
+            Ok(())
+        }
+        TellResult::Denied(reason) => Err(request.denied(&reason)),
+        TellResult::Began { .. } | TellResult::NothingAtWork | TellResult::AskProvider => Err(nothing()),
+    }
+}

@@ -1,0 +1,90 @@
+//! A second round of the demo: what somebody does about the pull request of the first.
+//!
+//! A world says it by a delivery of the trigger's name. Where it has none, one is made from its people and channels.
+
+use super::report::text;
+use crate::exit::{Exit, Outcome};
+use serde_json::{Value, json};
+
+/// A way to ask for a revision.
+pub(super) struct Revision {
+    /// The trigger's name.
+    pub(super) name: &'static str,
+    /// What somebody does in the world; `None` where the world has no service for it.
+    pub(super) delivery: fn(&Round<'_>) -> Option<Value>,
+}
+
+/// What people ask for where the world does not say it.
+const WORDS: &str = "Please say in the README what is new.";
+
+/// What the first round came to.
+pub(super) struct Round<'a> {
+    /// The world file.
+    pub(super) world: &'a Value,
+    /// The pull request, as the simulated code host tells it.
+    pub(super) pull: &'a Value,
+    /// The ticket.
+    pub(super) ticket: &'a str,
+}
+
+impl Revision {
+    /// What somebody does in the second round.
+    ///
+    /// # Errors
+    /// Usage when the world has no service for it.
+    pub(super) fn delivery(&self, round: &Round<'_>) -> Outcome<Value> {
+        if round.world["deliveries"].get(self.name).is_some() {
+            return Ok(json!(self.name));
+        }
+        (self.delivery)(round).ok_or_else(|| {
+            Exit::usage(format!(
+                "the world has nobody and no place for `{}`; write a delivery of this name into it",
+                self.name
+            ))
+        })
+    }
+}
+
+impl Round<'_> {
+    pub(super) fn repository(&self) -> Option<&str> {
+        let repository = self.pull["base"]["repo"]["full_name"].as_str();
+        // The address is `…/owner/name/pull/7`.
+        repository.or_else(|| {
+            let (before, _) = text(&self.pull["html_url"]).split_once("/pull/")?;
+            let start = before.rmatch_indices('/').nth(1)?.0;
+            before.get(start + 1..)
+        })
+    }
+
+    pub(super) fn number(&self) -> Option<u64> {
+        self.pull["number"].as_u64()
+    }
+
+    /// Who speaks in a service: the first one who does something in the world and is known there.
+    pub(super) fn person(&self, service: &str) -> Option<&str> {
+        let users = &self.world[service]["users"];
+        let name_of = |user: &'_ Value| -> Option<String> {
+            ["login", "name", "short"].iter().find_map(|key| Some(user[*key].as_str()?.to_owned()))
+        };
+        let starters = self.world["deliveries"].as_object()?.values();
+        let mut starters = starters.filter_map(|delivery| delivery["by"].as_str());
+        let known: Vec<String> = match users {
+            Value::Object(users) => users.keys().cloned().collect(),
+            Value::Array(users) => users.iter().filter_map(name_of).collect(),
+            _ => return None,
+        };
+        starters.find(|starter| known.iter().any(|name| name == starter))
+    }
+
+    /// The first channel of the chat.
+    pub(super) fn channel(&self) -> Option<&str> {
+        let mut services = self.world.as_object()?.values();
+        services.find_map(|service| {
+            service["channels"].as_array()?.iter().find_map(|channel| channel["name"].as_str())
+        })
+    }
+
+    pub(super) fn words(&self) -> &'static str {
+        WORDS
+    }
+}

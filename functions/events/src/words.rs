@@ -1,0 +1,89 @@
+//! Words that people say to agents at work: reviews among them are completed, and what nobody took in by the end is passed on.
+
+use crate::ending::{Ending, end};
+use crate::handle::Events;
+use control::{Directory, Successor};
+use domain::ActionError;
+use domain::execution::Outcome;
+use records::{ExecutionRecord, FinishResult, Inbox, Reply};
+
+/// How often an end is tried again because words came in the meantime. After that, the same event is sent again.
+const ROUNDS: usize = 5;
+
+impl Events {
+    /// Ends an execution, as [`end`] does. Words that wait for the agents of its ticket are passed on before: to a revision that takes
+    /// the ticket over, or back to their authors. `false` when there is no such execution.
+    ///
+    /// # Errors
+    /// When the records, the code host or Step Functions do not answer.
+    pub(crate) async fn close(&self, name: &str, ending: &Ending) -> Result<bool, ActionError> {
+        for _ in 0..ROUNDS {
+            match end(&self.table, name, ending).await? {
+                None => return Ok(false),
+                Some(FinishResult::Finished(_) | FinishResult::Already(_)) => return Ok(true),
+                Some(FinishResult::WordsWait) => self.pass_words_on(name, ending).await?,
+            }
+        }
+        Err(ActionError::unavailable(format!("words keep coming while `{name}` ends; it is ended later")))
+    }
+
+    async fn pass_words_on(&self, name: &str, ending: &Ending) -> Result<(), ActionError> {
+        let Some(execution) = self.table.execution(name).await? else { return Ok(()) };
+        let Some(task_id) = execution.task_id.as_deref() else { return Ok(()) };
+        self.complete_words(task_id).await?;
+        let inbox = self.table.inbox(task_id).await?.next();
+        let why = match Outcome::from_status(&ending.status, ending.error.as_deref()) {
+            Outcome::Succeeded => {
+                let directory = Directory::read(&self.table, self.clock.now()).await?;
+                match self.control.succeed(&directory, &execution, &inbox).await? {
+                    Successor::Begun { execution: successor } => {
+                        tracing::info!(successor, "a revision takes up the words that nobody took in");
+                        return Ok(());
+                    }
+                    Successor::None(reason) => reason,
+                }
+            }
+            Outcome::Stopped => "it was stopped".to_owned(),
+            other => format!("it ended as {other}"),
+        };
+        self.give_words_back(&execution, &inbox, &why).await
+    }
+
+    /// Tells the authors of words that nothing became of them, and takes the words out of the inbox.
+    async fn give_words_back(
+        &self,
+        execution: &ExecutionRecord,
+        inbox: &Inbox,
+        why: &str,
+    ) -> Result<(), ActionError> {
+        for waiting in &inbox.words {
+            let word = &waiting.word;
+            let Some(place) = word.place.clone() else {
+                tracing::warn!(
+                    execution = execution.name,
+                    why,
+                    "words from the command line were not taken in"
+                );
+                continue;
+            };
+            let reply = Reply {
+                source: word.source.clone(),
+                // The delivery itself was answered when it came.
+                delivery: format!("not taken in: {}", word.delivery),
+                place,
+                text: format!(
+                    "The work of {} ended before its agent took in what you said: {}. Nothing was done about it; say it again when \
+                     there is something to change.",
+                    domain::text::literal(&execution.workflow),
+                    domain::text::literal(why)
+                ),
+                at: self.clock.now(),
+                sent_at: None,
+            };
+            self.table.put_reply(&reply).await?;
+        }
+        // Refused means that somebody else took words; what is left is seen at the next try.
+        self.table.drop_words(inbox).await?;
+        Ok(())
+    }
+}

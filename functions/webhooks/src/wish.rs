@@ -1,0 +1,49 @@
+//! What somebody wants to be done about a ticket, by words or by a review.
+
+use crate::command::Command;
+use domain::Event;
+use domain::event::REVIEW;
+use serde_json::Value;
+
+/// What somebody wants to be done about a ticket, and how they are addressed.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    /// The ticket, as it was typed or by its canonical name.
+    pub(crate) ticket: String,
+    /// The words; empty for a review that has remarks on lines alone.
+    pub(crate) text: String,
+    /// Whether it is for an agent at work alone, and starts nothing.
+    pub(crate) is_told: bool,
+}
+
+impl Wish {
+    /// What is wanted by an event: `command` was read from its words, where somebody spoke to the bot.
+    pub(crate) fn of(event: &Event, said: (Option<&str>, Option<&Command>)) -> Option<Self> {
+        let on_ticket = event.task_id.as_deref();
+        match said {
+            (Some(words), Some(command)) => Self::said(command, words, on_ticket),
+            // What a review says as a whole; it may have remarks on lines alone.
+            _ if event.fields.contains_key(REVIEW) => Some(Self {
+                ticket: on_ticket?.to_owned(),
+                text: event.fields.get("comments").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                is_told: false,
+            }),
+            _ => None,
+        }
+    }
+
+    /// What words ask for. Where they are not said on a ticket, its key comes first.
+    pub(crate) fn said(command: &Command, words: &str, on_ticket: Option<&str>) -> Option<Self> {
+        let is_told = command.is_told();
+        match on_ticket {
+            Some(ticket) => {
+                let text = command.request(words, on_ticket)?.to_owned();
+                Some(Self { ticket: ticket.to_owned(), text, is_told })
+            }
+            None => {
+                let (ticket, text) = command.request_about(words)?;
+                Some(Self { ticket: ticket.to_owned(), text: text.to_owned(), is_told })
+            }
+        }
+    }
+}
