@@ -5,7 +5,7 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::{follow, steps_json};
 use crate::steering::{PersonArgument, delivery, say_who};
-use control::{DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
+use control::{Authority, DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
 use domain::built_in_actions::{ADMIT, CHECK_ACTOR};
 use domain::event::EventName;
 use domain::routes::Concurrency;
@@ -95,6 +95,7 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
         inputs: arguments.inputs.iter().cloned().collect(),
         project: arguments.project.clone(),
         actor: arguments.person.actor(&directory),
+        authority: Authority::Installation,
         trigger: EventName::API_RUN,
         delivery: delivery(),
         concurrency: Concurrency::OnePerTask,
