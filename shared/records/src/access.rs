@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 /// A kind of partition: the part of `pk` before the first `#`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Partition {
+    /// Who changed what through the API.
+    Audit,
     /// What deliveries led to.
     Delivery,
     /// Configuration, routes, prompts and agents.
@@ -14,6 +16,8 @@ pub enum Partition {
     Event,
     /// One execution with its steps, costs, reservations and progress.
     Execution,
+    /// Machine tokens, and what is known of signing in.
+    Identity,
     /// What providers are asked about.
     Inquiry,
     /// Everybody's executions of a month.
@@ -48,10 +52,12 @@ impl Partition {
     /// The part before the `#`: `EXECUTION`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Audit => "AUDIT",
             Self::Delivery => "DELIVERY",
             Self::Document => "DOCUMENT",
             Self::Event => "EVENT",
             Self::Execution => "EXECUTION",
+            Self::Identity => "IDENTITY",
             Self::Inquiry => "INQUIRY",
             Self::Month => "MONTH",
             Self::Person => "PERSON",
@@ -114,6 +120,12 @@ mod tests {
         let check = |partition: Partition, pk: &str| {
             assert_eq!(pk.split_once('#').map(|(kind, _)| kind), Some(partition.as_str()));
         };
+        check(Partition::Audit, &keys::identity::audit_partition("2026-11-29"));
+        check(Partition::Identity, &keys::identity::token("t").pk);
+        check(Partition::Identity, &keys::identity::once("0a1b").pk);
+        check(Partition::Identity, &keys::identity::ended_before("ada").pk);
+        check(Partition::Identity, &keys::identity::account("github", "ada-l").pk);
+        check(Partition::Identity, &keys::identity::usage("ada").pk);
         check(Partition::Delivery, &keys::delivery(&SourceName::API, "1").pk);
         check(Partition::Document, &keys::document("routes").pk);
         check(Partition::Event, &keys::occurrence("jira.labelled/shop-1", "d").pk);

@@ -62,9 +62,13 @@
 //! | a pull request that a run opened | get | `REPOSITORY#<owner/name>` | `OPENED#<number>` |
 //! | the newest pull request of a ticket | get | `REPOSITORY#<owner/name>` | `TASK#<id>` |
 //!
+//! The keys of who may sign in and of who changed what are in `keys/identity.rs`.
+//!
 //! Costs are stored four times (execution, task, project, person), written in one transaction and never changed: reading any of
 //! the four is then one consistent query. Lists of executions are pointers to the one execution item, so that an outcome has
 //! one place.
+
+pub(crate) mod identity;
 
 use crate::timestamp::fixed_width;
 use domain::{SourceName, folded};

@@ -27,6 +27,8 @@
 //! | `progress`, `pull_request`, `opened_pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose pull requests and branches are |
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `access` | what a function may touch, for its role |
+//! | `machine_token`, `sign_in` | who may sign in |
+//! | `audit` | who changed what |
 //! | `admission` | which runs may do anything; who may push |
 //! | `stream` | which changes a listener is told of, and which execution a changed item belongs to |
 
@@ -34,6 +36,7 @@ mod access;
 mod admission;
 mod agent_execution;
 mod alert;
+mod audit;
 mod budget;
 mod cached;
 mod circuit;
@@ -59,6 +62,7 @@ mod kept;
 mod keys;
 mod limit;
 mod line;
+mod machine_token;
 mod new_execution;
 mod occurrence;
 mod open_execution;
@@ -81,6 +85,7 @@ mod session;
 mod session_change;
 mod session_parts;
 mod shown_step;
+mod sign_in;
 mod steered;
 mod step;
 mod stored;
@@ -89,6 +94,7 @@ mod table;
 mod task;
 mod timestamp;
 mod turns;
+mod usage;
 mod view;
 mod waiter;
 mod write;
@@ -96,6 +102,7 @@ mod write;
 pub use access::{Access, Partition};
 pub use admission::{Admission, WRITER_KNOWN};
 pub use agent_execution::AgentExecution;
+pub use audit::{AuditPage, AuditRecord};
 pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement, Spending};
 pub use cached::DOCUMENT_CACHED;
 pub use circuit::Circuit;
@@ -112,6 +119,7 @@ pub use execution_list::LIST_LIMIT;
 pub use execution_record::{ExecutionEnd, ExecutionRecord};
 pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits};
+pub use machine_token::{MOST_TOKENS, MachineToken, TokenKept};
 pub use new_execution::NewExecution;
 pub use occurrence::{Meeting, Occurrence};
 pub use opened_pull_request::OpenedPullRequest;
@@ -130,6 +138,7 @@ pub use session::{SessionBounds, SessionHead, SessionPhase, SessionRound};
 pub use session_change::SessionChange;
 pub use session_parts::{OverlayFile, SessionLink};
 pub use shown_step::ShownStep;
+pub use sign_in::{EndedSessions, SignInAccount, SignInTicket};
 pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
