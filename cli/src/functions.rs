@@ -6,6 +6,7 @@ use runtime::FunctionSpec;
 pub(crate) fn all() -> Vec<FunctionSpec> {
     [
         actions::functions(), //
+        api::functions(),
         events::functions(),
         webhooks::functions(),
     ]

@@ -1,8 +1,9 @@
 //! `serve`: a laptop-sized AWS in one process, with our functions in it.
 //!
-//! Two listeners. The public one serves the functions that have routes, and nothing else. The private one, on loopback and with a token
+//! Three listeners. The public one serves webhooks, and nothing else. That of the API is on loopback, and answers to its own names alone. The
+//! private one, on loopback and with a token
 //! for each function, stands in for DynamoDB, Step Functions, Secrets Manager and Lambda; functions reach them only through the AWS SDK, as
-//! in an account. An optional third one serves metrics to Prometheus, and says whether it is healthy.
+//! in an account. An optional fourth one serves metrics to Prometheus, and says whether it is healthy.
 
 mod agents;
 mod asynchronous;
@@ -52,7 +53,7 @@ use engine::Engine;
 use functions::{Connected, StepTargets};
 use housekeeping::House;
 use in_process::InProcess;
-use listeners::{bind, serve, serve_strangers, url_of};
+use listeners::{bind, hosts_of, serve, serve_strangers, url_of};
 use metrics::Figures;
 use private::Private;
 use records::Table;
@@ -85,6 +86,8 @@ pub(crate) struct Options {
     pub(crate) data: PathBuf,
     /// Where the functions' routes are served.
     pub(crate) listen: SocketAddr,
+    /// The port of the API on loopback; 0 takes any that is free.
+    pub(crate) api_port: u16,
     /// Where figures are shown to Prometheus, if at all.
     pub(crate) metrics: Option<SocketAddr>,
 }
@@ -109,7 +112,7 @@ impl Server {
     /// # Errors
     /// Usage errors for the configuration, the workflows and the data folder; unreachable when an address cannot be had.
     pub(crate) async fn start(options: Options) -> Outcome<Self> {
-        let Options { file, data, listen, metrics } = options;
+        let Options { file, data, listen, api_port, metrics } = options;
         let folder =
             DataFolder::open(&data).map_err(|error| Exit::usage(format!("{}: {error}", data.display())))?;
         let lock = folder.lock().map_err(Exit::usage)?;
@@ -122,9 +125,11 @@ impl Server {
 
         let descriptors = descriptors::raise();
         let public = bind(listen).await?;
+        let api = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, api_port))).await?;
         let private = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
         let private_url = url_of(&private)?;
         let public_url = url_of(&public)?;
+        let api_url = url_of(&api)?;
 
         let targets = Arc::new(StepTargets::new(functions_at_work(descriptors)));
         let invoke: Arc<dyn engine::Invoke> = targets.clone();
@@ -216,12 +221,20 @@ impl Server {
             kept: housekeeping::KEPT,
         };
         tasks.spawn(house.keep());
-        serve_strangers(&mut tasks, public, routes(&connected), descriptors);
+        table
+            .put_installation_token(command_line.token().expose_secret())
+            .await
+            .map_err(Exit::unreachable)?;
+        let api_hosts = hosts_of(&api)?;
+        let api_routes = api::only_for(api_hosts, routes(&connected, FunctionSpec::serves_api));
+        serve_strangers(&mut tasks, api, api_routes, descriptors);
+        serve_strangers(&mut tasks, public, routes(&connected, FunctionSpec::serves_http), descriptors);
 
         let running = Running {
             private_url,
             public_url,
             metrics_url,
+            api_url: Some(format!("{api_url}/api/v1")),
             token: command_line.token().expose_secret().to_owned(),
             process: std::process::id(),
         };
@@ -285,11 +298,11 @@ fn functions_at_work(descriptors: usize) -> usize {
     (descriptors / 16).clamp(16, 256)
 }
 
-/// What the functions serve over HTTP.
-fn routes(functions: &[Connected]) -> Router {
+/// What some of the functions serve over HTTP.
+fn routes(functions: &[Connected], serves: fn(&FunctionSpec) -> bool) -> Router {
     functions
         .iter()
-        .filter(|function| function.spec.serves_http())
+        .filter(|function| serves(&function.spec))
         .filter_map(|function| Arc::clone(&function.function).routes())
         .fold(Router::new(), Router::merge)
 }

@@ -51,11 +51,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "actions",
         &["control", "domain", "edits", "http-client", "observability", "providers", "records", "runtime"],
     ),
+    ("api", &["control", "domain", "records", "runtime"]),
     ("events", &["control", "domain", "observability", "providers", "records", "runtime"]),
     (
         "ticketsmith",
         &[
             "actions",
+            "api",
             "control",
             "domain",
             "edits",

@@ -27,6 +27,10 @@ pub(crate) struct Arguments {
     /// The address to receive webhooks on. Put a tunnel or TLS reverse proxy in front of it; it serves only webhooks.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// The port of the API on 127.0.0.1, for the command line and for programs on this machine; 0 takes any that is free. Every request needs
+    /// a token: docs/api.md.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    api_port: u16,
     /// Serve Prometheus metrics at /metrics and health at /healthz on this address, such as 127.0.0.1:9464. They contain no names of tickets or people,
     /// but anyone who can reach the address can read them, so do not publish it through the tunnel.
     #[arg(long, value_name = "ADDRESS")]
@@ -69,11 +73,14 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let file = ConfigurationFile::load(&arguments.config)?;
     let folder = file.folder.clone();
     let data = arguments.data.data.clone();
-    let options = Options { file, data, listen: arguments.listen, metrics: arguments.metrics };
+    let options = Options { file, data, listen: arguments.listen, api_port: arguments.api_port, metrics: arguments.metrics };
     let mut server = Server::start(options).await?;
     let paths: Vec<_> =
         webhooks::SENDERS.iter().map(|sender| format!("/webhooks/{}", sender.name())).collect();
     println!("webhooks   {}{}", server.running.public_url, paths.join(", "));
+    if let Some(url) = &server.running.api_url {
+        println!("api        {url}");
+    }
     println!("workflows  {}", server.workflows.names().collect::<Vec<_>>().join(", "));
     println!("data       {}", arguments.data.data.display());
     if let Some(url) = &server.running.metrics_url {

@@ -21,7 +21,10 @@ pub(crate) struct Running {
     /// The listener that Prometheus reads, `http://127.0.0.1:PORT`, where there is one.
     #[serde(default)]
     pub(crate) metrics_url: Option<String>,
-    /// The token of the command line.
+    /// The API, `http://127.0.0.1:PORT/api/v1`.
+    #[serde(default)]
+    pub(crate) api_url: Option<String>,
+    /// The token of the command line, also at the API.
     pub(crate) token: String,
     /// The process, for people who look.
     pub(crate) process: u32,

@@ -53,6 +53,15 @@ pub(crate) fn url_of(listener: &TcpListener) -> Outcome<String> {
     Ok(format!("http://{address}"))
 }
 
+/// The names by which a listener on loopback is reached from this machine.
+///
+/// # Errors
+/// Unreachable when the listener has no address.
+pub(crate) fn hosts_of(listener: &TcpListener) -> Outcome<Arc<[String]>> {
+    let address = listener.local_addr().map_err(Exit::unreachable)?;
+    Ok([address.to_string(), format!("localhost:{}", address.port())].into())
+}
+
 /// Serves a router to ourselves, as one of the tasks.
 pub(crate) fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router) {
     tasks.spawn(accept(listener, router, Connections::new(usize::MAX, usize::MAX), [TIME; 2]));

@@ -66,7 +66,7 @@ impl Sources<'_> {
                 Source::Schedules => {
                     tasks.spawn(schedules::keep(function, self.table.clone(), Arc::clone(self.clock)));
                 }
-                Source::Http { .. } | Source::Steps => {}
+                Source::Http { .. } | Source::Api { .. } | Source::Steps => {}
             }
         }
         Ok(())

@@ -14,6 +14,9 @@ export function publicApi(stack: Stack, functions: DeployedFunction[], settings:
     for (const { method, path } of sourcesOf(entry, "http")) {
       api.addRoutes({ path, methods: [apigateway.HttpMethod[method]], integration });
     }
+    for (const { path } of sourcesOf(entry, "api")) {
+      api.addRoutes({ path, methods: [apigateway.HttpMethod.ANY], integration });
+    }
   }
   const stage = api.addStage("Stage", {
     stageName: "$default",

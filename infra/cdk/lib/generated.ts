@@ -29,6 +29,8 @@ export interface FunctionEntry {
 export type Source =
   /** Requests to the public address. */
   | { type: "http"; method: "GET" | "POST"; path: string }
+  /** Requests of people and machines to the API at the public address, with any method. */
+  | { type: "api"; path: string }
   /** Changes of items of the table, collected for so many seconds. Each such source reads the stream by itself. */
   | { type: "table_stream"; items: StreamedItems[]; collected_seconds: number }
   /** Starts and ends of executions. */

@@ -18,8 +18,8 @@ pub use task_management::{
     CommentId, CreatedTask, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
 };
 pub use version_control::{
-    CheckConclusion, Checks, Commit, CommitRequest, FileChange, FileContent, LineRemark, PullRequest,
-    PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind,
+    CheckConclusion, Checks, Commit, CommitRequest, FailedCheck, FileChange, FileContent, LineRemark,
+    PullRequest, PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind,
     VersionControl,
 };
 

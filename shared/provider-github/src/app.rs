@@ -39,6 +39,9 @@ fn permissions(access: RepositoryAccess) -> &'static [(&'static str, &'static st
         RepositoryAccess::ReadMetadata => &[("metadata", "read")],
         RepositoryAccess::ReadContents => &[("contents", "read")],
         RepositoryAccess::ReadChecks => &[("checks", "read"), ("contents", "read"), ("statuses", "read")],
+        RepositoryAccess::ReadCheckLogs => {
+            &[("actions", "read"), ("checks", "read"), ("contents", "read"), ("statuses", "read")]
+        }
         RepositoryAccess::WriteContents => &[("contents", "write")],
         RepositoryAccess::WritePullRequests => &[("contents", "read"), ("pull_requests", "write")],
         RepositoryAccess::WriteIssues => &[("issues", "write"), ("pull_requests", "write")],

@@ -15,11 +15,18 @@ use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::json;
 
+/// What the title of a pull request begins with that is not ready for review, where GitHub has no drafts.
+pub(crate) const NOT_READY: &str = "[WIP] ";
+
 #[derive(Debug, Deserialize)]
 struct Pull {
     number: u64,
     html_url: String,
     state: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    draft: bool,
     #[serde(default)]
     body: Option<String>,
     #[serde(default)]
@@ -49,7 +56,8 @@ struct Remark {
 impl From<Pull> for PullRequest {
     fn from(pull: Pull) -> Self {
         let marks = marks_in(pull.body.as_deref().unwrap_or_default());
-        Self { number: pull.number, url: pull.html_url, marks }
+        let draft = pull.draft || pull.title.starts_with(NOT_READY);
+        Self { number: pull.number, url: pull.html_url, draft, marks }
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Partition {
     Stored,
     /// One ticket: who is at work on it, and what it may still spend.
     Task,
+    /// Tokens of people and machines, by their hashes.
+    Token,
     /// Who waits on a task token.
     Waiter,
     /// Of which projects' repositories a person is a writer.
@@ -70,6 +72,7 @@ impl Partition {
             Self::Session => "SESSION",
             Self::Stored => "STORED",
             Self::Task => "TASK",
+            Self::Token => "TOKEN",
             Self::Waiter => "WAITER",
             Self::Writer => "WRITER",
         }
@@ -143,6 +146,7 @@ mod tests {
         check(Partition::Session, &keys::session_partition("s"));
         check(Partition::Stored, &keys::stored_partition("s"));
         check(Partition::Task, &keys::task_partition("SHOP-1"));
+        check(Partition::Token, &keys::installation_token().pk);
         check(Partition::Waiter, &keys::waiter_partition("t"));
         check(Partition::Writer, &keys::writer("ada", "SHOP").pk);
     }

@@ -60,6 +60,7 @@
 //! | which run committed to a branch | get | `REPOSITORY#<owner/name>` | `BRANCH#<name>` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
 //! | a pull request that a run opened | get | `REPOSITORY#<owner/name>` | `OPENED#<number>` |
+//! | the installation's own token, hashed | get | `TOKEN#INSTALLATION` | `TOKEN` |
 //! | the newest pull request of a ticket | get | `REPOSITORY#<owner/name>` | `TASK#<id>` |
 //!
 //! The keys of who may sign in and of who changed what are in `keys/identity.rs`.
@@ -349,6 +350,11 @@ pub(crate) fn session_file(id: &str, path: &str) -> Key {
 
 pub(crate) fn session_of(execution: &str, state: &str) -> Key {
     Key::new(execution_partition(execution), format!("{SESSION}{state}"))
+}
+
+/// Only its hash is there.
+pub(crate) fn installation_token() -> Key {
+    Key::new("TOKEN#INSTALLATION".to_owned(), "TOKEN")
 }
 
 pub(crate) fn stored_partition(reference: &str) -> String {

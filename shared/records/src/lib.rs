@@ -7,7 +7,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `execution`, `execution_record`, `open_execution` | executions: begun once, checked while open, ended once |
-//! | `execution_list`, `view` | lists of executions, and everything about one |
+//! | `execution_list`, `page`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
 //! | `line`, `place` | who is at work in a project, and who waits |
 //! | `continuation` | executions that continue each other |
@@ -26,6 +26,7 @@
 //! | `session`, `session_change` | agents' sessions: where each is, its messages, and the files that it changed |
 //! | `progress`, `pull_request`, `opened_pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose pull requests and branches are |
 //! | `put_back` | what was lost, from a copy of the table |
+//! | `token` | tokens, by their hashes |
 //! | `access` | what a function may touch, for its role |
 //! | `machine_token`, `sign_in` | who may sign in |
 //! | `audit` | who changed what |
@@ -69,6 +70,7 @@ mod open_execution;
 mod opened_pull_request;
 mod own_account;
 mod own_branch;
+mod page;
 mod paid_reply;
 mod place;
 mod progress;
@@ -93,6 +95,7 @@ mod stream;
 mod table;
 mod task;
 mod timestamp;
+mod token;
 mod turns;
 mod usage;
 mod view;
@@ -125,6 +128,7 @@ pub use occurrence::{Meeting, Occurrence};
 pub use opened_pull_request::OpenedPullRequest;
 pub use own_account::OwnAccount;
 pub use own_branch::OwnBranch;
+pub use page::{ExecutionList, Page};
 pub use paid_reply::{PaidReply, QuestionId};
 pub use place::Place;
 pub use progress::{EditClaim, Progress, ProgressPlace};
@@ -145,6 +149,7 @@ pub use stored::STORED_LIMIT;
 pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange};
 pub use table::Table;
 pub use task::TaskRecord;
+pub use token::token_digest;
 pub use turns::Room;
 pub use view::ExecutionView;
 pub use waiter::{Answer, Moves, Timeliness, Topic, Waiter};

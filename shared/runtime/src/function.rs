@@ -45,7 +45,7 @@ pub type Connect = fn(&Services, &str) -> Result<Arc<dyn Function>, ActionError>
 /// A function ready for invocations.
 #[async_trait]
 pub trait Function: Send + Sync {
-    /// Its HTTP routes, if it has a [`Source::Http`]; `None` by default.
+    /// Its HTTP routes, if it has a [`Source::Http`] or a [`Source::Api`]; `None` by default.
     fn routes(self: Arc<Self>) -> Option<Router> {
         None
     }
@@ -79,6 +79,12 @@ pub enum Source {
         /// The method: `POST`.
         method: &'static str,
         /// The path, with `{name}` for a variable part.
+        path: &'static str,
+    },
+    /// Requests of people and machines to the API, with any method. At an account's public address they have paths of their own; on one
+    /// machine they have a listener of their own, because strangers reach the public one.
+    Api {
+        /// The paths: `/api/{proxy+}`.
         path: &'static str,
     },
     /// Changes of items of the table, in their order. Each such source reads the stream by itself, so one does not wait for another; an
@@ -154,6 +160,11 @@ impl FunctionSpec {
     /// Whether strangers can reach it.
     pub fn serves_http(&self) -> bool {
         self.sources.iter().any(|source| source.is_http())
+    }
+
+    /// Whether it serves the API.
+    pub fn serves_api(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source, Source::Api { .. }))
     }
 
     /// Creates the function, with these services. Sends nothing yet; [`Function::warm_up`] does.

@@ -57,6 +57,8 @@ impl EventName {
     pub const SCHEDULE: Self = Self::from_static("schedule");
     /// A person started it by hand. Nothing else can be started by it.
     pub const API_RUN: Self = Self::from_static("api.run");
+    /// A person or a machine asks for something by the API, with a credential of their own.
+    pub const API_REQUEST: Self = Self::from_static("api.request");
     /// Somebody asks for changes to a pull request that a run opened.
     pub const REVISION_REQUESTED: Self = Self::from_static("revision.requested");
 

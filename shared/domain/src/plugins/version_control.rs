@@ -17,6 +17,8 @@ pub enum RepositoryAccess {
     ReadContents,
     /// Read how the checks of a commit ended, and where branches are.
     ReadChecks,
+    /// Read also what its checks said.
+    ReadCheckLogs,
     /// Create and delete branches and push commits.
     WriteContents,
     /// Open and close pull requests.
@@ -132,6 +134,24 @@ pub trait VersionControl: Send + Sync {
 
     /// The newest attempt of every check of a commit, of whatever kind the code host has.
     async fn checks(&self, repository: &RepositoryName, commit: &CommitSha) -> Result<Checks, ActionError>;
+
+    /// Those of a commit's checks whose newest attempt failed, with what they said, in the order of their names. What was said may
+    /// be long; only its beginning is left out.
+    async fn failed_checks(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitSha,
+    ) -> Result<Vec<FailedCheck>, ActionError> {
+        let _ = commit;
+        Err(ActionError::rejected(format!("the code host of {repository} does not say why checks fail")))
+    }
+
+    /// Marks a draft as ready for review, which it stays. Does nothing when it is no draft.
+    async fn mark_ready(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError> {
+        Err(ActionError::rejected(format!(
+            "the code host of {repository} has no drafts, so #{number} cannot be marked as ready"
+        )))
+    }
 
     /// What a person, by the code host's login, may do in the repository.
     async fn permission(
@@ -258,7 +278,7 @@ pub struct PullRequestRequest {
     pub title: String,
     /// The description in Markdown.
     pub description: String,
-    /// Whether it is opened as a draft.
+    /// Whether it is opened as a draft. Where the code host refuses drafts, the title says that it is not ready yet.
     pub draft: bool,
 }
 
@@ -269,6 +289,8 @@ pub struct PullRequest {
     pub number: u64,
     /// Where people see it.
     pub url: String,
+    /// Whether it is not ready for review: a draft, or one whose title says so.
+    pub draft: bool,
     /// The digests of the marks that its body carries.
     pub marks: Vec<String>,
 }
@@ -302,6 +324,17 @@ pub struct Checks {
     pub conclusions: Vec<CheckConclusion>,
     /// When the newest group of checks was announced in which none has begun. Some never do.
     pub announced_at: Option<Timestamp>,
+}
+
+/// A check that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedCheck {
+    /// Its name, which its next attempt has, too.
+    pub name: String,
+    /// Where people see it.
+    pub url: Option<String>,
+    /// What it said: the log of its job, else its report; absent where the code host does not tell.
+    pub log: Option<String>,
 }
 
 /// How a check ended.

@@ -1,0 +1,61 @@
+//! The API's clients, and its router.
+
+use crate::identity::{self, Identify};
+use crate::problem::{Code, Problem};
+use crate::{frame, openapi};
+use axum::Router;
+use control::Control;
+use domain::{ActionError, Clock};
+use records::Table;
+use runtime::Services;
+use std::sync::Arc;
+
+/// The API, with the clients that it uses.
+pub struct Api {
+    pub(crate) table: Table,
+    pub(crate) control: Control,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) identity: Vec<Box<dyn Identify>>,
+}
+
+/// What handlers are given.
+pub(crate) type Shared = Arc<Api>;
+
+impl Api {
+    /// The API with these clients, whose timeouts are the caller's. `state_machine_arn_prefix` is as in [`Services::new`].
+    pub fn new(
+        table: Table,
+        step_functions: aws_sdk_sfn::Client,
+        state_machine_arn_prefix: impl Into<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let control =
+            Control::new(table.clone(), step_functions, state_machine_arn_prefix, Arc::clone(&clock));
+        Self { identity: identity::all(&table, &clock), table, control, clock }
+    }
+
+    /// The API with a function's services.
+    ///
+    /// # Errors
+    /// `Internal` without the prefix of state machines.
+    pub(crate) fn connect(services: &Services) -> Result<Self, ActionError> {
+        Ok(Self::new(
+            services.table(),
+            services.step_functions(),
+            services.state_machine_arn_prefix()?,
+            services.clock(),
+        ))
+    }
+
+    /// Everything under `/api/v1`.
+    pub fn router(self: Arc<Self>) -> Router {
+        let (router, _contract) = openapi::routes().split_for_parts();
+        let router = router
+            .fallback(|| async { Problem::new(Code::NotFound, "the API has no such path; see /api/v1/openapi.json") })
+            .method_not_allowed_fallback(|| async {
+                Problem::new(Code::MethodNotAllowed, "the path does not accept this method; the header Allow lists those that it does")
+            })
+            .with_state(self);
+        frame::framed(router)
+    }
+}

@@ -1,0 +1,149 @@
+//! What surrounds every request: its id, the bodies of problems, foreign hosts and origins, and bugs.
+
+use crate::problem::{Code, Problem};
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use std::any::Any;
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// The header with a request's id, in every answer.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, for its handler.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// The hosts that a listener answers to, with their ports where they have one: `127.0.0.1:8081`.
+pub type Hosts = Arc<[String]>;
+
+/// Refuses what is for other hosts: a page of a stranger whose name resolves to this machine must not be able to use it.
+pub fn only_for(hosts: Hosts, router: Router) -> Router {
+    let check = move |request: Request, next: Next| {
+        let hosts = Arc::clone(&hosts);
+        async move {
+            let host = text(request.headers(), &header::HOST);
+            let is_known = host.is_some_and(|host| hosts.iter().any(|known| known.eq_ignore_ascii_case(host)));
+            if is_known {
+                return next.run(request).await;
+            }
+            let id = Uuid::now_v7().to_string();
+            let accepted = hosts.join(", ");
+            let problem =
+                Problem::new(Code::ForeignOrigin, format!("the Host of a request must be one of {accepted}"));
+            complete(problem.into_response(), &id)
+        }
+    };
+    router.layer(from_fn(check))
+}
+
+/// Gives every request an id, refuses pages of other origins, and completes problems.
+pub(crate) fn framed(router: Router) -> Router {
+    router.layer(CatchPanicLayer::custom(panicked)).layer(from_fn(frame))
+}
+
+async fn frame(mut request: Request, next: Next) -> Response {
+    let id = Uuid::now_v7().to_string();
+    let span = tracing::info_span!("request", request = %id, method = %request.method());
+    if !is_own_origin(request.headers()) {
+        let problem =
+            Problem::new(Code::ForeignOrigin, "requests of pages from other origins are not accepted");
+        return complete(problem.into_response(), &id);
+    }
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let response = next.run(request).instrument(span).await;
+    complete(response, &id)
+}
+
+/// Whether the request comes from no page, or from one of the host that it is sent to.
+fn is_own_origin(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, rest)| rest);
+    let host = text(headers, &header::HOST);
+    authority.zip(host).is_some_and(|(authority, host)| authority.eq_ignore_ascii_case(host))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Adds the id, and the body of a problem.
+fn complete(mut response: Response, id: &str) -> Response {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        *response.body_mut() = problem.body(id);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    // What people may see is nobody else's, and no answer is a page.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    // The panic hook has printed the location; the message could contain data of the request.
+    tracing::error!("a bug aborted the handling of a request");
+    Problem::new(Code::Internal, "this is a bug of Ticketsmith; the request's id leads to its log").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::{Body, to_bytes};
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    async fn answer(host: &str, origin: Option<&str>, path: &str) -> (StatusCode, serde_json::Value) {
+        async fn bug() -> &'static str {
+            #[expect(clippy::panic, reason = "the bug under test")]
+            if true {
+                panic!("with a secret");
+            }
+            ""
+        }
+        let router = Router::new().route("/", get(|| async { "{}" })).route("/bug", get(bug));
+        let router = only_for(["127.0.0.1:1".to_owned(), "localhost:1".to_owned()].into(), framed(router));
+        let mut request = Request::get(path).header(header::HOST, host);
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert!(response.headers().contains_key(REQUEST_ID));
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn other_hosts_and_origins_are_refused() {
+        assert_eq!(answer("127.0.0.1:1", None, "/").await.0, StatusCode::OK);
+        assert_eq!(answer("LOCALHOST:1", Some("http://localhost:1"), "/").await.0, StatusCode::OK);
+        for (host, origin) in [
+            ("evil.example", None),
+            ("127.0.0.1:2", None),
+            ("127.0.0.1", None),
+            ("127.0.0.1:1", Some("http://evil.example")),
+            ("127.0.0.1:1", Some("null")),
+            ("127.0.0.1:1", Some("http://localhost:1")),
+        ] {
+            let (status, problem) = answer(host, origin, "/").await;
+            assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &"foreign_origin".into()), "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bug_is_a_problem_that_says_nothing() {
+        let (status, problem) = answer("localhost:1", None, "/bug").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!problem.to_string().contains("secret"), "{problem}");
+    }
+}

@@ -1,0 +1,64 @@
+//! The function's specification: what it may do, what invokes it, how it starts.
+
+use crate::api::Api;
+use async_trait::async_trait;
+use axum::Router;
+use records::{Access, Partition};
+use runtime::{Function, FunctionSpec, Source, StepFunctionsOperation, Timeouts};
+use std::sync::Arc;
+
+/// This executable's only function. It reads what people may see, and records what they want: executions, answers and requests to stop.
+/// It has no provider's credentials, and can neither answer a task token nor stop an execution: `events` does.
+pub fn functions() -> Vec<FunctionSpec> {
+    let reads = [
+        Partition::Document,
+        Partition::Person,
+        Partition::Provider,
+        Partition::Run,
+        Partition::Session,
+        Partition::Stored,
+        Partition::Token,
+        Partition::Writer,
+    ];
+    let access = Access::reading(reads)
+        .writing([
+            Partition::Delivery,
+            Partition::Execution,
+            Partition::Month,
+            Partition::Project,
+            Partition::Task,
+            Partition::Waiter,
+        ])
+        .listing_open_executions();
+    vec![FunctionSpec {
+        name: "api",
+        executable: "api",
+        handler: "bootstrap",
+        memory_megabytes: 256,
+        // HTTP APIs wait at most 30 seconds.
+        timeout_seconds: 29,
+        requests: Timeouts::BACKGROUND,
+        secrets: Vec::new(),
+        access,
+        step_functions: &[StepFunctionsOperation::StartExecution],
+        sources: &[Source::Api { path: "/api/{proxy+}" }],
+        in_network: false,
+        connect: |services, _| Ok(Arc::new(Api::connect(services)?)),
+    }]
+}
+
+#[async_trait]
+impl Function for Api {
+    fn routes(self: Arc<Self>) -> Option<Router> {
+        Some(self.router())
+    }
+
+    /// Loads the configuration and the routes.
+    async fn warm_up(&self) {
+        let (directory, routes) =
+            tokio::join!(self.control.directory(), self.table.routes(self.clock.now()));
+        if let Some(error) = directory.err().or(routes.err()) {
+            tracing::warn!(%error, "the configuration could not be loaded yet");
+        }
+    }
+}

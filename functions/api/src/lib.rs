@@ -1,0 +1,37 @@
+//! The API, `/api/v1`: what people and machines may ask of Ticketsmith, for the command line, dashboards and other clients.
+//!
+//! Every decision is made by the crate `control`. This crate reads requests strictly, finds out who sends them, and presents results. It
+//! records what people want; `events` acts on it, so it can neither answer a task token nor stop an execution.
+//!
+//! | file | purpose |
+//! |---|---|
+//! | `routes`, `routes/*` | the endpoints: one file for each resource, registered by one line |
+//! | `identity`, `identity/*` | who sends a request: one file for each kind of credential, registered by one line |
+//! | `caller` | the extractor of who asks, and what they may see |
+//! | `body`, `strict_json`, `contract` | bodies: JSON without surprises, checked against the schemas of the contract |
+//! | `query`, `segments`, `cursor`, `id` | the rest of a request |
+//! | `idempotency` | requests that are sent again |
+//! | `problem` | refusals, RFC 9457 |
+//! | `frame` | request ids, foreign hosts and origins, bugs |
+//! | `openapi` | the contract |
+
+mod api;
+mod caller;
+mod cursor;
+mod frame;
+mod function;
+mod id;
+mod identity;
+mod openapi;
+mod problem;
+mod query;
+mod routes;
+mod segments;
+
+pub use api::Api;
+pub use caller::Caller;
+pub use frame::{Hosts, only_for};
+pub use function::functions;
+pub use identity::{Identified, Identify};
+pub use openapi::openapi;
+pub use problem::{Code, InvalidField, Problem};

@@ -1,0 +1,242 @@
+//! Refusals, as RFC 9457 describes them: every answer that is no success is one.
+//! <https://www.rfc-editor.org/rfc/rfc9457>
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use records::RecordsError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The media type of problems.
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// How long a client waits before it repeats a request that could not be served, in seconds.
+const RETRY_AFTER: u32 = 5;
+
+/// Why a request was refused: stable, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ProblemCode)]
+pub enum Code {
+    /// The request cannot be parsed.
+    Malformed,
+    /// The request does not say who sends it, or its credential is not valid.
+    Unauthenticated,
+    /// Whoever sends it may not do this.
+    Forbidden,
+    /// The request is for another host, or comes from a page of another origin.
+    ForeignOrigin,
+    /// There is no such thing, or whoever asks may not see it.
+    NotFound,
+    /// The path exists, but not with this method.
+    MethodNotAllowed,
+    /// The body did not arrive in time.
+    Timeout,
+    /// The request contradicts the present state.
+    Conflict,
+    /// The thing has changed since it was read.
+    PreconditionFailed,
+    /// The body is too large.
+    TooLarge,
+    /// The body is not JSON by its media type.
+    UnsupportedMediaType,
+    /// The request was understood, but something in it is not accepted.
+    Invalid,
+    /// The request cannot be served now.
+    Unavailable,
+    /// A bug.
+    Internal,
+}
+
+impl Code {
+    /// The status that goes with it.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Malformed => "The request cannot be parsed",
+            Self::Unauthenticated => "Sign-in needed",
+            Self::Forbidden => "Not allowed",
+            Self::ForeignOrigin => "Wrong host or origin",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::Timeout => "The request took too long",
+            Self::Conflict => "Conflict",
+            Self::PreconditionFailed => "It has changed",
+            Self::TooLarge => "The request is too large",
+            Self::UnsupportedMediaType => "Only JSON is accepted",
+            Self::Invalid => "The request is not valid",
+            Self::Unavailable => "Not available now",
+            Self::Internal => "Internal error",
+        }
+    }
+}
+
+/// A refusal. As a response it has a body only once [`crate::frame`] has added the request's id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    code: Code,
+    detail: String,
+    errors: Vec<InvalidField>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// A part of a request that is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct InvalidField {
+    /// Where it is: a JSON pointer into the body, such as `/inputs/task_id`, or the name of a parameter or header.
+    pub path: String,
+    /// What is wrong with it, and what is accepted.
+    pub detail: String,
+}
+
+/// A refusal of a request (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
+    /// Identifies the kind of problem, by its code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind of problem, for people.
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What is wrong with this request, for people.
+    detail: String,
+    /// The kind of problem, for programs.
+    code: Code,
+    /// The request's id, which is also in the logs.
+    request_id: String,
+    /// Every part of the request that is not accepted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<InvalidField>,
+}
+
+impl Problem {
+    /// A problem with this detail, which is for people and says what was wrong and what is accepted.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
+    }
+
+    /// Parts of the request are not accepted.
+    pub fn invalid(errors: Vec<InvalidField>) -> Self {
+        let detail = match errors.as_slice() {
+            [only] => format!("{}: {}", only.path, only.detail),
+            several => format!("{} parts of the request are not accepted", several.len()),
+        };
+        Self { errors, ..Self::new(Code::Invalid, detail) }
+    }
+
+    /// One part of the request is not accepted.
+    pub fn invalid_field(path: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![InvalidField { path: path.into(), detail: detail.into() }])
+    }
+
+    /// There is no such thing, or the caller may not see it: both look the same.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Code::NotFound, format!("there is no such {what}, or you may not see it"))
+    }
+
+    /// The request does not say who sends it.
+    pub fn unauthenticated(detail: impl Into<String>) -> Self {
+        Self::new(Code::Unauthenticated, detail)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// The same with a header of the response.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The kind of problem.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The body, for the request with this id.
+    pub(crate) fn body(&self, request_id: &str) -> Body {
+        let body = ProblemBody {
+            kind: format!("urn:ticketsmith:problem:{}", name_of(self.code)),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            detail: self.detail.clone(),
+            code: self.code,
+            request_id: request_id.to_owned(),
+            errors: self.errors.clone(),
+        };
+        // Text and numbers always serialize.
+        Body::from(serde_json::to_vec(&body).unwrap_or_default())
+    }
+}
+
+/// The code as text, as it is serialized.
+fn name_of(code: Code) -> String {
+    let name = serde_json::to_value(code).ok();
+    name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.code.status().into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<RecordsError> for Problem {
+    fn from(error: RecordsError) -> Self {
+        match error {
+            RecordsError::Invalid(reason) => {
+                tracing::warn!(reason, "something in a request cannot be recorded");
+                Self::new(
+                    Code::Invalid,
+                    "something in the request cannot be recorded: it is empty or too long",
+                )
+            }
+            error => {
+                tracing::error!(%error, "the records could not be used");
+                Self::new(Code::Unavailable, "the records are not available; send the request again later")
+                    .with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_invalid_field_is_named_in_the_detail() {
+        let problem = Problem::invalid_field("/workflow", "a text of 1 to 100 characters is accepted");
+        assert_eq!(problem.detail, "/workflow: a text of 1 to 100 characters is accepted");
+        assert_eq!(name_of(Code::ForeignOrigin), "foreign_origin");
+        assert_eq!(problem.code().status(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}

@@ -1,0 +1,72 @@
+//! The refusals that operations have in common, for the contract.
+
+use crate::problem::{MEDIA_TYPE, ProblemBody};
+use std::collections::BTreeMap;
+use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
+
+/// Of everything: a wrong host or origin, and records that do not answer.
+pub(crate) struct Open;
+
+/// Of everything that needs a credential, and has parameters or a path that may not be understood.
+pub(crate) struct Signed;
+
+/// Of everything about one thing.
+pub(crate) struct OfOne;
+
+/// Of everything with a body.
+pub(crate) struct WithBody;
+
+type Responses = BTreeMap<String, RefOr<Response>>;
+
+fn problems(statuses: &[(u16, &str)]) -> Responses {
+    let schema = || Ref::from_schema_name(ProblemBody::name());
+    statuses
+        .iter()
+        .map(|(status, description)| {
+            let content = Content::new(Some(schema()));
+            let response = ResponseBuilder::new().description(*description).content(MEDIA_TYPE, content);
+            (status.to_string(), RefOr::T(response.build()))
+        })
+        .collect()
+}
+
+const FORBIDDEN: (u16, &str) = (403, "Not allowed, or a wrong host or origin.");
+const UNAVAILABLE: (u16, &str) = (503, "The records do not answer; `Retry-After` says when to try again.");
+
+impl IntoResponses for Open {
+    fn responses() -> Responses {
+        problems(&[
+            (400, "The query string cannot be parsed."),
+            FORBIDDEN,
+            (422, "A parameter is not accepted."),
+            UNAVAILABLE,
+        ])
+    }
+}
+
+impl IntoResponses for Signed {
+    fn responses() -> Responses {
+        let signed = problems(&[(401, "The request has no valid credential.")]);
+        Open::responses().into_iter().chain(signed).collect()
+    }
+}
+
+impl IntoResponses for OfOne {
+    fn responses() -> Responses {
+        let of_one = problems(&[(404, "There is no such thing, or the caller may not see it.")]);
+        Signed::responses().into_iter().chain(of_one).collect()
+    }
+}
+
+impl IntoResponses for WithBody {
+    fn responses() -> Responses {
+        problems(&[
+            (400, "The request cannot be parsed."),
+            (408, "The body did not arrive in time."),
+            (413, "The body is too large."),
+            (415, "The body is not JSON by its media type."),
+            (422, "Something in the request is not accepted."),
+        ])
+    }
+}

@@ -1,0 +1,335 @@
+//! `/executions`: list and get.
+
+use crate::api::Shared;
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::query::{Given, Nothing, Parameters, Query};
+use crate::routes::answers::{OfOne, Signed};
+use crate::routes::page::Page;
+use crate::segments::Segments;
+use crate::{cursor, id};
+use axum::extract::State;
+use axum::response::Json;
+use domain::execution::Outcome;
+use domain::{Actor, MicroUsd};
+use jiff::Timestamp;
+use records::{CostTotal, ExecutionList, ExecutionRecord, ExecutionView, StepRecord};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// `/executions` and `/executions/{name}`.
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default().routes(routes!(list_executions)).routes(routes!(get_execution))
+}
+
+/// Where an execution is.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ExecutionOutcome {
+    /// Accepted, not started yet.
+    Pending,
+    /// At work.
+    Running,
+    /// Parked on a question, a limit or an event.
+    Waiting,
+    /// Done.
+    Succeeded,
+    /// Failed, with a reason.
+    Failed,
+    /// Failed, and what it did was taken back.
+    RolledBack,
+    /// Stopped by a person.
+    Stopped,
+}
+
+impl From<Outcome> for ExecutionOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Pending => Self::Pending,
+            Outcome::Running => Self::Running,
+            Outcome::Waiting => Self::Waiting,
+            Outcome::Succeeded => Self::Succeeded,
+            Outcome::Failed => Self::Failed,
+            Outcome::RolledBack => Self::RolledBack,
+            Outcome::Stopped => Self::Stopped,
+        }
+    }
+}
+
+/// An execution in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExecutionSummary {
+    /// Its name, unique forever.
+    pub(crate) name: String,
+    /// The workflow's name.
+    workflow: String,
+    /// Where it is.
+    outcome: ExecutionOutcome,
+    /// The project's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
+    /// The ticket's name in its tracker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_id: Option<String>,
+    /// The ticket's id in paths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<String>,
+    /// What started it.
+    trigger: String,
+    /// Who started it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_by: Option<String>,
+    /// When it was accepted.
+    begun_at: Timestamp,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<Timestamp>,
+    /// What it waits for, while it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    question: Option<String>,
+}
+
+impl ExecutionSummary {
+    /// The summary of a record.
+    pub(crate) fn of(record: &ExecutionRecord) -> Self {
+        Self {
+            name: record.name.clone(),
+            workflow: record.workflow.clone(),
+            outcome: record.outcome.into(),
+            project: record.project.clone(),
+            task_id: record.task_id.clone(),
+            task: record.task_id.as_deref().map(id::id_of),
+            trigger: record.trigger.to_string(),
+            started_by: record.actor.as_ref().map(Actor::account),
+            begun_at: record.begun_at,
+            ended_at: record.ended_at,
+            question: record.question.clone(),
+        }
+    }
+}
+
+/// An execution with its steps and costs.
+#[derive(Debug, Serialize, ToSchema)]
+struct Execution {
+    #[serde(flatten)]
+    summary: ExecutionSummary,
+    /// When its state machine was started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<Timestamp>,
+    /// The inputs of its workflow.
+    #[schema(value_type = Object)]
+    inputs: Map<String, Value>,
+    /// The error's name, where it did not succeed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// Why it did not succeed, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+    /// What it returned; absent where that is over 100 KB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
+    output: Option<Value>,
+    /// Who asked to stop it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_requested_by: Option<String>,
+    /// Whether something that it did can still be taken back, once that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effects_left: Option<bool>,
+    /// The execution that took back what it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undone_by: Option<String>,
+    /// The execution that it continues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continues: Option<String>,
+    /// The execution that continues it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continued_by: Option<String>,
+    /// Its steps, in the order in which they were first started.
+    steps: Vec<Step>,
+    /// What it has cost.
+    cost: Cost,
+}
+
+/// A step of an execution.
+#[derive(Debug, Serialize, ToSchema)]
+struct Step {
+    /// The state's name, with its loop indexes.
+    name: String,
+    /// The action that it calls.
+    action: String,
+    /// `running`, `succeeded`, `failed` or `skipped`.
+    status: String,
+    /// How often it was started.
+    attempts: u32,
+    /// When it was first started.
+    started_at: Timestamp,
+    /// When its last attempt ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<Timestamp>,
+    /// The error's name, where the last attempt failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// Why it failed or was skipped, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+}
+
+/// A sum of costs.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) struct Cost {
+    /// What is known, in micro-dollars.
+    known_micro_usd: u64,
+    /// What is booked at its worst case for calls whose cost is not known, in micro-dollars.
+    unknown_micro_usd: u64,
+    /// How many calls those are.
+    unknown_calls: u64,
+}
+
+impl From<CostTotal> for Cost {
+    fn from(total: CostTotal) -> Self {
+        let (MicroUsd(known_micro_usd), MicroUsd(unknown_micro_usd)) = (total.priced, total.unknown_booked);
+        Self { known_micro_usd, unknown_micro_usd, unknown_calls: total.unknown_calls }
+    }
+}
+
+impl From<StepRecord> for Step {
+    fn from(step: StepRecord) -> Self {
+        Self {
+            name: step.state,
+            action: step.action.to_string(),
+            status: step.status.to_string(),
+            attempts: step.attempts,
+            started_at: step.started_at,
+            ended_at: step.ended_at,
+            error: step.error,
+            cause: step.cause,
+        }
+    }
+}
+
+impl From<ExecutionView> for Execution {
+    fn from(view: ExecutionView) -> Self {
+        let cost = view.cost().into();
+        let ExecutionView { execution, steps, .. } = view;
+        Self {
+            summary: ExecutionSummary::of(&execution),
+            started_at: execution.started_at,
+            inputs: execution.input.inputs,
+            error: execution.error,
+            cause: execution.cause,
+            output: execution.output,
+            stop_requested_by: execution.stop_requested_by,
+            effects_left: execution.effects_left,
+            undone_by: execution.undone_by,
+            continues: execution.continues,
+            continued_by: execution.continued_by,
+            steps: steps.into_iter().map(Step::from).collect(),
+            cost,
+        }
+    }
+}
+
+/// Which executions are listed.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListExecutions {
+    /// Those of the ticket with this id.
+    #[param(max_length = 500)]
+    task: Option<String>,
+    /// Those of the project with this key.
+    #[param(max_length = 500)]
+    project: Option<String>,
+    /// `open`: those that have not ended, in the order in which they are looked at next. It goes with no other filter.
+    #[param(inline)]
+    state: Option<Open>,
+    /// How many there are at most. Default: 100.
+    #[param(minimum = 1, maximum = 100)]
+    limit: usize,
+    /// `next` of a page of the same query.
+    #[param(max_length = 500)]
+    cursor: Option<String>,
+}
+
+/// That an execution has not ended.
+#[derive(Debug, Clone, Copy, ToSchema)]
+#[schema(rename_all = "snake_case")]
+enum Open {
+    /// It has not.
+    Open,
+}
+
+impl Parameters for ListExecutions {
+    fn read(given: &mut Given) -> Self {
+        let parameters = Self {
+            task: given.text("task"),
+            project: given.text("project"),
+            state: given.one_of("state", &[("open", Open::Open)]),
+            limit: given.limit(),
+            cursor: given.text("cursor"),
+        };
+        let filters = [parameters.task.is_some(), parameters.project.is_some(), parameters.state.is_some()];
+        if filters.iter().filter(|given| **given).count() > 1 {
+            given.refuse("state", "accepted: one of the filters task, project and state");
+        }
+        parameters
+    }
+}
+
+/// Lists executions, the newest first.
+///
+/// Without a filter, those of all projects. Executions that the caller may not see are left out.
+#[utoipa::path(
+    get, path = "/executions", tag = "executions", params(ListExecutions),
+    responses((status = 200, description = "A page of executions.", body = Page<ExecutionSummary>), Signed)
+)]
+async fn list_executions(
+    State(api): State<Shared>,
+    caller: Caller,
+    Query(parameters): Query<ListExecutions>,
+) -> Result<Json<Page<ExecutionSummary>>, Problem> {
+    let ListExecutions { task, project, state, limit, cursor } = parameters;
+    let list = match (&task, &project, state) {
+        (Some(task), ..) => ExecutionList::OfTask(id::name_of(task).ok_or_else(|| {
+            Problem::invalid_field("task", "accepted: the id of a ticket, which is its name in base64url")
+        })?),
+        (_, Some(project), _) => {
+            // Lists are kept by the key as the configuration writes it.
+            let known = caller.directory().configuration().project(project);
+            ExecutionList::OfProject(known.map_or_else(|| project.clone(), |known| known.key.clone()))
+        }
+        (_, _, Some(Open::Open)) => ExecutionList::Open,
+        _ => ExecutionList::OfAll,
+    };
+    let name = list.to_string();
+    let query = ["executions", name.as_str()];
+    let after = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let page = api.table.list_executions(&list, after.as_deref(), limit, api.clock.now()).await?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for execution in &page.items {
+        if caller.may_see_execution(&api, execution).await? {
+            items.push(ExecutionSummary::of(execution));
+        }
+    }
+    Ok(Json(Page::new(items, &query, page.next)))
+}
+
+/// Returns an execution with its steps and costs.
+#[utoipa::path(
+    get, path = "/executions/{name}", tag = "executions",
+    params(("name" = String, Path, description = "The execution's name.")),
+    responses((status = 200, description = "The execution.", body = Execution), OfOne)
+)]
+async fn get_execution(
+    State(api): State<Shared>,
+    caller: Caller,
+    Segments(name): Segments<String>,
+    _: Query<Nothing>,
+) -> Result<Json<Execution>, Problem> {
+    caller.execution(&api, &name).await?;
+    let view = api.table.execution_view(&name).await?;
+    let view = view.ok_or_else(|| Problem::not_found("execution"))?;
+    Ok(Json(view.into()))
+}
