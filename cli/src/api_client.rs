@@ -8,7 +8,7 @@ mod profiles;
 
 pub(crate) use arguments::{ClientArguments, PageArguments};
 pub(crate) use columns::Column;
-pub(crate) use profiles::{Profile, Profiles};
+pub(crate) use profiles::{LOCAL, Profile, Profiles};
 
 use crate::exit::{Exit, Outcome};
 use reqwest::Method;
@@ -86,6 +86,12 @@ impl Call {
         self.body = Some(body);
         self
     }
+}
+
+/// The id of a ticket in paths and queries: its name in base64url.
+pub(crate) fn task_id(name: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(name)
 }
 
 /// A segment of a path: everything but unreserved characters is encoded, so that none is taken for a separator.

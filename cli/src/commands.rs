@@ -1,6 +1,9 @@
 //! One file per command.
 
 mod answer;
+mod api;
+mod audit;
+mod auth;
 mod backup;
 mod completions;
 mod config;
@@ -10,8 +13,12 @@ mod deploy;
 mod destroy;
 mod doctor;
 mod engine;
+mod execution;
 mod invoke;
 mod logs;
+mod manual;
+#[cfg(test)]
+mod operations;
 mod redrive;
 mod restore;
 mod run;
@@ -21,7 +28,9 @@ mod session;
 mod simulate;
 mod status;
 mod stop;
+mod token;
 mod undo;
+mod user;
 mod workflow;
 
 use crate::exit::Outcome;
@@ -80,6 +89,25 @@ pub(crate) enum Command {
     Backup(backup::Arguments),
     /// Restore records that a stage lost.
     Restore(restore::Arguments),
+    /// Send one request to the API.
+    Api(api::Arguments),
+    /// Sign in to an API.
+    #[command(subcommand)]
+    Auth(auth::Arguments),
+    /// Who changed what through the API.
+    #[command(subcommand)]
+    Audit(audit::Arguments),
+    /// Executions, by the API.
+    #[command(subcommand)]
+    Execution(execution::Arguments),
+    /// Machine tokens, by the API.
+    #[command(subcommand)]
+    Token(token::Arguments),
+    /// People and their roles, by the API.
+    #[command(subcommand)]
+    User(user::Arguments),
+    /// Write manual pages.
+    Manual(manual::Arguments),
     /// Print a shell completion script.
     Completions(completions::Arguments),
 }
@@ -125,6 +153,13 @@ impl Command {
             Self::Destroy(arguments) => destroy::run(arguments).await,
             Self::Backup(arguments) => backup::run(arguments).await,
             Self::Restore(arguments) => restore::run(arguments).await,
+            Self::Api(arguments) => api::run(arguments).await,
+            Self::Auth(arguments) => auth::run(arguments).await,
+            Self::Audit(arguments) => audit::run(arguments).await,
+            Self::Execution(arguments) => execution::run(arguments).await,
+            Self::Token(arguments) => token::run(arguments).await,
+            Self::User(arguments) => user::run(arguments).await,
+            Self::Manual(arguments) => manual::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments),
         }
     }

@@ -48,6 +48,7 @@ fn bundle(secret: SecretUse) -> Option<Bundle> {
     match secret {
         SecretUse::Signing => Some(Bundle::Signing),
         SecretUse::Credentials(plugin) => Bundle::of(plugin),
+        SecretUse::SignIn => Some(Bundle::SignIn),
     }
 }
 

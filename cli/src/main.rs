@@ -19,6 +19,7 @@ mod place;
 mod progress;
 mod secret_forms;
 mod server;
+mod session_keys;
 mod steering;
 mod stop_signal;
 mod world_folder;

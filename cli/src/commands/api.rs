@@ -30,10 +30,6 @@ pub(crate) struct Arguments {
     client: ClientArguments,
 }
 
-/// The operations of the API that have no command of their own but this one, with the reason.
-pub(crate) const ONLY_BY_PATH: &[(&str, &str)] =
-    &[("get_openapi", "programs read the contract; it is no answer for people")];
-
 /// Runs the command.
 ///
 /// # Errors
@@ -57,10 +53,13 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 fn path_of(typed: &str) -> Outcome<String> {
     let path = typed.trim_start_matches('/');
     let path = path.strip_prefix("api/v1/").unwrap_or(path);
-    let is_path = !path.contains("://") && !path.split(['?', '#']).next().unwrap_or_default().split('/').any(|part| part == "..");
+    let is_path = !path.contains("://")
+        && !path.split(['?', '#']).next().unwrap_or_default().split('/').any(|part| part == "..");
     match is_path {
         true => Ok(format!("/{path}")),
-        false => Err(Exit::usage(format!("`{typed}` is not a path of the API; accepted: such as `executions?state=open`"))),
+        false => Err(Exit::usage(format!(
+            "`{typed}` is not a path of the API; accepted: such as `executions?state=open`"
+        ))),
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) enum Arguments {
 }
 
 /// The operations of the API that these commands use.
+#[cfg(test)]
 pub(crate) const OPERATIONS: &[(&str, &str)] = &[("list_audit", "audit list")];
 
 /// Runs the command.

@@ -20,7 +20,9 @@ const TOKEN_LIMIT: u64 = 4 * 1024;
 pub(crate) enum Arguments {
     /// Sign in to an API, with a token on standard input: a machine token, a session, or the ticket of a link of `auth link`. The `serve` on
     /// this machine needs no signing in.
-    #[command(after_help = "Examples:\n  ticketsmith auth login --url https://tickets.example/api/v1 < token\n  ticketsmith auth login --url http://127.0.0.1:8081/api/v1 --ticket < ticket")]
+    #[command(
+        after_help = "Examples:\n  ticketsmith auth login --url https://tickets.example/api/v1 < token\n  ticketsmith auth login --url http://127.0.0.1:8081/api/v1 --ticket < ticket"
+    )]
     Login {
         /// The API's address, with /api/v1.
         #[arg(long, value_name = "URL")]
@@ -54,6 +56,7 @@ pub(crate) enum Arguments {
 }
 
 /// The operations of the API that these commands use.
+#[cfg(test)]
 pub(crate) const OPERATIONS: &[(&str, &str)] =
     &[("exchange_ticket", "auth login"), ("get_me", "auth status"), ("end_session", "auth logout")];
 
@@ -127,7 +130,9 @@ fn read_token() -> Outcome<String> {
 async fn logout(client: &ClientArguments) -> Outcome {
     let mut profiles = Profiles::read()?;
     let Some(name) = client.profile.clone().or(profiles.current.clone()).filter(|name| name != LOCAL) else {
-        return Err(Exit::usage("no profile is chosen; the `serve` on this machine has none that could be ended"));
+        return Err(Exit::usage(
+            "no profile is chosen; the `serve` on this machine has none that could be ended",
+        ));
     };
     profiles.get(&name)?;
     let ended = client.client()?.send(&Call::post("/auth/sign-out", &[])).await;

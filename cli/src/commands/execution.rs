@@ -46,6 +46,7 @@ pub(crate) enum Arguments {
 }
 
 /// The operations of the API that these commands use.
+#[cfg(test)]
 pub(crate) const OPERATIONS: &[(&str, &str)] =
     &[("list_executions", "execution list"), ("get_execution", "execution view")];
 
@@ -57,12 +58,14 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
         Arguments::List { task, project, open, page, client } => {
             let call = Call::get("/executions", &[])
-                .query("task", task.as_deref().map(super::task::id))
+                .query("task", task.as_deref().map(crate::api_client::task_id))
                 .query("project", project)
                 .query("state", open.then_some("open"));
             client.list(&call, &page, COLUMNS).await
         }
-        Arguments::View { name, client } => client.show(&Call::get("/executions/{}", &[&name]), COLUMNS).await,
+        Arguments::View { name, client } => {
+            client.show(&Call::get("/executions/{}", &[&name]), COLUMNS).await
+        }
         Arguments::Watch(arguments) => watch::run(arguments).await,
     }
 }

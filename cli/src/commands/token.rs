@@ -52,11 +52,9 @@ pub(crate) enum Arguments {
 }
 
 /// The operations of the API that these commands use.
-pub(crate) const OPERATIONS: &[(&str, &str)] = &[
-    ("list_tokens", "token list"),
-    ("create_token", "token create"),
-    ("revoke_token", "token revoke"),
-];
+#[cfg(test)]
+pub(crate) const OPERATIONS: &[(&str, &str)] =
+    &[("list_tokens", "token list"), ("create_token", "token create"), ("revoke_token", "token revoke")];
 
 /// Runs the command.
 ///

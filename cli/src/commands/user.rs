@@ -27,6 +27,7 @@ pub(crate) enum Arguments {
 }
 
 /// The operations of the API that these commands use.
+#[cfg(test)]
 pub(crate) const OPERATIONS: &[(&str, &str)] =
     &[("list_users", "user list"), ("end_sessions_of_user", "user sign-out")];
 

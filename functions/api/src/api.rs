@@ -1,13 +1,14 @@
 //! The API's clients, and its router.
 
-use crate::identity::{self, Identify};
+use crate::identity::{self, Identify, Keys};
 use crate::problem::{Code, Problem};
-use crate::{frame, openapi};
+use crate::{audit, elsewhere, frame, openapi, pages};
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use control::Control;
 use domain::{ActionError, Clock};
 use records::Table;
-use runtime::Services;
+use runtime::{Secrets, Services};
 use std::sync::Arc;
 
 /// The API, with the clients that it uses.
@@ -15,6 +16,7 @@ pub struct Api {
     pub(crate) table: Table,
     pub(crate) control: Control,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) identity: Vec<Box<dyn Identify>>,
 }
 
@@ -27,11 +29,13 @@ impl Api {
         table: Table,
         step_functions: aws_sdk_sfn::Client,
         state_machine_arn_prefix: impl Into<String>,
+        secrets: Secrets,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let keys = Arc::new(Keys::new(secrets, sign_in::secret_name(table.name())));
         let control =
             Control::new(table.clone(), step_functions, state_machine_arn_prefix, Arc::clone(&clock));
-        Self { identity: identity::all(&table, &clock), table, control, clock }
+        Self { identity: identity::all(&table, &clock, &keys), table, control, clock, keys }
     }
 
     /// The API with a function's services.
@@ -43,6 +47,7 @@ impl Api {
             services.table(),
             services.step_functions(),
             services.state_machine_arn_prefix()?,
+            services.secrets(),
             services.clock(),
         ))
     }
@@ -51,10 +56,17 @@ impl Api {
     pub fn router(self: Arc<Self>) -> Router {
         let (router, _contract) = openapi::routes().split_for_parts();
         let router = router
-            .fallback(|| async { Problem::new(Code::NotFound, "the API has no such path; see /api/v1/openapi.json") })
-            .method_not_allowed_fallback(|| async {
-                Problem::new(Code::MethodNotAllowed, "the path does not accept this method; the header Allow lists those that it does")
+            .nest(openapi::BASE, pages::routes().merge(elsewhere::routes()))
+            .fallback(|| async {
+                Problem::new(Code::NotFound, "the API has no such path; see /api/v1/openapi.json")
             })
+            .method_not_allowed_fallback(|| async {
+                Problem::new(
+                    Code::MethodNotAllowed,
+                    "the path does not accept this method; the header Allow lists those that it does",
+                )
+            })
+            .layer(from_fn_with_state(Arc::clone(&self), audit::answered))
             .with_state(self);
         frame::framed(router)
     }

@@ -45,9 +45,22 @@ pub(crate) async fn begin(
     who: &str,
     credential: &Credential,
 ) -> Result<(), Problem> {
-    if matches!(head.method, Method::GET | Method::HEAD) {
-        return Ok(());
+    match head.method {
+        Method::GET | Method::HEAD => Ok(()),
+        _ => record(api, head, who, credential).await,
     }
+}
+
+/// Records a request that changes something whatever its method is.
+///
+/// # Errors
+/// As [`begin`].
+pub(crate) async fn record(
+    api: &Shared,
+    head: &Parts,
+    who: &str,
+    credential: &Credential,
+) -> Result<(), Problem> {
     let (Some(RequestId(id)), Some(audited)) =
         (head.extensions.get::<RequestId>(), head.extensions.get::<Audited>())
     else {
@@ -55,7 +68,8 @@ pub(crate) async fn begin(
     };
     let agent = head.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     // Within a nested router, the path is what is left of it.
-    let path = head.extensions.get::<axum::extract::OriginalUri>().map_or(&head.uri, |original| &original.0).path();
+    let path =
+        head.extensions.get::<axum::extract::OriginalUri>().map_or(&head.uri, |original| &original.0).path();
     let record = AuditRecord {
         id: id.clone(),
         at: api.clock.now(),

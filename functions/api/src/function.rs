@@ -4,7 +4,7 @@ use crate::api::Api;
 use async_trait::async_trait;
 use axum::Router;
 use records::{Access, Partition};
-use runtime::{Function, FunctionSpec, Source, StepFunctionsOperation, Timeouts};
+use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
 use std::sync::Arc;
 
 /// This executable's only function. It reads what people may see, and records what they want: executions, answers and requests to stop.
@@ -22,8 +22,10 @@ pub fn functions() -> Vec<FunctionSpec> {
     ];
     let access = Access::reading(reads)
         .writing([
+            Partition::Audit,
             Partition::Delivery,
             Partition::Execution,
+            Partition::Identity,
             Partition::Month,
             Partition::Project,
             Partition::Task,
@@ -38,7 +40,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         // HTTP APIs wait at most 30 seconds.
         timeout_seconds: 29,
         requests: Timeouts::BACKGROUND,
-        secrets: Vec::new(),
+        secrets: vec![SecretUse::SignIn],
         access,
         step_functions: &[StepFunctionsOperation::StartExecution],
         sources: &[Source::Api { path: "/api/{proxy+}" }],
@@ -55,8 +57,7 @@ impl Function for Api {
 
     /// Loads the configuration and the routes.
     async fn warm_up(&self) {
-        let (directory, routes) =
-            tokio::join!(self.control.directory(), self.table.routes(self.clock.now()));
+        let (directory, routes) = tokio::join!(self.control.directory(), self.table.routes(self.clock.now()));
         if let Some(error) = directory.err().or(routes.err()) {
             tracing::warn!(%error, "the configuration could not be loaded yet");
         }

@@ -7,6 +7,8 @@
 //! |---|---|
 //! | `routes`, `routes/*` | the endpoints: one file for each resource, registered by one line |
 //! | `identity`, `identity/*` | who sends a request: one file for each kind of credential, registered by one line |
+//! | `audit` | records of who changes what |
+//! | `elsewhere`, `pages` | signing in by a browser |
 //! | `caller` | the extractor of who asks, and what they may see |
 //! | `body`, `strict_json`, `contract` | bodies: JSON without surprises, checked against the schemas of the contract |
 //! | `query`, `segments`, `cursor`, `id` | the rest of a request |
@@ -16,13 +18,17 @@
 //! | `openapi` | the contract |
 
 mod api;
+mod audit;
+mod body;
 mod caller;
 mod cursor;
+mod elsewhere;
 mod frame;
 mod function;
 mod id;
 mod identity;
 mod openapi;
+mod pages;
 mod problem;
 mod query;
 mod routes;
@@ -32,6 +38,6 @@ pub use api::Api;
 pub use caller::Caller;
 pub use frame::{Hosts, only_for};
 pub use function::functions;
-pub use identity::{Identified, Identify};
+pub use identity::{Credential, Identified, Identify};
 pub use openapi::openapi;
 pub use problem::{Code, InvalidField, Problem};

@@ -68,7 +68,9 @@ impl Table {
         let limit = limit.clamp(1, PAGE_LIMIT);
         let (names, next) = match list {
             ExecutionList::OfAll => self.names_by_month(after, limit, now).await?,
-            ExecutionList::OfProject(key) => self.listed_names(keys::project_partition(key), after, limit).await?,
+            ExecutionList::OfProject(key) => {
+                self.listed_names(keys::project_partition(key), after, limit).await?
+            }
             ExecutionList::OfTask(id) => self.listed_names(keys::task_partition(id), after, limit).await?,
             ExecutionList::Open => self.open_names(after, limit).await?,
         };

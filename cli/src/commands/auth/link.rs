@@ -3,9 +3,7 @@
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::{DataArgument, PlaceArgument};
-use identity::Ticket;
-use records::Table;
-use secrecy::ExposeSecret;
+use crate::session_keys::new_link;
 
 /// `ticketsmith auth link`
 #[derive(Debug, clap::Args)]
@@ -28,22 +26,16 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if let Some(name) = &arguments.person {
         let directory = connection.control().directory().await.map_err(Exit::unreachable)?;
         if !directory.configuration().users.iter().any(|user| user.name == *name) {
-            return Err(Exit::negative(format!("nobody is named `{name}` under `users:` in the configuration")));
+            return Err(Exit::negative(format!(
+                "nobody is named `{name}` under `users:` in the configuration"
+            )));
         }
     }
     let Some(api_url) = running.api_url else {
-        return Err(Exit::unreachable("the `serve` that uses the data folder has no API; it is an earlier version"));
+        return Err(Exit::unreachable(
+            "the `serve` that uses the data folder has no API; it is an earlier version",
+        ));
     };
     println!("{}", new_link(&connection.table, &api_url, arguments.person).await?);
     Ok(())
-}
-
-/// A new link to the API at this address. What signs in is in its fragment, which browsers send to nobody.
-///
-/// # Errors
-/// Unreachable when the table does not answer.
-pub(crate) async fn new_link(table: &Table, api_url: &str, person: Option<String>) -> Outcome<String> {
-    let ticket = Ticket::new(person, jiff::Timestamp::now());
-    table.put_sign_in_ticket(&ticket.digest(), &ticket.kept).await.map_err(Exit::unreachable)?;
-    Ok(format!("{}/sign-in#ticket={}", api_url, ticket.text.expose_secret()))
 }

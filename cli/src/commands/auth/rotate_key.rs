@@ -4,9 +4,9 @@ use crate::exit::{Exit, Outcome};
 use crate::place::DataArgument;
 use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
-use identity::{SECRET, SessionKeys, with_session_keys};
+use crate::session_keys::{session_keys, store};
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
+use sign_in::SessionKeys;
 
 /// `ticketsmith auth rotate-key`
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let now = Timestamp::now();
     let keys = match (arguments.new, session_keys(&file)) {
         (false, Ok(Some(keys))) => keys.rotated(now).ok_or_else(|| {
-            Exit::negative("the newest key has not signed yet; ten minutes after the last rotation there can be another")
+            Exit::negative(
+                "the newest key has not signed yet; ten minutes after the last rotation there can be another",
+            )
         })?,
         (true, _) | (_, Ok(None)) => SessionKeys::new(now),
         (false, Err(error)) => return Err(error),
@@ -42,26 +44,4 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         eprintln!("the key {id} signs sessions from {from} on");
     }
     Ok(())
-}
-
-/// Makes the first key where there is none, so that people can sign in.
-///
-/// # Errors
-/// Usage when the secrets cannot be read or written.
-pub(crate) fn ensure(file: &mut SecretFile) -> Outcome {
-    match session_keys(file)? {
-        Some(_) => Ok(()),
-        None => store(file, &SessionKeys::new(Timestamp::now())),
-    }
-}
-
-fn session_keys(file: &SecretFile) -> Outcome<Option<SessionKeys>> {
-    let Some(secret) = file.get(SECRET) else { return Ok(None) };
-    SessionKeys::of_secret(secret.expose_secret()).map_err(Exit::usage)
-}
-
-fn store(file: &mut SecretFile, keys: &SessionKeys) -> Outcome {
-    let whole = with_session_keys(file.get(SECRET), keys);
-    let whole = whole.ok_or_else(|| Exit::usage(format!("the secret `{SECRET}` is not a JSON object")))?;
-    file.set(SECRET, whole).map_err(Exit::usage)
 }

@@ -58,7 +58,9 @@ async fn follow(arguments: &Arguments, client: &ApiClient) -> Outcome<ExecutionO
         let outcome = body.get("outcome").and_then(|outcome| ExecutionOutcome::deserialize(outcome).ok());
         match outcome {
             Some(outcome) if outcome.is_final() => return Ok(outcome),
-            Some(ExecutionOutcome::Waiting) if arguments.until_waiting => return Ok(ExecutionOutcome::Waiting),
+            Some(ExecutionOutcome::Waiting) if arguments.until_waiting => {
+                return Ok(ExecutionOutcome::Waiting);
+            }
             _ => last = body,
         }
     }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use axum::http::request::Parts;
 use control::Authority;
 use domain::Clock;
-use identity::{MachineTokenText, TOKEN_PREFIX};
 use records::Table;
+use sign_in::{MachineTokenText, TOKEN_PREFIX};
 use std::sync::Arc;
 
 /// A machine token.
@@ -37,8 +37,10 @@ impl Identify for MachineTokens {
         }
         Ok(Some(Identified {
             authority: Authority::Scoped(token.scope),
-            credential: Credential::Token { id: token.id, valid_until: token.valid_until },
-            ..Identified::person(token.owner)
+            ..Identified::person(
+                token.owner,
+                Credential::Token { id: token.id, valid_until: token.valid_until },
+            )
         }))
     }
 }

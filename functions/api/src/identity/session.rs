@@ -2,13 +2,14 @@
 
 use super::keys::Keys;
 use super::{Credential, Identified, Identify, bearer};
+use crate::pages::cookie;
 use crate::problem::Problem;
 use async_trait::async_trait;
+use axum::http::HeaderName;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, header};
 use domain::Clock;
-use identity::{Presented, Session, SessionRefusal, Subject, TOKEN_PREFIX, verify};
 use records::Table;
+use sign_in::{Presented, Session, SessionRefusal, Subject, TOKEN_PREFIX, verify};
 use std::sync::Arc;
 
 /// The cookie with a browser's session.
@@ -60,7 +61,7 @@ impl Identify for SessionToken {
             // Only what could be a JSON Web Token is one of ours.
             Some(token) if token.split('.').count() == 3 => Presented::Bearer(token),
             Some(_) => return Ok(None),
-            None => match cookie(&head.headers) {
+            None => match cookie(&head.headers, COOKIE) {
                 Some(token) => {
                     let proof = head.headers.get(PROOF).and_then(|proof| proof.to_str().ok());
                     Presented::Cookie { token, proof }
@@ -69,48 +70,14 @@ impl Identify for SessionToken {
             },
         };
         let session = self.session(presented).await?;
-        let identified = match &session.subject {
-            Subject::Person(name) => Identified::person(name),
-            Subject::Operator => Identified::installation(super::OPERATOR),
-        };
-        Ok(Some(Identified { credential: Credential::Session(session), ..identified }))
+        Ok(Some(match session.subject.clone() {
+            Subject::Person(name) => Identified::person(name, Credential::Session(session)),
+            Subject::Operator => Identified::installation(super::OPERATOR, Credential::Session(session)),
+        }))
     }
 }
 
 /// Whoever sends it learns no more: what is wrong is in the log.
 fn refused() -> Problem {
     Problem::unauthenticated("the session is not valid, or has ended; sign in again")
-}
-
-/// The session in the cookie, if there is exactly one.
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let mut found = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
-    let token = found.next()?;
-    found.next().is_none().then_some(token)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::http::HeaderValue;
-
-    #[test]
-    fn of_two_cookies_of_the_name_neither_counts() {
-        let check = |values: &[&'static str], expected: Option<&str>| {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append(header::COOKIE, HeaderValue::from_static(value));
-            }
-            assert_eq!(cookie(&headers), expected, "{values:?}");
-        };
-        check(&["theme=dark; ticketsmith_session=a.b.c"], Some("a.b.c"));
-        check(&["ticketsmith_session=a", "ticketsmith_session=b"], None);
-        check(&["ticketsmith_session=a; ticketsmith_session=b"], None);
-        check(&["xticketsmith_session=a; ticketsmith_sessions=b"], None);
-    }
 }

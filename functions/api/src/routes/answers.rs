@@ -47,7 +47,10 @@ impl IntoResponses for Open {
 
 impl IntoResponses for Signed {
     fn responses() -> Responses {
-        let signed = problems(&[(401, "The request has no valid credential.")]);
+        let signed = problems(&[
+            (401, "The request has no valid credential."),
+            (429, "The credential is used too often; `Retry-After` says when to try again."),
+        ]);
         Open::responses().into_iter().chain(signed).collect()
     }
 }

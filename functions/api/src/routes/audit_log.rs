@@ -70,7 +70,8 @@ struct ListAudit {
 impl Parameters for ListAudit {
     fn read(given: &mut Given) -> Self {
         let day = given.text("day");
-        let date = day.as_deref().and_then(|day| day.parse().ok().filter(|date: &Date| date.to_string() == day));
+        let date =
+            day.as_deref().and_then(|day| day.parse().ok().filter(|date: &Date| date.to_string() == day));
         if day.is_some() && date.is_none() {
             given.refuse("day", "accepted: a day such as 2026-11-29");
         }

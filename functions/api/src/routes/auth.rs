@@ -5,17 +5,18 @@ use crate::audit;
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::identity::{COOKIE, Credential, OPERATOR};
+use crate::pages::{is_local, set_cookie};
 use crate::problem::{Code, Problem};
 use crate::query::{Nothing, Query};
 use crate::routes::answers::{Open, Signed, WithBody};
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
-use identity::{Carrier, LIFE, NewSession, SignInWay, Subject, issue, ticket_digest};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use sign_in::{Carrier, LIFE, NewSession, SignInWay, Subject, issue, ticket_digest};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -88,9 +89,13 @@ async fn exchange_ticket(
     State(api): State<Shared>,
     Head(head): Head,
     _: Query<Nothing>,
-    Body(body): Body<ExchangeTicket>,
+    Body { value: body, .. }: Body<ExchangeTicket>,
 ) -> Result<Response, Problem> {
-    let refused = || Problem::unauthenticated("the link is not known, was used, or is older than five minutes; make another");
+    let refused = || {
+        Problem::unauthenticated(
+            "the link is not known, was used, or is older than five minutes; make another",
+        )
+    };
     // Without keys the ticket stays good.
     let keys = api.keys.current().await?;
     let now = api.clock.now();
@@ -112,14 +117,15 @@ async fn exchange_ticket(
         SessionCarrier::Cookie => Carrier::Cookie,
     };
     let new = issue(&keys, subject, SignInWay::Link, carrier, now);
-    let new = new.ok_or_else(|| Problem::new(Code::Unavailable, "no key signs sessions yet; try again later"))?;
+    let new =
+        new.ok_or_else(|| Problem::new(Code::Unavailable, "no key signs sessions yet; try again later"))?;
     audit::begin(&api, &head, &name, &Credential::Session(new.session.clone())).await?;
     tracing::info!(session = new.session.id, "somebody signed in by a link");
-    Ok(signed_in(name, &new))
+    Ok(signed_in(name, &new, is_local(&head.headers)))
 }
 
 /// The answer that begins a session.
-fn signed_in(name: String, new: &NewSession) -> Response {
+fn signed_in(name: String, new: &NewSession, is_local: bool) -> Response {
     let is_bearer = new.session.carrier == Carrier::Bearer;
     let token = new.token.expose_secret();
     let body = SignedIn {
@@ -130,17 +136,10 @@ fn signed_in(name: String, new: &NewSession) -> Response {
     };
     let mut headers = HeaderMap::new();
     if !is_bearer {
-        headers.extend(cookie(token, LIFE.as_secs()).map(|cookie| (header::SET_COOKIE, cookie)));
+        let cookie = set_cookie(COOKIE, token, LIFE.as_secs(), "Strict", is_local);
+        headers.extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
     }
     (headers, Json(body)).into_response()
-}
-
-/// The cookie of a session, for so many seconds. Scripts cannot read it, and pages of other sites do not send it.
-fn cookie(token: &str, seconds: i64) -> Option<HeaderValue> {
-    let text = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}");
-    let mut value = HeaderValue::from_str(&text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 /// Ends the session that the request is sent with.
@@ -155,6 +154,7 @@ fn cookie(token: &str, seconds: i64) -> Option<HeaderValue> {
 )]
 async fn end_session(
     State(api): State<Shared>,
+    Head(head): Head,
     caller: Caller,
     _: Query<Nothing>,
 ) -> Result<(StatusCode, HeaderMap), Problem> {
@@ -167,7 +167,8 @@ async fn end_session(
     api.table.end_session(&session.subject.as_text(), &session.id, session.ends_at).await?;
     let mut headers = HeaderMap::new();
     if session.carrier == Carrier::Cookie {
-        headers.extend(cookie("", 0).map(|cookie| (header::SET_COOKIE, cookie)));
+        let cookie = set_cookie(COOKIE, "", 0, "Strict", is_local(&head.headers));
+        headers.extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
     }
     Ok((StatusCode::NO_CONTENT, headers))
 }

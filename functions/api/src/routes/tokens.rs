@@ -15,11 +15,11 @@ use axum::response::Json;
 use control::{Authorization, Operation};
 use domain::configuration::Role;
 use domain::{Actor, Scope};
-use identity::{LONGEST_LIFE, new_token};
 use jiff::{SignedDuration, Timestamp};
 use records::{MOST_TOKENS, MachineToken, TokenKept};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use sign_in::{LONGEST_LIFE, new_token};
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -177,7 +177,9 @@ async fn list_tokens(
     }
     let begin = match &after {
         None => 0,
-        Some(after) => visible.iter().position(|token| token.id == *after).map_or(visible.len(), |last| last + 1),
+        Some(after) => {
+            visible.iter().position(|token| token.id == *after).map_or(visible.len(), |last| last + 1)
+        }
     };
     let mut page: Vec<MachineToken> = visible.into_iter().skip(begin).take(parameters.limit + 1).collect();
     let more = page.len() > parameters.limit;
@@ -236,7 +238,7 @@ async fn create_token(
     State(api): State<Shared>,
     caller: Caller,
     _: Query<Nothing>,
-    Body(body): Body<CreateToken>,
+    Body { value: body, .. }: Body<CreateToken>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<NewToken>), Problem> {
     let scope = scope(&caller, &body)?;
     let Some(owner) = caller.actor().person.clone() else {
@@ -263,7 +265,9 @@ async fn create_token(
         TokenKept::TooMany => {
             return Err(Problem::new(
                 Code::Conflict,
-                format!("there are {MOST_TOKENS} tokens already; those that have ended are forgotten after a month"),
+                format!(
+                    "there are {MOST_TOKENS} tokens already; those that have ended are forgotten after a month"
+                ),
             ));
         }
     }
@@ -291,7 +295,10 @@ fn scope(caller: &Caller, body: &CreateToken) -> Result<Scope, Problem> {
     let mut projects = BTreeSet::new();
     let given = body.projects.as_deref().unwrap_or_default();
     if body.projects.is_some() && !(1..=PROJECT_LIMIT).contains(&given.len()) {
-        refuse("/projects", format!("accepted: 1 to {PROJECT_LIMIT} keys of projects, or none of this field for all"));
+        refuse(
+            "/projects",
+            format!("accepted: 1 to {PROJECT_LIMIT} keys of projects, or none of this field for all"),
+        );
     }
     for (index, key) in given.iter().enumerate() {
         match configuration.project(key) {

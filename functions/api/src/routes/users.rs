@@ -13,8 +13,8 @@ use axum::http::StatusCode;
 use axum::response::Json;
 use control::Operation;
 use domain::configuration::{Configuration, Roles};
-use identity::{LIFE, Subject};
 use serde::Serialize;
+use sign_in::{LIFE, Subject};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -46,10 +46,15 @@ impl Person {
         let user = configuration.users.iter().find(|user| user.name == *name);
         let (mut roles, mut project_roles) = (Vec::new(), BTreeMap::new());
         match user.map(|user| &user.roles) {
-            Some(Roles::Everywhere(everywhere)) => roles = everywhere.iter().map(|role| role.as_str()).collect(),
+            Some(Roles::Everywhere(everywhere)) => {
+                roles = everywhere.iter().map(|role| role.as_str()).collect()
+            }
             Some(Roles::InProjects(projects)) => {
                 let named = |(key, roles): (&String, &std::collections::BTreeSet<_>)| {
-                    (key.clone(), roles.iter().map(|role: &domain::configuration::Role| role.as_str()).collect())
+                    (
+                        key.clone(),
+                        roles.iter().map(|role: &domain::configuration::Role| role.as_str()).collect(),
+                    )
                 };
                 project_roles = projects.iter().map(named).collect();
             }

@@ -25,7 +25,7 @@ pub use session::{
     verify,
 };
 pub use session_keys::{
-    ENTRY, SECRET, STARTS_AFTER, SessionKey, SessionKeys, SessionKeysError, with_session_keys,
+    ENTRY, STARTS_AFTER, SessionKey, SessionKeys, SessionKeysError, secret_name, with_session_keys,
 };
 pub use sign_in_state::{STATE_LIFE, SignInState};
 pub use ticket::{TICKET_LIFE, Ticket, ticket_digest};

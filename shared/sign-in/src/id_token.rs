@@ -1,7 +1,7 @@
 //! ID tokens of OpenID Connect: <https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation>.
 
 use jiff::{SignedDuration, Timestamp};
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
@@ -144,7 +144,7 @@ fn algorithm(key: &Jwk) -> Option<Algorithm> {
         _ => return None,
     };
     let said = key.common.key_algorithm.as_ref();
-    let is_it = said.is_none_or(|said| said.to_algorithm().is_ok_and(|said| said == algorithm));
+    let is_it = said.is_none_or(|said| *said == KeyAlgorithm::from(algorithm));
     is_it.then_some(algorithm)
 }
 

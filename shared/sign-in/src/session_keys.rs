@@ -1,6 +1,6 @@
 //! The keys that sign sessions, and their rotation.
 //!
-//! They are an entry of the secret [`SECRET`]. A new key signs only [`STARTS_AFTER`] later, when every function has read the secret again.
+//! They are an entry of the secret [`secret_name`]. A new key signs only [`STARTS_AFTER`] later, when every function has read the secret again.
 //! A key is accepted until twelve hours after its successor signs: until the last session that it signed has ended by itself.
 
 use crate::random_text;
@@ -12,8 +12,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// The secret's name.
-pub const SECRET: &str = "ticketsmith/sign-in";
+/// The secret's name in the deployment whose table has this name, which is also its prefix.
+pub fn secret_name(table: &str) -> String {
+    format!("{table}/sign-in")
+}
 
 /// The secret's entry with the keys.
 pub const ENTRY: &str = "sessions";
@@ -55,11 +57,11 @@ pub struct SessionKeys {
 pub enum SessionKeysError {
     /// They are not in the form that rotation writes.
     #[error(
-        "the entry `{ENTRY}` of the secret `{SECRET}` cannot be read: {0}; `ticketsmith auth rotate-key --new` replaces it"
+        "the entry `{ENTRY}` of the secret of signing in cannot be read: {0}; `ticketsmith auth rotate-key --new` replaces it"
     )]
     Form(String),
     /// The secret is not a JSON object.
-    #[error("the secret `{SECRET}` is not a JSON object")]
+    #[error("the secret of signing in is not a JSON object")]
     NotAnObject,
 }
 

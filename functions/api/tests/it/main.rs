@@ -1,0 +1,13 @@
+//! The API through its router, against an embedded DynamoDB on loopback.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking; the lint knows only test functions"
+)]
+
+mod elsewhere;
+mod forgeries;
+mod permissions;
+mod sign_in;
+mod world;
