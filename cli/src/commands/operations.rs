@@ -21,7 +21,8 @@ const ONLY_BY_PATH: &[(&str, &str)] = &[
 #[test]
 fn every_operation_has_a_command() {
     let contract = serde_json::to_value(::api::openapi()).unwrap();
-    let methods = contract["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let methods =
+        contract["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
     let offered: BTreeSet<String> =
         methods.map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect();
     let mut used = BTreeMap::new();
@@ -44,7 +45,9 @@ fn every_operation_has_a_command() {
 fn every_command_about_the_api_has_a_manual_page() {
     let folder = tempfile::tempdir().unwrap();
     clap_mangen::generate_to(crate::Arguments::command(), folder.path()).unwrap();
-    for command in ["ticketsmith", "ticketsmith-execution-watch", "ticketsmith-token-create", "ticketsmith-api"] {
+    for command in
+        ["ticketsmith", "ticketsmith-execution-watch", "ticketsmith-token-create", "ticketsmith-api"]
+    {
         let page = std::fs::read_to_string(folder.path().join(format!("{command}.1"))).unwrap();
         assert!(page.contains(".SH NAME"), "{command}");
     }

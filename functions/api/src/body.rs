@@ -45,6 +45,8 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
         };
         let document: serde_json::Value = serde_json::from_slice(&bytes)
             .map_err(|error| Problem::new(Code::Malformed, format!("the body is not JSON: {error}")))?;
-        T::deserialize(document).map(Self).map_err(|error| Problem::invalid_field("", error.to_string()))
+        T::deserialize(document)
+            .map(|value| Self { value })
+            .map_err(|error| Problem::invalid_field("", error.to_string()))
     }
 }

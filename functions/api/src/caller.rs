@@ -23,6 +23,7 @@ pub struct Caller {
     actor: Actor,
     authority: Authority,
     credential: Credential,
+    trigger: EventName,
     delivery: String,
 }
 
@@ -42,7 +43,18 @@ impl FromRequestParts<Shared> for Caller {
             count(api, &credential).await?;
             audit::begin(api, head, actor.person.as_ref().unwrap_or(&actor.id), &credential).await?;
             let id = head.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-            return Ok(Self { directory, actor, authority, credential, delivery: format!("api {id}") });
+            let trigger = match authority {
+                Authority::Installation => EventName::API_RUN,
+                Authority::Roles | Authority::Scoped(_) => EventName::API_REQUEST,
+            };
+            return Ok(Self {
+                directory,
+                actor,
+                authority,
+                credential,
+                trigger,
+                delivery: format!("api {id}"),
+            });
         }
         Err(Problem::unauthenticated(
             "the request has no valid credential; send `Authorization: Bearer TOKEN`",
@@ -91,10 +103,7 @@ impl Caller {
 
     /// How they ask.
     pub(crate) fn trigger(&self) -> &EventName {
-        match self.authority {
-            Authority::Installation => &EventName::API_RUN,
-            Authority::Roles | Authority::Scoped(_) => &EventName::API_REQUEST,
-        }
+        &self.trigger
     }
 
     /// What their credential adds to their roles, or takes from them.

@@ -8,8 +8,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -63,7 +63,10 @@ async fn begin(world: &World, provider: &Shared, way: &str) -> (Fields, String) 
 fn confirm(provider: &Shared, query: &Fields) -> String {
     let redirect = &query["redirect_uri"];
     assert!(redirect.starts_with(REDIRECT) && redirect.ends_with("/callback"), "{redirect}");
-    assert_eq!((query["client_id"].as_str(), query["code_challenge_method"].as_str()), ("ticketsmith", "S256"));
+    assert_eq!(
+        (query["client_id"].as_str(), query["code_challenge_method"].as_str()),
+        ("ticketsmith", "S256")
+    );
     assert_eq!(query["code_challenge"].len(), 43);
     let code = format!("code-{}", crate::world::rand_text());
     provider.lock().unwrap().codes.insert(code.clone(), query.clone());
@@ -96,12 +99,18 @@ async fn github() -> (Shared, World) {
     (provider, world)
 }
 
-async fn github_token(State(provider): State<Shared>, headers: HeaderMap, Form(form): Form<Fields>) -> Response {
+async fn github_token(
+    State(provider): State<Shared>,
+    headers: HeaderMap,
+    Form(form): Form<Fields>,
+) -> Response {
     assert_eq!(headers[header::ACCEPT], "application/json");
     assert_eq!((form["client_id"].as_str(), form["client_secret"].as_str()), ("ticketsmith", SECRET));
     // GitHub refuses with the status 200.
     match exchanged(&mut provider.lock().unwrap(), &form) {
-        Some(_) => Json(json!({"access_token": "gho_1", "token_type": "bearer", "scope": ""})).into_response(),
+        Some(_) => {
+            Json(json!({"access_token": "gho_1", "token_type": "bearer", "scope": ""})).into_response()
+        }
         None => Json(json!({"error": "bad_verification_code", "error_description": "no"})).into_response(),
     }
 }
@@ -144,7 +153,10 @@ async fn github_signs_in_the_person_with_the_account() {
     assert_eq!(sign_in(&world, &provider, "github").await.status, 401);
     let audit = world.ask(Method::GET, "/api/v1/audit", Some(&world.session("admin")), None).await.json();
     let changes = audit["items"].as_array().unwrap();
-    assert_eq!((changes.len(), &changes[0]["by"], &changes[0]["who"]), (1, &json!("github"), &json!("developer")));
+    assert_eq!(
+        (changes.len(), &changes[0]["by"], &changes[0]["who"]),
+        (1, &json!("github"), &json!("developer"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,7 +172,13 @@ async fn a_callback_counts_once_and_in_the_browser_where_it_began() {
         assert_eq!(come_back(&world, "github", &callback(&code), wrong).await.status, 401);
     }
     let state = query["state"].clone();
-    for wrong in ["", "code=x", "state=x&code=x", &format!("state={state}"), &format!("state={state}&error=access_denied")] {
+    for wrong in [
+        "",
+        "code=x",
+        "state=x&code=x",
+        &format!("state={state}"),
+        &format!("state={state}&error=access_denied"),
+    ] {
         let (query, cookie) = begin(&world, &provider, "github").await;
         let wrong = wrong.replace(&state, &query["state"]);
         assert_eq!(come_back(&world, "github", &wrong, &cookie).await.status, 401, "{wrong}");
@@ -232,7 +250,11 @@ async fn oidc_keys(State(provider): State<Shared>) -> Json<JwkSet> {
     Json(JwkSet { keys: vec![key] })
 }
 
-async fn oidc_token(State(provider): State<Shared>, headers: HeaderMap, Form(form): Form<Fields>) -> Response {
+async fn oidc_token(
+    State(provider): State<Shared>,
+    headers: HeaderMap,
+    Form(form): Form<Fields>,
+) -> Response {
     let basic = format!("Basic {}", STANDARD.encode(format!("ticketsmith:{SECRET}")));
     assert_eq!(headers[header::AUTHORIZATION], basic.as_str());
     assert_eq!(form["grant_type"], "authorization_code");
@@ -245,7 +267,9 @@ async fn oidc_token(State(provider): State<Shared>, headers: HeaderMap, Form(for
     let mut claims = json!({
         "iss": provider.address, "aud": "ticketsmith", "nonce": began["nonce"], "iat": now, "exp": now + 60,
     });
-    for (name, value) in provider.account.as_object().unwrap().iter().chain(provider.lies.as_object().unwrap()) {
+    for (name, value) in
+        provider.account.as_object().unwrap().iter().chain(provider.lies.as_object().unwrap())
+    {
         claims[name] = value.clone();
     }
     let mut header = Header::new(Algorithm::ES256);
@@ -264,7 +288,10 @@ async fn openid_connect_signs_in_by_id_or_verified_address() {
     let answer = sign_in(&world, &provider, "oidc").await;
     assert_eq!(name(&world, &answer).await, "developer");
     for (nobody, why) in [
-        (json!({"sub": "u-9", "email": "viewer@acme.example", "email_verified": true}), "the address is another's now"),
+        (
+            json!({"sub": "u-9", "email": "viewer@acme.example", "email_verified": true}),
+            "the address is another's now",
+        ),
         (json!({"sub": "u-3", "email": "viewer@acme.example"}), "not verified"),
         (json!({"sub": "u-4"}), "not configured"),
     ] {

@@ -2,8 +2,8 @@
 
 use crate::world::World;
 use axum::http::Method;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use jiff::SignedDuration;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use sign_in::{SessionKeys, with_session_keys};
 
@@ -37,7 +37,12 @@ fn key(keys: &SessionKeys) -> (String, Vec<u8>) {
     (key["id"].as_str().unwrap().to_owned(), bytes)
 }
 
-fn resigned(keys: &SessionKeys, token: &str, algorithm: Algorithm, change: impl FnOnce(&mut Value)) -> String {
+fn resigned(
+    keys: &SessionKeys,
+    token: &str,
+    algorithm: Algorithm,
+    change: impl FnOnce(&mut Value),
+) -> String {
     let (kid, key) = key(keys);
     let mut claims = decoded(token.split('.').nth(1).unwrap());
     change(&mut claims);

@@ -153,8 +153,7 @@ async fn table() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn generated_permissions_are_up_to_date() {
-    let left_out: String =
-        LEFT_OUT.iter().map(|(name, reason)| format!("- `{name}`: {reason}.\n")).collect();
+    let left_out: String = LEFT_OUT.iter().map(|(name, reason)| format!("- `{name}`: {reason}.\n")).collect();
     let fresh = format!(
         "\
 # Who may use which endpoint

@@ -27,7 +27,10 @@ async fn a_link_signs_in_once_and_within_five_minutes() {
     assert_eq!(signed_in.status, 200, "{}", signed_in.text);
     let token = signed_in.json()["token"].as_str().unwrap().to_owned();
     let me = world.ask(Method::GET, "/api/v1/me", Some(&token), None).await.json();
-    assert_eq!((&me["name"], &me["is_operator"], &me["signed_in_by"]), (&json!("operator"), &json!(true), &json!("link")));
+    assert_eq!(
+        (&me["name"], &me["is_operator"], &me["signed_in_by"]),
+        (&json!("operator"), &json!(true), &json!("link"))
+    );
     assert_eq!(exchange(&world, &text, "bearer").await.status, 401, "a second time");
     let late = ticket(&world, Some("viewer")).await;
     world.advance(SignedDuration::from_mins(5));
@@ -39,7 +42,11 @@ async fn a_link_signs_in_once_and_within_five_minutes() {
         assert!(matches!(status, 401 | 422), "{status}");
     }
     world.advance(SignedDuration::from_hours(12));
-    assert_eq!(world.ask(Method::GET, "/api/v1/me", Some(&token), None).await.status, 401, "twelve hours later");
+    assert_eq!(
+        world.ask(Method::GET, "/api/v1/me", Some(&token), None).await.status,
+        401,
+        "twelve hours later"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +65,11 @@ async fn a_browsers_session_needs_its_proof() {
     let with_proof = [cookie.clone(), ("ticketsmith-proof", proof)];
     let get = async |headers: &[(&str, String)]| world.send(Method::GET, "/api/v1/me", headers, None).await;
     assert_eq!(get(&with_proof).await.json()["name"], "viewer");
-    assert_eq!(get(std::slice::from_ref(&cookie)).await.status, 401, "another port's page has only the cookie");
+    assert_eq!(
+        get(std::slice::from_ref(&cookie)).await.status,
+        401,
+        "another port's page has only the cookie"
+    );
     assert_eq!(get(&[cookie, ("ticketsmith-proof", "guess".to_owned())]).await.status, 401);
     let bearer = [("authorization", format!("Bearer {session}"))];
     assert_eq!(get(&bearer).await.status, 401, "a cookie's session is no bearer's");
@@ -96,14 +107,19 @@ async fn sessions_of_a_person_end_together_and_only_theirs() {
     assert_eq!((get(&one).await, get(&two).await, get(&other).await), (401, 401, 200));
     world.advance(SignedDuration::from_secs(1));
     assert_eq!(get(&world.session("viewer")).await, 200, "a new one");
-    assert_eq!(world.ask(Method::POST, "/api/v1/users/nobody/sign-out", Some(OPERATOR), None).await.status, 404);
+    assert_eq!(
+        world.ask(Method::POST, "/api/v1/users/nobody/sign-out", Some(OPERATOR), None).await.status,
+        404
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_shown_once_and_holds_what_was_asked_for() {
     let world = World::new().await;
     let admin = world.session("admin");
-    let create = async |token: &str, body: Value| world.ask(Method::POST, "/api/v1/tokens", Some(token), Some(body)).await;
+    let create = async |token: &str, body: Value| {
+        world.ask(Method::POST, "/api/v1/tokens", Some(token), Some(body)).await
+    };
     let body = json!({"name": "report", "roles": ["viewer"], "projects": ["shop"], "valid_days": 90});
     let created = create(&admin, body.clone()).await;
     assert_eq!(created.status, 201, "{}", created.text);
@@ -146,7 +162,12 @@ async fn every_change_leaves_a_record_with_its_answer() {
     let admin = world.session("admin");
     let (machine, id) = world.machine_token("viewer", &[Role::Viewer], None).await;
     let asked = [
-        (Method::POST, "/api/v1/tokens".to_owned(), &admin, Some(json!({"name": "x", "roles": ["viewer"], "valid_days": 1}))),
+        (
+            Method::POST,
+            "/api/v1/tokens".to_owned(),
+            &admin,
+            Some(json!({"name": "x", "roles": ["viewer"], "valid_days": 1})),
+        ),
         (Method::POST, "/api/v1/tokens".to_owned(), &admin, Some(json!({}))),
         (Method::POST, "/api/v1/users/admin/sign-out".to_owned(), &machine, None),
         (Method::GET, "/api/v1/me".to_owned(), &admin, None),
@@ -172,7 +193,10 @@ async fn every_change_leaves_a_record_with_its_answer() {
     );
     let first = world.ask(Method::GET, "/api/v1/audit?limit=2", Some(&admin), None).await.json();
     let next = format!("/api/v1/audit?limit=2&cursor={}", first["next"].as_str().unwrap());
-    assert_eq!(world.ask(Method::GET, &next, Some(&admin), None).await.json()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        world.ask(Method::GET, &next, Some(&admin), None).await.json()["items"].as_array().unwrap().len(),
+        1
+    );
     for wrong in ["yesterday", "2026-13-01", "2026-11-29T00:00"] {
         let path = format!("/api/v1/audit?day={wrong}");
         assert_eq!(world.ask(Method::GET, &path, Some(&admin), None).await.status, 422, "{wrong}");
@@ -194,7 +218,10 @@ async fn a_credential_used_too_often_is_told_when_to_come_again() {
         assert_eq!(answer.status, 200);
     }
     let refused = refused.unwrap();
-    assert_eq!((refused.headers["retry-after"].to_str().unwrap(), &refused.json()["code"]), ("1", &json!("too_many_requests")));
+    assert_eq!(
+        (refused.headers["retry-after"].to_str().unwrap(), &refused.json()["code"]),
+        ("1", &json!("too_many_requests"))
+    );
     assert_eq!(get(&other).await.status, 200);
     world.advance(SignedDuration::from_secs(1));
     assert_eq!(get(&one).await.status, 200);

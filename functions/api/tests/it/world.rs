@@ -93,7 +93,8 @@ impl World {
         let clock = Arc::new(TestClock(Mutex::new(now)));
         let keys = SessionKeys::new(now - SignedDuration::from_hours(1));
         let secret = with_session_keys(Some(&client_secrets.to_string().into()), &keys).unwrap();
-        let secrets = Router::new().fallback(secret_value).with_state(Arc::new(secret.expose_secret().to_owned()));
+        let secrets =
+            Router::new().fallback(secret_value).with_state(Arc::new(secret.expose_secret().to_owned()));
         let secrets_url = serve(secrets).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let database_url = format!("http://{}", listener.local_addr().unwrap());
@@ -183,13 +184,20 @@ impl World {
             person: None,
         };
         let input = ExecutionInput::new(serde_json::Map::new(), Some(project.to_owned()), Some(actor));
-        let new = NewExecution::new(EventName::API_RUN, delivery, "development".into(), None, input, self.now());
+        let new =
+            NewExecution::new(EventName::API_RUN, delivery, "development".into(), None, input, self.now());
         self.table.begin(&new, Concurrency::Any).await.unwrap();
         new.name
     }
 
     /// Sends a request with a bearer's token.
-    pub(crate) async fn ask(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Answer {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
         let authorization = token.map(|token| (header::AUTHORIZATION.as_str(), format!("Bearer {token}")));
         self.send(method, path, &authorization.into_iter().collect::<Vec<_>>(), body).await
     }
