@@ -44,15 +44,6 @@ pub(crate) struct Call {
     body: Option<Value>,
 }
 
-/// An answer that is no refusal.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// Its headers.
-    pub(crate) headers: HeaderMap,
-    /// Its body; null where there is none.
-    pub(crate) body: Value,
-}
-
 impl Call {
     /// A request; each `{}` of the path is one of the segments, whatever characters it has.
     pub(crate) fn new(method: Method, path: &str, segments: &[&str]) -> Self {
@@ -128,11 +119,11 @@ impl ApiClient {
         Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token, on_behalf_of })
     }
 
-    /// Sends a request.
+    /// Sends a request; gives the body of its answer, null where there is none.
     ///
     /// # Errors
     /// The API's refusal with its exit code; unreachable when it does not answer.
-    pub(crate) async fn send(&self, call: &Call) -> Outcome<Answer> {
+    pub(crate) async fn send(&self, call: &Call) -> Outcome<Value> {
         let mut request = self
             .http
             .request(call.method.clone(), format!("{}{}", self.base, call.path))
@@ -171,11 +162,7 @@ impl ApiClient {
                 ))
             })?,
         };
-        if status.is_success() {
-            Ok(Answer { headers, body })
-        } else {
-            Err(refusal(status.as_u16(), &headers, &body))
-        }
+        if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &headers, &body)) }
     }
 
     /// All items of a list, page by page, up to `limit`.
@@ -187,7 +174,7 @@ impl ApiClient {
         loop {
             let left = limit.saturating_sub(items.len()).min(100);
             let page = call.clone().query("limit", Some(left)).query("cursor", cursor.as_ref());
-            let mut body = self.send(&page).await?.body;
+            let mut body = self.send(&page).await?;
             if let Some(Value::Array(page)) = body.get_mut("items").map(Value::take) {
                 items.extend(page);
             }

@@ -2,7 +2,7 @@
 
 use super::format::{Format, Shown};
 use super::profiles::{LOCAL, Profiles};
-use super::{Answer, ApiClient, Call, Column};
+use super::{ApiClient, Call, Column};
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::DataArgument;
@@ -76,7 +76,7 @@ impl ClientArguments {
     /// # Errors
     /// As [`ApiClient::send`]; usage for a filter that cannot be used.
     pub(crate) async fn show(&self, call: &Call, columns: &[Column]) -> Outcome {
-        let Answer { body, .. } = self.client()?.send(call).await?;
+        let body = self.client()?.send(call).await?;
         self.print(body, columns)
     }
 

@@ -96,7 +96,7 @@ async fn login(url: String, name: Option<String>, is_ticket: bool) -> Outcome {
         true => {
             let body = json!({ "ticket": text, "carrier": "bearer" });
             let client = ApiClient::new(&url, SecretString::default(), None)?;
-            let answer = client.send(&Call::post("/auth/ticket", &[]).body(body)).await?.body;
+            let answer = client.send(&Call::post("/auth/ticket", &[]).body(body)).await?;
             let token = answer.get("token").and_then(Value::as_str).unwrap_or_default().to_owned();
             let until = answer.get("expires_at").and_then(Value::as_str).and_then(|at| at.parse().ok());
             (token, until)
@@ -104,7 +104,7 @@ async fn login(url: String, name: Option<String>, is_ticket: bool) -> Outcome {
     };
     let token = SecretString::from(token);
     let client = ApiClient::new(&url, token.clone(), None)?;
-    let me = client.send(&Call::get("/me", &[])).await?.body;
+    let me = client.send(&Call::get("/me", &[])).await?;
     let mut profiles = Profiles::read()?;
     profiles.profiles.insert(name.clone(), Profile { url, token, until });
     profiles.current = Some(name.clone());

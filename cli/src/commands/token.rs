@@ -68,7 +68,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             if !projects.is_empty() {
                 body["projects"] = json!(projects);
             }
-            let answer = client.client()?.send(&Call::post("/tokens", &[]).body(body)).await?.body;
+            let answer = client.client()?.send(&Call::post("/tokens", &[]).body(body)).await?;
             if !client.is_for_people() {
                 return client.print(answer, COLUMNS);
             }

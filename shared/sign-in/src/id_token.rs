@@ -151,7 +151,6 @@ fn algorithm(key: &Jwk) -> Option<Algorithm> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_lc_rs::encoding::AsDer;
     use aws_lc_rs::rsa::KeySize;
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
     use jsonwebtoken::{EncodingKey, Header};
@@ -215,19 +214,26 @@ mod tests {
 
     #[test]
     fn an_rsa_key_signs_with_rs256_alone() {
+        use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RsaEncoding};
         let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
-        let der: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().unwrap();
-        let key = EncodingKey::from_rsa_der(der.as_ref());
         let components = jsonwebtoken::jwk::RSAKeyParameters {
             key_type: jsonwebtoken::jwk::RSAKeyType::RSA,
-            n: base64(pair_public(&pair).0),
-            e: base64(pair_public(&pair).1),
+            n: base64(&pair_public(&pair).0),
+            e: base64(&pair_public(&pair).1),
         };
         let jwk = Jwk { common: Default::default(), algorithm: AlgorithmParameters::RSA(components) };
         let keys = JwkSet { keys: vec![jwk] };
-        let token = signed(Algorithm::RS256, None, &claims(), &key);
+        let signed_by = |name: &str, padding: &'static dyn RsaEncoding| {
+            let part = |part: &Value| base64(part.to_string().as_bytes());
+            let text = format!("{}.{}", part(&json!({"alg": name})), part(&claims()));
+            let mut signature = vec![0; pair.public_modulus_len()];
+            let random = aws_lc_rs::rand::SystemRandom::new();
+            pair.sign(padding, &random, text.as_bytes(), &mut signature).unwrap();
+            format!("{text}.{}", base64(&signature))
+        };
+        let token = signed_by("RS256", &RSA_PKCS1_SHA256);
         assert!(verify_id_token(&keys, &token, EXPECTED, now()).is_ok());
-        let other = signed(Algorithm::RS512, None, &claims(), &key);
+        let other = signed_by("RS512", &RSA_PKCS1_SHA512);
         assert_eq!(verify_id_token(&keys, &other, EXPECTED, now()), Err(IdTokenRefusal::Signature));
         // Key confusion: what everybody can read signs as a shared key.
         let hmac = EncodingKey::from_secret(&pair_public(&pair).0);
@@ -235,7 +241,7 @@ mod tests {
         assert_eq!(verify_id_token(&keys, &confused, EXPECTED, now()), Err(IdTokenRefusal::Signature));
     }
 
-    fn base64(bytes: Vec<u8>) -> String {
+    fn base64(bytes: &[u8]) -> String {
         use base64::Engine as _;
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
     }

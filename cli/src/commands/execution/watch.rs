@@ -44,7 +44,7 @@ async fn follow(arguments: &Arguments, client: &ApiClient) -> Outcome<ExecutionO
     let mut last = Value::Null;
     loop {
         tick.tick().await;
-        let body = client.send(&call).await?.body;
+        let body = client.send(&call).await?;
         if body != last {
             if screen {
                 clear_screen();

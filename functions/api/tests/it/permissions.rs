@@ -68,7 +68,7 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
         }
         // Of somebody else; everybody may revoke their own.
         "revoke_token" => {
-            let (_, id) = world.machine_token("approver", &[Role::Viewer], None).await;
+            let (_, id) = world.machine_token("shop-viewer", &[Role::Viewer], None).await;
             sample(format!("/tokens/{id}"))
         }
         "end_sessions_of_user" => sample("/users/shop-viewer/sign-out"),
