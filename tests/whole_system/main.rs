@@ -33,6 +33,7 @@ mod first_hour;
 mod folders;
 mod full_disk;
 mod growing;
+mod identity;
 mod models;
 mod on_error;
 mod oracle;
