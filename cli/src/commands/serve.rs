@@ -73,7 +73,13 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let file = ConfigurationFile::load(&arguments.config)?;
     let folder = file.folder.clone();
     let data = arguments.data.data.clone();
-    let options = Options { file, data, listen: arguments.listen, api_port: arguments.api_port, metrics: arguments.metrics };
+    let options = Options {
+        file,
+        data,
+        listen: arguments.listen,
+        api_port: arguments.api_port,
+        metrics: arguments.metrics,
+    };
     let mut server = Server::start(options).await?;
     let paths: Vec<_> =
         webhooks::SENDERS.iter().map(|sender| format!("/webhooks/{}", sender.name())).collect();

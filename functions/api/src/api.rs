@@ -51,9 +51,14 @@ impl Api {
     pub fn router(self: Arc<Self>) -> Router {
         let (router, _contract) = openapi::routes().split_for_parts();
         let router = router
-            .fallback(|| async { Problem::new(Code::NotFound, "the API has no such path; see /api/v1/openapi.json") })
+            .fallback(|| async {
+                Problem::new(Code::NotFound, "the API has no such path; see /api/v1/openapi.json")
+            })
             .method_not_allowed_fallback(|| async {
-                Problem::new(Code::MethodNotAllowed, "the path does not accept this method; the header Allow lists those that it does")
+                Problem::new(
+                    Code::MethodNotAllowed,
+                    "the path does not accept this method; the header Allow lists those that it does",
+                )
             })
             .with_state(self);
         frame::framed(router)

@@ -2,6 +2,7 @@
 
 use crate::api::Shared;
 use crate::frame::RequestId;
+use crate::idempotency;
 use crate::identity::Identified;
 use crate::problem::{Code, Problem};
 use axum::extract::FromRequestParts;
@@ -10,6 +11,8 @@ use control::{Authorization, Directory, Operation};
 use domain::configuration::Project;
 use domain::{Actor, EventName};
 use records::ExecutionRecord;
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 /// Who asks, as far as handlers need it.
 #[derive(Debug)]
@@ -18,6 +21,7 @@ pub struct Caller {
     actor: Actor,
     trigger: EventName,
     delivery: String,
+    idempotency_key: Option<String>,
     is_installation: bool,
 }
 
@@ -30,10 +34,23 @@ impl FromRequestParts<Shared> for Caller {
             let Identified { actor, trigger, is_installation } = identified;
             let directory = api.control.directory().await?;
             let actor = directory.configuration().identify(actor);
-            let id = head.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-            return Ok(Self { directory, actor, trigger, delivery: format!("api {id}"), is_installation });
+            let idempotency_key = idempotency::key_of(head)?;
+            let delivery = match &idempotency_key {
+                // What is asked for again is asked for once, even where its first answer was not kept.
+                Some(key) => {
+                    let asked = json!([actor.account(), head.uri.path(), key]).to_string();
+                    format!("api {}", hex::encode(Sha256::digest(asked)))
+                }
+                None => {
+                    let id = head.extensions.get::<RequestId>().map(|id| id.0.clone());
+                    format!("api {}", id.unwrap_or_default())
+                }
+            };
+            return Ok(Self { directory, actor, trigger, delivery, idempotency_key, is_installation });
         }
-        Err(Problem::unauthenticated("the request has no valid credential; send `Authorization: Bearer TOKEN`"))
+        Err(Problem::unauthenticated(
+            "the request has no valid credential; send `Authorization: Bearer TOKEN`",
+        ))
     }
 }
 
@@ -67,6 +84,11 @@ impl Caller {
     /// The id of what they ask: it starts at most one execution.
     pub(crate) fn delivery(&self) -> &str {
         &self.delivery
+    }
+
+    /// The key under which they ask, where they may ask again.
+    pub(crate) fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
     }
 
     /// Whether they may see work of a project, which some person started.

@@ -28,7 +28,8 @@ pub fn only_for(hosts: Hosts, router: Router) -> Router {
         let hosts = Arc::clone(&hosts);
         async move {
             let host = text(request.headers(), &header::HOST);
-            let is_known = host.is_some_and(|host| hosts.iter().any(|known| known.eq_ignore_ascii_case(host)));
+            let is_known =
+                host.is_some_and(|host| hosts.iter().any(|known| known.eq_ignore_ascii_case(host)));
             if is_known {
                 return next.run(request).await;
             }
@@ -91,7 +92,8 @@ fn complete(mut response: Response, id: &str) -> Response {
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     // The panic hook has printed the location; the message could contain data of the request.
     tracing::error!("a bug aborted the handling of a request");
-    Problem::new(Code::Internal, "this is a bug of Ticketsmith; the request's id leads to its log").into_response()
+    Problem::new(Code::Internal, "this is a bug of Ticketsmith; the request's id leads to its log")
+        .into_response()
 }
 
 #[cfg(test)]
@@ -136,7 +138,11 @@ mod tests {
             ("127.0.0.1:1", Some("http://localhost:1")),
         ] {
             let (status, problem) = answer(host, origin, "/").await;
-            assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &"foreign_origin".into()), "{host}");
+            assert_eq!(
+                (status, &problem["code"]),
+                (StatusCode::FORBIDDEN, &"foreign_origin".into()),
+                "{host}"
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::api::Api;
 use async_trait::async_trait;
 use axum::Router;
-use records::{Access, Partition};
+use records::{Access, Listing, Partition};
 use runtime::{Function, FunctionSpec, Source, StepFunctionsOperation, Timeouts};
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         Partition::Provider,
         Partition::Run,
         Partition::Session,
+        Partition::Spend,
         Partition::Stored,
         Partition::Token,
         Partition::Writer,
@@ -26,10 +27,11 @@ pub fn functions() -> Vec<FunctionSpec> {
             Partition::Execution,
             Partition::Month,
             Partition::Project,
+            Partition::Request,
             Partition::Task,
             Partition::Waiter,
         ])
-        .listing_open_executions();
+        .listing([Listing::Approvals, Listing::OpenExecutions, Listing::Sessions, Listing::Tasks]);
     vec![FunctionSpec {
         name: "api",
         executable: "api",
@@ -55,8 +57,7 @@ impl Function for Api {
 
     /// Loads the configuration and the routes.
     async fn warm_up(&self) {
-        let (directory, routes) =
-            tokio::join!(self.control.directory(), self.table.routes(self.clock.now()));
+        let (directory, routes) = tokio::join!(self.control.directory(), self.table.routes(self.clock.now()));
         if let Some(error) = directory.err().or(routes.err()) {
             tracing::warn!(%error, "the configuration could not be loaded yet");
         }

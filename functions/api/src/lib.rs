@@ -16,17 +16,21 @@
 //! | `openapi` | the contract |
 
 mod api;
+mod body;
 mod caller;
+mod contract;
 mod cursor;
 mod frame;
 mod function;
 mod id;
+mod idempotency;
 mod identity;
 mod openapi;
 mod problem;
 mod query;
 mod routes;
 mod segments;
+mod strict_json;
 
 pub use api::Api;
 pub use caller::Caller;

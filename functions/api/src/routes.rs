@@ -1,15 +1,29 @@
 //! The endpoints: one file for each resource, registered here by one line.
 
+mod agents;
 mod answers;
+mod approvals;
+mod costs;
 mod executions;
 mod health;
 mod page;
+mod projects;
+mod steering;
+mod tasks;
+mod workflows;
 
 use crate::api::Shared;
 use utoipa_axum::router::OpenApiRouter;
 
 /// Every resource, in alphabetical order.
 pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
-    executions::routes, //
+    agents::routes,
+    approvals::routes,
+    costs::routes,
+    executions::routes,
     health::routes,
+    projects::routes,
+    steering::routes,
+    tasks::routes,
+    workflows::routes,
 ];

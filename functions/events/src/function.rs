@@ -4,7 +4,7 @@ use crate::handle::Events;
 use crate::input::EventInput;
 use async_trait::async_trait;
 use domain::{ActionError, PluginType};
-use records::{Access, DECISIONS, PROGRESS, Partition};
+use records::{Access, DECISIONS, Listing, PROGRESS, Partition};
 use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
 use serde_json::Value;
 use std::sync::Arc;
@@ -26,10 +26,11 @@ pub fn functions() -> Vec<FunctionSpec> {
             Partition::Project,
             Partition::Provider,
             Partition::Reply,
+            Partition::Spend,
             Partition::Task,
             Partition::Waiter,
         ])
-        .listing_open_executions();
+        .listing([Listing::OpenExecutions]);
     vec![FunctionSpec {
         name: "events",
         executable: "events",

@@ -26,6 +26,9 @@
 //! | `session`, `session_change` | agents' sessions: where each is, its messages, and the files that it changed |
 //! | `progress`, `pull_request`, `opened_pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose pull requests and branches are |
 //! | `put_back` | what was lost, from a copy of the table |
+//! | `listing` | what the index lists: questions, sessions, tickets by state |
+//! | `spend` | what was spent by day |
+//! | `request` | requests to the API that are sent again |
 //! | `token` | tokens, by their hashes |
 //! | `access` | what a function may touch, for its role |
 //! | `admission` | which runs may do anything; who may push |
@@ -60,6 +63,7 @@ mod kept;
 mod keys;
 mod limit;
 mod line;
+mod listing;
 mod new_execution;
 mod occurrence;
 mod open_execution;
@@ -77,12 +81,14 @@ mod rate;
 mod reading;
 mod refusal;
 mod reply;
+mod request;
 mod retention;
 mod run;
 mod session;
 mod session_change;
 mod session_parts;
 mod shown_step;
+mod spend;
 mod steered;
 mod step;
 mod stored;
@@ -115,6 +121,7 @@ pub use execution_list::LIST_LIMIT;
 pub use execution_record::{ExecutionEnd, ExecutionRecord};
 pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits};
+pub use listing::Listing;
 pub use new_execution::NewExecution;
 pub use occurrence::{Meeting, Occurrence};
 pub use opened_pull_request::OpenedPullRequest;
@@ -130,16 +137,18 @@ pub use rate::{Pass, Patience, PutOff, is_rate};
 pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace};
+pub use request::RequestClaim;
 pub use session::{SessionBounds, SessionHead, SessionPhase, SessionRound};
 pub use session_change::SessionChange;
 pub use session_parts::{OverlayFile, SessionLink};
 pub use shown_step::ShownStep;
+pub use spend::{Spend, SpendBy};
 pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
 pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange};
 pub use table::Table;
-pub use task::TaskRecord;
+pub use task::{TaskRecord, TaskState};
 pub use token::token_digest;
 pub use turns::Room;
 pub use view::ExecutionView;
