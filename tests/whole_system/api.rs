@@ -80,6 +80,30 @@ impl Api {
         eventually(&format!("{name} to be {outcomes:?}"), EXECUTION_LIMIT, look).await
     }
 
+    /// All frames of an execution that has ended, read three at a time.
+    async fn frames(&self, name: &str) -> Vec<Value> {
+        let ended = async || {
+            let (mut frames, mut after) = (Vec::new(), json!(0));
+            loop {
+                let page = self.get(&format!("/executions/{name}/events?limit=3&after={after}")).await.body;
+                let items = page["items"].as_array().unwrap().clone();
+                after = page["last"].clone();
+                let is_over = items.is_empty();
+                frames.extend(items);
+                if page["ended"] == true {
+                    return Some(frames);
+                }
+                if is_over {
+                    return None;
+                }
+            }
+        };
+        let frames = eventually(&format!("the last frame of {name}"), EXECUTION_LIMIT, ended).await;
+        let sequences: Vec<_> = frames.iter().map(|frame| frame["sequence"].as_u64().unwrap()).collect();
+        assert_eq!(sequences, (1..=frames.len() as u64).collect::<Vec<_>>());
+        frames
+    }
+
     /// Starts `ask` on a ticket and waits for its question.
     async fn asked(&self, ticket: &str) -> String {
         let body = json!({ "workflow": "ask", "inputs": { "task_id": ticket } });
@@ -169,6 +193,23 @@ async fn a_ticket_that_is_assigned_becomes_a_pull_request_and_can_be_undone() {
     let agent = api.get(&format!("/agents/{}/status", agents[0]["id"].as_str().unwrap())).await;
     assert_eq!((agent.status, &agent.body["status"]), (StatusCode::OK, &json!("done")), "{}", agent.body);
 
+    // Everything that happened was told, once and in order, and the two events of the first API have their fields.
+    let frames = api.frames(&name).await;
+    let of = |event: &str| frames.iter().filter(|frame| frame["event"] == event).collect::<Vec<_>>();
+    assert_eq!((&frames[0]["event"], &frames[0]["execution"]), (&json!("execution.started"), &json!(name)));
+    assert_eq!(frames.last().unwrap()["event"], "execution.ended");
+    let steps = of("workflow.step_completed");
+    assert_eq!(steps.len(), ended["steps"].as_array().unwrap().len(), "{steps:#?}");
+    let fields = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(fields(&steps[0]["data"]), ["workflow_id", "step_name", "status", "result"]);
+    let opened = steps
+        .iter()
+        .find(|frame| frame["data"]["result"]["url"].as_str().is_some_and(|url| url.contains("/pull/")));
+    assert!(opened.is_some_and(|frame| frame["data"]["status"] == "completed"), "{steps:#?}");
+    let updates = of("agent.status_update");
+    assert_eq!(fields(&updates[0]["data"]), ["agent_id", "task_id", "status", "progress", "message"]);
+    assert_eq!(updates.last().unwrap()["data"]["status"], "done", "{updates:#?}");
+
     // What is previewed is taken back.
     let undo = format!("/executions/{name}/undo");
     let preview = api.get(&undo).await.body;
@@ -215,6 +256,13 @@ async fn questions_are_answered_and_work_is_stopped_and_continued() {
     let ended = api.with_outcome(&first, &["succeeded"]).await;
     assert_eq!(ended["output"]["comment"], "On Monday", "{ended:#}");
     assert_eq!(api.post(&answer, &yes).await.status, 404, "it no longer waits");
+    let frames = api.frames(&first).await;
+    let answered_frame = frames.iter().find(|frame| frame["event"] == "approval.answered").unwrap();
+    assert_eq!(
+        (&answered_frame["data"]["by"], &answered_frame["data"]["approved"]),
+        (&json!("ada"), &json!(true))
+    );
+    assert!(frames.iter().any(|frame| frame["event"] == "approval.requested"), "{frames:#?}");
 
     let stop = format!("/executions/{second}/stop");
     let anonymous = api.client.post(format!("{}{stop}", api.url)).bearer_auth(&api.token);

@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub fn functions() -> Vec<FunctionSpec> {
     let reads = [
         Partition::Document,
+        Partition::Feed,
         Partition::Person,
         Partition::Provider,
         Partition::Run,

@@ -28,6 +28,8 @@ mod identity;
 mod openapi;
 mod problem;
 mod query;
+#[cfg(test)]
+mod reference;
 mod routes;
 mod segments;
 mod strict_json;

@@ -4,6 +4,7 @@ mod agents;
 mod answers;
 mod approvals;
 mod costs;
+mod events;
 mod executions;
 mod health;
 mod page;
@@ -20,6 +21,7 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     agents::routes,
     approvals::routes,
     costs::routes,
+    events::routes,
     executions::routes,
     health::routes,
     projects::routes,

@@ -15,6 +15,8 @@ pub enum Partition {
     Event,
     /// One execution with its steps, costs, reservations and progress.
     Execution,
+    /// What happened in an execution, for programs that follow it.
+    Feed,
     /// What providers are asked about.
     Inquiry,
     /// Everybody's executions of a month.
@@ -59,6 +61,7 @@ impl Partition {
             Self::Document => "DOCUMENT",
             Self::Event => "EVENT",
             Self::Execution => "EXECUTION",
+            Self::Feed => "FEED",
             Self::Inquiry => "INQUIRY",
             Self::Month => "MONTH",
             Self::Person => "PERSON",
@@ -127,6 +130,7 @@ mod tests {
         check(Partition::Delivery, &keys::delivery(&SourceName::API, "1").pk);
         check(Partition::Document, &keys::document("routes").pk);
         check(Partition::Event, &keys::occurrence("jira.labelled/shop-1", "d").pk);
+        check(Partition::Feed, &keys::feed("e").pk);
         check(Partition::Inquiry, &keys::inquiry("github.checks_completed/acme/shop/0a1b").pk);
         check(Partition::Execution, &keys::execution_partition("e"));
         check(Partition::Month, &keys::month_partition("2026-11"));

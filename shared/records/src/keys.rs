@@ -60,6 +60,8 @@
 //! | which run committed to a branch | get | `REPOSITORY#<owner/name>` | `BRANCH#<name>` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
 //! | a pull request that a run opened | get | `REPOSITORY#<owner/name>` | `OPENED#<number>` |
+//! | how far an execution was told | get | `FEED#<execution>` | `TOLD` |
+//! | what happened in an execution, for programs that follow it | query | `FEED#<execution>` | `FRAME#<sequence>` |
 //! | questions that wait for people, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `APPROVALS` | `gsi1sk` = `<since>#<topic>#<key>` |
 //! | sessions of agents that are at work, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `SESSIONS` | `gsi1sk` = `<opened>#<id>` |
 //! | tickets of a project in a state, the latest change first | query `gsi1`, then batch get | `gsi1pk` = `TASKS#<project>#<state>` | `gsi1sk` = `<changed>#<task>` |
@@ -112,6 +114,7 @@ pub(crate) const CHUNK: &str = "CHUNK#";
 pub(crate) const SESSION: &str = "SESSION#";
 pub(crate) const MESSAGE: &str = "MESSAGE#";
 pub(crate) const FILE: &str = "FILE#";
+pub(crate) const FRAME: &str = "FRAME#";
 pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
 pub(crate) const PROVIDER: &str = "PROVIDER#";
@@ -355,6 +358,14 @@ pub(crate) fn session_file(id: &str, path: &str) -> Key {
 
 pub(crate) fn session_of(execution: &str, state: &str) -> Key {
     Key::new(execution_partition(execution), format!("{SESSION}{state}"))
+}
+
+pub(crate) fn feed(execution: &str) -> Key {
+    Key::new(format!("FEED#{execution}"), "TOLD")
+}
+
+pub(crate) fn frame(execution: &str, sequence: u64) -> Key {
+    Key::new(format!("FEED#{execution}"), format!("{FRAME}{sequence:012}"))
 }
 
 /// The partition of `gsi1` that holds the tickets of a project in a state.

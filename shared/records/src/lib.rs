@@ -26,6 +26,7 @@
 //! | `session`, `session_change` | agents' sessions: where each is, its messages, and the files that it changed |
 //! | `progress`, `pull_request`, `opened_pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose pull requests and branches are |
 //! | `put_back` | what was lost, from a copy of the table |
+//! | `feed` | what happened in an execution, for programs that follow it |
 //! | `listing` | what the index lists: questions, sessions, tickets by state |
 //! | `spend` | what was spent by day |
 //! | `request` | requests to the API that are sent again |
@@ -55,6 +56,7 @@ mod error;
 mod execution;
 mod execution_list;
 mod execution_record;
+mod feed;
 mod forget;
 mod inquiry;
 mod item;
@@ -119,6 +121,7 @@ pub use error::RecordsError;
 pub use execution::{BeginResult, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
 pub use execution_record::{ExecutionEnd, ExecutionRecord};
+pub use feed::{Frame, NewFrame, Told};
 pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits};
 pub use listing::Listing;
