@@ -6,7 +6,7 @@ use domain::built_in_actions::COMMIT_CHANGES;
 use domain::event::{Confirmation, EventSpec};
 use domain::plugins::{Checks, RepositoryAccess, VersionControl};
 use domain::routes::Routes;
-use domain::{ActionError, Actor, BranchName, CommitSha, ErrorKind, Event, EventKey, RepositoryName};
+use domain::{ActionError, Actor, BranchName, CommitSha, ErrorKind, Event, RepositoryName};
 use jiff::{SignedDuration, Timestamp};
 use providers::Place;
 use records::{Inquiry, Occurrence};
@@ -98,9 +98,7 @@ impl Events {
     async fn ask(&self, inquiry: &Inquiry, now: Timestamp) -> Result<bool, ActionError> {
         let routes = self.table.routes(now).await?;
         let spec = routes.events.find(inquiry.kind.as_str());
-        let key = spec.and_then(|spec| EventKey::new(spec, &inquiry.fields).ok().flatten());
-        let (Some(EventSpec { confirmed_by: Some(Confirmation::Checks), .. }), Some(key)) = (spec, key)
-        else {
+        let Some(EventSpec { confirmed_by: Some(Confirmation::Checks), .. }) = spec else {
             tracing::warn!(event = inquiry.key, "the routes in force do not say whom to ask");
             return Ok(false);
         };
@@ -110,8 +108,11 @@ impl Events {
         let mut fields = inquiry.fields.clone();
         fields.extend(more);
         let occurrence = Occurrence { fields: fields.clone(), at: now, delivery: delivery.clone() };
-        self.table.put_state(&key, &occurrence).await?;
-        let told = self.happened(&inquiry.key).await;
+        let mut told = Ok(());
+        for key in routes.events.keys_of(&inquiry.kind, &fields) {
+            self.table.put_state(&key, &occurrence).await?;
+            told = told.and(self.happened(key.as_str()).await);
+        }
         if inquiry.reported {
             let project = fields.get("repository").and_then(Value::as_str).map(str::to_owned);
             let (kind, task_id) = (inquiry.kind.clone(), None);

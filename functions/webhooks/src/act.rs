@@ -258,34 +258,42 @@ impl Acting<'_> {
         if let Err(error) = self.directory.project(&query) {
             return Ok(Outcome::Ignored { reason: error.to_string() });
         }
-        let key = match EventKey::new(spec, &event.fields) {
-            Ok(Some(key)) => key,
-            Ok(None) | Err(_) => {
-                return Ok(Outcome::Ignored {
-                    reason: format!("{} lacks what tells it from others", event.kind),
-                });
-            }
+        let keys = routes.events.keys_of(&spec.name, &event.fields);
+        let Some(key) = keys.first().filter(|_| EventKey::new(spec, &event.fields).is_ok()) else {
+            return Ok(Outcome::Ignored {
+                reason: format!("{} lacks what tells it from others", event.kind),
+            });
         };
-        if !routes.start_on(&event.kind) && self.table.waiters_for_event(key.as_str()).await?.is_empty() {
+        if !routes.start_on(&event.kind, &event.fields) && !self.is_awaited(&keys).await? {
             let reason = format!("no workflow has a trigger for {}, and no step waits for it", event.kind);
             return Ok(Outcome::Ignored { reason });
         }
         let inquiry = NewInquiry { kind: event.kind, fields: event.fields, by: event.actor, reported: true };
-        self.table.inquire(&key, &inquiry, self.now).await?;
+        self.table.inquire(key, &inquiry, self.now).await?;
         Ok(Outcome::Recorded)
     }
 
-    /// Records the event for a step that waits for it now or later; whichever comes second finds the other. Says whether one waits now.
+    /// Records the event for a step that waits for it, or for a wider event that it also is, now or later; whichever comes second finds the
+    /// other. Says whether one waits now.
     async fn keep_for_waiters(&self, routes: &Routes, event: &Event) -> Result<bool, RecordsError> {
-        let spec = routes.events.find(event.kind.as_str());
-        let Some(Ok(Some(key))) = spec.map(|spec| EventKey::new(spec, &event.fields)) else {
-            return Ok(false);
-        };
+        let keys = routes.events.keys_of(&event.kind, &event.fields);
         let (fields, delivery) = (event.fields.clone(), event.delivery.clone());
         let occurrence = Occurrence { fields, at: self.now, delivery };
-        let waiters = self.table.waiters_for_event(key.as_str()).await?;
-        self.table.put_occurrence(&key, &occurrence).await?;
-        Ok(!waiters.is_empty())
+        let is_awaited = self.is_awaited(&keys).await?;
+        for key in &keys {
+            self.table.put_occurrence(key, &occurrence).await?;
+        }
+        Ok(is_awaited)
+    }
+
+    /// Whether a step waits for one of these.
+    async fn is_awaited(&self, keys: &[EventKey]) -> Result<bool, RecordsError> {
+        for key in keys {
+            if !self.table.waiters_for_event(key.as_str()).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Handles a ticket's move to a status that answers a question on it.

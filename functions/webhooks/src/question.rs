@@ -10,6 +10,7 @@ use domain::text::{TextLimit, cut_line};
 use domain::{EventName, MicroUsd};
 use jiff::{SignedDuration, Timestamp};
 use records::{ExecutionRecord, RecordsError, Table};
+use serde_json::Map;
 
 /// How many executions `status` shows.
 const SHOWN: usize = 5;
@@ -78,7 +79,7 @@ pub(crate) async fn answer_question(
         ),
         Command::Unknown { word } => {
             let mut answer = unknown(&word, command);
-            if asked.routes.start_on(&EventName::REVISION_REQUESTED) {
+            if asked.routes.start_on(&EventName::REVISION_REQUESTED, &Map::new()) {
                 answer.sections.push(vec![
                     plain("To ask for changes to a pull request, begin with "),
                     code(format!("{command} revise")),

@@ -132,9 +132,15 @@ impl Webhooks {
                 return Ok(Handled { response, outcome });
             }
             Meaning::Events(events) => acting.on_events(events).await?,
-            Meaning::PullRequestClosed(closed) => {
+            Meaning::PullRequestClosed(closed, received) => {
                 self.table.put_closed_pull_request(&closed).await?;
-                vec![Outcome::Recorded]
+                let mut outcomes = acting.on_events(vec![*received]).await?;
+                // It is recorded, whether or not something starts on it.
+                outcomes.retain(|outcome| !matches!(outcome, Outcome::Ignored { .. }));
+                if outcomes.is_empty() {
+                    outcomes.push(Outcome::Recorded);
+                }
+                outcomes
             }
             Meaning::Button(button) => vec![acting.on_button(button, &delivery.id).await?],
             Meaning::Ping => vec![Outcome::Pong],

@@ -55,7 +55,7 @@ impl Acting<'_> {
         (words, command): (Option<&str>, Option<&Command>),
         on: Option<OpenedPullRequest>,
     ) -> Result<Option<Event>, RecordsError> {
-        if !routes.start_on(&EventName::REVISION_REQUESTED) {
+        if !routes.start_on(&EventName::REVISION_REQUESTED, &Map::new()) {
             return Ok(None);
         }
         let asked = match (words, command) {

@@ -45,6 +45,7 @@ pub fn events() -> EventSpecs {
 mod tests {
     use super::*;
     use axum::http::HeaderMap;
+    use domain::routes::InputType;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -61,6 +62,28 @@ mod tests {
                 assert_eq!(event.name.source().as_str(), sender.name(), "{}", event.name);
                 assert!(names.insert(event.name.clone()), "{} is declared twice", event.name);
                 assert!(event.match_fields.iter().all(|name| event.field(name).is_some()), "{}", event.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_has_the_fields_of_what_it_also_is() {
+        let events = events();
+        for event in events.iter() {
+            for also in &event.is_also {
+                let wider = events.find(also.name.as_str()).unwrap_or_else(|| panic!("no {}", also.name));
+                for field in &wider.fields {
+                    let narrower = event.field(&field.name);
+                    assert!(
+                        narrower.is_some_and(|own| own.kind == field.kind || field.kind == InputType::Any),
+                        "{} lacks the field `{}` of {}",
+                        event.name,
+                        field.name,
+                        wider.name
+                    );
+                }
+                assert!(also.when.keys().all(|name| event.field(name).is_some()), "{}", event.name);
+                assert_eq!(event.confirmed_by, wider.confirmed_by, "{}", event.name);
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Events, independent of any provider's JSON.
 
+pub mod common;
 mod name;
 mod spec;
 
 pub use name::{EventName, SourceName};
-pub use spec::{Condition, Confirmation, EventField, EventSpec, EventSpecs, Matching};
+pub use spec::{AlsoEvent, Condition, Confirmation, EventField, EventSpec, EventSpecs, Matching};
 
 use crate::folded::folded;
 use schemars::JsonSchema;
@@ -110,6 +111,28 @@ mod tests {
         let commented = spec("github.commented").matched_by(["repository", "number"]);
         let comment = json!({"repository": "acme/shop", "number": 7});
         assert_eq!(key(&commented, comment), Ok(Some("github.commented/acme/shop/7".into())));
+    }
+
+    #[test]
+    fn an_event_is_also_what_its_fields_make_it() {
+        let (ticket, pull_request) = (common::TICKET_COMMENTED, common::PULL_REQUEST_COMMENTED);
+        let said = EventSpec::new(EventName::from_static("host.said"), "Somebody said it.")
+            .matched_by(["number"])
+            .also_if("is_pull_request", false, ticket.clone())
+            .also_if("is_pull_request", true, pull_request.clone());
+        let specs = EventSpecs::new([said]);
+        let kinds = |fields: Value| -> Vec<String> {
+            let Value::Object(fields) = fields else { panic!("no object") };
+            let kind = EventName::from_static("host.said");
+            specs.kinds_of(&kind, &fields).iter().map(|spec| spec.name.to_string()).collect()
+        };
+        assert_eq!(kinds(json!({"is_pull_request": true})), ["host.said", pull_request.as_str()]);
+        assert_eq!(kinds(json!({"is_pull_request": false})), ["host.said", ticket.as_str()]);
+        assert_eq!(kinds(json!({})), ["host.said"]);
+        let fields = json!({"is_pull_request": true, "number": 7, "repository": "acme/shop"});
+        let keys = specs.keys_of(&EventName::from_static("host.said"), fields.as_object().unwrap());
+        let keys: Vec<_> = keys.iter().map(EventKey::as_str).collect();
+        assert_eq!(keys, ["host.said/7", "pull_request.commented/acme/shop/7"]);
     }
 
     #[test]

@@ -101,15 +101,19 @@ pub struct InvalidInputs {
 
 impl Routes {
     /// The first workflow, by name, that the event starts, with its inputs filled from the event's fields and checked; `None` if no
-    /// trigger matches. The event's kind is looked up in [`Self::events`].
+    /// trigger matches. What the event is, and what it also is, is looked up in [`Self::events`].
     ///
     /// # Errors
     /// [`InvalidInputs`] when a trigger matches but the event's fields do not make valid inputs.
     pub fn start_for(&self, event: &Event) -> Result<Option<Start>, InvalidInputs> {
-        let spec = self.events.find(event.kind.as_str());
+        let kinds = self.events.kinds_of(&event.kind, &event.fields);
         for (name, workflow) in &self.workflows {
             for trigger in &workflow.triggers {
-                if let Some(captured) = trigger.matches(event, spec) {
+                let spec = kinds.iter().copied().find(|spec| spec.name == trigger.on);
+                if spec.is_none() && trigger.on != event.kind {
+                    continue;
+                }
+                if let Some(captured) = trigger.captured_from(event, spec) {
                     let mut fields = event.fields.clone();
                     fields.extend(captured);
                     let inputs = self.check_inputs(name, &Map::new(), &fields)?;
@@ -127,9 +131,12 @@ impl Routes {
         Ok(None)
     }
 
-    /// Whether a workflow has a trigger for events of this kind, under whatever conditions.
-    pub fn start_on(&self, kind: &EventName) -> bool {
-        self.workflows.values().flat_map(|workflow| &workflow.triggers).any(|trigger| trigger.on == *kind)
+    /// Whether a workflow has a trigger for events of this kind with these fields, or for a wider kind that they also are, under whatever
+    /// conditions.
+    pub fn start_on(&self, kind: &EventName, fields: &Map<String, Value>) -> bool {
+        let kinds = self.events.kinds_of(kind, fields);
+        let is_meant = |on: &EventName| on == kind || kinds.iter().any(|spec| spec.name == *on);
+        self.workflows.values().flat_map(|workflow| &workflow.triggers).any(|trigger| is_meant(&trigger.on))
     }
 
     /// Checks inputs, for every way to start an execution. Unknown names and wrong types are rejected; a missing input comes from the
@@ -190,12 +197,9 @@ fn task_id_of(inputs: &Map<String, Value>, fields: &Map<String, Value>) -> Optio
 }
 
 impl TriggerRoute {
-    /// The fields that the trigger captures from the event, or `None` when it does not match. A condition that `spec` does not
-    /// describe is compared with the field of its name.
-    fn matches(&self, event: &Event, spec: Option<&EventSpec>) -> Option<Map<String, Value>> {
-        if self.on != event.kind {
-            return None;
-        }
+    /// The fields that the trigger captures from an event of its kind, which `spec` describes; `None` when a condition does not hold. A
+    /// condition that `spec` does not describe is compared with the field of its name.
+    fn captured_from(&self, event: &Event, spec: Option<&EventSpec>) -> Option<Map<String, Value>> {
         let mut captured = Map::new();
         for (name, wanted) in &self.conditions {
             let condition = spec.and_then(|spec| spec.find_condition(name));
@@ -275,6 +279,7 @@ fn starts_with_words(text: &str, command: &str) -> bool {
 mod tests {
     use super::*;
     use crate::event::Condition;
+    use crate::event::common::TICKET_LABELLED;
     use serde_json::json;
 
     const LABELLED: EventName = EventName::from_static("tracker.labelled");
@@ -335,6 +340,30 @@ mod tests {
     }
 
     #[test]
+    fn a_trigger_takes_the_narrower_events_that_also_are_its_own() {
+        let narrow = |name: &'static str| {
+            EventSpec::new(EventName::from_static(name), "A label was added.").also(TICKET_LABELLED)
+        };
+        let mut routes = routes();
+        routes.events = EventSpecs::new([narrow("one.labelled"), narrow("other.labelled")]);
+        routes.workflows.get_mut("development").unwrap().triggers[0].on = TICKET_LABELLED;
+        for kind in ["one.labelled", "other.labelled", "ticket.labelled"] {
+            let kind = EventName::from_static(kind);
+            let given = event(kind.clone(), json!({"label": "Agent", "task_id": "SHOP-1"}));
+            assert!(routes.start_for(&given).unwrap().is_some(), "{kind}");
+            assert!(routes.start_on(&kind, &given.fields), "{kind}");
+            let other = event(kind, json!({"label": "bug", "task_id": "SHOP-1"}));
+            assert!(routes.start_for(&other).unwrap().is_none(), "its conditions count");
+        }
+        routes.workflows.get_mut("development").unwrap().triggers[0].on =
+            EventName::from_static("one.labelled");
+        let other =
+            event(EventName::from_static("other.labelled"), json!({"label": "agent", "task_id": "SHOP-1"}));
+        assert_eq!(routes.start_for(&other).unwrap(), None, "a narrower name takes only its own");
+        assert!(!routes.start_on(&other.kind, &other.fields));
+    }
+
+    #[test]
     fn names_are_compared_in_any_case_of_any_alphabet() {
         let mut routes = routes();
         let development = routes.workflows.get_mut("development").unwrap();
@@ -386,7 +415,7 @@ mod tests {
             };
             let event = event(COMMENTED, json!({ "text": text }));
             assert_eq!(
-                trigger.matches(&event, events().find("host.commented")).is_some(),
+                trigger.captured_from(&event, events().find("host.commented")).is_some(),
                 expected,
                 "{command} / {text}"
             );

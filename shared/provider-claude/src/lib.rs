@@ -8,6 +8,7 @@ mod reply;
 mod request;
 mod schema;
 mod settings;
+mod setup;
 mod spec;
 mod stream;
 

@@ -2,6 +2,7 @@
 
 use crate::claude::{Claude, Credentials};
 use crate::settings::Settings;
+use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PluginType};
 use provider::{Connected, Connector, Model, ProbeFuture, ProviderSpec, SettingsForm, TextLimits, same_site};
@@ -17,6 +18,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     key_variable: Some("ANTHROPIC_API_KEY"),
     bundle: Some(Bundle::Models),
     rate: Rate::per_second(1),
+    setup: SETUP,
     limits: TextLimits::NONE,
     account: None,
     site: same_site,

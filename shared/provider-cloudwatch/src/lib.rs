@@ -3,7 +3,10 @@
 
 use domain::PluginType;
 use domain::configuration::{Project, Rate};
-use provider::{Connected, Connector, ProbeFuture, ProviderSpec, SettingsForm, TextLimits, same_site};
+use provider::{
+    Connected, Connector, ProbeFuture, ProviderSpec, SettingsForm, Setup, SigningSecret, TextLimits,
+    same_site,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     key_variable: None,
     bundle: None,
     rate: Rate::per_second(1),
+    setup: Setup { steps: |_| Vec::new(), signing: SigningSecret::None, register_webhook: None },
     limits: TextLimits::NONE,
     account: None,
     site: same_site,

@@ -11,6 +11,7 @@ mod limits;
 mod pages;
 mod permissions;
 mod settings;
+mod setup;
 mod spec;
 mod storage;
 

@@ -3,6 +3,7 @@
 use crate::confluence::{Confluence, Credentials};
 use crate::limits::LIMITS;
 use crate::settings::Settings;
+use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PluginType};
 use provider::{Connected, Connector, ProbeFuture, ProviderSpec, SettingsForm, same_site};
@@ -18,6 +19,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     key_variable: None,
     bundle: Some(Bundle::Work),
     rate: Rate::per_second(2),
+    setup: SETUP,
     limits: LIMITS,
     account: None,
     site: same_site,

@@ -50,6 +50,7 @@ mod references;
 mod refusal;
 mod repositories;
 mod settings;
+mod setup;
 mod spec;
 mod status;
 

@@ -26,7 +26,7 @@ const READ: &[(&str, &str)] = &[
 /// The events that an App subscribes to, by GitHub's names and as its settings name them, and what fails without them:
 /// <https://docs.github.com/en/webhooks/webhook-events-and-payloads>. The webhook of a repository that a token is used with subscribes
 /// to the same.
-const SUBSCRIBED: &[(&str, &str, &str)] = &[
+pub(crate) const SUBSCRIBED: &[(&str, &str, &str)] = &[
     ("check_suite", "Check suites", "`github.checks_completed` comes late or never"),
     ("issue_comment", "Issue comments", "comments neither start nor answer anything"),
     ("issues", "Issues", "labels start nothing"),

@@ -3,6 +3,7 @@
 use crate::github::{Credentials, Github};
 use crate::limits::LIMITS;
 use crate::settings::Settings;
+use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PermissionProblem, PluginType};
 use provider::{AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, RepositoryPages, SettingsForm};
@@ -19,6 +20,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     bundle: Some(Bundle::Repository),
     // What a token or an installation has: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     rate: Rate::per_hour(5_000),
+    setup: SETUP,
     limits: LIMITS,
     account: Some(AccountForm {
         name: "GitHub login",

@@ -18,6 +18,7 @@ mod limits;
 mod markdown_to_document;
 mod permissions;
 mod settings;
+mod setup;
 mod spec;
 mod tickets;
 mod transitions;

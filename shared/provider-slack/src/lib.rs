@@ -17,6 +17,7 @@ mod mrkdwn;
 mod permissions;
 mod responses;
 mod settings;
+mod setup;
 mod slack;
 mod spec;
 

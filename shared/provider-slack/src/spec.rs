@@ -2,6 +2,7 @@
 
 use crate::limits::LIMITS;
 use crate::settings::Settings;
+use crate::setup::SETUP;
 use crate::slack::{Credentials, Slack};
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PluginType};
@@ -18,6 +19,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     key_variable: None,
     bundle: Some(Bundle::Work),
     rate: Rate::per_second(1),
+    setup: SETUP,
     limits: LIMITS,
     account: Some(AccountForm {
         name: "Slack member ID",

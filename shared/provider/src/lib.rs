@@ -7,6 +7,7 @@ mod connect;
 mod fitting;
 mod nearest;
 mod settings;
+mod setup;
 mod spec;
 mod text_limits;
 
@@ -16,5 +17,6 @@ pub use connect::{Connected, Connector, Model};
 pub use fitting::send_fitting;
 pub use nearest::nearest;
 pub use settings::{SettingsForm, described, words};
+pub use setup::{RegisterFuture, RegisterWebhook, Registered, Setup, SetupFacts, SigningSecret, Webhook};
 pub use spec::{ProbeFuture, ProviderSpec, RepositoryPages, same_site};
 pub use text_limits::TextLimits;

@@ -4,6 +4,7 @@ use crate::account::AccountForm;
 use crate::claims::Claims;
 use crate::connect::{Connected, Connector};
 use crate::settings::SettingsForm;
+use crate::setup::Setup;
 use crate::text_limits::TextLimits;
 use domain::configuration::{Instance, Project, Rate};
 use domain::plugins::RepositoryAccess;
@@ -37,6 +38,8 @@ pub struct ProviderSpec {
     pub bundle: Option<Bundle>,
     /// The rate of requests, unless the configuration sets another.
     pub rate: Rate,
+    /// How it is set up.
+    pub setup: Setup,
     /// The longest texts that it accepts.
     pub limits: TextLimits,
     /// What people's accounts there look like; `None` if people have no accounts there.

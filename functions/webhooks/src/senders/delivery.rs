@@ -47,8 +47,8 @@ pub(crate) enum Meaning {
     SlashCommand(Event),
     /// Someone pressed one of our buttons. It counts as `kind`, the event for saying the same in words.
     Button(Button),
-    /// A pull request was closed; recorded for later statistics.
-    PullRequestClosed(ClosedPullRequest),
+    /// A pull request was closed; recorded for later statistics, and an event.
+    PullRequestClosed(ClosedPullRequest, Box<Received>),
     /// The sender checks whether we respond.
     Ping,
     /// The sender only wants this answer.
@@ -90,7 +90,8 @@ impl Meaning {
             }
             Self::SlashCommand(event) => event.actor.as_mut().into_iter().collect(),
             Self::Button(button) => vec![&mut button.actor],
-            Self::PullRequestClosed(_) | Self::Ping | Self::Handshake(_) | Self::Ignored(_) => Vec::new(),
+            Self::PullRequestClosed(_, received) => received.event.actor.as_mut().into_iter().collect(),
+            Self::Ping | Self::Handshake(_) | Self::Ignored(_) => Vec::new(),
         };
         for actor in actors {
             actor.source = place.clone();

@@ -18,7 +18,7 @@ use domain::event::REVIEW;
 use domain::plugins::Mark;
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName, same_name};
-use events::{CHECKS_COMPLETED, COMMENTED, LABELLED, REVIEW_REQUESTED_CHANGES};
+use events::{CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED, REVIEW_REQUESTED_CHANGES};
 use jiff::{SignedDuration, Timestamp};
 use records::{ClosedPullRequest, ReplyPlace};
 use serde::Deserialize;
@@ -267,7 +267,8 @@ impl About<'_> {
             fields.extend(more);
         }
         let task_id = number.map(|number| format!("{}#{number}", self.repository));
-        let reply = task_id.clone().filter(|_| !self.is_machine && kind != CHECKS_COMPLETED);
+        let reply =
+            task_id.clone().filter(|_| !self.is_machine && kind != CHECKS_COMPLETED && kind != CLOSED);
         let event = Event {
             actor: self.actor.clone(),
             kind,
@@ -295,16 +296,15 @@ fn only(received: Received) -> Meaning {
     Meaning::Events(vec![received])
 }
 
-/// An issue is opened with its labels.
+/// An issue is opened, with its labels.
 fn opened(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let issue = payload.issue?;
     let number = issue.number?;
     let labels = issue.labels.into_iter().filter_map(|label| label.name).take(MOST_READ);
-    let events: Vec<_> = labels.map(|label| about.labelled(number, &label, true)).collect();
-    Some(match events.is_empty() {
-        true => Meaning::Ignored("the issue was opened without labels".into()),
-        false => Meaning::Events(events),
-    })
+    let labels = labels.map(|label| about.labelled(number, &label, true));
+    let task_id = json!(format!("{}#{number}", about.repository));
+    let created = about.event(CREATED, Some(number), json!({ "task_id": task_id }));
+    Some(Meaning::Events(labels.chain([created]).collect()))
 }
 
 fn labelled(payload: Payload, about: &About<'_>) -> Option<Meaning> {
@@ -330,6 +330,7 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         )));
     };
     let more = json!({
+        "task_id": format!("{}#{number}", about.repository),
         "number": number,
         "is_pull_request": issue.pull_request.is_some(),
         "text": cut_inline(words),
@@ -358,14 +359,17 @@ fn reviewed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
 
 fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let pull_request = payload.pull_request?;
-    Some(Meaning::PullRequestClosed(ClosedPullRequest {
+    let closed = ClosedPullRequest {
         repository: about.repository.parse().ok()?,
         number: pull_request.number?,
         branch: pull_request.head?.branch?,
         merged: pull_request.merged?,
         opened_at: pull_request.created_at,
         closed_at: pull_request.closed_at?,
-    }))
+    };
+    let more = json!({ "number": closed.number, "branch": closed.branch, "merged": closed.merged });
+    let event = about.event(CLOSED, Some(closed.number), more);
+    Some(Meaning::PullRequestClosed(closed, Box::new(event)))
 }
 
 /// One App's checks are done; others may not be.

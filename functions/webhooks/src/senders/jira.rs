@@ -20,6 +20,7 @@ use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
 use axum::http::HeaderMap;
 use document::wiki_text;
+use domain::event::common::{self, label};
 use domain::event::{Condition, EventSpec, Matching};
 use domain::plugins::Restriction;
 use domain::routes::InputType::{Any, String as Text};
@@ -47,6 +48,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
 
 const SOURCE: SourceName = SourceName::from_static("jira");
 const LABELLED: EventName = EventName::from_static("jira.labelled");
+const CREATED: EventName = EventName::from_static("jira.created");
 const TRANSITIONED: EventName = EventName::from_static("jira.transitioned");
 const COMMENTED: EventName = EventName::from_static("jira.commented");
 
@@ -56,20 +58,27 @@ fn events() -> Vec<EventSpec> {
     vec![
         EventSpec::new(LABELLED, "A label was newly added to a Jira ticket.")
             .fields([("task_id", Text), ("actor", Any), ("project", Text), ("label", Text)])
-            .condition(Condition::new("label", "The label that was newly added.").required())
-            .matched_by(["task_id"]),
+            .condition(label())
+            .matched_by(["task_id"])
+            .also(common::TICKET_LABELLED),
+        EventSpec::new(CREATED, "A Jira ticket was created.")
+            .fields([("task_id", Text), ("actor", Any), ("project", Text)])
+            .matched_by(["task_id"])
+            .also(common::TICKET_CREATED),
         EventSpec::new(TRANSITIONED, "A Jira ticket's status changed.")
             .fields([("task_id", Text), ("actor", Any), ("project", Text), ("from", Text), ("to", Text)])
             .condition(Condition::new("to", "The status that the ticket moved to.").required())
             .condition(Condition::new("from", "The status that the ticket came from."))
-            .matched_by(["task_id"]),
+            .matched_by(["task_id"])
+            .also(common::TICKET_TRANSITIONED),
         EventSpec::new(COMMENTED, "A Jira comment mentions the bot.")
             .fields([("task_id", Text), ("actor", Any), ("project", Text), ("text", Text)])
             .condition(
                 Condition::new("mention", "Words that the comment holds besides the mention.")
                     .compared(Matching::Contains, "text"),
             )
-            .matched_by(["task_id"]),
+            .matched_by(["task_id"])
+            .also(common::TICKET_COMMENTED),
     ]
 }
 
@@ -330,7 +339,7 @@ impl About<'_> {
         let labels = fields.labels.iter().take(MOST_READ).map(|label| self.labelled(label));
         let status = fields.status.as_ref().and_then(|status| status.name.as_ref());
         let moved = status.map(|to| self.event(TRANSITIONED, json!({ "from": "", "to": to })));
-        labels.chain(moved).collect()
+        labels.chain(moved).chain([self.event(CREATED, json!({}))]).collect()
     }
 
     fn labelled(&self, label: &str) -> Received {

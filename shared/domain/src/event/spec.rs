@@ -3,9 +3,11 @@
 //! Each sender declares its events in its own file; everything else reads them as data, from the compiler's catalog or from
 //! [`crate::routes::Routes::events`].
 
-use super::EventName;
+use super::{EventKey, EventName, common};
 use crate::input_type::InputType;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// A kind of event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +31,19 @@ pub struct EventSpec {
     /// Whose answer makes it an event, where a delivery only says that it may have happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_by: Option<Confirmation>,
+    /// The wider events that an event of this kind also is: a trigger or a waiting step that names one of them takes it, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub is_also: Vec<AlsoEvent>,
+}
+
+/// A wider event that a narrower one also is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlsoEvent {
+    /// The wider event, whose fields the narrower one has.
+    pub name: EventName,
+    /// The fields that must have these values; empty where it always is one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub when: BTreeMap<String, Value>,
 }
 
 /// What is asked of a provider, because no single delivery tells it.
@@ -97,6 +112,7 @@ impl EventSpec {
             conditions: Vec::new(),
             match_fields: Vec::new(),
             confirmed_by: None,
+            is_also: Vec::new(),
         }
     }
 
@@ -125,6 +141,20 @@ impl EventSpec {
     #[must_use]
     pub fn confirmed_by(mut self, confirmation: Confirmation) -> Self {
         self.confirmed_by = Some(confirmation);
+        self
+    }
+
+    /// The same, which is always also an event of this wider kind.
+    #[must_use]
+    pub fn also(mut self, name: EventName) -> Self {
+        self.is_also.push(AlsoEvent { name, when: BTreeMap::new() });
+        self
+    }
+
+    /// The same, which is also an event of this wider kind where a field has this value.
+    #[must_use]
+    pub fn also_if(mut self, field: &str, value: impl Into<Value>, name: EventName) -> Self {
+        self.is_also.push(AlsoEvent { name, when: BTreeMap::from([(field.to_owned(), value.into())]) });
         self
     }
 
@@ -203,9 +233,10 @@ impl Condition {
 pub struct EventSpecs(Vec<EventSpec>);
 
 impl EventSpecs {
-    /// The events of these senders, and those of our own.
+    /// The events of these senders, the common ones that these also are, and those of our own.
     pub fn new(of_senders: impl IntoIterator<Item = EventSpec>) -> Self {
-        Self(of_senders.into_iter().chain([revision_requested(), schedule()]).collect())
+        let own = common::events().into_iter().chain([revision_requested(), schedule()]);
+        Self(of_senders.into_iter().chain(own).collect())
     }
 
     /// Whether no events are known, as in documents stored before events were described in them.
@@ -216,6 +247,21 @@ impl EventSpecs {
     /// The event of this name. [`EventName::API_RUN`] has no entry: nothing can be started by it or wait for it.
     pub fn find(&self, name: &str) -> Option<&EventSpec> {
         self.0.iter().find(|spec| spec.name.as_str() == name)
+    }
+
+    /// What an event of this kind with these fields is: itself, then the wider events that it also is. Empty for an unknown kind.
+    pub fn kinds_of(&self, kind: &EventName, fields: &Map<String, Value>) -> Vec<&EventSpec> {
+        let Some(own) = self.find(kind.as_str()) else { return Vec::new() };
+        let holds = |also: &&AlsoEvent| also.when.iter().all(|(name, value)| fields.get(name) == Some(value));
+        let wider = own.is_also.iter().filter(holds).filter_map(|also| self.find(also.name.as_str()));
+        std::iter::once(own).chain(wider).collect()
+    }
+
+    /// The keys by which waiting steps find an event of this kind with these fields: its own, then those of the wider events that it also
+    /// is. What it lacks a field for has no key.
+    pub fn keys_of(&self, kind: &EventName, fields: &Map<String, Value>) -> Vec<EventKey> {
+        let kinds = self.kinds_of(kind, fields).into_iter();
+        kinds.filter_map(|spec| EventKey::new(spec, fields).ok().flatten()).collect()
     }
 
     /// Every event.

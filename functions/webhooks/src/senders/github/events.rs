@@ -1,23 +1,32 @@
 //! The events that GitHub's deliveries can mean.
 
 use domain::EventName;
-use domain::event::{Condition, Confirmation, EventSpec, Matching};
+use domain::event::common::{self, checks_completed, label};
+use domain::event::{Condition, EventSpec, Matching};
 use domain::routes::InputType::{Any, Boolean, Integer, String as Text};
 
 pub(super) const LABELLED: EventName = EventName::from_static("github.labelled");
+pub(super) const CREATED: EventName = EventName::from_static("github.created");
 pub(super) const COMMENTED: EventName = EventName::from_static("github.commented");
 pub(super) const REVIEW_REQUESTED_CHANGES: EventName =
     EventName::from_static("github.review_requested_changes");
+pub(super) const CLOSED: EventName = EventName::from_static("github.closed");
 pub(super) const CHECKS_COMPLETED: EventName = EventName::from_static("github.checks_completed");
 
 pub(super) fn events() -> Vec<EventSpec> {
     vec![
         EventSpec::new(LABELLED, "A GitHub issue was labelled.")
             .fields([("task_id", Text), ("repository", Text), ("actor", Any), ("label", Text)])
-            .condition(Condition::new("label", "The label that was newly added.").required())
-            .matched_by(["task_id"]),
+            .condition(label())
+            .matched_by(["task_id"])
+            .also(common::TICKET_LABELLED),
+        EventSpec::new(CREATED, "A GitHub issue was opened.")
+            .fields([("task_id", Text), ("repository", Text), ("actor", Any)])
+            .matched_by(["task_id"])
+            .also(common::TICKET_CREATED),
         EventSpec::new(COMMENTED, "A GitHub comment starts with a command or mentions the bot.")
             .fields([
+                ("task_id", Text),
                 ("repository", Text),
                 ("number", Integer),
                 ("is_pull_request", Boolean),
@@ -28,33 +37,24 @@ pub(super) fn events() -> Vec<EventSpec> {
                 Condition::new("command", "The words that the comment starts with.")
                     .compared(Matching::StartsWith, "text"),
             )
-            .matched_by(["repository", "number"]),
+            .matched_by(["repository", "number"])
+            .also_if("is_pull_request", false, common::TICKET_COMMENTED)
+            .also_if("is_pull_request", true, common::PULL_REQUEST_COMMENTED),
         EventSpec::new(REVIEW_REQUESTED_CHANGES, "A GitHub review asks for changes.")
             .fields([("repository", Text), ("number", Integer), ("comments", Any), ("actor", Any)])
-            .matched_by(["repository", "number"]),
-        EventSpec::new(CHECKS_COMPLETED, "Every check run and status of a commit is done.")
+            .matched_by(["repository", "number"])
+            .also(common::PULL_REQUEST_REVIEW),
+        EventSpec::new(CLOSED, "A GitHub pull request was merged or closed.")
             .fields([
                 ("repository", Text),
-                ("sha", Text),
-                ("branch", Any),
-                ("conclusion", Text),
-                ("head", Text),
+                ("number", Integer),
+                ("branch", Text),
+                ("merged", Boolean),
+                ("actor", Any),
             ])
-            .condition(
-                Condition::new(
-                    "conclusion",
-                    "How the checks ended: `success`, `failure`, `cancelled`, `action_required`, or `none` if there are none.",
-                )
-                .required(),
-            )
-            .condition(
-                Condition::new(
-                    "head",
-                    "Whose commits count: `ours` (the default), `repository` for those at the head of any branch, `fork` for all.",
-                )
-                .up_to(["ours", "repository", "fork"]),
-            )
-            .matched_by(["repository", "sha"])
-            .confirmed_by(Confirmation::Checks),
+            .matched_by(["repository", "number"])
+            .also(common::PULL_REQUEST_CLOSED),
+        checks_completed(CHECKS_COMPLETED, "Every check run and status of a commit is done.")
+            .also(common::CHECKS_COMPLETED),
     ]
 }

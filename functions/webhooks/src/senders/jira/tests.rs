@@ -113,8 +113,9 @@ fn a_ticket_may_be_created_with_the_label_and_in_the_status() {
         (&events[2].event.kind, &events[2].event.fields["to"]),
         (&TRANSITIONED, &json!("Ready for Agent"))
     );
+    assert_eq!(events[3].event.kind, CREATED);
     let deliveries: BTreeSet<_> = events.iter().map(|received| &received.event.delivery).collect();
-    assert_eq!(deliveries.len(), 3);
+    assert_eq!(deliveries.len(), 4);
 }
 
 fn data_center_comment(event: &str, kind: &str) -> Value {

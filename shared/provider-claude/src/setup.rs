@@ -1,0 +1,15 @@
+//! How Claude is set up for us.
+
+use provider::{Setup, SigningSecret};
+
+/// See [`Setup`].
+pub(crate) const SETUP: Setup = Setup {
+    steps: |_| {
+        vec![
+            "Create a key at https://console.anthropic.com/settings/keys, in a workspace with a spending limit of its own: it is the last limit that nothing here can exceed."
+                .to_owned(),
+        ]
+    },
+    signing: SigningSecret::None,
+    register_webhook: None,
+};

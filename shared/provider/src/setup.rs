@@ -1,0 +1,78 @@
+//! What has to be done at a service before Ticketsmith can work with it.
+
+use crate::connect::Connector;
+use domain::ActionError;
+use domain::configuration::Project;
+use secrecy::SecretString;
+use std::pin::Pin;
+
+/// How a service is set up. `ticketsmith init` guides people by it.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    /// What a person does at the service so that it has credentials for us and sends us its events: one step a text, in order, in Markdown
+    /// without headings. Links are whole addresses.
+    pub steps: fn(&SetupFacts<'_>) -> Vec<String>,
+    /// Whose the secret is that the service's deliveries are checked with.
+    pub signing: SigningSecret,
+    /// Creates or corrects the webhook at the service with a project's credentials; `None` where only a person can.
+    pub register_webhook: Option<RegisterWebhook>,
+}
+
+/// Who chooses the secret that a service's deliveries are checked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningSecret {
+    /// The service sends nothing.
+    None,
+    /// We choose it, and the service is told.
+    Ours,
+    /// The service chooses it and shows it to people.
+    Theirs,
+}
+
+/// What is known when a service is set up.
+#[derive(Debug, Clone, Copy)]
+pub struct SetupFacts<'a> {
+    /// The address that people open, without a slash at its end; empty if it is not known yet.
+    pub site: &'a str,
+    /// Where the service sends its deliveries, if there is a public address.
+    pub webhook_url: Option<&'a str>,
+    /// The slash command: `/ticketsmith`.
+    pub command: &'a str,
+}
+
+impl SetupFacts<'_> {
+    /// The address for deliveries, or words that say what belongs there.
+    pub fn webhook_address<'a>(&'a self, path: &'a str) -> std::borrow::Cow<'a, str> {
+        match self.webhook_url {
+            Some(url) => url.into(),
+            None => format!("your public address, and `{path}` behind it").into(),
+        }
+    }
+}
+
+/// A webhook that a service must have.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Where it delivers.
+    pub url: String,
+    /// What its deliveries are signed with.
+    pub secret: SecretString,
+}
+
+/// What registering a webhook changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registered {
+    /// It was created.
+    Created,
+    /// One with this address was there; its events, secret and state are now ours.
+    Corrected,
+}
+
+/// See [`Setup::register_webhook`]. Repeating it makes no second webhook.
+///
+/// # Errors
+/// `Rejected` where the credentials may not; those of the connection.
+pub type RegisterWebhook = for<'a> fn(&'a Connector<'a>, &'a Project, &'a Webhook) -> RegisterFuture<'a>;
+
+/// The future of [`RegisterWebhook`].
+pub type RegisterFuture<'a> = Pin<Box<dyn Future<Output = Result<Registered, ActionError>> + Send + 'a>>;
