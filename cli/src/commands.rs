@@ -12,6 +12,7 @@ mod doctor;
 mod engine;
 mod invoke;
 mod logs;
+mod migrate;
 mod redrive;
 mod restore;
 mod run;
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     Deploy(deploy::Arguments),
     /// Remove a stage from an AWS account.
     Destroy(destroy::Arguments),
+    /// Put what earlier versions recorded into lists and sums that are new.
+    Migrate(migrate::Arguments),
     /// Copy what `serve` remembers to a new folder, also while it runs.
     Backup(backup::Arguments),
     /// Restore records that a stage lost.
@@ -123,6 +126,7 @@ impl Command {
             Self::Engine(arguments) => engine::run(arguments).await,
             Self::Deploy(arguments) => deploy::run(arguments).await,
             Self::Destroy(arguments) => destroy::run(arguments).await,
+            Self::Migrate(arguments) => migrate::run(arguments).await,
             Self::Backup(arguments) => backup::run(arguments).await,
             Self::Restore(arguments) => restore::run(arguments).await,
             Self::Completions(arguments) => completions::run(&arguments),

@@ -150,7 +150,6 @@ mod tests {
     }
 
     #[derive(serde::Deserialize, ToSchema)]
-    #[expect(dead_code, reason = "only its schema is used")]
     #[serde(rename_all = "snake_case")]
     enum Part {
         Left,

@@ -17,6 +17,9 @@ const ROUNDS: usize = 5;
 /// The largest output of a step that is told, in bytes of JSON.
 const RESULT_LIMIT: usize = 4 * 1024;
 
+/// The part that is seen when the execution has ended.
+const ENDED: &str = "ended";
+
 /// What there is of an execution.
 struct Present {
     view: ExecutionView,
@@ -69,6 +72,10 @@ impl Present {
     /// What is not in `seen` yet, which then has it.
     fn news(&self, seen: &mut BTreeMap<String, String>) -> Vec<NewFrame> {
         let mut frames = Vec::new();
+        // The end is the last frame.
+        if seen.contains_key(ENDED) {
+            return frames;
+        }
         let mut tell = |part: String, now: String, frame: Option<NewFrame>| {
             if seen.get(&part) != Some(&now) {
                 seen.insert(part, now);
@@ -137,7 +144,7 @@ impl Present {
                 "error": execution.error,
                 "cause": execution.cause,
             });
-            tell("ended".to_owned(), String::new(), Some(NewFrame { event: "execution.ended", data }));
+            tell(ENDED.to_owned(), String::new(), Some(NewFrame { event: "execution.ended", data }));
         }
         frames
     }

@@ -28,6 +28,7 @@
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `feed` | what happened in an execution, for programs that follow it |
 //! | `listing` | what the index lists: questions, sessions, tickets by state |
+//! | `backfill` | puts what earlier versions wrote into lists and roll-ups |
 //! | `spend` | what was spent by day |
 //! | `request` | requests to the API that are sent again |
 //! | `token` | tokens, by their hashes |
@@ -39,6 +40,7 @@ mod access;
 mod admission;
 mod agent_execution;
 mod alert;
+mod backfill;
 mod budget;
 mod cached;
 mod circuit;
@@ -107,6 +109,7 @@ mod write;
 pub use access::{Access, Partition};
 pub use admission::{Admission, WRITER_KNOWN};
 pub use agent_execution::AgentExecution;
+pub use backfill::Backfilled;
 pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement, Spending};
 pub use cached::DOCUMENT_CACHED;
 pub use circuit::Circuit;

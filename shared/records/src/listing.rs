@@ -1,6 +1,7 @@
 //! What the index lists: things that somebody looks for and that have no partition of their own.
 //!
-//! Items written before a listing existed are not in it until they are written again: a reader finds fewer things then, never wrong ones.
+//! Items written before a listing existed are not in it until they are written again or `backfill` finds them: until then a reader finds fewer
+//! things, never wrong ones.
 
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, text};

@@ -1,7 +1,7 @@
 //! What was spent by day: roll-ups of the cost records, written in the transaction that settles a call, in 16 shards so that many calls at
 //! once do not wait for each other, and summed when they are read.
 //!
-//! Costs that were settled before roll-ups existed are not in them; the cost records have them.
+//! Costs that were settled before roll-ups existed are in them once `backfill` has found them.
 
 use crate::cost::{Cost, CostRecord, CostTotal};
 use crate::error::RecordsError;

@@ -15,6 +15,7 @@ mod effects;
 mod executions;
 mod feedback;
 mod forget;
+mod lists;
 mod money;
 mod put_back;
 mod rate;
