@@ -193,6 +193,18 @@ async fn a_ticket_that_is_assigned_becomes_a_pull_request_and_can_be_undone() {
     let agent = api.get(&format!("/agents/{}/status", agents[0]["id"].as_str().unwrap())).await;
     assert_eq!((agent.status, &agent.body["status"]), (StatusCode::OK, &json!("done")), "{}", agent.body);
 
+    let id = agents[0]["id"].as_str().unwrap();
+    let messages = api.list(&format!("/agents/{id}/messages")).await;
+    assert!(
+        messages
+            .iter()
+            .any(|message| message["speaker"] == "model" && message["calls"][0]["name"].is_string()),
+        "{messages:#?}"
+    );
+    let first = api.get(&format!("/agents/{id}/messages?limit=1")).await.body;
+    let rest = api.list(&format!("/agents/{id}/messages?cursor={}", first["next"].as_str().unwrap())).await;
+    assert_eq!([first["items"].as_array().unwrap().clone(), rest].concat(), messages);
+
     // Everything that happened was told, once and in order, and the two events of the first API have their fields.
     let frames = api.frames(&name).await;
     let of = |event: &str| frames.iter().filter(|frame| frame["event"] == event).collect::<Vec<_>>();

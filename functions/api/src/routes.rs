@@ -7,6 +7,7 @@ mod costs;
 mod events;
 mod executions;
 mod health;
+mod messages;
 mod page;
 mod projects;
 mod steering;
@@ -24,6 +25,7 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     events::routes,
     executions::routes,
     health::routes,
+    messages::routes,
     projects::routes,
     steering::routes,
     tasks::routes,

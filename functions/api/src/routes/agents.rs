@@ -190,7 +190,10 @@ async fn of_execution(
 }
 
 /// The session with this id, if the caller may see it.
-async fn agent(api: &Shared, caller: &Caller, id: &str) -> Result<SessionHead, Problem> {
+///
+/// # Errors
+/// Not found where it does not exist or they may not see it.
+pub(crate) async fn agent(api: &Shared, caller: &Caller, id: &str) -> Result<SessionHead, Problem> {
     let not_found = || Problem::not_found("agent");
     if id.is_empty() || id.len() > 200 {
         return Err(not_found());

@@ -28,7 +28,7 @@ const USUAL_WORKFLOW: &str = "development";
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
         .routes(routes!(list_tasks))
-        .routes(routes!(get_task))
+        .routes(routes!(show_task))
         .routes(routes!(assign_task_to_agent))
 }
 
@@ -210,7 +210,7 @@ async fn task_of(api: &Shared, caller: &Caller, id: &str) -> Result<TaskRecord, 
     params(("id" = String, Path, description = "Its id: its name in base64url.")),
     responses((status = 200, description = "The ticket.", body = TaskWithSpending), OfOne)
 )]
-async fn get_task(
+async fn show_task(
     State(api): State<Shared>,
     caller: Caller,
     Segments(id): Segments<String>,
