@@ -193,6 +193,19 @@ async fn a_ticket_that_is_assigned_becomes_a_pull_request_and_can_be_undone() {
     let agent = api.get(&format!("/agents/{}/status", agents[0]["id"].as_str().unwrap())).await;
     assert_eq!((agent.status, &agent.body["status"]), (StatusCode::OK, &json!("done")), "{}", agent.body);
 
+    let project = &api.list("/projects").await[0];
+    let shown = api.get(&format!("/projects/{}", project["id"].as_str().unwrap())).await.body;
+    assert_eq!((&shown, &shown["repository"]), (project, &json!("acme/shop")));
+    let plugins = api.list("/plugins").await;
+    let tracker = plugins.iter().find(|plugin| plugin["type"] == "task_management").unwrap();
+    assert_eq!((&tracker["provider"], &tracker["projects"]), (&json!("jira"), &json!(["SHOP"])));
+    let config = api.get("/plugins/task_management/jira/config").await;
+    assert_eq!(
+        (config.status, &config.body["rate_limit"]),
+        (StatusCode::OK, &json!("1000/s")),
+        "{}",
+        config.body
+    );
     let id = agents[0]["id"].as_str().unwrap();
     let messages = api.list(&format!("/agents/{id}/messages")).await;
     assert!(
@@ -408,6 +421,7 @@ async fn bad_input_is_refused_with_a_problem() {
         ("/agents/x/status".to_owned(), 404),
         ("/agents?execution=x".to_owned(), 404),
         ("/workflows/x".to_owned(), 404),
+        ("/plugins/task_management/x/config".to_owned(), 404),
         ("/costs?month=2026-13".to_owned(), 422),
         ("/nonsense".to_owned(), 404),
     ] {

@@ -9,6 +9,7 @@ mod executions;
 mod health;
 mod messages;
 mod page;
+mod plugins;
 mod projects;
 mod steering;
 mod tasks;
@@ -26,6 +27,7 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     executions::routes,
     health::routes,
     messages::routes,
+    plugins::routes,
     projects::routes,
     steering::routes,
     tasks::routes,
