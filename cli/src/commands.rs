@@ -1,12 +1,16 @@
 //! One file per command.
 
+mod agent;
 mod answer;
 mod api;
+mod approval;
 mod audit;
 mod auth;
 mod backup;
+mod budget;
 mod completions;
 mod config;
+mod cost;
 mod deliver;
 mod demo;
 mod deploy;
@@ -17,8 +21,11 @@ mod execution;
 mod invoke;
 mod logs;
 mod manual;
+mod migrate;
 #[cfg(test)]
 mod operations;
+mod plugin;
+mod project;
 mod redrive;
 mod restore;
 mod run;
@@ -28,6 +35,7 @@ mod session;
 mod simulate;
 mod status;
 mod stop;
+mod task;
 mod token;
 mod undo;
 mod user;
@@ -85,6 +93,8 @@ pub(crate) enum Command {
     Deploy(deploy::Arguments),
     /// Remove a stage from an AWS account.
     Destroy(destroy::Arguments),
+    /// Put what earlier versions recorded into lists and sums that are new.
+    Migrate(migrate::Arguments),
     /// Copy what `serve` remembers to a new folder, also while it runs.
     Backup(backup::Arguments),
     /// Restore records that a stage lost.
@@ -97,6 +107,27 @@ pub(crate) enum Command {
     /// Who changed what through the API.
     #[command(subcommand)]
     Audit(audit::Arguments),
+    /// Agents at work, by the API.
+    #[command(subcommand)]
+    Agent(agent::Arguments),
+    /// Questions that wait for a person, by the API.
+    #[command(subcommand)]
+    Approval(approval::Arguments),
+    /// What may be spent, by the API.
+    #[command(subcommand)]
+    Budget(budget::Arguments),
+    /// What was spent, by the API.
+    #[command(subcommand)]
+    Cost(cost::Arguments),
+    /// The services that projects use, by the API.
+    #[command(subcommand)]
+    Plugin(plugin::Arguments),
+    /// The configured projects, by the API.
+    #[command(subcommand)]
+    Project(project::Arguments),
+    /// Tickets that are or were worked on, by the API.
+    #[command(subcommand)]
+    Task(task::Arguments),
     /// Executions, by the API.
     #[command(subcommand)]
     Execution(execution::Arguments),
@@ -151,10 +182,18 @@ impl Command {
             Self::Engine(arguments) => engine::run(arguments).await,
             Self::Deploy(arguments) => deploy::run(arguments).await,
             Self::Destroy(arguments) => destroy::run(arguments).await,
+            Self::Migrate(arguments) => migrate::run(arguments).await,
             Self::Backup(arguments) => backup::run(arguments).await,
             Self::Restore(arguments) => restore::run(arguments).await,
             Self::Api(arguments) => api::run(arguments).await,
             Self::Auth(arguments) => auth::run(arguments).await,
+            Self::Agent(arguments) => agent::run(arguments).await,
+            Self::Approval(arguments) => approval::run(arguments).await,
+            Self::Budget(arguments) => budget::run(arguments).await,
+            Self::Cost(arguments) => cost::run(arguments).await,
+            Self::Plugin(arguments) => plugin::run(arguments).await,
+            Self::Project(arguments) => project::run(arguments).await,
+            Self::Task(arguments) => task::run(arguments).await,
             Self::Audit(arguments) => audit::run(arguments).await,
             Self::Execution(arguments) => execution::run(arguments).await,
             Self::Token(arguments) => token::run(arguments).await,

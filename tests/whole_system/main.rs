@@ -9,6 +9,7 @@
 
 mod announce;
 mod another_world;
+mod api;
 mod architecture;
 mod attack;
 mod backup;

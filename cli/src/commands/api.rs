@@ -1,6 +1,7 @@
 //! `ticketsmith api`: sends one request to the API.
 
 use crate::api_client::{Call, ClientArguments};
+use crate::commands::run::parse_input;
 use crate::exit::{Exit, Outcome};
 use reqwest::Method;
 use serde_json::{Map, Value};
@@ -24,7 +25,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     input: Option<String>,
     /// A field of the body: NAME=VALUE. A value that is JSON is sent as such, another one as text.
-    #[arg(long, short, value_name = "NAME=VALUE", value_parser = field, conflicts_with = "input")]
+    #[arg(long, short, value_name = "NAME=VALUE", value_parser = parse_input, conflicts_with = "input")]
     field: Vec<(String, Value)>,
     #[command(flatten)]
     client: ClientArguments,
@@ -61,11 +62,6 @@ fn path_of(typed: &str) -> Outcome<String> {
             "`{typed}` is not a path of the API; accepted: such as `executions?state=open`"
         ))),
     }
-}
-
-fn field(text: &str) -> Result<(String, Value), String> {
-    let (name, value) = text.split_once('=').ok_or("it has no `=`; accepted: NAME=VALUE")?;
-    Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| Value::from(value))))
 }
 
 fn read(file: &str) -> Outcome<Value> {

@@ -5,16 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The operations of each noun.
 const ALL: &[&[(&str, &str)]] = &[
+    super::agent::OPERATIONS,
+    super::approval::OPERATIONS,
     super::audit::OPERATIONS,
     super::auth::OPERATIONS,
+    super::budget::OPERATIONS,
+    super::cost::OPERATIONS,
     super::execution::OPERATIONS,
+    super::plugin::OPERATIONS,
+    super::project::OPERATIONS,
+    super::task::OPERATIONS,
     super::token::OPERATIONS,
     super::user::OPERATIONS,
+    super::workflow::served::OPERATIONS,
 ];
 
 /// The operations that only `ticketsmith api PATH` asks for, with the reason.
 const ONLY_BY_PATH: &[(&str, &str)] = &[
     ("get_health", "monitoring asks for it; people see that `serve` answers"),
+    ("get_workflow_status", "another path to what `execution view` shows"),
     ("get_openapi", "programs read the contract; it is no answer for people"),
 ];
 

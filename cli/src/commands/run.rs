@@ -48,7 +48,11 @@ Examples:
 
 Exit codes: 0 it succeeded (with --detach: it was recorded, and is started now or by the sweeper) · 1 it failed · 2 the inputs are invalid · 3 neither `serve` nor the stage is reachable";
 
-fn parse_input(text: &str) -> Result<(String, Value), String> {
+/// Reads NAME=VALUE; a value that is JSON is taken as such, another one as text.
+///
+/// # Errors
+/// What is accepted.
+pub(crate) fn parse_input(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
     let value = match value.strip_prefix('@') {
         Some(path) => std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?,

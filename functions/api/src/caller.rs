@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::audit;
 use crate::frame::RequestId;
+use crate::idempotency;
 use crate::identity::{Credential, Identified};
 use crate::problem::{Code, Problem};
 use axum::extract::FromRequestParts;
@@ -12,6 +13,8 @@ use control::{Authority, Authorization, Directory, Operation};
 use domain::configuration::{Project, Rate};
 use domain::{Actor, EventName};
 use records::ExecutionRecord;
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 /// How often one session or machine token may be used.
 const RATE: Rate = Rate::per_second(50);
@@ -25,6 +28,7 @@ pub struct Caller {
     credential: Credential,
     trigger: EventName,
     delivery: String,
+    idempotency_key: Option<String>,
 }
 
 impl FromRequestParts<Shared> for Caller {
@@ -42,19 +46,23 @@ impl FromRequestParts<Shared> for Caller {
             }
             count(api, &credential).await?;
             audit::begin(api, head, actor.person.as_ref().unwrap_or(&actor.id), &credential).await?;
-            let id = head.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+            let idempotency_key = idempotency::key_of(head)?;
+            let delivery = match &idempotency_key {
+                // What is asked for again is asked for once, even where its first answer was not kept.
+                Some(key) => {
+                    let asked = json!([actor.account(), head.uri.path(), key]).to_string();
+                    format!("api {}", hex::encode(Sha256::digest(asked)))
+                }
+                None => {
+                    let id = head.extensions.get::<RequestId>().map(|id| id.0.clone());
+                    format!("api {}", id.unwrap_or_default())
+                }
+            };
             let trigger = match authority {
                 Authority::Installation => EventName::API_RUN,
                 Authority::Roles | Authority::Scoped(_) => EventName::API_REQUEST,
             };
-            return Ok(Self {
-                directory,
-                actor,
-                authority,
-                credential,
-                trigger,
-                delivery: format!("api {id}"),
-            });
+            return Ok(Self { directory, actor, authority, credential, trigger, delivery, idempotency_key });
         }
         Err(Problem::unauthenticated(
             "the request has no valid credential; send `Authorization: Bearer TOKEN`",
@@ -130,6 +138,11 @@ impl Caller {
     /// The id of what they ask: it starts at most one execution.
     pub(crate) fn delivery(&self) -> &str {
         &self.delivery
+    }
+
+    /// The key under which they ask, where they may ask again.
+    pub(crate) fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
     }
 
     /// Whether they may see work of a project, which some person started.

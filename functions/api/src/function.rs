@@ -3,7 +3,7 @@
 use crate::api::Api;
 use async_trait::async_trait;
 use axum::Router;
-use records::{Access, Partition};
+use records::{Access, Listing, Partition};
 use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
 use std::sync::Arc;
 
@@ -12,10 +12,12 @@ use std::sync::Arc;
 pub fn functions() -> Vec<FunctionSpec> {
     let reads = [
         Partition::Document,
+        Partition::Feed,
         Partition::Person,
         Partition::Provider,
         Partition::Run,
         Partition::Session,
+        Partition::Spend,
         Partition::Stored,
         Partition::Token,
         Partition::Writer,
@@ -28,10 +30,11 @@ pub fn functions() -> Vec<FunctionSpec> {
             Partition::Identity,
             Partition::Month,
             Partition::Project,
+            Partition::Request,
             Partition::Task,
             Partition::Waiter,
         ])
-        .listing_open_executions();
+        .listing([Listing::Approvals, Listing::OpenExecutions, Listing::Sessions, Listing::Tasks]);
     vec![FunctionSpec {
         name: "api",
         executable: "api",

@@ -21,18 +21,23 @@ mod api;
 mod audit;
 mod body;
 mod caller;
+mod contract;
 mod cursor;
 mod elsewhere;
 mod frame;
 mod function;
 mod id;
+mod idempotency;
 mod identity;
 mod openapi;
 mod pages;
 mod problem;
 mod query;
+#[cfg(test)]
+mod reference;
 mod routes;
 mod segments;
+mod strict_json;
 
 pub use api::Api;
 pub use caller::Caller;

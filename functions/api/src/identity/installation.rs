@@ -35,18 +35,18 @@ impl Identify for InstallationToken {
         if !bool::from(known.as_bytes().ct_eq(token_digest(token).as_bytes())) {
             return Ok(None);
         }
-        let name = match head.headers.get(ON_BEHALF_OF) {
-            None => OPERATOR,
-            Some(name) => {
-                let name = name.to_str().ok().filter(|name| (1..=NAME_LIMIT).contains(&name.len()));
-                name.ok_or_else(|| {
-                    Problem::invalid_field(
-                        ON_BEHALF_OF.as_str(),
-                        "a name of 1 to 100 ASCII characters is accepted",
-                    )
-                })?
-            }
+        let mut names = head.headers.get_all(ON_BEHALF_OF).iter();
+        let name = match (names.next(), names.next()) {
+            (None, _) => Some(OPERATOR),
+            (Some(name), None) => name.to_str().ok().filter(|name| (1..=NAME_LIMIT).contains(&name.len())),
+            (Some(_), Some(_)) => None,
         };
+        let name = name.ok_or_else(|| {
+            Problem::invalid_field(
+                ON_BEHALF_OF.as_str(),
+                "accepted: one name of 1 to 100 ASCII characters, none of them a control character",
+            )
+        })?;
         Ok(Some(Identified::installation(name, Credential::Installation)))
     }
 }

@@ -56,6 +56,32 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
         "get_me" => sample("/me"),
         "list_executions" => sample("/executions"),
         "get_execution" => sample(format!("/executions/{}", world.execution(project).await)),
+        "get_workflow_status" => sample(format!("/workflows/{}/status", world.execution(project).await)),
+        "list_events" => sample(format!("/executions/{}/events", world.execution(project).await)),
+        "preview_undo" => sample(format!("/executions/{}/undo", world.execution(project).await)),
+        "stop_execution" => sample(format!("/executions/{}/stop", world.execution(project).await)),
+        "redrive_execution" => sample(format!("/executions/{}/redrive", world.execution(project).await)),
+        "list_agents" => sample("/agents"),
+        "list_approvals" => sample("/approvals"),
+        "list_costs" => sample("/costs"),
+        "get_budgets" => sample("/budgets"),
+        "list_plugins" => sample("/plugins"),
+        "get_plugin_config" => sample("/plugins/version_control/github/config"),
+        "list_projects" => sample("/projects"),
+        "get_project" => sample(format!("/projects/{}", id(project))),
+        "list_workflows" => sample("/workflows"),
+        "get_workflow" => sample("/workflows/development"),
+        "execute_workflow" => {
+            let inputs = json!({"task_id": format!("{project}-1")});
+            let body = json!({"workflow": "development", "inputs": inputs});
+            Sample { path: "/workflows/execute".to_owned(), body: Some(body) }
+        }
+        "list_tasks" => sample(format!("/tasks?project={project}")),
+        "get_task" => sample(format!("/tasks/{}", id(&world.task(project).await))),
+        "assign_task_to_agent" => {
+            let path = format!("/tasks/{}/assign-to-agent", id(&format!("{project}-1")));
+            Sample { path, body: Some(json!({})) }
+        }
         "list_users" => sample("/users"),
         "list_audit" => sample("/audit"),
         "list_tokens" => sample("/tokens"),
@@ -78,16 +104,43 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
     })
 }
 
+/// The id of a name in paths.
+fn id(name: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(name)
+}
+
 /// The operations that are about something of a project.
-const OF_PROJECTS: &[&str] = &["get_execution", "create_token"];
+const OF_PROJECTS: &[&str] = &[
+    "assign_task_to_agent",
+    "create_token",
+    "execute_workflow",
+    "get_execution",
+    "get_project",
+    "get_task",
+    "get_workflow_status",
+    "list_events",
+    "list_tasks",
+    "preview_undo",
+    "redrive_execution",
+    "stop_execution",
+];
 
 /// The operations that are left out, with the reason.
-const LEFT_OUT: &[(&str, &str)] = &[("exchange_ticket", "the ticket itself says who signs in")];
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("answer_approval", "a question may name who answers it; else approvers and admins of its project do"),
+    ("exchange_ticket", "the ticket itself says who signs in"),
+    ("get_agent_status", "as the execution that the agent works in"),
+    ("list_messages", "as the execution that the agent works in"),
+    ("stop_agent", "as stopping the execution that the agent works in"),
+    ("undo_execution", "as stopping the execution, once it has ended and something can be taken back"),
+];
 
 /// What an answer means for whoever asked.
 fn word(status: u16) -> &'static str {
     match status {
-        200..=299 => "yes",
+        // It contradicts the state, which is said only to whoever may change it.
+        200..=299 | 409 => "yes",
         401 => "sign in",
         403 => "no",
         404 => "hidden",

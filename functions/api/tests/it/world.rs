@@ -72,9 +72,10 @@ pub(crate) fn configuration(sign_in: Value) -> Configuration {
     let users: Vec<Value> = everywhere.into_iter().chain(in_shop).collect();
     serde_json::from_value(json!({
         "projects": [
-            {"key": "SHOP", "repository": "acme/shop", "may_trigger": []},
-            {"key": "WEB", "repository": "acme/web", "may_trigger": []},
+            {"key": "SHOP", "repository": "acme/shop", "may_trigger": [], "providers": {"version_control": "github"}},
+            {"key": "WEB", "repository": "acme/web", "may_trigger": [], "providers": {"version_control": "github"}},
         ],
+        "plugins": {"github": {}},
         "groups": {"leads": ["approver"]},
         "users": users,
         "sign_in": sign_in,
@@ -119,7 +120,7 @@ impl World {
                 .behavior_version(BehaviorVersion::latest())
                 .region(Region::new("us-east-1"))
                 .credentials_provider(credentials())
-                .endpoint_url("http://127.0.0.1:9")
+                .endpoint_url(&secrets_url)
                 .build(),
         );
         let secrets_manager = aws_sdk_secretsmanager::Client::from_conf(
@@ -133,6 +134,8 @@ impl World {
         let table = Table::new(dynamo.clone(), "ticketsmith");
         table.create_table().await.unwrap();
         table.put_configuration(&configuration(sign_in)).await.unwrap();
+        let routes = include_str!("../../../../statemachines/routes.json");
+        table.put_routes(&serde_json::from_str(routes).unwrap()).await.unwrap();
         table.put_installation_token(OPERATOR).await.unwrap();
         let secrets = Secrets::new(secrets_manager, clock.clone());
         let api = Api::new(table.clone(), step_functions, "arn:test:", secrets, clock.clone());
@@ -176,6 +179,17 @@ impl World {
 
     /// Begins an execution in a project; gives its name.
     pub(crate) async fn execution(&self, project: &str) -> String {
+        self.begun(project, None).await
+    }
+
+    /// Begins work on a ticket of a project; gives the ticket's name.
+    pub(crate) async fn task(&self, project: &str) -> String {
+        let task_id = format!("{project}-1");
+        self.begun(project, Some(task_id.clone())).await;
+        task_id
+    }
+
+    async fn begun(&self, project: &str, task_id: Option<String>) -> String {
         let delivery = format!("{project}-{}", rand_text());
         let actor = Actor {
             source: SourceName::from_static("jira"),
@@ -185,7 +199,7 @@ impl World {
         };
         let input = ExecutionInput::new(serde_json::Map::new(), Some(project.to_owned()), Some(actor));
         let new =
-            NewExecution::new(EventName::API_RUN, delivery, "development".into(), None, input, self.now());
+            NewExecution::new(EventName::API_RUN, delivery, "development".into(), task_id, input, self.now());
         self.table.begin(&new, Concurrency::Any).await.unwrap();
         new.name
     }
@@ -243,10 +257,14 @@ pub(crate) async fn serve(router: Router) -> String {
     format!("http://{address}")
 }
 
-/// Secrets Manager with one secret.
+/// Secrets Manager with one secret, and Step Functions that start everything.
 async fn secret_value(State(secret): State<Arc<String>>, headers: HeaderMap, body: String) -> Response {
-    assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
     let input: Value = serde_json::from_str(&body).unwrap();
+    if headers["x-amz-target"] == "AWSStepFunctions.StartExecution" {
+        let arn = format!("arn:test:{}", input["name"].as_str().unwrap());
+        return Json(json!({"executionArn": arn, "startDate": 1_795_348_800.0})).into_response();
+    }
+    assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
     if input["SecretId"] != "ticketsmith/sign-in" {
         return StatusCode::BAD_REQUEST.into_response();
     }

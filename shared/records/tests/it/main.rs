@@ -16,6 +16,7 @@ mod executions;
 mod feedback;
 mod forget;
 mod identity;
+mod lists;
 mod money;
 mod put_back;
 mod rate;
