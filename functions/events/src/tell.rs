@@ -7,7 +7,9 @@
 use crate::handle::Events;
 use domain::ActionError;
 use domain::execution::Outcome;
-use records::{EffectRecord, ExecutionView, NewFrame, SessionHead, SessionPhase, StepStatus, Topic, Waiter};
+use records::{
+    EffectRecord, ExecutionView, NewFrame, SessionHead, SessionPhase, StepRecord, StepStatus, Topic, Waiter,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -47,17 +49,12 @@ impl Events {
     pub(crate) async fn tell(&self, execution: &str) -> Result<(), ActionError> {
         for _ in 0..ROUNDS {
             let told = self.table.told(execution).await?;
-            let Some(view) = self.table.execution_view(execution).await? else { return Ok(()) };
-            let journal = match view.execution.run() {
-                Some(run) => self.table.journal_of(run).await?,
-                None => Vec::new(),
-            };
-            let questions = self.table.waiters(&Topic::Approval(execution.to_owned())).await?;
-            let mut agents = Vec::new();
-            for link in self.table.sessions_of(execution).await? {
-                agents.extend(self.table.session(&link.session).await?);
+            // The end is the last frame.
+            if told.seen.contains_key(ENDED) {
+                return Ok(());
             }
-            let present = Present { view, questions, agents, journal };
+            let Some(view) = self.table.execution_view(execution).await? else { return Ok(()) };
+            let present = self.present(view, &told.seen).await?;
             let mut seen = told.seen.clone();
             let frames = present.news(&mut seen);
             if frames.is_empty() || self.table.tell(execution, told, seen, &frames, self.clock.now()).await? {
@@ -66,16 +63,45 @@ impl Events {
         }
         Err(ActionError::internal("others keep telling what happens in the execution; this is tried again"))
     }
+
+    /// What there is of an execution, besides what its record says: it is looked at with every change, so only what may be news is read.
+    async fn present(
+        &self,
+        view: ExecutionView,
+        seen: &BTreeMap<String, String>,
+    ) -> Result<Present, ActionError> {
+        let has_news = view.steps.iter().any(|step| {
+            step.status == StepStatus::Succeeded && seen.get(&part_of(step)) != Some(&state_of(step))
+        });
+        let journal = match view.execution.run().filter(|_| has_news) {
+            Some(run) => self.table.journal_of(run).await?,
+            None => Vec::new(),
+        };
+        let questions = match view.asks {
+            true => self.table.waiters(&Topic::Approval(view.execution.name.clone())).await?,
+            false => Vec::new(),
+        };
+        let mut agents = Vec::new();
+        // A session changes with a step of its execution.
+        for link in view.sessions.iter().filter(|_| has_news || view.execution.outcome.is_final()) {
+            agents.extend(self.table.session(&link.session).await?);
+        }
+        Ok(Present { view, questions, agents, journal })
+    }
+}
+
+fn part_of(step: &StepRecord) -> String {
+    format!("step {}", step.state)
+}
+
+fn state_of(step: &StepRecord) -> String {
+    format!("{} {}", step.attempts, step.status)
 }
 
 impl Present {
     /// What is not in `seen` yet, which then has it.
     fn news(&self, seen: &mut BTreeMap<String, String>) -> Vec<NewFrame> {
         let mut frames = Vec::new();
-        // The end is the last frame.
-        if seen.contains_key(ENDED) {
-            return frames;
-        }
         let mut tell = |part: String, now: String, frame: Option<NewFrame>| {
             if seen.get(&part) != Some(&now) {
                 seen.insert(part, now);
@@ -97,7 +123,6 @@ impl Present {
             tell(format!("agent {}", head.id), agent_state(head), Some(agent_frame(head)));
         }
         for step in &self.view.steps {
-            let state = format!("{} {}", step.attempts, step.status);
             let status = match step.status {
                 StepStatus::Running => continue,
                 StepStatus::Succeeded => "completed",
@@ -111,7 +136,7 @@ impl Present {
                 "result": self.result_of(&step.state),
             });
             let frame = NewFrame { event: "workflow.step_completed", data };
-            tell(format!("step {}", step.state), state, Some(frame));
+            tell(part_of(step), state_of(step), Some(frame));
         }
         for waiter in &self.questions {
             let asked = json!({

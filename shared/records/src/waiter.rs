@@ -1,7 +1,7 @@
 //! Waiters: executions parked on a task token until something happens.
 
 use crate::error::RecordsError;
-use crate::item::{from_item, listed, text, to_item};
+use crate::item::{Item, attribute, from_item, listed, text, to_item};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
@@ -85,6 +85,11 @@ pub struct Waiter {
 struct Waits {
     topic: String,
     key: String,
+}
+
+/// Whether what an execution waits for, or waited for, is an answer of people.
+pub(crate) fn is_question(waits: &Item) -> bool {
+    attribute(waits, "topic").is_some_and(|topic| topic.starts_with(APPROVAL))
 }
 
 /// Statuses, as the tracker names them, that a person moves a ticket to in order to answer.
