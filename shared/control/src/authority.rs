@@ -11,5 +11,6 @@ pub enum Authority {
     /// A machine token: of its owner's roles those within these limits.
     Scoped(Scope),
     /// The installation's own credentials: whoever holds them may do everything, as they can change the table and the configuration anyway.
+    /// Only answers, stops and undos are somebody's word, so they need a person with the right to them.
     Installation,
 }
