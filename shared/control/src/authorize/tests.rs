@@ -200,15 +200,24 @@ fn a_machine_token_takes_from_its_owners_roles_and_never_adds_to_them() {
 }
 
 #[test]
-fn the_installations_own_credentials_allow_everything() {
+fn the_installations_own_credentials_allow_everything_but_a_persons_word() {
     let configuration = configuration();
     let project = &configuration.projects[0];
     let stranger = login(&configuration, "stranger");
-    for operation in [Operation::StartByHand, Operation::Stop { project, starter: None }, Operation::SeeAudit]
-    {
+    for operation in [Operation::StartByHand, Operation::Redrive { project }, Operation::SeeAudit] {
         let decided = decide(&configuration, &operation, Some(&stranger), &Authority::Installation, false);
         assert_eq!(decided, Authorization::Allowed, "{operation:?}");
         assert!(matches!(authorize(&configuration, &operation, Some(&stranger)), Authorization::Denied(_)));
+    }
+    let decided = |operation: &Operation<'_>, id: &str| {
+        decide(&configuration, operation, Some(&login(&configuration, id)), &Authority::Installation, false)
+    };
+    let answer = Operation::Answer { project: Some(project), question: "", approvers: &[] };
+    for word in
+        [answer, Operation::Stop { project, starter: None }, Operation::Undo { project, starter: None }]
+    {
+        assert!(matches!(decided(&word, "stranger"), Authorization::Denied(_)), "{word:?}");
+        assert_eq!(decided(&word, "admin"), Authorization::Allowed, "{word:?}");
     }
 }
 
