@@ -23,6 +23,7 @@ mod logs;
 mod manual;
 mod migrate;
 #[cfg(test)]
+#[path = "commands/tests/operations.rs"]
 mod operations;
 mod plugin;
 mod project;
