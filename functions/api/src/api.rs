@@ -1,9 +1,6 @@
-//! The API's clients, and its router.
+//! The API's clients.
 
 use crate::identity::{self, Identify};
-use crate::problem::{Code, Problem};
-use crate::{frame, openapi};
-use axum::Router;
 use control::Control;
 use domain::{ActionError, Clock};
 use records::Table;
@@ -45,22 +42,5 @@ impl Api {
             services.state_machine_arn_prefix()?,
             services.clock(),
         ))
-    }
-
-    /// Everything under `/api/v1`.
-    pub fn router(self: Arc<Self>) -> Router {
-        let (router, _contract) = openapi::routes().split_for_parts();
-        let router = router
-            .fallback(|| async {
-                Problem::new(Code::NotFound, "the API has no such path; see /api/v1/openapi.json")
-            })
-            .method_not_allowed_fallback(|| async {
-                Problem::new(
-                    Code::MethodNotAllowed,
-                    "the path does not accept this method; the header Allow lists those that it does",
-                )
-            })
-            .with_state(self);
-        frame::framed(router)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::api::Shared;
 use crate::frame::RequestId;
-use crate::idempotency;
+use crate::idempotency_key::key_of;
 use crate::identity::Identified;
 use crate::problem::{Code, Problem};
 use axum::extract::FromRequestParts;
@@ -34,7 +34,7 @@ impl FromRequestParts<Shared> for Caller {
             let Identified { actor, trigger, is_installation } = identified;
             let directory = api.control.directory().await?;
             let actor = directory.configuration().identify(actor);
-            let idempotency_key = idempotency::key_of(head)?;
+            let idempotency_key = key_of(head)?;
             let delivery = match &idempotency_key {
                 // What is asked for again is asked for once, even where its first answer was not kept.
                 Some(key) => {

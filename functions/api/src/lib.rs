@@ -10,7 +10,7 @@
 //! | `caller` | the extractor of who asks, and what they may see |
 //! | `body`, `strict_json`, `contract` | bodies: JSON without surprises, checked against the schemas of the contract |
 //! | `query`, `segments`, `cursor`, `id` | the rest of a request |
-//! | `idempotency` | requests that are sent again |
+//! | `idempotency`, `idempotency_key` | requests that are sent again |
 //! | `problem` | refusals, RFC 9457 |
 //! | `frame` | request ids, foreign hosts and origins, bugs |
 //! | `openapi` | the contract |
@@ -24,12 +24,14 @@ mod frame;
 mod function;
 mod id;
 mod idempotency;
+mod idempotency_key;
 mod identity;
 mod openapi;
 mod problem;
 mod query;
 #[cfg(test)]
 mod reference;
+mod router;
 mod routes;
 mod segments;
 mod strict_json;
@@ -41,3 +43,4 @@ pub use function::functions;
 pub use identity::{Identified, Identify};
 pub use openapi::openapi;
 pub use problem::{Code, InvalidField, Problem};
+pub use router::router;
