@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -85,6 +86,8 @@ def main():
             World(processes, "simulate", configured, shop())
             (configured / "workflows").mkdir(exist_ok=True)
             (configured / "workflows/ask.yaml").write_text(ASK)
+            # A folder of workflows takes the place of the shipped ones.
+            shutil.copy(ROOT / "workflows/development.yaml", configured / "workflows")
             api = Api(configured, processes)
             names = api.seed()
             say(f"seeded {len(names)} executions")

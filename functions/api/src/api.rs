@@ -1,10 +1,6 @@
-//! The API's clients, and its router.
+//! The API's clients.
 
 use crate::identity::{self, Identify, Keys};
-use crate::problem::{Code, Problem};
-use crate::{audit, elsewhere, frame, openapi, pages};
-use axum::Router;
-use axum::middleware::from_fn_with_state;
 use control::Control;
 use domain::{ActionError, Clock};
 use records::Table;
@@ -50,24 +46,5 @@ impl Api {
             services.secrets(),
             services.clock(),
         ))
-    }
-
-    /// Everything under `/api/v1`.
-    pub fn router(self: Arc<Self>) -> Router {
-        let (router, _contract) = openapi::routes().split_for_parts();
-        let router = router
-            .nest(openapi::BASE, pages::routes().merge(elsewhere::routes()))
-            .fallback(|| async {
-                Problem::new(Code::NotFound, "the API has no such path; see /api/v1/openapi.json")
-            })
-            .method_not_allowed_fallback(|| async {
-                Problem::new(
-                    Code::MethodNotAllowed,
-                    "the path does not accept this method; the header Allow lists those that it does",
-                )
-            })
-            .layer(from_fn_with_state(Arc::clone(&self), audit::answered))
-            .with_state(self);
-        frame::framed(router)
     }
 }

@@ -15,6 +15,10 @@ use utoipa::ToSchema;
 /// The largest body, in bytes: an execution's input has at most 200 KiB.
 const LIMIT: usize = 256 * 1024;
 
+/// A larger body is refused without being read. A smaller one that is too large is read, because whoever is still sending would not see the
+/// answer.
+const DRAINED: usize = 2 * 1024 * 1024;
+
 /// How long a body may take to arrive.
 const TIME: Duration = Duration::from_secs(10);
 
@@ -80,11 +84,12 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
     let too_large =
         || Problem::new(Code::TooLarge, format!("the body is too large; accepted: at most {LIMIT} bytes"));
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > LIMIT) {
+    if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > DRAINED) {
         return Err(too_large());
     }
-    match tokio::time::timeout(TIME, to_bytes(request.into_body(), LIMIT)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
+    match tokio::time::timeout(TIME, to_bytes(request.into_body(), DRAINED)).await {
+        Ok(Ok(bytes)) if bytes.len() <= LIMIT => Ok(bytes),
+        Ok(Ok(_)) => Err(too_large()),
         Ok(Err(_)) => Err(too_large()),
         Err(_) => Err(Problem::new(Code::Timeout, "the body did not arrive within 10 seconds")),
     }

@@ -3,7 +3,7 @@
 use crate::api::Shared;
 use crate::audit;
 use crate::frame::RequestId;
-use crate::idempotency;
+use crate::idempotency_key::key_of;
 use crate::identity::{Credential, Identified};
 use crate::problem::{Code, Problem};
 use axum::extract::FromRequestParts;
@@ -46,7 +46,7 @@ impl FromRequestParts<Shared> for Caller {
             }
             count(api, &credential).await?;
             audit::begin(api, head, actor.person.as_ref().unwrap_or(&actor.id), &credential).await?;
-            let idempotency_key = idempotency::key_of(head)?;
+            let idempotency_key = key_of(head)?;
             let delivery = match &idempotency_key {
                 // What is asked for again is asked for once, even where its first answer was not kept.
                 Some(key) => {

@@ -1,6 +1,7 @@
 //! The function's specification: what it may do, what invokes it, how it starts.
 
 use crate::api::Api;
+use crate::router::router;
 use async_trait::async_trait;
 use axum::Router;
 use records::{Access, Listing, Partition};
@@ -55,7 +56,7 @@ pub fn functions() -> Vec<FunctionSpec> {
 #[async_trait]
 impl Function for Api {
     fn routes(self: Arc<Self>) -> Option<Router> {
-        Some(self.router())
+        Some(router(self))
     }
 
     /// Loads the configuration and the routes.

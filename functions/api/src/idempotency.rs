@@ -2,35 +2,14 @@
 
 use crate::api::Shared;
 use crate::caller::Caller;
+use crate::idempotency_key::KEY;
 use crate::problem::{Code, Problem};
-use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use records::RequestClaim;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-
-/// The header with the key.
-pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// The most characters of a key.
-const LIMIT: usize = 200;
-
-/// The key of a request, where it has one.
-///
-/// # Errors
-/// Invalid where it is no short text.
-pub(crate) fn key_of(head: &Parts) -> Result<Option<String>, Problem> {
-    let Some(key) = head.headers.get(&KEY) else { return Ok(None) };
-    let key = key.to_str().ok().filter(|key| (1..=LIMIT).contains(&key.len()));
-    key.map(|key| Some(key.to_owned())).ok_or_else(|| {
-        Problem::invalid_field(
-            KEY.as_str(),
-            "accepted: 1 to 200 ASCII characters, none of them a control character",
-        )
-    })
-}
 
 /// That something was accepted, and is done from now on.
 #[derive(Debug, Serialize, Deserialize)]

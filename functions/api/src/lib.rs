@@ -8,11 +8,11 @@
 //! | `routes`, `routes/*` | the endpoints: one file for each resource, registered by one line |
 //! | `identity`, `identity/*` | who sends a request: one file for each kind of credential, registered by one line |
 //! | `audit` | records of who changes what |
-//! | `elsewhere`, `pages` | signing in by a browser |
+//! | `elsewhere`, `pages`, `cookies` | signing in by a browser |
 //! | `caller` | the extractor of who asks, and what they may see |
 //! | `body`, `strict_json`, `contract` | bodies: JSON without surprises, checked against the schemas of the contract |
 //! | `query`, `segments`, `cursor`, `id` | the rest of a request |
-//! | `idempotency` | requests that are sent again |
+//! | `idempotency`, `idempotency_key` | requests that are sent again |
 //! | `problem` | refusals, RFC 9457 |
 //! | `frame` | request ids, foreign hosts and origins, bugs |
 //! | `openapi` | the contract |
@@ -22,12 +22,14 @@ mod audit;
 mod body;
 mod caller;
 mod contract;
+mod cookies;
 mod cursor;
 mod elsewhere;
 mod frame;
 mod function;
 mod id;
 mod idempotency;
+mod idempotency_key;
 mod identity;
 mod openapi;
 mod pages;
@@ -35,6 +37,7 @@ mod problem;
 mod query;
 #[cfg(test)]
 mod reference;
+mod router;
 mod routes;
 mod segments;
 mod strict_json;
@@ -46,3 +49,4 @@ pub use function::functions;
 pub use identity::{Credential, Identified, Identify};
 pub use openapi::openapi;
 pub use problem::{Code, InvalidField, Problem};
+pub use router::router;

@@ -90,7 +90,7 @@ impl Events {
         let now = self.clock.now();
         if !change.outcome().is_final() {
             self.table.mark_started(&change.name, &change.arn, now).await?;
-            self.tell(&change.name).await?;
+            self.tell_news(&change.name).await?;
             return self.feedback.refresh(&change.name).await;
         }
         // The start may be reported after the end, or never; the journal is found by the ARN.
@@ -108,7 +108,7 @@ impl Events {
         let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
         self.note_what_is_left(&execution, outcome).await?;
         self.undo_where_due(&execution, &ending).await;
-        self.tell(&change.name).await?;
+        self.tell_news(&change.name).await?;
         self.start_next(&execution).await?;
         self.feedback.refresh(&change.name).await
     }
@@ -155,7 +155,7 @@ impl Events {
         }
         let executions: BTreeSet<&str> = changes.iter().filter_map(TableChange::execution).collect();
         for execution in &executions {
-            let told = self.tell(execution).instrument(about(execution)).await;
+            let told = self.tell_news(execution).instrument(about(execution)).await;
             if let Err(error) = &told {
                 tracing::error!(execution, %error, "what happened could not be told");
             }

@@ -7,9 +7,7 @@
 use crate::handle::Events;
 use domain::ActionError;
 use domain::execution::Outcome;
-use records::{
-    EffectRecord, ExecutionView, NewFrame, SessionHead, SessionPhase, StepRecord, StepStatus, Topic, Waiter,
-};
+use records::{ExecutionView, NewFrame, SessionHead, SessionPhase, StepRecord, StepStatus, Topic, Waiter};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -27,17 +25,18 @@ struct Present {
     view: ExecutionView,
     questions: Vec<Waiter>,
     agents: Vec<SessionHead>,
-    journal: Vec<EffectRecord>,
+    /// What steps returned that changed something outside, by their states.
+    results: BTreeMap<String, Value>,
 }
 
 impl Events {
     /// Tells what happened in the execution whose people are asked under a topic; nothing under other topics.
     ///
     /// # Errors
-    /// As [`Events::tell`].
+    /// As [`Events::tell_news`].
     pub(crate) async fn tell_of(&self, topic: &str) -> Result<(), ActionError> {
         match topic.strip_prefix("approval/") {
-            Some(execution) => self.tell(execution).await,
+            Some(execution) => self.tell_news(execution).await,
             None => Ok(()),
         }
     }
@@ -46,7 +45,7 @@ impl Events {
     ///
     /// # Errors
     /// When the records do not answer; the same call then tells it later.
-    pub(crate) async fn tell(&self, execution: &str) -> Result<(), ActionError> {
+    pub(crate) async fn tell_news(&self, execution: &str) -> Result<(), ActionError> {
         for _ in 0..ROUNDS {
             let told = self.table.told(execution).await?;
             // The end is the last frame.
@@ -77,6 +76,16 @@ impl Events {
             Some(run) => self.table.journal_of(run).await?,
             None => Vec::new(),
         };
+        let mut results = BTreeMap::new();
+        for effect in journal {
+            let state =
+                effect.key.strip_prefix(&effect.run).unwrap_or_default().trim_start_matches([':', '/']);
+            let step = view.steps.iter().find(|step| step.state == state);
+            if step.is_some_and(|step| seen.get(&part_of(step)) != Some(&state_of(step))) {
+                let done = self.table.effect_output(&effect.run, &effect.key).await?;
+                results.extend(done.and_then(|done| Some((state.to_owned(), done.output?))));
+            }
+        }
         let questions = match view.asks {
             true => self.table.waiters(&Topic::Approval(view.execution.name.clone())).await?,
             false => Vec::new(),
@@ -86,7 +95,7 @@ impl Events {
         for link in view.sessions.iter().filter(|_| has_news || view.execution.outcome.is_final()) {
             agents.extend(self.table.session(&link.session).await?);
         }
-        Ok(Present { view, questions, agents, journal })
+        Ok(Present { view, questions, agents, results })
     }
 }
 
@@ -176,11 +185,7 @@ impl Present {
 
     /// What a step returned, as far as the journal has it: secrets are in no record.
     fn result_of(&self, state: &str) -> Value {
-        let is_its = |effect: &&EffectRecord| {
-            let rest = effect.key.strip_prefix(&effect.run).unwrap_or_default();
-            rest.trim_start_matches([':', '/']) == state
-        };
-        let output = self.journal.iter().find(is_its).and_then(|effect| effect.output.as_ref());
+        let output = self.results.get(state);
         let Some(output) = output else { return json!({}) };
         let text = output.to_string();
         match text.len() <= RESULT_LIMIT {

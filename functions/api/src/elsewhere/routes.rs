@@ -3,6 +3,7 @@
 use super::{Returned, Way, refused};
 use crate::api::Shared;
 use crate::audit;
+use crate::cookies;
 use crate::identity::{COOKIE, Credential};
 use crate::pages;
 use crate::problem::{Code, Problem};
@@ -53,7 +54,7 @@ async fn finish(
         || refused("this sign-in is not one that began in this browser within ten minutes; begin again");
     let text = query.get("state").ok_or_else(begin_again)?;
     // What another page sends a browser here with was not begun in it.
-    if pages::cookie(&head.headers, STATE_COOKIE) != Some(text.as_str()) {
+    if cookies::cookie(&head.headers, STATE_COOKIE) != Some(text.as_str()) {
         return Err(begin_again());
     }
     let (keys, now) = (api.keys.current().await?, api.clock.now());
@@ -78,9 +79,9 @@ async fn finish(
     let proof = new.proof.as_ref().map(|proof| proof.expose_secret()).unwrap_or_default();
     let mut response = pages::signed_in(&person, proof);
     let headers = response.headers_mut();
-    let is_local = pages::is_local(&head.headers);
+    let is_local = cookies::is_local(&head.headers);
     headers.extend(
-        pages::set_cookie(COOKIE, new.token.expose_secret(), LIFE.as_secs(), "Strict", is_local)
+        cookies::set_cookie(COOKIE, new.token.expose_secret(), LIFE.as_secs(), "Strict", is_local)
             .map(|cookie| (header::SET_COOKIE, cookie)),
     );
     headers.append(header::SET_COOKIE, state_cookie(&head.headers, "", 0)?);
@@ -92,15 +93,15 @@ fn no_key() -> Problem {
 }
 
 fn state_cookie(headers: &HeaderMap, text: &str, seconds: i64) -> Result<HeaderValue, Problem> {
-    pages::set_cookie(STATE_COOKIE, text, seconds, "Lax", pages::is_local(headers)).ok_or_else(no_key)
+    cookies::set_cookie(STATE_COOKIE, text, seconds, "Lax", cookies::is_local(headers)).ok_or_else(no_key)
 }
 
 /// Where whoever signs people in sends them back to.
 fn redirect_uri(headers: &HeaderMap, way: Way) -> Result<String, Problem> {
-    let host = pages::host(headers);
+    let host = cookies::host(headers);
     if host.is_empty() {
         return Err(Problem::new(Code::Malformed, "the request has no Host"));
     }
-    let scheme = if pages::is_local(headers) { "http" } else { "https" };
+    let scheme = if cookies::is_local(headers) { "http" } else { "https" };
     Ok(format!("{scheme}://{host}{}/auth/{}/callback", crate::openapi::BASE, way.name()))
 }

@@ -2,7 +2,7 @@
 
 use super::keys::Keys;
 use super::{Credential, Identified, Identify, bearer};
-use crate::pages::cookie;
+use crate::cookies::cookie;
 use crate::problem::Problem;
 use async_trait::async_trait;
 use axum::http::HeaderName;

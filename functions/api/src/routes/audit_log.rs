@@ -60,10 +60,10 @@ struct ListAudit {
     #[param(value_type = Option<String>, format = "date")]
     day: Option<Date>,
     /// How many there are at most. Default: 100.
-    #[param(minimum = 1, maximum = 100)]
+    #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.
-    #[param(max_length = 500)]
+    #[param(min_length = 1, max_length = 500)]
     cursor: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use crate::audit;
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::identity::{COOKIE, Credential, OPERATOR};
-use crate::pages::{is_local, set_cookie};
+use crate::cookies::{is_local, set_cookie};
 use crate::problem::{Code, Problem};
 use crate::query::{Nothing, Query};
 use crate::routes::answers::{Open, Signed, WithBody};

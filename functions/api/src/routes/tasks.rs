@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The workflow that a ticket is given to where none is named: every installation has one of this name, its own or the shipped one.
+/// The workflow that a ticket is given to where none is named: the shipped one, or the installation's own of the same name.
 const USUAL_WORKFLOW: &str = "development";
 
 /// `/tasks` and what is below it.

@@ -142,10 +142,10 @@ impl Token {
 #[into_params(parameter_in = Query)]
 struct ListTokens {
     /// How many there are at most. Default: 100.
-    #[param(minimum = 1, maximum = 100)]
+    #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.
-    #[param(max_length = 500)]
+    #[param(min_length = 1, max_length = 500)]
     cursor: Option<String>,
 }
 

@@ -139,7 +139,7 @@ impl World {
         table.put_installation_token(OPERATOR).await.unwrap();
         let secrets = Secrets::new(secrets_manager, clock.clone());
         let api = Api::new(table.clone(), step_functions, "arn:test:", secrets, clock.clone());
-        Self { table, clock, keys, dynamo, router: Arc::new(api).router() }
+        Self { table, clock, keys, dynamo, router: api::router(Arc::new(api)) }
     }
 
     /// A client of the same database, without what the table has in memory.
