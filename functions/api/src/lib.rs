@@ -19,6 +19,7 @@
 
 mod api;
 mod audit;
+mod base;
 mod body;
 mod caller;
 mod contract;

@@ -1,6 +1,7 @@
 //! The API's router.
 
 use crate::api::Api;
+use crate::base::BASE;
 use crate::problem::{Code, Problem};
 use crate::{audit, elsewhere, frame, openapi, pages};
 use axum::Router;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 pub fn router(api: Arc<Api>) -> Router {
     let (router, _contract) = openapi::routes().split_for_parts();
     let router = router
-        .nest(openapi::BASE, pages::routes().merge(elsewhere::routes()))
+        .nest(BASE, pages::routes().merge(elsewhere::routes()))
         .fallback(|| async {
             Problem::new(Code::NotFound, "the API has no such path; see /api/v1/openapi.json")
         })

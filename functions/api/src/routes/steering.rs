@@ -1,9 +1,9 @@
 //! `/executions/{name}/stop`, `/redrive` and `/undo`.
 
 use crate::api::Shared;
+use crate::base::BASE;
 use crate::caller::Caller;
 use crate::idempotency::{Accepted, once};
-use crate::openapi::BASE;
 use crate::problem::{Code, Problem};
 use crate::query::{Nothing, Query};
 use crate::routes::answers::{Change, OfOne};
