@@ -10,26 +10,26 @@ use std::fmt::Write as _;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
     /// Something of the project in which whoever asks has their role.
-    OwnProject,
+    Own,
     /// Something of another project.
-    OtherProject,
+    Other,
     /// Nothing of a project: roles in all projects count.
-    NoProject,
+    Nothing,
 }
 
 impl About {
     fn words(self) -> &'static str {
         match self {
-            Self::OwnProject => "own project",
-            Self::OtherProject => "another project",
-            Self::NoProject => "no project",
+            Self::Own => "own project",
+            Self::Other => "another project",
+            Self::Nothing => "no project",
         }
     }
 
     fn project(self) -> &'static str {
         match self {
-            Self::OwnProject | Self::NoProject => "SHOP",
-            Self::OtherProject => "WEB",
+            Self::Own | Self::Nothing => "SHOP",
+            Self::Other => "WEB",
         }
     }
 }
@@ -87,7 +87,7 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
         "list_tokens" => sample("/tokens"),
         "create_token" => {
             let mut body = json!({"name": "x", "roles": ["viewer"], "valid_days": 1});
-            if about != About::NoProject {
+            if about != About::Nothing {
                 body["projects"] = json!([project]);
             }
             Sample { path: "/tokens".to_owned(), body: Some(body) }
@@ -149,7 +149,7 @@ fn word(status: u16) -> &'static str {
 }
 
 async fn credential(world: &World, subject: &str, about: About) -> Option<String> {
-    let everywhere = about == About::NoProject;
+    let everywhere = about == About::Nothing;
     match subject {
         "no token" => None,
         // An admin's, for developers' work in one project or in all.
@@ -172,8 +172,8 @@ async fn table() -> String {
                 continue;
             }
             let abouts: &[About] = match OF_PROJECTS.contains(&name.as_str()) {
-                true => &[About::OwnProject, About::OtherProject],
-                false => &[About::NoProject],
+                true => &[About::Own, About::Other],
+                false => &[About::Nothing],
             };
             for about in abouts {
                 rows.push((method.to_uppercase(), path.clone(), name.clone(), *about));
