@@ -56,7 +56,7 @@ pub(crate) enum Arguments {
 /// The operations of the API that these commands use.
 #[cfg(test)]
 pub(crate) const OPERATIONS: &[(&str, &str)] =
-    &[("list_tasks", "task list"), ("get_task", "task view"), ("assign_task_to_agent", "task assign")];
+    &[("list_tasks", "task list"), ("show_task", "task view"), ("assign_task_to_agent", "task assign")];
 
 /// Runs the command.
 ///

@@ -77,7 +77,7 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
             Sample { path: "/workflows/execute".to_owned(), body: Some(body) }
         }
         "list_tasks" => sample(format!("/tasks?project={project}")),
-        "get_task" => sample(format!("/tasks/{}", id(&world.task(project).await))),
+        "show_task" => sample(format!("/tasks/{}", id(&world.task(project).await))),
         "assign_task_to_agent" => {
             let path = format!("/tasks/{}/assign-to-agent", id(&format!("{project}-1")));
             Sample { path, body: Some(json!({})) }
@@ -117,7 +117,7 @@ const OF_PROJECTS: &[&str] = &[
     "execute_workflow",
     "get_execution",
     "get_project",
-    "get_task",
+    "show_task",
     "get_workflow_status",
     "list_events",
     "list_tasks",

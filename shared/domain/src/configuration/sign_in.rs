@@ -48,6 +48,21 @@ fn github_api() -> String {
 }
 
 impl SignIn {
+    /// Every setting, with the defaults where there are any.
+    pub fn example() -> Self {
+        Self {
+            github: Some(SignInGithub {
+                client_id: "Iv23liAbCdEfGhIjKlMn".to_owned(),
+                url: github(),
+                api_url: github_api(),
+            }),
+            oidc: Some(SignInOidc {
+                issuer: "https://id.example.com".to_owned(),
+                client_id: "ticketsmith".to_owned(),
+            }),
+        }
+    }
+
     /// Whether nobody signs in elsewhere.
     pub fn is_empty(&self) -> bool {
         self.github.is_none() && self.oidc.is_none()

@@ -1,6 +1,5 @@
 use super::*;
 use crate::session_keys::{ENTRY, STARTS_AFTER};
-use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
