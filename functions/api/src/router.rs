@@ -1,14 +1,14 @@
 //! The API's router.
 
-use crate::api::Api;
+use crate::api::{Api, Contract};
 use crate::problem::{Code, Problem};
 use crate::{frame, openapi};
-use axum::Router;
+use axum::{Extension, Router};
 use std::sync::Arc;
 
 /// Everything under `/api/v1`.
 pub fn router(api: Arc<Api>) -> Router {
-    let (router, _contract) = openapi::routes().split_for_parts();
+    let (router, contract) = openapi::routes().split_for_parts();
     let router = router
         .fallback(|| async {
             Problem::new(Code::NotFound, "the API has no such path; see /api/v1/openapi.json")
@@ -17,6 +17,7 @@ pub fn router(api: Arc<Api>) -> Router {
             let detail = "the path does not accept this method; the header Allow lists those that it does";
             Problem::new(Code::MethodNotAllowed, detail)
         })
+        .layer(Extension(Contract(Arc::new(contract))))
         .with_state(api);
     frame::framed(router)
 }

@@ -1,9 +1,8 @@
 //! `/executions/{name}/stop`, `/redrive` and `/undo`.
 
-use crate::api::Shared;
+use crate::api::{BASE, Shared};
 use crate::caller::Caller;
 use crate::idempotency::{Accepted, once};
-use crate::openapi::BASE;
 use crate::problem::{Code, Problem};
 use crate::query::{Nothing, Query};
 use crate::routes::answers::{Change, OfOne};
