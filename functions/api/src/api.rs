@@ -6,6 +6,14 @@ use domain::{ActionError, Clock};
 use records::Table;
 use runtime::{Secrets, Services};
 use std::sync::Arc;
+use utoipa::openapi::OpenApi;
+
+/// Where the API is.
+pub(crate) const BASE: &str = "/api/v1";
+
+/// The contract, for the endpoint that serves it.
+#[derive(Clone)]
+pub(crate) struct Contract(pub(crate) Arc<OpenApi>);
 
 /// The API, with the clients that it uses.
 pub struct Api {

@@ -19,7 +19,6 @@
 
 mod api;
 mod audit;
-mod base;
 mod body;
 mod caller;
 mod contract;

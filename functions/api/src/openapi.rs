@@ -1,7 +1,6 @@
 //! The contract: the OpenAPI document of all endpoints, built from their types.
 
-use crate::api::Shared;
-use crate::base::BASE;
+use crate::api::{BASE, Shared};
 use crate::problem::{Code, InvalidField, ProblemBody};
 use crate::routes;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};

@@ -1,16 +1,15 @@
 //! The API's router.
 
-use crate::api::Api;
-use crate::base::BASE;
+use crate::api::{Api, BASE, Contract};
 use crate::problem::{Code, Problem};
 use crate::{audit, elsewhere, frame, openapi, pages};
-use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
 use std::sync::Arc;
 
 /// Everything under `/api/v1`.
 pub fn router(api: Arc<Api>) -> Router {
-    let (router, _contract) = openapi::routes().split_for_parts();
+    let (router, contract) = openapi::routes().split_for_parts();
     let router = router
         .nest(BASE, pages::routes().merge(elsewhere::routes()))
         .fallback(|| async {
@@ -21,6 +20,7 @@ pub fn router(api: Arc<Api>) -> Router {
             Problem::new(Code::MethodNotAllowed, detail)
         })
         .layer(from_fn_with_state(Arc::clone(&api), audit::answered))
+        .layer(Extension(Contract(Arc::new(contract))))
         .with_state(api);
     frame::framed(router)
 }

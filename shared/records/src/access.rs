@@ -17,10 +17,10 @@ pub enum Partition {
     Event,
     /// One execution with its steps, costs, reservations and progress.
     Execution,
-    /// Machine tokens, and what is known of signing in.
-    Identity,
     /// What happened in an execution, for programs that follow it.
     Feed,
+    /// Machine tokens, and what is known of signing in.
+    Identity,
     /// What providers are asked about.
     Inquiry,
     /// Everybody's executions of a month.

@@ -103,5 +103,5 @@ fn redirect_uri(headers: &HeaderMap, way: Way) -> Result<String, Problem> {
         return Err(Problem::new(Code::Malformed, "the request has no Host"));
     }
     let scheme = if cookies::is_local(headers) { "http" } else { "https" };
-    Ok(format!("{scheme}://{host}{}/auth/{}/callback", crate::base::BASE, way.name()))
+    Ok(format!("{scheme}://{host}{}/auth/{}/callback", crate::api::BASE, way.name()))
 }

@@ -1,7 +1,6 @@
 //! `/executions/{name}/stop`, `/redrive` and `/undo`.
 
-use crate::api::Shared;
-use crate::base::BASE;
+use crate::api::{BASE, Shared};
 use crate::caller::Caller;
 use crate::idempotency::{Accepted, once};
 use crate::problem::{Code, Problem};

@@ -272,7 +272,7 @@ async fn create_token(
         }
     }
     tracing::info!(token = token.id, owner, "a machine token was created");
-    let location = [(header::LOCATION, format!("{}/tokens/{}", crate::base::BASE, token.id))];
+    let location = [(header::LOCATION, format!("{}/tokens/{}", crate::api::BASE, token.id))];
     let body = NewToken { token: text.expose_secret().to_owned(), kept: Token::of(token, now) };
     Ok((StatusCode::CREATED, location, Json(body)))
 }

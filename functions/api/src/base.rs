@@ -1,4 +1,0 @@
-//! Where the API is.
-
-/// The path before all of its paths.
-pub(crate) const BASE: &str = "/api/v1";
