@@ -38,6 +38,7 @@ mod identity;
 mod models;
 mod on_error;
 mod oracle;
+mod other_services;
 mod parked;
 mod planning;
 mod process;
