@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// How long after its end a record of signing in is kept: clocks differ.
-const SLACK: SignedDuration = SignedDuration::from_hours(1);
+const LEEWAY: SignedDuration = SignedDuration::from_hours(1);
 
 /// A ticket that a person exchanges once for a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn put_sign_in_ticket(&self, sha256: &str, ticket: &SignInTicket) -> Result<(), RecordsError> {
-        let expires_at = retention::expires_at(ticket.valid_until, SLACK);
+        let expires_at = retention::expires_at(ticket.valid_until, LEEWAY);
         let item = to_item(ticket, keys::once(sha256), Some(expires_at))?;
         // Without a condition nothing can refuse it.
         let _ = self.put("keep a ticket to sign in", item, None).await?;
@@ -88,7 +88,7 @@ impl Table {
     /// [`RecordsError`] when the table does not answer.
     pub async fn use_once(&self, sha256: &str, valid_until: Timestamp) -> Result<bool, RecordsError> {
         let used = SignInTicket { person: None, valid_until };
-        let expires_at = retention::expires_at(valid_until, SLACK);
+        let expires_at = retention::expires_at(valid_until, LEEWAY);
         let mut item = to_item(&used, keys::once(sha256), Some(expires_at))?;
         item.insert("used_at".to_owned(), moment(valid_until));
         Ok(self.put("use up what signs in once", item, Some(ABSENT)).await?.is_ok())
@@ -105,7 +105,7 @@ impl Table {
         until: Timestamp,
     ) -> Result<(), RecordsError> {
         let update = Update::new(keys::ended_session(person, session), "SET #expires_at = :expires_at")
-            .value(":expires_at", crate::item::number(retention::expires_at(until, SLACK)));
+            .value(":expires_at", crate::item::number(retention::expires_at(until, LEEWAY)));
         // Without a condition nothing can refuse it.
         let _ = self.update("end a session", update).await?;
         Ok(())
@@ -123,7 +123,7 @@ impl Table {
     ) -> Result<(), RecordsError> {
         let update = Update::new(keys::ended_before(person), "SET #at = :now, #expires_at = :expires_at")
             .value(":now", moment(now))
-            .value(":expires_at", crate::item::number(retention::expires_at(until, SLACK)));
+            .value(":expires_at", crate::item::number(retention::expires_at(until, LEEWAY)));
         // Without a condition nothing can refuse it.
         let _ = self.update("end a person's sessions", update).await?;
         Ok(())
