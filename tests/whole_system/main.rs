@@ -9,6 +9,7 @@
 
 mod announce;
 mod another_world;
+mod api;
 mod architecture;
 mod attack;
 mod backup;
@@ -35,6 +36,7 @@ mod folders;
 mod full_disk;
 mod growing;
 mod init;
+mod identity;
 mod models;
 mod on_error;
 mod oracle;

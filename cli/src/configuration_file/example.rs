@@ -3,7 +3,7 @@
 use super::shape::Shape;
 use domain::PluginType;
 use domain::configuration::{
-    AtWork, Budgets, Configuration, PROTECTED_PATHS, ProjectChecks, REPOSITORY_WRITERS, Webhooks,
+    AtWork, Budgets, Configuration, PROTECTED_PATHS, ProjectChecks, REPOSITORY_WRITERS, SignIn, Webhooks,
 };
 use providers::ProviderSpec;
 use schemars::schema_for;
@@ -188,6 +188,7 @@ fn values() -> Value {
         "projects": [project],
         "plugins": plugins,
         "webhooks": webhooks,
+        "sign_in": SignIn::example(),
         "budgets": budgets,
         "at_work": at_work,
         "groups": { "engineering": ["ada"] },

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 /// The most records a page has.
-const PAGE_LIMIT: usize = 100;
+pub(crate) const PAGE_LIMIT: usize = 100;
 
 /// How many months' lists one page looks at: where nothing was done for longer, a page is empty and says where to go on.
 const MONTHS_AT_ONCE: usize = 3;
