@@ -37,6 +37,7 @@ mod growing;
 mod models;
 mod on_error;
 mod oracle;
+mod other_services;
 mod parked;
 mod planning;
 mod process;

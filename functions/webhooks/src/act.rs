@@ -216,7 +216,7 @@ impl Acting<'_> {
     /// # Errors
     /// When the records do not answer.
     pub(crate) async fn on_button(&self, button: Button, delivery: &str) -> Result<Outcome, RecordsError> {
-        let Button { kind, action, value, actor, reply } = button;
+        let Button { kind, action, value, actor, reply, .. } = button;
         let actor = self.directory.configuration().identify(actor);
         let (actor, trigger) = (&actor, &kind);
         let caller = Caller { directory: self.directory, actor, trigger, delivery, at: None };

@@ -142,7 +142,16 @@ impl Webhooks {
                 }
                 outcomes
             }
-            Meaning::Button(button) => vec![acting.on_button(button, &delivery.id).await?],
+            Meaning::Button(mut button) => {
+                let acknowledgment = button.acknowledgment.take();
+                let outcome = acting.on_button(button, &delivery.id).await?;
+                if let Some(acknowledgment) = acknowledgment {
+                    outcome.log();
+                    let response = Json(acknowledgment).into_response();
+                    return Ok(Handled { response, outcome: outcome.name() });
+                }
+                vec![outcome]
+            }
             Meaning::Ping => vec![Outcome::Pong],
             Meaning::Ignored(reason) => vec![Outcome::Ignored { reason }],
         };

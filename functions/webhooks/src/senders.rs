@@ -2,8 +2,10 @@
 //! line in [`ALL`].
 
 mod delivery;
+mod discord;
 mod github;
 mod jira;
+mod linear;
 mod signature;
 mod slack;
 mod spec;
@@ -17,7 +19,7 @@ pub use spec::SenderSpec;
 use domain::event::EventSpecs;
 
 /// Every sender, in the order of their names.
-pub const ALL: &[&SenderSpec] = &[&github::SPEC, &jira::SPEC, &slack::SPEC];
+pub const ALL: &[&SenderSpec] = &[&discord::SPEC, &github::SPEC, &jira::SPEC, &linear::SPEC, &slack::SPEC];
 
 /// The sender of this name.
 pub(crate) fn find(name: &str) -> Option<&'static SenderSpec> {

@@ -96,7 +96,7 @@ pub(crate) fn from_status(
     };
     let said = crate::excerpt(&said);
     let limited = said.to_ascii_lowercase().contains("rate limit");
-    let wait = retry_after(headers, now);
+    let wait = retry_after(headers, now).or_else(|| stated_in(body));
     let code = status.as_u16();
     let message = match code {
         300..=399 => {
@@ -110,6 +110,8 @@ pub(crate) fn from_status(
     };
     let kind = match code {
         429 => ErrorKind::Throttled,
+        // Services with GraphQL say so in an error's code.
+        400 if body["errors"][0]["extensions"]["code"] == "RATELIMITED" => ErrorKind::Throttled,
         403 if wait.is_some() || exhausted(headers) || limited => ErrorKind::Throttled,
         409 | 412 => ErrorKind::Conflict,
         408 | 425 | 500..=599 => ErrorKind::Unavailable,
@@ -123,6 +125,12 @@ pub(crate) fn from_status(
         _ => None,
     };
     ActionError { kind, message, retry_after }
+}
+
+/// The wait in seconds that a body names in `retry_after`, more exactly than headers do. At most a day.
+fn stated_in(body: &Value) -> Option<Duration> {
+    let wait = Duration::try_from_secs_f64(body["retry_after"].as_f64()?).ok()?;
+    Some(wait.min(Duration::from_secs(24 * 60 * 60)))
 }
 
 /// The provider's own words, from the shapes of error bodies that are in use: `message` and `errors` (GitHub, Confluence),

@@ -7,9 +7,20 @@ use std::time::Duration;
 /// No provider means more than a day; a larger number is a mistake that would park an execution forever.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The headers with what is left of a limit and with when it is whole again. Some services limit several things at once.
+const LIMITS: &[(&str, &str)] = &[
+    ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    ("x-ratelimit-requests-remaining", "x-ratelimit-requests-reset"),
+    ("x-ratelimit-endpoint-requests-remaining", "x-ratelimit-endpoint-requests-reset"),
+    ("x-ratelimit-complexity-remaining", "x-ratelimit-complexity-reset"),
+];
+
+/// A reset beyond this many seconds since 1970 is written in milliseconds.
+const MILLISECONDS_FROM: f64 = 100_000_000_000.0;
+
 /// The wait that an answer's headers ask for: `retry-after-ms`, `retry-after` in seconds or as a date
 /// ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#field.retry-after)), or, with no requests left,
-/// `x-ratelimit-reset` in seconds since 1970 (GitHub) or as a timestamp (Jira). At most a day.
+/// `x-ratelimit-reset` and headers like it, in seconds or milliseconds since 1970 or as a timestamp. At most a day.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let seconds = |number: f64| Duration::try_from_secs_f64(number).ok();
@@ -26,22 +37,28 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     milliseconds().or_else(stated).map(|wait| wait.min(LONGEST)).or_else(|| until_reset(headers, now))
 }
 
-/// How long the headers say that no requests are left: `x-ratelimit-reset` where `x-ratelimit-remaining` is 0. At most a day.
+/// How long the headers say that no requests are left: the longest of the limits of which nothing is left. At most a day.
 pub(crate) fn until_reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    if !exhausted(headers) {
-        return None;
-    }
-    let value = headers.get("x-ratelimit-reset")?.to_str().ok()?.trim();
-    let then = match value.parse() {
-        Ok(number) => Timestamp::from_second(number).ok()?,
-        Err(_) => value.parse().ok()?,
-    };
-    Some(Duration::try_from(then.duration_since(now)).unwrap_or_default().min(LONGEST))
+    let exhausted = LIMITS.iter().filter(|(left, _)| is_zero(headers, left));
+    let resets = exhausted.filter_map(|(_, reset)| read_reset(headers.get(*reset)?.to_str().ok()?.trim()));
+    let waits = resets.map(|then| Duration::try_from(then.duration_since(now)).unwrap_or_default());
+    waits.max().map(|wait| wait.min(LONGEST))
+}
+
+fn read_reset(value: &str) -> Option<Timestamp> {
+    let Ok(number) = value.parse::<f64>() else { return value.parse().ok() };
+    let seconds = if number >= MILLISECONDS_FROM { number / 1000.0 } else { number };
+    let since = Duration::try_from_secs_f64(seconds).ok()?;
+    Timestamp::UNIX_EPOCH.checked_add(since).ok()
 }
 
 /// Whether the headers say that no requests are left.
 pub(crate) fn exhausted(headers: &HeaderMap) -> bool {
-    headers.get("x-ratelimit-remaining").is_some_and(|left| left == "0")
+    LIMITS.iter().any(|(left, _)| is_zero(headers, left))
+}
+
+fn is_zero(headers: &HeaderMap, name: &str) -> bool {
+    headers.get(name).is_some_and(|left| left == "0")
 }
 
 #[cfg(test)]
@@ -65,7 +82,14 @@ mod tests {
         check(&[("retry-after", "Sun, 06 Nov 1994 08:49:00 GMT")], Some(0));
         check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "784111777")], Some(7_000));
         check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1994-11-06T08:50Z")], Some(30_000));
+        check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "784111770.25")], Some(250));
         check(&[("x-ratelimit-remaining", "9"), ("x-ratelimit-reset", "784111777")], None);
+        let requests = ("x-ratelimit-requests-remaining", "0");
+        check(&[requests, ("x-ratelimit-requests-reset", "784111777000")], Some(7_000));
+        let complexity = [("x-ratelimit-complexity-remaining", "0"), ("x-ratelimit-complexity-reset", "784111779000")];
+        check(&[requests, ("x-ratelimit-requests-reset", "784111777000"), complexity[0], complexity[1]], Some(9_000));
+        check(&[("x-ratelimit-complexity-remaining", "5"), complexity[1]], None);
+        check(&[requests, ("x-ratelimit-requests-reset", "-1")], None);
         check(&[("retry-after", "-1")], None);
         check(&[("retry-after", "NaN")], None);
         check(&[("retry-after", "1e300")], None);

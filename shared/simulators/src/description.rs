@@ -45,7 +45,7 @@ impl fmt::Display for Violation {
 }
 
 impl Violation {
-    fn new(at: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn new(at: impl Into<String>, message: impl Into<String>) -> Self {
         Self { at: at.into(), message: message.into() }
     }
 }

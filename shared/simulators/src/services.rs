@@ -2,8 +2,10 @@
 
 use crate::claude::Claude;
 use crate::confluence::Confluence;
+use crate::discord::Discord;
 use crate::github::GitHub;
 use crate::jira::Jira;
+use crate::linear::Linear;
 use crate::service::ServiceSpec;
 use crate::slack::Slack;
 
@@ -11,7 +13,9 @@ use crate::slack::Slack;
 pub const ALL: &[ServiceSpec] = &[
     ServiceSpec::of::<Claude>(),
     ServiceSpec::of::<Confluence>(),
+    ServiceSpec::of::<Discord>(),
     ServiceSpec::of::<GitHub>(),
     ServiceSpec::of::<Jira>(),
+    ServiceSpec::of::<Linear>(),
     ServiceSpec::of::<Slack>(),
 ];

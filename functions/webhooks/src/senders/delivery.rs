@@ -79,6 +79,8 @@ pub(crate) struct Button {
     pub(crate) actor: Actor,
     /// Where the person is answered.
     pub(crate) reply: Option<ReplyPlace>,
+    /// What the sender is answered at once, where it demands an answer of a form of its own.
+    pub(crate) acknowledgment: Option<Value>,
 }
 
 impl Meaning {

@@ -22,6 +22,8 @@ pub(crate) enum SignatureError {
     Malformed { header: &'static str, expected: &'static str },
     #[error("the timestamp in {0} is more than five minutes from now")]
     Stale(&'static str),
+    #[error("{0} in the body is missing or more than a minute from now")]
+    StaleBody(&'static str),
     #[error("the signature in {0} does not match the body")]
     Wrong(&'static str),
 }

@@ -13,7 +13,7 @@ use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
 use axum::http::HeaderMap;
-use domain::event::{Condition, EventSpec, Matching};
+use domain::event::{EventSpec, common};
 use domain::routes::InputType::{Any, String as Text};
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName, same_name};
@@ -42,14 +42,12 @@ fn events() -> Vec<EventSpec> {
     vec![
         EventSpec::new(COMMAND, "Somebody typed the slash command.")
             .fields([("actor", Any), ("channel", Text), ("response_url", Text)])
-            .condition(
-                Condition::new("text", "The words of the command; `{name}` captures one.")
-                    .required()
-                    .compared(Matching::Captures, "text"),
-            ),
+            .condition(common::command_text())
+            .also(common::CHAT_COMMAND),
         EventSpec::new(MENTIONED, "The bot was named in a channel or thread.")
             .fields([("text", Text), ("thread", Text), ("channel", Text), ("actor", Any)])
-            .matched_by(["channel", "thread"]),
+            .matched_by(["channel", "thread"])
+            .also(common::CHAT_MENTIONED),
     ]
 }
 
@@ -264,7 +262,7 @@ fn interaction(payload: &str, body: &[u8]) -> Result<Delivery, Malformed> {
     let reply = interaction.response_url.map(|address| ReplyPlace::Address { address });
     let meaning = match (interaction.kind.as_deref(), pressed, actor) {
         (Some("block_actions"), Some((action, value)), Some(actor)) => {
-            Meaning::Button(Button { kind: COMMAND, action, value, actor, reply })
+            Meaning::Button(Button { kind: COMMAND, action, value, actor, reply, acknowledgment: None })
         }
         (kind, _, _) => {
             Meaning::Ignored(format!("Slack's interaction `{}` is not used", kind.unwrap_or_default()))

@@ -22,6 +22,10 @@ pub const PULL_REQUEST_REVIEW: EventName = EventName::from_static("pull_request.
 pub const PULL_REQUEST_CLOSED: EventName = EventName::from_static("pull_request.closed");
 /// Every check of a commit is done.
 pub const CHECKS_COMPLETED: EventName = EventName::from_static("checks.completed");
+/// Somebody used the slash command in a chat.
+pub const CHAT_COMMAND: EventName = EventName::from_static("chat.command");
+/// Somebody named the bot in a chat.
+pub const CHAT_MENTIONED: EventName = EventName::from_static("chat.mentioned");
 
 /// Every common event.
 pub(super) fn events() -> Vec<EventSpec> {
@@ -66,7 +70,20 @@ pub(super) fn events() -> Vec<EventSpec> {
             ])
             .matched_by(["repository", "number"]),
         checks_completed(CHECKS_COMPLETED, "Every check of a commit is done, at any code host."),
+        event(CHAT_COMMAND, "Somebody used the slash command, in any chat.")
+            .fields([("actor", Any), ("channel", Text), ("response_url", Text)])
+            .condition(command_text()),
+        event(CHAT_MENTIONED, "The bot was named in a channel or thread, in any chat.")
+            .fields([("text", Text), ("thread", Text), ("channel", Text), ("actor", Any)])
+            .matched_by(["channel", "thread"]),
     ]
+}
+
+/// The condition that every event of a slash command has.
+pub fn command_text() -> Condition {
+    Condition::new("text", "The words of the command; `{name}` captures one.")
+        .required()
+        .compared(Matching::Captures, "text")
 }
 
 /// The condition that every event of a label has.

@@ -1,0 +1,194 @@
+//! Discord's interactions (<https://docs.discord.com/developers/interactions/receiving-and-responding>): slash commands and buttons, as JSON.
+//! Discord sends no messages this way, so nobody can mention the bot in Discord.
+//!
+//! Each request wants an answer of Discord's own form within three seconds: the answer to a command, or that a button was pressed. Later
+//! answers go to a path made of the interaction's token, which counts for fifteen minutes.
+
+mod answer;
+mod signature;
+
+use super::delivery::{Bot, Button, Delivery, Malformed, Meaning, id_of_body, lenient, lenient_list, read_json};
+use super::spec::SenderSpec;
+use axum::http::HeaderMap;
+use domain::event::{EventSpec, common};
+use domain::routes::InputType::{Any, String as Text};
+use domain::stored::cut_inline;
+use domain::{Actor, Event, EventName, SourceName, same_name};
+use records::ReplyPlace;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+pub(super) const SPEC: SenderSpec = SenderSpec {
+    name: "discord",
+    title: "Discord",
+    set_up: "Developer Portal > the application > General Information > Interactions Endpoint URL",
+    verify: signature::verify,
+    parse,
+    events,
+    answer: answer::answer,
+    final_refusal: &[],
+};
+
+const SOURCE: SourceName = SourceName::from_static("discord");
+const COMMAND: EventName = EventName::from_static("discord.command");
+
+/// [Kinds of interactions](https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-interaction-type).
+const PING: u64 = 1;
+const SLASH_COMMAND: u64 = 2;
+const PRESSED: u64 = 3;
+
+/// [Kinds of answers](https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-response-object-interaction-callback-type).
+const PONG: u64 = 1;
+/// The message stays as it is until we change it.
+const UPDATE_LATER: u64 = 6;
+
+fn events() -> Vec<EventSpec> {
+    vec![
+        EventSpec::new(COMMAND, "Somebody used the slash command in Discord.")
+            .fields([("actor", Any), ("channel", Text), ("response_url", Text)])
+            .condition(common::command_text())
+            .also(common::CHAT_COMMAND),
+    ]
+}
+
+#[derive(Debug, Deserialize)]
+struct Interaction {
+    #[serde(default, deserialize_with = "lenient")]
+    id: Option<String>,
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
+    kind: Option<u64>,
+    #[serde(default, deserialize_with = "lenient")]
+    application_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    token: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    channel_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    member: Option<Member>,
+    /// In direct messages, in place of `member`.
+    #[serde(default, deserialize_with = "lenient")]
+    user: Option<User>,
+    #[serde(default, deserialize_with = "lenient")]
+    data: Option<Data>,
+    #[serde(default, deserialize_with = "lenient")]
+    message: Option<Message>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Member {
+    #[serde(default, deserialize_with = "lenient")]
+    user: Option<User>,
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    #[serde(default, deserialize_with = "lenient")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    username: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Data {
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "lenient_list")]
+    options: Vec<Choice>,
+    #[serde(default, deserialize_with = "lenient")]
+    custom_id: Option<String>,
+}
+
+/// What was typed for an option of a command.
+#[derive(Debug, Deserialize)]
+struct Choice {
+    #[serde(default)]
+    value: Value,
+}
+
+/// The message that a button is under. Only ours have buttons that come to us.
+#[derive(Debug, Deserialize)]
+struct Message {
+    #[serde(default, deserialize_with = "lenient_list")]
+    embeds: Vec<Embed>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Embed {
+    #[serde(default, deserialize_with = "lenient")]
+    footer: Option<Footer>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Footer {
+    #[serde(default, deserialize_with = "lenient")]
+    text: Option<String>,
+}
+
+fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
+    let interaction = read_json::<Interaction>("Discord", body)?;
+    let id = interaction.id.clone().unwrap_or_else(|| id_of_body(body));
+    let meaning = meaning(interaction, &id, bot);
+    Ok(Delivery::new(id, meaning))
+}
+
+fn meaning(interaction: Interaction, delivery: &str, bot: &Bot<'_>) -> Meaning {
+    let kind = interaction.kind.unwrap_or_default();
+    if kind == PING {
+        return Meaning::Handshake(json!({ "type": PONG }));
+    }
+    let address = match (&interaction.application_id, &interaction.token) {
+        (Some(application), Some(token)) => Some(format!("/webhooks/{application}/{token}")),
+        _ => None,
+    };
+    let user = interaction.member.and_then(|member| member.user).or(interaction.user);
+    let actor = user.and_then(|user| {
+        Some(Actor { source: SOURCE, id: user.id?, display_name: user.username, person: None })
+    });
+    match (kind, actor, interaction.data) {
+        (SLASH_COMMAND, Some(actor), Some(data)) => {
+            let name = format!("/{}", data.name.unwrap_or_default());
+            if !same_name(&name, bot.command) {
+                let shown = cut_inline(&name);
+                let words = format!("The command is `{shown}`; accepted: `{}`.", bot.command);
+                return Meaning::Handshake(answer::in_words(&words));
+            }
+            let words: Vec<_> = data.options.iter().filter_map(|option| option.value.as_str()).collect();
+            let fields = json!({
+                "text": cut_inline(words.join(" ").trim()),
+                "actor": actor.id,
+                "channel": interaction.channel_id,
+                "response_url": address,
+            });
+            let fields = if let Value::Object(fields) = fields { fields } else { Map::new() };
+            let (kind, delivery) = (COMMAND, delivery.to_owned());
+            Meaning::SlashCommand(Event { kind, delivery, actor: Some(actor), project: None, task_id: None, fields })
+        }
+        (PRESSED, Some(actor), Some(Data { custom_id: Some(custom_id), .. })) => {
+            let Some((action, value)) = pressed(&custom_id, interaction.message.as_ref()) else {
+                return Meaning::Handshake(answer::in_words("This button is not known, or its message was changed."));
+            };
+            let reply = address.map(|address| ReplyPlace::Address { address });
+            let acknowledgment = Some(json!({ "type": UPDATE_LATER }));
+            Meaning::Button(Button { kind: COMMAND, action, value, actor, reply, acknowledgment })
+        }
+        (kind, _, _) => Meaning::Ignored(format!("Discord's interaction of type {kind} is not used")),
+    }
+}
+
+/// The action and the value of a button: `approve:{value}`, or `approve#{digest}` of a value in the footer of the message, as the provider
+/// writes them.
+fn pressed(custom_id: &str, message: Option<&Message>) -> Option<(String, String)> {
+    let at = custom_id.find([':', '#'])?;
+    let (action, rest) = custom_id.split_at(at);
+    if let Some(value) = rest.strip_prefix(':') {
+        return Some((action.to_owned(), value.to_owned()));
+    }
+    let digest = rest.strip_prefix('#')?;
+    let footers = message?.embeds.iter().filter_map(|embed| embed.footer.as_ref()?.text.as_ref());
+    let is_meant = |text: &&String| hex::encode(Sha256::digest(text.as_bytes())).get(..32) == Some(digest);
+    footers.into_iter().find(is_meant).map(|value| (action.to_owned(), value.clone()))
+}
+
+#[cfg(test)]
+mod tests;

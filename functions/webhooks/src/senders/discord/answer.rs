@@ -1,0 +1,86 @@
+//! Answers to slash commands
+//! (<https://docs.discord.com/developers/interactions/receiving-and-responding#responding-to-an-interaction>).
+
+use crate::command_answer::{Audience, CommandAnswer, Part};
+use domain::text::{CUT, JOINER, TextLimit, cut};
+use serde_json::{Value, json};
+
+/// A message as the answer.
+const MESSAGE: u64 = 4;
+
+/// Only the person who used the command sees it.
+const EPHEMERAL: u64 = 1 << 6;
+
+/// Discord shows no page of a link.
+const SUPPRESS_EMBEDS: u64 = 1 << 2;
+
+/// The longest `content`.
+const CONTENT: TextLimit = TextLimit::utf16(2_000);
+
+pub(super) fn answer(answer: &CommandAnswer) -> Value {
+    let sections: Vec<String> = answer.sections.iter().map(|parts| markdown(parts)).collect();
+    message(&sections.join("\n\n"), answer.audience)
+}
+
+/// Words for the person alone.
+pub(super) fn in_words(words: &str) -> Value {
+    message(words, Audience::Person)
+}
+
+fn message(content: &str, audience: Audience) -> Value {
+    let flags = match audience {
+        Audience::Person => EPHEMERAL | SUPPRESS_EMBEDS,
+        Audience::Channel => SUPPRESS_EMBEDS,
+    };
+    let content = cut(content, CONTENT, CUT);
+    json!({"type": MESSAGE, "data": {"content": content, "flags": flags, "allowed_mentions": {"parse": []}}})
+}
+
+fn markdown(parts: &[Part]) -> String {
+    let word = |part: &Part| match part {
+        Part::Plain(text) => escape(text),
+        Part::Strong(text) => format!("**{}**", escape(text)),
+        Part::Code(text) => format!("`{}`", text.replace('`', "'")),
+        Part::Quote(text) => format!("\n> {}\n", escape(text)),
+        Part::Symbol(symbol) => format!("{} ", symbol.as_str()),
+        Part::LineBreak => "\n".to_owned(),
+    };
+    parts.iter().map(word).collect()
+}
+
+/// Makes data harmless: it has no form, and mentions nobody.
+fn escape(data: &str) -> String {
+    let mut written = String::with_capacity(data.len());
+    for character in data.chars() {
+        match character {
+            '\\' | '*' | '_' | '~' | '`' | '|' | '>' | '#' | '[' | ']' | '-' => written.extend(['\\', character]),
+            '@' | '<' => written.extend([character, JOINER]),
+            _ => written.push(character),
+        }
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command_answer::{Symbol, code, plain, strong};
+
+    #[test]
+    fn a_long_answer_is_cut_to_what_is_taken() {
+        let long = CommandAnswer::to_person([plain("😀".repeat(5_000))]).section([plain("more")]);
+        let answer = answer(&long);
+        let content = answer["data"]["content"].as_str().unwrap();
+        assert!(content.encode_utf16().count() <= 2_000 && content.ends_with(CUT), "{content}");
+        assert_eq!((&answer["type"], &answer["data"]["flags"]), (&json!(4), &json!(68)));
+        let channel = super::answer(&CommandAnswer::to_channel([plain("x")]));
+        assert_eq!(channel["data"], json!({"content": "x", "flags": 4, "allowed_mentions": {"parse": []}}));
+    }
+
+    #[test]
+    fn data_has_no_form_and_mentions_nobody() {
+        let parts = [Part::Symbol(Symbol::Seen), strong("a_b"), plain(" @everyone <@1> "), code("a`b"), Part::Quote("q".into())];
+        let shown = markdown(&parts).replace(JOINER, "·");
+        assert_eq!(shown, "👀 **a\\_b** @·everyone <·@·1\\> `a'b`\n> q\n");
+    }
+}

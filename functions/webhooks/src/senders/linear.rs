@@ -1,0 +1,326 @@
+//! Linear's webhooks: <https://linear.app/developers/webhooks>.
+//!
+//! They are signed in `Linear-Signature`, the HMAC-SHA256 of the body in hexadecimal. When a delivery was sent is in its body, in
+//! `webhookTimestamp`; the header with the same time is not signed. A delivery that is sent again has another time, so that it is identified
+//! by the rest of its body.
+//!
+//! An update names the labels that the ticket has now, and the IDs of those that it had. Of the status that it had, only the ID is told.
+
+use super::delivery::{
+    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient,
+    lenient_list, read_json,
+};
+use super::signature::{self, SignatureError, hmac_matches};
+use super::spec::SenderSpec;
+use crate::mention::{Said, words_for_bot};
+use crate::spoken::Markup;
+use axum::http::HeaderMap;
+use domain::event::common::{self, label};
+use domain::event::{Condition, EventSpec, Matching};
+use domain::routes::InputType::{Any, String as Text};
+use domain::stored::cut_inline;
+use domain::{Actor, Event, EventName, SourceName};
+use hmac::Hmac;
+use jiff::Timestamp;
+use records::ReplyPlace;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use sha2::Sha256;
+
+pub(super) const SPEC: SenderSpec = SenderSpec {
+    name: "linear",
+    title: "Linear",
+    set_up: "Settings > Administration > API > Webhooks; data change events: Issues, Comments",
+    verify,
+    parse,
+    events,
+    answer: answer_in_words,
+    final_refusal: &[],
+};
+
+const SOURCE: SourceName = SourceName::from_static("linear");
+const LABELLED: EventName = EventName::from_static("linear.labelled");
+const CREATED: EventName = EventName::from_static("linear.created");
+const TRANSITIONED: EventName = EventName::from_static("linear.transitioned");
+const COMMENTED: EventName = EventName::from_static("linear.commented");
+
+const SIGNATURE: &str = "linear-signature";
+/// Where people open Linear.
+const SITE: &str = "https://linear.app/";
+/// When a delivery was sent, in milliseconds since 1970.
+const SENT_AT: &str = "webhookTimestamp";
+/// How far that may be from now, in either direction.
+const WINDOW_MILLISECONDS: u64 = 60_000;
+
+fn events() -> Vec<EventSpec> {
+    vec![
+        EventSpec::new(LABELLED, "A label was newly added to a Linear ticket.")
+            .fields([("task_id", Text), ("actor", Any), ("project", Text), ("label", Text)])
+            .condition(label())
+            .matched_by(["task_id"])
+            .also(common::TICKET_LABELLED),
+        EventSpec::new(CREATED, "A Linear ticket was created.")
+            .fields([("task_id", Text), ("actor", Any), ("project", Text)])
+            .matched_by(["task_id"])
+            .also(common::TICKET_CREATED),
+        // Linear does not say which status it was, so `from` is empty.
+        EventSpec::new(TRANSITIONED, "A Linear ticket's status changed.")
+            .fields([("task_id", Text), ("actor", Any), ("project", Text), ("from", Text), ("to", Text)])
+            .condition(Condition::new("to", "The status that the ticket moved to.").required())
+            .matched_by(["task_id"])
+            .also(common::TICKET_TRANSITIONED),
+        EventSpec::new(COMMENTED, "A Linear comment mentions the bot.")
+            .fields([("task_id", Text), ("actor", Any), ("project", Text), ("text", Text)])
+            .condition(
+                Condition::new("mention", "Words that the comment holds besides the mention.")
+                    .compared(Matching::Contains, "text"),
+            )
+            .matched_by(["task_id"])
+            .also(common::TICKET_COMMENTED),
+    ]
+}
+
+fn verify(
+    body: &[u8],
+    headers: &HeaderMap,
+    secret: &SecretString,
+    now: Timestamp,
+) -> Result<(), SignatureError> {
+    let malformed = SignatureError::Malformed { header: SIGNATURE, expected: "64 hex digits" };
+    match hmac_matches::<Hmac<Sha256>>(secret, &[body], signature::header(headers, SIGNATURE)?) {
+        Some(true) => {}
+        Some(false) => return Err(SignatureError::Wrong(SIGNATURE)),
+        None => return Err(malformed),
+    }
+    let sent_at = serde_json::from_slice::<Sent>(body).ok().and_then(|sent| sent.webhook_timestamp);
+    match sent_at {
+        Some(at) if at.abs_diff(now.as_millisecond()) <= WINDOW_MILLISECONDS => Ok(()),
+        _ => Err(SignatureError::StaleBody(SENT_AT)),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    #[serde(default, deserialize_with = "lenient")]
+    webhook_timestamp: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload {
+    #[serde(default, deserialize_with = "lenient")]
+    action: Option<String>,
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
+    kind: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    actor: Option<Account>,
+    #[serde(default, deserialize_with = "lenient")]
+    created_at: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    data: Option<Data>,
+    #[serde(default, deserialize_with = "lenient")]
+    updated_from: Option<Before>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Account {
+    #[serde(default, deserialize_with = "lenient")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
+    /// `user`; something else for integrations and applications.
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
+    kind: Option<String>,
+}
+
+/// A ticket or a comment.
+#[derive(Debug, Deserialize)]
+struct Data {
+    #[serde(default, deserialize_with = "lenient")]
+    identifier: Option<String>,
+    #[serde(default, deserialize_with = "lenient_list")]
+    labels: Vec<Label>,
+    #[serde(default, deserialize_with = "lenient")]
+    state: Option<Named>,
+    #[serde(default, deserialize_with = "lenient")]
+    team: Option<Team>,
+    /// What a comment says.
+    #[serde(default, deserialize_with = "lenient")]
+    body: Option<String>,
+    /// The ticket of a comment.
+    #[serde(default, deserialize_with = "lenient")]
+    issue: Option<Ticket>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Label {
+    #[serde(default, deserialize_with = "lenient")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Team {
+    #[serde(default, deserialize_with = "lenient")]
+    key: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Ticket {
+    #[serde(default, deserialize_with = "lenient")]
+    identifier: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    team: Option<Team>,
+}
+
+/// The former values of what an update changed.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Before {
+    #[serde(default, deserialize_with = "lenient")]
+    label_ids: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "lenient")]
+    state_id: Option<String>,
+}
+
+fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
+    let mut whole = read_json::<Map<String, Value>>("Linear", body)?;
+    whole.shift_remove(SENT_AT);
+    let id = id_of_body(Value::Object(whole).to_string().as_bytes());
+    let payload = read_json::<Payload>("Linear", body)?;
+    let meaning = meaning(payload, &id, bot);
+    Ok(Delivery::new(id, meaning))
+}
+
+fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
+    let (kind, action) = (payload.kind.unwrap_or_default(), payload.action.unwrap_or_default());
+    let is_used = matches!((kind.as_str(), action.as_str()), ("Issue", "create" | "update") | ("Comment", "create"));
+    if !is_used {
+        let shown: String = format!("{kind} {action}").chars().take(100).collect();
+        return Meaning::Ignored(format!("Linear's event `{shown}` is not used"));
+    }
+    let Some(data) = payload.data else {
+        return Meaning::Ignored("the delivery has no data".into());
+    };
+    let (task_id, team) = match (data.identifier, data.issue) {
+        (Some(identifier), _) => (identifier, data.team),
+        (None, Some(issue)) if issue.identifier.is_some() => (issue.identifier.unwrap_or_default(), issue.team),
+        (None, _) => return Meaning::Ignored("the delivery does not name a ticket".into()),
+    };
+    let project = team.and_then(|team| team.key);
+    let project = project.or_else(|| task_id.rsplit_once('-').map(|(team, _)| team.to_owned()));
+    let actor = payload.actor.as_ref().and_then(actor_of);
+    if actor.as_ref().is_some_and(|actor| bot.is(&actor.id)) {
+        return Meaning::Ignored("the bot did it itself".into());
+    }
+    let is_machine = payload.actor.and_then(|actor| actor.kind).is_some_and(|kind| kind != "user");
+    let about = About { delivery, task_id, project, actor, is_machine, said_at: payload.created_at };
+    if let Some(body) = data.body.filter(|_| kind == "Comment") {
+        return match about.comment(&body, bot) {
+            Ok(event) => Meaning::Events(vec![event]),
+            Err(reason) => Meaning::Ignored(reason),
+        };
+    }
+    let is_new = action == "create";
+    let before = payload.updated_from.unwrap_or(Before { label_ids: None, state_id: None });
+    let mut events = Vec::new();
+    // A new ticket has its labels and its status from the start.
+    if is_new || before.label_ids.is_some() {
+        let had = before.label_ids.unwrap_or_default();
+        let added = data.labels.iter().filter(|label| !label.id.as_ref().is_some_and(|id| had.contains(id)));
+        let added = added.filter_map(|label| label.name.as_deref()).take(MOST_READ);
+        events.extend(added.map(|label| about.event(LABELLED, json!({ "label": label }))));
+    }
+    if is_new || before.state_id.is_some() {
+        let status = data.state.and_then(|state| state.name);
+        events.extend(status.map(|to| about.event(TRANSITIONED, json!({ "from": "", "to": to }))));
+    }
+    if is_new {
+        events.push(about.event(CREATED, json!({})));
+    }
+    match events.is_empty() {
+        true => Meaning::Ignored("no label was added and the status did not change".into()),
+        false => Meaning::Events(distinct(events)),
+    }
+}
+
+/// The data common to all events in a delivery.
+struct About<'a> {
+    delivery: &'a str,
+    task_id: String,
+    project: Option<String>,
+    actor: Option<Actor>,
+    /// Whether a machine caused it.
+    is_machine: bool,
+    said_at: Option<String>,
+}
+
+impl About<'_> {
+    fn event(&self, kind: EventName, more: Value) -> Received {
+        let mut fields = Map::new();
+        fields.insert("task_id".into(), json!(self.task_id));
+        fields.insert("project".into(), json!(self.project));
+        fields.insert("actor".into(), json!(self.actor.as_ref().map(|actor| &actor.id)));
+        if let Some(said_at) = self.said_at.as_deref().filter(|at| at.parse::<Timestamp>().is_ok()) {
+            fields.insert("said_at".into(), json!(said_at));
+        }
+        if let Value::Object(more) = more {
+            fields.extend(more);
+        }
+        let event = Event {
+            kind,
+            delivery: self.delivery.to_owned(),
+            actor: self.actor.clone(),
+            project: self.project.clone(),
+            task_id: Some(self.task_id.clone()),
+            fields,
+        };
+        let place = ReplyPlace::Ticket { task_id: self.task_id.clone(), restriction: None };
+        Received { event, words: None, reply: (!self.is_machine).then_some(place) }
+    }
+
+    /// The event of a comment that names the bot, or why there is none.
+    fn comment(&self, body: &str, bot: &Bot<'_>) -> Result<Received, String> {
+        let Bot { mention, command, .. } = *bot;
+        let body = named(body, mention);
+        let said = words_for_bot(&body, mention, command, Markup::Markdown);
+        let Said { words, is_addressed } =
+            said.ok_or_else(|| format!("the comment does not mention {mention}"))?;
+        let mut received = self.event(COMMENTED, json!({ "text": cut_inline(body.trim()) }));
+        received.words = is_addressed.then(|| words.to_owned());
+        Ok(received)
+    }
+}
+
+fn actor_of(account: &Account) -> Option<Actor> {
+    let id = account.id.clone()?;
+    Some(Actor { source: SOURCE, id, display_name: account.name.clone(), person: None })
+}
+
+/// A delivery can contain several events, each of which may start its own execution.
+fn distinct(mut events: Vec<Received>) -> Vec<Received> {
+    for (index, received) in events.iter_mut().enumerate().skip(1) {
+        received.event.delivery = format!("{}/{index}", received.event.delivery);
+    }
+    events
+}
+
+/// The text with the bot's name in place of the address of its profile, which is how Linear can write that somebody is mentioned.
+fn named(text: &str, mention: &str) -> String {
+    let profile = format!("/profiles/{}", mention.trim_start_matches('@'));
+    let ends = |c: char| c.is_whitespace() || "()<>[]".contains(c);
+    let addresses = text.split(ends).filter(|word| word.starts_with(SITE) && word.ends_with(&profile));
+    addresses.fold(text.to_owned(), |named, address| named.replace(address, mention))
+}
+
+#[cfg(test)]
+mod tests;

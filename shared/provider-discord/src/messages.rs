@@ -1,0 +1,140 @@
+//! Messages with a mark.
+
+use crate::buttons::{footer, rows};
+use crate::discord::{Discord, send};
+use crate::limits;
+use crate::markdown::markdown_for_discord;
+use crate::marks::{hidden, hidden_in, nonce};
+use domain::ActionError;
+use domain::plugins::{Mark, Message, MessageBody, SentMessage};
+use http_client::{Page, Pages};
+use jiff::{SignedDuration, Timestamp};
+use provider::send_fitting;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The most that one request lists.
+const PAGE: usize = 100;
+/// How far Discord's clock and ours may differ.
+const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_hours(1);
+/// Discord shows no page of a link.
+const SUPPRESS_EMBEDS: u32 = 1 << 2;
+
+#[derive(Debug, Deserialize)]
+struct Posted {
+    id: String,
+    channel_id: String,
+    #[serde(default)]
+    content: String,
+    #[serde(default)]
+    timestamp: String,
+    author: Author,
+}
+
+#[derive(Debug, Deserialize)]
+struct Author {
+    id: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Own {
+    id: String,
+}
+
+impl Discord {
+    pub(crate) async fn post_message(
+        &self,
+        message: &Message,
+        mark: &Mark,
+    ) -> Result<SentMessage, ActionError> {
+        let channel = self.channel_id(&message.channel).await?;
+        let (channel, mark_at_end) = (channel.as_str(), hidden(mark));
+        let post = async |text: String| {
+            let mut body = content(&format!("{text}{mark_at_end}"), &message.body);
+            body["nonce"] = nonce(mark).into();
+            body["enforce_nonce"] = true.into();
+            if let Some(thread) = &message.thread {
+                body["message_reference"] = json!({"message_id": thread, "fail_if_not_exists": false});
+            }
+            send(self.client.post("/channels/{channel}/messages", &[channel]).json(&body)).await
+        };
+        let text = markdown_for_discord(&message.body.text);
+        let posted: Posted = send_fitting(&text, limits::MESSAGE, limits::is_too_long, post).await?.json()?;
+        Ok(SentMessage { channel: posted.channel_id, id: posted.id, url: None })
+    }
+
+    pub(crate) async fn replace_message(
+        &self,
+        sent: &SentMessage,
+        message: &MessageBody,
+        mark: Option<&Mark>,
+    ) -> Result<(), ActionError> {
+        let path = "/channels/{channel}/messages/{message}";
+        let values = [sent.channel.as_str(), sent.id.as_str()];
+        let mark_at_end = match mark {
+            Some(mark) => hidden(mark),
+            None => {
+                let present: Posted = send(self.client.get(path, &values)).await?.json()?;
+                hidden_in(&present.content).to_owned()
+            }
+        };
+        let change = async |text: String| {
+            let body = content(&format!("{text}{mark_at_end}"), message);
+            send(self.client.patch(path, &values).json(&body)).await
+        };
+        let text = markdown_for_discord(&message.text);
+        send_fitting(&text, limits::MESSAGE, limits::is_too_long, change).await?;
+        Ok(())
+    }
+
+    /// Reads the channel from its newest message back to the time of the mark.
+    pub(crate) async fn find_marked_message(
+        &self,
+        channel: &str,
+        mark: &Mark,
+    ) -> Result<Option<SentMessage>, ActionError> {
+        let channel = self.channel_id(channel).await?;
+        let (at, wanted) = (channel.as_str(), hidden(mark));
+        let oldest = mark.at - CLOCKS_DIFFER_BY;
+        let load = |before: Option<String>| async move {
+            let request = self.client.get("/channels/{channel}/messages", &[at]).query("limit", PAGE);
+            let request = before.into_iter().fold(request, |request, before| request.query("before", before));
+            let answer = send(request).await?;
+            let messages: Vec<Posted> = answer.json()?;
+            let last = messages.last().filter(|_| messages.len() == PAGE).filter(|last| !last.is_older_than(oldest));
+            let next = last.map(|last| Some(last.id.clone()));
+            Ok::<_, ActionError>(Page { items: messages, next, bytes: answer.size() })
+        };
+        let own = self.own_user().await?;
+        let ours = |message: &Posted| message.author.id == own && hidden_in(&message.content) == wanted;
+        let found = Pages::of("Discord's messages").find(None, load, ours).await?;
+        Ok(found.map(|found| SentMessage { channel: found.channel_id, id: found.id, url: None }))
+    }
+
+    /// The ID of the bot's user, asked for once in a client's life.
+    pub(crate) async fn own_user(&self) -> Result<&str, ActionError> {
+        if let Some(known) = self.own_user.get() {
+            return Ok(known);
+        }
+        let Own { id } = send(self.client.get("/users/@me", &[])).await?.json()?;
+        Ok(self.own_user.get_or_init(|| id))
+    }
+}
+
+impl Posted {
+    fn is_older_than(&self, at: Timestamp) -> bool {
+        self.timestamp.parse::<Timestamp>().is_ok_and(|sent| sent < at)
+    }
+}
+
+/// What a message shows. Whatever is in it, nobody is notified.
+fn content(text: &str, message: &MessageBody) -> Value {
+    json!({
+        "content": text,
+        "components": rows(&message.buttons),
+        "embeds": footer(&message.buttons),
+        "allowed_mentions": {"parse": []},
+        // It would hide the footer as well.
+        "flags": if footer(&message.buttons) == json!([]) { SUPPRESS_EMBEDS } else { 0 },
+    })
+}

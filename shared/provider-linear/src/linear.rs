@@ -1,0 +1,96 @@
+//! The plugin itself.
+
+use crate::settings::Settings;
+use async_trait::async_trait;
+use domain::plugins::{CommentId, CreatedTask, Mark, NewTask, StatusChange, TaskManagement, TaskQuery};
+use domain::{ActionError, Task};
+use http_client::{Auth, Client, Options};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// A personal API key, `lin_api_…` (<https://linear.app/developers/graphql#personal-api-keys>).
+#[derive(Debug, Clone, Deserialize)]
+pub struct Credentials {
+    /// The key.
+    pub api_key: SecretString,
+}
+
+/// A Linear workspace.
+#[derive(Debug, Clone)]
+pub struct Linear {
+    pub(crate) client: Client,
+}
+
+impl Linear {
+    /// Connects nothing yet.
+    ///
+    /// # Errors
+    /// `Rejected` when `base_url` cannot be used.
+    pub fn new(
+        settings: &Settings,
+        credentials: Credentials,
+        options: &Options,
+    ) -> Result<Self, ActionError> {
+        // An API key is sent as it is; only tokens of OAuth are sent as `Bearer`.
+        let auth = Auth::Header { name: "authorization", value: credentials.api_key };
+        Ok(Self { client: Client::new("Linear", &settings.base_url, auth, options)? })
+    }
+}
+
+#[async_trait]
+impl TaskManagement for Linear {
+    async fn get_task(&self, task_id: &str) -> Result<Task, ActionError> {
+        Ok(self.ticket(task_id).await?.into())
+    }
+
+    async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {
+        self.create_ticket(new, mark).await
+    }
+
+    async fn find_created(&self, _project: &str, mark: &Mark) -> Result<Option<CreatedTask>, ActionError> {
+        self.find_created_ticket(mark).await
+    }
+
+    async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {
+        self.move_to_state(task_id, status).await
+    }
+
+    async fn add_comment(
+        &self,
+        task_id: &str,
+        markdown: &str,
+        mark: &Mark,
+    ) -> Result<CommentId, ActionError> {
+        self.create_comment(task_id, markdown, mark).await
+    }
+
+    async fn find_comment(&self, task_id: &str, mark: &Mark) -> Result<Option<CommentId>, ActionError> {
+        self.find_created_comment(task_id, mark).await
+    }
+
+    async fn update_comment(
+        &self,
+        task_id: &str,
+        comment: &CommentId,
+        markdown: &str,
+        _mark: &Mark,
+    ) -> Result<(), ActionError> {
+        self.replace_comment(task_id, comment, markdown).await
+    }
+
+    async fn get_project_tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, ActionError> {
+        self.team_tickets(query).await
+    }
+
+    async fn remove_label(&self, task_id: &str, label: &str) -> Result<(), ActionError> {
+        self.unlabel(task_id, label).await
+    }
+
+    async fn own_account(&self) -> Result<Option<String>, ActionError> {
+        Ok(Some(self.viewer().await?.id))
+    }
+
+    async fn react(&self, task_id: &str, comment: Option<&CommentId>) -> Result<(), ActionError> {
+        self.add_reaction(task_id, comment).await
+    }
+}
