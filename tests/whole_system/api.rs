@@ -229,7 +229,7 @@ async fn a_ticket_that_is_assigned_becomes_a_pull_request_and_can_be_undone() {
     assert_eq!(fields(&steps[0]["data"]), ["workflow_id", "step_name", "status", "result"]);
     let opened = steps
         .iter()
-        .find(|frame| frame["data"]["result"]["url"].as_str().is_some_and(|url| url.contains("/pull/")));
+        .find(|frame| frame["data"]["result"]["pr_url"].as_str().is_some_and(|url| url.contains("/pull/")));
     assert!(opened.is_some_and(|frame| frame["data"]["status"] == "completed"), "{steps:#?}");
     let updates = of("agent.status_update");
     assert_eq!(fields(&updates[0]["data"]), ["agent_id", "task_id", "status", "progress", "message"]);
