@@ -90,9 +90,12 @@ async fn becomes_a_pull_request(world: &World, name: &str) {
     let told = eventually("the end in the only progress report", Duration::from_secs(60), async || {
         let state = world.state().await;
         let comments = ticket(&state)["comments"].clone();
-        let comments = comments.as_array()?.iter().filter_map(|comment| comment["text"].as_str().map(str::to_owned));
-        let reports: Vec<_> =
-            comments.chain(messages(&state)).filter(|text| text.contains(name) && text.contains("took ")).collect();
+        let comments =
+            comments.as_array()?.iter().filter_map(|comment| comment["text"].as_str().map(str::to_owned));
+        let reports: Vec<_> = comments
+            .chain(messages(&state))
+            .filter(|text| text.contains(name) && text.contains("took "))
+            .collect();
         (!reports.is_empty()).then_some(reports)
     })
     .await;
@@ -105,7 +108,8 @@ async fn a_label_in_linear_becomes_a_pull_request_and_is_undone_from_discord() {
     let name = world.start_by("wish").await;
     becomes_a_pull_request(&world, &name).await;
 
-    let undo = json!({"kind": "discord-command", "text": "undo LIB-7", "by": "noor", "channel": "reading-room"});
+    let undo =
+        json!({"kind": "discord-command", "text": "undo LIB-7", "by": "noor", "channel": "reading-room"});
     let answer = world.deliver(undo).await["body"].clone();
     assert_eq!((&answer["type"], &answer["data"]["flags"]), (&json!(4), &json!(4)), "{answer}");
     eventually("everything to be taken back", Duration::from_secs(60), async || {
@@ -129,7 +133,8 @@ async fn a_command_in_discord_becomes_a_pull_request_of_a_linear_ticket() {
     let executions = world.executions().await;
     let name = executions[0]["execution"].as_str().unwrap().to_owned();
     becomes_a_pull_request(&world, &name).await;
-    let help = json!({"kind": "discord-command", "text": "status LIB-7", "by": "noor", "channel": "reading-room"});
+    let help =
+        json!({"kind": "discord-command", "text": "status LIB-7", "by": "noor", "channel": "reading-room"});
     let answer = world.deliver(help).await["body"].clone();
     assert!(answer["data"]["content"].as_str().unwrap().contains("LIB\\-7"), "{answer}");
     world.finish().await;
@@ -181,14 +186,18 @@ fn printed(command: &mut Command) -> String {
 
 #[tokio::test]
 async fn the_services_own_libraries_believe_the_simulators_signatures() {
-    let installed = |variable| test_inputs::installed("signatures checked by the services' own libraries", variable);
+    let installed =
+        |variable| test_inputs::installed("signatures checked by the services' own libraries", variable);
     let world = world_file().start().await;
     let text = |captured: &Captured, header: &str| captured.headers[header].to_str().unwrap().to_owned();
     if let Some(modules) = installed("TICKETSMITH_NODE_MODULES") {
         let captured = world.capture("wish").await;
         let arguments = ["--input-type=module", "--eval", VERIFY_WITH_LINEAR];
         let mut command = Command::new("node");
-        command.args(arguments).arg(modules.join("@linear/sdk/dist/webhooks/index.mjs")).arg("other-linear-signing");
+        command
+            .args(arguments)
+            .arg(modules.join("@linear/sdk/dist/webhooks/index.mjs"))
+            .arg("other-linear-signing");
         command.arg(std::str::from_utf8(&captured.body).unwrap()).arg(text(&captured, "linear-signature"));
         assert_eq!(printed(&mut command), "true\nfalse\n");
         assert_eq!(world.send(&captured).await.status(), 200);

@@ -86,8 +86,12 @@ mod tests {
         check(&[("x-ratelimit-remaining", "9"), ("x-ratelimit-reset", "784111777")], None);
         let requests = ("x-ratelimit-requests-remaining", "0");
         check(&[requests, ("x-ratelimit-requests-reset", "784111777000")], Some(7_000));
-        let complexity = [("x-ratelimit-complexity-remaining", "0"), ("x-ratelimit-complexity-reset", "784111779000")];
-        check(&[requests, ("x-ratelimit-requests-reset", "784111777000"), complexity[0], complexity[1]], Some(9_000));
+        let complexity =
+            [("x-ratelimit-complexity-remaining", "0"), ("x-ratelimit-complexity-reset", "784111779000")];
+        check(
+            &[requests, ("x-ratelimit-requests-reset", "784111777000"), complexity[0], complexity[1]],
+            Some(9_000),
+        );
         check(&[("x-ratelimit-complexity-remaining", "5"), complexity[1]], None);
         check(&[requests, ("x-ratelimit-requests-reset", "-1")], None);
         check(&[("retry-after", "-1")], None);

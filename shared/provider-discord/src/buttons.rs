@@ -44,7 +44,9 @@ pub(crate) fn rows(buttons: &[MessageButton]) -> Value {
 
 /// The `embeds` of a message: a footer with the value that no button can hold, if there is one.
 pub(crate) fn footer(buttons: &[MessageButton]) -> Value {
-    let is_long = |button: &&MessageButton| custom_id(&button.action, &button.value).contains('#') && button.url.is_none();
+    let is_long = |button: &&MessageButton| {
+        custom_id(&button.action, &button.value).contains('#') && button.url.is_none()
+    };
     let long = buttons.iter().filter(|button| !button.value.is_empty()).find(is_long);
     long.map(|button| json!({"footer": {"text": button.value}})).into_iter().collect()
 }
@@ -88,7 +90,8 @@ mod tests {
     fn a_row_has_five_buttons() {
         let many: Vec<_> = (0..30).map(|number| of("x", &number.to_string())).collect();
         let rows = rows(&many);
-        let lengths: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["components"].as_array().unwrap().len()).collect();
+        let lengths: Vec<_> =
+            rows.as_array().unwrap().iter().map(|row| row["components"].as_array().unwrap().len()).collect();
         assert_eq!(lengths, [5, 5, 5, 5, 5]);
     }
 }

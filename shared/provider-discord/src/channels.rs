@@ -82,7 +82,8 @@ impl Discord {
             [only] => Ok(only.id.clone()),
             [] => Err(ActionError::rejected("the Discord bot is in no server; invite it to one")),
             many => {
-                let names: Vec<_> = many.iter().map(|server| format!("{} ({})", server.id, server.name)).collect();
+                let names: Vec<_> =
+                    many.iter().map(|server| format!("{} ({})", server.id, server.name)).collect();
                 Err(ActionError::rejected(format!(
                     "the Discord bot is in several servers; set {}.server to one of {}",
                     self.client.section(),

@@ -102,7 +102,9 @@ fn advice(code: u64) -> Option<&'static str> {
     match code {
         10_003 => Some("the channel does not exist, or the bot is not in its server"),
         50_001 => Some("give the bot's role the permission View Channels there"),
-        50_013 => Some("give the bot's role the permissions Send Messages, Read Message History and Add Reactions there"),
+        50_013 => Some(
+            "give the bot's role the permissions Send Messages, Read Message History and Add Reactions there",
+        ),
         40_001 | 50_014 => Some("store a valid bot token in the configured secret"),
         _ => None,
     }
@@ -154,7 +156,8 @@ impl Communication for Discord {
             "white_check_mark" => "✅",
             "x" => "❌",
             other => {
-                let message = format!("Discord: `{other}` is not a reaction; accepted: eyes, white_check_mark, x");
+                let message =
+                    format!("Discord: `{other}` is not a reaction; accepted: eyes, white_check_mark, x");
                 return Err(ActionError::rejected(message));
             }
         };

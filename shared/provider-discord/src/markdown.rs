@@ -283,15 +283,24 @@ mod tests {
 
     #[test]
     fn nothing_in_the_text_can_mention_or_mislead() {
-        check("<@175928847299117063> <@&1> <#2> @everyone", "<·@·175928847299117063\\> <·@·&1\\> <·\\#2\\> @·everyone");
+        check(
+            "<@175928847299117063> <@&1> <#2> @everyone",
+            "<·@·175928847299117063\\> <·@·&1\\> <·\\#2\\> @·everyone",
+        );
         for text in provider_testing::HOSTILE {
             let message = markdown_for_discord(text);
             for name in ["@ada", "@acme", "@channel", "@here", "@everyone", "<@", "<#", "<!"] {
                 assert!(!message.contains(name), "{message}");
             }
-            assert!(!message.chars().any(|c| domain::text::is_hidden(c) && !matches!(c, '\n' | JOINER)), "{message}");
+            assert!(
+                !message.chars().any(|c| domain::text::is_hidden(c) && !matches!(c, '\n' | JOINER)),
+                "{message}"
+            );
             for link in message.split("](<https://evil").skip(1) {
-                assert!(link.split_once(">)").is_some_and(|(_, after)| after.starts_with(" (evil.example)")), "{message}");
+                assert!(
+                    link.split_once(">)").is_some_and(|(_, after)| after.starts_with(" (evil.example)")),
+                    "{message}"
+                );
             }
         }
     }

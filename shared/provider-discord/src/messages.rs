@@ -101,7 +101,8 @@ impl Discord {
             let request = before.into_iter().fold(request, |request, before| request.query("before", before));
             let answer = send(request).await?;
             let messages: Vec<Posted> = answer.json()?;
-            let last = messages.last().filter(|_| messages.len() == PAGE).filter(|last| !last.is_older_than(oldest));
+            let last =
+                messages.last().filter(|_| messages.len() == PAGE).filter(|last| !last.is_older_than(oldest));
             let next = last.map(|last| Some(last.id.clone()));
             Ok::<_, ActionError>(Page { items: messages, next, bytes: answer.size() })
         };

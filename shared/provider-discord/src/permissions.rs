@@ -100,11 +100,19 @@ impl Discord {
         Ok(problems)
     }
 
-    async fn channel_problems(&self, channel: &str, own: &str) -> Result<Vec<PermissionProblem>, ActionError> {
+    async fn channel_problems(
+        &self,
+        channel: &str,
+        own: &str,
+    ) -> Result<Vec<PermissionProblem>, ActionError> {
         let found = match self.channel(channel).await {
             Ok(found) => found,
             Err(error) if error.kind == ErrorKind::Rejected => {
-                let problem = PermissionProblem::missing("membership of a server", "messages there fail", error.message);
+                let problem = PermissionProblem::missing(
+                    "membership of a server",
+                    "messages there fail",
+                    error.message,
+                );
                 return Ok(vec![problem]);
             }
             Err(error) => return Err(error),
@@ -156,7 +164,8 @@ fn permissions(server: &str, own: &str, member: &Member, roles: &[Role], channel
     let of_member = |id: &str, kind: u8| kind == 1 && id == own;
     for applies in [&everyone as &dyn Fn(&str, u8) -> bool, &of_role, &of_member] {
         let overwrites = channel.permission_overwrites.iter().filter(|one| applies(&one.id, one.kind));
-        let (allow, deny) = overwrites.fold((0, 0), |(allow, deny), one| (allow | bits(&one.allow), deny | bits(&one.deny)));
+        let (allow, deny) =
+            overwrites.fold((0, 0), |(allow, deny), one| (allow | bits(&one.allow), deny | bits(&one.deny)));
         effective = effective & !deny | allow;
     }
     (base, effective)
@@ -176,7 +185,8 @@ mod tests {
         let check = |mine: &[&str], overwrites: serde_json::Value, expected: u64| {
             let member = Member { roles: mine.iter().map(|role| (*role).to_owned()).collect() };
             let channel: Channel =
-                serde_json::from_value(json!({"id": "9", "type": 0, "permission_overwrites": overwrites})).unwrap();
+                serde_json::from_value(json!({"id": "9", "type": 0, "permission_overwrites": overwrites}))
+                    .unwrap();
             assert_eq!(permissions("1", "7", &member, &roles, &channel).1, expected, "{overwrites}");
         };
         check(&["2"], json!([]), 3072);

@@ -14,7 +14,8 @@ use serde_json::json;
 const CREATE: &str = "mutation CreateComment($input: CommentCreateInput!) { commentCreate(input: $input) { \
     success comment { id url } } }";
 
-const FIND: &str = "query FindComment($id: String!) { comment(id: $id) { id url user { isMe } issue { identifier } } }";
+const FIND: &str =
+    "query FindComment($id: String!) { comment(id: $id) { id url user { isMe } issue { identifier } } }";
 
 const REPLACE: &str = "mutation ReplaceComment($id: String!, $input: CommentUpdateInput!) { \
     commentUpdate(id: $id, input: $input, skipEditedAt: true) { success } }";
@@ -125,7 +126,11 @@ impl Linear {
         }
     }
 
-    pub(crate) async fn add_reaction(&self, key: &str, comment: Option<&CommentId>) -> Result<(), ActionError> {
+    pub(crate) async fn add_reaction(
+        &self,
+        key: &str,
+        comment: Option<&CommentId>,
+    ) -> Result<(), ActionError> {
         let (document, id, field) = match comment {
             Some(comment) => (REACTIONS_OF_COMMENT, comment.id.clone(), "commentId"),
             None => (REACTIONS_OF_TICKET, self.ticket(key).await?.id, "issueId"),

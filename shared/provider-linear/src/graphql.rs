@@ -161,10 +161,11 @@ mod tests {
 
     #[test]
     fn both_forms_of_words_are_quoted_once() {
-        let error = |message: &str, shown: &str| {
-            json!({"errors": [{"message": message, "extensions": {"userPresentableMessage": shown}}]})
-        };
-        assert_eq!(words(&error("Entity not found", "Could not find it.")), "Entity not found: Could not find it.");
+        let error = |message: &str, shown: &str| json!({"errors": [{"message": message, "extensions": {"userPresentableMessage": shown}}]});
+        assert_eq!(
+            words(&error("Entity not found", "Could not find it.")),
+            "Entity not found: Could not find it."
+        );
         assert_eq!(words(&error("same", "same")), "same");
         assert_eq!(words(&json!({"errors": [{}]})), "no reason was given");
     }

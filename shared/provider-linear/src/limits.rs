@@ -13,7 +13,8 @@ pub(crate) const TEXT: TextLimit = TextLimit::utf16(65_000);
 
 /// Whether Linear refuses a text for its length, which it says in words.
 pub(crate) fn is_too_long(refusal: &Refusal) -> bool {
-    refusal.is_invalid_input() && ["too long", "shorter than", "too large"].iter().any(|words| refusal.says(words))
+    refusal.is_invalid_input()
+        && ["too long", "shorter than", "too large"].iter().any(|words| refusal.says(words))
 }
 
 /// The lengths that are sent at most.

@@ -55,8 +55,10 @@ impl Linear {
         match self.find_team(project).await? {
             Some(team) => {
                 let names: Vec<_> = team.states.nodes.iter().map(|state| state.name.as_str()).collect();
-                let unknown =
-                    claims.statuses.iter().filter(|status| !names.iter().any(|name| same_status(name, status)));
+                let unknown = claims
+                    .statuses
+                    .iter()
+                    .filter(|status| !names.iter().any(|name| same_status(name, status)));
                 problems.extend(unknown.map(|status| {
                     PermissionProblem::missing(
                         format!("the status {status}"),

@@ -76,7 +76,13 @@ mod tests {
     #[test]
     fn only_ids_are_accounts() {
         assert!(is_user_id("9cfb482a-81e3-4154-b5b9-2c805e70a02d"));
-        for other in ["ada", "ada@acme.example", "9cfb482a81e34154b5b92c805e70a02d", "", "9cfb482a-81e3-4154-b5b9-2c805e70a02g"] {
+        for other in [
+            "ada",
+            "ada@acme.example",
+            "9cfb482a81e34154b5b92c805e70a02d",
+            "",
+            "9cfb482a-81e3-4154-b5b9-2c805e70a02g",
+        ] {
             assert!(!is_user_id(other), "{other}");
         }
     }

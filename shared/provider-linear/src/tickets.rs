@@ -15,8 +15,7 @@ use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-const TICKET: &str =
-    concat!("query Ticket($id: String!) { issue(id: $id) { ", ticket_fields!(), " } }");
+const TICKET: &str = concat!("query Ticket($id: String!) { issue(id: $id) { ", ticket_fields!(), " } }");
 
 const TICKETS: &str = concat!(
     "query Tickets($filter: IssueFilter!, $first: Int!, $after: String) { issues(filter: $filter, first: $first, \
@@ -180,7 +179,8 @@ pub(crate) fn unknown_ticket(key: &str) -> ActionError {
 
 /// Refuses a ticket that is in another team now, which Linear finds by its former key: nothing is done there that was asked for here.
 pub(crate) fn refuse_if_moved(asked: &str, found: &str) -> Result<(), ActionError> {
-    let is_key = asked.rsplit_once('-').is_some_and(|(_, number)| number.len() < 12 && number.parse::<u64>().is_ok());
+    let is_key =
+        asked.rsplit_once('-').is_some_and(|(_, number)| number.len() < 12 && number.parse::<u64>().is_ok());
     if !is_key || asked.eq_ignore_ascii_case(found) {
         return Ok(());
     }

@@ -62,7 +62,8 @@ fn pass(text: &str, closes: Closes) -> String {
             Event::Start(Tag::Link { dest_url, .. }) => links.push((String::new(), dest_url.into_string())),
             Event::End(TagEnd::Link) => {
                 let Some((words, address)) = links.pop() else { continue };
-                let shown = destination(&words, &address).map(|shown| format!(" ({})", harmless_text(shown, closes)));
+                let shown =
+                    destination(&words, &address).map(|shown| format!(" ({})", harmless_text(shown, closes)));
                 if let Some(shown) = shown.filter(|shown| !text[range.end..].starts_with(shown.as_str())) {
                     edits.replace(range.end..range.end, &shown);
                 }

@@ -262,7 +262,12 @@ mod tests {
         }));
         assert_eq!(found.len(), 2, "{found:#?}");
         assert!(found[0].contains("plugins.api: the name is reserved"), "{found:#?}");
-        assert!(found[1].contains("github: unknown key") && found[1].contains(" cloud, ") && found[1].contains(" ghe, "), "{found:#?}");
+        assert!(
+            found[1].contains("github: unknown key")
+                && found[1].contains(" cloud, ")
+                && found[1].contains(" ghe, "),
+            "{found:#?}"
+        );
     }
 
     #[test]

@@ -7,7 +7,9 @@
 mod answer;
 mod signature;
 
-use super::delivery::{Bot, Button, Delivery, Malformed, Meaning, id_of_body, lenient, lenient_list, read_json};
+use super::delivery::{
+    Bot, Button, Delivery, Malformed, Meaning, id_of_body, lenient, lenient_list, read_json,
+};
 use super::spec::SenderSpec;
 use axum::http::HeaderMap;
 use domain::event::{EventSpec, common};
@@ -162,11 +164,20 @@ fn meaning(interaction: Interaction, delivery: &str, bot: &Bot<'_>) -> Meaning {
             });
             let fields = if let Value::Object(fields) = fields { fields } else { Map::new() };
             let (kind, delivery) = (COMMAND, delivery.to_owned());
-            Meaning::SlashCommand(Event { kind, delivery, actor: Some(actor), project: None, task_id: None, fields })
+            Meaning::SlashCommand(Event {
+                kind,
+                delivery,
+                actor: Some(actor),
+                project: None,
+                task_id: None,
+                fields,
+            })
         }
         (PRESSED, Some(actor), Some(Data { custom_id: Some(custom_id), .. })) => {
             let Some((action, value)) = pressed(&custom_id, interaction.message.as_ref()) else {
-                return Meaning::Handshake(answer::in_words("This button is not known, or its message was changed."));
+                return Meaning::Handshake(answer::in_words(
+                    "This button is not known, or its message was changed.",
+                ));
             };
             let reply = address.map(|address| ReplyPlace::Address { address });
             let acknowledgment = Some(json!({ "type": UPDATE_LATER }));

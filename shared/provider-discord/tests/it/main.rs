@@ -161,7 +161,9 @@ async fn a_reaction_is_added_once() {
 async fn a_person_is_answered_alone_and_without_the_token() {
     let simulation = simulation().await;
     let discord = discord(&simulation);
-    for wrong in ["https://evil.example/x", "/webhooks/1/../users/@me", "/webhooks/x/y", "/webhooks/1/", "/users/@me"] {
+    for wrong in
+        ["https://evil.example/x", "/webhooks/1/../users/@me", "/webhooks/x/y", "/webhooks/1/", "/users/@me"]
+    {
         let error = discord.respond(wrong, "no").await.unwrap_err();
         assert_eq!(error.message, "Discord: the address is not that of an interaction", "{wrong}");
     }

@@ -73,7 +73,8 @@ async fn refusals_say_what_to_do() {
     assert!(denied.contains("Missing Permissions") && denied.contains("Send Messages"), "{denied}");
     let nested = json!({"message": "Invalid Form Body", "code": 50035,
         "errors": {"content": {"_errors": [{"code": "X", "message": "Not like this."}]}}});
-    let nested = failing(&simulation, Fault { status: Some(400), body: Some(nested), ..Fault::default() }).await;
+    let nested =
+        failing(&simulation, Fault { status: Some(400), body: Some(nested), ..Fault::default() }).await;
     assert!(nested.message.contains("content: Not like this."), "{nested}");
 }
 

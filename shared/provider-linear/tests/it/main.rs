@@ -138,7 +138,10 @@ async fn a_comment_is_made_once_and_changed_in_place() {
     assert_eq!(linear.find_comment("ENG-7", &first).await.unwrap(), Some(comment.clone()));
     linear.update_comment("ENG-7", &comment, "Done", &first).await.unwrap();
     let texts = |simulation: &Simulation| issue(simulation, "ENG-7")["comments"].as_array().unwrap().len();
-    assert_eq!((texts(&simulation), &issue(&simulation, "ENG-7")["comments"][1]["text"]), (3, &json!("Done")));
+    assert_eq!(
+        (texts(&simulation), &issue(&simulation, "ENG-7")["comments"][1]["text"]),
+        (3, &json!("Done"))
+    );
     // A second creation under the same mark is refused by Linear itself.
     let twice = linear.add_comment("ENG-7", "again", &first).await.unwrap_err();
     assert!(twice.kind == ErrorKind::Rejected && texts(&simulation) == 3, "{twice}");
@@ -165,7 +168,10 @@ async fn a_ticket_is_created_once_and_listed() {
     assert!(linear.shows_creations_at_once());
     let made = linear.get_task(&created.task_id).await.unwrap();
     assert_eq!((made.title.as_str(), made.story_points), ("Follow up on it", Some(5.0)));
-    assert_eq!((made.description.as_str(), made.labels), ("# Why\n\n- one\n- **two**", vec!["agent".into(), "cart".into()]));
+    assert_eq!(
+        (made.description.as_str(), made.labels),
+        ("# Why\n\n- one\n- **two**", vec!["agent".into(), "cart".into()])
+    );
 
     let child = NewTask { epic: Some("ENG-8".into()), ..new_task("Child") };
     let child = linear.create_task(&child, &mark("run/Child")).await.unwrap();

@@ -36,11 +36,19 @@ impl Discord {
     }
 
     /// `by` presses the button of this action in a message of a channel.
-    pub(super) fn pressed(&self, action: &str, message: &str, by: &str, channel: &str) -> Result<Outgoing, Refusal> {
+    pub(super) fn pressed(
+        &self,
+        action: &str,
+        message: &str,
+        by: &str,
+        channel: &str,
+    ) -> Result<Outgoing, Refusal> {
         let (user, channel) = (self.person(by)?, self.channel_named(channel)?);
         let mut state = self.lock();
-        let found = state.messages.iter().find(|known| known.channel == channel && known.id == message).cloned();
-        let found: Message = found.ok_or_else(|| format!("no message in the channel has the ID {message}"))?;
+        let found =
+            state.messages.iter().find(|known| known.channel == channel && known.id == message).cloned();
+        let found: Message =
+            found.ok_or_else(|| format!("no message in the channel has the ID {message}"))?;
         let rows = found.components.as_array().into_iter().flatten();
         let buttons = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
         let is_meant = |id: &str| id.strip_prefix(action).is_some_and(|rest| rest.starts_with([':', '#']));
@@ -72,7 +80,8 @@ impl Discord {
 
     fn person(&self, name: &str) -> Result<&User, Refusal> {
         self.world().users.iter().find(|user| user.name == name).ok_or_else(|| {
-            let known = self.world().users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>().join(", ");
+            let known =
+                self.world().users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>().join(", ");
             format!("nobody in discord.users is named `{name}`; there are: {known}")
         })
     }
@@ -114,7 +123,11 @@ pub(super) async fn follow_up(
     }
     let content = body["content"].as_str().unwrap_or_default();
     if content.is_empty() || content.chars().count() > 2_000 {
-        return Err(Failure::field("content", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 2000 in length."));
+        return Err(Failure::field(
+            "content",
+            "BASE_TYPE_BAD_LENGTH",
+            "Must be between 1 and 2000 in length.",
+        ));
     }
     state.responses.push((token, body.clone()));
     Ok((StatusCode::OK, Json(body)))

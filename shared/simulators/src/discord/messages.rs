@@ -34,7 +34,8 @@ fn check(body: &Value) -> Result<(), Failure> {
         return Err(Failure { status: StatusCode::BAD_REQUEST, code: 50_006, message, errors: Value::Null });
     }
     let rows = body["components"].as_array().into_iter().flatten();
-    let buttons: Vec<&Value> = rows.flat_map(|row| row["components"].as_array().into_iter().flatten()).collect();
+    let buttons: Vec<&Value> =
+        rows.flat_map(|row| row["components"].as_array().into_iter().flatten()).collect();
     let mut known = BTreeSet::new();
     for button in buttons {
         let is_link = button["style"] == 5;
@@ -45,7 +46,11 @@ fn check(body: &Value) -> Result<(), Failure> {
                     return Err(Failure::field("components", "COMPONENT_CUSTOM_ID_DUPLICATED", message));
                 }
                 if id.chars().count() > 100 {
-                    return Err(Failure::field("components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."));
+                    return Err(Failure::field(
+                        "components",
+                        "BASE_TYPE_BAD_LENGTH",
+                        "Must be between 1 and 100 in length.",
+                    ));
                 }
             }
             (None, Some(_)) if is_link => {}
@@ -61,16 +66,18 @@ fn check(body: &Value) -> Result<(), Failure> {
 /// Whether a message notifies everybody.
 fn pings(body: &Value) -> bool {
     let parsed = body["allowed_mentions"]["parse"].as_array();
-    let is_allowed = body["allowed_mentions"].is_null() || parsed.is_some_and(|kinds| kinds.iter().any(|kind| kind == "everyone"));
+    let is_allowed = body["allowed_mentions"].is_null()
+        || parsed.is_some_and(|kinds| kinds.iter().any(|kind| kind == "everyone"));
     let content = body["content"].as_str().unwrap_or_default();
     is_allowed && ["@everyone", "@here"].iter().any(|name| content.contains(name))
 }
 
 impl Discord {
     pub(super) fn message_json(&self, message: &Message) -> Value {
-        let reactions = message.reactions.iter().map(|emoji| {
-            json!({"emoji": {"id": null, "name": emoji}, "count": 1, "me": true})
-        });
+        let reactions = message
+            .reactions
+            .iter()
+            .map(|emoji| json!({"emoji": {"id": null, "name": emoji}, "count": 1, "me": true}));
         let mut shown = json!({
             "id": message.id, "channel_id": message.channel, "type": if message.reference.is_some() { 19 } else { 0 },
             "author": self.user_json(&message.author), "content": message.content, "timestamp": message.sent.to_string(),
@@ -83,7 +90,8 @@ impl Discord {
             shown["application_id"] = message.author.clone().into();
         }
         if let Some(reference) = &message.reference {
-            shown["message_reference"] = json!({"type": 0, "message_id": reference, "channel_id": message.channel});
+            shown["message_reference"] =
+                json!({"type": 0, "message_id": reference, "channel_id": message.channel});
         }
         shown
     }
@@ -106,7 +114,9 @@ pub(super) async fn create(
     let ours = state.messages.iter().filter(|message| message.channel == channel && message.author == *own);
     if body["enforce_nonce"] == true
         && let Some(same) = ours.clone().find(|message| {
-            message.nonce.is_some() && message.nonce == nonce && now.duration_since(message.sent) <= NONCE_COUNTS_FOR
+            message.nonce.is_some()
+                && message.nonce == nonce
+                && now.duration_since(message.sent) <= NONCE_COUNTS_FOR
         })
     {
         let mut shown = discord.message_json(same);
@@ -210,7 +220,12 @@ pub(super) async fn edit(
     let message = found.ok_or(Failure::not_found(UNKNOWN_MESSAGE.0, UNKNOWN_MESSAGE.1))?;
     if message.author != discord.world().application.id {
         let words = "Cannot edit a message authored by another user";
-        return Err(Failure { status: StatusCode::FORBIDDEN, code: 50_005, message: words, errors: Value::Null });
+        return Err(Failure {
+            status: StatusCode::FORBIDDEN,
+            code: 50_005,
+            message: words,
+            errors: Value::Null,
+        });
     }
     if let Some(content) = body["content"].as_str() {
         content.trim().clone_into(&mut message.content);
@@ -232,7 +247,12 @@ pub(super) async fn react(
 ) -> Result<StatusCode, Failure> {
     discord.channel_for(&channel, REACT | READ)?;
     if emoji.is_ascii() {
-        return Err(Failure { status: StatusCode::BAD_REQUEST, code: 10_014, message: "Unknown Emoji", errors: Value::Null });
+        return Err(Failure {
+            status: StatusCode::BAD_REQUEST,
+            code: 10_014,
+            message: "Unknown Emoji",
+            errors: Value::Null,
+        });
     }
     let mut state = discord.lock();
     let found = state.messages.iter_mut().find(|message| message.channel == channel && message.id == id);

@@ -78,10 +78,13 @@ impl Discord {
             problem: problem.to_owned(),
         };
         let seed = hex::decode(&world.private_key).map_err(|_| invalid("it is not in hexadecimal"))?;
-        let key = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| invalid("it does not have 64 digits"))?;
+        let key =
+            Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| invalid("it does not have 64 digits"))?;
         let public = hex::encode(key.public_key().as_ref());
         if opening.signing_of("discord")?.expose_secret() != public {
-            return Err(invalid(&format!("its public key is {public}, but the signing secret has another")).into());
+            return Err(
+                invalid(&format!("its public key is {public}, but the signing secret has another")).into()
+            );
         }
         Ok(Self(Arc::new(Running {
             bot_token: opening.secrets.field("discord", &world.secret, "bot_token")?,
@@ -113,14 +116,21 @@ impl Discord {
 
     fn channel(&self, id: &str) -> Result<&Channel, Failure> {
         let found = self.world().channels.iter().find(|channel| channel.id == id);
-        found.ok_or(Failure { status: StatusCode::NOT_FOUND, code: 10_003, message: "Unknown Channel", errors: Value::Null })
+        found.ok_or(Failure {
+            status: StatusCode::NOT_FOUND,
+            code: 10_003,
+            message: "Unknown Channel",
+            errors: Value::Null,
+        })
     }
 
     /// A channel in which the bot may do all of `needed`.
     fn channel_for(&self, id: &str, needed: u64) -> Result<&Channel, Failure> {
         let channel = self.channel(id)?;
         let allowed = self.world().application.permissions & !channel.denied;
-        let refused = |code, message| Err(Failure { status: StatusCode::FORBIDDEN, code, message, errors: Value::Null });
+        let refused = |code, message| {
+            Err(Failure { status: StatusCode::FORBIDDEN, code, message, errors: Value::Null })
+        };
         if allowed & VIEW == 0 {
             return refused(50_001, "Missing Access");
         }
@@ -138,8 +148,10 @@ impl Discord {
             None if application.id == id => (&application.name, true),
             None => return None,
         };
-        Some(json!({"id": id, "username": name, "global_name": name, "discriminator": "0", "avatar": null, "bot": is_bot,
-                    "public_flags": 0, "flags": 0}))
+        Some(
+            json!({"id": id, "username": name, "global_name": name, "discriminator": "0", "avatar": null, "bot": is_bot,
+                    "public_flags": 0, "flags": 0}),
+        )
     }
 }
 
@@ -188,16 +200,26 @@ async fn authenticate(AxumState(discord): AxumState<Discord>, request: Request, 
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = given.and_then(|given| given.strip_prefix("Bot ")).unwrap_or_default();
     if !same(token, &discord.0.bot_token) {
-        let failure = Failure { status: StatusCode::UNAUTHORIZED, code: 0, message: "401: Unauthorized", errors: Value::Null };
+        let failure = Failure {
+            status: StatusCode::UNAUTHORIZED,
+            code: 0,
+            message: "401: Unauthorized",
+            errors: Value::Null,
+        };
         return failure.into_response();
     }
-    let is_named = request.headers().get(header::USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"DiscordBot ("));
+    let is_named = request
+        .headers()
+        .get(header::USER_AGENT)
+        .is_some_and(|agent| agent.as_bytes().starts_with(b"DiscordBot ("));
     if !is_named {
         // Cloudflare refuses clients that do not name themselves as documented.
         return (StatusCode::FORBIDDEN, "error code: 1010").into_response();
     }
     let mut response = next.run(request).await;
-    for (name, value) in [("x-ratelimit-limit", "5"), ("x-ratelimit-remaining", "4"), ("x-ratelimit-reset-after", "1.0")] {
+    for (name, value) in
+        [("x-ratelimit-limit", "5"), ("x-ratelimit-remaining", "4"), ("x-ratelimit-reset-after", "1.0")]
+    {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response

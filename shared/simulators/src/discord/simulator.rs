@@ -90,7 +90,9 @@ impl Simulator for Discord {
         match delivery {
             Delivery::Ping {} => Ok(self.pinged()),
             Delivery::Command { text, by, channel } => self.commanded(&text, &by, &channel),
-            Delivery::Button { action, message, by, channel } => self.pressed(&action, &message, &by, &channel),
+            Delivery::Button { action, message, by, channel } => {
+                self.pressed(&action, &message, &by, &channel)
+            }
         }
     }
 }

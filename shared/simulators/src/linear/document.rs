@@ -29,7 +29,8 @@ impl Official {
         }
         let wrong = |reason: String| format!("{}: {reason}", path.display());
         let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        let schema = Schema::parse_and_validate(text, path).map_err(|errors| wrong(errors.errors.to_string()))?;
+        let schema =
+            Schema::parse_and_validate(text, path).map_err(|errors| wrong(errors.errors.to_string()))?;
         let official = Self(Arc::new(schema));
         read.insert(path.to_owned(), official.clone());
         Ok(official)
@@ -74,16 +75,20 @@ impl Operation {
     /// # Errors
     /// Why no client should send it, in words.
     pub(super) fn read(body: &[u8], official: Option<&Official>) -> Result<Self, String> {
-        let body: Value = serde_json::from_slice(body).map_err(|error| format!("the body is not JSON: {error}"))?;
+        let body: Value =
+            serde_json::from_slice(body).map_err(|error| format!("the body is not JSON: {error}"))?;
         let text = body["query"].as_str().ok_or("`query` must be a text")?;
         let variables = match &body["variables"] {
             Value::Object(variables) => variables.clone(),
             Value::Null => Map::new(),
             _ => return Err("`variables` must be an object".to_owned()),
         };
-        if let Some(unknown) = body.as_object().into_iter().flat_map(Map::keys).find(|name| {
-            !matches!(name.as_str(), "query" | "variables" | "operationName" | "extensions")
-        }) {
+        if let Some(unknown) = body
+            .as_object()
+            .into_iter()
+            .flat_map(Map::keys)
+            .find(|name| !matches!(name.as_str(), "query" | "variables" | "operationName" | "extensions"))
+        {
             return Err(format!("unknown field `{unknown}` in the body"));
         }
         if let Some(problem) = official.and_then(|official| official.problem(text, &variables)) {
@@ -182,15 +187,18 @@ fn select(
             let connection = page(items, given)?;
             select(&connection, selections, &Map::new(), variables)
         }
-        Value::Array(items) => {
-            items.iter().map(|item| select(item, selections, given, variables)).collect::<Result<Vec<_>, _>>().map(Value::from)
-        }
+        Value::Array(items) => items
+            .iter()
+            .map(|item| select(item, selections, given, variables))
+            .collect::<Result<Vec<_>, _>>()
+            .map(Value::from),
         Value::Object(fields) if !selections.is_empty() => {
             let mut selected = Map::new();
             for selection in selections {
                 let field = field(selection)?;
                 let name = field.name.as_str();
-                let part = fields.get(name).ok_or_else(|| format!("the simulator knows no field `{name}` there"))?;
+                let part =
+                    fields.get(name).ok_or_else(|| format!("the simulator knows no field `{name}` there"))?;
                 let part = select(part, &field.selection_set, &arguments(field, variables)?, variables)?;
                 selected.insert(field.response_name().to_string(), part);
             }
@@ -255,9 +263,12 @@ mod tests {
     #[test]
     fn what_is_selected_is_answered() {
         let whole = json!([{"id": "a", "x": 1}, {"id": "b", "x": 2}, {"id": "c", "x": 3}]);
-        let answer =
-            selected("query Q($n: Int) { items(first: $n) { pageInfo { hasNextPage endCursor } nodes { y: x } } }", &whole);
-        let expected = json!({"pageInfo": {"hasNextPage": true, "endCursor": "b"}, "nodes": [{"y": 1}, {"y": 2}]});
+        let answer = selected(
+            "query Q($n: Int) { items(first: $n) { pageInfo { hasNextPage endCursor } nodes { y: x } } }",
+            &whole,
+        );
+        let expected =
+            json!({"pageInfo": {"hasNextPage": true, "endCursor": "b"}, "nodes": [{"y": 1}, {"y": 2}]});
         assert_eq!(answer, Ok(expected));
         let rest = selected("{ items(after: \"b\") { nodes { x } } }", &whole);
         assert_eq!(rest, Ok(json!({"nodes": [{"x": 3}]})));

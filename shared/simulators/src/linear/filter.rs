@@ -56,7 +56,8 @@ mod tests {
     #[test]
     fn every_comparison() {
         let node = json!({"name": "agent", "team": null, "state": {"id": "s"}});
-        let check = |filter: Value, expected: bool| assert_eq!(matches(&node, &filter), Ok(expected), "{filter}");
+        let check =
+            |filter: Value, expected: bool| assert_eq!(matches(&node, &filter), Ok(expected), "{filter}");
         check(json!({"name": {"eq": "agent"}, "state": {"id": {"eq": "s"}}}), true);
         check(json!({"name": {"in": ["a", "b"]}}), false);
         check(json!({"or": [{"team": {"id": {"eq": "t"}}}, {"team": {"null": true}}]}), true);

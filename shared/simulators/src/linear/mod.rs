@@ -48,7 +48,11 @@ struct Workspace {
 }
 
 impl Linear {
-    fn start(world: World, official: Option<Official>, opening: &Opening<'_>) -> Result<Self, SimulationError> {
+    fn start(
+        world: World,
+        official: Option<Official>,
+        opening: &Opening<'_>,
+    ) -> Result<Self, SimulationError> {
         if world.user(&world.bot).is_none() {
             let problem = format!("no user is named `{}`", world.bot);
             return Err(WorldError::Invalid { place: "linear.bot".to_owned(), problem }.into());
@@ -149,7 +153,9 @@ async fn answer(AxumState(linear): AxumState<Linear>, headers: HeaderMap, body: 
         let body = error(message, "AUTHENTICATION_ERROR", "authentication error", Some(shown));
         return (StatusCode::UNAUTHORIZED, Json(body)).into_response();
     }
-    let is_json = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let is_json = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     if !is_json {
         return linear.unexpected("the body must be `application/json`");
     }

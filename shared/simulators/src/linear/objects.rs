@@ -18,7 +18,10 @@ impl Linear {
     pub(super) fn state_json(&self, team: &str, id: &str) -> Value {
         let states = self.world().team(team).into_iter().flat_map(|team| &team.states);
         let state = states.into_iter().find(|state| state_id(team, &state.name) == id);
-        state.map_or(Value::Null, |state| json!({"id": id, "name": state.name, "type": state.r#type, "color": "#bec2c8"}))
+        state.map_or(
+            Value::Null,
+            |state| json!({"id": id, "name": state.name, "type": state.r#type, "color": "#bec2c8"}),
+        )
     }
 
     pub(super) fn team_json(&self, key: &str) -> Value {

@@ -83,7 +83,8 @@ impl Linear {
             }
             "issueRemoveLabel" => {
                 let (label, now) = (text(arguments, "labelId")?, self.now());
-                let issue = state.issue_mut(text(arguments, "id")?).ok_or_else(|| Failure::unknown("Issue"))?;
+                let issue =
+                    state.issue_mut(text(arguments, "id")?).ok_or_else(|| Failure::unknown("Issue"))?;
                 if !issue.labels.iter().any(|known| known == label) {
                     return Err(Failure::invalid("The label is not on the issue"));
                 }
@@ -124,7 +125,9 @@ impl Linear {
         let team = team.ok_or_else(|| Failure::unknown("Team"))?;
         let title = text(input, "title")?;
         if title.is_empty() || title.encode_utf16().count() > MOST_TITLE || title.contains('\n') {
-            return Err(Failure::invalid(format!("title must be one line and shorter than or equal to {MOST_TITLE} characters")));
+            return Err(Failure::invalid(format!(
+                "title must be one line and shorter than or equal to {MOST_TITLE} characters"
+            )));
         }
         let description = input["description"].as_str().map(str::to_owned);
         if description.as_ref().is_some_and(|text| text.encode_utf16().count() > MOST_TEXT) {
@@ -184,9 +187,8 @@ impl Linear {
 /// The ID that a creation asks for, which must be a UUID of version 4 that nothing has; a new one where it asks for none.
 fn new_id(input: &Value, is_taken: impl Fn(&str) -> bool) -> Result<String, Failure> {
     let Some(id) = input["id"].as_str() else { return Ok(uuid::Uuid::new_v4().to_string()) };
-    let is_legal = uuid::Uuid::parse_str(id).is_ok_and(|parsed| {
-        parsed.get_version_num() == 4 && parsed.get_variant() == uuid::Variant::RFC4122
-    });
+    let is_legal = uuid::Uuid::parse_str(id)
+        .is_ok_and(|parsed| parsed.get_version_num() == 4 && parsed.get_variant() == uuid::Variant::RFC4122);
     if !is_legal {
         return Err(Failure::invalid("id must be a UUID"));
     }

@@ -70,7 +70,8 @@ impl Simulator for Linear {
     const CHECKS_ITSELF: &'static [&'static str] = &["/graphql"];
 
     fn open(world: World, opening: Opening<'_>) -> Result<Self, SimulationError> {
-        let schema = opening.descriptions.map(|folder| folder.join("linear.graphql")).filter(|path| path.exists());
+        let schema =
+            opening.descriptions.map(|folder| folder.join("linear.graphql")).filter(|path| path.exists());
         let official = schema.as_deref().map(Official::load).transpose().map_err(SimulationError::Format)?;
         Ok(Self::start(world, official, &opening)?)
     }

@@ -104,7 +104,8 @@ impl State {
     /// A key that no issue of the team has had.
     pub(super) fn next_key(&self, team: &str) -> String {
         let all = self.issues.iter().flat_map(|issue| issue.former_keys.iter().chain([&issue.key]));
-        let numbers = all.filter(|key| team_of(key) == team).filter_map(|key| key.rsplit_once('-')?.1.parse().ok());
+        let numbers =
+            all.filter(|key| team_of(key) == team).filter_map(|key| key.rsplit_once('-')?.1.parse().ok());
         format!("{team}-{}", numbers.max().unwrap_or(0_u64) + 1)
     }
 
@@ -158,7 +159,10 @@ impl World {
 
     /// Every label with its ID and the key of its team, which is empty for those of the workspace.
     pub(super) fn all_labels(&self) -> Vec<(String, &str, &str)> {
-        let own = self.teams.iter().flat_map(|team| team.labels.iter().map(|name| (team.key.as_str(), name.as_str())));
+        let own = self
+            .teams
+            .iter()
+            .flat_map(|team| team.labels.iter().map(|name| (team.key.as_str(), name.as_str())));
         let all = self.labels.iter().map(|name| ("", name.as_str())).chain(own);
         all.map(|(team, name)| (label_id(team, name), name, team)).collect()
     }
@@ -172,16 +176,14 @@ impl World {
 
     pub(super) fn label_names(&self, ids: &[String]) -> Vec<&str> {
         let all = self.all_labels();
-        ids.iter().filter_map(|id| all.iter().find(|(known, _, _)| known == id)).map(|(_, name, _)| *name).collect()
+        ids.iter()
+            .filter_map(|id| all.iter().find(|(known, _, _)| known == id))
+            .map(|(_, name, _)| *name)
+            .collect()
     }
 }
 
-fn make_issue(
-    world: &World,
-    issue: &world::Issue,
-    now: Timestamp,
-    place: &str,
-) -> Result<Issue, WorldError> {
+fn make_issue(world: &World, issue: &world::Issue, now: Timestamp, place: &str) -> Result<Issue, WorldError> {
     let invalid =
         |field: &str, problem: String| WorldError::Invalid { place: format!("{place}.{field}"), problem };
     let key = issue.key.as_str();

@@ -23,7 +23,8 @@ impl Linear {
         let (mut state, now) = (self.lock(), self.now());
         let issue = state.issue_mut(ticket).ok_or_else(|| unknown_ticket(ticket))?;
         let team = team_of(&issue.key).to_owned();
-        let id = self.world().label(&team, label).ok_or_else(|| format!("team {team} has no label `{label}`"))?;
+        let id =
+            self.world().label(&team, label).ok_or_else(|| format!("team {team} has no label `{label}`"))?;
         let before = issue.labels.clone();
         if before.contains(&id) {
             return Err(format!("{ticket} has the label `{label}` already"));
@@ -41,7 +42,8 @@ impl Linear {
         let (mut state, now) = (self.lock(), self.now());
         let issue = state.issue_mut(ticket).ok_or_else(|| unknown_ticket(ticket))?;
         let team = team_of(&issue.key).to_owned();
-        let wanted = self.world().state(&team, to).ok_or_else(|| format!("team {team} has no state `{to}`"))?;
+        let wanted =
+            self.world().state(&team, to).ok_or_else(|| format!("team {team} has no state `{to}`"))?;
         let before = std::mem::replace(&mut issue.state, wanted);
         let updated = std::mem::replace(&mut issue.updated, now);
         let issue = issue.clone();
@@ -76,7 +78,13 @@ impl Linear {
     }
 
     /// `by` writes a new issue.
-    pub(super) fn created(&self, team: &str, title: &str, labels: &[String], by: &str) -> Result<Outgoing, Refusal> {
+    pub(super) fn created(
+        &self,
+        team: &str,
+        title: &str,
+        labels: &[String],
+        by: &str,
+    ) -> Result<Outgoing, Refusal> {
         let by = self.person(by)?;
         let (mut state, now) = (self.lock(), self.now());
         let known = self.world().team(team).ok_or_else(|| format!("no team has the key `{team}`"))?;
@@ -111,8 +119,19 @@ impl Linear {
         let shown = self.issue_json(state, issue);
         let mut data = child(
             &shown,
-            &["id", "identifier", "previousIdentifiers", "title", "description", "url", "createdAt", "updatedAt",
-              "estimate", "priority", "priorityLabel"],
+            &[
+                "id",
+                "identifier",
+                "previousIdentifiers",
+                "title",
+                "description",
+                "url",
+                "createdAt",
+                "updatedAt",
+                "estimate",
+                "priority",
+                "priorityLabel",
+            ],
         );
         let number: u64 = issue.key.rsplit_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or(0);
         data["number"] = number.into();
@@ -127,7 +146,15 @@ impl Linear {
         self.event("Issue", action, by, data, shown["url"].clone(), from)
     }
 
-    fn event(&self, kind: &'static str, action: &str, by: &str, data: Value, url: Value, from: Value) -> Outgoing {
+    fn event(
+        &self,
+        kind: &'static str,
+        action: &str,
+        by: &str,
+        data: Value,
+        url: Value,
+        from: Value,
+    ) -> Outgoing {
         let now = self.now();
         let mut actor = self.child_user(by);
         actor["type"] = "user".into();
@@ -163,7 +190,8 @@ impl Linear {
     /// The ID of a person.
     fn person(&self, name: &str) -> Result<String, Refusal> {
         self.world().user(name).map(|user| user.id.clone()).ok_or_else(|| {
-            let known = self.world().users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>().join(", ");
+            let known =
+                self.world().users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>().join(", ");
             format!("nobody in linear.users is named `{name}`; there are: {known}")
         })
     }

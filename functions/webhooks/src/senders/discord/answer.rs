@@ -53,7 +53,9 @@ fn escape(data: &str) -> String {
     let mut written = String::with_capacity(data.len());
     for character in data.chars() {
         match character {
-            '\\' | '*' | '_' | '~' | '`' | '|' | '>' | '#' | '[' | ']' | '-' => written.extend(['\\', character]),
+            '\\' | '*' | '_' | '~' | '`' | '|' | '>' | '#' | '[' | ']' | '-' => {
+                written.extend(['\\', character])
+            }
             '@' | '<' => written.extend([character, JOINER]),
             _ => written.push(character),
         }
@@ -79,7 +81,13 @@ mod tests {
 
     #[test]
     fn data_has_no_form_and_mentions_nobody() {
-        let parts = [Part::Symbol(Symbol::Seen), strong("a_b"), plain(" @everyone <@1> "), code("a`b"), Part::Quote("q".into())];
+        let parts = [
+            Part::Symbol(Symbol::Seen),
+            strong("a_b"),
+            plain(" @everyone <@1> "),
+            code("a`b"),
+            Part::Quote("q".into()),
+        ];
         let shown = markdown(&parts).replace(JOINER, "·");
         assert_eq!(shown, "👀 **a\\_b** @·everyone <·@·1\\> `a'b`\n> q\n");
     }

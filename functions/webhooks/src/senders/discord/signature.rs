@@ -85,7 +85,11 @@ mod tests {
         let published = published();
         for secret in ["", "x", "d75a", "D75A980182B10AB7D54BFED3C964073A0EE172F3DAA62325AF021A68F707511A"] {
             let other = Published { secret, ..self::published() };
-            assert_eq!(other.check_at(verify, published.at), Err(SignatureError::Wrong(SIGNATURE)), "{secret}");
+            assert_eq!(
+                other.check_at(verify, published.at),
+                Err(SignatureError::Wrong(SIGNATURE)),
+                "{secret}"
+            );
         }
     }
 }

@@ -20,8 +20,22 @@ fn command(name: &str, text: &str) -> Value {
 fn whatever_arrives_is_read() {
     let vocabulary = Vocabulary {
         headers: &[&[("content-type", "application/json")]],
-        names: &["id", "type", "token", "member", "user", "data", "name", "options", "value", "custom_id", "message", "embeds",
-            "footer", "text"],
+        names: &[
+            "id",
+            "type",
+            "token",
+            "member",
+            "user",
+            "data",
+            "name",
+            "options",
+            "value",
+            "custom_id",
+            "message",
+            "embeds",
+            "footer",
+            "text",
+        ],
         words: &["ticketsmith", "approve:a b", "approve#0", "run SHOP-1"],
     };
     check_any_delivery(&SPEC, &vocabulary);
@@ -40,7 +54,10 @@ fn a_command_knows_where_to_answer() {
     let Meaning::SlashCommand(event) = delivery.meaning else { panic!("no command") };
     assert_eq!(event.kind, COMMAND);
     assert_eq!(event.fields["text"], "run SHOP-1");
-    assert_eq!((&event.fields["channel"], &event.fields["response_url"]), (&json!("290"), &json!("/webhooks/128/aW50")));
+    assert_eq!(
+        (&event.fields["channel"], &event.fields["response_url"]),
+        (&json!("290"), &json!("/webhooks/128/aW50"))
+    );
     let actor = event.actor.unwrap();
     assert_eq!((actor.id.as_str(), actor.display_name.as_deref()), ("175", Some("ada")));
 }
@@ -62,11 +79,17 @@ fn another_command_is_told_the_right_one() {
 
 #[test]
 fn a_button_names_its_action_and_who_pressed_it() {
-    let payload = interaction(3, json!({"custom_id": "approve:execution-1 Approve: it", "component_type": 2}));
-    let Meaning::Button(Button { action, value, actor, reply, acknowledgment, .. }) = delivery(&payload).meaning else {
+    let payload =
+        interaction(3, json!({"custom_id": "approve:execution-1 Approve: it", "component_type": 2}));
+    let Meaning::Button(Button { action, value, actor, reply, acknowledgment, .. }) =
+        delivery(&payload).meaning
+    else {
         panic!("no button")
     };
-    assert_eq!((action.as_str(), value.as_str(), actor.id.as_str()), ("approve", "execution-1 Approve: it", "175"));
+    assert_eq!(
+        (action.as_str(), value.as_str(), actor.id.as_str()),
+        ("approve", "execution-1 Approve: it", "175")
+    );
     assert_eq!(reply, Some(ReplyPlace::Address { address: "/webhooks/128/aW50".into() }));
     assert_eq!(acknowledgment, Some(json!({"type": 6})));
 }
