@@ -73,7 +73,7 @@ impl Simulator for Linear {
         let schema =
             opening.descriptions.map(|folder| folder.join("linear.graphql")).filter(|path| path.exists());
         let official = schema.as_deref().map(Official::load).transpose().map_err(SimulationError::Format)?;
-        Ok(Self::start(world, official, &opening)?)
+        Self::start(world, official, &opening)
     }
 
     fn router(&self) -> Router {
