@@ -73,13 +73,22 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let file = ConfigurationFile::load(&arguments.config)?;
     let folder = file.folder.clone();
     let data = arguments.data.data.clone();
-    let options = Options { file, data, listen: arguments.listen, api_port: arguments.api_port, metrics: arguments.metrics };
+    let options = Options {
+        file,
+        data,
+        listen: arguments.listen,
+        api_port: arguments.api_port,
+        metrics: arguments.metrics,
+    };
     let mut server = Server::start(options).await?;
     let paths: Vec<_> =
         webhooks::SENDERS.iter().map(|sender| format!("/webhooks/{}", sender.name())).collect();
     println!("webhooks   {}{}", server.running.public_url, paths.join(", "));
     if let Some(url) = &server.running.api_url {
         println!("api        {url}");
+    }
+    if let Some(link) = server.sign_in_link().await? {
+        println!("sign in    {link}  (once, within 5 minutes; `ticketsmith auth link` makes another)");
     }
     println!("workflows  {}", server.workflows.names().collect::<Vec<_>>().join(", "));
     println!("data       {}", arguments.data.data.display());

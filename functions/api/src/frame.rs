@@ -8,6 +8,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -28,7 +29,8 @@ pub fn only_for(hosts: Hosts, router: Router) -> Router {
         let hosts = Arc::clone(&hosts);
         async move {
             let host = text(request.headers(), &header::HOST);
-            let is_known = host.is_some_and(|host| hosts.iter().any(|known| known.eq_ignore_ascii_case(host)));
+            let is_known =
+                host.is_some_and(|host| hosts.iter().any(|known| known.eq_ignore_ascii_case(host)));
             if is_known {
                 return next.run(request).await;
             }
@@ -56,7 +58,14 @@ async fn frame(mut request: Request, next: Next) -> Response {
         return complete(problem.into_response(), &id);
     }
     request.extensions_mut().insert(RequestId(id.clone()));
-    let response = next.run(request).instrument(span).await;
+    let started = Instant::now();
+    let answer = async {
+        let response = next.run(request).await;
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(status = response.status().as_u16(), milliseconds, "answered");
+        response
+    };
+    let response = answer.instrument(span).await;
     complete(response, &id)
 }
 
@@ -91,7 +100,8 @@ fn complete(mut response: Response, id: &str) -> Response {
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     // The panic hook has printed the location; the message could contain data of the request.
     tracing::error!("a bug aborted the handling of a request");
-    Problem::new(Code::Internal, "this is a bug of Ticketsmith; the request's id leads to its log").into_response()
+    Problem::new(Code::Internal, "this is a bug of Ticketsmith; the request's id leads to its log")
+        .into_response()
 }
 
 #[cfg(test)]
@@ -136,7 +146,11 @@ mod tests {
             ("127.0.0.1:1", Some("http://localhost:1")),
         ] {
             let (status, problem) = answer(host, origin, "/").await;
-            assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &"foreign_origin".into()), "{host}");
+            assert_eq!(
+                (status, &problem["code"]),
+                (StatusCode::FORBIDDEN, &"foreign_origin".into()),
+                "{host}"
+            );
         }
     }
 

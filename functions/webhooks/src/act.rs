@@ -7,7 +7,7 @@ use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
 use crate::senders::{self, Button, Received};
 use crate::words::Reply;
-use control::{AnswerResult, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
+use control::{AnswerResult, Authority, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
 use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
 use domain::text::{TextLimit, cut_line};
@@ -219,7 +219,14 @@ impl Acting<'_> {
         let Button { kind, action, value, actor, reply, .. } = button;
         let actor = self.directory.configuration().identify(actor);
         let (actor, trigger) = (&actor, &kind);
-        let caller = Caller { directory: self.directory, actor, trigger, delivery, at: None };
+        let caller = Caller {
+            directory: self.directory,
+            actor,
+            authority: &Authority::Roles,
+            trigger,
+            delivery,
+            at: None,
+        };
         let done = self.press(&caller, &action, &value).await?;
         if let (Reply::Refused(reason), Some(place)) = (&done, reply) {
             self.reply(place, delivery.to_owned(), refused(reason).to_markdown()).await?;
@@ -323,6 +330,13 @@ impl Acting<'_> {
     fn caller<'a>(&'a self, event: &'a Event, actor: &'a Actor) -> Caller<'a> {
         let said_at = event.fields.get("said_at").and_then(|at| at.as_str());
         let at = said_at.and_then(|at| at.parse().ok());
-        Caller { directory: self.directory, actor, trigger: &event.kind, delivery: &event.delivery, at }
+        Caller {
+            directory: self.directory,
+            actor,
+            authority: &Authority::Roles,
+            trigger: &event.kind,
+            delivery: &event.delivery,
+            at,
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::command::Command;
 use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
 use crate::words::Reply;
-use control::{Caller, StartDecision, decide};
+use control::{Authority, Caller, StartDecision, decide};
 use domain::Event;
 use records::RecordsError;
 
@@ -44,7 +44,8 @@ pub(crate) async fn answer_command(
         return Ok((CommandAnswer::to_person([plain("The command does not say who typed it.")]), ANSWERED));
     };
     let (actor, trigger) = (&actor, &trigger);
-    let caller = Caller { directory, actor, trigger, delivery: &delivery, at: None };
+    let caller =
+        Caller { directory, actor, authority: &Authority::Roles, trigger, delivery: &delivery, at: None };
     let answer = match Command::read(&text, None) {
         Command::Steer(steering) => match acting.on_steering(&caller, steering).await? {
             Reply::Done(words) => CommandAnswer::to_channel([plain(words)]),

@@ -14,6 +14,8 @@ pub(crate) const DELIVERY: SignedDuration = SignedDuration::from_hours(24 * 30);
 pub(crate) const READING: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// An agent's session, from its last change: a person may take weeks to answer.
 pub(crate) const SESSION: SignedDuration = SignedDuration::from_hours(24 * 90);
+/// A client that did not see an answer sends its request again within hours.
+pub(crate) const REQUEST: SignedDuration = SignedDuration::from_hours(24);
 /// An idle limiter forgets.
 pub(crate) const RATE: SignedDuration = SignedDuration::from_hours(24);
 

@@ -15,6 +15,8 @@ mod effects;
 mod executions;
 mod feedback;
 mod forget;
+mod identity;
+mod lists;
 mod money;
 mod put_back;
 mod rate;
