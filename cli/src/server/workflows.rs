@@ -141,16 +141,19 @@ fn check_pattern(pattern: &str) -> Result<(), String> {
 }
 
 /// The sources of a folder's workflows; the shipped ones where it has no folder `workflows`. `undo` is among them in any case: it
-/// is started where a rollback was due and could not run, and when a person asks.
+/// is started where a rollback was due and could not run, and when a person asks. So are shipped ones that the folder's run and that it
+/// has not itself: who copies a workflow need not copy what it runs.
 ///
 /// # Errors
 /// Usage errors for files that cannot be read.
 pub(crate) fn sources_of(folder: &Path) -> Outcome<Vec<Source>> {
     let mut sources = files_of(folder, is_workflow)?;
-    if !sources.iter().any(|source| source.name() == UNDO_WORKFLOW) {
-        let shipped = SHIPPED.files().filter(|file| is_workflow(file.path())).filter_map(shipped_source);
-        sources.extend(shipped.filter(|source| source.name() == UNDO_WORKFLOW));
-    }
+    let shipped = SHIPPED.files().filter(|file| is_workflow(file.path())).filter_map(shipped_source);
+    let has = |name: &str| sources.iter().any(|source| source.name() == name);
+    let runs = |name: &str| sources.iter().any(|source| source.text.contains(&format!("workflow: {name}")));
+    let wanted = |name: &str| !has(name) && (name == UNDO_WORKFLOW || runs(name));
+    let more: Vec<Source> = shipped.filter(|source| wanted(source.name())).collect();
+    sources.extend(more);
     Ok(sources)
 }
 
