@@ -2,17 +2,31 @@
 
 mod agent;
 mod answer;
+mod api;
+mod approval;
+mod audit;
+mod auth;
 mod backup;
+mod budget;
 mod completions;
 mod config;
+mod cost;
 mod deliver;
 mod demo;
 mod deploy;
 mod destroy;
 mod doctor;
 mod engine;
+mod execution;
 mod invoke;
 mod logs;
+mod manual;
+mod migrate;
+#[cfg(test)]
+#[path = "commands/tests/operations.rs"]
+mod operations;
+mod plugin;
+mod project;
 mod redrive;
 mod restore;
 mod run;
@@ -22,7 +36,10 @@ mod session;
 mod simulate;
 mod status;
 mod stop;
+mod task;
+mod token;
 mod undo;
+mod user;
 mod workflow;
 
 use crate::exit::Outcome;
@@ -42,9 +59,6 @@ pub(crate) enum Command {
     Approve(answer::Arguments),
     /// Answer no to the question of an execution.
     Deny(answer::Arguments),
-    /// Speak to agents at work.
-    #[command(subcommand)]
-    Agent(agent::Arguments),
     /// Stop an execution.
     Stop(stop::Arguments),
     /// Take back what an execution did.
@@ -80,10 +94,52 @@ pub(crate) enum Command {
     Deploy(deploy::Arguments),
     /// Remove a stage from an AWS account.
     Destroy(destroy::Arguments),
+    /// Put what earlier versions recorded into lists and sums that are new.
+    Migrate(migrate::Arguments),
     /// Copy what `serve` remembers to a new folder, also while it runs.
     Backup(backup::Arguments),
     /// Restore records that a stage lost.
     Restore(restore::Arguments),
+    /// Send one request to the API.
+    Api(api::Arguments),
+    /// Sign in to an API.
+    #[command(subcommand)]
+    Auth(auth::Arguments),
+    /// Who changed what through the API.
+    #[command(subcommand)]
+    Audit(audit::Arguments),
+    /// Agents at work, by the API.
+    #[command(subcommand)]
+    Agent(agent::Arguments),
+    /// Questions that wait for a person, by the API.
+    #[command(subcommand)]
+    Approval(approval::Arguments),
+    /// What may be spent, by the API.
+    #[command(subcommand)]
+    Budget(budget::Arguments),
+    /// What was spent, by the API.
+    #[command(subcommand)]
+    Cost(cost::Arguments),
+    /// The services that projects use, by the API.
+    #[command(subcommand)]
+    Plugin(plugin::Arguments),
+    /// The configured projects, by the API.
+    #[command(subcommand)]
+    Project(project::Arguments),
+    /// Tickets that are or were worked on, by the API.
+    #[command(subcommand)]
+    Task(task::Arguments),
+    /// Executions, by the API.
+    #[command(subcommand)]
+    Execution(execution::Arguments),
+    /// Machine tokens, by the API.
+    #[command(subcommand)]
+    Token(token::Arguments),
+    /// People and their roles, by the API.
+    #[command(subcommand)]
+    User(user::Arguments),
+    /// Write manual pages.
+    Manual(manual::Arguments),
     /// Print a shell completion script.
     Completions(completions::Arguments),
 }
@@ -111,7 +167,6 @@ impl Command {
             Self::Run(arguments) => run::run(arguments).await,
             Self::Approve(arguments) => answer::run(arguments, true).await,
             Self::Deny(arguments) => answer::run(arguments, false).await,
-            Self::Agent(arguments) => agent::run(arguments).await,
             Self::Stop(arguments) => stop::run(arguments).await,
             Self::Undo(arguments) => undo::run(arguments).await,
             Self::Redrive(arguments) => redrive::run(arguments).await,
@@ -128,8 +183,23 @@ impl Command {
             Self::Engine(arguments) => engine::run(arguments).await,
             Self::Deploy(arguments) => deploy::run(arguments).await,
             Self::Destroy(arguments) => destroy::run(arguments).await,
+            Self::Migrate(arguments) => migrate::run(arguments).await,
             Self::Backup(arguments) => backup::run(arguments).await,
             Self::Restore(arguments) => restore::run(arguments).await,
+            Self::Api(arguments) => api::run(arguments).await,
+            Self::Auth(arguments) => auth::run(arguments).await,
+            Self::Agent(arguments) => agent::run(arguments).await,
+            Self::Approval(arguments) => approval::run(arguments).await,
+            Self::Budget(arguments) => budget::run(arguments).await,
+            Self::Cost(arguments) => cost::run(arguments).await,
+            Self::Plugin(arguments) => plugin::run(arguments).await,
+            Self::Project(arguments) => project::run(arguments).await,
+            Self::Task(arguments) => task::run(arguments).await,
+            Self::Audit(arguments) => audit::run(arguments).await,
+            Self::Execution(arguments) => execution::run(arguments).await,
+            Self::Token(arguments) => token::run(arguments).await,
+            Self::User(arguments) => user::run(arguments).await,
+            Self::Manual(arguments) => manual::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments),
         }
     }

@@ -227,6 +227,8 @@ plugins:
   claude: { model: claude-sonnet-5-5, secret: ticketsmith/claude, rate_limit: 1/s, max_output_tokens: 16000 }
 webhooks: { secret: ticketsmith/signing, mention: "@ticketsmith", command: /ticketsmith,
             own_accounts: { jira: "5b10bot", github: "ticketsmith[bot]", slack: U0BOT } }
+sign_in: { github: { client_id: Iv23abc, url: "https://github.com", api_url: "https://api.github.com" },
+           oidc: { issuer: "https://id.acme.example", client_id: ticketsmith } }
 budgets: { per_task_usd: 10, per_user_month_usd: 500, alert_at_percent: [50, 80, 100] }
 groups: { engineering: [ada] }
 users: [{ name: ada, github: ada, slack: U012AB3CD, jira: "5b10", roles: [developer, approver] },

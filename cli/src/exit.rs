@@ -32,6 +32,34 @@ impl Exit {
         Self { code: 3, message: message.to_string() }
     }
 
+    /// Whoever asks has to sign in first.
+    pub(crate) fn sign_in_needed(message: impl Display) -> Self {
+        Self { code: 4, message: message.to_string() }
+    }
+
+    /// Whoever asks may not do this, or there is no such thing that they may see.
+    pub(crate) fn not_allowed(message: impl Display) -> Self {
+        Self { code: 5, message: message.to_string() }
+    }
+
+    /// It contradicts the present state.
+    pub(crate) fn conflict(message: impl Display) -> Self {
+        Self { code: 6, message: message.to_string() }
+    }
+
+    /// Something that was watched has come to this.
+    pub(crate) fn of_outcome(outcome: domain::execution::Outcome) -> Outcome {
+        use domain::execution::Outcome as Of;
+        let code = match outcome {
+            Of::Pending | Of::Running | Of::Succeeded => return Ok(()),
+            Of::Waiting => 8,
+            Of::Failed => 10,
+            Of::RolledBack => 11,
+            Of::Stopped => 12,
+        };
+        Err(Self { code, message: String::new() })
+    }
+
     /// AWS, or its local substitute, did not do what was asked. Contains its message, or why there was no response.
     pub(crate) fn from_aws<E, R>(what: impl Display, error: &SdkError<E, R>) -> Self
     where

@@ -36,7 +36,7 @@ fn entry(function: &FunctionSpec) -> Value {
         "secrets": bundles.into_iter().map(Bundle::as_str).collect::<Vec<_>>(),
         "reads": names(&function.access.reads),
         "writes": names(&function.access.writes),
-        "lists_open_executions": function.access.lists_open_executions,
+        "lists": function.access.lists.iter().map(|listing| listing.pattern()).collect::<Vec<_>>(),
         "state_machine_operations": operations(false),
         "execution_operations": operations(true),
         "in_network": function.in_network,
@@ -48,6 +48,7 @@ fn bundle(secret: SecretUse) -> Option<Bundle> {
     match secret {
         SecretUse::Signing => Some(Bundle::Signing),
         SecretUse::Credentials(plugin) => Bundle::of(plugin),
+        SecretUse::SignIn => Some(Bundle::SignIn),
     }
 }
 

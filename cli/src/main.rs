@@ -4,6 +4,7 @@
 mod print;
 
 mod account;
+mod api_client;
 mod closed_output;
 mod color;
 mod commands;
@@ -18,6 +19,7 @@ mod place;
 mod progress;
 mod secret_forms;
 mod server;
+mod session_keys;
 mod steering;
 mod stop_signal;
 mod world_folder;
@@ -57,7 +59,15 @@ Exit codes:
   0  success
   1  the answer is no: an execution failed, or a check found problems
   2  the command line, the configuration or a file is invalid
-  3  something needed is not reachable";
+  3  something needed is not reachable
+Commands that ask the API, and `execution watch`, also end with:
+  4  sign-in needed
+  5  not allowed, or unknown
+  6  it contradicts the present state
+  8  it waits for a person
+  10 it failed
+  11 it failed, and what it did was taken back
+  12 it was stopped";
 
 fn main() -> ExitCode {
     closed_output::end_where_closed();

@@ -118,8 +118,9 @@ impl Server {
         let lock = folder.lock().map_err(Exit::usage)?;
         folder.make_private().map_err(Exit::usage)?;
         let key = std::env::var(KEY_VARIABLE).ok();
-        let secrets = SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref())
+        let mut secrets = SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref())
             .map_err(Exit::usage)?;
+        crate::session_keys::ensure(&mut secrets)?;
         let workflows = Workflows::load(&file.folder)?;
         let table_file = TableFile::open(&folder.table()).map_err(Exit::usage)?;
 
@@ -242,6 +243,17 @@ impl Server {
         Ok(Self { running, workflows, table, file: table_file, engine, folder, tasks, _lock: lock })
     }
 
+    /// A link that signs in once to the API, as the operator.
+    ///
+    /// # Errors
+    /// Unreachable when the table does not answer.
+    pub(crate) async fn sign_in_link(&self) -> Outcome<Option<String>> {
+        match &self.running.api_url {
+            Some(url) => crate::session_keys::new_link(&self.table, url, None).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Puts changed workflows, prompts and agents in force; executions at work keep the definition they started with.
     ///
     /// # Errors
@@ -317,6 +329,7 @@ fn secrets_of(configuration: &Configuration, function: &FunctionSpec) -> Vec<Str
             .filter_map(|project| configuration.instance(project.providers.get(plugin)?.as_str()))
             .map(|instance| instance.secret().into_owned())
             .collect(),
+        SecretUse::SignIn => vec![sign_in::secret_name(TABLE)],
     };
     function.secrets.iter().flat_map(of_use).map(|name| secret_id(&name).to_owned()).collect()
 }

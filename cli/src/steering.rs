@@ -2,7 +2,7 @@
 
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
-use control::{Caller, Control, Directory};
+use control::{Authority, Caller, Control, Directory};
 use domain::event::{Actor, EventName, SourceName};
 use records::ExecutionRecord;
 
@@ -72,6 +72,7 @@ impl Request {
         Caller {
             directory: &self.directory,
             actor: &self.actor,
+            authority: &Authority::Roles,
             trigger: &self.trigger,
             delivery: &self.delivery,
             at: None,

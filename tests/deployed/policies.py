@@ -161,10 +161,10 @@ def table_rules(simulator):
             for operation in ("PutItem", "UpdateItem", "DeleteItem")
         }
 
-    others = set(simulator.functions) - MODEL_CALLERS - {"events", "webhooks"}
-    money = writing(MODEL_CALLERS, MONEY, True) | writing(others, MONEY, False) | writing({"webhooks"}, ["PERSON"], False)
+    others = set(simulator.functions) - MODEL_CALLERS - {"api", "events", "webhooks"}
+    money = writing(MODEL_CALLERS, MONEY, True) | writing(others, MONEY, False) | writing({"api", "webhooks"}, ["PERSON"], False)
     yield Rule("only what calls a model, and what settles for it, writes budgets", money, "list_effects", without_conditions)
-    waiters = {"await_budget", "await_event", "await_provider", "request_approval", "events", "webhooks"}
+    waiters = {"await_budget", "await_event", "await_provider", "request_approval", "api", "events", "webhooks"}
     waiting = writing(waiters, ["WAITER"], True) | writing(set(simulator.functions) - waiters, ["WAITER"], False)
     yield Rule("only what parks or answers writes waiters", waiting, "list_effects", without_conditions)
     configuration = writing(simulator.functions, ["DOCUMENT"], False)
@@ -189,9 +189,9 @@ def call_rules(simulator):
     }
     yield Rule("only events answers what is parked", answering, "webhooks", any_action_of_its_service)
     starting = {
-        Request(role, "states:StartExecution", machine): role in ("webhooks", "events") for role in simulator.functions
+        Request(role, "states:StartExecution", machine): role in ("api", "webhooks", "events") for role in simulator.functions
     }
-    yield Rule("only webhooks and events start executions", starting, "get_task", anything)
+    yield Rule("only api, webhooks and events start executions", starting, "get_task", anything)
     invoking = {Request(role, "lambda:InvokeFunction", function): False for role in simulator.functions}
     yield Rule("no function calls another", invoking, "webhooks", anything)
     changing = {

@@ -9,6 +9,7 @@
 
 mod announce;
 mod another_world;
+mod api;
 mod architecture;
 mod attack;
 mod backup;
@@ -33,6 +34,7 @@ mod first_hour;
 mod folders;
 mod full_disk;
 mod growing;
+mod identity;
 mod models;
 mod on_error;
 mod oracle;

@@ -6,7 +6,7 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::follow;
 use crate::steering::{PersonArgument, delivery, say_who};
-use control::{Caller, Control, Directory, RedriveError, RedriveResult};
+use control::{Authority, Caller, Control, Directory, RedriveError, RedriveResult};
 use domain::event::EventName;
 use serde_json::json;
 use std::time::Duration;
@@ -57,6 +57,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let caller = Caller {
         directory: &directory,
         actor: &actor,
+        authority: &Authority::Installation,
         trigger: &EventName::API_RUN,
         delivery: &delivery,
         at: None,

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::{follow, steps_json};
 use crate::steering::{PersonArgument, delivery, say_who};
-use control::{DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
+use control::{Authority, DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
 use domain::built_in_actions::{ADMIT, CHECK_ACTOR};
 use domain::event::EventName;
 use domain::routes::Concurrency;
@@ -48,7 +48,11 @@ Examples:
 
 Exit codes: 0 it succeeded (with --detach: it was recorded, and is started now or by the sweeper) · 1 it failed · 2 the inputs are invalid · 3 neither `serve` nor the stage is reachable";
 
-fn parse_input(text: &str) -> Result<(String, Value), String> {
+/// Reads NAME=VALUE; a value that is JSON is taken as such, another one as text.
+///
+/// # Errors
+/// What is accepted.
+pub(crate) fn parse_input(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
     let value = match value.strip_prefix('@') {
         Some(path) => std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?,
@@ -95,6 +99,7 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
         inputs: arguments.inputs.iter().cloned().collect(),
         project: arguments.project.clone(),
         actor: arguments.person.actor(&directory),
+        authority: Authority::Installation,
         trigger: EventName::API_RUN,
         delivery: delivery(),
         concurrency: Concurrency::OnePerTask,

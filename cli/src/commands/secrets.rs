@@ -1,6 +1,6 @@
 //! `ticketsmith secrets`: sets, lists and deletes secrets. Never prints a value.
 
-mod account;
+pub(super) mod account;
 mod prompt;
 
 use crate::configuration_file::ConfigurationFile;

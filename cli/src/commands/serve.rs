@@ -87,6 +87,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if let Some(url) = &server.running.api_url {
         println!("api        {url}");
     }
+    if let Some(link) = server.sign_in_link().await? {
+        println!("sign in    {link}  (once, within 5 minutes; `ticketsmith auth link` makes another)");
+    }
     println!("workflows  {}", server.workflows.names().collect::<Vec<_>>().join(", "));
     println!("data       {}", arguments.data.data.display());
     if let Some(url) = &server.running.metrics_url {

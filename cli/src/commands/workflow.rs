@@ -7,6 +7,7 @@ mod explain;
 mod format;
 mod graph;
 mod schema;
+pub(crate) mod served;
 mod test;
 
 use crate::color;
@@ -47,6 +48,12 @@ pub(crate) enum Arguments {
     /// Explain what a step compiles to, and why.
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::Arguments),
+    /// List the workflows that an installation has, by the API.
+    List(served::List),
+    /// Show a workflow of an installation with its inputs, by the API.
+    View(served::View),
+    /// Start a workflow of an installation, by the API.
+    Start(served::Start),
 }
 
 /// The workflows to read.
@@ -89,6 +96,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Arguments::Graph(arguments) => graph::run(&arguments),
         Arguments::Cost(arguments) => cost::run(&arguments),
         Arguments::Explain(arguments) => explain::run(&arguments),
+        Arguments::List(arguments) => served::list(arguments).await,
+        Arguments::View(arguments) => served::view(arguments).await,
+        Arguments::Start(arguments) => served::start(arguments).await,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::shape::Shape;
 use domain::PluginType;
-use domain::configuration::{AtWork, Budgets, Configuration, PROTECTED_PATHS, REPOSITORY_WRITERS, Webhooks};
+use domain::configuration::{
+    AtWork, Budgets, Configuration, PROTECTED_PATHS, REPOSITORY_WRITERS, SignIn, Webhooks,
+};
 use providers::ProviderSpec;
 use schemars::schema_for;
 use serde_json::{Map, Value, json};
@@ -177,6 +179,7 @@ fn values() -> Value {
         "projects": [project],
         "plugins": plugins,
         "webhooks": webhooks,
+        "sign_in": SignIn::example(),
         "budgets": budgets,
         "at_work": at_work,
         "groups": { "engineering": ["ada"] },

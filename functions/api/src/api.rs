@@ -1,20 +1,26 @@
-//! The API's clients, and its router.
+//! The API's clients.
 
-use crate::identity::{self, Identify};
-use crate::problem::{Code, Problem};
-use crate::{frame, openapi};
-use axum::Router;
+use crate::identity::{self, Identify, Keys};
 use control::Control;
 use domain::{ActionError, Clock};
 use records::Table;
-use runtime::Services;
+use runtime::{Secrets, Services};
 use std::sync::Arc;
+use utoipa::openapi::OpenApi;
+
+/// Where the API is.
+pub(crate) const BASE: &str = "/api/v1";
+
+/// The contract, for the endpoint that serves it.
+#[derive(Clone)]
+pub(crate) struct Contract(pub(crate) Arc<OpenApi>);
 
 /// The API, with the clients that it uses.
 pub struct Api {
     pub(crate) table: Table,
     pub(crate) control: Control,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) identity: Vec<Box<dyn Identify>>,
 }
 
@@ -27,11 +33,13 @@ impl Api {
         table: Table,
         step_functions: aws_sdk_sfn::Client,
         state_machine_arn_prefix: impl Into<String>,
+        secrets: Secrets,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let keys = Arc::new(Keys::new(secrets, sign_in::secret_name(table.name())));
         let control =
             Control::new(table.clone(), step_functions, state_machine_arn_prefix, Arc::clone(&clock));
-        Self { identity: identity::all(&table, &clock), table, control, clock }
+        Self { identity: identity::all(&table, &clock, &keys), table, control, clock, keys }
     }
 
     /// The API with a function's services.
@@ -43,24 +51,8 @@ impl Api {
             services.table(),
             services.step_functions(),
             services.state_machine_arn_prefix()?,
+            services.secrets(),
             services.clock(),
         ))
-    }
-
-    /// Everything under `/api/v1`.
-    pub fn router(self: Arc<Self>) -> Router {
-        let (router, _contract) = openapi::routes().split_for_parts();
-        let router = router
-            .fallback(|| async {
-                Problem::new(Code::NotFound, "the API has no such path; see /api/v1/openapi.json")
-            })
-            .method_not_allowed_fallback(|| async {
-                Problem::new(
-                    Code::MethodNotAllowed,
-                    "the path does not accept this method; the header Allow lists those that it does",
-                )
-            })
-            .with_state(self);
-        frame::framed(router)
     }
 }

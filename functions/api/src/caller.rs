@@ -1,24 +1,34 @@
 //! The extractor of who asks.
 
 use crate::api::Shared;
+use crate::audit;
 use crate::frame::RequestId;
-use crate::identity::Identified;
+use crate::idempotency_key::key_of;
+use crate::identity::{Credential, Identified};
 use crate::problem::{Code, Problem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use control::{Authorization, Directory, Operation};
-use domain::configuration::Project;
+use axum::http::{HeaderValue, header};
+use control::{Authority, Authorization, Directory, Operation};
+use domain::configuration::{Project, Rate};
 use domain::{Actor, EventName};
 use records::ExecutionRecord;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+/// How often one session or machine token may be used.
+const RATE: Rate = Rate::per_second(50);
 
 /// Who asks, as far as handlers need it.
 #[derive(Debug)]
 pub struct Caller {
     directory: Directory,
     actor: Actor,
+    authority: Authority,
+    credential: Credential,
     trigger: EventName,
     delivery: String,
-    is_installation: bool,
+    idempotency_key: Option<String>,
 }
 
 impl FromRequestParts<Shared> for Caller {
@@ -27,15 +37,52 @@ impl FromRequestParts<Shared> for Caller {
     async fn from_request_parts(head: &mut Parts, api: &Shared) -> Result<Self, Problem> {
         for kind in &api.identity {
             let Some(identified) = kind.identify(head).await? else { continue };
-            let Identified { actor, trigger, is_installation } = identified;
+            let Identified { actor, authority, credential } = identified;
             let directory = api.control.directory().await?;
             let actor = directory.configuration().identify(actor);
-            let id = head.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-            return Ok(Self { directory, actor, trigger, delivery: format!("api {id}"), is_installation });
+            // Whoever was removed from the configuration has no access anymore, whatever they hold.
+            if actor.person.is_none() && authority != Authority::Installation {
+                return Err(Problem::unauthenticated("whoever this was given to is no longer configured"));
+            }
+            count(api, &credential).await?;
+            audit::begin(api, head, actor.person.as_ref().unwrap_or(&actor.id), &credential).await?;
+            let idempotency_key = key_of(head)?;
+            let delivery = match &idempotency_key {
+                // What is asked for again is asked for once, even where its first answer was not kept.
+                Some(key) => {
+                    let asked = json!([actor.account(), head.uri.path(), key]).to_string();
+                    format!("api {}", hex::encode(Sha256::digest(asked)))
+                }
+                None => {
+                    let id = head.extensions.get::<RequestId>().map(|id| id.0.clone());
+                    format!("api {}", id.unwrap_or_default())
+                }
+            };
+            let trigger = match authority {
+                Authority::Installation => EventName::API_RUN,
+                Authority::Roles | Authority::Scoped(_) => EventName::API_REQUEST,
+            };
+            return Ok(Self { directory, actor, authority, credential, trigger, delivery, idempotency_key });
         }
         Err(Problem::unauthenticated(
             "the request has no valid credential; send `Authorization: Bearer TOKEN`",
         ))
+    }
+}
+
+/// Counts a use of a credential.
+///
+/// # Errors
+/// Too many requests, with the time after which there may be another.
+async fn count(api: &Shared, credential: &Credential) -> Result<(), Problem> {
+    let Some(name) = credential.counted_as() else { return Ok(()) };
+    match api.table.count_use(&name, RATE, api.clock.now()).await? {
+        Ok(()) => Ok(()),
+        Err(wait) => {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            Err(Problem::new(Code::TooManyRequests, "this credential is used more often than it may be")
+                .with_header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1))))
+        }
     }
 }
 
@@ -45,7 +92,8 @@ impl Caller {
         control::Caller {
             directory: &self.directory,
             actor: &self.actor,
-            trigger: &self.trigger,
+            authority: &self.authority,
+            trigger: self.trigger(),
             delivery: &self.delivery,
             at: None,
         }
@@ -66,9 +114,35 @@ impl Caller {
         &self.trigger
     }
 
+    /// What their credential adds to their roles, or takes from them.
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// What they proved who they are with.
+    pub(crate) fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// Checks that they may perform an operation.
+    ///
+    /// # Errors
+    /// Forbidden, with a reason for them.
+    pub(crate) async fn check(&self, api: &Shared, operation: &Operation<'_>) -> Result<(), Problem> {
+        match api.control.authorize(&self.asking(), operation).await? {
+            Authorization::Denied(reason) => Err(Self::denied(reason)),
+            Authorization::Allowed | Authorization::AskProvider => Ok(()),
+        }
+    }
+
     /// The id of what they ask: it starts at most one execution.
     pub(crate) fn delivery(&self) -> &str {
         &self.delivery
+    }
+
+    /// The key under which they ask, where they may ask again.
+    pub(crate) fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
     }
 
     /// Whether they may see work of a project, which some person started.
@@ -81,9 +155,6 @@ impl Caller {
         project: Option<&Project>,
         starter: Option<&Actor>,
     ) -> Result<bool, Problem> {
-        if self.is_installation {
-            return Ok(true);
-        }
         let operation = Operation::See { project, starter };
         Ok(api.control.authorize(&self.asking(), &operation).await? == Authorization::Allowed)
     }

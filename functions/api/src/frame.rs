@@ -8,6 +8,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -57,7 +58,14 @@ async fn frame(mut request: Request, next: Next) -> Response {
         return complete(problem.into_response(), &id);
     }
     request.extensions_mut().insert(RequestId(id.clone()));
-    let response = next.run(request).instrument(span).await;
+    let started = Instant::now();
+    let answer = async {
+        let response = next.run(request).await;
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(status = response.status().as_u16(), milliseconds, "answered");
+        response
+    };
+    let response = answer.instrument(span).await;
     complete(response, &id)
 }
 

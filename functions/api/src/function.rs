@@ -1,10 +1,11 @@
 //! The function's specification: what it may do, what invokes it, how it starts.
 
 use crate::api::Api;
+use crate::router::router;
 use async_trait::async_trait;
 use axum::Router;
-use records::{Access, Partition};
-use runtime::{Function, FunctionSpec, Source, StepFunctionsOperation, Timeouts};
+use records::{Access, Listing, Partition};
+use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
 use std::sync::Arc;
 
 /// This executable's only function. It reads what people may see, and records what they want: executions, answers and requests to stop.
@@ -12,24 +13,29 @@ use std::sync::Arc;
 pub fn functions() -> Vec<FunctionSpec> {
     let reads = [
         Partition::Document,
+        Partition::Feed,
         Partition::Person,
         Partition::Provider,
         Partition::Run,
         Partition::Session,
+        Partition::Spend,
         Partition::Stored,
         Partition::Token,
         Partition::Writer,
     ];
     let access = Access::reading(reads)
         .writing([
+            Partition::Audit,
             Partition::Delivery,
             Partition::Execution,
+            Partition::Identity,
             Partition::Month,
             Partition::Project,
+            Partition::Request,
             Partition::Task,
             Partition::Waiter,
         ])
-        .listing_open_executions();
+        .listing([Listing::Approvals, Listing::OpenExecutions, Listing::Sessions, Listing::Tasks]);
     vec![FunctionSpec {
         name: "api",
         executable: "api",
@@ -38,7 +44,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         // HTTP APIs wait at most 30 seconds.
         timeout_seconds: 29,
         requests: Timeouts::BACKGROUND,
-        secrets: Vec::new(),
+        secrets: vec![SecretUse::SignIn],
         access,
         step_functions: &[StepFunctionsOperation::StartExecution],
         sources: &[Source::Api { path: "/api/{proxy+}" }],
@@ -50,7 +56,7 @@ pub fn functions() -> Vec<FunctionSpec> {
 #[async_trait]
 impl Function for Api {
     fn routes(self: Arc<Self>) -> Option<Router> {
-        Some(self.router())
+        Some(router(self))
     }
 
     /// Loads the configuration and the routes.

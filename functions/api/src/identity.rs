@@ -4,40 +4,88 @@
 //! none knows it, the request is refused.
 
 mod installation;
+mod keys;
+mod machine_token;
+mod session;
+
+pub(crate) use keys::Keys;
+pub(crate) use session::COOKIE;
 
 use crate::problem::Problem;
 use async_trait::async_trait;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use domain::{Actor, Clock, EventName, SourceName};
+use control::Authority;
+use domain::{Actor, Clock, SourceName};
+use jiff::Timestamp;
 use records::Table;
+use sign_in::Session;
 use std::sync::Arc;
+
+/// The name in the records of whoever holds the installation's own credentials, and does not say another.
+pub(crate) const OPERATOR: &str = "operator";
+
+/// How somebody proved who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// The installation's own token.
+    Installation,
+    /// A session.
+    Session(Session),
+    /// A machine token.
+    Token {
+        /// Its public part.
+        id: String,
+        /// From when it is refused.
+        valid_until: Timestamp,
+    },
+}
+
+impl Credential {
+    /// Its name in records: `installation`, how a session began, or `token` with its id.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Installation => "installation".to_owned(),
+            Self::Session(session) => session.by.as_str().to_owned(),
+            Self::Token { id, .. } => format!("token {id}"),
+        }
+    }
+
+    /// What its uses are counted by; those of the installation's own token are not.
+    pub(crate) fn counted_as(&self) -> Option<String> {
+        match self {
+            Self::Installation => None,
+            Self::Session(session) => Some(format!("session {}", session.id)),
+            Self::Token { .. } => Some(self.name()),
+        }
+    }
+}
 
 /// Somebody who was identified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identified {
     /// Who they are. The configured person is filled in afterward.
     pub actor: Actor,
-    /// How they ask: [`EventName::API_RUN`] for the installation's own credential, which may start any work, else
-    /// [`EventName::API_REQUEST`].
-    pub trigger: EventName,
-    /// Whether they hold the installation's own credential, with which they could read the records anyway.
-    pub is_installation: bool,
+    /// What their credential adds to their roles, or takes from them.
+    pub authority: Authority,
+    /// What they proved it with.
+    pub credential: Credential,
 }
 
 impl Identified {
     /// A person, by the name under `users:` in the configuration.
-    pub fn person(name: impl Into<String>) -> Self {
-        Self { actor: actor(name.into()), trigger: EventName::API_REQUEST, is_installation: false }
+    pub fn person(name: impl Into<String>, credential: Credential) -> Self {
+        Self { actor: actor(name.into()), authority: Authority::Roles, credential }
     }
 
-    /// Whoever holds the installation's own credential, and calls themselves this.
-    pub fn installation(name: impl Into<String>) -> Self {
-        Self { actor: actor(name.into()), trigger: EventName::API_RUN, is_installation: true }
+    /// Whoever holds the installation's own credentials, with which they could read the records anyway, and calls themselves this.
+    pub fn installation(name: impl Into<String>, credential: Credential) -> Self {
+        Self { actor: actor(name.into()), authority: Authority::Installation, credential }
     }
 }
 
-fn actor(id: String) -> Actor {
+/// Somebody whom the API knows by this name.
+pub(crate) fn actor(id: String) -> Actor {
     Actor { source: SourceName::API, id, display_name: None, person: None }
 }
 
@@ -52,9 +100,11 @@ pub trait Identify: Send + Sync {
 }
 
 /// Every kind of credential.
-pub(crate) fn all(table: &Table, _clock: &Arc<dyn Clock>) -> Vec<Box<dyn Identify>> {
+pub(crate) fn all(table: &Table, clock: &Arc<dyn Clock>, keys: &Arc<Keys>) -> Vec<Box<dyn Identify>> {
     vec![
-        Box::new(installation::InstallationToken::new(table.clone())), //
+        Box::new(machine_token::MachineTokens::new(table.clone(), Arc::clone(clock))),
+        Box::new(session::SessionToken::new(table.clone(), Arc::clone(clock), Arc::clone(keys))),
+        Box::new(installation::InstallationToken::new(table.clone())),
     ]
 }
 

@@ -7,31 +7,46 @@
 //! |---|---|
 //! | `routes`, `routes/*` | the endpoints: one file for each resource, registered by one line |
 //! | `identity`, `identity/*` | who sends a request: one file for each kind of credential, registered by one line |
+//! | `audit` | records of who changes what |
+//! | `elsewhere`, `pages`, `cookies` | signing in by a browser |
 //! | `caller` | the extractor of who asks, and what they may see |
 //! | `body`, `strict_json`, `contract` | bodies: JSON without surprises, checked against the schemas of the contract |
 //! | `query`, `segments`, `cursor`, `id` | the rest of a request |
-//! | `idempotency` | requests that are sent again |
+//! | `idempotency`, `idempotency_key` | requests that are sent again |
 //! | `problem` | refusals, RFC 9457 |
 //! | `frame` | request ids, foreign hosts and origins, bugs |
 //! | `openapi` | the contract |
 
 mod api;
+mod audit;
+mod body;
 mod caller;
+mod contract;
+mod cookies;
 mod cursor;
+mod elsewhere;
 mod frame;
 mod function;
 mod id;
+mod idempotency;
+mod idempotency_key;
 mod identity;
 mod openapi;
+mod pages;
 mod problem;
 mod query;
+#[cfg(test)]
+mod reference;
+mod router;
 mod routes;
 mod segments;
+mod strict_json;
 
 pub use api::Api;
 pub use caller::Caller;
 pub use frame::{Hosts, only_for};
 pub use function::functions;
-pub use identity::{Identified, Identify};
+pub use identity::{Credential, Identified, Identify};
 pub use openapi::openapi;
 pub use problem::{Code, InvalidField, Problem};
+pub use router::router;

@@ -1,15 +1,12 @@
 //! The contract: the OpenAPI document of all endpoints, built from their types.
 
-use crate::api::Shared;
+use crate::api::{BASE, Shared};
 use crate::problem::{Code, InvalidField, ProblemBody};
 use crate::routes;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder};
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-
-/// Where the API is.
-pub(crate) const BASE: &str = "/api/v1";
 
 /// The name of the only kind of credential in the contract.
 const BEARER: &str = "token";

@@ -43,6 +43,8 @@ pub enum Code {
     UnsupportedMediaType,
     /// The request was understood, but something in it is not accepted.
     Invalid,
+    /// Whoever sends it sends too many.
+    TooManyRequests,
     /// The request cannot be served now.
     Unavailable,
     /// A bug.
@@ -64,6 +66,7 @@ impl Code {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -83,6 +86,7 @@ impl Code {
             Self::TooLarge => "The request is too large",
             Self::UnsupportedMediaType => "Only JSON is accepted",
             Self::Invalid => "The request is not valid",
+            Self::TooManyRequests => "Too many requests",
             Self::Unavailable => "Not available now",
             Self::Internal => "Internal error",
         }

@@ -1,15 +1,45 @@
 //! The endpoints: one file for each resource, registered here by one line.
 
+mod agents;
 mod answers;
+mod approvals;
+mod audit_log;
+mod auth;
+mod costs;
+mod events;
 mod executions;
 mod health;
+mod me;
+mod messages;
 mod page;
+mod plugins;
+mod projects;
+mod steering;
+mod tasks;
+mod tokens;
+mod users;
+mod workflows;
 
 use crate::api::Shared;
 use utoipa_axum::router::OpenApiRouter;
 
 /// Every resource, in alphabetical order.
 pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
-    executions::routes, //
+    agents::routes,
+    approvals::routes,
+    audit_log::routes,
+    auth::routes,
+    costs::routes,
+    events::routes,
+    executions::routes,
     health::routes,
+    me::routes,
+    messages::routes,
+    plugins::routes,
+    projects::routes,
+    steering::routes,
+    tasks::routes,
+    tokens::routes,
+    users::routes,
+    workflows::routes,
 ];

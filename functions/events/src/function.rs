@@ -4,7 +4,7 @@ use crate::handle::Events;
 use crate::input::EventInput;
 use async_trait::async_trait;
 use domain::{ActionError, PluginType};
-use records::{Access, DECISIONS, PROGRESS, Partition};
+use records::{Access, DECISIONS, Listing, PROGRESS, Partition};
 use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
 use serde_json::Value;
 use std::sync::Arc;
@@ -15,23 +15,26 @@ const SWEEP: &str = r#"{"tick":"sweep"}"#;
 /// This executable's only function. It ends executions, resumes parked ones, settles what they left reserved and starts `undo` when
 /// it is due. It only reads the journal. Its credentials are for comments, reactions and messages.
 pub fn functions() -> Vec<FunctionSpec> {
-    let access = Access::reading([Partition::Document, Partition::Repository, Partition::Run])
-        .writing([
-            Partition::Delivery,
-            Partition::Event,
-            Partition::Execution,
-            Partition::Inbox,
-            Partition::Inquiry,
-            Partition::Month,
-            Partition::Person,
-            Partition::Project,
-            Partition::Provider,
-            Partition::Reply,
-            Partition::Task,
-            Partition::Thread,
-            Partition::Waiter,
-        ])
-        .listing_open_executions();
+    let access =
+        Access::reading([Partition::Document, Partition::Repository, Partition::Run, Partition::Session])
+            .writing([
+                Partition::Delivery,
+                Partition::Event,
+                Partition::Execution,
+                Partition::Feed,
+                Partition::Inbox,
+                Partition::Inquiry,
+                Partition::Month,
+                Partition::Person,
+                Partition::Project,
+                Partition::Provider,
+                Partition::Reply,
+                Partition::Spend,
+                Partition::Task,
+                Partition::Thread,
+                Partition::Waiter,
+            ])
+            .listing([Listing::OpenExecutions]);
     vec![FunctionSpec {
         name: "events",
         executable: "events",

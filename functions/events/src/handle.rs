@@ -90,6 +90,7 @@ impl Events {
         let now = self.clock.now();
         if !change.outcome().is_final() {
             self.table.mark_started(&change.name, &change.arn, now).await?;
+            self.tell_news(&change.name).await?;
             return self.feedback.refresh(&change.name).await;
         }
         // The start may be reported after the end, or never; the journal is found by the ARN.
@@ -107,6 +108,7 @@ impl Events {
         let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
         self.note_what_is_left(&execution, outcome).await?;
         self.undo_where_due(&execution, &ending).await;
+        self.tell_news(&change.name).await?;
         self.start_next(&execution).await?;
         self.feedback.refresh(&change.name).await
     }
@@ -126,7 +128,11 @@ impl Events {
         let mut result = Ok(());
         for change in &changes {
             let handled = match change {
-                TableChange::Waiter { topic, key } => self.waiter_changed(topic, key).await,
+                TableChange::Waiter { topic, key } => {
+                    // An answered question is forgotten when its step goes on.
+                    let told = self.tell_of(topic).await;
+                    self.waiter_changed(topic, key).await.and(told)
+                }
                 TableChange::Occurrence(key) => self.happened(key).await,
                 TableChange::Inquiry(key) => self.inquiry_changed(key).await,
                 TableChange::Reply(id) => self.send_reply(id).await,
@@ -149,6 +155,13 @@ impl Events {
             result = result.and(handled);
         }
         let executions: BTreeSet<&str> = changes.iter().filter_map(TableChange::execution).collect();
+        for execution in &executions {
+            let told = self.tell_news(execution).instrument(about(execution)).await;
+            if let Err(error) = &told {
+                tracing::error!(execution, %error, "what happened could not be told");
+            }
+            result = result.and(told);
+        }
         join_all(executions.into_iter().map(|execution| self.refresh_logged(execution))).await;
         result
     }

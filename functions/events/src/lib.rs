@@ -19,6 +19,7 @@ mod review;
 mod schedule;
 mod stop;
 mod sweep;
+mod tell;
 mod undo;
 mod words;
 

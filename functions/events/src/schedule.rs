@@ -1,7 +1,7 @@
 //! Starts a workflow when its `schedule` is due.
 
 use crate::handle::Events;
-use control::{DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
+use control::{Authority, DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
 use domain::ActionError;
 use domain::event::{Actor, EventName, SourceName};
 use domain::schedule::Schedule;
@@ -38,6 +38,7 @@ impl Events {
                 display_name: None,
                 person: None,
             },
+            authority: Authority::Roles,
             trigger: EventName::SCHEDULE,
             delivery: delivery(schedule, at),
             concurrency: trigger.concurrency,

@@ -8,7 +8,7 @@ use crate::question::{Address, Asked, answer_question, answer_to_start, refused}
 use crate::senders::{self, Button, Received};
 use crate::wish::Wish;
 use crate::words::Reply;
-use control::{AnswerResult, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
+use control::{AnswerResult, Authority, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
 use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
 use domain::text::{TextLimit, cut_line};
@@ -233,21 +233,6 @@ impl Acting<'_> {
         Handled { outcome, answer: Some(answer).filter(|_| self.is_ours(event)) }
     }
 
-    /// Whether a command names another ticket than the one that its thread is about.
-    fn names_other(&self, words: Option<&str>, thread: &str) -> bool {
-        let typed = words.and_then(|words| words.split_whitespace().nth(1));
-        let ticket = typed.and_then(|typed| self.directory.ticket(typed).ok());
-        ticket.is_some_and(|ticket| ticket.task_id() != thread)
-    }
-
-    /// The ticket that a thread of ours is about, if something was said in one.
-    async fn thread_of(&self, received: &Received) -> Result<Option<String>, RecordsError> {
-        let Some(ReplyPlace::Thread { channel, thread }) = &received.reply else { return Ok(None) };
-        let opened = self.table.opened_thread(channel, thread).await?;
-        let is_known = |task_id: &String| self.directory.ticket(task_id).is_ok();
-        Ok(opened.map(|opened| opened.task_id).filter(is_known))
-    }
-
     /// A person's command that was carried out or refused. On a ticket the progress comment shows what was done; in a chat, and on a pull
     /// request whose ticket is elsewhere, nothing else does.
     fn handled(&self, done: Reply, event: &Event, is_elsewhere: bool) -> Handled {
@@ -285,7 +270,14 @@ impl Acting<'_> {
         let Button { kind, action, value, actor, reply, .. } = button;
         let actor = self.directory.configuration().identify(actor);
         let (actor, trigger) = (&actor, &kind);
-        let caller = Caller { directory: self.directory, actor, trigger, delivery, at: None };
+        let caller = Caller {
+            directory: self.directory,
+            actor,
+            authority: &Authority::Roles,
+            trigger,
+            delivery,
+            at: None,
+        };
         let done = self.press(&caller, &action, &value).await?;
         if let (Reply::Refused(reason), Some(place)) = (&done, reply) {
             self.reply(place, delivery.to_owned(), refused(reason).to_markdown()).await?;
@@ -389,6 +381,13 @@ impl Acting<'_> {
     pub(crate) fn caller<'a>(&'a self, event: &'a Event, actor: &'a Actor) -> Caller<'a> {
         let said_at = event.fields.get("said_at").and_then(|at| at.as_str());
         let at = said_at.and_then(|at| at.parse().ok());
-        Caller { directory: self.directory, actor, trigger: &event.kind, delivery: &event.delivery, at }
+        Caller {
+            directory: self.directory,
+            actor,
+            authority: &Authority::Roles,
+            trigger: &event.kind,
+            delivery: &event.delivery,
+            at,
+        }
     }
 }

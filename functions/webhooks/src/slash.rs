@@ -7,7 +7,7 @@ use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
 use crate::wish::Wish;
 use crate::words::Reply;
-use control::{Caller, StartDecision, decide};
+use control::{Authority, Caller, StartDecision, decide};
 use domain::Event;
 use records::{RecordsError, ReplyPlace};
 
@@ -28,7 +28,14 @@ pub(crate) async fn answer_command(
     let (trigger, delivery) = (event.kind.clone(), event.delivery.clone());
     let words = Command::read(&text, None);
     if let (Some(actor), Some(wish)) = (&actor, Wish::said(&words, &text, None)) {
-        let caller = Caller { directory, actor, trigger: &trigger, delivery: &delivery, at: None };
+        let caller = Caller {
+            directory,
+            actor,
+            authority: &Authority::Roles,
+            trigger: &trigger,
+            delivery: &delivery,
+            at: None,
+        };
         let address = event.fields.get("response_url").and_then(|address| address.as_str());
         let place = address.map(|address| ReplyPlace::Address { address: address.to_owned() });
         if let Some((outcome, answer)) = acting.tell(&caller, wish, None, (place, None)).await? {
@@ -55,7 +62,8 @@ pub(crate) async fn answer_command(
         return Ok((CommandAnswer::to_person([plain("The command does not say who typed it.")]), ANSWERED));
     };
     let (actor, trigger) = (&actor, &trigger);
-    let caller = Caller { directory, actor, trigger, delivery: &delivery, at: None };
+    let caller =
+        Caller { directory, actor, authority: &Authority::Roles, trigger, delivery: &delivery, at: None };
     let answer = match words {
         Command::Steer(steering) => match acting.on_steering(&caller, steering).await? {
             Reply::Done(words) => CommandAnswer::to_channel([plain(words)]),

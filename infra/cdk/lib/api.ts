@@ -3,7 +3,7 @@ import { RemovalPolicy, type Stack } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import * as logs from "aws-cdk-lib/aws-logs";
-import type { DeployedFunction } from "./functions.ts";
+import { accessLogsId, type DeployedFunction } from "./functions.ts";
 import { sourcesOf } from "./generated.ts";
 import type { Settings } from "./settings.ts";
 
@@ -23,7 +23,7 @@ export function publicApi(stack: Stack, functions: DeployedFunction[], settings:
     autoDeploy: true,
     throttle: { rateLimit: settings.deliveriesPerSecond, burstLimit: 2 * settings.deliveriesPerSecond },
   });
-  const accessLogs = new logs.LogGroup(stack, "api-logs", {
+  const accessLogs = new logs.LogGroup(stack, accessLogsId, {
     logGroupName: `/aws/apigateway/${settings.prefix}`,
     retention: settings.logDays,
     removalPolicy: RemovalPolicy.DESTROY,

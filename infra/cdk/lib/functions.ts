@@ -10,6 +10,9 @@ import type { Resources } from "./resources.ts";
 import type { Settings } from "./settings.ts";
 import { workflowArn } from "./workflow_arn.ts";
 
+/** The id of the access logs of the public address. */
+export const accessLogsId = "api-logs";
+
 const reading = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"];
 // What Lambda does in the function's name to be in a network; it knows no resources, since the interfaces are yet to be made:
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
@@ -39,7 +42,9 @@ export function deployFunction(
 ): DeployedFunction {
   const functionName = `${settings.prefix}-${name}`;
   const id = name.replaceAll("_", "-");
-  const logGroup = new logs.LogGroup(stack, `${id}-logs`, {
+  // The access logs of the public address had their id first; a stage that was deployed keeps it.
+  const logsId = `${id}-logs` === accessLogsId ? `${id}-function-logs` : `${id}-logs`;
+  const logGroup = new logs.LogGroup(stack, logsId, {
     logGroupName: `/aws/lambda/${functionName}`,
     retention: settings.logDays,
     removalPolicy: RemovalPolicy.DESTROY,
@@ -56,9 +61,9 @@ export function deployFunction(
   });
   allow(reading, resources.table.tableArn, partitions(entry.reads));
   if (entry.writes.length > 0) allow(writing, resources.table.tableArn, partitions(entry.writes));
-  if (entry.lists_open_executions) {
+  if (entry.lists.length > 0) {
     allow(["dynamodb:Query"], `${resources.table.tableArn}/index/gsi1`, {
-      "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["OPEN"] },
+      "ForAllValues:StringLike": { "dynamodb:LeadingKeys": entry.lists },
     });
   }
   for (const bundle of entry.secrets) {

@@ -15,7 +15,8 @@ export interface FunctionEntry {
   /** The partitions of the table that it reads and writes, as `pk` begins. */
   reads: string[];
   writes: string[];
-  lists_open_executions: boolean;
+  /** The partitions of the index that it queries; `*` ends what others begin with. */
+  lists: string[];
   /** What it asks of Step Functions about state machines and about executions, by AWS's names of the operations. */
   state_machine_operations: string[];
   execution_operations: string[];

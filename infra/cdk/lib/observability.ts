@@ -44,7 +44,7 @@ export function observability(stack: Stack, { api, functions, machines, workflow
   const ingressErrors = api.metricServerError({ period, statistic });
   const throttles = new cloudwatch.Metric({ namespace: "AWS/Lambda", metricName: "Throttles", period, statistic });
   const undelivered = resources.undelivered.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" });
-  const open = functions.filter(({ entry }) => sourcesOf(entry, "http").length > 0);
+  const open = functions.filter(({ entry }) => sourcesOf(entry, "http").length + sourcesOf(entry, "api").length > 0);
   const names = (some: DeployedFunction[]) => some.map(({ name }) => name).join(", ");
   const background = functions.filter(({ entry }) =>
     entry.sources.some((source) => isAsynchronous(source) || source.type === "table_stream"),

@@ -114,7 +114,11 @@ impl Control {
         self.answer_step_with(caller, execution, key, approved, None).await
     }
 
-    async fn answer_step_with(
+    /// As [`Control::answer_step`], with what the person says about it.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn answer_step_with(
         &self,
         caller: &Caller<'_>,
         execution: &str,

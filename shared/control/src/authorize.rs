@@ -1,5 +1,6 @@
 //! Decides who may do what. This is the only place that does.
 
+use crate::authority::Authority;
 use crate::caller::Caller;
 use crate::control::Control;
 use domain::configuration::{Configuration, Project, REPOSITORY_WRITERS, Role, User};
@@ -22,8 +23,8 @@ pub enum Operation<'a> {
         /// The project.
         project: &'a Project,
     },
-    /// Start work with the installation's own credentials, at the command line. Anyone with these credentials can write to the table
-    /// and start state machines anyway.
+    /// Start work with the installation's own credentials, at the command line. Only they allow it; anyone who holds them can write to the
+    /// table and start state machines anyway.
     StartByHand,
     /// Start work because machines report something, such as the checks of a commit that someone was able to push.
     StartByMachine,
@@ -55,6 +56,32 @@ pub enum Operation<'a> {
         /// Who started the execution.
         starter: Option<&'a Actor>,
     },
+    /// Create or change a ticket.
+    ChangeTask {
+        /// The ticket's project.
+        project: &'a Project,
+    },
+    /// Create a project, or change what is configured for it.
+    ChangeProject {
+        /// The project; `None` where it does not exist yet.
+        project: Option<&'a Project>,
+    },
+    /// Change what may be spent.
+    ChangeBudgets,
+    /// See who has which roles.
+    SeePeople,
+    /// See who changed what.
+    SeeAudit,
+    /// Create a machine token for oneself. A machine token cannot.
+    CreateToken {
+        /// A project that the token is for; `None` where it is for all of them.
+        project: Option<&'a Project>,
+    },
+    /// See, or revoke, somebody's machine tokens, or end their sessions.
+    ManageSignIns {
+        /// Whose they are.
+        owner: &'a Actor,
+    },
 }
 
 /// Whether someone may perform an operation.
@@ -77,18 +104,37 @@ impl<'a> Operation<'a> {
     /// Those whom a question names are its approvers, and then nobody else is.
     fn roles(&self) -> &'static [Role] {
         match self {
-            Self::See { .. } => &[Role::Viewer, Role::Developer, Role::Approver, Role::Admin],
-            Self::Start { .. } | Self::Redrive { .. } | Self::Stop { .. } | Self::Undo { .. } => {
-                &[Role::Developer, Role::Admin]
+            Self::See { .. } | Self::CreateToken { .. } => {
+                &[Role::Viewer, Role::Developer, Role::Approver, Role::Admin]
             }
+            Self::Start { .. }
+            | Self::Redrive { .. }
+            | Self::Stop { .. }
+            | Self::Undo { .. }
+            | Self::ChangeTask { .. } => &[Role::Developer, Role::Admin],
             Self::Answer { .. } => &[Role::Approver, Role::Admin],
+            Self::ChangeProject { .. }
+            | Self::ChangeBudgets
+            | Self::SeePeople
+            | Self::SeeAudit
+            | Self::ManageSignIns { .. } => &[Role::Admin],
             Self::StartByHand | Self::StartByMachine => &[],
         }
     }
 
     /// Whether everyone may perform the operation.
     fn is_open(&self) -> bool {
-        matches!(self, Self::StartByHand | Self::StartByMachine)
+        matches!(self, Self::StartByMachine)
+    }
+
+    /// Whether it is somebody's word, which others rely on: whoever holds the installation's credentials gives it as a person, by their roles.
+    fn is_somebodys_word(&self) -> bool {
+        matches!(self, Self::Answer { .. } | Self::Stop { .. } | Self::Undo { .. })
+    }
+
+    /// Whether only a person may: a machine token that created others would outlive its own end.
+    fn is_for_people(&self) -> bool {
+        matches!(self, Self::CreateToken { .. })
     }
 
     /// The project that decides about roles.
@@ -97,9 +143,18 @@ impl<'a> Operation<'a> {
             Self::Start { project }
             | Self::Redrive { project }
             | Self::Stop { project, .. }
-            | Self::Undo { project, .. } => Some(project),
-            Self::See { project, .. } | Self::Answer { project, .. } => *project,
-            Self::StartByHand | Self::StartByMachine => None,
+            | Self::Undo { project, .. }
+            | Self::ChangeTask { project } => Some(project),
+            Self::See { project, .. }
+            | Self::Answer { project, .. }
+            | Self::ChangeProject { project }
+            | Self::CreateToken { project } => *project,
+            Self::ChangeBudgets
+            | Self::SeePeople
+            | Self::SeeAudit
+            | Self::ManageSignIns { .. }
+            | Self::StartByHand
+            | Self::StartByMachine => None,
         }
     }
 
@@ -115,6 +170,7 @@ impl<'a> Operation<'a> {
     fn starter(&self) -> Option<&'a Actor> {
         match self {
             Self::See { starter, .. } | Self::Stop { starter, .. } | Self::Undo { starter, .. } => *starter,
+            Self::ManageSignIns { owner } => Some(owner),
             _ => None,
         }
     }
@@ -158,6 +214,22 @@ impl<'a> Operation<'a> {
             Self::Stop { .. } | Self::Undo { .. } => format!(
                 "{who} may not steer work on {place}; allowed: the person who started it, {members}{roles}"
             ),
+            Self::ChangeTask { .. } => {
+                format!("{who} may not change tickets of {place}; allowed: {members}{roles}")
+            }
+            Self::ChangeProject { .. } => format!("{who} may not change projects; {roles} may"),
+            Self::ChangeBudgets => format!("{who} may not change what may be spent; {roles} may"),
+            Self::SeePeople => format!("{who} may not see who has which roles; {roles} may"),
+            Self::SeeAudit => format!("{who} may not see who changed what; {roles} may"),
+            Self::CreateToken { project: None } => {
+                format!("{who} may not create a token for all projects; {roles} in all of them may")
+            }
+            Self::CreateToken { project: Some(_) } => {
+                format!("{who} may not create a token for {place}; {roles} may")
+            }
+            Self::ManageSignIns { .. } => {
+                format!("{who} may not manage the tokens and sessions of others; {roles} may")
+            }
             Self::StartByHand | Self::StartByMachine => format!("{who} may not do this"),
         }
     }
@@ -170,7 +242,17 @@ pub fn authorize(
     operation: &Operation<'_>,
     actor: Option<&Actor>,
 ) -> Authorization {
-    decide(configuration, operation, actor, false)
+    decide(configuration, operation, actor, &Authority::Roles, false)
+}
+
+/// [`authorize`] for somebody whose credentials say more about them than who they are.
+pub(crate) fn authorize_with(
+    configuration: &Configuration,
+    operation: &Operation<'_>,
+    actor: Option<&Actor>,
+    authority: &Authority,
+) -> Authorization {
+    decide(configuration, operation, actor, authority, false)
 }
 
 impl Control {
@@ -184,12 +266,12 @@ impl Control {
         operation: &Operation<'_>,
     ) -> Result<Authorization, RecordsError> {
         let (configuration, actor) = (caller.directory.configuration(), caller.actor);
-        let decided = authorize(configuration, operation, Some(actor));
+        let decided = authorize_with(configuration, operation, Some(actor), caller.authority);
         match (&decided, operation.project()) {
             (Authorization::Denied(_), Some(project)) if operation.counts_writers() => {
                 let now = self.clock.now();
                 let is_writer = self.table.is_writer(&actor.account(), &project.key, now).await?;
-                Ok(decide(configuration, operation, Some(actor), is_writer))
+                Ok(decide(configuration, operation, Some(actor), caller.authority, is_writer))
             }
             _ => Ok(decided),
         }
@@ -201,15 +283,23 @@ fn decide(
     configuration: &Configuration,
     operation: &Operation<'_>,
     actor: Option<&Actor>,
+    authority: &Authority,
     is_writer: bool,
 ) -> Authorization {
-    if operation.is_open() {
+    if operation.is_open() || *authority == Authority::Installation && !operation.is_somebodys_word() {
         return Authorization::Allowed;
     }
     let Some(actor) = actor else {
         let reason = "the event does not say who caused it, so nobody can be authorized";
         return Authorization::Denied(reason.to_owned());
     };
+    let shown = actor.display_name.as_ref().or(actor.person.as_ref()).unwrap_or(&actor.id);
+    if let Authority::Scoped(scope) = authority {
+        let key = operation.project().map(|project| project.key.as_str());
+        if operation.is_for_people() || !scope.includes(operation.roles(), key) {
+            return Authorization::Denied(operation.denial(&format!("this token of {shown}")));
+        }
+    }
     let is_start = matches!(operation, Operation::Start { .. } | Operation::Redrive { .. });
     let is_schedule = matches!(operation, Operation::Start { .. }) && actor.source == SourceName::SCHEDULE;
     let is_starter = operation.starter().is_some_and(|starter| starter.account() == actor.account());
@@ -225,8 +315,7 @@ fn decide(
     if is_start && operation.counts_writers() {
         return Authorization::AskProvider;
     }
-    let shown = actor.display_name.as_ref().or(actor.person.as_ref());
-    Authorization::Denied(operation.denial(shown.unwrap_or(&actor.id)))
+    Authorization::Denied(operation.denial(shown))
 }
 
 /// The actor's roles in the operation's project.

@@ -1,5 +1,6 @@
 //! Who requests an operation, and how.
 
+use crate::authority::Authority;
 use crate::directory::Directory;
 use domain::{Actor, EventName};
 use jiff::Timestamp;
@@ -11,6 +12,8 @@ pub struct Caller<'a> {
     pub directory: &'a Directory,
     /// Who asks, with the configured person filled in if one matches.
     pub actor: &'a Actor,
+    /// What their credentials say beyond who they are.
+    pub authority: &'a Authority,
     /// How they asked: by a command, a comment, or a button.
     pub trigger: &'a EventName,
     /// The delivery's ID; a delivery starts at most one execution, and steers one thing however often it is sent.

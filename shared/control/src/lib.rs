@@ -7,6 +7,7 @@
 //! | file | purpose |
 //! |---|---|
 //! | `authorize` | who may do what: one table, one function |
+//! | `authority` | what credentials add to roles or take from them |
 //! | `directory` | finds projects and tickets |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
@@ -20,6 +21,7 @@
 //! permission, answers task tokens and stops executions.
 
 mod answer;
+mod authority;
 mod authorize;
 mod caller;
 mod control;
@@ -37,6 +39,7 @@ mod tell;
 mod undo;
 
 pub use answer::AnswerResult;
+pub use authority::Authority;
 pub use authorize::{Authorization, Operation, authorize};
 pub use caller::Caller;
 pub use control::Control;

@@ -1,6 +1,7 @@
 //! Decides whether and how an event, a schedule or a person starts a workflow, from only the configuration and the routes.
 
-use crate::authorize::{Authorization, Operation, authorize};
+use crate::authority::Authority;
+use crate::authorize::{Authorization, Operation, authorize_with};
 use crate::directory::{Directory, DirectoryError, ProjectQuery};
 use domain::configuration::{Configuration, Project};
 use domain::event::EventSpec;
@@ -48,6 +49,8 @@ pub struct WorkflowRequest {
     pub project: Option<String>,
     /// Who asks, with the configured person filled in.
     pub actor: Actor,
+    /// What their credentials say beyond who they are.
+    pub authority: Authority,
     /// How they asked.
     pub trigger: EventName,
     /// The ID of this request; an ID starts at most one execution.
@@ -97,7 +100,7 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
         true => Operation::StartByMachine,
         false => Operation::Start { project },
     };
-    let grant = match grant(configuration, &operation, actor.as_ref()) {
+    let grant = match grant(configuration, &operation, actor.as_ref(), &Authority::Roles) {
         Ok(grant) => grant,
         Err(reason) => return StartDecision::Refuse(reason),
     };
@@ -136,12 +139,12 @@ pub fn plan(
         place: None,
     };
     let (project, task_id) = place(directory, &query)?;
-    let operation = match request.trigger == EventName::API_RUN {
-        true => Operation::StartByHand,
-        false => Operation::Start { project },
+    let operation = match request.authority {
+        Authority::Installation => Operation::StartByHand,
+        Authority::Roles | Authority::Scoped(_) => Operation::Start { project },
     };
-    let grant =
-        grant(directory.configuration(), &operation, Some(&request.actor)).map_err(PlanError::Denied)?;
+    let grant = grant(directory.configuration(), &operation, Some(&request.actor), &request.authority)
+        .map_err(PlanError::Denied)?;
     let inputs = with_ticket(inputs, task_id.as_deref());
     Ok(StartRequest {
         workflow: request.workflow,
@@ -164,8 +167,9 @@ pub(crate) fn grant(
     configuration: &Configuration,
     operation: &Operation<'_>,
     actor: Option<&Actor>,
+    authority: &Authority,
 ) -> Result<Option<Grant>, String> {
-    match authorize(configuration, operation, actor) {
+    match authorize_with(configuration, operation, actor, authority) {
         Authorization::Denied(reason) => Err(reason),
         Authorization::AskProvider => Ok(None),
         Authorization::Allowed => Ok(Some(match operation {
@@ -341,6 +345,10 @@ mod tests {
             inputs: [("task_id".to_owned(), json!(task_id))].into_iter().collect(),
             project: project.map(str::to_owned),
             actor: directory.configuration().identify(Actor { source, id, display_name: None, person: None }),
+            authority: match trigger == EventName::API_RUN {
+                true => Authority::Installation,
+                false => Authority::Roles,
+            },
             trigger,
             delivery: "d".into(),
             concurrency: Concurrency::OnePerTask,

@@ -1,6 +1,7 @@
 //! Redrive: continues a run that failed or was stopped, as a new execution of the workflow as it is now. What the run did, and what was
 //! paid for, replays from its journal; only the rest is done.
 
+use crate::authority::Authority;
 use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
@@ -124,15 +125,16 @@ impl Control {
         project: &Project,
         execution: ExecutionRecord,
     ) -> Result<RedriveResult, RedriveError> {
-        let operation = match *caller.trigger == EventName::API_RUN {
-            true => Operation::StartByHand,
-            false => Operation::Redrive { project },
+        let operation = match caller.authority {
+            Authority::Installation => Operation::StartByHand,
+            Authority::Roles | Authority::Scoped(_) => Operation::Redrive { project },
         };
         let granted = match self.authorize(caller, &operation).await? {
             Authorization::Denied(reason) => return Ok(RedriveResult::Denied(reason)),
             Authorization::AskProvider => None,
             Authorization::Allowed => {
-                grant(caller.directory.configuration(), &operation, Some(caller.actor)).unwrap_or_default()
+                let configuration = caller.directory.configuration();
+                grant(configuration, &operation, Some(caller.actor), caller.authority).unwrap_or_default()
             }
         };
         let now = self.clock.now();

@@ -13,11 +13,13 @@ pub enum Bundle {
     Repository,
     /// Language models.
     Models,
+    /// The keys that sign people's sessions, and our secrets at those who sign them in.
+    SignIn,
 }
 
 impl Bundle {
     /// Every bundle.
-    pub const ALL: [Self; 4] = [Self::Signing, Self::Work, Self::Repository, Self::Models];
+    pub const ALL: [Self; 5] = [Self::Signing, Self::Work, Self::Repository, Self::Models, Self::SignIn];
 
     /// The bundle's name, which is the end of the secret's name.
     pub fn as_str(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Bundle {
             Self::Work => "work",
             Self::Repository => "repository",
             Self::Models => "models",
+            Self::SignIn => "sign-in",
         }
     }
 

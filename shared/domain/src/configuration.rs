@@ -7,6 +7,7 @@ mod plugins;
 mod problem;
 mod rate;
 mod secret_name;
+mod sign_in;
 mod statuses;
 
 pub use at_work::AtWork;
@@ -16,6 +17,7 @@ pub use plugins::{Instance, SECTION_KEYS, Section};
 pub use problem::Problem;
 pub use rate::Rate;
 pub use secret_name::secret_id;
+pub use sign_in::{SignIn, SignInGithub, SignInOidc};
 pub use statuses::same_status;
 
 use crate::action::PluginType;
@@ -38,6 +40,9 @@ pub struct Configuration {
     /// How deliveries are accepted.
     #[serde(default)]
     pub webhooks: Webhooks,
+    /// How people sign in to the API.
+    #[serde(default, skip_serializing_if = "SignIn::is_empty")]
+    pub sign_in: SignIn,
     /// What may be spent.
     #[serde(default)]
     pub budgets: Budgets,

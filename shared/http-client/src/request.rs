@@ -142,6 +142,15 @@ impl<'client> Request<'client> {
         self
     }
 
+    /// Sends a form, as OAuth's endpoints want it.
+    pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        self.headers.insert(CONTENT_TYPE, form);
+        let mut encoded = url::form_urlencoded::Serializer::new(String::new());
+        self.body = Ok(Some(encoded.extend_pairs(fields).finish().into_bytes()));
+        self
+    }
+
     /// Sends the request and reads the whole answer.
     ///
     /// # Errors

@@ -100,6 +100,8 @@ fn account_problems(configuration: &Configuration) -> Vec<Problem> {
     let known: BTreeSet<_> = specs
         .filter(|id| !is_ambiguous(id))
         .chain(instances.map(|instance| instance.name.as_str()))
+        // Nobody provides anything there: people only sign in by it.
+        .chain(configuration.sign_in.oidc.as_ref().map(|_| "oidc"))
         .collect();
     let accepted = ["name", "roles"].into_iter().chain(known.iter().copied());
     let mut problems = Vec::new();

@@ -1,11 +1,14 @@
 //! What a function may touch in the table, by kinds of partitions: what its role's leading-key conditions are made of.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>
 
+use crate::listing::Listing;
 use std::collections::BTreeSet;
 
 /// A kind of partition: the part of `pk` before the first `#`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Partition {
+    /// Who changed what through the API.
+    Audit,
     /// What deliveries led to.
     Delivery,
     /// Configuration, routes, prompts and agents.
@@ -14,6 +17,10 @@ pub enum Partition {
     Event,
     /// One execution with its steps, costs, reservations and progress.
     Execution,
+    /// What happened in an execution, for programs that follow it.
+    Feed,
+    /// Machine tokens, and what is known of signing in.
+    Identity,
     /// Words for the agents of one ticket.
     Inbox,
     /// What providers are asked about.
@@ -32,10 +39,14 @@ pub enum Partition {
     Reply,
     /// A repository's closed pull requests, and the branches that runs commit to.
     Repository,
+    /// What requests to the API were answered.
+    Request,
     /// The journal of a run's effects.
     Run,
     /// An agent's session: its messages and its workspace.
     Session,
+    /// What was spent by day.
+    Spend,
     /// Large values.
     Stored,
     /// One ticket: who is at work on it, and what it may still spend.
@@ -54,11 +65,14 @@ impl Partition {
     /// The part before the `#`: `EXECUTION`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Audit => "AUDIT",
             Self::Delivery => "DELIVERY",
             Self::Document => "DOCUMENT",
             Self::Event => "EVENT",
             Self::Execution => "EXECUTION",
             Self::Inbox => "INBOX",
+            Self::Identity => "IDENTITY",
+            Self::Feed => "FEED",
             Self::Inquiry => "INQUIRY",
             Self::Month => "MONTH",
             Self::Person => "PERSON",
@@ -67,8 +81,10 @@ impl Partition {
             Self::Reading => "READING",
             Self::Reply => "REPLY",
             Self::Repository => "REPOSITORY",
+            Self::Request => "REQUEST",
             Self::Run => "RUN",
             Self::Session => "SESSION",
+            Self::Spend => "SPEND",
             Self::Stored => "STORED",
             Self::Task => "TASK",
             Self::Thread => "THREAD",
@@ -86,8 +102,8 @@ pub struct Access {
     pub reads: BTreeSet<Partition>,
     /// Written.
     pub writes: BTreeSet<Partition>,
-    /// Whether the index of open executions is queried.
-    pub lists_open_executions: bool,
+    /// What of the index is queried.
+    pub lists: BTreeSet<Listing>,
 }
 
 impl Access {
@@ -104,10 +120,10 @@ impl Access {
         self
     }
 
-    /// The index of open executions queried as well.
+    /// These parts of the index queried as well.
     #[must_use]
-    pub fn listing_open_executions(mut self) -> Self {
-        self.lists_open_executions = true;
+    pub fn listing(mut self, listings: impl IntoIterator<Item = Listing>) -> Self {
+        self.lists.extend(listings);
         self
     }
 }
@@ -123,10 +139,17 @@ mod tests {
         let check = |partition: Partition, pk: &str| {
             assert_eq!(pk.split_once('#').map(|(kind, _)| kind), Some(partition.as_str()));
         };
+        check(Partition::Audit, &keys::identity::audit_partition("2026-11-29"));
+        check(Partition::Identity, &keys::identity::token("t").pk);
+        check(Partition::Identity, &keys::identity::once("0a1b").pk);
+        check(Partition::Identity, &keys::identity::ended_before("ada").pk);
+        check(Partition::Identity, &keys::identity::account("github", "ada-l").pk);
+        check(Partition::Identity, &keys::identity::usage("ada").pk);
         check(Partition::Delivery, &keys::delivery(&SourceName::API, "1").pk);
         check(Partition::Document, &keys::document("routes").pk);
         check(Partition::Event, &keys::occurrence("jira.labelled/shop-1", "d").pk);
         check(Partition::Inbox, &keys::inbox("SHOP-1").pk);
+        check(Partition::Feed, &keys::feed("e").pk);
         check(Partition::Inquiry, &keys::inquiry("github.checks_completed/acme/shop/0a1b").pk);
         check(Partition::Execution, &keys::execution_partition("e"));
         check(Partition::Month, &keys::month_partition("2026-11"));
@@ -137,6 +160,8 @@ mod tests {
         check(Partition::Reply, &keys::reply(&SourceName::API, "1").pk);
         check(Partition::Reading, &keys::reading_partition("0a1b"));
         check(Partition::Repository, &keys::repository_partition("acme/shop"));
+        check(Partition::Request, &keys::request("k").pk);
+        check(Partition::Spend, &keys::spend_partition("2026-11", 3));
         check(Partition::Run, &keys::run_partition("r"));
         check(Partition::Session, &keys::session_partition("s"));
         check(Partition::Stored, &keys::stored_partition("s"));

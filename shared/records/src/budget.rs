@@ -12,6 +12,7 @@ use crate::keys::{self, Key};
 use crate::limit::{LimitOf, Limits};
 use crate::paid_reply::{PaidReply, QuestionId};
 use crate::retention;
+use crate::spend::rolled_up;
 use crate::table::Table;
 use crate::timestamp;
 use crate::write::{ABSENT, Refused, Update, Write};
@@ -267,6 +268,7 @@ impl Table {
             ));
         }
         writes.extend(record.writes()?);
+        writes.extend(rolled_up(&record, self.workflow_of(&record.execution).await?.as_deref()));
         writes.extend(kept);
         let settled = self.close_reservation(reservation, "settle a reservation", writes).await?;
         Ok(settled.then_some(record))

@@ -5,11 +5,15 @@ use crate::item::{from_item, to_item};
 use crate::keys;
 use crate::table::Table;
 use crate::timestamp::{self, month};
-use crate::write::{ABSENT, Write};
+use crate::write::{ABSENT, Update, Write};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::plugins::Usage;
 use domain::{ActionId, MicroUsd};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// The attribute of records that are in the roll-ups.
+const ROLLED_UP: &str = "rolled_up";
 
 /// What something cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,10 +126,19 @@ impl CostRecord {
         .into_iter()
         .flatten()
         .map(|partition| {
-            let item = to_item(self, keys::cost(partition, self.at, &self.id), None)?;
+            let mut item = to_item(self, keys::cost(partition, self.at, &self.id), None)?;
+            item.insert(ROLLED_UP.to_owned(), AttributeValue::Bool(true));
             Ok(Write::Put { item, condition: Some(ABSENT) })
         })
         .collect()
+    }
+
+    /// Marks the record as rolled up, unless it is.
+    pub(crate) fn mark_rolled_up(&self) -> Update {
+        let partition = keys::execution_partition(&self.execution);
+        Update::new(keys::cost(partition, self.at, &self.id), format!("SET #{ROLLED_UP} = :yes"))
+            .condition(format!("attribute_exists(#pk) AND attribute_not_exists(#{ROLLED_UP})"))
+            .value(":yes", AttributeValue::Bool(true))
     }
 }
 

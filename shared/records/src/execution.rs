@@ -9,6 +9,7 @@ use crate::keys::{self, GSI1_PK, GSI1_SK};
 use crate::new_execution::NewExecution;
 use crate::retention;
 use crate::table::Table;
+use crate::task::TaskState;
 use crate::timestamp;
 use crate::word::Inbox;
 use crate::write::{ABSENT, Update, Write};
@@ -208,10 +209,7 @@ impl Table {
         let leave = place.map(|(project, place)| Write::Delete { key: keys::place(project, &place.name) });
         let mut writes = vec![Write::Update(update.clone())];
         if let Some(task_id) = claimed {
-            let release = Update::new(keys::task(&task_id), "REMOVE #open_execution")
-                .condition("#open_execution = :name")
-                .value(":name", text(name));
-            writes.push(Write::Update(release));
+            writes.push(Write::Update(release(&record, &task_id, end)));
             writes.push(nothing_waits(&task_id));
         }
         writes.extend(leave.clone());
@@ -272,11 +270,16 @@ fn claim(task_id: &str, new: &NewExecution, claims: bool) -> Update {
     let mut set = "SET #task_id = :task_id, #latest_execution = :name, #updated_at = :at, \
                    #created_at = if_not_exists(#created_at, :at)"
         .to_owned();
+    let state = TaskState::AtWork.as_str();
     if claims {
-        set.push_str(", #open_execution = :name");
+        set.push_str(", #open_execution = :name, #state = :state");
     }
     if new.project.is_some() {
         set.push_str(", #project = :project");
+    }
+    let listed_in = new.project.as_ref().filter(|_| claims);
+    if listed_in.is_some() {
+        set.push_str(", #gsi1pk = :listing, #gsi1sk = :place");
     }
     let mut update = Update::new(keys::task(task_id), set)
         .value(":task_id", text(task_id))
@@ -285,6 +288,14 @@ fn claim(task_id: &str, new: &NewExecution, claims: bool) -> Update {
     if let Some(project) = &new.project {
         update = update.value(":project", text(project));
     }
+    if let Some(project) = listed_in {
+        update = update
+            .value(":listing", text(keys::tasks(project, state)))
+            .value(":place", text(keys::listed_at(new.begun_at, task_id)));
+    }
+    if claims {
+        update = update.value(":state", text(state));
+    }
     match &new.takes_over {
         Some(taken) if claims => {
             update.condition("#open_execution = :before").value(":before", text(&taken.execution))
@@ -292,6 +303,25 @@ fn claim(task_id: &str, new: &NewExecution, claims: bool) -> Update {
         _ if claims => update.condition("attribute_not_exists(#open_execution)"),
         _ => update,
     }
+}
+
+/// Frees the task of an execution that ends, and lists it under what the execution came to.
+fn release(record: &ExecutionRecord, task_id: &str, end: &ExecutionEnd) -> Update {
+    let state = TaskState::after(end.outcome);
+    let mut set = "SET #state = :state".to_owned();
+    if record.project.is_some() {
+        set.push_str(", #gsi1pk = :listing, #gsi1sk = :place");
+    }
+    let mut update = Update::new(keys::task(task_id), format!("{set} REMOVE #open_execution"))
+        .condition("#open_execution = :name")
+        .value(":state", text(state.as_str()))
+        .value(":name", text(&record.name));
+    if let Some(project) = &record.project {
+        update = update
+            .value(":listing", text(keys::tasks(project, state.as_str())))
+            .value(":place", text(keys::listed_at(end.at, task_id)));
+    }
+    update
 }
 
 /// The pointers by which an execution is listed.

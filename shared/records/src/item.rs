@@ -1,7 +1,7 @@
 //! Items, their attributes, and the translation between them and our records.
 
 use crate::error::RecordsError;
-use crate::keys::{EXPIRES_AT, Key, PK, SK};
+use crate::keys::{EXPIRES_AT, GSI1_PK, GSI1_SK, Key, PK, SK, listed_at};
 use crate::timestamp::fixed_width;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -37,6 +37,13 @@ pub(crate) fn to_item<T: Serialize>(
         item.insert(EXPIRES_AT.to_owned(), number(expires_at));
     }
     Ok(item)
+}
+
+/// Puts an item into a listing.
+pub(crate) fn listed(mut item: Item, partition: &str, at: Timestamp, id: &str) -> Item {
+    item.insert(GSI1_PK.to_owned(), text(partition));
+    item.insert(GSI1_SK.to_owned(), text(listed_at(at, id)));
+    item
 }
 
 /// The record in an item. The error names the item by its sort key and holds none of its contents.

@@ -63,12 +63,23 @@
 //! | which run committed to a branch | get | `REPOSITORY#<owner/name>` | `BRANCH#<name>` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
 //! | a pull request that a run opened | get | `REPOSITORY#<owner/name>` | `OPENED#<number>` |
+//! | how far an execution was told | get | `FEED#<execution>` | `TOLD` |
+//! | what happened in an execution, for programs that follow it | query | `FEED#<execution>` | `FRAME#<sequence>` |
+//! | questions that wait for people, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `APPROVALS` | `gsi1sk` = `<since>#<topic>#<key>` |
+//! | sessions of agents that are at work, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `SESSIONS` | `gsi1sk` = `<opened>#<id>` |
+//! | tickets of a project in a state, the latest change first | query `gsi1`, then batch get | `gsi1pk` = `TASKS#<project>#<state>` | `gsi1sk` = `<changed>#<task>` |
+//! | what was spent in a month, by day and project, person, workflow or model | query 16 shards | `SPEND#<month>#<shard>` | `<PROJECT, …>#<day>#<name>` |
+//! | what a request to the API was answered, when it is sent again | get | `REQUEST#<digest of its key>` | `REQUEST` |
 //! | the installation's own token, hashed | get | `TOKEN#INSTALLATION` | `TOKEN` |
 //! | the newest pull request of a ticket | get | `REPOSITORY#<owner/name>` | `TASK#<id>` |
+//!
+//! The keys of who may sign in and of who changed what are in `keys/identity.rs`.
 //!
 //! Costs are stored four times (execution, task, project, person), written in one transaction and never changed: reading any of
 //! the four is then one consistent query. Lists of executions are pointers to the one execution item, so that an outcome has
 //! one place.
+
+pub(crate) mod identity;
 
 use crate::timestamp::fixed_width;
 use domain::{SourceName, folded};
@@ -82,6 +93,10 @@ pub(crate) const GSI1_PK: &str = "gsi1pk";
 pub(crate) const GSI1_SK: &str = "gsi1sk";
 pub(crate) const EXPIRES_AT: &str = "expires_at";
 
+/// The partition of `gsi1` that holds every question that waits for people.
+pub(crate) const APPROVALS: &str = "APPROVALS";
+/// The partition of `gsi1` that holds every session that is at work.
+pub(crate) const SESSIONS: &str = "SESSIONS";
 /// The partition of `gsi1` that holds every open execution.
 pub(crate) const OPEN: &str = "OPEN";
 
@@ -106,6 +121,7 @@ pub(crate) const CHUNK: &str = "CHUNK#";
 pub(crate) const SESSION: &str = "SESSION#";
 pub(crate) const MESSAGE: &str = "MESSAGE#";
 pub(crate) const FILE: &str = "FILE#";
+pub(crate) const FRAME: &str = "FRAME#";
 pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
 pub(crate) const INBOX_PARTITION: &str = "INBOX#";
@@ -372,6 +388,36 @@ pub(crate) fn session_file(id: &str, path: &str) -> Key {
 
 pub(crate) fn session_of(execution: &str, state: &str) -> Key {
     Key::new(execution_partition(execution), format!("{SESSION}{state}"))
+}
+
+pub(crate) fn feed(execution: &str) -> Key {
+    Key::new(format!("FEED#{execution}"), "TOLD")
+}
+
+pub(crate) fn frame(execution: &str, sequence: u64) -> Key {
+    Key::new(format!("FEED#{execution}"), format!("{FRAME}{sequence:012}"))
+}
+
+/// The partition of `gsi1` that holds the tickets of a project in a state.
+pub(crate) fn tasks(project: &str, state: &str) -> String {
+    format!("TASKS#{project}#{state}")
+}
+
+/// The sort key of `gsi1` of what is listed by time.
+pub(crate) fn listed_at(at: Timestamp, id: &str) -> String {
+    format!("{}#{id}", fixed_width(at))
+}
+
+pub(crate) fn spend_partition(month: &str, shard: u8) -> String {
+    format!("SPEND#{month}#{shard:02}")
+}
+
+pub(crate) fn spend(month: &str, shard: u8, sk: &str) -> Key {
+    Key::new(spend_partition(month, shard), sk)
+}
+
+pub(crate) fn request(key: &str) -> Key {
+    Key::new(format!("REQUEST#{}", digest(key)), "REQUEST")
 }
 
 /// Only its hash is there.

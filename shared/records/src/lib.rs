@@ -28,8 +28,15 @@
 //! | `session`, `session_change` | agents' sessions: where each is, its messages, and the files that it changed |
 //! | `progress`, `pull_request`, `opened_pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose pull requests and branches are |
 //! | `put_back` | what was lost, from a copy of the table |
+//! | `feed` | what happened in an execution, for programs that follow it |
+//! | `listing` | what the index lists: questions, sessions, tickets by state |
+//! | `backfill` | puts what earlier versions wrote into lists and roll-ups |
+//! | `spend` | what was spent by day |
+//! | `request` | requests to the API that are sent again |
 //! | `token` | tokens, by their hashes |
 //! | `access` | what a function may touch, for its role |
+//! | `machine_token`, `sign_in` | who may sign in |
+//! | `audit` | who changed what |
 //! | `admission` | which runs may do anything; who may push |
 //! | `stream` | which changes a listener is told of, and which execution a changed item belongs to |
 
@@ -37,6 +44,8 @@ mod access;
 mod admission;
 mod agent_execution;
 mod alert;
+mod audit;
+mod backfill;
 mod budget;
 mod cached;
 mod circuit;
@@ -54,6 +63,7 @@ mod error;
 mod execution;
 mod execution_list;
 mod execution_record;
+mod feed;
 mod forget;
 mod inbox;
 mod inquiry;
@@ -63,6 +73,8 @@ mod kept;
 mod keys;
 mod limit;
 mod line;
+mod listing;
+mod machine_token;
 mod new_execution;
 mod occurrence;
 mod open_execution;
@@ -80,12 +92,15 @@ mod rate;
 mod reading;
 mod refusal;
 mod reply;
+mod request;
 mod retention;
 mod run;
 mod session;
 mod session_change;
 mod session_parts;
 mod shown_step;
+mod sign_in;
+mod spend;
 mod steered;
 mod step;
 mod stored;
@@ -96,6 +111,7 @@ mod thread;
 mod timestamp;
 mod token;
 mod turns;
+mod usage;
 mod view;
 mod waiter;
 mod word;
@@ -104,6 +120,8 @@ mod write;
 pub use access::{Access, Partition};
 pub use admission::{Admission, WRITER_KNOWN};
 pub use agent_execution::AgentExecution;
+pub use audit::{AuditPage, AuditRecord};
+pub use backfill::Backfilled;
 pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement, Spending};
 pub use cached::DOCUMENT_CACHED;
 pub use circuit::Circuit;
@@ -118,9 +136,12 @@ pub use error::RecordsError;
 pub use execution::{BeginResult, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
 pub use execution_record::{ExecutionEnd, ExecutionRecord};
+pub use feed::{Frame, NewFrame, Told};
 pub use inbox::{MOST_WAITING, PutWordResult};
 pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits};
+pub use listing::Listing;
+pub use machine_token::{MOST_TOKENS, MachineToken, TokenKept};
 pub use new_execution::{NewExecution, TakenOver};
 pub use occurrence::{Meeting, Occurrence};
 pub use opened_pull_request::OpenedPullRequest;
@@ -136,16 +157,19 @@ pub use rate::{Pass, Patience, PutOff, is_rate};
 pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace};
+pub use request::RequestClaim;
 pub use session::{SessionBounds, SessionHead, SessionPhase, SessionRound};
 pub use session_change::{Changed, SessionChange};
 pub use session_parts::{OverlayFile, SessionLink};
 pub use shown_step::ShownStep;
+pub use sign_in::{EndedSessions, SignInAccount, SignInTicket};
+pub use spend::{Spend, SpendBy};
 pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
 pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange};
 pub use table::Table;
-pub use task::TaskRecord;
+pub use task::{TaskRecord, TaskState};
 pub use thread::OpenedThread;
 pub use token::token_digest;
 pub use turns::Room;

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 /// The most records a page has.
-const PAGE_LIMIT: usize = 100;
+pub(crate) const PAGE_LIMIT: usize = 100;
 
 /// How many months' lists one page looks at: where nothing was done for longer, a page is empty and says where to go on.
 const MONTHS_AT_ONCE: usize = 3;
@@ -68,7 +68,9 @@ impl Table {
         let limit = limit.clamp(1, PAGE_LIMIT);
         let (names, next) = match list {
             ExecutionList::OfAll => self.names_by_month(after, limit, now).await?,
-            ExecutionList::OfProject(key) => self.listed_names(keys::project_partition(key), after, limit).await?,
+            ExecutionList::OfProject(key) => {
+                self.listed_names(keys::project_partition(key), after, limit).await?
+            }
             ExecutionList::OfTask(id) => self.listed_names(keys::task_partition(id), after, limit).await?,
             ExecutionList::Open => self.open_names(after, limit).await?,
         };

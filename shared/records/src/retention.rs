@@ -16,6 +16,8 @@ pub(crate) const READING: SignedDuration = SignedDuration::from_hours(24 * 7);
 pub(crate) const SESSION: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// Words that nobody took in: those of an execution that is still open are newer.
 pub(crate) const WORD: SignedDuration = SignedDuration::from_hours(24 * 400);
+/// A client that did not see an answer sends its request again within hours.
+pub(crate) const REQUEST: SignedDuration = SignedDuration::from_hours(24);
 /// An idle limiter forgets.
 pub(crate) const RATE: SignedDuration = SignedDuration::from_hours(24);
 

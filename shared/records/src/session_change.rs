@@ -1,10 +1,10 @@
 //! Changes of agents' sessions: each is one transaction, made to the version of the head that it was decided on.
 
 use crate::error::RecordsError;
-use crate::item::{number, to_item};
+use crate::item::{Item, listed, number, to_item};
 use crate::keys;
 use crate::retention;
-use crate::session::SessionHead;
+use crate::session::{SessionHead, SessionPhase};
 use crate::session_parts::{OverlayFile, SessionLink};
 use crate::stored::compress;
 use crate::table::Table;
@@ -58,7 +58,7 @@ impl Table {
         link: (&str, &str),
     ) -> Result<Changed, RecordsError> {
         let expires_at = retention::expires_at(head.changed_at, retention::SESSION);
-        let item = to_item(head, keys::session_head(&head.id), Some(expires_at))?;
+        let item = head_item(head, expires_at)?;
         let (execution, state) = link;
         let change = SessionChange {
             opening: Some(opening.to_vec()),
@@ -89,7 +89,7 @@ impl Table {
         change: SessionChange,
     ) -> Result<Changed, RecordsError> {
         let expires_at = retention::expires_at(head.changed_at, retention::SESSION);
-        let item = to_item(head, keys::session_head(&head.id), Some(expires_at))?;
+        let item = head_item(head, expires_at)?;
         let before = number(head.version.saturating_sub(1));
         let mut writes =
             vec![Write::Replace { item, condition: "#version = :before", value: (":before", before) }];
@@ -154,6 +154,15 @@ impl Table {
         let words = change.words.iter().flat_map(Inbox::writes);
         Ok(puts.chain(deletes).chain(words).collect())
     }
+}
+
+/// The head as an item, listed while something happens next.
+fn head_item(head: &SessionHead, expires_at: i64) -> Result<Item, RecordsError> {
+    let item = to_item(head, keys::session_head(&head.id), Some(expires_at))?;
+    Ok(match head.phase {
+        SessionPhase::Done => item,
+        _ => listed(item, keys::SESSIONS, head.opened_at, &head.id),
+    })
 }
 
 /// Whose stored values they are.

@@ -5,6 +5,7 @@ use crate::item::from_item;
 use crate::keys;
 use crate::table::Table;
 use crate::timestamp;
+use domain::execution::Outcome;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -22,12 +23,55 @@ pub struct TaskRecord {
     /// The execution that was begun last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_execution: Option<String>,
+    /// What the execution that claimed the task last came to. Absent where none has claimed it since states are recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<TaskState>,
     /// When the first execution was begun.
     #[serde(with = "timestamp")]
     pub created_at: Timestamp,
     /// When the latest execution was begun.
     #[serde(with = "timestamp")]
     pub updated_at: Timestamp,
+}
+
+/// Where the work on a ticket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskState {
+    /// An execution has claimed it, and has not ended.
+    AtWork,
+    /// The last one succeeded.
+    Succeeded,
+    /// The last one failed.
+    Failed,
+    /// The last one failed, and what it did was taken back.
+    RolledBack,
+    /// The last one was stopped.
+    Stopped,
+}
+
+impl TaskState {
+    /// The state after an execution with this outcome.
+    pub fn after(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Pending | Outcome::Running | Outcome::Waiting => Self::AtWork,
+            Outcome::Succeeded => Self::Succeeded,
+            Outcome::Failed => Self::Failed,
+            Outcome::RolledBack => Self::RolledBack,
+            Outcome::Stopped => Self::Stopped,
+        }
+    }
+
+    /// The name in records and output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AtWork => "at_work",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::RolledBack => "rolled_back",
+            Self::Stopped => "stopped",
+        }
+    }
 }
 
 impl Table {

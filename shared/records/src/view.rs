@@ -7,8 +7,10 @@ use crate::execution_record::ExecutionRecord;
 use crate::item::{attribute, from_item};
 use crate::keys;
 use crate::progress::Progress;
+use crate::session_parts::SessionLink;
 use crate::step::{StepRecord, in_order};
 use crate::table::Table;
+use crate::waiter::is_question;
 
 /// An execution with its steps and costs.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +23,10 @@ pub struct ExecutionView {
     pub agent_executions: Vec<AgentExecution>,
     /// Its costs, oldest first.
     pub costs: Vec<CostRecord>,
+    /// The sessions that its agents opened.
+    pub sessions: Vec<SessionLink>,
+    /// Whether a step of it asks people something, or did.
+    pub asks: bool,
     /// Its progress comment, once an edit was begun.
     pub progress: Option<Progress>,
 }
@@ -44,6 +50,7 @@ impl Table {
     /// [`RecordsError`] when the table does not answer.
     pub async fn execution_view(&self, name: &str) -> Result<Option<ExecutionView>, RecordsError> {
         let (mut execution, mut progress) = (None, None);
+        let (mut sessions, mut asks) = (Vec::new(), false);
         let (mut steps, mut agent_executions, mut costs) = (Vec::new(), Vec::new(), Vec::new());
         for item in self.query(keys::execution_partition(name), "").await? {
             match attribute(&item, keys::SK).unwrap_or_default() {
@@ -51,12 +58,22 @@ impl Table {
                 keys::PROGRESS => progress = Some(from_item(item)?),
                 sk if sk.starts_with(keys::STEP) => steps.push(from_item(item)?),
                 sk if sk.starts_with(keys::AGENT) => agent_executions.push(from_item(item)?),
+                sk if sk.starts_with(keys::SESSION) => sessions.push(from_item(item)?),
+                sk if sk.starts_with(keys::WAITS) => asks |= is_question(&item),
                 sk if sk.starts_with(keys::COST) => costs.push(from_item(item)?),
                 _ => {}
             }
         }
         in_order(&mut steps);
         agent_executions.sort_by_key(|call: &AgentExecution| call.started_at);
-        Ok(execution.map(|execution| ExecutionView { execution, steps, agent_executions, costs, progress }))
+        Ok(execution.map(|execution| ExecutionView {
+            execution,
+            steps,
+            agent_executions,
+            costs,
+            sessions,
+            asks,
+            progress,
+        }))
     }
 }

@@ -1,7 +1,7 @@
 //! Waiters: executions parked on a task token until something happens.
 
 use crate::error::RecordsError;
-use crate::item::{from_item, text, to_item};
+use crate::item::{Item, attribute, from_item, listed, text, to_item};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
@@ -32,12 +32,15 @@ impl fmt::Display for Topic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Budget => formatter.write_str("budget"),
-            Self::Approval(execution) => write!(formatter, "approval/{execution}"),
+            Self::Approval(execution) => write!(formatter, "{APPROVAL}{execution}"),
             Self::Event(key) => write!(formatter, "event/{}", key.as_str()),
             Self::Provider => formatter.write_str("provider"),
         }
     }
 }
+
+/// How the topics of questions to people begin.
+const APPROVAL: &str = "approval/";
 
 /// A step that waits, with the token that lets it go on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -82,6 +85,11 @@ pub struct Waiter {
 struct Waits {
     topic: String,
     key: String,
+}
+
+/// Whether what an execution waits for, or waited for, is an answer of people.
+pub(crate) fn is_question(waits: &Item) -> bool {
+    attribute(waits, "topic").is_some_and(|topic| topic.starts_with(APPROVAL))
 }
 
 /// Statuses, as the tracker names them, that a person moves a ticket to in order to answer.
@@ -154,7 +162,10 @@ impl Table {
         let waits = Waits { topic: waiter.topic.clone(), key: waiter.key.clone() };
         let pointer = to_item(&waits, keys::waits(&waiter.execution, &waiter.key), Some(expires_at))?;
         let _ = self.put("record what an execution waits for", pointer, None).await?;
-        let item = to_item(waiter, key.clone(), Some(expires_at))?;
+        let mut item = to_item(waiter, key.clone(), Some(expires_at))?;
+        if waiter.topic.starts_with(APPROVAL) {
+            item = listed(item, keys::APPROVALS, waiter.since, &format!("{}#{}", waiter.topic, waiter.key));
+        }
         let Err(refused) = self.put("record a waiter", item, Some(ABSENT)).await? else { return Ok(()) };
         let Some(present) = refused.item else { return Ok(()) };
         let before: Waiter = from_item(present)?;
@@ -220,9 +231,12 @@ impl Table {
     ) -> Result<Option<Answer>, RecordsError> {
         let json = serde_json::to_string(answer)
             .map_err(|error| RecordsError::Invalid(format!("an answer cannot be stored: {error}")))?;
-        let update = Update::new(keys::waiter(&waiter.topic, &waiter.key), "SET #answer = :answer")
-            .condition("attribute_exists(#pk) AND attribute_not_exists(#answer)")
-            .value(":answer", text(json));
+        let update = Update::new(
+            keys::waiter(&waiter.topic, &waiter.key),
+            "SET #answer = :answer REMOVE #gsi1pk, #gsi1sk",
+        )
+        .condition("attribute_exists(#pk) AND attribute_not_exists(#answer)")
+        .value(":answer", text(json));
         match self.update("record an answer", update).await? {
             Ok(_) => Ok(None),
             Err(refused) => {

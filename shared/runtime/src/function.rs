@@ -69,6 +69,8 @@ pub enum SecretUse {
     Signing,
     /// The credentials of the providers that serve a plugin type.
     Credentials(PluginType),
+    /// The keys that sign people's sessions.
+    SignIn,
 }
 
 /// What invokes a function.

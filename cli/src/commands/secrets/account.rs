@@ -8,14 +8,14 @@ use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Secrets Manager in the environment's account.
-pub(super) struct Account(Client);
+pub(crate) struct Account(Client);
 
 impl Account {
     /// Connects with the environment's settings.
     ///
     /// # Errors
     /// Unreachable when the environment names no account.
-    pub(super) async fn connect() -> Outcome<Self> {
+    pub(crate) async fn connect() -> Outcome<Self> {
         Ok(Self(Client::new(&sdk_config().await?)))
     }
 
@@ -23,7 +23,7 @@ impl Account {
     ///
     /// # Errors
     /// Unreachable when there is no such secret, or Secrets Manager refuses or does not answer.
-    pub(super) async fn get(&self, id: &str) -> Outcome<Option<SecretString>> {
+    pub(crate) async fn get(&self, id: &str) -> Outcome<Option<SecretString>> {
         match self.0.get_secret_value().secret_id(id).send().await {
             Ok(answer) => Ok(answer.secret_string.map(SecretString::from)),
             Err(error) => Err(refused(id, error.code())),
@@ -34,7 +34,7 @@ impl Account {
     ///
     /// # Errors
     /// Unreachable when Secrets Manager refuses or does not answer.
-    pub(super) async fn put(&self, id: &str, text: &SecretString) -> Outcome {
+    pub(crate) async fn put(&self, id: &str, text: &SecretString) -> Outcome {
         let put = self.0.put_secret_value().secret_id(id).secret_string(text.expose_secret());
         put.send().await.map_err(|error| refused(id, error.code()))?;
         Ok(())
@@ -44,7 +44,7 @@ impl Account {
     ///
     /// # Errors
     /// Unreachable when Secrets Manager refuses or does not answer.
-    pub(super) async fn names(&self, stage: &Stage) -> Outcome<Vec<String>> {
+    pub(crate) async fn names(&self, stage: &Stage) -> Outcome<Vec<String>> {
         let prefix = format!("{}/", stage.prefix());
         let filter = Filter::builder().key(FilterNameStringType::Name).values(&prefix).build();
         let mut pages = self.0.list_secrets().filters(filter).into_paginator().send();

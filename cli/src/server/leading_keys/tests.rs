@@ -1,4 +1,5 @@
 use super::*;
+use records::Listing;
 use serde_json::json;
 
 fn access() -> Access {
@@ -89,17 +90,20 @@ fn every_operation_in_every_form_is_decided_as_the_policy_does() {
 fn the_index_is_its_one_partition_for_who_lists_it() {
     let request =
         |condition: &str, pk: &str, index: &str| with(query_for(condition, pk), "IndexName", index.into());
-    let lists = access().listing_open_executions();
+    let lists = access().listing([Listing::OpenExecutions]);
     let open = request("gsi1pk = :p AND gsi1sk < :a", "OPEN", "gsi1");
     assert!(check(&lists, "Query", &open).is_ok());
     assert!(check(&access(), "Query", &open).is_err());
     for other in [
         request("gsi1pk = :p", "PERSON#ada", "gsi1"),
+        request("gsi1pk = :p", "TASKS#SHOP#at_work", "gsi1"),
         request("pk = :p", "OPEN", "gsi1"),
         request("gsi1pk = :p", "OPEN", "gsi2"),
     ] {
         assert!(check(&lists, "Query", &other).is_err(), "{other}");
     }
+    let of_a_kind = request("gsi1pk = :p", "TASKS#SHOP#at_work", "gsi1");
+    assert!(check(&access().listing([Listing::Tasks]), "Query", &of_a_kind).is_ok());
 }
 
 #[test]

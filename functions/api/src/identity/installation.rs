@@ -1,7 +1,7 @@
 //! The installation's own token: `serve` makes one at each start, puts its hash in the table, and tells it to whoever may read the data
 //! folder. Where none was made, as in an account, nobody is identified by it.
 
-use super::{Identified, Identify, bearer};
+use super::{Credential, Identified, Identify, OPERATOR, bearer};
 use crate::problem::Problem;
 use async_trait::async_trait;
 use axum::http::HeaderName;
@@ -11,9 +11,6 @@ use subtle::ConstantTimeEq;
 
 /// The header in which whoever holds the token says for whom they ask, by the name under `users:`.
 const ON_BEHALF_OF: HeaderName = HeaderName::from_static("ticketsmith-as");
-
-/// The name in the records of whoever does not say.
-const NOBODY_NAMED: &str = "installation";
 
 /// The most characters of a name.
 const NAME_LIMIT: usize = 100;
@@ -38,18 +35,18 @@ impl Identify for InstallationToken {
         if !bool::from(known.as_bytes().ct_eq(token_digest(token).as_bytes())) {
             return Ok(None);
         }
-        let name = match head.headers.get(ON_BEHALF_OF) {
-            None => NOBODY_NAMED,
-            Some(name) => {
-                let name = name.to_str().ok().filter(|name| (1..=NAME_LIMIT).contains(&name.len()));
-                name.ok_or_else(|| {
-                    Problem::invalid_field(
-                        ON_BEHALF_OF.as_str(),
-                        "a name of 1 to 100 ASCII characters is accepted",
-                    )
-                })?
-            }
+        let mut names = head.headers.get_all(ON_BEHALF_OF).iter();
+        let name = match (names.next(), names.next()) {
+            (None, _) => Some(OPERATOR),
+            (Some(name), None) => name.to_str().ok().filter(|name| (1..=NAME_LIMIT).contains(&name.len())),
+            (Some(_), Some(_)) => None,
         };
-        Ok(Some(Identified::installation(name)))
+        let name = name.ok_or_else(|| {
+            Problem::invalid_field(
+                ON_BEHALF_OF.as_str(),
+                "accepted: one name of 1 to 100 ASCII characters, none of them a control character",
+            )
+        })?;
+        Ok(Some(Identified::installation(name, Credential::Installation)))
     }
 }

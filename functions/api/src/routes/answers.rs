@@ -14,6 +14,9 @@ pub(crate) struct Signed;
 /// Of everything about one thing.
 pub(crate) struct OfOne;
 
+/// Of everything that changes one thing.
+pub(crate) struct Change;
+
 /// Of everything with a body.
 pub(crate) struct WithBody;
 
@@ -47,7 +50,10 @@ impl IntoResponses for Open {
 
 impl IntoResponses for Signed {
     fn responses() -> Responses {
-        let signed = problems(&[(401, "The request has no valid credential.")]);
+        let signed = problems(&[
+            (401, "The request has no valid credential."),
+            (429, "The credential is used too often; `Retry-After` says when to try again."),
+        ]);
         Open::responses().into_iter().chain(signed).collect()
     }
 }
@@ -56,6 +62,13 @@ impl IntoResponses for OfOne {
     fn responses() -> Responses {
         let of_one = problems(&[(404, "There is no such thing, or the caller may not see it.")]);
         Signed::responses().into_iter().chain(of_one).collect()
+    }
+}
+
+impl IntoResponses for Change {
+    fn responses() -> Responses {
+        let change = problems(&[(409, "It contradicts the present state.")]);
+        OfOne::responses().into_iter().chain(change).collect()
     }
 }
 

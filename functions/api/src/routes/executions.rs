@@ -1,4 +1,4 @@
-//! `/executions`: list and get.
+//! `/executions`: list, get, and what one of them returns.
 
 use crate::api::Shared;
 use crate::caller::Caller;
@@ -237,19 +237,19 @@ impl From<ExecutionView> for Execution {
 #[into_params(parameter_in = Query)]
 struct ListExecutions {
     /// Those of the ticket with this id.
-    #[param(max_length = 500)]
+    #[param(min_length = 1, max_length = 500)]
     task: Option<String>,
     /// Those of the project with this key.
-    #[param(max_length = 500)]
+    #[param(min_length = 1, max_length = 500)]
     project: Option<String>,
     /// `open`: those that have not ended, in the order in which they are looked at next. It goes with no other filter.
     #[param(inline)]
     state: Option<Open>,
     /// How many there are at most. Default: 100.
-    #[param(minimum = 1, maximum = 100)]
+    #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.
-    #[param(max_length = 500)]
+    #[param(min_length = 1, max_length = 500)]
     cursor: Option<String>,
 }
 

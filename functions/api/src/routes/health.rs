@@ -1,9 +1,10 @@
 //! `/health`, and the contract itself.
 
-use crate::api::Shared;
+use crate::api::{Contract, Shared};
 use crate::problem::{Code, Problem};
 use crate::query::{Nothing, Query};
 use crate::routes::answers::Open;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Json, Response};
@@ -54,9 +55,9 @@ async fn get_health(State(api): State<Shared>, _: Query<Nothing>) -> Result<Json
     get, path = "/openapi.json", tag = "system", security(()),
     responses((status = 200, description = "The OpenAPI document.", body = Object, content_type = "application/json"), Open)
 )]
-async fn get_openapi(_: Query<Nothing>) -> Response {
+async fn get_openapi(Extension(Contract(contract)): Extension<Contract>, _: Query<Nothing>) -> Response {
     static DOCUMENT: OnceLock<String> = OnceLock::new();
     // It is made of constants, so it serializes each time or never.
-    let document = DOCUMENT.get_or_init(|| crate::openapi().to_json().unwrap_or_default());
+    let document = DOCUMENT.get_or_init(|| contract.to_json().unwrap_or_default());
     ([(header::CONTENT_TYPE, "application/json")], document.as_str()).into_response()
 }

@@ -203,7 +203,8 @@ fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malforme
 
 fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let (kind, action) = (payload.kind.unwrap_or_default(), payload.action.unwrap_or_default());
-    let is_used = matches!((kind.as_str(), action.as_str()), ("Issue", "create" | "update") | ("Comment", "create"));
+    let is_used =
+        matches!((kind.as_str(), action.as_str()), ("Issue", "create" | "update") | ("Comment", "create"));
     if !is_used {
         let shown: String = format!("{kind} {action}").chars().take(100).collect();
         return Meaning::Ignored(format!("Linear's event `{shown}` is not used"));
@@ -213,7 +214,9 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     };
     let (task_id, team) = match (data.identifier, data.issue) {
         (Some(identifier), _) => (identifier, data.team),
-        (None, Some(issue)) if issue.identifier.is_some() => (issue.identifier.unwrap_or_default(), issue.team),
+        (None, Some(issue)) if issue.identifier.is_some() => {
+            (issue.identifier.unwrap_or_default(), issue.team)
+        }
         (None, _) => return Meaning::Ignored("the delivery does not name a ticket".into()),
     };
     let project = team.and_then(|team| team.key);

@@ -1,4 +1,5 @@
 use super::*;
+use domain::Scope;
 use serde_json::{Value, json};
 
 /// Everybody: each role, everywhere and in one project; a member of a group under `may_trigger`; nobody.
@@ -53,7 +54,8 @@ fn admitted(operation: &Operation<'_>, is_writer: bool) -> String {
     let configuration = configuration();
     let mut admitted = Vec::new();
     for id in EVERYBODY {
-        match decide(&configuration, operation, Some(&login(&configuration, id)), is_writer) {
+        let actor = login(&configuration, id);
+        match decide(&configuration, operation, Some(&actor), &Authority::Roles, is_writer) {
             Authorization::Allowed => admitted.push(id.to_owned()),
             Authorization::AskProvider => admitted.push(format!("{id}?")),
             Authorization::Denied(_) => {}
@@ -75,8 +77,17 @@ fn every_operation_with_every_role() {
         |project| Operation::Answer { project, question: "", approvers: &[] },
     );
     for (operation, expected) in [
-        (Operation::StartByHand, everybody.as_str()),
-        (Operation::StartByMachine, &everybody),
+        (Operation::StartByHand, ""),
+        (Operation::StartByMachine, everybody.as_str()),
+        (Operation::ChangeTask { project: shop }, work_in_shop),
+        (Operation::ChangeTask { project: open }, "developer admin"),
+        (Operation::ChangeProject { project: Some(shop) }, "admin shop-admin"),
+        (Operation::ChangeProject { project: None }, "admin"),
+        (Operation::ChangeBudgets, "admin"),
+        (Operation::SeePeople, "admin"),
+        (Operation::SeeAudit, "admin"),
+        (Operation::CreateToken { project: Some(shop) }, in_shop),
+        (Operation::CreateToken { project: None }, "viewer developer approver admin"),
         (see(Some(shop)), in_shop),
         (see(Some(open)), "viewer developer approver admin"),
         (see(None), "viewer developer approver admin"),
@@ -147,6 +158,67 @@ fn whoever_started_an_execution_may_see_and_steer_it() {
     let elsewhere = actor(&configuration, SourceName::from_static("jira"), "stranger");
     let stop = Operation::Stop { project, starter };
     assert!(matches!(authorize(&configuration, &stop, Some(&elsewhere)), Authorization::Denied(_)));
+}
+
+#[test]
+fn tokens_and_sessions_belong_to_whoever_has_them_and_to_admins() {
+    let configuration = configuration();
+    let owner = login(&configuration, "viewer");
+    let manage = Operation::ManageSignIns { owner: &owner };
+    assert_eq!(admitted(&manage, true), "viewer admin");
+}
+
+#[test]
+fn a_machine_token_takes_from_its_owners_roles_and_never_adds_to_them() {
+    let configuration = configuration();
+    let [shop, open] = configuration.projects.as_slice() else { panic!("two projects") };
+    let admitted = |id: &str, roles: &[Role], projects: Option<&[&str]>| {
+        let projects = projects.map(|keys| keys.iter().map(|key| (*key).to_owned()).collect());
+        let authority = Authority::Scoped(Scope { roles: roles.iter().copied().collect(), projects });
+        let actor = login(&configuration, id);
+        [
+            Operation::See { project: Some(shop), starter: None },
+            Operation::See { project: None, starter: Some(&actor) },
+            Operation::Start { project: shop },
+            Operation::Stop { project: open, starter: Some(&actor) },
+            Operation::Answer { project: Some(shop), question: "", approvers: &[] },
+            Operation::ChangeBudgets,
+            Operation::CreateToken { project: Some(shop) },
+            Operation::ManageSignIns { owner: &actor },
+        ]
+        .map(|operation| decide(&configuration, &operation, Some(&actor), &authority, false))
+        .map(|decided| decided == Authorization::Allowed)
+    };
+    let (yes, no) = (true, false);
+    let every = [Role::Viewer, Role::Developer, Role::Approver, Role::Admin];
+    assert_eq!(admitted("admin", &every, None), [yes, yes, yes, yes, yes, yes, no, yes]);
+    assert_eq!(admitted("admin", &every, Some(&["SHOP"])), [yes, no, yes, no, yes, no, no, no]);
+    assert_eq!(admitted("admin", &[Role::Viewer], None), [yes, yes, no, no, no, no, no, no]);
+    assert_eq!(admitted("viewer", &every, None), [yes, yes, no, yes, no, no, no, yes]);
+    assert_eq!(admitted("admin", &[], None), [no; 8]);
+    assert_eq!(admitted("unprivileged", &every, Some(&["SHOP"])), [no; 8]);
+}
+
+#[test]
+fn the_installations_own_credentials_allow_everything_but_a_persons_word() {
+    let configuration = configuration();
+    let project = &configuration.projects[0];
+    let stranger = login(&configuration, "stranger");
+    for operation in [Operation::StartByHand, Operation::Redrive { project }, Operation::SeeAudit] {
+        let decided = decide(&configuration, &operation, Some(&stranger), &Authority::Installation, false);
+        assert_eq!(decided, Authorization::Allowed, "{operation:?}");
+        assert!(matches!(authorize(&configuration, &operation, Some(&stranger)), Authorization::Denied(_)));
+    }
+    let decided = |operation: &Operation<'_>, id: &str| {
+        decide(&configuration, operation, Some(&login(&configuration, id)), &Authority::Installation, false)
+    };
+    let answer = Operation::Answer { project: Some(project), question: "", approvers: &[] };
+    for word in
+        [answer, Operation::Stop { project, starter: None }, Operation::Undo { project, starter: None }]
+    {
+        assert!(matches!(decided(&word, "stranger"), Authorization::Denied(_)), "{word:?}");
+        assert_eq!(decided(&word, "admin"), Authorization::Allowed, "{word:?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use control::{Caller, Control, Directory, StartRequest, WorkflowRequest, plan};
+use control::{Authority, Caller, Control, Directory, StartRequest, WorkflowRequest, plan};
 use domain::configuration::Configuration;
 use domain::routes::{Concurrency, Routes};
 use domain::{Actor, Clock, EventName, SourceName};
@@ -118,6 +118,7 @@ impl World {
             inputs: [("task_id".to_owned(), json!(typed))].into_iter().collect(),
             project: None,
             actor: self.ada(),
+            authority: Authority::Installation,
             trigger: EventName::API_RUN,
             delivery: delivery.into(),
             concurrency: Concurrency::OnePerTask,
@@ -136,7 +137,14 @@ impl World {
     }
 
     pub(crate) fn caller<'a>(&'a self, actor: &'a Actor, delivery: &'a str) -> Caller<'a> {
-        Caller { directory: &self.directory, actor, trigger: &COMMAND, delivery, at: None }
+        Caller {
+            directory: &self.directory,
+            actor,
+            authority: &Authority::Roles,
+            trigger: &COMMAND,
+            delivery,
+            at: None,
+        }
     }
 
     pub(crate) fn advance(&self, by: SignedDuration) {

@@ -76,6 +76,8 @@ fn view(outcome: Outcome, steps: Vec<StepRecord>) -> ExecutionView {
             cost: Cost::Priced(MicroUsd(123_400)),
             remark: None,
         }],
+        sessions: Vec::new(),
+        asks: false,
         progress: None,
     }
 }

@@ -80,8 +80,26 @@ fn a_signed_body_without_a_time_is_refused() {
 fn whatever_arrives_is_read() {
     let vocabulary = Vocabulary {
         headers: &[&[]],
-        names: &["action", "type", "actor", "id", "data", "identifier", "labels", "name", "state", "team", "key",
-            "body", "issue", "updatedFrom", "labelIds", "stateId", "webhookTimestamp", "createdAt"],
+        names: &[
+            "action",
+            "type",
+            "actor",
+            "id",
+            "data",
+            "identifier",
+            "labels",
+            "name",
+            "state",
+            "team",
+            "key",
+            "body",
+            "issue",
+            "updatedFrom",
+            "labelIds",
+            "stateId",
+            "webhookTimestamp",
+            "createdAt",
+        ],
         words: &["update", "create", "Issue", "Comment", "ENG-7", "@ticketsmith revise"],
     };
     check_any_delivery(&SPEC, &vocabulary);
@@ -90,11 +108,15 @@ fn whatever_arrives_is_read() {
 #[test]
 fn each_newly_added_label_is_an_event() {
     let events = events_of(&issue("update", json!({"labelIds": ["l-1", "l-9"]})));
-    let labels: Vec<_> = events.iter().map(|received| received.event.fields["label"].as_str().unwrap()).collect();
+    let labels: Vec<_> =
+        events.iter().map(|received| received.event.fields["label"].as_str().unwrap()).collect();
     assert_eq!(labels, ["agent", "docs"]);
     assert_ne!(events[0].event.delivery, events[1].event.delivery);
     let event = &events[0].event;
-    assert_eq!((event.kind.clone(), event.task_id.as_deref(), event.project.as_deref()), (LABELLED, Some("ENG-7"), Some("ENG")));
+    assert_eq!(
+        (event.kind.clone(), event.task_id.as_deref(), event.project.as_deref()),
+        (LABELLED, Some("ENG-7"), Some("ENG"))
+    );
     assert_eq!(event.actor.as_ref().unwrap().display_name.as_deref(), Some("Ada"));
     assert!(events[0].reply.is_some());
 }
@@ -108,7 +130,8 @@ fn a_status_is_an_event_when_it_changed() {
 
 #[test]
 fn a_new_ticket_has_labels_and_a_status() {
-    let kinds: Vec<_> = events_of(&issue("create", Value::Null)).into_iter().map(|received| received.event.kind).collect();
+    let kinds: Vec<_> =
+        events_of(&issue("create", Value::Null)).into_iter().map(|received| received.event.kind).collect();
     assert_eq!(kinds, [LABELLED, LABELLED, LABELLED, TRANSITIONED, CREATED]);
 }
 
@@ -129,7 +152,10 @@ fn what_nobody_waits_for_is_ignored() {
     assert_eq!(ignored(&ours), "the bot did it itself");
     assert!(ignored(&issue("update", json!({"title": "x"}))).contains("did not change"));
     assert!(ignored(&issue("remove", Value::Null)).contains("`Issue remove` is not used"));
-    assert!(ignored(&json!({"action": "create", "type": "Comment", "data": {"body": "x"}})).contains("name a ticket"));
+    assert!(
+        ignored(&json!({"action": "create", "type": "Comment", "data": {"body": "x"}}))
+            .contains("name a ticket")
+    );
     let mut machine = issue("update", json!({"stateId": "s-1"}));
     machine["actor"]["type"] = "integration".into();
     assert_eq!(events_of(&machine)[0].reply, None);

@@ -1,0 +1,256 @@
+//! The command line as a client of the API.
+
+mod arguments;
+mod columns;
+mod filter;
+mod format;
+mod profiles;
+
+pub(crate) use arguments::{ClientArguments, PageArguments};
+pub(crate) use columns::Column;
+pub(crate) use profiles::{LOCAL, Profile, Profiles};
+
+use crate::exit::{Exit, Outcome};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long an answer may take: an API in an account waits at most 30 seconds.
+const ANSWER: Duration = Duration::from_secs(35);
+/// The largest answer, in bytes.
+const ANSWER_LIMIT: usize = 32 * 1024 * 1024;
+
+/// The header in which whoever holds the installation's own token says for whom they ask.
+const ON_BEHALF_OF: HeaderName = HeaderName::from_static("ticketsmith-as");
+
+/// A client of one API, as one person.
+pub(crate) struct ApiClient {
+    http: reqwest::Client,
+    base: String,
+    token: SecretString,
+    on_behalf_of: Option<String>,
+}
+
+/// What is asked of the API.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    method: Method,
+    path: String,
+    query: Vec<(String, String)>,
+    body: Option<Value>,
+}
+
+impl Call {
+    /// A request; each `{}` of the path is one of the segments, whatever characters it has.
+    pub(crate) fn new(method: Method, path: &str, segments: &[&str]) -> Self {
+        let mut pieces = path.split("{}");
+        let mut full = pieces.next().unwrap_or_default().to_owned();
+        for (piece, segment) in pieces.zip(segments) {
+            full.push_str(&encoded(segment));
+            full.push_str(piece);
+        }
+        Self { method, path: full, query: Vec::new(), body: None }
+    }
+
+    /// A request that only reads.
+    pub(crate) fn get(path: &str, segments: &[&str]) -> Self {
+        Self::new(Method::GET, path, segments)
+    }
+
+    /// A request that changes something.
+    pub(crate) fn post(path: &str, segments: &[&str]) -> Self {
+        Self::new(Method::POST, path, segments)
+    }
+
+    /// With a parameter, if there is a value for it.
+    pub(crate) fn query(mut self, name: &str, value: Option<impl ToString>) -> Self {
+        self.query.extend(value.map(|value| (name.to_owned(), value.to_string())));
+        self
+    }
+
+    /// With a body.
+    pub(crate) fn body(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+}
+
+/// The id of a ticket in paths and queries: its name in base64url.
+pub(crate) fn task_id(name: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(name)
+}
+
+/// A segment of a path: everything but unreserved characters is encoded, so that none is taken for a separator.
+fn encoded(segment: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::with_capacity(segment.len());
+    for byte in segment.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                encoded.push(char::from(byte))
+            }
+            byte => {
+                let _infallible = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    encoded
+}
+
+impl ApiClient {
+    /// A client of the API at a URL, with a token. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Usage when the URL is none of an API, or the token cannot be sent.
+    pub(crate) fn new(base: &str, token: SecretString, on_behalf_of: Option<String>) -> Outcome<Self> {
+        check_url(base)?;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .build()
+            .map_err(Exit::unreachable)?;
+        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token, on_behalf_of })
+    }
+
+    /// Sends a request; gives the body of its answer, null where there is none.
+    ///
+    /// # Errors
+    /// The API's refusal with its exit code; unreachable when it does not answer.
+    pub(crate) async fn send(&self, call: &Call) -> Outcome<Value> {
+        let mut request = self
+            .http
+            .request(call.method.clone(), format!("{}{}", self.base, call.path))
+            .header(ACCEPT, "application/json, application/problem+json")
+            .query(&call.query);
+        if !self.token.expose_secret().is_empty() {
+            request = request.bearer_auth(self.token.expose_secret());
+        }
+        if let Some(name) = &self.on_behalf_of {
+            let name = HeaderValue::from_str(name);
+            let name = name.map_err(|_| Exit::usage("a name of ASCII characters is accepted after --as"))?;
+            request = request.header(ON_BEHALF_OF, name);
+        }
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        let lost = |error: reqwest::Error| {
+            let why = if error.is_timeout() { "it does not answer in time" } else { "it does not answer" };
+            Exit::unreachable(format!("the API at {}: {why}; is it running?", self.base))
+        };
+        let mut response = request.send().await.map_err(lost)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+            if bytes.len() + chunk.len() > ANSWER_LIMIT {
+                return Err(Exit::unreachable(format!("the API's answer has over {ANSWER_LIMIT} bytes")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let body = match bytes.is_empty() {
+            true => Value::Null,
+            false => serde_json::from_slice(&bytes).map_err(|_| {
+                Exit::unreachable(format!(
+                    "{} answered {status} with what is no JSON; is it an API?",
+                    self.base
+                ))
+            })?,
+        };
+        if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &headers, &body)) }
+    }
+
+    /// All items of a list, page by page, up to `limit`.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub(crate) async fn list(&self, call: &Call, limit: usize) -> Outcome<Vec<Value>> {
+        let (mut items, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let left = limit.saturating_sub(items.len()).min(100);
+            let page = call.clone().query("limit", Some(left)).query("cursor", cursor.as_ref());
+            let mut body = self.send(&page).await?;
+            if let Some(Value::Array(page)) = body.get_mut("items").map(Value::take) {
+                items.extend(page);
+            }
+            cursor = body.get("next").and_then(Value::as_str).map(str::to_owned);
+            if cursor.is_none() || items.len() >= limit {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+/// Refuses a URL to which a token must not be sent: over plain HTTP it may only be this machine.
+///
+/// # Errors
+/// Usage, naming what is accepted.
+pub(crate) fn check_url(url: &str) -> Outcome {
+    let accepted = "accepted: https://HOST/api/v1, or http://127.0.0.1:PORT/api/v1";
+    let parsed =
+        reqwest::Url::parse(url).map_err(|error| Exit::usage(format!("`{url}`: {error}; {accepted}")))?;
+    let is_local = matches!(parsed.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    let is_safe = parsed.scheme() == "https" || parsed.scheme() == "http" && is_local;
+    let is_plain = parsed.username().is_empty() && parsed.query().is_none() && parsed.fragment().is_none();
+    match is_safe && is_plain {
+        true => Ok(()),
+        false => Err(Exit::usage(format!("a token cannot be sent to `{url}`; {accepted}"))),
+    }
+}
+
+/// A problem as a reason and an exit code.
+fn refusal(status: u16, headers: &HeaderMap, body: &Value) -> Exit {
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let mut message = match (text("detail"), text("title")) {
+        (Some(detail), _) => detail.to_owned(),
+        (None, Some(title)) => title.to_owned(),
+        (None, None) => format!("the API answered {status}"),
+    };
+    for error in body.get("errors").and_then(Value::as_array).into_iter().flatten() {
+        let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
+        message.push_str(&format!("\n  {}: {}", part("path"), part("detail")));
+    }
+    match status {
+        401 => Exit::sign_in_needed(format!("{message}\n  `ticketsmith auth login` signs in")),
+        403 | 404 => Exit::not_allowed(message),
+        409 | 412 => Exit::conflict(message),
+        400 | 405 | 413 | 415 | 422 => Exit::usage(message),
+        _ => {
+            let after = headers.get(RETRY_AFTER).and_then(|after| after.to_str().ok());
+            let after = after.map_or_else(String::new, |after| format!("; try again in {after} s"));
+            Exit::unreachable(format!("{message}{after}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_is_one_segment() {
+        let call = Call::get("/tasks/{}/assign/{}", &["a/../b?c#d", "ä"]);
+        assert_eq!(call.path, "/tasks/a%2F..%2Fb%3Fc%23d/assign/%C3%A4");
+    }
+
+    #[test]
+    fn a_token_is_sent_nowhere_in_the_clear() {
+        for url in ["https://t.example/api/v1", "http://127.0.0.1:8081/api/v1", "http://localhost:1/api/v1"] {
+            check_url(url).unwrap();
+        }
+        for url in [
+            "http://t.example/api/v1",
+            "http://127.0.0.1.evil.example/",
+            "ftp://127.0.0.1/",
+            "x",
+            "https://a@b/",
+        ] {
+            assert!(check_url(url).is_err(), "{url}");
+        }
+    }
+}

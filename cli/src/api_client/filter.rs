@@ -1,0 +1,55 @@
+//! `--jq`: filters of the language of jq, by jaq.
+
+use crate::exit::{Exit, Outcome};
+use jaq_core::load::{Arena, File, Loader};
+use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
+use jaq_json::{Val, read};
+use serde_json::Value;
+
+/// What a filter makes of an answer: a line for each result, texts without their quotes.
+///
+/// # Errors
+/// Usage when the filter cannot be understood, or fails.
+pub(super) fn filtered(filter: &str, body: &Value) -> Outcome<String> {
+    let invalid = || Exit::usage(format!("--jq `{filter}`: it is no filter of jq"));
+    let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+    let arena = Arena::default();
+    let modules =
+        Loader::new(definitions).load(&arena, File { code: filter, path: () }).map_err(|_| invalid())?;
+    let compiled = Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
+        let unknown: Vec<_> =
+            errors.into_iter().flat_map(|(_, errors)| errors).map(|(name, _)| name).collect();
+        Exit::usage(format!("--jq `{filter}`: unknown: {}", unknown.join(", ")))
+    })?;
+    let input = read::parse_single(body.to_string().as_bytes()).map_err(|_| invalid())?;
+    let context = Ctx::<data::JustLut<Val>>::new(&compiled.lut, Vars::new([]));
+    let mut text = String::new();
+    for result in compiled.id.run((context, input)).map(unwrap_valr) {
+        let result = result.map_err(|error| Exit::usage(format!("--jq `{filter}`: {error}")))?.to_string();
+        match serde_json::from_str(&result) {
+            Ok(Value::String(plain)) => text.push_str(&plain),
+            _ => text.push_str(&result),
+        }
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn filters_select_and_refuse() {
+        let body =
+            json!({"items": [{"name": "a\"b", "cost": 9007199254740993_u64}, {"name": "c", "cost": null}]});
+        assert_eq!(filtered(".items[].name", &body).unwrap(), "a\"b\nc\n");
+        assert_eq!(filtered("[.items[].cost]", &body).unwrap(), "[9007199254740993,null]\n");
+        assert_eq!(filtered(".items | map(select(.cost == null)) | length", &body).unwrap(), "1\n");
+        for wrong in [".items[", "nonsense(1)", ".items.name"] {
+            assert!(filtered(wrong, &body).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Profiles: which APIs a person is signed in to, in a file that only they can read.
+
+use crate::exit::{Exit, Outcome};
+use crate::server::data_folder::write_private;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The name that means the `serve` on this machine.
+pub(crate) const LOCAL: &str = "local";
+
+/// An API, and the token that signs in to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Profile {
+    /// Its address, with `/api/v1`.
+    pub(crate) url: String,
+    /// The session or machine token.
+    #[serde(serialize_with = "exposed")]
+    pub(crate) token: SecretString,
+    /// When it ends, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<jiff::Timestamp>,
+}
+
+/// All profiles of a person.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Profiles {
+    /// The one that is used where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) current: Option<String>,
+    /// Their names.
+    #[serde(default)]
+    pub(crate) profiles: BTreeMap<String, Profile>,
+}
+
+fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
+}
+
+impl Profiles {
+    /// Reads them; none where there is no file.
+    ///
+    /// # Errors
+    /// Usage when the file cannot be read.
+    pub(crate) fn read() -> Outcome<Self> {
+        let path = path()?;
+        match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| {
+                Exit::usage(format!(
+                    "{}: it is not a file of profiles; delete it and sign in again",
+                    path.display()
+                ))
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(Exit::usage(format!("{}: {error}", path.display()))),
+        }
+    }
+
+    /// Writes them.
+    ///
+    /// # Errors
+    /// Usage when the file cannot be written.
+    pub(crate) fn write(&self) -> Outcome {
+        let path = path()?;
+        let failed = |error: &dyn std::fmt::Display| Exit::usage(format!("{}: {error}", path.display()));
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+        }
+        let bytes = serde_json::to_vec_pretty(self).map_err(|error| failed(&error))?;
+        write_private(&path, &bytes).map_err(|error| failed(&error))
+    }
+
+    /// The profile of this name.
+    ///
+    /// # Errors
+    /// Usage, naming those that there are.
+    pub(crate) fn get(&self, name: &str) -> Outcome<&Profile> {
+        self.profiles.get(name).ok_or_else(|| {
+            let known: Vec<_> = self.profiles.keys().map(String::as_str).chain([LOCAL]).collect();
+            Exit::usage(format!("there is no profile `{name}`; known: {}", known.join(", ")))
+        })
+    }
+}
+
+/// `profiles.json` in the person's folder of configurations.
+fn path() -> Outcome<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")));
+    let folder = folder.ok_or_else(|| Exit::usage("neither XDG_CONFIG_HOME nor HOME is set"))?;
+    Ok(folder.join("ticketsmith").join("profiles.json"))
+}

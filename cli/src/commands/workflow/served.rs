@@ -1,0 +1,76 @@
+//! `ticketsmith workflow list|view|start`: the workflows that an installation has.
+
+use crate::api_client::{Call, ClientArguments, Column};
+use crate::commands::run::parse_input;
+use crate::exit::Outcome;
+use serde_json::{Map, Value, json};
+
+const COLUMNS: &[Column] = &[("workflow", "name"), ("title", "title"), ("triggers", "triggers")];
+
+/// `ticketsmith workflow list`
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    client: ClientArguments,
+}
+
+/// `ticketsmith workflow view`
+#[derive(Debug, clap::Args)]
+pub(crate) struct View {
+    /// Its name.
+    name: String,
+    #[command(flatten)]
+    client: ClientArguments,
+}
+
+/// `ticketsmith workflow start`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Start {
+    /// Its name.
+    name: String,
+    /// An input: NAME=VALUE; may be repeated. A value that is JSON is sent as such.
+    #[arg(long = "input", value_name = "NAME=VALUE", value_parser = parse_input)]
+    inputs: Vec<(String, Value)>,
+    /// The project, by its key, if the ticket does not tell.
+    #[arg(long, value_name = "KEY")]
+    project: Option<String>,
+    #[command(flatten)]
+    client: ClientArguments,
+}
+
+/// The operations of the API that these commands use.
+#[cfg(test)]
+pub(crate) const OPERATIONS: &[(&str, &str)] = &[
+    ("list_workflows", "workflow list"),
+    ("get_workflow", "workflow view"),
+    ("execute_workflow", "workflow start"),
+];
+
+/// Lists them.
+///
+/// # Errors
+/// The API's refusal; unreachable when nothing answers.
+pub(crate) async fn list(arguments: List) -> Outcome {
+    arguments.client.show(&Call::get("/workflows", &[]), COLUMNS).await
+}
+
+/// Shows one with its inputs.
+///
+/// # Errors
+/// As [`list`].
+pub(crate) async fn view(arguments: View) -> Outcome {
+    arguments.client.show(&Call::get("/workflows/{}", &[&arguments.name]), COLUMNS).await
+}
+
+/// Starts one.
+///
+/// # Errors
+/// As [`list`].
+pub(crate) async fn start(arguments: Start) -> Outcome {
+    let inputs = arguments.inputs.into_iter().collect::<Map<_, _>>();
+    let mut body = json!({ "workflow": arguments.name, "inputs": inputs });
+    if let Some(project) = arguments.project {
+        body["project"] = project.into();
+    }
+    arguments.client.show(&Call::post("/workflows/execute", &[]).body(body), COLUMNS).await
+}

@@ -1,0 +1,121 @@
+//! OpenID Connect: discovery, the code flow with PKCE, and an ID token signed by one of the provider's keys.
+//! <https://openid.net/specs/openid-connect-core-1_0.html>
+
+use super::{Account, Returned, client, refused, unavailable};
+use crate::problem::Problem;
+use domain::ActionError;
+use domain::configuration::{Configuration, SignInOidc};
+use http_client::{Auth, check_base_url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use sign_in::{ExpectedIdToken, JwkSet, SignInState, verify_id_token};
+
+const NAME: &str = "OpenID Connect";
+
+/// What a provider says about itself.
+#[derive(Debug, Deserialize)]
+struct Discovery {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    jwks_uri: String,
+    #[serde(default)]
+    token_endpoint_auth_methods_supported: Vec<String>,
+}
+
+/// What it gives for a code.
+#[derive(Deserialize)]
+struct Exchanged {
+    id_token: SecretString,
+}
+
+/// The settings.
+///
+/// # Errors
+/// Not found where there are none.
+pub(super) fn of(configuration: &Configuration) -> Result<&SignInOidc, Problem> {
+    configuration.sign_in.oidc.as_ref().ok_or_else(|| Problem::not_found("way to sign in"))
+}
+
+async fn discover(settings: &SignInOidc) -> Result<Discovery, ActionError> {
+    let provider = client(NAME, &settings.issuer, Auth::None)?;
+    let answer = provider.get("/.well-known/openid-configuration", &[]).without_redirects().send().await;
+    let discovery: Discovery = answer.map_err(|failure| failure.error)?.json()?;
+    // Whoever answers for the address must be who the configuration means.
+    match discovery.issuer == settings.issuer {
+        true => Ok(discovery),
+        false => {
+            Err(ActionError::rejected("the discovery document is of another issuer than sign_in.oidc.issuer"))
+        }
+    }
+}
+
+/// Where the browser goes.
+pub(super) async fn address(
+    settings: &SignInOidc,
+    state: &SignInState,
+    redirect_uri: &str,
+) -> Result<String, Problem> {
+    let unavailable = unavailable(NAME);
+    let discovery = discover(settings).await.map_err(&unavailable)?;
+    let mut url = check_base_url(&discovery.authorization_endpoint)
+        .map_err(|error| unavailable(ActionError::rejected(error)))?;
+    url.query_pairs_mut()
+        .append_pair("response_type", "code")
+        .append_pair("scope", "openid email profile")
+        .append_pair("client_id", &settings.client_id)
+        .append_pair("redirect_uri", redirect_uri)
+        .append_pair("state", &state.text)
+        .append_pair("nonce", &state.nonce)
+        .append_pair("code_challenge", &state.challenge())
+        .append_pair("code_challenge_method", "S256");
+    Ok(url.into())
+}
+
+/// Exchanges the code for an ID token, and checks that.
+pub(super) async fn account(settings: &SignInOidc, returned: Returned<'_>) -> Result<Account, Problem> {
+    let unavailable = unavailable(NAME);
+    let discovery = discover(settings).await.map_err(&unavailable)?;
+    // Basic is what every provider must accept where it says nothing else.
+    let methods = &discovery.token_endpoint_auth_methods_supported;
+    let accepts = |method: &str| methods.iter().any(|known| known == method);
+    let by_post = accepts("client_secret_post") && !accepts("client_secret_basic");
+    let mut form = vec![
+        ("grant_type", "authorization_code"),
+        ("code", returned.code),
+        ("redirect_uri", returned.redirect_uri),
+        ("code_verifier", &returned.state.verifier),
+    ];
+    let auth = match by_post {
+        true => {
+            form.push(("client_id", &settings.client_id));
+            form.push(("client_secret", returned.secret.expose_secret()));
+            Auth::None
+        }
+        false => Auth::Basic { user: settings.client_id.clone(), password: returned.secret.clone() },
+    };
+    let endpoint = client(NAME, &discovery.token_endpoint, auth).map_err(&unavailable)?;
+    let exchanged = endpoint.post("", &[]).form(&form).without_redirects().send().await;
+    let exchanged: Exchanged = match exchanged {
+        Ok(answer) => answer.json().map_err(&unavailable)?,
+        Err(failure) if failure.status == Some(400) => {
+            return Err(refused("the provider does not accept the code of this sign-in; begin again"));
+        }
+        Err(failure) => return Err(unavailable(failure.error)),
+    };
+    let keys = client(NAME, &discovery.jwks_uri, Auth::None).map_err(&unavailable)?;
+    let keys = keys.get("", &[]).without_redirects().send().await;
+    let keys: JwkSet = keys.map_err(|failure| unavailable(failure.error))?.json().map_err(&unavailable)?;
+    let expected = ExpectedIdToken {
+        issuer: &settings.issuer,
+        client_id: &settings.client_id,
+        nonce: &returned.state.nonce,
+    };
+    let token = exchanged.id_token.expose_secret();
+    let claims = verify_id_token(&keys, token, expected, returned.now).map_err(|refusal| {
+        tracing::warn!(%refusal, "an ID token was refused");
+        refused("the provider's ID token is not valid; begin again")
+    })?;
+    let email = claims.email.filter(|_| claims.email_verified);
+    Ok(Account { names: std::iter::once(claims.sub.clone()).chain(email).collect(), id: claims.sub })
+}

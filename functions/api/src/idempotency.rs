@@ -1,0 +1,88 @@
+//! Requests that are sent again with the same `Idempotency-Key`: performed once, and answered alike for a day.
+
+use crate::api::Shared;
+use crate::caller::Caller;
+use crate::idempotency_key::KEY;
+use crate::problem::{Code, Problem};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use records::RequestClaim;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// That something was accepted, and is done from now on.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Accepted {
+    location: Option<String>,
+    body: Value,
+}
+
+impl Accepted {
+    /// Accepted, with a document; what comes of it is at a path.
+    pub(crate) fn new(location: Option<String>, body: &impl Serialize) -> Self {
+        // Our own types always serialize.
+        Self { location, body: serde_json::to_value(body).unwrap_or_default() }
+    }
+}
+
+impl IntoResponse for Accepted {
+    fn into_response(self) -> Response {
+        let mut response = (StatusCode::ACCEPTED, Json(self.body)).into_response();
+        if let Some(location) = self.location.and_then(|location| HeaderValue::from_str(&location).ok()) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        response
+    }
+}
+
+/// Performs a request, unless the same one was performed before: then it is answered the same. `operation` and `body` are what is asked
+/// for. A refusal is not kept.
+///
+/// # Errors
+/// The refusal of the request; a conflict while the same one is being performed; invalid where the key was used for another one.
+pub(crate) async fn once(
+    api: &Shared,
+    caller: &Caller,
+    operation: &str,
+    body: &Value,
+    perform: impl AsyncFnOnce() -> Result<Accepted, Problem>,
+) -> Result<Accepted, Problem> {
+    let Some(key) = caller.idempotency_key() else { return perform().await };
+    // Other people's keys are other keys.
+    let key = json!([caller.actor().account(), key]).to_string();
+    let digest = hex::encode(Sha256::digest(json!([operation, body]).to_string()));
+    match api.table.claim_request(&key, &digest, api.clock.now()).await? {
+        RequestClaim::New => {}
+        RequestClaim::Answered(answer) => {
+            return serde_json::from_str(&answer).map_err(|_| {
+                Problem::new(Code::Conflict, "the answer to this Idempotency-Key can no longer be read")
+            });
+        }
+        RequestClaim::Running => {
+            let detail = "a request with this Idempotency-Key is being performed; send it again in a moment";
+            return Err(Problem::new(Code::Conflict, detail));
+        }
+        RequestClaim::Other => {
+            let detail =
+                "this Idempotency-Key was used for another request; accepted: a new key, or the same request";
+            return Err(Problem::invalid_field(KEY.as_str(), detail));
+        }
+    }
+    match perform().await {
+        Ok(accepted) => {
+            let answer = serde_json::to_string(&accepted).unwrap_or_default();
+            if let Err(error) = api.table.answer_request(&key, &answer).await {
+                // What it starts has the key in its name, so that nothing is started twice.
+                tracing::warn!(%error, "the answer to a request is not kept");
+            }
+            Ok(accepted)
+        }
+        Err(problem) => {
+            if let Err(error) = api.table.forget_request(&key, &digest).await {
+                tracing::warn!(%error, "a refused request is not forgotten yet");
+            }
+            Err(problem)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `docs/api.md`, generated from the contract.
+
+use serde_json::Value;
+use std::fmt::Write as _;
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api.md");
+
+const BEGINNING: &str = "\
+# API
+
+<!-- Generated from functions/api/openapi.json by `./check generate`. -->
+
+Programs ask Ticketsmith for the same things as people do in chat, on tickets and at the command line, and the same rules decide. The contract is the
+OpenAPI document [`functions/api/openapi.json`](../functions/api/openapi.json), which the API also serves at `/api/v1/openapi.json`.
+
+`ticketsmith serve` serves the API on a loopback port of its own (`--api-port`; it prints the address, and `running.json` in the data folder has it as
+`api_url`), which answers to `127.0.0.1` and `localhost` alone. In an account it is at `/api/` of the deployment's address, where only signed-in people
+and machines get in.
+
+```sh
+url=$(jq -r .api_url .ticketsmith/running.json)
+token=$(jq -r .token .ticketsmith/running.json)
+curl -H \"Authorization: Bearer $token\" -H 'Ticketsmith-As: ada' \"$url/executions?state=open\"
+curl -H \"Authorization: Bearer $token\" -H 'Ticketsmith-As: ada' -X POST \"$url/tasks/$(printf SHOP-1 | basenc --base64url | tr -d =)/assign-to-agent\"
+```
+
+The token in `running.json` is the installation's own: whoever may read the data folder has it. It is made at each start of `serve`, sees everything
+and starts any work; `Ticketsmith-As` names the person under `users:` for whom it asks, who alone may stop, undo and answer as their roles say.
+
+- **Refusals** are problems (RFC 9457, `application/problem+json`) with a stable `code`, and in `errors` the path of every part of the request that is
+  not accepted. 400 cannot be parsed, 401 has no valid credential, 403 is not allowed, 404 does not exist or may not be seen, 409 contradicts the
+  present state, 422 is invalid. `X-Request-Id` is in every answer and in the logs.
+- **Lists** have at most 100 items. `next` is the `cursor` of the next page of the same query; a page may have fewer items than asked for, because what
+  one may not see is left out. There are no totals, and only filters that a key serves.
+- **Bodies** are JSON of at most 256 KiB, in which no name occurs twice and no integer is beyond 2^53-1.
+- **`Idempotency-Key`** makes a request safe to send again for a day: the same request gets the same answer, another one 422, and 409 while the first is
+  being performed.
+- **Ids** of tickets and projects in paths are their names in base64url without padding. Money is in micro-dollars, times are RFC 3339 in UTC.
+- **Clients** tolerate unknown fields and unknown values of enumerations.
+";
+
+/// The page.
+fn reference(contract: &Value) -> String {
+    let mut page = BEGINNING.to_owned();
+    let none = serde_json::Map::new();
+    let paths = contract["paths"].as_object().unwrap_or(&none);
+    let mut operations: Vec<(&str, &str, &str, &Value)> = Vec::new();
+    for (path, methods) in paths {
+        for (method, operation) in methods.as_object().unwrap_or(&none) {
+            operations.push((operation["tags"][0].as_str().unwrap_or_default(), path, method, operation));
+        }
+    }
+    operations.sort_by_key(|(tag, path, method, _)| (*tag, *path, *method));
+    let mut last = "";
+    for (tag, path, method, operation) in operations {
+        if tag != last {
+            let _ = write!(page, "\n## {tag}\n");
+            last = tag;
+        }
+        let text = |name: &str| operation[name].as_str().unwrap_or_default();
+        let _ = write!(page, "\n### `{} {path}`\n\n{}", method.to_uppercase(), text("summary"));
+        if !text("description").is_empty() {
+            let _ = write!(page, " {}", text("description"));
+        }
+        page.push_str("\n\n");
+        parameters(&mut page, operation);
+        body(&mut page, contract, operation);
+        let statuses = operation["responses"].as_object().unwrap_or(&none);
+        let good = statuses.iter().filter(|(status, _)| status.starts_with('2'));
+        for (status, answer) in good {
+            let schema = &answer["content"]["application/json"]["schema"]["$ref"];
+            let named = schema.as_str().and_then(|schema| schema.rsplit('/').next());
+            let named = named.map(|name| format!(" (`{name}`)")).unwrap_or_default();
+            let _ = writeln!(
+                page,
+                "Answers {status}: {}{named}",
+                answer["description"].as_str().unwrap_or_default()
+            );
+        }
+        let refusals: Vec<_> =
+            statuses.keys().filter(|status| !status.starts_with('2')).map(String::as_str).collect();
+        let _ = writeln!(page, "Refusals: {}.", refusals.join(", "));
+    }
+    page
+}
+
+fn parameters(page: &mut String, operation: &Value) {
+    let Some(parameters) = operation["parameters"].as_array() else { return };
+    page.push_str("| parameter | in | |\n|---|---|---|\n");
+    for parameter in parameters {
+        let text = |name: &str| parameter[name].as_str().unwrap_or_default();
+        let about = text("description").replace('\n', " ");
+        let _ = writeln!(page, "| `{}` | {} | {about} |", text("name"), text("in"));
+    }
+    page.push('\n');
+}
+
+fn body(page: &mut String, contract: &Value, operation: &Value) {
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let of =
+        |schema: &Value| schema["$ref"].as_str().and_then(|name| name.rsplit('/').next()).map(str::to_owned);
+    let alternatives = schema["oneOf"].as_array().into_iter().flatten();
+    let Some(name) = std::iter::once(schema).chain(alternatives).find_map(of) else { return };
+    let schema = &contract["components"]["schemas"][name];
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    page.push_str("| field of the body | | |\n|---|---|---|\n");
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        let need = if required.contains(&Value::from(name.as_str())) { "required" } else { "" };
+        let about = field["description"].as_str().unwrap_or_default().replace('\n', " ");
+        let _ = writeln!(page, "| `{name}` | {need} | {about} |");
+    }
+    page.push('\n');
+}
+
+#[test]
+fn generated_reference_of_the_api_is_up_to_date() {
+    let fresh = reference(&serde_json::to_value(crate::openapi()).unwrap());
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        std::fs::write(PATH, &fresh).unwrap();
+    }
+    let committed = std::fs::read_to_string(PATH).unwrap_or_default();
+    assert!(committed == fresh, "docs/api.md is stale: run ./check generate");
+}

@@ -1,0 +1,26 @@
+//! The API's router.
+
+use crate::api::{Api, BASE, Contract};
+use crate::problem::{Code, Problem};
+use crate::{audit, elsewhere, frame, openapi, pages};
+use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
+use std::sync::Arc;
+
+/// Everything under `/api/v1`.
+pub fn router(api: Arc<Api>) -> Router {
+    let (router, contract) = openapi::routes().split_for_parts();
+    let router = router
+        .nest(BASE, pages::routes().merge(elsewhere::routes()))
+        .fallback(|| async {
+            Problem::new(Code::NotFound, "the API has no such path; see /api/v1/openapi.json")
+        })
+        .method_not_allowed_fallback(|| async {
+            let detail = "the path does not accept this method; the header Allow lists those that it does";
+            Problem::new(Code::MethodNotAllowed, detail)
+        })
+        .layer(from_fn_with_state(Arc::clone(&api), audit::answered))
+        .layer(Extension(Contract(Arc::new(contract))))
+        .with_state(api);
+    frame::framed(router)
+}

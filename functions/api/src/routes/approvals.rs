@@ -1,0 +1,169 @@
+//! `/approvals`: questions that wait for people.
+
+use crate::api::Shared;
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::problem::{Code, Problem};
+use crate::query::{Given, Nothing, Parameters, Query};
+use crate::routes::answers::{Change, Signed, WithBody};
+use crate::routes::page::Page;
+use crate::segments::Segments;
+use crate::{cursor, id};
+use axum::extract::State;
+use axum::response::Json;
+use control::AnswerResult;
+use jiff::Timestamp;
+use records::{ExecutionRecord, Waiter};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// `/approvals` and what is below it.
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default().routes(routes!(list_approvals)).routes(routes!(answer_approval))
+}
+
+/// A question that waits for somebody's answer.
+#[derive(Debug, Serialize, ToSchema)]
+struct Approval {
+    /// Its id in paths.
+    id: String,
+    /// The execution that asks.
+    execution: String,
+    /// The project's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
+    /// The ticket that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_id: Option<String>,
+    /// The question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    question: Option<String>,
+    /// The people and groups who may answer; none means every approver.
+    approvers: Vec<String>,
+    /// Since when it waits.
+    since: Timestamp,
+    /// When it stops waiting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+}
+
+impl Approval {
+    fn of(waiter: Waiter, execution: &ExecutionRecord) -> Self {
+        Self {
+            id: id::id_of(&format!("{}/{}", waiter.execution, waiter.key)),
+            execution: waiter.execution,
+            project: execution.project.clone(),
+            task_id: execution.task_id.clone(),
+            question: waiter.question,
+            approvers: waiter.approvers,
+            since: waiter.since,
+            until: waiter.until,
+        }
+    }
+}
+
+/// Which questions are listed.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListApprovals {
+    /// How many there are at most. Default: 100.
+    #[param(minimum = 1, maximum = 100, required = false)]
+    limit: usize,
+    /// `next` of a page of the same query.
+    #[param(min_length = 1, max_length = 500)]
+    cursor: Option<String>,
+}
+
+impl Parameters for ListApprovals {
+    fn read(given: &mut Given) -> Self {
+        Self { limit: given.limit(), cursor: given.text("cursor") }
+    }
+}
+
+/// Lists the questions that wait for people, the oldest first.
+///
+/// Those of executions that the caller may not see are left out.
+#[utoipa::path(
+    get, path = "/approvals", tag = "approvals", params(ListApprovals),
+    responses((status = 200, description = "A page of questions.", body = Page<Approval>), Signed)
+)]
+async fn list_approvals(
+    State(api): State<Shared>,
+    caller: Caller,
+    Query(ListApprovals { limit, cursor }): Query<ListApprovals>,
+) -> Result<Json<Page<Approval>>, Problem> {
+    let query = ["approvals"];
+    let after = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let page = api.table.list_approvals(after.as_deref(), limit).await?;
+    let mut items = Vec::new();
+    for waiter in page.items {
+        let Some(execution) = api.table.execution(&waiter.execution).await? else { continue };
+        // An execution that was stopped or has failed asks nothing anymore.
+        if !execution.outcome.is_final() && caller.may_see_execution(&api, &execution).await? {
+            items.push(Approval::of(waiter, &execution));
+        }
+    }
+    Ok(Json(Page::new(items, &query, page.next)))
+}
+
+/// An answer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AnswerApproval {
+    /// Yes or no.
+    approved: bool,
+    /// What to say with it.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
+    comment: Option<String>,
+}
+
+/// The answer that counts.
+#[derive(Debug, Serialize, ToSchema)]
+struct Answered {
+    /// The question.
+    question: String,
+    /// Yes or no.
+    approved: bool,
+}
+
+/// Answers a question.
+///
+/// The answer is recorded, and the execution goes on within seconds. A question is answered once.
+#[utoipa::path(
+    post, path = "/approvals/{id}/answer", tag = "approvals",
+    request_body = AnswerApproval,
+    params(("id" = String, Path, description = "The question's id.")),
+    responses((status = 200, description = "The answer counts.", body = Answered), Change, WithBody)
+)]
+async fn answer_approval(
+    State(api): State<Shared>,
+    caller: Caller,
+    Segments(id): Segments<String>,
+    _: Query<Nothing>,
+    Body { value: answer, .. }: Body<AnswerApproval>,
+) -> Result<Json<Answered>, Problem> {
+    let not_found = || Problem::not_found("question");
+    let name = id::name_of(&id).filter(|name| name.len() <= 1_000).ok_or_else(not_found)?;
+    let (execution, key) = name.split_once('/').ok_or_else(not_found)?;
+    if key.is_empty() {
+        return Err(not_found());
+    }
+    caller.execution(&api, execution).await.map_err(|problem| match problem.code() {
+        Code::NotFound => not_found(),
+        _ => problem,
+    })?;
+    let asking = caller.asking();
+    let AnswerApproval { approved, comment } = answer;
+    match api.control.answer_step_with(&asking, execution, key, approved, comment).await? {
+        AnswerResult::Recorded { question, approved } => Ok(Json(Answered { question, approved })),
+        AnswerResult::AlreadyAnswered { by, approved, .. } => {
+            let word = if approved { "yes" } else { "no" };
+            Err(Problem::new(Code::Conflict, format!("{by} has already answered {word}, which counts")))
+        }
+        AnswerResult::NothingAsked => Err(not_found()),
+        AnswerResult::Denied(reason) => Err(Caller::denied(reason)),
+    }
+}

@@ -1,0 +1,105 @@
+//! `/executions/{name}/events`: what happened in an execution, frame by frame.
+
+use crate::api::Shared;
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::query::{Given, Parameters, Query};
+use crate::routes::answers::OfOne;
+use crate::segments::Segments;
+use axum::extract::State;
+use axum::response::Json;
+use jiff::Timestamp;
+use records::Frame;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// No execution has so many frames; clients hold such a number exactly.
+const LAST: u64 = 999_999_999_999;
+
+/// `/executions/{name}/events`.
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default().routes(routes!(list_events))
+}
+
+/// Something that happened in an execution.
+#[derive(Debug, Serialize, ToSchema)]
+struct EventFrame {
+    /// What happened: `execution.started`, `execution.ended`, `workflow.step_completed`, `agent.status_update`, `approval.requested` or
+    /// `approval.answered`. More may come.
+    event: String,
+    /// What is told of it, by the kind of event.
+    #[schema(value_type = Object)]
+    data: Value,
+    /// The execution's name.
+    execution: String,
+    /// The project's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
+    /// Its number in the execution, from 1 without gaps.
+    sequence: u64,
+    /// When it was noticed.
+    at: Timestamp,
+}
+
+/// Frames of an execution, in their order.
+#[derive(Debug, Serialize, ToSchema)]
+struct EventPage {
+    /// At most 100.
+    #[schema(max_items = 100)]
+    items: Vec<EventFrame>,
+    /// The number of the last frame that was returned, or the given `after`: to be sent as `after` for what follows.
+    last: u64,
+    /// Whether the execution has ended and everything was returned, so that nothing follows.
+    ended: bool,
+}
+
+/// Which frames are returned.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListEvents {
+    /// Those with greater numbers. Default: 0.
+    #[param(minimum = 0, maximum = 999999999999_u64, required = false)]
+    after: u64,
+    /// How many there are at most. Default: 100.
+    #[param(minimum = 1, maximum = 100, required = false)]
+    limit: usize,
+}
+
+impl Parameters for ListEvents {
+    fn read(given: &mut Given) -> Self {
+        Self { after: given.number("after", 0..=LAST).unwrap_or(0), limit: given.limit() }
+    }
+}
+
+/// Returns what happened in an execution, frame by frame.
+///
+/// Every frame is returned once and in order to whoever asks for what follows the last one that they have seen.
+#[utoipa::path(
+    get, path = "/executions/{name}/events", tag = "executions",
+    params(("name" = String, Path, description = "The execution's name."), ListEvents),
+    responses((status = 200, description = "The frames.", body = EventPage), OfOne)
+)]
+async fn list_events(
+    State(api): State<Shared>,
+    caller: Caller,
+    Segments(name): Segments<String>,
+    Query(ListEvents { after, limit }): Query<ListEvents>,
+) -> Result<Json<EventPage>, Problem> {
+    let execution = caller.execution(&api, &name).await?;
+    let frames = api.table.frames(&name, after, limit).await?;
+    let last = frames.last().map_or(after, |last| last.sequence);
+    // It is the last one of every execution.
+    let ended = frames.last().is_some_and(|last| last.event == "execution.ended");
+    let items = frames.into_iter().map(|Frame { sequence, event, data, at }| EventFrame {
+        event,
+        data,
+        execution: name.clone(),
+        project: execution.project.clone(),
+        sequence,
+        at,
+    });
+    Ok(Json(EventPage { items: items.collect(), last, ended }))
+}

@@ -1,0 +1,212 @@
+//! `/agents/{id}/messages`: what was said in an agent's session.
+
+use crate::api::Shared;
+use crate::caller::Caller;
+use crate::cursor;
+use crate::problem::{Code, Problem};
+use crate::query::{Given, Parameters, Query};
+use crate::routes::agents::agent;
+use crate::routes::answers::OfOne;
+use crate::routes::page::Page;
+use crate::segments::Segments;
+use axum::extract::State;
+use axum::response::Json;
+use domain::plugins::{Content, ModelMessage, Speaker, ToolCall};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// A longer text is cut, in characters.
+const MOST_OF_A_TEXT: usize = 4_000;
+
+/// `/agents/{id}/messages`.
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default().routes(routes!(list_messages))
+}
+
+/// A message, as the session keeps it.
+#[derive(Deserialize)]
+struct Kept {
+    message: ModelMessage,
+    #[serde(default)]
+    calls: Vec<ToolCall>,
+    #[serde(default)]
+    text: String,
+}
+
+/// A message of an agent's session, without what the model thought.
+#[derive(Debug, Serialize, ToSchema)]
+struct Message {
+    /// Its number in the generation, from 0.
+    sequence: u32,
+    /// The generation: a span of the session with one fixed beginning, from 1.
+    generation: u32,
+    /// Who says it.
+    speaker: MessageSpeaker,
+    /// The words, cut after 4,000 characters.
+    text: String,
+    /// What the model calls.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    calls: Vec<Call>,
+    /// What calls in the message before came to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    results: Vec<CallResult>,
+}
+
+/// Who says a message.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum MessageSpeaker {
+    /// The model.
+    Model,
+    /// Ticketsmith.
+    Ticketsmith,
+}
+
+/// A call of a tool.
+#[derive(Debug, Serialize, ToSchema)]
+struct Call {
+    /// The tool's name.
+    name: String,
+    /// What it is given.
+    input: Value,
+}
+
+/// What a call of a tool came to.
+#[derive(Debug, Serialize, ToSchema)]
+struct CallResult {
+    /// What the model is told, cut after 4,000 characters.
+    text: String,
+    /// Whether the call failed.
+    is_error: bool,
+}
+
+impl Message {
+    fn of(generation: u32, sequence: u32, kept: Kept) -> Self {
+        let Kept { message, calls, mut text } = kept;
+        let mut results = Vec::new();
+        let is_model = message.speaker == Speaker::Model;
+        for part in message.parts {
+            match part.content {
+                Content::Text(words) if !is_model => {
+                    if !text.is_empty() {
+                        text.push('\n');
+                    }
+                    text.push_str(&words);
+                }
+                Content::ToolResult { text, is_error, .. } => {
+                    results.push(CallResult { text: cut(text), is_error });
+                }
+                Content::Text(_) | Content::Image { .. } | Content::ToolCall(_) | Content::Opaque(_) => {}
+            }
+        }
+        Self {
+            sequence,
+            generation,
+            speaker: if is_model { MessageSpeaker::Model } else { MessageSpeaker::Ticketsmith },
+            text: cut(text),
+            calls: calls.into_iter().map(|ToolCall { name, input, .. }| Call { name, input }).collect(),
+            results,
+        }
+    }
+}
+
+fn cut(text: String) -> String {
+    match text.char_indices().nth(MOST_OF_A_TEXT) {
+        Some((at, _)) => format!("{}… (cut)", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// Which messages are listed.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListMessages {
+    /// How many there are at most. Default: 100.
+    #[param(minimum = 1, maximum = 100, required = false)]
+    limit: usize,
+    /// `next` of a page of the same query.
+    #[param(min_length = 1, max_length = 500)]
+    cursor: Option<String>,
+}
+
+impl Parameters for ListMessages {
+    fn read(given: &mut Given) -> Self {
+        Self { limit: given.limit(), cursor: given.text("cursor") }
+    }
+}
+
+/// Lists what was said in an agent's session, in order.
+///
+/// Messages of a session expire with it, 90 days after its last change.
+#[utoipa::path(
+    get, path = "/agents/{id}/messages", tag = "agents",
+    params(("id" = String, Path, description = "Its id."), ListMessages),
+    responses((status = 200, description = "A page of messages.", body = Page<Message>), OfOne)
+)]
+async fn list_messages(
+    State(api): State<Shared>,
+    caller: Caller,
+    Segments(id): Segments<String>,
+    Query(ListMessages { limit, cursor }): Query<ListMessages>,
+) -> Result<Json<Page<Message>>, Problem> {
+    let head = agent(&api, &caller, &id).await?;
+    let query = ["messages", id.as_str()];
+    let after = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let after = after.and_then(|after| {
+        let (generation, sequence) = after.split_once('.')?;
+        Some((generation.parse::<u32>().ok()?, sequence.parse::<u32>().ok()?))
+    });
+    let mut items = Vec::new();
+    for generation in after.map_or(1, |(generation, _)| generation.max(1))..=head.generation {
+        for (sequence, json) in (0..).zip(api.table.session_messages(&id, generation).await?) {
+            if after.is_some_and(|after| (generation, sequence) <= after) {
+                continue;
+            }
+            if items.len() == limit {
+                let next =
+                    items.last().map(|last: &Message| format!("{}.{}", last.generation, last.sequence));
+                return Ok(Json(Page::new(items, &query, next)));
+            }
+            let kept: Kept = serde_json::from_slice(&json).map_err(|error| {
+                tracing::error!(%error, session = id, "a message cannot be read");
+                Problem::new(Code::Unavailable, "a message of the session cannot be read now")
+            })?;
+            items.push(Message::of(generation, sequence, kept));
+        }
+    }
+    Ok(Json(Page::new(items, &query, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::plugins::Part;
+    use serde_json::json;
+
+    #[test]
+    fn thoughts_are_not_told_and_calls_are() {
+        let call = ToolCall { id: "1".into(), name: "read_file".into(), input: json!({"path": "a"}) };
+        let kept = Kept {
+            message: ModelMessage {
+                speaker: Speaker::Model,
+                parts: vec![
+                    Part::new(Content::Opaque("{\"thinking\":\"secret\"}".into())),
+                    Part::text("I look."),
+                ],
+            },
+            calls: vec![call],
+            text: "I look.".into(),
+        };
+        let told = serde_json::to_value(Message::of(1, 2, kept)).unwrap();
+        let expected = json!({
+            "sequence": 2, "generation": 1, "speaker": "model", "text": "I look.",
+            "calls": [{"name": "read_file", "input": {"path": "a"}}],
+        });
+        assert_eq!(told, expected);
+    }
+}

@@ -1,0 +1,275 @@
+//! `/tasks`: tickets that were worked on, and giving one to an agent.
+
+use crate::api::Shared;
+use crate::body::OptionalBody;
+use crate::caller::Caller;
+use crate::idempotency::{Accepted, once};
+use crate::problem::Problem;
+use crate::query::{Given, Nothing, Parameters, Query};
+use crate::routes::answers::{Change, OfOne, WithBody};
+use crate::routes::page::Page;
+use crate::routes::workflows::{ExecutionAccepted, start};
+use crate::segments::Segments;
+use crate::{cursor, id};
+use axum::extract::State;
+use axum::response::Json;
+use jiff::Timestamp;
+use records::{LimitOf, TaskRecord, TaskState};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The workflow that a ticket is given to where none is named: the shipped one, or the installation's own of the same name.
+const USUAL_WORKFLOW: &str = "development";
+
+/// `/tasks` and what is below it.
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default()
+        .routes(routes!(list_tasks))
+        .routes(routes!(show_task))
+        .routes(routes!(assign_task_to_agent))
+}
+
+/// A ticket that was worked on. What it says is in its tracker.
+#[derive(Debug, Serialize, ToSchema)]
+struct Task {
+    /// Its id in paths.
+    id: String,
+    /// Its name in the tracker.
+    task_id: String,
+    /// The project's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
+    /// What the last execution came to. Absent for tickets that were worked on only before states were recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<StateOfTask>,
+    /// The execution that is at work on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_execution: Option<String>,
+    /// The execution that was begun last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latest_execution: Option<String>,
+    /// When the first execution was begun.
+    created_at: Timestamp,
+    /// When the latest execution was begun.
+    updated_at: Timestamp,
+}
+
+/// A ticket, with what was spent on it.
+#[derive(Debug, Serialize, ToSchema)]
+struct TaskWithSpending {
+    #[serde(flatten)]
+    task: Task,
+    /// What was spent on it.
+    spending: TaskSpending,
+}
+
+/// What was spent on a ticket, in micro-dollars.
+#[derive(Debug, Serialize, ToSchema)]
+struct TaskSpending {
+    /// What is spent, calls of unknown cost at their worst case.
+    spent_micro_usd: u64,
+    /// What is spent and reserved.
+    committed_micro_usd: u64,
+    /// How many calls of unknown cost are in it.
+    unknown_calls: u64,
+    /// What may be spent.
+    limit_micro_usd: u64,
+}
+
+/// What the last execution of a ticket came to.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TaskState)]
+enum StateOfTask {
+    /// One is at work.
+    AtWork,
+    /// It succeeded.
+    Succeeded,
+    /// It failed.
+    Failed,
+    /// It failed, and what it did was taken back.
+    RolledBack,
+    /// It was stopped.
+    Stopped,
+}
+
+impl From<TaskState> for StateOfTask {
+    fn from(state: TaskState) -> Self {
+        match state {
+            TaskState::AtWork => Self::AtWork,
+            TaskState::Succeeded => Self::Succeeded,
+            TaskState::Failed => Self::Failed,
+            TaskState::RolledBack => Self::RolledBack,
+            TaskState::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl From<TaskRecord> for Task {
+    fn from(record: TaskRecord) -> Self {
+        Self {
+            id: id::id_of(&record.task_id),
+            state: record.state.map(StateOfTask::from),
+            task_id: record.task_id,
+            project: record.project,
+            open_execution: record.open_execution,
+            latest_execution: record.latest_execution,
+            created_at: record.created_at,
+            updated_at: record.updated_at,
+        }
+    }
+}
+
+/// Which tickets are listed.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListTasks {
+    /// Those of the project with this key. Default: the only project.
+    #[param(min_length = 1, max_length = 500)]
+    project: Option<String>,
+    /// Those in this state. Default: `at_work`.
+    #[param(inline, value_type = Option<StateOfTask>)]
+    state: TaskState,
+    /// How many there are at most. Default: 100.
+    #[param(minimum = 1, maximum = 100, required = false)]
+    limit: usize,
+    /// `next` of a page of the same query.
+    #[param(min_length = 1, max_length = 500)]
+    cursor: Option<String>,
+}
+
+impl Parameters for ListTasks {
+    fn read(given: &mut Given) -> Self {
+        let states = [
+            TaskState::AtWork,
+            TaskState::Succeeded,
+            TaskState::Failed,
+            TaskState::RolledBack,
+            TaskState::Stopped,
+        ];
+        let wanted = given.one_of("state", &states.map(|state| (state.as_str(), state)));
+        Self {
+            project: given.text("project"),
+            state: wanted.unwrap_or(TaskState::AtWork),
+            limit: given.limit(),
+            cursor: given.text("cursor"),
+        }
+    }
+}
+
+/// Lists the tickets of a project that are in a state, the latest change first.
+#[utoipa::path(
+    get, path = "/tasks", tag = "tasks", params(ListTasks),
+    responses((status = 200, description = "A page of tickets.", body = Page<Task>), OfOne)
+)]
+async fn list_tasks(
+    State(api): State<Shared>,
+    caller: Caller,
+    Query(parameters): Query<ListTasks>,
+) -> Result<Json<Page<Task>>, Problem> {
+    let ListTasks { project, state, limit, cursor } = parameters;
+    let configuration = caller.directory().configuration();
+    let project = match (&project, configuration.projects.as_slice()) {
+        (Some(key), _) => configuration.project(key).ok_or_else(|| Problem::not_found("project"))?,
+        (None, [only]) => only,
+        (None, _) => {
+            let detail = "there are several projects; accepted: the key of one of them";
+            return Err(Problem::invalid_field("project", detail));
+        }
+    };
+    if !caller.may_see(&api, Some(project), None).await? {
+        return Err(Problem::not_found("project"));
+    }
+    let query = ["tasks", project.key.as_str(), state.as_str()];
+    let after = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let page = api.table.list_tasks(&project.key, state, after.as_deref(), limit).await?;
+    let items = page.items.into_iter().map(Task::from).collect();
+    Ok(Json(Page::new(items, &query, page.next)))
+}
+
+/// The ticket with this id, if it was worked on and the caller may see it.
+async fn task_of(api: &Shared, caller: &Caller, id: &str) -> Result<TaskRecord, Problem> {
+    let not_found = || Problem::not_found("task");
+    let task_id = id::name_of(id).ok_or_else(not_found)?;
+    caller.directory().check_length(&task_id).map_err(|_| not_found())?;
+    let task = api.table.task(&task_id).await?.ok_or_else(not_found)?;
+    let configuration = caller.directory().configuration();
+    let project = task.project.as_deref().and_then(|key| configuration.project(key));
+    match caller.may_see(api, project, None).await? {
+        true => Ok(task),
+        false => Err(not_found()),
+    }
+}
+
+/// Returns a ticket that was worked on, with what was spent on it.
+#[utoipa::path(
+    get, path = "/tasks/{id}", tag = "tasks",
+    params(("id" = String, Path, description = "Its id: its name in base64url.")),
+    responses((status = 200, description = "The ticket.", body = TaskWithSpending), OfOne)
+)]
+async fn show_task(
+    State(api): State<Shared>,
+    caller: Caller,
+    Segments(id): Segments<String>,
+    _: Query<Nothing>,
+) -> Result<Json<TaskWithSpending>, Problem> {
+    let task = task_of(&api, &caller, &id).await?;
+    let spending = api.table.spending(&LimitOf::Task(task.task_id.clone())).await?;
+    let spending = TaskSpending {
+        spent_micro_usd: spending.spent.0,
+        committed_micro_usd: spending.committed.0,
+        unknown_calls: spending.unknown_calls,
+        limit_micro_usd: caller.directory().configuration().budgets.per_task().0,
+    };
+    Ok(Json(TaskWithSpending { task: task.into(), spending }))
+}
+
+/// How a ticket is worked on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AssignTask {
+    /// The workflow. Default: `development`.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
+    workflow: Option<String>,
+    /// Its inputs besides `task_id`, by their names.
+    #[serde(default)]
+    #[schema(value_type = Object, required = false)]
+    inputs: Map<String, Value>,
+}
+
+/// Gives a ticket to an agent: starts a workflow on it.
+///
+/// The ticket need not have been worked on before.
+#[utoipa::path(
+    post, path = "/tasks/{id}/assign-to-agent", tag = "tasks",
+    request_body = Option<AssignTask>,
+    params(
+        ("id" = String, Path, description = "Its id: its name in base64url."),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and request are answered the same for a day.", max_length = 200)
+    ),
+    responses(
+        (status = 202, description = "An execution was accepted.", body = ExecutionAccepted,
+            headers(("Location" = String, description = "The execution."))),
+        Change, WithBody
+    )
+)]
+async fn assign_task_to_agent(
+    State(api): State<Shared>,
+    caller: Caller,
+    Segments(id): Segments<String>,
+    _: Query<Nothing>,
+    body: OptionalBody<AssignTask>,
+) -> Result<Accepted, Problem> {
+    let OptionalBody { value: AssignTask { workflow, mut inputs }, json } = body;
+    let task_id = id::name_of(&id).ok_or_else(|| Problem::not_found("task"))?;
+    // What belongs to no project cannot be worked on, and is not told from what may not be seen.
+    let ticket = caller.directory().ticket(&task_id).map_err(|_| Problem::not_found("task"))?;
+    inputs.insert("task_id".to_owned(), json!(ticket.task_id()));
+    let workflow = workflow.unwrap_or_else(|| USUAL_WORKFLOW.to_owned());
+    let operation = format!("assign {}", ticket.task_id());
+    once(&api, &caller, &operation, &json, async || start(&api, &caller, workflow, inputs, None).await).await
+}

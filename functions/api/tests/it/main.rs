@@ -1,0 +1,12 @@
+//! The API through its router, against an embedded DynamoDB on loopback.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking; the lint knows only test functions"
+)]
+
+mod elsewhere;
+mod forgeries;
+mod permissions;
+mod sign_in;
+mod world;

@@ -1,0 +1,237 @@
+//! Who may use which endpoint: tried with every role, and written to `docs/api-permissions.md`.
+
+use crate::world::World;
+use axum::http::Method;
+use domain::configuration::Role;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// What an endpoint is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// Something of the project in which whoever asks has their role.
+    Own,
+    /// Something of another project.
+    Other,
+    /// Nothing of a project: roles in all projects count.
+    Nothing,
+}
+
+impl About {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Own => "own project",
+            Self::Other => "another project",
+            Self::Nothing => "no project",
+        }
+    }
+
+    fn project(self) -> &'static str {
+        match self {
+            Self::Own | Self::Nothing => "SHOP",
+            Self::Other => "WEB",
+        }
+    }
+}
+
+/// Who asks, as the columns of the table have them.
+const SUBJECTS: [&str; 6] = ["no token", "viewer", "developer", "approver", "admin", "machine token"];
+
+/// A request to an operation: its path after `/api/v1`, and its body.
+struct Sample {
+    path: String,
+    body: Option<Value>,
+}
+
+fn sample(path: impl Into<String>) -> Sample {
+    Sample { path: path.into(), body: None }
+}
+
+/// A request that nothing but a lack of permission could refuse; `None` for an operation that has none.
+async fn request(world: &World, operation: &str, about: About, subject: &str) -> Option<Sample> {
+    let project = about.project();
+    Some(match operation {
+        "get_health" => sample("/health"),
+        "get_openapi" => sample("/openapi.json"),
+        "get_me" => sample("/me"),
+        "list_executions" => sample("/executions"),
+        "get_execution" => sample(format!("/executions/{}", world.execution(project).await)),
+        "get_workflow_status" => sample(format!("/workflows/{}/status", world.execution(project).await)),
+        "list_events" => sample(format!("/executions/{}/events", world.execution(project).await)),
+        "preview_undo" => sample(format!("/executions/{}/undo", world.execution(project).await)),
+        "stop_execution" => sample(format!("/executions/{}/stop", world.execution(project).await)),
+        "redrive_execution" => sample(format!("/executions/{}/redrive", world.execution(project).await)),
+        "list_agents" => sample("/agents"),
+        "list_approvals" => sample("/approvals"),
+        "list_costs" => sample("/costs"),
+        "get_budgets" => sample("/budgets"),
+        "list_plugins" => sample("/plugins"),
+        "get_plugin_config" => sample("/plugins/version_control/github/config"),
+        "list_projects" => sample("/projects"),
+        "get_project" => sample(format!("/projects/{}", id(project))),
+        "list_workflows" => sample("/workflows"),
+        "get_workflow" => sample("/workflows/development"),
+        "execute_workflow" => {
+            let inputs = json!({"task_id": format!("{project}-1")});
+            let body = json!({"workflow": "development", "inputs": inputs});
+            Sample { path: "/workflows/execute".to_owned(), body: Some(body) }
+        }
+        "list_tasks" => sample(format!("/tasks?project={project}")),
+        "show_task" => sample(format!("/tasks/{}", id(&world.task(project).await))),
+        "assign_task_to_agent" => {
+            let path = format!("/tasks/{}/assign-to-agent", id(&format!("{project}-1")));
+            Sample { path, body: Some(json!({})) }
+        }
+        "list_users" => sample("/users"),
+        "list_audit" => sample("/audit"),
+        "list_tokens" => sample("/tokens"),
+        "create_token" => {
+            let mut body = json!({"name": "x", "roles": ["viewer"], "valid_days": 1});
+            if about != About::Nothing {
+                body["projects"] = json!([project]);
+            }
+            Sample { path: "/tokens".to_owned(), body: Some(body) }
+        }
+        // Of somebody else; everybody may revoke their own.
+        "revoke_token" => {
+            let (_, id) = world.machine_token("shop-viewer", &[Role::Viewer], None).await;
+            sample(format!("/tokens/{id}"))
+        }
+        "end_sessions_of_user" => sample("/users/shop-viewer/sign-out"),
+        // A session ends itself; a machine's token has none.
+        "end_session" if subject != "machine token" => sample("/auth/sign-out"),
+        _ => return None,
+    })
+}
+
+/// The id of a name in paths.
+fn id(name: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(name)
+}
+
+/// The operations that are about something of a project.
+const OF_PROJECTS: &[&str] = &[
+    "assign_task_to_agent",
+    "create_token",
+    "execute_workflow",
+    "get_execution",
+    "get_project",
+    "show_task",
+    "get_workflow_status",
+    "list_events",
+    "list_tasks",
+    "preview_undo",
+    "redrive_execution",
+    "stop_execution",
+];
+
+/// The operations that are left out, with the reason.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("answer_approval", "a question may name who answers it; else approvers and admins of its project do"),
+    ("exchange_ticket", "the ticket itself says who signs in"),
+    ("get_agent_status", "as the execution that the agent works in"),
+    ("list_messages", "as the execution that the agent works in"),
+    ("stop_agent", "as stopping the execution that the agent works in"),
+    ("undo_execution", "as stopping the execution, once it has ended and something can be taken back"),
+];
+
+/// What an answer means for whoever asked.
+fn word(status: u16) -> &'static str {
+    match status {
+        // It contradicts the state, which is said only to whoever may change it.
+        200..=299 | 409 => "yes",
+        401 => "sign in",
+        403 => "no",
+        404 => "hidden",
+        _ => "?",
+    }
+}
+
+async fn credential(world: &World, subject: &str, about: About) -> Option<String> {
+    let everywhere = about == About::Nothing;
+    match subject {
+        "no token" => None,
+        // An admin's, for developers' work in one project or in all.
+        "machine token" => {
+            let projects = (!everywhere).then_some(&["SHOP"][..]);
+            Some(world.machine_token("admin", &[Role::Developer], projects).await.0)
+        }
+        role if everywhere => Some(world.session(role)),
+        role => Some(world.session(&format!("shop-{role}"))),
+    }
+}
+
+async fn table() -> String {
+    let contract = serde_json::to_value(api::openapi()).unwrap();
+    let mut rows = Vec::new();
+    for (path, methods) in contract["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap().to_owned();
+            if LEFT_OUT.iter().any(|(left_out, _)| *left_out == name) {
+                continue;
+            }
+            let abouts: &[About] = match OF_PROJECTS.contains(&name.as_str()) {
+                true => &[About::Own, About::Other],
+                false => &[About::Nothing],
+            };
+            for about in abouts {
+                rows.push((method.to_uppercase(), path.clone(), name.clone(), *about));
+            }
+        }
+    }
+    let mut text = String::new();
+    for (method, path, name, about) in rows {
+        let mut cells = Vec::new();
+        for subject in SUBJECTS {
+            // Each in a world of its own: what one does is nothing to the next.
+            let world = World::new().await;
+            let Some(Sample { path, body }) = request(&world, &name, about, subject).await else {
+                cells.push("–");
+                continue;
+            };
+            let token = credential(&world, subject, about).await;
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = world.ask(method, &format!("/api/v1{path}"), token.as_deref(), body).await;
+            let word = word(answer.status);
+            assert_ne!(word, "?", "{name} as {subject}: {} {}", answer.status, answer.text);
+            cells.push(word);
+        }
+        assert!(cells.iter().any(|cell| *cell != "–"), "`{name}` has no request in `request`");
+        let path = path.strip_prefix("/api/v1").unwrap();
+        writeln!(text, "| `{method} {path}` | {} | {} |", about.words(), cells.join(" | ")).unwrap();
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn generated_permissions_are_up_to_date() {
+    let left_out: String = LEFT_OUT.iter().map(|(name, reason)| format!("- `{name}`: {reason}.\n")).collect();
+    let fresh = format!(
+        "\
+# Who may use which endpoint
+
+Generated by trying every operation of the API with every role; do not edit.
+
+A role counts in its own project, or everywhere where an endpoint is about no project. The machine token is an admin's, limited to the role
+`developer`, and to its own project where there is one. *sign in*: 401. *no*: 403. *hidden*: 404, as if it did not exist. Lists contain what
+whoever asks may see. Whoever started an execution may see and steer it; members of the groups in `may_trigger`, and writers of the
+repository, are developers of their project.
+
+| endpoint | about | {} |
+|---|---|{}
+{}
+Left out:
+
+{left_out}",
+        SUBJECTS.join(" | "),
+        "---|".repeat(SUBJECTS.len()),
+        table().await,
+    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api-permissions.md");
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        std::fs::write(path, &fresh).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(committed == fresh, "docs/api-permissions.md is stale: run ./check generate");
+}

@@ -1,0 +1,272 @@
+//! A small installation: two projects, a person with each role in one of them and everywhere, and a clock that is set.
+
+use api::Api;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use domain::configuration::{Configuration, Role};
+use domain::execution::ExecutionInput;
+use domain::routes::Concurrency;
+use domain::{Actor, Clock, EventName, Scope, SourceName};
+use jiff::{SignedDuration, Timestamp};
+use records::{NewExecution, Table};
+use runtime::Secrets;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use sign_in::{Carrier, SessionKeys, SignInWay, Subject, issue, new_token, with_session_keys};
+use std::sync::{Arc, Mutex};
+use tower::ServiceExt;
+
+/// The installation's own token.
+pub(crate) const OPERATOR: &str = "installation-token";
+
+#[derive(Debug)]
+pub(crate) struct TestClock(Mutex<Timestamp>);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// The installation.
+pub(crate) struct World {
+    pub(crate) table: Table,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) keys: SessionKeys,
+    dynamo: aws_sdk_dynamodb::Client,
+    router: Router,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        if self.text.is_empty() { Value::Null } else { serde_json::from_str(&self.text).unwrap() }
+    }
+
+    /// The value that it sets a cookie to.
+    pub(crate) fn cookie(&self, name: &str) -> String {
+        let all = self.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+        let found = all.filter_map(|value| value.strip_prefix(name)?.strip_prefix('=')).next();
+        found.unwrap().split(';').next().unwrap().to_owned()
+    }
+}
+
+pub(crate) fn configuration(sign_in: Value) -> Configuration {
+    let roles = ["viewer", "developer", "approver", "admin"];
+    let everywhere = roles.map(|role| json!({"name": role, "github": role, "roles": [role]}));
+    let in_shop = roles.map(|role| {
+        let name = format!("shop-{role}");
+        json!({"name": name, "github": name, "roles": {"SHOP": [role]}})
+    });
+    let users: Vec<Value> = everywhere.into_iter().chain(in_shop).collect();
+    serde_json::from_value(json!({
+        "projects": [
+            {"key": "SHOP", "repository": "acme/shop", "may_trigger": [], "providers": {"version_control": "github"}},
+            {"key": "WEB", "repository": "acme/web", "may_trigger": [], "providers": {"version_control": "github"}},
+        ],
+        "plugins": {"github": {}},
+        "groups": {"leads": ["approver"]},
+        "users": users,
+        "sign_in": sign_in,
+    }))
+    .unwrap()
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(json!({}), json!({})).await
+    }
+
+    /// One with these ways to sign in, and these secrets there.
+    pub(crate) async fn with(sign_in: Value, client_secrets: Value) -> Self {
+        let now: Timestamp = "2026-11-29T12:00:00Z".parse().unwrap();
+        let clock = Arc::new(TestClock(Mutex::new(now)));
+        let keys = SessionKeys::new(now - SignedDuration::from_hours(1));
+        let secret = with_session_keys(Some(&client_secrets.to_string().into()), &keys).unwrap();
+        let secrets =
+            Router::new().fallback(secret_value).with_state(Arc::new(secret.expose_secret().to_owned()));
+        let secrets_url = serve(secrets).await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let database_url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+        let credentials = || {
+            Credentials::builder()
+                .access_key_id("local")
+                .secret_access_key("local")
+                .provider_name("test")
+                .build()
+        };
+        let dynamo = aws_sdk_dynamodb::Client::from_conf(
+            aws_sdk_dynamodb::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("us-east-1"))
+                .credentials_provider(credentials())
+                .endpoint_url(&database_url)
+                .build(),
+        );
+        let step_functions = aws_sdk_sfn::Client::from_conf(
+            aws_sdk_sfn::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("us-east-1"))
+                .credentials_provider(credentials())
+                .endpoint_url(&secrets_url)
+                .build(),
+        );
+        let secrets_manager = aws_sdk_secretsmanager::Client::from_conf(
+            aws_sdk_secretsmanager::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("us-east-1"))
+                .credentials_provider(credentials())
+                .endpoint_url(&secrets_url)
+                .build(),
+        );
+        let table = Table::new(dynamo.clone(), "ticketsmith");
+        table.create_table().await.unwrap();
+        table.put_configuration(&configuration(sign_in)).await.unwrap();
+        let routes = include_str!("../../../../statemachines/routes.json");
+        table.put_routes(&serde_json::from_str(routes).unwrap()).await.unwrap();
+        table.put_installation_token(OPERATOR).await.unwrap();
+        let secrets = Secrets::new(secrets_manager, clock.clone());
+        let api = Api::new(table.clone(), step_functions, "arn:test:", secrets, clock.clone());
+        Self { table, clock, keys, dynamo, router: api::router(Arc::new(api)) }
+    }
+
+    /// A client of the same database, without what the table has in memory.
+    pub(crate) fn table_client(&self) -> aws_sdk_dynamodb::Client {
+        self.dynamo.clone()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        *self.clock.0.lock().unwrap() += by;
+    }
+
+    /// A session of a person, for a program.
+    pub(crate) fn session(&self, person: &str) -> String {
+        let subject = Subject::Person(person.to_owned());
+        let new = issue(&self.keys, subject, SignInWay::Link, Carrier::Bearer, self.now()).unwrap();
+        new.token.expose_secret().to_owned()
+    }
+
+    /// A machine token of a person, with its id.
+    pub(crate) async fn machine_token(
+        &self,
+        owner: &str,
+        roles: &[Role],
+        projects: Option<&[&str]>,
+    ) -> (String, String) {
+        let projects = projects.map(|keys| keys.iter().map(|key| (*key).to_owned()).collect());
+        let scope = Scope { roles: roles.iter().copied().collect(), projects };
+        let until = self.now() + SignedDuration::from_hours(24);
+        let (text, token) = new_token(owner, "test", scope, self.now(), until);
+        let _kept = self.table.put_token(&token).await.unwrap();
+        (text.expose_secret().to_owned(), token.id)
+    }
+
+    /// Begins an execution in a project; gives its name.
+    pub(crate) async fn execution(&self, project: &str) -> String {
+        self.begun(project, None).await
+    }
+
+    /// Begins work on a ticket of a project; gives the ticket's name.
+    pub(crate) async fn task(&self, project: &str) -> String {
+        let task_id = format!("{project}-1");
+        self.begun(project, Some(task_id.clone())).await;
+        task_id
+    }
+
+    async fn begun(&self, project: &str, task_id: Option<String>) -> String {
+        let delivery = format!("{project}-{}", rand_text());
+        let actor = Actor {
+            source: SourceName::from_static("jira"),
+            id: "5b10".to_owned(),
+            display_name: None,
+            person: None,
+        };
+        let input = ExecutionInput::new(serde_json::Map::new(), Some(project.to_owned()), Some(actor));
+        let new =
+            NewExecution::new(EventName::API_RUN, delivery, "development".into(), task_id, input, self.now());
+        self.table.begin(&new, Concurrency::Any).await.unwrap();
+        new.name
+    }
+
+    /// Sends a request with a bearer's token.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
+        let authorization = token.map(|token| (header::AUTHORIZATION.as_str(), format!("Bearer {token}")));
+        self.send(method, path, &authorization.into_iter().collect::<Vec<_>>(), body).await
+    }
+
+    /// Sends a request with these headers.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:8081");
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = to_bytes(response.into_body(), 1_000_000).await.unwrap();
+        Answer { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+}
+
+/// A text that no other is.
+pub(crate) fn rand_text() -> String {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed).to_string()
+}
+
+/// Serves a router on loopback until the test ends; gives its address.
+pub(crate) async fn serve(router: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    format!("http://{address}")
+}
+
+/// Secrets Manager with one secret, and Step Functions that start everything.
+async fn secret_value(State(secret): State<Arc<String>>, headers: HeaderMap, body: String) -> Response {
+    let input: Value = serde_json::from_str(&body).unwrap();
+    if headers["x-amz-target"] == "AWSStepFunctions.StartExecution" {
+        let arn = format!("arn:test:{}", input["name"].as_str().unwrap());
+        return Json(json!({"executionArn": arn, "startDate": 1_795_348_800.0})).into_response();
+    }
+    assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
+    if input["SecretId"] != "ticketsmith/sign-in" {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    Json(json!({"Name": "ticketsmith/sign-in", "SecretString": *secret})).into_response()
+}

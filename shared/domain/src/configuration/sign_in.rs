@@ -1,0 +1,70 @@
+//! Who may sign people in to the API, besides the installation's own links.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How people sign in to the API. Our secrets there are entries of the secret `ticketsmith/sign-in`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// By GitHub: people are found by `github` under `users`.
+    #[serde(default)]
+    pub github: Option<SignInGithub>,
+    /// By an OpenID Connect provider: people are found by `oidc` under `users`, which is the provider's id of them or their verified address.
+    #[serde(default)]
+    pub oidc: Option<SignInOidc>,
+}
+
+/// An OAuth app of GitHub, or a GitHub App.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignInGithub {
+    /// The app's client id.
+    pub client_id: String,
+    /// The website's address. Default: `https://github.com`.
+    #[serde(default = "github")]
+    pub url: String,
+    /// The API's address. Default: `https://api.github.com`.
+    #[serde(default = "github_api")]
+    pub api_url: String,
+}
+
+/// An OpenID Connect provider.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignInOidc {
+    /// The provider's issuer, exactly as it calls itself; its discovery document is below it.
+    pub issuer: String,
+    /// Our client id there.
+    pub client_id: String,
+}
+
+fn github() -> String {
+    "https://github.com".to_owned()
+}
+
+fn github_api() -> String {
+    "https://api.github.com".to_owned()
+}
+
+impl SignIn {
+    /// Every setting, with the defaults where there are any.
+    pub fn example() -> Self {
+        Self {
+            github: Some(SignInGithub {
+                client_id: "Iv23liAbCdEfGhIjKlMn".to_owned(),
+                url: github(),
+                api_url: github_api(),
+            }),
+            oidc: Some(SignInOidc {
+                issuer: "https://id.example.com".to_owned(),
+                client_id: "ticketsmith".to_owned(),
+            }),
+        }
+    }
+
+    /// Whether nobody signs in elsewhere.
+    pub fn is_empty(&self) -> bool {
+        self.github.is_none() && self.oidc.is_none()
+    }
+}

@@ -1,0 +1,125 @@
+//! What happened in an execution, as frames for programs that follow it: numbered one by one, each told once. They have a partition of their
+//! own, so that whoever reads an execution does not read them, too.
+
+use crate::error::RecordsError;
+use crate::item::{from_item, to_item};
+use crate::keys;
+use crate::retention;
+use crate::table::Table;
+use crate::timestamp;
+use crate::write::{ABSENT, Write};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// So many frames are written at once; a transaction takes a hundred items.
+const AT_ONCE: usize = 50;
+
+/// Something that happened in an execution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Its number in the execution, from 1 without gaps.
+    pub sequence: u64,
+    /// What happened: `workflow.step_completed`.
+    pub event: String,
+    /// What is told of it.
+    #[serde(with = "crate::json_text")]
+    pub data: Value,
+    /// When it was noticed.
+    #[serde(with = "timestamp")]
+    pub at: Timestamp,
+}
+
+/// Something that happened and has no number yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewFrame {
+    /// What happened.
+    pub event: &'static str,
+    /// What is told of it.
+    pub data: Value,
+}
+
+/// How far an execution was told: the number of the last frame, and what was seen of each of its parts then.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// The number of the last frame.
+    pub last: u64,
+    /// What was seen, by the name of the part.
+    #[serde(with = "crate::json_text")]
+    pub seen: BTreeMap<String, String>,
+}
+
+impl Table {
+    /// How far an execution was told.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn told(&self, execution: &str) -> Result<Told, RecordsError> {
+        let told = self.get(keys::feed(execution)).await?.map(from_item).transpose()?;
+        Ok(told.unwrap_or_default())
+    }
+
+    /// Appends frames to those of an execution, and what was seen with them: `false` where somebody else has told more since `told` was read,
+    /// and then only some or none of them were appended.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn tell(
+        &self,
+        execution: &str,
+        mut told: Told,
+        seen: BTreeMap<String, String>,
+        frames: &[NewFrame],
+        now: Timestamp,
+    ) -> Result<bool, RecordsError> {
+        let expires_at = Some(retention::expires_at(now, retention::EXECUTION));
+        let mut parts = frames.chunks(AT_ONCE).peekable();
+        loop {
+            let part = parts.next().unwrap_or_default();
+            let before = told.last;
+            let mut writes = Vec::with_capacity(part.len() + 1);
+            for (sequence, new) in (before + 1..).zip(part) {
+                let NewFrame { event, data } = new.clone();
+                let frame = Frame { sequence, event: event.to_owned(), data, at: now };
+                let item = to_item(&frame, keys::frame(execution, sequence), expires_at)?;
+                writes.push(Write::Put { item, condition: None });
+                told.last = sequence;
+            }
+            if parts.peek().is_none() {
+                told.seen.clone_from(&seen);
+            }
+            let item = to_item(&told, keys::feed(execution), expires_at)?;
+            writes.push(match before {
+                0 => Write::Put { item, condition: Some(ABSENT) },
+                _ => Write::Replace {
+                    item,
+                    condition: "#last = :before",
+                    value: (":before", crate::item::number(before)),
+                },
+            });
+            if self.transact("tell what happened", writes).await?.is_err() {
+                return Ok(false);
+            }
+            if parts.peek().is_none() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Frames of an execution with numbers above `after`, in their order; at most `limit` (up to 100).
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn frames(
+        &self,
+        execution: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Frame>, RecordsError> {
+        let last = keys::frame(execution, after);
+        let limit = limit.clamp(1, 100);
+        let items = self.query_after(last.pk, keys::FRAME, &last.sk, limit).await?;
+        items.into_iter().map(from_item).collect()
+    }
+}
