@@ -233,21 +233,6 @@ impl Acting<'_> {
         Handled { outcome, answer: Some(answer).filter(|_| self.is_ours(event)) }
     }
 
-    /// Whether a command names another ticket than the one that its thread is about.
-    fn names_other(&self, words: Option<&str>, thread: &str) -> bool {
-        let typed = words.and_then(|words| words.split_whitespace().nth(1));
-        let ticket = typed.and_then(|typed| self.directory.ticket(typed).ok());
-        ticket.is_some_and(|ticket| ticket.task_id() != thread)
-    }
-
-    /// The ticket that a thread of ours is about, if something was said in one.
-    async fn thread_of(&self, received: &Received) -> Result<Option<String>, RecordsError> {
-        let Some(ReplyPlace::Thread { channel, thread }) = &received.reply else { return Ok(None) };
-        let opened = self.table.opened_thread(channel, thread).await?;
-        let is_known = |task_id: &String| self.directory.ticket(task_id).is_ok();
-        Ok(opened.map(|opened| opened.task_id).filter(is_known))
-    }
-
     /// A person's command that was carried out or refused. On a ticket the progress comment shows what was done; in a chat, and on a pull
     /// request whose ticket is elsewhere, nothing else does.
     fn handled(&self, done: Reply, event: &Event, is_elsewhere: bool) -> Handled {

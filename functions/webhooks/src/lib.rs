@@ -34,6 +34,7 @@ mod slash;
 mod spoken;
 mod steering;
 mod tell;
+mod thread;
 mod wish;
 mod words;
 

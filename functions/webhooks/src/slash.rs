@@ -28,7 +28,14 @@ pub(crate) async fn answer_command(
     let (trigger, delivery) = (event.kind.clone(), event.delivery.clone());
     let words = Command::read(&text, None);
     if let (Some(actor), Some(wish)) = (&actor, Wish::said(&words, &text, None)) {
-        let caller = Caller { directory, actor, trigger: &trigger, delivery: &delivery, at: None };
+        let caller = Caller {
+            directory,
+            actor,
+            authority: &Authority::Roles,
+            trigger: &trigger,
+            delivery: &delivery,
+            at: None,
+        };
         let address = event.fields.get("response_url").and_then(|address| address.as_str());
         let place = address.map(|address| ReplyPlace::Address { address: address.to_owned() });
         if let Some((outcome, answer)) = acting.tell(&caller, wish, None, (place, None)).await? {
