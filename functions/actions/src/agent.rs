@@ -1,7 +1,7 @@
 //! Calls of models: introduced to their work, paid for before they are made, recorded after.
 
-pub mod checks;
 pub mod check_log;
+pub mod checks;
 pub mod fence;
 pub mod files;
 mod paid;

@@ -221,6 +221,7 @@ fn phase(phase: SessionPhase) -> (&'static str, &'static str) {
         SessionPhase::Tools => ("working", "is working"),
         SessionPhase::Ask => ("asking", "asks a person"),
         SessionPhase::Load => ("loading", "reads files"),
+        SessionPhase::Check => ("checking", "runs the project's checks"),
         SessionPhase::Done => ("done", "is done"),
     }
 }

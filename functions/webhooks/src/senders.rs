@@ -20,7 +20,7 @@ pub use spec::SenderSpec;
 use domain::event::EventSpecs;
 
 /// Every sender, in the order of their names.
-pub const ALL: &[&SenderSpec] = 
+pub const ALL: &[&SenderSpec] =
     &[&discord::SPEC, &github::SPEC, &gitlab::SPEC, &jira::SPEC, &linear::SPEC, &slack::SPEC];
 
 /// The sender of this name.

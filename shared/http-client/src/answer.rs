@@ -60,11 +60,6 @@ impl Answer {
         })
     }
 
-    /// The body as text, whatever is no UTF-8 replaced, without our credentials.
-    pub fn text(&self) -> String {
-        self.auth.redact(&String::from_utf8_lossy(&self.body))
-    }
-
     /// An excerpt of a text in the answer for an error or a record: without our credentials, on one line, at most 500 characters.
     pub fn quote(&self, text: &str) -> String {
         self.auth.quote(text)

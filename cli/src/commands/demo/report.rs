@@ -137,7 +137,8 @@ impl Demonstration {
 
     /// The result of the command.
     fn verdict(&self) -> Outcome {
-        let views = std::iter::once(&self.view).chain(self.revisions.iter().filter_map(|revised| revised.view.as_ref()));
+        let views = std::iter::once(&self.view)
+            .chain(self.revisions.iter().filter_map(|revised| revised.view.as_ref()));
         for execution in views.map(|view| &view.execution) {
             if execution.outcome != ExecutionOutcome::Succeeded {
                 return Err(Exit::negative(format!(

@@ -74,6 +74,8 @@ enum AgentStatus {
     Asking,
     /// Files are loaded.
     Loading,
+    /// The project's own checks run.
+    Checking,
     /// Nothing.
     Done,
 }
@@ -85,6 +87,7 @@ impl From<SessionPhase> for AgentStatus {
             SessionPhase::Tools => Self::Working,
             SessionPhase::Ask => Self::Asking,
             SessionPhase::Load => Self::Loading,
+            SessionPhase::Check => Self::Checking,
             SessionPhase::Done => Self::Done,
         }
     }

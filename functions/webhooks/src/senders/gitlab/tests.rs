@@ -26,8 +26,11 @@ fn events_of(meaning: Meaning) -> Vec<Received> {
     }
 }
 
+fn value(event: &Event) -> Option<&str> {
+    ["label", "to"].iter().find_map(|name| event.fields.get(*name)?.as_str())
+}
+
 fn shown(events: &[Received]) -> Vec<(String, String)> {
-    let value = |event: &Event| ["label", "to"].iter().find_map(|name| event.fields.get(*name)?.as_str());
     let pair = |received: &Received| {
         (received.event.kind.to_string(), value(&received.event).unwrap_or_default().to_owned())
     };

@@ -111,7 +111,8 @@ async fn a_token_is_not_given_for_more_than_was_granted_or_to_anyone() {
 #[tokio::test]
 async fn the_app_changes_its_own_webhook() {
     let server = start(&key()).await;
-    let config = json!({ "url": "https://tickets.example/webhooks/github", "content_type": "json", "secret": "s" });
+    let config =
+        json!({ "url": "https://tickets.example/webhooks/github", "content_type": "json", "secret": "s" });
     let (status, changed) = server.call("PATCH", "/app/hook/config", Some(config)).await;
     assert_eq!((status, &changed["secret"]), (200, &json!("********")));
     let (_, present) = server.call("GET", "/app/hook/config", None).await;

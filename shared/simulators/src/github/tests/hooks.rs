@@ -9,7 +9,8 @@ async fn a_repositorys_webhook_is_made_and_changed_by_who_administers_it() {
     let mut world = world();
     world["repositories"][0]["collaborators"]["robot"] = json!("admin");
     let server = Server::with(world, json!({ "github": { "token": TOKEN } })).await;
-    let body = json!({ "events": ["issues"], "config": { "url": URL, "content_type": "json", "secret": "s" } });
+    let body =
+        json!({ "events": ["issues"], "config": { "url": URL, "content_type": "json", "secret": "s" } });
     let made = server.ok("POST", "/hooks", Some(body.clone())).await;
     assert_eq!((&made["active"], &made["config"]["secret"]), (&json!(true), &json!("********")));
     assert_eq!(server.refused("POST", "/hooks", Some(body)).await.0, 422);
