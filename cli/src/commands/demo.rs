@@ -237,8 +237,8 @@ impl Script {
         let known: Vec<String> = known.filter(|name| revisions::find(name).is_none()).cloned().collect();
         let found = known.iter().find(|known| wanted.is_none_or(|name| name == known.as_str()));
         let trigger = found.cloned().ok_or_else(|| {
-            let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
-            known.extend(revisions::names().chain([checks_failed::NAME]));
+            let known = known.iter().map(String::as_str);
+            let known: Vec<&str> = known.chain(revisions::names()).chain([checks_failed::NAME]).collect();
             Exit::usage(format!(
                 "the world has no delivery `{}`; known: {}",
                 wanted.unwrap_or_default(),

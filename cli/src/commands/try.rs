@@ -15,7 +15,7 @@ use crate::server::{Options, Server};
 use crate::steering::delivery;
 use crate::stop_signal::stop_signal;
 use clone::LocalClone;
-use control::{StartResult, WorkflowRequest, plan};
+use control::{Authority, StartResult, WorkflowRequest, plan};
 use domain::event::{Actor, EventName, SourceName};
 use domain::routes::Concurrency;
 use domain::text::printable;
@@ -207,6 +207,7 @@ async fn work(
         inputs: [("task".to_owned(), ticket.to_task())].into_iter().collect(),
         project: None,
         actor: directory.configuration().identify(actor),
+        authority: Authority::Installation,
         trigger: EventName::API_RUN,
         delivery: delivery(),
         concurrency: Concurrency::Any,

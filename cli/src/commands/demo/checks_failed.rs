@@ -33,7 +33,7 @@ pub(super) async fn revisions(connection: &Connection, view: &ExecutionView) -> 
     let revision = |(round, commit): (String, Value)| {
         let of_round = format!("{FIX}{round}");
         let fix = steps.iter().find(|shown| shown.step.state.ends_with(&of_round));
-        let turns = fix.and_then(|fix| fix.turns).unwrap_or_default();
+        let turns = fix.and_then(|fix| fix.turns).map_or(0, |turns| u32::try_from(turns).unwrap_or(u32::MAX));
         let cost = fix.map(|fix| fix.cost.booked()).unwrap_or_default();
         let commit = commit.as_str().map(str::to_owned);
         Revised { trigger: NAME, commit, turns, cost, view: None }
