@@ -24,6 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("provider-github", &["domain", "edits", "http-client", "provider"]),
     ("provider-jira", &["domain", "http-client", "provider"]),
     ("provider-linear", &["domain", "http-client", "provider"]),
+    ("provider-notion", &["domain", "http-client", "provider"]),
     ("provider-slack", &["domain", "http-client", "provider"]),
     ("provider-testing", &["domain", "http-client", "simulators", "test-inputs"]),
     (
@@ -40,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "provider-github",
             "provider-jira",
             "provider-linear",
+            "provider-notion",
             "provider-slack",
             "records",
             "runtime",

@@ -12,6 +12,7 @@ pub const ALL: &[&ProviderSpec] = &[
     &provider_github::SPEC,
     &provider_jira::SPEC,
     &provider_linear::SPEC,
+    &provider_notion::SPEC,
     &provider_slack::SPEC,
 ];
 

@@ -126,6 +126,17 @@ impl Description {
         Self::new(document).map_err(|reason| DescriptionError::NotOpenApi { path: path.into(), reason })
     }
 
+    /// Reads a description from the text of an overlay.
+    ///
+    /// # Errors
+    /// As [`Description::load`].
+    pub fn parse(text: &str) -> Result<Self, DescriptionError> {
+        let path = || PathBuf::from("overlay");
+        let document =
+            serde_json::from_str(text).map_err(|source| DescriptionError::Json { path: path(), source })?;
+        Self::new(document).map_err(|reason| DescriptionError::NotOpenApi { path: path(), reason })
+    }
+
     fn new(document: Value) -> Result<Self, &'static str> {
         let version = document.get("openapi").and_then(Value::as_str).ok_or("it has no `openapi` version")?;
         if !version.starts_with("3.") {

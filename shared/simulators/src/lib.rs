@@ -23,6 +23,7 @@ pub mod jira;
 pub mod linear;
 mod listener;
 pub mod log;
+pub mod notion;
 pub mod service;
 pub mod services;
 mod shared;

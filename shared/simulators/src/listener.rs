@@ -72,14 +72,21 @@ impl Front {
     }
 }
 
-/// Loads the files of a folder with official descriptions that are there; none where no folder is given.
+/// Loads the files of a folder with official descriptions that are there, after the overlays; none where no folder is given.
 ///
 /// # Errors
 /// [`DescriptionError`] for a file that cannot be used.
 pub(crate) fn load_descriptions(
     folder: Option<&Path>,
     names: &[&str],
+    overlays: &[&str],
 ) -> Result<Vec<Arc<Description>>, DescriptionError> {
     let paths = folder.into_iter().flat_map(|folder| names.iter().map(|name| folder.join(name)));
-    paths.filter(|path| path.exists()).map(|path| Description::load(&path).map(Arc::new)).collect()
+    let official: Vec<_> =
+        paths.filter(|path| path.exists()).map(|path| Description::load(&path)).collect::<Result<_, _>>()?;
+    if official.is_empty() {
+        return Ok(Vec::new());
+    }
+    let overlays = overlays.iter().map(|text| Description::parse(text)).collect::<Result<Vec<_>, _>>()?;
+    Ok(overlays.into_iter().chain(official).map(Arc::new).collect())
 }

@@ -33,6 +33,10 @@ pub trait Simulator: Send + Sync + Sized + 'static {
     /// The files with its official OpenAPI descriptions, in the folder of [`Options`](crate::Options).
     const DESCRIPTIONS: &'static [&'static str];
 
+    /// Our own OpenAPI descriptions of calls that the official ones lack, with where each is documented. A path in them hides that of the official
+    /// ones.
+    const OVERLAYS: &'static [&'static str] = &[];
+
     /// Paths that no OpenAPI description covers, such as that of a GraphQL API: the service itself checks what is sent there.
     const CHECKS_ITSELF: &'static [&'static str] = &[];
 
@@ -121,6 +125,7 @@ pub struct ServiceSpec {
     /// [`Simulator::TITLE`].
     pub title: &'static str,
     pub(crate) descriptions: &'static [&'static str],
+    pub(crate) overlays: &'static [&'static str],
     pub(crate) checks_itself: &'static [&'static str],
     pub(crate) read: fn(&str) -> Result<Option<Section>, String>,
     pub(crate) check_delivery: fn(&Value) -> Result<(), String>,
@@ -134,6 +139,7 @@ impl ServiceSpec {
             name: S::NAME,
             title: S::TITLE,
             descriptions: S::DESCRIPTIONS,
+            overlays: S::OVERLAYS,
             checks_itself: S::CHECKS_ITSELF,
             read: read::<S>,
             check_delivery: |delivery| delivery_of::<S>(delivery).map(drop),

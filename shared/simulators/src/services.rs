@@ -6,6 +6,7 @@ use crate::discord::Discord;
 use crate::github::GitHub;
 use crate::jira::Jira;
 use crate::linear::Linear;
+use crate::notion::Notion;
 use crate::service::ServiceSpec;
 use crate::slack::Slack;
 
@@ -17,5 +18,6 @@ pub const ALL: &[ServiceSpec] = &[
     ServiceSpec::of::<GitHub>(),
     ServiceSpec::of::<Jira>(),
     ServiceSpec::of::<Linear>(),
+    ServiceSpec::of::<Notion>(),
     ServiceSpec::of::<Slack>(),
 ];

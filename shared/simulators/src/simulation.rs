@@ -83,7 +83,7 @@ impl Simulation {
                 violations: violations.clone(),
             };
             let service = (spec.open)(section, opening)?;
-            let checked = load_descriptions(descriptions, spec.descriptions)?;
+            let checked = load_descriptions(descriptions, spec.descriptions, spec.overlays)?;
             let router = front.before(spec, service.router(), checked).merge(service.pages());
             listeners.push(serve(listener, router));
             urls.0.insert(spec.name, address);

@@ -18,6 +18,7 @@ mod journey;
 mod lost;
 mod money;
 mod paid;
+mod pages;
 mod patience;
 mod redrive;
 mod session_script;

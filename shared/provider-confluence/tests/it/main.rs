@@ -5,7 +5,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
-use domain::plugins::{Documentation, PageRequest};
+use domain::plugins::{Documentation, PageContent, PageRequest};
 use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;
 use provider_confluence::{Confluence, SPEC};
@@ -57,6 +57,37 @@ async fn a_page_is_created_once_and_deleted() {
     assert_described(&simulation);
 }
 
+#[tokio::test]
+async fn a_page_is_read_found_and_changed() {
+    let simulation = CONFLUENCE.described_simulation().await;
+    let confluence = confluence(&simulation);
+    let page = confluence.create_page(&request(), &mark("run/CreatePage")).await.unwrap();
+    assert_eq!(confluence.find_titled_page("SHOP", None, "Discount codes").await.unwrap().as_ref(), Some(&page));
+    assert_eq!(confluence.find_titled_page("SHOP", None, "Other").await.unwrap(), None);
+    assert_eq!(confluence.find_titled_page("SHOP", Some("1"), "Discount codes").await.unwrap(), None);
+    let read = confluence.get_page(&page.id).await.unwrap();
+    assert_eq!((read.page.clone(), read.title.as_str()), (page.clone(), "Discount codes"));
+    assert_eq!(read.markdown, "# How\n\n- a & b\n\n```\nif a < b:\n```");
+    let source = confluence.source_from_markdown("New");
+    let changed = PageContent { title: "Codes".into(), source, ..read.clone() };
+    confluence.update_page(&page.id, &changed).await.unwrap();
+    confluence.update_page(&page.id, &changed).await.unwrap();
+    assert_eq!(confluence.get_page(&page.id).await.unwrap().markdown, "New");
+    confluence.update_page(&page.id, &read).await.unwrap();
+    assert_eq!(confluence.get_page(&page.id).await.unwrap(), read);
+
+    let other = PageRequest { title: "Taken".into(), ..request() };
+    confluence.create_page(&other, &mark("run/Other")).await.unwrap();
+    let taken = PageContent { title: "Taken".into(), ..read.clone() };
+    assert_eq!(confluence.update_page(&page.id, &taken).await.unwrap_err().kind, ErrorKind::Conflict);
+    let faster = Fault { status: Some(409), method: Some("PUT".into()), ..Fault::default() };
+    CONFLUENCE.fault(&simulation, "/pages/", faster);
+    assert_eq!(confluence.update_page(&page.id, &read).await.unwrap_err().kind, ErrorKind::Conflict);
+    let error = confluence.update_page("99", &read).await.unwrap_err();
+    assert!(error.message.contains("no page `99`"), "{error}");
+    assert_described(&simulation);
+}
+
 async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
     CONFLUENCE.fault(simulation, "/pages$", with);
     confluence(simulation).create_page(&request(), &mark("m")).await.unwrap_err()
@@ -72,6 +103,25 @@ async fn faults_are_named_for_what_to_do_next() {
     assert_eq!((throttled.kind, throttled.retry_after), (ErrorKind::Throttled, Some(Duration::from_secs(3))));
     assert_eq!(failing(status(500)).await.kind, ErrorKind::Unavailable);
     assert_eq!(failing(Fault { truncated: true, ..Fault::default() }).await.kind, ErrorKind::Unavailable);
+    for (code, kind) in [
+        (401, ErrorKind::Rejected),
+        (403, ErrorKind::Rejected),
+        (404, ErrorKind::Rejected),
+        (409, ErrorKind::Conflict),
+        (422, ErrorKind::Rejected),
+        (429, ErrorKind::Throttled),
+        (503, ErrorKind::Unavailable),
+    ] {
+        // A page that was just made is waited for, as long as it is not there.
+        let times = if code == 404 { 4 } else { 1 };
+        for _ in 1..times {
+            CONFLUENCE.fault(&simulation, "/pages$", status(code));
+        }
+        assert_eq!(failing(status(code)).await.kind, kind, "{code}");
+    }
+    let page = Fault { body: Some(json!("<!DOCTYPE html><title>Sign in</title>")), ..status(200) };
+    let page = failing(page).await;
+    assert!(page.kind == ErrorKind::Rejected && page.message.contains("check base_url"), "{page}");
 }
 
 #[tokio::test]
