@@ -19,8 +19,10 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod contract;
 mod hostile;
 
+pub use contract::assert_contract;
 pub use hostile::{HOSTILE, assert_in_proportion};
 
 use async_trait::async_trait;
@@ -66,9 +68,9 @@ impl Service {
         start(built_in(), self.descriptions(), Some(clock)).await
     }
 
-    /// One failure for the next request to a path.
+    /// A failure for the next request to a path, or for as many as it says.
     pub fn fault(&self, simulation: &Simulation, path: &str, fault: Fault) {
-        let fault = Fault { service: Some(self.name.into()), path: path.into(), times: 1, ..fault };
+        let fault = Fault { service: Some(self.name.into()), path: path.into(), times: fault.times.max(1), ..fault };
         simulation.add_fault(fault).unwrap();
     }
 

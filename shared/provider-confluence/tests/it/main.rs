@@ -9,7 +9,7 @@ use domain::plugins::{Documentation, PageContent, PageRequest};
 use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;
 use provider_confluence::{Confluence, SPEC};
-use provider_testing::{Service, assert_described, mark, options, secret};
+use provider_testing::{Service, assert_contract, assert_described, mark, options, secret};
 use serde_json::json;
 use simulators::Simulation;
 use simulators::fault::Fault;
@@ -88,9 +88,28 @@ async fn a_page_is_read_found_and_changed() {
     assert_described(&simulation);
 }
 
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_not_waited_for() {
+    let simulation = CONFLUENCE.simulation().await;
+    CONFLUENCE.fault(&simulation, "/pages$", Fault { delay_ms: 600_000, ..Fault::default() });
+    let settings = json!({"base_url": simulation.url("confluence")});
+    let secret = secret(&simulation, "ticketsmith/confluence");
+    let credentials = read_credentials("ticketsmith/confluence", &secret, &SPEC.secret_forms()).unwrap();
+    let options = options().request_timeout(Duration::from_millis(200));
+    let confluence =
+        Confluence::new(&serde_json::from_value(settings).unwrap(), credentials, &options).unwrap();
+    let error = confluence.create_page(&request(), &mark("m")).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Unavailable && error.message.contains("within 0.2 s"), "{error}");
+}
+
 async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
     CONFLUENCE.fault(simulation, "/pages$", with);
     confluence(simulation).create_page(&request(), &mark("m")).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn refusals_mean_what_they_mean_everywhere() {
+    assert_contract(async |with| failing(&CONFLUENCE.simulation().await, with).await).await;
 }
 
 #[tokio::test]
@@ -103,25 +122,6 @@ async fn faults_are_named_for_what_to_do_next() {
     assert_eq!((throttled.kind, throttled.retry_after), (ErrorKind::Throttled, Some(Duration::from_secs(3))));
     assert_eq!(failing(status(500)).await.kind, ErrorKind::Unavailable);
     assert_eq!(failing(Fault { truncated: true, ..Fault::default() }).await.kind, ErrorKind::Unavailable);
-    for (code, kind) in [
-        (401, ErrorKind::Rejected),
-        (403, ErrorKind::Rejected),
-        (404, ErrorKind::Rejected),
-        (409, ErrorKind::Conflict),
-        (422, ErrorKind::Rejected),
-        (429, ErrorKind::Throttled),
-        (503, ErrorKind::Unavailable),
-    ] {
-        // A page that was just made is waited for, as long as it is not there.
-        let times = if code == 404 { 4 } else { 1 };
-        for _ in 1..times {
-            CONFLUENCE.fault(&simulation, "/pages$", status(code));
-        }
-        assert_eq!(failing(status(code)).await.kind, kind, "{code}");
-    }
-    let page = Fault { body: Some(json!("<!DOCTYPE html><title>Sign in</title>")), ..status(200) };
-    let page = failing(page).await;
-    assert!(page.kind == ErrorKind::Rejected && page.message.contains("check base_url"), "{page}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use domain::plugins::{Documentation, PageContent, PageRequest, RepositoryAccess}
 use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;
 use provider_notion::{Notion, SPEC};
-use provider_testing::{HOSTILE, Service, assert_described, mark, options, secret};
+use provider_testing::{HOSTILE, Service, assert_contract, assert_described, mark, options, secret, start};
 use serde_json::{Value, json};
 use simulators::fault::Fault;
 use simulators::{Simulation, World};
@@ -22,9 +22,12 @@ const SPACE: &str = "https://www.notion.so/acme/Team-pages-1429989fe8ac4effbc8f5
 const OLD: &str = "2429989f-e8ac-4eff-bc8f-57f56486db54";
 const PRIVATE: &str = "3429989f-e8ac-4eff-bc8f-57f56486db54";
 
+fn world() -> World {
+    World::parse(include_str!("world.yaml"), std::path::PathBuf::new()).unwrap()
+}
+
 async fn simulation() -> Simulation {
-    let world = World::parse(include_str!("world.yaml"), std::path::PathBuf::new()).unwrap();
-    NOTION.described_simulation_of(world).await
+    NOTION.described_simulation_of(world()).await
 }
 
 fn with_options(simulation: &Simulation, options: &http_client::Options) -> Notion {
@@ -136,32 +139,8 @@ async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
 }
 
 #[tokio::test]
-async fn faults_are_named_for_what_to_do_next() {
-    let simulation = simulation().await;
-    let status = |status| Fault { status: Some(status), ..Fault::default() };
-    for (code, kind) in [
-        (401, ErrorKind::Rejected),
-        (403, ErrorKind::Rejected),
-        (404, ErrorKind::Rejected),
-        (409, ErrorKind::Conflict),
-        (422, ErrorKind::Rejected),
-        (429, ErrorKind::Throttled),
-        (500, ErrorKind::Unavailable),
-        (503, ErrorKind::Unavailable),
-    ] {
-        // A parent that was just made is waited for, as long as it is not there.
-        for _ in 0..if code == 404 { 3 } else { 0 } {
-            NOTION.fault(&simulation, "/v1/pages$", status(code));
-        }
-        assert_eq!(failing(&simulation, status(code)).await.kind, kind, "{code}");
-    }
-    let throttled = Fault { headers: [("retry-after".into(), "7".into())].into(), ..status(429) };
-    assert_eq!(failing(&simulation, throttled).await.retry_after, Some(Duration::from_secs(7)));
-    let cut = Fault { truncated: true, ..Fault::default() };
-    assert_eq!(failing(&simulation, cut).await.kind, ErrorKind::Unavailable);
-    let page = Fault { body: Some(json!("<!DOCTYPE html><title>Sign in</title>")), ..status(200) };
-    let page = failing(&simulation, page).await;
-    assert!(page.kind == ErrorKind::Rejected && page.message.contains("check base_url"), "{page}");
+async fn refusals_mean_what_they_mean_everywhere() {
+    assert_contract(async |with| failing(&start(world(), None, None).await, with).await).await;
 }
 
 #[tokio::test]
