@@ -144,7 +144,7 @@ fn values() -> Value {
         let able =
             providers::ALL.iter().filter(|spec| spec.serves.contains(plugin) && !spec.secret.is_empty());
         // The one that is made for it: a code host has issues, too.
-        let able = able.min_by_key(|spec| spec.serves.len());
+        let able = able.min_by_key(|spec| (!providers::is_shown(spec), spec.serves.len()));
         able.map(|spec| (plugin.as_str().to_owned(), spec.id.into()))
     };
     let served: Map<String, Value> = PluginType::ALL.iter().filter_map(serving).collect();

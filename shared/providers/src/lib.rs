@@ -14,7 +14,7 @@ mod references;
 pub use check::{check, fill};
 pub use choose::{chat_of, tracker_of};
 pub use connect::{Absent, Place, Providers, Waiting, serving};
-pub use list::{ALL, find};
+pub use list::{ALL, find, is_shown};
 pub use pace::{Patience, with_patience};
 pub use pages::{branch_url, repository_url};
 pub use provider::{Claims, Connected, Connector, Model, ProviderSpec, described, nearest, words};

@@ -16,6 +16,20 @@ pub const ALL: &[&ProviderSpec] = &[
     &provider_slack::SPEC,
 ];
 
+/// The providers that examples show where others could serve as well.
+const SHOWN: &[&ProviderSpec] = &[
+    &provider_claude::SPEC,
+    &provider_confluence::SPEC,
+    &provider_github::SPEC,
+    &provider_jira::SPEC,
+    &provider_slack::SPEC,
+];
+
+/// Whether examples show this provider where others could serve as well.
+pub fn is_shown(spec: &ProviderSpec) -> bool {
+    SHOWN.iter().any(|shown| shown.id == spec.id)
+}
+
 /// The provider of this name.
 ///
 /// # Errors
