@@ -235,7 +235,7 @@ mod tests {
         let jira = json!({"jira": {"base_url": "https://acme.atlassian.net"}});
         for (providers, expected) in [
             (json!({"monitoring": "cloudwatch"}), ""),
-            (json!({"communication": "jira"}), "`jira` cannot serve communication; accepted: slack"),
+            (json!({"communication": "jira"}), "`jira` cannot serve communication; accepted: discord, slack"),
             (json!({"version_control": "github"}), "there is no section plugins.github"),
             (
                 json!({"task_management": "old-jira"}),
@@ -262,7 +262,7 @@ mod tests {
         }));
         assert_eq!(found.len(), 2, "{found:#?}");
         assert!(found[0].contains("plugins.api: the name is reserved"), "{found:#?}");
-        assert!(found[1].contains("github: unknown key") && found[1].contains("cloud, ghe"), "{found:#?}");
+        assert!(found[1].contains("github: unknown key") && found[1].contains(" cloud, ") && found[1].contains(" ghe, "), "{found:#?}");
     }
 
     #[test]
