@@ -15,8 +15,8 @@ pub(crate) fn markdown_from_storage(storage: &str) -> String {
         } else if let Some(comment) = tag.strip_prefix("<!--") {
             rest = comment.split_once("-->").map_or("", |(_, after)| after);
         } else {
-            let end = tag.find('>').unwrap_or(tag.len() - 1);
-            writer.tag(&tag[1..end]);
+            let end = tag.find('>').unwrap_or(tag.len());
+            writer.tag(tag.get(1..end).unwrap_or_default());
             rest = tag.get(end + 1..).unwrap_or_default();
         }
     }
