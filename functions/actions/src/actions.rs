@@ -18,11 +18,13 @@ pub mod create_pull_request;
 pub mod create_task;
 pub mod delete_branch;
 pub mod delete_page;
+pub mod find_page;
 pub mod find_pull_request;
 pub mod generate_code_implementation;
 pub mod generate_documentation;
 pub mod generate_implementation_plan;
 pub mod generate_text;
+pub mod get_page;
 pub mod get_project_tasks;
 pub mod get_repository_info;
 pub mod get_task;
@@ -39,6 +41,7 @@ pub mod run_tools;
 pub mod send_message;
 pub mod think;
 pub mod update_message;
+pub mod update_page;
 pub mod update_task_status;
 
 use crate::action::ActionEntry;
@@ -64,11 +67,13 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<create_task::CreateTask>(),
     ActionEntry::of::<delete_branch::DeleteBranch>(),
     ActionEntry::of::<delete_page::DeletePage>(),
+    ActionEntry::of::<find_page::FindPage>(),
     ActionEntry::of::<find_pull_request::FindPullRequest>(),
     ActionEntry::of::<generate_code_implementation::GenerateCodeImplementation>(),
     ActionEntry::of::<generate_documentation::GenerateDocumentation>(),
     ActionEntry::of::<generate_implementation_plan::GenerateImplementationPlan>(),
     ActionEntry::of::<generate_text::GenerateText>(),
+    ActionEntry::of::<get_page::GetPage>(),
     ActionEntry::of::<get_project_tasks::GetProjectTasks>(),
     ActionEntry::of::<get_repository_info::GetRepositoryInfo>(),
     ActionEntry::of::<get_task::GetTask>(),
@@ -85,6 +90,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<send_message::SendMessage>(),
     ActionEntry::of::<think::Think>(),
     ActionEntry::of::<update_message::UpdateMessage>(),
+    ActionEntry::of::<update_page::UpdatePage>(),
     ActionEntry::of::<update_task_status::UpdateTaskStatus>(),
 ];
 

@@ -15,7 +15,7 @@ pub use ai_provider::{
 };
 pub use communication::{Communication, Message, MessageBody, MessageButton, SentMessage};
 pub use conversation::{Content, Effort, ModelMessage, ModelTool, Part, Speaker, ToolCall};
-pub use documentation::{Documentation, Page, PageRequest};
+pub use documentation::{Documentation, Page, PageContent, PageRequest};
 pub use task_management::{
     CommentId, CreatedTask, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
 };

@@ -1,9 +1,10 @@
 //! The plugin itself.
 
 use crate::settings::Settings;
+use crate::storage::storage_from_markdown;
 use async_trait::async_trait;
 use domain::ActionError;
-use domain::plugins::{Documentation, Mark, Page, PageRequest};
+use domain::plugins::{Documentation, Mark, Page, PageContent, PageRequest};
 use http_client::{Auth, Client, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -48,6 +49,27 @@ impl Documentation for Confluence {
 
     async fn find_page(&self, request: &PageRequest, mark: &Mark) -> Result<Option<Page>, ActionError> {
         self.find_marked_page(request, mark).await
+    }
+
+    async fn find_titled_page(
+        &self,
+        space: &str,
+        parent: Option<&str>,
+        title: &str,
+    ) -> Result<Option<Page>, ActionError> {
+        self.find_by_title(space, parent, title).await
+    }
+
+    async fn get_page(&self, page_id: &str) -> Result<PageContent, ActionError> {
+        self.read_page(page_id).await
+    }
+
+    async fn update_page(&self, page_id: &str, content: &PageContent) -> Result<(), ActionError> {
+        self.replace_page(page_id, content).await
+    }
+
+    fn source_from_markdown(&self, markdown: &str) -> String {
+        storage_from_markdown(markdown)
     }
 
     async fn delete_page(&self, page_id: &str) -> Result<(), ActionError> {

@@ -8,6 +8,7 @@
 
 mod confluence;
 mod limits;
+mod markdown;
 mod pages;
 mod permissions;
 mod settings;

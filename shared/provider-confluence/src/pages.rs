@@ -2,8 +2,9 @@
 
 use crate::confluence::Confluence;
 use crate::limits;
+use crate::markdown::markdown_from_storage;
 use crate::storage::{anchor, storage_from_markdown};
-use domain::plugins::{Mark, Page, PageRequest};
+use domain::plugins::{Mark, Page, PageContent, PageRequest};
 use domain::text::cut_line;
 use domain::{ActionError, ErrorKind};
 use http_client::{Failure, Optional};
@@ -22,12 +23,25 @@ struct Space {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Found {
     id: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    parent_id: Option<String>,
+    #[serde(default)]
+    version: Version,
     #[serde(default)]
     body: Body,
     #[serde(rename = "_links", default)]
     links: Links,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Version {
+    #[serde(default)]
+    number: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -91,6 +105,54 @@ impl Confluence {
         Ok(ours.map(|page| self.page(page)))
     }
 
+    /// The page of this title in a space; titles are unique there.
+    pub(crate) async fn find_by_title(
+        &self,
+        space: &str,
+        parent: Option<&str>,
+        title: &str,
+    ) -> Result<Option<Page>, ActionError> {
+        let space = self.space_id(space).await?;
+        let search = self
+            .client
+            .get("/wiki/api/v2/pages", &[])
+            .query("space-id", space)
+            .query("title", cut_line(title, limits::TITLE))
+            .query("status", "current");
+        let found: List<Found> = search.send().await?.json()?;
+        let is_under = |page: &Found| parent.is_none() || page.parent_id.as_deref() == parent;
+        Ok(found.results.into_iter().find(is_under).map(|page| self.page(page)))
+    }
+
+    pub(crate) async fn read_page(&self, page_id: &str) -> Result<PageContent, ActionError> {
+        let mut found = self.stored(page_id).await?;
+        let source = std::mem::take(&mut found.body.storage.value);
+        let title = found.title.clone();
+        Ok(PageContent { page: self.page(found), title, markdown: markdown_from_storage(&source), source })
+    }
+
+    /// Writes the version after the present one: Confluence refuses it when somebody else was faster.
+    pub(crate) async fn replace_page(&self, page_id: &str, content: &PageContent) -> Result<(), ActionError> {
+        let present = self.stored(page_id).await?;
+        let body = json!({
+            "id": page_id, "status": "current", "title": cut_line(&content.title, limits::TITLE),
+            "body": {"representation": "storage", "value": content.source},
+            "version": {"number": present.version.number + 1, "message": "Ticketsmith"},
+        });
+        let request = self.client.put("/wiki/api/v2/pages/{id}", &[page_id]).json(&body);
+        match request.send().await {
+            Err(failure) if failure.says(400, "title already exists") => {
+                Err(failure.with_kind(ErrorKind::Conflict).into())
+            }
+            other => other.optional()?.map(drop).ok_or_else(|| unknown_page(page_id)),
+        }
+    }
+
+    async fn stored(&self, page_id: &str) -> Result<Found, ActionError> {
+        let request = self.client.get("/wiki/api/v2/pages/{id}", &[page_id]).query("body-format", "storage");
+        request.send().await.optional()?.ok_or_else(|| unknown_page(page_id))?.json()
+    }
+
     pub(crate) async fn remove_page(&self, page_id: &str) -> Result<(), ActionError> {
         self.client.delete("/wiki/api/v2/pages/{id}", &[page_id]).send().await.optional()?;
         Ok(())
@@ -109,4 +171,11 @@ impl Confluence {
     fn page(&self, found: Found) -> Page {
         Page { id: found.id, url: format!("{}/wiki{}", self.client.base_url(), found.links.webui) }
     }
+}
+
+/// Confluence does not tell what is hidden from what is not there.
+fn unknown_page(id: &str) -> ActionError {
+    ActionError::rejected(format!(
+        "Confluence has no page `{id}`, or the account of the configured secret may not see it"
+    ))
 }

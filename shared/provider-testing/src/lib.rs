@@ -19,9 +19,11 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod contract;
 mod hostile;
 mod model_contract;
 
+pub use contract::assert_contract;
 pub use hostile::{HOSTILE, assert_in_proportion};
 pub use model_contract::{ModelContract, contract_replies, world_with};
 
@@ -68,9 +70,10 @@ impl Service {
         start(built_in(), self.descriptions(), Some(clock)).await
     }
 
-    /// One failure for the next request to a path.
+    /// A failure for the next request to a path, or for as many as it says.
     pub fn fault(&self, simulation: &Simulation, path: &str, fault: Fault) {
-        let fault = Fault { service: Some(self.name.into()), path: path.into(), times: 1, ..fault };
+        let fault =
+            Fault { service: Some(self.name.into()), path: path.into(), times: fault.times.max(1), ..fault };
         simulation.add_fault(fault).unwrap();
     }
 

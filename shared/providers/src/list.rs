@@ -13,6 +13,7 @@ pub const ALL: &[&ProviderSpec] = &[
     &provider_gitlab::SPEC,
     &provider_jira::SPEC,
     &provider_linear::SPEC,
+    &provider_notion::SPEC,
     &provider_openai::SPEC,
     &provider_slack::SPEC,
 ];

@@ -26,6 +26,7 @@ pub mod jira;
 pub mod linear;
 mod listener;
 pub mod log;
+pub mod notion;
 pub mod openai;
 pub mod script;
 pub mod service;

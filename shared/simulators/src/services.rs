@@ -7,6 +7,7 @@ use crate::github::GitHub;
 use crate::gitlab::GitLab;
 use crate::jira::Jira;
 use crate::linear::Linear;
+use crate::notion::Notion;
 use crate::openai::OpenAi;
 use crate::service::ServiceSpec;
 use crate::slack::Slack;
@@ -20,6 +21,7 @@ pub const ALL: &[ServiceSpec] = &[
     ServiceSpec::of::<GitLab>(),
     ServiceSpec::of::<Jira>(),
     ServiceSpec::of::<Linear>(),
+    ServiceSpec::of::<Notion>(),
     ServiceSpec::of::<OpenAi>(),
     ServiceSpec::of::<Slack>(),
 ];

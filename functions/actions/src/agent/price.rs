@@ -35,11 +35,14 @@ fn context_window(provider: &str, model: &str) -> Option<u64> {
     listed.models().find(|known| known.id() == model)?.context_window()
 }
 
+/// The price of a model that the configuration gives.
+type GivenPrice<'p> = dyn Fn(&str) -> Option<TokenPrices> + Send + Sync + 'p;
+
 /// The prices of one provider: those that the configuration gives, and those of the list.
 pub struct Prices<'p> {
     list: &'p str,
     dearest_bounds_all: bool,
-    given: Box<dyn Fn(&str) -> Option<TokenPrices> + Send + Sync + 'p>,
+    given: Box<GivenPrice<'p>>,
 }
 
 impl<'p> Prices<'p> {

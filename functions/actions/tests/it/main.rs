@@ -18,6 +18,7 @@ mod journal;
 mod journey;
 mod lost;
 mod money;
+mod pages;
 mod paid;
 mod patience;
 mod push_gate;

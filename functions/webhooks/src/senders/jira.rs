@@ -5,6 +5,9 @@
 //! They are signed in `X-Hub-Signature: <method>=<hex HMAC of the body>`, as WebSub writes it. Jira sends `sha256` and warns that
 //! the method may change; the stronger methods of WebSub are accepted, its `sha1` is not.
 //!
+//! Rules of Jira Automation send what their authors write, which must be of the same form, and sign nothing: they show the signing secret
+//! itself, in the header `X-Ticketsmith-Secret`. Where a signature is present, it alone counts.
+//!
 //! A comment's body is wiki text, in which a person is `[~accountid:…]` or `[~name]`, or a document; a change of labels comes as the whole
 //! set before and after, joined by spaces.
 
@@ -18,6 +21,7 @@ use super::signature::{self, SignatureError, hmac_matches};
 use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::http::HeaderMap;
 use document::wiki_text;
 use domain::event::common::{self, label};
@@ -29,7 +33,7 @@ use domain::{Actor, Event, EventName, SourceName};
 use hmac::Hmac;
 use jiff::Timestamp;
 use records::ReplyPlace;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Sha256, Sha384, Sha512};
@@ -53,6 +57,8 @@ const TRANSITIONED: EventName = EventName::from_static("jira.transitioned");
 const COMMENTED: EventName = EventName::from_static("jira.commented");
 
 const SIGNATURE: &str = "x-hub-signature";
+/// What a rule of Jira Automation shows in place of a signature.
+const SHOWN_SECRET: &str = "x-ticketsmith-secret";
 
 fn events() -> Vec<EventSpec> {
     vec![
@@ -88,6 +94,11 @@ fn verify(
     secret: &SecretString,
     _: Timestamp,
 ) -> Result<(), SignatureError> {
+    if let (false, Some(shown)) = (headers.contains_key(SIGNATURE), headers.get(SHOWN_SECRET)) {
+        let secret = secret.expose_secret().as_bytes();
+        return verify_slices_are_equal(shown.as_bytes(), secret)
+            .map_err(|_| SignatureError::Wrong(SHOWN_SECRET));
+    }
     let malformed = SignatureError::Malformed {
         header: SIGNATURE,
         expected: "`sha256=`, `sha384=` or `sha512=` and as many hex digits as it has",

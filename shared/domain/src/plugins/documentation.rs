@@ -13,6 +13,26 @@ pub trait Documentation: Send + Sync {
     /// The page that an earlier attempt with the same mark made.
     async fn find_page(&self, request: &PageRequest, mark: &Mark) -> Result<Option<Page>, ActionError>;
 
+    /// The page of this title in a space, or under a page of it.
+    async fn find_titled_page(
+        &self,
+        space: &str,
+        parent: Option<&str>,
+        title: &str,
+    ) -> Result<Option<Page>, ActionError>;
+
+    /// Reads a page.
+    async fn get_page(&self, page_id: &str) -> Result<PageContent, ActionError>;
+
+    /// Replaces a page's title and its text with `content.source`, which is in the wiki's own form. `Conflict` when somebody else changed the
+    /// page meanwhile, or the space has another page of that title.
+    async fn update_page(&self, page_id: &str, content: &PageContent) -> Result<(), ActionError>;
+
+    /// A text in Markdown in the wiki's own form, as [`PageContent::source`]. The default is for wikis whose own form is Markdown.
+    fn source_from_markdown(&self, markdown: &str) -> String {
+        markdown.to_owned()
+    }
+
     /// Deletes a page, if it exists.
     async fn delete_page(&self, page_id: &str) -> Result<(), ActionError>;
 }
@@ -37,4 +57,17 @@ pub struct Page {
     pub id: String,
     /// Where people see it.
     pub url: String,
+}
+
+/// What a page says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageContent {
+    /// The page.
+    pub page: Page,
+    /// Its title.
+    pub title: String,
+    /// Its text in Markdown. What Markdown cannot say is left out.
+    pub markdown: String,
+    /// Its text in the wiki's own form: what brings it back exactly.
+    pub source: String,
 }

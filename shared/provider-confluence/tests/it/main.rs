@@ -5,11 +5,11 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
-use domain::plugins::{Documentation, PageRequest};
+use domain::plugins::{Documentation, PageContent, PageRequest};
 use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;
 use provider_confluence::{Confluence, SPEC};
-use provider_testing::{Service, assert_described, mark, options, secret};
+use provider_testing::{Service, assert_contract, assert_described, mark, options, secret};
 use serde_json::json;
 use simulators::Simulation;
 use simulators::fault::Fault;
@@ -57,9 +57,62 @@ async fn a_page_is_created_once_and_deleted() {
     assert_described(&simulation);
 }
 
+#[tokio::test]
+async fn a_page_is_read_found_and_changed() {
+    let simulation = CONFLUENCE.described_simulation().await;
+    let confluence = confluence(&simulation);
+    let page = confluence.create_page(&request(), &mark("run/CreatePage")).await.unwrap();
+    assert_eq!(
+        confluence.find_titled_page("SHOP", None, "Discount codes").await.unwrap().as_ref(),
+        Some(&page)
+    );
+    assert_eq!(confluence.find_titled_page("SHOP", None, "Other").await.unwrap(), None);
+    assert_eq!(confluence.find_titled_page("SHOP", Some("1"), "Discount codes").await.unwrap(), None);
+    let read = confluence.get_page(&page.id).await.unwrap();
+    assert_eq!((read.page.clone(), read.title.as_str()), (page.clone(), "Discount codes"));
+    assert_eq!(read.markdown, "# How\n\n- a & b\n\n```\nif a < b:\n```");
+    let source = confluence.source_from_markdown("New");
+    let changed = PageContent { title: "Codes".into(), source, ..read.clone() };
+    confluence.update_page(&page.id, &changed).await.unwrap();
+    confluence.update_page(&page.id, &changed).await.unwrap();
+    assert_eq!(confluence.get_page(&page.id).await.unwrap().markdown, "New");
+    confluence.update_page(&page.id, &read).await.unwrap();
+    assert_eq!(confluence.get_page(&page.id).await.unwrap(), read);
+
+    let other = PageRequest { title: "Taken".into(), ..request() };
+    confluence.create_page(&other, &mark("run/Other")).await.unwrap();
+    let taken = PageContent { title: "Taken".into(), ..read.clone() };
+    assert_eq!(confluence.update_page(&page.id, &taken).await.unwrap_err().kind, ErrorKind::Conflict);
+    let faster = Fault { status: Some(409), method: Some("PUT".into()), ..Fault::default() };
+    CONFLUENCE.fault(&simulation, "/pages/", faster);
+    assert_eq!(confluence.update_page(&page.id, &read).await.unwrap_err().kind, ErrorKind::Conflict);
+    let error = confluence.update_page("99", &read).await.unwrap_err();
+    assert!(error.message.contains("no page `99`"), "{error}");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_not_waited_for() {
+    let simulation = CONFLUENCE.simulation().await;
+    CONFLUENCE.fault(&simulation, "/pages$", Fault { delay_ms: 600_000, ..Fault::default() });
+    let settings = json!({"base_url": simulation.url("confluence")});
+    let secret = secret(&simulation, "ticketsmith/confluence");
+    let credentials = read_credentials("ticketsmith/confluence", &secret, &SPEC.secret_forms()).unwrap();
+    let options = options().request_timeout(Duration::from_millis(200));
+    let confluence =
+        Confluence::new(&serde_json::from_value(settings).unwrap(), credentials, &options).unwrap();
+    let error = confluence.create_page(&request(), &mark("m")).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Unavailable && error.message.contains("within 0.2 s"), "{error}");
+}
+
 async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
     CONFLUENCE.fault(simulation, "/pages$", with);
     confluence(simulation).create_page(&request(), &mark("m")).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn refusals_mean_what_they_mean_everywhere() {
+    assert_contract(async |with| failing(&CONFLUENCE.simulation().await, with).await).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use domain::plugins::Communication;
 use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;
 use provider_discord::{Discord, SPEC};
-use provider_testing::{mark, options};
+use provider_testing::{assert_contract, mark, options, start};
 use serde_json::json;
 use simulators::Simulation;
 use simulators::fault::Fault;
@@ -17,32 +17,17 @@ async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
 }
 
 #[tokio::test]
-async fn faults_are_named_for_what_to_do_next() {
+async fn refusals_mean_what_they_mean_everywhere() {
+    assert_contract(async |with| failing(&start(world(), None, None).await, with).await).await;
+}
+
+#[tokio::test]
+async fn a_limit_says_to_the_fraction_how_long_to_wait() {
     let simulation = simulation().await;
-    let status = |status| Fault { status: Some(status), ..Fault::default() };
-    for (code, kind) in [
-        (401, ErrorKind::Rejected),
-        (403, ErrorKind::Rejected),
-        (404, ErrorKind::Rejected),
-        (409, ErrorKind::Conflict),
-        (422, ErrorKind::Rejected),
-        (429, ErrorKind::Throttled),
-        (500, ErrorKind::Unavailable),
-        (502, ErrorKind::Unavailable),
-        (503, ErrorKind::Unavailable),
-    ] {
-        assert_eq!(failing(&simulation, status(code)).await.kind, kind, "{code}");
-    }
-    let throttled = Fault { headers: [("retry-after".into(), "7".into())].into(), ..status(429) };
-    assert_eq!(failing(&simulation, throttled).await.retry_after, Some(Duration::from_secs(7)));
     let body = json!({"message": "You are being rate limited.", "retry_after": 64.57, "global": false});
-    let stated = failing(&simulation, Fault { body: Some(body), ..status(429) }).await;
+    let stated =
+        failing(&simulation, Fault { status: Some(429), body: Some(body), ..Fault::default() }).await;
     assert_eq!(stated.retry_after, Some(Duration::from_secs_f64(64.57)));
-    let cut = Fault { truncated: true, ..Fault::default() };
-    assert_eq!(failing(&simulation, cut).await.kind, ErrorKind::Unavailable);
-    let page = Fault { body: Some(json!("<!DOCTYPE html><title>Sign in</title>")), ..status(200) };
-    let page = failing(&simulation, page).await;
-    assert!(page.kind == ErrorKind::Rejected && page.message.contains("check base_url"), "{page}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;
 use jiff::{SignedDuration, Timestamp};
 use provider_jira::{Jira, SPEC};
-use provider_testing::{Service, assert_described, mark, options, secret};
+use provider_testing::{Service, assert_contract, assert_described, mark, options, secret};
 use serde_json::json;
 use simulators::Simulation;
 use simulators::fault::Fault;
@@ -211,6 +211,11 @@ async fn a_label_is_removed() {
 async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
     JIRA.fault(simulation, "/issue/SHOP-1$", with);
     jira(simulation).get_task("SHOP-1").await.unwrap_err()
+}
+
+#[tokio::test]
+async fn refusals_mean_what_they_mean_everywhere() {
+    assert_contract(async |with| failing(&JIRA.simulation().await, with).await).await;
 }
 
 #[tokio::test]

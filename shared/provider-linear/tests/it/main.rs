@@ -21,9 +21,17 @@ pub(crate) const LINEAR: Service = Service { name: "linear", descriptions: &["li
 const ADA: &str = "9cfb482a-81e3-4154-b5b9-2c805e70a02d";
 const BOT: &str = "1d2f3a4b-5c6d-4e7f-8a9b-0c1d2e3f4a5b";
 
+fn world() -> World {
+    World::parse(include_str!("world.yaml"), std::path::PathBuf::new()).unwrap()
+}
+
 pub(crate) async fn simulation() -> Simulation {
-    let world = World::parse(include_str!("world.yaml"), std::path::PathBuf::new()).unwrap();
-    LINEAR.described_simulation_of(world).await
+    LINEAR.described_simulation_of(world()).await
+}
+
+/// Without the official schema, which takes its time.
+pub(crate) async fn quick_simulation() -> Simulation {
+    provider_testing::start(world(), None, None).await
 }
 
 pub(crate) fn linear(simulation: &Simulation) -> Linear {

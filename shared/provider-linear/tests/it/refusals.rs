@@ -1,11 +1,11 @@
 //! What Linear's refusals mean.
 
-use crate::{LINEAR, linear, simulation, with_options};
+use crate::{LINEAR, linear, quick_simulation, simulation, with_options};
 use domain::plugins::TaskManagement;
 use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;
 use provider_linear::{Linear, SPEC};
-use provider_testing::{mark, options};
+use provider_testing::{assert_contract, mark, options};
 use serde_json::{Value, json};
 use simulators::Simulation;
 use simulators::fault::Fault;
@@ -21,26 +21,8 @@ fn error(code: &str) -> Value {
 }
 
 #[tokio::test]
-async fn faults_are_named_for_what_to_do_next() {
-    let simulation = simulation().await;
-    let status = |status| Fault { status: Some(status), ..Fault::default() };
-    for (code, kind) in [
-        (401, ErrorKind::Rejected),
-        (403, ErrorKind::Rejected),
-        (404, ErrorKind::Rejected),
-        (409, ErrorKind::Conflict),
-        (422, ErrorKind::Rejected),
-        (429, ErrorKind::Throttled),
-        (500, ErrorKind::Unavailable),
-        (502, ErrorKind::Unavailable),
-        (503, ErrorKind::Unavailable),
-    ] {
-        assert_eq!(failing(&simulation, status(code)).await.kind, kind, "{code}");
-    }
-    let throttled = Fault { headers: [("retry-after".into(), "7".into())].into(), ..status(429) };
-    assert_eq!(failing(&simulation, throttled).await.retry_after, Some(Duration::from_secs(7)));
-    let cut = Fault { truncated: true, ..Fault::default() };
-    assert_eq!(failing(&simulation, cut).await.kind, ErrorKind::Unavailable);
+async fn refusals_mean_what_they_mean_everywhere() {
+    assert_contract(async |with| failing(&quick_simulation().await, with).await).await;
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use domain::plugins::{Communication, Message, MessageBody, MessageButton};
 use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;
 use provider_slack::{SPEC, Slack};
-use provider_testing::{Service, assert_described, mark, options, secret};
+use provider_testing::{Service, assert_contract, assert_described, mark, options, secret};
 use serde_json::{Value, json};
 use simulators::Simulation;
 use simulators::fault::Fault;
@@ -120,9 +120,27 @@ async fn refusals_say_what_to_do() {
     assert!(error.message.contains("invalid_auth") && !error.message.contains("hunter2"), "{error}");
 }
 
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_not_waited_for() {
+    let simulation = SLACK.simulation().await;
+    SLACK.fault(&simulation, "/chat.postMessage$", Fault { delay_ms: 600_000, ..Fault::default() });
+    let settings = json!({"base_url": format!("{}/api", simulation.url("slack"))});
+    let secret = secret(&simulation, "ticketsmith/slack");
+    let credentials = read_credentials("ticketsmith/slack", &secret, &SPEC.secret_forms()).unwrap();
+    let options = options().request_timeout(Duration::from_millis(200));
+    let slack = Slack::new(&serde_json::from_value(settings).unwrap(), credentials, &options).unwrap();
+    let error = slack.send_message(&message("C012AB3CD", "x"), &mark("m")).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Unavailable && error.message.contains("within 0.2 s"), "{error}");
+}
+
 async fn failing(simulation: &Simulation, with: Fault) -> ActionError {
     SLACK.fault(simulation, "/chat.postMessage$", with);
     slack(simulation).send_message(&message("C012AB3CD", "x"), &mark("m")).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn refusals_mean_what_they_mean_everywhere() {
+    assert_contract(async |with| failing(&SLACK.simulation().await, with).await).await;
 }
 
 #[tokio::test]

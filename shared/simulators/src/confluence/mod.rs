@@ -55,6 +55,7 @@ struct Stored {
     /// In the storage format.
     body: String,
     status: &'static str,
+    version: u64,
     created: Timestamp,
 }
 
@@ -117,6 +118,7 @@ impl Confluence {
                     title: page.title.clone(),
                     body: page.body.clone(),
                     status: "current",
+                    version: 1,
                     created: now,
                 });
             }
@@ -163,6 +165,10 @@ impl Failure {
 
     fn not_found(title: impl Into<String>) -> Self {
         Self { status: StatusCode::NOT_FOUND, code: "NOT_FOUND", title: title.into() }
+    }
+
+    fn conflict(title: impl Into<String>) -> Self {
+        Self { status: StatusCode::CONFLICT, code: "CONFLICT", title: title.into() }
     }
 
     fn no_page() -> Self {

@@ -19,7 +19,7 @@ fn page_json(confluence: &Confluence, page: &Stored, body: bool) -> Value {
         "parentId": page.parent, "parentType": page.parent.as_ref().map(|_| "page"), "position": 0,
         "authorId": confluence.0.world.bot, "ownerId": confluence.0.world.bot, "lastOwnerId": null,
         "createdAt": page.created.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
-        "version": {"number": 1, "message": "", "minorEdit": false,
+        "version": {"number": page.version, "message": "", "minorEdit": false,
                     "authorId": confluence.0.world.bot,
                     "createdAt": page.created.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()},
         "body": {},
@@ -211,11 +211,48 @@ pub(super) async fn create(
         title: title.to_owned(),
         body: content,
         status: "current",
+        version: 1,
         created: now,
     };
     let answer = single(&confluence, &page, true);
     state.pages.push(page);
     Ok(answer)
+}
+
+pub(super) async fn get(
+    AxumState(confluence): AxumState<Confluence>,
+    Path(id): Path<String>,
+    Query(parameters): Parameters,
+) -> Result<Json<Value>, Failure> {
+    let body = wants_storage(&parameters)?;
+    let state = confluence.lock();
+    Ok(single(&confluence, state.page(&id)?, body))
+}
+
+/// Writes the next version of a page. Another number is refused: somebody else was faster.
+pub(super) async fn update(
+    AxumState(confluence): AxumState<Confluence>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, Failure> {
+    let body = parse(&body)?;
+    let (title, content) = (body["title"].as_str().unwrap_or_default(), storage(&body["body"])?);
+    let mut state = confluence.lock();
+    let page = state.page(&id)?.clone();
+    if body["version"]["number"].as_u64() != Some(page.version + 1) {
+        return Err(Failure::conflict(format!(
+            "Version must be incremented when updating a page. Current version: {}",
+            page.version
+        )));
+    }
+    if page.title != title {
+        check_title(&state, page.space, title)?;
+    }
+    let page = state.page_mut(&id)?;
+    title.clone_into(&mut page.title);
+    (page.body, page.version) = (content, page.version + 1);
+    let page = page.clone();
+    Ok(single(&confluence, &page, true))
 }
 
 pub(super) async fn delete(

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get};
+use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::{Confluence, World, authenticate, pages, spaces};
@@ -26,7 +26,7 @@ impl Simulator for Confluence {
     fn router(&self) -> Router {
         let version_2 = Router::new()
             .route("/pages", get(pages::list).post(pages::create))
-            .route("/pages/{id}", delete(pages::delete))
+            .route("/pages/{id}", get(pages::get).put(pages::update).delete(pages::delete))
             .route("/spaces", get(spaces::list))
             .route("/spaces/{id}/operations", get(spaces::operations));
         Router::new()

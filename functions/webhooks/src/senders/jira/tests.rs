@@ -22,6 +22,63 @@ fn the_published_signature_is_believed_and_no_other() {
 }
 
 #[test]
+fn a_rule_of_automation_shows_the_secret() {
+    let secret = SecretString::from("It's a Secret to Everybody");
+    let check = |headers: &[(&'static str, &'static str)]| {
+        verify(b"Hello World!", &crate::senders::testing::headers(headers), &secret, Timestamp::UNIX_EPOCH)
+    };
+    assert_eq!(check(&[(SHOWN_SECRET, "It's a Secret to Everybody")]), Ok(()));
+    for wrong in
+        ["", "It's a Secret to Everybod", "It's a Secret to Everybody!", "it's a Secret to Everybody"]
+    {
+        assert_eq!(check(&[(SHOWN_SECRET, wrong)]), Err(SignatureError::Wrong(SHOWN_SECRET)), "{wrong}");
+    }
+    assert_eq!(check(&[]), Err(SignatureError::Missing(SIGNATURE)));
+    // A wrong signature is not made up for.
+    let signed = (SIGNATURE, "sha256=a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c8");
+    let both = check(&[signed, (SHOWN_SECRET, "It's a Secret to Everybody")]);
+    assert_eq!(both, Err(SignatureError::Wrong(SIGNATURE)));
+    let flips = (0..secret.expose_secret().len() * 8).map(|bit| (bit / 8, 1u8 << (bit % 8)));
+    for (at, bit) in flips {
+        let mut shown = secret.expose_secret().as_bytes().to_vec();
+        shown[at] ^= bit;
+        let Ok(value) = axum::http::HeaderValue::from_bytes(&shown) else { continue };
+        let headers = HeaderMap::from_iter([(axum::http::HeaderName::from_static(SHOWN_SECRET), value)]);
+        assert!(verify(b"x", &headers, &secret, Timestamp::UNIX_EPOCH).is_err(), "byte {at}");
+    }
+}
+
+#[test]
+fn what_the_documentation_lets_a_rule_send_is_understood() {
+    let payload = json!({
+        "webhookEvent": "jira:issue_updated", "timestamp": 1_772_442_000_000_i64,
+        "user": {"accountId": "ada", "displayName": "Ada"},
+        "issue": {"key": "SHOP-1", "fields": {"project": {"key": "SHOP"}}},
+        "changelog": {"items": [{"field": "labels", "fromString": "", "toString": "agent"}]},
+    });
+    let Meaning::Events(events) = meaning_of(payload) else { panic!("no events") };
+    assert_eq!(labels_of(&events), ["agent"]);
+}
+
+#[test]
+fn data_center_reports_a_comment_as_an_update() {
+    let payload = |kind: &str| {
+        json!({
+            "webhookEvent": "jira:issue_updated", "issue_event_type_name": kind, "timestamp": 1_772_442_000_000_i64,
+            "user": {"name": "ada", "displayName": "Ada"},
+            "issue": {"key": "SHOP-1", "fields": {"project": {"key": "SHOP"}}},
+            "comment": {"self": "https://jira.acme.example/rest/api/2/issue/10001/comment/7", "body": "[~bot-1] plan it",
+                        "author": {"name": "ada", "displayName": "Ada"}},
+        })
+    };
+    let Meaning::Events(events) = meaning_of(payload("issue_commented")) else { panic!("no events") };
+    assert_eq!((events.len(), &events[0].event.kind), (1, &COMMENTED));
+    assert_eq!(events[0].words.as_deref(), Some("plan it"));
+    assert_eq!(events[0].event.actor.as_ref().unwrap().id, "ada");
+    assert!(matches!(meaning_of(payload("issue_comment_edited")), Meaning::Ignored(_)));
+}
+
+#[test]
 fn whatever_arrives_is_read() {
     let vocabulary = Vocabulary {
         headers: &[&[]],

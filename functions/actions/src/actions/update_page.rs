@@ -1,0 +1,103 @@
+//! `update_page`: replaces the text of a page of documentation; its inverse puts back what was there.
+
+use crate::action::{Action, Done, NoOutput};
+use crate::actions::get_page::GetPage;
+use crate::context::Context;
+use crate::spec::ActionSpec;
+use domain::plugins::{Page, PageContent};
+use domain::{ActionError, PluginType};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// What the step gives.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The wiki's id.
+    pub page_id: String,
+    /// The new text in Markdown.
+    #[serde(default)]
+    pub content: Option<String>,
+    /// The new title. Default: as it is.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// The new text in the wiki's own form, in place of `content`. The inverse gives it.
+    #[serde(default)]
+    pub source: Option<String>,
+}
+
+/// What later steps can read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Output {
+    /// Where people see it.
+    pub doc_url: String,
+    /// The wiki's id.
+    pub page_id: String,
+}
+
+/// What a page was before.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Before {
+    url: String,
+    title: String,
+    source: String,
+}
+
+/// The longest text in bytes that is remembered, so that it can be put back.
+const MOST_REMEMBERED: usize = 100_000;
+
+/// Replaces the text, the title, or both. What was there before is remembered across attempts, so that the inverse stays true.
+///
+/// # Errors
+/// `Rejected` when there is no such page, when neither text nor title is given, and when the page is too long to be put back; `Conflict` when
+/// somebody else changes it at the same time; the wiki's errors.
+pub struct UpdatePage;
+
+impl Action for UpdatePage {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec =
+        ActionSpec::of_plugin("update_page", PluginType::Documentation).effect().undone_by(&["update_page"]);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let Input { page_id, content, title, source } = input;
+        let (wiki, effect) = (context.wiki().await?, context.effect());
+        let wiki = &*wiki;
+        let wanted = match (content, source) {
+            (Some(_), Some(_)) => return Err(refused("`content` and `source` exclude each other").into()),
+            (Some(content), None) => Some(wiki.source_from_markdown(&content)),
+            (None, source) => source,
+        };
+        if wanted.is_none() && title.is_none() {
+            return Err(refused("give `content`, `title` or both").into());
+        }
+        let before: Before = effect
+            .remember("before", GetPage::SPEC.id(), async || {
+                let PageContent { page: Page { url, .. }, title, source, .. } = wiki.get_page(&page_id).await?;
+                match source.len() {
+                    0..=MOST_REMEMBERED => Ok(Before { url, title, source }),
+                    length => Err(refused(&format!(
+                        "the page has {length} bytes; only one of at most {MOST_REMEMBERED} can be put back, so it was not changed"
+                    ))),
+                }
+            })
+            .await?;
+        effect.intend(false).await?;
+        let page = Page { id: page_id.clone(), url: before.url.clone() };
+        let content = PageContent {
+            page,
+            title: title.unwrap_or_else(|| before.title.clone()),
+            markdown: String::new(),
+            source: wanted.unwrap_or_else(|| before.source.clone()),
+        };
+        effect.send_again(Some(before.url.clone()), wiki.update_page(&page_id, &content)).await?;
+        let inverse = json!({"page_id": page_id, "title": before.title, "source": before.source});
+        Ok(Done::undone_by(Output { doc_url: before.url, page_id }, Self::SPEC.id(), inverse))
+    }
+}
+
+fn refused(why: &str) -> ActionError {
+    ActionError::rejected(format!("update_page: {why}"))
+}

@@ -1,0 +1,99 @@
+//! Pages of documentation: found, read, changed and put back.
+
+use crate::world::World;
+use domain::ErrorKind;
+use serde_json::{Value, json};
+
+/// What a page says, in Markdown.
+async fn text_of(world: &World, page: &Value) -> String {
+    let read =
+        world.step(&format!("Look{}", world.changes()), "get_page", json!({"page_id": page})).await.unwrap();
+    read["content"].as_str().unwrap().to_owned()
+}
+
+async fn made(world: &World) -> Value {
+    let page = json!({"template_type": "feature_documentation", "title": "Discounts", "content": "# How\n\nAs **before**."});
+    world.step("Page", "create_page_from_template", page).await.unwrap()["page_id"].clone()
+}
+
+#[tokio::test]
+async fn a_page_is_found_and_read() {
+    let world = World::start().await;
+    let none = world.step("Find0", "find_page", json!({"title": "Discounts"})).await.unwrap();
+    assert_eq!(none, json!({"found": false, "page_id": null, "doc_url": null}));
+    let page = made(&world).await;
+    let found = world.step("Find", "find_page", json!({"title": "Discounts"})).await.unwrap();
+    assert_eq!((&found["found"], &found["page_id"]), (&json!(true), &page));
+    let elsewhere = json!({"title": "Discounts", "parent": page});
+    assert_eq!(world.step("Find2", "find_page", elsewhere).await.unwrap()["found"], false);
+    let read = world.step("Get", "get_page", json!({"page_id": page})).await.unwrap();
+    assert_eq!((&read["title"], &read["doc_url"]), (&json!("Discounts"), &found["doc_url"]));
+    assert!(read["content"].as_str().unwrap().starts_with("# How\n\nAs **before**."), "{read}");
+    let error = world.step("Get2", "get_page", json!({"page_id": "999999"})).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Rejected && error.message.contains("no page `999999`"), "{error}");
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn a_change_of_a_page_is_taken_back() {
+    let world = World::start().await;
+    let page = made(&world).await;
+    let before = text_of(&world, &page).await;
+    let change = json!({"page_id": page, "title": "Codes", "content": "New 😀 שלום"});
+    // The answer is lost the first time.
+    world.fault(json!({"service": "confluence", "method": "PUT", "path": "/pages/", "truncated": true, "after_effect": true}));
+    let lost = world.step("Change", "update_page", change.clone()).await.unwrap_err();
+    assert_eq!(lost.kind, ErrorKind::Unavailable, "{lost}");
+    world.step("Change", "update_page", change).await.unwrap();
+    assert_eq!(text_of(&world, &page).await, "New 😀 שלום");
+    let found = world.step("Find", "find_page", json!({"title": "Codes"})).await.unwrap();
+    assert_eq!(found["page_id"], page);
+    let second = json!({"page_id": page, "content": "Newer"});
+    world.step("Change2", "update_page", second).await.unwrap();
+
+    let third = world
+        .step("Undo", "update_page", json!({"page_id": page, "title": "Codes", "source": "<p>x</p>"}))
+        .await;
+    assert!(third.is_ok(), "{third:?}");
+    let taken_back = world.roll_back().await;
+    let actions: Vec<_> =
+        taken_back.iter().map(|(action, result)| (action.as_str(), result.is_ok())).collect();
+    let expected =
+        [("update_page", true), ("update_page", true), ("update_page", true), ("delete_page", true)];
+    assert_eq!(actions, expected, "{taken_back:?}");
+    let puts = world.requests("confluence", "PUT", "");
+    let last = puts.last().unwrap();
+    assert_eq!(last.request["title"], "Discounts");
+    let restored = last.request["body"]["value"].as_str().unwrap();
+    assert!(
+        restored.contains("<strong>before</strong>") && restored.contains("ac:name=\"anchor\""),
+        "{restored}"
+    );
+    assert!(before.starts_with("# How"), "{before}");
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn a_change_that_says_nothing_or_too_much_is_refused() {
+    let world = World::start().await;
+    let page = made(&world).await;
+    for (number, (input, expected)) in [
+        (json!({"page_id": page}), "give `content`, `title` or both"),
+        (json!({"page_id": page, "content": "a", "source": "<p>b</p>"}), "exclude each other"),
+        (json!({"page_id": "999999", "content": "a"}), "no page `999999`"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let error = world.step(&format!("Change{number}"), "update_page", input).await.unwrap_err();
+        assert!(error.kind == ErrorKind::Rejected && error.message.contains(expected), "{error}");
+    }
+    world
+        .step("Fill", "update_page", json!({"page_id": page, "content": "word ".repeat(30_000)}))
+        .await
+        .unwrap();
+    let error =
+        world.step("More", "update_page", json!({"page_id": page, "content": "a"})).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Rejected && error.message.contains("can be put back"), "{error}");
+    world.assert_no_violations();
+}

@@ -1,0 +1,16 @@
+//! What has to be done in Notion.
+
+use provider::{Setup, SetupFacts, SigningSecret};
+
+pub(crate) const SETUP: Setup = Setup { steps, signing: SigningSecret::None, register_webhook: None };
+
+fn steps(_: &SetupFacts<'_>) -> Vec<String> {
+    vec![
+        "Create an internal integration at https://www.notion.so/profile/integrations with the capabilities Read content, Insert \
+         content and Update content. Its secret is the `token`."
+            .to_owned(),
+        "Open the page under which pages are to be made, and add the integration in its menu under Connections. Its address is the \
+         project's `space`."
+            .to_owned(),
+    ]
+}
