@@ -233,17 +233,14 @@ impl Script {
         let world: Value = serde_saphyr::from_str(&text).map_err(|error| at(&error))?;
         let revision = name.and_then(revisions::find);
         let wanted = name.filter(|name| revision.is_none() && *name != checks_failed::NAME);
-        let known = world["deliveries"].as_object().into_iter().flat_map(Map::keys);
-        let known: Vec<String> = known.filter(|name| revisions::find(name).is_none()).cloned().collect();
+        let names = world["deliveries"].as_object().into_iter().flat_map(Map::keys);
+        let known: Vec<String> = names.filter(|name| revisions::find(name).is_none()).cloned().collect();
         let found = known.iter().find(|known| wanted.is_none_or(|name| name == known.as_str()));
         let trigger = found.cloned().ok_or_else(|| {
-            let known = known.iter().map(String::as_str);
-            let known: Vec<&str> = known.chain(revisions::names()).chain([checks_failed::NAME]).collect();
-            Exit::usage(format!(
-                "the world has no delivery `{}`; known: {}",
-                wanted.unwrap_or_default(),
-                known.join(", ")
-            ))
+            let own = known.iter().map(String::as_str);
+            let all: Vec<&str> = own.chain(revisions::names()).chain([checks_failed::NAME]).collect();
+            let wanted = wanted.unwrap_or_default();
+            Exit::usage(format!("the world has no delivery `{wanted}`; known: {}", all.join(", ")))
         })?;
         Ok(Self { trigger, revision, world })
     }

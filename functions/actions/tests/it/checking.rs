@@ -111,11 +111,12 @@ async fn an_agent_is_told_what_its_checks_came_to() {
     ] {
         assert!(told.contains(words), "{words} in {told}");
     }
-    let runs = keeper.runs.lock().unwrap();
-    assert_eq!((runs.len(), &runs[0].names[..]), (1, &["lint", "test"][..]));
-    assert!(content(&runs[0].files, FILE).contains(ADDED));
-    assert!(runs[0].set_up.is_some());
-    drop(runs);
+    {
+        let runs = keeper.runs.lock().unwrap();
+        assert_eq!((runs.len(), &runs[0].names[..]), (1, &["lint", "test"][..]));
+        assert!(content(&runs[0].files, FILE).contains(ADDED));
+        assert!(runs[0].set_up.is_some());
+    }
     // A repeat after that does nothing.
     let again = json!({"session": report["session"]});
     let again = world.step("Develop.Check", "run_checks", again).await.unwrap();
