@@ -237,8 +237,8 @@ impl Script {
         let known: Vec<String> = names.filter(|name| revisions::find(name).is_none()).cloned().collect();
         let found = known.iter().find(|known| wanted.is_none_or(|name| name == known.as_str()));
         let trigger = found.cloned().ok_or_else(|| {
-            let own = known.iter().map(String::as_str);
-            let all: Vec<&str> = own.chain(revisions::names()).chain([checks_failed::NAME]).collect();
+            let of_revisions = revisions::names().chain([checks_failed::NAME]).map(str::to_owned);
+            let all: Vec<String> = known.iter().cloned().chain(of_revisions).collect();
             let wanted = wanted.unwrap_or_default();
             Exit::usage(format!("the world has no delivery `{wanted}`; known: {}", all.join(", ")))
         })?;

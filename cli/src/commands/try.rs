@@ -155,7 +155,7 @@ async fn attempt(
 ) -> Outcome<Tried> {
     let repository = arguments.repository.as_deref().or(ticket.repository.as_deref()).unwrap_or_default();
     // The token is the issue's host's, and GitHub's where there is no issue.
-    let site = ticket.repository.as_deref().and_then(|url| url.splitn(4, '/').nth(2)).unwrap_or("github.com");
+    let site = ticket.repository.as_deref().and_then(|url| url.split('/').nth(2)).unwrap_or("github.com");
     let site = format!("https://{site}");
     let folder = scratch.path().join("clone");
     let clone = LocalClone::make(repository, arguments.branch.as_deref(), Some(&site), folder).await?;

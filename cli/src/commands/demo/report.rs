@@ -153,15 +153,15 @@ impl Demonstration {
         }
         // The newest revision is the head of the branch.
         let head = self.pull_request.as_ref().map(|pull| text(&pull["head"]["sha"]));
-        if let Some(revised) = self.revisions.last() {
-            if revised.commit.is_none() || revised.commit.as_deref() != head {
-                return Err(Exit::negative(format!(
+        match self.revisions.last() {
+            Some(revised) if revised.commit.is_none() || revised.commit.as_deref() != head => {
+                Err(Exit::negative(format!(
                     "the revision by {} succeeded, but the pull request has no commit of it",
                     revised.trigger
-                )));
+                )))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
