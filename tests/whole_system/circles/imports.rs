@@ -86,7 +86,8 @@ impl Crate {
         for item in imports.into_iter().chain(others) {
             match item {
                 syn::Item::Mod(module) => {
-                    let name = module.ident.to_string();
+                    // `r#try` is in `try.rs`.
+                    let name = module.ident.to_string().trim_start_matches("r#").to_owned();
                     let inner = folder.join(&name);
                     let child = match &module.content {
                         Some((_, items)) => self.read_items(items, file, &inner, Some(id)),

@@ -2,7 +2,7 @@
 
 use domain::MicroUsd;
 use domain::plugins::{AiProvider, TokenPrices, Usage};
-use genai_prices::{Calculator, PriceRequest, UsageKey};
+use genai_prices::{Calculator, PriceRequest, ProviderInfo, UsageKey};
 use jiff::Timestamp;
 use providers::Model;
 
@@ -17,6 +17,7 @@ pub fn price(provider: &str, model: &str, usage: &Usage, at: Timestamp) -> Optio
         (UsageKey::CACHE_WRITE_1H_TOKENS, usage.cache_write_1h_tokens as f64),
         (UsageKey::OUTPUT_TOKENS, usage.output_tokens as f64),
     ]);
+    listed(provider)?;
     let request = PriceRequest::new(model, &counts).with_provider_id(provider).with_timestamp(at);
     let priced = Calculator::bundled().calculate(&request).ok()?;
     Some(MicroUsd::from_usd_rounded_up(priced.total_price))
@@ -29,10 +30,15 @@ pub fn most_prompt_tokens(model: &Model) -> Option<u64> {
     Some(window.saturating_sub(u64::from(model.max_output_tokens)))
 }
 
+/// The provider of exactly this name in the list, which by itself takes a name that contains another for that other one.
+fn listed(provider: &str) -> Option<ProviderInfo<'static>> {
+    let found = Calculator::bundled().find_provider(Some(provider), None).ok().flatten();
+    found.filter(|found| found.id() == provider)
+}
+
 /// The tokens that a prompt of a model and its reply may have together, where the list says so.
 fn context_window(provider: &str, model: &str) -> Option<u64> {
-    let listed = Calculator::bundled().find_provider(Some(provider), None).ok().flatten()?;
-    listed.models().find(|known| known.id() == model)?.context_window()
+    listed(provider)?.models().find(|known| known.id() == model)?.context_window()
 }
 
 /// The price of a model that the configuration gives.

@@ -20,6 +20,7 @@ async fn booked(world: &World) -> MicroUsd {
 async fn outcome(world: &World, report: &Value) -> (Value, Vec<String>, Vec<String>) {
     let mut result = report["result"].clone();
     result["implementation"]["edits"]["ref"] = Value::Null;
+    result["implementation"]["session"] = Value::Null;
     let id = report["session"].as_str().unwrap();
     let head = world.table.session(id).await.unwrap().unwrap();
     let files = world.table.session_files(&head).await.unwrap().into_keys().collect();

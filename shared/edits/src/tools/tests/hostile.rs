@@ -216,5 +216,5 @@ fn hostile_calls_get_an_answer_and_reach_nothing() {
         let problems = crate::tree::path_problems(&world.files(), &world.tree);
         assert!(problems.is_empty(), "{problems:?}");
     }
-    assert!(changed > 500 && refused > 5_000, "the calls reach what they are about: {changed} {refused}");
+    assert!(changed > 400 && refused > 5_000, "the calls reach what they are about: {changed} {refused}");
 }
