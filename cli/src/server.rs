@@ -48,8 +48,8 @@ use axum::Router;
 use backup::EngineCopy;
 use caller::{Grant, Grants};
 use data_folder::{DataFolder, Running};
-use domain::configuration::{Configuration, secret_id};
-use domain::{ActionError, Clock, SystemClock};
+use domain::configuration::{Configuration, Instance, secret_id};
+use domain::{ActionError, Clock, PluginType, SystemClock};
 use engine::Engine;
 use functions::{Connected, StepTargets};
 use housekeeping::House;
@@ -335,9 +335,19 @@ fn secrets_of(configuration: &Configuration, function: &FunctionSpec) -> Vec<Str
             .projects
             .iter()
             .filter_map(|project| configuration.instance(project.providers.get(plugin)?.as_str()))
+            .chain(stand_ins(configuration, *plugin))
             .map(|instance| instance.secret().into_owned())
             .collect(),
         SecretUse::SignIn => vec![sign_in::secret_name(TABLE)],
     };
     function.secrets.iter().flat_map(of_use).map(|name| secret_id(&name).to_owned()).collect()
+}
+
+/// The instances that agents turn to where a project's own provider of models is overloaded or refuses.
+fn stand_ins(configuration: &Configuration, plugin: PluginType) -> impl Iterator<Item = Instance<'_>> {
+    let serves = move |instance: &Instance<'_>| {
+        plugin == PluginType::AiProvider
+            && providers::find(instance.provider()).is_ok_and(|spec| spec.serves.contains(&plugin))
+    };
+    configuration.instances().filter(serves)
 }

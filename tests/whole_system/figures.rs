@@ -62,8 +62,8 @@ async fn a_run_shows_in_figures_and_in_lines_that_carry_its_name() {
     assert_eq!(sum(&figures, "ticketsmith_deliveries_total"), 3.0, "{figures:#?}");
     assert_eq!(figure(r#"ticketsmith_delivery_duration_seconds_count{source="jira"}"#), 3.0);
 
-    // And the admission, which is no step of the file.
-    let done = steps(&execution).into_iter().filter(|(_, status)| *status == "succeeded").count() + 1;
+    // And the admissions of the execution and of the one for its checks, which are no steps of the files.
+    let done = steps(&execution).into_iter().filter(|(_, status)| *status == "succeeded").count() + 2;
     assert_eq!(sum(&figures, "ticketsmith_actions_total{"), done as f64, "{figures:#?}");
     let created = r#"ticketsmith_actions_total{action="create_pull_request",outcome="succeeded"}"#;
     assert_eq!(figure(created), 1.0);

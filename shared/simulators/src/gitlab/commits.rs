@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Call, Failure};
+use super::state::{Job, Pipeline};
 use crate::git::TreeChange;
 
 impl Call<'_> {
@@ -22,7 +23,7 @@ impl Call<'_> {
     }
 
     /// Stores a commit on top of a branch and moves it.
-    fn push(&self, branch: &str, parent: &str, tree: &str, message: &str) -> Result<Value, Failure> {
+    fn push(&mut self, branch: &str, parent: &str, tree: &str, message: &str) -> Result<Value, Failure> {
         let state = &self.state;
         let committer = state.signature(&state.bot, state.now());
         let mut author = committer.clone();
@@ -33,7 +34,23 @@ impl Call<'_> {
         let sha =
             git.write_commit(tree, &[parent.to_owned()], &author, &committer, &format!("{message}\n"))?;
         git.set_reference(&format!("refs/heads/{branch}"), &sha)?;
+        self.run_pipeline(branch, &sha);
         self.shown_commit(&sha)
+    }
+
+    /// The pipeline of a commit on another branch than the default one, which is done at once.
+    fn run_pipeline(&mut self, branch: &str, sha: &str) {
+        let names = self.project().jobs.clone();
+        if names.is_empty() || branch == self.project().default_branch {
+            return;
+        }
+        let (id, (sha, branch)) = (self.state.next_id(), (sha.to_owned(), branch.to_owned()));
+        let mut jobs = Vec::new();
+        for name in names {
+            let (status, trace) = ("success".to_owned(), String::new());
+            jobs.push(Job { id: self.state.next_id(), name, status, trace });
+        }
+        self.project_mut().pipelines.push(Pipeline { id, sha, branch, jobs });
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Project {
     pub(super) issues: BTreeMap<u64, Issue>,
     pub(super) merge_requests: BTreeMap<u64, MergeRequest>,
     pub(super) pipelines: Vec<Pipeline>,
+    /// What the pipeline of a new commit consists of.
+    pub(super) jobs: Vec<String>,
     pub(super) git: Git,
 }
 
@@ -193,6 +195,7 @@ impl State {
             issues: BTreeMap::new(),
             merge_requests: BTreeMap::new(),
             pipelines: Vec::new(),
+            jobs: described.jobs.clone(),
             git,
         };
         let now = self.now();

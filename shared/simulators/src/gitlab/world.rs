@@ -70,6 +70,9 @@ pub struct Project {
     /// Issues, numbered from 1 in this order.
     #[serde(default)]
     pub issues: Vec<Issue>,
+    /// The jobs of the pipeline that each commit on another branch than the default one has; all succeed.
+    #[serde(default = "default_jobs")]
+    pub jobs: Vec<String>,
     /// Date of the project and of the first commit made from `content` or `files`.
     #[serde(default = "default_created_at")]
     pub created_at: Timestamp,
@@ -77,6 +80,10 @@ pub struct Project {
 
 fn default_branch() -> String {
     "main".into()
+}
+
+fn default_jobs() -> Vec<String> {
+    vec!["test".into()]
 }
 
 /// 2026-01-01T00:00:00Z: a fixed date, so that the same files make the same commit.
