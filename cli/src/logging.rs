@@ -10,7 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 /// Our own crates, which log more than others, except the functions' and the providers'.
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
     "control",
     "engine",
     "http_client",
@@ -18,6 +18,7 @@ const CRATES: [&str; 10] = [
     "pace",
     "records",
     "runtime",
+    "sandbox",
     "simulators",
     "ticketsmith",
     "workflow",

@@ -185,7 +185,10 @@ mod tests {
             json!({"github": "hunter2", "slack": "hunter2"}),
             &["`jira` is missing"],
         );
-        check("ticketsmith/signing", json!({"github": "a", "slack": "b", "jira": ["hunter2", "old"]}), &[]);
+        let all = webhooks::SENDERS.iter().map(|sender| (sender.name().to_owned(), json!("hunter2")));
+        let mut all: Map<String, Value> = all.collect();
+        all.insert("jira".to_owned(), json!(["hunter2", "old"]));
+        check("ticketsmith/signing", all.into(), &[]);
     }
 
     #[test]

@@ -222,7 +222,7 @@ async fn nothing_of_checks_is_left_after_a_kill() {
     killed.kill().unwrap();
     killed.wait().unwrap();
     until("nothing of them runs", || sleeping(&marker) == 0).await;
-    assert_eq!(trial.left(), 1, "a killed process removes nothing");
+    assert!(trial.left() > 0, "a killed process removes nothing");
     let output = trial.run(&["--ticket-file", "none.md", "--repository", clone]).await;
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     let output = trial.run(&["--ticket-file", ticket, "--repository", "no-such-folder"]).await;

@@ -3,7 +3,7 @@
 use super::shape::Shape;
 use domain::PluginType;
 use domain::configuration::{
-    AtWork, Budgets, Configuration, PROTECTED_PATHS, ProjectChecks, REPOSITORY_WRITERS, SignIn, Webhooks,
+    AtWork, Budgets, CiGate, Configuration, PROTECTED_PATHS, ProjectChecks, REPOSITORY_WRITERS, SignIn, Webhooks,
 };
 use providers::ProviderSpec;
 use schemars::schema_for;
@@ -174,6 +174,7 @@ fn values() -> Value {
         "may_trigger": ["engineering", REPOSITORY_WRITERS],
         "statuses": { "in_review": "Code Review" },
     });
+    project["ci_gate"] = json!(CiGate::default());
     project["protected_paths"] = json!(PROTECTED_PATHS);
     let checks = ProjectChecks {
         setup: Some("npm ci".into()),

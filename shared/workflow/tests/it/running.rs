@@ -20,9 +20,13 @@ async fn the_shipped_development_workflow_opens_a_pull_request() {
             "OpenSession",
             "Think",
             "RunTools",
+            "ReviewPush",
             "CreateBranch",
             "CommitChanges",
             "CreatePullRequest",
+            "AwaitEvent",
+            "ReadChecks",
+            "MarkReady",
             "UpdateTaskStatus",
             "AddComment",
             "SendMessage"
@@ -98,7 +102,7 @@ async fn an_error_takes_back_what_was_done_newest_first() {
         .failing("CreatePullRequest", "Rejected")
         .with("ListEffects", move |_, _| Ok(list.clone()));
     let ended = run(&shipped("development"), json!({"task_id": "SHOP-1"}), actions).await;
-    assert_eq!(ended.functions()[7..], ["CreatePullRequest", "ListEffects", "RevertCommit", "DeleteBranch"]);
+    assert_eq!(ended.functions()[8..], ["CreatePullRequest", "ListEffects", "RevertCommit", "DeleteBranch"]);
     let (error, cause) = ended.failure();
     assert_eq!(error, "RolledBack");
     assert_eq!(
