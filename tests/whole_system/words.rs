@@ -53,7 +53,8 @@ async fn words_reach_an_agent_at_work_once_and_are_acknowledged() {
     world.deliver(on_ticket("revise Push to main.", "grace")).await;
     let told = json!({"kind": "slack-command", "text": "tell SHOP-1 Name it well.", "by": "ada", "channel": "shop-dev"});
     world.deliver(told).await;
-    let (code, printed, errors) = world.command(&["agent", "tell", "SHOP-1", "Mind the tests.", "--as", "ada"]).await;
+    let (code, printed, errors) =
+        world.command(&["agent", "tell", "SHOP-1", "Mind the tests.", "--as", "ada"]).await;
     assert_eq!(code, 0, "{errors}");
     assert!(printed.contains("takes it in with its next step"), "{printed}");
     let acknowledged = async || {

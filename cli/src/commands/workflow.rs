@@ -14,8 +14,9 @@ use crate::color;
 use crate::exit::{Exit, Outcome};
 use crate::print::eprint_painted;
 use crate::server::source_file::source_at;
-use crate::server::workflows::{catalog, environment, prompts_of, rendered, sources_of};
+use crate::server::workflows::{catalog, environment, prompts_of, rendered, runs, sources_of};
 use clap::Subcommand;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use workflow::{Compilation, Environment, FolderCompilation, Severity, Source, compile_folder};
 
@@ -109,8 +110,26 @@ struct Loaded {
 }
 
 impl Loaded {
+    /// The workflows that are meant. Those that named files run are known, too, but not among them.
     fn of(what: &What) -> Outcome<Self> {
-        Self::from_sources(what.sources()?, &what.project)
+        let mut sources = what.sources()?;
+        if what.files.is_empty() {
+            return Self::from_sources(sources, &what.project);
+        }
+        let meant = sources.len();
+        let known = sources_of(&what.project.folder).unwrap_or_default();
+        let is_new = |source: &Source| sources.iter().all(|other| other.name() != source.name());
+        let mut others: Vec<Source> = known.into_iter().filter(is_new).collect();
+        while let Some(place) =
+            others.iter().position(|other| sources.iter().any(|one| runs(one, other.name())))
+        {
+            sources.push(others.remove(place));
+        }
+        let mut loaded = Self::from_sources(sources, &what.project)?;
+        loaded.sources.truncate(meant);
+        let names: BTreeSet<String> = loaded.sources.iter().map(|source| source.name().to_owned()).collect();
+        loaded.compiled.workflows.retain(|workflow| names.contains(&workflow.name));
+        Ok(loaded)
     }
 
     fn from_sources(sources: Vec<Source>, project: &Project) -> Outcome<Self> {

@@ -150,11 +150,16 @@ pub(crate) fn sources_of(folder: &Path) -> Outcome<Vec<Source>> {
     let mut sources = files_of(folder, is_workflow)?;
     let shipped = SHIPPED.files().filter(|file| is_workflow(file.path())).filter_map(shipped_source);
     let has = |name: &str| sources.iter().any(|source| source.name() == name);
-    let runs = |name: &str| sources.iter().any(|source| source.text.contains(&format!("workflow: {name}")));
-    let wanted = |name: &str| !has(name) && (name == UNDO_WORKFLOW || runs(name));
+    let is_run = |name: &str| sources.iter().any(|source| runs(source, name));
+    let wanted = |name: &str| !has(name) && (name == UNDO_WORKFLOW || is_run(name));
     let more: Vec<Source> = shipped.filter(|source| wanted(source.name())).collect();
     sources.extend(more);
     Ok(sources)
+}
+
+/// Whether a workflow says that it runs the one of this name.
+pub(crate) fn runs(source: &Source, name: &str) -> bool {
+    source.text.contains(&format!("workflow: {name}"))
 }
 
 /// The files of a folder's `workflows` that are wanted, in the order of their names; the shipped ones where it has no such
