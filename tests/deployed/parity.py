@@ -14,8 +14,9 @@ from stage import PREFIX
 from world import World, labelled
 
 # The configuration names the secrets of the place it is for, and the references its addresses; how fast providers were called is a matter of
-# moments.
-PLACES_OWN = ("DOCUMENT#configuration", "DOCUMENT#references", "PROVIDER#")
+# moments, as is how many steps a frame of the feed tells of. Sums of costs are in shards chosen by names of executions, and each place has its
+# own ways in.
+PLACES_OWN = ("DOCUMENT#configuration", "DOCUMENT#references", "PROVIDER#", "FEED#", "SPEND#", "IDENTITY#", "TOKEN#INSTALLATION")
 PATTERNS = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", "<time>"),
     (r"\b1[789]\d{8}(\d{6}|\.\d{6})?\b", "<time>"),

@@ -115,7 +115,7 @@ async fn each_stack_ends_in_a_request_of_its_own_code_host() {
     let temporary = TempDir::new().unwrap();
     let Output { status, stderr, .. } = demo(temporary.path(), &["--stack", "svn"]).output().await.unwrap();
     assert_eq!(status.code(), Some(2));
-    assert!(text(&stderr).contains("accepted: default, github, gitlab"), "{}", text(&stderr));
+    assert!(text(&stderr).contains("accepted: default, gitlab, github"), "{}", text(&stderr));
 }
 
 #[tokio::test]

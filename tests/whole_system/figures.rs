@@ -91,7 +91,8 @@ async fn a_run_shows_in_figures_and_in_lines_that_carry_its_name() {
     assert_eq!(ended.len(), done);
     for line in &ended {
         assert!(line["action"].is_string() && line["state"].is_string() && line["duration_ms"].is_u64());
-        assert_eq!(line["outcome"], "succeeded");
+        // The wait for checks parks.
+        assert!(line["outcome"] == "succeeded" || line["outcome"] == "parked", "{line:?}");
     }
     assert!(of_execution.iter().any(|line| line["message"] == "the execution ended"));
     for line in &lines {

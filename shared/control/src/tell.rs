@@ -3,7 +3,6 @@
 use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
-use domain::EventName;
 use domain::configuration::Project;
 use domain::execution::UNDO_WORKFLOW;
 use domain::stored::cut_inline;
@@ -68,11 +67,7 @@ impl Control {
         }
         let open = self.open_execution(task_id).await?;
         let Some(open) = open.filter(takes_words) else { return Ok(TellResult::NothingAtWork) };
-        let operation = match *caller.trigger == EventName::API_RUN {
-            true => Operation::StartByHand,
-            false => Operation::Start { project },
-        };
-        match self.authorize(caller, &operation).await? {
+        match self.authorize(caller, &Operation::Start { project }).await? {
             Authorization::Denied(reason) => return Ok(TellResult::Denied(reason)),
             Authorization::AskProvider => return Ok(TellResult::AskProvider),
             Authorization::Allowed => {}

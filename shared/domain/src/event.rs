@@ -3,9 +3,11 @@
 pub mod common;
 mod name;
 mod spec;
+mod specs;
 
 pub use name::{EventName, SourceName};
-pub use spec::{AlsoEvent, Condition, Confirmation, EventField, EventSpec, EventSpecs, Matching};
+pub use spec::{AlsoEvent, Condition, Confirmation, EventField, EventSpec, Matching};
+pub use specs::EventSpecs;
 
 use crate::folded::folded;
 use schemars::JsonSchema;

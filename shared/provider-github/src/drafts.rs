@@ -3,13 +3,15 @@
 //! no drafts in private repositories, so that the title says there what is not ready.
 
 use crate::github::{Github, not_there};
-use crate::pull_requests::NOT_READY;
 use crate::references::accepted;
 use crate::refusal::is_early;
 use domain::{ActionError, RepositoryName};
 use http_client::{Failure, Optional};
 use serde::Deserialize;
 use serde_json::json;
+
+/// What the title of a pull request begins with that is not ready for review, where GitHub has no drafts.
+pub(crate) const NOT_READY: &str = "[WIP] ";
 
 const MARK_READY: &str = "mutation($input: MarkPullRequestReadyForReviewInput!) { \
                           markPullRequestReadyForReview(input: $input) { clientMutationId } }";

@@ -1,6 +1,6 @@
 //! Pull requests.
 
-use crate::drafts::has_no_drafts;
+use crate::drafts::{NOT_READY, has_no_drafts};
 use crate::github::{Github, not_there};
 use crate::harmless;
 use crate::limits;
@@ -15,9 +15,6 @@ use http_client::{Optional, Pages};
 use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::json;
-
-/// What the title of a pull request begins with that is not ready for review, where GitHub has no drafts.
-pub(crate) const NOT_READY: &str = "[WIP] ";
 
 #[derive(Debug, Deserialize)]
 struct Pull {

@@ -1,7 +1,7 @@
 //! The plugin itself.
 
+use crate::account::User;
 use crate::author::{Author, author};
-use crate::own::User;
 use crate::reference::{Kind, Reference};
 use crate::refusal::explained;
 use crate::settings::Settings;

@@ -1,10 +1,10 @@
 //! [Issues](https://docs.gitlab.com/api/issues/) as tickets.
 
+use crate::account::Account;
 use crate::gitlab::{Gitlab, not_there};
 use crate::harmless;
 use crate::limits;
 use crate::notes::{CLOCKS_DIFFER_BY, with_mark};
-use crate::own::Account;
 use crate::pages::{PER_PAGE, page};
 use crate::reference::{Kind, Reference};
 use crate::refusal::is_early;

@@ -18,10 +18,12 @@
 //! **Issues as tickets.** GitLab has only open and closed; every other status is a label `status::in review`, of which an issue has one at a
 //! time. `closed` and `done` close an issue and take its status label away, `open` opens it again. A label `priority::high` is a priority.
 
+mod account;
 mod author;
 mod branches;
 mod checks;
 mod claims;
+mod co_author;
 mod commits;
 mod files;
 mod gitlab;

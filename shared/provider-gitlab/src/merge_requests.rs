@@ -1,10 +1,10 @@
 //! [Merge requests](https://docs.gitlab.com/api/merge_requests/).
 
+use crate::account::Account;
 use crate::gitlab::{Gitlab, not_there};
 use crate::harmless;
 use crate::limits;
 use crate::notes::with_mark;
-use crate::own::Account;
 use crate::pages::{PER_PAGE, page};
 use crate::refusal::is_early;
 use domain::plugins::{Mark, PullRequest, PullRequestRequest};

@@ -1,9 +1,9 @@
 //! [Notes](https://docs.gitlab.com/api/notes/) and [reactions](https://docs.gitlab.com/api/emoji_reactions/) on issues and merge requests.
 
+use crate::account::Account;
 use crate::gitlab::{Gitlab, not_there};
 use crate::harmless;
 use crate::limits;
-use crate::own::Account;
 use crate::pages::{PER_PAGE, page};
 use crate::reference::{Kind, Reference};
 use crate::refusal::is_early;

@@ -1,26 +1,8 @@
 //! Accounts: people's, and our own. Marks count only on what our own account made, because anybody can copy a mark into a text.
 
+use crate::account::{Account, User};
 use crate::gitlab::Gitlab;
 use domain::ActionError;
-use serde::Deserialize;
-
-/// Who made something.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Account {
-    pub(crate) username: String,
-}
-
-/// An account as GitLab describes it.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct User {
-    pub(crate) id: u64,
-    pub(crate) username: String,
-    #[serde(default)]
-    pub(crate) name: Option<String>,
-    /// Whether it belongs to a project's or a group's access token.
-    #[serde(default)]
-    pub(crate) bot: bool,
-}
 
 impl Gitlab {
     /// Whether our own account made what `author` made.

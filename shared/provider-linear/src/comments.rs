@@ -4,7 +4,7 @@ use crate::graphql::Refusal;
 use crate::limits;
 use crate::linear::Linear;
 use crate::mark::id_of;
-use crate::tickets::unknown_ticket;
+use crate::refusals::unknown_ticket;
 use domain::ActionError;
 use domain::plugins::{CommentId, Mark};
 use provider::{harmless_markdown, send_fitting};

@@ -16,6 +16,7 @@ mod limits;
 mod linear;
 mod mark;
 mod permissions;
+mod refusals;
 mod settings;
 mod setup;
 mod spec;

@@ -3,7 +3,7 @@
 use crate::fields::Connection;
 use crate::graphql::Refusal;
 use crate::linear::Linear;
-use crate::tickets::{refuse_if_moved, unknown_ticket};
+use crate::refusals::{refuse_if_moved, unknown_ticket};
 use domain::ActionError;
 use domain::configuration::same_status;
 use domain::plugins::StatusChange;

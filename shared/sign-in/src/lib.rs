@@ -21,11 +21,10 @@ pub use id_token::{ExpectedIdToken, IdTokenClaims, IdTokenRefusal, verify_id_tok
 pub use jsonwebtoken::jwk::JwkSet;
 pub use machine_token::{LONGEST_LIFE, MachineTokenText, TOKEN_PREFIX, new_token};
 pub use session::{
-    AUDIENCE, Carrier, LIFE, NewSession, Presented, Session, SessionRefusal, SignInWay, Subject, issue,
-    verify,
+    AUDIENCE, Carrier, NewSession, Presented, Session, SessionRefusal, SignInWay, Subject, issue, verify,
 };
 pub use session_keys::{
-    ENTRY, STARTS_AFTER, SessionKey, SessionKeys, SessionKeysError, secret_name, with_session_keys,
+    ENTRY, LIFE, STARTS_AFTER, SessionKey, SessionKeys, SessionKeysError, secret_name, with_session_keys,
 };
 pub use sign_in_state::{STATE_LIFE, SignInState};
 pub use ticket::{TICKET_LIFE, Ticket, ticket_digest};

@@ -2,7 +2,7 @@
 //!
 //! The key decides the algorithm, never the token. Times are checked against the caller's clock.
 
-use crate::session_keys::{SessionKey, SessionKeys};
+use crate::session_keys::{LIFE, SessionKey, SessionKeys};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,9 +12,6 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-
-/// How long a session lasts.
-pub const LIFE: SignedDuration = SignedDuration::from_hours(12);
 
 /// For whom sessions are.
 pub const AUDIENCE: &str = "ticketsmith-api";

@@ -4,13 +4,15 @@
 //! A key is accepted until twelve hours after its successor signs: until the last session that it signed has ended by itself.
 
 use crate::random_text;
-use crate::session::LIFE;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
+
+/// How long a session lasts.
+pub const LIFE: SignedDuration = SignedDuration::from_hours(12);
 
 /// The secret's name in the deployment whose table has this name, which is also its prefix.
 pub fn secret_name(table: &str) -> String {

@@ -14,6 +14,7 @@ mod call;
 mod checking;
 mod demand;
 mod failure;
+mod found_suites;
 mod opening;
 mod pages;
 mod routes;
