@@ -119,6 +119,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let key = key_of(spec, variable)?;
     let ticket = Ticket::read(&arguments).await?;
     let scratch = Scratch::new()?;
+    // What parts of this process keep in folders of their own goes with it, also after a kill.
+    if tempfile::env::override_temp_dir(scratch.path()).is_err() {
+        tracing::warn!("temporary folders of this trial are outside of {}", scratch.path().display());
+    }
     let tried = tokio::select! {
         tried = attempt(&arguments, &ticket, &scratch, (spec, &key)) => tried.map(Some),
         () = stop_signal() => Ok(None),
