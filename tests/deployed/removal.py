@@ -2,7 +2,7 @@
 
 from stage import BUNDLES, PREFIX
 
-SECRETS = sorted({f"{PREFIX}/{bundle}" for bundle in (*BUNDLES.values(), "signing")})
+SECRETS = sorted({f"{PREFIX}/{bundle}" for bundle in (*BUNDLES.values(), "sign-in", "signing")})
 
 
 def named(names):

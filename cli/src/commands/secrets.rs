@@ -71,7 +71,7 @@ fn examples() -> String {
 Examples, for `serve`:
 {}  ticketsmith secrets set ticketsmith/signing    < signing.json    {}
 
-In an AWS account, four secrets group them by privilege:
+In an AWS account, secrets group them by privilege:
 {}  ticketsmith secrets set ticketsmith/signing           --stage prod < signing.json
 
 To rotate a signing secret without losing a delivery, give both, which then both count; change it in the service; remove the old one:
