@@ -89,7 +89,9 @@ async fn endless_output_ends() {
     let Some(world) = World::open("escape by endless output").await else { return };
     let report = world.run("echo begin; yes 7391", &[]).await;
     assert_eq!(report.end, CheckEnd::TooMuchOutput);
-    assert_eq!((report.last_lines.len(), report.last_lines[99].as_str()), (100, "7391"));
+    // It may end within a line.
+    assert_eq!((report.last_lines.len(), report.last_lines[98].as_str()), (100, "7391"));
+    assert!("7391".starts_with(&report.last_lines[99]), "{}", report.last_lines[99]);
     assert_eq!(processes_with("yes\x007391"), 0);
     world.assert_nothing_left();
 }
