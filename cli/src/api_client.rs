@@ -24,7 +24,7 @@ const ANSWER: Duration = Duration::from_secs(35);
 /// The largest answer, in bytes.
 const ANSWER_LIMIT: usize = 32 * 1024 * 1024;
 
-/// The header in which whoever holds the installation's own token says for whom they ask.
+/// The header that names the person for whom the holder of the installation's own token asks.
 const ON_BEHALF_OF: HeaderName = HeaderName::from_static("ticketsmith-as");
 
 /// A client of one API, as one person.

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// # Errors
 /// Usage when the filter cannot be understood, or fails.
 pub(super) fn filtered(filter: &str, body: &Value) -> Outcome<String> {
-    let invalid = || Exit::usage(format!("--jq `{filter}`: it is no filter of jq"));
+    let invalid = || Exit::usage(format!("--jq `{filter}`: it is not a jq filter"));
     let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
     let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     let arena = Arena::default();

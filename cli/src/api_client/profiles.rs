@@ -39,7 +39,7 @@ fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok,
 }
 
 impl Profiles {
-    /// Reads them; none where there is no file.
+    /// Reads the profiles. A file that does not exist has none.
     ///
     /// # Errors
     /// Usage when the file cannot be read.
@@ -78,7 +78,7 @@ impl Profiles {
     pub(crate) fn get(&self, name: &str) -> Outcome<&Profile> {
         self.profiles.get(name).ok_or_else(|| {
             let known: Vec<_> = self.profiles.keys().map(String::as_str).chain([LOCAL]).collect();
-            Exit::usage(format!("there is no profile `{name}`; known: {}", known.join(", ")))
+            Exit::usage(format!("unknown profile `{name}`; known: {}", known.join(", ")))
         })
     }
 }

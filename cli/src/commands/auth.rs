@@ -124,7 +124,7 @@ fn read_token() -> Outcome<String> {
     Read::by_ref(&mut input).take(TOKEN_LIMIT).read_to_string(&mut text).map_err(Exit::usage)?;
     let text = text.trim();
     let is_token = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_token { Ok(text.to_owned()) } else { Err(Exit::usage("there is no token on standard input")) }
+    if is_token { Ok(text.to_owned()) } else { Err(Exit::usage("expected a token on standard input")) }
 }
 
 async fn logout(client: &ClientArguments) -> Outcome {

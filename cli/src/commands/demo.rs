@@ -7,6 +7,7 @@ mod process;
 mod report;
 mod revisions;
 mod round;
+mod script;
 
 use super::deliver::{control_client, deliver};
 use crate::configuration_file::ConfigurationFile;
@@ -24,8 +25,9 @@ use process::Process;
 use providers::ProviderSpec;
 use records::ExecutionView;
 use report::{Demonstration, Revised, pull_requests, status_of};
-use round::{Revision, Round};
-use serde_json::{Map, Value, json};
+use round::Round;
+use script::Script;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -212,38 +214,6 @@ impl Running {
 /// The key of a real model's provider.
 pub(super) fn key_of(spec: &ProviderSpec, variable: &str) -> Outcome<String> {
     std::env::var(variable).map_err(|_| Exit::usage(format!("--ai {} needs {variable}", spec.id)))
-}
-
-/// What is done in the world.
-struct Script {
-    /// The name of the delivery that starts the first round.
-    trigger: String,
-    /// How the pull request is revised in a second one.
-    revision: Option<&'static Revision>,
-    /// The world file.
-    world: Value,
-}
-
-impl Script {
-    /// The delivery with this name, or the first in the world file; for a trigger of revisions, the first and the revision.
-    fn read(world: &Path, stack: &str, name: Option<&str>) -> Outcome<Self> {
-        let at = |error: &dyn std::fmt::Display| Exit::usage(format!("{}: {error}", world.display()));
-        let text = std::fs::read_to_string(world).map_err(|error| at(&error))?;
-        let text = simulators::stack::of_stack(&text, stack).map_err(|error| at(&error))?;
-        let world: Value = serde_saphyr::from_str(&text).map_err(|error| at(&error))?;
-        let revision = name.and_then(revisions::find);
-        let wanted = name.filter(|name| revision.is_none() && *name != checks_failed::NAME);
-        let names = world["deliveries"].as_object().into_iter().flat_map(Map::keys);
-        let known: Vec<String> = names.filter(|name| revisions::find(name).is_none()).cloned().collect();
-        let found = known.iter().find(|known| wanted.is_none_or(|name| name == known.as_str()));
-        let trigger = found.cloned().ok_or_else(|| {
-            let of_revisions = revisions::names().chain([checks_failed::NAME]).map(str::to_owned);
-            let all: Vec<String> = known.iter().cloned().chain(of_revisions).collect();
-            let wanted = wanted.unwrap_or_default();
-            Exit::usage(format!("the world has no delivery `{wanted}`; known: {}", all.join(", ")))
-        })?;
-        Ok(Self { trigger, revision, world })
-    }
 }
 
 async fn demonstrate(

@@ -28,7 +28,7 @@ pub(crate) fn decode(query: &[&str], cursor: &str) -> Result<String, Problem> {
     position.map(str::to_owned).ok_or_else(|| {
         Problem::invalid_field(
             "cursor",
-            "this is no cursor of this query; accepted: `next` of a page of the same query, with the same filters",
+            "this cursor is not of this query; accepted: `next` of a page of the same query, with the same filters",
         )
     })
 }

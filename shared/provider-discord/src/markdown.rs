@@ -1,27 +1,24 @@
 //! Markdown as [Discord shows it](https://support.discord.com/hc/en-us/articles/210298617): without tables, images and HTML.
 
 use domain::text::{JOINER, destination, printable};
+use provider::Blocks;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 
 /// Writes Markdown as Discord reads it. Text is escaped, so that nothing in it mentions a person, a role or everybody, and links keep
 /// `http` and `https` addresses only and show where they lead. Tables are rows parted by `|`, images are links.
 pub fn markdown_for_discord(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut writer = Writer::default();
+    let out = Blocks::new("- ", "  ");
+    let mut writer = Writer { out, links: 0, link: None, first_cell: false };
     let markdown = printable(markdown);
     for event in TextMergeStream::new(Parser::new_ext(&markdown, options)) {
         writer.read(event);
     }
-    writer.text.trim().to_owned()
+    writer.out.text.trim().to_owned()
 }
 
-#[derive(Default)]
 struct Writer {
-    text: String,
-    /// The next number of each list around, `None` for bullets.
-    lists: Vec<Option<u64>>,
-    quotes: usize,
-    in_code: bool,
+    out: Blocks,
     /// How many links are around.
     links: usize,
     /// The one that is written as one, as Discord nests none: how many are around it, where its words begin, and its address.
@@ -34,52 +31,52 @@ impl Writer {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) if !self.in_code && self.link.is_none() => {
-                self.write(&with_links(&text));
+            Event::Text(text) if !self.out.in_code && self.link.is_none() => {
+                self.out.write(&with_links(&text));
             }
-            Event::Text(text) if self.in_code => self.write(&without_fences(&text)),
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.write(&escaped(&text)),
-            Event::Code(text) => self.write(&code_span(&text)),
-            Event::SoftBreak | Event::HardBreak => self.write("\n"),
+            Event::Text(text) if self.out.in_code => self.out.write(&without_fences(&text)),
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.out.write(&escaped(&text)),
+            Event::Code(text) => self.out.write(&code_span(&text)),
+            Event::SoftBreak | Event::HardBreak => self.out.write("\n"),
             Event::Rule => {
-                self.block();
-                self.text.push_str("———");
+                self.out.block();
+                self.out.text.push_str("———");
             }
-            Event::TaskListMarker(done) => self.text.push_str(if done { "☑ " } else { "☐ " }),
-            Event::FootnoteReference(text) => self.write(&escaped(&text)),
-            Event::InlineMath(text) | Event::DisplayMath(text) => self.write(&escaped(&text)),
+            Event::TaskListMarker(done) => self.out.text.push_str(if done { "☑ " } else { "☐ " }),
+            Event::FootnoteReference(text) => self.out.write(&escaped(&text)),
+            Event::InlineMath(text) | Event::DisplayMath(text) => self.out.write(&escaped(&text)),
         }
     }
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::Paragraph | Tag::HtmlBlock => self.block(),
+            Tag::Paragraph | Tag::HtmlBlock => self.out.block(),
             Tag::Heading { .. } => {
-                self.block();
-                self.text.push_str("**");
+                self.out.block();
+                self.out.text.push_str("**");
             }
-            Tag::BlockQuote(_) => self.quotes += 1,
+            Tag::BlockQuote(_) => self.out.quotes += 1,
             Tag::CodeBlock(kind) => {
-                self.block();
-                self.text.push_str(&format!("```{}\n", language(&kind)));
-                self.in_code = true;
+                self.out.block();
+                self.out.text.push_str(&format!("```{}\n", language(&kind)));
+                self.out.in_code = true;
             }
-            Tag::List(first) => self.lists.push(first),
-            Tag::Item => self.item(),
-            Tag::Table(_) => self.block(),
+            Tag::List(first) => self.out.lists.push(first),
+            Tag::Item => self.out.item(),
+            Tag::Table(_) => self.out.block(),
             Tag::TableHead | Tag::TableRow => {
-                self.line();
+                self.out.line();
                 self.first_cell = true;
             }
             Tag::TableCell if std::mem::take(&mut self.first_cell) => {}
-            Tag::TableCell => self.text.push_str(" | "),
-            Tag::Emphasis => self.text.push('_'),
-            Tag::Strong => self.text.push_str("**"),
-            Tag::Strikethrough => self.text.push_str("~~"),
+            Tag::TableCell => self.out.text.push_str(" | "),
+            Tag::Emphasis => self.out.text.push('_'),
+            Tag::Strong => self.out.text.push_str("**"),
+            Tag::Strikethrough => self.out.text.push_str("~~"),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 if let Some(address) = address(&dest_url).filter(|_| self.link.is_none()) {
-                    self.text.push('[');
-                    self.link = Some((self.links, self.text.len(), address));
+                    self.out.text.push('[');
+                    self.link = Some((self.links, self.out.text.len(), address));
                 }
                 self.links += 1;
             }
@@ -89,90 +86,34 @@ impl Writer {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
-            TagEnd::Heading(_) | TagEnd::Strong => self.text.push_str("**"),
-            TagEnd::BlockQuote(_) => self.quotes -= 1,
-            TagEnd::CodeBlock => {
-                if !self.text.ends_with('\n') {
-                    self.write("\n");
-                }
-                self.text.push_str("```");
-                self.in_code = false;
-            }
+            TagEnd::Heading(_) | TagEnd::Strong => self.out.text.push_str("**"),
+            TagEnd::BlockQuote(_) => self.out.quotes -= 1,
+            TagEnd::CodeBlock => self.out.end_code(),
             TagEnd::List(_) => {
-                self.lists.pop();
+                self.out.lists.pop();
             }
-            TagEnd::Emphasis => self.text.push('_'),
-            TagEnd::Strikethrough => self.text.push_str("~~"),
+            TagEnd::Emphasis => self.out.text.push('_'),
+            TagEnd::Strikethrough => self.out.text.push_str("~~"),
             TagEnd::Link | TagEnd::Image => {
                 self.links = self.links.saturating_sub(1);
                 let Some((_, start, address)) = self.link.take_if(|(around, _, _)| *around == self.links)
                 else {
                     return;
                 };
-                let words = self.text.split_off(start.min(self.text.len()));
+                let words = self.out.text.split_off(start.min(self.out.text.len()));
                 let plain = words.replace(['\\', JOINER], "");
                 if plain == address || plain.is_empty() {
                     // Discord makes no link of an address that is shown as words.
-                    self.text.pop();
-                    self.text.push_str(&format!("<{address}>"));
+                    self.out.text.pop();
+                    self.out.text.push_str(&format!("<{address}>"));
                 } else {
-                    self.text.push_str(&format!("{words}](<{address}>)"));
+                    self.out.text.push_str(&format!("{words}](<{address}>)"));
                     if let Some(shown) = destination(&plain, &address) {
-                        self.text.push_str(&format!(" ({})", escaped(shown)));
+                        self.out.text.push_str(&format!(" ({})", escaped(shown)));
                     }
                 }
             }
             _ => {}
-        }
-    }
-
-    /// Text that may hold line breaks, each continued in its quote.
-    fn write(&mut self, text: &str) {
-        let quote = if self.in_code { String::new() } else { "> ".repeat(self.quotes.min(1)) };
-        for (index, line) in text.split('\n').enumerate() {
-            if index > 0 {
-                self.text.push('\n');
-                self.text.push_str(&quote);
-            }
-            self.text.push_str(line);
-        }
-    }
-
-    /// A blank line before a block, but none after an item's bullet.
-    fn block(&mut self) {
-        let at_bullet = self.text.ends_with(' ') && !self.lists.is_empty();
-        if self.text.is_empty() || at_bullet {
-            return self.quote();
-        }
-        let between = if self.lists.is_empty() { "\n\n" } else { "\n" };
-        self.text.push_str(between);
-        self.quote();
-    }
-
-    fn line(&mut self) {
-        if !self.text.is_empty() && !self.text.ends_with('\n') {
-            self.text.push('\n');
-        }
-        self.quote();
-    }
-
-    /// Discord knows one depth of quotes, at the beginning of a line.
-    fn quote(&mut self) {
-        if self.quotes > 0 && (self.text.is_empty() || self.text.ends_with('\n')) {
-            self.text.push_str("> ");
-        }
-    }
-
-    fn item(&mut self) {
-        self.line();
-        // Discord shows no deeper nesting in a readable way.
-        self.text.push_str(&"  ".repeat(self.lists.len().saturating_sub(1).min(4)));
-        match self.lists.last_mut() {
-            Some(Some(number)) => {
-                self.text.push_str(&format!("{number}. "));
-                *number = number.saturating_add(1);
-            }
-            _ => self.text.push_str("- "),
         }
     }
 }

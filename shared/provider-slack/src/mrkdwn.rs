@@ -1,27 +1,24 @@
 //! Markdown as Slack's [mrkdwn](https://docs.slack.dev/messaging/formatting-message-text).
 
 use domain::text::{destination, printable};
+use provider::Blocks;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 
 /// Writes Markdown as `mrkdwn`. Text is escaped, so that nothing in it can mention a person, a channel or everybody, and
 /// links keep `http`, `https` and `mailto` addresses only and show where they lead. Headings are bold, tables are rows parted by `|`, images are links.
 pub fn mrkdwn_from_markdown(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut writer = Writer::default();
+    let out = Blocks::new("• ", "    ");
+    let mut writer = Writer { out, links: 0, link: None, first_cell: false };
     let markdown = printable(markdown);
     for event in TextMergeStream::new(Parser::new_ext(&markdown, options)) {
         writer.read(event);
     }
-    writer.text.trim().to_owned()
+    writer.out.text.trim().to_owned()
 }
 
-#[derive(Default)]
 struct Writer {
-    text: String,
-    /// The next number of each list around, `None` for bullets.
-    lists: Vec<Option<u64>>,
-    quotes: usize,
-    in_code: bool,
+    out: Blocks,
     /// How many links are around.
     links: usize,
     /// The one that is written as one, as Slack nests none: how many are around it, where its words begin, and its address.
@@ -34,52 +31,52 @@ impl Writer {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) if !self.in_code && self.link.is_none() => {
-                self.write(&with_links(&text));
+            Event::Text(text) if !self.out.in_code && self.link.is_none() => {
+                self.out.write(&with_links(&text));
             }
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.write(&escaped(&text)),
-            Event::Code(text) => self.write(&format!("`{}`", escaped(&text))),
-            Event::SoftBreak | Event::HardBreak => self.write("\n"),
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.out.write(&escaped(&text)),
+            Event::Code(text) => self.out.write(&format!("`{}`", escaped(&text))),
+            Event::SoftBreak | Event::HardBreak => self.out.write("\n"),
             Event::Rule => {
-                self.block();
-                self.text.push_str("———");
+                self.out.block();
+                self.out.text.push_str("———");
             }
-            Event::TaskListMarker(done) => self.text.push_str(if done { "☑ " } else { "☐ " }),
-            Event::FootnoteReference(text) => self.write(&escaped(&text)),
-            Event::InlineMath(text) | Event::DisplayMath(text) => self.write(&escaped(&text)),
+            Event::TaskListMarker(done) => self.out.text.push_str(if done { "☑ " } else { "☐ " }),
+            Event::FootnoteReference(text) => self.out.write(&escaped(&text)),
+            Event::InlineMath(text) | Event::DisplayMath(text) => self.out.write(&escaped(&text)),
         }
     }
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::Paragraph | Tag::HtmlBlock => self.block(),
+            Tag::Paragraph | Tag::HtmlBlock => self.out.block(),
             Tag::Heading { .. } => {
-                self.block();
-                self.text.push('*');
+                self.out.block();
+                self.out.text.push('*');
             }
-            Tag::BlockQuote(_) => self.quotes += 1,
+            Tag::BlockQuote(_) => self.out.quotes += 1,
             // A language after the fence would be shown as code, so it is left out.
             Tag::CodeBlock(_) => {
-                self.block();
-                self.text.push_str("```\n");
-                self.in_code = true;
+                self.out.block();
+                self.out.text.push_str("```\n");
+                self.out.in_code = true;
             }
-            Tag::List(first) => self.lists.push(first),
-            Tag::Item => self.item(),
-            Tag::Table(_) => self.block(),
+            Tag::List(first) => self.out.lists.push(first),
+            Tag::Item => self.out.item(),
+            Tag::Table(_) => self.out.block(),
             Tag::TableHead | Tag::TableRow => {
-                self.line();
+                self.out.line();
                 self.first_cell = true;
             }
             Tag::TableCell if std::mem::take(&mut self.first_cell) => {}
-            Tag::TableCell => self.text.push_str(" | "),
-            Tag::Emphasis => self.text.push('_'),
-            Tag::Strong => self.text.push('*'),
-            Tag::Strikethrough => self.text.push('~'),
+            Tag::TableCell => self.out.text.push_str(" | "),
+            Tag::Emphasis => self.out.text.push('_'),
+            Tag::Strong => self.out.text.push('*'),
+            Tag::Strikethrough => self.out.text.push('~'),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 if let Some(address) = address(&dest_url).filter(|_| self.link.is_none()) {
-                    self.text.push_str(&format!("<{address}|"));
-                    self.link = Some((self.links, self.text.len(), dest_url.into_string()));
+                    self.out.text.push_str(&format!("<{address}|"));
+                    self.link = Some((self.links, self.out.text.len(), dest_url.into_string()));
                 }
                 self.links += 1;
             }
@@ -89,83 +86,27 @@ impl Writer {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
-            TagEnd::Heading(_) | TagEnd::Strong => self.text.push('*'),
-            TagEnd::BlockQuote(_) => self.quotes -= 1,
-            TagEnd::CodeBlock => {
-                if !self.text.ends_with('\n') {
-                    self.write("\n");
-                }
-                self.text.push_str("```");
-                self.in_code = false;
-            }
+            TagEnd::Heading(_) | TagEnd::Strong => self.out.text.push('*'),
+            TagEnd::BlockQuote(_) => self.out.quotes -= 1,
+            TagEnd::CodeBlock => self.out.end_code(),
             TagEnd::List(_) => {
-                self.lists.pop();
+                self.out.lists.pop();
             }
-            TagEnd::Emphasis => self.text.push('_'),
-            TagEnd::Strikethrough => self.text.push('~'),
+            TagEnd::Emphasis => self.out.text.push('_'),
+            TagEnd::Strikethrough => self.out.text.push('~'),
             TagEnd::Link | TagEnd::Image => {
                 self.links = self.links.saturating_sub(1);
                 let Some((_, start, address)) = self.link.take_if(|(around, _, _)| *around == self.links)
                 else {
                     return;
                 };
-                let words = unescaped(self.text.get(start..).unwrap_or_default());
-                self.text.push('>');
+                let words = unescaped(self.out.text.get(start..).unwrap_or_default());
+                self.out.text.push('>');
                 if let Some(shown) = destination(&words, &address) {
-                    self.text.push_str(&format!(" ({})", escaped(shown)));
+                    self.out.text.push_str(&format!(" ({})", escaped(shown)));
                 }
             }
             _ => {}
-        }
-    }
-
-    /// Text that may hold line breaks, each continued in its quote.
-    fn write(&mut self, text: &str) {
-        let quote = if self.in_code { String::new() } else { "> ".repeat(self.quotes.min(1)) };
-        for (index, line) in text.split('\n').enumerate() {
-            if index > 0 {
-                self.text.push('\n');
-                self.text.push_str(&quote);
-            }
-            self.text.push_str(line);
-        }
-    }
-
-    /// A blank line before a block, but none after an item's bullet.
-    fn block(&mut self) {
-        let at_bullet = self.text.ends_with(' ') && !self.lists.is_empty();
-        if self.text.is_empty() || at_bullet {
-            return self.quote();
-        }
-        let between = if self.lists.is_empty() { "\n\n" } else { "\n" };
-        self.text.push_str(between);
-        self.quote();
-    }
-
-    fn line(&mut self) {
-        if !self.text.is_empty() && !self.text.ends_with('\n') {
-            self.text.push('\n');
-        }
-        self.quote();
-    }
-
-    /// Slack knows one depth of quotes, at the beginning of a line.
-    fn quote(&mut self) {
-        if self.quotes > 0 && (self.text.is_empty() || self.text.ends_with('\n')) {
-            self.text.push_str("> ");
-        }
-    }
-
-    fn item(&mut self) {
-        self.line();
-        // Slack shows no deeper nesting in a readable way.
-        self.text.push_str(&"    ".repeat(self.lists.len().saturating_sub(1).min(4)));
-        match self.lists.last_mut() {
-            Some(Some(number)) => {
-                self.text.push_str(&format!("{number}. "));
-                *number = number.saturating_add(1);
-            }
-            _ => self.text.push_str("• "),
         }
     }
 }

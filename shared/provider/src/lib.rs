@@ -2,6 +2,7 @@
 //! each provider is a crate `provider-*` with one constant `SPEC`, and the crate `providers` lists them.
 
 mod account;
+mod blocks;
 mod claims;
 mod connect;
 mod fitting;
@@ -14,6 +15,7 @@ mod spec;
 mod text_limits;
 
 pub use account::AccountForm;
+pub use blocks::Blocks;
 pub use claims::Claims;
 pub use connect::{Connected, Connector, Model};
 pub use fitting::send_fitting;

@@ -54,7 +54,7 @@ async fn follow(arguments: &Arguments, client: &ApiClient) -> Outcome<ExecutionO
             }
             std::io::stdout().flush().map_err(Exit::unreachable)?;
         }
-        // A word of a later version is no end that we know.
+        // A later version may have outcomes that this one does not know; none of them counts as an end.
         let outcome = body.get("outcome").and_then(|outcome| ExecutionOutcome::deserialize(outcome).ok());
         match outcome {
             Some(outcome) if outcome.is_final() => return Ok(outcome),

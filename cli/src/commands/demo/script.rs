@@ -1,0 +1,43 @@
+//! What happens in a demo: the delivery that starts it, and how the pull request is revised after it.
+
+use super::checks_failed;
+use super::revisions;
+use super::round::Revision;
+use crate::exit::{Exit, Outcome};
+use serde_json::{Map, Value};
+use std::path::Path;
+
+/// What is done in the world.
+pub(super) struct Script {
+    /// The name of the delivery that starts the first round.
+    pub(super) trigger: String,
+    /// How the pull request is revised in a second one.
+    pub(super) revision: Option<&'static Revision>,
+    /// The world file.
+    pub(super) world: Value,
+}
+
+impl Script {
+    /// The delivery with this name, or the first in the world file; for a trigger of revisions, the first and the revision.
+    ///
+    /// # Errors
+    /// Usage errors for a file that cannot be read, an unknown stack, or a name that no delivery has; it lists those that exist.
+    pub(super) fn read(world: &Path, stack: &str, name: Option<&str>) -> Outcome<Self> {
+        let at = |error: &dyn std::fmt::Display| Exit::usage(format!("{}: {error}", world.display()));
+        let text = std::fs::read_to_string(world).map_err(|error| at(&error))?;
+        let text = simulators::stack::of_stack(&text, stack).map_err(|error| at(&error))?;
+        let world: Value = serde_saphyr::from_str(&text).map_err(|error| at(&error))?;
+        let revision = name.and_then(revisions::find);
+        let wanted = name.filter(|name| revision.is_none() && *name != checks_failed::NAME);
+        let names = world["deliveries"].as_object().into_iter().flat_map(Map::keys);
+        let known: Vec<String> = names.filter(|name| revisions::find(name).is_none()).cloned().collect();
+        let found = known.iter().find(|known| wanted.is_none_or(|name| name == known.as_str()));
+        let trigger = found.cloned().ok_or_else(|| {
+            let of_revisions = revisions::names().chain([checks_failed::NAME]).map(str::to_owned);
+            let all: Vec<String> = known.iter().cloned().chain(of_revisions).collect();
+            let wanted = wanted.unwrap_or_default();
+            Exit::usage(format!("the world has no delivery `{wanted}`; known: {}", all.join(", ")))
+        })?;
+        Ok(Self { trigger, revision, world })
+    }
+}
