@@ -90,8 +90,8 @@ impl Events {
         let now = self.clock.now();
         if !change.outcome().is_final() {
             self.table.mark_started(&change.name, &change.arn, now).await?;
-            self.tell_news(&change.name).await?;
-            return self.feedback.refresh(&change.name).await;
+            self.feedback.refresh(&change.name).await?;
+            return self.tell_news(&change.name).await;
         }
         // The start may be reported after the end, or never; the journal is found by the ARN.
         self.table.mark_started(&change.name, &change.arn, now).await?;
@@ -108,9 +108,10 @@ impl Events {
         let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
         self.note_what_is_left(&execution, outcome).await?;
         self.undo_where_due(&execution, &ending).await;
-        self.tell_news(&change.name).await?;
+        // First what others wait for, then what is only told.
         self.start_next(&execution).await?;
-        self.feedback.refresh(&change.name).await
+        self.feedback.refresh(&change.name).await?;
+        self.tell_news(&change.name).await
     }
 
     /// Starts executions that waited in line behind one that has ended or is parked.

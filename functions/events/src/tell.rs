@@ -9,13 +9,20 @@ use domain::ActionError;
 use domain::execution::Outcome;
 use records::{ExecutionView, NewFrame, SessionHead, SessionPhase, StepRecord, StepStatus, Topic, Waiter};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How often it is begun anew because somebody else told more at the same moment.
 const ROUNDS: usize = 5;
 
 /// The largest output of a step that is told, in bytes of JSON.
 const RESULT_LIMIT: usize = 4 * 1024;
+
+/// How many steps of an execution are told of. What was seen of each is one item of the table, which is written again with every frame; of
+/// an execution with more steps, people and programs learn the rest from its record.
+const MOST_STEPS: usize = 1_000;
+
+/// How the names of parts begin that are steps.
+const STEP: &str = "step ";
 
 /// The part that is seen when the execution has ended.
 const ENDED: &str = "ended";
@@ -69,9 +76,11 @@ impl Events {
         view: ExecutionView,
         seen: &BTreeMap<String, String>,
     ) -> Result<Present, ActionError> {
-        let has_news = view.steps.iter().any(|step| {
-            step.status == StepStatus::Succeeded && seen.get(&part_of(step)) != Some(&state_of(step))
-        });
+        let news: BTreeSet<&str> = steps_to_tell(&view, seen).map(|step| step.state.as_str()).collect();
+        let has_news = view
+            .steps
+            .iter()
+            .any(|step| step.status == StepStatus::Succeeded && news.contains(step.state.as_str()));
         let journal = match view.execution.run().filter(|_| has_news) {
             Some(run) => self.table.journal_of(run).await?,
             None => Vec::new(),
@@ -80,8 +89,7 @@ impl Events {
         for effect in journal {
             let state =
                 effect.key.strip_prefix(&effect.run).unwrap_or_default().trim_start_matches([':', '/']);
-            let step = view.steps.iter().find(|step| step.state == state);
-            if step.is_some_and(|step| seen.get(&part_of(step)) != Some(&state_of(step))) {
+            if news.contains(state) {
                 let done = self.table.effect_output(&effect.run, &effect.key).await?;
                 results.extend(done.and_then(|done| Some((state.to_owned(), done.output?))));
             }
@@ -99,8 +107,24 @@ impl Events {
     }
 }
 
+/// The steps of which there is news: those that changed since they were told, and new ones while there are few enough.
+fn steps_to_tell<'a>(
+    view: &'a ExecutionView,
+    seen: &'a BTreeMap<String, String>,
+) -> impl Iterator<Item = &'a StepRecord> {
+    let mut room = MOST_STEPS.saturating_sub(seen.keys().filter(|part| part.starts_with(STEP)).count());
+    view.steps.iter().filter(move |step| match seen.get(&part_of(step)) {
+        Some(told) => *told != state_of(step),
+        None if step.status == StepStatus::Running || room == 0 => false,
+        None => {
+            room -= 1;
+            true
+        }
+    })
+}
+
 fn part_of(step: &StepRecord) -> String {
-    format!("step {}", step.state)
+    format!("{STEP}{}", step.state)
 }
 
 fn state_of(step: &StepRecord) -> String {
@@ -111,6 +135,7 @@ impl Present {
     /// What is not in `seen` yet, which then has it.
     fn news(&self, seen: &mut BTreeMap<String, String>) -> Vec<NewFrame> {
         let mut frames = Vec::new();
+        let before = seen.clone();
         let mut tell = |part: String, now: String, frame: Option<NewFrame>| {
             if seen.get(&part) != Some(&now) {
                 seen.insert(part, now);
@@ -131,7 +156,7 @@ impl Present {
         for head in &self.agents {
             tell(format!("agent {}", head.id), agent_state(head), Some(agent_frame(head)));
         }
-        for step in &self.view.steps {
+        for step in steps_to_tell(&self.view, &before) {
             let status = match step.status {
                 StepStatus::Running => continue,
                 StepStatus::Succeeded => "completed",
@@ -223,5 +248,46 @@ fn phase(phase: SessionPhase) -> (&'static str, &'static str) {
         SessionPhase::Load => ("loading", "reads files"),
         SessionPhase::Check => ("checking", "runs the project's checks"),
         SessionPhase::Done => ("done", "is done"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use records::ExecutionRecord;
+
+    fn present(steps: usize, outcome: &str) -> Present {
+        let execution: ExecutionRecord = serde_json::from_value(json!({
+            "name": "e", "workflow": "development", "outcome": outcome, "trigger": "jira.labelled", "delivery": "1",
+            "input": {"inputs": {}, "event": {}}, "begun_at": "2026-01-01T00:00:00Z",
+        }))
+        .unwrap();
+        let step = |number: usize| -> StepRecord {
+            serde_json::from_value(json!({
+                "execution": "e", "state": format!("Say.{number}"), "action": "send_message", "status": "succeeded", "attempts": 1,
+                "started_at": "2026-01-01T00:00:00Z",
+            }))
+            .unwrap()
+        };
+        let view = ExecutionView {
+            execution,
+            steps: (0..steps).map(step).collect(),
+            agent_executions: Vec::new(),
+            costs: Vec::new(),
+            sessions: Vec::new(),
+            asks: false,
+            progress: None,
+        };
+        Present { view, questions: Vec::new(), agents: Vec::new(), results: BTreeMap::new() }
+    }
+
+    #[test]
+    fn of_very_many_steps_the_first_are_told_and_then_the_end() {
+        let mut seen = BTreeMap::new();
+        assert_eq!(present(600, "running").news(&mut seen).len(), 1 + 600);
+        assert_eq!(present(5_000, "running").news(&mut seen).len(), MOST_STEPS - 600);
+        assert!(steps_to_tell(&present(6_000, "running").view, &seen).next().is_none());
+        let last = present(6_000, "succeeded").news(&mut seen);
+        assert_eq!(last.iter().map(|frame| frame.event).collect::<Vec<_>>(), ["execution.ended"]);
     }
 }

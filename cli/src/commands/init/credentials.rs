@@ -79,7 +79,7 @@ impl Credentials {
                 credentials(form, spec, given, &facts, &mut file, answers).await?;
             }
         }
-        self.signing(configuration, &forms, url.is_some(), &mut file, answers)
+        self.signing(configuration, &forms, url.is_some(), &mut file, answers).await
     }
 
     fn refuse_strangers(&self, configuration: &Configuration) -> Outcome {
@@ -95,7 +95,7 @@ impl Credentials {
     }
 
     /// The secrets that deliveries are checked with: ours are chosen where a program can tell the service, or where a person reads along.
-    fn signing(
+    async fn signing(
         mut self,
         configuration: &Configuration,
         forms: &[SecretForm],
@@ -124,7 +124,7 @@ impl Credentials {
             let value = match (given, spec.setup.signing) {
                 (Some(given), _) => Some(given),
                 (None, SigningSecret::Ours) => ours(spec, &name, has_url, answers),
-                (None, SigningSecret::Theirs) => theirs(spec, &name, answers)?,
+                (None, SigningSecret::Theirs) => theirs(spec, endpoint, &name, answers).await?,
                 (None, SigningSecret::None) => None,
             };
             if let Some(value) = value {
@@ -202,11 +202,17 @@ fn ours(spec: &ProviderSpec, name: &str, has_url: bool, answers: &Answers) -> Op
     None
 }
 
-/// A secret that the service shows to people.
-fn theirs(spec: &ProviderSpec, name: &str, answers: &Answers) -> Outcome<Option<Value>> {
+/// A secret that the service shows to people. A terminal does not show what is typed.
+async fn theirs(
+    spec: &ProviderSpec,
+    endpoint: &str,
+    name: &str,
+    answers: &Answers,
+) -> Outcome<Option<Value>> {
     if answers.is_terminal {
-        let question = format!("{}'s signing secret", spec.name);
-        return Ok(answers.optional(&question, "--secrets")?.map(|secret| json!(secret)));
+        println!("\nWhat {} signs its deliveries with:", spec.name);
+        let content = Content::Signing(vec![endpoint.to_owned()]);
+        return Ok(prompt::ask(Some(&content)).await?.get(endpoint).cloned());
     }
     println!(
         "\n{}: it shows the secret that it signs with, then: echo '\"SECRET\"' | ticketsmith secrets set {name}",

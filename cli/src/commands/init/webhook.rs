@@ -94,8 +94,10 @@ async fn one(
         Ok(Registered::Corrected) => println!("{subject} is corrected"),
         Ok(Registered::Unchanged) => println!("{subject} stays as it is"),
         Err(error) => eprintln!(
-            "{subject} could not be registered: {error}; somebody who administers it can set it by hand: {}, with the signing secret",
-            webhook.url
+            "{subject} could not be registered: {error}; somebody who administers it can set it by hand: {}, with a secret that you \
+             also give to `ticketsmith secrets set {}#{name}`",
+            webhook.url,
+            secret_id(&configuration.webhooks.secret)
         ),
     }
     Ok(())
