@@ -259,7 +259,7 @@ mod tests {
     fn present(steps: usize, outcome: &str) -> Present {
         let execution: ExecutionRecord = serde_json::from_value(json!({
             "name": "e", "workflow": "development", "outcome": outcome, "trigger": "jira.labelled", "delivery": "1",
-            "input": {"inputs": {}, "event": {}}, "begun_at": "2026-01-01T00:00:00Z",
+            "input": r#"{"inputs": {}, "event": {}}"#, "begun_at": "2026-01-01T00:00:00Z",
         }))
         .unwrap();
         let step = |number: usize| -> StepRecord {

@@ -35,7 +35,9 @@ impl Writer {
                 self.out.write(&with_links(&text));
             }
             Event::Text(text) if self.out.in_code => self.out.write(&without_fences(&text)),
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.out.write(&escaped(&text)),
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => {
+                self.out.write(&escaped(&text))
+            }
             Event::Code(text) => self.out.write(&code_span(&text)),
             Event::SoftBreak | Event::HardBreak => self.out.write("\n"),
             Event::Rule => {

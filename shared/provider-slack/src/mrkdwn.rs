@@ -34,7 +34,9 @@ impl Writer {
             Event::Text(text) if !self.out.in_code && self.link.is_none() => {
                 self.out.write(&with_links(&text));
             }
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.out.write(&escaped(&text)),
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => {
+                self.out.write(&escaped(&text))
+            }
             Event::Code(text) => self.out.write(&format!("`{}`", escaped(&text))),
             Event::SoftBreak | Event::HardBreak => self.out.write("\n"),
             Event::Rule => {
