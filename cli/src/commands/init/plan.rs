@@ -10,6 +10,15 @@ use serde_json::{Map, Value, json};
 /// Keys of a project that `--set` accepts beside those of sections.
 const PROJECT_KEYS: &[&str] = &["base_branch", "channel", "space"];
 
+/// What people are asked for each plugin type. Of monitoring they are not: no step uses it yet.
+const QUESTIONS: &[(PluginType, &str)] = &[
+    (PluginType::TaskManagement, "Where are the tickets"),
+    (PluginType::VersionControl, "Where is the code"),
+    (PluginType::Communication, "Where does the team chat"),
+    (PluginType::Documentation, "Where are pages of documentation"),
+    (PluginType::AiProvider, "Whose model writes the code"),
+];
+
 /// What will be written.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -137,7 +146,7 @@ fn asked(answers: &Answers) -> Outcome<Serving> {
     let mut serving = Vec::new();
     for (kind, question) in QUESTIONS {
         let able: Vec<_> =
-            providers::ALL.iter().copied().filter(|spec| spec.serves.contains(&kind)).collect();
+            providers::ALL.iter().copied().filter(|spec| spec.serves.contains(kind)).collect();
         let names: Vec<_> = able.iter().map(|spec| spec.name).collect();
         let index = answers.choice(question, &names, "--use")?;
         serving.extend(index.and_then(|index| able.get(index)).map(|spec| (*kind, *spec)));
