@@ -86,6 +86,9 @@ impl ClientArguments {
     /// As [`Self::show`].
     pub(crate) async fn list(&self, call: &Call, page: &PageArguments, columns: &[Column]) -> Outcome {
         let items = self.client()?.list(call, usize::from(page.limit)).await?;
+        if items.is_empty() && self.is_for_people() {
+            eprintln!("nothing to show");
+        }
         self.print(json!({ "items": items }), columns)
     }
 

@@ -35,6 +35,10 @@ impl Shown<'_> {
         let cannot =
             |error: &dyn std::fmt::Display| Exit::usage(format!("the answer cannot be written so: {error}"));
         Ok(match format {
+            // A list without columns of its own is no table.
+            Format::Table if self.is_list() && self.columns.is_empty() => {
+                pretty(self.body).map_err(|error| cannot(&error))? + "\n"
+            }
             Format::Table => self.table(),
             Format::Json => pretty(self.body).map_err(|error| cannot(&error))? + "\n",
             Format::Jsonl => self.items().iter().map(|item| format!("{item}\n")).collect(),
@@ -52,11 +56,12 @@ impl Shown<'_> {
         }
     }
 
+    fn is_list(&self) -> bool {
+        self.body.get("items").is_some_and(Value::is_array)
+    }
+
     fn table(&self) -> String {
-        match self.body.get("items") {
-            Some(Value::Array(_)) => self.rows(),
-            _ => self.fields(),
-        }
+        if self.is_list() { self.rows() } else { self.fields() }
     }
 
     /// A list: a heading and a line for each item, in columns as wide as their longest value.
@@ -147,6 +152,13 @@ fn on_one_line(text: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_list_of_which_no_columns_are_known_is_shown_whole() {
+        let body = json!({"items": [{"a": 1}, {"a": 2}]});
+        let shown = Shown { body: &body, columns: &[] }.as_text(Format::Table).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), body);
+    }
 
     fn text(body: &Value, format: Format) -> String {
         Shown { body, columns: &[("name", "name"), ("by", "started.by"), ("cost", "micro_usd")] }
