@@ -145,8 +145,7 @@ type Serving = Vec<(PluginType, &'static ProviderSpec)>;
 fn asked(answers: &Answers) -> Outcome<Serving> {
     let mut serving = Vec::new();
     for (kind, question) in QUESTIONS {
-        let able: Vec<_> =
-            providers::ALL.iter().copied().filter(|spec| spec.serves.contains(kind)).collect();
+        let able: Vec<_> = providers::ALL.iter().copied().filter(|spec| spec.serves.contains(kind)).collect();
         let names: Vec<_> = able.iter().map(|spec| spec.name).collect();
         let index = answers.choice(question, &names, "--use")?;
         serving.extend(index.and_then(|index| able.get(index)).map(|spec| (*kind, *spec)));
