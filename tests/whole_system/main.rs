@@ -38,6 +38,7 @@ mod growing;
 mod identity;
 mod init;
 mod models;
+mod money;
 mod on_error;
 mod oracle;
 mod other_services;

@@ -34,11 +34,17 @@ impl Events {
     /// When the records or Step Functions do not answer.
     pub(crate) async fn waiter_changed(&self, topic: &str, key: &str) -> Result<(), ActionError> {
         let Some(waiter) = self.table.waiter(topic, key).await? else { return Ok(()) };
-        if let Some(answer) = waiter.answer.clone() {
-            return self.answered(waiter, &answer).await;
+        let is_about_money = topic == Topic::Budget.to_string();
+        match waiter.answer.clone() {
+            Some(answer) if is_about_money => return self.carry_out(&waiter, &answer).await,
+            Some(answer) => return self.answered(waiter, &answer).await,
+            None => {}
         }
         if topic != Topic::Provider.to_string() {
             self.leave_line(&waiter).await?;
+        }
+        if is_about_money {
+            return self.ask_for_money(&waiter).await;
         }
         match topic.strip_prefix("event/") {
             Some(event) => self.tell_if_happened(event, waiter).await,
@@ -94,8 +100,7 @@ impl Events {
         }
         let now = self.clock.now();
         let configuration = self.table.configuration(now).await?;
-        let budgets = &configuration.budgets;
-        let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
+        let limits = Limits::from(&configuration.budgets);
         let refusals = self.table.refusals(waiters.iter().map(|waiter| &*waiter.execution)).await?;
         let mut room = self.table.room(limits, now);
         for waiter in waiters {
@@ -103,8 +108,13 @@ impl Events {
                 Some(refusal) => room.take(refusal).await?,
                 None => true,
             };
+            let done = match (&waiter.answer, is_room) {
+                (Some(answer), _) => self.carry_out(&waiter, answer).await,
+                (None, true) => self.resume_with_room(&waiter).await,
+                (None, false) => self.end_in_silence(&configuration, &waiter).await,
+            };
             // One that cannot be resumed now does not hold up the others.
-            if is_room && let Err(error) = self.resume(&waiter).await {
+            if let Err(error) = done {
                 tracing::warn!(execution = waiter.execution, %error, "it was not resumed");
             }
         }
@@ -127,6 +137,37 @@ impl Events {
             }
         }
         Ok(())
+    }
+
+    async fn resume_with_room(&self, waiter: &Waiter) -> Result<(), ActionError> {
+        self.resume(waiter).await?;
+        self.show_instead(waiter, "\u{2705} There is room again, and it goes on").await;
+        Ok(())
+    }
+
+    /// Tells a waiting step that it succeeded.
+    ///
+    /// # Errors
+    /// When the records or Step Functions do not answer.
+    pub(crate) async fn tell_success(
+        &self,
+        waiter: &Waiter,
+        output: Value,
+    ) -> Result<Timeliness, ActionError> {
+        self.tell(waiter, Message::Success(output)).await
+    }
+
+    /// Tells a waiting step that it failed.
+    ///
+    /// # Errors
+    /// When the records or Step Functions do not answer.
+    pub(crate) async fn tell_failure(
+        &self,
+        waiter: &Waiter,
+        error: &'static str,
+        cause: String,
+    ) -> Result<Timeliness, ActionError> {
+        self.tell(waiter, Message::Failure { error, cause }).await
     }
 
     async fn resume(&self, waiter: &Waiter) -> Result<(), ActionError> {

@@ -108,6 +108,9 @@ impl Events {
         let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
         self.note_what_is_left(&execution, outcome).await?;
         self.undo_where_due(&execution, &ending).await;
+        if outcome == Outcome::Succeeded {
+            self.note_cost(&execution).await?;
+        }
         // First what others wait for, then what is only told.
         self.start_next(&execution).await?;
         self.feedback.refresh(&change.name).await?;

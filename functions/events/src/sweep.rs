@@ -117,6 +117,9 @@ impl Events {
         let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
         self.note_what_is_left(execution, outcome).await?;
         self.undo_where_due(execution, &ending).await;
+        if outcome == Outcome::Succeeded {
+            self.note_cost(execution).await?;
+        }
         self.start_next(execution).await?;
         self.feedback.refresh(&execution.name).await
     }

@@ -8,7 +8,9 @@ use crate::question::{Address, Asked, answer_question, answer_to_start, refused}
 use crate::senders::{self, Button, Received};
 use crate::wish::Wish;
 use crate::words::Reply;
-use control::{AnswerResult, Authority, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
+use control::{
+    AnswerResult, Authority, Caller, Control, Directory, ProjectQuery, StartDecision, Wanted, decide,
+};
 use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
 use domain::text::{TextLimit, cut_line};
@@ -286,17 +288,26 @@ impl Acting<'_> {
     }
 
     async fn press(&self, caller: &Caller<'_>, action: &str, value: &str) -> Result<Reply, RecordsError> {
-        let approved = match action {
-            "approve" => true,
-            "deny" => false,
-            other => return Ok(Reply::Refused(format!("unknown button `{}`", cut_line(other, SHOWN)))),
-        };
+        let unknown = || Reply::Refused(format!("unknown button `{}`", cut_line(action, SHOWN)));
         if value.len() > MOST_BYTES {
             return Ok(Reply::Refused(format!(
                 "the button's value is too long, with {} bytes; accepted: at most {MOST_BYTES}",
                 value.len()
             )));
         }
+        if let Some(words) = action.strip_prefix("budget ") {
+            return Ok(match Wanted::read(words) {
+                Ok(wanted) => {
+                    Reply::to_money(self.control.choose(caller, value, wanted).await?, "this ticket")
+                }
+                Err(_) => unknown(),
+            });
+        }
+        let approved = match action {
+            "approve" => true,
+            "deny" => false,
+            _ => return Ok(unknown()),
+        };
         let result = match value.split_once(' ') {
             Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,
             None => AnswerResult::NothingAsked,

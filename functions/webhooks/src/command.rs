@@ -36,10 +36,12 @@ pub(crate) enum SteeringWord {
     Stop,
     Undo,
     Redrive,
+    Budget,
 }
 
 impl SteeringWord {
-    const ALL: [Self; 5] = [Self::Approve, Self::Deny, Self::Stop, Self::Undo, Self::Redrive];
+    const ALL: [Self; 6] =
+        [Self::Approve, Self::Deny, Self::Stop, Self::Undo, Self::Redrive, Self::Budget];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -48,6 +50,7 @@ impl SteeringWord {
             Self::Stop => "stop",
             Self::Undo => "undo",
             Self::Redrive => "redrive",
+            Self::Budget => "budget",
         }
     }
 

@@ -294,6 +294,14 @@ fn help(kind: &EventName, address: Address<'_>, served: &[(String, String)]) -> 
             typed("redrive execution", ""),
             plain(" another one"),
         ],
+        vec![
+            typed("budget", " ticket +5"),
+            plain(", "),
+            typed("budget", " ticket draft"),
+            plain(" and "),
+            typed("budget", " ticket rollback"),
+            plain(" say what becomes of work that a limit stopped"),
+        ],
         vec![typed("help", ""), plain(" shows this list")],
     ];
     let starts = listed(kind, address.words, served);

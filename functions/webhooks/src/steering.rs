@@ -6,7 +6,7 @@ use crate::command::{Steering, SteeringWord};
 use crate::mention::without_greeting;
 use crate::question::execution_name;
 use crate::words::Reply;
-use control::{Caller, RedriveError, RedriveResult, UndoError, UndoResult};
+use control::{Caller, RedriveError, RedriveResult, UndoError, UndoResult, Wanted};
 use domain::text::cut_line;
 use records::{ExecutionRecord, RecordsError};
 
@@ -63,6 +63,13 @@ impl Acting<'_> {
                 Err(RedriveError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
                 Err(RedriveError::Records(error)) => return Err(error),
             },
+            SteeringWord::Budget => match wanted(&steering) {
+                Ok(wanted) => {
+                    let result = self.control.choose_for_ticket(caller, &ticket, wanted).await?;
+                    Reply::to_money(result, task_id)
+                }
+                Err(refused) => refused,
+            },
         })
     }
 
@@ -109,7 +116,9 @@ impl Acting<'_> {
                 Err(RedriveError::Inputs(invalid)) => Ok(Some(Reply::Refused(invalid.to_string()))),
                 Err(RedriveError::Records(error)) => Err(error),
             },
-            SteeringWord::Approve | SteeringWord::Deny | SteeringWord::Stop => Ok(None),
+            SteeringWord::Approve | SteeringWord::Deny | SteeringWord::Stop | SteeringWord::Budget => {
+                Ok(None)
+            }
         }
     }
 
@@ -137,10 +146,25 @@ impl Acting<'_> {
             SteeringWord::Stop => {
                 Reply::to_stop(self.control.stop_execution(caller, execution).await?, &name)
             }
+            SteeringWord::Budget => match wanted(&steering) {
+                Ok(wanted) => {
+                    let result = self.control.choose_for_execution(caller, &execution, wanted).await?;
+                    Reply::to_money(result, &name)
+                }
+                Err(refused) => refused,
+            },
             // Both were carried out by the name already.
             SteeringWord::Undo | SteeringWord::Redrive => {
                 Reply::Refused(format!("no execution has the name `{name}`"))
             }
         })
     }
+}
+
+/// What somebody wants of an execution that a limit stopped.
+fn wanted(steering: &Steering) -> Result<Wanted, Reply> {
+    let words = steering.comment.as_deref().unwrap_or_default();
+    Wanted::read(words).map_err(|accepted| {
+        Reply::Refused(format!("`budget` says what becomes of work that a limit stopped; {accepted}"))
+    })
 }

@@ -1,7 +1,8 @@
 //! The result of an operation, in words for the person who requested it. Data in them is not escaped.
 
 use crate::answer::Outcome;
-use control::{AnswerResult, RedriveResult, StartResult, StopResult, UndoResult};
+use control::{AnswerResult, MoneyResult, RedriveResult, StartResult, StopResult, UndoResult};
+use records::Choice;
 
 /// A reply to a person.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +26,24 @@ impl Reply {
             )),
             AnswerResult::NothingAsked => Self::Refused(nothing_asked),
             AnswerResult::Denied(reason) => Self::Refused(reason),
+        }
+    }
+
+    /// The result of choosing what becomes of work that a limit stopped: `named` is what was typed, or what the button is about.
+    pub(crate) fn to_money(result: MoneyResult, named: &str) -> Self {
+        match result {
+            MoneyResult::Recorded(Choice::Add { amount, .. }) => {
+                Self::Done(format!("{amount} is added, and the work on {named} goes on."))
+            }
+            MoneyResult::Recorded(Choice::Draft) => {
+                Self::Done(format!("The work on {named} ends with what is done, as a draft."))
+            }
+            MoneyResult::Recorded(Choice::RollBack) => {
+                Self::Done(format!("The work on {named} is being stopped and taken back."))
+            }
+            MoneyResult::AlreadyChosen { by, choice } => Self::Refused(format!("{by} already {choice}")),
+            MoneyResult::NothingAsked => Self::Refused(format!("no limit stops the work on {named} now")),
+            MoneyResult::Denied(reason) => Self::Refused(reason),
         }
     }
 

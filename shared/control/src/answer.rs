@@ -184,7 +184,8 @@ impl Control {
             return Ok(AnswerResult::Denied(reason));
         }
         let (by, via, at) = (caller.actor.account(), caller.actor.source.clone(), self.clock.now());
-        let answer = Answer { approved, by, via, at, comment, delivery: caller.delivery.to_owned() };
+        let delivery = caller.delivery.to_owned();
+        let answer = Answer { approved, by, via, at, comment, delivery, choice: None };
         let earlier = self.table.answer_waiter(waiter, &answer).await?;
         let question = question.to_owned();
         Ok(match earlier {

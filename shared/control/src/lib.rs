@@ -14,7 +14,7 @@
 //! | `rounds` | how often a pull request is revised |
 //! | `line` | who goes to work next, and who waits |
 //! | `tell`, `succeed` | what people say to agents at work, and what follows an execution that ends before it is taken in |
-//! | `answer`, `stop` | record what a person wants; `events` acts on it |
+//! | `answer`, `money`, `stop` | record what a person wants; `events` acts on it |
 //! | `status`, `costs` | read the records |
 //!
 //! This crate does not know providers, send HTTP requests of its own, or render anything. `events`, the only function with
@@ -28,6 +28,7 @@ mod control;
 mod costs;
 mod directory;
 mod line;
+mod money;
 mod plan;
 mod redrive;
 mod rounds;
@@ -46,6 +47,7 @@ pub use control::Control;
 pub use costs::{Costs, CostsResult};
 pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
 pub use line::may_start;
+pub use money::{Forecast, MOST_ADDED, MoneyResult, Wanted, question};
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use start::{StartError, StartResult};

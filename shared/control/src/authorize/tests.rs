@@ -84,6 +84,11 @@ fn every_operation_with_every_role() {
         (Operation::ChangeProject { project: Some(shop) }, "admin shop-admin"),
         (Operation::ChangeProject { project: None }, "admin"),
         (Operation::ChangeBudgets, "admin"),
+        (
+            Operation::AddMoney { project: shop, shared: false },
+            "approver admin shop-approver shop-admin",
+        ),
+        (Operation::AddMoney { project: shop, shared: true }, "admin shop-admin"),
         (Operation::SeePeople, "admin"),
         (Operation::SeeAudit, "admin"),
         (Operation::CreateToken { project: Some(shop) }, in_shop),

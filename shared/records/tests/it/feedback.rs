@@ -65,6 +65,7 @@ async fn one_view_holds_everything_of_an_execution() {
             account: "ada".into(),
             project: None,
             task_id: None,
+            workflow: None,
             execution: new.name.clone(),
             state: "Zulu".into(),
             action: ActionId::literal("generate_text"),
@@ -72,7 +73,7 @@ async fn one_view_holds_everything_of_an_execution() {
             model: "m".into(),
             reserved_at: start(),
         };
-        let limits = Limits { per_task: MicroUsd(1_000), per_month: MicroUsd(1_000) };
+        let limits = Limits { per_task: MicroUsd(1_000), per_month: MicroUsd(1_000), per_project_month: None, per_workflow_month: None };
         table.reserve(&reservation, limits).await.unwrap();
         table.settle(&reservation, Settlement { price, ..Settlement::unknown(start()) }).await.unwrap();
     }
@@ -173,6 +174,7 @@ async fn the_first_answer_counts_and_holds_for_a_newer_attempt() {
         at: after(2),
         comment: Some("fine".into()),
         delivery: "d1".into(),
+        choice: None,
     };
     assert!(table.answer_waiter(&asked, &answer("ada", true)).await.is_err(), "nobody was asked");
     table.put_waiter(&asked).await.unwrap();
