@@ -10,6 +10,7 @@
 mod announce;
 mod another_world;
 mod api;
+mod approvals;
 mod architecture;
 mod attack;
 mod backup;

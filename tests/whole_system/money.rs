@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const LIBRARY: &str = include_str!("worlds/library.yaml");
 
 /// The library with a person of each kind, and a second turn that costs 30 cents.
-fn library(budgets: Value) -> WorldFile {
+pub(crate) fn library(budgets: Value) -> WorldFile {
     WorldFile::parse(LIBRARY).quick().edit(|document| {
         for (name, role) in [("iris", "approver"), ("omar", "admin")] {
             let id = format!("U0{}", name.to_uppercase());
@@ -43,7 +43,7 @@ fn press(message: &Value, action: &str, by: &str) -> Value {
     json!({"kind": "slack-button", "action_id": action, "message": message["ts"], "by": by, "channel": "reading-room"})
 }
 
-fn say(text: &str, by: &str) -> Value {
+pub(crate) fn say(text: &str, by: &str) -> Value {
     json!({"kind": "slack-command", "text": text, "by": by, "channel": "reading-room"})
 }
 

@@ -46,6 +46,9 @@ impl Events {
         if is_about_money {
             return self.ask_for_money(&waiter).await;
         }
+        if !waiter.votes.is_empty() {
+            self.show_votes(&waiter).await;
+        }
         match topic.strip_prefix("event/") {
             Some(event) => self.tell_if_happened(event, waiter).await,
             None => Ok(()),

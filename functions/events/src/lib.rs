@@ -15,6 +15,7 @@ mod input;
 mod inquire;
 mod money;
 mod reason;
+mod remind;
 mod reply;
 mod review;
 mod schedule;

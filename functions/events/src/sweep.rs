@@ -29,6 +29,9 @@ impl Events {
         if let Err(error) = self.resume_where_room().await {
             tracing::error!(%error, "executions waiting for a raised limit could not be checked");
         }
+        if let Err(error) = self.remind_where_due().await {
+            tracing::error!(%error, "nobody could be reminded of questions");
+        }
         if let Err(error) = self.learn_own_accounts().await {
             tracing::error!(%error, "the bot's own accounts could not be looked up");
         }

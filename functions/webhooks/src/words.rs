@@ -20,6 +20,15 @@ impl Reply {
             AnswerResult::Recorded { question, approved } => {
                 Self::Done(format!("{}: \u{201c}{question}\u{201d}", verdict(approved)))
             }
+            AnswerResult::Voted { question, votes, needed } => {
+                Self::Done(format!("approved by {votes} of {needed}: \u{201c}{question}\u{201d}"))
+            }
+            AnswerResult::Replaced { question, details, execution } => {
+                let details = details.map(|details| format!("\n\n{details}")).unwrap_or_default();
+                Self::Refused(format!(
+                    "what you answered was replaced since; `{execution}` asks now: \u{201c}{question}\u{201d}{details}"
+                ))
+            }
             AnswerResult::AlreadyAnswered { question, by, approved } => Self::Refused(format!(
                 "{by} already answered \u{201c}{question}\u{201d}: {}",
                 verdict(approved)

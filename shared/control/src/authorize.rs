@@ -36,6 +36,8 @@ pub enum Operation<'a> {
         question: &'a str,
         /// The people and groups that the step names; may be empty.
         approvers: &'a [String],
+        /// The account that may not answer, whatever its roles.
+        not_by: Option<&'a str>,
     },
     /// Stop an execution.
     Stop {
@@ -192,6 +194,11 @@ impl<'a> Operation<'a> {
         }
     }
 
+    /// Whether it is somebody's who may not, whatever their roles.
+    fn excludes(&self, actor: &Actor) -> bool {
+        matches!(self, Self::Answer { not_by: Some(account), .. } if *account == actor.account())
+    }
+
     /// The message that `who` may not perform the operation.
     fn denial(&self, who: &str) -> String {
         let roles = self.roles().iter().map(|role| role.as_str()).collect::<Vec<_>>();
@@ -314,6 +321,11 @@ fn decide(
         if operation.is_for_people() || !scope.includes(operation.roles(), key) {
             return Authorization::Denied(operation.denial(&format!("this token of {shown}")));
         }
+    }
+    if operation.excludes(actor) {
+        return Authorization::Denied(format!(
+            "{shown} asked for the work, and may not answer this question about it themselves"
+        ));
     }
     let is_start = matches!(operation, Operation::Start { .. } | Operation::Redrive { .. });
     let is_schedule = matches!(operation, Operation::Start { .. }) && actor.source == SourceName::SCHEDULE;

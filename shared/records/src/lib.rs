@@ -21,7 +21,7 @@
 //! | `draft`, `run_cost` | which runs end as drafts because money ran out; what past runs cost |
 //! | `reply`, `own_account` | what deliveries are answered; the bot's accounts |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
-//! | `waiter`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
+//! | `waiter`, `vote`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
 //! | `creation` | tickets that we created, as deliveries tell of them |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts, agents |
@@ -118,6 +118,7 @@ mod token;
 mod turns;
 mod usage;
 mod view;
+mod vote;
 mod waiter;
 mod word;
 mod write;
@@ -183,5 +184,6 @@ pub use thread::OpenedThread;
 pub use token::token_digest;
 pub use turns::{Room, Shortfall};
 pub use view::ExecutionView;
+pub use vote::{Terms, Vote, Voted};
 pub use waiter::{Answer, Moves, Timeliness, Topic, Waiter};
 pub use word::{Inbox, ReviewOf, WaitingWord, Word};

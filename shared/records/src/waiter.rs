@@ -7,6 +7,7 @@ use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
+use crate::vote::{Terms, Vote};
 use crate::write::{ABSENT, Update};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::configuration::same_status;
@@ -70,6 +71,18 @@ pub struct Waiter {
     /// The moves of the execution's ticket that are answers, too.
     #[serde(default)]
     pub moves: Moves,
+    /// What people should know to answer it, in Markdown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
+    /// What an answer takes.
+    #[serde(default)]
+    pub terms: Terms,
+    /// Who has said yes so far, where several must.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::json_text")]
+    pub votes: Vec<Vote>,
+    /// When people were last reminded of it.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub reminded_at: Option<Timestamp>,
     /// The message that asks, where there is one: its channel and id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<(String, String)>,

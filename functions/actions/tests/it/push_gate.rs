@@ -33,6 +33,10 @@ impl World {
             message: None,
             answer: None,
             told: None,
+            details: None,
+            terms: records::Terms::default(),
+            votes: Vec::new(),
+            reminded_at: None,
         };
         self.table.put_waiter(&waiter).await.unwrap();
         let answer = Answer {

@@ -80,6 +80,10 @@ async fn those_who_wait_for_money_take_turns_at_the_sweeper() {
                 message: None,
                 answer: None,
                 told: None,
+                details: None,
+                terms: records::Terms::default(),
+                votes: Vec::new(),
+                reminded_at: None,
                 until: None,
             };
             world.table.put_waiter(&waiter).await.unwrap();
@@ -413,4 +417,28 @@ async fn each_share_of_a_shared_month_is_told_once() {
     }
     assert_eq!(times("*50 %* of the limit of workflow development in "), 1, "{said}");
     assert_eq!(times("of the limit of"), 4, "{said}");
+}
+
+#[tokio::test]
+async fn people_are_reminded_of_a_question_until_somebody_answers() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let topic = Topic::Approval(name.clone());
+    let waiter = world.wait(&name, &topic, |waiter| waiter.terms.remind_seconds = Some(24 * 3600)).await;
+    let reminders = || chat(&world).matches("still waits for an answer").count();
+    world.clock.advance(23);
+    world.sweep().await;
+    assert_eq!(reminders(), 0);
+    world.clock.advance(1);
+    for _ in 0..3 {
+        world.sweep().await;
+    }
+    assert_eq!(reminders(), 1, "{}", chat(&world));
+    world.clock.advance(24);
+    world.sweep().await;
+    assert_eq!(reminders(), 2);
+    world.table.answer_waiter(&waiter, &world.answer(true)).await.unwrap();
+    world.clock.advance(24);
+    world.sweep().await;
+    assert_eq!(reminders(), 2, "nobody is reminded of what is answered");
 }

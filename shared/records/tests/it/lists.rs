@@ -30,6 +30,10 @@ fn waiter(topic: Topic, seconds: i64) -> Waiter {
         message: None,
         answer: None,
         told: None,
+        details: None,
+        terms: records::Terms::default(),
+        votes: Vec::new(),
+        reminded_at: None,
         until: None,
     }
 }

@@ -407,6 +407,10 @@ async fn what_people_add_to_a_limit_counts_once_and_for_it_alone() {
         message: None,
         answer: None,
         told: None,
+        details: None,
+        terms: records::Terms::default(),
+        votes: Vec::new(),
+        reminded_at: None,
     };
     let limits = [short.of.clone()];
     assert!(!table.add_to_limits(&waiter("a"), &limits, MicroUsd(9)).await.unwrap(), "nobody asks");
