@@ -5,7 +5,7 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::{follow, steps_json};
 use crate::steering::{PersonArgument, delivery, say_who};
-use control::{Authority, DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
+use control::{Authority, DirectoryError, Forecast, PlanError, StartResult, WorkflowRequest, plan};
 use domain::built_in_actions::{ADMIT, CHECK_ACTOR};
 use domain::event::EventName;
 use domain::routes::Concurrency;
@@ -111,6 +111,12 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
         error => Exit::usage(error),
     })?;
     let task_id = request.task_id.clone();
+    if !arguments.json {
+        let forecast = Forecast::read(&connection.table, &request.workflow, now).await;
+        if let Some(forecast) = forecast.map_err(Exit::unreachable)? {
+            eprintln!("For comparison: {forecast}.");
+        }
+    }
     match control.start(request).await.map_err(Exit::unreachable)? {
         StartResult::Started { execution, .. } | StartResult::Duplicate { execution } => Ok(execution),
         StartResult::Pending { execution, reason, .. } => {

@@ -20,7 +20,8 @@ const DECLINED: &str = "Declined";
 
 /// The message to a waiting step.
 enum Message {
-    Success(Value),
+    /// It goes on with this; the note says why, for people.
+    Success(Value, Option<String>),
     Failure { error: &'static str, cause: String },
 }
 
@@ -107,14 +108,12 @@ impl Events {
         let refusals = self.table.refusals(waiters.iter().map(|waiter| &*waiter.execution)).await?;
         let mut room = self.table.room(limits, now);
         for waiter in waiters {
-            let is_room = match refusals.get(&waiter.execution) {
-                Some(refusal) => room.take(refusal).await?,
-                None => true,
-            };
-            let done = match (&waiter.answer, is_room) {
+            let done = match (&waiter.answer, refusals.get(&waiter.execution)) {
                 (Some(answer), _) => self.carry_out(&waiter, answer).await,
-                (None, true) => self.resume_with_room(&waiter).await,
-                (None, false) => self.end_in_silence(&configuration, &waiter).await,
+                (None, Some(refusal)) if !room.take(refusal).await? => {
+                    self.end_in_silence(&configuration, &waiter).await
+                }
+                (None, _) => self.resume_with_room(&waiter).await,
             };
             // One that cannot be resumed now does not hold up the others.
             if let Err(error) = done {
@@ -148,7 +147,7 @@ impl Events {
         Ok(())
     }
 
-    /// Tells a waiting step that it succeeded.
+    /// Tells a waiting step that it succeeded; the note says why, for people.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
@@ -156,8 +155,9 @@ impl Events {
         &self,
         waiter: &Waiter,
         output: Value,
+        note: Option<String>,
     ) -> Result<Timeliness, ActionError> {
-        self.tell(waiter, Message::Success(output)).await
+        self.tell(waiter, Message::Success(output, note)).await
     }
 
     /// Tells a waiting step that it failed.
@@ -174,7 +174,7 @@ impl Events {
     }
 
     async fn resume(&self, waiter: &Waiter) -> Result<(), ActionError> {
-        self.tell(waiter, Message::Success(json!({"resumed": true}))).await?;
+        self.tell(waiter, Message::Success(json!({"resumed": true}), None)).await?;
         Ok(self.table.forget_waiter(waiter).await?)
     }
 
@@ -198,7 +198,7 @@ impl Events {
             let project = execution.as_ref().and_then(|execution| execution.project.as_deref());
             let mut fields = occurrence.fields.clone();
             self.complete(&mut fields, project, occurrence.at).await?;
-            let told = self.tell(&waiter, Message::Success(Value::Object(fields))).await?;
+            let told = self.tell(&waiter, Message::Success(Value::Object(fields), None)).await?;
             // If they met before, the step may have been told before.
             if (told, meeting) == (Timeliness::TooLate, Meeting::First) {
                 self.table.part(&waiter, event, &occurrence).await?;
@@ -213,12 +213,15 @@ impl Events {
             return Ok(());
         }
         let message = match answer.approved {
-            true => Message::Success(json!({
-                "by": answer.by,
-                "via": answer.via,
-                "at": answer.at.to_string(),
-                "comment": answer.comment,
-            })),
+            true => {
+                let output = json!({
+                    "by": answer.by,
+                    "via": answer.via,
+                    "at": answer.at.to_string(),
+                    "comment": answer.comment,
+                });
+                Message::Success(output, Some(format!("approved by {}", answer.by)))
+            }
             false => {
                 let comment =
                     answer.comment.as_deref().map(|comment| format!(": {comment}")).unwrap_or_default();
@@ -234,13 +237,13 @@ impl Events {
     async fn tell(&self, waiter: &Waiter, message: Message) -> Result<Timeliness, ActionError> {
         let token = waiter.token.expose_secret();
         let (status, error, cause) = match &message {
-            Message::Success(_) => (StepStatus::Succeeded, None, None),
+            Message::Success(_, note) => (StepStatus::Succeeded, None, note.clone()),
             Message::Failure { error, cause } => {
                 (StepStatus::Failed, Some((*error).to_owned()), Some(cause.clone()))
             }
         };
         let refused = match message {
-            Message::Success(output) => {
+            Message::Success(output, _) => {
                 let sent =
                     self.step_functions.send_task_success().task_token(token).output(output.to_string());
                 sent.send().await.err().map(|error| code(&error))

@@ -108,13 +108,13 @@ impl Events {
                 let limits: Vec<_> =
                     limits.into_iter().map(|(of, _)| of).filter(|of| shared || !of.is_shared()).collect();
                 self.table.add_to_limits(waiter, &limits, amount.min(MOST_ADDED)).await?;
-                self.let_go_on(waiter).await?
+                self.let_go_on(waiter, answer, choice).await?
             }
             Choice::Draft => {
                 let by = (answer.via != SourceName::SCHEDULE).then(|| answer.by.clone());
                 self.table.put_draft(&waiter.execution, &Draft { by, at: answer.at }).await?;
                 match self.waits_in_session(waiter).await? {
-                    true => self.let_go_on(waiter).await?,
+                    true => self.let_go_on(waiter, answer, choice).await?,
                     // Without a session there is nothing to make a draft of: the step fails, and its `on_error` says what follows.
                     false => self.give_up(waiter, answer).await?,
                 }
@@ -137,8 +137,12 @@ impl Events {
     async fn waits_in_session(&self, waiter: &Waiter) -> Result<bool, ActionError> {
         let state = waiter.key.rsplit(['/', ':']).next().unwrap_or_default();
         let sessions = self.table.sessions_of(&waiter.execution).await?;
-        let opened = |state: &str| state.split('.').next().unwrap_or_default().to_owned();
-        Ok(sessions.iter().any(|link| state.starts_with(&opened(&link.state))))
+        // A session is opened in the state of its step, and the model is asked in one that is named after it.
+        let thinks = |opened: &str| {
+            let opened = opened.split('.').next().unwrap_or_default();
+            state.strip_prefix(opened).is_some_and(|rest| rest.starts_with("Think"))
+        };
+        Ok(sessions.iter().any(|link| thinks(&link.state)))
     }
 
     /// Whether somebody chose to have a stopped execution taken back.
@@ -156,6 +160,21 @@ impl Events {
             }
         }
         Ok(false)
+    }
+
+    /// Forgets what was asked about an execution that is being taken back.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn forget_choices(&self, execution: &str) -> Result<(), ActionError> {
+        for (topic, key) in self.table.waits_of(execution).await? {
+            if topic == Topic::Budget.to_string()
+                && let Some(waiter) = self.table.waiter(&topic, &key).await?
+            {
+                self.table.forget_waiter(&waiter).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Has an execution to which nobody said anything end as a draft.
@@ -233,8 +252,14 @@ impl Events {
 
 impl Events {
     /// Lets a step go on that waits for money.
-    async fn let_go_on(&self, waiter: &Waiter) -> Result<Timeliness, ActionError> {
-        self.tell_success(waiter, json!({"resumed": true})).await
+    async fn let_go_on(
+        &self,
+        waiter: &Waiter,
+        answer: &Answer,
+        choice: Choice,
+    ) -> Result<Timeliness, ActionError> {
+        let note = answer.comment.clone().unwrap_or_else(|| format!("{} {choice}", answer.by));
+        self.tell_success(waiter, json!({"resumed": true}), Some(note)).await
     }
 
     /// Fails a step that waits for money.

@@ -42,6 +42,7 @@ impl Events {
         }
         match self.control.undo_run(run, execution).await {
             Ok(StartResult::Started { .. } | StartResult::Pending { .. } | StartResult::InLine { .. }) => {
+                self.forget_choices(&execution.name).await?;
                 Ok(true)
             }
             Ok(StartResult::Duplicate { .. } | StartResult::AlreadyAtWork { .. }) => Ok(false),

@@ -46,6 +46,7 @@ impl World {
             at: self.clock.now(),
             comment: None,
             delivery: String::new(),
+            choice: None,
         };
         self.table.answer_waiter(&waiter, &answer).await.unwrap();
         self.table.mark_told(&waiter, Timeliness::InTime).await.unwrap();
