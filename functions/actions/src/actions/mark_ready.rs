@@ -45,12 +45,12 @@ impl Action for MarkReady {
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let host = context.code_host(RepositoryAccess::WriteReviews).await?;
         let project = context.scope().project_of(input.repository.as_ref())?;
+        context.effect().intend(true).await?;
         let execution = &context.scope().execution;
         if context.table().draft_of(execution).await.map_err(ActionError::from)?.is_some() {
             let refusal = "the work was cut short by a limit of dollars, so the pull request stays a draft";
             return Ok(Done::for_good(Output { ready: false, refusal: Some(refusal.to_owned()) }));
         }
-        context.effect().intend(true).await?;
         let place = providers::repository_url(&context.scope().configuration, project);
         let marked = context.effect().send_again(place, host.mark_ready(&project.repository, input.number));
         let refusal = match marked.await {
