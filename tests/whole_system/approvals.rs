@@ -65,9 +65,10 @@ async fn question(world: &World, name: &str) -> Value {
             text.contains("Ship LIB-7?") && text.contains("\"approve\"") && text.contains(name)
         };
         let message = all.iter().rev().find(asks).cloned();
-        message.filter(|_| true).zip(Some(world.execution(name).await)).and_then(|(message, execution)| {
-            (execution["outcome"] == "waiting").then_some(message)
-        })
+        message
+            .filter(|_| true)
+            .zip(Some(world.execution(name).await))
+            .and_then(|(message, execution)| (execution["outcome"] == "waiting").then_some(message))
     })
     .await
 }
@@ -110,7 +111,10 @@ async fn two_people_must_approve_and_not_the_one_who_asked() {
     world.told(&name).await;
     let state = world.state().await;
     let shown = messages(&state, "#reading-room").join("\n");
-    assert!(shown.contains("shipped by iris and omar") && shown.contains("Approved by iris and omar"), "{shown}");
+    assert!(
+        shown.contains("shipped by iris and omar") && shown.contains("Approved by iris and omar"),
+        "{shown}"
+    );
     assert!(!state["slack"]["messages"].to_string().contains("\"approve\""), "the buttons stay");
     world.finish().await;
 }

@@ -60,7 +60,9 @@ async fn dollars_of_an_approver_let_a_run_go_on_once() {
     // Who spends money does not grant it.
     let refused = world.deliver(press(&message, "budget +5", "noor")).await;
     assert_eq!(refused["body"]["results"][0]["result"], "refused", "{refused}");
-    assert!(world.deliver(say("budget LIB-7 +5", "noor")).await.to_string().contains("approver or admin may"));
+    assert!(
+        world.deliver(say("budget LIB-7 +5", "noor")).await.to_string().contains("approver or admin may")
+    );
     assert_eq!(world.execution(&name).await["outcome"], "waiting");
     let typo = world.deliver(say("budget LIB-7 5", "iris")).await;
     assert!(typo.to_string().contains("`+5` for five more dollars"), "{typo}");
@@ -108,7 +110,10 @@ async fn a_run_ends_with_what_is_done_as_a_draft_that_stays_one() {
     assert_eq!(pull_request["draft"], true, "{pull_request:#}");
     assert_eq!(changed_files(pull_request), ["desk/greeting.txt", "desk/names.txt"]);
     let body = pull_request["body"].as_str().unwrap();
-    assert!(body.contains("noor chose to finish here") && body.contains("- Mention names in the rules"), "{body}");
+    assert!(
+        body.contains("noor chose to finish here") && body.contains("- Mention names in the rules"),
+        "{body}"
+    );
     assert_ne!(ticket(&state, "LIB-7")["status"], "Peer Check", "nobody is asked to review it");
     let said = messages(&state, "#reading-room").join("\n");
     assert!(said.contains("needs a person"), "{said}");
@@ -139,8 +144,7 @@ steps:
 
 #[tokio::test]
 async fn a_run_is_taken_back_where_people_add_nothing() {
-    let world =
-        library(json!({"per_task_usd": 0.01})).with_file("workflows/late.yaml", LATE).start().await;
+    let world = library(json!({"per_task_usd": 0.01})).with_file("workflows/late.yaml", LATE).start().await;
     let name = world.start_by(say("late LIB-7", "noor")).await;
     parked(&world, &name).await;
     let state = world.state().await;

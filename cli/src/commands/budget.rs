@@ -61,7 +61,11 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Arguments::View { client } => client.show(&Call::get("/budgets", &[]), &[]).await,
         Arguments::Add { stopped, amount } => {
             let wanted = Wanted::read(&format!("+{}", amount.trim_start_matches('+')));
-            let accepted = |_| Exit::usage(format!("`{amount}` is not accepted; accepted: dollars such as 5 or 2.50, up to 1000"));
+            let accepted = |_| {
+                Exit::usage(format!(
+                    "`{amount}` is not accepted; accepted: dollars such as 5 or 2.50, up to 1000"
+                ))
+            };
             choose(stopped, wanted.map_err(accepted)?).await
         }
         Arguments::Draft { stopped } => choose(stopped, Wanted::Draft).await,

@@ -131,8 +131,7 @@ impl Context<'_> {
     ) -> Result<AgentExecution, NoOutput> {
         self.allowed(PluginType::AiProvider)?;
         let model = self.providers.model(&self.scope).await?;
-        let execution =
-            self.table.execution(&self.scope.execution).await.map_err(ActionError::from)?;
+        let execution = self.table.execution(&self.scope.execution).await.map_err(ActionError::from)?;
         let of_execution = execution.as_ref().and_then(|execution| execution.task_id.as_deref());
         let task_id = task_id.or(of_execution).map(str::to_owned);
         let limits = Limits::from(&self.scope.configuration.budgets);

@@ -22,7 +22,10 @@ const DECLINED: &str = "Declined";
 enum Message {
     /// It goes on with this; the note says why, for people.
     Success(Value, Option<String>),
-    Failure { error: &'static str, cause: String },
+    Failure {
+        error: &'static str,
+        cause: String,
+    },
 }
 
 /// How many of those who wait are looked at in one sweep; the next ones look at the others.

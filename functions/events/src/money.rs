@@ -10,9 +10,7 @@ use domain::text::literal;
 use domain::{ActionError, ErrorKind, MicroUsd, PluginType, SourceName};
 use jiff::{SignedDuration, Timestamp};
 use providers::with_patience;
-use records::{
-    Answer, Choice, Draft, ExecutionRecord, LimitOf, Limits, RunCost, Timeliness, Topic, Waiter,
-};
+use records::{Answer, Choice, Draft, ExecutionRecord, LimitOf, Limits, RunCost, Timeliness, Topic, Waiter};
 use serde_json::json;
 
 /// What one press of a button adds at least, in dollars.
@@ -36,12 +34,8 @@ impl Events {
             return Ok(());
         };
         let value = question(waiter);
-        let button = |label: String, action: String| MessageButton {
-            label,
-            action,
-            value: value.clone(),
-            url: None,
-        };
+        let button =
+            |label: String, action: String| MessageButton { label, action, value: value.clone(), url: None };
         let dollars = self.dollars_missing(&configuration, &execution, now).await?;
         let buttons = vec![
             button(format!("Add ${dollars}"), format!("budget +{dollars}")),

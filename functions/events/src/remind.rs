@@ -38,7 +38,8 @@ impl Events {
 
     async fn remind(&self, waiter: &Waiter) -> Result<(), ActionError> {
         let now = self.clock.now();
-        let Some(seconds) = waiter.terms.remind_seconds.and_then(|seconds| i64::try_from(seconds).ok()) else {
+        let Some(seconds) = waiter.terms.remind_seconds.and_then(|seconds| i64::try_from(seconds).ok())
+        else {
             return Ok(());
         };
         let last = waiter.reminded_at.unwrap_or(waiter.since);
@@ -87,8 +88,12 @@ impl Events {
         let Some((channel, id)) = &waiter.message else { return };
         let question = waiter.question.as_deref().unwrap_or_default();
         let details = waiter.details.as_ref().map(|details| format!("\n\n{details}")).unwrap_or_default();
-        let text =
-            format!("**{}**{details}\n\n{} · `{}`", literal(question), progress_of(waiter).trim(), waiter.execution);
+        let text = format!(
+            "**{}**{details}\n\n{} · `{}`",
+            literal(question),
+            progress_of(waiter).trim(),
+            waiter.execution
+        );
         let button = |label: &str, action: &str| MessageButton {
             label: label.to_owned(),
             action: action.to_owned(),

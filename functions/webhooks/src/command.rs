@@ -40,8 +40,7 @@ pub(crate) enum SteeringWord {
 }
 
 impl SteeringWord {
-    const ALL: [Self; 6] =
-        [Self::Approve, Self::Deny, Self::Stop, Self::Undo, Self::Redrive, Self::Budget];
+    const ALL: [Self; 6] = [Self::Approve, Self::Deny, Self::Stop, Self::Undo, Self::Redrive, Self::Budget];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {

@@ -50,10 +50,8 @@ pub(crate) async fn answer_command(
             let outcome = Outcome::from(acting.control.start(*request).await?);
             outcome.log();
             let answer = answer_to_start(&outcome, task_id.as_deref(), command);
-            let begins = matches!(
-                outcome,
-                Outcome::Started { .. } | Outcome::Pending { .. } | Outcome::InLine { .. }
-            );
+            let begins =
+                matches!(outcome, Outcome::Started { .. } | Outcome::Pending { .. } | Outcome::InLine { .. });
             let answer = match forecast.filter(|_| begins) {
                 Some(forecast) => answer.section([plain(format!("For comparison: {forecast}."))]),
                 None => answer,

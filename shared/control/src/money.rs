@@ -254,7 +254,8 @@ impl Forecast {
     /// What these runs say about the next one; `None` if they are too few.
     fn of(mut costs: Vec<MicroUsd>) -> Option<Self> {
         costs.sort_unstable();
-        let at_most = |percent: usize| costs.get((costs.len() * percent).div_ceil(100).saturating_sub(1)).copied();
+        let at_most =
+            |percent: usize| costs.get((costs.len() * percent).div_ceil(100).saturating_sub(1)).copied();
         (costs.len() >= FEWEST_RUNS)
             .then(|| Some(Self { runs: costs.len(), median: at_most(50)?, p90: at_most(90)? }))?
     }
@@ -280,7 +281,19 @@ mod tests {
         assert_eq!(Wanted::read("+1000"), add(1_000_000_000));
         assert_eq!(Wanted::read("Draft"), Ok(Wanted::Draft));
         assert_eq!(Wanted::read("rollback"), Ok(Wanted::RollBack));
-        for wrong in ["", "5", "-5", "+", "+0", "+0.001", "+1000.01", "+1e3", "+5 please", "+99999999999999999999", "+٥"] {
+        for wrong in [
+            "",
+            "5",
+            "-5",
+            "+",
+            "+0",
+            "+0.001",
+            "+1000.01",
+            "+1e3",
+            "+5 please",
+            "+99999999999999999999",
+            "+٥",
+        ] {
             assert!(Wanted::read(wrong).is_err_and(|error| error.contains("`+5`")), "{wrong}");
         }
     }

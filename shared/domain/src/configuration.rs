@@ -301,8 +301,7 @@ impl Configuration {
         let budgets = &self.budgets;
         // Step Functions holds a parked step for 35 days.
         if !(1..=720).contains(&budgets.draft_after_hours) {
-            let message =
-                format!("{} hours are not accepted; accepted: 1 to 720", budgets.draft_after_hours);
+            let message = format!("{} hours are not accepted; accepted: 1 to 720", budgets.draft_after_hours);
             problems.push(Problem::new(["budgets", "draft_after_hours"], message));
         }
         for (name, amount) in [

@@ -102,7 +102,8 @@ impl Table {
             .value(":votes", text(json(serde_json::to_string(&votes))?))
             .value(":seen", text(seen));
             if is_last {
-                update = update.value(":answer", text(json(serde_json::to_string(&together(answer, &votes)))?));
+                update =
+                    update.value(":answer", text(json(serde_json::to_string(&together(answer, &votes)))?));
             }
             if self.update("count a vote", update).await?.is_ok() {
                 return Ok(if is_last { Voted::Decided } else { Voted::Counted(count(&votes)) });
@@ -139,10 +140,8 @@ fn count(votes: &[Vote]) -> u32 {
 /// The answer of all who said yes.
 fn together(last: &Answer, votes: &[Vote]) -> Answer {
     let by: Vec<_> = votes.iter().map(|vote| vote.by.as_str()).collect();
-    let said: Vec<_> = votes
-        .iter()
-        .filter_map(|vote| Some(format!("{}: {}", vote.by, vote.comment.as_ref()?)))
-        .collect();
+    let said: Vec<_> =
+        votes.iter().filter_map(|vote| Some(format!("{}: {}", vote.by, vote.comment.as_ref()?))).collect();
     Answer {
         by: by.join(" and "),
         comment: Some(said.join("\n")).filter(|said| !said.is_empty()),

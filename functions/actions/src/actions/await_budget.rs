@@ -37,8 +37,7 @@ impl Action for AwaitBudget {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec =
-        ActionSpec::of_records("await_budget").parking().reading(&[Partition::Session]);
+    const SPEC: ActionSpec = ActionSpec::of_records("await_budget").parking().reading(&[Partition::Session]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let message = message_of(&input.reason.unwrap_or_default());

@@ -341,7 +341,11 @@ async fn a_session_that_runs_out_of_money_ends_with_what_is_done() {
     let before = asked(&world).len();
     let report = world.until_it_stops("Develop", report).await.unwrap();
     let result = &report["result"];
-    assert_eq!((report["next"].as_str(), result["outcome"].as_str()), (Some("done"), Some("done")), "{report}");
+    assert_eq!(
+        (report["next"].as_str(), result["outcome"].as_str()),
+        (Some("done"), Some("done")),
+        "{report}"
+    );
     assert_eq!(asked(&world).len(), before, "the model is not asked any more");
     assert_eq!(result["implementation"]["files"], json!(["src/shop/money.py"]));
     assert!(result["pr_description"].as_str().unwrap().contains("ada chose to finish here"), "{result}");

@@ -7,7 +7,8 @@ use domain::{ActionId, Clock, EventKey, EventName, MicroUsd, SourceName};
 use events::EventInput;
 use jiff::SignedDuration;
 use records::{
-    Answer, Choice, LimitOf, Limits, Moves, Occurrence, Reservation, Settlement, StepStatus, Timeliness, Topic, Waiter,
+    Answer, Choice, LimitOf, Limits, Moves, Occurrence, Reservation, Settlement, StepStatus, Timeliness,
+    Topic, Waiter,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -57,7 +58,12 @@ async fn those_who_wait_for_money_take_turns_at_the_sweeper() {
     const WAITING: usize = 1_100;
     let world = World::new().await;
     let now = world.clock.now();
-    let limits = Limits { per_task: MicroUsd(1), per_month: MicroUsd(1), per_project_month: None, per_workflow_month: None };
+    let limits = Limits {
+        per_task: MicroUsd(1),
+        per_month: MicroUsd(1),
+        per_project_month: None,
+        per_workflow_month: None,
+    };
     let all = (0..WAITING).map(|number| {
         let world = &world;
         async move {
@@ -314,10 +320,18 @@ fn chat(world: &World) -> String {
 async fn what_is_missing_is_offered_and_added_once() {
     let world = World::new().await;
     let (name, waiter, limits) = stopped_by_a_limit(&world).await;
-    assert!(chat(&world).contains("Add $10") && chat(&world).contains("Finish as a draft"), "{}", chat(&world));
+    assert!(
+        chat(&world).contains("Add $10") && chat(&world).contains("Finish as a draft"),
+        "{}",
+        chat(&world)
+    );
     let sent = world.services.state()["slack"]["messages"].as_array().unwrap().len();
     world.waiter_changed(&waiter).await;
-    assert_eq!(world.services.state()["slack"]["messages"].as_array().unwrap().len(), sent, "it is asked once");
+    assert_eq!(
+        world.services.state()["slack"]["messages"].as_array().unwrap().len(),
+        sent,
+        "it is asked once"
+    );
     let ten = MicroUsd(10_000_000);
     let answer = chosen(&world, Choice::Add { amount: ten, shared: false });
     world.table.answer_waiter(&waiter, &answer).await.unwrap();
@@ -408,7 +422,11 @@ async fn each_share_of_a_shared_month_is_told_once() {
         let settlement = Settlement { price: Some(dollar), ..Settlement::unknown(world.clock.now()) };
         world.table.settle(&wanted, settlement).await.unwrap();
         let cost = format!("COST#{number}");
-        world.events.handle(EventInput::from_keys([(format!("EXECUTION#{name}").as_str(), cost.as_str())])).await.unwrap();
+        world
+            .events
+            .handle(EventInput::from_keys([(format!("EXECUTION#{name}").as_str(), cost.as_str())]))
+            .await
+            .unwrap();
     }
     let said = chat(&world);
     let times = |text: &str| said.matches(text).count();

@@ -84,10 +84,7 @@ fn every_operation_with_every_role() {
         (Operation::ChangeProject { project: Some(shop) }, "admin shop-admin"),
         (Operation::ChangeProject { project: None }, "admin"),
         (Operation::ChangeBudgets, "admin"),
-        (
-            Operation::AddMoney { project: shop, shared: false },
-            "approver admin shop-approver shop-admin",
-        ),
+        (Operation::AddMoney { project: shop, shared: false }, "approver admin shop-approver shop-admin"),
         (Operation::AddMoney { project: shop, shared: true }, "admin shop-admin"),
         (Operation::SeePeople, "admin"),
         (Operation::SeeAudit, "admin"),
@@ -127,7 +124,10 @@ fn a_writer_of_the_repository_is_a_developer_of_the_project() {
         (Operation::See { project: Some(open), starter: None }, everybody.as_str()),
         (Operation::Stop { project: open, starter: None }, &everybody),
         (Operation::Undo { project: open, starter: None }, &everybody),
-        (Operation::Answer { project: Some(open), question: "", approvers: &[], not_by: None }, "approver admin"),
+        (
+            Operation::Answer { project: Some(open), question: "", approvers: &[], not_by: None },
+            "approver admin",
+        ),
     ] {
         assert_eq!(admitted(&operation, true), expected, "{operation:?}");
     }
@@ -235,7 +235,9 @@ fn schedules_start_work_and_nobody_in_particular_does_not() {
     assert_eq!(authorize(&configuration, &start, Some(&schedule)), Authorization::Allowed);
     let stop = Operation::Stop { project, starter: None };
     assert!(matches!(authorize(&configuration, &stop, Some(&schedule)), Authorization::Denied(_)));
-    for operation in [start, stop, Operation::Answer { project: None, question: "", approvers: &[], not_by: None }] {
+    for operation in
+        [start, stop, Operation::Answer { project: None, question: "", approvers: &[], not_by: None }]
+    {
         assert!(matches!(authorize(&configuration, &operation, None), Authorization::Denied(_)));
     }
     assert_eq!(authorize(&configuration, &Operation::StartByMachine, None), Authorization::Allowed);
@@ -254,7 +256,12 @@ fn a_denial_says_who_may() {
             "mallory may not start work on SHOP; members of engineering may, and people with the role developer or admin",
         ),
         (
-            Operation::Answer { project: Some(project), question: "Ship it?", approvers: &approvers, not_by: None },
+            Operation::Answer {
+                project: Some(project),
+                question: "Ship it?",
+                approvers: &approvers,
+                not_by: None,
+            },
             "mallory may not answer “Ship it?”; leads may",
         ),
         (
@@ -281,7 +288,8 @@ fn a_denial_says_who_may() {
 fn who_asked_for_work_may_be_kept_from_approving_it() {
     let configuration = configuration();
     let [shop, _] = configuration.projects.as_slice() else { panic!("two projects") };
-    let asks = |not_by| Operation::Answer { project: Some(shop), question: "Ship it?", approvers: &[], not_by };
+    let asks =
+        |not_by| Operation::Answer { project: Some(shop), question: "Ship it?", approvers: &[], not_by };
     for (not_by, expected) in [
         (None, "approver admin shop-approver shop-admin"),
         (Some("approver"), "admin shop-approver shop-admin"),

@@ -73,7 +73,12 @@ async fn one_view_holds_everything_of_an_execution() {
             model: "m".into(),
             reserved_at: start(),
         };
-        let limits = Limits { per_task: MicroUsd(1_000), per_month: MicroUsd(1_000), per_project_month: None, per_workflow_month: None };
+        let limits = Limits {
+            per_task: MicroUsd(1_000),
+            per_month: MicroUsd(1_000),
+            per_project_month: None,
+            per_workflow_month: None,
+        };
         table.reserve(&reservation, limits).await.unwrap();
         table.settle(&reservation, Settlement { price, ..Settlement::unknown(start()) }).await.unwrap();
     }

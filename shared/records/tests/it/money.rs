@@ -9,7 +9,12 @@ use records::{
     Spending,
 };
 
-const LIMITS: Limits = Limits { per_task: MicroUsd(1_000), per_month: MicroUsd(5_000), per_project_month: None, per_workflow_month: None };
+const LIMITS: Limits = Limits {
+    per_task: MicroUsd(1_000),
+    per_month: MicroUsd(5_000),
+    per_project_month: None,
+    per_workflow_month: None,
+};
 
 fn reservation(id: &str, task: &str, amount: u64) -> Reservation {
     Reservation {
@@ -163,7 +168,8 @@ async fn what_nobody_settled_counts_with_all_that_was_reserved() {
     assert_eq!(ids, ["died"]);
     assert_eq!(settled[0].cost, Cost::Unknown { booked: MicroUsd(200) });
     assert_eq!(table.settle_open("jira-SHOP-1-ab", start()).await.unwrap(), []);
-    let expected = Spending { committed: MicroUsd(250), spent: MicroUsd(250), unknown_calls: 1, ..Spending::default() };
+    let expected =
+        Spending { committed: MicroUsd(250), spent: MicroUsd(250), unknown_calls: 1, ..Spending::default() };
     assert_eq!(of_task(&table, "SHOP-1").await, expected);
 }
 
@@ -179,7 +185,8 @@ async fn a_settlement_counts_once_and_frees_the_rest() {
     .await;
     let records: Vec<_> = settled.into_iter().filter_map(Result::unwrap).collect();
     assert_eq!(records.len(), 1);
-    let expected = Spending { committed: MicroUsd(300), spent: MicroUsd(300), unknown_calls: 0, ..Spending::default() };
+    let expected =
+        Spending { committed: MicroUsd(300), spent: MicroUsd(300), unknown_calls: 0, ..Spending::default() };
     assert_eq!(of_task(&table, "SHOP-1").await, expected);
     assert_eq!(of_month(&table).await, expected);
     assert_eq!(table.open_reservations("jira-SHOP-1-ab").await.unwrap(), []);

@@ -48,8 +48,11 @@ impl Session<'_> {
     /// Ends the session with what is done. Without a change there is nothing to make a draft of, and it ends as blocked.
     pub(super) async fn end_as_draft(mut self, draft: &Draft) -> Result<Self, ActionError> {
         let why = match &draft.by {
-            Some(by) => format!("A limit of dollars was reached before the work was done, and {by} chose to finish here."),
-            None => "A limit of dollars was reached before the work was done, and nobody added any in time.".to_owned(),
+            Some(by) => format!(
+                "A limit of dollars was reached before the work was done, and {by} chose to finish here."
+            ),
+            None => "A limit of dollars was reached before the work was done, and nobody added any in time."
+                .to_owned(),
         };
         if self.state.workspace.changes.is_empty() {
             self.end(format!("{why} Nothing was changed until then."));
