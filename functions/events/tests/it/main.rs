@@ -9,6 +9,7 @@
 
 mod checks;
 mod feedback;
+mod limits;
 mod parked;
 mod redrive;
 mod replies;

@@ -17,6 +17,7 @@ mod feedback;
 mod forget;
 mod identity;
 mod inbox;
+mod limits;
 mod lists;
 mod money;
 mod put_back;
