@@ -6,6 +6,7 @@ use crate::command::Command;
 use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
 use crate::senders::{self, Button, Received};
+use crate::undo_preview::UNDO;
 use crate::wish::Wish;
 use crate::words::Reply;
 use control::{AnswerResult, Authority, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
@@ -116,6 +117,9 @@ impl Acting<'_> {
     ) -> Result<Handled, RecordsError> {
         let thread = self.thread_of(&received).await?;
         let Received { mut event, words, reply } = received;
+        if let Some(actor) = event.actor.take() {
+            event.actor = Some(self.control.identify(self.directory.configuration(), actor).await?);
+        }
         let spec = routes.events.find(event.kind.as_str());
         if let Some(reason) = too_long(&event, spec) {
             return Ok(Handled::silent(Outcome::Refused { reason }));
@@ -143,7 +147,8 @@ impl Acting<'_> {
             && let Some(actor) = self.actor_of(&event)
             && routes.start_for(&event).is_ok_and(|start| start.is_none())
         {
-            let done = self.on_steering(&self.caller(&event, &actor), steering.clone()).await?;
+            let (caller, address) = (self.caller(&event, &actor), self.address(&event));
+            let done = self.on_steering(&caller, steering.clone(), address).await?;
             return Ok(self.handled(done, &event, is_elsewhere || is_in_chat));
         }
         if let Some(done) = self.answer_by_move(&event).await? {
@@ -239,6 +244,9 @@ impl Acting<'_> {
         match done {
             Reply::Refused(reason) if self.is_ours(event) => Handled::refused(reason),
             Reply::Refused(reason) => Handled::silent(Outcome::Refused { reason }),
+            Reply::Answer(answer) => {
+                Handled { outcome: Outcome::Answered, answer: Some(answer).filter(|_| self.is_ours(event)) }
+            }
             Reply::Done(words) => {
                 let answer = CommandAnswer::to_channel([plain(words)]);
                 Handled {
@@ -268,7 +276,7 @@ impl Acting<'_> {
     /// When the records do not answer.
     pub(crate) async fn on_button(&self, button: Button, delivery: &str) -> Result<Outcome, RecordsError> {
         let Button { kind, action, value, actor, reply, .. } = button;
-        let actor = self.directory.configuration().identify(actor);
+        let actor = self.control.identify(self.directory.configuration(), actor).await?;
         let (actor, trigger) = (&actor, &kind);
         let caller = Caller {
             directory: self.directory,
@@ -279,8 +287,14 @@ impl Acting<'_> {
             at: None,
         };
         let done = self.press(&caller, &action, &value).await?;
-        if let (Reply::Refused(reason), Some(place)) = (&done, reply) {
-            self.reply(place, delivery.to_owned(), refused(reason).to_markdown()).await?;
+        let told = match &done {
+            Reply::Refused(reason) => Some(refused(reason)),
+            Reply::Answer(answer) => Some(answer.clone()),
+            // A question shows how it was answered; nothing shows that an undo begins.
+            Reply::Done(words) => (action == UNDO).then(|| CommandAnswer::to_person([plain(words)])),
+        };
+        if let Some((told, place)) = told.zip(reply) {
+            self.reply(place, delivery.to_owned(), told.to_markdown()).await?;
         }
         Ok(done.into())
     }
@@ -289,6 +303,11 @@ impl Acting<'_> {
         let approved = match action {
             "approve" => true,
             "deny" => false,
+            UNDO if value.len() <= MOST_BYTES => {
+                let words = self.directory.configuration().webhooks.command.as_str();
+                return self.on_confirmed(caller, value, Address { words, on_ticket: false }).await;
+            }
+            UNDO => false,
             other => return Ok(Reply::Refused(format!("unknown button `{}`", cut_line(other, SHOWN)))),
         };
         if value.len() > MOST_BYTES {

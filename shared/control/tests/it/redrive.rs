@@ -150,10 +150,10 @@ async fn nothing_is_undone_while_a_redrive_is_at_work() {
     let failed = world.ended("SHOP-1", Outcome::Failed).await;
     let redrive = world.redriven("SHOP-1", "r1").await;
     let ada = world.ada();
-    let at_work = world.control.undo_execution(&world.caller(&ada, "u1"), &failed.name).await.unwrap();
+    let at_work = world.control.undo_execution(&world.caller(&ada, "u1"), &failed.name, None).await.unwrap();
     assert_eq!(at_work, UndoResult::AtWork { workflow: "development".into() });
     world.end(&redrive.name, Outcome::Failed).await;
-    let undone = world.control.undo_execution(&world.caller(&ada, "u2"), &failed.name).await.unwrap();
+    let undone = world.control.undo_execution(&world.caller(&ada, "u2"), &failed.name, None).await.unwrap();
     assert_eq!(undone, UndoResult::Accepted { execution: failed.name.clone() });
     let started: serde_json::Value =
         serde_json::from_str(world.starts()[2]["input"].as_str().unwrap()).unwrap();
@@ -172,7 +172,7 @@ async fn what_began_after_somebody_asked_is_not_what_they_meant() {
         matches!(&redriven, RedriveResult::Refused(refusal) if refusal.execution.is_none()),
         "{redriven:?}"
     );
-    assert_eq!(world.control.undo(&late("u1"), &ticket).await.unwrap(), UndoResult::NothingDone);
-    let undone = world.control.undo(&world.caller(&ada, "u2"), &ticket).await.unwrap();
+    assert_eq!(world.control.undo(&late("u1"), &ticket, None).await.unwrap(), UndoResult::NothingDone);
+    let undone = world.control.undo(&world.caller(&ada, "u2"), &ticket, None).await.unwrap();
     assert_eq!(undone, UndoResult::Accepted { execution: failed.name });
 }
