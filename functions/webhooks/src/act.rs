@@ -300,22 +300,21 @@ impl Acting<'_> {
     }
 
     async fn press(&self, caller: &Caller<'_>, action: &str, value: &str) -> Result<Reply, RecordsError> {
-        let approved = match action {
-            "approve" => true,
-            "deny" => false,
-            UNDO if value.len() <= MOST_BYTES => {
-                let words = self.directory.configuration().webhooks.command.as_str();
-                return self.on_confirmed(caller, value, Address { words, on_ticket: false }).await;
-            }
-            UNDO => false,
-            other => return Ok(Reply::Refused(format!("unknown button `{}`", cut_line(other, SHOWN)))),
-        };
         if value.len() > MOST_BYTES {
             return Ok(Reply::Refused(format!(
                 "the button's value is too long, with {} bytes; accepted: at most {MOST_BYTES}",
                 value.len()
             )));
         }
+        let approved = match action {
+            "approve" => true,
+            "deny" => false,
+            UNDO => {
+                let words = self.directory.configuration().webhooks.command.as_str();
+                return self.on_confirmed(caller, value, Address { words, on_ticket: false }).await;
+            }
+            other => return Ok(Reply::Refused(format!("unknown button `{}`", cut_line(other, SHOWN)))),
+        };
         let result = match value.split_once(' ') {
             Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,
             None => AnswerResult::NothingAsked,

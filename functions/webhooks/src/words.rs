@@ -76,7 +76,10 @@ impl Reply {
     /// The result of a request to continue a run: `named` is what was typed.
     pub(crate) fn to_redrive(result: RedriveResult, named: &str) -> Self {
         match result {
-            RedriveResult::Accepted { execution, continues } => Self::Done(format!(
+            RedriveResult::Accepted { execution, continues, anew: true } => Self::Done(format!(
+                "`{execution}` does anew what `{continues}` was to do: a rollback had taken all of it back."
+            )),
+            RedriveResult::Accepted { execution, continues, anew: false } => Self::Done(format!(
                 "`{execution}` continues `{continues}`. What was done there is not done again."
             )),
             RedriveResult::Refused(refusal) => Self::Refused(refusal.to_string()),

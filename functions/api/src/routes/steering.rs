@@ -44,8 +44,10 @@ pub(crate) struct StopAccepted {
 struct RedriveAccepted {
     /// The name of the new execution.
     execution: String,
-    /// The name of the one that it continues.
+    /// The name of the one that it continues, or does anew.
     continues: String,
+    /// Whether it begins anew, because a rollback took back what was done.
+    anew: bool,
 }
 
 /// That what an execution did is being taken back.
@@ -182,8 +184,9 @@ async fn redrive_execution(
     once(&api, &caller, &format!("redrive {name}"), &Value::Null, async || {
         caller.execution(&api, &name).await?;
         match api.control.redrive_execution(&caller.asking(), &name).await {
-            Ok(RedriveResult::Accepted { execution, continues }) => {
-                Ok(Accepted::new(Some(location_of(&execution)), &RedriveAccepted { execution, continues }))
+            Ok(RedriveResult::Accepted { execution, continues, anew }) => {
+                let location = location_of(&execution);
+                Ok(Accepted::new(Some(location), &RedriveAccepted { execution, continues, anew }))
             }
             Ok(RedriveResult::Refused(refusal)) => Err(Problem::new(Code::Conflict, refusal.to_string())),
             Ok(RedriveResult::Unknown) => Err(Problem::not_found("execution")),
