@@ -1,18 +1,17 @@
 //! Handles events: records them for waiting steps, carries out people's commands, answers them, or starts workflows.
 
 use crate::answer::Outcome;
-use crate::bounds::{MOST_BYTES, bounded, too_long};
+use crate::bounds::{bounded, too_long};
 use crate::command::Command;
 use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
-use crate::senders::{self, Button, Received};
-use crate::undo_preview::UNDO;
+use crate::senders::{self, Received};
 use crate::wish::Wish;
 use crate::words::Reply;
 use control::{AnswerResult, Authority, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
 use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
-use domain::text::{TextLimit, cut_line};
+use domain::text::TextLimit;
 use domain::{Actor, Event, EventKey, EventName, SourceName};
 use jiff::Timestamp;
 use records::{NewInquiry, Occurrence, RecordsError, ReplyPlace, Table};
@@ -263,63 +262,10 @@ impl Acting<'_> {
     }
 
     /// Records what a delivery's author is told, for `events` to send it: once, however often the delivery comes.
-    async fn reply(&self, place: ReplyPlace, delivery: String, text: String) -> Result<(), RecordsError> {
+    pub(crate) async fn reply(&self, place: ReplyPlace, delivery: String, text: String) -> Result<(), RecordsError> {
         let reply =
             records::Reply { source: self.place.clone(), delivery, place, text, at: self.now, sent_at: None };
         self.table.put_reply(&reply).await
-    }
-
-    /// Answers a question by a button, whose value names the execution and the step that asked. The message shows who answered; a refusal
-    /// is told to the person who pressed it.
-    ///
-    /// # Errors
-    /// When the records do not answer.
-    pub(crate) async fn on_button(&self, button: Button, delivery: &str) -> Result<Outcome, RecordsError> {
-        let Button { kind, action, value, actor, reply, .. } = button;
-        let actor = self.control.identify(self.directory.configuration(), actor).await?;
-        let (actor, trigger) = (&actor, &kind);
-        let caller = Caller {
-            directory: self.directory,
-            actor,
-            authority: &Authority::Roles,
-            trigger,
-            delivery,
-            at: None,
-        };
-        let done = self.press(&caller, &action, &value).await?;
-        let told = match &done {
-            Reply::Refused(reason) => Some(refused(reason)),
-            Reply::Answer(answer) => Some(answer.clone()),
-            // A question shows how it was answered; nothing shows that an undo begins.
-            Reply::Done(words) => (action == UNDO).then(|| CommandAnswer::to_person([plain(words)])),
-        };
-        if let Some((told, place)) = told.zip(reply) {
-            self.reply(place, delivery.to_owned(), told.to_markdown()).await?;
-        }
-        Ok(done.into())
-    }
-
-    async fn press(&self, caller: &Caller<'_>, action: &str, value: &str) -> Result<Reply, RecordsError> {
-        if value.len() > MOST_BYTES {
-            return Ok(Reply::Refused(format!(
-                "the button's value is too long, with {} bytes; accepted: at most {MOST_BYTES}",
-                value.len()
-            )));
-        }
-        let approved = match action {
-            "approve" => true,
-            "deny" => false,
-            UNDO => {
-                let words = self.directory.configuration().webhooks.command.as_str();
-                return self.on_confirmed(caller, value, Address { words, on_ticket: false }).await;
-            }
-            other => return Ok(Reply::Refused(format!("unknown button `{}`", cut_line(other, SHOWN)))),
-        };
-        let result = match value.split_once(' ') {
-            Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,
-            None => AnswerResult::NothingAsked,
-        };
-        Ok(Reply::to_answer(result, "nothing is waiting for this button".to_owned()))
     }
 
     /// Wants a provider to be asked whether an event happened: the delivery tells only a part of it. Nobody is asked about what nothing

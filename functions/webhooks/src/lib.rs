@@ -21,6 +21,7 @@ mod act;
 mod answer;
 mod bodies;
 mod bounds;
+mod button;
 mod command;
 mod command_answer;
 mod function;
