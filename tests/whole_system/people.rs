@@ -72,7 +72,8 @@ async fn an_account_in_the_tracker_is_joined_to_a_person_in_the_chat() {
         let answered = async || {
             let state = world.state().await;
             let comments = ticket(&state, "SHOP-1")["comments"].as_array().unwrap().clone();
-            (comments.len() > before + 1).then(|| comments.last().unwrap()["text"].as_str().unwrap().to_owned())
+            (comments.len() > before + 1)
+                .then(|| comments.last().unwrap()["text"].as_str().unwrap().to_owned())
         };
         eventually("the answer", EXECUTION_LIMIT, answered).await
     };

@@ -79,7 +79,8 @@ async fn a_merged_pull_request_is_reverted_by_another_one() {
     assert_eq!((&revert["state"], &revert["base"]["ref"]), (&json!("open"), &json!("main")), "{revert:#}");
     let receipt = ended["cause"].as_str().unwrap();
     assert!(
-        receipt.contains("To be reverted: Create pull request (") && receipt.contains(&format!("/pull/{}", revert["number"])),
+        receipt.contains("To be reverted: Create pull request (")
+            && receipt.contains(&format!("/pull/{}", revert["number"])),
         "{receipt}"
     );
     world.finish().await;
@@ -89,7 +90,8 @@ async fn a_merged_pull_request_is_reverted_by_another_one() {
 async fn what_somebody_took_back_before_is_told_as_gone() {
     let world = tickets(1).start().await;
     let number = developed(&world, "SHOP-1").await;
-    let close = json!({"kind": "github-close", "repository": "acme/shop", "pull_request": number, "by": "ada"});
+    let close =
+        json!({"kind": "github-close", "repository": "acme/shop", "pull_request": number, "by": "ada"});
     world.deliver(close).await;
     undo(&world, "SHOP-1").await;
     let ended = world.ended(&undo_of(&world, "SHOP-1").await).await;

@@ -262,7 +262,12 @@ impl Acting<'_> {
     }
 
     /// Records what a delivery's author is told, for `events` to send it: once, however often the delivery comes.
-    pub(crate) async fn reply(&self, place: ReplyPlace, delivery: String, text: String) -> Result<(), RecordsError> {
+    pub(crate) async fn reply(
+        &self,
+        place: ReplyPlace,
+        delivery: String,
+        text: String,
+    ) -> Result<(), RecordsError> {
         let reply =
             records::Reply { source: self.place.clone(), delivery, place, text, at: self.now, sent_at: None };
         self.table.put_reply(&reply).await
