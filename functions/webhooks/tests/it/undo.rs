@@ -55,13 +55,10 @@ async fn nothing_is_taken_back_before_what_was_shown_is_confirmed() {
     assert_eq!(world.starts().len(), 1);
     // The same delivery again starts nothing more.
     world.clock.advance(1);
-    let again =
-        world.command("U1", &format!("undo {} confirm {}", execution.name, &value[value.len() - 10..]), "t2");
-    let (_, done) = again.await;
+    let confirm = format!("undo {} confirm {}", execution.name, &value[value.len() - 10..]);
+    let (_, done) = world.command("U1", &confirm, "t2").await;
     assert!(text(&done).contains("did is being taken back"), "{done}");
-    world
-        .command("U1", &format!("undo {} confirm {}", execution.name, &value[value.len() - 10..]), "t2")
-        .await;
+    world.command("U1", &confirm, "t2").await;
     let starts = world.starts();
     assert_eq!(starts.len(), 2, "the development and one undo: {starts:?}");
     let input: Value = serde_json::from_str(starts[1]["input"].as_str().unwrap()).unwrap();
