@@ -192,6 +192,7 @@ fn values() -> Value {
         "webhooks": webhooks,
         "sign_in": SignIn::example(),
         "budgets": budgets,
+        "notify": ["approval", "failed"],
         "at_work": at_work,
         "groups": { "engineering": ["ada"] },
         "users": [person],

@@ -25,6 +25,7 @@ pub fn functions() -> Vec<FunctionSpec> {
     ];
     let access = Access::reading(reads)
         .writing([
+            Partition::Account,
             Partition::Audit,
             Partition::Delivery,
             Partition::Execution,

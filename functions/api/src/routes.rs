@@ -9,8 +9,10 @@ mod costs;
 mod events;
 mod executions;
 mod health;
+mod links;
 mod me;
 mod messages;
+mod notices;
 mod page;
 mod plugins;
 mod projects;
@@ -33,8 +35,10 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     events::routes,
     executions::routes,
     health::routes,
+    links::routes,
     me::routes,
     messages::routes,
+    notices::routes,
     plugins::routes,
     projects::routes,
     steering::routes,

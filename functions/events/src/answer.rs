@@ -40,6 +40,7 @@ impl Events {
         if topic != Topic::Provider.to_string() {
             self.leave_line(&waiter).await?;
         }
+        self.notify_of_waiter(&waiter).await?;
         match topic.strip_prefix("event/") {
             Some(event) => self.tell_if_happened(event, waiter).await,
             None => Ok(()),

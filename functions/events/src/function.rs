@@ -15,26 +15,31 @@ const SWEEP: &str = r#"{"tick":"sweep"}"#;
 /// This executable's only function. It ends executions, resumes parked ones, settles what they left reserved and starts `undo` when
 /// it is due. It only reads the journal. Its credentials are for comments, reactions and messages.
 pub fn functions() -> Vec<FunctionSpec> {
-    let access =
-        Access::reading([Partition::Document, Partition::Repository, Partition::Run, Partition::Session])
-            .writing([
-                Partition::Delivery,
-                Partition::Event,
-                Partition::Execution,
-                Partition::Feed,
-                Partition::Inbox,
-                Partition::Inquiry,
-                Partition::Month,
-                Partition::Person,
-                Partition::Project,
-                Partition::Provider,
-                Partition::Reply,
-                Partition::Spend,
-                Partition::Task,
-                Partition::Thread,
-                Partition::Waiter,
-            ])
-            .listing([Listing::OpenExecutions]);
+    let access = Access::reading([
+        Partition::Account,
+        Partition::Document,
+        Partition::Repository,
+        Partition::Run,
+        Partition::Session,
+    ])
+    .writing([
+        Partition::Delivery,
+        Partition::Event,
+        Partition::Execution,
+        Partition::Feed,
+        Partition::Inbox,
+        Partition::Inquiry,
+        Partition::Month,
+        Partition::Person,
+        Partition::Project,
+        Partition::Provider,
+        Partition::Reply,
+        Partition::Spend,
+        Partition::Task,
+        Partition::Thread,
+        Partition::Waiter,
+    ])
+    .listing([Listing::OpenExecutions]);
     vec![FunctionSpec {
         name: "events",
         executable: "events",

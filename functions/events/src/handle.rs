@@ -111,6 +111,7 @@ impl Events {
         self.undo_where_due(&execution, &ending).await;
         // First what others wait for, then what is only told.
         self.start_next(&execution).await?;
+        self.notify_of_end(&execution.name).await?;
         self.feedback.refresh(&change.name).await?;
         self.tell_news(&change.name).await
     }

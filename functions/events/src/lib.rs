@@ -13,6 +13,7 @@ mod function;
 mod handle;
 mod input;
 mod inquire;
+mod notice;
 mod reason;
 mod reply;
 mod review;

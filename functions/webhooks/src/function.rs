@@ -7,13 +7,23 @@ use records::{Access, Partition};
 use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
 use std::sync::Arc;
 
-/// This executable's only function. Because strangers can reach it, it has no provider credentials and no access to budgets or the
-/// journal. It records deliveries, executions and people's answers, and reads what people ask for. What they are answered in comments it
+/// This executable's only function. Because strangers can reach it, it has no provider credentials and no access to budgets, and
+/// only reads the journal. It records deliveries, executions and people's answers, and reads what people ask for. What they are answered in comments it
 /// records, too, for `events` to write.
 pub fn functions() -> Vec<FunctionSpec> {
-    let reads =
-        [Partition::Document, Partition::Person, Partition::Provider, Partition::Thread, Partition::Writer];
+    let reads = [
+        Partition::Document,
+        Partition::Person,
+        Partition::Provider,
+        // To show what an undo would take back.
+        Partition::Run,
+        Partition::Thread,
+        Partition::Writer,
+    ];
     let access = Access::reading(reads).writing([
+        Partition::Account,
+        // Who joined which accounts.
+        Partition::Audit,
         Partition::Delivery,
         Partition::Event,
         Partition::Execution,

@@ -77,6 +77,8 @@ pub enum Operation<'a> {
         /// A project that the token is for; `None` where it is for all of them.
         project: Option<&'a Project>,
     },
+    /// Join one's own accounts, or separate them. Anybody may, as a person; what it takes is that both accounts confirm it.
+    JoinAccounts,
     /// See, or revoke, somebody's machine tokens, or end their sessions.
     ManageSignIns {
         /// Whose they are.
@@ -118,7 +120,7 @@ impl<'a> Operation<'a> {
             | Self::SeePeople
             | Self::SeeAudit
             | Self::ManageSignIns { .. } => &[Role::Admin],
-            Self::StartByHand | Self::StartByMachine => &[],
+            Self::JoinAccounts | Self::StartByHand | Self::StartByMachine => &[],
         }
     }
 
@@ -134,7 +136,7 @@ impl<'a> Operation<'a> {
 
     /// Whether only a person may: a machine token that created others would outlive its own end.
     fn is_for_people(&self) -> bool {
-        matches!(self, Self::CreateToken { .. })
+        matches!(self, Self::CreateToken { .. } | Self::JoinAccounts)
     }
 
     /// The project that decides about roles.
@@ -153,6 +155,7 @@ impl<'a> Operation<'a> {
             | Self::SeePeople
             | Self::SeeAudit
             | Self::ManageSignIns { .. }
+            | Self::JoinAccounts
             | Self::StartByHand
             | Self::StartByMachine => None,
         }
@@ -230,6 +233,7 @@ impl<'a> Operation<'a> {
             Self::ManageSignIns { .. } => {
                 format!("{who} may not manage the tokens and sessions of others; {roles} may")
             }
+            Self::JoinAccounts => format!("{who} may not join accounts; people may join their own"),
             Self::StartByHand | Self::StartByMachine => format!("{who} may not do this"),
         }
     }
@@ -299,6 +303,9 @@ fn decide(
         if operation.is_for_people() || !scope.includes(operation.roles(), key) {
             return Authorization::Denied(operation.denial(&format!("this token of {shown}")));
         }
+    }
+    if matches!(operation, Operation::JoinAccounts) {
+        return Authorization::Allowed;
     }
     let is_start = matches!(operation, Operation::Start { .. } | Operation::Redrive { .. });
     let is_schedule = matches!(operation, Operation::Start { .. }) && actor.source == SourceName::SCHEDULE;

@@ -11,9 +11,12 @@
 //! | `directory` | finds projects and tickets |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
+//! | `undo_preview` | what an undo would take back, and the code that binds a confirmation to it |
 //! | `rounds` | how often a pull request is revised |
 //! | `line` | who goes to work next, and who waits |
 //! | `tell`, `succeed` | what people say to agents at work, and what follows an execution that ends before it is taken in |
+//! | `link` | joins a person's accounts by a code that both confirm |
+//! | `notify` | what people are told directly |
 //! | `answer`, `stop` | record what a person wants; `events` acts on it |
 //! | `status`, `costs` | read the records |
 //!
@@ -28,6 +31,8 @@ mod control;
 mod costs;
 mod directory;
 mod line;
+mod link;
+mod notify;
 mod plan;
 mod redrive;
 mod rounds;
@@ -37,6 +42,7 @@ mod stop;
 mod succeed;
 mod tell;
 mod undo;
+mod undo_preview;
 
 pub use answer::AnswerResult;
 pub use authority::Authority;
@@ -46,6 +52,8 @@ pub use control::Control;
 pub use costs::{Costs, CostsResult};
 pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
 pub use line::may_start;
+pub use link::LinkResult;
+pub use notify::NotifyResult;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use start::{StartError, StartResult};
@@ -54,3 +62,4 @@ pub use stop::StopResult;
 pub use succeed::Successor;
 pub use tell::{TellResult, Words};
 pub use undo::{UndoError, UndoRequest, UndoResult};
+pub use undo_preview::{UndoPreview, UndoPreviewResult};

@@ -21,8 +21,8 @@ pub use task_management::{
 };
 pub use version_control::{
     CheckConclusion, Checks, Commit, CommitRequest, FailedCheck, FileChange, FileContent, LineRemark,
-    PullRequest, PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry,
-    TreeEntryKind, VersionControl,
+    PullRequest, PullRequestClosing, PullRequestRequest, RepositoryAccess, RepositoryInfo,
+    RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,
 };
 
 use jiff::Timestamp;

@@ -9,8 +9,8 @@ use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
     Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, LineRemark, Mark,
-    NewTask, PullRequest, PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission,
-    StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryAccess, RepositoryInfo,
+    RepositoryPermission, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -232,8 +232,21 @@ impl VersionControl for Github {
         self.make_pull_request(repository, request, mark).await
     }
 
-    async fn close_pull_request(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError> {
+    async fn close_pull_request(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+    ) -> Result<PullRequestClosing, ActionError> {
         self.shut_pull_request(repository, number).await
+    }
+
+    async fn revert_pull_request(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+        mark: &Mark,
+    ) -> Result<PullRequest, ActionError> {
+        self.revert_merged(repository, number, mark).await
     }
 
     async fn pull_request_files(

@@ -54,6 +54,7 @@ mod reaction;
 mod references;
 mod refusal;
 mod repositories;
+mod reverts;
 mod settings;
 mod setup;
 mod spec;

@@ -8,7 +8,7 @@ use crate::mark::{marks_in, with_mark};
 use crate::own::Account;
 use crate::pages::{PER_PAGE, numbered};
 use crate::refusal::is_early;
-use domain::plugins::{LineRemark, Mark, PullRequest, PullRequestRequest};
+use domain::plugins::{LineRemark, Mark, PullRequest, PullRequestClosing, PullRequestRequest};
 use domain::text::cut_line;
 use domain::{ActionError, BranchName, ErrorKind, RepositoryName};
 use http_client::{Optional, Pages};
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 #[derive(Debug, Deserialize)]
-struct Pull {
+pub(crate) struct Pull {
     number: u64,
     html_url: String,
     state: String,
@@ -124,7 +124,7 @@ impl Github {
         &self,
         repository: &RepositoryName,
         number: u64,
-    ) -> Result<(), ActionError> {
+    ) -> Result<PullRequestClosing, ActionError> {
         let path = "/repos/{owner}/{name}/pulls/{number}";
         let values = [repository.owner(), repository.name(), &number.to_string()];
         let answer =
@@ -132,15 +132,13 @@ impl Github {
         let pull: Pull =
             answer.ok_or_else(|| not_there(format!("pull request {repository}#{number}")))?.json()?;
         if pull.merged_at.is_some() {
-            return Err(ActionError::conflict(format!(
-                "pull request {repository}#{number} was merged, so it cannot be closed"
-            )));
+            return Ok(PullRequestClosing::WasMerged);
         }
         if pull.state == "closed" {
-            return Ok(());
+            return Ok(PullRequestClosing::WasClosed);
         }
         self.send(repository, self.client.patch(path, &values).json(&json!({"state": "closed"}))).await?;
-        Ok(())
+        Ok(PullRequestClosing::Closed)
     }
 
     pub(crate) async fn remarks_of(

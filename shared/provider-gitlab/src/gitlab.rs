@@ -8,8 +8,8 @@ use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
     Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, LineRemark, Mark,
-    NewTask, PullRequest, PullRequestRequest, RepositoryInfo, RepositoryPermission, StatusChange,
-    TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryInfo, RepositoryPermission,
+    StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -197,8 +197,21 @@ impl VersionControl for Gitlab {
         self.make_merge_request(project, request, mark).await
     }
 
-    async fn close_pull_request(&self, project: &RepositoryName, number: u64) -> Result<(), ActionError> {
+    async fn close_pull_request(
+        &self,
+        project: &RepositoryName,
+        number: u64,
+    ) -> Result<PullRequestClosing, ActionError> {
         self.shut_merge_request(project, number).await
+    }
+
+    async fn revert_pull_request(
+        &self,
+        project: &RepositoryName,
+        number: u64,
+        mark: &Mark,
+    ) -> Result<PullRequest, ActionError> {
+        self.revert_merged(project, number, mark).await
     }
 
     async fn pull_request_files(

@@ -38,6 +38,7 @@ mod permissions;
 mod projects;
 mod reference;
 mod refusal;
+mod reverts;
 mod reviews;
 mod settings;
 mod setup;

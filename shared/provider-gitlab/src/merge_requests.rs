@@ -7,7 +7,7 @@ use crate::limits;
 use crate::notes::with_mark;
 use crate::pages::{PER_PAGE, page};
 use crate::refusal::is_early;
-use domain::plugins::{Mark, PullRequest, PullRequestRequest};
+use domain::plugins::{Mark, PullRequest, PullRequestClosing, PullRequestRequest};
 use domain::text::cut_line;
 use domain::{ActionError, BranchName, RepositoryName};
 use http_client::{Optional, Pages};
@@ -24,7 +24,7 @@ pub(crate) struct MergeRequest {
     iid: u64,
     web_url: String,
     state: String,
-    title: String,
+    pub(crate) title: String,
     #[serde(default)]
     description: Option<String>,
     #[serde(default)]
@@ -34,6 +34,12 @@ pub(crate) struct MergeRequest {
     #[serde(default)]
     source_project_id: Option<u64>,
     target_project_id: u64,
+    pub(crate) target_branch: String,
+    /// The commit on the target branch that brought the changes there: of a merge, else of a squash; absent where it was only moved forward.
+    #[serde(default)]
+    pub(crate) merge_commit_sha: Option<String>,
+    #[serde(default)]
+    pub(crate) squash_commit_sha: Option<String>,
 }
 
 /// A file as a merge request lists it: a renamed one has two paths.
@@ -119,19 +125,16 @@ impl Gitlab {
         &self,
         project: &RepositoryName,
         number: u64,
-    ) -> Result<(), ActionError> {
+    ) -> Result<PullRequestClosing, ActionError> {
         match self.merge_request(project, number).await?.state.as_str() {
-            "closed" => return Ok(()),
-            "merged" | "locked" => {
-                return Err(ActionError::conflict(format!(
-                    "merge request {project}!{number} was merged, so it cannot be closed"
-                )));
-            }
+            "closed" => return Ok(PullRequestClosing::WasClosed),
+            // While it is being merged, it is locked.
+            "merged" | "locked" => return Ok(PullRequestClosing::WasMerged),
             _ => {}
         }
         let request = self.client.put(ONE, &[project.as_str(), &number.to_string()]);
         self.send(project, request.json(&json!({"state_event": "close"}))).await?;
-        Ok(())
+        Ok(PullRequestClosing::Closed)
     }
 
     /// Takes the words that make it a draft from its title.

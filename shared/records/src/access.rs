@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 /// A kind of partition: the part of `pk` before the first `#`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Partition {
+    /// Which accounts people joined, and what they are told directly.
+    Account,
     /// Who changed what through the API.
     Audit,
     /// What deliveries led to.
@@ -65,6 +67,7 @@ impl Partition {
     /// The part before the `#`: `EXECUTION`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Account => "ACCOUNT",
             Self::Audit => "AUDIT",
             Self::Delivery => "DELIVERY",
             Self::Document => "DOCUMENT",
@@ -139,6 +142,9 @@ mod tests {
         let check = |partition: Partition, pk: &str| {
             assert_eq!(pk.split_once('#').map(|(kind, _)| kind), Some(partition.as_str()));
         };
+        check(Partition::Account, &keys::account::link("github", "ada-l").pk);
+        check(Partition::Account, &keys::account::code("0a1b").pk);
+        check(Partition::Account, &keys::account::notify("ada").pk);
         check(Partition::Audit, &keys::identity::audit_partition("2026-11-29"));
         check(Partition::Identity, &keys::identity::token("t").pk);
         check(Partition::Identity, &keys::identity::once("0a1b").pk);

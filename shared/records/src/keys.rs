@@ -75,12 +75,13 @@
 //! | the installation's own token, hashed | get | `TOKEN#INSTALLATION` | `TOKEN` |
 //! | the newest pull request of a ticket | get | `REPOSITORY#<owner/name>` | `TASK#<id>` |
 //!
-//! The keys of who may sign in and of who changed what are in `keys/identity.rs`.
+//! The keys of who may sign in and of who changed what are in `keys/identity.rs`, those of people's accounts in `keys/account.rs`.
 //!
 //! Costs are stored four times (execution, task, project, person), written in one transaction and never changed: reading any of
 //! the four is then one consistent query. Lists of executions are pointers to the one execution item, so that an outcome has
 //! one place.
 
+pub(crate) mod account;
 pub(crate) mod identity;
 
 use crate::timestamp::fixed_width;

@@ -36,11 +36,13 @@
 //! | `token` | tokens, by their hashes |
 //! | `access` | what a function may touch, for its role |
 //! | `machine_token`, `sign_in` | who may sign in |
+//! | `account_link`, `notify_choice` | which accounts people joined, and what they are told directly |
 //! | `audit` | who changed what |
 //! | `admission` | which runs may do anything; who may push |
 //! | `stream` | which changes a listener is told of, and which execution a changed item belongs to |
 
 mod access;
+mod account_link;
 mod admission;
 mod agent_execution;
 mod alert;
@@ -76,6 +78,7 @@ mod line;
 mod listing;
 mod machine_token;
 mod new_execution;
+mod notify_choice;
 mod occurrence;
 mod open_execution;
 mod opened_pull_request;
@@ -119,6 +122,7 @@ mod word;
 mod write;
 
 pub use access::{Access, Partition};
+pub use account_link::{JoinedAccount, LinkAccount, LinkCode, LinkSide};
 pub use admission::{Admission, WRITER_KNOWN};
 pub use agent_execution::AgentExecution;
 pub use audit::{AuditPage, AuditRecord};
@@ -144,6 +148,7 @@ pub use limit::{LimitOf, Limits};
 pub use listing::Listing;
 pub use machine_token::{MOST_TOKENS, MachineToken, TokenKept};
 pub use new_execution::{NewExecution, TakenOver};
+pub use notify_choice::NotifyChoice;
 pub use occurrence::{Meeting, Occurrence};
 pub use opened_pull_request::OpenedPullRequest;
 pub use own_account::OwnAccount;

@@ -6,6 +6,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod accounts;
 mod admission;
 mod circuit;
 mod collisions;

@@ -82,6 +82,8 @@ pub(super) struct MergeRequest {
     pub(super) base: String,
     /// `opened`, `closed` or `merged`.
     pub(super) state: &'static str,
+    /// The commit that merged it.
+    pub(super) merge_commit: Option<String>,
     /// The fork that it comes from.
     pub(super) source_project: Option<u64>,
     /// What each reviewer makes of it.

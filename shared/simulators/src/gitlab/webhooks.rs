@@ -217,18 +217,21 @@ impl GitLab {
         let one = project.merge_requests.get(&iid).filter(|one| one.state == "opened").ok_or_else(missing)?;
         let (base, head) = one.range(project);
         let target = format!("refs/heads/{}", one.target);
+        let mut merge_commit = None;
         if merge {
             let onto = project.head_of(&one.target).ok_or_else(missing)?;
             let tree = project.git.merged_tree(&onto, &head).ok_or("the branches conflict")?;
             let author = state.signature(&by, now);
             let parents = [onto, head.clone()];
             let made = project.git.write_commit(&tree, &parents, &author, &author, "Merge\n");
-            let made = made.and_then(|sha| project.git.set_reference(&target, &sha));
-            made.map_err(|error| error.to_string())?;
+            let made = made.map_err(|error| error.to_string())?;
+            project.git.set_reference(&target, &made).map_err(|error| error.to_string())?;
+            merge_commit = Some(made);
         }
         if let Some(one) = state.projects[at].merge_requests.get_mut(&iid) {
             (one.head, one.base, one.updated_at) = (head, base, now);
             one.state = if merge { "merged" } else { "closed" };
+            one.merge_commit = merge_commit;
         }
         let payload = Self::merge_request_payload(&state, (at, iid), if merge { "merge" } else { "close" });
         Ok(self.outgoing(&mut state, at, "Merge Request Hook", payload, &by))
