@@ -14,6 +14,7 @@ pub fn functions() -> Vec<FunctionSpec> {
     let reads =
         [Partition::Document, Partition::Person, Partition::Provider, Partition::Thread, Partition::Writer];
     let access = Access::reading(reads).writing([
+        Partition::Audit,
         Partition::Delivery,
         Partition::Event,
         Partition::Execution,

@@ -15,12 +15,14 @@
 //! | `line` | who goes to work next, and who waits |
 //! | `tell`, `succeed` | what people say to agents at work, and what follows an execution that ends before it is taken in |
 //! | `answer`, `stop` | record what a person wants; `events` acts on it |
+//! | `audit` | records what people and events cause, before it happens |
 //! | `status`, `costs` | read the records |
 //!
 //! This crate does not know providers, send HTTP requests of its own, or render anything. `events`, the only function with
 //! permission, answers task tokens and stops executions.
 
 mod answer;
+mod audit;
 mod authority;
 mod authorize;
 mod caller;

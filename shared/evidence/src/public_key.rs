@@ -46,6 +46,11 @@ impl PublicKey {
         Self::from_der(&from_pem(LABEL, text).ok_or(PublicKeyError)?)
     }
 
+    /// The key in a `SubjectPublicKeyInfo` in DER.
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
+    }
+
     /// The key in PEM, as `openssl` and `cosign` read it.
     pub fn to_pem(&self) -> String {
         to_pem(LABEL, &self.der)

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// A kind of partition: the part of `pk` before the first `#`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Partition {
-    /// Who changed what through the API.
+    /// Who did what.
     Audit,
     /// What deliveries led to.
     Delivery,
@@ -140,6 +140,8 @@ mod tests {
             assert_eq!(pk.split_once('#').map(|(kind, _)| kind), Some(partition.as_str()));
         };
         check(Partition::Audit, &keys::identity::audit_partition("2026-11-29"));
+        check(Partition::Audit, &keys::identity::audited_person_partition("ada"));
+        check(Partition::Audit, &keys::identity::audit_head(3).pk);
         check(Partition::Identity, &keys::identity::token("t").pk);
         check(Partition::Identity, &keys::identity::once("0a1b").pk);
         check(Partition::Identity, &keys::identity::ended_before("ada").pk);
