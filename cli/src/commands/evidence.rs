@@ -3,10 +3,12 @@
 use crate::api_client::{Call, ClientArguments, task_id};
 use crate::exit::{Exit, Outcome};
 use clap::Subcommand;
+use domain::{BranchName, RepositoryName};
 use evidence::{PublicKey, Statement};
 use serde_json::Value;
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// `ticketsmith evidence …`
 #[derive(Debug, clap::Args)]
@@ -20,7 +22,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, clap::Args)]
 struct Show {
-    /// The pull request: owner/name#7.
+    /// The pull request: owner/name#7, or owner/name@branch for the newest one from a branch.
     #[arg(value_name = "PR", required = true)]
     reference: Option<String>,
     /// The evidence of this commit. Default: of the newest one of ours.
@@ -53,6 +55,9 @@ struct Verify {
     /// The commit that it must be about.
     #[arg(long, value_name = "SHA")]
     commit: Option<String>,
+    /// How long to wait for the evidence of a pull request, in seconds: it is signed within seconds of a commit.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    wait: u64,
     #[command(flatten)]
     client: ClientArguments,
 }
@@ -68,6 +73,9 @@ The evidence is an in-toto statement in a DSSE envelope. Keep the public key whe
 
 Exit codes of `verify`: 0 it is what was signed · 1 it is not, or is about another commit · 2 the file or the key cannot be read ·
 3 the API does not answer · 4 sign-in needed · 5 there is no evidence of this pull request";
+
+/// How often evidence that is waited for is asked for.
+const BETWEEN: Duration = Duration::from_secs(2);
 
 /// The largest envelope that is read, in bytes.
 const LARGEST: u64 = 8 * 1024 * 1024;
@@ -106,28 +114,49 @@ async fn show(arguments: Show) -> Outcome {
 
 async fn fetch(client: &ClientArguments, reference: &str, commit: Option<&str>) -> Outcome<Value> {
     if !is_reference(reference) {
-        return Err(Exit::usage(format!("`{reference}` is not a pull request; accepted: owner/name#7")));
+        return Err(Exit::usage(format!("`{reference}` is not a pull request; accepted: owner/name#7, owner/name@branch")));
     }
     let call = Call::get("/pull-requests/{}/evidence", &[&task_id(reference)]).query("commit", commit);
     client.client()?.send(&call).await
 }
 
+/// As [`fetch`], waiting for evidence that is not there yet.
+async fn fetch_within(
+    client: &ClientArguments,
+    reference: &str,
+    commit: Option<&str>,
+    seconds: u64,
+) -> Outcome<Value> {
+    let until = Instant::now() + Duration::from_secs(seconds);
+    loop {
+        match fetch(client, reference, commit).await {
+            Err(absent) if absent.is_not_allowed() && Instant::now() < until => {
+                tokio::time::sleep(BETWEEN).await;
+            }
+            fetched => return fetched,
+        }
+    }
+}
+
 /// Whether it is the name of a pull request rather than of a file.
 fn is_reference(text: &str) -> bool {
-    text.split_once('#').is_some_and(|(repository, number)| {
-        repository.parse::<domain::RepositoryName>().is_ok() && number.parse::<u64>().is_ok()
-    })
+    let is_repository = |name: &str| name.parse::<RepositoryName>().is_ok();
+    match (text.split_once('@'), text.rsplit_once('#')) {
+        (Some((repository, branch)), _) => is_repository(repository) && branch.parse::<BranchName>().is_ok(),
+        (None, Some((repository, number))) => is_repository(repository) && number.parse::<u64>().is_ok(),
+        (None, None) => false,
+    }
 }
 
 async fn run_verify(arguments: Verify) -> Outcome {
-    let Verify { evidence, key, commit, client } = arguments;
+    let Verify { evidence, key, commit, wait, client } = arguments;
     let named = |problem: &dyn std::fmt::Display| Exit::usage(format!("{}: {problem}", key.display()));
     let pem = std::fs::read_to_string(&key).map_err(|error| named(&error))?;
     let key = PublicKey::from_pem(&pem).map_err(|error| named(&error))?;
     let is_file = std::path::Path::new(&evidence).exists() || evidence == "-";
     let envelope = match !is_file && is_reference(&evidence) {
         true => {
-            let answer = fetch(&client, &evidence, commit.as_deref()).await?;
+            let answer = fetch_within(&client, &evidence, commit.as_deref(), wait).await?;
             answer.get("envelope").and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec()
         }
         false => read(&evidence).map_err(|error| Exit::usage(format!("{evidence}: {error}")))?,
@@ -142,7 +171,10 @@ async fn run_verify(arguments: Verify) -> Outcome {
 /// Whether it is about the pull request that was asked for, and about the commit.
 fn check(statement: &Statement, asked: &str, is_file: bool, commit: Option<&str>) -> Outcome {
     let reference = statement.reference();
-    if !is_file && !reference.eq_ignore_ascii_case(asked) {
+    let pull_request = &statement.predicate.pull_request;
+    let from_branch = format!("{}@{}", pull_request.repository, pull_request.branch);
+    let is_asked = [&reference, &from_branch].iter().any(|name| name.eq_ignore_ascii_case(asked));
+    if !is_file && !is_asked {
         return Err(Exit::negative(format!("this is the evidence of {reference}, not of {asked}")));
     }
     match commit.filter(|commit| !statement.commit().eq_ignore_ascii_case(commit)) {
@@ -191,10 +223,10 @@ mod tests {
 
     #[test]
     fn pull_requests_are_told_from_files() {
-        for reference in ["acme/shop#7", "group/sub/name#12"] {
-            assert!(is_reference(reference) || reference.matches('/').count() > 1, "{reference}");
+        for reference in ["acme/shop#7", "group/sub/name#12", "acme/shop@feature/SHOP-1"] {
+            assert!(is_reference(reference), "{reference}");
         }
-        for file in ["evidence.json", "./a#b", "acme/shop", "acme/shop#x", "-", ""] {
+        for file in ["evidence.json", "./a#b", "acme/shop", "acme/shop#x", "acme/shop@", "-", ""] {
             assert!(!is_reference(file), "{file}");
         }
     }

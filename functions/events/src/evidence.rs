@@ -9,7 +9,6 @@ use evidence::{Predicate, PublicKey, PullRequest, Statement, Unsigned};
 use facts::{Made, Work};
 use records::{ExecutionRecord, OpenedPullRequest, SignedEvidence, StepStatus};
 use runtime::EvidenceKey;
-use std::collections::BTreeSet;
 use tracing::Instrument;
 
 impl Events {
@@ -48,7 +47,10 @@ impl Events {
         let Some(run) = execution.run() else { return Ok(()) };
         let made = Made::of(&self.table.effects_of(run).await?, execution.began_as());
         for (repository, branch) in made.branches() {
-            if let Some(opened) = self.pull_request_on(&execution, &made, repository, branch).await? {
+            let opened = self.pull_request_on(&execution, &made, repository, branch).await?;
+            if let Some(opened) = opened
+                && !self.is_signed(&execution, &opened, made.newest_on(repository, branch)).await?
+            {
                 self.sign_evidence_of(key, &execution, opened).await?;
             }
         }
@@ -71,6 +73,20 @@ impl Events {
         Ok(opened.filter(|opened| opened.branch.as_str() == branch))
     }
 
+    /// Whether there is evidence of this execution's newest commit, and of its end once it has ended.
+    async fn is_signed(
+        &self,
+        execution: &ExecutionRecord,
+        opened: &OpenedPullRequest,
+        newest: Option<&CommitSha>,
+    ) -> Result<bool, ActionError> {
+        let ended = execution.outcome.is_final();
+        let known = self.table.evidence(&opened.repository, opened.number, None).await?;
+        Ok(known.is_some_and(|known| {
+            Some(&known.commit) == newest && known.execution == execution.name && (known.ended || !ended)
+        }))
+    }
+
     async fn sign_evidence_of(
         &self,
         key: &EvidenceKey,
@@ -80,18 +96,12 @@ impl Events {
         let work = self.work_on(execution, &opened).await?;
         let Some(newest) = work.commits.last().map(|commit| commit.sha.clone()) else { return Ok(()) };
         let ended = execution.outcome.is_final();
-        let known = self.table.evidence(&opened.repository, opened.number, None).await?;
-        let is_signed = known.is_some_and(|known| {
-            known.commit == newest && known.execution == execution.name && (known.ended || !ended)
-        });
-        if is_signed {
-            return Ok(());
-        }
         let (envelope, public_key) = self.signed(key, &newest, work, &opened).await?;
         let number = opened.number;
         let kept = SignedEvidence {
             repository: opened.repository,
             number,
+            branch: opened.branch,
             project: opened.project,
             commit: newest,
             execution: execution.name.clone(),
@@ -139,12 +149,5 @@ impl Events {
         let signature = key.sign(&unsigned.digest()).await?;
         let envelope = unsigned.signed(&public, &signature).map_err(internal)?;
         Ok((envelope, public.to_pem()))
-    }
-
-    /// Signs what these executions made.
-    pub(crate) async fn sign_evidence_of_all(&self, executions: &BTreeSet<&str>) {
-        for execution in executions {
-            self.sign_evidence_logged(execution).await;
-        }
     }
 }

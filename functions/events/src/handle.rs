@@ -168,7 +168,11 @@ impl Events {
             result = result.and(told);
         }
         join_all(executions.iter().map(|execution| self.refresh_logged(execution))).await;
-        self.sign_evidence_of_all(&executions).await;
+        for change in &changes {
+            if let TableChange::Step(execution) = change {
+                self.sign_evidence_logged(execution).await;
+            }
+        }
         result
     }
 

@@ -55,4 +55,4 @@ pub use status::{ExecutionFilter, StatusResult};
 pub use stop::StopResult;
 pub use succeed::Successor;
 pub use tell::{TellResult, Words};
-pub use undo::{UndoError, UndoRequest, UndoResult};
+pub use undo::{UndoError, UndoRequest, UndoResult, too_old_to_undo};

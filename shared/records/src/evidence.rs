@@ -9,7 +9,7 @@ use crate::timestamp;
 use crate::write::Write;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{CommitSha, RepositoryName};
+use domain::{BranchName, CommitSha, RepositoryName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -21,6 +21,8 @@ pub struct SignedEvidence {
     pub repository: RepositoryName,
     /// Its number there.
     pub number: u64,
+    /// The branch that it comes from.
+    pub branch: BranchName,
     /// The project's key.
     pub project: String,
     /// The commit.
@@ -75,6 +77,12 @@ impl SignedEvidence {
     }
 }
 
+/// Which pull request from a branch has evidence.
+#[derive(Debug, Serialize, Deserialize)]
+struct OfBranch {
+    number: u64,
+}
+
 /// No envelope is larger, in bytes.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
@@ -90,7 +98,9 @@ impl Table {
             keys::evidence_of_commit(repository, number, evidence.commit.as_str()),
         ];
         let writes = places.into_iter().map(|key| Ok(Write::Put { item: evidence.item(key)?, condition: None }));
-        let writes = writes.collect::<Result<Vec<_>, RecordsError>>()?;
+        let mut writes = writes.collect::<Result<Vec<_>, RecordsError>>()?;
+        let of_branch = keys::evidence_of_branch(repository, evidence.branch.as_str());
+        writes.push(Write::Put { item: to_item(&OfBranch { number }, of_branch, None)?, condition: None });
         // Without a condition nothing can refuse it.
         let _ = self.transact("keep evidence", writes).await?;
         Ok(())
@@ -111,6 +121,19 @@ impl Table {
             Some(commit) => keys::evidence_of_commit(repository.as_str(), number, commit.as_str()),
         };
         self.get(key).await?.map(SignedEvidence::of_item).transpose()
+    }
+
+    /// The number of the newest pull request from a branch that has evidence.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn pull_request_with_evidence(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+    ) -> Result<Option<u64>, RecordsError> {
+        let found = self.get(keys::evidence_of_branch(repository.as_str(), branch.as_str())).await?;
+        Ok(found.map(from_item::<OfBranch>).transpose()?.map(|found| found.number))
     }
 
     /// The digests of the documents in force that say how agents work.
@@ -166,6 +189,7 @@ mod tests {
         let evidence = SignedEvidence {
             repository,
             number: 7,
+            branch: "feature/SHOP-1".parse().unwrap(),
             project: "SHOP".into(),
             commit,
             execution: "e".into(),

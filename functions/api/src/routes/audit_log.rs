@@ -10,9 +10,9 @@ use crate::routes::page::Page;
 use axum::extract::State;
 use axum::response::Json;
 use control::Operation;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use records::{AuditHead, AuditKind, AuditLine, AuditRecord};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -173,6 +173,8 @@ async fn list_audit(
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditLine)]
 struct Line {
+    /// The day under which it is, in UTC.
+    day: String,
     /// Its place in the day.
     place: String,
     /// The text that was hashed. It names the hash of the record before it.
@@ -187,8 +189,8 @@ struct Line {
 
 impl From<AuditLine> for Line {
     fn from(line: AuditLine) -> Self {
-        let AuditLine { place, record, hash, expires_at, is_plain, .. } = line;
-        Self { place, record, hash, expires_at, is_plain }
+        let AuditLine { day, place, record, hash, expires_at, is_plain } = line;
+        Self { day, place, record, hash, expires_at, is_plain }
     }
 }
 
@@ -196,7 +198,7 @@ impl From<AuditLine> for Line {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListLines {
-    /// Those of this day, in UTC. Default: today.
+    /// Those of this day and of all days after it, in UTC. Default: today.
     #[param(value_type = Option<String>, format = "date")]
     day: Option<Date>,
     /// How many there are at most. Default: 100.
@@ -213,7 +215,11 @@ impl Parameters for ListLines {
     }
 }
 
-/// Returns the records of a day as they are kept, in their order, for whoever verifies them. For admins.
+/// So many days are looked through for one page.
+const DAYS: usize = 60;
+
+/// Returns the records as they are kept, from a day on and in their order, for whoever verifies them. A page may be empty although more
+/// follows. For admins.
 #[utoipa::path(
     get, path = "/audit/lines", tag = "people", params(ListLines),
     responses((status = 200, description = "A page of records.", body = Page<Line>), Signed)
@@ -224,11 +230,32 @@ async fn list_audit_lines(
     Query(ListLines { day, limit, cursor }): Query<ListLines>,
 ) -> Result<Json<Page<Line>>, Problem> {
     caller.check(&api, &Operation::SeeAudit).await?;
-    let day = day.unwrap_or_else(|| today(&api)).to_string();
-    let query = ["audit lines", day.as_str()];
-    let after = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
-    let (lines, next) = api.table.audit_lines(&day, after.as_deref(), limit).await?;
-    Ok(Json(Page::new(lines.into_iter().map(Line::from).collect(), &query, next)))
+    // Clocks of functions may be ahead of each other.
+    let last = today(&api).saturating_add(1.day());
+    let first = day.unwrap_or_else(|| today(&api));
+    let name = first.to_string();
+    let query = ["audit lines", name.as_str()];
+    let place = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let (mut day, mut after) = match place.as_deref().and_then(|place| place.split_once(' ')) {
+        Some((day, after)) => (day.parse().unwrap_or(first), Some(after.to_owned())),
+        None => (first, None),
+    };
+    let mut found = Vec::new();
+    for _ in 0..DAYS {
+        let after_now = after.take().filter(|after| !after.is_empty());
+        let (lines, next) =
+            api.table.audit_lines(&day.to_string(), after_now.as_deref(), limit - found.len()).await?;
+        found.extend(lines.into_iter().map(Line::from));
+        match next {
+            Some(next) => after = Some(next),
+            None => day = day.saturating_add(1.day()),
+        }
+        if found.len() >= limit || day > last {
+            break;
+        }
+    }
+    let next = (day <= last).then(|| format!("{day} {}", after.unwrap_or_default()));
+    Ok(Json(Page::new(found, &query, next)))
 }
 
 /// Where the chains of the audit are.

@@ -197,6 +197,7 @@ impl World {
         let evidence = SignedEvidence {
             repository: repository.clone(),
             number,
+            branch: format!("feature/{project}-1").parse().unwrap(),
             project: project.to_owned(),
             commit,
             execution: "jira-SHOP-1-ab".to_owned(),

@@ -67,6 +67,12 @@ impl Made {
         self.commits.iter().map(|(repository, branch, _)| (repository, branch.as_str())).collect()
     }
 
+    /// The newest commit on a branch.
+    pub(super) fn newest_on(&self, repository: &RepositoryName, branch: &str) -> Option<&CommitSha> {
+        let on = self.commits.iter().filter(|(place, on, _)| place == repository && on == branch);
+        on.map(|(_, _, commit)| commit).max_by_key(|commit| commit.at).map(|commit| &commit.sha)
+    }
+
     /// The number of the pull request that was opened from a branch.
     pub(super) fn number_of(&self, repository: &RepositoryName, branch: &str) -> Option<u64> {
         let mut opened = self.opened.iter();
