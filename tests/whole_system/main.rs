@@ -54,6 +54,7 @@ mod revision;
 mod rollback;
 mod schedule;
 mod secrets;
+mod signed;
 mod source_workflows;
 mod steering;
 mod storm;

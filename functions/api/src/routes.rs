@@ -7,6 +7,7 @@ mod audit_log;
 mod auth;
 mod costs;
 mod events;
+mod evidence;
 mod executions;
 mod health;
 mod links;
@@ -33,6 +34,7 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     auth::routes,
     costs::routes,
     events::routes,
+    evidence::routes,
     executions::routes,
     health::routes,
     links::routes,

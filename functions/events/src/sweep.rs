@@ -118,7 +118,8 @@ impl Events {
         self.close(&execution.name, &ending).await?;
         self.undo_where_due(execution, &ending).await;
         self.start_next(execution).await?;
-        self.feedback.refresh(&execution.name).await
+        self.feedback.refresh(&execution.name).await?;
+        self.sign_evidence(&execution.name).await
     }
 
     /// `None` when Step Functions has no such execution.

@@ -205,8 +205,14 @@ impl Acting<'_> {
                 };
                 Handled { outcome, answer }
             }
-            StartDecision::Refuse(reason) if self.is_ours(&asked) => Handled::refused(reason),
-            StartDecision::Refuse(reason) => Handled::silent(Outcome::Refused { reason }),
+            StartDecision::Refuse(reason) => {
+                let who = self.actor_of(&asked);
+                self.control.audit_refusal(who.as_ref(), &asked.kind, &asked.delivery).await?;
+                match self.is_ours(&asked) {
+                    true => Handled::refused(reason),
+                    false => Handled::silent(Outcome::Refused { reason }),
+                }
+            }
             StartDecision::Ignore(reason) => {
                 let actor = self.actor_of(&asked);
                 match (command, actor) {

@@ -22,7 +22,6 @@ pub fn functions() -> Vec<FunctionSpec> {
     ];
     let access = Access::reading(reads).writing([
         Partition::Account,
-        // Who joined which accounts.
         Partition::Audit,
         Partition::Delivery,
         Partition::Event,

@@ -124,6 +124,23 @@ impl<'a> Operation<'a> {
         }
     }
 
+    /// What it changes, in a word for the audit; `None` where it only shows something.
+    pub(crate) fn changes(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::See { .. } | Self::SeePeople | Self::SeeAudit => return None,
+            Self::Start { .. } | Self::StartByHand | Self::StartByMachine => "start",
+            Self::Answer { .. } => "answer",
+            Self::Stop { .. } => "stop",
+            Self::Redrive { .. } => "redrive",
+            Self::Undo { .. } => "undo",
+            Self::ChangeTask { .. } => "change a ticket",
+            Self::ChangeProject { .. } => "change a project",
+            Self::ChangeBudgets => "change a limit",
+            Self::CreateToken { .. } => "create a token",
+            Self::ManageSignIns { .. } => "manage sign-ins",
+        })
+    }
+
     /// Whether everyone may perform the operation.
     fn is_open(&self) -> bool {
         matches!(self, Self::StartByMachine)
@@ -271,14 +288,18 @@ impl Control {
     ) -> Result<Authorization, RecordsError> {
         let (configuration, actor) = (caller.directory.configuration(), caller.actor);
         let decided = authorize_with(configuration, operation, Some(actor), caller.authority);
-        match (&decided, operation.project()) {
+        let decided = match (&decided, operation.project()) {
             (Authorization::Denied(_), Some(project)) if operation.counts_writers() => {
                 let now = self.clock.now();
                 let is_writer = self.table.is_writer(&actor.account(), &project.key, now).await?;
-                Ok(decide(configuration, operation, Some(actor), caller.authority, is_writer))
+                decide(configuration, operation, Some(actor), caller.authority, is_writer)
             }
-            _ => Ok(decided),
+            _ => decided,
+        };
+        if let Authorization::Denied(_) = decided {
+            self.audit_denial(caller, operation).await?;
         }
+        Ok(decided)
     }
 }
 

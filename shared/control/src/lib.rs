@@ -18,12 +18,14 @@
 //! | `link` | joins a person's accounts by a code that both confirm |
 //! | `notify` | what people are told directly |
 //! | `answer`, `stop` | record what a person wants; `events` acts on it |
+//! | `audit` | records what people and events cause, before it happens |
 //! | `status`, `costs` | read the records |
 //!
 //! This crate does not know providers, send HTTP requests of its own, or render anything. `events`, the only function with
 //! permission, answers task tokens and stops executions.
 
 mod answer;
+mod audit;
 mod authority;
 mod authorize;
 mod caller;
@@ -61,5 +63,5 @@ pub use status::{ExecutionFilter, StatusResult};
 pub use stop::StopResult;
 pub use succeed::Successor;
 pub use tell::{TellResult, Words};
-pub use undo::{UndoError, UndoRequest, UndoResult};
+pub use undo::{UndoError, UndoRequest, UndoResult, too_old_to_undo};
 pub use undo_preview::{UndoPreview, UndoPreviewResult};

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 pub enum Partition {
     /// Which accounts people joined, and what they are told directly.
     Account,
-    /// Who changed what through the API.
+    /// Who did what.
     Audit,
     /// What deliveries led to.
     Delivery,
@@ -146,6 +146,8 @@ mod tests {
         check(Partition::Account, &keys::account::code("0a1b").pk);
         check(Partition::Account, &keys::account::notify("ada").pk);
         check(Partition::Audit, &keys::identity::audit_partition("2026-11-29"));
+        check(Partition::Audit, &keys::identity::audited_person_partition("ada"));
+        check(Partition::Audit, &keys::identity::audit_head(3).pk);
         check(Partition::Identity, &keys::identity::token("t").pk);
         check(Partition::Identity, &keys::identity::once("0a1b").pk);
         check(Partition::Identity, &keys::identity::ended_before("ada").pk);

@@ -73,6 +73,8 @@
 //! | what was spent in a month, by day and project, person, workflow or model | query 16 shards | `SPEND#<month>#<shard>` | `<PROJECT, …>#<day>#<name>` |
 //! | what a request to the API was answered, when it is sent again | get | `REQUEST#<digest of its key>` | `REQUEST` |
 //! | the installation's own token, hashed | get | `TOKEN#INSTALLATION` | `TOKEN` |
+//! | how a pull request came about, signed; of its newest commit, or of one | get | `REPOSITORY#<owner/name>` | `EVIDENCE#<number>`, `EVIDENCE#<number>#<commit>` |
+//! | which pull request from a branch has evidence | get | `REPOSITORY#<owner/name>` | `EVIDENCE_OF#<branch>` |
 //! | the newest pull request of a ticket | get | `REPOSITORY#<owner/name>` | `TASK#<id>` |
 //!
 //! The keys of who may sign in and of who changed what are in `keys/identity.rs`, those of people's accounts in `keys/account.rs`.
@@ -467,6 +469,20 @@ pub(crate) fn own_branch(repository: &str, branch: &str) -> Key {
 
 pub(crate) fn opened_pull_request(repository: &str, number: u64) -> Key {
     Key::new(repository_partition(&folded(repository)), format!("OPENED#{number:010}"))
+}
+
+pub(crate) fn evidence(repository: &str, number: u64) -> Key {
+    Key::new(repository_partition(&folded(repository)), format!("EVIDENCE#{number:010}"))
+}
+
+/// Which pull request from a branch has evidence.
+pub(crate) fn evidence_of_branch(repository: &str, branch: &str) -> Key {
+    Key::new(repository_partition(&folded(repository)), format!("EVIDENCE_OF#{branch}"))
+}
+
+pub(crate) fn evidence_of_commit(repository: &str, number: u64, commit: &str) -> Key {
+    let Key { pk, sk } = evidence(repository, number);
+    Key::new(pk, format!("{sk}#{commit}"))
 }
 
 pub(crate) fn pull_request_of_task(repository: &str, task_id: &str) -> Key {

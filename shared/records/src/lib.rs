@@ -37,7 +37,8 @@
 //! | `access` | what a function may touch, for its role |
 //! | `machine_token`, `sign_in` | who may sign in |
 //! | `account_link`, `notify_choice` | which accounts people joined, and what they are told directly |
-//! | `audit` | who changed what |
+//! | `audit`, `audit_chain` | who did what, in chains of hashes, and whether that is whole |
+//! | `evidence` | how pull requests came about, signed |
 //! | `admission` | which runs may do anything; who may push |
 //! | `stream` | which changes a listener is told of, and which execution a changed item belongs to |
 
@@ -47,6 +48,7 @@ mod admission;
 mod agent_execution;
 mod alert;
 mod audit;
+mod audit_chain;
 mod backfill;
 mod budget;
 mod cached;
@@ -62,6 +64,7 @@ mod effect_record;
 mod effect_request;
 mod effects_left;
 mod error;
+mod evidence;
 mod execution;
 mod execution_list;
 mod execution_record;
@@ -125,7 +128,8 @@ pub use access::{Access, Partition};
 pub use account_link::{JoinedAccount, LinkAccount, LinkCode, LinkSide};
 pub use admission::{Admission, WRITER_KNOWN};
 pub use agent_execution::AgentExecution;
-pub use audit::{AuditPage, AuditRecord};
+pub use audit::{AUDIT_CHAINS, AuditKind, AuditPage, AuditRecord};
+pub use audit_chain::{AuditHead, AuditLine, AuditVerified, AuditVerifier};
 pub use backfill::Backfilled;
 pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement, Spending};
 pub use cached::DOCUMENT_CACHED;
@@ -138,6 +142,7 @@ pub use effect::{EFFECT_INVERSE_LIMIT, EFFECT_OUTPUT_LIMIT};
 pub use effect_record::{EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect};
 pub use effect_request::EffectRequest;
 pub use error::RecordsError;
+pub use evidence::{DocumentDigests, SignedEvidence};
 pub use execution::{BeginResult, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
 pub use execution_record::{ExecutionEnd, ExecutionRecord};

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod admission;
+mod audit;
 mod circuit;
 mod collisions;
 mod continuation;
@@ -40,6 +41,14 @@ async fn table() -> Table {
     let table = Table::new(client().await, "ticketsmith");
     table.create_table().await.unwrap();
     table
+}
+
+/// The same, with a client of the database, for what no method of the table does.
+async fn table_and_client() -> (Table, Client) {
+    let client = client().await;
+    let table = Table::new(client.clone(), "ticketsmith");
+    table.create_table().await.unwrap();
+    (table, client)
 }
 
 async fn client() -> Client {
