@@ -146,7 +146,7 @@ pub(crate) enum Command {
     /// Questions that wait for a person, by the API.
     #[command(subcommand)]
     Approval(approval::Arguments),
-    /// What may be spent, by the API.
+    /// What may be spent, and what becomes of work that a limit stopped.
     #[command(subcommand)]
     Budget(budget::Arguments),
     /// What was spent, by the API.

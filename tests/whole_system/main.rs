@@ -10,6 +10,7 @@
 mod announce;
 mod another_world;
 mod api;
+mod approvals;
 mod architecture;
 mod attack;
 mod backup;
@@ -38,6 +39,7 @@ mod growing;
 mod identity;
 mod init;
 mod models;
+mod money;
 mod on_error;
 mod oracle;
 mod other_services;

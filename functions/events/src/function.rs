@@ -41,7 +41,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         Partition::Thread,
         Partition::Waiter,
     ])
-    .listing([Listing::OpenExecutions]);
+    .listing([Listing::Approvals, Listing::OpenExecutions]);
     vec![FunctionSpec {
         name: "events",
         executable: "events",

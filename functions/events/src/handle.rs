@@ -112,6 +112,9 @@ impl Events {
         self.close(&change.name, &ending).await?;
         tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
         self.undo_where_due(&execution, &ending).await;
+        if outcome == Outcome::Succeeded {
+            self.note_cost(&execution).await?;
+        }
         // First what others wait for, then what is only told.
         self.start_next(&execution).await?;
         self.notify_of_end(&execution.name).await?;

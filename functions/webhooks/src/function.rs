@@ -7,7 +7,7 @@ use records::{Access, Partition};
 use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
 use std::sync::Arc;
 
-/// This executable's only function. Because strangers can reach it, it has no provider credentials and no access to budgets, and
+/// This executable's only function. Because strangers can reach it, it has no provider credentials, cannot change what may be spent, and
 /// only reads the journal. It records deliveries, executions and people's answers, and reads what people ask for. What they are answered in comments it
 /// records, too, for `events` to write.
 pub fn functions() -> Vec<FunctionSpec> {
@@ -17,6 +17,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         Partition::Provider,
         // To show what an undo would take back.
         Partition::Run,
+        Partition::Spend,
         Partition::Thread,
         Partition::Writer,
     ];

@@ -17,7 +17,7 @@
 //! | `tell`, `succeed` | what people say to agents at work, and what follows an execution that ends before it is taken in |
 //! | `link` | joins a person's accounts by a code that both confirm |
 //! | `notify` | what people are told directly |
-//! | `answer`, `stop` | record what a person wants; `events` acts on it |
+//! | `answer`, `money`, `stop` | record what a person wants; `events` acts on it |
 //! | `audit` | records what people and events cause, before it happens |
 //! | `status`, `costs` | read the records |
 //!
@@ -33,6 +33,7 @@ mod control;
 mod costs;
 mod directory;
 mod line;
+mod money;
 mod link;
 mod notify;
 mod plan;
@@ -56,6 +57,7 @@ pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
 pub use line::may_start;
 pub use link::LinkResult;
 pub use notify::NotifyResult;
+pub use money::{Forecast, MOST_ADDED, MoneyResult, Wanted, question};
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use start::{StartError, StartResult};

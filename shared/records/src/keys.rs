@@ -22,6 +22,10 @@
 //! | costs of a task | query | `TASK#<id>` | `COST#<at>#<id>` |
 //! | executions of a project, newest first | query, then batch get | `PROJECT#<key>` | `EXECUTION#<begun>#<name>` |
 //! | costs of a project in a month | query | `PROJECT#<key>` | `COST#<at>#<id>` |
+//! | what a project may still spend in a month | get | `PROJECT#<key>` | `BUDGET#<month>` |
+//! | what a workflow may still spend in a month | get | `SPEND#<month>#workflow/<name>` | `BUDGET` |
+//! | what past runs of a workflow cost, newest first | query | `SPEND#RUNS#<workflow>` | `RUN#<begun>#<name>` |
+//! | whether an execution is to end as a draft | get | `EXECUTION#<name>` | `DRAFT` |
 //! | who is at work in a project, and who waits in line | query | `PROJECT#<key>` | `LINE#<name>` |
 //! | what a person may still spend in a month | get | `PERSON#<account>` | `BUDGET#<month>` |
 //! | costs of a person in a month | query | `PERSON#<account>` | `COST#<at>#<id>` |
@@ -70,7 +74,7 @@
 //! | questions that wait for people, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `APPROVALS` | `gsi1sk` = `<since>#<topic>#<key>` |
 //! | sessions of agents that are at work, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `SESSIONS` | `gsi1sk` = `<opened>#<id>` |
 //! | tickets of a project in a state, the latest change first | query `gsi1`, then batch get | `gsi1pk` = `TASKS#<project>#<state>` | `gsi1sk` = `<changed>#<task>` |
-//! | what was spent in a month, by day and project, person, workflow or model | query 16 shards | `SPEND#<month>#<shard>` | `<PROJECT, …>#<day>#<name>` |
+//! | what was spent in a month, by day and project, person, workflow, step or model | query 16 shards | `SPEND#<month>#<shard>` | `<PROJECT, …>#<day>#<name>` |
 //! | what a request to the API was answered, when it is sent again | get | `REQUEST#<digest of its key>` | `REQUEST` |
 //! | the installation's own token, hashed | get | `TOKEN#INSTALLATION` | `TOKEN` |
 //! | how a pull request came about, signed; of its newest commit, or of one | get | `REPOSITORY#<owner/name>` | `EVIDENCE#<number>`, `EVIDENCE#<number>#<commit>` |
@@ -134,6 +138,7 @@ pub(crate) const INBOX_PARTITION: &str = "INBOX#";
 pub(crate) const WORD: &str = "WORD#";
 pub(crate) const PROVIDER: &str = "PROVIDER#";
 pub(crate) const RATE: &str = "RATE";
+pub(crate) const RUN_COST: &str = "RUN#";
 
 /// The primary key of one item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -237,6 +242,27 @@ pub(crate) fn month_partition(month: &str) -> String {
 
 pub(crate) fn person_budget(account: &str, month: &str) -> Key {
     Key::new(person_partition(account), format!("BUDGET#{month}"))
+}
+
+pub(crate) fn project_budget(project: &str, month: &str) -> Key {
+    Key::new(project_partition(project), format!("BUDGET#{month}"))
+}
+
+pub(crate) fn workflow_budget(workflow: &str, month: &str) -> Key {
+    Key::new(format!("SPEND#{month}#workflow/{workflow}"), "BUDGET")
+}
+
+/// The partition of what past runs of a workflow cost.
+pub(crate) fn run_costs(workflow: &str) -> String {
+    format!("SPEND#RUNS#{workflow}")
+}
+
+pub(crate) fn run_cost(workflow: &str, begun: Timestamp, name: &str) -> Key {
+    Key::new(run_costs(workflow), format!("{RUN_COST}{}#{name}", fixed_width(begun)))
+}
+
+pub(crate) fn draft(execution: &str) -> Key {
+    Key::new(execution_partition(execution), "DRAFT")
 }
 
 pub(crate) fn writer(account: &str, project: &str) -> Key {

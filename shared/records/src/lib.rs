@@ -17,10 +17,11 @@
 //! | `thread` | the tickets of our messages in chats |
 //! | `effect`, `effect_record`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
-//! | `budget`, `limit`, `cost` | money: reserved, settled, recorded |
+//! | `budget`, `limit`, `spending`, `cost` | money: reserved, settled, recorded |
+//! | `draft`, `run_cost` | which runs end as drafts because money ran out; what past runs cost |
 //! | `reply`, `own_account` | what deliveries are answered; the bot's accounts |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
-//! | `waiter`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
+//! | `waiter`, `vote`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
 //! | `creation` | tickets that we created, as deliveries tell of them |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts, agents |
@@ -59,6 +60,7 @@ mod creation;
 mod delivery;
 mod document;
 mod doubt;
+mod draft;
 mod effect;
 mod effect_record;
 mod effect_request;
@@ -101,6 +103,7 @@ mod reply;
 mod request;
 mod retention;
 mod run;
+mod run_cost;
 mod session;
 mod session_change;
 mod session_parts;
@@ -108,6 +111,7 @@ mod session_words;
 mod shown_step;
 mod sign_in;
 mod spend;
+mod spending;
 mod steered;
 mod step;
 mod stored;
@@ -120,6 +124,7 @@ mod token;
 mod turns;
 mod usage;
 mod view;
+mod vote;
 mod waiter;
 mod word;
 mod write;
@@ -131,13 +136,14 @@ pub use agent_execution::AgentExecution;
 pub use audit::{AUDIT_CHAINS, AuditKind, AuditPage, AuditRecord};
 pub use audit_chain::{AuditHead, AuditLine, AuditVerified, AuditVerifier};
 pub use backfill::Backfilled;
-pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement, Spending};
+pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement};
 pub use cached::DOCUMENT_CACHED;
 pub use circuit::Circuit;
 pub use continuation::CONTINUED_WITHIN;
 pub use cost::{Cost, CostRecord, CostTotal};
 pub use delivery::Delivery;
 pub use document::DOCUMENT_LIMIT;
+pub use draft::{Choice, Draft};
 pub use effect::{EFFECT_INVERSE_LIMIT, EFFECT_OUTPUT_LIMIT};
 pub use effect_record::{EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect};
 pub use effect_request::EffectRequest;
@@ -149,7 +155,7 @@ pub use execution_record::{ExecutionEnd, ExecutionRecord};
 pub use feed::{Frame, NewFrame, Told};
 pub use inbox::{MOST_WAITING, PutWordResult};
 pub use inquiry::{Inquiry, NewInquiry};
-pub use limit::{LimitOf, Limits};
+pub use limit::{LimitOf, Limits, Spender};
 pub use listing::Listing;
 pub use machine_token::{MOST_TOKENS, MachineToken, TokenKept};
 pub use new_execution::{NewExecution, TakenOver};
@@ -169,6 +175,7 @@ pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace};
 pub use request::RequestClaim;
+pub use run_cost::RunCost;
 pub use session::{SessionBounds, SessionHead, SessionPhase, SessionRound};
 pub use session_change::{Changed, SessionChange};
 pub use session_parts::{OverlayFile, SessionLink};
@@ -176,6 +183,7 @@ pub use session_words::{ApprovedChange, StrangerWords};
 pub use shown_step::ShownStep;
 pub use sign_in::{EndedSessions, SignInAccount, SignInTicket};
 pub use spend::{Spend, SpendBy};
+pub use spending::Spending;
 pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
@@ -184,7 +192,8 @@ pub use table::Table;
 pub use task::{TaskRecord, TaskState};
 pub use thread::OpenedThread;
 pub use token::token_digest;
-pub use turns::Room;
+pub use turns::{Room, Shortfall};
 pub use view::ExecutionView;
+pub use vote::{Terms, Vote, Voted};
 pub use waiter::{Answer, Moves, Timeliness, Topic, Waiter};
 pub use word::{Inbox, ReviewOf, WaitingWord, Word};

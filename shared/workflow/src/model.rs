@@ -198,6 +198,12 @@ pub(crate) struct Approval {
     pub(crate) approve_status: Option<Given>,
     /// To move the ticket there is a no.
     pub(crate) decline_status: Option<Given>,
+    /// Whether the person who asked for the work may not answer.
+    pub(crate) not_by_requester: bool,
+    /// How many people must say yes.
+    pub(crate) count: Option<u64>,
+    /// After how many seconds without an answer people are reminded.
+    pub(crate) remind_seconds: Option<u64>,
     pub(crate) on_timeout: OnTimeout,
 }
 

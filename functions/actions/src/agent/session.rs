@@ -10,6 +10,7 @@
 //! | `tools` | what its calls come to |
 //! | `repetition` | whether it goes round in circles |
 //! | `answering` | a person's answer, and the files that it asked for |
+//! | `cut_short` | what becomes of it when money runs out |
 //! | `checking` | what the project's own checks come to |
 //! | `words` | what people say to the agent while it works |
 //! | `work`, `kept`, `overlay` | a session as it is read and written, and what is kept of it |
@@ -21,6 +22,7 @@
 mod answering;
 mod checking;
 mod continuing;
+mod cut_short;
 mod generation;
 mod import;
 mod kept;
@@ -36,6 +38,7 @@ mod work;
 
 pub use answering::{answer, load_paths};
 pub use checking::run_checks;
+pub use cut_short::standing;
 pub(crate) use import::Commit;
 pub use kept::{Prefix, Said, SessionState};
 pub use opening::{NewSession, open};

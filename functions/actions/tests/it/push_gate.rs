@@ -33,6 +33,10 @@ impl World {
             message: None,
             answer: None,
             told: None,
+            details: None,
+            terms: records::Terms::default(),
+            votes: Vec::new(),
+            reminded_at: None,
         };
         self.table.put_waiter(&waiter).await.unwrap();
         let answer = Answer {
@@ -42,6 +46,7 @@ impl World {
             at: self.clock.now(),
             comment: None,
             delivery: String::new(),
+            choice: None,
         };
         self.table.answer_waiter(&waiter, &answer).await.unwrap();
         self.table.mark_told(&waiter, Timeliness::InTime).await.unwrap();

@@ -111,6 +111,7 @@ async fn a_change_that_fails_does_not_drop_the_others() {
             at: world.clock.now(),
             comment: None,
             delivery: "d1".into(),
+            choice: None,
         };
         world.table.answer_waiter(&waiter, &answer).await.unwrap();
         (format!("WAITER#{}", waiter.topic), format!("WAITER#{}", waiter.key))

@@ -37,6 +37,10 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
         message: None,
         answer: None,
         told: None,
+        details: None,
+        terms: records::Terms::default(),
+        votes: Vec::new(),
+        reminded_at: None,
         until: None,
     };
     world.table.put_waiter(&waiter).await.unwrap();
