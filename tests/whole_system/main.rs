@@ -43,6 +43,7 @@ mod oracle;
 mod other_services;
 mod parked;
 mod planning;
+mod plans;
 mod process;
 mod prompt;
 mod providers_of_models;

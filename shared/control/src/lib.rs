@@ -10,6 +10,7 @@
 //! | `authority` | what credentials add to roles or take from them |
 //! | `directory` | finds projects and tickets |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
+//! | `planning` | asks for a plan of requirements |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
 //! | `rounds` | how often a pull request is revised |
 //! | `line` | who goes to work next, and who waits |
@@ -29,6 +30,7 @@ mod costs;
 mod directory;
 mod line;
 mod plan;
+mod planning;
 mod redrive;
 mod rounds;
 mod start;
@@ -47,6 +49,7 @@ pub use costs::{Costs, CostsResult};
 pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
 pub use line::may_start;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
+pub use planning::{PLANNING, Requester, Requirements, planning};
 pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use start::{StartError, StartResult};
 pub use status::{ExecutionFilter, StatusResult};
