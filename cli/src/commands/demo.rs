@@ -9,8 +9,9 @@ mod report;
 mod revisions;
 mod round;
 mod script;
+mod state;
 
-use super::deliver::{control_client, deliver};
+use super::deliver::deliver;
 use crate::configuration_file::ConfigurationFile;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
@@ -28,6 +29,7 @@ use records::ExecutionView;
 use report::{Demonstration, Revised, pull_requests, status_of};
 use round::Round;
 use script::Script;
+use state::world;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -328,11 +330,6 @@ impl Stage<'_> {
         }
         Ok(turns)
     }
-}
-
-async fn world(control: &str) -> Outcome<Value> {
-    let response = control_client()?.get(format!("{control}/_world/state")).send().await;
-    response.map_err(Exit::unreachable)?.json().await.map_err(Exit::unreachable)
 }
 
 /// The world after the last comment was edited, which happens shortly after the execution ends.

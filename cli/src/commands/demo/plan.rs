@@ -1,7 +1,7 @@
 //! `--trigger plan`: requirements become a plan, which whoever asked for it approves, and the plan becomes tickets.
 
-use super::report::{list, services, text};
-use super::{deliver, world};
+use super::state::{list, services, world};
+use crate::commands::deliver::deliver;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use records::ExecutionView;
@@ -72,15 +72,4 @@ pub(super) async fn tickets(
         })
     });
     Ok(shown.collect())
-}
-
-/// Prints the tickets with their descriptions.
-pub(super) fn print(tickets: &[Value]) {
-    for ticket in tickets {
-        let (kind, title) = (text(&ticket["type"]), text(&ticket["title"]));
-        println!("\n{} {kind}: {title} ({})", text(&ticket["key"]), text(&ticket["state"]));
-        for line in text(&ticket["description"]).lines() {
-            println!("    {line}");
-        }
-    }
 }

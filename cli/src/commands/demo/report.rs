@@ -1,6 +1,6 @@
 //! The demo's final report.
 
-use super::plan;
+use super::state::{list, services, text};
 use crate::color::{self, Color};
 use crate::exit::{Exit, Outcome};
 use crate::print::print_painted;
@@ -102,7 +102,7 @@ impl Demonstration {
                 print_painted(&format!("{heading}\n{}\n\n", patch(text(&file["patch"]), in_color)));
             }
         }
-        plan::print(&self.tickets);
+        print_tickets(&self.tickets);
         if let Some(key) = &execution.task_id {
             println!("Ticket {key}: {}", self.task_status.as_deref().unwrap_or("not found"));
         }
@@ -170,6 +170,17 @@ impl Demonstration {
     }
 }
 
+/// Prints the tickets with their descriptions.
+fn print_tickets(tickets: &[Value]) {
+    for ticket in tickets {
+        let (kind, title) = (text(&ticket["type"]), text(&ticket["title"]));
+        println!("\n{} {kind}: {title} ({})", text(&ticket["key"]), text(&ticket["state"]));
+        for line in text(&ticket["description"]).lines() {
+            println!("    {line}");
+        }
+    }
+}
+
 /// A patch whose added and removed lines have the usual colors.
 fn patch(text: &str, in_color: bool) -> String {
     let line = |line: &str| match line.chars().next() {
@@ -192,22 +203,8 @@ fn status_word(outcome: ExecutionOutcome) -> &'static str {
     }
 }
 
-/// A text from the state, or an empty one.
-pub(super) fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
 fn files_of(pull: &Value) -> impl Iterator<Item = &Value> {
     list(&pull["files"])
-}
-
-/// The state of each simulated service.
-pub(super) fn services(state: &Value) -> impl Iterator<Item = &Value> {
-    state.as_object().into_iter().flat_map(serde_json::Map::values)
-}
-
-pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }
 
 /// Every pull request on the simulated code hosts.

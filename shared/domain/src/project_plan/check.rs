@@ -1,6 +1,6 @@
 //! What keeps a plan from becoming tickets.
 
-use super::{PlannedTask, ProjectPlan};
+use super::types::{PlannedTask, ProjectPlan};
 use crate::folded;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -209,8 +209,8 @@ fn is_key(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{plan, task};
-    use super::super::{PlannedEpic, ProjectPlan};
+    use super::super::types::tests::{plan, task};
+    use super::super::types::PlannedEpic;
     use super::*;
 
     fn problems(plan: &ProjectPlan) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! A plan as people read it.
 
-use super::{PlanItem, PlannedTask, ProjectPlan};
+use super::types::{PlanItem, PlannedTask, ProjectPlan};
 use crate::text::literal;
 use std::fmt::Write as _;
 
@@ -68,8 +68,8 @@ pub fn ticket_text(task: &PlannedTask, before: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::PlannedEpic;
-    use super::super::tests::{plan, task};
+    use super::super::types::PlannedEpic;
+    use super::super::types::tests::{plan, task};
     use super::*;
 
     #[test]
