@@ -4,15 +4,13 @@ use super::state::{list, services, world};
 use crate::commands::deliver::deliver;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use domain::built_in_actions::CREATE_PLANNED_TASK;
 use records::ExecutionView;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The name for `--trigger`.
 pub(super) const NAME: &str = "plan";
-
-/// The action that makes a ticket of an item of the plan.
-const CREATES: &str = "create_planned_task";
 
 /// How often the world is looked at.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -58,7 +56,7 @@ pub(super) async fn tickets(
     let Some(run) = view.execution.run() else { return Ok(Vec::new()) };
     let mut effects = connection.table.effects_of(run).await.map_err(Exit::unreachable)?;
     effects.sort_by_key(|effect| effect.sequence);
-    let made = effects.into_iter().filter(|effect| effect.action.as_str() == CREATES);
+    let made = effects.into_iter().filter(|effect| effect.action.as_str() == CREATE_PLANNED_TASK);
     let shown = made.filter_map(|effect| effect.output).map(|output| {
         let known = services(state).flat_map(list).find(|ticket| ticket["key"] == output["task_id"]);
         let known = known.unwrap_or(&Value::Null);
