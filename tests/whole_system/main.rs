@@ -46,6 +46,7 @@ mod other_services;
 mod parked;
 mod people;
 mod planning;
+mod plans;
 mod process;
 mod prompt;
 mod providers_of_models;

@@ -14,6 +14,7 @@ pub mod commit_changes;
 pub mod create_branch;
 pub mod create_epic;
 pub mod create_page_from_template;
+pub mod create_planned_task;
 pub mod create_pull_request;
 pub mod create_task;
 pub mod delete_branch;
@@ -33,8 +34,10 @@ pub mod load_paths;
 pub mod mark_ready;
 pub mod open_session;
 pub mod read_checks;
+pub mod read_requirements;
 pub mod request_approval;
 pub mod revert_commit;
+pub mod review_plan;
 pub mod review_push;
 pub mod run_checks;
 pub mod run_tools;
@@ -43,6 +46,7 @@ pub mod think;
 pub mod update_message;
 pub mod update_page;
 pub mod update_task_status;
+pub mod withdraw_task;
 
 use crate::action::ActionEntry;
 use domain::UnknownName;
@@ -63,6 +67,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<create_branch::CreateBranch>(),
     ActionEntry::of::<create_epic::CreateEpic>(),
     ActionEntry::of::<create_page_from_template::CreatePageFromTemplate>(),
+    ActionEntry::of::<create_planned_task::CreatePlannedTask>(),
     ActionEntry::of::<create_pull_request::CreatePullRequest>(),
     ActionEntry::of::<create_task::CreateTask>(),
     ActionEntry::of::<delete_branch::DeleteBranch>(),
@@ -82,8 +87,10 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<mark_ready::MarkReady>(),
     ActionEntry::of::<open_session::OpenSession>(),
     ActionEntry::of::<read_checks::ReadChecks>(),
+    ActionEntry::of::<read_requirements::ReadRequirements>(),
     ActionEntry::of::<request_approval::RequestApproval>(),
     ActionEntry::of::<revert_commit::RevertCommit>(),
+    ActionEntry::of::<review_plan::ReviewPlan>(),
     ActionEntry::of::<review_push::ReviewPush>(),
     ActionEntry::of::<run_checks::RunChecks>(),
     ActionEntry::of::<run_tools::RunTools>(),
@@ -92,6 +99,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<update_message::UpdateMessage>(),
     ActionEntry::of::<update_page::UpdatePage>(),
     ActionEntry::of::<update_task_status::UpdateTaskStatus>(),
+    ActionEntry::of::<withdraw_task::WithdrawTask>(),
 ];
 
 /// The action of this name.

@@ -1,7 +1,7 @@
 //! What agents make and pass on: analyses, plans, edits.
 
 use domain::execution::Inverse;
-use domain::{ActionId, Stored};
+use domain::{ActionId, ProjectPlan, Stored};
 use edits::{Edit, Edits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -148,4 +148,7 @@ pub struct AgentResult {
     pub open_points: Vec<String>,
     /// The edits, as `commit_changes` takes them; absent where nothing changed.
     pub implementation: Option<Implementation>,
+    /// The plan that it proposed, as `review_plan` takes it; absent where it proposed none.
+    #[serde(default)]
+    pub plan: Option<Stored<ProjectPlan>>,
 }

@@ -143,6 +143,15 @@ impl Context<'_> {
         Ok(AgentExecution::new(table, clock, templates, limits, charge, agent, model, self.deadline))
     }
 
+    /// The project's model.
+    ///
+    /// # Errors
+    /// As [`Context::tracker`].
+    pub async fn model(&self) -> Result<Model, NoOutput> {
+        self.allowed(PluginType::AiProvider)?;
+        Ok(self.providers.model(&self.scope).await?)
+    }
+
     /// The model of this name, at whichever provider of the configuration has it; the project's own first.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::question::{Address, Asked, answer_question, answer_to_start, refused}
 use crate::senders::{self, Received};
 use crate::wish::Wish;
 use crate::words::Reply;
-use control::{Authority, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
+use control::{AnswerResult, Authority, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
 use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
 use domain::text::TextLimit;

@@ -10,6 +10,7 @@
 //! | `authority` | what credentials add to roles or take from them |
 //! | `directory` | finds projects and tickets |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
+//! | `planning` | asks for a plan of requirements |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
 //! | `undo_preview` | what an undo would take back, and the code that binds a confirmation to it |
 //! | `rounds` | how often a pull request is revised |
@@ -37,6 +38,7 @@ mod money;
 mod link;
 mod notify;
 mod plan;
+mod planning;
 mod redrive;
 mod rounds;
 mod start;
@@ -59,6 +61,7 @@ pub use link::LinkResult;
 pub use notify::NotifyResult;
 pub use money::{Forecast, MOST_ADDED, MoneyResult, Wanted, question};
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
+pub use planning::{PLANNING, Requester, Requirements, planning};
 pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use start::{StartError, StartResult};
 pub use status::{ExecutionFilter, StatusResult};

@@ -17,7 +17,7 @@ pub use communication::{Communication, Message, MessageBody, MessageButton, Sent
 pub use conversation::{Content, Effort, ModelMessage, ModelTool, Part, Speaker, ToolCall};
 pub use documentation::{Documentation, Page, PageContent, PageRequest};
 pub use task_management::{
-    CommentId, CreatedTask, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
+    CommentId, CreatedTask, InspectedTask, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
 };
 pub use version_control::{
     CheckConclusion, Checks, Commit, CommitRequest, FailedCheck, FileChange, FileContent, LineRemark,

@@ -2,6 +2,7 @@
 
 use crate::file_edit::{Edits, FileEdit};
 use domain::CommitSha;
+use domain::ProjectPlan;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,6 +19,9 @@ pub struct WorkspaceState {
     /// The plan, in order.
     #[serde(default)]
     pub plan: Vec<PlanItem>,
+    /// The plan of a project that it proposed last, if it plans one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProjectPlan>,
     /// What the model wrote down for its next generation, the newest only.
     #[serde(default)]
     pub notes: Option<String>,

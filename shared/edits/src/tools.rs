@@ -15,6 +15,7 @@ mod load_paths;
 mod move_file;
 mod numbered;
 mod pattern;
+mod propose_plan;
 mod read_file;
 mod run_checks;
 mod search;
@@ -32,11 +33,12 @@ use serde_json::Value;
 use tool::{Needs, Tool, ToolSpec};
 
 pub use answer::MOST_CHARACTERS;
+pub use propose_plan::NAME as PROPOSE_PLAN;
 pub use end::{Finish, Outcome, Question, ToolEnd};
 pub use run_checks::NAME as RUN_CHECKS;
 
 /// Every tool, by name.
-const ALL: [&dyn Tool; 12] = [
+const ALL: [&dyn Tool; 13] = [
     &ask_person::AskPerson,
     &delete_file::DeleteFile,
     &edit_file::EditFile,
@@ -44,6 +46,7 @@ const ALL: [&dyn Tool; 12] = [
     &list_files::ListFiles,
     &load_paths::LoadPaths,
     &move_file::MoveFile,
+    &propose_plan::ProposePlan,
     &read_file::ReadFile,
     &run_checks::RunChecks,
     &search::Search,
@@ -52,7 +55,7 @@ const ALL: [&dyn Tool; 12] = [
 ];
 
 impl Offered {
-    /// The tools of an agent's definition that are of use here; without names, all that are. `finish` is always among them. `checks` says
+    /// The tools of an agent's definition that are of use here; without names, all that are for every agent. `finish` is always among them. `checks` says
     /// whether the project's own checks can be run.
     ///
     /// # Errors
@@ -69,6 +72,7 @@ impl Offered {
         let is_offered = |spec: &ToolSpec| match spec.needs {
             Needs::Always => true,
             _ if !names.is_empty() && !names.iter().any(|name| name == spec.name) => false,
+            Needs::Named => !names.is_empty(),
             Needs::Nothing => true,
             Needs::Files => files != FileAccess::None,
             Needs::Unloaded => files == FileAccess::Partial,

@@ -31,6 +31,8 @@ pub enum Partition {
     Month,
     /// What a person spends.
     Person,
+    /// The tickets that a plan became.
+    Plan,
     /// A project's executions and costs.
     Project,
     /// How fast a provider may be called, and the bot's account there.
@@ -79,6 +81,7 @@ impl Partition {
             Self::Inquiry => "INQUIRY",
             Self::Month => "MONTH",
             Self::Person => "PERSON",
+            Self::Plan => "PLAN",
             Self::Project => "PROJECT",
             Self::Provider => "PROVIDER",
             Self::Reading => "READING",
@@ -162,6 +165,7 @@ mod tests {
         check(Partition::Execution, &keys::execution_partition("e"));
         check(Partition::Month, &keys::month_partition("2026-11"));
         check(Partition::Person, &keys::person_partition("ada"));
+        check(Partition::Plan, &keys::plan_partition("SHOP", "SHOP-1"));
         check(Partition::Project, &keys::project_partition("SHOP"));
         check(Partition::Provider, &keys::rate("jira").pk);
         check(Partition::Provider, &keys::own_account("jira").pk);

@@ -69,6 +69,7 @@
 //! | which run committed to a branch | get | `REPOSITORY#<owner/name>` | `BRANCH#<name>` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
 //! | a pull request that a run opened | get | `REPOSITORY#<owner/name>` | `OPENED#<number>` |
+//! | the tickets that a plan became | query | `PLAN#<project>/<digest of what is planned>` | `ITEM#<key>` |
 //! | how far an execution was told | get | `FEED#<execution>` | `TOLD` |
 //! | what happened in an execution, for programs that follow it | query | `FEED#<execution>` | `FRAME#<sequence>` |
 //! | questions that wait for people, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `APPROVALS` | `gsi1sk` = `<since>#<topic>#<key>` |
@@ -133,6 +134,7 @@ pub(crate) const MESSAGE: &str = "MESSAGE#";
 pub(crate) const FILE: &str = "FILE#";
 pub(crate) const FRAME: &str = "FRAME#";
 pub(crate) const PLACE: &str = "LINE#";
+pub(crate) const PLANNED: &str = "ITEM#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
 pub(crate) const INBOX_PARTITION: &str = "INBOX#";
 pub(crate) const WORD: &str = "WORD#";
@@ -362,6 +364,14 @@ fn digest(long: &str) -> String {
 
 pub(crate) fn creation(digest: &str) -> Key {
     Key::new(format!("EVENT#created/{digest}"), "CREATION")
+}
+
+pub(crate) fn plan_partition(project: &str, plan: &str) -> String {
+    format!("PLAN#{project}/{}", digest(plan))
+}
+
+pub(crate) fn planned(project: &str, plan: &str, item: &str) -> Key {
+    Key::new(plan_partition(project, plan), format!("{PLANNED}{item}"))
 }
 
 pub(crate) fn refusal(execution: &str) -> Key {

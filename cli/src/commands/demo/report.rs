@@ -1,5 +1,6 @@
 //! The demo's final report.
 
+use super::state::{list, services, text};
 use crate::color::{self, Color};
 use crate::exit::{Exit, Outcome};
 use crate::print::print_painted;
@@ -21,6 +22,8 @@ pub(super) struct Demonstration {
     pub(super) task_status: Option<String>,
     /// How the pull request was revised after that.
     pub(super) revisions: Vec<Revised>,
+    /// The tickets that a plan became.
+    pub(super) tickets: Vec<Value>,
 }
 
 /// A revision of the pull request.
@@ -75,6 +78,7 @@ impl Demonstration {
             "task": { "key": execution.task_id, "status": self.task_status },
             "cost_usd": self.view.cost().booked().as_usd(),
             "steps": steps_json(&self.view),
+            "tickets": self.tickets,
             "revisions": self.revisions.iter().map(Revised::json).collect::<Vec<_>>(),
             "error": execution.error,
             "cause": execution.cause,
@@ -98,6 +102,7 @@ impl Demonstration {
                 print_painted(&format!("{heading}\n{}\n\n", patch(text(&file["patch"]), in_color)));
             }
         }
+        print_tickets(&self.tickets);
         if let Some(key) = &execution.task_id {
             println!("Ticket {key}: {}", self.task_status.as_deref().unwrap_or("not found"));
         }
@@ -148,8 +153,8 @@ impl Demonstration {
                 )));
             }
         }
-        if self.pull_request.is_none() {
-            return Err(Exit::negative("the execution succeeded, but there is no pull request"));
+        if self.pull_request.is_none() && self.tickets.is_empty() {
+            return Err(Exit::negative("the execution succeeded, but there is no pull request and no ticket"));
         }
         // The newest revision is the head of the branch.
         let head = self.pull_request.as_ref().map(|pull| text(&pull["head"]["sha"]));
@@ -161,6 +166,17 @@ impl Demonstration {
                 )))
             }
             _ => Ok(()),
+        }
+    }
+}
+
+/// Prints the tickets with their descriptions.
+fn print_tickets(tickets: &[Value]) {
+    for ticket in tickets {
+        let (kind, title) = (text(&ticket["type"]), text(&ticket["title"]));
+        println!("\n{} {kind}: {title} ({})", text(&ticket["key"]), text(&ticket["state"]));
+        for line in text(&ticket["description"]).lines() {
+            println!("    {line}");
         }
     }
 }
@@ -187,22 +203,8 @@ fn status_word(outcome: ExecutionOutcome) -> &'static str {
     }
 }
 
-/// A text from the state, or an empty one.
-pub(super) fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
 fn files_of(pull: &Value) -> impl Iterator<Item = &Value> {
     list(&pull["files"])
-}
-
-/// The state of each simulated service.
-fn services(state: &Value) -> impl Iterator<Item = &Value> {
-    state.as_object().into_iter().flat_map(serde_json::Map::values)
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }
 
 /// Every pull request on the simulated code hosts.

@@ -21,6 +21,7 @@ mod money;
 mod pages;
 mod paid;
 mod patience;
+mod planning;
 mod push_gate;
 mod redrive;
 mod session_script;

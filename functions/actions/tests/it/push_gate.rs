@@ -19,10 +19,10 @@ impl World {
     }
 
     /// Ada says yes to a question.
-    async fn approves(&self, question: &Value) {
+    pub(crate) async fn approves(&self, question: &Value) {
         let waiter = Waiter {
             topic: Topic::Approval(EXECUTION.into()).to_string(),
-            key: format!("{RUN}/ApprovePush"),
+            key: format!("{RUN}/Approve.{question}"),
             execution: EXECUTION.into(),
             token: "token".into(),
             since: self.clock.now(),

@@ -16,7 +16,7 @@ fn definitions_are_sorted_and_the_same_each_time() {
     let definitions = definitions(&offered);
     let names: Vec<_> = definitions.iter().map(|tool| tool.name.as_str()).collect();
     assert_eq!(names, offered.names());
-    assert!(names.is_sorted() && names.len() == ALL.len());
+    assert!(names.is_sorted() && names.len() == ALL.len() - 1, "all but what an agent must name");
     assert_eq!(definitions, super::definitions(&offered));
     let edit = definitions.iter().find(|tool| tool.name == "edit_file").unwrap();
     assert_eq!(edit.input_schema["required"], json!(["path", "old_string", "new_string"]));
@@ -39,6 +39,7 @@ fn what_is_offered_follows_the_agent_and_the_repository() {
     let checks = |files| Offered::new(&[], files, true).unwrap().contains("run_checks");
     assert!(checks(FileAccess::Whole) && !checks(FileAccess::None));
     assert!(!offered(&[], FileAccess::Whole).unwrap().contains("run_checks"));
+    assert_eq!(offered(&["propose_plan"], FileAccess::None).unwrap(), "finish propose_plan");
     let unknown = offered(&["grep"], FileAccess::Whole).unwrap_err();
     assert!(unknown.contains("`grep`") && unknown.contains("`search`"), "{unknown}");
 }

@@ -21,6 +21,7 @@ mod identity;
 mod inbox;
 mod lists;
 mod money;
+mod planned;
 mod put_back;
 mod rate;
 mod sessions;

@@ -186,6 +186,7 @@ fn so_far(state: &SessionState) -> String {
     let is_committed = !state.committed.is_empty();
     if workspace.changes.is_empty()
         && workspace.plan.is_empty()
+        && workspace.proposal.is_none()
         && state.last_text.is_empty()
         && !is_committed
     {
@@ -212,6 +213,10 @@ fn so_far(state: &SessionState) -> String {
             };
             text.push_str(&format!("- {} ({status})\n", fence(&item.text)));
         }
+    }
+    if let Some(plan) = &workspace.proposal {
+        let json = serde_json::to_string(plan).unwrap_or_default();
+        text.push_str(&format!("\nThe plan that you proposed last:\n\n{}\n", fence(&json)));
     }
     if !workspace.changes.is_empty() {
         text.push_str("\nThe files that you changed, which are as you left them:\n\n");

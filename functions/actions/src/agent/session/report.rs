@@ -77,6 +77,13 @@ impl Session<'_> {
                 }
                 None => None,
             };
+        let plan = match &self.state.workspace.proposal {
+            Some(plan) if outcome == AgentOutcome::Done => {
+                let execution = &context.scope().execution;
+                Some(context.table().store(execution, plan, context.clock().now()).await?)
+            }
+            _ => None,
+        };
         Ok(AgentResult {
             outcome,
             summary: finish.summary,
@@ -86,6 +93,7 @@ impl Session<'_> {
             tests: finish.tests,
             open_points: finish.open_points,
             implementation,
+            plan,
         })
     }
 }
