@@ -2,7 +2,7 @@
 
 use domain::execution::Inverse;
 use domain::{ActionId, Stored};
-use edits::{Edit, Edits};
+use edits::{Edit, Edits, Review};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -148,4 +148,7 @@ pub struct AgentResult {
     pub open_points: Vec<String>,
     /// The edits, as `commit_changes` takes them; absent where nothing changed.
     pub implementation: Option<Implementation>,
+    /// What was said about a pull request, as `submit_review` and `answer_threads` take it; absent where nothing was.
+    #[serde(default)]
+    pub review: Option<Stored<Review>>,
 }

@@ -15,6 +15,7 @@ pub mod effect;
 mod function;
 pub mod gate;
 pub mod park;
+mod pull_request;
 #[cfg(test)]
 mod reference;
 pub mod scope;

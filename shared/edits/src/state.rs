@@ -1,5 +1,6 @@
 //! What a session keeps of an agent's workspace between two turns.
 
+use crate::review::Review;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -19,6 +20,9 @@ pub struct WorkspaceState {
     /// What the model wrote down for its next generation, the newest only.
     #[serde(default)]
     pub notes: Option<String>,
+    /// What it said about a pull request so far.
+    #[serde(default, skip_serializing_if = "Review::is_empty")]
+    pub review: Review,
 }
 
 impl WorkspaceState {

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use domain::plugins::{
     Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, LineRemark, Mark,
     NewTask, PullRequest, PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission,
-    StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    Reviews, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -267,6 +267,10 @@ impl VersionControl for Github {
 
     async fn mark_ready(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError> {
         self.ready_for_review(repository, number).await
+    }
+
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        Some(self)
     }
 
     async fn permission(

@@ -32,6 +32,7 @@ pub(crate) fn read<'s>(
         text(version, "`version`", &mut reader);
     }
     let triggers = fields.get("triggers").map(|node| triggers::read(node, &mut reader)).unwrap_or_default();
+    let opt_in = fields.get("opt_in").is_some_and(|node| values::boolean(node, "`opt_in`", &mut reader));
     let inputs = fields.get("inputs").map(|node| inputs::read(node, &mut reader));
     let definitions = fields
         .get("variables")
@@ -49,6 +50,7 @@ pub(crate) fn read<'s>(
         title: title.map_or_else(|| source.name().to_owned(), |title| title.value),
         description: description.map(|description| description.value),
         triggers,
+        opt_in,
         inputs,
         definitions,
         steps: steps.unwrap_or_default(),

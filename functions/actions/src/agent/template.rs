@@ -23,6 +23,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../../../prompts/pages/feature_documentation.md"),
     ),
     ("prompts/agents/development.md", include_str!("../../../../prompts/agents/development.md")),
+    ("prompts/agents/review.md", include_str!("../../../../prompts/agents/review.md")),
     ("prompts/system/development.md", include_str!("../../../../prompts/system/development.md")),
     ("prompts/system/planning.md", include_str!("../../../../prompts/system/planning.md")),
 ];

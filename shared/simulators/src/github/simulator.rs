@@ -1,5 +1,6 @@
 //! GitHub as one of the services of a simulation.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use axum::Router;
@@ -83,6 +84,32 @@ pub enum Delivery {
         /// `pending`, `success`, `failure` or `error`.
         state: String,
         /// Login of who gives it.
+        by: String,
+    },
+    /// Somebody pushes a commit to a branch.
+    #[serde(rename = "github-push")]
+    Push {
+        /// As `owner/name`.
+        repository: String,
+        /// The branch.
+        branch: String,
+        /// Path and text of the files that change; `null` for a file that is deleted.
+        files: BTreeMap<String, Option<String>>,
+        /// The commit's message.
+        message: String,
+        /// Login of the person.
+        by: String,
+    },
+    /// Somebody is asked to review a pull request.
+    #[serde(rename = "github-review-request")]
+    ReviewRequest {
+        /// As `owner/name`.
+        repository: String,
+        /// Number of the pull request.
+        pull_request: u64,
+        /// Login of who is to review it.
+        reviewer: String,
+        /// Login of the person who asks.
         by: String,
     },
     /// A pull request is closed.
@@ -191,6 +218,12 @@ impl Simulator for GitHub {
             }
             Delivery::Status { repository, branch, context, state, by } => {
                 self.given_status(&repository, &branch, &context, &state, &by)
+            }
+            Delivery::Push { repository, branch, files, message, by } => {
+                self.pushed(&repository, &branch, &files, &message, &by)
+            }
+            Delivery::ReviewRequest { repository, pull_request, reviewer, by } => {
+                self.review_requested(&repository, pull_request, &reviewer, &by)
             }
             Delivery::Close { repository, pull_request, merge, by } => {
                 self.closed(&repository, pull_request, merge, &by)

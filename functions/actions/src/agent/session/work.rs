@@ -151,5 +151,6 @@ fn blocked(summary: String) -> AgentResult {
         tests: String::new(),
         open_points: Vec::new(),
         implementation: None,
+        review: None,
     }
 }
