@@ -187,8 +187,14 @@ impl Simulator for GitHub {
                 let (number, reviews, remarks) = (issue.number, &pull.reviews, &pull.review_comments);
                 shown["reviews"] =
                     reviews.iter().map(|review| state.review(repository, number, review)).collect();
-                shown["review_comments"] =
-                    remarks.iter().map(|remark| state.review_comment(repository, number, remark)).collect();
+                shown["review_comments"] = remarks
+                    .iter()
+                    .map(|remark| {
+                        let mut shown = state.review_comment(repository, number, remark);
+                        shown["resolved"] = remark.resolved.into();
+                        shown
+                    })
+                    .collect();
                 shown["files"] = state.changed_files(repository, &before, &head).unwrap_or_default().into();
                 pulls.push(shown);
             }
