@@ -53,6 +53,7 @@ mod providers_of_models;
 mod queue;
 mod redrive;
 mod replies;
+mod review;
 mod revision;
 mod rollback;
 mod schedule;

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod checks_failed;
+mod code_review;
 mod export;
 mod plan;
 mod process;
@@ -20,6 +21,7 @@ use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::SecretFile;
 use crate::stop_signal::stop_signal;
 use crate::world_folder;
+use code_review::Reviewed;
 use domain::PluginType;
 use domain::configuration::{InstanceName, Section};
 use jiff::Timestamp;
@@ -43,6 +45,7 @@ pub(crate) struct Arguments {
     /// The name of the delivery in the world file that starts the workflow; default: the first one. With `pull-request-comment`, `review`,
     /// `jira-comment` or `slack-thread`, the first one makes the pull request, which is then revised. With `checks-failed`, the pull request's
     /// checks fail first, and the agent fixes what they found. With `plan`, requirements become a plan, which is approved, and then tickets.
+    /// With `code-review`, a pull request is reviewed.
     #[arg(long, value_name = "NAME")]
     trigger: Option<String>,
     /// A world file, or the name of a shipped world: shop (Python, the default), parcels (TypeScript) or weather (Rust).
@@ -102,9 +105,10 @@ Examples:
   ticketsmith demo --trigger NAME --json
   ticketsmith demo --trigger review
   ticketsmith demo --trigger plan
+  ticketsmith demo --trigger code-review
 {}  ticketsmith demo --export shop && git -C shop log --oneline --all
 
-Exit codes: 0 every execution succeeded, the first opened a pull request or created tickets, and a revision committed to it · 1 it failed · 2 invalid arguments · 3 something did not start",
+Exit codes: 0 every execution succeeded, the first opened a pull request, created tickets or reviewed a pull request, and a revision committed to it · 1 it failed · 2 invalid arguments · 3 something did not start",
         with_keys.collect::<String>()
     )
 }
@@ -199,6 +203,9 @@ impl Running {
                 eprintln!("The model's replies are scripted in the world file; use --ai for a real model.");
             }
         }
+        if arguments.trigger.as_deref() == Some(code_review::NAME) {
+            code_review::turn_on(&place)?;
+        }
         let config = place.join("ticketsmith.yaml");
         let serve =
             ["serve".as_ref(), "--config".as_ref(), config.as_os_str(), "--data".as_ref(), data.as_os_str()];
@@ -252,7 +259,14 @@ async fn demonstrate(
     };
     let is_new = |pull: &Value| before.iter().all(|known| known["html_url"] != pull["html_url"]);
     let mut pull_request = pull_requests(&state).into_iter().find(is_new);
-    let mut revisions = Vec::new();
+    let (mut revisions, mut review) = (Vec::new(), None);
+    let is_review = arguments.trigger.as_deref() == Some(code_review::NAME);
+    if is_review && script.revision.is_none() {
+        let turns = stage.turns(&view.execution.name).await?;
+        let reviewed = view.clone();
+        review = Reviewed::new(turns, reviewed, pull_requests(&state));
+        pull_request = review.as_ref().map(|review| review.pull.clone());
+    }
     // Without a pull request there is nothing to revise, and the first round says why.
     if let (Some(revision), Some(pull)) = (script.revision, pull_request.clone()) {
         let ticket = view.execution.task_id.clone().unwrap_or_default();
@@ -265,7 +279,11 @@ async fn demonstrate(
         state = after;
         pull_request = pull_requests(&state).into_iter().find(is_new);
         let turns = stage.turns(&view.execution.name).await?;
-        revisions.push(Revised::by_execution(revision.name, turns, view));
+        if is_review {
+            review = Reviewed::new(turns, view, pull_requests(&state));
+        } else {
+            revisions.push(Revised::by_execution(revision.name, turns, view));
+        }
     }
     let task_status = view.execution.task_id.as_deref().and_then(|key| status_of(&state, key));
     if let Some(target) = export {
@@ -273,7 +291,8 @@ async fn demonstrate(
     }
     revisions.extend(checks_failed::revisions(&stage.connection, &view).await?);
     let tickets = plan::tickets(&stage.connection, &view, &state).await?;
-    let demonstration = Demonstration { view, pull_request, task_status, revisions, tickets };
+    let demonstration =
+        Demonstration { view, pull_request, task_status, revisions, tickets, is_review, review };
     if !arguments.json {
         demonstration.print(&state, arguments.ai == SCRIPTED);
     }

@@ -5,6 +5,7 @@ pub mod admit;
 pub mod analyze_codebase;
 pub mod analyze_repository_structure;
 pub mod answer_session;
+pub mod answer_threads;
 pub mod await_budget;
 pub mod await_event;
 pub mod await_provider;
@@ -34,6 +35,8 @@ pub mod load_paths;
 pub mod mark_ready;
 pub mod open_session;
 pub mod read_checks;
+pub mod read_pull_request;
+pub mod read_threads;
 pub mod read_requirements;
 pub mod request_approval;
 pub mod revert_commit;
@@ -42,6 +45,7 @@ pub mod review_push;
 pub mod run_checks;
 pub mod run_tools;
 pub mod send_message;
+pub mod submit_review;
 pub mod think;
 pub mod update_message;
 pub mod update_page;
@@ -58,6 +62,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<analyze_codebase::AnalyzeCodebase>(),
     ActionEntry::of::<analyze_repository_structure::AnalyzeRepositoryStructure>(),
     ActionEntry::of::<answer_session::AnswerSession>(),
+    ActionEntry::of::<answer_threads::AnswerThreads>(),
     ActionEntry::of::<await_budget::AwaitBudget>(),
     ActionEntry::of::<await_event::AwaitEvent>(),
     ActionEntry::of::<await_provider::AwaitProvider>(),
@@ -87,6 +92,8 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<mark_ready::MarkReady>(),
     ActionEntry::of::<open_session::OpenSession>(),
     ActionEntry::of::<read_checks::ReadChecks>(),
+    ActionEntry::of::<read_pull_request::ReadPullRequest>(),
+    ActionEntry::of::<read_threads::ReadThreads>(),
     ActionEntry::of::<read_requirements::ReadRequirements>(),
     ActionEntry::of::<request_approval::RequestApproval>(),
     ActionEntry::of::<revert_commit::RevertCommit>(),
@@ -95,6 +102,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<run_checks::RunChecks>(),
     ActionEntry::of::<run_tools::RunTools>(),
     ActionEntry::of::<send_message::SendMessage>(),
+    ActionEntry::of::<submit_review::SubmitReview>(),
     ActionEntry::of::<think::Think>(),
     ActionEntry::of::<update_message::UpdateMessage>(),
     ActionEntry::of::<update_page::UpdatePage>(),

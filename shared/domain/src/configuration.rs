@@ -105,6 +105,9 @@ pub struct Project {
     /// took in words of people who may not start work, since the last change that was approved. Default: `untrusted`.
     #[serde(default)]
     pub ci_gate: CiGate,
+    /// The workflows with `opt_in: true` that events start in this project, such as `code_review`. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workflows: Vec<String>,
 }
 
 /// The word under `may_trigger` that allows everyone who may push to the repository.

@@ -3,6 +3,7 @@
 use crate::file_edit::{Edits, FileEdit};
 use domain::CommitSha;
 use domain::ProjectPlan;
+use crate::review::Review;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,6 +26,9 @@ pub struct WorkspaceState {
     /// What the model wrote down for its next generation, the newest only.
     #[serde(default)]
     pub notes: Option<String>,
+    /// What it said about a pull request so far.
+    #[serde(default, skip_serializing_if = "Review::is_empty")]
+    pub review: Review,
 }
 
 impl WorkspaceState {

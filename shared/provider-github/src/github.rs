@@ -8,7 +8,7 @@ use crate::refusal::{explained, is_about_movement};
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask, LineRemark, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask, LineRemark, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, Reviews, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -278,6 +278,10 @@ impl VersionControl for Github {
 
     async fn mark_ready(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError> {
         self.ready_for_review(repository, number).await
+    }
+
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        Some(self)
     }
 
     async fn permission(

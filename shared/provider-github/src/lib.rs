@@ -52,6 +52,8 @@ mod permissions;
 mod pull_requests;
 mod reaction;
 mod references;
+mod review_threads;
+mod reviews;
 mod refusal;
 mod repositories;
 mod reverts;

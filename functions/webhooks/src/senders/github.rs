@@ -18,7 +18,9 @@ use axum::http::HeaderMap;
 use domain::plugins::Mark;
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName};
-use events::{CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED};
+use events::{
+    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED, PULL_REQUEST_LABELLED, REVIEW_REQUESTED,
+};
 use jiff::{SignedDuration, Timestamp};
 use records::{ClosedPullRequest, ReplyPlace};
 use reviewed::Reviewed;
@@ -62,6 +64,8 @@ struct Payload {
     review: Option<Review>,
     #[serde(default, deserialize_with = "lenient")]
     pull_request: Option<PullRequest>,
+    #[serde(default, deserialize_with = "lenient")]
+    requested_reviewer: Option<Account>,
     #[serde(default, deserialize_with = "lenient")]
     check_suite: Option<CheckSuite>,
     // Those of a status are not in an object of their own.
@@ -202,7 +206,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         ("issues", "labeled" | "opened")
             | ("issue_comment", "created")
             | ("pull_request_review", "submitted")
-            | ("pull_request", "closed")
+            | ("pull_request", "closed" | "labeled" | "review_requested")
             | ("check_suite", "completed")
             | ("status", "")
     );
@@ -224,7 +228,8 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     // Reacting to its other events would cause a loop.
     let own = actor.as_ref().is_some_and(|actor| is_bot(bot, &actor.id));
     let actor = actor.filter(|_| !own);
-    if own && !matches!(name, "pull_request" | "check_suite" | "status") {
+    let is_statistics = matches!((name, action.as_str()), ("pull_request", "closed") | ("check_suite" | "status", _));
+    if own && !is_statistics {
         return Meaning::Ignored("the bot did it itself".into());
     }
     let is_machine = sender.and_then(|sender| sender.kind.as_deref()) == Some("Bot");
@@ -234,7 +239,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         "issues" => labelled(payload, &about),
         "issue_comment" => commented(payload, &about, bot),
         "pull_request_review" => reviewed(payload, &about, bot),
-        "pull_request" => closed(payload, &about),
+        "pull_request" => on_pull_request(&action, payload, &about, bot),
         "status" => given_status(payload, &about),
         _ => checked(payload, &about),
     };
@@ -268,8 +273,8 @@ impl About<'_> {
             fields.extend(more);
         }
         let task_id = number.map(|number| format!("{}#{number}", self.repository));
-        let reply =
-            task_id.clone().filter(|_| !self.is_machine && kind != CHECKS_COMPLETED && kind != CLOSED);
+        let is_silent = [CHECKS_COMPLETED, CLOSED, PULL_REQUEST_LABELLED].contains(&kind);
+        let reply = task_id.clone().filter(|_| !self.is_machine && !is_silent);
         let event = Event {
             actor: self.actor.clone(),
             kind,
@@ -334,6 +339,7 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         "task_id": format!("{}#{number}", about.repository),
         "number": number,
         "is_pull_request": issue.pull_request.is_some(),
+        "pull_request": issue.pull_request.map(|_| format!("{}#{number}", about.repository)),
         "text": cut_inline(words),
         // The comment to react to.
         "comment_id": comment.id.map(|id| id.to_string()),
@@ -354,6 +360,25 @@ fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meanin
     })
 }
 
+/// A label, a request for a review, or the end.
+fn on_pull_request(action: &str, payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
+    let number = match action {
+        "closed" => return closed(payload, about),
+        _ => payload.pull_request?.number?,
+    };
+    let mut more = json!({ "number": number, "pull_request": format!("{}#{number}", about.repository) });
+    if action == "labeled" {
+        more["label"] = payload.label?.name?.into();
+        return Some(only(about.event(PULL_REQUEST_LABELLED, Some(number), more)));
+    }
+    // A team has no login.
+    let reviewer = payload.requested_reviewer.and_then(|account| account.login);
+    Some(match reviewer.filter(|login| is_bot(bot, login)) {
+        Some(_) => only(about.event(REVIEW_REQUESTED, Some(number), more)),
+        None => Meaning::Ignored("somebody else is asked for a review".into()),
+    })
+}
+
 fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let pull_request = payload.pull_request?;
     let closed = ClosedPullRequest {
@@ -364,7 +389,10 @@ fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
         opened_at: pull_request.created_at,
         closed_at: pull_request.closed_at?,
     };
-    let more = json!({ "number": closed.number, "branch": closed.branch, "merged": closed.merged });
+    let reference = format!("{}#{}", about.repository, closed.number);
+    let more = json!({
+        "number": closed.number, "branch": closed.branch, "merged": closed.merged, "pull_request": reference,
+    });
     let event = about.event(CLOSED, Some(closed.number), more);
     Some(Meaning::PullRequestClosed(closed, Box::new(event)))
 }

@@ -18,6 +18,10 @@ pub const TICKET_CREATED: EventName = EventName::from_static("ticket.created");
 pub const PULL_REQUEST_COMMENTED: EventName = EventName::from_static("pull_request.commented");
 /// A review asks for changes.
 pub const PULL_REQUEST_REVIEW: EventName = EventName::from_static("pull_request.review");
+/// A label was added to a pull request.
+pub const PULL_REQUEST_LABELLED: EventName = EventName::from_static("pull_request.labelled");
+/// Somebody asks the bot's account to review a pull request.
+pub const PULL_REQUEST_REVIEW_REQUESTED: EventName = EventName::from_static("pull_request.review_requested");
 /// A pull request was merged or closed.
 pub const PULL_REQUEST_CLOSED: EventName = EventName::from_static("pull_request.closed");
 /// Every check of a commit is done.
@@ -54,20 +58,30 @@ pub(super) fn events() -> Vec<EventSpec> {
             .fields([("task_id", Text), ("actor", Any)])
             .matched_by(["task_id"]),
         event(PULL_REQUEST_COMMENTED, "A comment on a pull request mentions the bot, at any code host.")
-            .fields([("repository", Text), ("number", Integer), ("text", Text), ("actor", Any)])
+            .fields([
+                ("repository", Text),
+                ("number", Integer),
+                ("pull_request", Text),
+                ("text", Text),
+                ("actor", Any),
+            ])
             .condition(command)
             .matched_by(["repository", "number"]),
         event(PULL_REQUEST_REVIEW, "A review asks for changes, at any code host.")
             .fields([("repository", Text), ("number", Integer), ("comments", Any), ("actor", Any)])
             .matched_by(["repository", "number"]),
+        event(PULL_REQUEST_LABELLED, "A label was newly added to a pull request, at any code host.")
+            .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any), ("label", Text)])
+            .condition(label())
+            .matched_by(["repository", "number"]),
+        event(
+            PULL_REQUEST_REVIEW_REQUESTED,
+            "Somebody asks the bot's account to review a pull request, at any code host.",
+        )
+        .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any)])
+        .matched_by(["repository", "number"]),
         event(PULL_REQUEST_CLOSED, "A pull request was merged or closed, at any code host.")
-            .fields([
-                ("repository", Text),
-                ("number", Integer),
-                ("branch", Text),
-                ("merged", Boolean),
-                ("actor", Any),
-            ])
+            .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any), ("branch", Text), ("merged", Boolean)])
             .matched_by(["repository", "number"]),
         checks_completed(CHECKS_COMPLETED, "Every check of a commit is done, at any code host."),
         event(CHAT_COMMAND, "Somebody used the slash command, in any chat.")

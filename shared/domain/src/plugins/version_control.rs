@@ -1,6 +1,6 @@
 //! Code hosts.
 
-use super::Mark;
+use super::{Mark, Reviews};
 use crate::error::ActionError;
 use crate::repository::{BranchName, CommitSha, RepositoryName};
 use async_trait::async_trait;
@@ -186,6 +186,11 @@ pub trait VersionControl: Send + Sync {
         Err(ActionError::rejected(format!(
             "the code host of {repository} has no drafts, so #{number} cannot be marked as ready"
         )))
+    }
+
+    /// The part of the code host on which pull requests are reviewed; `None` where there is none.
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        None
     }
 
     /// What a person, by the code host's login, may do in the repository.

@@ -13,6 +13,7 @@ mod pulls;
 mod reactions;
 mod references;
 mod repository;
+mod reviews;
 mod trees;
 mod users;
 
@@ -105,6 +106,8 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/pulls/{number}", GET, READ_PULLS, pulls::get),
     ("/pulls/{number}", PATCH, OPEN_PULLS, pulls::update),
     ("/pulls/{number}/files", GET, READ_PULLS, pulls::list_files),
+    ("/pulls/{number}/reviews", GET, READ_PULLS, reviews::list),
+    ("/pulls/{number}/reviews", POST, OPEN_PULLS, reviews::create),
     ("/pulls/{number}/reviews/{review}/comments", GET, READ_PULLS, pulls::list_remarks),
 ];
 
