@@ -51,8 +51,8 @@ pub(crate) struct Arguments {
     /// A world file, or the name of a shipped world: shop (Python, the default), parcels (TypeScript) or weather (Rust).
     #[arg(long, value_name = "FILE|NAME")]
     world: Option<PathBuf>,
-    /// Which services the team uses: `default` (Jira, GitHub, Confluence), `gitlab` (GitLab's issues and repositories) or `github` (GitHub alone),
-    /// in the shipped world shop.
+    /// Which services the team uses: `default` (Jira, GitHub, Confluence), `gitlab` (GitLab's issues and repositories), `github` (GitHub alone)
+    /// or `bedrock` (as `default`, with models of an AWS account), in the shipped world shop.
     #[arg(long, value_name = "NAME", default_value = simulators::stack::DEFAULT)]
     stack: String,
     /// What writes the code: `scripted` replies from the world file, or a real model provider with a key from the environment.

@@ -12,6 +12,7 @@ mod nearest;
 mod settings;
 mod setup;
 mod spec;
+mod structured_output;
 mod text_limits;
 
 pub use account::AccountForm;
@@ -24,4 +25,5 @@ pub use nearest::nearest;
 pub use settings::{SettingsForm, described, words};
 pub use setup::{RegisterFuture, RegisterWebhook, Registered, Setup, SetupFacts, SigningSecret, Webhook};
 pub use spec::{ProbeFuture, ProviderSpec, RepositoryPages, same_site};
+pub use structured_output::accepted_schema;
 pub use text_limits::TextLimits;

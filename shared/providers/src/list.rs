@@ -5,6 +5,7 @@ use provider::{ProviderSpec, nearest};
 
 /// Every provider, by the order of their names.
 pub const ALL: &[&ProviderSpec] = &[
+    &provider_bedrock::SPEC,
     &provider_claude::SPEC,
     &provider_cloudwatch::SPEC,
     &provider_confluence::SPEC,

@@ -7,6 +7,8 @@
 //!
 //! Each service is a [`Simulator`](service::Simulator) in its own folder; [`services::ALL`] lists them.
 
+mod aws_signature;
+pub mod bedrock;
 pub mod claude;
 pub mod clock;
 pub mod confluence;

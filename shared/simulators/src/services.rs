@@ -1,5 +1,6 @@
 //! The list of simulated services.
 
+use crate::bedrock::Bedrock;
 use crate::claude::Claude;
 use crate::confluence::Confluence;
 use crate::discord::Discord;
@@ -14,6 +15,7 @@ use crate::slack::Slack;
 
 /// Every simulated service, in alphabetical order. A service's own folder holds everything else about it.
 pub const ALL: &[ServiceSpec] = &[
+    ServiceSpec::of::<Bedrock>(),
     ServiceSpec::of::<Claude>(),
     ServiceSpec::of::<Confluence>(),
     ServiceSpec::of::<Discord>(),
