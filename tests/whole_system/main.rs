@@ -61,4 +61,5 @@ mod tasks;
 mod triggers;
 mod trust;
 mod trying;
+mod waking;
 mod words;

@@ -14,6 +14,7 @@ mod redrive;
 mod replies;
 mod reviews;
 mod schedule;
+mod several;
 mod sweep;
 mod waiting;
 mod words;
