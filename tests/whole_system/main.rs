@@ -37,6 +37,8 @@ mod full_disk;
 mod growing;
 mod identity;
 mod init;
+mod injection;
+mod killed_agents;
 mod models;
 mod on_error;
 mod oracle;

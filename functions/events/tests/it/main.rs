@@ -8,6 +8,7 @@
 )]
 
 mod checks;
+mod claim;
 mod feedback;
 mod parked;
 mod redrive;

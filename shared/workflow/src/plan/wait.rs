@@ -61,7 +61,7 @@ impl Walk<'_, '_, '_> {
         let fields = fields_of(events);
         let names: Vec<String> = events.iter().map(|event| format!("`{}`", event.spec.name)).collect();
         let is_one = events.len() == 1;
-        let sets = self.receive(step, &names.join(" or "), &fields, |field| match is_one || field == EVENT {
+        let sets = self.receive(step, &names.join(" or "), &fields, |field| match is_one {
             true => format!("$states.result.{field}"),
             // An event has no more than its own fields.
             false => format!("($exists($states.result.{field}) ? $states.result.{field} : null)"),

@@ -77,9 +77,6 @@ async fn pass(
     turnstile.arrived.notify_one();
     let lost = || StatusCode::SERVICE_UNAVAILABLE.into_response();
     let Ok((fate, done)) = decision.await else { return lost() };
-    if fate == Fate::KilledBefore {
-        return lost();
-    }
     let target = headers["x-amz-target"].to_str().unwrap().to_owned();
     // Carried out even if the connection is gone meanwhile.
     let carried_out = tokio::spawn(async move {
@@ -91,6 +88,7 @@ async fn pass(
     let form = [("content-type", "application/x-amz-json-1.0")];
     match fate {
         Fate::Passes => (status, form, body).into_response(),
-        Fate::KilledBefore | Fate::KilledAfter => lost(),
+        // Nobody listens any more.
+        Fate::KilledBefore | Fate::KilledAfter => std::future::pending().await,
     }
 }
