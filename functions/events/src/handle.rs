@@ -146,7 +146,10 @@ impl Events {
                 TableChange::Occurrence(key) => self.happened(key).await,
                 TableChange::Inquiry(key) => self.inquiry_changed(key).await,
                 TableChange::Reply(id) => self.send_reply(id).await,
-                TableChange::Word(task_id) => self.complete_words(task_id).await,
+                TableChange::Word(task_id) => {
+                    let completed = self.complete_words(task_id).await;
+                    completed.and(self.words_came(task_id).await)
+                }
                 TableChange::Execution(name) => {
                     let span = about(name);
                     let started = self.start_after_review(name).instrument(span.clone()).await;

@@ -17,6 +17,7 @@
 //! | one task, with the execution that is at work on it | get | `TASK#<id>` | `TASK` |
 //! | what a task may still spend | get | `TASK#<id>` | `BUDGET` |
 //! | how many words wait for the agents of a task | get | `INBOX#<task>` | `INBOX` |
+//! | whose words from outside work on a task may have taken in | query | `INBOX#<task>` | `OUTSIDE#<digest of the author and the place>` |
 //! | these words, in the order in which they were said | query | `INBOX#<task>` | `WORD#<at>#<digest of the delivery>` |
 //! | executions of a task, newest first | query, then batch get | `TASK#<id>` | `EXECUTION#<begun>#<name>` |
 //! | costs of a task | query | `TASK#<id>` | `COST#<at>#<id>` |
@@ -47,7 +48,7 @@
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
 //! | which waiters the sweeper looks at next | get | `WAITER#<topic>` | `TURN` |
 //! | the ticket that carries a mark of ours | get | `EVENT#created/<digest>` | `CREATION` |
-//! | what an execution's steps wait for | query | `EXECUTION#<name>` | `WAITS#<step's key>` |
+//! | what an execution's steps wait for | query | `EXECUTION#<name>` | `WAITS#<step's key>#<digest of the topic>` |
 //! | which events met an execution's steps | put if absent | `EXECUTION#<name>` | `MET#<event key>#<digest>` |
 //! | the events that something may wait for | query | `EVENT#<event key>` | `EVENT#<digest of the delivery>`, or `EVENT` |
 //! | what providers are asked about | query | `INQUIRY#OPEN` | `INQUIRY#<event key>` |
@@ -136,6 +137,7 @@ pub(crate) const FRAME: &str = "FRAME#";
 pub(crate) const PLACE: &str = "LINE#";
 pub(crate) const PLANNED: &str = "ITEM#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
+pub(crate) const OUTSIDE: &str = "OUTSIDE#";
 pub(crate) const INBOX_PARTITION: &str = "INBOX#";
 pub(crate) const WORD: &str = "WORD#";
 pub(crate) const PROVIDER: &str = "PROVIDER#";
@@ -211,6 +213,11 @@ pub(crate) fn inbox_partition(task_id: &str) -> String {
 
 pub(crate) fn inbox(task_id: &str) -> Key {
     Key::new(inbox_partition(task_id), "INBOX")
+}
+
+/// The newest words of a stranger at a place that work on a ticket may have taken in.
+pub(crate) fn outside_words(ticket: &str, by: &str, place: &str) -> Key {
+    Key::new(inbox_partition(ticket), format!("{OUTSIDE}{}", digest(&format!("{by}#{place}"))))
 }
 
 /// The sort key of words in an inbox.
@@ -349,8 +356,9 @@ pub(crate) fn meeting(execution: &str, event: &str, delivery: &str) -> Key {
     Key::new(execution_partition(execution), format!("MET#{event}#{}", digest(delivery)))
 }
 
-pub(crate) fn waits(execution: &str, key: &str) -> Key {
-    Key::new(execution_partition(execution), format!("{WAITS}{key}"))
+/// A step may wait for several things at once.
+pub(crate) fn waits(execution: &str, key: &str, topic: &str) -> Key {
+    Key::new(execution_partition(execution), format!("{WAITS}{key}#{}", digest(topic)))
 }
 
 pub(crate) fn inquiry(key: &str) -> Key {

@@ -62,6 +62,8 @@ pub enum Form {
     AgentName,
     /// An event that steps can wait for.
     AwaitedEvent,
+    /// Events that steps can wait for, each with the fields that tell it from others.
+    AwaitedEvents,
     /// Fields of a result, and the variables that receive them.
     Outputs,
     /// An action with its inputs.

@@ -223,7 +223,8 @@ pub(crate) enum Wait {
     For(Given),
     /// Until a point in time.
     Until(Given),
-    Event(Event),
+    /// Until the first of these happens.
+    Events(Vec<Event>),
 }
 
 /// Something that will happen outside, and the fields by which it is recognised.

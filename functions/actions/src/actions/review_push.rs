@@ -57,7 +57,7 @@ impl Action for ReviewPush {
     type Output = Output;
 
     const SPEC: ActionSpec =
-        ActionSpec::of_plugin("review_push", PluginType::VersionControl).reading(&[Partition::Session]);
+        ActionSpec::of_plugin("review_push", PluginType::VersionControl).reading(&[Partition::Inbox, Partition::Session]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let project = context.scope().project_of(input.repository.as_ref())?;

@@ -17,6 +17,7 @@ mod instances;
 mod journal;
 mod journey;
 mod lost;
+mod many_sessions;
 mod money;
 mod pages;
 mod paid;

@@ -19,7 +19,7 @@ use domain::plugins::Mark;
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName};
 use events::{
-    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED, PULL_REQUEST_LABELLED, REVIEW_REQUESTED,
+    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, EDITED, LABELLED, PULL_REQUEST_LABELLED, REVIEW_REQUESTED,
 };
 use jiff::{SignedDuration, Timestamp};
 use records::{ClosedPullRequest, ReplyPlace};
@@ -203,7 +203,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     let action = payload.action.clone().unwrap_or_default();
     let known = matches!(
         (name, action.as_str()),
-        ("issues", "labeled" | "opened")
+        ("issues", "labeled" | "opened" | "edited")
             | ("issue_comment", "created")
             | ("pull_request_review", "submitted")
             | ("pull_request", "closed" | "labeled" | "review_requested")
@@ -236,6 +236,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     let about = About { delivery, repository, actor, is_machine };
     let understood = match name {
         "issues" if action == "opened" => opened(payload, &about),
+        "issues" if action == "edited" => edited(payload, &about),
         "issues" => labelled(payload, &about),
         "issue_comment" => commented(payload, &about, bot),
         "pull_request_review" => reviewed(payload, &about, bot),
@@ -311,6 +312,13 @@ fn opened(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let task_id = json!(format!("{}#{number}", about.repository));
     let created = about.event(CREATED, Some(number), json!({ "task_id": task_id }));
     Some(Meaning::Events(labels.chain([created]).collect()))
+}
+
+/// GitHub says so of an issue's title and description alone.
+fn edited(payload: Payload, about: &About<'_>) -> Option<Meaning> {
+    let number = payload.issue?.number?;
+    let task_id = json!(format!("{}#{number}", about.repository));
+    Some(only(about.event(EDITED, Some(number), json!({ "task_id": task_id }))))
 }
 
 fn labelled(payload: Payload, about: &About<'_>) -> Option<Meaning> {

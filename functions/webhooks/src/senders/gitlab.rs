@@ -19,7 +19,7 @@ use domain::plugins::Mark;
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName};
 use events::{
-    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED, REVIEW_REQUESTED_CHANGES, TRANSITIONED,
+    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, EDITED, LABELLED, REVIEW_REQUESTED_CHANGES, TRANSITIONED,
 };
 use jiff::Timestamp;
 use payload::{Label, Payload};
@@ -152,11 +152,16 @@ fn issue(payload: &Payload, action: &str, about: &About<'_>) -> Option<Meaning> 
     if action == "open" {
         events.push(event(CREATED, json!({})));
     }
+    if payload.changes.as_ref().is_some_and(|changes| changes.title.is_some() || changes.description.is_some())
+        && action != "open"
+    {
+        events.push(event(EDITED, json!({})));
+    }
     for (index, received) in events.iter_mut().enumerate().skip(1) {
         received.event.delivery = format!("{}/{index}", received.event.delivery);
     }
     Some(match events.is_empty() {
-        true => Meaning::Ignored("no label was added and the status did not change".into()),
+        true => Meaning::Ignored("no label was added, and neither status nor text changed".into()),
         false => Meaning::Events(events),
     })
 }

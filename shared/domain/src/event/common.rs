@@ -10,6 +10,8 @@ use crate::input_type::InputType::{Any, Boolean, Integer, String as Text};
 pub const TICKET_LABELLED: EventName = EventName::from_static("ticket.labelled");
 /// A ticket moved to a status.
 pub const TICKET_TRANSITIONED: EventName = EventName::from_static("ticket.transitioned");
+/// A ticket's title or description changed.
+pub const TICKET_EDITED: EventName = EventName::from_static("ticket.edited");
 /// Somebody spoke to the bot on a ticket.
 pub const TICKET_COMMENTED: EventName = EventName::from_static("ticket.commented");
 /// A ticket was created.
@@ -26,6 +28,8 @@ pub const PULL_REQUEST_REVIEW_REQUESTED: EventName = EventName::from_static("pul
 pub const PULL_REQUEST_CLOSED: EventName = EventName::from_static("pull_request.closed");
 /// Every check of a commit is done.
 pub const CHECKS_COMPLETED: EventName = EventName::from_static("checks.completed");
+/// Words of people wait for the agent of a ticket.
+pub const WORDS_WAITING: EventName = EventName::from_static("words.waiting");
 /// Somebody used the slash command in a chat.
 pub const CHAT_COMMAND: EventName = EventName::from_static("chat.command");
 /// Somebody named the bot in a chat.
@@ -45,6 +49,9 @@ pub(super) fn events() -> Vec<EventSpec> {
             .fields([("task_id", Text), ("actor", Any), ("from", Text), ("to", Text)])
             .condition(Condition::new("to", "The status that the ticket moved to.").required())
             .condition(Condition::new("from", "The status that the ticket came from."))
+            .matched_by(["task_id"]),
+        event(TICKET_EDITED, "A ticket's title or description changed, in any tracker.")
+            .fields([("task_id", Text), ("actor", Any)])
             .matched_by(["task_id"]),
         event(TICKET_COMMENTED, "A comment on a ticket mentions the bot, in any tracker.")
             .fields([("task_id", Text), ("actor", Any), ("text", Text)])
@@ -84,6 +91,10 @@ pub(super) fn events() -> Vec<EventSpec> {
             .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any), ("branch", Text), ("merged", Boolean)])
             .matched_by(["repository", "number"]),
         checks_completed(CHECKS_COMPLETED, "Every check of a commit is done, at any code host."),
+        event(WORDS_WAITING, "People said something to the agent of a ticket, and it has not taken it in. Steps alone wait for it.")
+            .fields([("task_id", Text)])
+            .matched_by(["task_id"])
+            .confirmed_by(Confirmation::Inbox),
         event(CHAT_COMMAND, "Somebody used the slash command, in any chat.")
             .fields([("actor", Any), ("channel", Text), ("response_url", Text)])
             .condition(command_text()),

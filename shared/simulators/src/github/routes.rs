@@ -70,6 +70,8 @@ const POST: MethodFilter = MethodFilter::POST;
 const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("", GET, METADATA, repository::get),
     ("/actions/jobs/{job}/logs", GET, read(&["actions"]), checks::job_log),
+    ("/actions/runs", GET, read(&["actions"]), checks::list_workflow_runs),
+    ("/actions/runs/{run}/jobs", GET, read(&["actions"]), checks::list_jobs),
     ("/check-runs/{run}/annotations", GET, read(&["checks"]), checks::list_annotations),
     ("/collaborators/{login}/permission", GET, METADATA, repository::get_permission),
     ("/commits/{ref}/check-runs", GET, read(&["checks"]), checks::list_runs),

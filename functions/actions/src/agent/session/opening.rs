@@ -96,7 +96,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         return Ok(session.begin_round(&prefix, &opening, state, repository.zip(base)).await?);
     }
     let (scope, now) = (context.scope(), context.clock().now());
-    let mut head = SessionHead {
+    let head = SessionHead {
         id: id.clone(),
         version: 1,
         run: scope.run.clone(),
@@ -119,7 +119,6 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         spent: MicroUsd::ZERO,
         worked_ms: 0,
         usage: None,
-        outside_words: false,
         round: None,
         plan_done: 0,
         plan_items: 0,
@@ -129,7 +128,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
     let mut first = first_message(&opening, &state);
     let words = waiting(context, head.task_id.as_deref()).await?;
     if let Some(words) = &words {
-        head.outside_words |= take_in(words, &mut state, &mut first);
+        take_in(context, &id, words, &mut state, &mut first).await?;
     }
     let change = SessionChange {
         prefix: Some(to_json(&prefix)?),

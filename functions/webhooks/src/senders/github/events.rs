@@ -7,6 +7,7 @@ use domain::routes::InputType::{Any, Boolean, Integer, String as Text};
 
 pub(super) const LABELLED: EventName = EventName::from_static("github.labelled");
 pub(super) const CREATED: EventName = EventName::from_static("github.created");
+pub(super) const EDITED: EventName = EventName::from_static("github.edited");
 pub(super) const COMMENTED: EventName = EventName::from_static("github.commented");
 pub(super) const REVIEW_REQUESTED_CHANGES: EventName =
     EventName::from_static("github.review_requested_changes");
@@ -26,6 +27,10 @@ pub(super) fn events() -> Vec<EventSpec> {
             .fields([("task_id", Text), ("repository", Text), ("actor", Any)])
             .matched_by(["task_id"])
             .also(common::TICKET_CREATED),
+        EventSpec::new(EDITED, "A GitHub issue's title or description changed.")
+            .fields([("task_id", Text), ("repository", Text), ("actor", Any)])
+            .matched_by(["task_id"])
+            .also(common::TICKET_EDITED),
         EventSpec::new(COMMENTED, "A GitHub comment starts with a command or mentions the bot.")
             .fields([
                 ("task_id", Text),

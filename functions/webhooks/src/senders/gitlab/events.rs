@@ -8,6 +8,7 @@ use domain::routes::InputType::{Any, Boolean, Integer, String as Text};
 pub(super) const LABELLED: EventName = EventName::from_static("gitlab.labelled");
 pub(super) const TRANSITIONED: EventName = EventName::from_static("gitlab.transitioned");
 pub(super) const CREATED: EventName = EventName::from_static("gitlab.created");
+pub(super) const EDITED: EventName = EventName::from_static("gitlab.edited");
 pub(super) const COMMENTED: EventName = EventName::from_static("gitlab.commented");
 pub(super) const REVIEW_REQUESTED_CHANGES: EventName =
     EventName::from_static("gitlab.review_requested_changes");
@@ -34,6 +35,10 @@ pub(super) fn events() -> Vec<EventSpec> {
             .fields([("task_id", Text), ("repository", Text), ("actor", Any)])
             .matched_by(["task_id"])
             .also(common::TICKET_CREATED),
+        EventSpec::new(EDITED, "A GitLab issue's title or description changed.")
+            .fields([("task_id", Text), ("repository", Text), ("actor", Any)])
+            .matched_by(["task_id"])
+            .also(common::TICKET_EDITED),
         EventSpec::new(COMMENTED, "A GitLab note starts with a command or mentions the bot.")
             .fields([
                 ("task_id", Text),
