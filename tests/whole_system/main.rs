@@ -46,6 +46,7 @@ mod planning;
 mod process;
 mod prompt;
 mod providers_of_models;
+mod pull;
 mod queue;
 mod redrive;
 mod replies;

@@ -115,7 +115,10 @@ impl Acting<'_> {
         is_to_bot: bool,
     ) -> Result<Handled, RecordsError> {
         let thread = self.thread_of(&received).await?;
-        let Received { mut event, words, reply } = received;
+        let Received { mut event, words, reply, also_as } = received;
+        if let Some(known) = self.known_as(&event, also_as).await? {
+            event.delivery = known;
+        }
         let spec = routes.events.find(event.kind.as_str());
         if let Some(reason) = too_long(&event, spec) {
             return Ok(Handled::silent(Outcome::Refused { reason }));
@@ -226,6 +229,16 @@ impl Acting<'_> {
                 }
             }
         })
+    }
+
+    /// The id under which another road brought the same event, if it led to an execution then.
+    async fn known_as(&self, event: &Event, also_as: Vec<String>) -> Result<Option<String>, RecordsError> {
+        for id in also_as {
+            if self.table.delivery(&event.kind.source(), &id).await?.is_some() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 
     /// What somebody said to the agent at work, and is told of it.

@@ -49,6 +49,7 @@ mod moved;
 mod own;
 mod pages;
 mod permissions;
+mod pull;
 mod pull_requests;
 mod reaction;
 mod references;

@@ -18,7 +18,7 @@
 //! | `effect`, `effect_record`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
 //! | `budget`, `limit`, `cost` | money: reserved, settled, recorded |
-//! | `reply`, `own_account` | what deliveries are answered; the bot's accounts |
+//! | `reply`, `own_account`, `pulled` | what deliveries are answered; the bot's accounts; how far events were fetched |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
 //! | `waiter`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
 //! | `creation` | tickets that we created, as deliveries tell of them |
@@ -86,6 +86,7 @@ mod paid_reply;
 mod place;
 mod progress;
 mod pull_request;
+mod pulled;
 mod put_back;
 mod put_off;
 mod rate;
@@ -153,6 +154,7 @@ pub use paid_reply::{PaidReply, QuestionId};
 pub use place::Place;
 pub use progress::{EditClaim, Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
+pub use pulled::PulledPlace;
 pub use put_back::Lost;
 pub use rate::{Pass, Patience, PutOff, is_rate};
 pub use reading::ReadingOf;

@@ -32,6 +32,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "linear",
     title: "Linear",
     set_up: "Settings > Administration > API > Webhooks; data change events: Issues, Comments",
+    fetched: None,
     verify,
     parse,
     events,
@@ -288,7 +289,7 @@ impl About<'_> {
             fields,
         };
         let place = ReplyPlace::Ticket { task_id: self.task_id.clone(), restriction: None };
-        Received { event, words: None, reply: (!self.is_machine).then_some(place) }
+        Received { event, words: None, reply: (!self.is_machine).then_some(place), also_as: Vec::new() }
     }
 
     /// The event of a comment that names the bot, or why there is none.

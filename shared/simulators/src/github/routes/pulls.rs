@@ -154,6 +154,13 @@ pub(super) fn list_files(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(call.page(files))
 }
 
+/// The reviews of a pull request, the oldest first.
+pub(super) fn list_reviews(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let (number, (_, pull)) = (call.number("number")?, named(call)?);
+    let shown = pull.reviews.iter().map(|review| call.state.review(call.repository(), number, review));
+    Ok(call.page(shown.collect()))
+}
+
 /// The comments on lines that one review made.
 pub(super) fn list_remarks(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (number, review) = (call.number("number")?, call.number("review")?);
