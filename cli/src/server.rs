@@ -30,6 +30,7 @@ pub(crate) mod log_file;
 mod metrics;
 pub(crate) mod private;
 pub(crate) mod private_files;
+mod pull;
 mod schedules;
 pub(crate) mod sdk;
 pub(crate) mod secret_file;
@@ -61,6 +62,7 @@ use key_management::EVIDENCE_KEY;
 use listeners::{bind, hosts_of, serve, serve_strangers, url_of};
 use metrics::Figures;
 use private::Private;
+use pull::Puller;
 use records::Table;
 use runtime::{FunctionSpec, SecretUse, Services, Source};
 use sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
@@ -93,6 +95,8 @@ pub(crate) struct Options {
     pub(crate) listen: SocketAddr,
     /// The port of the API on loopback; 0 takes any that is free.
     pub(crate) api_port: u16,
+    /// Whether events are fetched where they cannot be delivered.
+    pub(crate) pull: bool,
     /// Where figures are shown to Prometheus, if at all.
     pub(crate) metrics: Option<SocketAddr>,
 }
@@ -103,6 +107,8 @@ pub(crate) struct Server {
     pub(crate) running: Running,
     /// The workflows in force.
     pub(crate) workflows: Workflows,
+    /// What is fetched, and what would need a public address, a line for each service.
+    pub(crate) pulled: Vec<String>,
     table: Table,
     file: TableFile,
     engine: Engine,
@@ -117,7 +123,7 @@ impl Server {
     /// # Errors
     /// Usage errors for the configuration, the workflows and the data folder; unreachable when an address cannot be had.
     pub(crate) async fn start(options: Options) -> Outcome<Self> {
-        let Options { file, data, listen, api_port, metrics } = options;
+        let Options { file, data, listen, api_port, pull, metrics } = options;
         let folder =
             DataFolder::open(&data).map_err(|error| Exit::usage(format!("{}: {error}", data.display())))?;
         let lock = folder.lock().map_err(Exit::usage)?;
@@ -226,6 +232,14 @@ impl Server {
         if continued > 0 {
             tracing::info!(executions = continued, "continuing what was running");
         }
+        let mut pulled = Vec::new();
+        if pull {
+            let webhooks = connected.iter().find(|function| function.spec.serves_http());
+            let webhooks = webhooks.ok_or_else(|| Exit::usage("no function takes deliveries"))?;
+            let function = Arc::clone(&webhooks.function);
+            let puller = Puller::new(&file.configuration, &services(&server), function);
+            pulled = puller.map_err(Exit::usage)?.start(&mut tasks);
+        }
         let metrics_url = match figures {
             Some((listener, figures)) => {
                 let url = url_of(&listener)?;
@@ -261,7 +275,7 @@ impl Server {
             process: std::process::id(),
         };
         folder.announce(&running).map_err(Exit::usage)?;
-        Ok(Self { running, workflows, table, file: table_file, engine, folder, tasks, _lock: lock })
+        Ok(Self { running, workflows, pulled, table, file: table_file, engine, folder, tasks, _lock: lock })
     }
 
     /// A link that signs in once to the API, as the operator.

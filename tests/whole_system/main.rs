@@ -52,6 +52,7 @@ mod plans;
 mod process;
 mod prompt;
 mod providers_of_models;
+mod pull;
 mod queue;
 mod redrive;
 mod replies;

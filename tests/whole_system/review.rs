@@ -13,7 +13,11 @@ fn observatory() -> WorldFile {
 async fn reviewed(world: &World, trigger: &str) -> Value {
     let name = world.start_by(trigger).await;
     let ended = world.ended(&name).await;
-    assert_eq!((&ended["workflow"], &ended["outcome"]), (&json!("code_review"), &json!("succeeded")), "{ended:#}");
+    assert_eq!(
+        (&ended["workflow"], &ended["outcome"]),
+        (&json!("code_review"), &json!("succeeded")),
+        "{ended:#}"
+    );
     ended
 }
 
@@ -27,9 +31,17 @@ async fn pull_request(world: &World, number: u64) -> Value {
 /// The reviews with a text, and what they say about lines: path, side and line.
 fn said(pull: &Value) -> (Vec<&Value>, Vec<(&str, &str, u64)>) {
     let reviews = pull["reviews"].as_array().unwrap().iter().filter(|review| review["body"] != "");
-    let lines = pull["review_comments"].as_array().unwrap().iter().filter(|comment| comment["in_reply_to_id"].is_null());
+    let lines = pull["review_comments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|comment| comment["in_reply_to_id"].is_null());
     let lines = lines.map(|comment| {
-        (comment["path"].as_str().unwrap(), comment["side"].as_str().unwrap(), comment["line"].as_u64().unwrap())
+        (
+            comment["path"].as_str().unwrap(),
+            comment["side"].as_str().unwrap(),
+            comment["line"].as_u64().unwrap(),
+        )
     });
     (reviews.collect(), lines.collect())
 }
@@ -43,13 +55,21 @@ async fn a_second_review_speaks_of_what_changed_and_resolves_what_is_done() {
     assert_eq!(reviews.len(), 1);
     assert_eq!(reviews[0]["state"], "COMMENTED");
     assert!(reviews[0]["body"].as_str().unwrap().starts_with("Two mistakes keep the dome from turning."));
-    assert_eq!(lines, [("dome/aim.py", "RIGHT", 5), ("dome/aim.py", "RIGHT", 21), ("dome/weather.py", "LEFT", 1)]);
+    assert_eq!(
+        lines,
+        [("dome/aim.py", "RIGHT", 5), ("dome/aim.py", "RIGHT", 21), ("dome/weather.py", "LEFT", 1)]
+    );
 
     // Nothing has changed: whoever asks is told, and no model is asked.
     let asked = world.asked_of_model().await.len();
     reviewed(&world, "request").await;
     let texts = comments(&world.state().await);
-    assert!(texts.iter().any(|text| text.starts_with("Nothing that I could review has changed since my review of ")), "{texts:?}");
+    assert!(
+        texts
+            .iter()
+            .any(|text| text.starts_with("Nothing that I could review has changed since my review of ")),
+        "{texts:?}"
+    );
     assert_eq!(world.asked_of_model().await.len(), asked);
 
     world.deliver("push").await;
@@ -67,7 +87,11 @@ async fn a_second_review_speaks_of_what_changed_and_resolves_what_is_done() {
         .collect();
     assert_eq!(answers.len(), 3, "{answers:?}");
     assert!(answers[0].starts_with("It multiplies now.\n\n("), "{answers:?}");
-    let resolved: Vec<bool> = all.iter().filter(|comment| comment["in_reply_to_id"].is_null()).map(|comment| comment["resolved"] == true).collect();
+    let resolved: Vec<bool> = all
+        .iter()
+        .filter(|comment| comment["in_reply_to_id"].is_null())
+        .map(|comment| comment["resolved"] == true)
+        .collect();
     assert_eq!(resolved, [true, true, false, false]);
     world.finish().await;
 }
@@ -96,7 +120,8 @@ async fn a_review_whose_answer_was_lost_is_there_once() {
     let lost = json!({ "service": "github", "method": "POST", "path": "/pulls/1/reviews$", "truncated": true, "after_effect": true });
     world.add_faults(&lost).await;
     let name = world.start_by("label").await;
-    let submitted = async || (!pull_request(&world, 1).await["reviews"].as_array().unwrap().is_empty()).then_some(());
+    let submitted =
+        async || (!pull_request(&world, 1).await["reviews"].as_array().unwrap().is_empty()).then_some(());
     eventually("the review", EXECUTION_LIMIT, submitted).await;
     world.kill().await;
     world.serve().await;

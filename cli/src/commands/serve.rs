@@ -31,6 +31,10 @@ pub(crate) struct Arguments {
     /// a token: docs/api.md.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     api_port: u16,
+    /// Fetch what happens at the services that allow it, so that they need no public address. Deliveries are taken as well, and nothing acts
+    /// twice. What is fetched is printed at the start.
+    #[arg(long)]
+    pull: bool,
     /// Serve Prometheus metrics at /metrics and health at /healthz on this address, such as 127.0.0.1:9464. They contain no names of tickets or people,
     /// but anyone who can reach the address can read them, so do not publish it through the tunnel.
     #[arg(long, value_name = "ADDRESS")]
@@ -78,12 +82,18 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         data,
         listen: arguments.listen,
         api_port: arguments.api_port,
+        pull: arguments.pull,
         metrics: arguments.metrics,
     };
     let mut server = Server::start(options).await?;
     let paths: Vec<_> =
         webhooks::SENDERS.iter().map(|sender| format!("/webhooks/{}", sender.name())).collect();
     println!("webhooks   {}{}", server.running.public_url, paths.join(", "));
+    if arguments.pull {
+        for line in &server.pulled {
+            println!("pulled     {line}");
+        }
+    }
     if let Some(url) = &server.running.api_url {
         println!("api        {url}");
     }

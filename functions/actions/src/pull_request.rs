@@ -18,7 +18,9 @@ pub(crate) fn named<'a>(
     let scope = context.scope();
     let Some(typed) = reference else {
         let number = number.ok_or_else(|| {
-            ActionError::rejected("no pull request is named; give `pull_request`, or `number` and `repository`")
+            ActionError::rejected(
+                "no pull request is named; give `pull_request`, or `number` and `repository`",
+            )
         })?;
         return Ok((scope.project_of(repository)?, number));
     };
@@ -45,6 +47,9 @@ pub(crate) fn reviews<'a>(
     project: &Project,
 ) -> Result<&'a dyn Reviews, ActionError> {
     host.reviews().ok_or_else(|| {
-        ActionError::rejected(format!("the code host of {} has no reviews that Ticketsmith can read", project.repository))
+        ActionError::rejected(format!(
+            "the code host of {} has no reviews that Ticketsmith can read",
+            project.repository
+        ))
     })
 }

@@ -65,7 +65,9 @@ pub(crate) async fn may_start(
 ) -> Result<bool, ActionError> {
     let configuration = &context.scope().configuration;
     let host = project.providers.get(&PluginType::VersionControl);
-    let Some(source) = host.and_then(|host| host.as_str().parse::<SourceName>().ok()) else { return Ok(false) };
+    let Some(source) = host.and_then(|host| host.as_str().parse::<SourceName>().ok()) else {
+        return Ok(false);
+    };
     let actor = Actor { source, id: login.to_owned(), display_name: None, person: None };
     let actor = configuration.identify(actor);
     match authorize(configuration, &Operation::Start { project }, Some(&actor)) {

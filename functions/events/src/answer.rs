@@ -5,9 +5,9 @@ use crate::feedback::PATIENCE;
 use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::event::common::WORDS_WAITING;
-use domain::{ActionError, EventKey};
 use domain::plugins::{MessageBody, SentMessage};
 use domain::text::literal;
+use domain::{ActionError, EventKey};
 use providers::with_patience;
 use records::{
     Answer, ExecutionRecord, Limits, Meeting, Occurrence, StepEnd, StepStatus, StrangerWords, Timeliness,
@@ -356,7 +356,8 @@ impl Events {
 
 /// Whether an event can be one that the run waits for: it happened since the run began, and did not start it. `execution` began the run.
 fn may_meet(execution: &ExecutionRecord, event: &str, occurrence: &Occurrence) -> bool {
-    let is_trigger = execution.trigger.as_str() == kind_of(event) && execution.delivery == occurrence.delivery;
+    let is_trigger =
+        execution.trigger.as_str() == kind_of(event) && execution.delivery == occurrence.delivery;
     occurrence.at >= execution.begun_at && !is_trigger
 }
 

@@ -9,7 +9,8 @@ use crate::senders::{self, Received};
 use crate::wish::Wish;
 use crate::words::Reply;
 use control::{
-    AnswerResult, Authority, Authorization, Caller, Control, Directory, Operation, ProjectQuery, StartDecision, decide,
+    AnswerResult, Authority, Authorization, Caller, Control, Directory, Operation, ProjectQuery,
+    StartDecision, decide,
 };
 use domain::event::common::TICKET_EDITED;
 use domain::event::{EventSpec, REVIEW, SAID_ON};
@@ -118,7 +119,10 @@ impl Acting<'_> {
         is_to_bot: bool,
     ) -> Result<Handled, RecordsError> {
         let thread = self.thread_of(&received).await?;
-        let Received { mut event, words, reply } = received;
+        let Received { mut event, words, reply, also_as } = received;
+        if let Some(known) = self.known_as(&event, also_as).await? {
+            event.delivery = known;
+        }
         if let Some(actor) = event.actor.take() {
             event.actor = Some(self.control.identify(self.directory.configuration(), actor).await?);
         }
@@ -242,6 +246,16 @@ impl Acting<'_> {
         })
     }
 
+    /// The id under which another road brought the same event, if it led to an execution then.
+    async fn known_as(&self, event: &Event, also_as: Vec<String>) -> Result<Option<String>, RecordsError> {
+        for id in also_as {
+            if self.table.delivery(&event.kind.source(), &id).await?.is_some() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
     /// What somebody said to the agent at work, and is told of it.
     fn told(&self, (outcome, answer): (Outcome, CommandAnswer), event: &Event) -> Handled {
         Handled { outcome, answer: Some(answer).filter(|_| self.is_ours(event)) }
@@ -318,7 +332,8 @@ impl Acting<'_> {
         if kinds.first().is_none_or(|spec| spec.is_by_machine()) {
             return Ok(None);
         }
-        let named = event.fields.get("repository").and_then(serde_json::Value::as_str).or(event.project.as_deref());
+        let named =
+            event.fields.get("repository").and_then(serde_json::Value::as_str).or(event.project.as_deref());
         let ticket = event.task_id.as_deref().and_then(|typed| self.directory.ticket(typed).ok());
         let place = ProjectQuery { named: None, ticket: None, place: named };
         let project = ticket.as_ref().map(|ticket| ticket.project());

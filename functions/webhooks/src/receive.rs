@@ -89,7 +89,7 @@ impl Webhooks {
     ///
     /// # Errors
     /// When the configuration, which names the instances, cannot be read.
-    async fn endpoint(&self, name: &str) -> Result<Option<Endpoint>, RecordsError> {
+    pub(crate) async fn endpoint(&self, name: &str) -> Result<Option<Endpoint>, RecordsError> {
         let Some(place) = name.parse().ok().filter(|place: &SourceName| !place.is_own()) else {
             return Ok(None);
         };
@@ -108,14 +108,25 @@ impl Webhooks {
     ) -> Result<Handled, Refusal> {
         let now = self.clock.now();
         let directory = self.control.directory().await?;
+        let secret = &directory.configuration().webhooks.secret;
+        let verified = self.verify(endpoint, headers, &Unverified::new(body), secret, now).await?;
+        self.act_on(endpoint, headers, &verified).await
+    }
+
+    /// Acts on a delivery whose sender is proven.
+    pub(crate) async fn act_on(
+        &self,
+        Endpoint { place, sender }: &Endpoint,
+        headers: &HeaderMap,
+        verified: &Verified,
+    ) -> Result<Handled, Refusal> {
+        let now = self.clock.now();
+        let directory = self.control.directory().await?;
         let configuration = directory.configuration();
-        let body = Unverified::new(body);
-        let verified = self.verify(endpoint, headers, &body, &configuration.webhooks.secret, now).await?;
-        let Endpoint { place, sender } = endpoint;
         let names = [place.as_str(), sender.name()];
         let learned = self.learned_account(&names, &configuration.webhooks).await?;
         let bot = Bot::at(names, &configuration.webhooks, learned.as_deref());
-        let delivery = sender.parse(headers, &verified, &bot)?;
+        let delivery = sender.parse(headers, verified, &bot)?;
         Span::current().record("delivery", &delivery.id);
         let (control, table) = (&self.control, &self.table);
         if let Some(creation) = &delivery.creation {
@@ -210,17 +221,17 @@ impl Webhooks {
 
 /// Where a delivery arrived. A sender that the configuration uses several times has one endpoint for each instance, with a signing
 /// secret and an account of the bot of its own.
-struct Endpoint {
+pub(crate) struct Endpoint {
     /// The end of the path: the name of an instance under `plugins` whose provider has a sender's name, or else a sender's name.
-    place: SourceName,
-    sender: &'static SenderSpec,
+    pub(crate) place: SourceName,
+    pub(crate) sender: &'static SenderSpec,
 }
 
 /// A delivery that was accepted.
-struct Handled {
-    response: Response,
+pub(crate) struct Handled {
+    pub(crate) response: Response,
     /// The outcome's name in metrics.
-    outcome: &'static str,
+    pub(crate) outcome: &'static str,
 }
 
 async fn receive(
@@ -293,7 +304,7 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     /// The outcome's name in metrics.
-    fn outcome(&self) -> &'static str {
+    pub(crate) fn outcome(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "unreadable",
             Self::Signature(_) | Self::NoSecret { .. } => "unverified",

@@ -174,7 +174,12 @@ impl DiffFile {
                 _ => ' ',
             };
             let seen = if line.is_fresh { "" } else { " ·" };
-            text.push_str(&format!("{:>6} {:>6} {sign}{}{seen}\n", number(line.old), number(line.new), line.text));
+            text.push_str(&format!(
+                "{:>6} {:>6} {sign}{}{seen}\n",
+                number(line.old),
+                number(line.new),
+                line.text
+            ));
         }
         if let Some(omitted) = &self.omitted {
             text.push_str(&format!("({omitted})\n"));
@@ -238,7 +243,10 @@ mod tests {
             ]
         );
         assert_eq!(file.omitted, None);
-        assert_eq!((file.fresh_lines(Side::After).as_str(), file.fresh_lines(Side::Before).as_str()), ("1–4, 11–12", "1–3, 10"));
+        assert_eq!(
+            (file.fresh_lines(Side::After).as_str(), file.fresh_lines(Side::Before).as_str()),
+            ("1–4, 11–12", "1–3, 10")
+        );
         assert!(file.shown().contains("⋮"), "{}", file.shown());
     }
 
@@ -249,7 +257,11 @@ mod tests {
             let file = DiffFile::parse("a", "a", part);
             let whole = DiffFile::parse("a", "a", PATCH);
             let known = numbers(&whole);
-            assert!(numbers(&file).iter().all(|(old, new, _)| known.iter().any(|line| (&line.0, &line.1) == (old, new))));
+            assert!(
+                numbers(&file)
+                    .iter()
+                    .all(|(old, new, _)| known.iter().any(|line| (&line.0, &line.1) == (old, new)))
+            );
         }
         assert!(DiffFile::parse("a", "a", "@@ -1,3 +1,4 @@\n a").omitted.is_some());
         assert_eq!(DiffFile::parse("a", "a", "GIT binary patch").lines, []);
@@ -260,7 +272,8 @@ mod tests {
         let mut file = DiffFile::parse("a", "a", PATCH);
         // The review before saw `B`, and `b` was gone already; `b2` and `k` are new since.
         file.keep_fresh(Some("a\nB\nc\nj\n"), Some("a\nB\nb2\nc\nj\nk"));
-        let fresh: Vec<_> = file.lines.iter().filter(|line| line.is_fresh).map(|line| line.text.as_str()).collect();
+        let fresh: Vec<_> =
+            file.lines.iter().filter(|line| line.is_fresh).map(|line| line.text.as_str()).collect();
         assert_eq!(fresh, ["b2", "k"]);
         let mut file = DiffFile::parse("a", "a", PATCH);
         file.keep_fresh(Some("a\nb\nc\n"), Some("a\nB\nb2\nc\n"));

@@ -67,7 +67,8 @@ impl ReviewSubject {
     /// The comments that are about lines which this review may be about. All of a session's are; nothing else is ever sent.
     pub fn placed(&self, comments: Vec<LineComment>) -> Vec<LineComment> {
         let is_placed = |comment: &LineComment| {
-            let lines = self.files.iter().filter(|file| file.path == comment.path).flat_map(|file| &file.lines);
+            let lines =
+                self.files.iter().filter(|file| file.path == comment.path).flat_map(|file| &file.lines);
             let place = (comment.old_line, comment.new_line);
             lines.into_iter().any(|line| line.is_fresh && (line.old, line.new) == place)
         };

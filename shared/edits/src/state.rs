@@ -1,9 +1,9 @@
 //! What a session keeps of an agent's workspace between two turns.
 
 use crate::file_edit::{Edits, FileEdit};
+use crate::review::Review;
 use domain::CommitSha;
 use domain::ProjectPlan;
-use crate::review::Review;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -67,9 +67,9 @@ impl Github {
         number: u64,
     ) -> Result<Vec<ReviewThread>, ActionError> {
         let load = |after: Option<String>| async move {
-            let variables =
-                json!({ "owner": repository.owner(), "name": repository.name(), "number": number, "after": after });
-            let request = self.graphql.post("/graphql", &[]).json(&json!({ "query": THREADS, "variables": variables }));
+            let variables = json!({ "owner": repository.owner(), "name": repository.name(), "number": number, "after": after });
+            let request =
+                self.graphql.post("/graphql", &[]).json(&json!({ "query": THREADS, "variables": variables }));
             let answer = self.send(repository, request).await?;
             accepted(&answer, &format!("list the threads of {repository}#{number}"))?;
             let body: Value = answer.json()?;
@@ -78,7 +78,9 @@ impl Github {
                 return Err(not_there(format!("pull request {repository}#{number}")));
             }
             let Connection { page_info, nodes } = Connection::deserialize(found).map_err(|error| {
-                ActionError::internal(format!("GitHub's threads of {repository}#{number} cannot be read: {error}"))
+                ActionError::internal(format!(
+                    "GitHub's threads of {repository}#{number} cannot be read: {error}"
+                ))
             })?;
             let next = page_info.end_cursor.filter(|_| page_info.has_next_page).map(Some);
             Ok::<_, ActionError>(Page { items: nodes, next, bytes: answer.size() })

@@ -85,7 +85,11 @@ impl From<Pull> for ReviewedPullRequest {
 
 impl Github {
     /// Our own reviews of a pull request, oldest first. Those that a person wrote with our token carry no mark.
-    async fn own_reviews(&self, repository: &RepositoryName, number: u64) -> Result<Vec<Review>, ActionError> {
+    async fn own_reviews(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+    ) -> Result<Vec<Review>, ActionError> {
         let values = [repository.owner(), repository.name(), &number.to_string()];
         let load = |page: usize| async move {
             let request = self.client.get(REVIEWS, &values).query("per_page", PER_PAGE).query("page", page);
@@ -121,7 +125,8 @@ impl Reviews for Github {
         number: u64,
     ) -> Result<ReviewedPullRequest, ActionError> {
         let values = [repository.owner(), repository.name(), &number.to_string()];
-        let answer = self.send_settled(repository, self.client.get(ONE, &values), is_early).await.optional()?;
+        let answer =
+            self.send_settled(repository, self.client.get(ONE, &values), is_early).await.optional()?;
         let missing = || not_there(format!("pull request {repository}#{number}"));
         Ok(answer.ok_or_else(missing)?.json::<Pull>()?.into())
     }
@@ -187,7 +192,8 @@ impl Reviews for Github {
             });
             self.send(repository, self.client.post(REVIEWS, &values).json(&body)).await
         };
-        let answer = send_fitting(&review.summary, limits::MARKED, limits::is_too_long, send).await.optional()?;
+        let answer =
+            send_fitting(&review.summary, limits::MARKED, limits::is_too_long, send).await.optional()?;
         let made = answer.ok_or_else(|| not_there(format!("pull request {repository}#{number}")))?;
         Ok(SubmittedReview { url: made.json::<Review>()?.html_url })
     }

@@ -42,6 +42,7 @@
 //! | what a command of one delivery steers | put if absent | `DELIVERY#<source>#<id>` | `STEERED#<command>` |
 //! | how fast a provider may be called, whether it keeps failing | update | `PROVIDER#<name>` | `RATE` |
 //! | the bot's own account at a provider | get | `PROVIDER#<name>` | `ACCOUNT` |
+//! | how far a provider's events were fetched | get | `PROVIDER#<name>` | `PULLED#<digest of what>` |
 //! | what one delivery is answered | get | `REPLY#<source>#<id>` | `REPLY` |
 //! | which limit blocks an execution | get | `EXECUTION#<name>` | `REFUSAL` |
 //! | until when a provider takes no call of an execution | get | `EXECUTION#<name>` | `PUT_OFF` |
@@ -316,6 +317,10 @@ pub(crate) fn rate(provider: &str) -> Key {
 
 pub(crate) fn own_account(instance: &str) -> Key {
     Key::new(format!("PROVIDER#{instance}"), "ACCOUNT")
+}
+
+pub(crate) fn pulled(instance: &str, what: &str) -> Key {
+    Key::new(format!("PROVIDER#{instance}"), format!("PULLED#{}", digest(what)))
 }
 
 pub(crate) fn reply(source: &SourceName, delivery: &str) -> Key {

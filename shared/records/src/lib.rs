@@ -19,7 +19,7 @@
 //! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
 //! | `budget`, `limit`, `spending`, `cost` | money: reserved, settled, recorded |
 //! | `draft`, `run_cost` | which runs end as drafts because money ran out; what past runs cost |
-//! | `reply`, `own_account` | what deliveries are answered; the bot's accounts |
+//! | `reply`, `own_account`, `pulled` | what deliveries are answered; the bot's accounts; how far events were fetched |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
 //! | `waiter`, `vote`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
 //! | `creation` | tickets that we created, as deliveries tell of them |
@@ -96,6 +96,7 @@ mod place;
 mod planned;
 mod progress;
 mod pull_request;
+mod pulled;
 mod put_back;
 mod put_off;
 mod rate;
@@ -172,6 +173,7 @@ pub use place::Place;
 pub use planned::{PlannedItem, Rewriting};
 pub use progress::{EditClaim, Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
+pub use pulled::PulledPlace;
 pub use put_back::Lost;
 pub use rate::{Pass, Patience, PutOff, is_rate};
 pub use reading::ReadingOf;

@@ -180,7 +180,8 @@ impl Table {
         let expires_at = retention::expires_at(waiter.since, retention::EXECUTION);
         // First, so that the sweeper finds every waiter there is.
         let waits = Waits { topic: waiter.topic.clone(), key: waiter.key.clone() };
-        let pointer = to_item(&waits, keys::waits(&waiter.execution, &waiter.key, &waiter.topic), Some(expires_at))?;
+        let pointer =
+            to_item(&waits, keys::waits(&waiter.execution, &waiter.key, &waiter.topic), Some(expires_at))?;
         let _ = self.put("record what an execution waits for", pointer, None).await?;
         let mut item = to_item(waiter, key.clone(), Some(expires_at))?;
         if waiter.topic.starts_with(APPROVAL) {
@@ -343,6 +344,7 @@ impl Table {
 
     async fn delete_waiter(&self, topic: &str, key: &str, waiter: &Waiter) -> Result<(), RecordsError> {
         let token = text(waiter.token.expose_secret());
-        self.delete_if("forget a waiter", keys::waiter(topic, key), "#token = :token", (":token", token)).await
+        self.delete_if("forget a waiter", keys::waiter(topic, key), "#token = :token", (":token", token))
+            .await
     }
 }

@@ -167,10 +167,14 @@ impl Demonstration {
             }
         }
         if self.pull_request.is_none() && self.tickets.is_empty() {
-            return Err(Exit::negative("the execution succeeded, but there is no pull request and no ticket"));
+            return Err(Exit::negative(
+                "the execution succeeded, but there is no pull request and no ticket",
+            ));
         }
         if self.is_review && !self.review.as_ref().is_some_and(Reviewed::is_there) {
-            return Err(Exit::negative("the execution succeeded, but there is no review on the pull request"));
+            return Err(Exit::negative(
+                "the execution succeeded, but there is no review on the pull request",
+            ));
         }
         // The newest revision is the head of the branch.
         let head = self.pull_request.as_ref().map(|pull| text(&pull["head"]["sha"]));

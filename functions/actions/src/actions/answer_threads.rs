@@ -124,7 +124,10 @@ impl Work<'_> {
                 let reply = self.to.reply_in_thread(repository, number, thread, text, &intent.mark);
                 if let Some(refusal) = refused(part.send(self.place.clone(), reply).await)? {
                     // The thread is gone, or the token may not speak in it.
-                    return Ok::<_, ActionError>(Done::for_good(Answered { refusal: Some(refusal), ..became }));
+                    return Ok::<_, ActionError>(Done::for_good(Answered {
+                        refusal: Some(refusal),
+                        ..became
+                    }));
                 }
             }
             became.answered = true;

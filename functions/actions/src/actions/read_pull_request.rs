@@ -214,8 +214,13 @@ fn unseen(files: &[DiffFile]) -> Option<String> {
     let missing = files.iter().filter(|file| file.lines.is_empty() || file.omitted.is_some()).count();
     match missing {
         0 => None,
-        1 => Some("One changed file is binary, or too large to be shown whole, and was not reviewed whole.".to_owned()),
-        more => Some(format!("{more} changed files are binary, or too large to be shown whole, and were not reviewed whole.")),
+        1 => Some(
+            "One changed file is binary, or too large to be shown whole, and was not reviewed whole."
+                .to_owned(),
+        ),
+        more => Some(format!(
+            "{more} changed files are binary, or too large to be shown whole, and were not reviewed whole."
+        )),
     }
 }
 
@@ -247,7 +252,12 @@ mod tests {
             former_path: None,
             patch: patch.map(str::to_owned),
         };
-        let files = diff(vec![file("a", Some(&line)), file("b", Some(&line)), file("c", None), file("d", Some("@@ -0,0 +1 @@\n+x\n"))]);
+        let files = diff(vec![
+            file("a", Some(&line)),
+            file("b", Some(&line)),
+            file("c", None),
+            file("d", Some("@@ -0,0 +1 @@\n+x\n")),
+        ]);
         let lines: Vec<usize> = files.iter().map(|file| file.lines.len()).collect();
         assert_eq!(lines, [1, 0, 0, 1]);
         assert!(unseen(&files).unwrap().starts_with("2 changed files"), "{:?}", unseen(&files));

@@ -133,8 +133,7 @@ async fn an_edit_of_the_ticket_after_the_start_holds_back_a_push() {
     implementation["session"] = json!(SESSION);
     let ticket = execution_of(RUN);
     let note = async |by: &str| {
-        let words =
-            StrangerWords { by: by.into(), place: "an edit of SHOP-1".into(), at: world.clock.now() };
+        let words = StrangerWords { by: by.into(), place: "an edit of SHOP-1".into(), at: world.clock.now() };
         world.table.note_outside_words(ticket, &words).await.unwrap();
     };
     assert_eq!(world.review(&implementation).await["needed"], false);

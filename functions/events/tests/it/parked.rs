@@ -178,7 +178,12 @@ async fn neither_order_of_event_and_waiter_misses_the_other() {
     let key = EventKey::new(&checks, &fields).unwrap().unwrap();
     for waiter_first in [true, false] {
         let world = World::new().await;
-        let old = Occurrence { fields: fields.clone(), at: world.clock.now(), delivery: "d1".into(), stranger: None };
+        let old = Occurrence {
+            fields: fields.clone(),
+            at: world.clock.now(),
+            delivery: "d1".into(),
+            stranger: None,
+        };
         world.table.put_occurrence(&key, &old).await.unwrap();
         let name = world.begin_by_label().await;
         let topic = Topic::Event(key.clone());
@@ -186,7 +191,12 @@ async fn neither_order_of_event_and_waiter_misses_the_other() {
             world.wait(&name, &topic, |_| {}).await;
             assert!(world.told().is_empty(), "what happened before the execution is not waited for");
         }
-        let new = Occurrence { fields: fields.clone(), at: world.clock.now(), delivery: "d2".into(), stranger: None };
+        let new = Occurrence {
+            fields: fields.clone(),
+            at: world.clock.now(),
+            delivery: "d2".into(),
+            stranger: None,
+        };
         world.table.put_occurrence(&key, &new).await.unwrap();
         let pk = format!("EVENT#{}", key.as_str());
         world.events.handle(EventInput::from_keys([(pk.as_str(), "EVENT")])).await.unwrap();

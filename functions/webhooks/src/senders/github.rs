@@ -1,5 +1,8 @@
 //! GitHub's webhooks: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
 //!
+//! An event is known by what it is about: the id of a comment or review, the time of a label. So it is the same whether a webhook brings it,
+//! the log of deliveries, or a list of changes, and counts once.
+//!
 //! A body is JSON, or a form with JSON in `payload`, which is what GitHub sends unless it is told otherwise. A comment on a pull request
 //! is an `issue_comment` whose `issue.pull_request` is present.
 
@@ -33,6 +36,9 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "github",
     title: "GitHub",
     set_up: "Settings > Webhooks, or the App; events: Check suites, Issue comments, Issues, Pull request reviews, Pull requests, Statuses",
+    fetched: Some(
+        "labels, new issues, comments, reviews and closed pull requests; with an App, all that its delivery log has",
+    ),
     verify: signature::verify,
     parse,
     events: events::events,
@@ -45,6 +51,10 @@ const SOURCE: SourceName = SourceName::from_static("github");
 /// A label that an issue is created with is reported twice, with the issue and by itself. Within this time of the creation, both count
 /// as one.
 const CREATION: SignedDuration = SignedDuration::from_secs(10);
+
+/// How many seconds may be between the time at which an issue was changed, which a webhook tells, and that of the change itself, which a list
+/// tells.
+const CLOCKS_DIFFER_BY: i64 = 2;
 
 #[derive(Debug, Deserialize)]
 struct Payload {
@@ -228,7 +238,8 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     // Reacting to its other events would cause a loop.
     let own = actor.as_ref().is_some_and(|actor| is_bot(bot, &actor.id));
     let actor = actor.filter(|_| !own);
-    let is_statistics = matches!((name, action.as_str()), ("pull_request", "closed") | ("check_suite" | "status", _));
+    let is_statistics =
+        matches!((name, action.as_str()), ("pull_request", "closed") | ("check_suite" | "status", _));
     if own && !is_statistics {
         return Meaning::Ignored("the bot did it itself".into());
     }
@@ -285,18 +296,43 @@ impl About<'_> {
             fields,
         };
         let reply = reply.map(|task_id| ReplyPlace::Ticket { task_id, restriction: None });
-        Received { event, words: None, reply }
+        Received { event, words: None, reply, also_as: Vec::new() }
     }
 
-    /// A label on an issue. One from the issue's creation is identified by the issue and not by its delivery.
-    fn labelled(&self, number: u64, label: &str, is_creation: bool) -> Received {
-        let task_id = format!("{}#{number}", self.repository);
-        let mut received = self.event(LABELLED, Some(number), json!({ "task_id": task_id, "label": label }));
-        if is_creation {
-            received.event.delivery = format!("{task_id} created with {}", domain::folded(label));
-        }
+    /// The same, known by something of its own.
+    fn known_by(&self, id: &str, received: Received) -> Received {
+        let mut received = received;
+        received.event.delivery = format!("{}{id}", self.repository);
         received
     }
+
+    /// A label on an issue, given at this time or with the issue.
+    fn labelled(&self, number: u64, label: &str, given: Given) -> Received {
+        let task_id = format!("{}#{number}", self.repository);
+        let received = self.event(LABELLED, Some(number), json!({ "task_id": task_id, "label": label }));
+        let label = domain::folded(label);
+        match given {
+            Given::WithTheIssue => self.known_by(&format!("#{number} created with {label}"), received),
+            Given::At(at) => {
+                let id = |at: Timestamp| format!("#{number} labelled {label} at {}", at.as_second());
+                let also_at = (1..=CLOCKS_DIFFER_BY).flat_map(|seconds| [-seconds, seconds]);
+                let also_at = also_at.map(|seconds| at + SignedDuration::from_secs(seconds));
+                let also_as = also_at.map(|at| format!("{}{}", self.repository, id(at))).collect();
+                Received { also_as, ..self.known_by(&id(at), received) }
+            }
+            Given::Sometime => received,
+        }
+    }
+}
+
+/// When a label was given.
+#[derive(Debug, Clone, Copy)]
+enum Given {
+    /// It is one that the issue was created with.
+    WithTheIssue,
+    At(Timestamp),
+    /// The delivery does not say.
+    Sometime,
 }
 
 fn only(received: Received) -> Meaning {
@@ -308,9 +344,10 @@ fn opened(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let issue = payload.issue?;
     let number = issue.number?;
     let labels = issue.labels.into_iter().filter_map(|label| label.name).take(MOST_READ);
-    let labels = labels.map(|label| about.labelled(number, &label, true));
+    let labels = labels.map(|label| about.labelled(number, &label, Given::WithTheIssue));
     let task_id = json!(format!("{}#{number}", about.repository));
     let created = about.event(CREATED, Some(number), json!({ "task_id": task_id }));
+    let created = about.known_by(&format!("#{number} created"), created);
     Some(Meaning::Events(labels.chain([created]).collect()))
 }
 
@@ -323,10 +360,12 @@ fn edited(payload: Payload, about: &About<'_>) -> Option<Meaning> {
 
 fn labelled(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let (issue, label) = (payload.issue?, payload.label?.name?);
-    let since_creation = issue.updated_at.zip(issue.created_at);
-    let is_creation =
-        since_creation.is_some_and(|(updated, created)| updated.duration_since(created) <= CREATION);
-    Some(only(about.labelled(issue.number?, &label, is_creation)))
+    let given = match (issue.updated_at, issue.created_at) {
+        (Some(updated), Some(created)) if updated.duration_since(created) <= CREATION => Given::WithTheIssue,
+        (Some(updated), _) => Given::At(updated),
+        (None, _) => Given::Sometime,
+    };
+    Some(only(about.labelled(issue.number?, &label, given)))
 }
 
 fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
@@ -354,7 +393,11 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         "said_at": comment.created_at,
     });
     let words = is_addressed.then(|| words.to_owned());
-    Some(only(Received { words, ..about.event(COMMENTED, Some(number), more) }))
+    let received = Received { words, ..about.event(COMMENTED, Some(number), more) };
+    Some(only(match comment.id {
+        Some(id) => about.known_by(&format!(" comment {id}"), received),
+        None => received,
+    }))
 }
 
 fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
@@ -362,7 +405,11 @@ fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meanin
     let said = (review.state.as_deref()?, review.body.as_deref().unwrap_or_default(), review.id);
     Some(match reviewed::read(said, (&about.repository, number), bot) {
         Ok(Reviewed { kind, fields, words }) => {
-            only(Received { words, ..about.event(kind, Some(number), fields) })
+            let received = Received { words, ..about.event(kind, Some(number), fields) };
+            only(match said.2 {
+                Some(id) => about.known_by(&format!(" review {id}"), received),
+                None => received,
+            })
         }
         Err(reason) => Meaning::Ignored(reason),
     })
@@ -402,6 +449,8 @@ fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
         "number": closed.number, "branch": closed.branch, "merged": closed.merged, "pull_request": reference,
     });
     let event = about.event(CLOSED, Some(closed.number), more);
+    let event =
+        about.known_by(&format!("#{} closed at {}", closed.number, closed.closed_at.as_second()), event);
     Some(Meaning::PullRequestClosed(closed, Box::new(event)))
 }
 

@@ -30,6 +30,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "gitlab",
     title: "GitLab",
     set_up: "Settings > Webhooks, with a signing token; triggers: Comments, Issues events, Merge request events, Pipeline events",
+    fetched: None,
     verify: signature::verify,
     parse,
     events: events::events,
@@ -115,7 +116,7 @@ impl About<'_> {
             fields,
         };
         let reply = on.map(|task_id| ReplyPlace::Ticket { task_id: task_id.to_owned(), restriction: None });
-        Received { event, words: None, reply }
+        Received { event, words: None, reply, also_as: Vec::new() }
     }
 }
 
@@ -152,7 +153,10 @@ fn issue(payload: &Payload, action: &str, about: &About<'_>) -> Option<Meaning> 
     if action == "open" {
         events.push(event(CREATED, json!({})));
     }
-    if payload.changes.as_ref().is_some_and(|changes| changes.title.is_some() || changes.description.is_some())
+    if payload
+        .changes
+        .as_ref()
+        .is_some_and(|changes| changes.title.is_some() || changes.description.is_some())
         && action != "open"
     {
         events.push(event(EDITED, json!({})));

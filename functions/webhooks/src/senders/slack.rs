@@ -26,6 +26,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "slack",
     title: "Slack",
     set_up: "Slash Commands, Interactivity, and Event Subscriptions to the bot events app_mention and message.channels",
+    fetched: None,
     verify: signature::verify,
     parse,
     events,
@@ -211,6 +212,7 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         event: slack_event(MENTIONED, delivery, user, None, fields),
         words,
         reply,
+        also_as: Vec::new(),
     }])
 }
 
@@ -249,6 +251,7 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         event: slack_event(REPLIED, delivery, user, None, fields),
         words: Some(text.to_owned()),
         reply: Some(ReplyPlace::Thread { channel, thread }),
+        also_as: Vec::new(),
     }))
 }
 

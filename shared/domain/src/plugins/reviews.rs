@@ -18,8 +18,11 @@ pub trait Reviews: Send + Sync {
     ) -> Result<ReviewedPullRequest, ActionError>;
 
     /// The files that a pull request changes, with the changed lines, in the code host's order.
-    async fn changes(&self, repository: &RepositoryName, number: u64)
-    -> Result<Vec<ChangedFile>, ActionError>;
+    async fn changes(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+    ) -> Result<Vec<ChangedFile>, ActionError>;
 
     /// The threads about lines of a pull request, oldest first.
     async fn threads(

@@ -15,6 +15,8 @@ pub enum RepositoryAccess {
     ReadMetadata,
     /// Read files.
     ReadContents,
+    /// Read issues, pull requests and what people say on them.
+    ReadConversations,
     /// Read how the checks of a commit ended, and where branches are.
     ReadChecks,
     /// Read also what its checks said.

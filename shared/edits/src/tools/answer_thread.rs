@@ -26,7 +26,11 @@ const PARAMETERS: [Parameter; 3] = [
         Kind::Boolean,
         "Whether what the thread asks for is done; then it is marked as resolved.",
     ),
-    Parameter::required("text", Kind::Text(4_000), "What was done about it, or why not, in a sentence or two."),
+    Parameter::required(
+        "text",
+        Kind::Text(4_000),
+        "What was done about it, or why not, in a sentence or two.",
+    ),
 ];
 
 #[async_trait]
@@ -49,7 +53,8 @@ impl Tool for AnswerThread {
         let threads = workspace.review().map(|subject| subject.threads.as_slice()).unwrap_or_default();
         let place = usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);
         let all = threads.len();
-        let thread = threads.get(place).ok_or_else(|| format!("there is no thread {number}; there are 1 to {all}"))?;
+        let thread =
+            threads.get(place).ok_or_else(|| format!("there is no thread {number}; there are 1 to {all}"))?;
         let answer = ThreadAnswer { thread: thread.id.clone(), done, text: text.trim().to_owned() };
         let answers = &mut workspace.state.review.answers;
         answers.retain(|known| known.thread != answer.thread);

@@ -81,13 +81,15 @@ impl Tool for CommentOnLine {
             )));
         }
         let place = |known: &LineComment| {
-            (&known.path, known.old_line, known.new_line) == (&comment.path, comment.old_line, comment.new_line)
+            (&known.path, known.old_line, known.new_line)
+                == (&comment.path, comment.old_line, comment.new_line)
         };
         let comments = &mut workspace.state.review.comments;
         let before = comments.len();
         comments.retain(|known| !place(known));
         if comment.text.is_empty() {
-            let words = if comments.len() < before { "Taken back." } else { "You had said nothing about this line." };
+            let words =
+                if comments.len() < before { "Taken back." } else { "You had said nothing about this line." };
             return told(words);
         }
         if comments.len() >= MOST_COMMENTS {
@@ -101,7 +103,8 @@ impl Tool for CommentOnLine {
 }
 
 fn not_changed(subject: &ReviewSubject, path: &str) -> String {
-    let mut paths: Vec<String> = subject.files.iter().take(MOST_LISTED).map(|file| quoted(&file.path)).collect();
+    let mut paths: Vec<String> =
+        subject.files.iter().take(MOST_LISTED).map(|file| quoted(&file.path)).collect();
     let more = subject.files.len().saturating_sub(paths.len());
     if more > 0 {
         paths.push(format!("and {more} more"));

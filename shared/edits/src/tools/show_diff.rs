@@ -22,8 +22,16 @@ struct Input {
 }
 
 const PARAMETERS: [Parameter; 2] = [
-    Parameter::optional("path", Kind::Text(PATH_LENGTH), "A changed file; without it, the changed files are listed."),
-    Parameter::optional("offset", Kind::Integer(1, 10_000_000), "The line of the diff to begin with, from 1."),
+    Parameter::optional(
+        "path",
+        Kind::Text(PATH_LENGTH),
+        "A changed file; without it, the changed files are listed.",
+    ),
+    Parameter::optional(
+        "offset",
+        Kind::Integer(1, 10_000_000),
+        "The line of the diff to begin with, from 1.",
+    ),
 ];
 
 #[async_trait]
@@ -59,7 +67,11 @@ impl Tool for ShowDiff {
             shown += 1;
         }
         if shown < all {
-            text.push_str(&format!("Lines {}–{shown} of {all}; continue with offset {}", skipped + 1, shown + 1));
+            text.push_str(&format!(
+                "Lines {}–{shown} of {all}; continue with offset {}",
+                skipped + 1,
+                shown + 1
+            ));
         }
         told(if text.is_empty() { format!("The diff has {all} lines.") } else { text })
     }
@@ -67,7 +79,9 @@ impl Tool for ShowDiff {
 
 /// A file of a change, in a line.
 fn listed(file: &DiffFile) -> String {
-    let count = |is_counted: fn(&DiffFile, usize) -> bool| (0..file.lines.len()).filter(|at| is_counted(file, *at)).count();
+    let count = |is_counted: fn(&DiffFile, usize) -> bool| {
+        (0..file.lines.len()).filter(|at| is_counted(file, *at)).count()
+    };
     let added = count(|file, at| file.lines.get(at).is_some_and(|line| line.old.is_none()));
     let removed = count(|file, at| file.lines.get(at).is_some_and(|line| line.new.is_none()));
     let renamed = match file.path == file.former_path {

@@ -62,6 +62,7 @@ impl State {
             suites: Vec::new(),
             statuses: Vec::new(),
             hooks: Vec::new(),
+            events: Vec::new(),
             created_at: described.created_at,
             pushed_at: described.created_at,
             git,

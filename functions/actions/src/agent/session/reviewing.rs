@@ -11,7 +11,9 @@ pub(super) fn change(subject: &ReviewSubject) -> String {
     if subject.files.is_empty() {
         return String::new();
     }
-    let mut text = "Each line has its number before and after the change. `comment_on_line` takes these numbers.\n".to_owned();
+    let mut text =
+        "Each line has its number before and after the change. `comment_on_line` takes these numbers.\n"
+            .to_owned();
     if let Some(since) = &subject.since {
         text.push_str(&format!(
             "\nYou reviewed this pull request before, at {since}. Lines that end with · were there then: say nothing about them. Files \
@@ -42,7 +44,8 @@ pub(super) fn change(subject: &ReviewSubject) -> String {
 pub(super) fn threads(subject: &ReviewSubject) -> String {
     let mut text = String::new();
     for (place, thread) in subject.threads.iter().enumerate() {
-        let line = thread.line.map_or_else(|| "a line that is gone".to_owned(), |line| format!("line {line}"));
+        let line =
+            thread.line.map_or_else(|| "a line that is gone".to_owned(), |line| format!("line {line}"));
         text.push_str(&format!("\nThread {}, about {line} of {}:\n", place + 1, fence(&thread.path)));
         for comment in &thread.comments {
             let author = match (&comment.author, comment.is_ours) {
@@ -68,7 +71,11 @@ pub(super) fn said(review: &Review) -> String {
             None => (comment.old_line, "before"),
         };
         let line = line.unwrap_or_default();
-        text.push_str(&format!("- line {line} ({side}) of {}: {}\n", fence(&comment.path), fence(&comment.text)));
+        text.push_str(&format!(
+            "- line {line} ({side}) of {}: {}\n",
+            fence(&comment.path),
+            fence(&comment.text)
+        ));
     }
     if !review.answers.is_empty() {
         text.push_str(&format!("- {} threads are answered.\n", review.answers.len()));
@@ -85,7 +92,12 @@ mod tests {
     #[test]
     fn a_change_is_data_with_the_numbers_of_its_lines() {
         let sha = |digit: &str| digit.repeat(40).parse().unwrap();
-        let comment = ThreadComment { author: Some("ada".into()), is_ours: false, marks: Vec::new(), text: "Name it.".into() };
+        let comment = ThreadComment {
+            author: Some("ada".into()),
+            is_ours: false,
+            marks: Vec::new(),
+            text: "Name it.".into(),
+        };
         let subject = ReviewSubject {
             number: 7,
             source: "x".into(),
@@ -94,7 +106,11 @@ mod tests {
             since: None,
             files: vec![DiffFile::parse("a.py", "b.py", "@@ -1 +1 @@\n-old\n+new\n")],
             threads: vec![ReviewThread {
-                id: "T1".into(), path: "a.py".into(), line: None, is_resolved: false, comments: vec![comment],
+                id: "T1".into(),
+                path: "a.py".into(),
+                line: None,
+                is_resolved: false,
+                comments: vec![comment],
             }],
         };
         let shown = change(&subject);

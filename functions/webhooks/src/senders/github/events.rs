@@ -53,7 +53,13 @@ pub(super) fn events() -> Vec<EventSpec> {
             .matched_by(["repository", "number"])
             .also(common::PULL_REQUEST_REVIEW),
         EventSpec::new(PULL_REQUEST_LABELLED, "A GitHub pull request was labelled.")
-            .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any), ("label", Text)])
+            .fields([
+                ("repository", Text),
+                ("number", Integer),
+                ("pull_request", Text),
+                ("actor", Any),
+                ("label", Text),
+            ])
             .condition(label())
             .matched_by(["repository", "number"])
             .also(common::PULL_REQUEST_LABELLED),
@@ -62,7 +68,14 @@ pub(super) fn events() -> Vec<EventSpec> {
             .matched_by(["repository", "number"])
             .also(common::PULL_REQUEST_REVIEW_REQUESTED),
         EventSpec::new(CLOSED, "A GitHub pull request was merged or closed.")
-            .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any), ("branch", Text), ("merged", Boolean)])
+            .fields([
+                ("repository", Text),
+                ("number", Integer),
+                ("pull_request", Text),
+                ("actor", Any),
+                ("branch", Text),
+                ("merged", Boolean),
+            ])
             .matched_by(["repository", "number"])
             .also(common::PULL_REQUEST_CLOSED),
         checks_completed(CHECKS_COMPLETED, "Every check run and status of a commit is done.")

@@ -42,7 +42,11 @@ fn a_comment_lies_on_a_line_of_the_diff() {
     world.told("comment_on_line", comment(3, "after", "Why twice?"), "Comments: 1");
     world.told("comment_on_line", comment(2, "before", "Was used."), "Comments: 2");
     world.told("comment_on_line", comment(3, "after", "Why two?"), "Comments: 2");
-    world.refused("comment_on_line", comment(9, "after", "x"), "line 9 of `src/cart.rs` is not in the diff; the lines after the change that are: 1–4.");
+    world.refused(
+        "comment_on_line",
+        comment(9, "after", "x"),
+        "line 9 of `src/cart.rs` is not in the diff; the lines after the change that are: 1–4.",
+    );
     world.refused("comment_on_line", comment(4, "before", "x"), "before the change that are: 1–3");
     let elsewhere = json!({"path": "README.md", "line": 1, "text": "x"});
     world.refused("comment_on_line", elsewhere, "is not among the files to review; these are `src/cart.rs`");
@@ -53,7 +57,10 @@ fn a_comment_lies_on_a_line_of_the_diff() {
     world.told("comment_on_line", comment(2, "before", ""), "Taken back");
     let comments = world.state.review.comments.clone();
     assert_eq!(comments.len(), 1);
-    assert_eq!((comments[0].old_line, comments[0].new_line, comments[0].text.as_str()), (None, Some(3), "Why two?"));
+    assert_eq!(
+        (comments[0].old_line, comments[0].new_line, comments[0].text.as_str()),
+        (None, Some(3), "Why two?")
+    );
     assert_eq!(subject().placed(comments.clone()), comments);
 }
 
@@ -76,7 +83,11 @@ fn each_thread_has_one_answer() {
     let mut world = world();
     world.told("answer_thread", json!({"thread": 1, "done": false, "text": "Not yet."}), "1 of 2");
     world.told("answer_thread", json!({"thread": 1, "done": true, "text": "Named."}), "1 of 2");
-    world.refused("answer_thread", json!({"thread": 3, "done": true, "text": "x"}), "there is no thread 3; there are 1 to 2");
+    world.refused(
+        "answer_thread",
+        json!({"thread": 3, "done": true, "text": "x"}),
+        "there is no thread 3; there are 1 to 2",
+    );
     world.refused("answer_thread", json!({"thread": 1, "done": true, "text": " "}), "`text` is empty");
     let expected = ThreadAnswer { thread: "T1".into(), done: true, text: "Named.".into() };
     assert_eq!(world.state.review.answers, [expected]);

@@ -105,7 +105,12 @@ fn named<'a>(call: &'a Call<'_>) -> Result<(&'a Issue, &'a Pull), Failure> {
 }
 
 /// A comment's line as the API shows it: `null` once it has changed since.
-pub(in crate::github) fn line_now(call: &Call<'_>, pull: &Pull, is_open: bool, comment: &ReviewComment) -> Value {
+pub(in crate::github) fn line_now(
+    call: &Call<'_>,
+    pull: &Pull,
+    is_open: bool,
+    comment: &ReviewComment,
+) -> Value {
     let repository = call.repository();
     let head = pull.head_now(repository, is_open);
     let line_at = |commit: &str, line: u64| {

@@ -15,12 +15,15 @@ use crate::github::{
 
 const THREADS: &str = "query($owner:String!,$name:String!,$number:Int!,$after:String){repository(owner:$owner,name:$name){pullRequest(number:$number){reviewThreads(first:50,after:$after){pageInfo{hasNextPageendCursor}nodes{idisResolvedpathlinecomments(first:50){nodes{author{login}body}}}}}}}";
 const REPLY: &str = "mutation($input:AddPullRequestReviewThreadReplyInput!){addPullRequestReviewThreadReply(input:$input){clientMutationId}}";
-const RESOLVE: &str = "mutation($input:ResolveReviewThreadInput!){resolveReviewThread(input:$input){clientMutationId}}";
+const RESOLVE: &str =
+    "mutation($input:ResolveReviewThreadInput!){resolveReviewThread(input:$input){clientMutationId}}";
 const PAGE: usize = 50;
 
 /// Whether a query is one of these.
 pub(super) fn is_about_threads(query: &str) -> bool {
-    ["reviewThreads", "addPullRequestReviewThreadReply", "resolveReviewThread"].iter().any(|word| query.contains(word))
+    ["reviewThreads", "addPullRequestReviewThreadReply", "resolveReviewThread"]
+        .iter()
+        .any(|word| query.contains(word))
 }
 
 /// `POST /graphql`
@@ -51,7 +54,10 @@ fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
         pull.review_comments.iter().filter(|comment| comment.answers.is_none()).collect();
     let start: usize = text("after").parse().unwrap_or_default();
     let nodes = roots.iter().skip(start).take(PAGE).map(|root| {
-        let said = pull.review_comments.iter().filter(|comment| comment.id == root.id || comment.answers == Some(root.id));
+        let said = pull
+            .review_comments
+            .iter()
+            .filter(|comment| comment.id == root.id || comment.answers == Some(root.id));
         let said = said.map(|comment| {
             // An App's login has no `[bot]` here.
             json!({ "author": { "login": comment.user.trim_end_matches("[bot]") }, "body": comment.body })
