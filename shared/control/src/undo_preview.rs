@@ -115,12 +115,7 @@ impl Control {
     }
 
     /// The same, without what effects gave.
-    async fn left_of(
-        &self,
-        run: &str,
-        execution: &str,
-        workflow: &str,
-    ) -> Result<UndoPreview, RecordsError> {
+    async fn left_of(&self, run: &str, execution: &str, workflow: &str) -> Result<UndoPreview, RecordsError> {
         Ok(preview(run, execution, workflow, self.table.journal_of(run).await?))
     }
 
