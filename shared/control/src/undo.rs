@@ -207,8 +207,8 @@ impl Control {
             // The same delivery once more is told the same, although what it took back is gone by now.
             let source = caller.trigger.source();
             let began = self.table.delivery(&source, caller.delivery).await?;
-            let now = self.preview_of(execution).await?;
-            if began.is_none() && now.code != shown {
+            if began.is_none() && self.code_of(execution).await? != shown {
+                let now = self.preview_of(execution).await?;
                 return Ok(match now.effects.is_empty() {
                     true => UndoResult::NothingDone,
                     false => UndoResult::Changed(Box::new(now)),

@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 /// How many hex digits a code has: people type it.
 const CODE: usize = 10;
 
+/// Of how many effects, the newest ones, it is read where people see them.
+const DETAILED: usize = 20;
+
 /// What an undo would take back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UndoPreview {
@@ -102,7 +105,27 @@ impl Control {
         execution: &str,
         workflow: &str,
     ) -> Result<UndoPreview, RecordsError> {
+        let mut preview = self.left_of(run, execution, workflow).await?;
+        for effect in preview.effects.iter_mut().take(DETAILED) {
+            // What was made has a page of its own, which only its output tells.
+            let done = self.table.effect_output(run, &effect.key).await?;
+            effect.output = done.and_then(|done| done.output);
+        }
+        Ok(preview)
+    }
+
+    /// The same, without what effects gave.
+    async fn left_of(&self, run: &str, execution: &str, workflow: &str) -> Result<UndoPreview, RecordsError> {
         Ok(preview(run, execution, workflow, self.table.journal_of(run).await?))
+    }
+
+    /// The code of what is left of an execution's effects.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub(crate) async fn code_of(&self, execution: &ExecutionRecord) -> Result<String, RecordsError> {
+        let run = execution.run().unwrap_or_default();
+        Ok(self.left_of(run, &execution.name, &execution.workflow).await?.code)
     }
 }
 
