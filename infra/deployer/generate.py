@@ -25,6 +25,8 @@ NAMES = {
     "dynamodb": ["arn:aws:dynamodb:*:*:table/ticketsmith*"],
     "events": ["arn:aws:events:*:*:rule/ticketsmith*"],
     "iam": ["arn:aws:iam::*:role/ticketsmith*"],
+    # Ids of keys are random.
+    "kms": ["arn:aws:kms:*:*:alias/ticketsmith*", "arn:aws:kms:*:*:key/*"],
     "lambda": ["arn:aws:lambda:*:*:function:ticketsmith*", "arn:aws:lambda:*:*:event-source-mapping:*"],
     "logs": ["arn:aws:logs:*:*:log-group:/aws/*/ticketsmith*", "arn:aws:logs:*:*:log-group:ticketsmith*"],
     "scheduler": ["arn:aws:scheduler:*:*:schedule/*/ticketsmith*"],
@@ -42,6 +44,7 @@ OPTIONAL = {
     "BearerToken": "BearerTokenAuthenticationEnabled",
     "CapacityProvider": "CapacityProviderConfig",
     "CodeSigningConfig": "CodeSigningConfigArn",
+    "bleKey": "EnableKeyRotation",
     "ContributorInsights": "ContributorInsightsSpecification",
     "DataProtectionPolicy": "DataProtectionPolicy",
     "DeletionProtection": "DeletionProtectionEnabled",
@@ -97,9 +100,12 @@ def execution(template):
     for name in types:
         for action in declared.get(name, set()) | OLDER.get(name, set()):
             service, verb = action.split(":")
+            # Other types name it only for keys that encrypt.
+            if service == "kms" and not name.startswith("AWS::KMS::"):
+                continue
             if service not in NAMES or action in NEVER or action == "iam:PassRole" or not is_used(verb, template):
                 continue
-            if verb.startswith(("Describe", "List")):
+            if verb.startswith(("Describe", "List")) or action == "kms:CreateKey":
                 anywhere.add(action)
             else:
                 scoped.setdefault(service, set()).add(action)
@@ -149,6 +155,7 @@ def person():
             allow("Secrets", ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], NAMES["secretsmanager"]),
             allow("Look", ["secretsmanager:ListSecrets"], "*"),
             allow("Functions", ["lambda:GetFunctionConfiguration"], NAMES["lambda"][:1]),
+            allow("Evidence", ["kms:GetPublicKey"], NAMES["kms"][1:]),
         ],
     }
 
