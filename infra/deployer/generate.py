@@ -2,7 +2,8 @@
 """Writes the least-privilege policy for deploying the stack, from its synthesized template.
 
 `execution.json` is what CloudFormation's execution role needs: of each type of resource in the template, the permissions that AWS's own
-resource handlers declare (cfn-lint carries them), for the services of the stack alone and for resources of its names. `person.json` is
+resource handlers declare (cfn-lint carries them), for the services of the stack alone and for resources of its names; `keys.json` is the
+part of it about KMS. `person.json` is
 what the person who runs `ticketsmith deploy` needs: to assume the roles of the CDK's bootstrap, and to write the configuration afterward.
 
     cdk synth --quiet --output OUT --context packages=none
@@ -89,8 +90,10 @@ def is_used(verb, template):
     return reads or all(f'"{name}"' in json.dumps(template) for name in needed)
 
 
-def execution(template):
+def execution(template, keys):
+    """For the types of KMS, or for all others: together they are too long for one policy."""
     types = sorted({resource["Type"] for resource in template["Resources"].values()} - {"AWS::CDK::Metadata"})
+    types = [name for name in types if name.startswith("AWS::KMS::") == keys]
     declared = handlers()
     without = [name for name in types if not declared.get(name)]
     if without:
@@ -100,10 +103,8 @@ def execution(template):
     for name in types:
         for action in declared.get(name, set()) | OLDER.get(name, set()):
             service, verb = action.split(":")
-            # Other types name it only for keys that encrypt.
-            if service == "kms" and not name.startswith("AWS::KMS::"):
-                continue
-            if service not in NAMES or action in NEVER or action == "iam:PassRole" or not is_used(verb, template):
+            # Other types name KMS only for keys that encrypt.
+            if service not in NAMES or (service == "kms") != keys or action in NEVER or action == "iam:PassRole" or not is_used(verb, template):
                 continue
             if verb.startswith(("Describe", "List")) or action == "kms:CreateKey":
                 anywhere.add(action)
@@ -114,6 +115,8 @@ def execution(template):
         for service, actions in sorted(scoped.items())
     ]
     statements.append({"Sid": "Look", "Effect": "Allow", "Action": sorted(anywhere), "Resource": "*"})
+    if keys:
+        return {"Version": "2012-10-17", "Statement": statements}
     statements.append(
         {
             "Sid": "PassRoles",
@@ -170,7 +173,8 @@ def write(path, policy):
 
 def main():
     template = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    write(HERE / "execution.json", execution(template))
+    write(HERE / "execution.json", execution(template, keys=False))
+    write(HERE / "keys.json", execution(template, keys=True))
     write(HERE / "person.json", person())
 
 
