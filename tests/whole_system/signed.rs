@@ -96,7 +96,8 @@ async fn a_pull_request_links_its_record_and_any_change_of_it_is_found() {
     let (code, again, errors) = verified(folder, &by_file).await;
     assert_eq!((code, &again), (0, &printed), "{errors}");
     let other = "0000000000000000000000000000000000000000";
-    let (code, _, errors) = verified(folder, &["evidence.json", "--key", "evidence.pem", "--commit", other]).await;
+    let (code, _, errors) =
+        verified(folder, &["evidence.json", "--key", "evidence.pem", "--commit", other]).await;
     assert!(code == 1 && errors.contains("not of 0000000"), "{errors}");
     let (code, _, errors) = verified(folder, &["nothing.json", "--key", "evidence.pem"]).await;
     assert!(code == 2 && errors.contains("nothing.json"), "{errors}");

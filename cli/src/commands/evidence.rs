@@ -114,7 +114,9 @@ async fn show(arguments: Show) -> Outcome {
 
 async fn fetch(client: &ClientArguments, reference: &str, commit: Option<&str>) -> Outcome<Value> {
     if !is_reference(reference) {
-        return Err(Exit::usage(format!("`{reference}` is not a pull request; accepted: owner/name#7, owner/name@branch")));
+        return Err(Exit::usage(format!(
+            "`{reference}` is not a pull request; accepted: owner/name#7, owner/name@branch"
+        )));
     }
     let call = Call::get("/pull-requests/{}/evidence", &[&task_id(reference)]).query("commit", commit);
     client.client()?.send(&call).await
@@ -178,9 +180,10 @@ fn check(statement: &Statement, asked: &str, is_file: bool, commit: Option<&str>
         return Err(Exit::negative(format!("this is the evidence of {reference}, not of {asked}")));
     }
     match commit.filter(|commit| !statement.commit().eq_ignore_ascii_case(commit)) {
-        Some(other) => {
-            Err(Exit::negative(format!("this is the evidence of the commit {}, not of {other}", statement.commit())))
-        }
+        Some(other) => Err(Exit::negative(format!(
+            "this is the evidence of the commit {}, not of {other}",
+            statement.commit()
+        ))),
         None => Ok(()),
     }
 }

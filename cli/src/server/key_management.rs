@@ -42,12 +42,15 @@ pub(crate) fn perform(key: &SigningKey, operation: &str, body: &[u8]) -> Result<
                 serde_json::from_slice(body).map_err(|error| AwsError::serialization(&error))?;
             check(&request.key_id)?;
             if request.message_type != "DIGEST" || request.signing_algorithm != ALGORITHM {
-                return Err(invalid(&format!("accepted: MessageType DIGEST and SigningAlgorithm {ALGORITHM}")));
+                return Err(invalid(&format!(
+                    "accepted: MessageType DIGEST and SigningAlgorithm {ALGORITHM}"
+                )));
             }
             let digest = STANDARD.decode(&request.message).map_err(|error| invalid(&error.to_string()))?;
             let signature = key.sign_digest(&digest).map_err(|error| invalid(&error.to_string()))?;
             let signature = STANDARD.encode(signature);
-            let answer = json!({ "KeyId": EVIDENCE_KEY, "Signature": signature, "SigningAlgorithm": ALGORITHM });
+            let answer =
+                json!({ "KeyId": EVIDENCE_KEY, "Signature": signature, "SigningAlgorithm": ALGORITHM });
             Ok(answer.to_string())
         }
         "GetPublicKey" => {

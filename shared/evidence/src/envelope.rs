@@ -127,8 +127,7 @@ pub fn verify(envelope: &[u8], key: &PublicKey) -> Result<Statement, Refusal> {
     }
     let statement: Statement =
         serde_json::from_slice(&payload).map_err(|error| Refusal::NotEvidence(error.to_string()))?;
-    for (found, accepted) in
-        [(&statement.kind, STATEMENT_TYPE), (&statement.predicate_type, PREDICATE_TYPE)]
+    for (found, accepted) in [(&statement.kind, STATEMENT_TYPE), (&statement.predicate_type, PREDICATE_TYPE)]
     {
         if found != accepted {
             return Err(Refusal::NotEvidence(format!("its type is `{found}`; accepted: `{accepted}`")));

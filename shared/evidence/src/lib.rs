@@ -18,6 +18,6 @@ pub use envelope::{Refusal, Unsigned, verify};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use signing_key::{SigningKey, SigningKeyError};
 pub use statement::{
-    Agent, Approval, Chain, Check, Commit, Execution, InForce, PREDICATE_TYPE, Person, Predicate, PullRequest,
-    STATEMENT_TYPE, Statement, Step, Subject, Workflow,
+    Agent, Approval, Chain, Check, Commit, Execution, InForce, PREDICATE_TYPE, Person, Predicate,
+    PullRequest, STATEMENT_TYPE, Statement, Step, Subject, Workflow,
 };

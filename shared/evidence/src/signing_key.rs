@@ -13,7 +13,9 @@ const LABEL: &str = "PRIVATE KEY";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SigningKeyError {
     /// The text is something else.
-    #[error("it is not a private key on the curve P-256; accepted: PKCS #8 in PEM that begins with `-----BEGIN PRIVATE KEY-----`")]
+    #[error(
+        "it is not a private key on the curve P-256; accepted: PKCS #8 in PEM that begins with `-----BEGIN PRIVATE KEY-----`"
+    )]
     NotAKey,
     /// What is to be signed has another length.
     #[error("it is not a SHA-256 digest; accepted: 32 bytes")]

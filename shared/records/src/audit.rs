@@ -124,7 +124,14 @@ impl Default for Turns {
 impl AuditRecord {
     /// The record of something that an account did by an event. `delivery` is the id of the delivery that said so, which may be long and
     /// hold anything.
-    pub fn new(kind: AuditKind, id: &str, at: Timestamp, who: Option<&Actor>, by: &str, delivery: &str) -> Self {
+    pub fn new(
+        kind: AuditKind,
+        id: &str,
+        at: Timestamp,
+        who: Option<&Actor>,
+        by: &str,
+        delivery: &str,
+    ) -> Self {
         Self {
             id: id.to_owned(),
             kind,

@@ -153,7 +153,9 @@ impl AuditVerifier {
             let last = records.keys().next_back().copied().unwrap_or_default();
             match ended.iter().find(|head| head.chain == *chain) {
                 Some(head) if last <= head.sequence => {}
-                _ => self.problems.push(format!("chain {chain}: it is not recorded that it goes on to {last}")),
+                _ => {
+                    self.problems.push(format!("chain {chain}: it is not recorded that it goes on to {last}"))
+                }
             }
         }
         for head in std::mem::take(&mut self.began) {
@@ -175,10 +177,9 @@ impl AuditVerifier {
             }
         }
         match self.problems.is_empty() {
-            true => Ok(AuditVerified {
-                records: chains.values().map(BTreeMap::len).sum(),
-                chains: chains.len(),
-            }),
+            true => {
+                Ok(AuditVerified { records: chains.values().map(BTreeMap::len).sum(), chains: chains.len() })
+            }
             false => Err(self.problems),
         }
     }

@@ -97,7 +97,8 @@ impl Table {
             keys::evidence(repository, number),
             keys::evidence_of_commit(repository, number, evidence.commit.as_str()),
         ];
-        let writes = places.into_iter().map(|key| Ok(Write::Put { item: evidence.item(key)?, condition: None }));
+        let writes =
+            places.into_iter().map(|key| Ok(Write::Put { item: evidence.item(key)?, condition: None }));
         let mut writes = writes.collect::<Result<Vec<_>, RecordsError>>()?;
         let of_branch = keys::evidence_of_branch(repository, evidence.branch.as_str());
         writes.push(Write::Put { item: to_item(&OfBranch { number }, of_branch, None)?, condition: None });

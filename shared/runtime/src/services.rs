@@ -35,7 +35,14 @@ impl Services {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (evidence_key, check_runner) = (None, None);
-        Self { aws, table_name: table_name.into(), state_machine_arn_prefix, evidence_key, clock, check_runner }
+        Self {
+            aws,
+            table_name: table_name.into(),
+            state_machine_arn_prefix,
+            evidence_key,
+            clock,
+            check_runner,
+        }
     }
 
     /// The services of the deployment that the variables `TABLE_NAME`, `STATE_MACHINE_ARN_PREFIX` and `EVIDENCE_KEY_ID` name. Addresses and credentials

@@ -29,10 +29,9 @@ async fn check(stage: &Stage, connection: &Connection) -> Result<(), String> {
             let der = answer.public_key.map(|key| key.into_inner()).unwrap_or_default();
             PublicKey::from_der(&der).map(|_key| ()).map_err(|error| format!("{alias}: {error}"))
         }
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found_exception()) => Err(format!(
-            "there is no {alias}; deploy with `ticketsmith deploy --stage {}`",
-            stage.name()
-        )),
+        Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found_exception()) => {
+            Err(format!("there is no {alias}; deploy with `ticketsmith deploy --stage {}`", stage.name()))
+        }
         Err(error) => Err(Exit::from_aws(format!("cannot read {alias}"), &error).to_string()),
     }
 }

@@ -8,8 +8,8 @@ use domain::{ActionError, Actor, CommitSha, RepositoryName};
 use evidence::{Agent, Approval, Chain, Check, Commit, Execution, InForce, Person, Step, Workflow};
 use jiff::Timestamp;
 use records::{
-    AuditHead, CostRecord, CostTotal, DocumentDigests, EffectRecord, EffectStatus, ExecutionRecord, ExecutionView,
-    OpenedPullRequest,
+    AuditHead, CostRecord, CostTotal, DocumentDigests, EffectRecord, EffectStatus, ExecutionRecord,
+    ExecutionView, OpenedPullRequest,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -180,7 +180,8 @@ impl Events {
     /// The hash of the definition with which an execution ran, as Step Functions has it.
     async fn definition_sha256(&self, execution: &ExecutionRecord) -> Result<Option<String>, ActionError> {
         let Some(arn) = &execution.arn else { return Ok(None) };
-        let machine = self.step_functions.describe_state_machine_for_execution().execution_arn(arn).send().await;
+        let machine =
+            self.step_functions.describe_state_machine_for_execution().execution_arn(arn).send().await;
         match machine {
             Ok(machine) => Ok(Some(sha256(machine.definition.as_bytes()))),
             Err(error) if error.code() == Some("ExecutionDoesNotExist") => Ok(None),

@@ -75,7 +75,8 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
     // Each of it is in the audit, in its order.
     let mut audit = world.table.audit_of("2026-11-22", None, 50).await.unwrap().records;
     audit.reverse();
-    let told: Vec<_> = audit.iter().map(|record| (record.kind, record.who.as_str(), record.by.as_str())).collect();
+    let told: Vec<_> =
+        audit.iter().map(|record| (record.kind, record.who.as_str(), record.by.as_str())).collect();
     let ada = |kind| (kind, "ada", "slack.command");
     let expected = [
         (AuditKind::Trigger, "ada", "api.run"),
@@ -97,7 +98,8 @@ async fn what_ended_over_90_days_ago_is_not_undone() {
     end(&world, &execution).await;
     let ticket = world.directory.ticket("SHOP-1").unwrap();
     world.advance(SignedDuration::from_hours(24 * 90));
-    let UndoResult::Denied(reason) = world.control.undo(&world.caller(&ada, "u1"), &ticket).await.unwrap() else {
+    let UndoResult::Denied(reason) = world.control.undo(&world.caller(&ada, "u1"), &ticket).await.unwrap()
+    else {
         panic!("it was undone");
     };
     assert!(reason.contains("ended on 2026-11-22") && reason.contains("for 90 days"), "{reason}");
