@@ -241,7 +241,8 @@ async fn demonstrate(
     let connection = Connection::to(&running.private_url, &running.token.clone().into());
     let stage = Stage { arguments, control, connection, to: running.public_url };
     let before = pull_requests(&world(control).await?);
-    let first = stage.play(&json!(script.trigger));
+    let trigger = json!(script.trigger);
+    let first = stage.play(&trigger);
     let (view, mut state) = match script.trigger == plan::NAME {
         true => {
             let delivery = &script.world["deliveries"][plan::NAME];
