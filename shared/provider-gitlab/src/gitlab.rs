@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
     Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, LineRemark, Mark,
-    NewTask, PullRequest, PullRequestRequest, RepositoryInfo, RepositoryPermission, StatusChange,
+    NewTask, PullRequest, PullRequestRequest, RepositoryInfo, RepositoryPermission, Reviews, StatusChange,
     TaskManagement, TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, RepositoryName, Task};
@@ -232,6 +232,10 @@ impl VersionControl for Gitlab {
 
     async fn mark_ready(&self, project: &RepositoryName, number: u64) -> Result<(), ActionError> {
         self.end_draft(project, number).await
+    }
+
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        Some(self)
     }
 
     async fn permission(

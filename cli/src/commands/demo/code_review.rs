@@ -33,10 +33,14 @@ pub(super) struct Reviewed {
 }
 
 fn delivery(round: &Round<'_>) -> Option<Value> {
-    Some(json!({
-        "kind": "github-comment", "repository": round.repository()?, "issue": round.number()?, "by": round.person("github")?,
-        "text": "@ticketsmith review",
-    }))
+    let (repository, number, text) = (round.repository()?, round.number()?, "@ticketsmith review");
+    if let Some(by) = round.person("github") {
+        return Some(json!({
+            "kind": "github-comment", "repository": repository, "issue": number, "text": text, "by": by,
+        }));
+    }
+    let by = round.person("gitlab")?;
+    Some(json!({ "kind": "gitlab-comment", "on": format!("{repository}!{number}"), "text": text, "by": by }))
 }
 
 /// Turns reviews on in every project of the configuration in a folder.
@@ -79,7 +83,12 @@ impl Reviewed {
     /// What it says about lines.
     fn comments(&self) -> impl Iterator<Item = &Value> {
         let id = self.summary().map(|review| review["id"].clone()).unwrap_or_default();
-        self.list("review_comments").filter(move |comment| comment["pull_request_review_id"] == id)
+        // Where comments belong to no review, all of them are ours: nobody else has said anything.
+        let is_of_it = move |comment: &&Value| {
+            let of = &comment["pull_request_review_id"];
+            (of.is_null() || *of == id) && comment["in_reply_to_id"].is_null()
+        };
+        self.list("review_comments").filter(is_of_it)
     }
 
     /// Whether there is a review to look at, with at least one word.

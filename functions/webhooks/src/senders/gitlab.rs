@@ -3,6 +3,7 @@
 //! Issues and merge requests are numbered apart: `group/project#1` and `group/project!1`. GitLab has no reviews; a reviewer who requests
 //! changes is a change of the merge request's reviewers. What the reviewer says about lines has to be asked for by the reviewer's id.
 
+mod asked;
 mod events;
 mod payload;
 mod signature;
@@ -81,7 +82,10 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let understood = match kind.as_str() {
         "issue" => issue(&payload, &action, &about),
         "note" => note(payload, &about, bot),
-        "merge_request" if action == "update" => reviewed(&payload, &about),
+        "merge_request" if action == "update" => match asked::read(&payload, &about, bot) {
+            Some(events) if !events.is_empty() => Some(Meaning::Events(events)),
+            _ => reviewed(&payload, &about),
+        },
         "merge_request" => closed(payload, action == "merge", &about),
         _ => ran(payload, &about),
     };
@@ -214,6 +218,7 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
         "task_id": task_id,
         "number": number,
         "is_pull_request": is_pull_request,
+        "pull_request": is_pull_request.then_some(&task_id),
         "text": cut_inline(&words),
         // The note to react to.
         "comment_id": id.to_string(),
@@ -255,8 +260,10 @@ fn closed(payload: Payload, merged: bool, about: &About<'_>) -> Option<Meaning> 
         opened_at: one.created_at.as_deref().and_then(moment),
         closed_at: one.updated_at.as_deref().and_then(moment)?,
     };
-    let more = json!({ "number": closed.number, "branch": closed.branch, "merged": merged });
     let on = format!("{}!{}", about.repository, closed.number);
+    let more = json!({
+        "number": closed.number, "branch": closed.branch, "merged": merged, "pull_request": on,
+    });
     let mut received = about.event(CLOSED, Some(&on), more);
     received.reply = None;
     Some(Meaning::PullRequestClosed(closed, Box::new(received)))

@@ -1,7 +1,7 @@
 //! The events that GitHub's deliveries can mean.
 
 use domain::EventName;
-use domain::event::common::{self, checks_completed, label};
+use domain::event::common::{self, checks_completed, label, merged};
 use domain::event::{Condition, EventSpec, Matching};
 use domain::routes::InputType::{Any, Boolean, Integer, String as Text};
 
@@ -58,6 +58,7 @@ pub(super) fn events() -> Vec<EventSpec> {
             .also(common::PULL_REQUEST_REVIEW_REQUESTED),
         EventSpec::new(CLOSED, "A GitHub pull request was merged or closed.")
             .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any), ("branch", Text), ("merged", Boolean)])
+            .condition(merged())
             .matched_by(["repository", "number"])
             .also(common::PULL_REQUEST_CLOSED),
         checks_completed(CHECKS_COMPLETED, "Every check run and status of a commit is done.")
