@@ -1,6 +1,6 @@
 //! The demo's final report.
 
-use super::code_review::Reviewed;
+use super::reviewed::Reviewed;
 use crate::color::{self, Color};
 use crate::exit::{Exit, Outcome};
 use crate::print::print_painted;

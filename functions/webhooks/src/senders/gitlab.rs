@@ -20,7 +20,7 @@ use domain::plugins::Mark;
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName};
 use events::{
-    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED, REVIEW_REQUESTED_CHANGES, TRANSITIONED,
+    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED, MERGE_REQUEST_LABELLED, REVIEW_REQUESTED_CHANGES, TRANSITIONED,
 };
 use jiff::Timestamp;
 use payload::{Label, Payload};
@@ -82,10 +82,9 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let understood = match kind.as_str() {
         "issue" => issue(&payload, &action, &about),
         "note" => note(payload, &about, bot),
-        "merge_request" if action == "update" => match asked::read(&payload, &about, bot) {
-            Some(events) if !events.is_empty() => Some(Meaning::Events(events)),
-            _ => reviewed(&payload, &about),
-        },
+        "merge_request" if action == "update" => {
+            asked_for(&payload, &about, bot).or_else(|| reviewed(&payload, &about))
+        }
         "merge_request" => closed(payload, action == "merge", &about),
         _ => ran(payload, &about),
     };
@@ -226,6 +225,26 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     });
     let received = about.event(COMMENTED, Some(&task_id), more);
     Some(Meaning::Events(vec![Received { words: is_addressed.then_some(words), ..received }]))
+}
+
+/// A label, or the bot's account among the reviewers. Each of several events has a delivery of its own.
+fn asked_for(payload: &Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
+    let number = payload.object_attributes.as_ref()?.iid?;
+    let on = format!("{}!{number}", about.repository);
+    let asked = asked::read(payload, &on, number, bot).into_iter().enumerate();
+    let events = asked.map(|(index, (kind, fields))| {
+        let is_silent = kind == MERGE_REQUEST_LABELLED;
+        let mut received = about.event(kind, Some(&on), fields);
+        if is_silent {
+            received.reply = None;
+        }
+        if index > 0 {
+            received.event.delivery = format!("{}/{index}", received.event.delivery);
+        }
+        received
+    });
+    let events: Vec<Received> = events.collect();
+    (!events.is_empty()).then_some(Meaning::Events(events))
 }
 
 /// A reviewer who requests changes that the reviewer did not request before.
