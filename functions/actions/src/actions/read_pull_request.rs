@@ -104,6 +104,11 @@ impl Action for ReadPullRequest {
         let from = reviews(host, project)?;
         let read = from.read_pull_request(repository, number).await?;
         let mut files = diff(from.changes(repository, number).await?);
+        // Lines are numbered by the commit that is reviewed.
+        if from.read_pull_request(repository, number).await?.head != read.head {
+            let moved = format!("{repository}#{number} got another commit while it was read; the next attempt reads it");
+            return Err(ActionError::unavailable(moved).into());
+        }
         let whole = in_words(&files);
         let mut since = from.last_reviewed(repository, number).await?;
         let mut notes = Vec::new();
