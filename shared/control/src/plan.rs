@@ -386,6 +386,31 @@ mod tests {
     }
 
     #[test]
+    fn an_opt_in_workflow_starts_only_where_the_project_names_it() {
+        let mut routes = routes();
+        routes.workflows.get_mut("development").unwrap().opt_in = true;
+        let started = |configuration: serde_json::Value, event: Event| {
+            let configuration: Configuration = serde_json::from_value(configuration).unwrap();
+            decide(&Directory::new(Arc::new(configuration), Arc::default()), &routes, event)
+        };
+        let project = |workflows: &[&str]| {
+            json!({
+                "projects": [{"key": "SHOP", "repository": "acme/shop", "may_trigger": ["engineering"], "workflows": workflows}],
+                "groups": {"engineering": ["ada"]}, "users": [{"name": "ada", "jira": "5b10"}],
+            })
+        };
+        let labelled = || labelled("agent", "SHOP-1", Some("5b10"));
+        let on = started(project(&["development"]), labelled());
+        assert!(matches!(on, StartDecision::Start(_)), "{on:?}");
+        let off = started(project(&[]), labelled());
+        assert!(matches!(&off, StartDecision::Ignore(reason) if reason.contains("`workflows: [development]`")), "{off:?}");
+        let mut said = labelled();
+        said.fields.insert("text".into(), json!("run SHOP-1"));
+        let refused = started(project(&[]), said);
+        assert!(matches!(&refused, StartDecision::Refuse(reason) if reason.contains("is off")), "{refused:?}");
+    }
+
+    #[test]
     fn what_no_workflow_or_project_wants_is_said() {
         let other = check(&["engineering"], labelled("bug", "SHOP-1", Some("5b10"))).unwrap_err();
         assert_eq!(other, "no workflow has a trigger for jira.labelled with label `bug`");

@@ -220,7 +220,8 @@ impl TriggerRoute {
             let (matching, field) = condition
                 .map_or((Matching::Equals, name.as_str()), |known| (known.matching, known.field.as_str()));
             let wanted = wanted.as_str().unwrap_or_default();
-            let value = event.fields.get(field).and_then(Value::as_str);
+            let is_true = event.fields.get(field).and_then(Value::as_bool).map(|value| value.to_string());
+            let value = event.fields.get(field).and_then(Value::as_str).or(is_true.as_deref());
             let holds = match matching {
                 Matching::Always => true,
                 Matching::Equals => value.is_some_and(|value| same_name(value, wanted)),

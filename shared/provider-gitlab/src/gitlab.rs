@@ -7,9 +7,7 @@ use crate::refusal::explained;
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask,
-    LineRemark, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryInfo,
-    RepositoryPermission, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask, LineRemark, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryInfo, RepositoryPermission, Reviews, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -245,6 +243,10 @@ impl VersionControl for Gitlab {
 
     async fn mark_ready(&self, project: &RepositoryName, number: u64) -> Result<(), ActionError> {
         self.end_draft(project, number).await
+    }
+
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        Some(self)
     }
 
     async fn permission(

@@ -1,6 +1,6 @@
 //! The demo's final report.
 
-use super::code_review::Reviewed;
+use super::reviewed::Reviewed;
 use super::state::{list, services, text};
 use crate::color::{self, Color};
 use crate::exit::{Exit, Outcome};

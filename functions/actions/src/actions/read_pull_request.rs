@@ -7,6 +7,7 @@ use crate::spec::ActionSpec;
 use domain::plugins::{
     ChangedFile, FileContent, RepositoryAccess, ReviewThread, ReviewedPullRequest, VersionControl,
 };
+use domain::stored::cut_inline;
 use domain::text::{TextLimit, cut};
 use domain::{ActionError, CommitSha, ErrorKind, PluginType, RepositoryName, Stored};
 use edits::{DiffFile, ReviewSubject};
@@ -75,6 +76,8 @@ pub struct Output {
     pub note: String,
     /// The title and the description, for an agent, as data.
     pub context: String,
+    /// How it changes the files, as a diff, at most 32 KiB: all of it, whatever was reviewed before.
+    pub diff: String,
     /// The lines to review and the threads of the review before, for an agent and for `submit_review`.
     pub review: Stored<ReviewSubject>,
 }
@@ -101,6 +104,12 @@ impl Action for ReadPullRequest {
         let from = reviews(host, project)?;
         let read = from.read_pull_request(repository, number).await?;
         let mut files = diff(from.changes(repository, number).await?);
+        // Lines are numbered by the commit that is reviewed.
+        if from.read_pull_request(repository, number).await?.head != read.head {
+            let moved = format!("{repository}#{number} got another commit while it was read; the next attempt reads it");
+            return Err(ActionError::unavailable(moved).into());
+        }
+        let whole = in_words(&files);
         let mut since = from.last_reviewed(repository, number).await?;
         let mut notes = Vec::new();
         if read.is_from_fork {
@@ -155,6 +164,7 @@ impl Action for ReadPullRequest {
             since: since.map(|since| since.to_string()),
             due,
             note: notes.join(" "),
+            diff: whole,
             review,
         }))
     }
@@ -175,6 +185,15 @@ fn diff(changed: Vec<ChangedFile>) -> Vec<DiffFile> {
         }
     });
     read.collect()
+}
+
+/// The files with their lines, in a text.
+fn in_words(files: &[DiffFile]) -> String {
+    let shown = files.iter().map(|file| {
+        let renamed = if file.path == file.former_path { String::new() } else { format!(" (was {})", file.former_path) };
+        format!("{}{renamed}\n{}\n", file.path, file.shown())
+    });
+    cut_inline(&shown.collect::<String>())
 }
 
 /// Leaves only what changed since a review. `false` where its commit cannot be read any more.

@@ -89,6 +89,7 @@ pub(super) fn events() -> Vec<EventSpec> {
         .matched_by(["repository", "number"]),
         event(PULL_REQUEST_CLOSED, "A pull request was merged or closed, at any code host.")
             .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any), ("branch", Text), ("merged", Boolean)])
+            .condition(merged())
             .matched_by(["repository", "number"]),
         checks_completed(CHECKS_COMPLETED, "Every check of a commit is done, at any code host."),
         event(WORDS_WAITING, "People said something to the agent of a ticket, and it has not taken it in. Steps alone wait for it.")
@@ -102,6 +103,11 @@ pub(super) fn events() -> Vec<EventSpec> {
             .fields([("text", Text), ("thread", Text), ("channel", Text), ("actor", Any)])
             .matched_by(["channel", "thread"]),
     ]
+}
+
+/// The condition that every event of the end of a pull request has.
+pub fn merged() -> Condition {
+    Condition::new("merged", "`true` for those that are merged, `false` for those that are closed without it; both by default.")
 }
 
 /// The condition that every event of a slash command has.

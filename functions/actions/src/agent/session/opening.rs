@@ -156,7 +156,8 @@ async fn import(
     state: &mut SessionState,
 ) -> Result<(RepositoryName, CommitSha), NoOutput> {
     let project = context.scope().project_of(new.repository.as_ref())?;
-    let reviewed = new.review.as_ref().filter(|subject| !subject.files.is_empty());
+    // Who names a branch works on it.
+    let reviewed = new.review.as_ref().filter(|_| new.branch.is_none());
     let Repository { commit, tree, .. } = match reviewed {
         Some(subject) => Repository::at(context, host, project, subject.head.clone()).await?,
         None => Repository::open(context, host, project, new.branch.as_ref()).await?,

@@ -1,7 +1,7 @@
 //! The events that GitHub's deliveries can mean.
 
 use domain::EventName;
-use domain::event::common::{self, checks_completed, label};
+use domain::event::common::{self, checks_completed, label, merged};
 use domain::event::{Condition, EventSpec, Matching};
 use domain::routes::InputType::{Any, Boolean, Integer, String as Text};
 
@@ -76,6 +76,7 @@ pub(super) fn events() -> Vec<EventSpec> {
                 ("branch", Text),
                 ("merged", Boolean),
             ])
+            .condition(merged())
             .matched_by(["repository", "number"])
             .also(common::PULL_REQUEST_CLOSED),
         checks_completed(CHECKS_COMPLETED, "Every check run and status of a commit is done.")
