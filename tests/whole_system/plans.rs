@@ -78,7 +78,8 @@ async fn press(world: &World, message: &Value, action: &str, by: &str) -> Value 
 
 /// Plans the epic again, by its name in a chat, and approves the plan; the execution's name.
 async fn plan_again(world: &World) -> String {
-    let command = json!({"kind": "slack-command", "text": format!("plan {EPIC}"), "by": "ada", "channel": "shop-dev"});
+    let command =
+        json!({"kind": "slack-command", "text": format!("plan {EPIC}"), "by": "ada", "channel": "shop-dev"});
     let name = world.start_by(command).await;
     press(world, &question(world).await, "approve", "ada").await;
     let ended = world.ended_within(&name, RECOVERY_LIMIT).await;
@@ -124,7 +125,9 @@ async fn an_epic_becomes_tickets_and_planning_again_makes_none_twice() {
     assert!(door["description"].as_str().unwrap().contains("Build the door can be seen."), "{door:#}");
 
     // A person changes one of the tickets; the next plan updates the others.
-    world.deliver(json!({"kind": "jira-comment", "ticket": "MOON-3", "text": "I do this one.", "by": "ada"})).await;
+    world
+        .deliver(json!({"kind": "jira-comment", "ticket": "MOON-3", "text": "I do this one.", "by": "ada"}))
+        .await;
     let again = plan_again(&world).await;
     let state = world.state().await;
     let expected = ["Build the dome of glass", "Build the door", "Bring the air"];
@@ -133,7 +136,8 @@ async fn an_epic_becomes_tickets_and_planning_again_makes_none_twice() {
     // Undo takes back only what nobody touched: the new ticket goes, the changed words come back.
     let (code, printed, errors) = world.command(&["undo", &again, "--as", "ada"]).await;
     assert_eq!(code, 0, "{printed}{errors}");
-    let undone = async || (summaries(&world.state().await) == ["Build the dome", "Build the door"]).then_some(());
+    let undone =
+        async || (summaries(&world.state().await) == ["Build the dome", "Build the door"]).then_some(());
     eventually("the undo", EXECUTION_LIMIT, undone).await;
     world.finish().await;
 }

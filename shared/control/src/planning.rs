@@ -38,7 +38,11 @@ pub struct Requester {
 
 /// The request that plans requirements in a project: for [`plan`](crate::plan()), whose result
 /// [`Control::start`](crate::Control::start) starts. What a workflow of the team's own does not take is refused there, by name.
-pub fn planning(requirements: Requirements, project: Option<String>, requester: Requester) -> WorkflowRequest {
+pub fn planning(
+    requirements: Requirements,
+    project: Option<String>,
+    requester: Requester,
+) -> WorkflowRequest {
     let Requirements { text, task_id, page_id, scaffold } = requirements;
     let mut inputs = Map::new();
     let given = [("requirements", text), ("task_id", task_id), ("page_id", page_id)];

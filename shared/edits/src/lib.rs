@@ -46,6 +46,8 @@ pub use secrets::{FoundSecret, new_secrets, secrets_in, without_secrets};
 pub use shown::{Unshown, is_named_as_binary, shown_text};
 pub use state::{Change, ChangedContent, PlanItem, PlanStatus, WorkspaceState};
 pub use text::Text;
-pub use tools::{Finish, MOST_CHARACTERS, Outcome, PROPOSE_PLAN, Question, RUN_CHECKS, ToolEnd, definitions, tool_names};
+pub use tools::{
+    Finish, MOST_CHARACTERS, Outcome, PROPOSE_PLAN, Question, RUN_CHECKS, ToolEnd, definitions, tool_names,
+};
 pub use tree::path_problems;
 pub use workspace::{Base, Contents, Workspace};

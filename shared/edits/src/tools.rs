@@ -33,8 +33,8 @@ use serde_json::Value;
 use tool::{Needs, Tool, ToolSpec};
 
 pub use answer::MOST_CHARACTERS;
-pub use propose_plan::NAME as PROPOSE_PLAN;
 pub use end::{Finish, Outcome, Question, ToolEnd};
+pub use propose_plan::NAME as PROPOSE_PLAN;
 pub use run_checks::NAME as RUN_CHECKS;
 
 /// Every tool, by name.

@@ -8,9 +8,9 @@ use crate::refusal::{explained, is_about_movement};
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask, LineRemark,
-    Mark, NewTask, PullRequest, PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission,
-    StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask,
+    LineRemark, Mark, NewTask, PullRequest, PullRequestRequest, RepositoryAccess, RepositoryInfo,
+    RepositoryPermission, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};

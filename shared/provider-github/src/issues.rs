@@ -126,7 +126,9 @@ impl Github {
             "/repos/{owner}/{name}/issues/{number}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
-        let Some(answer) = self.send_about(issue, request, is_early).await.optional()? else { return Ok(None) };
+        let Some(answer) = self.send_about(issue, request, is_early).await.optional()? else {
+            return Ok(None);
+        };
         let found: Issue = answer.json()?;
         let comments = found.comments;
         Ok(Some(InspectedTask { task: found.into_task(&issue.repository), comments }))
@@ -144,7 +146,8 @@ impl Github {
             let body = json!({"title": title, "body": with_mark(&text, mark)});
             self.send_about(issue, self.patch(issue).json(&body), is_early).await
         };
-        let answer = send_fitting(&text_of(new), limits::MARKED, limits::is_too_long, send).await.optional()?;
+        let answer =
+            send_fitting(&text_of(new), limits::MARKED, limits::is_too_long, send).await.optional()?;
         answer.ok_or_else(|| not_there(format!("issue {issue}")))?;
         Ok(())
     }

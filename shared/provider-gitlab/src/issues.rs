@@ -102,7 +102,10 @@ impl Gitlab {
     }
 
     /// An issue with how many notes of people it has; `None` where it is not there.
-    pub(crate) async fn inspect_issue(&self, issue: &Reference) -> Result<Option<InspectedTask>, ActionError> {
+    pub(crate) async fn inspect_issue(
+        &self,
+        issue: &Reference,
+    ) -> Result<Option<InspectedTask>, ActionError> {
         let request = self.client.get(ONE, &[issue.project.as_str(), &issue.number.to_string()]);
         let answer = self.send_settled(&issue.project, request, is_early).await.optional()?;
         let Some(answer) = answer else { return Ok(None) };
@@ -127,7 +130,8 @@ impl Gitlab {
             let request = self.client.put(ONE, &[issue.project.as_str(), number]);
             self.send_settled(&issue.project, request.json(&body), is_early).await
         };
-        let answer = send_fitting(&text_of(new), limits::MARKED, limits::is_too_long, send).await.optional()?;
+        let answer =
+            send_fitting(&text_of(new), limits::MARKED, limits::is_too_long, send).await.optional()?;
         answer.ok_or_else(|| not_there(format!("issue {issue}")))?;
         Ok(())
     }

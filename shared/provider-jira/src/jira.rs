@@ -5,7 +5,8 @@ use crate::markdown_to_document::document_from_markdown;
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    CommentId, CreatedTask, InspectedTask, Mark, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
+    CommentId, CreatedTask, InspectedTask, Mark, NewTask, Restriction, StatusChange, TaskManagement,
+    TaskQuery,
 };
 use domain::{ActionError, Task};
 use http_client::{Auth, Client, Failure, Options};

@@ -9,7 +9,6 @@
 //! - A status is changed by the first transition that leads to it. Where the workflow has none from the present status, the
 //!   error lists the statuses that can be reached.
 
-mod plan;
 mod claims;
 mod comments;
 mod document_to_markdown;
@@ -18,6 +17,7 @@ mod jira;
 mod limits;
 mod markdown_to_document;
 mod permissions;
+mod plan;
 mod settings;
 mod setup;
 mod spec;

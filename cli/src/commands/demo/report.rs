@@ -154,7 +154,9 @@ impl Demonstration {
             }
         }
         if self.pull_request.is_none() && self.tickets.is_empty() {
-            return Err(Exit::negative("the execution succeeded, but there is no pull request and no ticket"));
+            return Err(Exit::negative(
+                "the execution succeeded, but there is no pull request and no ticket",
+            ));
         }
         // The newest revision is the head of the branch.
         let head = self.pull_request.as_ref().map(|pull| text(&pull["head"]["sha"]));

@@ -89,14 +89,19 @@ impl Action for CreatePlannedTask {
         let tracker = context.tracker().await?;
         let (table, project) = (context.table(), &context.scope().project.key);
         let item = plan.item(&input.item).ok_or_else(|| {
-            ActionError::rejected(format!("the plan has no item `{}`", input.item.chars().take(60).collect::<String>()))
+            ActionError::rejected(format!(
+                "the plan has no item `{}`",
+                input.item.chars().take(60).collect::<String>()
+            ))
         })?;
         let work = Work { context, tracker: &*tracker, plan_id: &input.plan_id };
         let new = work.ticket_of(item, input.epic.as_deref()).await?;
         let earlier = table.planned_item(project, &input.plan_id, item.key()).await?;
         match earlier {
             // One that this very effect created is created again, which finds it.
-            Some(earlier) if earlier.task_id.is_some() && !earlier.withdrawn && earlier.claim != context.key => {
+            Some(earlier)
+                if earlier.task_id.is_some() && !earlier.withdrawn && earlier.claim != context.key =>
+            {
                 Ok(work.update(earlier, &new, item).await?)
             }
             earlier => Ok(work.create(earlier, &new, item).await?),
@@ -277,7 +282,10 @@ impl Work<'_> {
 
     async fn keep(&self, item: &PlannedItem) -> Result<(), ActionError> {
         if !self.context.table().put_planned_item(item).await? {
-            tracing::warn!(key = item.key, "another planning has claimed the item; its record stays as that has it");
+            tracing::warn!(
+                key = item.key,
+                "another planning has claimed the item; its record stays as that has it"
+            );
         }
         Ok(())
     }

@@ -83,7 +83,8 @@ impl Action for ReadRequirements {
                 wiki => wiki?,
             };
             let page = wiki.get_page(page_id).await?;
-            known.push_str(&format!("The requirements, from the page {}:\n\n{}\n", page.title, page.markdown));
+            known
+                .push_str(&format!("The requirements, from the page {}:\n\n{}\n", page.title, page.markdown));
         }
         let plan_id = match (&task, &input.page_id, text) {
             (Some(task), _, _) => task.task_id.clone(),

@@ -114,7 +114,8 @@ async fn planning_again_updates_what_nobody_touched_and_creates_nothing_twice() 
     let mut states = Vec::new();
     for item in ["sale", "codes", "receipt", "mail"] {
         let done = world.create(OTHER_RUN, &second, item).await;
-        states.push(done.map_or_else(|error| error.message, |done| done["state"].as_str().unwrap().to_owned()));
+        states
+            .push(done.map_or_else(|error| error.message, |done| done["state"].as_str().unwrap().to_owned()));
     }
     // The other run's approval is its own: nobody said yes there.
     assert!(states.iter().all(|state| state.contains("nobody approved")), "{states:?}");

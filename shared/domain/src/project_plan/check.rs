@@ -62,20 +62,20 @@ impl fmt::Display for PlanProblem {
                 write!(f, "`{}` and `{}` have the same title", shown(one), shown(other))
             }
             Self::Empty(whose, what) => write!(f, "{what} of `{}` is empty", shown(whose)),
-            Self::TooLong(whose, what, length, most) => write!(
-                f,
-                "{what} of `{}` has {length} characters; accepted: at most {most}",
-                shown(whose)
-            ),
-            Self::UnknownEpic(task, epic) => {
-                write!(f, "`{}` belongs to the epic `{}`, which the plan does not have", shown(task), shown(epic))
+            Self::TooLong(whose, what, length, most) => {
+                write!(f, "{what} of `{}` has {length} characters; accepted: at most {most}", shown(whose))
             }
-            Self::UnknownDependency(task, other) => write!(
-                f,
-                "`{}` depends on `{}`, which is not a task of the plan",
-                shown(task),
-                shown(other)
-            ),
+            Self::UnknownEpic(task, epic) => {
+                write!(
+                    f,
+                    "`{}` belongs to the epic `{}`, which the plan does not have",
+                    shown(task),
+                    shown(epic)
+                )
+            }
+            Self::UnknownDependency(task, other) => {
+                write!(f, "`{}` depends on `{}`, which is not a task of the plan", shown(task), shown(other))
+            }
             Self::EpicWithoutTasks(epic) => write!(f, "no task belongs to the epic `{}`", shown(epic)),
             Self::Cycle(keys) => {
                 let keys: Vec<String> = keys.iter().map(|key| format!("`{}`", shown(key))).collect();
@@ -172,8 +172,7 @@ impl ProjectPlan {
                 };
                 way.push((task, followed + 1));
                 if let Some(at) = way.iter().position(|(on, _)| on.key == *next) {
-                    let mut keys: Vec<String> =
-                        way.iter().skip(at).map(|(on, _)| on.key.clone()).collect();
+                    let mut keys: Vec<String> = way.iter().skip(at).map(|(on, _)| on.key.clone()).collect();
                     keys.push(next.clone());
                     return Some(PlanProblem::Cycle(keys));
                 }
@@ -209,8 +208,8 @@ fn is_key(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::types::tests::{plan, task};
     use super::super::types::PlannedEpic;
+    use super::super::types::tests::{plan, task};
     use super::*;
 
     fn problems(plan: &ProjectPlan) -> Vec<String> {
@@ -270,7 +269,10 @@ mod tests {
     fn a_task_that_waits_for_itself_is_a_cycle() {
         let told = problems(&plan(vec![task("a", &["a"])]));
         assert_eq!(told, ["these tasks wait for each other: `a` → `a`"]);
-        assert_eq!(problems(&plan(vec![task("a", &["b", "c"]), task("b", &["c"]), task("c", &[])])), Vec::<String>::new());
+        assert_eq!(
+            problems(&plan(vec![task("a", &["b", "c"]), task("b", &["c"]), task("c", &[])])),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

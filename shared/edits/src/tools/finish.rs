@@ -132,7 +132,9 @@ fn check(workspace: &Workspace<'_>, input: &Input) -> Result<(), Refusal> {
                 return refused(format!("`{name}` is missing or empty: the outcome done needs it."));
             }
             if workspace.offered().contains(PROPOSE_PLAN) && workspace.state.proposal.is_none() {
-                return refused(format!("You have proposed no plan. Call {PROPOSE_PLAN} first, or finish with the outcome blocked."));
+                return refused(format!(
+                    "You have proposed no plan. Call {PROPOSE_PLAN} first, or finish with the outcome blocked."
+                ));
             }
             let open: Vec<_> = workspace.plan().iter().filter(|item| !item.status.is_settled()).collect();
             if !open.is_empty() && !is_explained {

@@ -32,7 +32,8 @@ async fn an_item_is_claimed_once_and_kept_by_who_claims_it() {
     assert!(table.claim_planned_item(&item("a", "three"), Some("one")).await.unwrap());
     assert!(!table.put_planned_item(&made).await.unwrap(), "a claim that was taken over is over");
     assert!(table.claim_planned_item(&item("b", "four"), None).await.unwrap());
-    let keys = |items: Vec<PlannedItem>| items.into_iter().map(|item| (item.key, item.claim)).collect::<Vec<_>>();
+    let keys =
+        |items: Vec<PlannedItem>| items.into_iter().map(|item| (item.key, item.claim)).collect::<Vec<_>>();
     let expected = [("a", "three"), ("b", "four")].map(|(key, claim)| (key.to_owned(), claim.to_owned()));
     assert_eq!(keys(table.planned_items("SHOP", "SHOP-1").await.unwrap()), expected);
     assert_eq!(table.planned_items("SHOP", "SHOP-2").await.unwrap(), []);
