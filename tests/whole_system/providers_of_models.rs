@@ -141,7 +141,10 @@ async fn a_ticket_becomes_a_pull_request_by_bedrock() {
     let (bill, booked) = (micro_usd(&bedrock["billed"]["usd"]), micro_usd(&ended["cost_usd"]));
     assert!(bill > 0 && booked >= bill && booked <= bill + calls, "booked {booked}, billed {bill}");
     assert_eq!(ended["cost_unknown_calls"], 0, "{ended:#}");
-    assert!(bedrock["billed"]["cache_read_input_tokens"].as_u64().unwrap() > 0, "the cache is used: {bedrock}");
+    assert!(
+        bedrock["billed"]["cache_read_input_tokens"].as_u64().unwrap() > 0,
+        "the cache is used: {bedrock}"
+    );
     world.finish().await;
 }
 

@@ -5,7 +5,7 @@ use crate::settings::SettingsForm;
 use domain::ActionError;
 use domain::configuration::{Instance, InstanceName};
 use domain::plugins::{
-    AiProvider, Communication, Documentation, RepositoryAccess, TaskManagement, VersionControl,
+    AiProvider, Communication, Documentation, Monitoring, RepositoryAccess, TaskManagement, VersionControl,
 };
 use http_client::{Options, read_credentials};
 use secrecy::SecretString;
@@ -68,6 +68,8 @@ pub struct Connected {
     pub chat: Option<Arc<dyn Communication>>,
     /// As a language model.
     pub model: Option<Model>,
+    /// As monitoring.
+    pub monitoring: Option<Arc<dyn Monitoring>>,
 }
 
 /// The model to ask and how much it may say.

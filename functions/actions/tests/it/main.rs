@@ -18,6 +18,7 @@ mod journal;
 mod journey;
 mod lost;
 mod money;
+mod monitoring;
 mod pages;
 mod paid;
 mod patience;
