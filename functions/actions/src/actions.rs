@@ -20,6 +20,8 @@ pub mod create_pull_request;
 pub mod create_task;
 pub mod delete_branch;
 pub mod delete_page;
+pub mod emit_event;
+pub mod emit_metric;
 pub mod find_page;
 pub mod find_pull_request;
 pub mod generate_code_implementation;
@@ -34,6 +36,7 @@ pub mod list_effects;
 pub mod load_paths;
 pub mod mark_ready;
 pub mod open_session;
+pub mod query_metric;
 pub mod read_checks;
 pub mod read_pull_request;
 pub mod read_requirements;
@@ -77,6 +80,8 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<create_task::CreateTask>(),
     ActionEntry::of::<delete_branch::DeleteBranch>(),
     ActionEntry::of::<delete_page::DeletePage>(),
+    ActionEntry::of::<emit_event::EmitEvent>(),
+    ActionEntry::of::<emit_metric::EmitMetric>(),
     ActionEntry::of::<find_page::FindPage>(),
     ActionEntry::of::<find_pull_request::FindPullRequest>(),
     ActionEntry::of::<generate_code_implementation::GenerateCodeImplementation>(),
@@ -91,6 +96,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<load_paths::LoadPaths>(),
     ActionEntry::of::<mark_ready::MarkReady>(),
     ActionEntry::of::<open_session::OpenSession>(),
+    ActionEntry::of::<query_metric::QueryMetric>(),
     ActionEntry::of::<read_checks::ReadChecks>(),
     ActionEntry::of::<read_pull_request::ReadPullRequest>(),
     ActionEntry::of::<read_threads::ReadThreads>(),

@@ -11,7 +11,7 @@ use crate::spec::ActionSpec;
 use domain::action::Agent;
 use domain::execution::Inverse;
 use domain::plugins::{
-    Communication, Documentation, RepositoryAccess, SentMessage, TaskManagement, VersionControl,
+    Communication, Documentation, Monitoring, RepositoryAccess, SentMessage, TaskManagement, VersionControl,
 };
 use domain::{ActionError, ActionId, CheckRunner, Clock, PluginType, Stored};
 use jiff::Timestamp;
@@ -118,6 +118,15 @@ impl Context<'_> {
     pub async fn wiki(&self) -> Result<Arc<dyn Documentation>, NoOutput> {
         self.allowed(PluginType::Documentation)?;
         Ok(self.providers.wiki(&self.scope).await?)
+    }
+
+    /// The monitoring of the project.
+    ///
+    /// # Errors
+    /// As [`Context::tracker`].
+    pub async fn monitoring(&self) -> Result<Arc<dyn Monitoring>, NoOutput> {
+        self.allowed(PluginType::Monitoring)?;
+        Ok(self.providers.monitoring(&self.scope).await?)
     }
 
     /// An agent with the project's model. What it asks is charged to the ticket, else to the ticket of the execution.

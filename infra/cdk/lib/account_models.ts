@@ -21,7 +21,7 @@ const regionsOf: Record<string, string[]> = {
 const modelIn = (region: string, model: string) => `arn:${Aws.PARTITION}:bedrock:${region}::foundation-model/${model}`;
 
 /** What a function that asks these models may do: nothing with any other model, and with a profile's model only through the profile. */
-export function statementsOf(models: string[]): iam.PolicyStatement[] {
+export function askingModels(models: string[]): iam.PolicyStatement[] {
   return models.flatMap((model) => {
     const statement = (actions: string[], resources: string[], profile?: string) =>
       new iam.PolicyStatement({
@@ -44,7 +44,7 @@ export function statementsOf(models: string[]): iam.PolicyStatement[] {
 
 /** Every resource with a wildcard that the statements name. */
 export function wildcardsOf(models: string[]): string[] {
-  const resources = statementsOf(models).flatMap((statement) => statement.resources);
+  const resources = askingModels(models).flatMap((statement) => statement.resources);
   return [...new Set(resources.filter((resource) => resource.includes("*")))];
 }
 

@@ -38,6 +38,8 @@ export interface Settings {
   network?: { subnetIds: string[]; securityGroupIds: string[] };
   /** The models and inference profiles of the account that functions may ask, a comma-separated list. Default: none. */
   accountModels: string[];
+  /** The namespace in which functions may record a team's metrics; with it, they may read metrics and send events. Default: none. */
+  accountMonitoring?: string;
   /** How many days logs are kept. Default: 30. */
   logDays: number;
   /** Record custom metrics in CloudWatch, which bills each combination of labels. Default: `true`. */
@@ -79,6 +81,10 @@ export function settingsOf(node: Node): Settings {
   if ((subnetIds.length === 0) !== (securityGroupIds.length === 0)) {
     throw new Error("context subnets and securityGroups: give at least one of each, or neither");
   }
+  const accountMonitoring = text("accountMonitoring");
+  if (accountMonitoring !== undefined && !/^(?!AWS\/|:)[A-Za-z0-9.\-_/#:]{1,255}$/.test(accountMonitoring)) {
+    throw new Error(`context accountMonitoring: \`${accountMonitoring}\`; accepted: a namespace of metrics, not beginning with AWS/`);
+  }
   const stage = text("stage") ?? "prod";
   if (!/^[a-z][a-z0-9-]{0,15}$/.test(stage)) {
     throw new Error(`context stage: \`${stage}\`; accepted: up to 16 characters of a-z, 0-9 and -, starting with a letter`);
@@ -96,6 +102,7 @@ export function settingsOf(node: Node): Settings {
     deliveriesPerSecond: number("deliveriesPerSecond") ?? 20,
     network: subnetIds.length > 0 ? { subnetIds, securityGroupIds } : undefined,
     accountModels,
+    accountMonitoring,
     logDays: number("logDays") ?? 30,
     metrics: oneOf("metrics", ["true", "false"]) === "true",
     alertEmail: text("alertEmail"),

@@ -7,6 +7,7 @@ mod ai_provider;
 mod communication;
 mod conversation;
 mod documentation;
+mod monitoring;
 mod reviews;
 mod task_management;
 mod version_control;
@@ -17,6 +18,7 @@ pub use ai_provider::{
 pub use communication::{Communication, Message, MessageBody, MessageButton, SentMessage};
 pub use conversation::{Content, Effort, ModelMessage, ModelTool, Part, Speaker, ToolCall};
 pub use documentation::{Documentation, Page, PageContent, PageRequest};
+pub use monitoring::{Metric, MetricQuery, Monitoring, MonitoringEvent, Series, Statistic, Unit};
 pub use reviews::{
     ChangedFile, LineComment, NewReview, ReviewThread, ReviewedPullRequest, Reviews, SubmittedReview,
     ThreadComment,

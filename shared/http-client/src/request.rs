@@ -153,6 +153,13 @@ impl<'client> Request<'client> {
         self
     }
 
+    /// Sends a plain text.
+    pub fn text(mut self, text: String) -> Self {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        self.body = Ok(Some(text.into_bytes()));
+        self
+    }
+
     /// Sends a form, as OAuth's endpoints want it.
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");

@@ -13,6 +13,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "bedrock",
     name: "Bedrock",
     serves: &[PluginType::AiProvider],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
     secret: &[],
     key_variable: None,

@@ -2,6 +2,7 @@
 
 use crate::bedrock::Bedrock;
 use crate::claude::Claude;
+use crate::cloudwatch::CloudWatch;
 use crate::confluence::Confluence;
 use crate::discord::Discord;
 use crate::github::GitHub;
@@ -10,6 +11,7 @@ use crate::jira::Jira;
 use crate::linear::Linear;
 use crate::notion::Notion;
 use crate::openai::OpenAi;
+use crate::prometheus::Prometheus;
 use crate::service::ServiceSpec;
 use crate::slack::Slack;
 
@@ -17,6 +19,7 @@ use crate::slack::Slack;
 pub const ALL: &[ServiceSpec] = &[
     ServiceSpec::of::<Bedrock>(),
     ServiceSpec::of::<Claude>(),
+    ServiceSpec::of::<CloudWatch>(),
     ServiceSpec::of::<Confluence>(),
     ServiceSpec::of::<Discord>(),
     ServiceSpec::of::<GitHub>(),
@@ -25,5 +28,6 @@ pub const ALL: &[ServiceSpec] = &[
     ServiceSpec::of::<Linear>(),
     ServiceSpec::of::<Notion>(),
     ServiceSpec::of::<OpenAi>(),
+    ServiceSpec::of::<Prometheus>(),
     ServiceSpec::of::<Slack>(),
 ];

@@ -19,6 +19,7 @@ mod journey;
 mod lost;
 mod many_sessions;
 mod money;
+mod monitoring;
 mod pages;
 mod paid;
 mod patience;
