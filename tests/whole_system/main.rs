@@ -37,6 +37,7 @@ mod full_disk;
 mod growing;
 mod identity;
 mod init;
+mod live;
 mod models;
 mod on_error;
 mod oracle;

@@ -6,7 +6,8 @@ mod approvals;
 mod audit_log;
 mod auth;
 mod costs;
-mod events;
+mod event_tickets;
+pub(crate) mod events;
 mod executions;
 mod health;
 mod me;
@@ -30,6 +31,7 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     audit_log::routes,
     auth::routes,
     costs::routes,
+    event_tickets::routes,
     events::routes,
     executions::routes,
     health::routes,

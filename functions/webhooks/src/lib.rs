@@ -22,6 +22,7 @@ mod bodies;
 mod bounds;
 mod command;
 mod command_answer;
+mod endpoint;
 mod fetched;
 mod function;
 mod mention;

@@ -35,6 +35,7 @@ mod request;
 mod retry_after;
 mod server_sent_events;
 mod settle;
+mod web_socket;
 
 pub use answer::Answer;
 pub use auth::Auth;
@@ -48,6 +49,7 @@ pub use pause::Pause;
 pub use redact::redact;
 pub use request::Request;
 pub use server_sent_events::ServerSentEvents;
+pub use web_socket::WebSocket;
 
 /// An excerpt of text from outside that is safe in an error: one line, at most 500 characters.
 pub fn excerpt(text: &str) -> String {

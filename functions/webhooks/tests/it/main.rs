@@ -12,6 +12,7 @@ mod bound;
 mod checks;
 mod examples;
 mod excess;
+mod fetched;
 mod inbox;
 mod replies;
 mod revision;
