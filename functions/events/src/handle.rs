@@ -102,11 +102,12 @@ impl Events {
             output: change.output,
             at: change.ended_at.unwrap_or(now),
         };
-        self.close(&change.name, &ending).await?;
         let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
-        tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
         let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
+        // Before the end is recorded: whoever sees that an undo ended, and asks again, is told that nothing is left.
         self.note_what_is_left(&execution, outcome).await?;
+        self.close(&change.name, &ending).await?;
+        tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
         self.undo_where_due(&execution, &ending).await;
         // First what others wait for, then what is only told.
         self.start_next(&execution).await?;

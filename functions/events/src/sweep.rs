@@ -113,9 +113,9 @@ impl Events {
 
     async fn ended(&self, execution: &ExecutionRecord, ending: Ending) -> Result<(), ActionError> {
         tracing::info!(execution = execution.name, status = ending.status, "recorded an end that was missed");
-        self.close(&execution.name, &ending).await?;
         let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
         self.note_what_is_left(execution, outcome).await?;
+        self.close(&execution.name, &ending).await?;
         self.undo_where_due(execution, &ending).await;
         self.start_next(execution).await?;
         self.feedback.refresh(&execution.name).await
