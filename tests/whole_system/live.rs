@@ -23,7 +23,7 @@ const READERS: usize = 5;
 /// A workflow of many steps that change nothing, so that none waits for the lease of an effect after a kill.
 fn looking() -> String {
     let steps = (1..=12).map(|number| {
-        format!("  - name: look_{number}\n    action: get_task\n    with: {{ task_id: \"${{task_id}}\" }}\n")
+        format!("  - name: look_{number}\n    plugin: task_management\n    action: get_task\n    inputs: {{ task_id: \"${{task_id}}\" }}\n")
     });
     let steps: String = steps.collect();
     format!("name: Look\ninputs:\n  task_id: {{ type: string }}\nsteps:\n{steps}")
