@@ -40,6 +40,7 @@ mod identity;
 mod init;
 mod injection;
 mod killed_agents;
+mod live;
 mod models;
 mod money;
 mod on_error;

@@ -63,3 +63,62 @@ async fn what_happened_while_nothing_ran_is_fetched_and_acts_once() {
     assert_eq!(world.executions().await.len(), 1);
     world.finish().await;
 }
+
+/// A shop whose Slack app uses Socket Mode.
+fn with_socket_mode() -> WorldFile {
+    WorldFile::quick_shop().edit(|world| {
+        world["secrets"]["ticketsmith/slack"]["app_token"] = json!("xapp-simulated-slack-token");
+    })
+}
+
+/// Waits until everything that was sent over the socket is acknowledged; gives what it was acknowledged with.
+async fn acknowledged(world: &World, number: usize) -> Vec<Value> {
+    let all = async || {
+        let state = world.state().await;
+        let sent = state["slack"]["socket"].as_array()?.clone();
+        (sent.len() == number && sent.iter().all(|one| !one["acknowledged"].is_null())).then_some(sent)
+    };
+    eventually("acknowledgments", FETCHED, all).await
+}
+
+/// Waits until Slack's socket is open.
+async fn connected(world: &World, times: usize) {
+    let open = async || {
+        let opened = world.requests("slack", "GET", "/link").await.len();
+        (opened >= times).then_some(())
+    };
+    eventually("a connection to Slack", FETCHED, open).await;
+}
+
+#[tokio::test]
+async fn a_command_over_socket_mode_is_answered_and_a_mention_from_before_is_read() {
+    let mut world = with_socket_mode().simulate().await;
+    world.serve_with(&["--pull"]).await;
+    connected(&world, 1).await;
+    let command = world.capture("slack-command").await;
+    let sent = acknowledged(&world, 1).await;
+    assert_eq!(sent[0]["type"], "slash_commands");
+    assert!(sent[0]["acknowledged"].to_string().contains("SHOP-1"), "{sent:#?}");
+    let name = started(&world).await;
+    assert_eq!(world.ended(&name).await["outcome"], "succeeded");
+    // The same by the other road.
+    let answer = world.send(&command).await.text().await.unwrap();
+    assert!(answer.contains("SHOP-1"), "{answer}");
+    assert_eq!(world.executions().await.len(), 1);
+
+    world.kill().await;
+    let mention = json!({"kind": "slack-mention", "text": "run SHOP-2", "by": "ada", "channel": "shop-dev"});
+    world.capture(mention).await;
+    world.serve_with(&["--pull"]).await;
+    let both = async || (world.executions().await.len() == 2).then_some(());
+    eventually("what was said while nothing ran", FETCHED, both).await;
+    // It is read again after the next start, and acts no more.
+    world.kill().await;
+    world.serve_with(&["--pull"]).await;
+    connected(&world, 3).await;
+    let later = json!({"kind": "slack-mention", "text": "status SHOP-2", "by": "ada", "channel": "shop-dev"});
+    world.capture(later).await;
+    acknowledged(&world, 2).await;
+    assert_eq!(world.executions().await.len(), 2);
+    world.finish().await;
+}

@@ -179,6 +179,7 @@ async fn attempt(
         data: scratch.data(),
         listen,
         api_port: 0,
+        expose: None,
         pull: false,
         metrics: None,
     })

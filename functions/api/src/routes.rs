@@ -6,7 +6,8 @@ mod approvals;
 mod audit_log;
 mod auth;
 mod costs;
-mod events;
+mod event_tickets;
+pub(crate) mod events;
 mod evidence;
 mod executions;
 mod health;
@@ -33,6 +34,7 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     audit_log::routes,
     auth::routes,
     costs::routes,
+    event_tickets::routes,
     events::routes,
     evidence::routes,
     executions::routes,

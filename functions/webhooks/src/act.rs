@@ -246,16 +246,6 @@ impl Acting<'_> {
         })
     }
 
-    /// The id under which another road brought the same event, if it led to an execution then.
-    async fn known_as(&self, event: &Event, also_as: Vec<String>) -> Result<Option<String>, RecordsError> {
-        for id in also_as {
-            if self.table.delivery(&event.kind.source(), &id).await?.is_some() {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
-    }
-
     /// What somebody said to the agent at work, and is told of it.
     fn told(&self, (outcome, answer): (Outcome, CommandAnswer), event: &Event) -> Handled {
         Handled { outcome, answer: Some(answer).filter(|_| self.is_ours(event)) }

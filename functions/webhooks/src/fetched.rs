@@ -1,10 +1,12 @@
 //! Deliveries that were fetched where the service cannot deliver them. They act as if they had been delivered.
 
-use crate::receive::{Endpoint, Handled, Refusal, Webhooks};
+use crate::act::Acting;
+use crate::endpoint::Endpoint;
+use crate::receive::{Handled, Refusal, Webhooks};
 use crate::senders::Verified;
 use axum::body::to_bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use domain::ActionError;
+use domain::{ActionError, Event};
 use observability::metrics;
 use records::RecordsError;
 use serde::Deserialize;
@@ -39,7 +41,7 @@ impl Webhooks {
             ActionError::rejected(format!("not a fetched delivery: {error}; accepted: place, headers, body"))
         })?;
         let unavailable = |error: RecordsError| ActionError::unavailable(error.to_string());
-        let endpoint = self.endpoint(&place).await.map_err(unavailable)?;
+        let endpoint = Endpoint::named(&self.control, &place).await.map_err(unavailable)?;
         let endpoint =
             endpoint.ok_or_else(|| ActionError::rejected(format!("nothing sends webhooks to `{place}`")))?;
         let span = tracing::info_span!("delivery", source = %endpoint.place, delivery = field::Empty);
@@ -76,5 +78,21 @@ impl Webhooks {
         };
         let headers: HeaderMap = headers.into_iter().filter_map(header).collect();
         self.act_on(endpoint, &headers, &Verified::fetched(body)).await
+    }
+}
+
+impl Acting<'_> {
+    /// The id under which another road brought the same event, if it led to an execution then.
+    pub(crate) async fn known_as(
+        &self,
+        event: &Event,
+        also_as: Vec<String>,
+    ) -> Result<Option<String>, RecordsError> {
+        for id in also_as {
+            if self.table.delivery(&event.kind.source(), &id).await?.is_some() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 }

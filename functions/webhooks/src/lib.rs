@@ -24,6 +24,7 @@ mod bounds;
 mod button;
 mod command;
 mod command_answer;
+mod endpoint;
 mod fetched;
 mod function;
 mod help;

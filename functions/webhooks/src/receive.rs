@@ -3,6 +3,7 @@
 use crate::act::Acting;
 use crate::answer::{ANSWERED, Outcome};
 use crate::bodies::{Bodies, HeldBody, Unreadable};
+use crate::endpoint::Endpoint;
 use crate::secrets::{SigningError, SigningReader, SigningSecrets};
 use crate::seldom::Seldom;
 use crate::senders::{self, Bot, Malformed, Meaning, SenderSpec, SignatureError, Unverified, Verified};
@@ -14,7 +15,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use control::Control;
-use domain::configuration::Instance;
 use domain::{ActionError, Clock, SourceName};
 use jiff::Timestamp;
 use observability::metrics;
@@ -83,21 +83,6 @@ impl Webhooks {
     /// The HTTP side: `POST /webhooks/{name}`, with the name of an [`Endpoint`].
     pub fn router(self: Arc<Self>) -> Router {
         Router::new().route(PATH, post(receive)).layer(CatchPanicLayer::custom(panicked)).with_state(self)
-    }
-
-    /// The endpoint of this name; `None` when nobody sends there.
-    ///
-    /// # Errors
-    /// When the configuration, which names the instances, cannot be read.
-    pub(crate) async fn endpoint(&self, name: &str) -> Result<Option<Endpoint>, RecordsError> {
-        let Some(place) = name.parse().ok().filter(|place: &SourceName| !place.is_own()) else {
-            return Ok(None);
-        };
-        let directory = self.control.directory().await?;
-        // An instance may have the name of another provider's sender.
-        let instance = directory.configuration().instance(name);
-        let sender = senders::find(instance.map_or(name, Instance::provider));
-        Ok(sender.map(|sender| Endpoint { place, sender }))
     }
 
     async fn handle(
@@ -219,14 +204,6 @@ impl Webhooks {
     }
 }
 
-/// Where a delivery arrived. A sender that the configuration uses several times has one endpoint for each instance, with a signing
-/// secret and an account of the bot of its own.
-pub(crate) struct Endpoint {
-    /// The end of the path: the name of an instance under `plugins` whose provider has a sender's name, or else a sender's name.
-    pub(crate) place: SourceName,
-    pub(crate) sender: &'static SenderSpec,
-}
-
 /// A delivery that was accepted.
 pub(crate) struct Handled {
     pub(crate) response: Response,
@@ -240,7 +217,7 @@ async fn receive(
     request: Request,
 ) -> Response {
     let started = Instant::now();
-    let endpoint = match webhooks.endpoint(&name).await {
+    let endpoint = match Endpoint::named(&webhooks.control, &name).await {
         Ok(Some(endpoint)) => endpoint,
         Ok(None) => {
             let names = senders::names();

@@ -47,7 +47,7 @@ struct Place {
 impl Place {
     /// From when on everything is fetched.
     fn from(&self) -> Timestamp {
-        self.since - OVERLAP
+        self.since.checked_sub(OVERLAP).unwrap_or(self.since)
     }
 
     /// Moves on to a time, and forgets what is not fetched again.

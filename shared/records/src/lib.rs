@@ -192,7 +192,7 @@ pub use spending::Spending;
 pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
-pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange};
+pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange, execution_of_frame};
 pub use table::Table;
 pub use task::{TaskRecord, TaskState};
 pub use thread::OpenedThread;

@@ -61,6 +61,7 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
         "preview_undo" => sample(format!("/executions/{}/undo", world.execution(project).await)),
         "stop_execution" => sample(format!("/executions/{}/stop", world.execution(project).await)),
         "redrive_execution" => sample(format!("/executions/{}/redrive", world.execution(project).await)),
+        "create_event_ticket" => sample("/events/tickets"),
         "list_agents" => sample("/agents"),
         "list_approvals" => sample("/approvals"),
         "list_costs" => sample("/costs"),

@@ -6,6 +6,7 @@
 //! A body is JSON, or a form with JSON in `payload`, which is what GitHub sends unless it is told otherwise. A comment on a pull request
 //! is an `issue_comment` whose `issue.pull_request` is present.
 
+mod about;
 mod events;
 mod reviewed;
 mod signature;
@@ -17,19 +18,20 @@ use super::delivery::{
 use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
+use about::{About, Given};
 use axum::http::HeaderMap;
 use domain::plugins::Mark;
 use domain::stored::cut_inline;
-use domain::{Actor, Event, EventName, SourceName};
+use domain::{Actor, SourceName};
 use events::{
-    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, EDITED, LABELLED, PULL_REQUEST_LABELLED, REVIEW_REQUESTED,
+    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, EDITED, PULL_REQUEST_LABELLED, REVIEW_REQUESTED,
 };
 use jiff::{SignedDuration, Timestamp};
-use records::{ClosedPullRequest, ReplyPlace};
+use records::ClosedPullRequest;
 use reviewed::Reviewed;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::borrow::Cow;
 
 pub(super) const SPEC: SenderSpec = SenderSpec {
@@ -51,10 +53,6 @@ const SOURCE: SourceName = SourceName::from_static("github");
 /// A label that an issue is created with is reported twice, with the issue and by itself. Within this time of the creation, both count
 /// as one.
 const CREATION: SignedDuration = SignedDuration::from_secs(10);
-
-/// How many seconds may be between the time at which an issue was changed, which a webhook tells, and that of the change itself, which a list
-/// tells.
-const CLOCKS_DIFFER_BY: i64 = 2;
 
 #[derive(Debug, Deserialize)]
 struct Payload {
@@ -264,75 +262,6 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
 fn is_bot(bot: &Bot<'_>, login: &str) -> bool {
     let bare = |login: &str| login.trim_end_matches("[bot]").to_lowercase();
     bot.account.is_some_and(|own| bare(own) == bare(login))
-}
-
-/// The data common to all events in a delivery.
-struct About<'a> {
-    delivery: &'a str,
-    repository: String,
-    actor: Option<Actor>,
-    /// Whether a machine caused it.
-    is_machine: bool,
-}
-
-impl About<'_> {
-    /// `number` is an issue or a pull request.
-    fn event(&self, kind: EventName, number: Option<u64>, more: Value) -> Received {
-        let mut fields = Map::new();
-        fields.insert("repository".into(), json!(self.repository));
-        fields.insert("actor".into(), json!(self.actor.as_ref().map(|actor| &actor.id)));
-        if let Value::Object(more) = more {
-            fields.extend(more);
-        }
-        let task_id = number.map(|number| format!("{}#{number}", self.repository));
-        let is_silent = [CHECKS_COMPLETED, CLOSED, PULL_REQUEST_LABELLED].contains(&kind);
-        let reply = task_id.clone().filter(|_| !self.is_machine && !is_silent);
-        let event = Event {
-            actor: self.actor.clone(),
-            kind,
-            delivery: self.delivery.to_owned(),
-            project: Some(self.repository.clone()),
-            task_id,
-            fields,
-        };
-        let reply = reply.map(|task_id| ReplyPlace::Ticket { task_id, restriction: None });
-        Received { event, words: None, reply, also_as: Vec::new() }
-    }
-
-    /// The same, known by something of its own.
-    fn known_by(&self, id: &str, received: Received) -> Received {
-        let mut received = received;
-        received.event.delivery = format!("{}{id}", self.repository);
-        received
-    }
-
-    /// A label on an issue, given at this time or with the issue.
-    fn labelled(&self, number: u64, label: &str, given: Given) -> Received {
-        let task_id = format!("{}#{number}", self.repository);
-        let received = self.event(LABELLED, Some(number), json!({ "task_id": task_id, "label": label }));
-        let label = domain::folded(label);
-        match given {
-            Given::WithTheIssue => self.known_by(&format!("#{number} created with {label}"), received),
-            Given::At(at) => {
-                let id = |at: Timestamp| format!("#{number} labelled {label} at {}", at.as_second());
-                let also_at = (1..=CLOCKS_DIFFER_BY).flat_map(|seconds| [-seconds, seconds]);
-                let also_at = also_at.map(|seconds| at + SignedDuration::from_secs(seconds));
-                let also_as = also_at.map(|at| format!("{}{}", self.repository, id(at))).collect();
-                Received { also_as, ..self.known_by(&id(at), received) }
-            }
-            Given::Sometime => received,
-        }
-    }
-}
-
-/// When a label was given.
-#[derive(Debug, Clone, Copy)]
-enum Given {
-    /// It is one that the issue was created with.
-    WithTheIssue,
-    At(Timestamp),
-    /// The delivery does not say.
-    Sometime,
 }
 
 fn only(received: Received) -> Meaning {

@@ -26,7 +26,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "slack",
     title: "Slack",
     set_up: "Slash Commands, Interactivity, and Event Subscriptions to the bot events app_mention and message.channels",
-    fetched: None,
+    fetched: Some("mentions, commands, buttons and replies, by Socket Mode"),
     verify: signature::verify,
     parse,
     events,
@@ -197,6 +197,7 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let said = words_for_bot(&text, bot.mention, bot.command, Markup::Mrkdwn);
     let said = said.unwrap_or(Said { words: &text, is_addressed: false });
     let thread = event.thread_ts.or_else(|| event.ts.clone());
+    let delivery = &known_by(&channel, event.ts.as_deref(), delivery);
     let fields = json!({
         "text": cut_inline(said.words),
         "thread": thread,
@@ -239,6 +240,7 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     if text.starts_with("<@") {
         return ignored("the message is for somebody else");
     }
+    let delivery = &known_by(&channel, event.ts.as_deref(), delivery);
     let fields = json!({
         "text": cut_inline(text),
         "thread": thread,
@@ -253,6 +255,11 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         reply: Some(ReplyPlace::Thread { channel, thread }),
         also_as: Vec::new(),
     }))
+}
+
+/// What a message is known by, whether Slack tells of it or it is read in its channel.
+fn known_by(channel: &str, message: Option<&str>, delivery: &str) -> String {
+    message.map_or_else(|| delivery.to_owned(), |message| format!("{channel}/{message}"))
 }
 
 /// When a message was sent: its id is the time, in seconds and microseconds since 1970.
