@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `authorize` | who may do what: one table, one function |
 //! | `authority` | what credentials add to roles or take from them |
-//! | `directory` | finds projects and tickets |
+//! | `directory`, `channel` | finds projects and tickets; the project of a chat's channel |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `planning` | asks for a plan of requirements |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
@@ -30,6 +30,7 @@ mod audit;
 mod authority;
 mod authorize;
 mod caller;
+mod channel;
 mod control;
 mod costs;
 mod directory;

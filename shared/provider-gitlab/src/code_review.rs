@@ -44,7 +44,8 @@ impl Gitlab {
     /// The versions of a merge request's diff, newest first.
     async fn versions(&self, project: &RepositoryName, number: u64) -> Result<Vec<Version>, ActionError> {
         let path = "/projects/{id}/merge_requests/{merge_request_iid}/versions";
-        let request = self.client.get(path, &[project.as_str(), &number.to_string()]).query("per_page", PER_PAGE);
+        let request =
+            self.client.get(path, &[project.as_str(), &number.to_string()]).query("per_page", PER_PAGE);
         let answer = self.send_settled(project, request, is_early).await.optional()?;
         answer.ok_or_else(|| not_there(format!("merge request {project}!{number}")))?.json()
     }
@@ -57,7 +58,9 @@ impl Gitlab {
     /// Our own notes, oldest first.
     async fn own_notes(&self, project: &RepositoryName, number: u64) -> Result<Vec<Note>, ActionError> {
         let mut own = Vec::new();
-        for note in self.discussions_of(project, number).await?.into_iter().flat_map(|discussion| discussion.notes) {
+        for note in
+            self.discussions_of(project, number).await?.into_iter().flat_map(|discussion| discussion.notes)
+        {
             if self.is_own_note(&note).await? {
                 own.push(note);
             }
@@ -96,7 +99,9 @@ impl Gitlab {
     }
 
     async fn thread(&self, discussion: Discussion) -> Result<Option<ReviewThread>, ActionError> {
-        let Some(position) = discussion.notes.first().and_then(|note| note.position.as_ref()) else { return Ok(None) };
+        let Some(position) = discussion.notes.first().and_then(|note| note.position.as_ref()) else {
+            return Ok(None);
+        };
         let path = position.new_path.clone().or_else(|| position.old_path.clone());
         let (line, path) = (position.new_line, path.unwrap_or_default());
         let is_resolved = discussion.notes.first().is_some_and(|note| note.resolved);
@@ -216,7 +221,8 @@ impl Reviews for Gitlab {
         };
         let limit = limits::MARKED.less(commit.len());
         let answer = send_fitting(&review.summary, limit, limits::is_too_long, send).await.optional()?;
-        let made: Made = answer.ok_or_else(|| not_there(format!("merge request {repository}!{number}")))?.json()?;
+        let made: Made =
+            answer.ok_or_else(|| not_there(format!("merge request {repository}!{number}")))?.json()?;
         Ok(SubmittedReview { url: self.url_of(repository, number, made.id) })
     }
 
@@ -235,7 +241,8 @@ impl Reviews for Gitlab {
             self.send(repository, request).await
         };
         let sent = send_fitting(markdown, limits::MARKED, limits::is_too_long, send).await.optional()?;
-        sent.map(|_| ()).ok_or_else(|| not_there(format!("discussion {} on {repository}!{number}", thread.id)))
+        sent.map(|_| ())
+            .ok_or_else(|| not_there(format!("discussion {} on {repository}!{number}", thread.id)))
     }
 
     async fn resolve_thread(

@@ -53,7 +53,8 @@ impl Gitlab {
         number: u64,
         review: u64,
     ) -> Result<Vec<LineRemark>, ActionError> {
-        let notes = self.discussions_of(project, number).await?.into_iter().flat_map(|discussion| discussion.notes);
+        let notes =
+            self.discussions_of(project, number).await?.into_iter().flat_map(|discussion| discussion.notes);
         let open = notes.filter(|note| note.author.id == review && !note.resolved);
         let shown = open.filter_map(|note| {
             let position = note.position?;

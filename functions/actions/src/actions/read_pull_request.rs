@@ -106,7 +106,9 @@ impl Action for ReadPullRequest {
         let mut files = diff(from.changes(repository, number).await?);
         // Lines are numbered by the commit that is reviewed.
         if from.read_pull_request(repository, number).await?.head != read.head {
-            let moved = format!("{repository}#{number} got another commit while it was read; the next attempt reads it");
+            let moved = format!(
+                "{repository}#{number} got another commit while it was read; the next attempt reads it"
+            );
             return Err(ActionError::unavailable(moved).into());
         }
         let whole = in_words(&files);
@@ -190,7 +192,11 @@ fn diff(changed: Vec<ChangedFile>) -> Vec<DiffFile> {
 /// The files with their lines, in a text.
 fn in_words(files: &[DiffFile]) -> String {
     let shown = files.iter().map(|file| {
-        let renamed = if file.path == file.former_path { String::new() } else { format!(" (was {})", file.former_path) };
+        let renamed = if file.path == file.former_path {
+            String::new()
+        } else {
+            format!(" (was {})", file.former_path)
+        };
         format!("{}{renamed}\n{}\n", file.path, file.shown())
     });
     cut_inline(&shown.collect::<String>())

@@ -23,9 +23,7 @@ use axum::http::HeaderMap;
 use domain::plugins::Mark;
 use domain::stored::cut_inline;
 use domain::{Actor, SourceName};
-use events::{
-    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, EDITED, PULL_REQUEST_LABELLED, REVIEW_REQUESTED,
-};
+use events::{CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, EDITED, PULL_REQUEST_LABELLED, REVIEW_REQUESTED};
 use jiff::{SignedDuration, Timestamp};
 use records::ClosedPullRequest;
 use reviewed::Reviewed;

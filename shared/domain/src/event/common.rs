@@ -107,7 +107,10 @@ pub(super) fn events() -> Vec<EventSpec> {
 
 /// The condition that every event of the end of a pull request has.
 pub fn merged() -> Condition {
-    Condition::new("merged", "`true` for those that are merged, `false` for those that are closed without it; both by default.")
+    Condition::new(
+        "merged",
+        "`true` for those that are merged, `false` for those that are closed without it; both by default.",
+    )
 }
 
 /// The condition that every event of a slash command has.

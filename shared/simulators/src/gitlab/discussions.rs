@@ -29,7 +29,8 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let position = call.body["position"].clone();
     let text = |name: &str| position[name].as_str().unwrap_or_default().to_owned();
     let invalid = || {
-        let words = "400 Bad request - Note {:line_code=>[\"can't be blank\", \"must be a valid line code\"]}";
+        let words =
+            "400 Bad request - Note {:line_code=>[\"can't be blank\", \"must be a valid line code\"]}";
         Failure::new(400, words)
     };
     let one = call.merge_request()?;
@@ -43,7 +44,9 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
         return Err(invalid());
     }
     let diffs = diffs_between(call.project(), &base, &head)?;
-    let file = diffs.iter().find(|file| file["new_path"] == text("new_path") && file["old_path"] == text("old_path"));
+    let file = diffs
+        .iter()
+        .find(|file| file["new_path"] == text("new_path") && file["old_path"] == text("old_path"));
     let lines = lines(file.ok_or_else(invalid)?["diff"].as_str().unwrap_or_default());
     let wanted = (position["old_line"].as_u64(), position["new_line"].as_u64());
     if !lines.contains(&wanted) {
@@ -101,7 +104,8 @@ fn lines(diff: &str) -> Vec<(Option<u64>, Option<u64>)> {
         if let Some(header) = line.strip_prefix("@@ -") {
             let number = |text: &str| text.split([',', ' ']).next().and_then(|text| text.parse().ok());
             let starts = header.split_once(" +").map(|(before, after)| (number(before), number(after)));
-            (old, new) = starts.map_or((0, 0), |(old, new)| (old.unwrap_or_default(), new.unwrap_or_default()));
+            (old, new) =
+                starts.map_or((0, 0), |(old, new)| (old.unwrap_or_default(), new.unwrap_or_default()));
             continue;
         }
         let place = match line.chars().next() {

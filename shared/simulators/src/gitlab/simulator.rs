@@ -191,8 +191,10 @@ fn shown(state: &State, project: &Project) -> Value {
             notes.map(|note| shown_remark(url, note)).collect()
         };
         // GitLab has no reviews: what sums one up is a note.
-        let (summaries, remarks) =
-            (said(|note| note.body.contains(REVIEWED)), said(|note| note.position.is_some() || note.discussion != note.id));
+        let (summaries, remarks) = (
+            said(|note| note.body.contains(REVIEWED)),
+            said(|note| note.position.is_some() || note.discussion != note.id),
+        );
         shown["reviews"] = summaries;
         shown["review_comments"] = remarks;
         let files = diffs_between(project, &before, &after).unwrap_or_default().into_iter().map(|diff| {

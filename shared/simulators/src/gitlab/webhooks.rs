@@ -144,8 +144,17 @@ impl GitLab {
         let (by, awards) = (author.clone(), BTreeSet::new());
         let position = position.map(|(path, line)| Position::after(path, line));
         let (discussion, resolved) = (id, false);
-        let note =
-            Note { id, body, author, created_at: now, updated_at: now, position, discussion, resolved, awards };
+        let note = Note {
+            id,
+            body,
+            author,
+            created_at: now,
+            updated_at: now,
+            position,
+            discussion,
+            resolved,
+            awards,
+        };
         let missing = || format!("there is no {on}");
         let project = &mut state.projects[at];
         match sign {

@@ -12,7 +12,8 @@ pub(super) fn read(payload: &Payload, on: &str, number: u64, bot: &Bot<'_>) -> V
     let mut events = Vec::new();
     if let Some(changed) = &changes.labels {
         let had = |label: &Label| changed.previous.iter().any(|before| before.title == label.title);
-        let added = changed.current.iter().filter(|label| !had(label)).filter_map(|label| label.title.as_ref());
+        let added =
+            changed.current.iter().filter(|label| !had(label)).filter_map(|label| label.title.as_ref());
         let labelled = |label: &String| json!({ "number": number, "pull_request": on, "label": label });
         events.extend(added.take(MOST_READ).map(|label| (MERGE_REQUEST_LABELLED, labelled(label))));
     }
