@@ -371,11 +371,17 @@ mod tests {
         let on = started(project(&["development"]), labelled());
         assert!(matches!(on, StartDecision::Start(_)), "{on:?}");
         let off = started(project(&[]), labelled());
-        assert!(matches!(&off, StartDecision::Ignore(reason) if reason.contains("`workflows: [development]`")), "{off:?}");
+        assert!(
+            matches!(&off, StartDecision::Ignore(reason) if reason.contains("`workflows: [development]`")),
+            "{off:?}"
+        );
         let mut said = labelled();
         said.fields.insert("text".into(), json!("run SHOP-1"));
         let refused = started(project(&[]), said);
-        assert!(matches!(&refused, StartDecision::Refuse(reason) if reason.contains("is off")), "{refused:?}");
+        assert!(
+            matches!(&refused, StartDecision::Refuse(reason) if reason.contains("is off")),
+            "{refused:?}"
+        );
     }
 
     #[test]
