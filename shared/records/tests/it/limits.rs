@@ -95,11 +95,12 @@ async fn a_thousand_at_once_with_crashes_never_spend_a_micro_dollar_too_much() {
         refused_by.iter().flatten().map(std::mem::discriminant).collect();
     assert_eq!(kinds.len(), 4, "each kind of limit refused somebody");
 
-    // The sweep, of which the second finds nothing.
-    for ticket in 0..10 {
-        let execution = format!("execution-{ticket}");
-        table.settle_open(&execution, start()).await.unwrap();
-        assert_eq!(table.settle_open(&execution, start()).await.unwrap(), []);
+    // The sweeper comes again and again: what a call had sent when it ended may arrive after it. In the end it finds nothing.
+    for round in 0..5 {
+        for ticket in 0..10 {
+            let settled = table.settle_open(&format!("execution-{ticket}"), start()).await.unwrap();
+            assert!(round < 4 || settled.is_empty(), "{settled:?}");
+        }
     }
     let mut bill = std::collections::HashMap::<LimitOf, u64>::new();
     for ticket in 0..10 {
