@@ -103,11 +103,11 @@ impl Simulator for Slack {
             .route("/conversations.replies", post(conversations::replies).get(conversations::replies))
             .route("/reactions.add", post(messages::add_reaction))
             .route("/users.info", post(people::info).get(people::info))
-            .layer(from_fn_with_state(self.clone(), authenticate));
+            .layer(from_fn_with_state(self.clone(), authenticate))
+            // It takes the app's own token.
+            .route("/apps.connections.open", post(socket::open));
         Router::new()
             .nest("/api", methods)
-            // Opened with the app's token, and then with a ticket.
-            .route("/api/apps.connections.open", post(socket::open))
             .route("/link", get(socket::link))
             .route("/commands/{team}/{id}/{token}", post(webhooks::respond))
             .with_state(self.clone())
