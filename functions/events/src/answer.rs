@@ -4,12 +4,14 @@
 use crate::feedback::PATIENCE;
 use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
-use domain::ActionError;
+use domain::event::common::WORDS_WAITING;
 use domain::plugins::{MessageBody, SentMessage};
 use domain::text::literal;
+use domain::{ActionError, EventKey};
 use providers::with_patience;
 use records::{
-    Answer, ExecutionRecord, Limits, Meeting, Occurrence, StepEnd, StepStatus, Timeliness, Topic, Waiter,
+    Answer, ExecutionRecord, Limits, Meeting, Occurrence, StepEnd, StepStatus, StrangerWords, Timeliness,
+    Topic, Waiter,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -27,6 +29,9 @@ enum Message {
         cause: String,
     },
 }
+
+/// The field of what a step is told with the name of the event that ended its wait.
+const EVENT: &str = "event";
 
 /// How many of those who wait are looked at in one sweep; the next ones look at the others.
 const AT_A_TIME: usize = 500;
@@ -47,6 +52,7 @@ impl Events {
         if topic != Topic::Provider.to_string() {
             self.leave_line(&waiter).await?;
         }
+        self.notify_of_waiter(&waiter).await?;
         if is_about_money {
             return self.ask_for_money(&waiter).await;
         }
@@ -54,6 +60,7 @@ impl Events {
             self.show_votes(&waiter).await;
         }
         match topic.strip_prefix("event/") {
+            Some(event) if is_about_words(event) => self.tell_if_words_wait(waiter).await,
             Some(event) => self.tell_if_happened(event, waiter).await,
             None => Ok(()),
         }
@@ -181,6 +188,35 @@ impl Events {
         Ok(self.table.forget_waiter(waiter).await?)
     }
 
+    /// Resumes the steps that wait for words to the agents of a ticket, where some wait.
+    ///
+    /// # Errors
+    /// The first failure of [`Events::waiter_changed`].
+    pub(crate) async fn words_came(&self, task_id: &str) -> Result<(), ActionError> {
+        let mut result = Ok(());
+        for waiter in self.table.waiters_for_event(EventKey::words_waiting(task_id).as_str()).await? {
+            let told = self.tell_if_words_wait(waiter).await;
+            result = result.and(told);
+        }
+        result
+    }
+
+    /// Resumes a step as long as words wait for the agents of its execution's ticket. They stay where they are: whoever goes on takes them
+    /// in. Words of people who may not start work cause none.
+    async fn tell_if_words_wait(&self, waiter: Waiter) -> Result<(), ActionError> {
+        let execution = self.table.execution(&waiter.execution).await?;
+        let Some(task_id) = execution.and_then(|execution| execution.task_id) else { return Ok(()) };
+        if waiter.topic != Topic::Event(EventKey::words_waiting(&task_id)).to_string() {
+            return Ok(());
+        }
+        let inbox = self.table.inbox(&task_id).await?.next();
+        if !inbox.words.iter().any(|waiting| waiting.word.may_trigger) {
+            return Ok(());
+        }
+        self.tell(&waiter, Message::Success(json!({EVENT: WORDS_WAITING, "task_id": task_id}))).await?;
+        Ok(self.table.forget_waiter(&waiter).await?)
+    }
+
     /// Resumes a step with the oldest event of the key since its run began, other than what started the run and what met an earlier
     /// step of the run: nothing resumes on its own trigger, and a loop does not spin on one event.
     async fn tell_if_happened(&self, event: &str, waiter: Waiter) -> Result<(), ActionError> {
@@ -198,8 +234,16 @@ impl Events {
             if meeting == Meeting::Refused {
                 continue;
             }
+            if let (Some(by), Some(execution)) = (&occurrence.stranger, &execution) {
+                // Recorded first, so that no push overlooks what the step is told.
+                let ticket = execution.task_id.as_deref().unwrap_or_else(|| execution.began_as());
+                let place = kind_of(event).to_owned();
+                let words = StrangerWords { by: by.clone(), place, at: self.clock.now() };
+                self.table.note_outside_words(ticket, &words).await?;
+            }
             let project = execution.as_ref().and_then(|execution| execution.project.as_deref());
             let mut fields = occurrence.fields.clone();
+            fields.insert(EVENT.to_owned(), kind_of(event).into());
             self.complete(&mut fields, project, occurrence.at).await?;
             let told = self.tell(&waiter, Message::Success(Value::Object(fields), None)).await?;
             // If they met before, the step may have been told before.
@@ -312,9 +356,18 @@ impl Events {
 
 /// Whether an event can be one that the run waits for: it happened since the run began, and did not start it. `execution` began the run.
 fn may_meet(execution: &ExecutionRecord, event: &str, occurrence: &Occurrence) -> bool {
-    let kind = event.split('/').next().unwrap_or_default();
-    let is_trigger = execution.trigger.as_str() == kind && execution.delivery == occurrence.delivery;
+    let is_trigger =
+        execution.trigger.as_str() == kind_of(event) && execution.delivery == occurrence.delivery;
     occurrence.at >= execution.begun_at && !is_trigger
+}
+
+/// The name of an event, by its key's text.
+fn kind_of(event: &str) -> &str {
+    event.split('/').next().unwrap_or_default()
+}
+
+fn is_about_words(event: &str) -> bool {
+    kind_of(event) == WORDS_WAITING.as_str()
 }
 
 fn code<E: ProvideErrorMetadata>(error: &E) -> String {

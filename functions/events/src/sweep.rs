@@ -124,7 +124,8 @@ impl Events {
             self.note_cost(execution).await?;
         }
         self.start_next(execution).await?;
-        self.feedback.refresh(&execution.name).await
+        self.feedback.refresh(&execution.name).await?;
+        self.sign_evidence(&execution.name).await
     }
 
     /// `None` when Step Functions has no such execution.

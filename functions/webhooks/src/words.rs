@@ -1,6 +1,9 @@
 //! The result of an operation, in words for the person who requested it. Data in them is not escaped.
 
 use crate::answer::Outcome;
+use crate::command_answer::CommandAnswer;
+use crate::question::Address;
+use crate::undo_preview::shown;
 use control::{AnswerResult, MoneyResult, RedriveResult, StartResult, StopResult, UndoResult};
 use records::Choice;
 
@@ -9,6 +12,8 @@ use records::Choice;
 pub(crate) enum Reply {
     /// It is done, or will be.
     Done(String),
+    /// What they asked to see. They are told this wherever they asked.
+    Answer(CommandAnswer),
     /// It was refused, with the reason.
     Refused(String),
 }
@@ -71,8 +76,9 @@ impl Reply {
     }
 
     /// The result of a request to take back what was done on a ticket, or by an execution: `named` is what was typed.
-    pub(crate) fn to_undo(result: UndoResult, named: &str) -> Self {
+    pub(crate) fn to_undo(result: UndoResult, named: &str, address: Address<'_>) -> Self {
         match result {
+            UndoResult::Changed(preview) => Self::Answer(shown(&preview, true, address)),
             UndoResult::Accepted { execution } if execution == named => {
                 Self::Done(format!("What `{execution}` did is being taken back."))
             }
@@ -98,7 +104,10 @@ impl Reply {
     /// The result of a request to continue a run: `named` is what was typed.
     pub(crate) fn to_redrive(result: RedriveResult, named: &str) -> Self {
         match result {
-            RedriveResult::Accepted { execution, continues } => Self::Done(format!(
+            RedriveResult::Accepted { execution, continues, anew: true } => Self::Done(format!(
+                "`{execution}` does anew what `{continues}` was to do: a rollback had taken all of it back."
+            )),
+            RedriveResult::Accepted { execution, continues, anew: false } => Self::Done(format!(
                 "`{execution}` continues `{continues}`. What was done there is not done again."
             )),
             RedriveResult::Refused(refusal) => Self::Refused(refusal.to_string()),
@@ -112,6 +121,7 @@ impl From<Reply> for Outcome {
     fn from(reply: Reply) -> Self {
         match reply {
             Reply::Done(_) => Self::Recorded,
+            Reply::Answer(_) => Self::Answered,
             Reply::Refused(reason) => Self::Refused { reason },
         }
     }

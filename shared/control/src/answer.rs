@@ -218,6 +218,9 @@ impl Control {
         if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(AnswerResult::Denied(reason));
         }
+        if waiter.answer.is_none() {
+            self.audit_answer(caller, waiter, approved).await?;
+        }
         let (by, via, at) = (caller.actor.account(), caller.actor.source.clone(), self.clock.now());
         let delivery = caller.delivery.to_owned();
         let answer = Answer { approved, by, via, at, comment, delivery, choice: None };

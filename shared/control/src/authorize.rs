@@ -86,6 +86,8 @@ pub enum Operation<'a> {
         /// A project that the token is for; `None` where it is for all of them.
         project: Option<&'a Project>,
     },
+    /// Join one's own accounts, or separate them. Anybody may, as a person; what it takes is that both accounts confirm it.
+    JoinAccounts,
     /// See, or revoke, somebody's machine tokens, or end their sessions.
     ManageSignIns {
         /// Whose they are.
@@ -128,8 +130,25 @@ impl<'a> Operation<'a> {
             | Self::SeePeople
             | Self::SeeAudit
             | Self::ManageSignIns { .. } => &[Role::Admin],
-            Self::StartByHand | Self::StartByMachine => &[],
+            Self::JoinAccounts | Self::StartByHand | Self::StartByMachine => &[],
         }
+    }
+
+    /// What it changes, in a word for the audit; `None` where it only shows something.
+    pub(crate) fn changes(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::See { .. } | Self::SeePeople | Self::SeeAudit => return None,
+            Self::Start { .. } | Self::StartByHand | Self::StartByMachine => "start",
+            Self::Answer { .. } => "answer",
+            Self::Stop { .. } => "stop",
+            Self::Redrive { .. } => "redrive",
+            Self::Undo { .. } => "undo",
+            Self::ChangeTask { .. } => "change a ticket",
+            Self::ChangeProject { .. } => "change a project",
+            Self::ChangeBudgets => "change a limit",
+            Self::CreateToken { .. } => "create a token",
+            Self::ManageSignIns { .. } => "manage sign-ins",
+        })
     }
 
     /// Whether everyone may perform the operation.
@@ -144,7 +163,7 @@ impl<'a> Operation<'a> {
 
     /// Whether only a person may: a machine token that created others would outlive its own end.
     fn is_for_people(&self) -> bool {
-        matches!(self, Self::CreateToken { .. })
+        matches!(self, Self::CreateToken { .. } | Self::JoinAccounts)
     }
 
     /// The project that decides about roles.
@@ -164,6 +183,7 @@ impl<'a> Operation<'a> {
             | Self::SeePeople
             | Self::SeeAudit
             | Self::ManageSignIns { .. }
+            | Self::JoinAccounts
             | Self::StartByHand
             | Self::StartByMachine => None,
         }
@@ -252,6 +272,7 @@ impl<'a> Operation<'a> {
             Self::ManageSignIns { .. } => {
                 format!("{who} may not manage the tokens and sessions of others; {roles} may")
             }
+            Self::JoinAccounts => format!("{who} may not join accounts; people may join their own"),
             Self::StartByHand | Self::StartByMachine => format!("{who} may not do this"),
         }
     }
@@ -289,14 +310,18 @@ impl Control {
     ) -> Result<Authorization, RecordsError> {
         let (configuration, actor) = (caller.directory.configuration(), caller.actor);
         let decided = authorize_with(configuration, operation, Some(actor), caller.authority);
-        match (&decided, operation.project()) {
+        let decided = match (&decided, operation.project()) {
             (Authorization::Denied(_), Some(project)) if operation.counts_writers() => {
                 let now = self.clock.now();
                 let is_writer = self.table.is_writer(&actor.account(), &project.key, now).await?;
-                Ok(decide(configuration, operation, Some(actor), caller.authority, is_writer))
+                decide(configuration, operation, Some(actor), caller.authority, is_writer)
             }
-            _ => Ok(decided),
+            _ => decided,
+        };
+        if let Authorization::Denied(_) = decided {
+            self.audit_denial(caller, operation).await?;
         }
+        Ok(decided)
     }
 }
 
@@ -321,6 +346,9 @@ fn decide(
         if operation.is_for_people() || !scope.includes(operation.roles(), key) {
             return Authorization::Denied(operation.denial(&format!("this token of {shown}")));
         }
+    }
+    if matches!(operation, Operation::JoinAccounts) {
+        return Authorization::Allowed;
     }
     if operation.excludes(actor) {
         return Authorization::Denied(format!(

@@ -4,6 +4,7 @@ mod at_work;
 mod checks;
 mod ci_gate;
 mod names;
+mod notice;
 mod people;
 mod plugins;
 mod problem;
@@ -16,6 +17,7 @@ pub use at_work::AtWork;
 pub use checks::ProjectChecks;
 pub use ci_gate::CiGate;
 pub use names::{InstanceName, ProviderId};
+pub use notice::Notice;
 pub use people::{Role, Roles, User};
 pub use plugins::{Instance, SECTION_KEYS, Section};
 pub use problem::Problem;
@@ -50,6 +52,10 @@ pub struct Configuration {
     /// What may be spent.
     #[serde(default)]
     pub budgets: Budgets,
+    /// What people are told directly in the chat, unless they choose otherwise with `notify`: `approval`, `limit`, `failed`, `done`.
+    /// Default: nothing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub notify: BTreeSet<Notice>,
     /// How many executions are at work at once.
     #[serde(default)]
     pub at_work: AtWork,
@@ -99,6 +105,9 @@ pub struct Project {
     /// took in words of people who may not start work, since the last change that was approved. Default: `untrusted`.
     #[serde(default)]
     pub ci_gate: CiGate,
+    /// The workflows with `opt_in: true` that events start in this project, such as `code_review`. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workflows: Vec<String>,
 }
 
 /// The word under `may_trigger` that allows everyone who may push to the repository.

@@ -1,7 +1,9 @@
 //! What a session keeps of an agent's workspace between two turns.
 
 use crate::file_edit::{Edits, FileEdit};
+use crate::review::Review;
 use domain::CommitSha;
+use domain::ProjectPlan;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,9 +20,15 @@ pub struct WorkspaceState {
     /// The plan, in order.
     #[serde(default)]
     pub plan: Vec<PlanItem>,
+    /// The plan of a project that it proposed last, if it plans one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProjectPlan>,
     /// What the model wrote down for its next generation, the newest only.
     #[serde(default)]
     pub notes: Option<String>,
+    /// What it said about a pull request so far.
+    #[serde(default, skip_serializing_if = "Review::is_empty")]
+    pub review: Review,
 }
 
 impl WorkspaceState {

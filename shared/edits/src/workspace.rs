@@ -12,6 +12,7 @@ use crate::file_edit::{Edits, FileEdit};
 use crate::ignored_paths::IgnoredPaths;
 use crate::offered::Offered;
 use crate::protected_paths::ProtectedPaths;
+use crate::review::ReviewSubject;
 use crate::state::{PlanItem, WorkspaceState};
 use crate::tree::Tree;
 use async_trait::async_trait;
@@ -54,12 +55,19 @@ pub struct Workspace<'a> {
     pub(crate) tree: Tree<'a>,
     pub(crate) state: WorkspaceState,
     offered: Offered,
+    review: Option<&'a ReviewSubject>,
 }
 
 impl<'a> Workspace<'a> {
     /// The repository with what earlier calls made of it.
     pub fn new(base: Base<'a>, offered: Offered, state: WorkspaceState) -> Self {
-        Self { tree: Tree::new(base.tree), base, state, offered }
+        Self { tree: Tree::new(base.tree), base, state, offered, review: None }
+    }
+
+    /// The same with a pull request, for the tools of reviews.
+    #[must_use]
+    pub fn reviewing(self, review: Option<&'a ReviewSubject>) -> Self {
+        Self { review, ..self }
     }
 
     /// What is kept for the next turn.
@@ -84,6 +92,10 @@ impl<'a> Workspace<'a> {
 
     pub(crate) fn files(&self) -> impl Iterator<Item = FileEdit> {
         self.state.files()
+    }
+
+    pub(crate) fn review(&self) -> Option<&'a ReviewSubject> {
+        self.review
     }
 
     pub(crate) fn offered(&self) -> &Offered {

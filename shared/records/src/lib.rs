@@ -19,10 +19,11 @@
 //! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
 //! | `budget`, `limit`, `spending`, `cost` | money: reserved, settled, recorded |
 //! | `draft`, `run_cost` | which runs end as drafts because money ran out; what past runs cost |
-//! | `reply`, `own_account` | what deliveries are answered; the bot's accounts |
+//! | `reply`, `own_account`, `pulled` | what deliveries are answered; the bot's accounts; how far events were fetched |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
 //! | `waiter`, `vote`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
 //! | `creation` | tickets that we created, as deliveries tell of them |
+//! | `planned` | the tickets that plans became |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts, agents |
 //! | `stored`, `kept`, `reading` | large values as compressed chunks, alone or with a record; what was read of a commit |
@@ -37,15 +38,19 @@
 //! | `token` | tokens, by their hashes |
 //! | `access` | what a function may touch, for its role |
 //! | `machine_token`, `sign_in` | who may sign in |
-//! | `audit` | who changed what |
+//! | `account_link`, `notify_choice` | which accounts people joined, and what they are told directly |
+//! | `audit`, `audit_chain` | who did what, in chains of hashes, and whether that is whole |
+//! | `evidence` | how pull requests came about, signed |
 //! | `admission` | which runs may do anything; who may push |
 //! | `stream` | which changes a listener is told of, and which execution a changed item belongs to |
 
 mod access;
+mod account_link;
 mod admission;
 mod agent_execution;
 mod alert;
 mod audit;
+mod audit_chain;
 mod backfill;
 mod budget;
 mod cached;
@@ -62,6 +67,7 @@ mod effect_record;
 mod effect_request;
 mod effects_left;
 mod error;
+mod evidence;
 mod execution;
 mod execution_list;
 mod execution_record;
@@ -78,6 +84,7 @@ mod line;
 mod listing;
 mod machine_token;
 mod new_execution;
+mod notify_choice;
 mod occurrence;
 mod open_execution;
 mod opened_pull_request;
@@ -86,8 +93,10 @@ mod own_branch;
 mod page;
 mod paid_reply;
 mod place;
+mod planned;
 mod progress;
 mod pull_request;
+mod pulled;
 mod put_back;
 mod put_off;
 mod rate;
@@ -124,9 +133,11 @@ mod word;
 mod write;
 
 pub use access::{Access, Partition};
+pub use account_link::{JoinedAccount, LinkAccount, LinkCode, LinkSide};
 pub use admission::{Admission, WRITER_KNOWN};
 pub use agent_execution::AgentExecution;
-pub use audit::{AuditPage, AuditRecord};
+pub use audit::{AUDIT_CHAINS, AuditKind, AuditPage, AuditRecord};
+pub use audit_chain::{AuditHead, AuditLine, AuditVerified, AuditVerifier};
 pub use backfill::Backfilled;
 pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement};
 pub use cached::DOCUMENT_CACHED;
@@ -140,6 +151,7 @@ pub use effect::{EFFECT_INVERSE_LIMIT, EFFECT_OUTPUT_LIMIT};
 pub use effect_record::{EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect};
 pub use effect_request::EffectRequest;
 pub use error::RecordsError;
+pub use evidence::{DocumentDigests, SignedEvidence};
 pub use execution::{BeginResult, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
 pub use execution_record::{ExecutionEnd, ExecutionRecord};
@@ -150,6 +162,7 @@ pub use limit::{LimitOf, Limits, Spender};
 pub use listing::Listing;
 pub use machine_token::{MOST_TOKENS, MachineToken, TokenKept};
 pub use new_execution::{NewExecution, TakenOver};
+pub use notify_choice::NotifyChoice;
 pub use occurrence::{Meeting, Occurrence};
 pub use opened_pull_request::OpenedPullRequest;
 pub use own_account::OwnAccount;
@@ -157,8 +170,10 @@ pub use own_branch::OwnBranch;
 pub use page::{ExecutionList, Page};
 pub use paid_reply::{PaidReply, QuestionId};
 pub use place::Place;
+pub use planned::{PlannedItem, Rewriting};
 pub use progress::{EditClaim, Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
+pub use pulled::PulledPlace;
 pub use put_back::Lost;
 pub use rate::{Pass, Patience, PutOff, is_rate};
 pub use reading::ReadingOf;
@@ -177,7 +192,7 @@ pub use spending::Spending;
 pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
-pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange};
+pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange, execution_of_frame};
 pub use table::Table;
 pub use task::{TaskRecord, TaskState};
 pub use thread::OpenedThread;

@@ -35,7 +35,7 @@ impl fmt::Display for Topic {
         match self {
             Self::Budget => formatter.write_str("budget"),
             Self::Approval(execution) => write!(formatter, "{APPROVAL}{execution}"),
-            Self::Event(key) => write!(formatter, "event/{}", key.as_str()),
+            Self::Event(key) => write!(formatter, "{EVENT}{}", key.as_str()),
             Self::Provider => formatter.write_str("provider"),
         }
     }
@@ -43,6 +43,9 @@ impl fmt::Display for Topic {
 
 /// How the topics of questions to people begin.
 const APPROVAL: &str = "approval/";
+
+/// How the topics of events begin.
+const EVENT: &str = "event/";
 
 /// A step that waits, with the token that lets it go on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -177,7 +180,8 @@ impl Table {
         let expires_at = retention::expires_at(waiter.since, retention::EXECUTION);
         // First, so that the sweeper finds every waiter there is.
         let waits = Waits { topic: waiter.topic.clone(), key: waiter.key.clone() };
-        let pointer = to_item(&waits, keys::waits(&waiter.execution, &waiter.key), Some(expires_at))?;
+        let pointer =
+            to_item(&waits, keys::waits(&waiter.execution, &waiter.key, &waiter.topic), Some(expires_at))?;
         let _ = self.put("record what an execution waits for", pointer, None).await?;
         let mut item = to_item(waiter, key.clone(), Some(expires_at))?;
         if waiter.topic.starts_with(APPROVAL) {
@@ -302,7 +306,7 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn waiters_for_event(&self, key: &str) -> Result<Vec<Waiter>, RecordsError> {
-        self.waiters_named(&format!("event/{key}")).await
+        self.waiters_named(&format!("{EVENT}{key}")).await
     }
 
     /// What steps of an execution wait for, or waited for: topics as text and keys of steps.
@@ -321,14 +325,26 @@ impl Table {
         items.into_iter().map(from_item).collect()
     }
 
-    /// Forgets a waiter that was answered. Answer first: Step Functions lets one answer to a token count and refuses the others,
-    /// and a crash between the two then loses nothing. A newer attempt of the same step is left waiting.
+    /// Forgets a waiter that was answered, with what else its step waited for. Answer first: Step Functions lets one answer to a token
+    /// count and refuses the others, and a crash between the two then loses nothing. A newer attempt of the same step is left waiting.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn forget_waiter(&self, waiter: &Waiter) -> Result<(), RecordsError> {
+        // The others first: as long as this one is there, an answer to it finds them again.
+        if waiter.topic.starts_with(EVENT) {
+            let waits = self.waits_of(&waiter.execution).await?;
+            let others = waits.iter().filter(|(topic, key)| *key == waiter.key && *topic != waiter.topic);
+            for (topic, key) in others {
+                self.delete_waiter(topic, key, waiter).await?;
+            }
+        }
+        self.delete_waiter(&waiter.topic, &waiter.key, waiter).await
+    }
+
+    async fn delete_waiter(&self, topic: &str, key: &str, waiter: &Waiter) -> Result<(), RecordsError> {
         let token = text(waiter.token.expose_secret());
-        let key = keys::waiter(&waiter.topic, &waiter.key);
-        self.delete_if("forget a waiter", key, "#token = :token", (":token", token)).await
+        self.delete_if("forget a waiter", keys::waiter(topic, key), "#token = :token", (":token", token))
+            .await
     }
 }

@@ -146,11 +146,16 @@ const APPROVAL: [Key; 12] = [
     ),
 ];
 
-const WAIT: [Key; 6] = [
+const WAIT: [Key; 7] = [
     Key::optional("until", Form::TextWithExpressions, "A timestamp: 2026-01-31T12:00:00Z."),
     Key::optional("for", Form::DurationOrSeconds, "How long."),
     Key::optional("event", Form::AwaitedEvent, "The event that ends it."),
     Key::optional("match", Form::SomeValues, "The fields that tell the event from others: repository, sha."),
+    Key::optional(
+        "events",
+        Form::AwaitedEvents,
+        "Several events, of which the first ends it: each its name with the fields that tell it from others.",
+    ),
     OUTPUTS,
     TIMEOUT,
 ];
@@ -258,7 +263,7 @@ impl StepType {
             Loop => Facts::new("loop", "a loop", "Steps again and again until a condition holds, tested after each round.", &LOOP),
             Switch => Facts::new("switch", "a switch", "The first case that holds, else the default.", &SWITCH),
             Approval => Facts::new("approval", "an approval", "Asks people and waits at no cost. Gives `by`, `via`, `at` and `comment`; no is the error Declined.", &APPROVAL),
-            Wait => Facts::new("wait", "a wait", "Waits for a time or an event, at no cost: exactly one of `for`, `until` and `event`.", &WAIT),
+            Wait => Facts::new("wait", "a wait", "Waits for a time or an event, at no cost: exactly one of `for`, `until`, `event` and `events`.", &WAIT),
             Workflow => Facts::new("workflow", "a workflow step", "Runs another workflow and takes its outputs.", &WORKFLOW),
             Set => Facts { policy: &[], ..Facts::new("set", "a set step", "Sets variables.", &SET) },
             Fail => Facts { policy: &[], ..Facts::new("fail", "a fail step", "Ends the workflow with an error.", &FAIL) },

@@ -14,6 +14,7 @@
 //! | `checking` | what the project's own checks come to |
 //! | `words` | what people say to the agent while it works |
 //! | `work`, `kept`, `overlay` | a session as it is read and written, and what is kept of it |
+//! | `reviewing` | a pull request in the first message |
 //! | `report`, `view` | what the session's actions give; the session as people look at it |
 //!
 //! An invocation may be killed at any point and repeated. Each part decides by the head what is due, does nothing when it is not its turn,
@@ -30,6 +31,7 @@ mod opening;
 mod overlay;
 mod repetition;
 mod report;
+mod reviewing;
 mod thinking;
 mod tools;
 mod view;

@@ -7,7 +7,7 @@ use domain::{AgentDefinition, ErrorKind, MicroUsd};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-async fn put_agent(world: &World, change: impl FnOnce(&mut AgentDefinition)) {
+pub(crate) async fn put_agent(world: &World, change: impl FnOnce(&mut AgentDefinition)) {
     let mut agent = AgentDefinition { effort: Some(Effort::Medium), ..AgentDefinition::named("development") };
     change(&mut agent);
     world.table.put_agents(&BTreeMap::from([(agent.name.clone(), agent)])).await.unwrap();

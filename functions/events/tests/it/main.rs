@@ -8,6 +8,7 @@
 )]
 
 mod checks;
+mod claim;
 mod feedback;
 mod limits;
 mod parked;
@@ -15,6 +16,7 @@ mod redrive;
 mod replies;
 mod reviews;
 mod schedule;
+mod several;
 mod sweep;
 mod waiting;
 mod words;

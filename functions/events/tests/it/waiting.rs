@@ -21,7 +21,8 @@ impl World {
     async fn commented(&self, delivery: &str, is_heard: bool) {
         let fields = json!({"repository": "acme/shop", "number": 7, "text": delivery});
         let fields = fields.as_object().unwrap().clone();
-        let occurrence = Occurrence { fields, at: self.clock.now(), delivery: delivery.into() };
+        let occurrence =
+            Occurrence { fields, at: self.clock.now(), delivery: delivery.into(), stranger: None };
         self.table.put_occurrence(&key(), &occurrence).await.unwrap();
         if is_heard {
             let pk = format!("EVENT#{KEY}");

@@ -218,6 +218,7 @@ async fn each_event_of_a_key_is_kept_once_and_a_state_takes_the_place_of_the_las
         fields: checks_of(conclusion).1,
         at,
         delivery: delivery.into(),
+        stranger: None,
     };
     let first = occurrence("failure", "d1", after(1));
     let second = occurrence("success", "d2", after(2));
@@ -238,7 +239,7 @@ async fn an_event_meets_one_wait_of_a_run_after_another() {
     let table = table().await;
     let (key, fields) = checks_of("success");
     let topic = Topic::Event(key.clone());
-    let occurrence = Occurrence { fields, at: after(1), delivery: "d1".into() };
+    let occurrence = Occurrence { fields, at: after(1), delivery: "d1".into(), stranger: None };
     let at = |state: &str, since| {
         let mut waiter = waiter(&topic, "token", since);
         waiter.key = format!("run/{state}");
