@@ -5,7 +5,7 @@ use crate::caller::Caller;
 use crate::control::Control;
 use domain::execution::UNDO_WORKFLOW;
 use domain::{Actor, EventName, SourceName};
-use records::{AuditKind, AuditRecord, ExecutionRecord, RecordsError, Waiter};
+use records::{AuditKind, AuditRecord, Choice, ExecutionRecord, RecordsError, Waiter};
 use sha2::{Digest, Sha256};
 
 impl Control {
@@ -43,6 +43,24 @@ impl Control {
         let step = digest(&[&waiter.key, waiter.question.as_deref().unwrap_or_default()]);
         let what = format!("{what} the question {step}");
         self.audit_of(caller, AuditKind::Approval, what, Some(waiter.execution.clone())).await
+    }
+
+    /// Records what becomes of an execution that a limit stopped, before it is chosen.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer; then nothing may be chosen.
+    pub(crate) async fn audit_choice(
+        &self,
+        caller: &Caller<'_>,
+        waiter: &Waiter,
+        choice: Choice,
+    ) -> Result<(), RecordsError> {
+        let (kind, what) = match choice {
+            Choice::Add { amount, .. } => (AuditKind::Limit, format!("add {amount}")),
+            Choice::Draft => (AuditKind::Stop, "finish as a draft".to_owned()),
+            Choice::RollBack => (AuditKind::Undo, "roll back".to_owned()),
+        };
+        self.audit_of(caller, kind, what, Some(waiter.execution.clone())).await
     }
 
     /// Records a request to stop an execution, before it is made.
