@@ -5,7 +5,7 @@ use crate::caller::Caller;
 use crate::control::Control;
 use domain::execution::UNDO_WORKFLOW;
 use domain::{Actor, EventName, SourceName};
-use records::{AuditKind, AuditRecord, ExecutionRecord, RecordsError, Waiter};
+use records::{AuditKind, AuditRecord, Choice, ExecutionRecord, RecordsError, Waiter};
 use sha2::{Digest, Sha256};
 
 impl Control {
@@ -85,6 +85,25 @@ impl Control {
         let id = digest(&["refusal", &by, delivery]);
         let refused = AuditRecord::new(AuditKind::Refusal, &id, at, who, &by, delivery);
         self.table.audit(&AuditRecord { what: "start".to_owned(), ..refused }).await
+    }
+
+    /// Records what somebody chooses for work that a limit stopped, before it counts.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer; then nothing may be chosen.
+    pub(crate) async fn audit_choice(
+        &self,
+        caller: &Caller<'_>,
+        execution: &str,
+        choice: Choice,
+    ) -> Result<(), RecordsError> {
+        let what = match choice {
+            Choice::Add { amount, shared: false } => format!("add {amount} to the ticket's limit"),
+            Choice::Add { amount, shared: true } => format!("add {amount} to the month's limits"),
+            Choice::Draft => "end as a draft".to_owned(),
+            Choice::RollBack => "roll back".to_owned(),
+        };
+        self.audit_of(caller, AuditKind::Limit, what, Some(execution.to_owned())).await
     }
 
     async fn audit_of(

@@ -54,6 +54,8 @@ pub enum AuditKind {
     Redrive,
     /// Somebody was not allowed to do what they asked for.
     Refusal,
+    /// Accounts of a person were joined or separated.
+    Account,
 }
 
 impl AuditKind {
@@ -69,6 +71,7 @@ impl AuditKind {
             Self::Undo => "undo",
             Self::Redrive => "redrive",
             Self::Refusal => "refusal",
+            Self::Account => "account",
         }
     }
 }

@@ -27,8 +27,8 @@ impl World {
     }
 
     async fn changes_of_accounts(&self) -> Vec<(String, Option<u16>)> {
-        let day = self.clock.now().to_zoned(TimeZone::UTC).date();
-        let page = self.table.audit_of(day, None, 100).await.unwrap();
+        let day = self.clock.now().to_zoned(TimeZone::UTC).date().to_string();
+        let page = self.table.audit_of(&day, None, 100).await.unwrap();
         page.records.into_iter().map(|record| (record.what, record.status)).collect()
     }
 }
