@@ -18,6 +18,7 @@ mod deploy;
 mod destroy;
 mod doctor;
 mod engine;
+mod evidence;
 mod execution;
 #[cfg(test)]
 #[path = "commands/tests/grammar.rs"]
@@ -134,16 +135,18 @@ pub(crate) enum Command {
     /// Sign in to an API.
     #[command(subcommand)]
     Auth(auth::Arguments),
-    /// Who changed what through the API.
+    /// Who did what: list it, or verify that it is whole.
     #[command(subcommand)]
     Audit(audit::Arguments),
+    /// How a pull request came about: print the signed record, or verify it.
+    Evidence(evidence::Arguments),
     /// Agents at work: see them, speak to them, stop them.
     #[command(subcommand)]
     Agent(agent::Arguments),
     /// Questions that wait for a person, by the API.
     #[command(subcommand)]
     Approval(approval::Arguments),
-    /// What may be spent, by the API.
+    /// What may be spent, and what becomes of work that a limit stopped.
     #[command(subcommand)]
     Budget(budget::Arguments),
     /// What was spent, by the API.
@@ -234,6 +237,7 @@ impl Command {
             Self::Project(arguments) => project::run(arguments).await,
             Self::Task(arguments) => task::run(arguments).await,
             Self::Audit(arguments) => audit::run(arguments).await,
+            Self::Evidence(arguments) => evidence::run(arguments).await,
             Self::Execution(arguments) => execution::run(arguments).await,
             Self::Token(arguments) => token::run(arguments).await,
             Self::User(arguments) => user::run(arguments).await,

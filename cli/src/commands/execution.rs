@@ -97,6 +97,7 @@ pub(crate) const OPERATIONS: &[(&str, &str)] = &[
     ("preview_undo", "execution undo"),
     ("redrive_execution", "execution redrive"),
     ("list_events", "execution events"),
+    ("create_event_ticket", "execution watch"),
 ];
 
 /// Runs the command.

@@ -6,10 +6,11 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::follow;
 use crate::steering::{PersonArgument, delivery};
-use control::{Control, StartResult, UndoPreview, UndoRequest};
+use control::{Control, StartResult, UndoPreview, UndoRequest, too_old_to_undo};
 use domain::event::EventName;
 use domain::execution::{Outcome as Ended, UNDO_WORKFLOW};
 use domain::routes::Concurrency;
+use jiff::Timestamp;
 use records::{ExecutionRecord, ExecutionView};
 use serde_json::json;
 use std::io::IsTerminal;
@@ -143,6 +144,9 @@ fn target_of(execution: ExecutionRecord) -> Outcome<Target> {
         return Err(Exit::negative(format!("{name} left nothing that can be taken back")));
     };
     let run = run.ok_or_else(|| Exit::negative(format!("{name} was never started")))?;
+    if let Some(reason) = too_old_to_undo(&execution, Timestamp::now()) {
+        return Err(Exit::negative(reason));
+    }
     let ExecutionRecord { name, workflow, project, task_id, .. } = execution;
     Ok(Target { name, workflow, run, project, task_id })
 }

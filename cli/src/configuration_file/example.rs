@@ -176,6 +176,7 @@ fn values() -> Value {
         "statuses": { "in_review": "Code Review" },
     });
     project["ci_gate"] = json!(CiGate::default());
+    project["workflows"] = json!(["code_review"]);
     project["protected_paths"] = json!(PROTECTED_PATHS);
     let checks = ProjectChecks {
         setup: Some("npm ci".into()),

@@ -16,6 +16,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         Partition::Feed,
         Partition::Person,
         Partition::Provider,
+        Partition::Repository,
         Partition::Run,
         Partition::Session,
         Partition::Spend,

@@ -6,7 +6,9 @@ mod approvals;
 mod audit_log;
 mod auth;
 mod costs;
-mod events;
+mod event_tickets;
+pub(crate) mod events;
+mod evidence;
 mod executions;
 mod health;
 mod links;
@@ -32,7 +34,9 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     audit_log::routes,
     auth::routes,
     costs::routes,
+    event_tickets::routes,
     events::routes,
+    evidence::routes,
     executions::routes,
     health::routes,
     links::routes,

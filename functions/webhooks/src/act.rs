@@ -8,13 +8,17 @@ use crate::question::{Address, Asked, answer_question, answer_to_start, refused}
 use crate::senders::{self, Received};
 use crate::wish::Wish;
 use crate::words::Reply;
-use control::{AnswerResult, Authority, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
+use control::{
+    AnswerResult, Authority, Authorization, Caller, Control, Directory, Operation, ProjectQuery,
+    StartDecision, decide,
+};
+use domain::event::common::TICKET_EDITED;
 use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
 use domain::text::TextLimit;
 use domain::{Actor, Event, EventKey, EventName, SourceName};
 use jiff::Timestamp;
-use records::{NewInquiry, Occurrence, RecordsError, ReplyPlace, Table};
+use records::{NewInquiry, Occurrence, RecordsError, ReplyPlace, StrangerWords, Table};
 use std::sync::Arc;
 
 /// The context for handling one delivery.
@@ -115,7 +119,10 @@ impl Acting<'_> {
         is_to_bot: bool,
     ) -> Result<Handled, RecordsError> {
         let thread = self.thread_of(&received).await?;
-        let Received { mut event, words, reply } = received;
+        let Received { mut event, words, reply, also_as } = received;
+        if let Some(known) = self.known_as(&event, also_as).await? {
+            event.delivery = known;
+        }
         if let Some(actor) = event.actor.take() {
             event.actor = Some(self.control.identify(self.directory.configuration(), actor).await?);
         }
@@ -126,7 +133,8 @@ impl Acting<'_> {
         if let Some(spec) = spec.filter(|spec| spec.confirmed_by.is_some()) {
             return Ok(Handled::silent(self.inquire(routes, spec, event).await?));
         }
-        let is_awaited = self.keep_for_waiters(routes, &event).await?;
+        let stranger = self.stranger(routes, &event).await?;
+        let is_awaited = self.keep_for_waiters(routes, &event, stranger).await?;
         let on = self.pull_request_of(&event).await?;
         let said_on = event.task_id.clone();
         // What is said about a pull request of ours is said about its ticket.
@@ -205,8 +213,14 @@ impl Acting<'_> {
                 };
                 Handled { outcome, answer }
             }
-            StartDecision::Refuse(reason) if self.is_ours(&asked) => Handled::refused(reason),
-            StartDecision::Refuse(reason) => Handled::silent(Outcome::Refused { reason }),
+            StartDecision::Refuse(reason) => {
+                let who = self.actor_of(&asked);
+                self.control.audit_refusal(who.as_ref(), &asked.kind, &asked.delivery).await?;
+                match self.is_ours(&asked) {
+                    true => Handled::refused(reason),
+                    false => Handled::silent(Outcome::Refused { reason }),
+                }
+            }
             StartDecision::Ignore(reason) => {
                 let actor = self.actor_of(&asked);
                 match (command, actor) {
@@ -300,12 +314,50 @@ impl Acting<'_> {
         Ok(Outcome::Recorded)
     }
 
+    /// Who caused an event, where that is somebody who may not start work: what they say is from outside. That a ticket's text is theirs
+    /// is recorded, because whoever starts a run vouches for the text as it was then.
+    async fn stranger(&self, routes: &Routes, event: &Event) -> Result<Option<String>, RecordsError> {
+        let kinds = routes.events.kinds_of(&event.kind, &event.fields);
+        // Only what is by people has a field for them.
+        if kinds.first().is_none_or(|spec| spec.is_by_machine()) {
+            return Ok(None);
+        }
+        let named =
+            event.fields.get("repository").and_then(serde_json::Value::as_str).or(event.project.as_deref());
+        let ticket = event.task_id.as_deref().and_then(|typed| self.directory.ticket(typed).ok());
+        let place = ProjectQuery { named: None, ticket: None, place: named };
+        let project = ticket.as_ref().map(|ticket| ticket.project());
+        let Some(project) = project.or_else(|| self.directory.project(&place).ok()) else { return Ok(None) };
+        let actor = self.actor_of(event);
+        if let Some(actor) = &actor {
+            let caller = self.caller(event, actor);
+            let asked = self.control.authorize(&caller, &Operation::Start { project }).await?;
+            if asked == Authorization::Allowed {
+                return Ok(None);
+            }
+        }
+        let name = actor.map(|actor| actor.person.or(actor.display_name).unwrap_or(actor.id));
+        let by = name.unwrap_or_else(|| "a machine".to_owned());
+        let is_edit = kinds.iter().any(|spec| spec.name == TICKET_EDITED);
+        if let Some(ticket) = ticket.filter(|_| is_edit) {
+            let place = format!("an edit of {}", ticket.task_id());
+            let words = StrangerWords { by: by.clone(), place, at: self.now };
+            self.table.note_outside_words(ticket.task_id(), &words).await?;
+        }
+        Ok(Some(by))
+    }
+
     /// Records the event for a step that waits for it, or for a wider event that it also is, now or later; whichever comes second finds the
     /// other. Says whether one waits now.
-    async fn keep_for_waiters(&self, routes: &Routes, event: &Event) -> Result<bool, RecordsError> {
+    async fn keep_for_waiters(
+        &self,
+        routes: &Routes,
+        event: &Event,
+        stranger: Option<String>,
+    ) -> Result<bool, RecordsError> {
         let keys = routes.events.keys_of(&event.kind, &event.fields);
         let (fields, delivery) = (event.fields.clone(), event.delivery.clone());
-        let occurrence = Occurrence { fields, at: self.now, delivery };
+        let occurrence = Occurrence { fields, at: self.now, delivery, stranger };
         let is_awaited = self.is_awaited(&keys).await?;
         for key in &keys {
             self.table.put_occurrence(key, &occurrence).await?;
@@ -313,11 +365,14 @@ impl Acting<'_> {
         Ok(is_awaited)
     }
 
-    /// Whether a step waits for one of these.
+    /// Whether a step of an open execution waits for one of these. What an execution left when it ended takes nobody's words.
     async fn is_awaited(&self, keys: &[EventKey]) -> Result<bool, RecordsError> {
         for key in keys {
-            if !self.table.waiters_for_event(key.as_str()).await?.is_empty() {
-                return Ok(true);
+            for waiter in self.table.waiters_for_event(key.as_str()).await? {
+                let execution = self.table.execution(&waiter.execution).await?;
+                if execution.is_some_and(|execution| !execution.outcome.is_final()) {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)

@@ -8,7 +8,7 @@ use crate::question::{Address, refused};
 use crate::senders::Button;
 use crate::undo_preview::UNDO;
 use crate::words::Reply;
-use control::{AnswerResult, Authority, Caller};
+use control::{AnswerResult, Authority, Caller, Wanted};
 use domain::text::cut_line;
 use records::RecordsError;
 
@@ -50,6 +50,15 @@ impl Acting<'_> {
                 value.len()
             )));
         }
+        let unknown = || Reply::Refused(format!("unknown button `{}`", cut_line(action, SHOWN)));
+        if let Some(words) = action.strip_prefix("budget ") {
+            return Ok(match Wanted::read(words) {
+                Ok(wanted) => {
+                    Reply::to_money(self.control.choose(caller, value, wanted).await?, "this ticket")
+                }
+                Err(_) => unknown(),
+            });
+        }
         let approved = match action {
             "approve" => true,
             "deny" => false,
@@ -57,7 +66,7 @@ impl Acting<'_> {
                 let words = self.directory.configuration().webhooks.command.as_str();
                 return self.on_confirmed(caller, value, Address { words, on_ticket: false }).await;
             }
-            other => return Ok(Reply::Refused(format!("unknown button `{}`", cut_line(other, SHOWN)))),
+            _ => return Ok(unknown()),
         };
         let result = match value.split_once(' ') {
             Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,

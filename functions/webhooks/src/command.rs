@@ -42,6 +42,7 @@ pub(crate) enum SteeringWord {
     Stop,
     Undo,
     Redrive,
+    Budget,
 }
 
 impl SteeringWord {
@@ -52,6 +53,7 @@ impl SteeringWord {
             Self::Stop => CommandWord::Stop,
             Self::Undo => CommandWord::Undo,
             Self::Redrive => CommandWord::Redrive,
+            Self::Budget => CommandWord::Budget,
         }
         .as_str()
     }
@@ -63,6 +65,7 @@ impl SteeringWord {
             CommandWord::Stop => Self::Stop,
             CommandWord::Undo => Self::Undo,
             CommandWord::Redrive => Self::Redrive,
+            CommandWord::Budget => Self::Budget,
             _ => return None,
         })
     }

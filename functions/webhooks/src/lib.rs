@@ -24,6 +24,8 @@ mod bounds;
 mod button;
 mod command;
 mod command_answer;
+mod endpoint;
+mod fetched;
 mod function;
 mod help;
 mod mention;

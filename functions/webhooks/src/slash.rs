@@ -7,7 +7,7 @@ use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
 use crate::wish::Wish;
 use crate::words::Reply;
-use control::{Authority, Caller, StartDecision, decide};
+use control::{Authority, Caller, Forecast, StartDecision, decide};
 use domain::Event;
 use records::{RecordsError, ReplyPlace};
 
@@ -49,9 +49,17 @@ pub(crate) async fn answer_command(
     match decide(directory, &routes, event) {
         StartDecision::Start(request) => {
             let task_id = request.task_id.clone();
+            let forecast = Forecast::read(acting.table, &request.workflow, acting.now).await?;
             let outcome = Outcome::from(acting.control.start(*request).await?);
             outcome.log();
-            return Ok((answer_to_start(&outcome, task_id.as_deref(), command), outcome.name()));
+            let answer = answer_to_start(&outcome, task_id.as_deref(), command);
+            let begins =
+                matches!(outcome, Outcome::Started { .. } | Outcome::Pending { .. } | Outcome::InLine { .. });
+            let answer = match forecast.filter(|_| begins) {
+                Some(forecast) => answer.section([plain(format!("For comparison: {forecast}."))]),
+                None => answer,
+            };
+            return Ok((answer, outcome.name()));
         }
         StartDecision::Refuse(reason) => {
             let answer = refused(&reason);

@@ -7,7 +7,7 @@ use crate::mention::without_greeting;
 use crate::question::{Address, execution_name};
 use crate::undo_preview::{Confirmed, shown};
 use crate::words::Reply;
-use control::{Caller, RedriveError, RedriveResult, UndoError, UndoPreviewResult, UndoResult};
+use control::{Caller, RedriveError, RedriveResult, UndoError, UndoPreviewResult, UndoResult, Wanted};
 use domain::text::cut_line;
 use records::{ExecutionRecord, RecordsError};
 
@@ -74,6 +74,13 @@ impl Acting<'_> {
                 Err(RedriveError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
                 Err(RedriveError::Records(error)) => return Err(error),
             },
+            SteeringWord::Budget => match wanted(&steering) {
+                Ok(wanted) => {
+                    let result = self.control.choose_for_ticket(caller, &ticket, wanted).await?;
+                    Reply::to_money(result, task_id)
+                }
+                Err(refused) => refused,
+            },
         })
     }
 
@@ -126,7 +133,9 @@ impl Acting<'_> {
                 Err(RedriveError::Inputs(invalid)) => Ok(Some(Reply::Refused(invalid.to_string()))),
                 Err(RedriveError::Records(error)) => Err(error),
             },
-            SteeringWord::Approve | SteeringWord::Deny | SteeringWord::Stop => Ok(None),
+            SteeringWord::Approve | SteeringWord::Deny | SteeringWord::Stop | SteeringWord::Budget => {
+                Ok(None)
+            }
         }
     }
 
@@ -154,6 +163,13 @@ impl Acting<'_> {
             SteeringWord::Stop => {
                 Reply::to_stop(self.control.stop_execution(caller, execution).await?, &name)
             }
+            SteeringWord::Budget => match wanted(&steering) {
+                Ok(wanted) => {
+                    let result = self.control.choose_for_execution(caller, &execution, wanted).await?;
+                    Reply::to_money(result, &name)
+                }
+                Err(refused) => refused,
+            },
             // Both were carried out by the name already.
             SteeringWord::Undo | SteeringWord::Redrive => {
                 Reply::Refused(format!("no execution has the name `{name}`"))
@@ -171,4 +187,12 @@ fn previewed(preview: UndoPreviewResult, named: &str, address: Address<'_>) -> R
         UndoPreviewResult::Preview(preview) => Reply::Answer(shown(&preview, false, address)),
         UndoPreviewResult::Refused(result) => Reply::to_undo(result, named, address),
     }
+}
+
+/// What somebody wants of an execution that a limit stopped.
+fn wanted(steering: &Steering) -> Result<Wanted, Reply> {
+    let words = steering.comment.as_deref().unwrap_or_default();
+    Wanted::read(words).map_err(|accepted| {
+        Reply::Refused(format!("`budget` says what becomes of work that a limit stopped; {accepted}"))
+    })
 }

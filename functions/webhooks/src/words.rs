@@ -4,7 +4,8 @@ use crate::answer::Outcome;
 use crate::command_answer::CommandAnswer;
 use crate::question::Address;
 use crate::undo_preview::shown;
-use control::{AnswerResult, RedriveResult, StartResult, StopResult, UndoResult};
+use control::{AnswerResult, MoneyResult, RedriveResult, StartResult, StopResult, UndoResult};
+use records::Choice;
 
 /// A reply to a person.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,12 +25,39 @@ impl Reply {
             AnswerResult::Recorded { question, approved } => {
                 Self::Done(format!("{}: \u{201c}{question}\u{201d}", verdict(approved)))
             }
+            AnswerResult::Voted { question, votes, needed } => {
+                Self::Done(format!("approved by {votes} of {needed}: \u{201c}{question}\u{201d}"))
+            }
+            AnswerResult::Replaced { question, details, execution } => {
+                let details = details.map(|details| format!("\n\n{details}")).unwrap_or_default();
+                Self::Refused(format!(
+                    "what you answered was replaced since; `{execution}` asks now: \u{201c}{question}\u{201d}{details}"
+                ))
+            }
             AnswerResult::AlreadyAnswered { question, by, approved } => Self::Refused(format!(
                 "{by} already answered \u{201c}{question}\u{201d}: {}",
                 verdict(approved)
             )),
             AnswerResult::NothingAsked => Self::Refused(nothing_asked),
             AnswerResult::Denied(reason) => Self::Refused(reason),
+        }
+    }
+
+    /// The result of choosing what becomes of work that a limit stopped: `named` is what was typed, or what the button is about.
+    pub(crate) fn to_money(result: MoneyResult, named: &str) -> Self {
+        match result {
+            MoneyResult::Recorded(Choice::Add { amount, .. }) => {
+                Self::Done(format!("{amount} is added, and the work on {named} goes on."))
+            }
+            MoneyResult::Recorded(Choice::Draft) => {
+                Self::Done(format!("The work on {named} ends with what is done, as a draft."))
+            }
+            MoneyResult::Recorded(Choice::RollBack) => {
+                Self::Done(format!("The work on {named} is being stopped and taken back."))
+            }
+            MoneyResult::AlreadyChosen { by, choice } => Self::Refused(format!("{by} already {choice}")),
+            MoneyResult::NothingAsked => Self::Refused(format!("no limit stops the work on {named} now")),
+            MoneyResult::Denied(reason) => Self::Refused(reason),
         }
     }
 

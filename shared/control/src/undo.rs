@@ -11,6 +11,8 @@ use domain::configuration::Project;
 use domain::execution::{ExecutionInput, UNDO_WORKFLOW};
 use domain::routes::{Concurrency, InvalidInputs};
 use domain::{Actor, EventName, Grant};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use records::{ExecutionRecord, LIST_LIMIT, RecordsError};
 use serde_json::{Map, Value, json};
 
@@ -55,6 +57,18 @@ pub enum UndoError {
 
 /// What an undo is about, or why there is none.
 pub(crate) type Target<'a> = Result<(&'a Project, ExecutionRecord), UndoResult>;
+/// How long after an execution ended what it did can be taken back.
+const UNDONE_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// Why what an execution did can no longer be taken back, for people; `None` while it can.
+pub fn too_old_to_undo(execution: &ExecutionRecord, now: Timestamp) -> Option<String> {
+    let ended = execution.ended_at.filter(|ended| now.duration_since(*ended) > UNDONE_WITHIN)?;
+    let day = ended.to_zoned(TimeZone::UTC).date();
+    Some(format!(
+        "`{}` ended on {day}; what an execution did can be taken back for 90 days after its end",
+        execution.name
+    ))
+}
 
 impl Control {
     /// Starts the workflow that takes back what the newest execution of a ticket that still has effects did; undos do not count. The
@@ -200,6 +214,9 @@ impl Control {
                     false => UndoResult::Changed(Box::new(now)),
                 });
             }
+        }
+        if let Some(reason) = too_old_to_undo(execution, self.clock.now()) {
+            return Ok(UndoResult::Denied(reason));
         }
         let Some(run) = execution.run() else { return Ok(UndoResult::NothingDone) };
         let request = UndoRequest {

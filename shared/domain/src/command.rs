@@ -164,7 +164,15 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Budget,
         name: "budget",
         starts_workflows: false,
-        forms: &[form(Ticketed::Needed, " +dollars", "raises what may be spent on it")],
+        forms: &[
+            form(
+                Ticketed::Needed,
+                " +dollars",
+                "adds dollars to what may be spent on it, where a limit stopped the work",
+            ),
+            form(Ticketed::Needed, " draft", "ends the work there with a draft"),
+            form(Ticketed::Needed, " rollback", "takes back what it did"),
+        ],
         note: "",
     },
     CommandSpec {

@@ -33,12 +33,14 @@ pub(crate) struct Pull {
     user: Option<Account>,
 }
 
-/// A file as a pull request lists it: a renamed one has two paths.
+/// A file as a pull request lists it: a renamed one has two paths. GitHub leaves out the patch of a binary or very large one.
 #[derive(Debug, Deserialize)]
-struct ChangedFile {
-    filename: String,
+pub(crate) struct ChangedFile {
+    pub(crate) filename: String,
     #[serde(default)]
-    previous_filename: Option<String>,
+    pub(crate) previous_filename: Option<String>,
+    #[serde(default)]
+    pub(crate) patch: Option<String>,
 }
 
 /// A remark on a line. GitHub forgets `line` when the line changes.
@@ -165,12 +167,21 @@ impl Github {
         Ok(remarks.into_iter().map(shown).collect())
     }
 
-    /// GitHub itself ends the list after 3,000 files.
     pub(crate) async fn changed_files(
         &self,
         repository: &RepositoryName,
         number: u64,
     ) -> Result<Vec<String>, ActionError> {
+        let files = self.files_of(repository, number).await?.into_iter();
+        Ok(files.flat_map(|file| [file.previous_filename, Some(file.filename)]).flatten().collect())
+    }
+
+    /// GitHub itself ends the list after 3,000 files.
+    pub(crate) async fn files_of(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+    ) -> Result<Vec<ChangedFile>, ActionError> {
         let path = "/repos/{owner}/{name}/pulls/{number}/files";
         let values = [repository.owner(), repository.name(), &number.to_string()];
         let load = |page: usize| async move {
@@ -180,11 +191,6 @@ impl Github {
             numbered::<ChangedFile>(&answer, page)
         };
         let what = format!("GitHub's files of {repository}#{number}");
-        let files = Pages::of(what).collect(1, usize::MAX, load).await?;
-        Ok(files
-            .into_iter()
-            .flat_map(|file| [file.previous_filename, Some(file.filename)])
-            .flatten()
-            .collect())
+        Pages::of(what).collect(1, usize::MAX, load).await
     }
 }

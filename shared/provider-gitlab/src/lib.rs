@@ -24,6 +24,7 @@ mod branches;
 mod checks;
 mod claims;
 mod co_author;
+mod code_review;
 mod commits;
 mod files;
 mod gitlab;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 pub enum Partition {
     /// Which accounts people joined, and what they are told directly.
     Account,
-    /// Who changed what through the API.
+    /// Who did what.
     Audit,
     /// What deliveries led to.
     Delivery,
@@ -31,6 +31,8 @@ pub enum Partition {
     Month,
     /// What a person spends.
     Person,
+    /// The tickets that a plan became.
+    Plan,
     /// A project's executions and costs.
     Project,
     /// How fast a provider may be called, and the bot's account there.
@@ -79,6 +81,7 @@ impl Partition {
             Self::Inquiry => "INQUIRY",
             Self::Month => "MONTH",
             Self::Person => "PERSON",
+            Self::Plan => "PLAN",
             Self::Project => "PROJECT",
             Self::Provider => "PROVIDER",
             Self::Reading => "READING",
@@ -146,6 +149,8 @@ mod tests {
         check(Partition::Account, &keys::account::code("0a1b").pk);
         check(Partition::Account, &keys::account::notify("ada").pk);
         check(Partition::Audit, &keys::identity::audit_partition("2026-11-29"));
+        check(Partition::Audit, &keys::identity::audited_person_partition("ada"));
+        check(Partition::Audit, &keys::identity::audit_head(3).pk);
         check(Partition::Identity, &keys::identity::token("t").pk);
         check(Partition::Identity, &keys::identity::once("0a1b").pk);
         check(Partition::Identity, &keys::identity::ended_before("ada").pk);
@@ -160,6 +165,7 @@ mod tests {
         check(Partition::Execution, &keys::execution_partition("e"));
         check(Partition::Month, &keys::month_partition("2026-11"));
         check(Partition::Person, &keys::person_partition("ada"));
+        check(Partition::Plan, &keys::plan_partition("SHOP", "SHOP-1"));
         check(Partition::Project, &keys::project_partition("SHOP"));
         check(Partition::Provider, &keys::rate("jira").pk);
         check(Partition::Provider, &keys::own_account("jira").pk);

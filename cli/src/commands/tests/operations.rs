@@ -11,6 +11,7 @@ const ALL: &[&[(&str, &str)]] = &[
     super::auth::OPERATIONS,
     super::budget::OPERATIONS,
     super::cost::OPERATIONS,
+    super::evidence::OPERATIONS,
     super::execution::OPERATIONS,
     super::plugin::OPERATIONS,
     super::project::OPERATIONS,

@@ -61,6 +61,7 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
         "preview_undo" => sample(format!("/executions/{}/undo", world.execution(project).await)),
         "stop_execution" => sample(format!("/executions/{}/stop", world.execution(project).await)),
         "redrive_execution" => sample(format!("/executions/{}/redrive", world.execution(project).await)),
+        "create_event_ticket" => sample("/events/tickets"),
         "list_agents" => sample("/agents"),
         "list_approvals" => sample("/approvals"),
         "list_costs" => sample("/costs"),
@@ -90,6 +91,9 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
         }
         "list_users" => sample("/users"),
         "list_audit" => sample("/audit"),
+        "list_audit_lines" => sample("/audit/lines"),
+        "get_audit_heads" => sample("/audit/heads"),
+        "get_evidence" => sample(format!("/pull-requests/{}/evidence", id(&world.evidence(project).await))),
         "list_tokens" => sample("/tokens"),
         "create_token" => {
             let mut body = json!({"name": "x", "roles": ["viewer"], "valid_days": 1});
@@ -121,6 +125,7 @@ const OF_PROJECTS: &[&str] = &[
     "assign_task_to_agent",
     "create_token",
     "execute_workflow",
+    "get_evidence",
     "get_execution",
     "get_project",
     "show_task",

@@ -13,6 +13,7 @@ mod bound;
 mod checks;
 mod examples;
 mod excess;
+mod fetched;
 mod inbox;
 mod replies;
 mod revision;

@@ -1,6 +1,6 @@
 //! Code hosts.
 
-use super::Mark;
+use super::{Mark, Reviews};
 use crate::error::ActionError;
 use crate::repository::{BranchName, CommitSha, RepositoryName};
 use async_trait::async_trait;
@@ -15,6 +15,8 @@ pub enum RepositoryAccess {
     ReadMetadata,
     /// Read files.
     ReadContents,
+    /// Read issues, pull requests and what people say on them.
+    ReadConversations,
     /// Read how the checks of a commit ended, and where branches are.
     ReadChecks,
     /// Read also what its checks said.
@@ -186,6 +188,11 @@ pub trait VersionControl: Send + Sync {
         Err(ActionError::rejected(format!(
             "the code host of {repository} has no drafts, so #{number} cannot be marked as ready"
         )))
+    }
+
+    /// The part of the code host on which pull requests are reviewed; `None` where there is none.
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        None
     }
 
     /// What a person, by the code host's login, may do in the repository.

@@ -7,6 +7,7 @@ mod conversations;
 mod messages;
 mod people;
 mod simulator;
+mod socket;
 mod webhooks;
 mod world;
 
@@ -24,6 +25,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Clock;
 use crate::credentials::{Secrets, bearer, same};
+use crate::description::Violations;
 use crate::error::WorldError;
 
 pub use webhooks::sign_slack;
@@ -37,6 +39,9 @@ struct Workspace {
     base_url: String,
     world: World,
     bot_token: SecretString,
+    /// The app's own token, where it uses Socket Mode.
+    app_token: Option<SecretString>,
+    violations: Violations,
     signing: SecretString,
     clock: Clock,
     state: Mutex<State>,
@@ -51,6 +56,8 @@ struct State {
     addresses: Vec<String>,
     /// What was posted to response addresses, by address.
     responses: Vec<(String, Value)>,
+    /// What Socket Mode did.
+    socket: socket::Sockets,
     /// Microseconds of the last message: Slack's `ts` is unique in a channel.
     last_ts: i64,
 }
@@ -82,10 +89,14 @@ impl Slack {
         signing: SecretString,
         base_url: String,
         clock: Clock,
+        violations: Violations,
     ) -> Result<Self, WorldError> {
+        let fields = secrets.by_name().get(&world.secret);
         Ok(Self(Arc::new(Workspace {
             base_url,
             bot_token: secrets.field("slack", &world.secret, "bot_token")?,
+            app_token: fields.and_then(|fields| fields.get("app_token")).cloned(),
+            violations,
             signing,
             state: Mutex::default(),
             opened: Mutex::default(),

@@ -2,12 +2,12 @@
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
-use super::{Channel, Slack, World, authenticate, conversations, messages, people, webhooks};
+use super::{Channel, Slack, World, authenticate, conversations, messages, people, socket, webhooks};
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -87,7 +87,7 @@ impl Simulator for Slack {
 
     fn open(world: World, opening: Opening<'_>) -> Result<Self, SimulationError> {
         let signing = opening.signing_of(Self::NAME)?;
-        Ok(Self::start(world, opening.secrets, signing, opening.address, opening.clock)?)
+        Ok(Self::start(world, opening.secrets, signing, opening.address, opening.clock, opening.violations)?)
     }
 
     /// All methods, with authentication, and the response addresses, which need none.
@@ -103,14 +103,17 @@ impl Simulator for Slack {
             .route("/conversations.replies", post(conversations::replies).get(conversations::replies))
             .route("/reactions.add", post(messages::add_reaction))
             .route("/users.info", post(people::info).get(people::info))
-            .layer(from_fn_with_state(self.clone(), authenticate));
+            .layer(from_fn_with_state(self.clone(), authenticate))
+            // It takes the app's own token.
+            .route("/apps.connections.open", post(socket::open));
         Router::new()
             .nest("/api", methods)
+            .route("/link", get(socket::link))
             .route("/commands/{team}/{id}/{token}", post(webhooks::respond))
             .with_state(self.clone())
     }
 
-    /// The messages by channel name, and what was posted to response addresses.
+    /// The messages by channel name, what was posted to response addresses, and what was sent over sockets.
     fn state(&self) -> Value {
         let written = self.lock().messages.clone();
         let messages: Vec<Value> = written
@@ -130,11 +133,11 @@ impl Simulator for Slack {
         let state = self.lock();
         let responses: Vec<Value> =
             state.responses.iter().map(|(to, body)| json!({"response_url": to, "body": body})).collect();
-        json!({"messages": messages, "responses": responses})
+        json!({"messages": messages, "responses": responses, "socket": state.socket.shown()})
     }
 
     fn act(&self, delivery: Delivery) -> Result<Outgoing, String> {
-        match delivery {
+        let outgoing = match delivery {
             Delivery::Command { text, by, channel } => self.commanded(&text, &by, &channel),
             Delivery::Mention { text, by, channel, thread } => {
                 self.mentioned(&text, &by, &channel, thread.as_deref())
@@ -146,6 +149,8 @@ impl Simulator for Slack {
             Delivery::AnswerButton { action_id, value, by, channel } => {
                 self.pressed_in_answer(&action_id, &value, &by, &channel)
             }
-        }
+        }?;
+        self.send_over_socket(&outgoing);
+        Ok(outgoing)
     }
 }
