@@ -87,7 +87,11 @@ impl Control {
         self.table.audit(&AuditRecord { what: "start".to_owned(), ..refused }).await
     }
 
-    async fn audit_of(
+    /// Records what a caller does, before it is done.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer; then nothing may be done.
+    pub(crate) async fn audit_of(
         &self,
         caller: &Caller<'_>,
         kind: AuditKind,

@@ -145,7 +145,8 @@ impl<'a> Operation<'a> {
             Self::Undo { .. } => "undo",
             Self::ChangeTask { .. } => "change a ticket",
             Self::ChangeProject { .. } => "change a project",
-            Self::ChangeBudgets => "change a limit",
+            Self::ChangeBudgets | Self::AddMoney { .. } => "change a limit",
+            Self::JoinAccounts => "join accounts",
             Self::CreateToken { .. } => "create a token",
             Self::ManageSignIns { .. } => "manage sign-ins",
         })
