@@ -106,7 +106,11 @@ impl Control {
         self.audit_of(caller, AuditKind::Limit, what, Some(execution.to_owned())).await
     }
 
-    async fn audit_of(
+    /// Records what a caller does, before it is done.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer; then nothing may be done.
+    pub(crate) async fn audit_of(
         &self,
         caller: &Caller<'_>,
         kind: AuditKind,

@@ -54,8 +54,6 @@ pub enum AuditKind {
     Redrive,
     /// Somebody was not allowed to do what they asked for.
     Refusal,
-    /// Accounts of a person were joined or separated.
-    Account,
 }
 
 impl AuditKind {
@@ -71,7 +69,6 @@ impl AuditKind {
             Self::Undo => "undo",
             Self::Redrive => "redrive",
             Self::Refusal => "refusal",
-            Self::Account => "account",
         }
     }
 }

@@ -77,8 +77,6 @@ enum ChangeKind {
     Redrive,
     /// Somebody was not allowed to do what they asked for.
     Refusal,
-    /// Accounts of a person were joined or separated.
-    Account,
 }
 
 impl From<AuditKind> for ChangeKind {
@@ -93,7 +91,6 @@ impl From<AuditKind> for ChangeKind {
             AuditKind::Undo => Self::Undo,
             AuditKind::Redrive => Self::Redrive,
             AuditKind::Refusal => Self::Refusal,
-            AuditKind::Account => Self::Account,
         }
     }
 }
