@@ -54,7 +54,6 @@ impl Events {
             literal(&cut_line(question, TOLD))
         );
         let news = News { notice: Notice::Approval, execution: &execution, step: &waiter.key, text };
-        // Who may not answer is not asked.
         let not_by = waiter.terms.not_by.as_deref();
         let operation = Operation::Answer { project, question, approvers: &waiter.approvers, not_by };
         for user in &configuration.users {

@@ -45,24 +45,6 @@ impl Control {
         self.audit_of(caller, AuditKind::Approval, what, Some(waiter.execution.clone())).await
     }
 
-    /// Records what becomes of an execution that a limit stopped, before it is chosen.
-    ///
-    /// # Errors
-    /// [`RecordsError`] when the table does not answer; then nothing may be chosen.
-    pub(crate) async fn audit_choice(
-        &self,
-        caller: &Caller<'_>,
-        waiter: &Waiter,
-        choice: Choice,
-    ) -> Result<(), RecordsError> {
-        let (kind, what) = match choice {
-            Choice::Add { amount, .. } => (AuditKind::Limit, format!("add {amount}")),
-            Choice::Draft => (AuditKind::Stop, "finish as a draft".to_owned()),
-            Choice::RollBack => (AuditKind::Undo, "roll back".to_owned()),
-        };
-        self.audit_of(caller, kind, what, Some(waiter.execution.clone())).await
-    }
-
     /// Records a request to stop an execution, before it is made.
     ///
     /// # Errors
@@ -105,7 +87,30 @@ impl Control {
         self.table.audit(&AuditRecord { what: "start".to_owned(), ..refused }).await
     }
 
-    async fn audit_of(
+    /// Records what somebody chooses for work that a limit stopped, before it counts.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer; then nothing may be chosen.
+    pub(crate) async fn audit_choice(
+        &self,
+        caller: &Caller<'_>,
+        execution: &str,
+        choice: Choice,
+    ) -> Result<(), RecordsError> {
+        let what = match choice {
+            Choice::Add { amount, shared: false } => format!("add {amount} to the ticket's limit"),
+            Choice::Add { amount, shared: true } => format!("add {amount} to the month's limits"),
+            Choice::Draft => "end as a draft".to_owned(),
+            Choice::RollBack => "roll back".to_owned(),
+        };
+        self.audit_of(caller, AuditKind::Limit, what, Some(execution.to_owned())).await
+    }
+
+    /// Records what a caller does, before it is done.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer; then nothing may be done.
+    pub(crate) async fn audit_of(
         &self,
         caller: &Caller<'_>,
         kind: AuditKind,

@@ -146,6 +146,7 @@ impl<'a> Operation<'a> {
             Self::ChangeTask { .. } => "change a ticket",
             Self::ChangeProject { .. } => "change a project",
             Self::ChangeBudgets | Self::AddMoney { .. } => "change a limit",
+            Self::JoinAccounts => "join accounts",
             Self::CreateToken { .. } => "create a token",
             Self::ManageSignIns { .. } => "manage sign-ins",
         })

@@ -173,9 +173,7 @@ impl Control {
         if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(MoneyResult::Denied(reason));
         }
-        if waiter.answer.is_none() {
-            self.audit_choice(caller, &waiter, choice).await?;
-        }
+        self.audit_choice(caller, &execution.name, choice).await?;
         let answer = Answer {
             approved: choice != Choice::RollBack,
             by: caller.name().to_owned(),

@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use records::{
-    Changed, Moves, OpenedPullRequest, SessionBounds, SessionChange, SessionHead, SessionPhase, Table, Topic,
+    Changed, Moves, OpenedPullRequest, SessionBounds, SessionChange, SessionHead, SessionPhase, Table, Terms, Topic,
     Waiter,
 };
 use serde_json::{Value, json};
@@ -138,7 +138,7 @@ fn routes() -> Routes {
         "revision": {"title": "Revision", "inputs": inputs, "triggers": [{"on": "revision.requested"}]},
     }}))
     .unwrap();
-    routes.events = domain::event::EventSpecs::new(webhooks::events());
+    routes.events = webhooks::events();
     routes
 }
 
@@ -507,7 +507,7 @@ async fn act(
             approvers: Vec::new(),
             moves: Moves::default(),
             details: None,
-            terms: records::Terms::default(),
+            terms: Terms::default(),
             votes: Vec::new(),
             reminded_at: None,
             message: None,
