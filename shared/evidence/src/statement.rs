@@ -126,7 +126,6 @@ pub struct Execution {
     pub approvals: Vec<Approval>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_zero(count: &usize) -> bool {
     *count == 0
 }
