@@ -28,8 +28,10 @@ mod leading_keys;
 mod listeners;
 pub(crate) mod log_file;
 mod metrics;
+mod news;
 pub(crate) mod private;
 pub(crate) mod private_files;
+mod pull;
 mod schedules;
 pub(crate) mod sdk;
 pub(crate) mod secret_file;
@@ -61,6 +63,7 @@ use key_management::EVIDENCE_KEY;
 use listeners::{bind, hosts_of, serve, serve_strangers, url_of};
 use metrics::Figures;
 use private::Private;
+use pull::Puller;
 use records::Table;
 use runtime::{FunctionSpec, SecretUse, Services, Source};
 use sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
@@ -93,6 +96,10 @@ pub(crate) struct Options {
     pub(crate) listen: SocketAddr,
     /// The port of the API on loopback; 0 takes any that is free.
     pub(crate) api_port: u16,
+    /// The public name of the API behind TLS, with a port if it has one: `tickets.acme.example`.
+    pub(crate) expose: Option<String>,
+    /// Whether events are fetched where they cannot be delivered.
+    pub(crate) pull: bool,
     /// Where figures are shown to Prometheus, if at all.
     pub(crate) metrics: Option<SocketAddr>,
 }
@@ -103,6 +110,8 @@ pub(crate) struct Server {
     pub(crate) running: Running,
     /// The workflows in force.
     pub(crate) workflows: Workflows,
+    /// What is fetched, and what would need a public address, a line for each service.
+    pub(crate) pulled: Vec<String>,
     table: Table,
     file: TableFile,
     engine: Engine,
@@ -117,7 +126,7 @@ impl Server {
     /// # Errors
     /// Usage errors for the configuration, the workflows and the data folder; unreachable when an address cannot be had.
     pub(crate) async fn start(options: Options) -> Outcome<Self> {
-        let Options { file, data, listen, api_port, metrics } = options;
+        let Options { file, data, listen, api_port, expose, pull, metrics } = options;
         let folder =
             DataFolder::open(&data).map_err(|error| Exit::usage(format!("{}: {error}", data.display())))?;
         let lock = folder.lock().map_err(Exit::usage)?;
@@ -198,12 +207,20 @@ impl Server {
         };
         in_force::audited(&table, "serve", put).await?;
 
+        let news = news::news();
         let connected: Vec<Connected> = admitted
             .into_iter()
             .map(|(spec, grant)| {
-                let services = |grant: &Grant| match spec.signs_evidence() {
-                    true => services(grant).with_evidence_key(EVIDENCE_KEY),
-                    false => services(grant),
+                let services = |grant: &Grant| {
+                    let services = services(grant);
+                    let services = match spec.signs_evidence() {
+                        true => services.with_evidence_key(EVIDENCE_KEY),
+                        false => services,
+                    };
+                    match spec.serves_api() {
+                        true => services.with_news(news.clone()),
+                        false => services,
+                    }
                 };
                 let services = match check_runner.clone().filter(|_| spec.is_invoked_by(Source::Steps)) {
                     Some(runner) => services(&grant).with_check_runner(runner),
@@ -216,8 +233,14 @@ impl Server {
         targets.set(&connected);
         let records = StreamRecords::open(&folder.table(), table.name(), stream_readers(&connected));
         let records = Arc::new(records.map_err(Exit::usage)?);
-        let sources =
-            Sources { file: &table_file, records: &records, engine: &engine, table: &table, clock: &clock };
+        let sources = Sources {
+            file: &table_file,
+            records: &records,
+            engine: &engine,
+            table: &table,
+            clock: &clock,
+            news: &news,
+        };
         sources.start(&mut tasks, &connected).map_err(Exit::usage)?;
         for function in &connected {
             function.function.warm_up().await;
@@ -225,6 +248,14 @@ impl Server {
         let continued = engine.resume().await.map_err(Exit::usage)?;
         if continued > 0 {
             tracing::info!(executions = continued, "continuing what was running");
+        }
+        let mut pulled = Vec::new();
+        if pull {
+            let webhooks = connected.iter().find(|function| function.spec.serves_http());
+            let webhooks = webhooks.ok_or_else(|| Exit::usage("no function takes deliveries"))?;
+            let function = Arc::clone(&webhooks.function);
+            let puller = Puller::new(&file.configuration, &services(&server), function);
+            pulled = puller.map_err(Exit::usage)?.start(&mut tasks);
         }
         let metrics_url = match figures {
             Some((listener, figures)) => {
@@ -247,8 +278,9 @@ impl Server {
             .put_installation_token(command_line.token().expose_secret())
             .await
             .map_err(Exit::unreachable)?;
-        let api_hosts = hosts_of(&api)?;
-        let api_routes = api::only_for(api_hosts, routes(&connected, FunctionSpec::serves_api));
+        let mut api_hosts = hosts_of(&api)?.to_vec();
+        api_hosts.extend(expose);
+        let api_routes = api::only_for(api_hosts.into(), routes(&connected, FunctionSpec::serves_api));
         serve_strangers(&mut tasks, api, api_routes, descriptors);
         serve_strangers(&mut tasks, public, routes(&connected, FunctionSpec::serves_http), descriptors);
 
@@ -261,15 +293,16 @@ impl Server {
             process: std::process::id(),
         };
         folder.announce(&running).map_err(Exit::usage)?;
-        Ok(Self { running, workflows, table, file: table_file, engine, folder, tasks, _lock: lock })
+        Ok(Self { running, workflows, pulled, table, file: table_file, engine, folder, tasks, _lock: lock })
     }
 
-    /// A link that signs in once to the API, as the operator.
+    /// A link that signs in once to the API, as the operator: at its public name if it has one.
     ///
     /// # Errors
     /// Unreachable when the table does not answer.
-    pub(crate) async fn sign_in_link(&self) -> Outcome<Option<String>> {
-        match &self.running.api_url {
+    pub(crate) async fn sign_in_link(&self, exposed: Option<&str>) -> Outcome<Option<String>> {
+        let exposed = exposed.map(|name| format!("https://{name}/api/v1"));
+        match exposed.as_ref().or(self.running.api_url.as_ref()) {
             Some(url) => crate::session_keys::new_link(&self.table, url, None).await.map(Some),
             None => Ok(None),
         }

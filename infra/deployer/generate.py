@@ -95,13 +95,15 @@ def execution(template, keys):
     types = sorted({resource["Type"] for resource in template["Resources"].values()} - {"AWS::CDK::Metadata"})
     types = [name for name in types if name.startswith("AWS::KMS::") == keys]
     declared = handlers()
-    without = [name for name in types if not declared.get(name)]
-    if without:
-        # Types that are older than resource handlers; their actions follow from the type's name in AWS's own documentation.
-        print(f"no handler declares permissions: {', '.join(without)}", file=sys.stderr)
+    # Types that are older than resource handlers are in `OLDER`; their actions follow from AWS's own documentation.
+    if without := [name for name in types if not declared.get(name) and name not in OLDER]:
+        sys.exit(f"no handler declares permissions of {', '.join(without)}; add them to OLDER")
+    of_type = {name: declared.get(name, set()) | OLDER.get(name, set()) for name in types}
+    if unnamed := [name for name, actions in of_type.items() if not any(action.split(":")[0] in NAMES for action in actions)]:
+        sys.exit(f"the service of {', '.join(unnamed)} is not in NAMES; add the ARNs of the stack's resources there")
     scoped, anywhere = {}, set()
     for name in types:
-        for action in declared.get(name, set()) | OLDER.get(name, set()):
+        for action in of_type[name]:
             service, verb = action.split(":")
             # Other types name KMS only for keys that encrypt.
             if service not in NAMES or (service == "kms") != keys or action in NEVER or action == "iam:PassRole" or not is_used(verb, template):

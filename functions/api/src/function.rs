@@ -26,6 +26,7 @@ pub fn functions() -> Vec<FunctionSpec> {
     ];
     let access = Access::reading(reads)
         .writing([
+            Partition::Account,
             Partition::Audit,
             Partition::Delivery,
             Partition::Execution,

@@ -105,14 +105,19 @@ impl Events {
             output: change.output,
             at: change.ended_at.unwrap_or(now),
         };
-        self.close(&change.name, &ending).await?;
         let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
-        tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
         let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
+        // Before the end is recorded: whoever sees that an undo ended, and asks again, is told that nothing is left.
         self.note_what_is_left(&execution, outcome).await?;
+        self.close(&change.name, &ending).await?;
+        tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
         self.undo_where_due(&execution, &ending).await;
+        if outcome == Outcome::Succeeded {
+            self.note_cost(&execution).await?;
+        }
         // First what others wait for, then what is only told.
         self.start_next(&execution).await?;
+        self.notify_of_end(&execution.name).await?;
         self.feedback.refresh(&change.name).await?;
         self.tell_news(&change.name).await?;
         self.sign_evidence(&change.name).await
@@ -141,7 +146,10 @@ impl Events {
                 TableChange::Occurrence(key) => self.happened(key).await,
                 TableChange::Inquiry(key) => self.inquiry_changed(key).await,
                 TableChange::Reply(id) => self.send_reply(id).await,
-                TableChange::Word(task_id) => self.complete_words(task_id).await,
+                TableChange::Word(task_id) => {
+                    let completed = self.complete_words(task_id).await;
+                    completed.and(self.words_came(task_id).await)
+                }
                 TableChange::Execution(name) => {
                     let span = about(name);
                     let started = self.start_after_review(name).instrument(span.clone()).await;

@@ -5,6 +5,8 @@ import * as lambda from "aws-cdk-lib/aws-lambda";
 import * as logs from "aws-cdk-lib/aws-logs";
 import fs from "node:fs";
 import path from "node:path";
+import { askingModels } from "./account_models.ts";
+import { monitoring } from "./account_monitoring.ts";
 import type { FunctionEntry } from "./generated.ts";
 import type { Resources } from "./resources.ts";
 import type { Settings } from "./settings.ts";
@@ -73,6 +75,11 @@ export function deployFunction(
   }
   if (entry.signs_evidence) allow(["kms:GetPublicKey", "kms:Sign"], resources.evidenceKey.keyArn);
   resources.key?.grant(role, "kms:Decrypt", "kms:GenerateDataKey");
+  const statements = [
+    ...(entry.plugins.includes("ai_provider") ? askingModels(settings.accountModels) : []),
+    ...(entry.plugins.includes("monitoring") && settings.accountMonitoring ? monitoring(settings.accountMonitoring) : []),
+  ];
+  for (const statement of statements) role.addToPolicy(statement);
 
   const made = new lambda.Function(stack, id, {
     functionName,

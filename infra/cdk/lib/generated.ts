@@ -10,6 +10,8 @@ export interface FunctionEntry {
   handler: string;
   memory_megabytes: number;
   timeout_seconds: number;
+  /** The plugin types whose providers it connects. */
+  plugins: string[];
   /** Which secrets it reads. */
   secrets: string[];
   /** Whether it has evidence signed by the stage's key. */

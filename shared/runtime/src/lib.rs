@@ -24,5 +24,5 @@ pub use environment::{VariableError, Variables};
 pub use evidence_key::EvidenceKey;
 pub use function::{Connect, Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation};
 pub use secrets::{SecretError, Secrets, secrets_changed};
-pub use services::Services;
+pub use services::{News, Services};
 pub use timeouts::Timeouts;

@@ -23,7 +23,11 @@ pub struct Services {
     evidence_key: Option<String>,
     clock: Arc<dyn Clock>,
     check_runner: Option<Arc<dyn CheckRunner>>,
+    news: Option<News>,
 }
+
+/// Tells the names of executions in which something happened, as it is recorded.
+pub type News = tokio::sync::broadcast::Sender<Arc<str>>;
 
 impl Services {
     /// Services with these SDK settings. `state_machine_arn_prefix` precedes a workflow's name in its state machine's ARN:
@@ -34,14 +38,14 @@ impl Services {
         state_machine_arn_prefix: Option<String>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let (evidence_key, check_runner) = (None, None);
         Self {
             aws,
             table_name: table_name.into(),
             state_machine_arn_prefix,
-            evidence_key,
+            evidence_key: None,
             clock,
-            check_runner,
+            check_runner: None,
+            news: None,
         }
     }
 
@@ -79,6 +83,16 @@ impl Services {
     /// What runs projects' checks, if the installation offers it.
     pub fn check_runner(&self) -> Option<Arc<dyn CheckRunner>> {
         self.check_runner.clone()
+    }
+
+    /// The same, with something that tells of executions.
+    pub fn with_news(self, news: News) -> Self {
+        Self { news: Some(news), ..self }
+    }
+
+    /// What tells of executions in which something happened, if the installation offers it.
+    pub fn news(&self) -> Option<News> {
+        self.news.clone()
     }
 
     /// The table.

@@ -132,7 +132,7 @@ impl Action for CreatePullRequest {
         };
         // What people say about it is then known to be about the ticket. One that a person opened stays theirs.
         context.table().put_opened_pull_request(&opened).await?;
-        let inverse = json!({ "repository": repository, "number": number });
+        let inverse = json!({ "repository": repository, "number": number, "revert_merged": true });
         Ok(Done::undone_by(output, ClosePullRequest::SPEC.id(), inverse))
     }
 }

@@ -139,6 +139,7 @@ impl World {
         table.put_installation_token(OPERATOR).await.unwrap();
         let secrets = Secrets::new(secrets_manager, clock.clone());
         let api = Api::new(table.clone(), step_functions, "arn:test:", secrets, clock.clone());
+        let api = api.with_news(Some(tokio::sync::broadcast::channel(16).0));
         Self { table, clock, keys, dynamo, router: api::router(Arc::new(api)) }
     }
 

@@ -37,6 +37,10 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
         message: None,
         answer: None,
         told: None,
+        details: None,
+        terms: records::Terms::default(),
+        votes: Vec::new(),
+        reminded_at: None,
         until: None,
     };
     world.table.put_waiter(&waiter).await.unwrap();
@@ -60,7 +64,7 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
     let (question, by) = ("Ship it?".to_owned(), "ada".to_owned());
     assert_eq!(late, AnswerResult::AlreadyAnswered { question, by, approved: true });
 
-    let at_work = world.control.undo(&caller, &ticket).await.unwrap();
+    let at_work = world.control.undo(&caller, &ticket, None).await.unwrap();
     assert_eq!(at_work, UndoResult::AtWork { workflow: "development".into() });
     let stopped = world.control.stop(&caller, &ticket).await.unwrap();
     assert_eq!(stopped, StopResult::Requested { workflow: "development".into() });
@@ -68,7 +72,7 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
     assert_eq!(world.control.stop(&later, &ticket).await.unwrap(), StopResult::NothingAtWork);
     let again = world.control.stop(&caller, &ticket).await.unwrap();
     assert_eq!(again, StopResult::Ended { workflow: "development".into() }, "it is about the same execution");
-    let undone = world.control.undo(&caller, &ticket).await.unwrap();
+    let undone = world.control.undo(&caller, &ticket, None).await.unwrap();
     assert_eq!(undone, UndoResult::Accepted { execution: execution.name.clone() });
     assert!(world.starts()[1]["stateMachineArn"].as_str().unwrap().ends_with(UNDO_WORKFLOW));
 
@@ -155,7 +159,7 @@ async fn nothing_was_done_on_a_ticket_nobody_worked_on() {
     let ada = world.ada();
     let caller = world.caller(&ada, "t1");
     let ticket = world.directory.ticket("SHOP-9").unwrap();
-    assert_eq!(world.control.undo(&caller, &ticket).await.unwrap(), UndoResult::NothingDone);
+    assert_eq!(world.control.undo(&caller, &ticket, None).await.unwrap(), UndoResult::NothingDone);
     assert_eq!(world.control.stop(&caller, &ticket).await.unwrap(), StopResult::NothingAtWork);
     assert!(world.directory.ticket("TES-1").is_err());
 }

@@ -6,6 +6,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod accounts;
 mod admission;
 mod audit;
 mod circuit;
@@ -18,8 +19,10 @@ mod feedback;
 mod forget;
 mod identity;
 mod inbox;
+mod limits;
 mod lists;
 mod money;
+mod planned;
 mod put_back;
 mod rate;
 mod sessions;
