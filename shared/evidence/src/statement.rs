@@ -227,7 +227,7 @@ pub struct Commit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// The commit.
-    pub sha: String,
+    pub sha: CommitSha,
     /// As the code host says it: `success`.
     pub conclusion: String,
     /// When we were told.
