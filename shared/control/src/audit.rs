@@ -45,6 +45,29 @@ impl Control {
         self.audit_of(caller, AuditKind::Approval, what, Some(waiter.execution.clone())).await
     }
 
+    /// Records what somebody chooses for an execution that a limit stopped, before it counts.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer; then nothing may be changed.
+    pub(crate) async fn audit_money(
+        &self,
+        caller: &Caller<'_>,
+        execution: &str,
+        choice: Choice,
+    ) -> Result<(), RecordsError> {
+        let (kind, what) = match choice {
+            Choice::Add { amount, shared: false } => {
+                (AuditKind::Limit, format!("add {amount} to the limit of a ticket"))
+            }
+            Choice::Add { amount, shared: true } => {
+                (AuditKind::Limit, format!("add {amount} to limits that others share"))
+            }
+            Choice::Draft => (AuditKind::Stop, "end with a draft".to_owned()),
+            Choice::RollBack => (AuditKind::Undo, "roll back".to_owned()),
+        };
+        self.audit_of(caller, kind, what, Some(execution.to_owned())).await
+    }
+
     /// Records a request to stop an execution, before it is made.
     ///
     /// # Errors
@@ -85,25 +108,6 @@ impl Control {
         let id = digest(&["refusal", &by, delivery]);
         let refused = AuditRecord::new(AuditKind::Refusal, &id, at, who, &by, delivery);
         self.table.audit(&AuditRecord { what: "start".to_owned(), ..refused }).await
-    }
-
-    /// Records what somebody chooses for work that a limit stopped, before it counts.
-    ///
-    /// # Errors
-    /// [`RecordsError`] when the table does not answer; then nothing may be chosen.
-    pub(crate) async fn audit_choice(
-        &self,
-        caller: &Caller<'_>,
-        execution: &str,
-        choice: Choice,
-    ) -> Result<(), RecordsError> {
-        let what = match choice {
-            Choice::Add { amount, shared: false } => format!("add {amount} to the ticket's limit"),
-            Choice::Add { amount, shared: true } => format!("add {amount} to the month's limits"),
-            Choice::Draft => "end as a draft".to_owned(),
-            Choice::RollBack => "roll back".to_owned(),
-        };
-        self.audit_of(caller, AuditKind::Limit, what, Some(execution.to_owned())).await
     }
 
     /// Records what a caller does, before it is done.

@@ -8,7 +8,7 @@ use crate::directory::Directory;
 use domain::Actor;
 use domain::configuration::Configuration;
 use jiff::{SignedDuration, Timestamp};
-use records::{AuditKind, JoinedAccount, LinkAccount, LinkCode, LinkSide, RecordsError};
+use records::{AuditKind, AuditRecord, JoinedAccount, LinkAccount, LinkCode, LinkSide, RecordsError};
 use sha2::{Digest, Sha256};
 
 /// How long a code counts.
@@ -152,8 +152,10 @@ impl Control {
         }
         let joined = JoinedAccount { account, by, person, at: now };
         let what = format!("join {} {} to {}", joined.account.source, joined.account.id, joined.person);
-        self.audit_of(caller, AuditKind::Configuration, what, None).await?;
-        match self.table.join_account(code, &joined).await? {
+        let begun = self.audit_account(caller, what, now).await?;
+        let done = self.table.join_account(code, &joined).await?;
+        self.table.end_audit(&begun, if done { 200 } else { 409 }).await?;
+        match done {
             true => {
                 tracing::info!(source = %joined.account.source, "an account was joined to a person");
                 Ok(LinkResult::Joined(Box::new(joined)))
@@ -192,9 +194,11 @@ impl Control {
         let joined = self.table.joined_account(source, id).await?;
         let is_theirs = |joined: &JoinedAccount| caller.actor.person.as_ref() == Some(&joined.person);
         let Some(joined) = joined.filter(is_theirs) else { return Ok(LinkResult::Unknown) };
+        let now = self.clock.now();
         let what = format!("separate {} {} from {}", joined.account.source, joined.account.id, joined.person);
-        self.audit_of(caller, AuditKind::Configuration, what, None).await?;
+        let begun = self.audit_account(caller, what, now).await?;
         self.table.separate_account(&joined).await?;
+        self.table.end_audit(&begun, 200).await?;
         Ok(LinkResult::Separated(Box::new(joined)))
     }
 
@@ -248,6 +252,33 @@ impl Control {
                     .to_owned())
             }
         })
+    }
+
+    /// Records a change of whose an account is, before it is made.
+    async fn audit_account(
+        &self,
+        caller: &Caller<'_>,
+        what: String,
+        now: Timestamp,
+    ) -> Result<AuditRecord, RecordsError> {
+        let account = account_of(caller.actor);
+        let id = hex::encode(Sha256::digest(format!("{} {} {what}", account.source, caller.delivery)));
+        let record = AuditRecord {
+            id,
+            kind: AuditKind::Account,
+            at: now,
+            who: caller.name().to_owned(),
+            by: format!("{} {}", account.source, account.id),
+            what,
+            about: None,
+            whence: None,
+            status: None,
+        };
+        match self.table.begin_audit(&record).await {
+            // The same delivery once more.
+            Ok(()) | Err(RecordsError::Conflict(_)) => Ok(record),
+            Err(error) => Err(error),
+        }
     }
 }
 

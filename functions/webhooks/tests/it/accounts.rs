@@ -27,11 +27,11 @@ impl World {
         told[at..at + 10].to_owned()
     }
 
-    async fn changes_of_accounts(&self) -> Vec<String> {
-        let day = self.clock.now().to_zoned(TimeZone::UTC).date();
-        let page = self.table.audit_of(&day.to_string(), None, 100).await.unwrap();
-        let records = page.records.into_iter().filter(|record| record.kind == AuditKind::Configuration);
-        records.map(|record| format!("{}: {}", record.who, record.what)).collect()
+    async fn changes_of_accounts(&self) -> Vec<(String, Option<u16>)> {
+        let day = self.clock.now().to_zoned(TimeZone::UTC).date().to_string();
+        let page = self.table.audit_of(&day, None, 100).await.unwrap();
+        let of_accounts = page.records.into_iter().filter(|record| record.kind == AuditKind::Account);
+        of_accounts.map(|record| (record.what, record.status)).collect()
     }
 }
 
@@ -56,7 +56,7 @@ async fn two_accounts_are_joined_when_both_confirm_and_act_as_one_person() {
         world.answer_to(&waiter).await.map(|(approved, by, _)| (approved, by)),
         Some((true, "ada".into()))
     );
-    assert_eq!(world.changes_of_accounts().await, ["jira:5b99: join jira 5b99 to ada"]);
+    assert_eq!(world.changes_of_accounts().await, [("join jira 5b99 to ada".to_owned(), Some(200))]);
     let listed = world.in_slack("U1", "link", "t4").await;
     assert!(listed.contains("Joined to you: jira 5b99"), "{listed}");
 
@@ -90,7 +90,7 @@ async fn nobody_becomes_somebody_else_by_a_code_alone() {
     assert!(late.contains("no such code"), "{late}");
     assert!(world.on_ticket("mallory", "approve", "d7").await.contains("may not answer"));
     assert_eq!(world.answer_to(&waiter).await, None);
-    assert_eq!(world.changes_of_accounts().await, Vec::<String>::new());
+    assert_eq!(world.changes_of_accounts().await, []);
 }
 
 #[tokio::test]
