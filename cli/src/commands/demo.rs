@@ -2,10 +2,12 @@
 
 mod by_hand;
 mod checks_failed;
+mod code_review;
 mod export;
 mod plan;
 mod process;
 mod report;
+mod reviewed;
 mod revisions;
 mod round;
 mod script;
@@ -27,6 +29,7 @@ use process::Process;
 use providers::ProviderSpec;
 use records::ExecutionView;
 use report::{Demonstration, Revised, pull_requests, status_of};
+use reviewed::Reviewed;
 use round::Round;
 use script::Script;
 use serde_json::{Value, json};
@@ -43,13 +46,14 @@ pub(crate) struct Arguments {
     /// The name of the delivery in the world file that starts the workflow; default: the first one. With `pull-request-comment`, `review`,
     /// `jira-comment` or `slack-thread`, the first one makes the pull request, which is then revised. With `checks-failed`, the pull request's
     /// checks fail first, and the agent fixes what they found. With `plan`, requirements become a plan, which is approved, and then tickets.
+    /// With `code-review`, a pull request is reviewed.
     #[arg(long, value_name = "NAME")]
     trigger: Option<String>,
     /// A world file, or the name of a shipped world: shop (Python, the default), parcels (TypeScript) or weather (Rust).
     #[arg(long, value_name = "FILE|NAME")]
     world: Option<PathBuf>,
-    /// Which services the team uses: `default` (Jira, GitHub, Confluence), `gitlab` (GitLab's issues and repositories) or `github` (GitHub alone),
-    /// in the shipped world shop.
+    /// Which services the team uses: `default` (Jira, GitHub, Confluence), `gitlab` (GitLab's issues and repositories), `github` (GitHub alone)
+    /// or `bedrock` (as `default`, with models of an AWS account), in the shipped world shop.
     #[arg(long, value_name = "NAME", default_value = simulators::stack::DEFAULT)]
     stack: String,
     /// What writes the code: `scripted` replies from the world file, or a real model provider with a key from the environment.
@@ -102,9 +106,10 @@ Examples:
   ticketsmith demo --trigger NAME --json
   ticketsmith demo --trigger review
   ticketsmith demo --trigger plan
+  ticketsmith demo --trigger code-review
 {}  ticketsmith demo --export shop && git -C shop log --oneline --all
 
-Exit codes: 0 every execution succeeded, the first opened a pull request or created tickets, and a revision committed to it · 1 it failed · 2 invalid arguments · 3 something did not start",
+Exit codes: 0 every execution succeeded, the first opened a pull request, created tickets or reviewed a pull request, and a revision committed to it · 1 it failed · 2 invalid arguments · 3 something did not start",
         with_keys.collect::<String>()
     )
 }
@@ -199,6 +204,9 @@ impl Running {
                 eprintln!("The model's replies are scripted in the world file; use --ai for a real model.");
             }
         }
+        if arguments.trigger.as_deref() == Some(code_review::NAME) {
+            code_review::turn_on(&place)?;
+        }
         let config = place.join("ticketsmith.yaml");
         let serve =
             ["serve".as_ref(), "--config".as_ref(), config.as_os_str(), "--data".as_ref(), data.as_os_str()];
@@ -253,7 +261,14 @@ async fn demonstrate(
     };
     let is_new = |pull: &Value| before.iter().all(|known| known["html_url"] != pull["html_url"]);
     let mut pull_request = pull_requests(&state).into_iter().find(is_new);
-    let mut revisions = Vec::new();
+    let (mut revisions, mut review) = (Vec::new(), None);
+    let is_review = arguments.trigger.as_deref() == Some(code_review::NAME);
+    if is_review && script.revision.is_none() {
+        let turns = stage.turns(&view.execution.name).await?;
+        let reviewed = view.clone();
+        review = Reviewed::new(turns, reviewed, pull_requests(&state));
+        pull_request = review.as_ref().map(|review| review.pull.clone());
+    }
     // Without a pull request there is nothing to revise, and the first round says why.
     if let (Some(revision), Some(pull)) = (script.revision, pull_request.clone()) {
         let ticket = view.execution.task_id.clone().unwrap_or_default();
@@ -266,7 +281,11 @@ async fn demonstrate(
         state = after;
         pull_request = pull_requests(&state).into_iter().find(is_new);
         let turns = stage.turns(&view.execution.name).await?;
-        revisions.push(Revised::by_execution(revision.name, turns, view));
+        if is_review {
+            review = Reviewed::new(turns, view, pull_requests(&state));
+        } else {
+            revisions.push(Revised::by_execution(revision.name, turns, view));
+        }
     }
     let task_status = view.execution.task_id.as_deref().and_then(|key| status_of(&state, key));
     if let Some(target) = export {
@@ -274,7 +293,8 @@ async fn demonstrate(
     }
     revisions.extend(checks_failed::revisions(&stage.connection, &view).await?);
     let tickets = plan::tickets(&stage.connection, &view, &state).await?;
-    let demonstration = Demonstration { view, pull_request, task_status, revisions, tickets };
+    let demonstration =
+        Demonstration { view, pull_request, task_status, revisions, tickets, is_review, review };
     if !arguments.json {
         demonstration.print(&state, arguments.ai == SCRIPTED);
     }

@@ -5,6 +5,7 @@ pub mod admit;
 pub mod analyze_codebase;
 pub mod analyze_repository_structure;
 pub mod answer_session;
+pub mod answer_threads;
 pub mod await_budget;
 pub mod await_event;
 pub mod await_provider;
@@ -19,6 +20,8 @@ pub mod create_pull_request;
 pub mod create_task;
 pub mod delete_branch;
 pub mod delete_page;
+pub mod emit_event;
+pub mod emit_metric;
 pub mod find_page;
 pub mod find_pull_request;
 pub mod generate_code_implementation;
@@ -33,8 +36,11 @@ pub mod list_effects;
 pub mod load_paths;
 pub mod mark_ready;
 pub mod open_session;
+pub mod query_metric;
 pub mod read_checks;
+pub mod read_pull_request;
 pub mod read_requirements;
+pub mod read_threads;
 pub mod request_approval;
 pub mod revert_commit;
 pub mod review_plan;
@@ -42,6 +48,7 @@ pub mod review_push;
 pub mod run_checks;
 pub mod run_tools;
 pub mod send_message;
+pub mod submit_review;
 pub mod think;
 pub mod update_message;
 pub mod update_page;
@@ -58,6 +65,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<analyze_codebase::AnalyzeCodebase>(),
     ActionEntry::of::<analyze_repository_structure::AnalyzeRepositoryStructure>(),
     ActionEntry::of::<answer_session::AnswerSession>(),
+    ActionEntry::of::<answer_threads::AnswerThreads>(),
     ActionEntry::of::<await_budget::AwaitBudget>(),
     ActionEntry::of::<await_event::AwaitEvent>(),
     ActionEntry::of::<await_provider::AwaitProvider>(),
@@ -72,6 +80,8 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<create_task::CreateTask>(),
     ActionEntry::of::<delete_branch::DeleteBranch>(),
     ActionEntry::of::<delete_page::DeletePage>(),
+    ActionEntry::of::<emit_event::EmitEvent>(),
+    ActionEntry::of::<emit_metric::EmitMetric>(),
     ActionEntry::of::<find_page::FindPage>(),
     ActionEntry::of::<find_pull_request::FindPullRequest>(),
     ActionEntry::of::<generate_code_implementation::GenerateCodeImplementation>(),
@@ -86,7 +96,10 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<load_paths::LoadPaths>(),
     ActionEntry::of::<mark_ready::MarkReady>(),
     ActionEntry::of::<open_session::OpenSession>(),
+    ActionEntry::of::<query_metric::QueryMetric>(),
     ActionEntry::of::<read_checks::ReadChecks>(),
+    ActionEntry::of::<read_pull_request::ReadPullRequest>(),
+    ActionEntry::of::<read_threads::ReadThreads>(),
     ActionEntry::of::<read_requirements::ReadRequirements>(),
     ActionEntry::of::<request_approval::RequestApproval>(),
     ActionEntry::of::<revert_commit::RevertCommit>(),
@@ -95,6 +108,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<run_checks::RunChecks>(),
     ActionEntry::of::<run_tools::RunTools>(),
     ActionEntry::of::<send_message::SendMessage>(),
+    ActionEntry::of::<submit_review::SubmitReview>(),
     ActionEntry::of::<think::Think>(),
     ActionEntry::of::<update_message::UpdateMessage>(),
     ActionEntry::of::<update_page::UpdatePage>(),

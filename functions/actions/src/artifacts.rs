@@ -2,7 +2,7 @@
 
 use domain::execution::Inverse;
 use domain::{ActionId, ProjectPlan, Stored};
-use edits::{Edit, Edits};
+use edits::{Edit, Edits, Review};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -151,4 +151,7 @@ pub struct AgentResult {
     /// The plan that it proposed, as `review_plan` takes it; absent where it proposed none.
     #[serde(default)]
     pub plan: Option<Stored<ProjectPlan>>,
+    /// What was said about a pull request, as `submit_review` and `answer_threads` take it; absent where nothing was.
+    #[serde(default)]
+    pub review: Option<Stored<Review>>,
 }

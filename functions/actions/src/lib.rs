@@ -16,6 +16,7 @@ mod function;
 pub mod gate;
 pub mod park;
 pub mod planning;
+mod pull_request;
 #[cfg(test)]
 mod reference;
 pub mod scope;

@@ -9,6 +9,7 @@ pub mod built_in_actions;
 pub mod bundle;
 mod check_runner;
 pub mod clock;
+pub mod command;
 pub mod configuration;
 pub mod error;
 pub mod event;

@@ -3,9 +3,11 @@
 //! One tool is one file in `tools/`, registered by one line in [`ALL`].
 
 mod answer;
+mod answer_thread;
 mod arguments;
 mod ask_person;
 mod closest;
+mod comment_on_line;
 mod delete_file;
 mod edit_file;
 mod end;
@@ -20,12 +22,14 @@ mod read_file;
 mod run_checks;
 mod search;
 mod selection;
+mod show_diff;
 mod syntax;
 mod tool;
 mod update_plan;
 mod write_file;
 
 use crate::offered::{FileAccess, Offered};
+use crate::review::ReviewSubject;
 use crate::workspace::{Refusal, Workspace};
 use domain::ActionError;
 use domain::plugins::{ModelTool, ToolCall};
@@ -38,8 +42,10 @@ pub use propose_plan::NAME as PROPOSE_PLAN;
 pub use run_checks::NAME as RUN_CHECKS;
 
 /// Every tool, by name.
-const ALL: [&dyn Tool; 13] = [
+const ALL: [&dyn Tool; 16] = [
+    &answer_thread::AnswerThread,
     &ask_person::AskPerson,
+    &comment_on_line::CommentOnLine,
     &delete_file::DeleteFile,
     &edit_file::EditFile,
     &finish::Finish,
@@ -50,6 +56,7 @@ const ALL: [&dyn Tool; 13] = [
     &read_file::ReadFile,
     &run_checks::RunChecks,
     &search::Search,
+    &show_diff::ShowDiff,
     &update_plan::UpdatePlan,
     &write_file::WriteFile,
 ];
@@ -77,10 +84,28 @@ impl Offered {
             Needs::Files => files != FileAccess::None,
             Needs::Unloaded => files == FileAccess::Partial,
             Needs::Checks => files != FileAccess::None && checks,
+            // Only a session that is given a pull request has them.
+            Needs::Diff | Needs::Threads => false,
         };
         Ok(Self {
             names: ALL.iter().map(|tool| tool.spec()).filter(is_offered).map(|spec| spec.name).collect(),
         })
+    }
+
+    /// The same with the tools for a pull request: its lines, and its threads. `names` are those of the agent's definition.
+    #[must_use]
+    pub fn with_review(mut self, names: &[String], subject: &ReviewSubject) -> Self {
+        let is_offered = |spec: &ToolSpec| {
+            let is_of_use = match spec.needs {
+                Needs::Diff => !subject.files.is_empty(),
+                Needs::Threads => !subject.threads.is_empty(),
+                _ => false,
+            };
+            is_of_use && (names.is_empty() || names.iter().any(|name| name == spec.name))
+        };
+        self.names.extend(ALL.iter().map(|tool| tool.spec()).filter(is_offered).map(|spec| spec.name));
+        self.names.sort_unstable();
+        self
     }
 }
 

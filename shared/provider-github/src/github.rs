@@ -9,8 +9,9 @@ use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
     Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask,
-    LineRemark, Mark, NewTask, PullRequest, PullRequestRequest, RepositoryAccess, RepositoryInfo,
-    RepositoryPermission, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    LineRemark, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryAccess,
+    RepositoryInfo, RepositoryPermission, Reviews, StatusChange, TaskManagement, TaskQuery, TreeEntry,
+    VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -232,8 +233,21 @@ impl VersionControl for Github {
         self.make_pull_request(repository, request, mark).await
     }
 
-    async fn close_pull_request(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError> {
+    async fn close_pull_request(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+    ) -> Result<PullRequestClosing, ActionError> {
         self.shut_pull_request(repository, number).await
+    }
+
+    async fn revert_pull_request(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+        mark: &Mark,
+    ) -> Result<PullRequest, ActionError> {
+        self.revert_merged(repository, number, mark).await
     }
 
     async fn pull_request_files(
@@ -267,6 +281,10 @@ impl VersionControl for Github {
 
     async fn mark_ready(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError> {
         self.ready_for_review(repository, number).await
+    }
+
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        Some(self)
     }
 
     async fn permission(

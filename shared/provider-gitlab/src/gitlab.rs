@@ -8,8 +8,8 @@ use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
     Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask,
-    LineRemark, Mark, NewTask, PullRequest, PullRequestRequest, RepositoryInfo, RepositoryPermission,
-    StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    LineRemark, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryInfo,
+    RepositoryPermission, Reviews, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -197,8 +197,21 @@ impl VersionControl for Gitlab {
         self.make_merge_request(project, request, mark).await
     }
 
-    async fn close_pull_request(&self, project: &RepositoryName, number: u64) -> Result<(), ActionError> {
+    async fn close_pull_request(
+        &self,
+        project: &RepositoryName,
+        number: u64,
+    ) -> Result<PullRequestClosing, ActionError> {
         self.shut_merge_request(project, number).await
+    }
+
+    async fn revert_pull_request(
+        &self,
+        project: &RepositoryName,
+        number: u64,
+        mark: &Mark,
+    ) -> Result<PullRequest, ActionError> {
+        self.revert_merged(project, number, mark).await
     }
 
     async fn pull_request_files(
@@ -232,6 +245,10 @@ impl VersionControl for Gitlab {
 
     async fn mark_ready(&self, project: &RepositoryName, number: u64) -> Result<(), ActionError> {
         self.end_draft(project, number).await
+    }
+
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        Some(self)
     }
 
     async fn permission(

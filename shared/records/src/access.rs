@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 /// A kind of partition: the part of `pk` before the first `#`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Partition {
-    /// Who changed what through the API.
+    /// Which accounts people joined, and what they are told directly.
+    Account,
+    /// Who did what.
     Audit,
     /// What deliveries led to.
     Delivery,
@@ -67,6 +69,7 @@ impl Partition {
     /// The part before the `#`: `EXECUTION`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Account => "ACCOUNT",
             Self::Audit => "AUDIT",
             Self::Delivery => "DELIVERY",
             Self::Document => "DOCUMENT",
@@ -142,7 +145,12 @@ mod tests {
         let check = |partition: Partition, pk: &str| {
             assert_eq!(pk.split_once('#').map(|(kind, _)| kind), Some(partition.as_str()));
         };
+        check(Partition::Account, &keys::account::link("github", "ada-l").pk);
+        check(Partition::Account, &keys::account::code("0a1b").pk);
+        check(Partition::Account, &keys::account::notify("ada").pk);
         check(Partition::Audit, &keys::identity::audit_partition("2026-11-29"));
+        check(Partition::Audit, &keys::identity::audited_person_partition("ada"));
+        check(Partition::Audit, &keys::identity::audit_head(3).pk);
         check(Partition::Identity, &keys::identity::token("t").pk);
         check(Partition::Identity, &keys::identity::once("0a1b").pk);
         check(Partition::Identity, &keys::identity::ended_before("ada").pk);

@@ -1,5 +1,6 @@
 //! The demo's final report.
 
+use super::reviewed::Reviewed;
 use super::state::{list, services, text};
 use crate::color::{self, Color};
 use crate::exit::{Exit, Outcome};
@@ -24,6 +25,10 @@ pub(super) struct Demonstration {
     pub(super) revisions: Vec<Revised>,
     /// The tickets that a plan became.
     pub(super) tickets: Vec<Value>,
+    /// Whether it was to be reviewed.
+    pub(super) is_review: bool,
+    /// The review.
+    pub(super) review: Option<Reviewed>,
 }
 
 /// A revision of the pull request.
@@ -80,6 +85,7 @@ impl Demonstration {
             "steps": steps_json(&self.view),
             "tickets": self.tickets,
             "revisions": self.revisions.iter().map(Revised::json).collect::<Vec<_>>(),
+            "review": self.review.as_ref().map(Reviewed::json),
             "error": execution.error,
             "cause": execution.cause,
         })
@@ -103,6 +109,9 @@ impl Demonstration {
             }
         }
         print_tickets(&self.tickets);
+        if let Some(review) = &self.review {
+            review.print();
+        }
         if let Some(key) = &execution.task_id {
             println!("Ticket {key}: {}", self.task_status.as_deref().unwrap_or("not found"));
         }
@@ -115,6 +124,9 @@ impl Demonstration {
             if cost.0 > 0 {
                 println!("  {:<30} {cost}", shown.step.state);
             }
+        }
+        if let Some(review) = &self.review {
+            println!("  {:<30} {} ({} turns)", "review", review.cost(), review.turns);
         }
         let total = self.view.cost().booked();
         println!("  {:<30} {total}", "total");
@@ -143,7 +155,8 @@ impl Demonstration {
     /// The result of the command.
     fn verdict(&self) -> Outcome {
         let views = std::iter::once(&self.view)
-            .chain(self.revisions.iter().filter_map(|revised| revised.view.as_ref()));
+            .chain(self.revisions.iter().filter_map(|revised| revised.view.as_ref()))
+            .chain(self.review.iter().map(|review| &review.view));
         for execution in views.map(|view| &view.execution) {
             if execution.outcome != ExecutionOutcome::Succeeded {
                 return Err(Exit::negative(format!(
@@ -156,6 +169,11 @@ impl Demonstration {
         if self.pull_request.is_none() && self.tickets.is_empty() {
             return Err(Exit::negative(
                 "the execution succeeded, but there is no pull request and no ticket",
+            ));
+        }
+        if self.is_review && !self.review.as_ref().is_some_and(Reviewed::is_there) {
+            return Err(Exit::negative(
+                "the execution succeeded, but there is no review on the pull request",
             ));
         }
         // The newest revision is the head of the branch.

@@ -4,6 +4,7 @@ mod changing;
 mod ending;
 mod hostile;
 mod looking;
+mod reviewing;
 mod world;
 
 use super::*;
@@ -12,7 +13,8 @@ use world::World;
 
 #[test]
 fn definitions_are_sorted_and_the_same_each_time() {
-    let offered = Offered::new(&[], FileAccess::Partial, true).unwrap();
+    let offered =
+        Offered::new(&[], FileAccess::Partial, true).unwrap().with_review(&[], &reviewing::subject());
     let definitions = definitions(&offered);
     let names: Vec<_> = definitions.iter().map(|tool| tool.name.as_str()).collect();
     assert_eq!(names, offered.names());

@@ -152,5 +152,6 @@ fn blocked(summary: String) -> AgentResult {
         open_points: Vec::new(),
         implementation: None,
         plan: None,
+        review: None,
     }
 }
