@@ -68,8 +68,9 @@ async fn requirements_are_words_a_ticket_or_a_page() {
     let more = read(json!({"task_id": "SHOP-1", "text": "Without rounding"})).await.unwrap();
     assert_eq!(more["plan_id"], "SHOP-1");
     assert!(more["context"].as_str().unwrap().contains("Without rounding"), "{more}");
-    let id = world.simulation.state()["confluence"][0]["id"].clone();
-    let page = read(json!({"page_id": id})).await.unwrap();
+    let state = world.simulation.state();
+    let home = state["confluence"].as_array().unwrap().iter().find(|page| page["title"] == "Shop home");
+    let page = read(json!({"page_id": home.unwrap()["id"]})).await.unwrap();
     assert!(page["context"].as_str().unwrap().contains("Everything about the shop."), "{page}");
     let nothing = read(json!({"text": " "})).await.unwrap_err();
     assert!(nothing.message.contains("nothing says what is to be planned"), "{nothing}");
