@@ -13,7 +13,7 @@ use workflow::function_placeholder;
 pub(crate) const FUNCTIONS: &str = "functions.json";
 
 /// The secrets of a stage, and every function by its name: which executable it is and with which handler, its memory in megabytes
-/// and timeout in seconds, which plugin types it uses and which secrets it reads, which partitions of the table it reads and writes, what it asks of Step Functions,
+/// and timeout in seconds, which plugin types it uses and which secrets it reads, whether it signs evidence, which partitions of the table it reads and writes, what it asks of Step Functions,
 /// and what invokes it.
 pub(crate) fn functions_document() -> String {
     let functions: Map<String, Value> =
@@ -36,6 +36,7 @@ fn entry(function: &FunctionSpec) -> Value {
         "timeout_seconds": function.timeout_seconds,
         "plugins": plugins.into_iter().map(PluginType::as_str).collect::<Vec<_>>(),
         "secrets": bundles.into_iter().map(Bundle::as_str).collect::<Vec<_>>(),
+        "signs_evidence": function.signs_evidence(),
         "reads": names(&function.access.reads),
         "writes": names(&function.access.writes),
         "lists": function.access.lists.iter().map(|listing| listing.pattern()).collect::<Vec<_>>(),
@@ -58,6 +59,8 @@ fn bundle(secret: SecretUse) -> Option<Bundle> {
         SecretUse::Signing => Some(Bundle::Signing),
         SecretUse::Credentials(plugin) => Bundle::of(plugin),
         SecretUse::SignIn => Some(Bundle::SignIn),
+        // It is a key that is used, not a secret that is read.
+        SecretUse::EvidenceKey => None,
     }
 }
 

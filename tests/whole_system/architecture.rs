@@ -59,6 +59,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("engine", &["domain", "workflow"]),
+    ("evidence", &["domain"]),
     ("workflow-test", &["domain", "engine", "workflow"]),
     ("workflow-tools", &["domain", "workflow"]),
     ("simulators", &[]),
@@ -68,7 +69,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["control", "domain", "edits", "http-client", "observability", "providers", "records", "runtime"],
     ),
     ("api", &["control", "domain", "http-client", "records", "runtime", "sign-in"]),
-    ("events", &["control", "domain", "observability", "providers", "records", "runtime"]),
+    ("events", &["control", "domain", "evidence", "observability", "providers", "records", "runtime"]),
     (
         "ticketsmith",
         &[
@@ -79,6 +80,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "edits",
             "engine",
             "events",
+            "evidence",
             "http-client",
             "sign-in",
             "observability",

@@ -5,6 +5,7 @@ use crate::configuration_file::{ConfigurationFile, example};
 use crate::confirm::confirm;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::in_force;
 use crate::place::PlaceArgument;
 use clap::Subcommand;
 use domain::configuration::{Configuration, Instance, Project, secret_id};
@@ -124,7 +125,8 @@ async fn apply(path: &Path, yes: bool, place: &PlaceArgument) -> Outcome {
     let changes = TextDiff::from_lines(&before, &after);
     print!("{}", changes.unified_diff().context_radius(3).header("in force", &path.display().to_string()));
     confirm("Apply these changes?", yes)?;
-    let version = providers::put_in_force(&table, &wanted).await.map_err(Exit::unreachable)?;
+    let put = async { providers::put_in_force(&table, &wanted).await.map_err(Exit::unreachable) };
+    let version = in_force::audited(&table, "config apply", put).await?;
     println!("version {version} takes effect within a minute");
     Ok(())
 }

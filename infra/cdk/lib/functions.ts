@@ -73,6 +73,7 @@ export function deployFunction(
     if (!secret) throw new Error(`functions.json: ${name} reads \`${bundle}\`, which is no secret of a stage`);
     allow(["secretsmanager:GetSecretValue"], secret.attrId);
   }
+  if (entry.signs_evidence) allow(["kms:GetPublicKey", "kms:Sign"], resources.evidenceKey.keyArn);
   resources.key?.grant(role, "kms:Decrypt", "kms:GenerateDataKey");
   const statements = [
     ...(entry.plugins.includes("ai_provider") ? askingModels(settings.accountModels) : []),
@@ -95,6 +96,7 @@ export function deployFunction(
     tracing: lambda.Tracing.ACTIVE,
     environment: {
       TABLE_NAME: resources.table.tableName,
+      ...(entry.signs_evidence ? { EVIDENCE_KEY_ID: resources.evidenceKey.keyArn } : {}),
       // Each stage has its own metrics.
       ...(settings.metrics ? { METRICS_NAMESPACE: settings.prefix } : {}),
       ...(entry.state_machine_operations.length > 0 ? { STATE_MACHINE_ARN_PREFIX: workflowArn(stack, settings, "stateMachine", "") } : {}),

@@ -14,6 +14,8 @@ export interface FunctionEntry {
   plugins: string[];
   /** Which secrets it reads. */
   secrets: string[];
+  /** Whether it has evidence signed by the stage's key. */
+  signs_evidence: boolean;
   /** The partitions of the table that it reads and writes, as `pk` begins. */
   reads: string[];
   writes: string[];

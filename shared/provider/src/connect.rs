@@ -1,6 +1,7 @@
 //! Connecting a provider.
 
 use crate::claims::Claims;
+use crate::pull::Pull;
 use crate::settings::SettingsForm;
 use domain::ActionError;
 use domain::configuration::{Instance, InstanceName};
@@ -68,6 +69,8 @@ pub struct Connected {
     pub chat: Option<Arc<dyn Communication>>,
     /// As a language model.
     pub model: Option<Model>,
+    /// As a service whose events can be fetched, with [`RepositoryAccess::ReadConversations`]; it serves no plugin type by that.
+    pub pull: Option<Arc<dyn Pull>>,
     /// As monitoring.
     pub monitoring: Option<Arc<dyn Monitoring>>,
 }
