@@ -119,8 +119,10 @@ async fn one_session(seed: u64) {
             // The next attempt finds what was done.
             None => {}
             Some(Ok(new)) => report = Some(new),
-            Some(Err(error)) if error.kind == ErrorKind::Rejected => panic!("{seed}: {error}"),
-            Some(Err(_)) => world.clock.advance(SignedDuration::from_mins(11)),
+            Some(Err(error)) => {
+                assert_ne!(error.kind, ErrorKind::Rejected, "{seed}: {error}");
+                world.clock.advance(SignedDuration::from_mins(11));
+            }
         }
         if let Some(done) = report.take_if(|report| report["next"] == "done") {
             let implementation = &done["result"]["implementation"];
@@ -190,7 +192,7 @@ async fn what_is_redeployed_while_a_session_is_parked_begins_one_generation() {
         match changed {
             "prompt" => {
                 let prompts = BTreeMap::from([(AgentDefinition::DEFAULT_PROMPT.to_owned(), prompt.clone())]);
-                drop(world.table.put_prompts(&prompts).await.unwrap());
+                world.table.put_prompts(&prompts).await.unwrap();
             }
             "tools" => {
                 let tools = ["read_file", "list_files", "ask_person", "finish", "update_plan"];

@@ -50,7 +50,7 @@ async fn interleave(model: &mut Model, seed: u64) {
         let startable = if idle.is_some() { model.waiting_work() } else { 0 };
         if held.is_empty() && startable == 0 {
             // What was lost on the way is found by the sweeper, whose turn comes until it finds nothing.
-            if model.is_over().await {
+            if model.is_over() {
                 break;
             }
             model.push(Work::Sweep);

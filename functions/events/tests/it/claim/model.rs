@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use records::{
-    Changed, Moves, OpenedPullRequest, SessionBounds, SessionChange, SessionHead, SessionPhase, Table, Topic,
+    Changed, LIST_LIMIT, Moves, OpenedPullRequest, SessionBounds, SessionChange, SessionHead, SessionPhase, Table, Topic,
     Waiter,
 };
 use serde_json::{Value, json};
@@ -132,13 +132,13 @@ fn configuration(code_host: &str) -> Configuration {
 }
 
 fn routes() -> Routes {
-    let inputs = json!({"task_id": {"type": "string"}, "comments": {"type": "string", "required": false}});
+    let inputs = json!({"task_id": {"type": "string"}, "comments": {"type": "string"}});
     let mut routes: Routes = serde_json::from_value(json!({"workflows": {
         "undo": {"title": "Undo", "inputs": {"run": {"type": "string"}}, "triggers": []},
         "revision": {"title": "Revision", "inputs": inputs, "triggers": [{"on": "revision.requested"}]},
     }}))
     .unwrap();
-    routes.events = domain::event::EventSpecs::new(webhooks::events());
+    routes.events = webhooks::events();
     routes
 }
 
@@ -228,8 +228,8 @@ impl Model {
         };
         self.table.put_opened_pull_request(&opened).await.unwrap();
         self.words = (0..random.random_range(2..6)).map(|number| format!("word-{}-{number}.", self.scene)).collect();
-        for word in self.words.clone() {
-            self.push(Work::Deliver("issue_comment", self.comment(&word)));
+        for word in &self.words {
+            self.push(Work::Deliver("issue_comment", self.request(word)));
         }
         if random.random_bool(0.3) {
             self.push(Work::Deliver("issue_comment", self.comment("stop")));
@@ -241,6 +241,11 @@ impl Model {
         if random.random_bool(0.3) {
             known.failures = 1;
         }
+    }
+
+    /// A request with a word that occurs nowhere else.
+    fn request(&self, word: &str) -> String {
+        self.comment(&format!("Rename the cart to {word} in all files"))
     }
 
     fn comment(&self, text: &str) -> String {
@@ -277,18 +282,17 @@ impl Model {
             let arrived = Arc::clone(&self.arrived);
             let moves = arrived.notified();
             let mut is_settled = true;
-            for index in 0..self.functions.len() {
-                let function = &mut self.functions[index];
+            for function in &mut self.functions {
                 let Some(running) = &function.running else { continue };
-                if running.is_over.load(Ordering::SeqCst) {
-                    let Running { work, task, .. } = function.running.take().unwrap();
+                let (is_over, holds) = (running.is_over.load(Ordering::SeqCst), function.turnstile.holds());
+                if !is_over {
+                    is_settled &= holds;
+                } else if let Some(Running { work, task, .. }) = function.running.take()
+                    && let Err(error) = task.await.unwrap()
+                {
                     // What fails is delivered again.
-                    if let Err(error) = task.await.unwrap() {
-                        assert!(!error.contains("panic"), "{work:?}: {error}");
-                        self.push(work);
-                    }
-                } else if !function.turnstile.holds() {
-                    is_settled = false;
+                    println!("{work:?}: {error}");
+                    self.aws.known.lock().unwrap().work.push(work);
                 }
             }
             if is_settled {
@@ -328,9 +332,6 @@ impl Model {
 
     pub(crate) fn start_work(&mut self, slot: usize, choice: usize) {
         let work = self.aws.known.lock().unwrap().work.swap_remove(choice);
-        if work != Work::Sweep {
-            self.quiet = 0;
-        }
         let function = &self.functions[slot];
         let (events, webhooks) = (Arc::clone(&function.events), Arc::clone(&function.webhooks));
         let (table, clock, arrived) = (function.table.clone(), Arc::clone(&self.clock), Arc::clone(&self.arrived));
@@ -350,19 +351,20 @@ impl Model {
         self.functions[slot].running = Some(Running { work, task, is_over });
     }
 
-    /// Whether sweeps find nothing more to do.
-    pub(crate) async fn is_over(&mut self) -> bool {
+    /// Whether sweeps find nothing more to do, and no execution goes on.
+    pub(crate) fn is_over(&mut self) -> bool {
         self.quiet += 1;
+        assert!(self.quiet < 50, "something goes on for ever: {:#?}", self.aws.known.lock().unwrap());
         self.clock.0.fetch_add(3600, Ordering::Relaxed);
-        self.quiet > QUIET_SWEEPS && self.aws.known.lock().unwrap().running.values().all(|status| *status != "RUNNING")
-            || {
-                // A pull request that was closed before anybody waited for that is closed for whoever waits now.
-                if self.quiet > QUIET_SWEEPS {
-                    self.push(Work::Deliver("pull_request", self.close()));
-                }
-                assert!(self.quiet < 50, "something goes on for ever: {:#?}", self.aws.known.lock().unwrap());
-                false
-            }
+        if self.quiet <= QUIET_SWEEPS {
+            return false;
+        }
+        let goes_on = self.aws.known.lock().unwrap().running.values().any(|status| status == "RUNNING");
+        if goes_on {
+            // A pull request that was closed before anybody waited for that is closed for whoever waits now.
+            self.push(Work::Deliver("pull_request", self.close()));
+        }
+        !goes_on
     }
 
     /// No word is lost or taken up twice, no revision doubled, and the ticket is free.
@@ -371,7 +373,7 @@ impl Model {
         let task = self.table.task(&task_id).await.unwrap();
         assert_eq!(task.and_then(|task| task.open_execution), None, "{task_id} is still claimed");
         assert!(self.table.inbox(&task_id).await.unwrap().is_empty(), "words wait for nobody on {task_id}");
-        let executions = self.table.executions_of_task(&task_id, None, 1000).await.unwrap();
+        let executions = self.table.executions_of_task(&task_id, None, LIST_LIMIT).await.unwrap();
         let deliveries: Vec<&str> = executions.iter().map(|execution| execution.delivery.as_str()).collect();
         let distinct: BTreeSet<&str> = deliveries.iter().copied().collect();
         assert_eq!(deliveries.len(), distinct.len(), "a revision was begun twice: {deliveries:#?}");
@@ -387,7 +389,7 @@ impl Model {
         }
         for word in &self.words {
             let times = said.matches(word.as_str()).count();
-            let body = self.comment(word);
+            let body = self.request(word);
             let id = format!("github#not taken in: {}", id_of(&body));
             let given_back = self.table.reply(&id).await.unwrap().is_some();
             let refused = self.table.reply(&format!("github#{}", id_of(&body))).await.unwrap();
